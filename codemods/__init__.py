@@ -1,0 +1,1 @@
+"""Moves code from hand-configured AI usage trackers to context managers."""
