@@ -1,0 +1,52 @@
+# Every target makes the virtual environment that it needs; there is no other step to run first.
+#
+#   make demo    run the example application, migrate a copy of it, compare what both recorded
+#   make test    ruff, mypy and the whole test suite
+#   make lint    ruff and mypy only
+#   make clean   remove the virtual environment and all caches
+#
+# PYTHON=/path/to/python3.12 make test   uses that interpreter instead of the first one found.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# What an interpreter must be able to do to carry the virtual environment.
+PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 python3.14 python; do \
+	"$$candidate" -c '$(PROBE)' >/dev/null 2>&1 && { command -v "$$candidate"; break; }; done)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint install clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(STAMP): pyproject.toml
+	@test -n '$(PYTHON)' && '$(PYTHON)' -c '$(PROBE)' || { \
+		echo "error: Python 3.11 or newer with its venv and ensurepip modules is needed" \
+			"(on Debian and Ubuntu: python3-venv). Name one: PYTHON=/path/to/python3.11 make test" >&2; \
+		exit 1; }
+	@echo "Installing into $(VENV) with $(PYTHON) (a minute or two, once) ..."
+	@'$(PYTHON)' -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+install: $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/python examples/demo.py
+
+lint: $(STAMP)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+test: lint
+	$(BIN)/python -m pytest -n 2
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
