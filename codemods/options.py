@@ -1,0 +1,76 @@
+"""What a run was asked to do: the command line and the project's configuration, as records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Mode(StrEnum):
+    """What happens with the rewrites of a run."""
+
+    MIGRATE = "migrate"
+    DIFF = "diff"
+    CHECK = "check"
+    UNDO = "undo"
+
+
+class Runtime(StrEnum):
+    """Which tracking runtime the rewrites may rely on; AUTO decides by the legacy module."""
+
+    AUTO = "auto"
+    TRACKER = "tracker"
+    CONSERVATIVE = "conservative"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line of one run.
+
+    ``cwd`` is the folder where the run was started: reports name files relative
+    to it and the undo journal lives in it.  ``batch_pricing`` is the effective
+    choice (flag, else configuration).  ``runtime`` is the flag, None when it was
+    not given (then ``ProjectConfig.runtime`` counts).  ``unsafe`` also applies
+    rewrites that are not proven, ``strict`` leaves those that rest on an
+    assumption.  ``jobs`` is the number of worker processes, at least 1.
+    ``colour`` is None where the terminal decides.
+    """
+
+    paths: tuple[Path, ...]
+    cwd: Path
+    mode: Mode = Mode.MIGRATE
+    batch_pricing: bool = True
+    runtime: Runtime | None = None
+    unsafe: bool = False
+    strict: bool = False
+    jobs: int = 1
+    colour: bool | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectConfig:
+    """The table ``[tool.ai-usage]`` of a pyproject.toml; the defaults where there is none.
+
+    ``source`` is the file that was read, and ``root`` its folder: ``exclude``
+    holds gitignore-style patterns relative to it.  ``modules`` maps a legacy
+    module to the module of its contexts, ``operations`` a function
+    (``"package.module:function"`` or ``"function"``) to its operation name.
+    """
+
+    source: Path | None = None
+    runtime: Runtime = Runtime.AUTO
+    modules: Mapping[str, str] = field(default_factory=dict)
+    operations: Mapping[str, str] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    batch_pricing: bool = True
+
+    @property
+    def root(self) -> Path | None:
+        """The folder of the pyproject.toml that was read."""
+        return self.source.parent if self.source else None

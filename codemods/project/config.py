@@ -1,0 +1,148 @@
+"""Reading ``[tool.ai-usage]``: each mistake is an error that says what to write instead."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codemods.options import ProjectConfig, Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+TABLE = "ai-usage"
+_ABOUT_US = re.compile(rb"(?i)ai[-_ ]?usage")
+_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_FUNCTION = re.compile(r"([^\W\d][\w.]*:)?[^\W\d][\w.]*")
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; the message says where, and what to write instead."""
+
+
+def read_config(paths: Sequence[Path], cwd: Path) -> ProjectConfig:
+    """Return the nearest configuration upward from the first of *paths*, else from *cwd*.
+
+    The nearest pyproject.toml with a ``[tool.ai-usage]`` table counts; one
+    without it is passed over.  Raises ConfigError if the table is wrong.
+    """
+    starts = [*(cwd / path for path in paths[:1]), cwd]
+    seen: set[Path] = set()
+    for file in (file for start in starts for file in _candidates(start)):
+        if file in seen:
+            continue
+        seen.add(file)
+        table = _table(file)
+        if table is not None:
+            return _parse(table, file)
+    return ProjectConfig()
+
+
+def _candidates(start: Path) -> Iterator[Path]:
+    absolute = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() follows links
+    for folder in (absolute, *absolute.parents):
+        yield folder / "pyproject.toml"
+
+
+def _table(file: Path) -> dict[str, Any] | None:
+    try:
+        content = file.read_bytes()
+    except (OSError, ValueError):  # none there, or none that could be ours
+        return None
+    if not _ABOUT_US.search(content):
+        return None
+    import tomllib  # only now: most runs meet no configuration
+
+    try:
+        document = tomllib.loads(content.decode())
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: it is not UTF-8. Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: it is not valid TOML: {error}.") from None
+    tool = document.get("tool", {})
+    if not isinstance(tool, dict):
+        return None
+    for key in tool:
+        if key != TABLE and re.sub(r"[-_ ]", "", key.lower()) == "aiusage":
+            raise ConfigError(f"{file}: [tool.{key}] is not read. Write [tool.{TABLE}] instead.")
+    table = tool.get(TABLE)
+    if table is not None and not isinstance(table, dict):
+        raise ConfigError(f"{file}: tool.{TABLE} must be a table. Write [tool.{TABLE}].")
+    return table
+
+
+def _parse(table: Mapping[str, Any], file: Path) -> ProjectConfig:
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        reader = _READERS.get(key)
+        if reader is None:
+            raise ConfigError(f"{file}: [tool.{TABLE}] has no key {key!r}. {_suggestion(key)}")
+        try:
+            values[key.replace("-", "_")] = reader(value)
+        except ValueError as error:
+            raise ConfigError(f"{file}: [tool.{TABLE}] {key}: {error}") from None
+    return ProjectConfig(source=file, **values)
+
+
+def _suggestion(key: str) -> str:
+    from difflib import get_close_matches
+
+    valid = f"The keys are {', '.join(sorted(_READERS))}."
+    near = get_close_matches(key.replace("_", "-").lower(), _READERS, n=1)
+    return f"Did you mean {near[0]!r}? {valid}" if near else valid
+
+
+def _runtime(value: object) -> Runtime:
+    try:
+        return Runtime(str(value))
+    except ValueError:
+        valid = ", ".join(f'"{runtime}"' for runtime in Runtime)
+        raise ValueError(f"{value!r} is not a runtime. Write one of {valid}.") from None
+
+
+def _modules(value: object) -> dict[str, str]:
+    example = 'Write "acme.llm.tracker" = "acme.llm.context".'
+    return _mapping(value, _MODULE, _MODULE, example)
+
+
+def _operations(value: object) -> dict[str, str]:
+    example = 'Write "package.module:function" = "operation_name", or "function" = ... for all.'
+    return _mapping(value, _FUNCTION, re.compile(r"\S(.*\S)?"), example)
+
+
+def _mapping(
+    value: object, key_form: re.Pattern[str], value_form: re.Pattern[str], example: str
+) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r} is not a table. {example}")
+    for key, item in value.items():
+        if isinstance(item, dict):
+            raise ValueError(f"{key!r} is a table: a key with dots needs quotes. {example}")
+        if not isinstance(item, str) or not value_form.fullmatch(item):
+            raise ValueError(f"{key!r} has the value {item!r}. {example}")
+        if not key_form.fullmatch(key):
+            raise ValueError(f"{key!r} cannot be a key. {example}")
+    return dict(value)
+
+
+def _exclude(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f'{value!r} is not a list of patterns. Write ["generated/", "*_pb2.py"].')
+    return tuple(value)
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false. Write true or false.")
+    return value
+
+
+_READERS: Mapping[str, Callable[[object], Any]] = {
+    "runtime": _runtime,
+    "modules": _modules,
+    "operations": _operations,
+    "exclude": _exclude,
+    "batch-pricing": _switch,
+}

@@ -1,0 +1,222 @@
+"""Finding the Python files of a run.
+
+A path that is named is always taken.  In a folder: ``*.py`` and ``*.pyi``, what
+git ignores left out, each file once whatever links lead to it.  The order is
+the same in every run.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codemods.model import Failed
+from codemods.project import ignore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from codemods.project.ignore import Rules
+
+# Folders that hold no source of the project.  A virtual environment of any
+# other name is known by its pyvenv.cfg.
+SKIPPED_FOLDERS = frozenset(
+    {".git", ".hg", ".svn", ".bzr", ".jj", ".ai-usage", "__pycache__", "__pypackages__"}
+    | {".venv", ".tox", ".nox", ".eggs", "node_modules", ".hypothesis", ".ipynb_checkpoints"}
+    | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
+)
+SUFFIXES = (".py", ".pyi")
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredFile:
+    """A file to look at: its absolute path, and how reports name it."""
+
+    path: Path
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder to walk: ``real`` is its path without links, ``display`` ends in a slash."""
+
+    path: str
+    real: str
+    display: str
+    rules: tuple[Rules, ...]
+    named: bool = False
+
+    def child(self, name: str, rules: tuple[Rules, ...]) -> _Folder:
+        """Return the folder *name* in this one."""
+        path, real = _join(self.path, name), _join(self.real, name)
+        return _Folder(path, real, f"{self.display}{name}/", rules)
+
+
+def discover(
+    paths: Iterable[Path], cwd: Path, excluded: Sequence[Rules] = ()
+) -> Iterator[DiscoveredFile | Failed]:
+    """Yield the files of *paths*, in the given order and sorted within each.
+
+    *excluded* are further rules that leave out (the configuration's ``exclude``).
+    A path that is missing, or a folder that cannot be read, is yielded as Failed
+    and the others go on.
+    """
+    walk = _Walk(str(cwd), tuple(excluded))
+    for path in paths:
+        yield from walk.named(path)
+
+
+class _Walk:
+    """One discovery: what was seen already, and the links that wait for the real files."""
+
+    def __init__(self, cwd: str, excluded: tuple[Rules, ...]) -> None:
+        self._cwd = cwd
+        self._excluded = excluded
+        self._seen: set[str] = set()
+        # Links are taken last, so that a file which is reached both ways is
+        # reported under its own name.
+        self._links: list[tuple[_Folder, str]] = []
+
+    def named(self, path: Path) -> Iterator[DiscoveredFile | Failed]:
+        """Yield what a path of the command line stands for."""
+        absolute = os.path.abspath(self._cwd / path)  # noqa: PTH100 - resolve() follows links
+        shown = _display(absolute, self._cwd, relative=not path.is_absolute())
+        try:
+            mode = os.stat(absolute).st_mode  # noqa: PTH116 - a string, thousands of times
+        except (OSError, ValueError) as error:
+            yield _unreachable(shown, error)
+            return
+        real = os.path.realpath(absolute)
+        if stat.S_ISDIR(mode):
+            yield from self._folder(self._root(absolute, real, shown))
+        elif stat.S_ISREG(mode):
+            yield from self._once(absolute, real, shown)
+        else:
+            yield Failed(
+                shown, "read", "it is neither a file nor a folder", "Name a file or a folder."
+            )
+
+    def _root(self, absolute: str, real: str, shown: str) -> _Folder:
+        prefix = "" if shown == "." else shown.rstrip("/") + "/"
+        rules = ignore.inherited(absolute, limit=self._cwd)
+        return _Folder(absolute, real, prefix, rules, named=True)
+
+    def _folder(self, root: _Folder) -> Iterator[DiscoveredFile | Failed]:
+        yield from self._tree(root)
+        while self._links:
+            waiting, self._links = self._links, []
+            for parent, name in waiting:
+                yield from self._link(parent, name)
+
+    def _tree(self, root: _Folder) -> Iterator[DiscoveredFile | Failed]:
+        pending = [root]
+        while pending:
+            folder = pending.pop()
+            if folder.real in self._seen:
+                continue
+            self._seen.add(folder.real)
+            try:
+                with os.scandir(folder.path) as entries:
+                    found = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                yield _unreachable(folder.display.rstrip("/") or ".", error)
+                continue
+            inside: list[_Folder] = []
+            yield from self._entries(folder, found, inside)
+            pending += reversed(inside)
+
+    def _entries(
+        self, folder: _Folder, found: Sequence[os.DirEntry[str]], inside: list[_Folder]
+    ) -> Iterator[DiscoveredFile]:
+        """Yield the files among *found*; append the folders to walk to *inside*."""
+        names = {entry.name for entry in found}
+        if "pyvenv.cfg" in names and not folder.named:
+            return
+        rules = _rules_inside(folder, names)
+        for entry in found:
+            name = entry.name
+            path = entry.path
+            if entry.is_symlink():
+                self._links.append((replace(folder, rules=rules), name))
+            elif entry.is_dir():
+                if name not in SKIPPED_FOLDERS and not self._left_out(rules, path, folder=True):
+                    inside.append(folder.child(name, rules))
+            elif self._wanted(rules, path) and entry.is_file():
+                yield from self._once(path, _join(folder.real, name), folder.display + name)
+
+    def _link(self, parent: _Folder, name: str) -> Iterator[DiscoveredFile | Failed]:
+        """Yield what a link found in a folder leads to; a link that leads nowhere is passed over.
+
+        A link to a folder above itself is passed over too: it would bring in
+        everything beside the folder that was named.
+        """
+        path = _join(parent.path, name)
+        real = os.path.realpath(path)
+        if os.path.isdir(real):  # noqa: PTH112 - strings all through
+            above = parent.real == real or parent.real.startswith(_join(real, ""))
+            skipped = name in SKIPPED_FOLDERS or self._left_out(parent.rules, path, folder=True)
+            if not above and not skipped:
+                yield from self._tree(replace(parent.child(name, parent.rules), real=real))
+        elif self._wanted(parent.rules, path) and os.path.isfile(real):  # noqa: PTH113
+            yield from self._once(path, real, parent.display + name)
+
+    def _wanted(self, rules: tuple[Rules, ...], path: str) -> bool:
+        return path.endswith(SUFFIXES) and not self._left_out(rules, path, folder=False)
+
+    def _left_out(self, rules: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
+        return bool(rules and ignore.ignored(rules, path, folder=folder)) or bool(
+            self._excluded and ignore.ignored(self._excluded, path, folder=folder)
+        )
+
+    def _once(self, path: str, real: str, shown: str) -> Iterator[DiscoveredFile]:
+        if real not in self._seen:
+            self._seen.add(real)
+            yield DiscoveredFile(Path(path), _printable(shown))
+
+
+def _rules_inside(folder: _Folder, names: set[str]) -> tuple[Rules, ...]:
+    """Return the rules for what is in *folder*, given the *names* there."""
+    rules = folder.rules
+    if ".git" in names:  # a repository of its own: the outer one's rules end here
+        rules = ignore.rules_of_repository(folder.path)
+    if ignore.IGNORE_FILE not in names:
+        return rules
+    if folder.named and ignore.ignores_itself(folder.path):
+        return rules
+    return rules + ignore.rules_in(folder.path)
+
+
+def _join(folder: str, name: str) -> str:
+    return folder + name if folder.endswith(os.sep) else folder + os.sep + name
+
+
+def _display(absolute: str, cwd: str, *, relative: bool) -> str:
+    """Return how reports name *absolute*: relative to *cwd* if it is below it or was so named."""
+    if absolute == cwd:
+        return "."
+    if absolute.startswith(_join(cwd, "")):
+        shown = absolute[len(_join(cwd, "")) :]
+    else:
+        shown = os.path.relpath(absolute, cwd) if relative else absolute
+    return shown.replace(os.sep, "/")
+
+
+def _printable(shown: str) -> str:
+    """Return *shown* fit for any report: control characters and undecodable bytes escaped."""
+    if shown.isprintable():
+        return shown
+    return shown.encode("unicode_escape").decode("ascii")
+
+
+def _unreachable(shown: str, error: OSError | ValueError) -> Failed:
+    """Return the failure for a path of the command line, or a folder, that cannot be read."""
+    shown = _printable(shown)
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+        advice = "Correct the path; it is relative to the folder where the run is started."
+        return Failed(shown, "read", "there is no such file or folder", advice)
+    reason = (error.strerror or str(error)).lower()
+    advice = "Give yourself permission to read it, or leave it out with `exclude`."
+    return Failed(shown, "read", f"it cannot be read: {reason}", advice)

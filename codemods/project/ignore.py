@@ -1,0 +1,138 @@
+"""What git ignores: the rules of .gitignore files and of .git/info/exclude.
+
+The user's global ``core.excludesFile`` is not consulted: what a run takes must
+depend on the project, not on who starts it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pathspec import GitIgnoreSpec
+
+IGNORE_FILE = ".gitignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The patterns of one file; ``base`` is the folder they are relative to, with a separator."""
+
+    base: str
+    spec: GitIgnoreSpec
+
+    def verdict(self, path: str, *, folder: bool) -> bool | None:
+        """Return True if *path* is ignored, False if re-included, None if no pattern matches."""
+        relative = path[len(self.base) :]
+        return self.spec.check_file(relative + "/" if folder else relative).include
+
+
+def rules_from(lines: Iterable[str], base: str) -> Rules:
+    """Return the rules in *lines* for the folder *base*; a line that git would pass over is left.
+
+    pathspec is imported here, so that a run that meets no ignore file does not pay for it.
+    """
+    from pathspec import GitIgnoreSpec
+
+    wanted = list(lines)
+    try:
+        spec = GitIgnoreSpec.from_lines(wanted)
+    except ValueError:
+        spec = GitIgnoreSpec.from_lines(line for line in wanted if _is_pattern(line))
+    return Rules(base.rstrip(os.sep) + os.sep, spec)
+
+
+def ignored(stack: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
+    """Tell whether the rules of *stack*, outermost first, ignore the absolute *path*.
+
+    The innermost file with a matching pattern decides, as in git.
+    """
+    for rules in reversed(stack):
+        verdict = rules.verdict(path, folder=folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def rules_in(folder: str) -> tuple[Rules, ...]:
+    """Return the rules that *folder*'s own .gitignore adds (none if it cannot be read)."""
+    return _rules_of_file(Path(folder, IGNORE_FILE), folder)
+
+
+def rules_of_repository(folder: str) -> tuple[Rules, ...]:
+    """Return the rules of the info/exclude of the repository whose work tree starts at *folder*."""
+    git = Path(folder, ".git")
+    return _rules_of_file(_common_folder(git) / "info" / "exclude", folder)
+
+
+def ignores_itself(folder: str) -> bool:
+    """Tell whether *folder*'s .gitignore is nothing but ``*``, as in a virtual environment."""
+    lines = _lines(Path(folder, IGNORE_FILE))
+    return [line for line in lines if line.strip() and not line.startswith("#")] == ["*"]
+
+
+def inherited(folder: str, limit: str) -> tuple[Rules, ...]:
+    """Return the rules of the folders above *folder* that apply inside it.
+
+    They count up to the root of the git repository, or up to *limit* where there
+    is none.  If they ignore *folder* itself then none applies: it was named, so
+    its content is wanted.
+    """
+    above = _folders_above(folder, limit)
+    stack: tuple[Rules, ...] = ()
+    for parent in above:
+        if parent == above[0] and Path(parent, ".git").exists():
+            stack += rules_of_repository(parent)
+        stack += rules_in(parent)
+    inside = [*above[1:], folder] if above else []
+    return () if any(ignored(stack, path, folder=True) for path in inside) else stack
+
+
+def _folders_above(folder: str, limit: str) -> list[str]:
+    """Return the folders above *folder*, outermost first, from the git root or *limit* on."""
+    if Path(folder, ".git").exists():
+        return []
+    parents = [str(parent) for parent in Path(folder).parents]
+    for depth, parent in enumerate(parents):
+        if Path(parent, ".git").exists():
+            return parents[depth::-1]
+    return parents[parents.index(limit) :: -1] if limit in parents else []
+
+
+def _common_folder(git: Path) -> Path:
+    """Return the folder that holds info/exclude; a worktree's .git is a file that points to it."""
+    if git.is_dir():
+        return git
+    pointer = "".join(_lines(git)[:1]).removeprefix("gitdir:").strip()
+    private = git.parent / pointer
+    shared = "".join(_lines(private / "commondir")[:1]).strip()
+    return private / shared
+
+
+def _rules_of_file(file: Path, base: str) -> tuple[Rules, ...]:
+    lines = _lines(file)
+    return (rules_from(lines, base),) if lines else ()
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        content = file.read_bytes()
+    except OSError:  # not there, or a folder: git goes on as well
+        return []
+    text = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
+def _is_pattern(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,147 @@
+"""Reading Python source: bytes from disk, and text as the interpreter would decode it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tokenize
+from typing import TYPE_CHECKING
+
+from codemods.model import Failed, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from codemods.project.discovery import DiscoveredFile
+
+_BOM = b"\xef\xbb\xbf"
+_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
+# The interpreter takes a lone CR for the end of a line too.
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+_SAVE_AS_UTF8 = "Save the file as UTF-8, or correct its coding line."
+
+
+class _Undecodable(Exception):
+    """The bytes are no Python source; holds the message and the advice."""
+
+    def __init__(self, message: str, advice: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of *content* in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read(file: DiscoveredFile) -> bytes | Failed:
+    """Return the bytes of *file*, or why they cannot be had."""
+    try:
+        return read_bytes(file.path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        advice = "Give yourself permission to read it, or leave it out with `exclude`."
+        return Failed(file.display, "read", f"the file cannot be read: {reason}", advice)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of *path*; raises OSError.
+
+    Half the time of ``Path.read_bytes``, which counts over thousands of files
+    that hold nothing of interest.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        size = os.fstat(descriptor).st_size
+        content = os.read(descriptor, size + 1)
+        if len(content) == size:
+            return content
+        parts = [content]
+        while part := os.read(descriptor, 1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def decode(path: Path, display: str, content: bytes) -> SourceFile | Failed:
+    """Return the source in *content*, decoded by its byte order mark and coding line.
+
+    The text keeps its newlines, and encodes to exactly the same bytes again; a
+    file for which that cannot be had is Failed, with what to do.
+    """
+    bom = content.startswith(_BOM)
+    body = content.removeprefix(_BOM)
+    try:
+        encoding = _encoding(content)
+        text = _text(body, encoding)
+    except _Undecodable as error:
+        return Failed(display, "read", error.message, error.advice)
+    return SourceFile(
+        path=path,
+        display=display,
+        content=content,
+        text=text,
+        encoding=encoding,
+        bom=bom,
+        newline=_dominant_newline(text),
+        digest=digest(content),
+    )
+
+
+def _encoding(content: bytes) -> str:
+    """Return the encoding that the byte order mark and the coding line name, UTF-8 without."""
+    if content.startswith(_WIDE_BOMS):
+        raise _Undecodable("the file is UTF-16, which Python cannot run", "Save it as UTF-8.")
+    if b"\0" in content:
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        message = f"line {line} holds a NUL byte, so the file is no Python source"
+        raise _Undecodable(message, "Remove the byte, or leave the file out with `exclude`.")
+    lines = _lines(content)
+    try:
+        name, _ = tokenize.detect_encoding(lambda: next(lines, b""))
+    except SyntaxError as error:
+        if "unknown encoding" in str(error) or "encoding problem" in str(error):
+            message = f"its coding line cannot be followed: {error}"
+            raise _Undecodable(message, "Correct the coding line in line 1 or 2.") from None
+        return "utf-8"  # the first lines are no UTF-8: decoding them says where
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    return (match[0] for match in _LINE.finditer(content) if match[0])
+
+
+def _text(body: bytes, encoding: str) -> str:
+    try:
+        text = body.decode(encoding)
+        same = text.encode(encoding) == body
+    except UnicodeDecodeError as error:
+        line = body[: error.start].count(b"\n") + 1
+        message = f"byte 0x{body[error.start]:02x} in line {line} is not {encoding}"
+        raise _Undecodable(message, _advice(body, encoding)) from None
+    except (UnicodeError, LookupError) as error:
+        raise _Undecodable(f"it cannot be decoded as {encoding}: {error}", _SAVE_AS_UTF8) from None
+    if not same:
+        message = f"its bytes would not survive being decoded as {encoding}"
+        raise _Undecodable(message, _SAVE_AS_UTF8)
+    return text
+
+
+def _advice(body: bytes, encoding: str) -> str:
+    if encoding != "utf-8" or re.search(rb"coding[:=]", b"".join(body.splitlines()[:2])):
+        return _SAVE_AS_UTF8
+    return "Save the file as UTF-8, or name its encoding in line 1: `# -*- coding: latin-1 -*-`."
+
+
+def _dominant_newline(text: str) -> str:
+    """Return the newline that most lines of *text* end with, ``\\n`` where there is none."""
+    counts = {"\n": 0, "\r\n": 0, "\r": 0}
+    for match in _NEWLINE.finditer(text):
+        counts[match[0]] += 1
+    return max(counts, key=lambda newline: counts[newline])

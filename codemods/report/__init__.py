@@ -1,0 +1,1 @@
+"""What a run says about itself: text, diff, JSON and the exit status."""
