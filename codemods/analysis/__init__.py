@@ -1,0 +1,1 @@
+"""Answers questions about a module: names, lives, effects.  Builds nothing, decides nothing."""

@@ -1,0 +1,98 @@
+"""Qualified names: what an expression refers to, followed through the imports."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codemods.analysis.module import ParsedModule
+    from codemods.analysis.scopes import Binding, Scopes
+    from codemods.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a name may refer to.
+
+    ``paths`` are absolute dotted names; ``certain`` is False where the name has
+    another binding too (a fallback in an ``except``, a re-assignment).
+    """
+
+    paths: tuple[str, ...]
+    certain: bool
+
+
+UNKNOWN = Meaning((), False)
+
+
+class Names:
+    """Answers which API object an expression names."""
+
+    def __init__(self, module: ParsedModule, scopes: Scopes, vocabulary: Vocabulary) -> None:
+        self._module = module
+        self._scopes = scopes
+        self._vocabulary = vocabulary
+        self._stars = [
+            self.absolute(node)
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+        ]
+
+    def absolute(self, node: ast.ImportFrom) -> str:
+        """Return the absolute dotted name of the module that *node* imports from."""
+        if not node.level:
+            return node.module or ""
+        package = self._module.dotted if self._module.is_package else self._module.dotted[:-1]
+        base = package[: len(package) - (node.level - 1)]
+        return ".".join([*base, *((node.module or "").split(".") if node.module else ())])
+
+    def meaning(self, expression: ast.expr) -> Meaning:
+        """Return what *expression* (a name or a chain of attributes) refers to."""
+        if isinstance(expression, ast.Attribute):
+            base = self.meaning(expression.value)
+            return Meaning(tuple(f"{path}.{expression.attr}" for path in base.paths), base.certain)
+        if not isinstance(expression, ast.Name) or expression not in self._scopes.scope_of:
+            return UNKNOWN
+        return self._of_binding(self._scopes.of(expression))
+
+    def _of_binding(self, binding: Binding) -> Meaning:
+        if not binding.binders and binding.scope.is_module and self._stars:
+            paths = tuple(f"{star}.{binding.name}" for star in self._stars)
+            return Meaning(paths, len(self._stars) == 1)
+        paths = []
+        certain = True
+        for binder in binding.binders:
+            path = self._imported(binder)
+            if path is None:
+                certain = False
+            elif path not in paths:
+                paths.append(path)
+        return Meaning(tuple(paths), certain and len(paths) == 1)
+
+    def _imported(self, binder: ast.AST) -> str | None:
+        if not isinstance(binder, ast.alias):
+            return None
+        statement = self._module.parents[binder]
+        if isinstance(statement, ast.ImportFrom):
+            return f"{self.absolute(statement)}.{binder.name}"
+        return binder.name if binder.asname else binder.name.partition(".")[0]
+
+    def tracker_class(self, expression: ast.expr) -> Meaning | None:
+        """Return the meaning of *expression* if it (perhaps) is the legacy class, else None."""
+        return self._known(expression, self._vocabulary.tracker_paths)
+
+    def context_manager(self, expression: ast.expr) -> str | None:
+        """Return the plain name of the context manager that *expression* certainly is."""
+        meaning = self._known(expression, self._vocabulary.context_paths)
+        if meaning is None or not meaning.certain:
+            return None
+        return self._vocabulary.context_paths[meaning.paths[0]]
+
+    def _known(self, expression: ast.expr, known: dict[str, str]) -> Meaning | None:
+        meaning = self.meaning(expression)
+        hits = tuple(path for path in meaning.paths if path in known)
+        if not hits:
+            return None
+        return Meaning(hits, meaning.certain or (len(hits) == 1 == len(meaning.paths)))

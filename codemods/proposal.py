@@ -1,0 +1,132 @@
+"""What a rule proposes: edits at places that the analysis named, as plain data.
+
+A place is a statement path, (field, index) pairs from the module down, always
+in terms of the original file; edits of one file never depend on each other's order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codemods.model import Finding, Refusal
+
+Path = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Arguments taken over from a call that goes: (position in the call, keyword or None)."""
+
+    path: Path
+    arguments: tuple[tuple[int, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The call in a ``with`` line: ``function(*leading, taken..., *trailing) as target``.
+
+    ``leading`` and ``trailing`` are argument source texts, ``taken`` reuses the
+    arguments of the calls that the block replaces, with their layout and comments.
+    """
+
+    function: str
+    leading: tuple[str, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    trailing: tuple[str, ...] = ()
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the statement at ``path``; its comments stay."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Wrap:
+    """Put the statements from ``path`` up to index ``stop`` of its suite into a ``with`` block."""
+
+    path: Path
+    stop: int
+    header: Header
+
+
+@dataclass(frozen=True, slots=True)
+class Dissolve:
+    """Drop the ``finally`` of the ``try`` at ``path``; without handlers its body takes its place."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Replace the name ``old`` by ``new`` wherever the statement at ``path`` reads it."""
+
+    path: Path
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Append arguments to the call of item ``item`` of the ``with`` statement at ``path``."""
+
+    path: Path
+    item: int
+    taken: Taken
+
+
+@dataclass(frozen=True, slots=True)
+class PassKeyword:
+    """Append ``keyword=value`` to call number ``call`` (source order, f-strings apart) of a statement.
+
+    ``callee`` is the call's function as it is written there; the edit fails if it is not found.
+    """
+
+    path: Path
+    call: int
+    callee: str
+    keyword: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddImport:
+    """Import ``names`` (name, alias) from ``module``, right after the statement at ``beside``."""
+
+    beside: Path
+    module: str
+    names: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropImport:
+    """Remove the imported ``name`` from the import statement at ``path``."""
+
+    path: Path
+    name: str
+
+
+Edit = Delete | Wrap | Dissolve | Rename | Fold | PassKeyword | AddImport | DropImport
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A rewrite of one site: applied as a whole or not at all.
+
+    ``needs`` are the context managers (plain names) that the edits use, ``home``
+    the module to import them from; ``form`` is own, adopt, keep, fold or pass.
+    """
+
+    finding: Finding
+    edits: tuple[Edit, ...]
+    form: str
+    why: str
+    needs: tuple[str, ...] = ()
+    home: str = ""
+    notes: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+Verdict = Proposal | Refusal

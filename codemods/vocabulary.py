@@ -1,0 +1,129 @@
+"""The names of the tracking API, old and new: the only file that spells them.
+
+The codemods never import the runtime; a contract test compares this list with
+the real ``tracker`` package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TRACKER_CLASS = "AIUsageTracker"
+SET_CALL = "set_tracking_context"
+OLDER_SET_CALL = "set_context"
+FLUSH_CALL = "flush_metrics"
+CONTEXT = "ai_usage_context"
+BATCH_CONTEXT = "batch_ai_usage_context"
+PARTIAL_CONTEXT = "partial_failure_context"
+TRACKED_DECORATOR = "ai_usage_tracked"
+CONTEXT_MANAGERS = (CONTEXT, BATCH_CONTEXT, PARTIAL_CONTEXT)
+
+SET_PARAMETERS = ("job_id", "batch_id", "github_pr", "user_id")
+JOB, BATCH, PULL_REQUEST, USER = SET_PARAMETERS
+CONSTRUCTOR_PARAMETERS = (
+    "dynamo_client",
+    "table_name",
+    "user_id",
+    "track_to_dynamo",
+    "track_to_file",
+    "log_file",
+    "environment",
+    "environment_config",
+    "validate_table_environment",
+)
+CONSTRUCTOR_ONLY = tuple(
+    name for name in CONSTRUCTOR_PARAMETERS if name not in ("user_id", "environment")
+)
+TRACKER_ARGUMENT = "tracker"
+OPERATION_ARGUMENT = "operation_type"
+COUNT_ARGUMENT = "item_count"
+
+FACTORY = "create_for_environment"
+CLIENT_WRAPPERS = ("create_wrapped_openai_client", "create_wrapped_places_client")
+REPLAYS = ("track_openai_completion", "track_openai_embedding", "track_anthropic_completion")
+RECORDING_DECORATORS = (*REPLAYS, "track_google_places")
+BATCH_MODE_CALL = "set_batch_mode"
+STORE_CALL = "_store_metric"
+STATE_ATTRIBUTES = (
+    "current_context",
+    "current_job_id",
+    "current_batch_id",
+    "github_pr",
+    "user_id",
+    "batch_mode",
+    "pending_metrics",
+)
+INERT_ATTRIBUTES = ("table_name", "log_file", "environment", "track_to_dynamo", "track_to_file")
+TRACKER_METHODS = (
+    SET_CALL,
+    OLDER_SET_CALL,
+    FLUSH_CALL,
+    "add_context_metadata",
+    BATCH_MODE_CALL,
+    STORE_CALL,
+    *RECORDING_DECORATORS,
+    "track_github_claude_review",
+)
+
+DEFAULT_MODULES: dict[str, str] = {
+    "receipt_label.utils.ai_usage_tracker": "receipt_label.utils.ai_usage_context",
+    "tracker.ai_usage_tracker": "tracker.ai_usage_context",
+}
+OWN_PACKAGE = "tracker"
+
+# Every file with work in it holds one of these; the rarest first.
+NEEDLES = (b"AIUsageTracker", b"ai_usage_context", b"set_tracking_context")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Which modules hold the legacy class and the context managers.
+
+    ``modules`` maps each legacy module to its context module, both absolute
+    dotted names.  A name imported through a package above such a module (a
+    re-export) counts as well.
+    """
+
+    modules: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, extra: Mapping[str, str] | None = None) -> Vocabulary:
+        """Return the default vocabulary, extended by a configuration's module pairs."""
+        return cls(tuple(sorted({**DEFAULT_MODULES, **(extra or {})}.items())))
+
+    @cached_property
+    def tracker_paths(self) -> dict[str, str]:
+        """Qualified names of the legacy class, each with the context module that goes with it."""
+        return self._exports(TRACKER_CLASS, [(legacy, context) for legacy, context in self.modules])
+
+    @cached_property
+    def context_paths(self) -> dict[str, str]:
+        """Qualified names of the context managers, each with its plain name."""
+        paths: dict[str, str] = {}
+        for name in (*CONTEXT_MANAGERS, TRACKED_DECORATOR):
+            homes = [(context, name) for _, context in self.modules]
+            paths.update(self._exports(name, homes))
+        return paths
+
+    @cached_property
+    def homes(self) -> frozenset[str]:
+        """The modules that define the API; their own files are never rewritten."""
+        return frozenset(module for pair in self.modules for module in pair)
+
+    def legacy_module(self, context_module: str) -> str | None:
+        """Return the legacy module that belongs to *context_module*."""
+        return next((old for old, new in self.modules if new == context_module), None)
+
+    @staticmethod
+    def _exports(name: str, homes: list[tuple[str, str]]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for home, value in homes:
+            parts = home.split(".")
+            for length in range(len(parts), 0, -1):
+                found.setdefault(".".join([*parts[:length], name]), value)
+        return found
