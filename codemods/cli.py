@@ -1,0 +1,188 @@
+"""What the two commands share: options into records, files found, reports printed, statuses.
+
+libcst, pathspec and the pipeline are imported only by what needs them, so that
+``--help`` and a run that finds nothing stay quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from codemods.project.config import ConfigError, read_config
+from codemods.project.discovery import DiscoveredFile, discover
+from codemods.report import json as json_report
+from codemods.report import text
+from codemods.report.status import FAILED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from codemods.model import Failed, RunReport
+    from codemods.options import Options, ProjectConfig
+    from codemods.project.ignore import Rules
+
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+_PROGRESS_SECONDS = 0.1
+
+
+class Pipeline(Protocol):
+    """The middle of a run: from files to a report, nothing written."""
+
+    def __call__(
+        self,
+        options: Options,
+        config: ProjectConfig,
+        files: Iterable[DiscoveredFile | Failed],
+        progress: Callable[[int], None] | None,
+    ) -> RunReport:
+        """Return the report; *progress* is called with the number of files looked at."""
+
+
+def execute(command: click.Command, name: str, arguments: Sequence[str], pipeline: object) -> int:
+    """Run *command* and return its exit status; whatever happens, no traceback.
+
+    2 for wrong usage and for what the operating system refuses, 130 after
+    Ctrl-C, 141 if the reader of the output went away.
+    """
+    if sys.stdout is not None:  # names of files may hold what the terminal cannot show
+        getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    try:
+        with command.make_context(name, list(arguments), obj=pipeline) as context:
+            status = command.invoke(context)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return int(status)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return FAILED
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nInterrupted. If files were written already, --undo puts them back.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return CLOSED_PIPE
+    except OSError as error:
+        click.echo(f"Error: {error}", err=True)
+        _let_go_of_stdout()
+        return FAILED
+
+
+def program(script: str, module: str) -> str:
+    """Return how this process was started, for the usage line."""
+    return script if Path(sys.argv[0]).name.startswith(script) else f"python -m {module}"
+
+
+def run_pipeline(pipeline: Pipeline, options: Options, config: ProjectConfig) -> RunReport:
+    """Return the report of *pipeline* over the files of *options*.
+
+    Raises ClickException if there is no Python file at all: that is never what
+    was meant.
+    """
+    files = _Counted(_files(options, config))
+    show = _Progress() if sys.stderr.isatty() and not options.quiet else None
+    try:
+        report = pipeline(options, config, files, show)
+    finally:
+        if show:
+            show.end()
+    if not files.count:
+        named = ", ".join(map(str, options.paths))
+        raise click.ClickException(
+            f"No Python file found in {named}. What .gitignore or `exclude` leaves out is "
+            "not taken; a file or folder that is named itself always is."
+        )
+    return report
+
+
+def load_config(options_paths: Sequence[Path], cwd: Path) -> ProjectConfig:
+    """Return the project's configuration; a mistake in it ends the run with status 2."""
+    try:
+        return read_config(options_paths, cwd)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def require_paths(paths: Sequence[Path]) -> None:
+    """Refuse a run without a PATH, with what to write instead."""
+    if not paths:
+        raise click.UsageError("Name the files or folders to look at; `.` is this folder.")
+
+
+def worker_count() -> int:
+    """Return the number of processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def show_report(report: RunReport, options: Options, form: str, *, err: bool = False) -> None:
+    """Print *report* as text or json, on standard output or (*err*) standard error."""
+    if form == "json":
+        click.echo(json_report.render(report), nl=False, err=err)
+        return
+    colour = use_colour(options, err=err)
+    style = text.coloured if colour else text.plain
+    shown = text.render(report, style, quiet=options.quiet)
+    click.echo(shown, nl=False, err=err, color=colour)
+
+
+def use_colour(options: Options, *, err: bool = False) -> bool:
+    """Tell whether to colour: as asked, else on a terminal unless NO_COLOR is set."""
+    if options.colour is not None:
+        return options.colour
+    stream = sys.stderr if err else sys.stdout
+    return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _files(options: Options, config: ProjectConfig) -> Iterator[DiscoveredFile | Failed]:
+    excluded: tuple[Rules, ...] = ()
+    if config.exclude:
+        from codemods.project.ignore import rules_from
+
+        excluded = (rules_from(config.exclude, str(config.root)),)
+    return discover(options.paths, options.cwd, excluded)
+
+
+class _Counted:
+    """The files of a run, counted while the pipeline takes them; failures count as well."""
+
+    def __init__(self, files: Iterable[DiscoveredFile | Failed]) -> None:
+        self._files = files
+        self.count = 0
+
+    def __iter__(self) -> Iterator[DiscoveredFile | Failed]:
+        for file in self._files:
+            self.count += 1
+            yield file
+
+
+class _Progress:
+    """A line on the terminal that counts the files, at most ten times a second."""
+
+    def __init__(self) -> None:
+        self._shown = time.monotonic()
+
+    def __call__(self, count: int) -> None:
+        now = time.monotonic()
+        if now - self._shown >= _PROGRESS_SECONDS:
+            self._shown = now
+            click.echo(f"\r{count} files looked at", nl=False, err=True)
+
+    def end(self) -> None:
+        """Clear the line."""
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _let_go_of_stdout() -> None:
+    """Send what is still buffered nowhere: the interpreter flushes once more when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

@@ -1,0 +1,86 @@
+"""``python -m codemods.lint PATH...``: report legacy and mixed tracker code, change nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codemods import cli
+from codemods.options import Mode, Options
+from codemods.report.status import exit_status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HELP = """Report legacy tracker code in PATH...; nothing is written.
+
+One line a finding, `path:line:column: CODE message`: trackers built by hand,
+set_tracking_context, imports that only legacy code needs, both patterns mixed,
+and a tracker that is not passed on.
+
+\b
+Examples:
+  python -m codemods.lint src tests
+  python -m codemods.lint --format json . > findings.json
+
+\b
+Exit status:
+  0  nothing found
+  1  findings
+  2  something failed: wrong usage, a file that cannot be read or parsed,
+     no Python file found
+"""
+
+
+@click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Worker processes.")
+@click.option("--quiet", "-q", is_flag=True, help="Print the findings without a summary.")
+@click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.pass_obj
+def command(
+    pipeline: cli.Pipeline | None,
+    paths: tuple[Path, ...],
+    *,
+    jobs: int | None,
+    quiet: bool,
+    colour: bool | None,
+    form: str,
+) -> int:
+    """Turn the command line into Options, lint and report."""
+    cli.require_paths(paths)
+    cwd = Path.cwd()
+    config = cli.load_config(paths, cwd)
+    options = Options(
+        paths=paths,
+        cwd=cwd,
+        mode=Mode.CHECK,
+        batch_pricing=config.batch_pricing,
+        jobs=jobs or cli.worker_count(),
+        colour=colour,
+        quiet=quiet,
+    )
+    report = cli.run_pipeline(pipeline or _pipeline(), options, config)
+    cli.show_report(report, options, form)
+    return exit_status(report)
+
+
+def main(arguments: Sequence[str] | None = None, pipeline: cli.Pipeline | None = None) -> int:
+    """Run the command; return its exit status.  *pipeline* is the real one unless given."""
+    given = sys.argv[1:] if arguments is None else arguments
+    name = cli.program("ai-usage-lint", "codemods.lint")
+    return cli.execute(command, name, given, pipeline)
+
+
+def _pipeline() -> cli.Pipeline:
+    from codemods import pipeline
+
+    return pipeline.lint
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""``python -m codemods.migrate PATH...``: rewrite legacy tracker code, show it, or put it back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codemods import cli
+from codemods.options import Mode, Options, Runtime
+from codemods.report.status import DONE, FAILED, LEFT, exit_status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codemods.model import RunReport
+    from codemods.project.undo import Undone
+
+HELP = """Move legacy tracker code in PATH... to context managers, in place.
+
+Only rewrites whose meaning is kept are made, each with the reason why it is
+safe.  A site that needs a person is left as it is, with the place that blocks it
+and what to do.  A file that fails does not stop the others.
+
+PATH is a file or a folder.  In folders, what .gitignore leaves out is passed
+over; what is named itself is always taken.
+
+\b
+Examples:
+  See what would happen, as a patch:
+    python -m codemods.migrate --diff src > migrate.patch
+    git apply migrate.patch
+  Migrate in place, and put everything back:
+    python -m codemods.migrate src
+    python -m codemods.migrate --undo
+  Fail a build while legacy code is left:
+    python -m codemods.migrate --check src
+
+\b
+Configuration, in pyproject.toml:
+  [tool.ai-usage]
+  runtime = "tracker"                  # or "conservative", "auto"
+  modules = {"acme.llm.tracker" = "acme.llm.context"}
+  operations = {"acme.jobs:process" = "receipt_scan"}
+  exclude = ["generated/"]
+  batch-pricing = true
+
+\b
+Exit status:
+  0  nothing is left to do
+  1  changes are pending (--diff, --check), or sites need a person
+  2  something failed: wrong usage, a file that cannot be read, parsed or
+     written, no Python file found
+"""
+
+
+@click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option("--diff", is_flag=True, help="Write nothing; print a patch for `git apply`.")
+@click.option("--check", is_flag=True, help="Write nothing; report what would be done.")
+@click.option("--undo", is_flag=True, help="Restore the files of the last run (in PATH).")
+@click.option(
+    "--batch-pricing/--no-batch-pricing",
+    default=None,
+    help="Record batch loops at batch prices (the default), or at full prices.",
+)
+@click.option(
+    "--runtime",
+    type=click.Choice([Runtime.TRACKER.value, Runtime.CONSERVATIVE.value]),
+    help="The runtime that the rewrites may rely on; overrides the configuration.",
+)
+@click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
+@click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Worker processes.")
+@click.option("--quiet", "-q", is_flag=True, help="Report only what needs a person.")
+@click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.pass_obj
+def command(
+    pipeline: cli.Pipeline | None,
+    paths: tuple[Path, ...],
+    *,
+    diff: bool,
+    check: bool,
+    undo: bool,
+    batch_pricing: bool | None,
+    runtime: str | None,
+    strict: bool,
+    unsafe: bool,
+    jobs: int | None,
+    quiet: bool,
+    colour: bool | None,
+    form: str,
+) -> int:
+    """Turn the command line into Options and run what it asks for."""
+    mode = _mode(diff=diff, check=check, undo=undo)
+    cwd = Path.cwd()
+    if mode is Mode.UNDO:
+        return _undo(paths, cwd, quiet=quiet)
+    cli.require_paths(paths)
+    config = cli.load_config(paths, cwd)
+    options = Options(
+        paths=paths,
+        cwd=cwd,
+        mode=mode,
+        batch_pricing=config.batch_pricing if batch_pricing is None else batch_pricing,
+        runtime=Runtime(runtime) if runtime else None,
+        unsafe=unsafe,
+        strict=strict,
+        jobs=jobs or cli.worker_count(),
+        colour=colour,
+        quiet=quiet,
+    )
+    return _finish(cli.run_pipeline(pipeline or _pipeline(), options, config), options, form)
+
+
+def main(arguments: Sequence[str] | None = None, pipeline: cli.Pipeline | None = None) -> int:
+    """Run the command; return its exit status.  *pipeline* is the real one unless given."""
+    given = sys.argv[1:] if arguments is None else arguments
+    name = cli.program("ai-usage-migrate", "codemods.migrate")
+    return cli.execute(command, name, given, pipeline)
+
+
+def _mode(*, diff: bool, check: bool, undo: bool) -> Mode:
+    if undo and (diff or check):
+        raise click.UsageError("--undo writes; --diff and --check do not. Choose one.")
+    if undo:
+        return Mode.UNDO
+    if diff:
+        return Mode.DIFF
+    return Mode.CHECK if check else Mode.MIGRATE
+
+
+def _finish(report: RunReport, options: Options, form: str) -> int:
+    """Write, or print the patch, as the mode says; then report."""
+    if options.mode is Mode.MIGRATE:
+        from codemods.project.writing import write_changes
+
+        named = [options.cwd / path for path in options.paths]
+        report = write_changes(report, options.cwd, named)
+    if options.mode is Mode.DIFF:
+        _print_patch(report, options)
+    cli.show_report(report, options, form, err=options.mode is Mode.DIFF)
+    return exit_status(report)
+
+
+def _print_patch(report: RunReport, options: Options) -> None:
+    from codemods.model import Changed
+    from codemods.project.patchbase import patch_base
+    from codemods.report.diff import unified
+
+    changes = [outcome for outcome in report.outcomes if isinstance(outcome, Changed)]
+    base = patch_base([change.source.path for change in changes], options.paths, options.cwd)
+    click.echo(unified(changes, base), nl=False)
+    if changes and base != options.cwd:
+        click.echo(f"The paths of the patch are relative to {base}: apply it there.", err=True)
+
+
+def _undo(paths: Sequence[Path], cwd: Path, *, quiet: bool) -> int:
+    from codemods.project import undo
+
+    try:
+        undone = undo.undo([cwd / path for path in paths], cwd)
+    except (undo.NothingToUndo, undo.JournalDamaged) as error:
+        raise click.ClickException(f"Cannot undo: {error}.") from None
+    _show_undone(undone, quiet=quiet)
+    if undone.failed:
+        return FAILED
+    return LEFT if undone.edited else DONE
+
+
+def _show_undone(undone: Undone, *, quiet: bool) -> None:
+    for failure in undone.failed:
+        click.echo(f"{failure.path}: not restored: {failure.message}\n    to do: {failure.advice}")
+    for edited in undone.edited:
+        click.echo(f"{edited.path}: kept, because it was edited or removed since the run")
+        click.echo(f"    to do: compare it with its content before the run, {edited.original}")
+    if not quiet:
+        for path in undone.restored:
+            click.echo(f"{path}: restored")
+        click.echo(f"The run of {undone.started} is undone: {len(undone.restored)} restored.")
+
+
+def _pipeline() -> cli.Pipeline:
+    from codemods import pipeline
+
+    return pipeline.migrate
+
+
+if __name__ == "__main__":
+    sys.exit(main())

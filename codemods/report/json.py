@@ -1,0 +1,87 @@
+"""The report as JSON, for programs.
+
+One object; ``schema`` goes up when a key changes its meaning or goes away, new
+keys may come at any time::
+
+    {"schema": 1, "runtime": str, "written": bool, "scanned": int, "status": int,
+     "files": [{"path": str, "outcome": "changed" | "refused" | "failed" | "skipped" | "linted",
+                "applied":  [{finding..., "form": str, "why": str, "notes": [str],
+                              "assumptions": [str]}],
+                "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
+                              "blocking": span | null}],
+                "findings": [finding],
+                "stage": str, "message": str, "advice": str,      of a failure
+                "reason": str}]}                                  of a skipped file
+
+A finding is ``{"code": str, "message": str, "span": span}``, a span ``{"line",
+"column", "end_line", "end_column"}`` with lines and columns counted from 1.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from codemods.model import Changed, Failed, Linted, Refused, Skipped
+from codemods.report.status import exit_status
+
+if TYPE_CHECKING:
+    from codemods.model import Applied, FileOutcome, Finding, Refusal, RunReport
+
+SCHEMA = 1
+
+
+def render(report: RunReport) -> str:
+    """Return the report as one JSON document that ends with a newline."""
+    document = {
+        "schema": SCHEMA,
+        "runtime": report.runtime,
+        "written": report.written,
+        "scanned": report.scanned,
+        "status": exit_status(report),
+        "files": [_file(outcome) for outcome in report.outcomes],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _file(outcome: FileOutcome) -> dict[str, Any]:
+    common = {"path": outcome.path, "outcome": type(outcome).__name__.lower()}
+    match outcome:
+        case Changed():
+            applied = [_applied(item) for item in outcome.applied]
+            refusals = [_refusal(item) for item in outcome.refusals]
+            return common | {"applied": applied, "refusals": refusals}
+        case Refused():
+            return common | {"refusals": [_refusal(item) for item in outcome.refusals]}
+        case Linted():
+            return common | {"findings": [_finding(item) for item in outcome.findings]}
+        case Failed():
+            detail = {"message": outcome.message, "advice": outcome.advice}
+            return common | {"stage": outcome.stage} | detail
+        case Skipped():
+            return common | {"reason": outcome.reason}
+        case _:
+            return common
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {"code": finding.code, "message": finding.message, "span": asdict(finding.span)}
+
+
+def _applied(applied: Applied) -> dict[str, Any]:
+    return _finding(applied.finding) | {
+        "form": applied.form,
+        "why": applied.why,
+        "notes": list(applied.notes),
+        "assumptions": list(applied.assumptions),
+    }
+
+
+def _refusal(refusal: Refusal) -> dict[str, Any]:
+    return _finding(refusal.finding) | {
+        "reason": str(refusal.reason),
+        "detail": refusal.detail,
+        "advice": refusal.advice,
+        "blocking": asdict(refusal.blocking) if refusal.blocking else None,
+    }

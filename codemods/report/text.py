@@ -1,0 +1,118 @@
+"""The report that a person reads in a terminal.
+
+app/receipts.py:14:5: AIU001 tracker built and configured by hand
+    form: own
+    safe: the tracker's whole life stays inside the block
+2 files scanned: 1 changed (1 rewrite), 1 refused site
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from codemods.model import Applied, Changed, Failed, Linted, Refusal, Refused, Skipped
+
+if TYPE_CHECKING:
+    from codemods.model import FileOutcome, Finding, RunReport
+
+Style = Callable[[str, str], str]
+
+
+def plain(text: str, _colour: str) -> str:
+    """Return *text* as it is: the style of a report without colours."""
+    return text
+
+
+def coloured(text: str, colour: str) -> str:
+    """Return *text* in *colour*, one of the names that click knows."""
+    import click
+
+    return click.style(text, fg=colour)
+
+
+def render(report: RunReport, style: Style = plain, *, quiet: bool = False) -> str:
+    """Return the report as text that ends with a summary line.
+
+    With *quiet* only what needs a person is shown: refusals, findings, failures.
+    """
+    lines: list[str] = []
+    for outcome in report.outcomes:
+        lines += _outcome(outcome, style, quiet=quiet)
+    if not quiet:
+        lines += _runtime(report)
+        lines.append(summary(report))
+    return "".join(line + "\n" for line in lines)
+
+
+def _runtime(report: RunReport) -> Iterator[str]:
+    if any(isinstance(outcome, Changed | Refused) for outcome in report.outcomes):
+        yield f"The rewrites rely on the {report.runtime} runtime."
+
+
+def _outcome(outcome: FileOutcome, style: Style, *, quiet: bool) -> Iterator[str]:
+    match outcome:
+        case Changed():
+            if not quiet:
+                for applied in outcome.applied:
+                    yield from _applied(applied, style)
+            for refusal in outcome.refusals:
+                yield from _refusal(refusal, style)
+        case Refused():
+            for refusal in outcome.refusals:
+                yield from _refusal(refusal, style)
+        case Failed():
+            stage = style(f"failed to {outcome.stage}", "red")
+            yield f"{outcome.path}: {stage}: {outcome.message}"
+            yield f"    to do: {outcome.advice}"
+        case Linted():
+            for finding in outcome.findings:
+                yield _place(finding, style, "yellow")
+        case Skipped():
+            if not quiet:
+                yield f"{outcome.path}: skipped: {outcome.reason}"
+
+
+def _applied(applied: Applied, style: Style) -> Iterator[str]:
+    yield _place(applied.finding, style, "green")
+    yield f"    form: {applied.form}"
+    yield f"    safe: {applied.why}"
+    for note in applied.notes:
+        yield f"    note: {note}"
+    for assumption in applied.assumptions:
+        yield f"    assumed: {assumption}"
+
+
+def _refusal(refusal: Refusal, style: Style) -> Iterator[str]:
+    finding = refusal.finding
+    yield _place(finding, style, "yellow")
+    place = ""
+    if refusal.blocking is not None:
+        place = f" at {finding.path}:{refusal.blocking.line}:{refusal.blocking.column}"
+    yield f"    refused: {refusal.reason}{place}: {refusal.detail}"
+    yield f"    to do: {refusal.advice}"
+
+
+def _place(finding: Finding, style: Style, colour: str) -> str:
+    where = f"{finding.path}:{finding.span.line}:{finding.span.column}"
+    return f"{where}: {style(finding.code, colour)} {finding.message}"
+
+
+def summary(report: RunReport) -> str:
+    """Return the line of counts."""
+    outcomes = report.outcomes
+    changed = [outcome for outcome in outcomes if isinstance(outcome, Changed)]
+    rewrites = sum(len(outcome.applied) for outcome in changed)
+    refused = sum(len(o.refusals) for o in outcomes if isinstance(o, Changed | Refused))
+    findings = sum(len(o.findings) for o in outcomes if isinstance(o, Linted))
+    failed = sum(isinstance(outcome, Failed) for outcome in outcomes)
+    done = "changed" if report.written else "to change"
+    parts = [f"{len(changed)} {done} ({_count(rewrites, 'rewrite')})"] if changed else []
+    parts += [_count(refused, "site") + " refused"] if refused else []
+    parts += [_count(findings, "finding")] if findings else []
+    parts += [f"{failed} failed"] if failed else []
+    return f"{_count(report.scanned, 'file')} scanned: {', '.join(parts) or 'nothing to do'}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
