@@ -1,0 +1,1 @@
+"""Builds the edited text with LibCST, at the places that a proposal names.  Decides nothing."""

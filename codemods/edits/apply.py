@@ -1,0 +1,46 @@
+"""Applies a file's edits: cut out the chunks, rebuild each, put them back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+import libcst as cst
+
+from codemods.edits.arguments import EditError
+from codemods.edits.chunks import Chunk, chunks, touched
+from codemods.edits.suites import Rebuilder
+from codemods.proposal import Edit
+
+
+class RoundTripError(EditError):
+    """Parsing and printing the text does not give the same text."""
+
+
+def apply(
+    tree: ast.Module, lines: list[str], edits: Sequence[Edit], *, newline: str, indent: str
+) -> str:
+    """Return the text of *lines* with *edits* made.
+
+    Raises EditError where an edit does not fit the text.
+    """
+    result = list(lines)
+    for chunk in reversed(chunks(tree, lines, edits)):
+        mine = [e for e in edits if chunk.first <= touched(e)[0] <= chunk.last]
+        text = "".join(lines[chunk.start : chunk.end])
+        rebuilt = _rebuild(text, chunk, mine, newline, indent)
+        result[chunk.start : chunk.end] = [rebuilt]
+    return "".join(result)
+
+
+def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: str) -> str:
+    config: cst.PartialParserConfig = cst.PartialParserConfig(
+        default_newline=newline, default_indent=indent
+    )
+    try:
+        module = cst.parse_module(text, config)
+    except cst.ParserSyntaxError as error:
+        raise EditError(f"the concrete parser does not read this: {error.message}") from error
+    if module.code != text:
+        raise RoundTripError("parsing and printing this code does not give the same text")
+    return Rebuilder(edits, chunk.first).module(module).code

@@ -1,0 +1,172 @@
+"""Builds the argument lists of ``with`` headers and calls, keeping the layout they had."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import libcst as cst
+
+from codemods.proposal import Header
+
+_KEYWORD = re.compile(r"\A(\w+)=(?!=)(.*)\Z", re.DOTALL)
+
+
+class EditError(Exception):
+    """An edit does not fit the text; the file is left as it was."""
+
+
+def argument(text: str) -> cst.Arg:
+    """Return the argument written as *text* (``value`` or ``keyword=value``)."""
+    match = _KEYWORD.match(text)
+    if match is None:
+        return cst.Arg(cst.parse_expression(text))
+    return _named(cst.Arg(cst.parse_expression(match[2])), match[1])
+
+
+def _named(arg: cst.Arg, keyword: str | None) -> cst.Arg:
+    """Return *arg* passed as *keyword*; one that has its keyword already keeps its spacing."""
+    if keyword is None or (arg.keyword is not None and arg.keyword.value == keyword):
+        return arg
+    return arg.with_changes(
+        keyword=cst.Name(keyword),
+        value=_fenced(arg.value),
+        equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
+    )
+
+
+def _fenced(value: cst.BaseExpression) -> cst.BaseExpression:
+    """A walrus or a yield needs parentheses behind ``keyword=``."""
+    if isinstance(value, cst.NamedExpr | cst.Yield) and not value.lpar:
+        return value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return value
+
+
+def header_call(header: Header, calls: Sequence[cst.Call]) -> cst.Call:
+    """Return the call of *header*; *calls* are those its ``taken`` arguments come from."""
+    kept: list[cst.Arg] = []
+    for taken, call in zip(header.taken, calls, strict=True):
+        kept.extend(_named(call.args[index], keyword) for index, keyword in taken.arguments)
+    leading = [argument(text) for text in header.leading]
+    trailing = [argument(text) for text in header.trailing]
+    layout = next((call for call in calls if call.args and _several_lines(call)), None)
+    if layout is None:
+        return cst.Call(cst.parse_expression(header.function), _joined([*leading, *kept, *trailing]))
+    return _laid_out(header.function, layout, leading, kept, trailing)
+
+
+def appended(call: cst.Call, extra: Sequence[cst.Arg]) -> cst.Call:
+    """Return *call* with *extra* arguments at its end, in the layout of the others."""
+    if not call.args:
+        return call.with_changes(args=_joined(list(extra)))
+    if _several_lines(call):
+        function = cst.Module([]).code_for_node(call.func)
+        return _laid_out(function, call, [], [*call.args], list(extra)).with_changes(
+            func=call.func, lpar=call.lpar, rpar=call.rpar
+        )
+    last = call.args[-1]
+    if isinstance(last.comma, cst.Comma):
+        return call.with_changes(args=[*call.args[:-1], _with_space(last), *_joined(list(extra))])
+    return call.with_changes(
+        args=[*call.args[:-1], last.with_changes(comma=_comma()), *_joined(list(extra))]
+    )
+
+
+def _with_space(arg: cst.Arg) -> cst.Arg:
+    comma = arg.comma
+    if isinstance(comma, cst.Comma) and comma.whitespace_after.empty:
+        return arg.with_changes(comma=_comma())
+    return arg
+
+
+def _comma() -> cst.Comma:
+    return cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+
+
+def _joined(arguments: list[cst.Arg]) -> list[cst.Arg]:
+    """One line: a comma and a space between, unless an argument brings a layout of its own."""
+    if not arguments:
+        return []
+    between = [a if _brings_lines(a) else a.with_changes(comma=_comma()) for a in arguments[:-1]]
+    last = arguments[-1]
+    if isinstance(last.comma, cst.Comma) and not _brings_lines(last):
+        last = last.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return [*between, last]
+
+
+def _brings_lines(arg: cst.Arg) -> bool:
+    after = arg.comma.whitespace_after if isinstance(arg.comma, cst.Comma) else None
+    return isinstance(after, cst.ParenthesizedWhitespace)
+
+
+def _several_lines(call: cst.Call) -> bool:
+    return isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace) or any(
+        _brings_lines(arg) or isinstance(arg.whitespace_after_arg, cst.ParenthesizedWhitespace)
+        for arg in call.args
+    )
+
+
+def _laid_out(
+    function: str,
+    layout: cst.Call,
+    leading: list[cst.Arg],
+    kept: list[cst.Arg],
+    trailing: list[cst.Arg],
+) -> cst.Call:
+    """Arguments over several lines: the new ones get lines like those of *layout*."""
+    before = layout.whitespace_before_args
+    own_lines = isinstance(before, cst.ParenthesizedWhitespace)
+    gap: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
+    if isinstance(before, cst.ParenthesizedWhitespace):
+        gap = before.with_changes(
+            first_line=cst.TrailingWhitespace(newline=before.first_line.newline), empty_lines=[]
+        )
+    comma = cst.Comma(whitespace_after=gap)
+    front = [arg.with_changes(comma=comma) for arg in leading]
+    last_of_call = layout.args[-1]
+    closing = last_of_call.whitespace_after_arg
+    ends_with_comma = isinstance(last_of_call.comma, cst.Comma)
+    if trailing and kept:
+        kept, trailing = _continue(kept, trailing, comma, ends_with_comma, last_of_call)
+    elif not kept and not trailing and front:
+        front[-1] = front[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=closing)
+    arguments = [*front, *kept, *trailing]
+    return cst.Call(
+        cst.parse_expression(function),
+        arguments,
+        whitespace_before_args=before if own_lines else cst.SimpleWhitespace(""),
+    )
+
+
+def _continue(
+    kept: list[cst.Arg],
+    trailing: list[cst.Arg],
+    comma: cst.Comma,
+    ends_with_comma: bool,
+    last: cst.Arg,
+) -> tuple[list[cst.Arg], list[cst.Arg]]:
+    """Put *trailing* behind *kept*, handing the closing layout on to the new last argument."""
+    final = trailing[-1]
+    if ends_with_comma and isinstance(last.comma, cst.Comma):
+        # The comment behind the old last argument stays on its own line.
+        after = last.comma.whitespace_after
+        inner = comma.whitespace_after
+        if isinstance(after, cst.ParenthesizedWhitespace) and isinstance(
+            inner, cst.ParenthesizedWhitespace
+        ):
+            inner = inner.with_changes(first_line=after.first_line)
+        kept = [*kept[:-1], kept[-1].with_changes(comma=cst.Comma(whitespace_after=inner))]
+        plain = after
+        if isinstance(after, cst.ParenthesizedWhitespace):
+            plain = after.with_changes(
+                first_line=cst.TrailingWhitespace(newline=after.first_line.newline)
+            )
+        final = final.with_changes(comma=cst.Comma(whitespace_after=plain))
+    else:
+        kept = [
+            *kept[:-1],
+            kept[-1].with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace("")),
+        ]
+        final = final.with_changes(whitespace_after_arg=last.whitespace_after_arg)
+    middle = [arg.with_changes(comma=comma) for arg in trailing[:-1]]
+    return kept, [*middle, final]

@@ -1,0 +1,67 @@
+"""Cuts out the top-level statements that change, so that the rest of a file is never re-printed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codemods.proposal import Edit
+
+_NOTHING = re.compile(r"[ \t\f]*(#.*)?[\r\n]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of top-level statements ``first`` to ``last`` on the lines ``start`` to ``end``.
+
+    Lines count from 0, ``end`` is exclusive.
+    """
+
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+def touched(edit: Edit) -> tuple[int, int]:
+    """Return the first and last top-level statement that *edit* concerns."""
+    path = getattr(edit, "path", None) or edit.beside  # type: ignore[union-attr]
+    index = path[0][1]
+    stop = getattr(edit, "stop", None)
+    if stop is not None and len(path) == 1:
+        return index, stop - 1
+    return index, index
+
+
+def chunks(tree: ast.Module, lines: list[str], edits: Iterable[Edit]) -> list[Chunk]:
+    """Return the disjoint runs of top-level statements that *edits* concern, in order."""
+    runs: list[tuple[int, int]] = []
+    for first, last in sorted(touched(edit) for edit in edits):
+        wide_first, wide_last = _whole_lines(tree, first, last)
+        if runs and wide_first <= runs[-1][1]:
+            runs[-1] = (runs[-1][0], max(runs[-1][1], wide_last))
+        else:
+            runs.append((wide_first, wide_last))
+    return [_chunk(tree, lines, first, last) for first, last in runs]
+
+
+def _whole_lines(tree: ast.Module, first: int, last: int) -> tuple[int, int]:
+    """Widen a run until no line is shared with a statement outside it."""
+    body = tree.body
+    while first > 0 and body[first - 1].end_lineno == body[first].lineno:
+        first -= 1
+    while last + 1 < len(body) and body[last].end_lineno == body[last + 1].lineno:
+        last += 1
+    return first, last
+
+
+def _chunk(tree: ast.Module, lines: list[str], first: int, last: int) -> Chunk:
+    start = tree.body[first - 1].end_lineno or 0 if first else 0
+    while start < len(lines) and _NOTHING.match(lines[start]):
+        start += 1
+    return Chunk(first, last, start, tree.body[last].end_lineno or len(lines))

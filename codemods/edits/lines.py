@@ -1,0 +1,143 @@
+"""Statements as units: taking lines apart, and keeping the comments of what goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A statement, or a line of several, that stands at ``index`` of the original suite."""
+
+    index: int
+    count: int
+    node: Statement
+
+    def with_node(self, node: Statement) -> Unit:
+        """Return the unit with another statement in its place."""
+        return replace(self, node=node)
+
+
+def units(
+    body: Sequence[cst.BaseStatement | cst.BaseSmallStatement], apart: set[int]
+) -> list[Unit]:
+    """Return the statements of a suite; a line that holds an index of *apart* is taken apart."""
+    found: list[Unit] = []
+    index = 0
+    for node in body:
+        if isinstance(node, cst.SimpleStatementLine):
+            count = len(node.body)
+            if count > 1 and apart.intersection(range(index, index + count)):
+                found.extend(
+                    Unit(index + offset, 1, line) for offset, line in enumerate(_taken_apart(node))
+                )
+            else:
+                found.append(Unit(index, count, node))
+            index += count
+        elif isinstance(node, cst.BaseCompoundStatement):
+            found.append(Unit(index, 1, node))
+            index += 1
+    return found
+
+
+def _taken_apart(line: cst.SimpleStatementLine) -> list[cst.SimpleStatementLine]:
+    last = len(line.body) - 1
+    return [
+        cst.SimpleStatementLine(
+            [small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)],
+            leading_lines=line.leading_lines if position == 0 else [],
+            trailing_whitespace=line.trailing_whitespace
+            if position == last
+            else cst.TrailingWhitespace(),
+        )
+        for position, small in enumerate(line.body)
+    ]
+
+
+def block_of(suite: cst.BaseSuite, indent: str | None) -> cst.IndentedBlock:
+    """Return *suite* as an indented block (a one-line suite becomes one, a statement a line)."""
+    if isinstance(suite, cst.IndentedBlock):
+        return suite
+    if not isinstance(suite, cst.SimpleStatementSuite):
+        raise TypeError(type(suite).__name__)
+    line = cst.SimpleStatementLine(suite.body, trailing_whitespace=suite.trailing_whitespace)
+    return cst.IndentedBlock(_taken_apart(line), indent=indent)
+
+
+def leading(node: Statement) -> list[cst.EmptyLine]:
+    """Return the comment and blank lines above *node*."""
+    return list(getattr(node, "leading_lines", ()))
+
+
+def led(node: Statement, lines: Sequence[cst.EmptyLine]) -> Statement:
+    """Return *node* with *lines* above it."""
+    return node.with_changes(leading_lines=tuple(lines))
+
+
+def own_line(comment: cst.Comment | None) -> list[cst.EmptyLine]:
+    """Return a trailing comment as a line of its own."""
+    return [cst.EmptyLine(comment=comment)] if comment is not None else []
+
+
+def trailing_comment(node: Statement) -> cst.Comment | None:
+    """Return the comment behind a simple statement."""
+    if isinstance(node, cst.SimpleStatementLine):
+        return node.trailing_whitespace.comment
+    return None
+
+
+def remains(node: Statement) -> list[cst.EmptyLine]:
+    """Return what stays of a statement that goes: the lines above, and every comment in it."""
+    kept = [*leading(node)]
+    for comment in comments_in(node.with_changes(leading_lines=())):
+        kept.extend(own_line(comment))
+    return kept
+
+
+def comments_in(node: cst.CSTNode) -> list[cst.Comment]:
+    """Return all comments inside *node*, in order."""
+    collector = _Comments()
+    node.visit(collector)
+    return collector.found
+
+
+class _Comments(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[cst.Comment] = []
+
+    def visit_Comment(self, node: cst.Comment) -> None:
+        self.found.append(node)
+
+
+def joined(first: Sequence[cst.EmptyLine], second: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
+    """Join two runs of lines; where blank lines meet, only the longer run of them stays."""
+    front, back = list(first), list(second)
+    while front and back and _blank(front[-1]) and _blank(back[0]):
+        front.pop()
+    return [*front, *back]
+
+
+def without_blank_start(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
+    """Return *lines* without the blank ones at their start."""
+    kept = list(lines)
+    while kept and _blank(kept[0]):
+        kept.pop(0)
+    return kept
+
+
+def without_blank_end(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
+    """Return *lines* without the blank ones at their end."""
+    kept = list(lines)
+    while kept and _blank(kept[-1]):
+        kept.pop()
+    return kept
+
+
+def _blank(line: cst.EmptyLine) -> bool:
+    return line.comment is None

@@ -1,0 +1,303 @@
+"""Rebuilds suites from the inside out: wraps, deletions and insertions by original index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from codemods.edits.arguments import EditError, header_call
+from codemods.edits.inside import fold, pass_keyword, renamed, without_import
+from codemods.edits.lines import (
+    Statement,
+    Unit,
+    block_of,
+    comments_in,
+    joined,
+    leading,
+    led,
+    own_line,
+    remains,
+    trailing_comment,
+    units,
+    without_blank_end,
+    without_blank_start,
+)
+from codemods.proposal import (
+    AddImport,
+    Delete,
+    Dissolve,
+    DropImport,
+    Edit,
+    Fold,
+    PassKeyword,
+    Path,
+    Rename,
+    Wrap,
+)
+
+_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
+class Rebuilder:
+    """Applies the edits of one chunk of top-level statements.
+
+    ``offset`` is the index in the file of the chunk's first statement.
+    """
+
+    def __init__(self, edits: Sequence[Edit], offset: int) -> None:
+        self._edits = edits
+        self._offset = offset
+        self._originals: dict[Path, Statement] = {}
+
+    def module(self, module: cst.Module) -> cst.Module:
+        """Return the chunk with its edits made."""
+        body, left = self._suite(module.body, (), "body", None, self._offset)
+        return module.with_changes(body=body, footer=[*without_blank_end(left), *module.footer])
+
+    # -- suites -------------------------------------------------------------
+
+    def _suite(
+        self,
+        body: Sequence[cst.BaseStatement | cst.BaseSmallStatement],
+        prefix: Path,
+        field: str,
+        indent: str | None,
+        offset: int = 0,
+    ) -> tuple[list[Statement], list[cst.EmptyLine]]:
+        here = [e for e in self._edits if self._place(e)[:-1] == prefix and _field(e) == field]
+        apart = {_index(e) - offset for e in here}
+        apart |= {e.stop - offset for e in here if isinstance(e, Wrap)}
+        listed: list[Unit] = []
+        for unit in units(body, apart):
+            path = (*prefix, (field, unit.index + offset))
+            self._originals[path] = unit.node
+            listed.append(
+                Unit(unit.index + offset, unit.count, self._below(unit.node, path, indent))
+            )
+        wraps = sorted((e for e in here if isinstance(e, Wrap)), key=lambda w: (_index(w), -w.stop))
+        others = [e for e in here if not isinstance(e, Wrap)]
+        return self._assemble(listed, wraps, others, indent)
+
+    def _assemble(
+        self, listed: list[Unit], wraps: list[Wrap], others: list[Edit], indent: str | None
+    ) -> tuple[list[Statement], list[cst.EmptyLine]]:
+        """Return the statements of a suite and the comment lines left behind its last one."""
+        built: list[Statement] = []
+        pending: list[cst.EmptyLine] = []
+        position = 0
+        while position < len(listed):
+            unit = listed[position]
+            wrap = next((w for w in wraps if _index(w) == unit.index), None)
+            if wrap is not None:
+                inside = [u for u in listed[position:] if u.index < wrap.stop]
+                deeper = [w for w in wraps if w is not wrap and _within(w, wrap)]
+                node, above, below = self._wrapped(wrap, inside, deeper, others, indent)
+                built.append(led(node, joined(pending, above)))
+                pending = below
+                position += len(inside)
+                continue
+            nodes, pending = self._single(unit, others, pending)
+            built.extend(nodes)
+            position += 1
+        return built, pending
+
+    def _single(
+        self, unit: Unit, others: list[Edit], pending: list[cst.EmptyLine]
+    ) -> tuple[list[Statement], list[cst.EmptyLine]]:
+        node: Statement | None = unit.node
+        following: list[Statement] = []
+        for edit in (e for e in others if _index(e) == unit.index):
+            if isinstance(edit, Delete):
+                return [], joined(pending, remains(unit.node))
+            if isinstance(edit, Dissolve):
+                return _dissolved(unit.node, pending)
+            if isinstance(edit, AddImport):
+                following.append(_import_line(edit))
+            elif isinstance(edit, DropImport) and node is not None:
+                node = without_import(node, edit.name)
+        if node is not None:
+            return [led(node, joined(pending, leading(node))), *following], []
+        above = [*leading(unit.node)]
+        comment = trailing_comment(unit.node)
+        if following:
+            line = following[0]
+            if isinstance(unit.node, cst.SimpleStatementLine):
+                line = line.with_changes(trailing_whitespace=unit.node.trailing_whitespace)
+            return [led(line, joined(pending, above)), *following[1:]], []
+        return [], joined(pending, [*above, *own_line(comment)])
+
+    def _wrapped(
+        self,
+        wrap: Wrap,
+        inside: list[Unit],
+        deeper: list[Wrap],
+        others: list[Edit],
+        indent: str | None,
+    ) -> tuple[cst.With, list[cst.EmptyLine], list[cst.EmptyLine]]:
+        taken = [self._originals[t.path] for t in wrap.header.taken]
+        call = header_call(wrap.header, [call_of(node) for node in taken])
+        comment = self._header_comment(taken)
+        above: list[cst.EmptyLine] = []
+        kept = list(inside)
+        deleted = {_index(e) for e in others if isinstance(e, Delete)}
+        while kept and kept[0].index in deleted:
+            node = kept.pop(0).node
+            above = joined(above, self._remains_of_taken(node, taken, call, comment))
+        body, left = self._assemble(kept, deeper, others, indent)
+        if not body:
+            raise EditError("the block would be empty")
+        if kept[0].index == inside[0].index:
+            above, body[0] = leading(body[0]), led(body[0], [])
+        else:
+            body[0] = led(body[0], without_blank_start(leading(body[0])))
+        target = cst.AsName(cst.Name(wrap.header.target)) if wrap.header.target else None
+        space = cst.SimpleWhitespace("  " if comment else "")
+        block = cst.IndentedBlock(
+            body,
+            header=cst.TrailingWhitespace(whitespace=space, comment=comment),
+            indent=indent,
+        )
+        return cst.With([cst.WithItem(call, target)], block), above, left
+
+    def _header_comment(self, taken: list[Statement]) -> cst.Comment | None:
+        return trailing_comment(taken[0]) if taken else None
+
+    def _remains_of_taken(
+        self,
+        node: Statement,
+        taken: list[Statement],
+        call: cst.Call,
+        comment: cst.Comment | None,
+    ) -> list[cst.EmptyLine]:
+        """What stays of a statement in front of a block: not what the header carries on."""
+        if node not in taken:
+            return remains(node)
+        carried = {id(c) for c in comments_in(call)} | {id(comment)}
+        lost = [c for c in comments_in(node.with_changes(leading_lines=())) if id(c) not in carried]
+        return [*leading(node), *(line for c in lost for line in own_line(c))]
+
+    # -- below a statement ----------------------------------------------------
+
+    def _below(self, node: Statement, path: Path, indent: str | None) -> Statement:
+        for edit in self._edits:
+            if self._place(edit) != path:
+                continue
+            if isinstance(edit, Rename):
+                node = renamed(node, edit.old, edit.new)
+            elif isinstance(edit, PassKeyword):
+                node = pass_keyword(node, edit)
+            elif isinstance(edit, Fold):
+                node = fold(node, edit, call_of(self._original_at(edit.taken.path, node, path)))
+        if not any(len(self._place(e)) > len(path) and self._place(e)[: len(path)] == path for e in self._edits):
+            return node
+        return self._compound(node, path, indent)
+
+    def _original_at(self, place: Path, node: Statement, path: Path) -> Statement:
+        """Return the statement at *place*, which lies directly in the body of *node*."""
+        if place[: len(path)] != path or len(place) != len(path) + 1:
+            raise EditError("only a call directly in the block can be folded into its header")
+        index = place[-1][1]
+        body = block_of(node.body, None).body  # type: ignore[union-attr, arg-type]
+        return next(u.node for u in units(body, {index}) if u.index == index)
+
+    def _compound(self, node: Statement, path: Path, indent: str | None) -> Statement:
+        changes: dict[str, object] = {}
+        if isinstance(node, cst.Match):
+            return node.with_changes(cases=self._clauses(node.cases, path, "cases", indent))
+        if self._concerns(path, "body"):
+            changes["body"] = self._block(node.body, path, "body", indent)  # type: ignore[union-attr, arg-type]
+        if self._concerns(path, "handlers"):
+            changes["handlers"] = self._clauses(node.handlers, path, "handlers", indent)  # type: ignore[union-attr]
+        if self._concerns(path, "finalbody"):
+            final = node.finalbody  # type: ignore[union-attr]
+            block = self._block(final.body, path, "finalbody", indent)
+            changes["finalbody"] = final.with_changes(body=block)
+        if self._concerns(path, "orelse"):
+            changes["orelse"] = self._orelse(node, path, indent)
+        return node.with_changes(**changes)
+
+    def _orelse(self, node: Statement, path: Path, indent: str | None) -> cst.CSTNode:
+        branch = node.orelse  # type: ignore[union-attr]
+        if isinstance(branch, cst.If):  # elif: one If in the list of ast
+            return self._below(branch, (*path, ("orelse", 0)), indent)
+        block = self._block(branch.body, path, "orelse", indent)
+        changed: cst.CSTNode = branch.with_changes(body=block)
+        return changed
+
+    def _clauses(
+        self, clauses: Sequence[cst.CSTNode], path: Path, field: str, indent: str | None
+    ) -> list[cst.CSTNode]:
+        rebuilt: list[cst.CSTNode] = []
+        for index, clause in enumerate(clauses):
+            below = (*path, (field, index))
+            if self._concerns(below, "body"):
+                block = self._block(clause.body, below, "body", indent)  # type: ignore[attr-defined]
+                clause = clause.with_changes(body=block)
+            rebuilt.append(clause)
+        return rebuilt
+
+    def _block(
+        self, suite: cst.BaseSuite, prefix: Path, field: str, indent: str | None
+    ) -> cst.IndentedBlock:
+        block = block_of(suite, indent)
+        own = block.indent if block.indent is not None else indent
+        body, left = self._suite(block.body, prefix, field, own)
+        if not body:
+            raise EditError("a suite would be empty")
+        return block.with_changes(body=body, footer=[*without_blank_end(left), *block.footer])
+
+    def _concerns(self, path: Path, field: str) -> bool:
+        depth = len(path)
+        return any(
+            len(place) > depth and place[:depth] == path and place[depth][0] == field
+            for place in map(self._place, self._edits)
+        )
+
+    @staticmethod
+    def _place(edit: Edit) -> Path:
+        return edit.beside if isinstance(edit, AddImport) else edit.path
+
+
+def call_of(node: Statement) -> cst.Call:
+    """Return the call that *node*, an expression statement, consists of."""
+    if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1:
+        small = node.body[0]
+        if isinstance(small, cst.Expr) and isinstance(small.value, cst.Call):
+            return small.value
+    raise EditError("expected a statement that is one call")
+
+
+def _dissolved(
+    node: Statement, pending: list[cst.EmptyLine]
+) -> tuple[list[Statement], list[cst.EmptyLine]]:
+    if not isinstance(node, cst.Try) or node.finalbody is None:
+        raise EditError("expected a try statement with a finally")
+    final = [line for c in comments_in(node.finalbody) for line in own_line(c)]
+    if node.handlers:
+        return [led(node.with_changes(finalbody=None), joined(pending, leading(node)))], final
+    block = block_of(node.body, None)
+    first, *rest = block.body
+    above = joined(pending, [*leading(node), *own_line(block.header.comment)])
+    inner = without_blank_start(leading(first)) if not above else leading(first)  # type: ignore[arg-type]
+    body = [led(first, joined(above, without_blank_start(inner))), *rest]  # type: ignore[arg-type]
+    return body, [*block.footer, *final]  # type: ignore[return-value]
+
+
+def _import_line(edit: AddImport) -> Statement:
+    names = ", ".join(f"{name} as {alias}" if alias else name for name, alias in edit.names)
+    line = cst.parse_statement(f"from {edit.module} import {names}")
+    # The file's own newline, not the one of the text above.
+    return line.with_changes(trailing_whitespace=cst.TrailingWhitespace())  # type: ignore[return-value]
+
+
+def _index(edit: Edit) -> int:
+    return (edit.beside if isinstance(edit, AddImport) else edit.path)[-1][1]
+
+
+def _field(edit: Edit) -> str:
+    return (edit.beside if isinstance(edit, AddImport) else edit.path)[-1][0]
+
+
+def _within(inner: Wrap, outer: Wrap) -> bool:
+    return _index(outer) <= _index(inner) and inner.stop <= outer.stop
