@@ -26,7 +26,7 @@ def summarize_daily_receipts(client: OpenAI, receipts: list[Receipt]) -> dict[st
     """Return the summaries by receipt number; the whole run is one batch."""
     summaries: dict[str, str] = {}
     tracker = AIUsageTracker()
-    tracker.set_tracking_context(batch_id="daily-2026-11-20")
+    tracker.set_tracking_context(batch_id="daily-11-20")
 
     for receipt in receipts:
         # One call for each receipt, so that a bad one does not spoil the others.

@@ -36,7 +36,7 @@ def write_cover_letter(client: OpenAI, trend: str, tracker: AIUsageTracker) -> s
 
 def create_monthly_report(client: OpenAI, totals: str) -> str:
     """Return the finished letter for the month's *totals*."""
-    tracker.set_tracking_context(job_id="monthly-report-2026-11")
+    tracker.set_tracking_context(job_id="report-2026-11")
 
     # Step 1: what happened
     trend = analyze_spending(client, totals, tracker)
