@@ -86,12 +86,17 @@ def functions_of(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDe
 
 
 def docstrings_of(tree: ast.Module) -> set[int]:
-    """Return the ids of the string nodes that are docstrings."""
+    """Return the ids of the string nodes that people read only: docstrings, a command's HELP."""
     owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    return {
+    docstrings = {
         id(node.body[0].value)
         for node in ast.walk(tree)
         if isinstance(node, owners) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    return docstrings | {
+        id(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HELP"
     }
 
 

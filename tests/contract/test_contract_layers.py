@@ -30,6 +30,7 @@ WALLS = (
     Wall("L3", "codemods.rules", ("libcst", "codemods.edits", "codemods.project")),
     Wall("L3", "codemods.rules", ("codemods.report",)),
     Wall("L4", "codemods.edits", ("codemods.rules", "codemods.project", "codemods.report")),
+    Wall("L4", "codemods.edits", ("codemods.analysis",)),
     Wall("L5", "codemods.project", ("libcst", "codemods.rules", "codemods.edits")),
     Wall("L5", "codemods.project", ("codemods.analysis", "codemods.report")),
     Wall("L6", "codemods.report", ("libcst",)),
