@@ -1,0 +1,29 @@
+"""Records what each AI call used and cost, for the operation that made it.
+
+Importing this package imports the standard library only and patches nothing.
+"""
+
+from tracker.ai_usage_context import (
+    ai_usage_context,
+    batch_ai_usage_context,
+    get_current_context,
+    set_current_context,
+)
+from tracker.ai_usage_tracker import AIUsageTracker
+from tracker.environment_config import AIUsageEnvironmentConfig, Environment, EnvironmentConfig
+from tracker.errors import AIUsageError, ConfigurationError
+from tracker.metric import Metric
+
+__all__ = [
+    "AIUsageEnvironmentConfig",
+    "AIUsageError",
+    "AIUsageTracker",
+    "ConfigurationError",
+    "Environment",
+    "EnvironmentConfig",
+    "Metric",
+    "ai_usage_context",
+    "batch_ai_usage_context",
+    "get_current_context",
+    "set_current_context",
+]

@@ -1,0 +1,184 @@
+"""Which environment this process runs in, and what that means for its metrics.
+
+``ENVIRONMENT`` decides; without it CI variables do, then an AWS runtime with a
+stack's name, and else it is development.  A value that is misspelt is an error:
+``prod`` must not quietly become development and mix its metrics with a laptop's.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tracker.errors import UnknownEnvironmentError
+from tracker.guard import tolerated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CI_VARIABLES = (
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "CIRCLECI",
+    "TRAVIS",
+    "JENKINS_URL",
+    "BUILDKITE",
+    "TF_BUILD",
+)
+AWS_VARIABLES = ("AWS_LAMBDA_FUNCTION_NAME", "AWS_EXECUTION_ENV")
+STACK_VARIABLES = ("PULUMI_STACK", "STACK_NAME")
+RUN_VARIABLES = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "CIRCLE_WORKFLOW_ID", "BUILD_ID")
+BRANCH_VARIABLES = ("GIT_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BRANCH_NAME")
+DEPLOYMENT_VARIABLES = ("DEPLOYMENT_ID", "AWS_LAMBDA_FUNCTION_VERSION", "RELEASE_ID")
+FALSE_VALUES = frozenset({"", "0", "false", "no"})
+
+
+class Environment(StrEnum):
+    """Where a process runs."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    CICD = "cicd"
+    DEVELOPMENT = "development"
+
+    @classmethod
+    def parse(cls, value: str | Environment) -> Environment:
+        """Return the environment named *value*, in any case and with blanks around it.
+
+        Raises UnknownEnvironmentError, which lists the valid names.
+        """
+        text = str(value).strip().lower()
+        for environment in cls:
+            if environment.value == text:
+                return environment
+        valid = ", ".join(environment.value for environment in cls)
+        raise UnknownEnvironmentError(
+            f"ENVIRONMENT={str(value)!r} is not a valid environment; use one of: {valid}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentConfig:
+    """What follows from an environment.
+
+    ``table_suffix`` is appended to a table's base name ("" in production),
+    ``require_context`` says that calls belong inside a context, and ``auto_tag``
+    holds the tags that every metric's metadata gets.
+    """
+
+    environment: Environment
+    table_suffix: str
+    require_context: bool
+    auto_tag: Mapping[str, str] = field(default_factory=dict)
+
+
+class AIUsageEnvironmentConfig:
+    """Detection of the environment, and the configuration that goes with it."""
+
+    @classmethod
+    def detect_environment(cls) -> Environment:
+        """Return this process's environment.
+
+        Raises UnknownEnvironmentError if ``ENVIRONMENT`` is set to something else.
+        """
+        explicit = os.environ.get("ENVIRONMENT", "").strip()
+        if explicit:
+            return Environment.parse(explicit)
+        if any(_is_set(name) for name in CI_VARIABLES):
+            return Environment.CICD
+        if any(_is_set(name) for name in AWS_VARIABLES):
+            return _environment_of_stack(_first(STACK_VARIABLES))
+        return Environment.DEVELOPMENT
+
+    @classmethod
+    def get_config(cls, environment: Environment | str | None = None) -> EnvironmentConfig:
+        """Return the configuration of *environment*, by default of the detected one."""
+        chosen = cls.detect_environment() if environment is None else Environment.parse(environment)
+        return EnvironmentConfig(
+            environment=chosen,
+            table_suffix=_table_suffix(chosen),
+            require_context=chosen is Environment.PRODUCTION,
+            auto_tag=_auto_tags(chosen),
+        )
+
+    @classmethod
+    def get_table_name(
+        cls, base_table_name: str, environment: Environment | str | None = None
+    ) -> str:
+        """Return the table of *environment*: the base name plus the environment's suffix."""
+        chosen = cls.detect_environment() if environment is None else Environment.parse(environment)
+        return base_table_name + _table_suffix(chosen)
+
+    @classmethod
+    def validate_environment_isolation(
+        cls, table_name: str, environment: Environment | str | None = None
+    ) -> bool:
+        """Return whether *table_name* may be written from *environment*.
+
+        A name ends with its environment's suffix; in production it ends with
+        none.  ``-production`` is accepted there too.
+        """
+        chosen = cls.detect_environment() if environment is None else Environment.parse(environment)
+        if chosen is Environment.PRODUCTION:
+            others = (_table_suffix(e) for e in Environment if e is not Environment.PRODUCTION)
+            return not table_name.endswith(tuple(others))
+        return table_name.endswith(_table_suffix(chosen))
+
+
+def _table_suffix(environment: Environment) -> str:
+    return "" if environment is Environment.PRODUCTION else f"-{environment.value}"
+
+
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() not in FALSE_VALUES
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return next((value for name in names if (value := os.environ.get(name, "").strip())), "")
+
+
+def _environment_of_stack(stack: str) -> Environment:
+    """Return what a deployed stack's name says; stacks are named by people, so loosely."""
+    name = stack.lower()
+    if "prod" in name:
+        return Environment.PRODUCTION
+    if "stag" in name:
+        return Environment.STAGING
+    return Environment.DEVELOPMENT
+
+
+def _auto_tags(environment: Environment) -> dict[str, str]:
+    tags = {
+        "environment": environment.value,
+        "service": os.environ.get("SERVICE_NAME", "unknown"),
+        "version": os.environ.get("APP_VERSION", "unknown"),
+        "region": _first(("AWS_REGION", "AWS_DEFAULT_REGION")) or "unknown",
+    }
+    tags.update(_tags_of_place(environment))
+    return tags
+
+
+def _tags_of_place(environment: Environment) -> dict[str, str]:
+    if environment is Environment.CICD:
+        return _without_empty(ci_run_id=_first(RUN_VARIABLES), branch=_first(BRANCH_VARIABLES))
+    if environment is Environment.DEVELOPMENT:
+        return _without_empty(developer=_developer())
+    if environment is Environment.STAGING:
+        return _without_empty(
+            branch=_first(BRANCH_VARIABLES), deployment_id=_first(DEPLOYMENT_VARIABLES)
+        )
+    return _without_empty(deployment_id=_first(DEPLOYMENT_VARIABLES))
+
+
+def _without_empty(**tags: str) -> dict[str, str]:
+    return {name: value for name, value in tags.items() if value}
+
+
+def _developer() -> str:
+    with tolerated("developer-tag", "No user name for the developer tag"):
+        return getpass.getuser()
+    return "unknown"

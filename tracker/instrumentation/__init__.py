@@ -1,0 +1,31 @@
+"""Observing calls of the providers' clients.  It only hands what it saw to a tracker.
+
+Nothing is patched at import: ``install`` is called when the first tracker is
+made or the first context entered.
+"""
+
+from __future__ import annotations
+
+import threading
+
+_lock = threading.Lock()
+_installed = False
+
+
+def install() -> None:
+    """Capture calls of the openai client from now on, also if it is imported later.
+
+    Idempotent.  While no context is active the patch passes calls straight through.
+    """
+    global _installed
+    if _installed:
+        return
+    with _lock:
+        if _installed:
+            return
+        import wrapt
+
+        from tracker.instrumentation.openai_client import patch
+
+        wrapt.register_post_import_hook(patch, "openai")
+        _installed = True

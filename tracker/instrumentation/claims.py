@@ -1,0 +1,58 @@
+"""Which responses are booked already: by identity, and by the provider's request id.
+
+Never by ``response.id`` (fakes, caches and compatible servers repeat it) and
+never by equality.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tracker.ledger import Booking
+
+MAX_REQUEST_IDS = 4096
+
+_lock = threading.RLock()  # a weak reference's callback may run while it is held
+_by_identity: dict[int, tuple[weakref.ref[object], Booking]] = {}
+_by_request: OrderedDict[tuple[str, str], Booking] = OrderedDict()
+
+
+def claim(response: object, booking: Booking, service: str, request_id: str | None) -> None:
+    """Remember that *response* is booked as *booking*.
+
+    An object that takes no weak reference (a dict, say) is only known by its
+    request id, if it has one.
+    """
+    key = id(response)
+    try:
+        reference = weakref.ref(response, lambda _, key=key: _forget(key))
+    except TypeError:
+        reference = None
+    with _lock:
+        if reference is not None:
+            _by_identity[key] = (reference, booking)
+        if request_id:
+            _by_request[service, request_id] = booking
+            if len(_by_request) > MAX_REQUEST_IDS:
+                _by_request.popitem(last=False)
+
+
+def find(response: object, service: str, request_id: str | None) -> Booking | None:
+    """Return the booking of *response*, if some path made one."""
+    with _lock:
+        known = _by_identity.get(id(response))
+        if known is not None and known[0]() is response:
+            return known[1]
+        return _by_request.get((service, request_id)) if request_id else None
+
+
+def _forget(key: int) -> None:
+    with _lock:
+        known = _by_identity.get(key)
+        # The number may belong to a newer object by now.
+        if known is not None and known[0]() is None:
+            del _by_identity[key]

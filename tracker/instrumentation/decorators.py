@@ -1,0 +1,176 @@
+"""Observing a function of the program: sync, async, generators of both kinds."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from tracker.instrumentation.drive import drive, drive_async
+from tracker.instrumentation.observer import Observer
+from tracker.instrumentation.usage import field
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator
+
+    from tracker.instrumentation.observer import Recorder
+
+BATCH_FLAG = "is_batch"
+
+
+class Observed:
+    """How calls of one function are observed: by which tracker, and as what."""
+
+    def __init__(
+        self, tracker: Recorder, service: str, operation: str, function: Callable[..., Any]
+    ) -> None:
+        self._tracker = tracker
+        self._service = service
+        self._operation = operation
+        self.function = function
+        self._takes_flag = _names_parameter(function, BATCH_FLAG)
+        self._extra: dict[str, object] = {}
+        name = getattr(function, "__name__", None)
+        if isinstance(name, str):
+            self._extra["function"] = name
+
+    def begin(self, arguments: dict[str, Any]) -> Observer:
+        """Return the observer of one call; ``is_batch`` is ours and is taken out of *arguments*."""
+        batch = bool(arguments.get(BATCH_FLAG))
+        if not self._takes_flag:
+            arguments.pop(BATCH_FLAG, None)
+        model = arguments.get("model")
+        return Observer(
+            self._tracker,
+            self._service,
+            self._operation,
+            model=model if isinstance(model, str) else None,
+            batch=batch,
+            extra=self._extra,
+        )
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function; a coroutine that it returns is observed when it is awaited."""
+        observer = self.begin(kwargs)
+        with observer:
+            result = self.function(*args, **kwargs)
+            if not isinstance(result, Awaitable):
+                observer.returned(result)
+                return result
+        return _awaited(observer, result)
+
+    async def call_async(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the coroutine function."""
+        observer = self.begin(kwargs)
+        return await _awaited(observer, self.function(*args, **kwargs))
+
+    def iterate(self, *args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        """Run the generator function, observed at each step."""
+        observer = self.begin(kwargs)
+        steps = _Steps(observer)
+        try:
+            result = yield from drive(self.function(*args, **kwargs), steps.step, steps.seen)
+        except GeneratorExit:
+            observer.returned(steps.last, partial=True)
+            raise
+        except BaseException as error:
+            observer.raised(error)
+            raise
+        observer.returned(steps.last)
+        return result
+
+    async def iterate_async(self, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        """Run the async generator function, observed at each step."""
+        observer = self.begin(kwargs)
+        steps = _Steps(observer)
+        inner = drive_async(self.function(*args, **kwargs), steps.step, steps.seen)
+        try:
+            async for item in inner:
+                yield item
+        except GeneratorExit:
+            await inner.aclose()
+            observer.returned(steps.last, partial=True)
+            raise
+        except BaseException as error:
+            observer.raised(error)
+            raise
+        observer.returned(steps.last)
+
+
+class _Steps:
+    """The observer, current during each step; and the last item that told its usage."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self.last: Any = None
+
+    def step(self) -> _Step:
+        return _Step(self._observer)
+
+    def seen(self, item: Any) -> None:
+        if field(item, "usage") is not None:
+            self.last = item
+
+
+class _Step:
+    """Makes an observer current without judging what the step raises."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def __enter__(self) -> None:
+        self._observer.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self._observer.__exit__(None, None, None)
+
+
+def observe(
+    tracker: Recorder, service: str, operation: str, function: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return *function* observed by *tracker*: same results, same exceptions, same kind."""
+    observed = Observed(tracker, service, operation, function)
+    if inspect.isasyncgenfunction(function):
+
+        @functools.wraps(function)
+        async def async_generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            async for item in observed.iterate_async(*args, **kwargs):
+                yield item
+
+        return async_generator
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def coroutine(*args: Any, **kwargs: Any) -> Any:
+            return await observed.call_async(*args, **kwargs)
+
+        return coroutine
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            return (yield from observed.iterate(*args, **kwargs))
+
+        return generator
+
+    @functools.wraps(function)
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        return observed.call(*args, **kwargs)
+
+    return plain
+
+
+async def _awaited(observer: Observer, result: Awaitable[Any]) -> Any:
+    with observer:
+        value = await result
+        observer.returned(value)
+        return value
+
+
+def _names_parameter(function: Callable[..., Any], name: str) -> bool:
+    try:
+        return name in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        # Some builtins and doubles have no signature.
+        return False

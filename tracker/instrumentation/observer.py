@@ -1,0 +1,186 @@
+"""Observers round a call: who books it, and who only adds what they know.
+
+The client patch sees physical calls.  Decorators, wrapped clients and the
+manual replay open an ``Observer``; physical calls report to it, and only where
+it saw none does it look at the returned object, whose booking may exist
+already.  So a billed response is booked once, whichever paths see it.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tracker import ledger, scope
+from tracker.guard import guarded
+from tracker.instrumentation import claims
+from tracker.instrumentation.usage import model_of, request_id_of, usage_of
+from tracker.ledger import Booking
+from tracker.metric import Call
+from tracker.plain import scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracker.scope import Node
+
+
+class Recorder(Protocol):
+    """What an observer needs of a tracker."""
+
+    def node(self) -> Node:
+        """Return the block, or the standing state, that the tracker books to here and now."""
+
+    def settle(self, bookings: Iterable[Booking]) -> None:
+        """Store *bookings* that are not stored yet."""
+
+
+class Observer:
+    """One decorated function's, wrapped client's or replay's run.
+
+    ``service`` and ``operation`` are what a response without a physical call is
+    booked as.  ``extra`` goes into the metadata of every call that was seen.
+    """
+
+    __slots__ = (
+        "_before",
+        "_finished",
+        "_parent",
+        "batch",
+        "block",
+        "bookings",
+        "extra",
+        "model",
+        "operation",
+        "own",
+        "service",
+        "tracker",
+    )
+
+    def __init__(
+        self,
+        tracker: Recorder,
+        service: str,
+        operation: str,
+        *,
+        model: str | None = None,
+        batch: bool = False,
+        extra: dict[str, object] | None = None,
+    ) -> None:
+        self.tracker = tracker
+        self.service = service
+        self.operation = operation
+        self.model = model
+        self.batch = batch
+        self.extra = extra or {}
+        self.block = scope.current()
+        self.bookings: list[Booking] = []
+        self._parent = _current.get()
+        self._before = self._parent
+        self._finished = False
+        self.own = open_for(tracker, self.block)
+
+    def __enter__(self) -> Observer:
+        self._before = _current.get()
+        _current.set(self)
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _tb: object) -> None:
+        if _current.get() is self:
+            _current.set(self._before)
+        if error is not None:
+            self.raised(error)
+
+    def returned(self, response: Any, *, partial: bool = False) -> None:
+        """Note that the observed code ended with *response*."""
+        with guarded("observer"):
+            if not self.bookings:
+                self.bookings.append(self._booking_of(response, partial=partial))
+            self._finish(error=None)
+
+    def raised(self, error: BaseException) -> None:
+        """Note that the observed code raised; a failed call leaves one record too."""
+        with guarded("observer"):
+            text = scrub(f"{type(error).__name__}: {error}")
+            if not self.bookings and not self._finished:
+                ledger.book(self.own, self._call(None, error=text))
+                self.bookings.append(self.own)
+            self._finish(error=text)
+
+    def _call(self, response: Any, *, error: str | None = None, partial: bool = False) -> Call:
+        return Call(
+            self.service,
+            self.operation,
+            model_of(response) or self.model,
+            usage_of(response),
+            request_id_of(response),
+            self.own.elapsed_ms(),
+            error,
+            partial,
+        )
+
+    def _booking_of(self, response: Any, *, partial: bool) -> Booking:
+        request_id = request_id_of(response)
+        known = claims.find(response, self.service, request_id)
+        if known is not None:
+            return known
+        ledger.book(self.own, self._call(response, partial=partial))
+        if response is not None:
+            claims.claim(response, self.own, self.service, request_id)
+        return self.own
+
+    def _finish(self, error: str | None) -> None:
+        if self._finished:
+            return
+        self._finished = True
+        state = self.tracker.node().state
+        for booking in self.bookings:
+            ledger.enrich(booking, state, batch=self.batch, error=error, **self.extra)
+        if self._parent is not None:
+            self._parent.bookings.extend(self.bookings)
+            return
+        # Inside a block the block's end stores them; here nobody else would.
+        self.tracker.settle([b for b in self.bookings if not _belongs_to_block(b)])
+
+
+_current: ContextVar[Observer | None] = ContextVar("ai_usage_observer", default=None)
+
+
+def open_booking() -> Booking | None:
+    """Return a booking for a physical call that starts now, or None if nobody observes.
+
+    The nearer of the current block and the current observer owns it.
+    """
+    observer = _current.get()
+    node = scope.responsible()
+    if observer is not None and (node is None or node.closed or node is observer.block):
+        booking = open_for(observer.tracker, observer.block)
+        observer.bookings.append(booking)
+        return booking
+    if node is None or not node.books:
+        return None
+    booking = Booking(node.tracker, node, node.state)
+    if observer is not None:
+        observer.bookings.append(booking)
+    return booking
+
+
+def open_for(tracker: Recorder, block: Node | None) -> Booking:
+    """Return a booking that *tracker* owns, made inside *block*."""
+    node = tracker.node()
+    if block is None or block is node:
+        return Booking(tracker, node, node.state)
+    return Booking(tracker, node, ledger.merge(block.state, node.state))
+
+
+def failed(booking: Booking) -> None:
+    """Withdraw a booking whose request failed: nothing was billed, outer observers tell of it."""
+    observer = _current.get()
+    while observer is not None:
+        if booking in observer.bookings:
+            observer.bookings.remove(booking)
+        observer = observer._parent
+
+
+def _belongs_to_block(booking: Booking) -> bool:
+    return booking.node.is_block and not booking.node.closed

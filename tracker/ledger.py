@@ -1,0 +1,174 @@
+"""Calls that were accepted and are not stored yet.
+
+A ``Booking`` is opened when a request starts and filled when it ends.  From
+then until it is stored it can be found here, whatever becomes of the block or
+the tracker it belongs to, so that leaving the interpreter loses nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Protocol
+
+from tracker.guard import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tracker.metric import Call
+    from tracker.scope import Node, State
+
+
+class Bookkeeper(Protocol):
+    """Who stores a booking in the end."""
+
+    def settle(self, bookings: Iterable[Booking]) -> None:
+        """Store *bookings*; those that are stored already are passed over."""
+
+
+class Booking:
+    """One physical call on its way to the store.
+
+    ``at`` is the wall-clock start in seconds since the epoch, ``started`` the
+    same moment on the monotonic clock.  ``state`` is the attribution when the
+    call began.  ``extra`` is what outer observers know (the function's name).
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "at",
+        "batch",
+        "call",
+        "extra",
+        "id",
+        "late",
+        "node",
+        "owner",
+        "pid",
+        "started",
+        "state",
+        "stored",
+    )
+
+    def __init__(self, owner: Bookkeeper, node: Node, state: State) -> None:
+        self.id = uuid.uuid4().hex
+        self.at = time.time()
+        self.started = time.perf_counter()
+        self.owner = owner
+        self.node = node
+        self.state = state
+        self.call: Call | None = None
+        self.extra: dict[str, object] = {}
+        self.batch = False
+        self.late = False
+        self.stored = False
+        self.pid = os.getpid()
+
+    def elapsed_ms(self) -> float:
+        """Return the milliseconds since the call began."""
+        return (time.perf_counter() - self.started) * 1000.0
+
+
+_lock = threading.Lock()
+_unsettled: dict[str, Booking] = {}
+_finishers: list[Callable[[], None]] = []
+
+
+def book(booking: Booking, call: Call) -> None:
+    """Accept *call* as what *booking* turned out to be.
+
+    A call whose block has ended meanwhile is marked late and stored at once.
+    """
+    booking.call = call
+    with _lock:
+        _unsettled[booking.id] = booking
+        booking.node.pending[booking.id] = booking
+        booking.late = booking.node.closed
+    # From here on the end of the block stores it, or it is late.
+    if booking.late:
+        booking.owner.settle([booking])
+
+
+def enrich(
+    booking: Booking,
+    state: State | None = None,
+    *,
+    batch: bool = False,
+    error: str | None = None,
+    **extra: object,
+) -> None:
+    """Add what an outer observer knows; once the booking is stored, nothing happens.
+
+    Ids that nobody named are filled from *state*.  Where both name one, the
+    statement that was made last wins: an id set on a tracker inside the block
+    is nearer than the block's own, one set long before is not.
+    """
+    with _lock:
+        if booking.stored:
+            return
+        booking.extra.update(extra)
+        booking.batch = booking.batch or batch
+        if error is not None:
+            booking.extra.setdefault("function_error", error)
+        if state is not None and state is not booking.state:
+            booking.state = merge(booking.state, state)
+
+
+def merge(inner: State, outer: State) -> State:
+    """Return *inner* with ids of both; where both name one, the later statement's."""
+    first, second = (outer, inner) if outer.stamp > inner.stamp else (inner, outer)
+    return inner.with_ids(
+        job_id=first.job_id or second.job_id,
+        batch_id=first.batch_id or second.batch_id,
+        user_id=first.user_id or second.user_id,
+        github_pr=first.github_pr if first.github_pr is not None else second.github_pr,
+    )
+
+
+def take(bookings: Iterable[Booking]) -> list[Booking]:
+    """Return those of *bookings* that are still to be stored, and mark them stored.
+
+    Each booking is handed out once.  A copy that a forked child inherited is
+    its parent's to store, so it is dropped here.
+    """
+    taken = []
+    with _lock:
+        for booking in list(bookings):
+            _unsettled.pop(booking.id, None)
+            booking.node.pending.pop(booking.id, None)
+            if not booking.stored and booking.call is not None:
+                booking.stored = True
+                taken.append(booking)
+    here = os.getpid()
+    return [booking for booking in taken if booking.pid == here]
+
+
+def at_exit(finish: Callable[[], None]) -> None:
+    """Have *finish* called at interpreter exit, before the last bookings are stored."""
+    _finishers.append(finish)
+
+
+def settle_all() -> None:
+    """Finish what is open and store everything that is unsettled; for interpreter exit."""
+    for finish in _finishers:
+        with guarded("exit"):
+            finish()
+    with _lock:
+        remaining = list(_unsettled.values())
+    for booking in remaining:
+        with guarded("exit"):
+            booking.owner.settle([booking])
+
+
+def _after_fork() -> None:
+    """Start a child with a free lock and nothing to store: what was open is its parent's."""
+    global _lock
+    _lock = threading.Lock()
+    _unsettled.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

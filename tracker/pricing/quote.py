@@ -1,0 +1,82 @@
+"""The price of one call, and how it was found.
+
+Prices come from genai-prices' offline snapshot, if that package is installed.
+It is imported at the first quote (a quarter of a second), never before.
+"""
+
+from __future__ import annotations
+
+import functools
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tracker.metric import Price, Usage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import ModuleType
+
+UNPRICED = Price(cost=None, list_cost=None, basis="unpriced")
+BATCH_DISCOUNT = Decimal("0.5")
+SOURCE = "genai-prices"
+# Any other spelling silently gives the ordinary price.
+BATCH_CONTEXT = {"processing": "batch"}
+
+
+def quote(service: str, model: str | None, usage: Usage, at: datetime, *, batch: bool) -> Price:
+    """Return the price of a call of *model* at *service* made at *at*.
+
+    A model or usage that cannot be priced gives ``UNPRICED``, never zero.  With
+    *batch* the provider's batch rate is used; where none is published, half the
+    list price (``batch_assumed``).
+    """
+    prices = _price_list()
+    if prices is None or not model or usage.input_tokens is None:
+        return UNPRICED
+    list_cost = _cost(prices, service, model, usage, at, None)
+    if list_cost is None:
+        return UNPRICED
+    if not batch:
+        return Price(list_cost, list_cost, "standard", SOURCE, prices.__version__)
+    batch_cost = _cost(prices, service, model, usage, at, BATCH_CONTEXT)
+    if batch_cost is not None and batch_cost < list_cost:
+        return Price(batch_cost, list_cost, "batch", SOURCE, prices.__version__)
+    halved = list_cost * BATCH_DISCOUNT
+    return Price(halved, list_cost, "batch_assumed", SOURCE, prices.__version__)
+
+
+@functools.cache
+def _price_list() -> ModuleType | None:
+    try:
+        import genai_prices
+    except ImportError:
+        return None
+    return genai_prices
+
+
+def _cost(
+    prices: Any,
+    service: str,
+    model: str,
+    usage: Usage,
+    at: datetime,
+    context: dict[str, str] | None,
+) -> Decimal | None:
+    counted = prices.Usage(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens or 0,
+        cache_read_tokens=usage.cached_input_tokens or 0,
+        cache_write_tokens=usage.cache_write_tokens or 0,
+    )
+    try:
+        found = prices.calc_price(
+            counted,
+            model,
+            provider_id=service,
+            genai_request_timestamp=at,
+            price_context=context,
+        )
+    except (LookupError, ValueError):
+        # The model is not in the list, or its counts contradict one another.
+        return None
+    return Decimal(found.total_price)

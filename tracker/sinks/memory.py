@@ -1,0 +1,33 @@
+"""Metrics in a list: for tests, and for looking at what a block cost."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tracker.metric import Metric
+
+
+class MemorySink:
+    """Keeps metrics in the order in which they came, each id once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._metrics: dict[str, Metric] = {}
+
+    def write(self, metric: Metric) -> None:
+        """Keep *metric*; the same id again adds nothing."""
+        with self._lock:
+            self._metrics.setdefault(metric.id, metric)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """What was written so far."""
+        with self._lock:
+            return list(self._metrics.values())
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._metrics.clear()
