@@ -154,7 +154,7 @@ def _print_patch(report: RunReport, options: Options) -> None:
     changes = [outcome for outcome in report.outcomes if isinstance(outcome, Changed)]
     base = patch_base([change.source.path for change in changes], options.paths, options.cwd)
     click.echo(unified(changes, base), nl=False)
-    if changes and base != options.cwd:
+    if not options.cwd.resolve().is_relative_to(base):
         click.echo(f"The paths of the patch are relative to {base}: apply it there.", err=True)
 
 
