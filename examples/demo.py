@@ -118,9 +118,10 @@ def recorded(database: Path) -> list[Call]:
 def migrate(screen: Screen, folder: Path) -> None:
     """Show the diff of the copy in *folder*, migrate it, and check that nothing is left."""
     screen.title(2, f"What the migration would change: codemods.migrate --diff {APPLICATION}")
-    for line in run(
-        ["codemods.migrate", "--diff", APPLICATION], folder, expected=(1,)
-    ).stdout.splitlines():
+    patch = run(["codemods.migrate", "--diff", APPLICATION], folder, expected=(1,))
+    if not patch.stdout:
+        raise StepError(f"the migration found nothing to change:\n{patch.stderr}")
+    for line in patch.stdout.splitlines():
         screen.show(line, line[:1])
     screen.title(3, f"The migration: codemods.migrate {APPLICATION}")
     result = run(["codemods.migrate", APPLICATION], folder)

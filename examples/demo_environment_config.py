@@ -67,12 +67,12 @@ def show_environment(environment: Environment) -> None:
         print(f"\nENVIRONMENT={environment.value}")
         print(f"  table suffix  {config.table_suffix or '(none)'}")
         print(f"  table         {AIUsageEnvironmentConfig.get_table_name(BASE_TABLE)}")
-        print(f"  calls outside a context are {'not ' if config.require_context else ''}expected")
+        print(f"  context       {'required' if config.require_context else 'optional'}")
         print(f"  tags          {dict(config.auto_tag)}")
         with ai_usage_context("receipt_analysis", job_id="job-123") as tracker:
             tracker.track_openai_completion(completion)()
             context = tracker.current_context
-            print(f"  context       {context['operation_type']}, job {tracker.current_job_id}")
+            print(f"  operation     {context['operation_type']}, job {tracker.current_job_id}")
             print(f"  recorded      {len(tracker.pending_metrics)} call, in {tracker.environment}")
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: What the model answers when the system message has the word; the first match counts.
+#: ``{first_line}`` and ``{last_word}`` are those of the user's message.
 ANSWERS = {
-    "extract": '{"merchant": "Corner Bakery", "total": "12.40", "currency": "EUR"}',
+    "extract": '{{"merchant": "{first_line}", "total": "{last_word}", "currency": "EUR"}}',
     "summarise": "One receipt, paid by card, nothing unusual.",
     "trend": "Spending rose by four percent; groceries lead.",
     "letter": "Dear reader, this month you spent a little more on groceries than usual.",
@@ -41,9 +42,11 @@ def count_tokens(text: str) -> int:
 
 
 def answer_to(messages: list[dict[str, Any]]) -> str:
-    """Return the fixed answer to a conversation, chosen by its system message."""
-    instructions = " ".join(str(m["content"]) for m in messages if m["role"] == "system").lower()
-    return next((text for word, text in ANSWERS.items() if word in instructions), DEFAULT_ANSWER)
+    """Return the answer to a conversation: chosen by its system message, filled from the user's."""
+    said = {m["role"]: str(m["content"]) for m in messages}
+    instructions, question = said.get("system", "").lower(), said.get("user", "").strip() or "?"
+    answer = next((text for word, text in ANSWERS.items() if word in instructions), DEFAULT_ANSWER)
+    return answer.format(first_line=question.splitlines()[0], last_word=question.split()[-1])
 
 
 def chat_completion(request: dict[str, Any], number: int) -> dict[str, Any]:
@@ -103,9 +106,16 @@ class _Handler(BaseHTTPRequestHandler):
         number = next(self.numbers)
         route = ROUTES.get(self.path)
         if route is None:
-            self._send(404, {"error": {"message": f"no such route: {self.path}"}}, number)
+            self._refuse(number)
             return
         self._send(200, route(json.loads(body), number), number)
+
+    def do_GET(self) -> None:
+        """Refuse: no route here is read."""
+        self._refuse(next(self.numbers))
+
+    def _refuse(self, number: int) -> None:
+        self._send(404, {"error": {"message": f"no such route: {self.path}"}}, number)
 
     def _send(self, status: int, body: dict[str, Any], number: int) -> None:
         content = json.dumps(body).encode()
