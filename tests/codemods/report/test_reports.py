@@ -1,0 +1,180 @@
+"""What a run says: text, JSON, exit status."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codemods.model import (
+    Applied,
+    Changed,
+    Failed,
+    FileOutcome,
+    Finding,
+    Linted,
+    Reason,
+    Refusal,
+    Refused,
+    RunReport,
+    Skipped,
+    SourceFile,
+    Span,
+    Untouched,
+)
+from codemods.report import json as json_report
+from codemods.report.status import exit_status
+from codemods.report.text import coloured, render
+
+FINDING = Finding("AIU001", "app/a.py", Span(3, 5, 3, 30), "tracker built by hand")
+APPLIED = Applied(
+    FINDING, "own", "nothing outlives the block", ("batch prices",), ("job is a string",)
+)
+REASON = next(iter(Reason))
+REFUSAL = Refusal(FINDING, REASON, "it is returned", "return what it made", Span(9, 1, 9, 15))
+HERE = Refusal(FINDING, REASON, "it is global", "pass it")
+SOURCE = SourceFile(Path("/p/app/a.py"), "app/a.py", b"a", "a", "utf-8", False, "\n", "")
+CHANGED = Changed(SOURCE, b"b", (APPLIED,))
+MIXED = Changed(SOURCE, b"b", (APPLIED,), (REFUSAL,))
+FAILED = Failed("app/b.py", "parse", "line 3 is no Python", "correct it")
+LINTED = Linted("app/a.py", (FINDING,))
+
+
+def report(*outcomes: FileOutcome, written: bool = False) -> RunReport:
+    """Return a report of *outcomes* and two files in which there was nothing to do."""
+    return RunReport(outcomes, len(outcomes) + 2, "tracker", written)
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        (report(), 0),
+        (report(Untouched("a.py"), Skipped("b.py", "generated")), 0),
+        (report(Linted("a.py", ())), 0),
+        (report(CHANGED, written=True), 0),
+        (report(CHANGED), 1),
+        (report(MIXED, written=True), 1),
+        (report(Refused("a.py", (HERE,)), written=True), 1),
+        (report(LINTED), 1),
+        (report(FAILED), 2),
+        (report(MIXED, FAILED, LINTED), 2),
+    ],
+)
+def test_exit_status(given: RunReport, status: int) -> None:
+    """0 nothing left, 1 changes pending or a person needed, 2 a failure, which wins."""
+    assert exit_status(given) == status
+    assert json.loads(json_report.render(given))["status"] == status
+
+
+def test_rewrite_in_text() -> None:
+    """A rewrite is shown with its place, form, reason, notes and assumptions."""
+    assert render(report(CHANGED, written=True)) == (
+        "app/a.py:3:5: AIU001 tracker built by hand\n"
+        "    form: own\n"
+        "    safe: nothing outlives the block\n"
+        "    note: batch prices\n"
+        "    assumed: job is a string\n"
+        "The rewrites rely on the tracker runtime.\n"
+        "3 files scanned: 1 changed (1 rewrite).\n"
+    )
+
+
+def test_refusals_in_text() -> None:
+    """A refusal is shown with its reason, what blocks it and where, and what to do."""
+    assert render(report(Refused("app/a.py", (REFUSAL, HERE)))) == (
+        "app/a.py:3:5: AIU001 tracker built by hand\n"
+        f"    refused: {REASON} at app/a.py:9:1: it is returned\n"
+        "    to do: return what it made\n"
+        "app/a.py:3:5: AIU001 tracker built by hand\n"
+        f"    refused: {REASON}: it is global\n"
+        "    to do: pass it\n"
+        "The rewrites rely on the tracker runtime.\n"
+        "3 files scanned: 2 sites refused.\n"
+    )
+
+
+def test_failures_in_text() -> None:
+    """A failure is shown with its stage and what to do."""
+    assert render(report(FAILED, Skipped("c.py", "generated"))) == (
+        "app/b.py: failed to parse: line 3 is no Python\n"
+        "    to do: correct it\n"
+        "c.py: skipped: generated\n"
+        "4 files scanned: 1 failed.\n"
+    )
+
+
+def test_findings_in_text() -> None:
+    """A finding is one line that editors understand."""
+    assert render(report(LINTED), quiet=True) == "app/a.py:3:5: AIU001 tracker built by hand\n"
+
+
+def test_quiet_text() -> None:
+    """Quiet shows what needs a person and nothing else."""
+    shown = render(report(MIXED, FAILED, Skipped("c.py", "generated")), quiet=True)
+    assert "refused" in shown
+    assert "failed" in shown
+    assert "form: own" not in shown
+    assert "scanned" not in shown
+    assert "generated" not in shown
+    assert render(report(CHANGED, written=True), quiet=True) == ""
+
+
+def test_summary_counts() -> None:
+    """The summary counts files, rewrites, refused sites, findings and failures."""
+    shown = render(report(CHANGED, MIXED, FAILED, LINTED))
+    assert shown.endswith(
+        "6 files scanned: 2 to change (2 rewrites), 1 site refused, 1 finding, 1 failed.\n"
+    )
+
+
+def test_nothing_to_do() -> None:
+    """A run without anything to do says so in one line."""
+    assert render(report()) == "2 files scanned: nothing to do.\n"
+
+
+def test_colours() -> None:
+    """Colours mark codes and stages, and change no character."""
+    import click
+
+    outcomes = (MIXED, FAILED, LINTED)
+    shown = render(report(*outcomes), coloured)
+    assert "\x1b[32mAIU001\x1b[0m" in shown
+    assert click.unstyle(shown) == render(report(*outcomes))
+
+
+def test_json() -> None:
+    """The JSON holds all that the text says, under the documented keys."""
+    outcomes = (MIXED, Refused("r.py", (HERE,)), FAILED, LINTED, Skipped("c.py", "generated"))
+    document = json.loads(json_report.render(report(*outcomes)))
+    span = {"line": 3, "column": 5, "end_line": 3, "end_column": 30}
+    finding = {"code": "AIU001", "message": "tracker built by hand", "span": span}
+    assert {key: document[key] for key in ("schema", "runtime", "written", "scanned")} == {
+        "schema": 1,
+        "runtime": "tracker",
+        "written": False,
+        "scanned": 7,
+    }
+    changed, refused, failed, linted, skipped = document["files"]
+    assert changed["outcome"] == "changed"
+    assert changed["applied"] == [
+        finding
+        | {"form": "own", "why": "nothing outlives the block", "notes": ["batch prices"]}
+        | {"assumptions": ["job is a string"]}
+    ]
+    assert changed["refusals"][0]["blocking"]["line"] == 9
+    assert refused == {
+        "path": "r.py",
+        "outcome": "refused",
+        "refusals": [
+            finding
+            | {"reason": REASON, "detail": "it is global", "advice": "pass it", "blocking": None}
+        ],
+    }
+    assert failed == {
+        "path": "app/b.py",
+        "outcome": "failed",
+        "stage": "parse",
+        "message": "line 3 is no Python",
+        "advice": "correct it",
+    }
+    assert linted == {"path": "app/a.py", "outcome": "linted", "findings": [finding]}
+    assert skipped == {"path": "c.py", "outcome": "skipped", "reason": "generated"}

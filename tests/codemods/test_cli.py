@@ -1,0 +1,319 @@
+"""The two commands, around a small pipeline of the tests' own."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from codemods import lint, migrate
+from codemods.model import (
+    Applied,
+    Changed,
+    Failed,
+    FileOutcome,
+    Finding,
+    Linted,
+    Reason,
+    Refusal,
+    Refused,
+    RunReport,
+    Span,
+)
+from codemods.options import Mode, Options, ProjectConfig, Runtime
+from codemods.project.discovery import DiscoveredFile
+from codemods.project.sources import decode, read
+
+OLD, NEW = b"old()", b"new()"
+
+
+@dataclass
+class Rename:
+    """A pipeline that turns ``old()`` into ``new()``, and refuses ``old(*)``."""
+
+    seen: list[tuple[Options, ProjectConfig]] = field(default_factory=list)
+
+    def __call__(
+        self,
+        options: Options,
+        config: ProjectConfig,
+        files: Iterable[DiscoveredFile | Failed],
+        progress: Callable[[int], None] | None,
+    ) -> RunReport:
+        """Return the report, and remember what was asked."""
+        self.seen.append((options, config))
+        outcomes = [one for file in files if (one := self.outcome(file)) is not None]
+        return RunReport(tuple(outcomes), 7, "tracker", written=False)
+
+    def outcome(self, file: DiscoveredFile | Failed) -> FileOutcome | None:
+        """Return what comes of one file."""
+        content = file if isinstance(file, Failed) else read(file)
+        if isinstance(content, Failed) or isinstance(file, Failed):
+            return content if isinstance(content, Failed) else None
+        source = decode(file.path, file.display, content)
+        if isinstance(source, Failed):
+            return source
+        return self.rewritten(source.display, Changed(source, content.replace(OLD, NEW), ()))
+
+    def rewritten(self, path: str, change: Changed) -> FileOutcome | None:
+        """Return the rewrite, a refusal, or None."""
+        finding = Finding("AIU001", path, Span(1, 1, 1, 6), "old call")
+        if b"old(*)" in change.source.content:
+            return Refused(path, (Refusal(finding, next(iter(Reason)), "a star", "spell it"),))
+        if change.after == change.source.content:
+            return None
+        return Changed(change.source, change.after, (Applied(finding, "own", "it is the same"),))
+
+
+class Find(Rename):
+    """A pipeline that finds ``old()``."""
+
+    def rewritten(self, path: str, change: Changed) -> FileOutcome | None:
+        """Return the finding, or None."""
+        if change.after == change.source.content:
+            return None
+        return Linted(path, (Finding("AIU001", path, Span(1, 1, 1, 6), "old call"),))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project with one legacy file and one without, and start in it."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/a.py").write_bytes(b"old()\r\n")
+    (tmp_path / "app/b.py").write_bytes(b"pass\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    """Return the exit status of a migration."""
+    return migrate.main(arguments, Rename())
+
+
+def asked(*arguments: str) -> tuple[Options, ProjectConfig]:
+    """Return what the pipeline is asked."""
+    pipeline = Rename()
+    migrate.main([*arguments, "app"], pipeline)
+    [seen] = pipeline.seen
+    return seen
+
+
+def test_migrate(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run writes the changes, reports them, and leaves nothing for a second run."""
+    assert run("app") == 0
+    assert (project / "app/a.py").read_bytes() == b"new()\r\n"
+    assert "app/a.py:1:1: AIU001 old call" in capsys.readouterr().out
+    assert run("app") == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--check writes nothing at all and says with its status that changes are pending."""
+    assert run("--check", "app") == 1
+    assert (project / "app/a.py").read_bytes() == b"old()\r\n"
+    assert "1 to change (1 rewrite)" in capsys.readouterr().out
+    assert sorted(path.name for path in project.iterdir()) == ["app"]
+
+
+def test_diff(project: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """--diff prints a patch that git takes, and nothing else; the report goes to stderr."""
+    (project / "app/c.py").write_bytes(b"# coding: latin-1\nold(); '\xe9'")
+    (project / "app/d.py").write_bytes(b"\xef\xbb\xbfold()\n")
+    assert run("--diff", "app") == 1
+    out, err = capfdbinary.readouterr()
+    assert b"old call" in err
+    assert out.startswith(b"diff --git a/app/a.py b/app/a.py\n")
+    assert (project / "app/a.py").read_bytes() == b"old()\r\n"
+    subprocess.run(["git", "apply", "-"], input=out, check=True, cwd=project)
+    assert (project / "app/a.py").read_bytes() == b"new()\r\n"
+    assert (project / "app/c.py").read_bytes() == b"# coding: latin-1\nnew(); '\xe9'"
+    assert (project / "app/d.py").read_bytes() == b"\xef\xbb\xbfnew()\n"
+
+
+def test_diff_of_files_elsewhere(
+    project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """The patch of files that are not below the start folder says where it applies."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("start"))
+    assert run("--diff", str(project)) == 1
+    out, err = capfdbinary.readouterr()
+    assert f"relative to {project}: apply it there".encode() in err
+    subprocess.run(["git", "apply", "--check", "-"], input=out, check=True, cwd=project)
+
+
+def test_nothing_to_patch(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without changes --diff prints nothing on standard output."""
+    assert run("--diff", "app/b.py") == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("path", [(), ("app",), (".",)])
+def test_undo(project: Path, path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """--undo brings the exact bytes back, once for each run."""
+    run("app")
+    assert run("--undo", *path) == 0
+    assert (project / "app/a.py").read_bytes() == b"old()\r\n"
+    assert f"{project}/app/a.py: restored" in capsys.readouterr().out
+    assert run("--undo", *path) == 2
+    assert "Cannot undo" in capsys.readouterr().err
+
+
+def test_undo_of_an_edited_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--undo keeps a file that was edited since, says so, and ends with 1."""
+    run("app")
+    (project / "app/a.py").write_bytes(b"mine\n")
+    capsys.readouterr()
+    assert run("--undo") == 1
+    assert (project / "app/a.py").read_bytes() == b"mine\n"
+    assert "kept, because it was edited" in capsys.readouterr().out
+
+
+def test_bad_files_stop_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each file that fails is named with what to do; the others are migrated; status 2."""
+    (project / "app/nul.py").write_bytes(b"\0")
+    (project / "app/bytes.py").write_bytes(b"'\xe9'\n")
+    (project / "app/empty.py").write_bytes(b"")
+    assert run("app", "gone") == 2
+    out = capsys.readouterr().out
+    for path in ("app/nul.py", "app/bytes.py", "gone"):
+        assert f"{path}: failed to read: " in out
+    assert out.count("to do: ") == 3
+    assert "empty" not in out
+    assert (project / "app/a.py").read_bytes() == b"new()\r\n"
+
+
+def test_refusals(project: Path) -> None:
+    """A site that needs a person makes the status 1, also after a migration."""
+    (project / "app/c.py").write_bytes(b"old(*)\n")
+    assert run("app") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "Name the files or folders"),
+        (("--dif", "app"), "No such option"),
+        (("--undo", "--check"), "Choose one"),
+        (("--jobs", "0", "app"), "--jobs"),
+        (("--runtime", "mine", "app"), "conservative"),
+        (("empty",), "No Python file found in empty"),
+    ],
+)
+def test_wrong_usage(
+    project: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
+) -> None:
+    """Wrong usage ends with 2 and says on stderr what to write."""
+    (project / "empty").mkdir()
+    assert run(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert told in err
+    assert out == ""
+
+
+def test_wrong_configuration(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake in the configuration ends the run before it looks at a file."""
+    (project / "pyproject.toml").write_text("[tool.ai-usage]\nexcludes = []\n")
+    assert run("app") == 2
+    assert "Did you mean 'exclude'?" in capsys.readouterr().err
+    assert (project / "app/a.py").read_bytes() == b"old()\r\n"
+
+
+def test_configured_excludes(project: Path) -> None:
+    """The configuration's exclude patterns are relative to its folder."""
+    (project / "pyproject.toml").write_text('[tool.ai-usage]\nexclude = ["/app/a.py"]\n')
+    assert run("app") == 0
+    assert (project / "app/a.py").read_bytes() == b"old()\r\n"
+    assert run("app/a.py") == 0
+    assert (project / "app/a.py").read_bytes() == b"new()\r\n"
+
+
+def test_options(project: Path) -> None:
+    """What is asked on the command line arrives in the options."""
+    options, _ = asked("--check", "--runtime", "conservative", "--strict", "--unsafe", "-j", "3")
+    assert (options.mode, options.runtime) == (Mode.CHECK, Runtime.CONSERVATIVE)
+    assert (options.strict, options.unsafe, options.jobs) == (True, True, 3)
+    assert (options.cwd, options.paths) == (project, (Path("app"),))
+
+
+def test_option_defaults(project: Path) -> None:
+    """Unless asked otherwise: migrate, as configured, with the processors there are."""
+    options, config = asked()
+    assert (options.mode, options.runtime, options.batch_pricing) == (Mode.MIGRATE, None, True)
+    assert not (options.strict)
+    assert not (options.unsafe)
+    assert not (options.quiet)
+    assert options.jobs >= 1
+    assert config == ProjectConfig()
+
+
+@pytest.mark.parametrize(
+    ("flags", "configured", "expected"),
+    [
+        ([], "true", True),
+        ([], "false", False),
+        (["--no-batch-pricing"], "true", False),
+        (["--batch-pricing"], "false", True),
+    ],
+)
+def test_batch_pricing(project: Path, flags: list[str], configured: str, expected: bool) -> None:
+    """Batch pricing is as the flag says, else as configured."""
+    (project / "pyproject.toml").write_text(f"[tool.ai-usage]\nbatch-pricing = {configured}\n")
+    assert asked(*flags)[0].batch_pricing is expected
+
+
+def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--format json prints one document."""
+    assert run("--check", "--format", "json", "app") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [file["path"] for file in document["files"]] == ["app/a.py"]
+
+
+def test_colours(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Colours are for terminals and for whoever asks for them; NO_COLOR is heeded."""
+    run("--check", "app")
+    assert "\x1b[" not in capsys.readouterr().out
+    run("--check", "--color", "app")
+    assert "\x1b[" in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    run("--check", "app")
+    assert "\x1b[" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    run("--check", "app")
+    assert "\x1b[" not in capsys.readouterr().out
+
+
+def test_interrupt(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C ends with 130 and a line on how to go back."""
+
+    def interrupted(*arguments: object) -> RunReport:
+        raise KeyboardInterrupt
+
+    assert migrate.main(["app"], interrupted) == 130
+    assert "--undo" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [migrate, lint])
+def test_help(command: object, capsys: pytest.CaptureFixture[str]) -> None:
+    """--help teaches by example and names the exit statuses."""
+    assert command.main(["--help"]) == 0  # type: ignore[attr-defined]
+    out = capsys.readouterr().out
+    assert "Examples:" in out
+    assert "Exit status:" in out
+
+
+def test_lint(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lint prints one line a finding, ends with 1, and writes nothing."""
+    assert lint.main(["-q", "app"], Find()) == 1
+    assert capsys.readouterr().out == "app/a.py:1:1: AIU001 old call\n"
+    assert lint.main(["app/b.py"], Find()) == 0
+    assert lint.main([], Find()) == 2
+    assert lint.main(["gone"], Find()) == 2
+    assert sorted(path.name for path in project.iterdir()) == ["app"]
