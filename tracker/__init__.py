@@ -5,8 +5,10 @@ Importing this package imports the standard library only and patches nothing.
 
 from tracker.ai_usage_context import (
     ai_usage_context,
+    ai_usage_tracked,
     batch_ai_usage_context,
     get_current_context,
+    partial_failure_context,
     set_current_context,
 )
 from tracker.ai_usage_tracker import AIUsageTracker
@@ -23,7 +25,9 @@ __all__ = [
     "EnvironmentConfig",
     "Metric",
     "ai_usage_context",
+    "ai_usage_tracked",
     "batch_ai_usage_context",
     "get_current_context",
+    "partial_failure_context",
     "set_current_context",
 ]

@@ -8,148 +8,22 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from tracker import instrumentation, scope
+from tracker import scope
 from tracker.ai_usage_tracker import ID_FIELDS, AIUsageTracker
+from tracker.block import Block
 from tracker.errors import ContextFieldError
-from tracker.guard import guarded, tolerated
-from tracker.plain import scrub
-from tracker.scope import EMPTY, Node, State
+from tracker.partial_failure import PartialFailureBlock
+from tracker.scope import EMPTY, Node
+from tracker.tracked import tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
+    from collections.abc import Callable, Mapping
 
     from tracker.environment_config import Environment
 
-# What only the tracker's constructor takes, or the context itself fills in.
-RESERVED_FIELDS = frozenset(
-    {
-        "dynamo_client",
-        "environment_config",
-        "log_file",
-        "operation_type",
-        "parent_context",
-        "parent_operation",
-        "start_time",
-        "table_name",
-        "thread_id",
-        "track_to_dynamo",
-        "track_to_file",
-        "validate_table_environment",
-    }
-)
-MAX_ERRORS = 10
-
-
-class UsageContext:
-    """One block, for ``with`` and ``async with``; entering gives the tracker.
-
-    A context can be entered once at a time.
-    """
-
-    __slots__ = ("_batch", "_environment", "_fields", "_node", "_operation", "_started", "_tracker")
-
-    def __init__(
-        self,
-        operation_type: str,
-        tracker: Any,
-        environment: Environment | str | None,
-        fields: Mapping[str, Any],
-        *,
-        batch: bool = False,
-    ) -> None:
-        _check_fields(fields)
-        self._operation = operation_type
-        self._tracker = tracker
-        self._environment = environment
-        self._fields = fields
-        self._batch = batch
-        self._node: Node | None = None
-        self._started = 0.0
-
-    def __enter__(self) -> Any:
-        tracker = self._tracker
-        if tracker is None:
-            tracker = AIUsageTracker.create_for_environment(environment=self._environment)
-        instrumentation.install()
-        books = issubclass(type(tracker), AIUsageTracker)
-        parent = scope.current()
-        context = self._context(parent)
-        state = self._state(context, parent, tracker if books else None)
-        self._started = time.perf_counter()
-        self._node = node = Node(state, tracker, parent, books=books)
-        scope.enter(node)
-        try:
-            if books:
-                tracker.entered(node)
-            tracker.set_context(context)
-            if self._batch:
-                tracker.set_batch_mode(True)
-        except BaseException:
-            scope.leave(node)
-            raise
-        return tracker
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        error: BaseException | None,
-        _tb: TracebackType | None,
-    ) -> None:
-        node, self._node = self._node, None
-        if node is None:
-            return
-        tracker = node.tracker
-        try:
-            with tolerated("flush", "Failed to flush metrics", interval=0.0):
-                tracker.add_context_metadata(_outcome(self._started, error))
-                tracker.flush_metrics()
-        finally:
-            scope.leave(node)
-            if node.books:
-                # Another thread may have booked a call between the flush and the end.
-                with guarded("leave"):
-                    tracker.settle(list(node.pending.values()))
-
-    async def __aenter__(self) -> Any:
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, error, tb)
-
-    def _context(self, parent: Node | None) -> dict[str, Any]:
-        context: dict[str, Any] = {
-            "operation_type": self._operation,
-            "start_time": datetime.now(UTC).isoformat(),
-            "thread_id": threading.get_ident(),
-        }
-        if parent is not None:
-            context["parent_operation"] = parent.state.context.get("operation_type")
-            context["parent_context"] = dict(parent.state.context)
-        context.update((name, value) for name, value in self._fields.items() if value is not None)
-        return context
-
-    def _state(self, context: Mapping[str, Any], parent: Node | None, tracker: Any) -> State:
-        """Return the block's state: its own ids, then those set on its tracker, then its parent's."""
-        state = scope.changed(
-            EMPTY,
-            context=context,
-            batch_mode=self._batch,
-            **{name: self._fields.get(name) for name in ID_FIELDS},
-        )
-        if tracker is not None:
-            state = state.inheriting(tracker.node().state)
-        return state if parent is None else state.inheriting(parent.state)
+Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
 def ai_usage_context(
@@ -157,7 +31,7 @@ def ai_usage_context(
     tracker: Any = None,
     environment: Environment | str | None = None,
     **fields: Any,
-) -> UsageContext:
+) -> Block:
     """Return a context that attributes the AI calls of its block to *operation_type*.
 
     ``with`` and ``async with`` give *tracker* itself, or a new one made for
@@ -170,7 +44,7 @@ def ai_usage_context(
     Raises ContextFieldError (a TypeError and a ValueError) for a field that is
     an argument of the tracker's constructor or that the context fills in itself.
     """
-    return UsageContext(operation_type, tracker, environment, fields)
+    return Block(operation_type, tracker, _maker(environment), fields)
 
 
 def batch_ai_usage_context(
@@ -179,7 +53,7 @@ def batch_ai_usage_context(
     tracker: Any = None,
     environment: Environment | str | None = None,
     **fields: Any,
-) -> UsageContext:
+) -> Block:
     """Return a context like ``ai_usage_context`` whose calls are booked at batch prices.
 
     ``item_count`` and other fields are metadata.  Batch mode ends with the block.
@@ -187,7 +61,69 @@ def batch_ai_usage_context(
     if "is_batch" in fields:
         raise ContextFieldError("batch_ai_usage_context sets is_batch itself; leave it out")
     merged = {**fields, "batch_id": batch_id, "is_batch": True}
-    return UsageContext(operation_type, tracker, environment, merged, batch=True)
+    return Block(operation_type, tracker, _maker(environment), merged, batch=True)
+
+
+def partial_failure_context(
+    operation_type: str,
+    tracker: Any = None,
+    continue_on_error: bool = True,
+    environment: Environment | str | None = None,
+    **fields: Any,
+) -> PartialFailureBlock:
+    """Return a context for work on many items of which some may fail.
+
+    It gives a dict with ``tracker``, ``errors`` (a list to append to),
+    ``success_count``, ``failure_count`` (to count up) and
+    ``continue_on_error``.  Their summary is booked with the block's calls under
+    ``partial_failure_summary``.
+    """
+    return PartialFailureBlock(
+        Block(operation_type, tracker, _maker(environment), fields),
+        continue_on_error=continue_on_error,
+    )
+
+
+@overload
+def ai_usage_tracked(operation_type: Decorated, /) -> Decorated: ...
+
+
+@overload
+def ai_usage_tracked(
+    operation_type: str | None = None,
+    tracker: Any = None,
+    environment: Environment | str | None = None,
+    **fields: Any,
+) -> Callable[[Decorated], Decorated]: ...
+
+
+def ai_usage_tracked(
+    operation_type: Any = None,
+    tracker: Any = None,
+    environment: Environment | str | None = None,
+    **fields: Any,
+) -> Any:
+    """Run each call of a function in a context; ``@ai_usage_tracked``, bare or called.
+
+    The operation is by default the function's name.  ``job_id``, ``batch_id``,
+    ``user_id`` and ``github_pr`` are taken from the call; the tracker is handed to a
+    parameter named ``tracker``, unless the caller passed one, which is then
+    used.  Works for sync and async functions and generators; a generator's
+    context holds during its steps only.
+    """
+    if callable(operation_type):
+        return ai_usage_tracked()(operation_type)
+
+    def decorate(function: Decorated) -> Decorated:
+        name = operation_type or getattr(function, "__name__", "anonymous")
+
+        def block(given: Any, ids: Mapping[str, Any]) -> Block:
+            chosen = tracker if given is None else given
+            return Block(name, chosen, _maker(environment), {**fields, **ids})
+
+        return tracked(function, block)
+
+    return decorate
 
 
 def get_current_context() -> dict[str, Any] | None:
@@ -197,36 +133,22 @@ def get_current_context() -> dict[str, Any] | None:
 
 
 def set_current_context(context: Mapping[str, Any] | None) -> None:
-    """Make *context* what ``get_current_context`` returns here; None ends any block here.
+    """Make *context* what ``get_current_context`` returns here, until the block ends.
 
-    Calls are booked as in the block around, whose tracker stays in charge.
+    Calls are still booked by the block around, under the ids that *context*
+    names.  ``None`` ends attribution here.
     """
     if context is None:
         scope.replace_current(None)
         return
     parent = scope.current()
-    tracker = None if parent is None else parent.tracker
-    books = parent is not None and parent.books
-    scope.replace_current(Node(State(context=dict(context)), tracker, parent, books=books))
+    ids = {name: context.get(name) for name in ID_FIELDS}
+    state = scope.changed(EMPTY, context=dict(context), **ids)
+    if parent is not None:
+        state = state.inheriting(parent.state)
+    scope.replace_current(Node(state, None, parent, is_block=False, books=False))
 
 
-def _check_fields(fields: Mapping[str, Any]) -> None:
-    collisions = sorted(RESERVED_FIELDS & fields.keys())
-    if not collisions:
-        return
-    names = ", ".join(collisions)
-    raise ContextFieldError(
-        f"{names}: not a field of a context. Arguments of the tracker belong to its constructor"
-        f" (ai_usage_context(..., tracker=AIUsageTracker({collisions[0]}=...)));"
-        " other metadata needs another name"
-    )
-
-
-def _outcome(started: float, error: BaseException | None) -> dict[str, Any]:
-    outcome: dict[str, Any] = {
-        "operation_duration_ms": round((time.perf_counter() - started) * 1000.0, 3),
-        "error_occurred": error is not None,
-    }
-    if error is not None:
-        outcome["error_message"] = scrub(str(error) or type(error).__name__)
-    return outcome
+def _maker(environment: Environment | str | None) -> Callable[[], AIUsageTracker]:
+    # Looked up when called: programs' tests replace it in this module.
+    return lambda: AIUsageTracker.create_for_environment(environment=environment)

@@ -81,6 +81,7 @@ class AIUsageTracker:
         self._default_user = os.environ.get("USER_ID") or "default"
         self._standing = Node(State(user_id=user_id), self, is_block=False)
         self._latest: Node | None = None
+        self._birthplace: Node | None = None
         instrumentation.install()
 
     # --- who calls are attributed to ------------------------------------------------
@@ -188,18 +189,34 @@ class AIUsageTracker:
         In a thread that has none, it is the block that this tracker was last
         given to, if that is still open; else the tracker's standing state.
         """
-        node = scope.current()
-        while node is not None:
-            if node.tracker is self and not node.closed:
-                return node
-            node = node.parent
-        latest = self._latest
-        open_node = None if latest is None else latest.nearest_open()
-        return open_node if open_node is not None and open_node.tracker is self else self._standing
+        return self._own_block() or self._open(self._latest) or self._standing
 
-    def entered(self, node: Node) -> None:
-        """Note that *node* is a block of this tracker that has just begun."""
+    def inherited(self) -> State:
+        """Return what a block that is entered here with this tracker starts from.
+
+        A tracker that a block made for itself stands for that block in every
+        thread.  One that many threads share does not: their blocks stay apart.
+        """
+        return (self._own_block() or self._open(self._birthplace) or self._standing).state
+
+    def entered(self, node: Node, *, only_here: bool) -> None:
+        """Note that *node* is a block of this tracker that has just begun.
+
+        *only_here* says that the tracker was made for it.
+        """
         self._latest = node
+        if only_here:
+            self._birthplace = node
+
+    def _own_block(self) -> Node | None:
+        node = scope.current()
+        while node is not None and (node.tracker is not self or node.closed):
+            node = node.parent
+        return node
+
+    def _open(self, node: Node | None) -> Node | None:
+        node = None if node is None else node.nearest_open()
+        return node if node is not None and node.tracker is self else None
 
     def _change(self, **changes: Any) -> None:
         node = self.node()

@@ -141,7 +141,11 @@ def leave(node: Node) -> None:
     node is marked, and only where it is current its nearest open ancestor takes over.
     """
     node.closed = True
-    if _current.get() is node:
+    here = _current.get()
+    # A context that was set by hand inside the block ends with it.
+    while here is not None and not here.is_block:
+        here = here.parent
+    if here is node:
         _current.set(node.nearest_open())
 
 

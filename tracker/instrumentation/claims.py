@@ -6,6 +6,8 @@ never by equality.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import threading
 import weakref
 from collections import OrderedDict
@@ -28,10 +30,9 @@ def claim(response: object, booking: Booking, service: str, request_id: str | No
     request id, if it has one.
     """
     key = id(response)
-    try:
-        reference = weakref.ref(response, lambda _, key=key: _forget(key))
-    except TypeError:
-        reference = None
+    reference: weakref.ref[object] | None = None
+    with contextlib.suppress(TypeError):
+        reference = weakref.ref(response, functools.partial(_forget, key))
     with _lock:
         if reference is not None:
             _by_identity[key] = (reference, booking)
@@ -50,7 +51,7 @@ def find(response: object, service: str, request_id: str | None) -> Booking | No
         return _by_request.get((service, request_id)) if request_id else None
 
 
-def _forget(key: int) -> None:
+def _forget(key: int, _reference: object) -> None:
     with _lock:
         known = _by_identity.get(key)
         # The number may belong to a newer object by now.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Awaitable
@@ -86,10 +87,10 @@ class Observed:
         steps = _Steps(observer)
         inner = drive_async(self.function(*args, **kwargs), steps.step, steps.seen)
         try:
-            async for item in inner:
-                yield item
+            async with contextlib.aclosing(inner):
+                async for item in inner:
+                    yield item
         except GeneratorExit:
-            await inner.aclose()
             observer.returned(steps.last, partial=True)
             raise
         except BaseException as error:
@@ -135,8 +136,9 @@ def observe(
 
         @functools.wraps(function)
         async def async_generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            async for item in observed.iterate_async(*args, **kwargs):
-                yield item
+            async with contextlib.aclosing(observed.iterate_async(*args, **kwargs)) as steps:
+                async for item in steps:
+                    yield item
 
         return async_generator
     if inspect.iscoroutinefunction(function):

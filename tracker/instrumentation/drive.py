@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def drive(
     inner: Generator[Any, Any, Any],
     step: Callable[[], AbstractContextManager[Any]],
-    seen: Callable[[Any], None],
+    seen: Callable[[Any], None] | None = None,
 ) -> Generator[Any, Any, Any]:
     """Yield what *inner* yields, each step inside ``step()``; ``seen`` gets every item.
 
@@ -29,14 +29,15 @@ def drive(
                 item = resume()
             except StopIteration as stop:
                 return stop.value
-        seen(item)
+        if seen is not None:
+            seen(item)
         try:
             sent = yield item
         except GeneratorExit:
             with step():
                 inner.close()
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - handed on into the generator
             resume = _bind(inner.throw, error)
         else:
             resume = _bind(inner.send, sent)
@@ -45,7 +46,7 @@ def drive(
 async def drive_async(
     inner: AsyncGenerator[Any, Any],
     step: Callable[[], AbstractContextManager[Any]],
-    seen: Callable[[Any], None],
+    seen: Callable[[Any], None] | None = None,
 ) -> AsyncGenerator[Any, Any]:
     """As ``drive``, for an async generator."""
     resume: Callable[[], Any] = lambda: anext(inner)  # noqa: E731 - rebound at every step
@@ -55,14 +56,15 @@ async def drive_async(
                 item = await resume()
             except StopAsyncIteration:
                 return
-        seen(item)
+        if seen is not None:
+            seen(item)
         try:
             sent = yield item
         except GeneratorExit:
             with step():
                 await inner.aclose()
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - handed on into the generator
             resume = _bind(inner.athrow, error)
         else:
             resume = _bind(inner.asend, sent)

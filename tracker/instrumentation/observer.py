@@ -157,9 +157,12 @@ def open_booking() -> Booking | None:
         booking = open_for(observer.tracker, observer.block)
         observer.bookings.append(booking)
         return booking
-    if node is None or not node.books:
+    block = node
+    while block is not None and not block.is_block:
+        block = block.parent  # a context that was set by hand has no tracker of its own
+    if node is None or block is None or not block.books:
         return None
-    booking = Booking(node.tracker, node, node.state)
+    booking = Booking(block.tracker, block, node.state)
     if observer is not None:
         observer.bookings.append(booking)
     return booking

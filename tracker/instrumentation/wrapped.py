@@ -39,7 +39,7 @@ FORMS = frozenset({"with_raw_response"})
 COPIES = frozenset({"with_options", "copy"})
 
 
-class WrappedClient(wrapt.ObjectProxy):  # type: ignore[misc] # wrapt's C class is untyped
+class WrappedClient(wrapt.ObjectProxy):  # type: ignore[type-arg] # not subscriptable in wrapt 1
     """A client, or a resource of one, whose billed calls *tracker* observes.
 
     *calls* maps dotted paths to operations; *path* is this resource's own.

@@ -15,7 +15,7 @@ Attribute = dict[str, Any]
 
 
 def to_item(metric: Metric) -> dict[str, Attribute]:
-    """Return *metric* as a DynamoDB-typed item with camelCase names; unknown values are left out."""
+    """Return *metric* as a DynamoDB-typed camelCase item; unknown values are left out."""
     at = metric.timestamp
     values: dict[str, object] = {
         "PK": f"AI_USAGE#{metric.service}#{metric.model}",

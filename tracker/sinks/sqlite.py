@@ -100,7 +100,7 @@ INSERT = (
 
 
 def default_database() -> Path:
-    """Return the file that ``AI_USAGE_DATABASE`` names, else ``usage.db`` in the user's data folder."""
+    """Return the file that ``AI_USAGE_DATABASE`` names, else one in the user's data folder."""
     named = os.environ.get(DATABASE_VARIABLE, "").strip()
     if named:
         return Path(named).expanduser()

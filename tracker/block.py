@@ -1,0 +1,168 @@
+"""One block: entering and leaving it, whatever happens in between."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tracker import instrumentation, scope
+from tracker.ai_usage_tracker import ID_FIELDS, AIUsageTracker
+from tracker.errors import ContextFieldError
+from tracker.guard import guarded, tolerated
+from tracker.plain import scrub
+from tracker.scope import EMPTY, Node, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+# What only the tracker's constructor takes.
+RESERVED_FIELDS = frozenset(
+    {
+        "dynamo_client",
+        "environment_config",
+        "log_file",
+        "table_name",
+        "track_to_dynamo",
+        "track_to_file",
+        "validate_table_environment",
+    }
+)
+
+
+class Block:
+    """One block, for ``with`` and ``async with``; entering gives the tracker.
+
+    *make_tracker* is asked for one where *tracker* is None.  A context can be
+    entered once at a time.  Raises ContextFieldError for fields that belong to
+    the tracker's constructor.
+    """
+
+    __slots__ = (
+        "_batch",
+        "_fields",
+        "_make_tracker",
+        "_node",
+        "_operation",
+        "_started",
+        "_tracker",
+    )
+
+    def __init__(
+        self,
+        operation_type: str,
+        tracker: Any,
+        make_tracker: Callable[[], Any],
+        fields: Mapping[str, Any],
+        *,
+        batch: bool = False,
+    ) -> None:
+        _check_fields(fields)
+        self._operation = operation_type
+        self._tracker = tracker
+        self._make_tracker = make_tracker
+        self._fields = fields
+        self._batch = batch
+        self._node: Node | None = None
+        self._started = 0.0
+
+    def __enter__(self) -> Any:
+        tracker = self._make_tracker() if self._tracker is None else self._tracker
+        instrumentation.install()
+        books = issubclass(type(tracker), AIUsageTracker)
+        parent = scope.current()
+        context = self._context(parent)
+        state = self._state(context, parent, tracker if books else None)
+        self._started = time.perf_counter()
+        self._node = node = Node(state, tracker, parent, books=books)
+        scope.enter(node)
+        try:
+            if books:
+                tracker.entered(node, only_here=self._tracker is None)
+            tracker.set_context(context)
+            if self._batch:
+                tracker.set_batch_mode(True)
+        except BaseException:
+            scope.leave(node)
+            raise
+        return tracker
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _tb: TracebackType | None,
+    ) -> None:
+        node, self._node = self._node, None
+        if node is None:
+            return
+        tracker = node.tracker
+        try:
+            with tolerated("flush", "Failed to flush metrics", interval=0.0):
+                tracker.add_context_metadata(_outcome(self._started, error))
+                tracker.flush_metrics()
+        finally:
+            scope.leave(node)
+            if node.books:
+                # Another thread may have booked a call between the flush and the end.
+                with guarded("leave"):
+                    tracker.settle(list(node.pending.values()))
+
+    async def __aenter__(self) -> Any:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, tb)
+
+    def _context(self, parent: Node | None) -> dict[str, Any]:
+        context: dict[str, Any] = {
+            "operation_type": self._operation,
+            "start_time": datetime.now(UTC).isoformat(),
+            "thread_id": threading.get_ident(),
+        }
+        if parent is not None:
+            context["parent_operation"] = parent.state.context.get("operation_type")
+            context["parent_context"] = dict(parent.state.context)
+        context.update((name, value) for name, value in self._fields.items() if value is not None)
+        return context
+
+    def _state(self, context: Mapping[str, Any], parent: Node | None, tracker: Any) -> State:
+        """Return the state: the block's own ids, then those of its tracker, then its parent's."""
+        state = scope.changed(
+            EMPTY,
+            context=context,
+            batch_mode=self._batch,
+            **{name: self._fields.get(name) for name in ID_FIELDS},
+        )
+        if tracker is not None:
+            state = state.inheriting(tracker.inherited())
+        return state if parent is None else state.inheriting(parent.state)
+
+
+def _check_fields(fields: Mapping[str, Any]) -> None:
+    collisions = sorted(RESERVED_FIELDS & fields.keys())
+    if not collisions:
+        return
+    names = ", ".join(collisions)
+    raise ContextFieldError(
+        f"{names}: not a field of a context. Arguments of the tracker belong to its constructor"
+        f" (ai_usage_context(..., tracker=AIUsageTracker({collisions[0]}=...)));"
+        " other metadata needs another name"
+    )
+
+
+def _outcome(started: float, error: BaseException | None) -> dict[str, Any]:
+    outcome: dict[str, Any] = {
+        "operation_duration_ms": round((time.perf_counter() - started) * 1000.0, 3),
+        "error_occurred": error is not None,
+    }
+    if error is not None:
+        outcome["error_message"] = scrub(str(error) or type(error).__name__)
+    return outcome

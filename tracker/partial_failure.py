@@ -1,0 +1,82 @@
+"""Work on many items of which some may fail: one block, and a summary of how it went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tracker.guard import guarded, tolerated
+from tracker.plain import scrub
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tracker.block import Block
+
+MAX_ERRORS = 10
+
+
+class PartialFailureBlock:
+    """A ``Block`` that gives a dict to count in, and books what was counted.
+
+    With *continue_on_error* false, or for an error that reached the block
+    itself, exceptions pass through as from any block.
+    """
+
+    def __init__(self, block: Block, *, continue_on_error: bool) -> None:
+        self._block = block
+        self._continue = continue_on_error
+        self._counts: dict[str, Any] = {}
+
+    def __enter__(self) -> dict[str, Any]:
+        self._counts = {
+            "tracker": self._block.__enter__(),
+            "errors": [],
+            "success_count": 0,
+            "failure_count": 0,
+            "continue_on_error": self._continue,
+        }
+        return self._counts
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        with guarded("partial-failure"):
+            summary = _summary(self._counts)
+            with tolerated("partial-failure", "Failed to add the summary", interval=0.0):
+                self._counts["tracker"].add_context_metadata({"partial_failure_summary": summary})
+        self._block.__exit__(kind, error, tb)
+
+    async def __aenter__(self) -> dict[str, Any]:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, tb)
+
+
+def _summary(counts: dict[str, Any]) -> dict[str, Any]:
+    successes, failures = counts["success_count"], counts["failure_count"]
+    errors = counts["errors"]
+    return {
+        "total_operations": successes + failures,
+        "successful": successes,
+        "failed": failures,
+        "error_count": len(errors),
+        "errors": [_error(error) for error in errors[:MAX_ERRORS]],
+    }
+
+
+def _error(error: Any) -> Any:
+    """Errors are kept in the form in which the program noted them, without secrets."""
+    if isinstance(error, dict):
+        return {str(name): _error(value) for name, value in error.items()}
+    if isinstance(error, BaseException):
+        return scrub(f"{type(error).__name__}: {error}")
+    return scrub(error) if isinstance(error, str) else error

@@ -1,0 +1,108 @@
+"""Sums of stored usage, read from a SQLite file without changing it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tracker.errors import SinkError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PICODOLLARS = Decimal(10) ** 12
+DIMENSIONS = {
+    "operation_type": "operation_type",
+    "model": "model",
+    "job": "job_id",
+    "batch": "batch_id",
+    "user": "user_id",
+    "environment": "environment",
+}
+# {column} is one of DIMENSIONS' values; all else is bound.
+QUERY = """
+SELECT {column} AS name,
+       COUNT(*),
+       SUM(input_tokens),
+       SUM(output_tokens),
+       SUM(total_tokens),
+       SUM(cost_picodollars),
+       SUM(list_cost_picodollars),
+       SUM(cost_picodollars IS NULL),
+       SUM(error IS NOT NULL)
+FROM usage_metrics
+WHERE timestamp >= ? AND (? IS NULL OR environment = ?)
+GROUP BY {column}
+ORDER BY SUM(cost_picodollars) DESC, COUNT(*) DESC, name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value of the dimension.  ``name`` is None for calls without one.
+
+    Token sums and costs (US dollars) are None where no call told them;
+    ``unpriced`` counts the calls that the costs leave out.
+    """
+
+    name: str | None
+    calls: int
+    input_tokens: int | None
+    output_tokens: int | None
+    total_tokens: int | None
+    cost_usd: Decimal | None
+    list_cost_usd: Decimal | None
+    unpriced: int
+    errors: int
+
+
+def usage_by(
+    database: Path,
+    dimension: str,
+    *,
+    days: int | None = None,
+    environment: str | None = None,
+) -> list[Row]:
+    """Return the sums of *database* by *dimension* (a key of ``DIMENSIONS``), dearest first.
+
+    *days* limits it to calls of the last so many days, *environment* to one.
+    Raises FileNotFoundError if there is no such file, and SinkError if it is
+    not one that this package wrote.
+    """
+    if not database.is_file():
+        raise FileNotFoundError(database)
+    since = "" if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    query = QUERY.format(column=DIMENSIONS[dimension])
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as file:
+            found = file.execute(query, (since, environment, environment)).fetchall()
+    except sqlite3.Error as error:
+        raise SinkError(f"cannot read {database}: {error}") from error
+    return [_row(values) for values in found]
+
+
+def _row(values: tuple[object, ...]) -> Row:
+    name, calls, inputs, outputs, total, cost, list_cost, unpriced, errors = values
+    return Row(
+        name=None if name is None else str(name),
+        calls=int(str(calls)),
+        input_tokens=_whole(inputs),
+        output_tokens=_whole(outputs),
+        total_tokens=_whole(total),
+        cost_usd=_dollars(cost),
+        list_cost_usd=_dollars(list_cost),
+        unpriced=int(str(unpriced)),
+        errors=int(str(errors)),
+    )
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _dollars(value: object) -> Decimal | None:
+    return Decimal(value) / PICODOLLARS if isinstance(value, int) else None

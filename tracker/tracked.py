@@ -1,0 +1,158 @@
+"""Running each call of a function in a block of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from tracker import scope
+from tracker.ai_usage_tracker import ID_FIELDS
+from tracker.instrumentation.drive import drive, drive_async
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+
+    from tracker.block import Block
+    from tracker.scope import Node
+
+Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
+
+
+class MakeBlock(Protocol):
+    """How the decorator makes the block of one call."""
+
+    def __call__(self, given: Any, ids: Mapping[str, Any]) -> Block:
+        """Return a block for the tracker that the caller passed, if any, and the call's ids."""
+
+
+class _Plan:
+    """How calls of one function are taken apart, and put together with the tracker."""
+
+    def __init__(self, function: Callable[..., Any], make_block: MakeBlock) -> None:
+        self._function = function
+        self._make_block = make_block
+        self._signature = inspect.signature(function)
+        parameters = self._signature.parameters
+        self._open = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        self._takes_tracker = "tracker" in parameters
+
+    def block(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Block:
+        """Return the block of this call; ids that the function does not take leave *kwargs*."""
+        known = self._signature.bind_partial(*args, **self._accepted(kwargs)).arguments
+        given = {**kwargs, **known}
+        ids = {name: given[name] for name in ID_FIELDS if name in given}
+        for name in ID_FIELDS:
+            if not self._takes(name):
+                kwargs.pop(name, None)
+        return self._make_block(known.get("tracker"), ids)
+
+    def hand_over(self, tracker: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Add *tracker* to the arguments if the function takes one and got none."""
+        if not self._takes_tracker:
+            return
+        bound = self._signature.bind_partial(*args, **kwargs).arguments
+        if "tracker" not in bound:
+            kwargs["tracker"] = tracker
+
+    def _takes(self, name: str) -> bool:
+        return self._open or name in self._signature.parameters
+
+    def _accepted(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in kwargs.items() if self._takes(name)}
+
+
+class _Steps:
+    """A block that a generator enters once, and that is current during its steps only."""
+
+    def __init__(self, block: Block) -> None:
+        before = scope.replace_current(None)
+        scope.replace_current(before)
+        self._block = block
+        self.tracker = block.__enter__()
+        self._node = scope.replace_current(before)
+
+    def step(self) -> _Step:
+        return _Step(self._node)
+
+    def end(self, error: BaseException | None) -> None:
+        if isinstance(error, GeneratorExit):
+            error = None  # the consumer wanted no more: not a failure
+        with self.step():
+            self._block.__exit__(type(error) if error else None, error, None)
+
+
+class _Step:
+    def __init__(self, node: Node | None) -> None:
+        self._node = node
+        self._before: Node | None = None
+
+    def __enter__(self) -> None:
+        self._before = scope.replace_current(self._node)
+
+    def __exit__(self, *_: object) -> None:
+        scope.replace_current(self._before)
+
+
+def tracked(function: Decorated, make_block: MakeBlock) -> Decorated:
+    """Return *function* with each call in a block; a function of the same kind."""
+    plan = _Plan(function, make_block)
+    if inspect.isasyncgenfunction(function):
+        return cast("Decorated", _async_generator(function, plan))
+    if inspect.iscoroutinefunction(function):
+        return cast("Decorated", _coroutine(function, plan))
+    if inspect.isgeneratorfunction(function):
+        return cast("Decorated", _generator(function, plan))
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with plan.block(args, kwargs) as tracker:
+            plan.hand_over(tracker, args, kwargs)
+            return function(*args, **kwargs)
+
+    return cast("Decorated", call)
+
+
+def _coroutine(function: Callable[..., Any], plan: _Plan) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        async with plan.block(args, kwargs) as tracker:
+            plan.hand_over(tracker, args, kwargs)
+            return await function(*args, **kwargs)
+
+    return call
+
+
+def _generator(function: Callable[..., Any], plan: _Plan) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        steps = _Steps(plan.block(args, kwargs))
+        try:
+            plan.hand_over(steps.tracker, args, kwargs)
+            result = yield from drive(function(*args, **kwargs), steps.step)
+        except BaseException as error:
+            steps.end(error)
+            raise
+        steps.end(None)
+        return result
+
+    return call
+
+
+def _async_generator(function: Callable[..., Any], plan: _Plan) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        steps = _Steps(plan.block(args, kwargs))
+        try:
+            plan.hand_over(steps.tracker, args, kwargs)
+            inner = drive_async(function(*args, **kwargs), steps.step)
+            async with contextlib.aclosing(inner):
+                async for item in inner:
+                    yield item
+        except BaseException as error:
+            steps.end(error)
+            raise
+        steps.end(None)
+
+    return call
