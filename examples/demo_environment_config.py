@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BASE_TABLE = "AIUsageMetrics"
 MISSPELT = "prod"
 
+#: What a program needs to run at all, and where this one writes.
+KEPT_VARIABLES: tuple[str, ...] = ("AI_USAGE_DATABASE", "HOME", "PATH", "SYSTEMROOT")
+
 #: Variables that each kind of machine has, by the environment they stand for.
 TYPICAL_VARIABLES = {
     Environment.PRODUCTION: {"SERVICE_NAME": "receipts", "APP_VERSION": "2.4.0"},
@@ -35,10 +38,10 @@ TYPICAL_VARIABLES = {
 def variables(**values: str) -> Iterator[None]:
     """Run the block with these environment variables and no other."""
     before = dict(os.environ)
-    kept = {name: before[name] for name in ("PATH", "HOME", "AI_USAGE_DATABASE") if name in before}
+    kept = {name: before[name] for name in KEPT_VARIABLES if name in before}
     try:
         os.environ.clear()
-        os.environ.update({**kept, "USER": "demo", "LOGNAME": "demo", **values})
+        os.environ.update(kept | {"USER": "demo", "LOGNAME": "demo"} | values)
         yield
     finally:
         os.environ.clear()

@@ -159,7 +159,7 @@ AT_HALF = replace(
 
 def compared(before: list[Any], after: list[Any]) -> list[str]:
     """Return the differences of two runs."""
-    return usage_table.differences(usage_table.pair(before, after))
+    return list(usage_table.differences(usage_table.pair(before, after)))
 
 
 def test_equal_usage_has_no_differences() -> None:
