@@ -290,13 +290,40 @@ def test_colours(
     assert "\x1b[" not in capsys.readouterr().out
 
 
+def test_progress(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal files are counted on stderr, and the line is cleared at the end."""
+
+    def counting(
+        options: Options,
+        config: ProjectConfig,
+        files: Iterable[DiscoveredFile | Failed],
+        progress: Callable[[int], None] | None,
+    ) -> RunReport:
+        for number, _ in enumerate(files, start=1):
+            if progress:
+                progress(number)
+        return RunReport((), 2, "tracker", written=False)
+
+    migrate.main(["app"], counting)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("codemods.cli._PROGRESS_SECONDS", 0)
+    assert migrate.main(["app"], counting) == 0
+    assert capsys.readouterr().err.startswith("\r1 files looked at\r2 files looked at\r")
+    migrate.main(["-q", "app"], counting)
+    assert capsys.readouterr().err == ""
+
+
 def test_interrupt(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C ends with 130 and a line on how to go back."""
 
-    def interrupted(*arguments: object) -> RunReport:
-        raise KeyboardInterrupt
+    class Interrupted(Rename):
+        def outcome(self, file: DiscoveredFile | Failed) -> FileOutcome | None:
+            raise KeyboardInterrupt
 
-    assert migrate.main(["app"], interrupted) == 130
+    assert migrate.main(["app"], Interrupted()) == 130
     assert "--undo" in capsys.readouterr().err
 
 

@@ -189,9 +189,9 @@ def test_private_excludes(repository: Path) -> None:
 
 def test_private_excludes_of_a_worktree(repository: Path) -> None:
     """A worktree, whose .git is a file, has the excludes of its repository."""
-    git = ["git", "-C", repository, "-c", "user.name=n", "-c", "user.email=e"]
+    git = ["git", "-C", str(repository), "-c", "user.name=n", "-c", "user.email=e"]
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "m"], check=True)
-    subprocess.run([*git, "worktree", "add", "-q", repository / "tree"], check=True)
+    subprocess.run([*git, "worktree", "add", "-q", str(repository / "tree")], check=True)
     (repository / ".git/info").mkdir(exist_ok=True)
     (repository / ".git/info/exclude").write_text("secret.py\n")
     lay_out(repository / "tree", "a.py", "secret.py")
