@@ -45,6 +45,20 @@ class Pipeline(Protocol):
         """Return the report; *progress* is called with the number of files looked at."""
 
 
+def named_paths(
+    context: click.Context, parameter: click.Parameter, given: Sequence[str]
+) -> tuple[Path, ...]:
+    """Return the PATHs of the command line.
+
+    An empty one is refused: it is an unset variable of a script, and would
+    otherwise stand for the current folder and rewrite all that is in it.
+    """
+    if "" in given:
+        message = "an empty PATH names nothing; write `.` for this folder"
+        raise click.BadParameter(message, context, parameter)
+    return tuple(map(Path, given))
+
+
 def execute(command: click.Command, name: str, arguments: Sequence[str], pipeline: object) -> int:
     """Run *command* and return its exit status; whatever happens, no traceback.
 

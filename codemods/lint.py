@@ -36,7 +36,7 @@ Exit status:
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="PATH...", callback=cli.named_paths)
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Worker processes.")
 @click.option("--quiet", "-q", is_flag=True, help="Print the findings without a summary.")
 @click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")

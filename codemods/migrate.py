@@ -57,7 +57,7 @@ Exit status:
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="PATH...", callback=cli.named_paths)
 @click.option("--diff", is_flag=True, help="Write nothing; print a patch for `git apply`.")
 @click.option("--check", is_flag=True, help="Write nothing; report what would be done.")
 @click.option("--undo", is_flag=True, help="Restore the files of the last run (in PATH).")

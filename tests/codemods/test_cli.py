@@ -198,6 +198,9 @@ def test_refusals(project: Path) -> None:
     ("arguments", "told"),
     [
         ((), "Name the files or folders"),
+        (("",), "an empty PATH names nothing"),
+        (("app", ""), "an empty PATH names nothing"),
+        (("--undo", ""), "an empty PATH names nothing"),
         (("--dif", "app"), "No such option"),
         (("--undo", "--check"), "Choose one"),
         (("--jobs", "0", "app"), "--jobs"),
@@ -214,6 +217,7 @@ def test_wrong_usage(
     out, err = capsys.readouterr()
     assert told in err
     assert out == ""
+    assert (project / "app/a.py").read_bytes() == b"old()\r\n"
 
 
 def test_wrong_configuration(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
