@@ -93,10 +93,22 @@ class PassKeyword:
 
 @dataclass(frozen=True, slots=True)
 class AddImport:
-    """Import ``names`` (name, alias) from ``module``, right after the statement at ``beside``."""
+    """Import ``names`` (name, alias) from ``module``, beside the statement at ``beside``.
+
+    The new line comes right after that statement, or with ``before`` right above it.
+    """
 
     beside: Path
     module: str
+    names: tuple[tuple[str, str | None], ...]
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendImport:
+    """Import ``names`` too in the ``from`` import at ``path``."""
+
+    path: Path
     names: tuple[tuple[str, str | None], ...]
 
 
@@ -108,7 +120,7 @@ class DropImport:
     name: str
 
 
-Edit = Delete | Wrap | Dissolve | Rename | Fold | PassKeyword | AddImport | DropImport
+Edit = Delete | Wrap | Dissolve | Rename | Fold | PassKeyword | AddImport | ExtendImport | DropImport
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,10 @@ def argument(text: str) -> cst.Arg:
 
 
 def _named(arg: cst.Arg, keyword: str | None) -> cst.Arg:
-    """Return *arg* passed as *keyword*; one that has its keyword already keeps its spacing."""
-    if keyword is None or (arg.keyword is not None and arg.keyword.value == keyword):
+    """Return *arg* passed as *keyword*, or by position; one that has its keyword keeps its spacing."""
+    if keyword is None:
+        return arg.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+    if arg.keyword is not None and arg.keyword.value == keyword:
         return arg
     return arg.with_changes(
         keyword=cst.Name(keyword),

@@ -121,3 +121,24 @@ def without_import(node: Statement, name: str) -> Statement | None:
             kept[-1] = kept[-1].with_changes(comma=small.names[-1].comma)
         return node.with_changes(body=[small.with_changes(names=kept)])
     raise EditError("expected an import")
+
+
+def with_import(node: Statement, names: tuple[tuple[str, str | None], ...]) -> Statement:
+    """Return the ``from`` import *node* with *names* at its end."""
+    small = node.body[0] if isinstance(node, cst.SimpleStatementLine) else None
+    if not isinstance(small, cst.ImportFrom) or isinstance(small.names, cst.ImportStar):
+        raise EditError("expected a from import")
+    extra = [
+        cst.ImportAlias(cst.Name(name), asname=cst.AsName(cst.Name(alias)) if alias else None)
+        for name, alias in names
+    ]
+    *front, last = small.names
+    between = front[-1].comma if front else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    if isinstance(last.comma, cst.Comma):
+        between, closing = (front[-1].comma if front else last.comma), last.comma
+    else:
+        closing = last.comma
+    aliases = [*front, last.with_changes(comma=between)]
+    aliases += [alias.with_changes(comma=between) for alias in extra[:-1]]
+    aliases.append(extra[-1].with_changes(comma=closing))
+    return node.with_changes(body=[small.with_changes(names=aliases)])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from codemods.edits.arguments import EditError, header_call
-from codemods.edits.inside import fold, pass_keyword, renamed, without_import
+from codemods.edits.inside import fold, pass_keyword, renamed, with_import, without_import
 from codemods.edits.lines import (
     Statement,
     Unit,
@@ -29,6 +29,7 @@ from codemods.proposal import (
     Dissolve,
     DropImport,
     Edit,
+    ExtendImport,
     Fold,
     PassKeyword,
     Path,
@@ -106,18 +107,24 @@ class Rebuilder:
         self, unit: Unit, others: list[Edit], pending: list[cst.EmptyLine]
     ) -> tuple[list[Statement], list[cst.EmptyLine]]:
         node: Statement | None = unit.node
+        preceding: list[Statement] = []
         following: list[Statement] = []
         for edit in (e for e in others if _index(e) == unit.index):
             if isinstance(edit, Delete):
                 return [], joined(pending, remains(unit.node))
             if isinstance(edit, Dissolve):
                 return _dissolved(unit.node, pending)
-            if isinstance(edit, AddImport):
+            if isinstance(edit, AddImport) and edit.before:
+                preceding.append(led(_import_line(edit), joined(pending, leading(unit.node))))
+                node, pending = led(unit.node, []), []
+            elif isinstance(edit, AddImport):
                 following.append(_import_line(edit))
+            elif isinstance(edit, ExtendImport) and node is not None:
+                node = with_import(node, edit.names)
             elif isinstance(edit, DropImport) and node is not None:
                 node = without_import(node, edit.name)
         if node is not None:
-            return [led(node, joined(pending, leading(node))), *following], []
+            return [*preceding, led(node, joined(pending, leading(node))), *following], []
         above = [*leading(unit.node)]
         comment = trailing_comment(unit.node)
         if following:

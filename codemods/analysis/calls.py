@@ -1,0 +1,39 @@
+"""Numbers the calls of a statement in source order, so that an edit can name one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from codemods.analysis.module import Path
+
+if TYPE_CHECKING:
+    from codemods.analysis.module import ParsedModule
+
+
+def ordinal(module: ParsedModule, call: ast.Call) -> tuple[Path, int] | None:
+    """Return the statement path of *call* and its number among the statement's own calls.
+
+    Calls in inner suites and in f-strings do not count; None for a call inside an f-string.
+    """
+    statement = module.statement(call)
+    calls = sorted(_own_calls(statement), key=_source_order)
+    for number, candidate in enumerate(calls):
+        if candidate is call:
+            return module.paths[statement], number
+    return None
+
+
+def _own_calls(node: ast.AST) -> Iterator[ast.Call]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.JoinedStr):
+            continue
+        if isinstance(child, ast.Call):
+            yield child
+        yield from _own_calls(child)
+
+
+def _source_order(call: ast.Call) -> tuple[int, int, int, int]:
+    # Of two calls that begin together the longer one is the outer one.
+    return (call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0))

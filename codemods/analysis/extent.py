@@ -1,0 +1,142 @@
+"""How far a block reaches, and what stands in its way."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.effects import is_plain, makes_call, walk_here
+from codemods.analysis.module import Path
+
+if TYPE_CHECKING:
+    from codemods.analysis.module import ParsedModule
+    from codemods.analysis.scopes import Binding, Scopes
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_CELL = "# %%"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The statements ``start`` up to ``stop`` (exclusive) of the suite at ``prefix``."""
+
+    prefix: Path
+    field: str
+    start: int
+    stop: int
+
+    def path(self, index: int) -> Path:
+        """Return the path of statement *index* of the block's suite."""
+        return (*self.prefix, (self.field, index))
+
+    def holds(self, path: Path) -> bool:
+        """Whether the statement at *path* lies in the block."""
+        depth = len(self.prefix)
+        if path[:depth] != self.prefix or len(path) <= depth:
+            return False
+        name, index = path[depth]
+        return name == self.field and self.start <= index < self.stop
+
+
+def stop_index(suite: list[ast.stmt], start: int, end: int, names: set[str], *, top: bool) -> int:
+    """Return where a block that starts at *start* ends.
+
+    Inside a function that is the end of the suite.  At the top level of a module
+    (*top*) definitions and constants at the end that do not need *names* stay outside.
+    """
+    if not top:
+        return end
+    stop = end
+    while stop > start + 1 and _may_stay_outside(suite[stop - 1], names):
+        stop -= 1
+    return stop
+
+
+def _may_stay_outside(statement: ast.stmt, names: set[str]) -> bool:
+    used = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    if used & names:
+        return False
+    if isinstance(statement, _DEFINITIONS):
+        return not makes_call_outside(statement)
+    return isinstance(statement, ast.Assign) and is_plain(statement.value)
+
+
+def makes_call_outside(definition: ast.stmt) -> bool:
+    """Whether executing a definition (not calling it) may call something."""
+    if isinstance(definition, ast.ClassDef):
+        parts: list[ast.AST] = [*definition.body, *definition.decorator_list, *definition.bases]
+        return bool(definition.decorator_list) or any(makes_call(part) for part in parts)
+    return makes_call(definition)
+
+
+def is_method_call(statement: ast.AST, binding: Binding, scopes: Scopes, method: str) -> bool:
+    """Whether *statement* is exactly ``tracker.method()`` on the variable *binding*."""
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    call = statement.value
+    function = call.func
+    if not isinstance(function, ast.Attribute) or function.attr != method:
+        return False
+    name = function.value
+    return not call.args and not call.keywords and isinstance(name, ast.Name) and scopes.of(name) is binding
+
+
+def closing_flush(
+    suite: list[ast.stmt], start: int, stop: int, binding: Binding, scopes: Scopes
+) -> tuple[int, bool] | None:
+    """Return the statement whose flush the end of the block makes needless.
+
+    The pair is (index, whether it is a ``try`` whose ``finally`` only flushes).
+    """
+    last = stop - 1
+    if last > start and _plain_return(suite[last]):
+        last -= 1
+    if last < start:
+        return None
+    statement = suite[last]
+    if is_method_call(statement, binding, scopes, words.FLUSH_CALL):
+        return last, False
+    if isinstance(statement, ast.Try) and len(statement.finalbody) == 1 and not statement.orelse:
+        if is_method_call(statement.finalbody[0], binding, scopes, words.FLUSH_CALL):
+            return last, True
+    return None
+
+
+def _plain_return(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Return) and (
+        statement.value is None or is_plain(statement.value)
+    )
+
+
+def between(module: ParsedModule, inner: ast.AST, outer_suite: list[ast.stmt]) -> list[ast.AST]:
+    """Return the statements that enclose *inner*, innermost first, up to *outer_suite*."""
+    found: list[ast.AST] = []
+    current: ast.AST = inner
+    while current not in outer_suite:
+        current = module.parents[current]
+        found.append(current)
+    return found
+
+
+def crosses_cell(module: ParsedModule, suite: list[ast.stmt], start: int, stop: int) -> bool:
+    """Whether a notebook cell begins between the statements of a block."""
+    first, last = suite[start].lineno, suite[stop - 1].end_lineno or suite[stop - 1].lineno
+    return any(line.startswith(_CELL) for line in module.lines[first - 1 : last])
+
+
+def state_read(loads: list[ast.Name], module: ParsedModule) -> ast.AST | None:
+    """Return a place that reads or writes the tracker's own fields."""
+    for load in loads:
+        parent = module.parents[load]
+        if isinstance(parent, ast.Attribute) and parent.attr in words.STATE_ATTRIBUTES:
+            return parent
+        if isinstance(parent, ast.Attribute) and not isinstance(parent.ctx, ast.Load):
+            return parent
+    return None
+
+
+def calls_of(statements: list[ast.stmt]) -> list[ast.Call]:
+    """Return the calls that *statements* make themselves."""
+    return [n for n in walk_here(statements) if isinstance(n, ast.Call)]

@@ -1,0 +1,178 @@
+"""All that the rules may ask about one module, computed once."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from codemods.analysis.lives import Lives
+from codemods.analysis.names import Names
+from codemods.analysis.scopes import Scopes
+from codemods.analysis.taint import Taint
+from codemods.model import Finding
+from codemods.vocabulary import DEFAULT_MODULES, OWN_PACKAGE, TRACKER_ARGUMENT, TRACKER_CLASS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from codemods.analysis.lives import Construct
+
+    from codemods.analysis.module import ParsedModule, Path
+    from codemods.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user chose, as the rules need it.
+
+    ``runtime`` is "auto" (decided by the legacy module), "tracker" or
+    "conservative"; ``operations`` maps functions to operation types.
+    """
+
+    runtime: str
+    batch_pricing: bool
+    strict: bool
+    unsafe: bool
+    operations: Mapping[str, str]
+
+
+class Facts:
+    """The analysis of one module; every answer is computed at most once."""
+
+    def __init__(
+        self,
+        module: ParsedModule,
+        vocabulary: Vocabulary,
+        settings: Settings,
+        imported_elsewhere: Callable[[str], bool],
+    ) -> None:
+        self._imported_elsewhere = imported_elsewhere
+        self.module = module
+        self.vocabulary = vocabulary
+        self.settings = settings
+        self.scopes = Scopes(module)
+        self.names = Names(module, self.scopes, vocabulary)
+        self.taint = Taint(module, self.scopes)
+        self.lives = Lives(module, self.scopes, self.names, vocabulary)
+        self.operations: set[str] = self._operations_in_use()
+
+    @cached_property
+    def quote(self) -> str:
+        """The quotation mark that the file uses most."""
+        text = self.module.source.text
+        return "'" if text.count("'") > text.count('"') else '"'
+
+    def ours(self, home: str) -> bool:
+        """Whether rewrites of trackers whose contexts live in *home* may rely on our runtime."""
+        if self.settings.runtime != "auto":
+            return self.settings.runtime == "tracker"
+        return home.partition(".")[0] == OWN_PACKAGE
+
+    def finding(self, code: str, node: ast.AST, message: str) -> Finding:
+        """Return a finding at *node*."""
+        return Finding(code, self.module.source.display, self.module.span(node), message)
+
+    def context_calls(self) -> list[tuple[ast.With | ast.AsyncWith, int, ast.Call, str]]:
+        """Return every ``with`` item that is a context manager: statement, item, call, plain name."""
+        found = []
+        for node in ast.walk(self.module.tree):
+            if not isinstance(node, ast.With | ast.AsyncWith):
+                continue
+            for index, item in enumerate(node.items):
+                call = item.context_expr
+                if isinstance(call, ast.Call):
+                    name = self.names.context_manager(call.func)
+                    if name is not None:
+                        found.append((node, index, call, name))
+        found.sort(key=lambda row: row[0].lineno)
+        return found
+
+    def used_elsewhere(self, name: str) -> bool:
+        """Whether ``__all__`` exports the module's *name*, or another file of the project imports it."""
+        exported = any(
+            isinstance(node, ast.Constant) and node.value == name
+            for statement in self.module.tree.body
+            if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr)
+            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in ast.walk(statement))
+            for node in ast.walk(statement)
+        )
+        return exported or self._imported_elsewhere(name)
+
+    @property
+    def default_home(self) -> str:
+        """The context module for code that shows no legacy import."""
+        for legacy, context in self.vocabulary.modules:
+            if self.legacy_import(context) is not None or legacy not in DEFAULT_MODULES:
+                return context
+        return next(iter(DEFAULT_MODULES.values()))
+
+    def legacy_import(self, home: str) -> ast.stmt | None:
+        """Return the first import of the legacy class that goes with *home*."""
+        found = [
+            statement
+            for node in ast.walk(self.module.tree)
+            if isinstance(node, ast.alias)
+            and isinstance(statement := self.module.parents[node], ast.Import | ast.ImportFrom)
+            and self._reaches(statement, node, home)
+        ]
+        found.sort(key=lambda s: (len(self.module.paths[s]), s.lineno))
+        return found[0] if found else None
+
+    def _reaches(self, statement: ast.Import | ast.ImportFrom, alias: ast.alias, home: str) -> bool:
+        base = self.names.absolute(statement) if isinstance(statement, ast.ImportFrom) else ""
+        path = f"{base}.{alias.name}" if base else alias.name
+        legacy = self.vocabulary.legacy_module(home)
+        if isinstance(statement, ast.ImportFrom) and alias.name == "*":
+            return self.vocabulary.tracker_paths.get(f"{base}.{TRACKER_CLASS}") == home
+        return path == legacy or self.vocabulary.tracker_paths.get(path) == home
+
+    def context_import(self, home: str) -> ast.ImportFrom | None:
+        """Return a ``from`` import of *home* at the top level that names can be added to."""
+        for statement in self.module.tree.body:
+            if isinstance(statement, ast.ImportFrom) and self.names.absolute(statement) == home:
+                if statement.names[0].name != "*":
+                    return statement
+        return None
+
+    def imported_as(self, name: str, before: int) -> str | None:
+        """Return the name under which the module imports the context manager *name*, if it does.
+
+        Only imports at the top level that stand before line *before* count.
+        """
+        for statement in self.module.tree.body:
+            if not isinstance(statement, ast.ImportFrom) or statement.lineno >= before:
+                continue
+            for alias in statement.names:
+                path = f"{self.names.absolute(statement)}.{alias.name}"
+                if self.vocabulary.context_paths.get(path) == name:
+                    return alias.asname or alias.name
+        return None
+
+    def is_managed(self, construct: Construct) -> bool:
+        """Whether the tracker that *construct* builds is handed to context managers only."""
+        parent = self.module.parents[construct.call]
+        if isinstance(parent, ast.keyword) and parent.arg == TRACKER_ARGUMENT:
+            call = self.module.parents[parent]
+            return isinstance(call, ast.Call) and self.names.context_manager(call.func) is not None
+        birth = self.lives.birth_of(construct)
+        if birth is None:
+            return False
+        target = birth.targets[0] if isinstance(birth, ast.Assign) else birth.target
+        loads = self.scopes.of(target).loads if isinstance(target, ast.Name) else []
+        return any(self.lives.migrated_use(load) for load in loads)
+
+    def statement_at(self, path: Path) -> ast.AST:
+        """Return the statement at *path*."""
+        node: ast.AST = self.module.tree
+        for name, index in path:
+            node = getattr(node, name)[index]
+        return node
+
+    def _operations_in_use(self) -> set[str]:
+        found = set()
+        for _, _, call, _ in self.context_calls():
+            if call.args and isinstance(call.args[0], ast.Constant):
+                found.add(str(call.args[0].value))
+        return found

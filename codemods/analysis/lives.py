@@ -1,0 +1,216 @@
+"""The lives of trackers: where one is built, configured, used, and last seen."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.module import Path
+
+if TYPE_CHECKING:
+    from codemods.analysis.module import ParsedModule
+    from codemods.analysis.names import Names
+    from codemods.analysis.scopes import Binding, Scope, Scopes
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+
+@dataclass(frozen=True, eq=False)
+class Construct:
+    """A call that builds a tracker.
+
+    ``kind`` is plain (no arguments), arguments or factory; ``home`` the context
+    module that belongs to the class; ``certain`` whether it surely is that class.
+    """
+
+    call: ast.Call
+    kind: str
+    home: str
+    certain: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Argument:
+    """One argument of a set call: its context field, its position in the call, its value."""
+
+    keyword: str
+    position: int
+    value: ast.expr
+    is_positional: bool
+
+
+@dataclass(frozen=True, eq=False)
+class SetCall:
+    """A call that configures a tracker.
+
+    ``problem`` names what is wrong with it ("unknown-fields", "invalid-call",
+    "value-used"), None where it is an ordinary one.
+    """
+
+    call: ast.Call
+    statement: ast.stmt
+    path: Path
+    arguments: tuple[Argument, ...]
+    problem: str | None
+
+    def argument(self, keyword: str) -> Argument | None:
+        """Return the argument for *keyword*, unless it is missing or a literal None."""
+        return next((a for a in self.arguments if a.keyword == keyword and not is_none(a.value)), None)
+
+
+@dataclass(eq=False)
+class Life:
+    """One tracker from its construction to the end of its suite or the next construction.
+
+    ``suite[index]`` is the construction; ``end`` is exclusive.
+    """
+
+    binding: Binding
+    scope: Scope
+    construct: Construct
+    birth: ast.Assign | ast.AnnAssign
+    suite: list[ast.stmt]
+    prefix: Path
+    field_name: str
+    index: int
+    end: int
+    sets: list[SetCall] = field(default_factory=list)
+    loads: list[ast.Name] = field(default_factory=list)
+
+    def path(self, index: int) -> Path:
+        """Return the path of statement *index* of the life's suite."""
+        return (*self.prefix, (self.field_name, index))
+
+
+class Lives:
+    """Finds constructions and set calls, and what belongs to which tracker."""
+
+    def __init__(self, module: ParsedModule, scopes: Scopes, names: Names, vocabulary: words.Vocabulary) -> None:
+        self._module = module
+        self._scopes = scopes
+        self._names = names
+        self._paths = vocabulary.tracker_paths
+        calls = [n for n in ast.walk(module.tree) if isinstance(n, ast.Call)]
+        calls.sort(key=lambda n: (n.lineno, n.col_offset))
+        self.constructs = [c for c in map(self._construct, calls) if c is not None]
+        self.set_calls = [s for s in map(self._set_call, calls) if s is not None]
+
+    def _construct(self, call: ast.Call) -> Construct | None:
+        kind = "arguments" if call.args or call.keywords else "plain"
+        target = call.func
+        if isinstance(target, ast.Attribute) and target.attr == words.FACTORY:
+            target, kind = target.value, "factory"
+        meaning = self._names.tracker_class(target)
+        if meaning is None:
+            return None
+        return Construct(call, kind, self._paths[meaning.paths[0]], meaning.certain)
+
+    def _set_call(self, call: ast.Call) -> SetCall | None:
+        if not isinstance(call.func, ast.Attribute):
+            return None
+        older = call.func.attr == words.OLDER_SET_CALL and not call.args and call.keywords
+        if call.func.attr != words.SET_CALL and not (older and _only_set_keywords(call)):
+            return None
+        statement = self._module.statement(call)
+        used = not (isinstance(statement, ast.Expr) and statement.value is call)
+        arguments, problem = _arguments(call)
+        return SetCall(
+            call, statement, self._module.paths[statement], arguments, "value-used" if used else problem
+        )
+
+    def receiver(self, site: SetCall) -> Binding | None:
+        """Return the variable that the set call is made on, None where it is an expression."""
+        value = site.call.func.value  # type: ignore[attr-defined]
+        if isinstance(value, ast.Name) and value in self._scopes.scope_of:
+            return self._scopes.of(value)
+        return None
+
+    def birth_of(self, construct: Construct) -> ast.Assign | ast.AnnAssign | None:
+        """Return the statement that binds the construction to one plain name, else None."""
+        parent = self._module.parents[construct.call]
+        if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
+            return parent if isinstance(parent.targets[0], ast.Name) else None
+        if isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
+            return parent
+        return None
+
+    def lives(self, births: list[tuple[Construct, ast.Assign | ast.AnnAssign]]) -> list[Life]:
+        """Return the lives of one variable, given its constructions in source order."""
+        found: list[Life] = []
+        for construct, birth in births:
+            target = birth.targets[0] if isinstance(birth, ast.Assign) else birth.target
+            assert isinstance(target, ast.Name)
+            path = self._module.paths[birth]
+            name, index = path[-1]
+            suite = self._module.suite(birth)
+            scope = self._scopes.scope_of[target]
+            life = Life(
+                self._scopes.of(target), scope, construct, birth, suite, path[:-1], name, index, len(suite)
+            )
+            if found and found[-1].suite is suite:
+                found[-1].end = index
+            found.append(life)
+        for life in found:
+            life.sets = [s for s in self.set_calls if self.receiver(s) is life.binding and within(life, s.path)]
+            life.loads = [
+                load
+                for load in life.binding.loads
+                if within(life, self._module.paths[self._module.statement(load)])
+            ]
+        return found
+
+    def migrated_use(self, load: ast.Name) -> bool:
+        """Whether *load* hands the tracker to a context manager (``tracker=name``)."""
+        keyword = self._module.parents[load]
+        if not isinstance(keyword, ast.keyword) or keyword.arg != words.TRACKER_ARGUMENT:
+            return False
+        call = self._module.parents[keyword]
+        return isinstance(call, ast.Call) and self._names.context_manager(call.func) is not None
+
+    def enclosing_loop(self, node: ast.AST, outermost: ast.AST | None = None) -> ast.AST | None:
+        """Return the innermost loop around *node* within its function (not beyond *outermost*)."""
+        for ancestor in self._module.ancestors(node):
+            if ancestor is outermost or isinstance(
+                ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+            ):
+                return None
+            if isinstance(ancestor, _LOOPS):
+                return ancestor
+        return None
+
+
+def within(life: Life, path: Path) -> bool:
+    """Whether the statement at *path* lies in the life's suite, after the construction."""
+    depth = len(life.prefix)
+    if path[:depth] != life.prefix or len(path) <= depth:
+        return False
+    name, index = path[depth]
+    return name == life.field_name and life.index < index < life.end
+
+
+def is_none(value: ast.expr) -> bool:
+    """Whether *value* is the literal None."""
+    return isinstance(value, ast.Constant) and value.value is None
+
+
+def _only_set_keywords(call: ast.Call) -> bool:
+    return all(keyword.arg in words.SET_PARAMETERS for keyword in call.keywords)
+
+
+def _arguments(call: ast.Call) -> tuple[tuple[Argument, ...], str | None]:
+    found: list[Argument] = []
+    if len(call.args) > len(words.SET_PARAMETERS):
+        return (), "invalid-call"
+    for position, value in enumerate(call.args):
+        if isinstance(value, ast.Starred):
+            return (), "unknown-fields"
+        found.append(Argument(words.SET_PARAMETERS[position], position, value, True))
+    for offset, keyword in enumerate(call.keywords):
+        if keyword.arg is None:
+            return tuple(found), "unknown-fields"
+        if keyword.arg not in words.SET_PARAMETERS or keyword.arg in {a.keyword for a in found}:
+            return tuple(found), "invalid-call"
+        found.append(Argument(keyword.arg, len(call.args) + offset, keyword.value, False))
+    return tuple(found), None

@@ -1,0 +1,110 @@
+"""Operation types: a stable, descriptive name for what a block does."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+
+GENERIC = frozenset(
+    "process run main handle do execute call test operation task job step data work go start "
+    "perform item items batch result invoke apply func function wrapper inner outer async sync "
+    "handler worker id ids app module script init setup the a an x it all new my".split()
+)
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_COMMENT = re.compile(r"#\s*ai-usage:\s*operation=([a-z][a-z0-9_]{2,49})\b")
+_LONGEST = 50
+
+
+def snake(name: str) -> str:
+    """Return *name* in snake case, letters only where possible: ``OCRStage`` gives ``ocr_stage``."""
+    words = [word.lower() for word in _WORDS.findall(name) if not word.isdigit()]
+    return "_".join(words)[:_LONGEST].strip("_")
+
+
+def descriptive(name: str) -> str | None:
+    """Return *name* in snake case if it says more than a generic verb."""
+    words = snake(name).split("_")
+    if sum(len(word) for word in words) < 3 or all(word in GENERIC for word in words):
+        return None
+    return "_".join(words)
+
+
+def override(lines: list[str], first: int, last: int) -> str | None:
+    """Return the operation that a comment on the lines *first* to *last* (from 1) asks for."""
+    for line in lines[max(first - 2, 0) : last]:
+        match = _COMMENT.search(line)
+        if match:
+            return match[1]
+    return None
+
+
+def candidates(
+    enclosing: Iterable[ast.AST], ids: Iterable[ast.expr], body: Iterable[ast.stmt], module: str
+) -> list[str]:
+    """Return names for a block, best first.
+
+    *enclosing* are the nodes around it, innermost first; *ids* the values given
+    as job or batch; *body* its statements; *module* the module's last name.
+    """
+    found: list[str | None] = []
+    functions = [n for n in enclosing if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    classes = [n for n in enclosing if isinstance(n, ast.ClassDef)]
+    if functions:
+        name = functions[0].name
+        found.append(descriptive(name))
+        if classes:
+            found.append(descriptive(f"{snake(classes[0].name)}_{snake(name)}"))
+    found.extend(_stem(value) for value in ids)
+    found.extend(_loop_noun(statement) for statement in body)
+    found.extend(_step(statement) for statement in body)
+    if functions:
+        found.append(descriptive(f"{snake(module)}_{snake(functions[0].name)}"))
+    found.append(descriptive(module))
+    found.append(f"{snake(module) or 'module'}_operation")
+    return [name for name in found if name]
+
+
+def configured(operations: Mapping[str, str], module: str, function: str | None) -> str | None:
+    """Return the configured operation: for ``module:function`` first, then for ``function``."""
+    if function is None:
+        return operations.get(module)
+    suffixes = module.split(".")
+    for start in range(len(suffixes)):
+        name = operations.get(f"{'.'.join(suffixes[start:])}:{function}")
+        if name is not None:
+            return name
+    return operations.get(function)
+
+
+def unique(names: list[str], taken: set[str]) -> str:
+    """Return the first of *names* that is not *taken*, or the best one with a number behind."""
+    for name in names:
+        if name not in taken:
+            return name
+    number = 2
+    while f"{names[0]}_{number}" in taken:
+        number += 1
+    return f"{names[0]}_{number}"
+
+
+def _stem(value: ast.expr) -> str | None:
+    if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
+        return None
+    return descriptive(value.value)
+
+
+def _loop_noun(statement: ast.stmt) -> str | None:
+    if not isinstance(statement, ast.For | ast.AsyncFor) or not isinstance(statement.target, ast.Name):
+        return None
+    noun = descriptive(statement.target.id)
+    return f"{noun}_batch" if noun else None
+
+
+def _step(statement: ast.stmt) -> str | None:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            name = descriptive(node.func.id)
+            if name and node.func.id[:1].islower() and node.func.id not in ("print", "len", "list"):
+                return name
+    return None

@@ -1,0 +1,242 @@
+"""The middle of a run: from files to outcomes.  Nothing here writes, and no file stops the others."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from codemods.analysis.facts import Facts, Settings
+from codemods.analysis.module import ParsedModule, on_deep_stack
+from codemods.model import (
+    Changed,
+    Failed,
+    FileOutcome,
+    Finding,
+    Linted,
+    Reason,
+    Refusal,
+    Refused,
+    RunReport,
+    SourceFile,
+    Untouched,
+)
+from codemods.model import Applied
+from codemods.options import Options, ProjectConfig
+from codemods.project.discovery import DiscoveredFile
+from codemods.project.sources import decode, read
+from codemods.proposal import Edit, Proposal
+from codemods.rules.reasons import ADVICE
+from codemods.rules.registry import Decision, decide, lint as lint_module
+from codemods.validator import difference
+from codemods.vocabulary import NEEDLES, Vocabulary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_INDENT = re.compile(r"[ \t]+")
+Progress = Callable[[int], None]
+
+
+@dataclass
+class Project:
+    """The files of a run: candidates decoded, the others by path, for questions across files."""
+
+    vocabulary: Vocabulary
+    settings: Settings
+    others: list[Path]
+
+    def imported_elsewhere(self, source: SourceFile, name: str) -> bool:
+        """Whether another file of the run imports, or names in a string, *name* of this module."""
+        stem = source.path.parent.name if source.path.stem == "__init__" else source.path.stem
+        pattern = re.compile(
+            rb"\b%b\b[^\n]*\b%b\b" % (re.escape(stem).encode(), re.escape(name).encode())
+        )
+        return any(
+            pattern.search(_content(path)) is not None for path in self.others if path != source.path
+        )
+
+
+def migrate(
+    options: Options,
+    config: ProjectConfig,
+    files: Iterable[DiscoveredFile | Failed],
+    progress: Progress | None = None,
+) -> RunReport:
+    """Return what a migration of *files* changes, refuses and fails at; nothing is written."""
+    return _run(options, config, files, progress, migrate_file)
+
+
+def lint(
+    options: Options,
+    config: ProjectConfig,
+    files: Iterable[DiscoveredFile | Failed],
+    progress: Progress | None = None,
+) -> RunReport:
+    """Return the lint findings of *files*."""
+    return _run(options, config, files, progress, lint_file)
+
+
+def _run(
+    options: Options,
+    config: ProjectConfig,
+    files: Iterable[DiscoveredFile | Failed],
+    progress: Progress | None,
+    work: Callable[[Project, SourceFile], FileOutcome],
+) -> RunReport:
+    outcomes: list[FileOutcome] = []
+    candidates: list[SourceFile] = []
+    paths: list[Path] = []
+    scanned = 0
+    for file in files:
+        scanned += 1
+        if progress is not None:
+            progress(scanned)
+        if isinstance(file, Failed):
+            outcomes.append(file)
+            continue
+        paths.append(file.path)
+        loaded = _candidate(file)
+        if isinstance(loaded, Failed):
+            outcomes.append(loaded)
+        elif loaded is not None:
+            candidates.append(loaded)
+    project = _project(options, config, paths)
+    outcomes.extend(_guarded(partial(work, project), source) for source in candidates)
+    told = [o for o in outcomes if not isinstance(o, Untouched)]
+    told.sort(key=lambda outcome: outcome.path)
+    return RunReport(tuple(told), scanned, project.settings.runtime, written=False)
+
+
+def _project(options: Options, config: ProjectConfig, paths: list[Path]) -> Project:
+    runtime = options.runtime or config.runtime
+    settings = Settings(
+        str(runtime.value), options.batch_pricing, options.strict, options.unsafe, config.operations
+    )
+    return Project(Vocabulary.of(config.modules), settings, paths)
+
+
+def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:
+    """Return the file if there may be work in it: bytes first, decoding only on a hit."""
+    content = read(file)
+    if isinstance(content, Failed):
+        return content
+    if not any(needle in content for needle in NEEDLES):
+        return None
+    return decode(file.path, file.display, content)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _guarded(work: Callable[[SourceFile], FileOutcome], source: SourceFile) -> FileOutcome:
+    """Run *work* on one file; whatever goes wrong there becomes that file's outcome."""
+    try:
+        return work(source)
+    except RecursionError:
+        pass
+    except SyntaxError as error:
+        return _unparsable(source, error)
+    except Exception as error:  # noqa: BLE001 - the one boundary: a file never stops the others
+        return _internal(source, error)
+    try:
+        return on_deep_stack(partial(work, source))
+    except (RecursionError, MemoryError):
+        message = "the code is nested too deeply for the interpreter's parser"
+        return Failed(source.display, "parse", message, "split the longest expression of the file")
+    except Exception as error:  # noqa: BLE001 - as above, on the deep stack
+        return _internal(source, error)
+
+
+def _unparsable(source: SourceFile, error: SyntaxError) -> Failed:
+    line = f" (line {error.lineno})" if error.lineno else ""
+    advice = "correct the syntax, or run with the Python version that the file is written for"
+    return Failed(source.display, "parse", f"{error.msg}{line}", advice)
+
+
+def _internal(source: SourceFile, error: Exception) -> Failed:
+    message = f"{type(error).__name__}: {error}"
+    return Failed(source.display, "analyse", message, "leave the file out and report this as a bug")
+
+
+def facts_of(project: Project, source: SourceFile) -> Facts | None:
+    """Return the analysis of *source*; None for the files that define the API themselves."""
+    module = ParsedModule.parse(source)
+    dotted = ".".join(module.dotted)
+    if any(dotted == home or dotted.endswith(f".{home}") for home in project.vocabulary.homes):
+        return None
+    elsewhere = partial(project.imported_elsewhere, source)
+    return Facts(module, project.vocabulary, project.settings, elsewhere)
+
+
+def lint_file(project: Project, source: SourceFile) -> FileOutcome:
+    """Return the lint findings of one file."""
+    facts = facts_of(project, source)
+    findings = tuple(lint_module(facts)) if facts is not None else ()
+    return Linted(source.display, findings) if findings else Untouched(source.display)
+
+
+def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
+    """Return the rewritten file, its refusals, or why it stays as it was."""
+    facts = facts_of(project, source)
+    if facts is None:
+        return Untouched(source.display)
+    decision = decide(facts)
+    if not decision.proposals:
+        if decision.refusals:
+            return Refused(source.display, decision.refusals)
+        return Untouched(source.display)
+    return _rewritten(facts, source, decision)
+
+
+def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutcome:
+    from codemods.edits.apply import RoundTripError, apply
+    from codemods.edits.arguments import EditError
+
+    edits: list[Edit] = [*(e for p in decision.proposals for e in p.edits), *decision.import_edits]
+    try:
+        text = apply(
+            facts.module.tree,
+            facts.module.lines,
+            edits,
+            newline=source.newline,
+            indent=_indent(facts.module),
+        )
+    except RoundTripError as error:
+        refusals = (*decision.refusals, *(_unprintable(p, str(error)) for p in decision.proposals))
+        return Refused(source.display, refusals)
+    except EditError as error:
+        return Failed(source.display, "edit", str(error), "migrate this file by hand, and report this")
+    found = difference(source.text, text)
+    if found is not None:
+        advice = "the file was left as it was; migrate it by hand, and report this"
+        return Failed(source.display, "validate", f"the rewrite is not proven: {found}", advice)
+    applied = tuple(
+        Applied(p.finding, p.form, p.why, p.notes, p.assumptions) for p in decision.proposals
+    )
+    return Changed(source, source.encode(text), applied, decision.refusals)
+
+
+def _unprintable(proposal: Proposal, detail: str) -> Refusal:
+    reason = Reason.DOES_NOT_ROUND_TRIP
+    finding: Finding = proposal.finding
+    return Refusal(finding, reason, detail, ADVICE[reason])
+
+
+def _indent(module: ParsedModule) -> str:
+    """Return the indentation of the file's first inner suite, four spaces where there is none."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.stmt) and node.col_offset and not isinstance(node, ast.Module):
+            parent = module.parents[node]
+            if module.parents.get(parent) is module.tree or parent is module.tree:
+                match = _INDENT.match(module.lines[node.lineno - 1])
+                if match and len(match[0]) == node.col_offset:
+                    return match[0]
+    return "    "

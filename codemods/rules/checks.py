@@ -1,0 +1,138 @@
+"""What stands against turning a tracker's life into a block: each check is one question."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.effects import first_yield
+from codemods.analysis.extent import Block, crosses_cell, state_read
+from codemods.analysis.lives import Life
+from codemods.analysis.taint import Travel
+from codemods.model import Finding, Reason, Refusal
+from codemods.rules.reasons import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+
+
+def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
+    """Refuse lives that are not one variable bound once in a straight line."""
+    binding = life.binding
+    if not life.construct.certain:
+        detail = "the class may come from several imports"
+        return refuse(facts, finding, Reason.AMBIGUOUS_IMPORT, detail)
+    if life.scope.is_class:
+        detail = "the tracker is a class attribute, shared by every instance"
+        return refuse(facts, finding, Reason.SHARED_STATE, detail)
+    if binding.declared:
+        detail = f"{binding.name} is declared global or nonlocal"
+        return refuse(facts, finding, Reason.REBOUND, detail, binding.declared[0])
+    births = {b for c in facts.lives.constructs if (b := facts.lives.birth_of(c)) is not None}
+    for binder in binding.binders:
+        if facts.module.parents.get(binder) not in births:
+            return refuse(facts, finding, Reason.REBOUND, f"{binding.name} is also bound here", binder)
+    if binding.deletes:
+        return refuse(facts, finding, Reason.REBOUND, f"{binding.name} is deleted", binding.deletes[0])
+    return _stray_load(facts, finding, life, births) or _state_refusal(facts, finding, life)
+
+
+def _stray_load(
+    facts: Facts, finding: Finding, life: Life, births: set[ast.Assign | ast.AnnAssign]
+) -> Refusal | None:
+    """Refuse where a use belongs to no single life."""
+    name = life.binding.name
+    mine = [b for b in life.binding.binders if facts.module.parents.get(b) in births]
+    owned = [
+        load
+        for other in facts.lives.lives(
+            [
+                (c, b)
+                for c in facts.lives.constructs
+                if (b := facts.lives.birth_of(c)) is not None
+                and any(facts.module.parents.get(m) is b for m in mine)
+            ]
+        )
+        for load in other.loads
+    ]
+    for load in life.binding.loads:
+        if load in owned:
+            if len(mine) > 1 and facts.scopes.scope_of[load] is not life.scope:
+                detail = f"an inner function uses {name}, which is bound several times"
+                return refuse(facts, finding, Reason.REBOUND, detail, load)
+            continue
+        if facts.lives.enclosing_loop(life.birth) is not None:
+            detail = f"{name} is built in a loop and used outside of that iteration"
+            return refuse(facts, finding, Reason.ESCAPES_LOOP, detail, load)
+        detail = f"{name} is used where its construction may not have run"
+        return refuse(facts, finding, Reason.CONDITIONAL_CONSTRUCT, detail, load)
+    return None
+
+
+def _state_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
+    place = state_read(life.loads, facts.module)
+    if place is not None:
+        detail = f"{ast.unparse(place)} depends on when the ids are set and reset"
+        return refuse(facts, finding, Reason.READS_STATE, detail, place)
+    for load in life.loads:
+        parent = facts.module.parents[load]
+        if isinstance(parent, ast.Attribute) and parent.attr.startswith("_"):
+            detail = f"{ast.unparse(parent)} is private to the tracker"
+            return refuse(facts, finding, Reason.TESTS_THE_TRACKER, detail, parent)
+        if isinstance(parent, ast.Attribute) and parent.attr == words.BATCH_MODE_CALL:
+            detail = "the tracker's batch mode is switched by hand"
+            return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, parent)
+        if life.sets and facts.lives.migrated_use(load):
+            detail = "the tracker is used by a context manager and configured by hand"
+            return refuse(facts, finding, Reason.MIXED, detail, load)
+    return None
+
+
+def travel_escape(facts: Facts, finding: Finding, travel: Travel) -> Refusal | None:
+    """Refuse where something that holds the tracker gets out, or rests on an assumption in strict mode."""
+    if travel.escapes:
+        escape = travel.escapes[0]
+        detail = f"the tracker is {escape.how}"
+        return refuse(facts, finding, Reason.ESCAPES, detail, escape.node)
+    if facts.settings.strict and travel.trusted:
+        detail = f"it is assumed that {trusted(travel)[0]}"
+        return refuse(facts, finding, Reason.ASSUMPTION, detail, travel.trusted[0])
+    return None
+
+
+def travel_refusal(facts: Facts, finding: Finding, travel: Travel) -> Refusal | None:
+    """Refuse escapes, and a tracker of the module that its functions reach."""
+    escape = travel_escape(facts, finding, travel)
+    if escape is not None:
+        return escape
+    for binding in travel.strong:
+        for load in binding.loads if binding.scope.is_module else ():
+            if not facts.scopes.scope_of[load].is_module and _in_function(facts, load):
+                detail = f"{binding.name} is used by functions of this module"
+                return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
+    return None
+
+
+def _in_function(facts: Facts, node: ast.AST) -> bool:
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return any(isinstance(ancestor, functions) for ancestor in facts.module.ancestors(node))
+
+
+def block_refusal(facts: Facts, finding: Finding, life: Life, block: Block) -> Refusal | None:
+    """Refuse what a block over these statements would change."""
+    body = life.suite[block.start : block.stop]
+    if not body or not life.loads:
+        return refuse(facts, finding, Reason.NO_WORK, "nothing uses the tracker after this")
+    inner = first_yield(body)
+    if inner is not None:
+        return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
+    if life.scope.is_module and crosses_cell(facts.module, life.suite, life.index, block.stop):
+        return refuse(facts, finding, Reason.CROSSES_CELLS, "a notebook cell begins in the block")
+    return None
+
+
+def trusted(travel: Travel) -> tuple[str, ...]:
+    """Return what is taken for granted about functions of other modules."""
+    names = sorted({ast.unparse(call.func) for call in travel.trusted})
+    return tuple(f"{name} does not keep the tracker" for name in names)

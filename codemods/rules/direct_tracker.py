@@ -1,0 +1,111 @@
+"""Direct tracker: a tracker that is built, configured and used by hand.
+
+What it does    Finds ``tracker = AIUsageTracker()`` whose whole life stays inside one
+                suite, and puts that life into a context manager.
+Why             An exception before the manual flush loses the metrics, and calls of a
+                bare client are attributed to nothing.
+Before          tracker = AIUsageTracker()
+                tracker.set_tracking_context(job_id="job-1")
+                result = analyze(tracker)
+After           with ai_usage_context("receipt_analysis", job_id="job-1") as tracker:
+                    result = analyze(tracker)
+Safety          Safe while nothing that holds the tracker outlives the block.
+Leaves alone    escapes, rebound, yields-inside, reads-state, conditional-context, ...
+Guide           sections 3, 4, 6 and 7
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codemods.analysis.lives import Life, SetCall
+from codemods.analysis.taint import Travel
+from codemods.model import Finding, Reason
+from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
+from codemods.rules.blocks import block_from, closing_edits, form_of, remains_work
+from codemods.rules.checks import block_refusal, life_refusal, travel_refusal, trusted
+from codemods.rules.headers import check_arguments, plan_header
+from codemods.rules.nested_sets import decide_nested
+from codemods.rules.phases import decide_phases
+from codemods.rules.reasons import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+
+CODE = "AIU001"
+MESSAGE = "tracker built and configured by hand"
+
+
+def decide(facts: Facts, life: Life) -> list[Verdict]:
+    """Return what to do about one life: nothing, a proposal, or a refusal."""
+    if not life.sets and any(facts.lives.migrated_use(load) for load in life.loads):
+        return []
+    finding = facts.finding(CODE, life.construct.call, MESSAGE)
+    refusal = life_refusal(facts, finding, life)
+    if refusal is not None:
+        return [refusal]
+    travel = facts.taint.follow(life.binding, life.suite[life.index + 1 : life.end], life.scope)
+    refusal = travel_refusal(facts, finding, travel)
+    if refusal is not None:
+        return [refusal]
+    if any(site.path[:-1] != life.prefix for site in life.sets):
+        return decide_nested(facts, finding, life, travel)
+    groups = _phases(life)
+    if len(groups) > 1:
+        return decide_phases(facts, finding, life, travel, groups)
+    return [_one_block(facts, finding, life, travel)]
+
+
+def _phases(life: Life) -> list[list[SetCall]]:
+    """Group set calls that directly follow each other: nothing is recorded between them."""
+    groups: list[list[SetCall]] = []
+    for site in life.sets:
+        index = site.path[-1][1]
+        if groups and groups[-1][-1].path[-1][1] == index - 1:
+            groups[-1].append(site)
+        else:
+            groups.append([site])
+    return groups
+
+
+def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Verdict:
+    first = life.sets[0].path[-1][1] if life.sets else life.index
+    start = life.sets[-1].path[-1][1] + 1 if life.sets else life.index + 1
+    block = block_from(facts, life, travel, start)
+    ours = facts.ours(life.construct.home)
+    form, own = form_of(facts, life, first, ours)
+    assumed = trusted(travel)
+    refusal = block_refusal(facts, finding, life, block) or check_arguments(
+        facts, finding, life.sets, form
+    )
+    if refusal is not None:
+        return refusal
+    closing, notes = closing_edits(facts, life, block, ours)
+    if not remains_work(block, closing):
+        return refuse(facts, finding, Reason.NO_WORK, "nothing happens between the ids and the end")
+    at = life.sets[0].statement if life.sets else life.birth
+    body = life.suite[block.start : block.stop]
+    planned = plan_header(facts, life.sets, body, at, form)
+    edits: list[Edit] = [Delete(site.path) for site in life.sets]
+    head = life.path(first if life.sets else start)
+    if own:
+        edits.append(Delete(life.path(life.index)))
+        # The comments of a construction right above the block go above the block.
+        head = life.path(life.index) if first <= life.index + 1 else head
+    return Proposal(
+        finding,
+        (*edits, Wrap(head, block.stop, planned.header), *closing),
+        "own" if own else "adopt",
+        _why(own, life),
+        (planned.manager,),
+        life.construct.home,
+        (*planned.notes, *notes),
+        (*planned.assumptions, *assumed),
+    )
+
+
+def _why(own: bool, life: Life) -> str:
+    name = life.binding.name
+    if own:
+        return f"{name} is built here, stays in this suite and is last used inside the block"
+    return f"{name} stays where it is built; every use after the call is inside the block"

@@ -1,0 +1,192 @@
+"""Imports of a rewritten file: the new ones beside the legacy one, the legacy one while it is needed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from codemods.model import Reason, Refusal
+from codemods.proposal import (
+    AddImport,
+    Delete,
+    DropImport,
+    Edit,
+    ExtendImport,
+    Path,
+    Proposal,
+    Wrap,
+)
+from codemods.rules.reasons import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Proposals with their imports settled, the import edits, and what had to be refused."""
+
+    proposals: tuple[Proposal, ...]
+    edits: tuple[Edit, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def place(facts: Facts, proposals: Sequence[Proposal]) -> Placed:
+    """Settle the imports that *proposals* need, and drop those that nothing needs any more."""
+    kept: list[Proposal] = []
+    refusals: list[Refusal] = []
+    wanted: dict[tuple[Path, str], list[str]] = {}
+    for proposal in proposals:
+        settled = _settle(facts, proposal, wanted)
+        if isinstance(settled, Refusal):
+            refusals.append(settled)
+        else:
+            kept.append(settled)
+    edits: list[Edit] = []
+    for (path, home), names in wanted.items():
+        edits.append(_edit(facts, path, home, names))
+    edits.extend(_dropped(facts, kept))
+    return Placed(tuple(kept), tuple(edits), tuple(refusals))
+
+
+def _settle(
+    facts: Facts, proposal: Proposal, wanted: dict[tuple[Path, str], list[str]]
+) -> Proposal | Refusal:
+    renamed: dict[str, str] = {}
+    additions: list[tuple[tuple[Path, str], str]] = []
+    beside = _beside(facts, proposal)
+    for name in proposal.needs:
+        local = facts.imported_as(name, _first_line(facts, proposal))
+        if local is not None:
+            renamed[name] = local
+            continue
+        taken = _taken(facts, name)
+        if taken is not None:
+            detail = f"{name} means something else here"
+            return refuse(facts, proposal.finding, Reason.NAME_TAKEN, detail, taken)
+        if beside is not None and _is_guarded(facts, beside):
+            detail = "the class is imported under a guard, and may be missing"
+            return refuse(facts, proposal.finding, Reason.AMBIGUOUS_IMPORT, detail, beside)
+        path = facts.module.paths[beside] if beside is not None else ()
+        additions.append(((path, proposal.home), name))
+    for key, name in additions:
+        if name not in wanted.setdefault(key, []):
+            wanted[key].append(name)
+    edits = tuple(
+        replace(e, header=replace(e.header, function=renamed.get(e.header.function, e.header.function)))
+        if isinstance(e, Wrap)
+        else e
+        for e in proposal.edits
+    )
+    return replace(proposal, edits=edits)
+
+
+def _first_line(facts: Facts, proposal: Proposal) -> int:
+    """Return the line before which an import at the top of the module must stand."""
+    tops = [e.path for e in proposal.edits if isinstance(e, Wrap) and len(e.path) == 1]
+    return min((facts.module.tree.body[p[0][1]].lineno for p in tops), default=10**9)
+
+
+def _taken(facts: Facts, name: str) -> ast.AST | None:
+    for (_, bound), binding in facts.scopes.bindings.items():
+        if bound != name:
+            continue
+        for binder in binding.binders:
+            if not _is_known_import(facts, binder):
+                return binder
+    return None
+
+
+def _is_known_import(facts: Facts, binder: ast.AST) -> bool:
+    statement = facts.module.parents.get(binder)
+    if not isinstance(binder, ast.alias) or not isinstance(statement, ast.ImportFrom):
+        return False
+    return f"{facts.names.absolute(statement)}.{binder.name}" in facts.vocabulary.context_paths
+
+
+def _beside(facts: Facts, proposal: Proposal) -> ast.stmt | None:
+    """Return the import statement that provides the legacy class to the site."""
+    return facts.legacy_import(proposal.home)
+
+
+def _is_guarded(facts: Facts, statement: ast.stmt) -> bool:
+    return isinstance(facts.module.parents[statement], ast.Try | ast.ExceptHandler | ast.If)
+
+
+def _edit(facts: Facts, path: Path, home: str, names: list[str]) -> Edit:
+    pairs = tuple((name, None) for name in sorted(names))
+    existing = facts.context_import(home)
+    if existing is not None:
+        return ExtendImport(facts.module.paths[existing], pairs)
+    if path:
+        return AddImport(path, _module_text(facts, path, home), pairs)
+    after, before = _top(facts.module.tree)
+    if after is not None:
+        return AddImport((("body", after),), home, pairs)
+    return AddImport((("body", before),), home, pairs, before=True)
+
+
+def _top(tree: ast.Module) -> tuple[int | None, int]:
+    """Return the last statement of the import block to stand behind, or the first to stand before."""
+    body = tree.body
+    first = 1 if ast.get_docstring(tree, clean=False) is not None else 0
+    last = None
+    for index in range(first, len(body)):
+        if not isinstance(body[index], ast.Import | ast.ImportFrom):
+            break
+        last = index
+    return last, first
+
+
+def _module_text(facts: Facts, path: Path, home: str) -> str:
+    """Return *home* in the style of the import at *path*: relative stays relative."""
+    statement = facts.statement_at(path)
+    if not isinstance(statement, ast.ImportFrom) or not statement.level:
+        return home
+    # The import reaches the module or a package above it: name the rest from there.
+    base = facts.names.absolute(statement)
+    package = f"{'.' * statement.level}{statement.module or ''}"
+    if home.startswith(f"{base}."):
+        joint = "" if package.endswith(".") else "."
+        return f"{package}{joint}{home[len(base) + 1 :]}"
+    parent, _, _ = package.rpartition(".")
+    dots = "." * statement.level if not parent.strip(".") and not (statement.module or "").count(".") else f"{parent}."
+    return f"{dots}{home.rpartition('.')[2]}"
+
+
+def _dropped(facts: Facts, proposals: Sequence[Proposal]) -> list[Edit]:
+    """Return the removals of legacy imports that the rewritten file does not need."""
+    deleted = {e.path for p in proposals for e in p.edits if isinstance(e, Delete)}
+    edits: list[Edit] = []
+    for binding in list(facts.scopes.bindings.values()):
+        for binder in binding.binders:
+            statement = facts.module.parents.get(binder)
+            if not isinstance(binder, ast.alias) or not isinstance(statement, ast.ImportFrom):
+                continue
+            target = f"{facts.names.absolute(statement)}.{binder.name}"
+            if target not in facts.vocabulary.tracker_paths or len(binding.binders) != 1:
+                continue
+            gone = [n for n in binding.loads if facts.module.paths[facts.module.statement(n)] in deleted]
+            if gone and len(gone) == len(binding.loads) and not _needed(facts, binding.name, statement):
+                edits.append(DropImport(facts.module.paths[statement], binding.name))
+    return edits
+
+
+def _needed(facts: Facts, name: str, statement: ast.stmt) -> bool:
+    """Whether something besides code of this file may need the imported *name*."""
+    line = facts.module.lines[(statement.end_lineno or statement.lineno) - 1]
+    if facts.module.is_package or "noqa" in line or facts.used_elsewhere(name):
+        return True
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    texts = (
+        node.value
+        for node in ast.walk(facts.module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    in_text = any(word.search(text) for text in texts if len(text) < 500)
+    comments = (ln.partition("#")[2] for ln in facts.module.lines if "# type:" in ln)
+    return in_text or any(word.search(comment) for comment in comments)
+

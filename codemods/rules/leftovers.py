@@ -1,0 +1,110 @@
+"""Legacy places that no other rule takes: each is refused with the reason that fits it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.lives import Construct, SetCall
+from codemods.model import Reason, Refusal
+from codemods.rules.headers import PROBLEMS
+from codemods.rules.reasons import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+
+CONSTRUCT_CODE = "AIU001"
+SET_CODE = "AIU002"
+SET_MESSAGE = "ids set by hand on a tracker"
+
+
+def refuse_construct(facts: Facts, construct: Construct) -> Refusal | None:
+    """Return the refusal of a construction that is bound to no plain variable, if it needs one."""
+    parent = facts.module.parents[construct.call]
+    if isinstance(parent, ast.keyword) and parent.arg == words.TRACKER_ARGUMENT:
+        call = facts.module.parents[parent]
+        if isinstance(call, ast.Call) and facts.names.context_manager(call.func) is not None:
+            return None
+    finding = facts.finding(CONSTRUCT_CODE, construct.call, "tracker built by hand")
+    reason, detail = _place(facts, parent)
+    return refuse(facts, finding, reason, detail, parent if hasattr(parent, "lineno") else None)
+
+
+def _place(facts: Facts, parent: ast.AST) -> tuple[Reason, str]:
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Attribute):
+        return Reason.ESCAPES, f"the tracker is stored in {ast.unparse(parent.targets[0])}"
+    if isinstance(parent, ast.Return):
+        return Reason.ESCAPES, "the tracker is returned"
+    if isinstance(parent, ast.arguments):
+        return Reason.SHARED_STATE, "the tracker is a default argument, shared by all calls"
+    if isinstance(parent, ast.IfExp | ast.BoolOp):
+        return Reason.CONDITIONAL_CONSTRUCT, "the tracker is built under a condition"
+    if isinstance(parent, ast.NamedExpr):
+        return Reason.REBOUND, "the tracker is bound inside an expression"
+    if isinstance(parent, ast.Attribute):
+        return Reason.ESCAPES, "the tracker has no name of its own"
+    if isinstance(parent, ast.Call | ast.keyword):
+        return Reason.ESCAPES, "the tracker is passed on where it is built"
+    if isinstance(parent, ast.Expr):
+        return Reason.NO_WORK, "the tracker is built and dropped"
+    return Reason.ESCAPES, "the tracker is stored where it is built"
+
+
+def refuse_set_call(facts: Facts, site: SetCall) -> Refusal | None:
+    """Return the refusal of a set call on something that is, or may be, a tracker."""
+    receiver = site.call.func.value  # type: ignore[attr-defined]
+    finding = facts.finding(SET_CODE, site.call, SET_MESSAGE)
+    if site.problem is not None:
+        reason, detail = PROBLEMS[site.problem]
+        return refuse(facts, finding, reason, detail)
+    if not isinstance(receiver, ast.Name):
+        return _on_expression(facts, site, receiver)
+    binding = facts.scopes.of(receiver)
+    if any(isinstance(b, ast.arg) for b in binding.binders):
+        if _is_receiver_of_method(facts, binding.binders[0], receiver):
+            return None
+        detail = f"{receiver.id} is a parameter: the caller may rely on the ids afterwards"
+        return refuse(facts, finding, Reason.CALLER_RELIES, detail, binding.binders[0])
+    if _another_class(facts, binding.binders):
+        return None
+    detail = f"it is not known what {receiver.id} is"
+    return refuse(facts, finding, Reason.UNKNOWN_RECEIVER, detail)
+
+
+def _on_expression(facts: Facts, site: SetCall, receiver: ast.expr) -> Refusal:
+    finding = facts.finding(SET_CODE, site.call, SET_MESSAGE)
+    text = ast.unparse(receiver)
+    if isinstance(receiver, ast.Attribute):
+        detail = f"{text} outlives this function: others may rely on its ids"
+        return refuse(facts, finding, Reason.SHARED_STATE, detail, receiver)
+    detail = f"it is not known what {text} is"
+    return refuse(facts, finding, Reason.UNKNOWN_RECEIVER, detail, receiver)
+
+
+def _is_receiver_of_method(facts: Facts, binder: ast.AST, name: ast.Name) -> bool:
+    """Whether *name* is ``self`` of a class: then the method called is that class's own."""
+    definition = facts.module.parents.get(facts.module.parents.get(binder, binder), binder)
+    owner = facts.module.parents.get(definition)
+    return isinstance(owner, ast.ClassDef) and name.id in ("self", "cls")
+
+
+def _another_class(facts: Facts, binders: list[ast.AST]) -> bool:
+    """Whether the variable is certainly an object of a class that is not the tracker."""
+    for binder in binders:
+        statement = facts.module.parents.get(binder)
+        value = getattr(statement, "value", None)
+        if not isinstance(statement, ast.Assign) or not isinstance(value, ast.Call):
+            return False
+        if not isinstance(value.func, ast.Name) or value.func not in facts.scopes.scope_of:
+            return False
+        definitions = facts.scopes.of(value.func).binders
+        if not definitions or not all(_is_foreign_class(facts, d) for d in definitions):
+            return False
+    return bool(binders)
+
+
+def _is_foreign_class(facts: Facts, definition: ast.AST) -> bool:
+    if isinstance(definition, ast.ClassDef):
+        return all(facts.names.tracker_class(base) is None for base in definition.bases)
+    return isinstance(definition, ast.alias) and definition.name[:1].isupper()

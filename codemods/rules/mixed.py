@@ -1,0 +1,125 @@
+"""Mixed pattern: a context manager whose tracker is configured by hand.
+
+What it does    Moves the ids of a set call at the start of a block into the header.
+Why             Two ways to say the same; the call outlives the block on a shared tracker.
+Before          with ai_usage_context("receipt_analysis") as tracker:
+                    tracker.set_tracking_context(job_id="job-1")
+                    analyze(tracker)
+After           with ai_usage_context("receipt_analysis", job_id="job-1") as tracker:
+                    analyze(tracker)
+Safety          Safe where the call comes first in the block and names nothing twice.
+Leaves alone    not-first, given-twice, may-be-none, no-work
+Guide           Common Issues, 3
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.lives import SetCall
+from codemods.model import Finding, Reason
+from codemods.proposal import Delete, Fold, Proposal, Verdict
+from codemods.rules.headers import Form, check_arguments, taken_of
+from codemods.rules.reasons import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+
+CODE = "AIU004"
+MESSAGE = "ids set by hand inside a context manager"
+
+_With = ast.With | ast.AsyncWith
+
+
+def decide(facts: Facts) -> list[tuple[SetCall, Verdict]]:
+    """Return a verdict for every set call on the tracker of an enclosing context manager."""
+    verdicts: list[tuple[SetCall, Verdict]] = []
+    folded: set[ast.AST] = set()
+    for site in facts.lives.set_calls:
+        found = _context_of(facts, site)
+        if found is None:
+            continue
+        statement, item, call = found
+        finding = facts.finding(CODE, site.call, MESSAGE)
+        verdict = _decide_one(facts, finding, site, statement, item, call, statement in folded)
+        if isinstance(verdict, Proposal):
+            folded.add(statement)
+        verdicts.append((site, verdict))
+    return verdicts
+
+
+def _context_of(facts: Facts, site: SetCall) -> tuple[_With, int, ast.Call] | None:
+    """Return the innermost context manager around *site* that gives or takes its tracker."""
+    binding = facts.lives.receiver(site)
+    if binding is None:
+        return None
+    around = list(facts.module.ancestors(site.call))
+    for statement, item, call, _ in reversed(facts.context_calls()):
+        if statement not in around:
+            continue
+        target = statement.items[item].optional_vars
+        given = next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
+        for name in (target, given):
+            if isinstance(name, ast.Name) and facts.scopes.of(name) is binding:
+                return statement, item, call
+    return None
+
+
+def _decide_one(
+    facts: Facts,
+    finding: Finding,
+    site: SetCall,
+    statement: _With,
+    item: int,
+    call: ast.Call,
+    done: bool,
+) -> Verdict:
+    home = _home(facts, call)
+    form = Form("", None, fresh=False, ours=facts.ours(home))
+    refusal = check_arguments(facts, finding, [site], form)
+    if refusal is not None:
+        return refusal
+    if done or statement.body[0] is not site.statement or item != len(statement.items) - 1:
+        detail = "the call is not the first statement of the block"
+        return refuse(facts, finding, Reason.NOT_FIRST, detail)
+    if len(statement.body) == 1:
+        return refuse(facts, finding, Reason.NO_WORK, "the block does nothing else")
+    present = {keyword.arg for keyword in call.keywords}
+    if None in present:
+        return refuse(facts, finding, Reason.UNKNOWN_FIELDS, "the header passes fields through **")
+    for argument in site.arguments:
+        named = argument.keyword in present or (
+            argument.keyword == words.BATCH and facts.names.context_manager(call.func) == words.BATCH_CONTEXT
+        )
+        if named:
+            detail = f"the header names {argument.keyword} already"
+            return refuse(facts, finding, Reason.GIVEN_TWICE, detail, call)
+        if _reads_target(facts, argument.value, statement.items[item].optional_vars):
+            detail = "an id is computed from the block's own tracker"
+            return refuse(facts, finding, Reason.READS_STATE, detail, argument.value)
+    path = facts.module.paths[statement]
+    taken = taken_of(site)
+    edits: tuple[Delete | Fold, ...] = (Delete(site.path),)
+    if taken.arguments:
+        edits = (Fold(path, item, taken), *edits)
+    why = "the call came first in the block, so nothing was recorded without these ids"
+    return Proposal(finding, edits, "fold", why)
+
+
+def _home(facts: Facts, call: ast.Call) -> str:
+    path = facts.names.meaning(call.func).paths[0]
+    module = path.rpartition(".")[0]
+    homes = [context for _, context in facts.vocabulary.modules]
+    return next((home for home in homes if home == module or home.startswith(f"{module}.")), module)
+
+
+def _reads_target(facts: Facts, value: ast.expr, target: ast.expr | None) -> bool:
+    if not isinstance(target, ast.Name):
+        return False
+    binding = facts.scopes.of(target)
+    return any(
+        isinstance(n, ast.Name) and n in facts.scopes.scope_of and facts.scopes.of(n) is binding
+        for n in ast.walk(value)
+    )

@@ -1,0 +1,153 @@
+"""Missing tracker passing: a call inside a block that leaves its callee without the tracker.
+
+What it does    Passes the block's tracker, by keyword, to functions that provably take one.
+Why             The callee's metrics are attributed to nothing, or to a tracker of its own.
+Before          with ai_usage_context("outer_op") as tracker:
+                    inner()
+After           with ai_usage_context("outer_op") as tracker:
+                    inner(tracker=tracker)
+Safety          Safe where the parameter is a tracker by its annotation, by the use of its
+                API, or by what another caller passes; a name alone proves nothing.
+Leaves alone    calls with * or **, callbacks, functions of other packages
+Guide           Common Issues, 1
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.calls import ordinal
+from codemods.analysis.effects import walk_here
+from codemods.analysis.scopes import Binding
+from codemods.proposal import PassKeyword, Proposal
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+
+CODE = "AIU005"
+MESSAGE = "call inside a context that does not pass the tracker on"
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def decide(facts: Facts) -> list[Proposal]:
+    """Return a proposal for every call that a tracker can certainly be passed to."""
+    proposals: dict[ast.Call, Proposal] = {}
+    for statement, item, call, _ in facts.context_calls():
+        tracker = _tracker_name(statement.items[item].optional_vars, call)
+        if tracker is None:
+            continue
+        for node in walk_here(statement.body):
+            if isinstance(node, ast.Call):
+                # A later context is further inside: its tracker is the one to pass.
+                proposal = _decide_one(facts, node, tracker)
+                if proposal is not None:
+                    proposals[node] = proposal
+    return list(proposals.values())
+
+
+def _tracker_name(target: ast.expr | None, call: ast.Call) -> ast.Name | None:
+    given = next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
+    name = target if target is not None else given
+    return name if isinstance(name, ast.Name) else None
+
+
+def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name) -> Proposal | None:
+    definition = facts.taint.definition(call.func)
+    if definition is None or definition.decorator_list:
+        return None
+    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+        return None
+    parameter = next((p for p in _unsupplied(definition, call) if is_tracker(facts, definition, p)), None)
+    if parameter is None or not _same_value(facts, tracker, call):
+        return None
+    place = ordinal(facts.module, call)
+    if place is None:
+        return None
+    path, number = place
+    edit = PassKeyword(path, number, facts.module.segment(call.func), parameter.arg, tracker.id)
+    why = f"{definition.name} takes a tracker as {parameter.arg}, and the block's own is at hand"
+    note = f"the metrics of {definition.name} are now attributed to the enclosing context"
+    return Proposal(facts.finding(CODE, call, MESSAGE), (edit,), "pass", why, notes=(note,))
+
+
+def _same_value(facts: Facts, tracker: ast.Name, call: ast.Call) -> bool:
+    """Whether the tracker's name means the block's tracker where the call stands."""
+    binding = facts.scopes.of(tracker)
+    scope = facts.scopes.scope_of[call.func]
+    if facts.scopes.binding(tracker.id, scope) is not binding or binding.declared:
+        return False
+    contexts = {w for w, _, _, _ in facts.context_calls()}
+    for binder in binding.binders:
+        statement = facts.module.statement(binder) if isinstance(binder, ast.Name) else None
+        if statement in contexts or isinstance(binder, ast.arg):
+            continue
+        if statement is not None and any(facts.lives.birth_of(c) is statement for c in facts.lives.constructs):
+            continue
+        return False
+    return True
+
+
+def _unsupplied(definition: _Function, call: ast.Call) -> list[ast.arg]:
+    """Return the parameters that *call* leaves to their defaults, or out."""
+    arguments = definition.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    given = {keyword.arg for keyword in call.keywords}
+    rest = [*positional[max(len(call.args), len(arguments.posonlyargs)) :], *arguments.kwonlyargs]
+    return [parameter for parameter in rest if parameter.arg not in given]
+
+
+def is_tracker(facts: Facts, definition: _Function, parameter: ast.arg) -> bool:
+    """Whether *parameter* provably receives a tracker."""
+    if parameter.annotation is not None:
+        return _annotated(facts, parameter.annotation)
+    binding = facts.scopes.binding(parameter.arg, facts.scopes.inner[definition])
+    if len(binding.binders) != 1:
+        return False
+    return _uses_api(facts, binding) or _passed_one(facts, definition, parameter)
+
+
+def _annotated(facts: Facts, annotation: ast.expr) -> bool:
+    for node in ast.walk(annotation):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if words.TRACKER_CLASS in node.value.replace("[", " ").replace("|", " ").split():
+                return True
+        if isinstance(node, ast.Name | ast.Attribute) and facts.names.tracker_class(node) is not None:
+            return True
+    return False
+
+
+def _uses_api(facts: Facts, binding: Binding) -> bool:
+    for load in binding.loads:
+        parent = facts.module.parents[load]
+        if isinstance(parent, ast.Attribute) and parent.attr in words.TRACKER_METHODS:
+            return True
+        if facts.lives.migrated_use(load):
+            return True
+    return False
+
+
+def _passed_one(facts: Facts, definition: _Function, parameter: ast.arg) -> bool:
+    """Whether some call in the module passes a tracker for *parameter*."""
+    binding = facts.scopes.binding(definition.name, facts.scopes.module_scope)
+    for load in binding.loads:
+        call = facts.module.parents[load]
+        if not isinstance(call, ast.Call) or call.func is not load:
+            continue
+        for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            if facts.taint.parameter(definition, call, value) == parameter.arg:
+                if isinstance(value, ast.Name) and _is_known_tracker(facts, value):
+                    return True
+    return False
+
+
+def _is_known_tracker(facts: Facts, name: ast.Name) -> bool:
+    binders = facts.scopes.of(name).binders if name in facts.scopes.scope_of else []
+    contexts = {w for w, _, _, _ in facts.context_calls()}
+    births = {facts.lives.birth_of(c) for c in facts.lives.constructs}
+    statements = [facts.module.statement(b) for b in binders if isinstance(b, ast.Name)]
+    return bool(statements) and all(s in contexts or s in births for s in statements)
+
+

@@ -1,0 +1,123 @@
+"""Phases: one tracker configured several times in a row, with uses between.
+
+Each phase becomes a block of its own around the same tracker.  Ids last from
+one call to the next in legacy code, so a later block names them again; where
+that is not possible without changing an evaluation, the site is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.effects import first_yield
+from codemods.analysis.extent import Block
+from codemods.analysis.lives import Argument, Life, SetCall, is_none
+from codemods.analysis.taint import Travel
+from codemods.model import Finding, Reason, Refusal
+from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
+from codemods.rules.blocks import block_from, closing_edits, remains_work
+from codemods.rules.checks import block_refusal, trusted
+from codemods.rules.headers import Form, check_arguments, plan_header
+from codemods.rules.reasons import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+
+
+def decide_phases(
+    facts: Facts, finding: Finding, life: Life, travel: Travel, groups: list[list[SetCall]]
+) -> list[Verdict]:
+    """Return one proposal for all the phases of *life*, or the refusal."""
+    form = Form(life.binding.name, None, fresh=False, ours=facts.ours(life.construct.home))
+    edits: list[Edit] = []
+    notes: list[str] = []
+    assumptions: list[str] = []
+    needs: list[str] = []
+    known: dict[str, Argument] = {}
+    for number, group in enumerate(groups):
+        block = _block(facts, life, travel, groups, number)
+        refusal = _phase_refusal(facts, finding, life, block, group, form)
+        carried = _carried(facts, finding, group, known)
+        if refusal is not None or isinstance(carried, Refusal):
+            return [refusal or carried]  # type: ignore[list-item]
+        closing, closing_notes = closing_edits(facts, life, block, form.ours)
+        if not remains_work(block, closing):
+            return [refuse(facts, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)]
+        body = life.suite[block.start : block.stop]
+        planned = plan_header(facts, group, body, group[0].statement, form, carried)
+        edits.extend(Delete(site.path) for site in group)
+        edits.append(Wrap(group[0].path, block.stop, planned.header))
+        edits.extend(closing)
+        notes.extend((*planned.notes, *closing_notes))
+        assumptions.extend(planned.assumptions)
+        needs.append(planned.manager)
+        known.update({a.keyword: a for site in group for a in site.arguments if not is_none(a.value)})
+    why = f"each phase of {life.binding.name} gets a block; no use lies outside of them"
+    return [
+        Proposal(
+            finding,
+            tuple(edits),
+            "adopt",
+            why,
+            tuple(dict.fromkeys(needs)),
+            life.construct.home,
+            tuple(dict.fromkeys(notes)),
+            (*dict.fromkeys(assumptions), *trusted(travel)),
+        )
+    ]
+
+
+def _block(
+    facts: Facts, life: Life, travel: Travel, groups: list[list[SetCall]], number: int
+) -> Block:
+    start = groups[number][-1].path[-1][1] + 1
+    if number + 1 < len(groups):
+        return Block(life.prefix, life.field_name, start, groups[number + 1][0].path[-1][1])
+    return block_from(facts, life, travel, start)
+
+
+def _phase_refusal(
+    facts: Facts,
+    finding: Finding,
+    life: Life,
+    block: Block,
+    group: Sequence[SetCall],
+    form: Form,
+) -> Refusal | None:
+    inner = first_yield(life.suite[block.start : block.stop])
+    if inner is not None:
+        return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
+    batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
+    if batch is not None and not form.ours and facts.settings.batch_pricing:
+        if any(isinstance(s, ast.For) for s in life.suite[block.start : block.stop]):
+            detail = "the original runtime leaves the tracker in batch mode after the block"
+            return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
+    return block_refusal(facts, finding, life, block) or check_arguments(facts, finding, group, form)
+
+
+def _carried(
+    facts: Facts, finding: Finding, group: Sequence[SetCall], known: dict[str, Argument]
+) -> tuple[str, ...] | Refusal:
+    """Return the ids of earlier phases that this one must name again."""
+    given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
+    texts: list[str] = []
+    for keyword, argument in known.items():
+        if keyword in given:
+            continue
+        if not _stays_the_same(facts, argument.value):
+            detail = f"{keyword} lasts from an earlier call and cannot be named again"
+            return refuse(facts, finding, Reason.CARRIED_IDS, detail, argument.value)
+        texts.append(f"{keyword}={facts.module.segment(argument.value)}")
+    return tuple(texts)
+
+
+def _stays_the_same(facts: Facts, value: ast.expr) -> bool:
+    if isinstance(value, ast.Constant):
+        return True
+    if not isinstance(value, ast.Name):
+        return False
+    binding = facts.scopes.of(value)
+    return len(binding.binders) == 1 and not binding.declared and not binding.scope.is_module

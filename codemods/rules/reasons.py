@@ -1,0 +1,52 @@
+"""What a person should do about each reason for a refusal."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.model import Finding, Reason, Refusal
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+
+ADVICE: dict[Reason, str] = {
+    Reason.AMBIGUOUS_IMPORT: "import the class in one place, without a fallback, and run again",
+    Reason.ASSUMPTION: "check what is assumed, then run without --strict",
+    Reason.CALLER_RELIES: "open the context in the caller and pass its tracker on",
+    Reason.CARRIED_IDS: "name every id in each call, then run again",
+    Reason.CONDITIONAL_CONSTRUCT: "build the tracker unconditionally, or use a context in each branch",
+    Reason.CONDITIONAL_CONTEXT: "work out the ids first, then open one context around all uses",
+    Reason.CROSSES_CELLS: "open a context in each cell",
+    Reason.DOES_NOT_COMPILE: "simplify the nesting around this place, then run again",
+    Reason.DOES_NOT_ROUND_TRIP: "remove the form feed or lone carriage return near here",
+    Reason.ESCAPES: "open the context where the tracker is last used, and pass it in",
+    Reason.ESCAPES_LOOP: "use the tracker inside the loop only, or build it before the loop",
+    Reason.GIVEN_TWICE: "keep one of the two values",
+    Reason.INVALID_CALL: "correct the call: it raises TypeError today",
+    Reason.LOOP_CARRIED_CONTEXT: "set the ids at the top of the loop body, before every use",
+    Reason.MANAGER: "open the context with tracker=manager.usage_tracker by hand",
+    Reason.MAY_BE_NONE: "make sure that the value is never None, or set runtime = 'tracker'",
+    Reason.MIXED: "move the remaining ids into the context's own arguments",
+    Reason.NAME_TAKEN: "rename the other definition, or import the context under another name",
+    Reason.NO_WORK: "delete the tracker, or use it",
+    Reason.NOT_FIRST: "open a context of its own from this point on",
+    Reason.READS_STATE: "read the ids from your own variables instead of from the tracker",
+    Reason.REBOUND: "give each tracker a variable of its own",
+    Reason.SHARED_STATE: "open a context in each function that uses the tracker",
+    Reason.STICKY_BATCH_MODE: "use a tracker of its own for the batch",
+    Reason.TESTS_THE_TRACKER: "rewrite the test for the context manager by hand",
+    Reason.TWO_TRACKERS: "give each tracker a block of its own, one after the other or nested",
+    Reason.UNKNOWN_FIELDS: "name the ids as keywords: job_id=, batch_id=, github_pr=, user_id=",
+    Reason.UNKNOWN_RECEIVER: "annotate the object as a tracker, or open a context by hand",
+    Reason.VALUE_USED: "make the call a statement of its own",
+    Reason.YIELDS_INSIDE: "collect the results inside the context and yield them after it",
+}
+
+
+def refuse(
+    facts: Facts, finding: Finding, reason: Reason, detail: str, blocking: ast.AST | None = None
+) -> Refusal:
+    """Return the refusal of *finding*, caused at *blocking* (a node of the module)."""
+    span = facts.module.span(blocking) if blocking is not None else None
+    return Refusal(finding, reason, detail, ADVICE[reason], span)

@@ -1,0 +1,80 @@
+"""Manual recording that a block makes needless: ``tracker.track_openai_completion(lambda: r)()``.
+
+Removed only on evidence: the recorded result was made inside the block, by a
+call that the runtime captures, and the statement does nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.extent import Block
+from codemods.analysis.lives import Life
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+    from codemods.proposal import Path
+
+# The last two attributes of the client calls that the runtime sees.
+_CAPTURED = frozenset(
+    {
+        ("completions", "create"),
+        ("completions", "parse"),
+        ("embeddings", "create"),
+        ("responses", "create"),
+        ("responses", "parse"),
+        ("messages", "create"),
+    }
+)
+
+
+def needless_replays(facts: Facts, life: Life, block: Block) -> list[Path]:
+    """Return the paths of the statements in *block* that only record a captured call again."""
+    return [
+        block.path(index)
+        for index in range(block.start, block.stop)
+        if _is_needless(facts, life, block, life.suite[index])
+    ]
+
+
+def _is_needless(facts: Facts, life: Life, block: Block, statement: ast.stmt) -> bool:
+    result = _replayed(facts, life, statement)
+    if result is None:
+        return False
+    binders = facts.scopes.of(result).binders
+    if len(binders) != 1:
+        return False
+    made = facts.module.parents.get(binders[0])
+    if not isinstance(made, ast.Assign) or not block.holds(facts.module.paths[made]):
+        return False
+    value = made.value.value if isinstance(made.value, ast.Await) else made.value
+    return isinstance(value, ast.Call) and _is_captured(value.func)
+
+
+def _replayed(facts: Facts, life: Life, statement: ast.stmt) -> ast.Name | None:
+    """Return the name that *statement* records: ``tracker.track_x(lambda: name)()``."""
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return None
+    outer = statement.value
+    if outer.args or outer.keywords or not isinstance(outer.func, ast.Call):
+        return None
+    inner = outer.func
+    function = inner.func
+    if not isinstance(function, ast.Attribute) or function.attr not in words.REPLAYS:
+        return None
+    receiver = function.value
+    if not isinstance(receiver, ast.Name) or facts.scopes.of(receiver) is not life.binding:
+        return None
+    if len(inner.args) != 1 or inner.keywords or not isinstance(inner.args[0], ast.Lambda):
+        return None
+    body = inner.args[0].body
+    takes_nothing = not ast.unparse(inner.args[0].args)
+    return body if takes_nothing and isinstance(body, ast.Name) else None
+
+
+def _is_captured(function: ast.expr) -> bool:
+    if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Attribute):
+        return False
+    return (function.value.attr, function.attr) in _CAPTURED

@@ -1,0 +1,162 @@
+"""Checks each rewritten file against the original, without knowing how it was rewritten.
+
+It undoes the permitted edits on plain trees and must arrive at the same program;
+beside that the result compiles, keeps every comment, and reads no tracker
+outside of the blocks it was given.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections import Counter
+
+from codemods import vocabulary as words
+from codemods.validator_match import Matcher
+from codemods.validator_terms import Difference, managed
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
+
+
+def difference(before: str, after: str) -> str | None:
+    """Return what makes *after* another program than *before*, None if nothing does."""
+    try:
+        _compiles(before, after)
+        old, new = ast.parse(before), ast.parse(after)
+        matcher = Matcher(managed(old), managed(new))
+        matcher.learn(new)
+        matcher.module(old, new)
+        for block, name in matcher.blocks:
+            _no_use_outside(new, block, name, matcher.blocks)
+            _nothing_kept(block, name)
+        _newly_unbound(old, new)
+        _same_comments(before, after)
+    except Difference as found:
+        place = f" (line {found.line})" if found.line else ""
+        return f"{found}{place}"
+    return None
+
+
+def _compiles(before: str, after: str) -> None:
+    try:
+        compile(after, "<after>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        try:
+            compile(before, "<before>", "exec", dont_inherit=True)
+        except SyntaxError:
+            try:
+                compile(after, "<after>", "exec", flags=flags, dont_inherit=True)
+            except SyntaxError as second:
+                raise Difference(f"the result does not compile: {second}") from second
+            return
+        raise Difference(f"the result does not compile: {error}") from error
+
+
+def _no_use_outside(
+    tree: ast.Module, block: ast.With, name: str, blocks: list[tuple[ast.With, str]]
+) -> None:
+    """Raise if the block's tracker is used where the block's ids would have lasted."""
+    scope, loop = _around(tree, block)
+    inside = {id(n) for b, other in blocks if other == name for n in ast.walk(b)}
+    for node in ast.walk(scope):
+        if not isinstance(node, ast.Name) or node.id != name or id(node) in inside:
+            continue
+        if not isinstance(node.ctx, ast.Load) or _in_inner_scope(scope, node):
+            continue
+        after = node.lineno > (block.end_lineno or block.lineno)
+        again = loop is not None and any(n is node for n in ast.walk(loop))
+        if again or (after and not _rebuilt(scope, name, block, node)):
+            raise Difference(f"{name} is used outside of its block", node)
+
+
+def _rebuilt(scope: ast.AST, name: str, block: ast.With, use: ast.Name) -> bool:
+    """Whether *name* is bound anew between the block and *use*."""
+    end = block.end_lineno or block.lineno
+    return any(
+        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
+        and end < n.lineno <= use.lineno
+        for n in ast.walk(scope)
+    )
+
+
+def _in_inner_scope(scope: ast.AST, node: ast.Name) -> bool:
+    for inner in ast.walk(scope):
+        if inner is not scope and isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+            binds = any(
+                isinstance(n, ast.Name) and n.id == node.id and isinstance(n.ctx, ast.Store)
+                for n in ast.walk(inner)
+            ) or any(a.arg == node.id for a in ast.walk(inner) if isinstance(a, ast.arg))
+            if binds and any(n is node for n in ast.walk(inner)):
+                return True
+    return False
+
+
+def _around(tree: ast.Module, block: ast.With) -> tuple[ast.AST, ast.AST | None]:
+    """Return the scope of *block* and the outermost loop around it in that scope."""
+    scope: ast.AST = tree
+    loop: ast.AST | None = None
+    node: ast.AST = tree
+    while node is not block:
+        node = next(c for c in ast.iter_child_nodes(node) if any(n is block for n in ast.walk(c)))
+        if isinstance(node, _SCOPES):
+            scope, loop = node, None
+        elif isinstance(node, _LOOPS) and loop is None:
+            loop = node
+    if loop is not None and block.items[0].optional_vars is not None:
+        loop = None  # the tracker is built anew in each iteration
+    return scope, loop
+
+
+def _nothing_kept(block: ast.With, name: str) -> None:
+    """Raise if the tracker itself is returned or stored by the block's statements."""
+    for node in ast.walk(block):
+        value = node.value if isinstance(node, ast.Return | ast.Yield) else None
+        if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple):
+            value = node.value
+        if isinstance(value, ast.Name) and value.id == name:
+            raise Difference(f"{name} outlives its block", node)
+
+
+def _newly_unbound(old: ast.Module, new: ast.Module) -> None:
+    """Raise if an API name that the file uses lost its binding."""
+    lost = _unbound(new) - _unbound(old)
+    if lost:
+        raise Difference(f"{sorted(lost)[0]} is not imported")
+
+
+def _unbound(tree: ast.Module) -> set[str]:
+    """Return the API names that *tree* uses and binds nowhere."""
+    bound: set[str] = set()
+    used: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias):
+            bound.add(node.asname or node.name)
+        elif isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.add(node.name)
+    if "*" in bound:
+        return set()
+    return used.intersection((*words.CONTEXT_MANAGERS, words.TRACKER_CLASS)) - bound
+
+
+def _same_comments(before: str, after: str) -> None:
+    lost = _comments(before) - _comments(after)
+    gained = _comments(after) - _comments(before)
+    if lost or gained:
+        which = next(iter(lost or gained))
+        raise Difference(f"a comment was {'lost' if lost else 'added'}: {which}")
+
+
+def _comments(text: str) -> Counter[str]:
+    lines = io.StringIO(text).readline
+    try:
+        tokens = tokenize.generate_tokens(lines)
+        return Counter(t.string.rstrip() for t in tokens if t.type == tokenize.COMMENT)
+    except (tokenize.TokenError, IndentationError) as error:
+        raise Difference(f"the text cannot be tokenised: {error}") from error

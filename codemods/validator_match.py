@@ -1,0 +1,406 @@
+"""Walks the original and the rewritten tree side by side, undoing permitted edits on the way.
+
+A ``with`` of a context manager that the original does not have must be exactly a
+construction and its set calls; every other statement must be the same.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from codemods import vocabulary as words
+from codemods.validator_terms import (
+    Difference,
+    Managed,
+    NewBlock,
+    construction,
+    context_header,
+    flush_of,
+    is_plain,
+    made_by_client,
+    mentions,
+    replay_of,
+    set_call,
+    suites,
+    yields,
+)
+
+Fields = tuple[tuple[str, ast.expr], ...]
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Matcher:
+    """Matches two modules; raises Difference at the first place that no permitted edit explains."""
+
+    def __init__(self, before: Managed, after: Managed) -> None:
+        self._before = before
+        self._after = after
+        #: Constructions of the original that a block still has to take in.
+        self.pending: dict[str, ast.Call] = {}
+        #: The trackers of the blocks around the current place, innermost last.
+        self._trackers: list[str] = []
+        #: Names that the rewritten code uses in a sub-context for an outer one.
+        self._renames: dict[str, str] = {}
+        #: Ids set so far on a variable: a later phase may name them again.
+        self._known: dict[str, dict[str, ast.expr]] = {}
+        #: New blocks: (statement, variable).
+        self.blocks: list[tuple[ast.With, str]] = []
+        self.used_blocks: set[ast.With] = set()
+
+    def module(self, before: ast.Module, after: ast.Module) -> None:
+        """Match two whole modules."""
+        rest = self.suite(before.body, after.body, None)
+        if rest != len(before.body):
+            raise Difference("a statement is missing", before.body[rest])
+        if self.pending:
+            name, call = next(iter(self.pending.items()))
+            raise Difference(f"the construction of {name} is missing", call)
+
+    # -- suites -------------------------------------------------------------
+
+    def suite(
+        self, before: Sequence[ast.stmt], after: Sequence[ast.stmt], block: str | None
+    ) -> int:
+        """Match all of *after* with the beginning of *before*; return how much of it was matched.
+
+        *block* is the tracker of the new block whose body *after* is: then what
+        the end of a block makes needless may be missing.
+        """
+        original = list(before)
+        added = 0
+        seen: list[ast.stmt] = []
+        i = j = 0
+        while j < len(after) or self._removable(original, i, block, seen):
+            if i < len(original) and block is not None:
+                spliced = self._dissolved(original, i, after[j] if j < len(after) else None, block)
+                if spliced is not None:
+                    added += len(spliced) - 1
+                    original[i : i + 1] = spliced
+                    continue
+            step = self._removable(original, i, block, seen) if not self._same_start(original, i, after, j) else 0
+            if step:
+                i += step
+                continue
+            if j >= len(after):
+                break
+            i = self._one(original, i, after[j])
+            seen.extend(original[i - 1 : i])
+            j += 1
+        if block is None:
+            while i < len(original) and self._vanished(original[i]):
+                i += 1
+        return i - added
+
+    def _same_start(
+        self, original: list[ast.stmt], i: int, after: Sequence[ast.stmt], j: int
+    ) -> bool:
+        if i >= len(original) or j >= len(after):
+            return False
+        return ast.dump(original[i]) == ast.dump(after[j])
+
+    def _one(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
+        """Match one statement of the rewritten suite; return the next index of the original."""
+        if _managed_import(after, self._after):
+            if i < len(original) and ast.dump(original[i]) == ast.dump(after):
+                return i + 1
+            remainder = _other_names(after, self._after)
+            if not remainder:
+                return i
+        while i < len(original) and self._vanished(original[i]):
+            if ast.dump(original[i]) == ast.dump(after):
+                return i + 1
+            built = construction(original[i], self._before)
+            if built is not None:
+                self.pending[built[0]] = built[1]
+            elif _managed_import(after, self._after) and _managed_import(original[i], self._before):
+                self._imports(original[i], after)
+                return i + 1
+            elif _other_names(original[i], self._before):
+                break
+            i += 1
+        header = context_header(after, self._after)
+        old = context_header(original[i], self._before) if i < len(original) else None
+        if header is not None and isinstance(after, ast.With) and old is None:
+            return self._block(original, i, after, header)
+        if i >= len(original):
+            raise Difference("a statement was added", after)
+        if header is not None and old is not None and isinstance(after, ast.With):
+            if not self._is_same_header(original[i], after):
+                self._folded(original[i], after, old, header)
+                return i + 1
+        self.statement(original[i], after)
+        return i + 1
+
+    def _vanished(self, statement: ast.stmt) -> bool:
+        """Whether *statement* is of a kind that the rewrite may remove at this place."""
+        return construction(statement, self._before) is not None or _managed_import(
+            statement, self._before
+        )
+
+    def _imports(self, before: ast.stmt, after: ast.stmt) -> None:
+        one, other = _other_names(before, self._before), _other_names(after, self._after)
+        if one != other:
+            raise Difference("an import of something else changed", after)
+
+    def _is_same_header(self, before: ast.stmt, after: ast.With) -> bool:
+        return isinstance(before, ast.With) and [ast.dump(i) for i in before.items] == [
+            ast.dump(i) for i in after.items
+        ]
+
+    # -- blocks -------------------------------------------------------------
+
+    def _block(self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock) -> int:
+        sets: list[tuple[str, ast.expr]] = []
+        name = header.target or (header.tracker.id if isinstance(header.tracker, ast.Name) else "")
+        while i < len(original) and (site := set_call(original[i])) is not None and site[0] == name:
+            sets.extend(site[1])
+            i += 1
+        if not sets and isinstance(header.tracker, ast.Name) and header.tracker.id in self._trackers:
+            return self._sub_context(original, i, after, header)
+        self._ownership(after, header, name)
+        self._fields(after, header, tuple(sets), name)
+        if yields(after.body):
+            raise Difference("control leaves the new block", after)
+        self.blocks.append((after, name))
+        self._trackers.append(name)
+        matched = self.suite(original[i:], after.body, name)
+        self._trackers.pop()
+        self._count(after, header)
+        following = original[i + matched :]
+        if following and mentions(following[0], name):
+            again = set_call(following[0]) or construction(following[0], self._before)
+            if again is None or again[0] != name:
+                raise Difference(f"{name} is used behind its block", following[0])
+        return i + matched
+
+    def _sub_context(
+        self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock
+    ) -> int:
+        assert isinstance(header.tracker, ast.Name)
+        if header.fields or header.count or header.target is None:
+            raise Difference("a sub-context may only name its operation", after)
+        self._renames[header.target] = header.tracker.id
+        matched = self.suite(original[i:], after.body, None)
+        del self._renames[header.target]
+        return i + matched
+
+    def _ownership(self, after: ast.With, header: NewBlock, name: str) -> None:
+        """The block's tracker is the one the original built, and it is built as it was."""
+        if isinstance(header.tracker, ast.Name):
+            if header.target not in (None, header.tracker.id):
+                raise Difference("the block gives the tracker another name", after)
+            if name in self.pending:
+                raise Difference(f"the construction of {name} is missing", after)
+            return
+        built = self.pending.pop(name, None)
+        if built is None:
+            raise Difference(f"the block builds a tracker {name} that the original does not", after)
+        if header.tracker is not None and ast.dump(header.tracker) != ast.dump(built):
+            raise Difference("the tracker is built differently", after)
+        if not header.plain_before_tracker:
+            raise Difference("an argument is evaluated before the tracker is built", after)
+
+    def _fields(self, after: ast.With, header: NewBlock, sets: Fields, name: str) -> None:
+        """The header names the ids that were set, in their order, and carries over only known ones."""
+        known = self._known.setdefault(name, {})
+        wanted = [(key, ast.dump(value)) for key, value in sets]
+        given = {key for key, _ in sets}
+        fresh: list[tuple[str, str]] = []
+        for key, value in header.fields:
+            if key in given:
+                fresh.append((key, ast.dump(value)))
+            elif key not in known or ast.dump(known[key]) != ast.dump(value) or not is_plain(value):
+                raise Difference(f"the block names {key}, which was not set", after)
+        if fresh != wanted:
+            raise Difference("the ids of the block are not those that were set, in their order", after)
+        missing = set(known) - given - {key for key, _ in header.fields}
+        if missing and isinstance(header.tracker, ast.Name) and not self._inside(name):
+            raise Difference(f"an id that was set before is lost: {sorted(missing)[0]}", after)
+        known.update(dict(sets))
+
+    def _inside(self, name: str) -> bool:
+        return name in self._trackers
+
+    def _count(self, after: ast.With, header: NewBlock) -> None:
+        """A batch block holds a loop; its count is the length of what the loop goes over."""
+        loops = [s for s in after.body if isinstance(s, ast.For)]
+        if header.manager == words.BATCH_CONTEXT and not loops:
+            raise Difference("a batch block without a loop", after)
+        if header.count is None:
+            return
+        expected = ast.dump(ast.parse(f"len({ast.unparse(loops[0].iter)})", mode="eval").body)
+        if ast.dump(header.count) != expected or not isinstance(loops[0].iter, ast.Name):
+            raise Difference("the item count is not the length of the loop's items", after)
+
+    def _folded(
+        self, before: ast.stmt, after: ast.With, old: NewBlock, new: NewBlock
+    ) -> None:
+        """Ids set at the start of a block moved into its header."""
+        assert isinstance(before, ast.With)
+        name = old.target or (old.tracker.id if isinstance(old.tracker, ast.Name) else None)
+        site = set_call(before.body[0])
+        if site is None or site[0] != name:
+            raise Difference("the header of a block changed", after)
+        expected = [(k, ast.dump(v)) for k, v in (*old.fields, *site[1])]
+        same = (old.manager, old.target) == (new.manager, new.target)
+        if not same or [(k, ast.dump(v)) for k, v in new.fields] != expected:
+            raise Difference("the header does not name the ids that the block set", after)
+        operations = [ast.dump(a) for a in before.items[0].context_expr.args]  # type: ignore[attr-defined]
+        if operations != [ast.dump(a) for a in after.items[0].context_expr.args]:  # type: ignore[attr-defined]
+            raise Difference("the operation of a block changed", after)
+        self._trackers.append(name or "")
+        self._whole(before.body[1:], after.body)
+        self._trackers.pop()
+
+    # -- removals -------------------------------------------------------------
+
+    def _removable(
+        self, original: list[ast.stmt], i: int, block: str | None, seen: list[ast.stmt]
+    ) -> int:
+        """Return how many statements at *i* the block makes needless (0 or 1)."""
+        if block is None or i >= len(original):
+            return 0
+        replayed = replay_of(original[i])
+        if replayed is not None and replayed[0] == block:
+            return int(made_by_client(replayed[1], seen))
+        if flush_of(original[i]) == block:
+            return int(_is_end(original[i + 1 :], block, self._before))
+        return 0
+
+    def _dissolved(
+        self, original: list[ast.stmt], i: int, after: ast.stmt | None, block: str
+    ) -> list[ast.stmt] | None:
+        """Return what stands for a ``try`` whose ``finally`` only flushed, if it was dissolved."""
+        node = original[i]
+        if not isinstance(node, ast.Try) or len(node.finalbody) != 1:
+            return None
+        if flush_of(node.finalbody[0]) != block or not _is_end(original[i + 1 :], block, self._before):
+            return None
+        if isinstance(after, ast.Try) and after.finalbody:
+            return None
+        if node.handlers:
+            kept = ast.Try(node.body, node.handlers, node.orelse, [])
+            return [ast.copy_location(kept, node)]
+        return None if node.orelse else list(node.body)
+
+    # -- statements -----------------------------------------------------------
+
+    def statement(self, before: ast.stmt, after: ast.stmt) -> None:
+        """Match two statements that must be the same but for what lies in their suites."""
+        if type(before) is not type(after):
+            raise Difference("a statement became another one", after)
+        if isinstance(before, _Definition):
+            known, self._known = self._known, {}
+            self._parts(before, after)
+            self._known = known
+            return
+        self._parts(before, after)
+
+    def _parts(self, before: ast.AST, after: ast.AST) -> None:
+        self._same(_shell(before), _shell(after), after)
+        for one, other in zip(suites(before), suites(after), strict=True):
+            self._whole(one, other)
+
+    def _whole(self, before: list[ast.stmt], after: list[ast.stmt]) -> None:
+        if self.suite(before, after, None) != len(before):
+            raise Difference("a statement is missing", after[-1] if after else before[0])
+
+    def _same(self, before: object, after: object, place: ast.AST) -> None:
+        if isinstance(before, ast.Call) and isinstance(after, ast.Call):
+            self._same_call(before, after)
+            return
+        if isinstance(before, ast.AST) and isinstance(after, ast.AST):
+            if isinstance(after, ast.Name) and isinstance(before, ast.Name):
+                if before.id != self._renames.get(after.id, after.id):
+                    raise Difference(f"{before.id} became {after.id}", after)
+                return
+            if type(before) is not type(after):
+                raise Difference("an expression changed", place)
+            for field in before._fields:
+                self._same(getattr(before, field, None), getattr(after, field, None), place)
+        elif isinstance(before, list) and isinstance(after, list):
+            if len(before) != len(after):
+                raise Difference("an expression changed", place)
+            for one, other in zip(before, after, strict=True):
+                self._same(one, other, place)
+        elif before != after or type(before) is not type(after):
+            raise Difference("an expression changed", place)
+
+    def _same_call(self, before: ast.Call, after: ast.Call) -> None:
+        keywords = list(after.keywords)
+        if len(keywords) == len(before.keywords) + 1:
+            extra = keywords.pop()
+            if not isinstance(extra.value, ast.Name) or not self._passes_tracker(extra.value.id):
+                raise Difference("an argument was added", after)
+        self._same(before.func, after.func, after)
+        self._same(before.args, after.args, after)
+        self._same(before.keywords, keywords, after)
+
+    def _passes_tracker(self, name: str) -> bool:
+        return name in self.context_names
+
+    @property
+    def context_names(self) -> set[str]:
+        """Names that some block of the rewritten file gives or takes as its tracker."""
+        return self._context_names
+
+    _context_names: set[str] = set()
+
+    def learn(self, after: ast.Module) -> None:
+        """Note the trackers of all blocks in the rewritten file."""
+        found = set()
+        for node in ast.walk(after):
+            header = context_header(node, self._after)
+            if header is not None:
+                found.add(header.target or last_tracker(header))
+        self._context_names = found - {""}
+
+
+def last_tracker(header: NewBlock) -> str:
+    """Return the variable that a header takes as its tracker, or an empty text."""
+    return header.tracker.id if isinstance(header.tracker, ast.Name) else ""
+
+
+def _shell(node: ast.AST) -> list[object]:
+    """Return the parts of *node* outside of its suites."""
+    inner = ("body", "orelse", "finalbody") if isinstance(node, ast.stmt) else ("body",)
+    parts: list[object] = []
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if field in ("handlers", "cases"):
+            parts.extend(_shell(clause) for clause in value or [])
+        elif not (field in inner and isinstance(value, list)):
+            parts.append(value)
+    return parts
+
+
+def _managed_import(statement: ast.stmt, names: Managed) -> bool:
+    if not isinstance(statement, ast.ImportFrom):
+        return False
+    return any(_is_managed(alias) for alias in statement.names)
+
+
+def _is_managed(alias: ast.alias) -> bool:
+    return alias.name == words.TRACKER_CLASS or alias.name in words.CONTEXT_MANAGERS
+
+
+def _other_names(statement: ast.stmt, names: Managed) -> list[str]:
+    """Return what a managed import imports beside the API."""
+    if not isinstance(statement, ast.ImportFrom):
+        return []
+    others = [ast.dump(alias) for alias in statement.names if not _is_managed(alias)]
+    where = f"{statement.level}:{statement.module}"
+    return [where, *others] if others else []
+
+
+def _is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
+    """Whether nothing but a plain return follows before the next life or phase."""
+    if not rest:
+        return True
+    first = rest[0]
+    again = set_call(first) or construction(first, names)
+    if again is not None and again[0] == name:
+        return True
+    plain = isinstance(first, ast.Return) and (first.value is None or is_plain(first.value))
+    return plain
