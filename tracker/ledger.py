@@ -109,7 +109,8 @@ def enrich(
     with _lock:
         if booking.stored:
             return
-        booking.extra.update(extra)
+        # Observers report from the inside out, and the nearest knows best.
+        booking.extra = {**extra, **booking.extra}
         booking.batch = booking.batch or batch
         if error is not None:
             booking.extra.setdefault("function_error", error)

@@ -24,7 +24,13 @@ class Observed:
     """How calls of one function are observed: by which tracker, and as what."""
 
     def __init__(
-        self, tracker: Recorder, service: str, operation: str, function: Callable[..., Any]
+        self,
+        tracker: Recorder,
+        service: str,
+        operation: str,
+        function: Callable[..., Any],
+        *,
+        names_client_method: bool = False,
     ) -> None:
         self._tracker = tracker
         self._service = service
@@ -33,7 +39,8 @@ class Observed:
         self._takes_flag = _names_parameter(function, BATCH_FLAG)
         self._extra: dict[str, object] = {}
         name = getattr(function, "__name__", None)
-        if isinstance(name, str):
+        # A lambda, or a client's own method, says nothing about the program.
+        if isinstance(name, str) and name.isidentifier() and not names_client_method:
             self._extra["function"] = name
 
     def begin(self, arguments: dict[str, Any]) -> Observer:

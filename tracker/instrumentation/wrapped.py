@@ -62,7 +62,9 @@ class WrappedClient(wrapt.ObjectProxy):  # type: ignore[type-arg] # not subscrip
         path = f"{path}.{name}" if path else name
         operation = self._self_calls.get(path)
         if operation is not None:
-            return Observed(self._self_tracker, self._self_service, operation, value).call
+            return Observed(
+                self._self_tracker, self._self_service, operation, value, names_client_method=True
+            ).call
         if any(call.startswith(path + ".") for call in self._self_calls):
             return self._resource(value, path)
         if name in COPIES and not self._self_path:

@@ -1,0 +1,86 @@
+"""A quiet environment, a store in memory, and the real clients against the loopback server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import openai
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from loopback import LoopbackServer, loopback_server
+
+from tracker import guard
+from tracker.environment_config import (
+    AWS_VARIABLES,
+    BRANCH_VARIABLES,
+    CI_VARIABLES,
+    DEPLOYMENT_VARIABLES,
+    RUN_VARIABLES,
+    STACK_VARIABLES,
+)
+from tracker.testing import CapturedMetrics, capture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHAT = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Analyze this receipt"}]}
+EMBEDDING = {"model": "text-embedding-3-small", "input": "a receipt"}
+SETTINGS = (
+    "ENVIRONMENT",
+    "USER_ID",
+    "DYNAMODB_TABLE_NAME",
+    "SERVICE_NAME",
+    "APP_VERSION",
+    *AWS_VARIABLES,
+    *BRANCH_VARIABLES,
+    *CI_VARIABLES,
+    *DEPLOYMENT_VARIABLES,
+    *RUN_VARIABLES,
+    *STACK_VARIABLES,
+)
+
+
+@pytest.fixture(autouse=True)
+def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Hide the machine's settings, make our own mistakes loud; return the database's path."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    database = tmp_path / "usage.db"
+    monkeypatch.setenv("AI_USAGE_DATABASE", str(database))
+    monkeypatch.setenv("AI_USAGE_STRICT", "1")
+    guard.reset()
+    return database
+
+
+@pytest.fixture
+def metrics() -> Iterator[CapturedMetrics]:
+    """What was stored during the test."""
+    with capture() as captured:
+        yield captured
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[LoopbackServer]:
+    """One server for the whole run."""
+    with loopback_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: LoopbackServer) -> LoopbackServer:
+    """The server, well-behaved and with nothing asked yet."""
+    shared_server.requests.clear()
+    shared_server.failures.clear()
+    shared_server.refuse_stream_options = False
+    return shared_server
+
+
+@pytest.fixture
+def client(server: LoopbackServer) -> Iterator[openai.OpenAI]:
+    """The real client."""
+    with openai.OpenAI(base_url=server.base_url, api_key="sk-not-a-key", max_retries=2) as client:
+        yield client

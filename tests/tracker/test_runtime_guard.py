@@ -1,0 +1,68 @@
+"""The boundary: our mistakes stay ours, and are counted; tests see them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import pytest
+from conftest import CHAT
+
+from tracker import ai_usage_context, guard
+from tracker.guard import guarded, tolerated
+
+if TYPE_CHECKING:
+    import openai
+
+    from tracker.testing import CapturedMetrics
+
+
+def test_internal_errors_are_held_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are counted each time and logged once a minute."""
+    monkeypatch.delenv("AI_USAGE_STRICT")
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            with guarded("here"):
+                raise KeyError("mistake")
+    assert guard.counts() == {"here": 3}
+    assert len(caplog.messages) == 1
+    assert "KeyError" in caplog.messages[0]
+
+
+def test_internal_errors_are_loud_when_strict() -> None:
+    """``AI_USAGE_STRICT=1`` re-raises them."""
+    with pytest.raises(KeyError), guarded("here"):
+        raise KeyError("mistake")
+
+
+def test_foreign_errors_are_never_raised() -> None:
+    """A store that fails does not stop the program, strict or not."""
+    with tolerated("store", "No store"):
+        raise OSError("full")
+    assert guard.counts() == {"store": 1}
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_is_not_an_error_passes(kind: type[BaseException]) -> None:
+    """Interrupts are the program's."""
+    with pytest.raises(kind), tolerated("store", "No store"):
+        raise kind
+
+
+@pytest.mark.parametrize("broken", ["open_booking", "usage_of"])
+def test_a_mistake_in_capture_leaves_the_call_alone(
+    broken: str,
+    client: openai.OpenAI,
+    metrics: CapturedMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The program gets its response, and the count tells of the trouble."""
+    monkeypatch.delenv("AI_USAGE_STRICT")
+    module = "tracker.instrumentation.openai_client"
+    with patch(f"{module}.{broken}", side_effect=ZeroDivisionError), ai_usage_context("op"):
+        assert client.chat.completions.create(**CHAT).model == "gpt-4o-mini"
+    assert guard.counts() == {"capture": 1}
+    assert len(metrics) == 0

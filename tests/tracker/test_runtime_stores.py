@@ -1,0 +1,365 @@
+"""The embedded store, its report, prices, and what is kept of hostile values."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tracker import AIUsageTracker, Metric, ai_usage_context
+from tracker.command import cli
+from tracker.errors import SinkError
+from tracker.metric import Usage
+from tracker.plain import plain, scrub
+from tracker.pricing import UNPRICED, quote
+from tracker.report import FORMATS
+from tracker.sinks import default
+from tracker.sinks.memory import MemorySink
+from tracker.sinks.sqlite import SqliteSink, default_database
+from tracker.typing import Sink
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+METRIC = Metric(
+    id="1",
+    service="openai",
+    model="gpt-4o-mini",
+    operation="completion",
+    timestamp=NOW,
+    user_id="anna",
+    environment="development",
+    operation_type="scan",
+    input_tokens=10,
+    output_tokens=5,
+    total_tokens=15,
+    cost_usd=Decimal("0.000045"),
+    list_cost_usd=Decimal("0.00009"),
+    price_basis="batch",
+    metadata={"stage": "ocr"},
+)
+
+
+def rows(database: Path, query: str = "SELECT * FROM ai_usage") -> list[tuple[Any, ...]]:
+    """Read with nothing but the standard library."""
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_metrics_are_kept(tmp_path: Path) -> None:
+    """The file and its folder are made; costs are exact, metadata is JSON; an id counts once."""
+    database = tmp_path / "deep" / "usage.db"
+    sink = SqliteSink(database)
+    sink.write(METRIC)
+    sink.write(METRIC)
+    sink.close()
+    sink.write(replace(METRIC, id="2"))
+    sink.close()
+    query = "SELECT id, cost_picodollars, cost_usd, metadata FROM ai_usage ORDER BY id"
+    assert rows(database, query) == [
+        ("1", 45_000_000, pytest.approx(0.000045), '{"stage": "ocr"}'),
+        ("2", 45_000_000, pytest.approx(0.000045), '{"stage": "ocr"}'),
+    ]
+
+
+def test_the_default_store(quiet_environment: Path) -> None:
+    """A tracker that was given none stores in the file that ``AI_USAGE_DATABASE`` names."""
+    with ai_usage_context("op", job_id="j") as tracker:
+        tracker.track_openai_completion(lambda: None)()
+    default.close_all()
+    assert rows(quiet_environment, "SELECT operation_type, job_id FROM ai_usage") == [("op", "j")]
+
+
+def test_the_default_file_is_in_the_user_s_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the variable names another, where ``~`` is the home."""
+    monkeypatch.setenv("AI_USAGE_DATABASE", "~/x.db")
+    assert default_database() == Path.home() / "x.db"
+    monkeypatch.delenv("AI_USAGE_DATABASE")
+    assert default_database().name == "usage.db"
+    assert default_database().is_absolute()
+
+
+def test_many_threads_write_one_file(tmp_path: Path) -> None:
+    """Nothing is lost or doubled."""
+    sink = SqliteSink(tmp_path / "usage.db")
+
+    def work(thread: int) -> None:
+        for number in range(20):
+            sink.write(replace(METRIC, id=f"{thread}-{number}"))
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sink.close()
+    assert rows(tmp_path / "usage.db", "SELECT COUNT(*) FROM ai_usage") == [(100,)]
+
+
+@pytest.mark.parametrize("kind", ["folder", "not a database"])
+def test_a_file_that_cannot_be_written(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The sink's error names it; the program goes on and the log says what was wrong."""
+    database = tmp_path / "usage.db"
+    if kind == "folder":
+        database.mkdir()
+    else:
+        database.write_bytes(b"not a database, but long enough to look at" * 40)
+    sink = SqliteSink(database)
+    with pytest.raises(SinkError, match=str(database)):
+        sink.write(METRIC)
+    sink.close()
+    monkeypatch.setenv("AI_USAGE_DATABASE", str(database))
+    with caplog.at_level(logging.WARNING):
+        assert AIUsageTracker().track_openai_completion(lambda: 1)() == 1
+    default.close_all()
+    assert len(caplog.messages) == 1
+    assert str(database) in caplog.messages[0]
+
+
+def test_sinks_have_one_shape() -> None:
+    """Every store is a ``Sink``; the memory store keeps an id once."""
+    memory = MemorySink()
+    assert isinstance(memory, Sink)
+    assert isinstance(default.DefaultSink(), Sink)
+    memory.write(METRIC)
+    memory.write(METRIC)
+    assert memory.metrics == [METRIC]
+    memory.clear()
+    assert memory.metrics == []
+
+
+def in_a_new_interpreter(program: str, database: Path) -> str:
+    """Run *program* with the repository on its path; return what it prints."""
+    variables = {**os.environ, "AI_USAGE_DATABASE": str(database), "AI_USAGE_STRICT": "1"}
+    command = [sys.executable, "-W", "error", "-c", program]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        command, cwd=root, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_importing_loads_the_standard_library_only(tmp_path: Path) -> None:
+    """And starts no thread, makes no file, and patches nothing."""
+    program = (
+        "import sys, threading; before = set(sys.modules); import tracker, tracker.testing;"
+        "names = {n.partition('.')[0] for n in set(sys.modules) - before};"
+        "print(*sorted(names - sys.stdlib_module_names), threading.active_count())"
+    )
+    assert in_a_new_interpreter(program, tmp_path / "usage.db") == "tracker 1\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_lost_when_the_interpreter_exits(tmp_path: Path) -> None:
+    """A block that never ended, in a generator and in a thread, is stored at exit."""
+    program = """
+import threading, tracker
+event = threading.Event()
+def steps():
+    with tracker.ai_usage_context("generator") as t:
+        t.track_openai_completion(lambda: None)()
+        yield
+def work():
+    with tracker.ai_usage_context("thread") as t:
+        t.track_openai_completion(lambda: None)()
+        event.set()
+        threading.Event().wait()
+kept = steps()
+next(kept)
+threading.Thread(target=work, daemon=True).start()
+event.wait()
+"""
+    in_a_new_interpreter(program, tmp_path / "usage.db")
+    found = rows(tmp_path / "usage.db", "SELECT operation_type FROM ai_usage ORDER BY 1")
+    assert found == [("generator",), ("thread",)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_stores_its_own_calls_only(tmp_path: Path) -> None:
+    """The parent's pending calls stay the parent's, and both arrive once."""
+    program = """
+import os, tracker
+with tracker.ai_usage_context("op") as t:
+    t.track_openai_completion(lambda: None)()
+    child = os.fork()
+    t.track_openai_embedding(lambda: None)()
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+    in_a_new_interpreter(program, tmp_path / "usage.db")
+    found = rows(tmp_path / "usage.db", "SELECT operation FROM ai_usage ORDER BY 1")
+    assert found == [("completion",), ("embedding",), ("embedding",)]
+
+
+def filled(tmp_path: Path) -> Path:
+    """Return a database with three calls."""
+    database = tmp_path / "usage.db"
+    sink = SqliteSink(database)
+    now = datetime.now(UTC)
+    sink.write(replace(METRIC, timestamp=now))
+    sink.write(replace(METRIC, id="2", operation_type=None, timestamp=now, environment="staging"))
+    unknown = replace(METRIC, id="3", cost_usd=None, list_cost_usd=None, price_basis="unpriced")
+    sink.write(replace(unknown, timestamp=now - timedelta(days=10)))
+    sink.close()
+    return database
+
+
+def report(*arguments: str) -> Any:
+    """Run ``ai-usage report``."""
+    return CliRunner().invoke(cli, ["report", *arguments])
+
+
+def test_the_report_sums(tmp_path: Path) -> None:
+    """Costs are exact in JSON; what has no price is counted beside them; no operation is null."""
+    result = report("--database", str(filled(tmp_path)), "--format", "json")
+    assert result.exit_code == 0
+    found = {row["operation_type"]: row for row in json.loads(result.stdout)}
+    assert found.keys() == {"scan", None}
+    scan = found["scan"]
+    assert (scan["calls"], scan["input_tokens"], scan["unpriced"]) == (2, 20, 1)
+    assert scan["cost_usd"] == "0.000045"
+
+
+@pytest.mark.parametrize("dimension", ["model", "job", "batch", "user", "environment"])
+@pytest.mark.parametrize("form", list(FORMATS))
+def test_every_dimension_in_every_format(dimension: str, form: str, tmp_path: Path) -> None:
+    """The dimension heads its column, and all three calls are in it."""
+    result = report("--database", str(filled(tmp_path)), "--by", dimension, "--format", form)
+    assert result.exit_code == 0
+    assert dimension in result.stdout
+    if form == "json":
+        assert sum(row["calls"] for row in json.loads(result.stdout)) == 3
+
+
+def test_the_report_selects(tmp_path: Path) -> None:
+    """By the last days, and by environment."""
+    database = str(filled(tmp_path))
+    arguments = ("--database", database, "--format", "csv", "--by", "environment")
+    assert report(*arguments, "--days", "7").stdout.count(",1,") >= 2
+    lines = report(*arguments, "--environment", "staging").stdout.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["environment", "staging"]
+
+
+def test_nothing_recorded_is_status_1(tmp_path: Path) -> None:
+    """The selection is empty: it says so."""
+    database = str(filled(tmp_path))
+    result = report("--database", database, "--environment", "production")
+    assert result.exit_code == 1
+    assert "nothing recorded" in result.stderr
+
+
+@pytest.mark.parametrize("kind", ["missing", "foreign"])
+def test_an_unreadable_database_is_status_2(kind: str, tmp_path: Path) -> None:
+    """The message names the file and what to do; the file is not made or touched."""
+    database = tmp_path / "other.db"
+    if kind == "foreign":
+        database.write_bytes(b"something else" * 100)
+    before = sorted(tmp_path.iterdir())
+    result = report("--database", str(database))
+    assert result.exit_code == 2
+    assert str(database) in result.stderr
+    assert "--database" in result.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_help_is_helpful() -> None:
+    """It tells the dimensions, the formats and the exit statuses."""
+    result = report("--help")
+    assert result.exit_code == 0
+    for word in ("operation_type", "json", "Exit status", "unpriced"):
+        assert word in result.stdout
+
+
+@pytest.mark.parametrize(
+    "model", ["gpt-4o-mini", "gpt-4o-mini-2024-07-18", "gpt-4", "gpt-3.5-turbo"]
+)
+def test_models_have_prices(model: str) -> None:
+    """Also those that are named with a date; the batch price is the provider's."""
+    usage = Usage(1000, 500, 1500)
+    full = quote("openai", model, usage, NOW, batch=False)
+    batch = quote("openai", model, usage, NOW, batch=True)
+    assert (full.basis, batch.basis) == ("standard", "batch")
+    assert full.cost is not None
+    assert full.cost == full.list_cost == batch.list_cost
+    assert batch.cost == full.cost / 2
+    assert full.version
+
+
+def test_no_output_is_not_free() -> None:
+    """A completion with zero output tokens costs its input."""
+    price = quote("openai", "gpt-4o-mini", Usage(1000, 0, 1000), NOW, batch=False)
+    assert price.cost == Decimal("0.00015")
+
+
+def test_where_no_batch_rate_is_published_half_is_assumed() -> None:
+    """And the basis says so."""
+    price = quote("openai", "text-embedding-3-small", Usage(1000, 0, 1000), NOW, batch=True)
+    assert price.basis == "batch_assumed"
+    assert price.list_cost is not None
+    assert price.cost == price.list_cost / 2
+
+
+@pytest.mark.parametrize(
+    ("service", "model", "usage"),
+    [
+        ("openai", "no-such-model", Usage(1, 1, 2)),
+        ("openai", None, Usage(1, 1, 2)),
+        ("openai", "", Usage(1, 1, 2)),
+        ("openai", "x" * 10_000 + "'; DROP TABLE\x00", Usage(1, 1, 2)),
+        ("no-such-service", "gpt-4o-mini", Usage(1, 1, 2)),
+        ("openai", "gpt-4o-mini", Usage()),
+        ("openai", "gpt-4o-mini", Usage(1, 1, 2, cached_input_tokens=5)),
+    ],
+)
+def test_what_cannot_be_priced_is_unpriced(service: str, model: str | None, usage: Usage) -> None:
+    """The price is None, never 0."""
+    assert quote(service, model, usage, NOW, batch=False) is UNPRICED
+
+
+def test_hostile_values_become_plain() -> None:
+    """Metadata of any kind turns into bounded JSON that shows no object's own text."""
+    recursive: dict[str, Any] = {}
+    recursive["self"] = recursive
+    hostile = {
+        "nan": math.nan,
+        "bytes": b"secret",
+        "object": object(),
+        "surrogate": "\udc80",
+        "long": "x" * 100_000,
+        "set": {1},
+        "money": Decimal("1.50"),
+        "when": NOW,
+        "environment": plain,
+        7: [None, True, 1.5],
+        "recursive": recursive,
+        "wide": list(range(10_000)),
+    }
+    text = json.dumps(plain(hostile), allow_nan=False)
+    text.encode()
+    assert len(text) < 10_000
+    assert "secret" not in text
+    assert json.loads(text)["7"] == [None, True, 1.5]
+
+
+def test_errors_are_scrubbed() -> None:
+    """Keys and tokens that providers echo are taken out, and the text is bounded."""
+    text = scrub("Incorrect API key provided: sk-proj-abc***xyz. Bearer abc.def " + "x" * 1000)
+    assert "sk-proj" not in text
+    assert "abc.def" not in text
+    assert len(text) == 500
