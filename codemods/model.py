@@ -118,7 +118,8 @@ class Applied:
     """A rewrite that was made: which site, in which form, and why it is safe.
 
     ``notes`` are the differences that the reader must know of (batch pricing,
-    removed replay), ``assumptions`` what was taken for granted without evidence.
+    removed replay), ``assumptions`` what was taken for granted without evidence,
+    ``runtime`` the runtime that the rewrite relies on ("tracker" or "conservative").
     """
 
     finding: Finding
@@ -126,6 +127,7 @@ class Applied:
     why: str
     notes: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    runtime: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,8 @@ class RunReport:
     """All that a run did.
 
     ``outcomes`` holds every file that was more than untouched, ordered by path;
-    ``scanned`` counts all files that were looked at; ``runtime`` is the runtime
-    the rewrites rely on ("tracker" or "conservative") and ``written`` says
+    ``scanned`` counts all files that were looked at; ``runtime`` names the runtimes
+    that the rewrites rely on ("tracker", "conservative", or both) and ``written`` says
     whether changes were written to disk.
     """
 

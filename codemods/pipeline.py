@@ -1,10 +1,10 @@
-"""The middle of a run: from files to outcomes.  Nothing here writes, and no file stops the others."""
+"""The middle of a run: from files to outcomes; nothing here writes, no file stops the others."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.facts import Facts, Settings
 from codemods.analysis.module import ParsedModule, on_deep_stack
 from codemods.model import (
+    Applied,
     Changed,
     Failed,
     FileOutcome,
@@ -24,18 +25,19 @@ from codemods.model import (
     SourceFile,
     Untouched,
 )
-from codemods.model import Applied
-from codemods.options import Options, ProjectConfig
-from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import decode, read
-from codemods.proposal import Edit, Proposal
 from codemods.rules.reasons import ADVICE
-from codemods.rules.registry import Decision, decide, lint as lint_module
+from codemods.rules.registry import Decision, decide
+from codemods.rules.registry import lint as lint_module
 from codemods.validator import difference
 from codemods.vocabulary import NEEDLES, Vocabulary
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from codemods.options import Options, ProjectConfig
+    from codemods.project.discovery import DiscoveredFile
+    from codemods.proposal import Edit, Proposal
 
 _INDENT = re.compile(r"[ \t]+")
 Progress = Callable[[int], None]
@@ -56,7 +58,9 @@ class Project:
             rb"\b%b\b[^\n]*\b%b\b" % (re.escape(stem).encode(), re.escape(name).encode())
         )
         return any(
-            pattern.search(_content(path)) is not None for path in self.others if path != source.path
+            pattern.search(_content(path)) is not None
+            for path in self.others
+            if path != source.path
         )
 
 
@@ -108,7 +112,19 @@ def _run(
     outcomes.extend(_guarded(partial(work, project), source) for source in candidates)
     told = [o for o in outcomes if not isinstance(o, Untouched)]
     told.sort(key=lambda outcome: outcome.path)
-    return RunReport(tuple(told), scanned, project.settings.runtime, written=False)
+    return RunReport(tuple(told), scanned, _runtimes(told), written=False)
+
+
+def _runtimes(outcomes: Sequence[FileOutcome]) -> str:
+    """Return the runtimes that the rewrites rely on, as the report names them."""
+    used = {a.runtime for o in outcomes if isinstance(o, Changed) for a in o.applied if a.runtime}
+    return " and ".join(sorted(used))
+
+
+def _runtime(facts: Facts, proposal: Proposal) -> str:
+    if not proposal.home:
+        return ""
+    return "tracker" if facts.ours(proposal.home) else "conservative"
 
 
 def _project(options: Options, config: ProjectConfig, paths: list[Path]) -> Project:
@@ -213,13 +229,16 @@ def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutc
         refusals = (*decision.refusals, *(_unprintable(p, str(error)) for p in decision.proposals))
         return Refused(source.display, refusals)
     except EditError as error:
-        return Failed(source.display, "edit", str(error), "migrate this file by hand, and report this")
+        return Failed(
+            source.display, "edit", str(error), "migrate this file by hand, and report this"
+        )
     found = difference(source.text, text)
     if found is not None:
         advice = "the file was left as it was; migrate it by hand, and report this"
         return Failed(source.display, "validate", f"the rewrite is not proven: {found}", advice)
     applied = tuple(
-        Applied(p.finding, p.form, p.why, p.notes, p.assumptions) for p in decision.proposals
+        Applied(p.finding, p.form, p.why, p.notes, p.assumptions, _runtime(facts, p))
+        for p in decision.proposals
     )
     return Changed(source, source.encode(text), applied, decision.refusals)
 

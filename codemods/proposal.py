@@ -45,7 +45,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Wrap:
-    """Put the statements from ``path`` up to index ``stop`` of its suite into a ``with`` block."""
+    """Put the statements from ``path`` up to index ``stop`` of its suite into a block."""
 
     path: Path
     stop: int
@@ -54,7 +54,7 @@ class Wrap:
 
 @dataclass(frozen=True, slots=True)
 class Dissolve:
-    """Drop the ``finally`` of the ``try`` at ``path``; without handlers its body takes its place."""
+    """Drop the ``finally`` of the ``try`` at ``path``; without handlers its body stays alone."""
 
     path: Path
 
@@ -79,7 +79,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class PassKeyword:
-    """Append ``keyword=value`` to call number ``call`` (source order, f-strings apart) of a statement.
+    """Append ``keyword=value`` to call number ``call`` of a statement, f-strings left out.
 
     ``callee`` is the call's function as it is written there; the edit fails if it is not found.
     """
@@ -120,7 +120,9 @@ class DropImport:
     name: str
 
 
-Edit = Delete | Wrap | Dissolve | Rename | Fold | PassKeyword | AddImport | ExtendImport | DropImport
+Edit = (
+    Delete | Wrap | Dissolve | Rename | Fold | PassKeyword | AddImport | ExtendImport | DropImport
+)
 
 
 @dataclass(frozen=True, slots=True)

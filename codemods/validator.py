@@ -76,7 +76,9 @@ def _rebuilt(scope: ast.AST, name: str, block: ast.With, use: ast.Name) -> bool:
     """Whether *name* is bound anew between the block and *use*."""
     end = block.end_lineno or block.lineno
     return any(
-        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
+        isinstance(n, ast.Name)
+        and n.id == name
+        and isinstance(n.ctx, ast.Store)
         and end < n.lineno <= use.lineno
         for n in ast.walk(scope)
     )

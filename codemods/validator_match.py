@@ -7,7 +7,7 @@ construction and its set calls; every other statement must be the same.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator_terms import (
@@ -17,14 +17,22 @@ from codemods.validator_terms import (
     construction,
     context_header,
     flush_of,
+    imports_api,
+    is_end,
     is_plain,
+    last_tracker,
     made_by_client,
     mentions,
+    other_names,
     replay_of,
     set_call,
+    shell,
     suites,
     yields,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Fields = tuple[tuple[str, ast.expr], ...]
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -40,13 +48,14 @@ class Matcher:
         self.pending: dict[str, ast.Call] = {}
         #: The trackers of the blocks around the current place, innermost last.
         self._trackers: list[str] = []
+        #: Names that some block of the rewritten file gives or takes as its tracker.
+        self._context_names: set[str] = set()
         #: Names that the rewritten code uses in a sub-context for an outer one.
         self._renames: dict[str, str] = {}
         #: Ids set so far on a variable: a later phase may name them again.
         self._known: dict[str, dict[str, ast.expr]] = {}
         #: New blocks: (statement, variable).
         self.blocks: list[tuple[ast.With, str]] = []
-        self.used_blocks: set[ast.With] = set()
 
     def module(self, before: ast.Module, after: ast.Module) -> None:
         """Match two whole modules."""
@@ -78,7 +87,11 @@ class Matcher:
                     added += len(spliced) - 1
                     original[i : i + 1] = spliced
                     continue
-            step = self._removable(original, i, block, seen) if not self._same_start(original, i, after, j) else 0
+            step = (
+                self._removable(original, i, block, seen)
+                if not self._same_start(original, i, after, j)
+                else 0
+            )
             if step:
                 i += step
                 continue
@@ -101,10 +114,10 @@ class Matcher:
 
     def _one(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
         """Match one statement of the rewritten suite; return the next index of the original."""
-        if _managed_import(after, self._after):
+        if imports_api(after):
             if i < len(original) and ast.dump(original[i]) == ast.dump(after):
                 return i + 1
-            remainder = _other_names(after, self._after)
+            remainder = other_names(after)
             if not remainder:
                 return i
         while i < len(original) and self._vanished(original[i]):
@@ -113,10 +126,10 @@ class Matcher:
             built = construction(original[i], self._before)
             if built is not None:
                 self.pending[built[0]] = built[1]
-            elif _managed_import(after, self._after) and _managed_import(original[i], self._before):
+            elif imports_api(after) and imports_api(original[i]):
                 self._imports(original[i], after)
                 return i + 1
-            elif _other_names(original[i], self._before):
+            elif other_names(original[i]):
                 break
             i += 1
         header = context_header(after, self._after)
@@ -134,12 +147,10 @@ class Matcher:
 
     def _vanished(self, statement: ast.stmt) -> bool:
         """Whether *statement* is of a kind that the rewrite may remove at this place."""
-        return construction(statement, self._before) is not None or _managed_import(
-            statement, self._before
-        )
+        return construction(statement, self._before) is not None or imports_api(statement)
 
     def _imports(self, before: ast.stmt, after: ast.stmt) -> None:
-        one, other = _other_names(before, self._before), _other_names(after, self._after)
+        one, other = other_names(before), other_names(after)
         if one != other:
             raise Difference("an import of something else changed", after)
 
@@ -156,7 +167,11 @@ class Matcher:
         while i < len(original) and (site := set_call(original[i])) is not None and site[0] == name:
             sets.extend(site[1])
             i += 1
-        if not sets and isinstance(header.tracker, ast.Name) and header.tracker.id in self._trackers:
+        if (
+            not sets
+            and isinstance(header.tracker, ast.Name)
+            and header.tracker.id in self._trackers
+        ):
             return self._sub_context(original, i, after, header)
         self._ownership(after, header, name)
         self._fields(after, header, tuple(sets), name)
@@ -202,7 +217,7 @@ class Matcher:
             raise Difference("an argument is evaluated before the tracker is built", after)
 
     def _fields(self, after: ast.With, header: NewBlock, sets: Fields, name: str) -> None:
-        """The header names the ids that were set, in their order, and carries over only known ones."""
+        """The header names the ids that were set, in order, and carries over only known ones."""
         known = self._known.setdefault(name, {})
         wanted = [(key, ast.dump(value)) for key, value in sets]
         given = {key for key, _ in sets}
@@ -213,7 +228,9 @@ class Matcher:
             elif key not in known or ast.dump(known[key]) != ast.dump(value) or not is_plain(value):
                 raise Difference(f"the block names {key}, which was not set", after)
         if fresh != wanted:
-            raise Difference("the ids of the block are not those that were set, in their order", after)
+            raise Difference(
+                "the ids of the block are not those that were set, in their order", after
+            )
         missing = set(known) - given - {key for key, _ in header.fields}
         if missing and isinstance(header.tracker, ast.Name) and not self._inside(name):
             raise Difference(f"an id that was set before is lost: {sorted(missing)[0]}", after)
@@ -233,9 +250,7 @@ class Matcher:
         if ast.dump(header.count) != expected or not isinstance(loops[0].iter, ast.Name):
             raise Difference("the item count is not the length of the loop's items", after)
 
-    def _folded(
-        self, before: ast.stmt, after: ast.With, old: NewBlock, new: NewBlock
-    ) -> None:
+    def _folded(self, before: ast.stmt, after: ast.With, old: NewBlock, new: NewBlock) -> None:
         """Ids set at the start of a block moved into its header."""
         assert isinstance(before, ast.With)
         name = old.target or (old.tracker.id if isinstance(old.tracker, ast.Name) else None)
@@ -265,7 +280,7 @@ class Matcher:
         if replayed is not None and replayed[0] == block:
             return int(made_by_client(replayed[1], seen))
         if flush_of(original[i]) == block:
-            return int(_is_end(original[i + 1 :], block, self._before))
+            return int(is_end(original[i + 1 :], block, self._before))
         return 0
 
     def _dissolved(
@@ -275,7 +290,9 @@ class Matcher:
         node = original[i]
         if not isinstance(node, ast.Try) or len(node.finalbody) != 1:
             return None
-        if flush_of(node.finalbody[0]) != block or not _is_end(original[i + 1 :], block, self._before):
+        if flush_of(node.finalbody[0]) != block or not is_end(
+            original[i + 1 :], block, self._before
+        ):
             return None
         if isinstance(after, ast.Try) and after.finalbody:
             return None
@@ -298,7 +315,7 @@ class Matcher:
         self._parts(before, after)
 
     def _parts(self, before: ast.AST, after: ast.AST) -> None:
-        self._same(_shell(before), _shell(after), after)
+        self._same(shell(before), shell(after), after)
         for one, other in zip(suites(before), suites(after), strict=True):
             self._whole(one, other)
 
@@ -338,14 +355,7 @@ class Matcher:
         self._same(before.keywords, keywords, after)
 
     def _passes_tracker(self, name: str) -> bool:
-        return name in self.context_names
-
-    @property
-    def context_names(self) -> set[str]:
-        """Names that some block of the rewritten file gives or takes as its tracker."""
-        return self._context_names
-
-    _context_names: set[str] = set()
+        return name in self._context_names
 
     def learn(self, after: ast.Module) -> None:
         """Note the trackers of all blocks in the rewritten file."""
@@ -355,52 +365,3 @@ class Matcher:
             if header is not None:
                 found.add(header.target or last_tracker(header))
         self._context_names = found - {""}
-
-
-def last_tracker(header: NewBlock) -> str:
-    """Return the variable that a header takes as its tracker, or an empty text."""
-    return header.tracker.id if isinstance(header.tracker, ast.Name) else ""
-
-
-def _shell(node: ast.AST) -> list[object]:
-    """Return the parts of *node* outside of its suites."""
-    inner = ("body", "orelse", "finalbody") if isinstance(node, ast.stmt) else ("body",)
-    parts: list[object] = []
-    for field in node._fields:
-        value = getattr(node, field, None)
-        if field in ("handlers", "cases"):
-            parts.extend(_shell(clause) for clause in value or [])
-        elif not (field in inner and isinstance(value, list)):
-            parts.append(value)
-    return parts
-
-
-def _managed_import(statement: ast.stmt, names: Managed) -> bool:
-    if not isinstance(statement, ast.ImportFrom):
-        return False
-    return any(_is_managed(alias) for alias in statement.names)
-
-
-def _is_managed(alias: ast.alias) -> bool:
-    return alias.name == words.TRACKER_CLASS or alias.name in words.CONTEXT_MANAGERS
-
-
-def _other_names(statement: ast.stmt, names: Managed) -> list[str]:
-    """Return what a managed import imports beside the API."""
-    if not isinstance(statement, ast.ImportFrom):
-        return []
-    others = [ast.dump(alias) for alias in statement.names if not _is_managed(alias)]
-    where = f"{statement.level}:{statement.module}"
-    return [where, *others] if others else []
-
-
-def _is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
-    """Whether nothing but a plain return follows before the next life or phase."""
-    if not rest:
-        return True
-    first = rest[0]
-    again = set_call(first) or construction(first, names)
-    if again is not None and again[0] == name:
-        return True
-    plain = isinstance(first, ast.Return) and (first.value is None or is_plain(first.value))
-    return plain

@@ -6,10 +6,13 @@ Written apart from the rules on purpose: it must notice their mistakes.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Difference(Exception):
@@ -215,3 +218,52 @@ def yields(statements: list[ast.stmt]) -> bool:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             waiting.extend(ast.iter_child_nodes(node))
     return False
+
+
+def last_tracker(header: NewBlock) -> str:
+    """Return the variable that a header takes as its tracker, or an empty text."""
+    return header.tracker.id if isinstance(header.tracker, ast.Name) else ""
+
+
+def shell(node: ast.AST) -> list[object]:
+    """Return the parts of *node* outside of its suites."""
+    inner = ("body", "orelse", "finalbody") if isinstance(node, ast.stmt) else ("body",)
+    parts: list[object] = []
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if field in ("handlers", "cases"):
+            parts.extend(shell(clause) for clause in value or [])
+        elif not (field in inner and isinstance(value, list)):
+            parts.append(value)
+    return parts
+
+
+def imports_api(statement: ast.stmt) -> bool:
+    """Whether *statement* imports the legacy class or a context manager."""
+    if not isinstance(statement, ast.ImportFrom):
+        return False
+    return any(_is_managed(alias) for alias in statement.names)
+
+
+def _is_managed(alias: ast.alias) -> bool:
+    return alias.name == words.TRACKER_CLASS or alias.name in words.CONTEXT_MANAGERS
+
+
+def other_names(statement: ast.stmt) -> list[str]:
+    """Return what a managed import imports beside the API."""
+    if not isinstance(statement, ast.ImportFrom):
+        return []
+    others = [ast.dump(alias) for alias in statement.names if not _is_managed(alias)]
+    where = f"{statement.level}:{statement.module}"
+    return [where, *others] if others else []
+
+
+def is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
+    """Whether nothing but a plain return follows before the next life or phase."""
+    if not rest:
+        return True
+    first = rest[0]
+    again = set_call(first) or construction(first, names)
+    if again is not None and again[0] == name:
+        return True
+    return isinstance(first, ast.Return) and (first.value is None or is_plain(first.value))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from codemods.analysis.module import Path
-
 if TYPE_CHECKING:
-    from codemods.analysis.module import ParsedModule
+    from collections.abc import Iterator
+
+    from codemods.analysis.module import ParsedModule, Path
 
 
 def ordinal(module: ParsedModule, call: ast.Call) -> tuple[Path, int] | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _ENVIRONMENT_WORDS = frozenset({"environ", "putenv", "unsetenv", "load_dotenv", "monkeypatch"})
 _SIZED_TYPES = frozenset(
@@ -43,7 +46,9 @@ def first_yield(nodes: Iterable[ast.AST]) -> ast.AST | None:
 def makes_call(node: ast.AST) -> bool:
     """Whether running *node* may call something (awaiting and importing count)."""
     calls = (ast.Call, ast.Await, ast.Import, ast.ImportFrom)
-    return any(isinstance(n, calls) or getattr(n, "decorator_list", None) for n in walk_here([node]))
+    return any(
+        isinstance(n, calls) or getattr(n, "decorator_list", None) for n in walk_here([node])
+    )
 
 
 def changes_environment(nodes: Iterable[ast.AST]) -> ast.AST | None:

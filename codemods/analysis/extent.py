@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.effects import is_plain, makes_call, walk_here
-from codemods.analysis.module import Path
 
 if TYPE_CHECKING:
-    from codemods.analysis.module import ParsedModule
+    from codemods.analysis.module import ParsedModule, Path
     from codemods.analysis.scopes import Binding, Scopes
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -80,7 +79,12 @@ def is_method_call(statement: ast.AST, binding: Binding, scopes: Scopes, method:
     if not isinstance(function, ast.Attribute) or function.attr != method:
         return False
     name = function.value
-    return not call.args and not call.keywords and isinstance(name, ast.Name) and scopes.of(name) is binding
+    return (
+        not call.args
+        and not call.keywords
+        and isinstance(name, ast.Name)
+        and scopes.of(name) is binding
+    )
 
 
 def closing_flush(
@@ -98,10 +102,13 @@ def closing_flush(
     statement = suite[last]
     if is_method_call(statement, binding, scopes, words.FLUSH_CALL):
         return last, False
-    if isinstance(statement, ast.Try) and len(statement.finalbody) == 1 and not statement.orelse:
-        if is_method_call(statement.finalbody[0], binding, scopes, words.FLUSH_CALL):
-            return last, True
-    return None
+    only_flushes = (
+        isinstance(statement, ast.Try)
+        and len(statement.finalbody) == 1
+        and not statement.orelse
+        and is_method_call(statement.finalbody[0], binding, scopes, words.FLUSH_CALL)
+    )
+    return (last, True) if only_flushes else None
 
 
 def _plain_return(statement: ast.stmt) -> bool:

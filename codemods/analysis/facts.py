@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from codemods.analysis.lives import Construct
-
     from codemods.analysis.module import ParsedModule, Path
     from codemods.vocabulary import Vocabulary
 
@@ -75,7 +74,7 @@ class Facts:
         return Finding(code, self.module.source.display, self.module.span(node), message)
 
     def context_calls(self) -> list[tuple[ast.With | ast.AsyncWith, int, ast.Call, str]]:
-        """Return every ``with`` item that is a context manager: statement, item, call, plain name."""
+        """Return every context manager: its statement, item, call and plain name."""
         found = []
         for node in ast.walk(self.module.tree):
             if not isinstance(node, ast.With | ast.AsyncWith):
@@ -90,7 +89,7 @@ class Facts:
         return found
 
     def used_elsewhere(self, name: str) -> bool:
-        """Whether ``__all__`` exports the module's *name*, or another file of the project imports it."""
+        """Whether ``__all__`` exports the module's *name*, or another file imports it."""
         exported = any(
             isinstance(node, ast.Constant) and node.value == name
             for statement in self.module.tree.body
@@ -131,9 +130,12 @@ class Facts:
     def context_import(self, home: str) -> ast.ImportFrom | None:
         """Return a ``from`` import of *home* at the top level that names can be added to."""
         for statement in self.module.tree.body:
-            if isinstance(statement, ast.ImportFrom) and self.names.absolute(statement) == home:
-                if statement.names[0].name != "*":
-                    return statement
+            if (
+                isinstance(statement, ast.ImportFrom)
+                and self.names.absolute(statement) == home
+                and statement.names[0].name != "*"
+            ):
+                return statement
         return None
 
     def imported_as(self, name: str, before: int) -> str | None:

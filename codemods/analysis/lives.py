@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.module import Path
 
 if TYPE_CHECKING:
-    from codemods.analysis.module import ParsedModule
+    from codemods.analysis.module import ParsedModule, Path
     from codemods.analysis.names import Names
     from codemods.analysis.scopes import Binding, Scope, Scopes
 
@@ -57,14 +56,17 @@ class SetCall:
 
     def argument(self, keyword: str) -> Argument | None:
         """Return the argument for *keyword*, unless it is missing or a literal None."""
-        return next((a for a in self.arguments if a.keyword == keyword and not is_none(a.value)), None)
+        return next(
+            (a for a in self.arguments if a.keyword == keyword and not is_none(a.value)), None
+        )
 
 
 @dataclass(eq=False)
 class Life:
     """One tracker from its construction to the end of its suite or the next construction.
 
-    ``suite[index]`` is the construction; ``end`` is exclusive.
+    ``suite[index]`` is the construction; ``end`` is exclusive.  ``siblings`` are all
+    lives of the same variable, this one included.
     """
 
     binding: Binding
@@ -78,6 +80,7 @@ class Life:
     end: int
     sets: list[SetCall] = field(default_factory=list)
     loads: list[ast.Name] = field(default_factory=list)
+    siblings: list[Life] = field(default_factory=list)
 
     def path(self, index: int) -> Path:
         """Return the path of statement *index* of the life's suite."""
@@ -87,7 +90,9 @@ class Life:
 class Lives:
     """Finds constructions and set calls, and what belongs to which tracker."""
 
-    def __init__(self, module: ParsedModule, scopes: Scopes, names: Names, vocabulary: words.Vocabulary) -> None:
+    def __init__(
+        self, module: ParsedModule, scopes: Scopes, names: Names, vocabulary: words.Vocabulary
+    ) -> None:
         self._module = module
         self._scopes = scopes
         self._names = names
@@ -117,7 +122,11 @@ class Lives:
         used = not (isinstance(statement, ast.Expr) and statement.value is call)
         arguments, problem = _arguments(call)
         return SetCall(
-            call, statement, self._module.paths[statement], arguments, "value-used" if used else problem
+            call,
+            statement,
+            self._module.paths[statement],
+            arguments,
+            "value-used" if used else problem,
         )
 
     def receiver(self, site: SetCall) -> Binding | None:
@@ -147,13 +156,26 @@ class Lives:
             suite = self._module.suite(birth)
             scope = self._scopes.scope_of[target]
             life = Life(
-                self._scopes.of(target), scope, construct, birth, suite, path[:-1], name, index, len(suite)
+                self._scopes.of(target),
+                scope,
+                construct,
+                birth,
+                suite,
+                path[:-1],
+                name,
+                index,
+                len(suite),
             )
             if found and found[-1].suite is suite:
                 found[-1].end = index
             found.append(life)
         for life in found:
-            life.sets = [s for s in self.set_calls if self.receiver(s) is life.binding and within(life, s.path)]
+            life.siblings = found
+            life.sets = [
+                s
+                for s in self.set_calls
+                if self.receiver(s) is life.binding and within(life, s.path)
+            ]
             life.loads = [
                 load
                 for load in life.binding.loads

@@ -39,7 +39,7 @@ def on_deep_stack(work: Callable[[], T]) -> T:
         sys.setrecursionlimit(_DEEP_RECURSION)
         try:
             outcome.append(work())
-        except (Exception, RecursionError) as error:  # noqa: BLE001 - handed to the caller, below
+        except Exception as error:  # noqa: BLE001 - handed to the caller
             problem.append(error)
         finally:
             sys.setrecursionlimit(limit)
@@ -74,7 +74,7 @@ class ParsedModule:
 
     @classmethod
     def parse(cls, source: SourceFile) -> ParsedModule:
-        """Parse *source*; raises SyntaxError, ValueError or RecursionError as ``ast.parse`` does."""
+        """Parse *source*; raises SyntaxError, ValueError or RecursionError, as ``ast.parse``."""
         tree = ast.parse(source.text)
         parts = list(source.path.with_suffix("").parts[1:])
         is_package = bool(parts) and parts[-1] == "__init__"

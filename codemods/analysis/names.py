@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codemods.vocabulary import CONTEXT_MANAGERS
+
 if TYPE_CHECKING:
     from codemods.analysis.module import ParsedModule
     from codemods.analysis.scopes import Binding, Scopes
@@ -61,15 +63,15 @@ class Names:
         if not binding.binders and binding.scope.is_module and self._stars:
             paths = tuple(f"{star}.{binding.name}" for star in self._stars)
             return Meaning(paths, len(self._stars) == 1)
-        paths = []
+        found: list[str] = []
         certain = True
         for binder in binding.binders:
             path = self._imported(binder)
             if path is None:
                 certain = False
-            elif path not in paths:
-                paths.append(path)
-        return Meaning(tuple(paths), certain and len(paths) == 1)
+            elif path not in found:
+                found.append(path)
+        return Meaning(tuple(found), certain and len(found) == 1)
 
     def _imported(self, binder: ast.AST) -> str | None:
         if not isinstance(binder, ast.alias):
@@ -85,10 +87,19 @@ class Names:
 
     def context_manager(self, expression: ast.expr) -> str | None:
         """Return the plain name of the context manager that *expression* certainly is."""
+        if self._unbound(expression):
+            assert isinstance(expression, ast.Name)
+            return expression.id
         meaning = self._known(expression, self._vocabulary.context_paths)
         if meaning is None or not meaning.certain:
             return None
         return self._vocabulary.context_paths[meaning.paths[0]]
+
+    def _unbound(self, expression: ast.expr) -> bool:
+        """Whether *expression* is a manager's plain name that the file forgot to import."""
+        if not isinstance(expression, ast.Name) or expression.id not in CONTEXT_MANAGERS:
+            return False
+        return not self._stars and not self._scopes.of(expression).binders
 
     def _known(self, expression: ast.expr, known: dict[str, str]) -> Meaning | None:
         meaning = self.meaning(expression)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 GENERIC = frozenset(
-    "process run main handle do execute call test operation task job step data work go start "
-    "perform item items batch result invoke apply func function wrapper inner outer async sync "
-    "handler worker id ids app module script init setup the a an x it all new my".split()
+    "process run main handle do execute call test operation task job step data work go "
+    "perform item items batch result func function wrapper id the a an x it".split()
 )
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _COMMENT = re.compile(r"#\s*ai-usage:\s*operation=([a-z][a-z0-9_]{2,49})\b")
@@ -17,7 +19,7 @@ _LONGEST = 50
 
 
 def snake(name: str) -> str:
-    """Return *name* in snake case, letters only where possible: ``OCRStage`` gives ``ocr_stage``."""
+    """Return *name* in snake case, without numbers: ``OCRStage2`` gives ``ocr_stage``."""
     words = [word.lower() for word in _WORDS.findall(name) if not word.isdigit()]
     return "_".join(words)[:_LONGEST].strip("_")
 
@@ -95,7 +97,9 @@ def _stem(value: ast.expr) -> str | None:
 
 
 def _loop_noun(statement: ast.stmt) -> str | None:
-    if not isinstance(statement, ast.For | ast.AsyncFor) or not isinstance(statement.target, ast.Name):
+    if not isinstance(statement, ast.For | ast.AsyncFor) or not isinstance(
+        statement.target, ast.Name
+    ):
         return None
     noun = descriptive(statement.target.id)
     return f"{noun}_batch" if noun else None

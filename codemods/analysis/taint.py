@@ -110,11 +110,11 @@ class Taint:
             # A recursive call meets this while it is being computed: nothing known yet.
             self._summaries[key] = (False, None)
             scope = self._scopes.inner[definition]
-            travel = self.follow(
-                self._scopes.binding(parameter, scope), definition.body, scope
-            )
+            travel = self.follow(self._scopes.binding(parameter, scope), definition.body, scope)
             returned = any(isinstance(escape.node, ast.Return) for escape in travel.escapes)
-            kept = next((e.node for e in travel.escapes if not isinstance(e.node, ast.Return)), None)
+            kept = next(
+                (e.node for e in travel.escapes if not isinstance(e.node, ast.Return)), None
+            )
             self._summaries[key] = (returned, kept)
         return self._summaries[key]
 
@@ -176,11 +176,11 @@ class _Run:
                 self._bind(element, strong, node)
         elif isinstance(target, ast.Starred):
             self._bind(target.value, strong, node)
-        elif not self._taint_receiver(target, node):
+        elif not self._taint_receiver(target):
             where = ast.unparse(target)
             self.travel.escapes.append(Escape(node, f"stored in {where}"))
 
-    def _taint_receiver(self, expression: ast.expr, node: ast.AST) -> bool:
+    def _taint_receiver(self, expression: ast.expr) -> bool:
         """Make the local variable at the root of *expression* strong; False if it is not local."""
         while isinstance(expression, ast.Attribute | ast.Subscript):
             expression = expression.value
@@ -229,10 +229,12 @@ class _Run:
             return
         if name in _HAND_OFFS:
             if not self._closed_here(call.func):
-                self.travel.escapes.append(Escape(call, f"handed to {name}, which goes on by itself"))
+                self.travel.escapes.append(
+                    Escape(call, f"handed to {name}, which goes on by itself")
+                )
             return
         if name in _KEEPERS and isinstance(call.func, ast.Attribute):
-            if not self._taint_receiver(call.func.value, call):
+            if not self._taint_receiver(call.func.value):
                 where = ast.unparse(call.func.value)
                 self.travel.escapes.append(Escape(call, f"put into {where}"))
             return

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from codemods.edits.arguments import EditError
 from codemods.edits.chunks import Chunk, chunks, touched
 from codemods.edits.suites import Rebuilder
-from codemods.proposal import Edit
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Sequence
+
+    from codemods.proposal import Edit
 
 
 class RoundTripError(EditError):

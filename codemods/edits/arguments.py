@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from codemods.proposal import Header
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codemods.proposal import Header
 
 _KEYWORD = re.compile(r"\A(\w+)=(?!=)(.*)\Z", re.DOTALL)
 
@@ -25,7 +28,7 @@ def argument(text: str) -> cst.Arg:
 
 
 def _named(arg: cst.Arg, keyword: str | None) -> cst.Arg:
-    """Return *arg* passed as *keyword*, or by position; one that has its keyword keeps its spacing."""
+    """Return *arg* passed as *keyword* or by position; what is right already keeps its spacing."""
     if keyword is None:
         return arg.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
     if arg.keyword is not None and arg.keyword.value == keyword:
@@ -53,7 +56,9 @@ def header_call(header: Header, calls: Sequence[cst.Call]) -> cst.Call:
     trailing = [argument(text) for text in header.trailing]
     layout = next((call for call in calls if call.args and _several_lines(call)), None)
     if layout is None:
-        return cst.Call(cst.parse_expression(header.function), _joined([*leading, *kept, *trailing]))
+        return cst.Call(
+            cst.parse_expression(header.function), _joined([*leading, *kept, *trailing])
+        )
     return _laid_out(header.function, layout, leading, kept, trailing)
 
 
@@ -131,7 +136,9 @@ def _laid_out(
     if trailing and kept:
         kept, trailing = _continue(kept, trailing, comma, ends_with_comma, last_of_call)
     elif not kept and not trailing and front:
-        front[-1] = front[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=closing)
+        front[-1] = front[-1].with_changes(
+            comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=closing
+        )
     arguments = [*front, *kept, *trailing]
     return cst.Call(
         cst.parse_expression(function),

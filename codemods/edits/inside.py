@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import libcst as cst
 
 from codemods.edits.arguments import EditError, appended, argument
-from codemods.edits.lines import Statement
-from codemods.proposal import Fold, PassKeyword
+
+if TYPE_CHECKING:
+    from codemods.edits.lines import Statement
+    from codemods.proposal import Fold, PassKeyword
 
 
 class _Rename(cst.CSTTransformer):
@@ -20,7 +24,9 @@ class _Rename(cst.CSTTransformer):
     def visit_Attribute_attr(self, node: cst.Attribute) -> None:
         del node
 
-    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.Attribute:
+    def leave_Attribute(
+        self, original_node: cst.Attribute, updated_node: cst.Attribute
+    ) -> cst.Attribute:
         return updated_node.with_changes(attr=original_node.attr)
 
     def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
@@ -28,7 +34,11 @@ class _Rename(cst.CSTTransformer):
 
     def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
         del original_node
-        return updated_node.with_changes(value=self.new) if updated_node.value == self.old else updated_node
+        return (
+            updated_node.with_changes(value=self.new)
+            if updated_node.value == self.old
+            else updated_node
+        )
 
 
 def renamed(node: Statement, old: str, new: str) -> Statement:
@@ -111,7 +121,9 @@ def without_import(node: Statement, name: str) -> Statement | None:
     if not isinstance(node, cst.SimpleStatementLine):
         raise EditError("expected an import")
     small = node.body[0]
-    if isinstance(small, cst.ImportFrom | cst.Import) and not isinstance(small.names, cst.ImportStar):
+    if isinstance(small, cst.ImportFrom | cst.Import) and not isinstance(
+        small.names, cst.ImportStar
+    ):
         kept = [alias for alias in small.names if alias.evaluated_name != name]
         if len(kept) == len(small.names):
             raise EditError(f"{name} is not imported there")
@@ -133,11 +145,12 @@ def with_import(node: Statement, names: tuple[tuple[str, str | None], ...]) -> S
         for name, alias in names
     ]
     *front, last = small.names
-    between = front[-1].comma if front else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    if isinstance(last.comma, cst.Comma):
-        between, closing = (front[-1].comma if front else last.comma), last.comma
-    else:
-        closing = last.comma
+    closing = last.comma
+    between: cst.Comma | cst.MaybeSentinel = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    if front:
+        between = front[-1].comma
+    elif isinstance(closing, cst.Comma):
+        between = closing
     aliases = [*front, last.with_changes(comma=between)]
     aliases += [alias.with_changes(comma=between) for alias in extra[:-1]]
     aliases.append(extra[-1].with_changes(comma=closing))

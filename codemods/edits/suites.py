@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
@@ -36,6 +36,9 @@ from codemods.proposal import (
     Rename,
     Wrap,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
 
@@ -77,7 +80,7 @@ class Rebuilder:
                 Unit(unit.index + offset, unit.count, self._below(unit.node, path, indent))
             )
         wraps = sorted((e for e in here if isinstance(e, Wrap)), key=lambda w: (_index(w), -w.stop))
-        others = [e for e in here if not isinstance(e, Wrap)]
+        others: list[Edit] = [e for e in here if not isinstance(e, Wrap)]
         return self._assemble(listed, wraps, others, indent)
 
     def _assemble(
@@ -116,7 +119,7 @@ class Rebuilder:
                 return _dissolved(unit.node, pending)
             if isinstance(edit, AddImport) and edit.before:
                 preceding.append(led(_import_line(edit), joined(pending, leading(unit.node))))
-                node, pending = led(unit.node, []), []
+                node, pending = led(unit.node, _gap(unit.node)), []
             elif isinstance(edit, AddImport):
                 following.append(_import_line(edit))
             elif isinstance(edit, ExtendImport) and node is not None:
@@ -196,7 +199,10 @@ class Rebuilder:
                 node = pass_keyword(node, edit)
             elif isinstance(edit, Fold):
                 node = fold(node, edit, call_of(self._original_at(edit.taken.path, node, path)))
-        if not any(len(self._place(e)) > len(path) and self._place(e)[: len(path)] == path for e in self._edits):
+        if not any(
+            len(self._place(e)) > len(path) and self._place(e)[: len(path)] == path
+            for e in self._edits
+        ):
             return node
         return self._compound(node, path, indent)
 
@@ -205,7 +211,7 @@ class Rebuilder:
         if place[: len(path)] != path or len(place) != len(path) + 1:
             raise EditError("only a call directly in the block can be folded into its header")
         index = place[-1][1]
-        body = block_of(node.body, None).body  # type: ignore[union-attr, arg-type]
+        body = block_of(node.body, None).body  # type: ignore[arg-type]
         return next(u.node for u in units(body, {index}) if u.index == index)
 
     def _compound(self, node: Statement, path: Path, indent: str | None) -> Statement:
@@ -213,7 +219,7 @@ class Rebuilder:
         if isinstance(node, cst.Match):
             return node.with_changes(cases=self._clauses(node.cases, path, "cases", indent))
         if self._concerns(path, "body"):
-            changes["body"] = self._block(node.body, path, "body", indent)  # type: ignore[union-attr, arg-type]
+            changes["body"] = self._block(node.body, path, "body", indent)  # type: ignore[arg-type]
         if self._concerns(path, "handlers"):
             changes["handlers"] = self._clauses(node.handlers, path, "handlers", indent)  # type: ignore[union-attr]
         if self._concerns(path, "finalbody"):
@@ -295,7 +301,13 @@ def _import_line(edit: AddImport) -> Statement:
     names = ", ".join(f"{name} as {alias}" if alias else name for name, alias in edit.names)
     line = cst.parse_statement(f"from {edit.module} import {names}")
     # The file's own newline, not the one of the text above.
-    return line.with_changes(trailing_whitespace=cst.TrailingWhitespace())  # type: ignore[return-value]
+    return line.with_changes(trailing_whitespace=cst.TrailingWhitespace())
+
+
+def _gap(node: Statement) -> list[cst.EmptyLine]:
+    """Return the blank lines between an import block and *node*."""
+    definition = isinstance(node, cst.FunctionDef | cst.ClassDef)
+    return [cst.EmptyLine(indent=False)] * (2 if definition else 1)
 
 
 def _index(edit: Edit) -> int:

@@ -1,26 +1,27 @@
-"""The parts of a block: where it begins and ends, how it gets its tracker, what it makes needless."""
+"""The parts of a block: its extent, how it gets its tracker, what it makes needless."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from codemods.analysis.effects import changes_environment
 from codemods.analysis.extent import Block, closing_flush, stop_index
-from codemods.analysis.lives import Life
-from codemods.analysis.scopes import Binding
-from codemods.analysis.taint import Travel
 from codemods.proposal import Delete, Dissolve, Edit
 from codemods.rules.headers import Form
 from codemods.rules.replays import needless_replays
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import Life
+    from codemods.analysis.scopes import Binding
+    from codemods.analysis.taint import Travel
     from codemods.proposal import Path
 
 
-def block_from(facts: Facts, life: Life, travel: Travel, start: int) -> Block:
+def block_from(life: Life, travel: Travel, start: int) -> Block:
     """Return the block that begins with statement *start* of the life's suite."""
     names = {binding.name for binding in travel.strong}
     stop = stop_index(life.suite, start, life.end, names, top=life.scope.is_module)
@@ -65,7 +66,7 @@ def closing_edits(
         edits.append(Dissolve(block.path(index)) if in_finally else Delete(block.path(index)))
     replays = needless_replays(facts, life, block) if ours else []
     edits.extend(Delete(path) for path in replays)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if replays:
         notes = ("the manual recording is removed: the client's call is captured in the block",)
     return edits, notes
@@ -75,4 +76,3 @@ def remains_work(block: Block, closing: Sequence[Edit]) -> bool:
     """Whether the block keeps a statement once *closing* is applied."""
     gone = {e.path[-1][1] for e in closing if isinstance(e, Delete) and e.path[:-1] == block.prefix}
     return len(gone) < block.stop - block.start
-

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, crosses_cell, state_read
-from codemods.analysis.lives import Life
-from codemods.analysis.taint import Travel
 from codemods.model import Finding, Reason, Refusal
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import Life
+    from codemods.analysis.taint import Travel
 
 
 def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
@@ -29,36 +29,26 @@ def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
     if binding.declared:
         detail = f"{binding.name} is declared global or nonlocal"
         return refuse(facts, finding, Reason.REBOUND, detail, binding.declared[0])
-    births = {b for c in facts.lives.constructs if (b := facts.lives.birth_of(c)) is not None}
+    births = {other.birth for other in life.siblings}
     for binder in binding.binders:
         if facts.module.parents.get(binder) not in births:
-            return refuse(facts, finding, Reason.REBOUND, f"{binding.name} is also bound here", binder)
+            return refuse(
+                facts, finding, Reason.REBOUND, f"{binding.name} is also bound here", binder
+            )
     if binding.deletes:
-        return refuse(facts, finding, Reason.REBOUND, f"{binding.name} is deleted", binding.deletes[0])
-    return _stray_load(facts, finding, life, births) or _state_refusal(facts, finding, life)
+        return refuse(
+            facts, finding, Reason.REBOUND, f"{binding.name} is deleted", binding.deletes[0]
+        )
+    return _stray_load(facts, finding, life) or _state_refusal(facts, finding, life)
 
 
-def _stray_load(
-    facts: Facts, finding: Finding, life: Life, births: set[ast.Assign | ast.AnnAssign]
-) -> Refusal | None:
+def _stray_load(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
     """Refuse where a use belongs to no single life."""
     name = life.binding.name
-    mine = [b for b in life.binding.binders if facts.module.parents.get(b) in births]
-    owned = [
-        load
-        for other in facts.lives.lives(
-            [
-                (c, b)
-                for c in facts.lives.constructs
-                if (b := facts.lives.birth_of(c)) is not None
-                and any(facts.module.parents.get(m) is b for m in mine)
-            ]
-        )
-        for load in other.loads
-    ]
+    owned = {load for other in life.siblings for load in other.loads}
     for load in life.binding.loads:
         if load in owned:
-            if len(mine) > 1 and facts.scopes.scope_of[load] is not life.scope:
+            if len(life.siblings) > 1 and facts.scopes.scope_of[load] is not life.scope:
                 detail = f"an inner function uses {name}, which is bound several times"
                 return refuse(facts, finding, Reason.REBOUND, detail, load)
             continue
@@ -90,7 +80,7 @@ def _state_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None
 
 
 def travel_escape(facts: Facts, finding: Finding, travel: Travel) -> Refusal | None:
-    """Refuse where something that holds the tracker gets out, or rests on an assumption in strict mode."""
+    """Refuse where something that holds the tracker gets out (strict: may get out)."""
     if travel.escapes:
         escape = travel.escapes[0]
         detail = f"the tracker is {escape.how}"

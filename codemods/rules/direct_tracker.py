@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codemods.analysis.lives import Life, SetCall
-from codemods.analysis.taint import Travel
 from codemods.model import Finding, Reason
 from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
 from codemods.rules.blocks import block_from, closing_edits, form_of, remains_work
@@ -31,6 +29,8 @@ from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import Life, SetCall
+    from codemods.analysis.taint import Travel
 
 CODE = "AIU001"
 MESSAGE = "tracker built and configured by hand"
@@ -71,7 +71,7 @@ def _phases(life: Life) -> list[list[SetCall]]:
 def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Verdict:
     first = life.sets[0].path[-1][1] if life.sets else life.index
     start = life.sets[-1].path[-1][1] + 1 if life.sets else life.index + 1
-    block = block_from(facts, life, travel, start)
+    block = block_from(life, travel, start)
     ours = facts.ours(life.construct.home)
     form, own = form_of(facts, life, first, ours)
     assumed = trusted(travel)

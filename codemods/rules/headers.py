@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,8 @@ from codemods.proposal import Header, Taken
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codemods.analysis.facts import Facts
 
 BATCH_NOTE = "batch prices are recorded for this block: half of the list price"
@@ -66,7 +67,12 @@ def check_arguments(
             return refuse(facts, finding, reason, detail, site.call)
         for argument in site.arguments:
             doubt = _none_evidence(facts, argument.value)
-            if doubt is not None and not form.fresh and not form.ours and not is_none(argument.value):
+            if (
+                doubt is not None
+                and not form.fresh
+                and not form.ours
+                and not is_none(argument.value)
+            ):
                 detail = f"{argument.keyword} may be None, and then the earlier id must stay"
                 return refuse(facts, finding, Reason.MAY_BE_NONE, detail, doubt)
             if argument.keyword == words.USER and not form.ours and not is_none(argument.value):
@@ -208,7 +214,9 @@ def _named_operation(facts: Facts, at: ast.stmt) -> str | None:
     if wanted is not None:
         return wanted
     enclosing = list(facts.module.ancestors(at))
-    function = next((n for n in enclosing if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+    function = next(
+        (n for n in enclosing if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None
+    )
     module = ".".join(facts.module.dotted)
     return naming.configured(facts.settings.operations, module, function.name if function else None)
 

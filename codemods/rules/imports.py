@@ -1,10 +1,9 @@
-"""Imports of a rewritten file: the new ones beside the legacy one, the legacy one while it is needed."""
+"""Imports of a rewritten file: new ones beside the legacy one, which stays while it is needed."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ from codemods.proposal import (
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codemods.analysis.facts import Facts
 
 
@@ -76,7 +77,9 @@ def _settle(
         if name not in wanted.setdefault(key, []):
             wanted[key].append(name)
     edits = tuple(
-        replace(e, header=replace(e.header, function=renamed.get(e.header.function, e.header.function)))
+        replace(
+            e, header=replace(e.header, function=renamed.get(e.header.function, e.header.function))
+        )
         if isinstance(e, Wrap)
         else e
         for e in proposal.edits
@@ -130,7 +133,7 @@ def _edit(facts: Facts, path: Path, home: str, names: list[str]) -> Edit:
 
 
 def _top(tree: ast.Module) -> tuple[int | None, int]:
-    """Return the last statement of the import block to stand behind, or the first to stand before."""
+    """Return the last import at the top to stand behind, and the first other statement."""
     body = tree.body
     first = 1 if ast.get_docstring(tree, clean=False) is not None else 0
     last = None
@@ -153,7 +156,11 @@ def _module_text(facts: Facts, path: Path, home: str) -> str:
         joint = "" if package.endswith(".") else "."
         return f"{package}{joint}{home[len(base) + 1 :]}"
     parent, _, _ = package.rpartition(".")
-    dots = "." * statement.level if not parent.strip(".") and not (statement.module or "").count(".") else f"{parent}."
+    dots = (
+        "." * statement.level
+        if not parent.strip(".") and not (statement.module or "").count(".")
+        else f"{parent}."
+    )
     return f"{dots}{home.rpartition('.')[2]}"
 
 
@@ -161,6 +168,9 @@ def _dropped(facts: Facts, proposals: Sequence[Proposal]) -> list[Edit]:
     """Return the removals of legacy imports that the rewritten file does not need."""
     deleted = {e.path for p in proposals for e in p.edits if isinstance(e, Delete)}
     edits: list[Edit] = []
+    headers = " ".join(
+        t for p in proposals for w in p.edits if isinstance(w, Wrap) for t in w.header.leading
+    )
     for binding in list(facts.scopes.bindings.values()):
         for binder in binding.binders:
             statement = facts.module.parents.get(binder)
@@ -169,8 +179,16 @@ def _dropped(facts: Facts, proposals: Sequence[Proposal]) -> list[Edit]:
             target = f"{facts.names.absolute(statement)}.{binder.name}"
             if target not in facts.vocabulary.tracker_paths or len(binding.binders) != 1:
                 continue
-            gone = [n for n in binding.loads if facts.module.paths[facts.module.statement(n)] in deleted]
-            if gone and len(gone) == len(binding.loads) and not _needed(facts, binding.name, statement):
+            if re.search(rf"\b{binding.name}\b", headers):
+                continue
+            gone = [
+                n for n in binding.loads if facts.module.paths[facts.module.statement(n)] in deleted
+            ]
+            if (
+                gone
+                and len(gone) == len(binding.loads)
+                and not _needed(facts, binding.name, statement)
+            ):
                 edits.append(DropImport(facts.module.paths[statement], binding.name))
     return edits
 
@@ -189,4 +207,3 @@ def _needed(facts: Facts, name: str, statement: ast.stmt) -> bool:
     in_text = any(word.search(text) for text in texts if len(text) < 500)
     comments = (ln.partition("#")[2] for ln in facts.module.lines if "# type:" in ln)
     return in_text or any(word.search(comment) for comment in comments)
-

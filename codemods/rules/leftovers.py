@@ -6,13 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.lives import Construct, SetCall
 from codemods.model import Reason, Refusal
 from codemods.rules.headers import PROBLEMS
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import Construct, SetCall
 
 CONSTRUCT_CODE = "AIU001"
 SET_CODE = "AIU002"
@@ -27,11 +27,11 @@ def refuse_construct(facts: Facts, construct: Construct) -> Refusal | None:
         if isinstance(call, ast.Call) and facts.names.context_manager(call.func) is not None:
             return None
     finding = facts.finding(CONSTRUCT_CODE, construct.call, "tracker built by hand")
-    reason, detail = _place(facts, parent)
+    reason, detail = _place(parent)
     return refuse(facts, finding, reason, detail, parent if hasattr(parent, "lineno") else None)
 
 
-def _place(facts: Facts, parent: ast.AST) -> tuple[Reason, str]:
+def _place(parent: ast.AST) -> tuple[Reason, str]:
     if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Attribute):
         return Reason.ESCAPES, f"the tracker is stored in {ast.unparse(parent.targets[0])}"
     if isinstance(parent, ast.Return):

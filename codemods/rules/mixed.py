@@ -18,7 +18,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.lives import SetCall
 from codemods.model import Finding, Reason
 from codemods.proposal import Delete, Fold, Proposal, Verdict
 from codemods.rules.headers import Form, check_arguments, taken_of
@@ -26,6 +25,7 @@ from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import SetCall
 
 CODE = "AIU004"
 MESSAGE = "ids set by hand inside a context manager"
@@ -91,7 +91,8 @@ def _decide_one(
         return refuse(facts, finding, Reason.UNKNOWN_FIELDS, "the header passes fields through **")
     for argument in site.arguments:
         named = argument.keyword in present or (
-            argument.keyword == words.BATCH and facts.names.context_manager(call.func) == words.BATCH_CONTEXT
+            argument.keyword == words.BATCH
+            and facts.names.context_manager(call.func) == words.BATCH_CONTEXT
         )
         if named:
             detail = f"the header names {argument.keyword} already"
@@ -109,8 +110,10 @@ def _decide_one(
 
 
 def _home(facts: Facts, call: ast.Call) -> str:
-    path = facts.names.meaning(call.func).paths[0]
-    module = path.rpartition(".")[0]
+    paths = facts.names.meaning(call.func).paths
+    if not paths:
+        return facts.default_home
+    module = paths[0].rpartition(".")[0]
     homes = [context for _, context in facts.vocabulary.modules]
     return next((home for home in homes if home == module or home.startswith(f"{module}.")), module)
 

@@ -24,7 +24,6 @@ from codemods import vocabulary as words
 from codemods.analysis import naming
 from codemods.analysis.extent import Block
 from codemods.analysis.lives import Life, SetCall, is_none
-from codemods.analysis.taint import Travel
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Header, Path, Proposal, Rename, Verdict, Wrap
 from codemods.rules.blocks import closing_edits, remains_work
@@ -34,6 +33,7 @@ from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
+    from codemods.analysis.taint import Travel
 
 CODE = "AIU001"
 MESSAGE = "module-level tracker configured by hand"
@@ -151,7 +151,8 @@ def _user(
     inside = [s for s in life.sets if s.path[: len(prefix)] == prefix]
     if not sets or len(inside) != len(sets):
         detail = f"{function.name} uses {name} with ids that others set, or sets them in a branch"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, (inside or [None])[0] or loads[0])  # type: ignore[union-attr]
+        place = inside[0].call if inside else loads[0]
+        return refuse(facts, finding, Reason.SHARED_STATE, detail, place)
     first, last = sets[0].path[-1][1], sets[-1].path[-1][1]
     if last - first != len(sets) - 1:
         detail = f"{function.name} sets the ids of the shared tracker several times"
@@ -201,7 +202,11 @@ def _block_of(
 ) -> Proposal | Refusal:
     ours = facts.ours(user.life.construct.home)
     name = user.life.binding.name
-    form = Form(None, name, fresh=False, ours=ours) if owns else Form(name, None, fresh=False, ours=ours)
+    form = (
+        Form(None, name, fresh=False, ours=ours)
+        if owns
+        else Form(name, None, fresh=False, ours=ours)
+    )
     refusal = block_refusal(facts, finding, user.life, user.block) or check_arguments(
         facts, finding, user.sets, form
     )
@@ -264,7 +269,8 @@ def _step_call(facts: Facts, user: _User, statement: ast.stmt) -> str | None:
     mentions = [
         n
         for n in ast.walk(statement)
-        if isinstance(n, ast.Name) and n in facts.scopes.scope_of
+        if isinstance(n, ast.Name)
+        and n in facts.scopes.scope_of
         and facts.scopes.of(n) is user.life.binding
     ]
     if len(mentions) != 1 or mentions[0] not in given:

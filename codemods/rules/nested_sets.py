@@ -13,7 +13,6 @@ from codemods import vocabulary as words
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, between
 from codemods.analysis.lives import Life, SetCall, is_none
-from codemods.analysis.taint import Travel
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
 from codemods.rules.checks import trusted
@@ -22,6 +21,7 @@ from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
+    from codemods.analysis.taint import Travel
 
 
 def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:

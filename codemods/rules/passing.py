@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.calls import ordinal
 from codemods.analysis.effects import walk_here
-from codemods.analysis.scopes import Binding
 from codemods.proposal import PassKeyword, Proposal
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
+    from codemods.analysis.scopes import Binding
 
 CODE = "AIU005"
 MESSAGE = "call inside a context that does not pass the tracker on"
@@ -58,9 +58,13 @@ def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name) -> Proposal | N
     definition = facts.taint.definition(call.func)
     if definition is None or definition.decorator_list:
         return None
-    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+    if any(isinstance(a, ast.Starred) for a in call.args) or any(
+        k.arg is None for k in call.keywords
+    ):
         return None
-    parameter = next((p for p in _unsupplied(definition, call) if is_tracker(facts, definition, p)), None)
+    parameter = next(
+        (p for p in _unsupplied(definition, call) if is_tracker(facts, definition, p)), None
+    )
     if parameter is None or not _same_value(facts, tracker, call):
         return None
     place = ordinal(facts.module, call)
@@ -84,7 +88,9 @@ def _same_value(facts: Facts, tracker: ast.Name, call: ast.Call) -> bool:
         statement = facts.module.statement(binder) if isinstance(binder, ast.Name) else None
         if statement in contexts or isinstance(binder, ast.arg):
             continue
-        if statement is not None and any(facts.lives.birth_of(c) is statement for c in facts.lives.constructs):
+        if statement is not None and any(
+            facts.lives.birth_of(c) is statement for c in facts.lives.constructs
+        ):
             continue
         return False
     return True
@@ -114,7 +120,10 @@ def _annotated(facts: Facts, annotation: ast.expr) -> bool:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if words.TRACKER_CLASS in node.value.replace("[", " ").replace("|", " ").split():
                 return True
-        if isinstance(node, ast.Name | ast.Attribute) and facts.names.tracker_class(node) is not None:
+        if (
+            isinstance(node, ast.Name | ast.Attribute)
+            and facts.names.tracker_class(node) is not None
+        ):
             return True
     return False
 
@@ -149,5 +158,3 @@ def _is_known_tracker(facts: Facts, name: ast.Name) -> bool:
     births = {facts.lives.birth_of(c) for c in facts.lives.constructs}
     statements = [facts.module.statement(b) for b in binders if isinstance(b, ast.Name)]
     return bool(statements) and all(s in contexts or s in births for s in statements)
-
-

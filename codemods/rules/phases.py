@@ -8,14 +8,12 @@ that is not possible without changing an evaluation, the site is refused.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block
 from codemods.analysis.lives import Argument, Life, SetCall, is_none
-from codemods.analysis.taint import Travel
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
 from codemods.rules.blocks import block_from, closing_edits, remains_work
@@ -24,7 +22,10 @@ from codemods.rules.headers import Form, check_arguments, plan_header
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codemods.analysis.facts import Facts
+    from codemods.analysis.taint import Travel
 
 
 def decide_phases(
@@ -38,7 +39,7 @@ def decide_phases(
     needs: list[str] = []
     known: dict[str, Argument] = {}
     for number, group in enumerate(groups):
-        block = _block(facts, life, travel, groups, number)
+        block = _block(life, travel, groups, number)
         refusal = _phase_refusal(facts, finding, life, block, group, form)
         carried = _carried(facts, finding, group, known)
         if refusal is not None or isinstance(carried, Refusal):
@@ -54,7 +55,9 @@ def decide_phases(
         notes.extend((*planned.notes, *closing_notes))
         assumptions.extend(planned.assumptions)
         needs.append(planned.manager)
-        known.update({a.keyword: a for site in group for a in site.arguments if not is_none(a.value)})
+        known.update(
+            {a.keyword: a for site in group for a in site.arguments if not is_none(a.value)}
+        )
     why = f"each phase of {life.binding.name} gets a block; no use lies outside of them"
     return [
         Proposal(
@@ -70,13 +73,11 @@ def decide_phases(
     ]
 
 
-def _block(
-    facts: Facts, life: Life, travel: Travel, groups: list[list[SetCall]], number: int
-) -> Block:
+def _block(life: Life, travel: Travel, groups: list[list[SetCall]], number: int) -> Block:
     start = groups[number][-1].path[-1][1] + 1
     if number + 1 < len(groups):
         return Block(life.prefix, life.field_name, start, groups[number + 1][0].path[-1][1])
-    return block_from(facts, life, travel, start)
+    return block_from(life, travel, start)
 
 
 def _phase_refusal(
@@ -95,7 +96,9 @@ def _phase_refusal(
         if any(isinstance(s, ast.For) for s in life.suite[block.start : block.stop]):
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
-    return block_refusal(facts, finding, life, block) or check_arguments(facts, finding, group, form)
+    return block_refusal(facts, finding, life, block) or check_arguments(
+        facts, finding, group, form
+    )
 
 
 def _carried(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from codemods.model import Finding, Reason, Refusal
 
 if TYPE_CHECKING:
+    import ast
+
     from codemods.analysis.facts import Facts
 
 ADVICE: dict[Reason, str] = {
@@ -15,7 +16,7 @@ ADVICE: dict[Reason, str] = {
     Reason.ASSUMPTION: "check what is assumed, then run without --strict",
     Reason.CALLER_RELIES: "open the context in the caller and pass its tracker on",
     Reason.CARRIED_IDS: "name every id in each call, then run again",
-    Reason.CONDITIONAL_CONSTRUCT: "build the tracker unconditionally, or use a context in each branch",
+    Reason.CONDITIONAL_CONSTRUCT: "build the tracker in any case, or open a context in each branch",
     Reason.CONDITIONAL_CONTEXT: "work out the ids first, then open one context around all uses",
     Reason.CROSSES_CELLS: "open a context in each cell",
     Reason.DOES_NOT_COMPILE: "simplify the nesting around this place, then run again",

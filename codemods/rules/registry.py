@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codemods.analysis.lives import Construct, Life, SetCall
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Edit, Proposal, Verdict, Wrap
 from codemods.rules import direct_tracker, leftovers, missing_import, mixed, module_tracker, passing
@@ -15,7 +13,10 @@ from codemods.rules.imports import place
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import Construct, Life, SetCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,10 @@ def lint(facts: Facts) -> list[Finding]:
         if not facts.is_managed(construct):
             findings.add(facts.finding("AIU001", construct.call, "tracker built by hand"))
     for site in facts.lives.set_calls:
-        known = any(f.code in ("AIU002", "AIU004") and f.span == facts.module.span(site.call) for f in findings)
+        known = any(
+            f.code in ("AIU002", "AIU004") and f.span == facts.module.span(site.call)
+            for f in findings
+        )
         if not known and _is_legacy(facts, site):
             findings.add(facts.finding("AIU002", site.call, leftovers.SET_MESSAGE))
     findings.update(_legacy_only_imports(facts))
@@ -152,7 +156,9 @@ def _is_legacy(facts: Facts, site: SetCall) -> bool:
 
 def _legacy_only_imports(facts: Facts) -> Iterable[Finding]:
     """Find imports of the legacy class that only legacy construction needs."""
-    legacy = {facts.module.statement(c.call): c for c in facts.lives.constructs if not facts.is_managed(c)}
+    legacy = {
+        facts.module.statement(c.call): c for c in facts.lives.constructs if not facts.is_managed(c)
+    }
     if not legacy:
         return
     for home in {construct.home for construct in legacy.values()}:

@@ -10,11 +10,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.extent import Block
-from codemods.analysis.lives import Life
 
 if TYPE_CHECKING:
+    from codemods.analysis.extent import Block
     from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import Life
     from codemods.proposal import Path
 
 # The last two attributes of the client calls that the runtime sees.
