@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tracker import scope
-from tracker.ai_usage_tracker import ID_FIELDS, AIUsageTracker
+from tracker.ai_usage_tracker import AIUsageTracker
 from tracker.block import Block
 from tracker.errors import ContextFieldError
 from tracker.partial_failure import PartialFailureBlock
-from tracker.scope import EMPTY, Node
+from tracker.scope import Node
 from tracker.tracked import tracked
 
 if TYPE_CHECKING:
@@ -142,8 +142,7 @@ def set_current_context(context: Mapping[str, Any] | None) -> None:
         scope.replace_current(None)
         return
     parent = scope.current()
-    ids = {name: context.get(name) for name in ID_FIELDS}
-    state = scope.changed(EMPTY, context=dict(context), **ids)
+    state = scope.begun(dict(context), context, batch=False)
     if parent is not None:
         state = state.inheriting(parent.state)
     scope.replace_current(Node(state, None, parent, is_block=False, books=False))

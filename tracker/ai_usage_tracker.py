@@ -167,6 +167,8 @@ class AIUsageTracker:
         The older form with keywords sets ids as ``set_tracking_context`` does;
         keywords that name no id are added to the context.
         """
+        if context is not None and context is self.node().state.context:
+            return  # a block that has just begun: its state holds all this already
         if context is not None:
             self._change(context=dict(context))
             ids = {**context, **ids}

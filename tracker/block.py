@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tracker import instrumentation, scope
-from tracker.ai_usage_tracker import ID_FIELDS, AIUsageTracker
+from tracker.ai_usage_tracker import AIUsageTracker
 from tracker.errors import ContextFieldError
 from tracker.guard import guarded, tolerated
 from tracker.plain import scrub
-from tracker.scope import EMPTY, Node, State
+from tracker.scope import Node, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,12 +135,7 @@ class Block:
 
     def _state(self, context: Mapping[str, Any], parent: Node | None, tracker: Any) -> State:
         """Return the state: the block's own ids, then those of its tracker, then its parent's."""
-        state = scope.changed(
-            EMPTY,
-            context=context,
-            batch_mode=self._batch,
-            **{name: self._fields.get(name) for name in ID_FIELDS},
-        )
+        state = scope.begun(context, self._fields, batch=self._batch)
         if tracker is not None:
             state = state.inheriting(tracker.inherited())
         return state if parent is None else state.inheriting(parent.state)

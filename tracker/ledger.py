@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import uuid
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.guard import guarded
@@ -54,7 +53,7 @@ class Booking:
     )
 
     def __init__(self, owner: Bookkeeper, node: Node, state: State) -> None:
-        self.id = uuid.uuid4().hex
+        self.id = os.urandom(16).hex()
         self.at = time.time()
         self.started = time.perf_counter()
         self.owner = owner

@@ -56,17 +56,28 @@ class State:
 
     def inheriting(self, parent: State) -> State:
         """Return this state with the ids that only *parent* names, and its batch mode."""
-        return replace(
-            self,
-            job_id=self.job_id if self.job_id is not None else parent.job_id,
-            batch_id=self.batch_id if self.batch_id is not None else parent.batch_id,
-            user_id=self.user_id if self.user_id is not None else parent.user_id,
-            github_pr=self.github_pr if self.github_pr is not None else parent.github_pr,
-            batch_mode=self.batch_mode or parent.batch_mode,
+        return State(
+            self.context,
+            self.job_id if self.job_id is not None else parent.job_id,
+            self.batch_id if self.batch_id is not None else parent.batch_id,
+            self.user_id if self.user_id is not None else parent.user_id,
+            self.github_pr if self.github_pr is not None else parent.github_pr,
+            self.batch_mode or parent.batch_mode,
+            self.stamp,
         )
 
 
-EMPTY = State()
+def begun(context: Mapping[str, Any], fields: Mapping[str, Any], *, batch: bool) -> State:
+    """Return the state of a block that begins now with *context*; ids are taken from *fields*."""
+    return State(
+        context,
+        fields.get("job_id"),
+        fields.get("batch_id"),
+        fields.get("user_id"),
+        fields.get("github_pr"),
+        batch,
+        next(_stamps),
+    )
 
 
 def changed(state: State, **changes: Any) -> State:
@@ -110,6 +121,11 @@ class Node:
 
 
 _current: ContextVar[Node | None] = ContextVar("ai_usage_node", default=None)
+
+
+def is_quiet() -> bool:
+    """Return whether no block was entered in this thread or task: the fast, common answer."""
+    return _current.get() is None
 
 
 def current() -> Node | None:

@@ -146,6 +146,11 @@ class Observer:
 _current: ContextVar[Observer | None] = ContextVar("ai_usage_observer", default=None)
 
 
+def is_quiet() -> bool:
+    """Return whether nobody can be observing here: no block and no observer was entered."""
+    return scope.is_quiet() and _current.get() is None
+
+
 def open_booking() -> Booking | None:
     """Return a booking for a physical call that starts now, or None if nobody observes.
 

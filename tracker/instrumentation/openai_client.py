@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tracker import ledger
 from tracker.guard import guarded
 from tracker.instrumentation import claims
-from tracker.instrumentation.observer import failed, open_booking
+from tracker.instrumentation.observer import failed, is_quiet, open_booking
 from tracker.instrumentation.streams import Tally, tap_async, tap_sync
 from tracker.instrumentation.usage import model_of, request_id_of, usage_of
 from tracker.metric import Call
@@ -151,6 +151,8 @@ def _begin(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Re
 def _request(
     wrapped: Callable[..., Any], client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
+    if is_quiet():
+        return wrapped(*args, **kwargs)
     request = None
     with guarded("capture"):
         request = _begin(client, args, kwargs)
@@ -176,6 +178,8 @@ def _request_async(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Awaitable[Any]:
+    if is_quiet():
+        return wrapped(*args, **kwargs)
     request = None
     with guarded("capture"):
         request = _begin(client, args, kwargs)
