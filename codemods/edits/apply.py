@@ -33,7 +33,12 @@ def apply(
         mine = [e for e in edits if chunk.first <= touched(e)[0] <= chunk.last]
         text = "".join(lines[chunk.start : chunk.end])
         rebuilt = _rebuild(text, chunk, mine, newline, indent)
-        result[chunk.start : chunk.end] = [rebuilt]
+        start = chunk.start
+        if not rebuilt:
+            # The blank lines above a vanished statement go with it.
+            while start and not result[start - 1].strip():
+                start -= 1
+        result[start : chunk.end] = [rebuilt]
     return "".join(result)
 
 
@@ -47,4 +52,4 @@ def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: s
         raise EditError(f"the concrete parser does not read this: {error.message}") from error
     if module.code != text:
         raise RoundTripError("parsing and printing this code does not give the same text")
-    return Rebuilder(edits, chunk.first).module(module).code
+    return Rebuilder(edits, chunk.first, indent).module(module).code

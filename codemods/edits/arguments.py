@@ -79,6 +79,15 @@ def appended(call: cst.Call, extra: Sequence[cst.Arg]) -> cst.Call:
     )
 
 
+def one_a_line(call: cst.Call, indent: str) -> cst.Call:
+    """Return *call* with each argument on a line of its own, indented by *indent*."""
+    gap = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(indent))
+    end = cst.ParenthesizedWhitespace(indent=True)
+    arguments = [a.with_changes(comma=cst.Comma(whitespace_after=gap)) for a in call.args]
+    arguments[-1] = arguments[-1].with_changes(comma=cst.Comma(whitespace_after=end))
+    return call.with_changes(args=arguments, whitespace_before_args=gap)
+
+
 def _with_space(arg: cst.Arg) -> cst.Arg:
     comma = arg.comma
     if isinstance(comma, cst.Comma) and comma.whitespace_after.empty:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from codemods.edits.arguments import EditError, header_call
+from codemods.edits.arguments import EditError, header_call, one_a_line
 from codemods.edits.inside import fold, pass_keyword, renamed, with_import, without_import
 from codemods.edits.lines import (
     Statement,
@@ -40,16 +40,18 @@ from codemods.proposal import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
+_LONGEST_LINE = 100
 
 
 class Rebuilder:
     """Applies the edits of one chunk of top-level statements.
 
-    ``offset`` is the index in the file of the chunk's first statement.
+    ``offset`` is the index in the file of the chunk's first statement, ``indent``
+    the file's indentation.
     """
 
-    def __init__(self, edits: Sequence[Edit], offset: int) -> None:
+    def __init__(self, edits: Sequence[Edit], offset: int, indent: str) -> None:
+        self._indent = indent
         self._edits = edits
         self._offset = offset
         self._originals: dict[Path, Statement] = {}
@@ -109,33 +111,25 @@ class Rebuilder:
     def _single(
         self, unit: Unit, others: list[Edit], pending: list[cst.EmptyLine]
     ) -> tuple[list[Statement], list[cst.EmptyLine]]:
-        node: Statement | None = unit.node
-        preceding: list[Statement] = []
-        following: list[Statement] = []
-        for edit in (e for e in others if _index(e) == unit.index):
-            if isinstance(edit, Delete):
-                return [], joined(pending, remains(unit.node))
-            if isinstance(edit, Dissolve):
-                return _dissolved(unit.node, pending)
-            if isinstance(edit, AddImport) and edit.before:
-                preceding.append(led(_import_line(edit), joined(pending, leading(unit.node))))
-                node, pending = led(unit.node, _gap(unit.node)), []
-            elif isinstance(edit, AddImport):
-                following.append(_import_line(edit))
-            elif isinstance(edit, ExtendImport) and node is not None:
-                node = with_import(node, edit.names)
-            elif isinstance(edit, DropImport) and node is not None:
-                node = without_import(node, edit.name)
+        mine = [e for e in others if _index(e) == unit.index]
+        if any(isinstance(e, Delete) for e in mine):
+            return [], joined(pending, remains(unit.node))
+        if any(isinstance(e, Dissolve) for e in mine):
+            return _dissolved(unit.node, pending)
+        added = [e for e in mine if isinstance(e, AddImport)]
+        above = joined(pending, leading(unit.node))
+        node = _import_edited(unit.node, mine)
+        if node is None and not added:
+            return [], [*above, *own_line(trailing_comment(unit.node))]
+        lines = [_import_line(e) for e in added if e.before]
         if node is not None:
-            return [*preceding, led(node, joined(pending, leading(node))), *following], []
-        above = [*leading(unit.node)]
-        comment = trailing_comment(unit.node)
-        if following:
-            line = following[0]
-            if isinstance(unit.node, cst.SimpleStatementLine):
-                line = line.with_changes(trailing_whitespace=unit.node.trailing_whitespace)
-            return [led(line, joined(pending, above)), *following[1:]], []
-        return [], joined(pending, [*above, *own_line(comment)])
+            lines.append(led(node, _gap(node) if lines else []))
+        lines.extend(_import_line(e) for e in added if not e.before)
+        if node is None and isinstance(unit.node, cst.SimpleStatementLine):
+            ending = unit.node.trailing_whitespace
+            lines[-1] = lines[-1].with_changes(trailing_whitespace=ending)
+        lines[0] = led(lines[0], above)
+        return lines, []
 
     def _wrapped(
         self,
@@ -147,6 +141,7 @@ class Rebuilder:
     ) -> tuple[cst.With, list[cst.EmptyLine], list[cst.EmptyLine]]:
         taken = [self._originals[t.path] for t in wrap.header.taken]
         call = header_call(wrap.header, [call_of(node) for node in taken])
+        call = self._fitted(call, wrap, indent)
         comment = self._header_comment(taken)
         above: list[cst.EmptyLine] = []
         kept = list(inside)
@@ -169,6 +164,16 @@ class Rebuilder:
             indent=indent,
         )
         return cst.With([cst.WithItem(call, target)], block), above, left
+
+    def _fitted(self, call: cst.Call, wrap: Wrap, indent: str | None) -> cst.Call:
+        """Return *call* with an argument a line if the header would be too long otherwise."""
+        unit = indent or self._indent
+        # Handlers and cases have a place in the path, but no indentation of their own.
+        depth = sum(field in ("body", "orelse", "finalbody") for field, _ in wrap.path[:-1])
+        text = f"with {cst.Module([]).code_for_node(call)} as {wrap.header.target}:"
+        if depth * len(unit) + len(text) <= _LONGEST_LINE or "\n" in text or "\r" in text:
+            return call
+        return one_a_line(call, unit)
 
     def _header_comment(self, taken: list[Statement]) -> cst.Comment | None:
         return trailing_comment(taken[0]) if taken else None
@@ -304,8 +309,23 @@ def _import_line(edit: AddImport) -> Statement:
     return line.with_changes(trailing_whitespace=cst.TrailingWhitespace())
 
 
+def _import_edited(node: Statement, edits: list[Edit]) -> Statement | None:
+    """Return *node* with names added to its import or taken from it; None if nothing is left."""
+    edited: Statement | None = node
+    for edit in edits:
+        if isinstance(edit, ExtendImport) and edited is not None:
+            edited = with_import(edited, edit.names)
+        elif isinstance(edit, DropImport) and edited is not None:
+            edited = without_import(edited, edit.name)
+    return edited
+
+
 def _gap(node: Statement) -> list[cst.EmptyLine]:
     """Return the blank lines between an import block and *node*."""
+    if isinstance(node, cst.SimpleStatementLine) and isinstance(
+        node.body[0], cst.Import | cst.ImportFrom
+    ):
+        return []
     definition = isinstance(node, cst.FunctionDef | cst.ClassDef)
     return [cst.EmptyLine(indent=False)] * (2 if definition else 1)
 

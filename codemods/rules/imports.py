@@ -125,11 +125,16 @@ def _edit(facts: Facts, path: Path, home: str, names: list[str]) -> Edit:
     if existing is not None:
         return ExtendImport(facts.module.paths[existing], pairs)
     if path:
-        return AddImport(path, _module_text(facts, path, home), pairs)
-    after, before = _top(facts.module.tree)
-    if after is not None:
-        return AddImport((("body", after),), home, pairs)
-    return AddImport((("body", before),), home, pairs, before=True)
+        module = _module_text(facts, path, home)
+        statement = facts.statement_at(path)
+        legacy = getattr(statement, "module", None) or ""
+        # In the order that import sorters ask for, if the legacy import stands alone.
+        before = isinstance(statement, ast.ImportFrom) and module.lstrip(".") < legacy
+        return AddImport(path, module, pairs, before=before and bool(legacy))
+    last, first = _top(facts.module.tree)
+    if last is not None:
+        return AddImport((("body", last),), home, pairs)
+    return AddImport((("body", first),), home, pairs, before=True)
 
 
 def _top(tree: ast.Module) -> tuple[int | None, int]:
