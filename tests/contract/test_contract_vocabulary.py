@@ -9,9 +9,9 @@ import re
 
 import pytest
 from source_tree import Module, docstrings_of, source_modules
-from tracker.ai_usage_tracker import AIUsageTracker
 
 from codemods import vocabulary
+from tracker.ai_usage_tracker import AIUsageTracker
 
 HOME = "codemods.vocabulary"
 
