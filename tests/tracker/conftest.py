@@ -22,13 +22,12 @@ from tracker.environment_config import (
     RUN_VARIABLES,
     STACK_VARIABLES,
 )
+from tracker.sinks import default
 from tracker.testing import CapturedMetrics, capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHAT = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Analyze this receipt"}]}
-EMBEDDING = {"model": "text-embedding-3-small", "input": "a receipt"}
 SETTINGS = (
     "ENVIRONMENT",
     "USER_ID",
@@ -45,15 +44,16 @@ SETTINGS = (
 
 
 @pytest.fixture(autouse=True)
-def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Hide the machine's settings, make our own mistakes loud; return the database's path."""
+def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Hide the machine's settings, make our own mistakes loud; give the database's path."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     database = tmp_path / "usage.db"
     monkeypatch.setenv("AI_USAGE_DATABASE", str(database))
     monkeypatch.setenv("AI_USAGE_STRICT", "1")
     guard.reset()
-    return database
+    yield database
+    default.close_all()
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from conftest import CHAT, EMBEDDING
 from loopback import INPUT_TOKENS, OUTPUT_TOKENS
+from runtime_calls import CHAT, EMBEDDING
 
 from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
 from tracker.instrumentation import openai_client

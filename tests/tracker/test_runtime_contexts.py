@@ -12,7 +12,7 @@ from unittest.mock import MagicMock
 
 import openai
 import pytest
-from conftest import CHAT
+from runtime_calls import CHAT
 
 from tracker import (
     AIUsageTracker,

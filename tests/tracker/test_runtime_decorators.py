@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import CHAT
+from runtime_calls import CHAT
 
 from tracker import (
     AIUsageTracker,

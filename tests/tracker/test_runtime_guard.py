@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
-from conftest import CHAT
+from runtime_calls import CHAT
 
 from tracker import ai_usage_context, guard
 from tracker.guard import guarded, tolerated

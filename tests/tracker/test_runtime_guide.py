@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
-from conftest import CHAT
+from runtime_calls import CHAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import MagicMock, Mock, patch
 
 import pytest
-from conftest import CHAT
+from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
 

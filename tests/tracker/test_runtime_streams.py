@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from conftest import CHAT
 from loopback import INPUT_TOKENS, OUTPUT_TOKENS
+from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
 from tracker.instrumentation import openai_client
