@@ -10,6 +10,7 @@ import json
 import os
 import sqlite3
 import threading
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,16 +154,21 @@ class SqliteSink:
     def _connected(self) -> sqlite3.Connection:
         if self._connection is not None and self._pid == os.getpid():
             return self._connection
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False
-        )
+        self._connection, self._pid = _open(self.path), os.getpid()
+        return self._connection
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False)
+    with ExitStack() as undo:
+        undo.callback(connection.close)
         # WAL with synchronous=NORMAL survives the end of the process, however it ends.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.executescript(SCHEMA)
-        self._connection, self._pid = connection, os.getpid()
-        return connection
+        undo.pop_all()
+    return connection
 
 
 def _picodollars(dollars: Decimal | None) -> int | None:
