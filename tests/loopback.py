@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+import uuid
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ class LoopbackServer(ThreadingHTTPServer):
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.failures: list[int] = []
         self.refuse_stream_options = False
+        # As a provider's: never the same twice, whatever server of a process it comes from.
+        self.name = uuid.uuid4().hex
         self.numbers = itertools.count(1)
 
     @property
@@ -150,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))
-        self.send_header("x-request-id", f"req-{next(self.server.numbers)}")
+        self.send_header("x-request-id", f"req-{self.server.name}-{next(self.server.numbers)}")
         self.end_headers()
         self.wfile.write(content)
 
@@ -167,6 +170,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("content-length", str(len(content)))
-        self.send_header("x-request-id", f"req-{next(self.server.numbers)}")
+        self.send_header("x-request-id", f"req-{self.server.name}-{next(self.server.numbers)}")
         self.end_headers()
         self.wfile.write(content)

@@ -34,7 +34,8 @@ def apply(
         text = "".join(lines[chunk.start : chunk.end])
         rebuilt = _rebuild(text, chunk, mine, newline, indent)
         start = chunk.start
-        if not rebuilt:
+        if not rebuilt.strip():
+            rebuilt = ""
             # The blank lines above a vanished statement go with it.
             while start and not result[start - 1].strip():
                 start -= 1

@@ -144,3 +144,17 @@ def without_blank_end(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
 
 def _blank(line: cst.EmptyLine) -> bool:
     return line.comment is None
+
+
+class _Blanks(cst.CSTTransformer):
+    def leave_EmptyLine(
+        self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine
+    ) -> cst.EmptyLine:
+        del original_node
+        empty = updated_node.comment is None and not updated_node.whitespace.value
+        return updated_node.with_changes(indent=False) if empty else updated_node
+
+
+def unindented_blanks(node: cst.With) -> cst.With:
+    """Return *node*, made of top-level statements, without indentation on its blank lines."""
+    return cst.ensure_type(node.visit(_Blanks()), cst.With)

@@ -19,6 +19,7 @@ from codemods.edits.lines import (
     own_line,
     remains,
     trailing_comment,
+    unindented_blanks,
     units,
     without_blank_end,
     without_blank_start,
@@ -163,7 +164,10 @@ class Rebuilder:
             header=cst.TrailingWhitespace(whitespace=space, comment=comment),
             indent=indent,
         )
-        return cst.With([cst.WithItem(call, target)], block), above, left
+        node = cst.With([cst.WithItem(call, target)], block)
+        if len(wrap.path) == 1:
+            node = unindented_blanks(node)
+        return node, above, left
 
     def _fitted(self, call: cst.Call, wrap: Wrap, indent: str | None) -> cst.Call:
         """Return *call* with an argument a line if the header would be too long otherwise."""

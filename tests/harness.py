@@ -1,0 +1,180 @@
+"""Runs the real migration pipeline on texts and projects, and executes what it returns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import io
+import sys
+import textwrap
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codemods import pipeline
+from codemods.model import Applied, Changed, Failed, Linted, Refusal, Refused, RunReport
+from codemods.options import Options, ProjectConfig, Runtime
+from codemods.project.discovery import discover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the migration made of one file: its text afterwards, and what was said about it."""
+
+    text: str
+    changed: bool
+    applied: tuple[Applied, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    failed: Failed | None = None
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reasons of the refusals, in source order."""
+        return [str(refusal.reason) for refusal in self.refusals]
+
+
+def report(
+    folder: Path,
+    *,
+    runtime: str = "tracker",
+    config: ProjectConfig | None = None,
+    lint: bool = False,
+    **flags: Any,
+) -> RunReport:
+    """Return the report of a run over *folder*; nothing is written."""
+    options = Options((folder,), folder, runtime=Runtime(runtime), **flags)
+    run = pipeline.lint if lint else pipeline.migrate
+    return run(options, config or ProjectConfig(), discover([folder], folder), None)
+
+
+def migrate_project(folder: Path, files: Mapping[str, str], **flags: Any) -> dict[str, Outcome]:
+    """Write *files* below *folder* and return the outcome of each."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    told = {outcome.path: outcome for outcome in report(folder, **flags).outcomes}
+    return {name: _outcome(text, told.get(name)) for name, text in files.items()}
+
+
+def _outcome(text: str, told: object) -> Outcome:
+    if isinstance(told, Changed):
+        return Outcome(told.after.decode(), True, told.applied, told.refusals)
+    if isinstance(told, Refused):
+        return Outcome(text, False, (), told.refusals)
+    if isinstance(told, Failed):
+        return Outcome(text, False, failed=told)
+    return Outcome(text, False)
+
+
+def migrate(folder: Path, text: str, **flags: Any) -> Outcome:
+    """Return the outcome for a single module called ``receipts.py``."""
+    return migrate_project(folder, {"receipts.py": text}, **flags)["receipts.py"]
+
+
+def lint(folder: Path, text: str, **flags: Any) -> list[str]:
+    """Return the lint codes of a single module, in source order."""
+    (folder / "receipts.py").write_bytes(text.encode())
+    outcomes = report(folder, lint=True, **flags).outcomes
+    return [f.code for o in outcomes if isinstance(o, Linted) for f in o.findings]
+
+
+def dedent(text: str) -> str:
+    """Return *text* without its common indentation and first newline."""
+    return textwrap.dedent(text).lstrip("\n")
+
+
+def migrates(folder: Path, before: str, after: str, **flags: Any) -> Outcome:
+    """Assert that *before* becomes *after*, and that a second run finds nothing to do."""
+    outcome = migrate(folder, dedent(before), **flags)
+    assert outcome.failed is None, outcome.failed
+    assert outcome.text == dedent(after), f"{outcome.text}\n{outcome.refusals}"
+    again = migrate(folder, outcome.text, **flags)
+    assert not again.changed
+    assert again.failed is None
+    return outcome
+
+
+def leaves(folder: Path, text: str, **flags: Any) -> None:
+    """Assert that there is nothing to do and nothing to say about *text*."""
+    outcome = migrate(folder, dedent(text), **flags)
+    assert outcome == Outcome(dedent(text), False)
+
+
+def refuses(folder: Path, text: str, *reasons: str, **flags: Any) -> Outcome:
+    """Assert that *text* stays as it is, with exactly these reasons."""
+    outcome = migrate(folder, dedent(text), **flags)
+    assert outcome.failed is None, outcome.failed
+    assert not outcome.changed, outcome.text
+    assert outcome.reasons == list(reasons), outcome.refusals
+    return outcome
+
+
+# -- execution ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What a program did: printed text, result, error, and the metrics it recorded."""
+
+    output: str
+    result: str
+    error: str
+    metrics: tuple[tuple[object, ...], ...]
+
+
+@contextlib.contextmanager
+def legacy_package() -> Iterator[None]:
+    """Provide ``receipt_label.utils``, each module a re-export of the runtime's of that name."""
+    from tracker import ai_usage_context, ai_usage_tracker, environment_config
+
+    del ai_usage_context, ai_usage_tracker, environment_config
+    names = ("receipt_label", "receipt_label.utils")
+    saved = {name: sys.modules.get(name) for name in names}
+    for name in names:
+        sys.modules[name] = types.ModuleType(name)
+        sys.modules[name].__path__ = []  # type: ignore[attr-defined]
+    for module in ("ai_usage_context", "ai_usage_tracker", "environment_config"):
+        full = f"receipt_label.utils.{module}"
+        saved[full] = sys.modules.get(full)
+        sys.modules[full] = sys.modules[f"tracker.{module}"]
+    try:
+        yield
+    finally:
+        for name, module_before in saved.items():
+            sys.modules.pop(name)
+            if module_before is not None:
+                sys.modules[name] = module_before
+
+
+def execute(text: str, names: Mapping[str, object]) -> Execution:
+    """Run *text* as a module, then its function ``run`` if it has one, on a store in memory."""
+    from tracker import ledger
+    from tracker.testing import capture
+
+    output = io.StringIO()
+    result: object = None
+    error = ""
+    with legacy_package(), capture() as captured, contextlib.redirect_stdout(output):
+        namespace: dict[str, Any] = {"__name__": "receipts", **names}
+        try:
+            exec(compile(text, "receipts.py", "exec"), namespace)
+            if "run" in namespace:
+                result = namespace["run"]()
+                if inspect.iscoroutine(result):
+                    result = asyncio.run(result)
+        except Exception as caught:  # noqa: BLE001 - the error is part of what is compared
+            error = f"{type(caught).__name__}: {caught}"
+        ledger.settle_all()  # what the interpreter does at its exit
+        metrics = tuple(
+            (m.service, m.model, m.input_tokens, m.output_tokens, m.job_id, m.batch_id, m.user_id)
+            for m in captured
+        )
+    return Execution(output.getvalue(), repr(result), error, metrics)
