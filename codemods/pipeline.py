@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.facts import Facts, Settings
 from codemods.analysis.module import ParsedModule, on_deep_stack
+from codemods.analysis.scopes import Scopes
 from codemods.model import (
     Applied,
     Changed,
@@ -41,6 +42,14 @@ if TYPE_CHECKING:
 
 _INDENT = re.compile(r"[ \t]+")
 Progress = Callable[[int], None]
+
+
+class _UnparsableError(Exception):
+    """The user's file is not valid Python; our own mistakes never look like this."""
+
+    def __init__(self, cause: SyntaxError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 @dataclass
@@ -158,12 +167,14 @@ def _guarded(work: Callable[[SourceFile], FileOutcome], source: SourceFile) -> F
         return work(source)
     except RecursionError:
         pass
-    except SyntaxError as error:
-        return _unparsable(source, error)
+    except _UnparsableError as error:
+        return _unparsable(source, error.cause)
     except Exception as error:  # noqa: BLE001 - the one boundary: a file never stops the others
         return _internal(source, error)
     try:
         return on_deep_stack(partial(work, source))
+    except _UnparsableError as error:
+        return _unparsable(source, error.cause)
     except (RecursionError, MemoryError):
         message = "the code is nested too deeply for the interpreter's parser"
         return Failed(source.display, "parse", message, "split the longest expression of the file")
@@ -184,12 +195,16 @@ def _internal(source: SourceFile, error: Exception) -> Failed:
 
 def facts_of(project: Project, source: SourceFile) -> Facts | None:
     """Return the analysis of *source*; None for the files that define the API themselves."""
-    module = ParsedModule.parse(source)
+    try:
+        module = ParsedModule.parse(source)
+        scopes = Scopes(module)
+    except SyntaxError as error:
+        raise _UnparsableError(error) from error
     dotted = ".".join(module.dotted)
     if any(dotted == home or dotted.endswith(f".{home}") for home in project.vocabulary.homes):
         return None
     elsewhere = partial(project.imported_elsewhere, source)
-    return Facts(module, project.vocabulary, project.settings, elsewhere)
+    return Facts(module, scopes, project.vocabulary, project.settings, elsewhere)
 
 
 def lint_file(project: Project, source: SourceFile) -> FileOutcome:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.lives import Lives
 from codemods.analysis.names import Names
-from codemods.analysis.scopes import Scopes
 from codemods.analysis.taint import Taint
 from codemods.model import Finding
 from codemods.vocabulary import DEFAULT_MODULES, OWN_PACKAGE, TRACKER_ARGUMENT, TRACKER_CLASS
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.lives import Construct
     from codemods.analysis.module import ParsedModule, Path
+    from codemods.analysis.scopes import Scopes
     from codemods.vocabulary import Vocabulary
 
 
@@ -43,6 +43,7 @@ class Facts:
     def __init__(
         self,
         module: ParsedModule,
+        scopes: Scopes,
         vocabulary: Vocabulary,
         settings: Settings,
         imported_elsewhere: Callable[[str], bool],
@@ -51,7 +52,7 @@ class Facts:
         self.module = module
         self.vocabulary = vocabulary
         self.settings = settings
-        self.scopes = Scopes(module)
+        self.scopes = scopes
         self.names = Names(module, self.scopes, vocabulary)
         self.taint = Taint(module, self.scopes)
         self.lives = Lives(module, self.scopes, self.names, vocabulary)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from difflib import SequenceMatcher
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,8 +62,28 @@ def _hunks(before: Sequence[bytes], after: Sequence[bytes]) -> Iterable[bytes]:
     old = before[start : len(before) - stop]
     new = after[start : len(after) - stop]
     matcher = SequenceMatcher(None, old, new)
+    # Only what differs is matched: the context on both sides is common, and git needs it there.
+    # (The attribute is the matcher's own cache; its grouping reads it.)
+    matcher.opcodes = _opcodes(old, new, head - start, tail - stop)  # type: ignore[attr-defined]
     for group in matcher.get_grouped_opcodes(CONTEXT):
         yield _hunk(group, old, new, start)
+
+
+def _opcodes(
+    old: Sequence[bytes], new: Sequence[bytes], head: int, tail: int
+) -> list[tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]]:
+    """Return how *old* becomes *new*, of which *head* first and *tail* last lines are common."""
+    core = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail])
+    inner = [
+        (tag, i1 + head, i2 + head, j1 + head, j2 + head)
+        for tag, i1, i2, j1, j2 in core.get_opcodes()
+    ]
+    ends = (len(old), len(new))
+    if head:
+        inner.insert(0, ("equal", 0, head, 0, head))
+    if tail:
+        inner.append(("equal", ends[0] - tail, ends[0], ends[1] - tail, ends[1]))
+    return inner
 
 
 def _common(before: Sequence[bytes], after: Sequence[bytes]) -> int:
