@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -80,7 +81,10 @@ def migrate(
     progress: Progress | None = None,
 ) -> RunReport:
     """Return what a migration of *files* changes, refuses and fails at; nothing is written."""
-    return _run(options, config, files, progress, migrate_file)
+    with warnings.catch_warnings():
+        # What the interpreter thinks of the user's escapes is not this tool's to tell.
+        warnings.simplefilter("ignore")
+        return _run(options, config, files, progress, migrate_file)
 
 
 def lint(
@@ -90,7 +94,9 @@ def lint(
     progress: Progress | None = None,
 ) -> RunReport:
     """Return the lint findings of *files*."""
-    return _run(options, config, files, progress, lint_file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _run(options, config, files, progress, lint_file)
 
 
 def _run(
@@ -102,7 +108,7 @@ def _run(
 ) -> RunReport:
     outcomes: list[FileOutcome] = []
     candidates: list[SourceFile] = []
-    paths: list[Path] = []
+    others: list[DiscoveredFile] = []
     scanned = 0
     for file in files:
         scanned += 1
@@ -111,12 +117,15 @@ def _run(
         if isinstance(file, Failed):
             outcomes.append(file)
             continue
-        paths.append(file.path)
         loaded = _candidate(file)
         if isinstance(loaded, Failed):
             outcomes.append(loaded)
         elif loaded is not None:
             candidates.append(loaded)
+        else:
+            others.append(file)
+    outcomes.extend(_unreadable_neighbours(candidates, others))
+    paths = [*(source.path for source in candidates), *(other.path for other in others)]
     project = _project(options, config, paths)
     outcomes.extend(_guarded(partial(work, project), source) for source in candidates)
     told = [o for o in outcomes if not isinstance(o, Untouched)]
@@ -152,6 +161,38 @@ def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:
     if not any(needle in content for needle in NEEDLES):
         return None
     return decode(file.path, file.display, content)
+
+
+def _unreadable_neighbours(
+    candidates: Sequence[SourceFile], others: Sequence[DiscoveredFile]
+) -> list[Failed]:
+    """Return the broken files beside the candidates: they may use what a rewrite changes.
+
+    Files of folders without legacy code are not parsed; that would cost a
+    hundred times the search for it.
+    """
+    folders = {source.path.parent for source in candidates}
+    found = []
+    for file in others:
+        if file.path.parent in folders:
+            problem = _problem(file)
+            if problem is not None:
+                found.append(problem)
+    return found
+
+
+def _problem(file: DiscoveredFile) -> Failed | None:
+    content = read(file)
+    loaded = content if isinstance(content, Failed) else decode(file.path, file.display, content)
+    if isinstance(loaded, Failed):
+        return loaded
+    try:
+        ast.parse(loaded.text)
+    except SyntaxError as error:
+        return _unparsable(loaded, error)
+    except (RecursionError, MemoryError):
+        return None  # too deep for this check only: nothing is known to be wrong with it
+    return None
 
 
 def _content(path: Path) -> bytes:

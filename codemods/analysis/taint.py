@@ -223,15 +223,15 @@ class _Run:
             self._calls(child)
 
     def _call(self, call: ast.Call) -> None:
-        given = [value for value in _arguments(call) if self.strong(value)]
         name = _last_name(call.func)
-        if not given or self._is_own_method(call.func):
-            return
-        if name in _HAND_OFFS:
+        if name in _HAND_OFFS and any(self._mentions(value) for value in _arguments(call)):
+            # What is handed over may be a coroutine that has yet to run: a mention is enough.
             if not self._closed_here(call.func):
-                self.travel.escapes.append(
-                    Escape(call, f"handed to {name}, which goes on by itself")
-                )
+                how = f"handed to {name}, which goes on by itself"
+                self.travel.escapes.append(Escape(call, how))
+            return
+        given = [value for value in _arguments(call) if self.strong(value)]
+        if not given or self._is_own_method(call.func):
             return
         if name in _KEEPERS and isinstance(call.func, ast.Attribute):
             if not self._taint_receiver(call.func.value):
