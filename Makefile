@@ -3,6 +3,7 @@
 #   make demo    run the example application, migrate a copy of it, compare what both recorded
 #   make test    ruff, mypy and the whole test suite
 #   make lint    ruff and mypy only
+#   make oracle  run N=10000 generated programs before and after their migration
 #   make clean   remove the virtual environment and all caches
 #
 # PYTHON=/path/to/python3.12 make test   uses that interpreter instead of the first one found.
@@ -19,7 +20,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint install clean
+.PHONY: help demo test lint oracle install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -46,6 +47,12 @@ lint: $(STAMP)
 
 test: lint
 	$(BIN)/python -m pytest -n 2
+
+N ?= 10000
+SEED ?= 0
+
+oracle: $(STAMP)
+	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,0 +1,1 @@
+"""An executed oracle: generated legacy programs, run before and after their migration."""

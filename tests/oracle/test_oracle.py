@@ -1,0 +1,90 @@
+"""The short form of the oracle: a few hundred programs, and checks of the oracle itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from .check import check, difference
+from .execute import run
+from .grammar import Program, numbered, programs
+from .reduce import reduced
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+PLAIN = """\
+from llm import client, note, show
+from receipt_label.utils.ai_usage_tracker import AIUsageTracker
+
+def unit():
+    tracker = AIUsageTracker()
+    note("before")
+    tracker.set_tracking_context(job_id="job")
+    answer = client.chat.completions.create(model="m")
+    tracker.track_openai_completion(lambda: answer)()
+
+def run():
+    show(unit)
+"""
+
+
+@settings(
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+@given(program=programs())
+def test_migrated_programs_do_what_they_did(
+    program: Program, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Every generated program runs after its migration as before, on both runtimes."""
+    problems = check(program, tmp_path_factory.getbasetemp()).problems
+    assert [p.kind for p in problems if p.fatal] == []
+
+
+def test_numbered_programs_do_what_they_did(tmp_path: Path) -> None:
+    """So does an even sample of the grammar."""
+    results = [check(numbered(1, index), tmp_path) for index in range(120)]
+    assert [p.kind for result in results for p in result.problems if p.fatal] == []
+
+
+def test_a_number_names_one_program() -> None:
+    """The same seed and number give the same program; other ones give another."""
+    assert numbered(1, 2) == numbered(1, 2)
+    assert len({numbered(seed, index).text for seed in (1, 2) for index in range(20)}) > 30
+
+
+def test_a_run_shows_calls_effects_and_metrics() -> None:
+    """A run tells what was printed and called, and the metrics of both runtimes agree."""
+    ours, original = run(PLAIN, "tracker"), run(PLAIN, "original")
+    assert ours.output == "note before\ncall 1: m\nvalue None\n"
+    assert ours.metrics == (("openai", "m", 1, 7, "job", None, "default", None, "standard"),)
+    assert original == ours
+
+
+def test_differences_are_noticed() -> None:
+    """A lost id, a lost call, other output and another error are differences; no change is not."""
+    before = run(PLAIN, "tracker")
+    assert difference(before, run(PLAIN, "tracker")) is None
+    changes = {
+        'job_id="job"': ('job_id="other"', "metrics: job"),
+        "    tracker.track_openai_completion(lambda: answer)()\n": ("", "number of metrics"),
+        "note(": ("print(", "output"),
+        "show(unit)": ("unit(1)", "error"),
+    }
+    for old, (new, expected) in changes.items():
+        found = difference(before, run(PLAIN.replace(old, new), "tracker"))
+        assert found is not None, old
+        assert found[0] == expected
+
+
+def test_a_program_is_reduced_to_what_matters() -> None:
+    """Statements without which the problem remains are taken away."""
+    assert reduced(PLAIN, lambda text: "job_id" in text).count("\n") < 8

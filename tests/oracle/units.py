@@ -1,0 +1,260 @@
+"""The units of a program: functions, methods, generators, shared trackers, scripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from .arguments import plain_set, set_arguments
+from .calls import ai_call
+from .lives import NAMES, birth, ended, life, started
+from .pen import Scope
+from .source import Stmt, Suite
+from .statements import gap, work
+
+if TYPE_CHECKING:
+    from .pen import Pen
+
+
+@dataclass
+class Unit:
+    """Definitions at module level, and the expressions by which the driver calls them."""
+
+    definitions: list[Stmt]
+    calls: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function's parameters, the scope that they make, and arguments for a call."""
+
+    parameters: str
+    scope: Scope
+    arguments: tuple[str, ...]
+
+
+def signature(pen: Pen, kind: str, *first: str) -> Signature:
+    """Return the parameters of a new function of *kind*, after *first*."""
+    parameters, scope = list(first), Scope(kind)
+    calls = [[], []] if pen.chance(25) else [[]]
+    if pen.chance(70):
+        parameters.append("data")
+        scope = replace(scope, names=("data",))
+        _give(calls, pen.pick(('"d1"', '"d2"')))
+    if pen.chance(50):
+        sized = pen.chance(40)
+        parameters.append("items: list[str]" if sized else "items")
+        scope = replace(scope, sized=("items",)) if sized else replace(scope, unsized=("items",))
+        values = '["a", "b"]' if sized or pen.chance(60) else f"{pen.use('rows')}(2)"
+        _give(calls, values)
+    if pen.chance(30):
+        parameters.append(pen.pick(("flag=True", "flag=False")))
+        scope = replace(scope, flags=("flag",))
+        for index, call in enumerate(calls):
+            if pen.chance(60):
+                call.append(f"flag={index == 0}")
+    if pen.chance(15):
+        parameters.append("job=None")
+        scope = replace(scope, doubtful=("job",))
+        if pen.chance(50):
+            _give(calls, 'job="given"')
+    scope = replace(scope, wild=40 if pen.chance(5) else 0, collects=pen.chance(25))
+    return Signature(", ".join(parameters), scope, tuple(", ".join(call) for call in calls))
+
+
+def _give(calls: list[list[str]], argument: str) -> None:
+    for call in calls:
+        call.append(argument)
+
+
+def _define(kind: str, name: str, parameters: str) -> str:
+    word = "async def" if kind in ("async", "asyncgen") else "def"
+    return f"{word} {name}({parameters}):"
+
+
+def function(pen: Pen) -> Unit:
+    """A function with a tracker of its own."""
+    return _function(pen, "function")
+
+
+def coroutine(pen: Pen) -> Unit:
+    """A coroutine with a tracker of its own."""
+    return _function(pen, "async")
+
+
+def generator(pen: Pen) -> Unit:
+    """A generator, sync or async, with a tracker of its own."""
+    return _function(pen, "asyncgen" if pen.chance(40) else "generator")
+
+
+def _function(pen: Pen, kind: str) -> Unit:
+    name = pen.fresh("unit")
+    given = signature(pen, kind)
+    scope = replace(given.scope, collects=False) if given.scope.yields else given.scope
+    body = gap(pen, scope) + life(pen, scope)
+    if scope.yields:
+        body = ["yield 0", *body] if pen.chance(50) else [*body, "yield 1"]
+    definition = Suite(_define(kind, name, given.parameters), body)
+    return Unit([definition], [f"{name}({arguments})" for arguments in given.arguments])
+
+
+def two_trackers(pen: Pen) -> Unit:
+    """A function in which two trackers live at the same time."""
+    name = pen.fresh("unit")
+    given = signature(pen, "async" if pen.chance(20) else "function")
+    first, second = NAMES[:2]
+    one = replace(given.scope, trackers=(first,))
+    both = replace(given.scope, trackers=(first, second))
+    body: list[Stmt] = ["results = []"] if both.collects else []
+    body += started(pen, one, first)
+    body += work(pen, one, 0, 1) if pen.chance(50) else []
+    body += started(pen, both, second)
+    body += work(pen, both, 2, 4)
+    if pen.chance(60):
+        body += work(pen, one, 1, 1)
+    body += ended(pen, one, first)
+    definition = Suite(_define(both.kind, name, given.parameters), body)
+    return Unit([definition], [f"{name}({arguments})" for arguments in given.arguments])
+
+
+def local_in_method(pen: Pen) -> Unit:
+    """A method with a tracker of its own."""
+    name, method = pen.fresh("Service"), pen.fresh("review")
+    given = signature(pen, "async" if pen.chance(20) else "function", "self")
+    body = life(pen, given.scope)
+    definition = Suite(_define(given.scope.kind, method, given.parameters), body)
+    calls = [f"{name}().{method}({arguments})" for arguments in given.arguments]
+    return Unit([Suite(f"class {name}:", [definition])], calls)
+
+
+def attribute(pen: Pen) -> Unit:
+    """A class that keeps a tracker, and methods that configure and use it."""
+    name = pen.fresh("Service")
+    init = Suite("def __init__(self):", [f"self.tracker = {pen.tracker_class}()"])
+    methods: list[Stmt] = [init]
+    calls = []
+    for _ in range(pen.number(1, 2)):
+        given = signature(pen, "function", "self")
+        scope = replace(given.scope, trackers=("self.tracker",), wild=0)
+        method = pen.fresh("review")
+        body: list[Stmt] = ["results = []"] if scope.collects else []
+        if pen.chance(85):
+            body.append(plain_set(pen, scope, "self.tracker"))
+        body += [*work(pen, scope), *ended(pen, scope, "self.tracker")]
+        methods.append(Suite(f"def {method}({given.parameters}):", body))
+        calls += [f".{method}({arguments})" for arguments in given.arguments]
+    shared = pen.fresh("service")
+    definitions: list[Stmt] = [Suite(f"class {name}:", methods), f"{shared} = {name}()"]
+    return Unit(definitions, [f"{shared}{call}" for call in calls])
+
+
+def parameter(pen: Pen) -> Unit:
+    """A function that configures the tracker which it was given."""
+    name, driver = pen.fresh("unit"), pen.fresh("drive")
+    given = signature(pen, "function", "tracker")
+    scope = replace(given.scope, trackers=("tracker",))
+    body: list[Stmt] = ["results = []"] if scope.collects else []
+    body += [plain_set(pen, scope, "tracker"), *work(pen, scope), *ended(pen, scope, "tracker")]
+    caller: list[Stmt] = [f"outer = {pen.tracker_class}()"]
+    outer = Scope(trackers=("outer",))
+    if pen.chance(60):
+        caller.append(f'outer.set_tracking_context(job_id="{pen.fresh("job")}")')
+    caller += [f"print({name}({', '.join(filter(None, ('outer', a)))}))" for a in given.arguments]
+    if pen.chance(50):
+        caller += ai_call(pen, outer, "outer")
+    definitions: list[Stmt] = [
+        Suite(f"def {name}({given.parameters}):", body),
+        Suite(f"def {driver}():", caller),
+    ]
+    return Unit(definitions, [f"{driver}()"])
+
+
+def module_level(pen: Pen) -> Unit:
+    """A tracker at module level that one function or several configure and use."""
+    tracker = pen.fresh("shared_tracker")
+    definitions: list[Stmt] = birth(pen, Scope(), tracker) + gap(pen, Scope())
+    calls = []
+    ids = f'job_id="{pen.fresh("job")}"'
+    for _ in range(pen.weighted([(60, 1), (40, 2)])):
+        given = signature(pen, "async" if pen.chance(10) else "function")
+        scope = replace(given.scope, trackers=(tracker,), wild=0)
+        name = pen.fresh("unit")
+        body: list[Stmt] = ["results = []"] if scope.collects else []
+        body += gap(pen, scope)
+        if pen.chance(90):
+            same = pen.chance(60)
+            body.append(
+                f"{tracker}.set_tracking_context({ids if same else set_arguments(pen, scope)})"
+            )
+        body += [*work(pen, scope), *ended(pen, scope, tracker)]
+        definitions.append(Suite(_define(scope.kind, name, given.parameters), body))
+        calls += [f"{name}({arguments})" for arguments in given.arguments]
+    return Unit(definitions, calls * 2 if pen.chance(30) else calls)
+
+
+def script(pen: Pen) -> Unit:
+    """Statements at module level that build, configure and use a tracker."""
+    scope = Scope("module", names=("data0",), sized=("items0",), flags=("flag0",))
+    scope = replace(scope, wild=40 if pen.chance(5) else 0)
+    setup: list[Stmt] = ['data0 = "d0"', 'items0 = ["a", "b"]', "flag0 = True"]
+    return Unit([*setup, *life(pen, scope)])
+
+
+def nested(pen: Pen) -> Unit:
+    """A function inside a function; the tracker is the outer or the inner one's."""
+    name, inner = pen.fresh("unit"), pen.fresh("inner")
+    given = signature(pen, "function")
+    body: list[Stmt] = ["results = []"] if given.scope.collects else []
+    if pen.chance(40):
+        body.append(Suite(f"def {inner}():", life(pen, given.scope.closure())))
+        body += [f"print({inner}())", *gap(pen, given.scope)]
+    else:
+        scope = replace(given.scope, trackers=("tracker",))
+        body += started(pen, scope, "tracker")
+        configure = [plain_set(pen, scope, "tracker")] if pen.chance(15) else []
+        closure = [*configure, *ai_call(pen, scope.closure(), "tracker")]
+        body.append(Suite(f"def {inner}():", closure))
+        body += work(pen, scope, 0, 2)
+        body.append(f"{inner}()" if pen.chance(75) else f"return {inner}")
+    if given.scope.collects:
+        body.append("return results")
+    definition = Suite(f"def {name}({given.parameters}):", body)
+    return Unit([definition], [f"{name}({arguments})" for arguments in given.arguments])
+
+
+def mixed(pen: Pen) -> Unit:
+    """A context manager that was written by hand, with old-style calls around or inside it."""
+    pen.contexts.add("ai_usage_context")
+    name = pen.fresh("unit")
+    given = signature(pen, "function")
+    scope = replace(given.scope, trackers=("tracker",), collects=False)
+    call = plain_set(pen, scope, "tracker")
+    header = pen.pick(("'by_hand'", "'by_hand', job_id='hand'"))
+    opened = Suite(f"with ai_usage_context({header}) as tracker:")
+    first = [call] if pen.chance(70) else [*work(pen, scope, 1, 1), call]
+    opened.body = [*first, *work(pen, scope, 1, 2)]
+    body: list[Stmt] = [opened]
+    if pen.chance(30):
+        body = life(pen, replace(given.scope, collects=False))
+        position = pen.number(0, len(body))
+        other = f"with ai_usage_context('inner_work', job_id='{pen.fresh('job')}') as own:"
+        body.insert(position, Suite(other, ai_call(pen, scope, "own")))
+    elif pen.chance(15):
+        body += ai_call(pen, scope, "tracker")
+    definition = Suite(f"def {name}({given.parameters}):", body)
+    return Unit([definition], [f"{name}({arguments})" for arguments in given.arguments])
+
+
+UNITS = (
+    (44, function),
+    (12, coroutine),
+    (10, local_in_method),
+    (8, script),
+    (7, module_level),
+    (5, nested),
+    (4, generator),
+    (3, two_trackers),
+    (3, attribute),
+    (2, parameter),
+    (2, mixed),
+)
