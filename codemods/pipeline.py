@@ -6,19 +6,18 @@ import ast
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codemods.analysis.facts import Facts, Settings
+from codemods.analysis.facts import Settings
 from codemods.analysis.module import ParsedModule, on_deep_stack
-from codemods.analysis.scopes import Scopes
+from codemods.linking import Project, UnparsableError
 from codemods.model import (
     Applied,
     Changed,
     Failed,
     FileOutcome,
-    Finding,
     Linted,
     Reason,
     Refusal,
@@ -27,51 +26,23 @@ from codemods.model import (
     SourceFile,
     Untouched,
 )
+from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import decode, read
 from codemods.rules.reasons import ADVICE
 from codemods.rules.registry import Decision, decide
 from codemods.rules.registry import lint as lint_module
-from codemods.validator import difference
+from codemods.validator import compiles, difference
 from codemods.vocabulary import NEEDLES, Vocabulary
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from codemods.analysis.facts import Facts
     from codemods.options import Options, ProjectConfig
-    from codemods.project.discovery import DiscoveredFile
     from codemods.proposal import Edit, Proposal
 
 _INDENT = re.compile(r"[ \t]+")
+# A round may uncover work for the next one; more than this would be a circle.
+_MOST_ROUNDS = 5
 Progress = Callable[[int], None]
-
-
-class _UnparsableError(Exception):
-    """The user's file is not valid Python; our own mistakes never look like this."""
-
-    def __init__(self, cause: SyntaxError) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
-
-
-@dataclass
-class Project:
-    """The files of a run: candidates decoded, the others by path, for questions across files."""
-
-    vocabulary: Vocabulary
-    settings: Settings
-    others: list[Path]
-
-    def imported_elsewhere(self, source: SourceFile, name: str) -> bool:
-        """Whether another file of the run imports, or names in a string, *name* of this module."""
-        stem = source.path.parent.name if source.path.stem == "__init__" else source.path.stem
-        pattern = re.compile(
-            rb"\b%b\b[^\n]*\b%b\b" % (re.escape(stem).encode(), re.escape(name).encode())
-        )
-        return any(
-            pattern.search(_content(path)) is not None
-            for path in self.others
-            if path != source.path
-        )
 
 
 def migrate(
@@ -125,8 +96,8 @@ def _run(
         else:
             others.append(file)
     outcomes.extend(_unreadable_neighbours(candidates, others))
-    paths = [*(source.path for source in candidates), *(other.path for other in others)]
-    project = _project(options, config, paths)
+    named = [DiscoveredFile(source.path, source.display) for source in candidates]
+    project = _project(options, config, [*named, *others])
     outcomes.extend(_guarded(partial(work, project), source) for source in candidates)
     told = [o for o in outcomes if not isinstance(o, Untouched)]
     told.sort(key=lambda outcome: outcome.path)
@@ -145,12 +116,13 @@ def _runtime(facts: Facts, proposal: Proposal) -> str:
     return "tracker" if facts.ours(proposal.home) else "conservative"
 
 
-def _project(options: Options, config: ProjectConfig, paths: list[Path]) -> Project:
+def _project(options: Options, config: ProjectConfig, files: Sequence[DiscoveredFile]) -> Project:
     runtime = options.runtime or config.runtime
     settings = Settings(
         str(runtime.value), options.batch_pricing, options.strict, options.unsafe, config.operations
     )
-    return Project(Vocabulary.of(config.modules), settings, paths)
+    root = config.root or options.cwd
+    return Project(Vocabulary.of(config.modules), settings, files, root)
 
 
 def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:
@@ -195,26 +167,19 @@ def _problem(file: DiscoveredFile) -> Failed | None:
     return None
 
 
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
-
-
 def _guarded(work: Callable[[SourceFile], FileOutcome], source: SourceFile) -> FileOutcome:
     """Run *work* on one file; whatever goes wrong there becomes that file's outcome."""
     try:
         return work(source)
     except RecursionError:
         pass
-    except _UnparsableError as error:
+    except UnparsableError as error:
         return _unparsable(source, error.cause)
     except Exception as error:  # noqa: BLE001 - the one boundary: a file never stops the others
         return _internal(source, error)
     try:
         return on_deep_stack(partial(work, source))
-    except _UnparsableError as error:
+    except UnparsableError as error:
         return _unparsable(source, error.cause)
     except (RecursionError, MemoryError):
         message = "the code is nested too deeply for the interpreter's parser"
@@ -234,32 +199,39 @@ def _internal(source: SourceFile, error: Exception) -> Failed:
     return Failed(source.display, "analyse", message, "leave the file out and report this as a bug")
 
 
-def facts_of(project: Project, source: SourceFile) -> Facts | None:
-    """Return the analysis of *source*; None for the files that define the API themselves."""
-    try:
-        module = ParsedModule.parse(source)
-        scopes = Scopes(module)
-    except SyntaxError as error:
-        raise _UnparsableError(error) from error
-    dotted = ".".join(module.dotted)
-    if any(dotted == home or dotted.endswith(f".{home}") for home in project.vocabulary.homes):
-        return None
-    elsewhere = partial(project.imported_elsewhere, source)
-    return Facts(module, scopes, project.vocabulary, project.settings, elsewhere)
-
-
 def lint_file(project: Project, source: SourceFile) -> FileOutcome:
     """Return the lint findings of one file."""
-    facts = facts_of(project, source)
-    findings = tuple(lint_module(facts)) if facts is not None else ()
+    if project.defines_the_api(source):
+        return Untouched(source.display)
+    findings = tuple(lint_module(project.facts(source)))
     return Linted(source.display, findings) if findings else Untouched(source.display)
 
 
 def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
-    """Return the rewritten file, its refusals, or why it stays as it was."""
-    facts = facts_of(project, source)
-    if facts is None:
+    """Return the rewritten file, its refusals, or why it stays as it was.
+
+    The rules are asked again about what they made, until they have nothing to add.
+    """
+    if project.defines_the_api(source):
         return Untouched(source.display)
+    first = _one_round(project, source)
+    applied: list[Applied] = []
+    outcome = first
+    current = source
+    for _ in range(_MOST_ROUNDS):
+        if not isinstance(outcome, Changed):
+            break
+        applied.extend(outcome.applied)
+        current = replace(source, text=_decoded(source, outcome.after), content=outcome.after)
+        outcome = _one_round(project, current)
+    if not isinstance(first, Changed) or isinstance(outcome, Failed):
+        return outcome
+    # The places of the first round are those of the file as the reader has it.
+    return Changed(source, current.content, tuple(applied), first.refusals)
+
+
+def _one_round(project: Project, source: SourceFile) -> FileOutcome:
+    facts = project.facts(source)
     decision = decide(facts)
     if not decision.proposals:
         if decision.refusals:
@@ -268,30 +240,30 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
     return _rewritten(facts, source, decision)
 
 
+def _decoded(source: SourceFile, content: bytes) -> str:
+    return content[3 if source.bom else 0 :].decode(source.encoding)
+
+
 def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutcome:
-    from codemods.edits.apply import RoundTripError, apply
+    from codemods.edits.apply import RoundTripError
     from codemods.edits.arguments import EditError
 
-    edits: list[Edit] = [*(e for p in decision.proposals for e in p.edits), *decision.import_edits]
     try:
-        text = apply(
-            facts.module.tree,
-            facts.module.lines,
-            edits,
-            newline=source.newline,
-            indent=_indent(facts.module),
-        )
+        text = _edited(facts, source, decision)
     except RoundTripError as error:
-        refusals = (*decision.refusals, *(_unprintable(p, str(error)) for p in decision.proposals))
-        return Refused(source.display, refusals)
+        reason = Reason.DOES_NOT_ROUND_TRIP
+        return Refused(source.display, _all_refused(decision, reason, str(error)))
     except EditError as error:
-        return Failed(
-            source.display, "edit", str(error), "migrate this file by hand, and report this"
-        )
+        advice = "migrate this file by hand, and report this"
+        return Failed(source.display, "edit", str(error), advice)
+    if not compiles(source.text, text):
+        detail = "the interpreter does not compile the result: too many nested blocks"
+        return Refused(source.display, _all_refused(decision, Reason.DOES_NOT_COMPILE, detail))
     found = difference(source.text, text)
     if found is not None:
         advice = "the file was left as it was; migrate it by hand, and report this"
-        return Failed(source.display, "validate", f"the rewrite is not proven: {found}", advice)
+        message = f"the rewrite is not proven: {found}"
+        return Failed(source.display, "validate", message, advice)
     applied = tuple(
         Applied(p.finding, p.form, p.why, p.notes, p.assumptions, _runtime(facts, p))
         for p in decision.proposals
@@ -299,10 +271,18 @@ def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutc
     return Changed(source, source.encode(text), applied, decision.refusals)
 
 
-def _unprintable(proposal: Proposal, detail: str) -> Refusal:
-    reason = Reason.DOES_NOT_ROUND_TRIP
-    finding: Finding = proposal.finding
-    return Refusal(finding, reason, detail, ADVICE[reason])
+def _edited(facts: Facts, source: SourceFile, decision: Decision) -> str:
+    from codemods.edits.apply import apply
+
+    edits: list[Edit] = [*(e for p in decision.proposals for e in p.edits), *decision.import_edits]
+    indent = _indent(facts.module)
+    module = facts.module
+    return apply(module.tree, module.lines, edits, newline=source.newline, indent=indent)
+
+
+def _all_refused(decision: Decision, reason: Reason, detail: str) -> tuple[Refusal, ...]:
+    refused = (Refusal(p.finding, reason, detail, ADVICE[reason]) for p in decision.proposals)
+    return (*decision.refusals, *refused)
 
 
 def _indent(module: ParsedModule) -> str:

@@ -23,7 +23,8 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.
 def difference(before: str, after: str) -> str | None:
     """Return what makes *after* another program than *before*, None if nothing does."""
     try:
-        _compiles(before, after)
+        if not compiles(before, after):
+            raise Difference("the result does not compile")
         old, new = ast.parse(before), ast.parse(after)
         matcher = Matcher(managed(old), managed(new))
         matcher.learn(new)
@@ -39,20 +40,21 @@ def difference(before: str, after: str) -> str | None:
     return None
 
 
-def _compiles(before: str, after: str) -> None:
+def compiles(before: str, after: str) -> bool:
+    """Whether the interpreter compiles *after*, or refuses *before* just as well."""
+    if _is_compiled(after, 0):
+        return True
+    # A notebook's top-level await is no error where the file had one before.
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return not _is_compiled(before, 0) and _is_compiled(after, flags)
+
+
+def _is_compiled(text: str, flags: int) -> bool:
     try:
-        compile(after, "<after>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        try:
-            compile(before, "<before>", "exec", dont_inherit=True)
-        except SyntaxError:
-            try:
-                compile(after, "<after>", "exec", flags=flags, dont_inherit=True)
-            except SyntaxError as second:
-                raise Difference(f"the result does not compile: {second}") from second
-            return
-        raise Difference(f"the result does not compile: {error}") from error
+        compile(text, "<text>", "exec", flags=flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _no_use_outside(

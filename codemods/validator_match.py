@@ -138,7 +138,7 @@ class Matcher:
             return self._block(original, i, after, header)
         if i >= len(original):
             raise Difference("a statement was added", after)
-        if header is not None and old is not None and isinstance(after, ast.With):
+        if header is not None and old is not None and isinstance(after, ast.With | ast.AsyncWith):
             if not self._is_same_header(original[i], after):
                 self._folded(original[i], after, old, header)
                 return i + 1
@@ -154,8 +154,8 @@ class Matcher:
         if one != other:
             raise Difference("an import of something else changed", after)
 
-    def _is_same_header(self, before: ast.stmt, after: ast.With) -> bool:
-        return isinstance(before, ast.With) and [ast.dump(i) for i in before.items] == [
+    def _is_same_header(self, before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
+        return type(before) is type(after) and [ast.dump(i) for i in before.items] == [
             ast.dump(i) for i in after.items
         ]
 
@@ -250,9 +250,12 @@ class Matcher:
         if ast.dump(header.count) != expected or not isinstance(loops[0].iter, ast.Name):
             raise Difference("the item count is not the length of the loop's items", after)
 
-    def _folded(self, before: ast.stmt, after: ast.With, old: NewBlock, new: NewBlock) -> None:
+    def _folded(
+        self, before: ast.stmt, after: ast.With | ast.AsyncWith, old: NewBlock, new: NewBlock
+    ) -> None:
         """Ids set at the start of a block moved into its header."""
-        assert isinstance(before, ast.With)
+        if not isinstance(before, ast.With | ast.AsyncWith) or type(before) is not type(after):
+            raise Difference("the kind of a block changed", after)
         name = old.target or (old.tracker.id if isinstance(old.tracker, ast.Name) else None)
         site = set_call(before.body[0])
         if site is None or site[0] != name:
@@ -316,8 +319,16 @@ class Matcher:
 
     def _parts(self, before: ast.AST, after: ast.AST) -> None:
         self._same(shell(before), shell(after), after)
+        start, ends = self._known, []
         for one, other in zip(suites(before), suites(after), strict=True):
+            if isinstance(before, ast.If | ast.Match):
+                # Only one of these suites runs: what one sets is not known in the next.
+                self._known = {name: dict(ids) for name, ids in start.items()}
             self._whole(one, other)
+            ends.append(self._known)
+        for end in ends:
+            for name, ids in end.items():
+                self._known.setdefault(name, {}).update(ids)
 
     def _whole(self, before: list[ast.stmt], after: list[ast.stmt]) -> None:
         if self.suite(before, after, None) != len(before):

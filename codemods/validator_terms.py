@@ -101,13 +101,13 @@ def set_call(statement: ast.AST) -> tuple[str, tuple[tuple[str, ast.expr], ...]]
 
 def context_header(statement: ast.AST, names: Managed) -> NewBlock | None:
     """Return the header of *statement* if it is a ``with`` of one context manager."""
-    if not isinstance(statement, ast.With) or len(statement.items) != 1:
+    if not isinstance(statement, ast.With | ast.AsyncWith) or len(statement.items) != 1:
         return None
     item = statement.items[0]
     call = item.context_expr
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+    if not isinstance(call, ast.Call):
         return None
-    manager = names.managers.get(call.func.id)
+    manager = names.managers.get(last_name(call.func))
     if manager is None:
         return None
     target = item.optional_vars
@@ -142,7 +142,11 @@ def _taken_apart(manager: str, call: ast.Call, target: str | None) -> NewBlock |
 
 
 def is_plain(value: ast.expr) -> bool:
-    """Whether *value* is a constant or a name."""
+    """Whether *value* is a constant, a name, or a text made of those."""
+    if isinstance(value, ast.JoinedStr):
+        return all(is_plain(part) for part in value.values)
+    if isinstance(value, ast.FormattedValue):
+        return value.format_spec is None and is_plain(value.value)
     return isinstance(value, ast.Constant | ast.Name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from codemods.analysis.scopes import Binding, Scopes
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_CELL = "# %%"
+_CELL = re.compile(r"#\s*%%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def between(module: ParsedModule, inner: ast.AST, outer_suite: list[ast.stmt]) -
 def crosses_cell(module: ParsedModule, suite: list[ast.stmt], start: int, stop: int) -> bool:
     """Whether a notebook cell begins between the statements of a block."""
     first, last = suite[start].lineno, suite[stop - 1].end_lineno or suite[stop - 1].lineno
-    return any(line.startswith(_CELL) for line in module.lines[first - 1 : last])
+    return any(_CELL.match(line) for line in module.lines[first - 1 : last])
 
 
 def state_read(loads: list[ast.Name], module: ParsedModule) -> ast.AST | None:

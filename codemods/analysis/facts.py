@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.lives import Lives
 from codemods.analysis.names import Names
-from codemods.analysis.taint import Taint
+from codemods.analysis.taint import Resolved, Taint
 from codemods.model import Finding
 from codemods.vocabulary import DEFAULT_MODULES, OWN_PACKAGE, TRACKER_ARGUMENT, TRACKER_CLASS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from codemods.analysis.lives import Construct
     from codemods.analysis.module import ParsedModule, Path
-    from codemods.analysis.scopes import Scopes
+    from codemods.analysis.scopes import Scope, Scopes
     from codemods.vocabulary import Vocabulary
 
 
@@ -47,6 +47,7 @@ class Facts:
         vocabulary: Vocabulary,
         settings: Settings,
         imported_elsewhere: Callable[[str], bool],
+        resolve: Callable[[str], Resolved | None],
     ) -> None:
         self._imported_elsewhere = imported_elsewhere
         self.module = module
@@ -54,7 +55,7 @@ class Facts:
         self.settings = settings
         self.scopes = scopes
         self.names = Names(module, self.scopes, vocabulary)
-        self.taint = Taint(module, self.scopes)
+        self.taint = Taint(module, self.scopes, self.names, resolve)
         self.lives = Lives(module, self.scopes, self.names, vocabulary)
         self.operations: set[str] = self._operations_in_use()
 
@@ -100,6 +101,18 @@ class Facts:
         )
         return exported or self._imported_elsewhere(name)
 
+    def may_be_replaced(self, name: ast.expr) -> bool:
+        """Whether a test or another module may put something else in the place of *name*."""
+        if not isinstance(name, ast.Name):
+            return False
+        texts = (
+            n.value
+            for n in ast.walk(self.module.tree)
+            if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        )
+        named = any(text == name.id or text.endswith(f".{name.id}") for text in texts)
+        return named or self._imported_elsewhere(name.id)
+
     @property
     def default_home(self) -> str:
         """The context module for code that shows no legacy import."""
@@ -108,17 +121,36 @@ class Facts:
                 return context
         return next(iter(DEFAULT_MODULES.values()))
 
-    def legacy_import(self, home: str) -> ast.stmt | None:
-        """Return the first import of the legacy class that goes with *home*."""
+    def legacy_import(self, home: str, sites: Sequence[Scope] = ()) -> ast.stmt | None:
+        """Return the import that provides the legacy class of *home* to the scopes *sites*.
+
+        Without *sites* the first one of the file.
+        """
         found = [
             statement
             for node in ast.walk(self.module.tree)
             if isinstance(node, ast.alias)
             and isinstance(statement := self.module.parents[node], ast.Import | ast.ImportFrom)
             and self._reaches(statement, node, home)
+            and all(self._provides(node, site) for site in sites)
         ]
         found.sort(key=lambda s: (len(self.module.paths[s]), s.lineno))
         return found[0] if found else None
+
+    def _provides(self, alias: ast.alias, site: Scope) -> bool:
+        """Whether the name that *alias* binds is the one seen from *site*."""
+        if alias.name == "*":
+            return True
+        name = (alias.asname or alias.name).partition(".")[0]
+        return alias in self.scopes.binding(name, site).binders
+
+    def scope_at(self, path: Path) -> Scope:
+        """Return the scope that the statement at *path* belongs to."""
+        scope = self.scopes.module_scope
+        for length in range(1, len(path)):
+            node = self.statement_at(path[:length])
+            scope = self.scopes.inner.get(node, scope)
+        return scope
 
     def _reaches(self, statement: ast.Import | ast.ImportFrom, alias: ast.alias, home: str) -> bool:
         base = self.names.absolute(statement) if isinstance(statement, ast.ImportFrom) else ""
@@ -152,6 +184,11 @@ class Facts:
                 if self.vocabulary.context_paths.get(path) == name:
                     return alias.asname or alias.name
         return None
+
+    def local_function(self, name: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """Return the function of this module that *name* certainly is."""
+        found = self.taint.definition(name)
+        return found.node if found is not None and found.taint is self.taint else None
 
     def is_managed(self, construct: Construct) -> bool:
         """Whether the tracker that *construct* builds is handed to context managers only."""

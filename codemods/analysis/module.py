@@ -60,8 +60,8 @@ def on_deep_stack(work: Callable[[], T]) -> T:
 class ParsedModule:
     """A module's ``ast`` with parents and statement paths.
 
-    ``dotted`` is the file's dotted path from the root of the file system
-    (``home.app.receipts``); relative imports are resolved against it by suffix.
+    ``dotted`` are the parts of the module's name (``app``, ``receipts``); relative
+    imports are resolved against it.
     """
 
     source: SourceFile
@@ -73,12 +73,10 @@ class ParsedModule:
     lines: list[str] = field(default_factory=list)
 
     @classmethod
-    def parse(cls, source: SourceFile) -> ParsedModule:
+    def parse(cls, source: SourceFile, dotted: tuple[str, ...]) -> ParsedModule:
         """Parse *source*; raises SyntaxError, ValueError or RecursionError, as ``ast.parse``."""
         tree = ast.parse(source.text)
-        parts = list(source.path.with_suffix("").parts[1:])
-        is_package = bool(parts) and parts[-1] == "__init__"
-        module = cls(source, tree, tuple(parts[:-1] if is_package else parts), is_package)
+        module = cls(source, tree, dotted, source.path.stem == "__init__")
         module.lines = split_lines(source.text)
         module._link()
         return module

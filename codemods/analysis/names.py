@@ -66,14 +66,15 @@ class Names:
         found: list[str] = []
         certain = True
         for binder in binding.binders:
-            path = self._imported(binder)
+            path = self.imported(binder)
             if path is None:
                 certain = False
             elif path not in found:
                 found.append(path)
         return Meaning(tuple(found), certain and len(found) == 1)
 
-    def _imported(self, binder: ast.AST) -> str | None:
+    def imported(self, binder: ast.AST) -> str | None:
+        """Return the dotted name that *binder*, an alias of an import, brings in."""
         if not isinstance(binder, ast.alias):
             return None
         statement = self._module.parents[binder]

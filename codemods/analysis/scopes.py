@@ -250,6 +250,16 @@ def parameters(arguments: ast.arguments) -> list[ast.arg]:
     return listed
 
 
+def default_of(arguments: ast.arguments, parameter: ast.arg) -> ast.expr | None:
+    """Return the default value of *parameter*."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(reversed(positional), reversed(arguments.defaults), strict=False),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return next((default for listed, default in pairs if listed is parameter), None)
+
+
 def _outside(arguments: ast.arguments) -> list[ast.expr]:
     return [*arguments.defaults, *(value for value in arguments.kw_defaults if value is not None)]
 

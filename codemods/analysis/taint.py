@@ -14,27 +14,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.effects import first_yield
-from codemods.analysis.scopes import Binding, Scope, parameters
+from codemods.analysis.strength import (
+    HAND_OFFS,
+    KEEPERS,
+    Strength,
+    arguments_of,
+    last_name,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from codemods.analysis.module import ParsedModule
-    from codemods.analysis.scopes import Scopes
+    from codemods.analysis.names import Names
+    from codemods.analysis.scopes import Binding, Scope, Scopes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_HAND_OFFS = frozenset(
-    "create_task ensure_future submit Thread Process Timer run_in_executor apply_async map_async "
-    "start_soon call_soon call_later call_soon_threadsafe add_done_callback start_new_thread "
-    "run_coroutine_threadsafe starmap_async imap imap_unordered finalize push callback".split()
-)
-_KEEPERS = frozenset(
-    "append add insert extend update setdefault put put_nowait register appendleft subscribe "
-    "connect set_tracker setattr".split()
-)
-_LAZY_CALLS = frozenset("partial partialmethod map filter zip iter enumerate reversed".split())
-_PLAIN_ATTRIBUTES = frozenset((*words.STATE_ATTRIBUTES, *words.INERT_ATTRIBUTES))
+_SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL))
+_LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,99 +44,171 @@ class Escape:
 
 @dataclass
 class Travel:
-    """The outcome: strong variables, escapes, and calls that were trusted not to keep it."""
+    """What was found on the way of one value.
+
+    ``strong`` are the variables that hold it, ``trusted`` calls of unknown
+    functions that were given it, ``sets`` and ``reads`` the places where its ids
+    are set or its fields are read, in functions of the project that it is passed to too;
+    ``returning`` are the inner functions whose result holds it.
+    """
 
     strong: set[Binding] = field(default_factory=set)
     escapes: list[Escape] = field(default_factory=list)
     trusted: list[ast.Call] = field(default_factory=list)
+    sets: list[ast.AST] = field(default_factory=list)
+    reads: list[ast.AST] = field(default_factory=list)
+    returning: set[ast.AST] = field(default_factory=set)
 
 
-class Taint:
-    """Follows a value through the statements of one scope."""
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a function does with one of its parameters."""
 
-    def __init__(self, module: ParsedModule, scopes: Scopes) -> None:
-        self._module = module
-        self._scopes = scopes
-        self._summaries: dict[tuple[ast.AST, str], tuple[bool, ast.AST | None]] = {}
+    returns_it: bool = False
+    kept: ast.AST | None = None
+    sets_ids: bool = False
+    reads_state: bool = False
 
-    def follow(self, root: Binding, statements: Iterable[ast.stmt], scope: Scope) -> Travel:
-        """Follow the value of *root* through *statements* of *scope*."""
-        run = _Run(self, self._module, self._scopes, scope, Travel(strong={root}))
-        listed = list(statements)
-        before = 0
-        while before != len(run.travel.strong):
-            before = len(run.travel.strong)
-            run.travel.escapes.clear()
-            run.travel.trusted.clear()
-            for statement in listed:
-                run.statement(statement)
-        return run.travel
 
-    def definition(self, name: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-        """Return the function of this module that *name* certainly is."""
-        if not isinstance(name, ast.Name) or name not in self._scopes.scope_of:
-            return None
-        binders = self._scopes.of(name).binders
-        if len(binders) == 1 and isinstance(binders[0], _FUNCTIONS):
-            return binders[0]
-        return None
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A function of the project, with the analysis of the module that defines it.
 
-    def parameter(
-        self, definition: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, value: ast.expr
-    ) -> str | None:
+    ``bound`` says that the call supplies the first parameter itself (a method).
+    """
+
+    taint: Taint
+    node: ast.FunctionDef | ast.AsyncFunctionDef
+    bound: bool = False
+
+    def parameter(self, call: ast.Call, value: ast.expr) -> str | None:
         """Return the parameter that receives the argument *value* of *call*, if it is certain."""
-        arguments = definition.args
-        positional = [*arguments.posonlyargs, *arguments.args]
+        arguments = self.node.args
+        positional = [*arguments.posonlyargs, *arguments.args][int(self.bound) :]
         for index, argument in enumerate(call.args):
             if isinstance(argument, ast.Starred):
                 return None
             if argument is value:
                 return positional[index].arg if index < len(positional) else None
-        names = {parameter.arg for parameter in parameters(arguments)}
+        names = {parameter.arg for parameter in [*positional, *arguments.kwonlyargs]}
         for keyword in call.keywords:
             if keyword.value is value and keyword.arg in names:
                 return keyword.arg
         return None
 
+    def summary(self, parameter: str) -> Summary:
+        """Return what the function does with *parameter*."""
+        return self.taint.summary(self.node, parameter)
+
+
+class Taint:
+    """Follows a value through the statements of one scope."""
+
+    def __init__(
+        self,
+        module: ParsedModule,
+        scopes: Scopes,
+        names: Names,
+        resolve: Callable[[str], Resolved | None],
+    ) -> None:
+        self.module = module
+        self.scopes = scopes
+        self._names = names
+        self._resolve = resolve
+        self._summaries: dict[tuple[ast.AST, str], Summary] = {}
+        self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        for node in ast.walk(module.tree):
+            if isinstance(node, _FUNCTIONS) and isinstance(module.parents[node], ast.ClassDef):
+                self._methods.setdefault(node.name, []).append(node)
+
+    def follow(self, root: Binding, statements: Iterable[ast.stmt], scope: Scope) -> Travel:
+        """Follow the value of *root* through *statements* of *scope*."""
+        listed = list(statements)
+        travel = Travel(strong={root})
+        run = _Run(self, scope, travel, listed)
+        before = 0
+        while before != len(travel.strong):
+            before = len(travel.strong)
+            for found in (travel.escapes, travel.trusted, travel.sets, travel.reads):
+                found.clear()
+            for statement in listed:
+                run.statement(statement)
+        return travel
+
+    def definition(self, name: ast.expr) -> Resolved | None:
+        """Return the function of this project that *name* certainly is."""
+        if isinstance(name, ast.Name) and name in self.scopes.scope_of:
+            binders = self.scopes.of(name).binders
+            if len(binders) == 1 and isinstance(binders[0], _FUNCTIONS):
+                return Resolved(self, binders[0])
+        meaning = self._names.meaning(name)
+        if meaning.certain:
+            return self._resolve(meaning.paths[0])
+        return self._method(name)
+
+    def _method(self, name: ast.expr) -> Resolved | None:
+        """Return the method that *name* is, where this module has just one of that name."""
+        if not isinstance(name, ast.Attribute) or self._names.meaning(name).paths:
+            return None
+        found = self._methods.get(name.attr, [])
+        if len(found) != 1:
+            return None
+        decorators = {ast.unparse(d) for d in found[0].decorator_list}
+        return Resolved(self, found[0], bound="staticmethod" not in decorators)
+
     def summary(
         self, definition: ast.FunctionDef | ast.AsyncFunctionDef, parameter: str
-    ) -> tuple[bool, ast.AST | None]:
-        """Whether the function's result holds *parameter*, and where it lets it out (or None)."""
+    ) -> Summary:
+        """Return what *definition*, a function of this module, does with *parameter*."""
         key = (definition, parameter)
         if key not in self._summaries:
             # A recursive call meets this while it is being computed: nothing known yet.
-            self._summaries[key] = (False, None)
-            scope = self._scopes.inner[definition]
-            travel = self.follow(self._scopes.binding(parameter, scope), definition.body, scope)
-            returned = any(isinstance(escape.node, ast.Return) for escape in travel.escapes)
-            kept = next(
-                (e.node for e in travel.escapes if not isinstance(e.node, ast.Return)), None
+            self._summaries[key] = Summary()
+            scope = self.scopes.inner[definition]
+            travel = self.follow(self.scopes.binding(parameter, scope), definition.body, scope)
+            kept = next((e.node for e in travel.escapes if not _is_return(e)), None)
+            self._summaries[key] = Summary(
+                any(_is_return(escape) for escape in travel.escapes),
+                kept,
+                bool(travel.sets),
+                bool(travel.reads),
             )
-            self._summaries[key] = (returned, kept)
         return self._summaries[key]
 
 
+def _is_return(escape: Escape) -> bool:
+    return isinstance(escape.node, ast.Return)
+
+
 class _Run:
+    """One pass over the statements of a scope, with all that was found so far."""
+
     def __init__(
-        self, taint: Taint, module: ParsedModule, scopes: Scopes, scope: Scope, travel: Travel
+        self, taint: Taint, scope: Scope, travel: Travel, statements: list[ast.stmt]
     ) -> None:
         self.taint = taint
-        self.module = module
-        self.scopes = scopes
+        self.scopes = taint.scopes
+        self.module = taint.module
         self.scope = scope
         self.travel = travel
+        self.statements = statements
+        self.strength = Strength(taint, travel)
+        self.strong = self.strength.strong
+        self.mentions = self.strength.mentions
 
     # -- statements ---------------------------------------------------------
 
     def statement(self, node: ast.AST) -> None:
+        """Take in what one statement does, its suites included."""
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            if self._mentions(node):
-                self.travel.strong.add(self.scopes.binding(node.name, self.scope))
+            self._definition(node)
             return
         if isinstance(node, ast.Assign):
             self._assign(node.targets, node.value, node)
-        elif isinstance(node, ast.AnnAssign | ast.AugAssign) and node.value is not None:
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
             self._assign([node.target], node.value, node)
+        elif isinstance(node, ast.AugAssign):
+            self._augment(node)
         elif isinstance(node, ast.Return) and node.value is not None:
             self._escapes(node.value, node, "returned")
         elif isinstance(node, ast.Raise) and node.exc is not None:
@@ -147,21 +216,53 @@ class _Run:
         elif isinstance(node, ast.For | ast.AsyncFor):
             self._bind(node.target, self.strong(node.iter), node)
         elif isinstance(node, ast.With | ast.AsyncWith):
-            self._enter(node)
-        self._expressions(node)
+            for item in node.items:
+                if item.optional_vars is not None:
+                    self._bind(item.optional_vars, self.mentions(item.context_expr), node)
+        elif isinstance(node, ast.Match) and self.strong(node.subject):
+            self._captures(node)
+        self._below(node)
+
+    def _below(self, node: ast.AST) -> None:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
                 self.statement(child)
+            else:
+                self._expression(child)
 
-    def _enter(self, node: ast.With | ast.AsyncWith) -> None:
-        for item in node.items:
-            if item.optional_vars is not None:
-                self._bind(item.optional_vars, self._mentions(item.context_expr), node)
+    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        """A function or class that uses the tracker holds it; what its body lets out is out."""
+        for decorator in node.decorator_list:
+            self._expression(decorator)
+        if not self.mentions(node):
+            return
+        self.travel.strong.add(self.scopes.binding(node.name, self.scope))
+        inner = _Run(self.taint, self.scopes.inner[node], self.travel, self.statements)
+        found = len(self.travel.escapes)
+        for statement in node.body:
+            inner.statement(statement)
+        if isinstance(node, _FUNCTIONS):
+            # A result is out only where the function's caller lets it out.
+            kept = [e for e in self.travel.escapes[found:] if not _is_result(e)]
+            if len(kept) != len(self.travel.escapes) - found:
+                self.travel.returning.add(node)
+            self.travel.escapes[found:] = kept
+
+    def _captures(self, node: ast.Match) -> None:
+        for inner in ast.walk(node):
+            name = getattr(inner, "name", None) or getattr(inner, "rest", None)
+            if isinstance(inner, ast.pattern) and name:
+                self.travel.strong.add(self.scopes.binding(name, self.scope))
 
     def _assign(self, targets: list[ast.expr], value: ast.expr, node: ast.AST) -> None:
         strong = self.strong(value)
         for target in targets:
             self._bind(target, strong, node)
+
+    def _augment(self, node: ast.AugAssign) -> None:
+        if self.strong(node.value) and not self._taint_receiver(node.target):
+            where = ast.unparse(node.target)
+            self.travel.escapes.append(Escape(node, f"put into {where}"))
 
     def _bind(self, target: ast.expr, strong: bool, node: ast.AST) -> None:
         if not strong:
@@ -177,8 +278,7 @@ class _Run:
         elif isinstance(target, ast.Starred):
             self._bind(target.value, strong, node)
         elif not self._taint_receiver(target):
-            where = ast.unparse(target)
-            self.travel.escapes.append(Escape(node, f"stored in {where}"))
+            self.travel.escapes.append(Escape(node, f"stored in {ast.unparse(target)}"))
 
     def _taint_receiver(self, expression: ast.expr) -> bool:
         """Make the local variable at the root of *expression* strong; False if it is not local."""
@@ -187,19 +287,19 @@ class _Run:
         if not isinstance(expression, ast.Name) or self.scope.is_module:
             return False
         binding = self.scopes.of(expression)
-        built_here = binding.scope is self.scope and all(
-            isinstance(binder, ast.Name) and isinstance(self.module.statement(binder), ast.Assign)
-            for binder in binding.binders
-        )
-        if built_here and self._fresh(binding):
+        if binding.scope is self.scope and self._built_here(binding):
             self.travel.strong.add(binding)
             return True
-        return binding in self.travel.strong
+        return binding in self.travel.strong and binding.scope is self.scope
 
-    def _fresh(self, binding: Binding) -> bool:
+    def _built_here(self, binding: Binding) -> bool:
+        """Whether the variable only ever holds objects that its own function made."""
         kinds = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp)
+        if not binding.binders or not all(isinstance(b, ast.Name) for b in binding.binders):
+            return False
         statements = [self.module.statement(binder) for binder in binding.binders]
-        return all(isinstance(s, ast.Assign) and isinstance(s.value, kinds) for s in statements)
+        assigned = [s for s in statements if not isinstance(s, ast.AugAssign)]
+        return all(isinstance(s, ast.Assign) and isinstance(s.value, kinds) for s in assigned)
 
     def _escapes(self, value: ast.expr, node: ast.AST, how: str) -> None:
         if self.strong(value):
@@ -207,36 +307,43 @@ class _Run:
 
     # -- expressions --------------------------------------------------------
 
-    def _expressions(self, statement: ast.AST) -> None:
-        for child in ast.iter_child_nodes(statement):
-            if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
-                self._calls(child)
-
-    def _calls(self, node: ast.AST) -> None:
+    def _expression(self, node: ast.AST) -> None:
         if isinstance(node, ast.Call):
             self._call(node)
         elif isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:
             self._escapes(node.value, node, "yielded")
         elif isinstance(node, ast.NamedExpr):
             self._bind(node.target, self.strong(node.value), node)
+        elif isinstance(node, ast.Attribute) and self.strong(node.value):
+            if node.attr in _SETTERS:
+                self.travel.sets.append(node)
+            elif node.attr in words.STATE_ATTRIBUTES:
+                self.travel.reads.append(node)
+        elif isinstance(node, ast.comprehension) and self.strong(node.iter):
+            targets = (n for n in ast.walk(node.target) if isinstance(n, ast.Name))
+            self.travel.strong.update(self.scopes.of(target) for target in targets)
         for child in ast.iter_child_nodes(node):
-            self._calls(child)
+            self._expression(child)
 
     def _call(self, call: ast.Call) -> None:
-        name = _last_name(call.func)
-        if name in _HAND_OFFS and any(self._mentions(value) for value in _arguments(call)):
+        name = last_name(call.func)
+        mentioned = any(self.mentions(value) for value in arguments_of(call))
+        if name in HAND_OFFS and mentioned:
             # What is handed over may be a coroutine that has yet to run: a mention is enough.
             if not self._closed_here(call.func):
                 how = f"handed to {name}, which goes on by itself"
                 self.travel.escapes.append(Escape(call, how))
             return
-        given = [value for value in _arguments(call) if self.strong(value)]
-        if not given or self._is_own_method(call.func):
+        given = [value for value in arguments_of(call) if self.strong(value)]
+        if not given:
             return
-        if name in _KEEPERS and isinstance(call.func, ast.Attribute):
-            if not self._taint_receiver(call.func.value):
-                where = ast.unparse(call.func.value)
-                self.travel.escapes.append(Escape(call, f"put into {where}"))
+        if name in _LOOKUPS and isinstance(call.func, ast.Name):
+            self.travel.reads.append(call)
+            return
+        if isinstance(call.func, ast.Attribute) and self.strong(call.func.value):
+            return
+        if name in KEEPERS:
+            self._kept(call, name)
             return
         definition = self.taint.definition(call.func)
         if definition is None:
@@ -246,92 +353,41 @@ class _Run:
         for value in given:
             self._passed(call, definition, value)
 
-    def _passed(
-        self, call: ast.Call, definition: ast.FunctionDef | ast.AsyncFunctionDef, value: ast.expr
-    ) -> None:
-        parameter = self.taint.parameter(definition, call, value)
+    def _kept(self, call: ast.Call, name: str) -> None:
+        receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if receiver is None and call.args:
+            receiver = call.args[0]  # setattr(receiver, name, value)
+        if receiver is None or not self._taint_receiver(receiver):
+            where = ast.unparse(receiver) if receiver is not None else name
+            self.travel.escapes.append(Escape(call, f"put into {where}"))
+
+    def _passed(self, call: ast.Call, definition: Resolved, value: ast.expr) -> None:
+        parameter = definition.parameter(call, value)
         if parameter is None:
             self.travel.trusted.append(call)
             return
-        _, kept = self.taint.summary(definition, parameter)
-        if kept is not None:
-            line = getattr(kept, "lineno", definition.lineno)
-            how = f"kept by {definition.name} (line {line})"
+        summary = definition.summary(parameter)
+        if summary.kept is not None:
+            line = getattr(summary.kept, "lineno", definition.node.lineno)
+            how = f"kept by {definition.node.name} (line {line})"
             self.travel.escapes.append(Escape(call, how))
+        if summary.sets_ids:
+            self.travel.sets.append(call)
+        if summary.reads_state:
+            self.travel.reads.append(call)
 
     def _closed_here(self, function: ast.expr) -> bool:
-        """Whether the receiver of a hand-off is bound by a ``with`` of this scope."""
+        """Whether the receiver of a hand-off is bound by a ``with`` inside the statements."""
         if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
             return False
-        binding = self.scopes.of(function.value)
-        return bool(binding.binders) and all(
-            isinstance(self.module.parents.get(binder), ast.withitem) for binder in binding.binders
+        items = [self.module.parents.get(b) for b in self.scopes.of(function.value).binders]
+        return bool(items) and all(
+            isinstance(item, ast.withitem) and self._is_inside(item) for item in items
         )
 
-    def _is_own_method(self, function: ast.expr) -> bool:
-        return isinstance(function, ast.Attribute) and self.strong(function.value)
-
-    def strong(self, node: ast.expr) -> bool:
-        """Whether the value of *node* is, holds, or will use the tracker."""
-        if isinstance(node, ast.Name):
-            return node in self.scopes.scope_of and self.scopes.of(node) in self.travel.strong
-        if isinstance(node, ast.Attribute):
-            return node.attr not in _PLAIN_ATTRIBUTES and self.strong(node.value)
-        if isinstance(node, ast.Call):
-            return self._strong_call(node)
-        if isinstance(node, ast.Await):
-            return isinstance(node.value, ast.Call) and self._strong_call(node.value, awaited=True)
-        if isinstance(node, ast.Lambda | ast.GeneratorExp):
-            return self._mentions(node)
-        if isinstance(node, ast.IfExp):
-            return self.strong(node.body) or self.strong(node.orelse)
-        if isinstance(node, ast.ListComp | ast.SetComp):
-            return self.strong(node.elt)
-        if isinstance(node, ast.DictComp):
-            return self.strong(node.key) or self.strong(node.value)
-        if isinstance(node, ast.Subscript | ast.Starred | ast.NamedExpr):
-            return self.strong(node.value)
-        if isinstance(node, ast.BoolOp | ast.Tuple | ast.List | ast.Set | ast.Dict | ast.BinOp):
-            return any(
-                self.strong(child)
-                for child in ast.iter_child_nodes(node)
-                if isinstance(child, ast.expr)
-            )
-        return False
-
-    def _strong_call(self, call: ast.Call, *, awaited: bool = False) -> bool:
-        name = _last_name(call.func)
-        if isinstance(call.func, ast.Attribute) and self.strong(call.func.value):
-            return name in words.RECORDING_DECORATORS or name in ("with_options", "copy", "wrap")
-        given = [value for value in _arguments(call) if self.strong(value)]
-        if not given:
-            return False
-        if name in words.CLIENT_WRAPPERS or name in _LAZY_CALLS or name in _HAND_OFFS:
-            return True
-        definition = self.taint.definition(call.func)
-        if definition is None:
-            return bool(name) and name[:1].isupper()
-        if isinstance(definition, ast.AsyncFunctionDef) and not awaited:
-            return True
-        if first_yield(definition.body) is not None:
-            return True
-        names = (self.taint.parameter(definition, call, value) for value in given)
-        return any(p is not None and self.taint.summary(definition, p)[0] for p in names)
-
-    def _mentions(self, node: ast.AST) -> bool:
-        return any(
-            isinstance(n, ast.Name)
-            and n in self.scopes.scope_of
-            and self.scopes.of(n) in self.travel.strong
-            for n in ast.walk(node)
-        )
+    def _is_inside(self, node: ast.AST) -> bool:
+        return any(ancestor in self.statements for ancestor in self.module.ancestors(node))
 
 
-def _arguments(call: ast.Call) -> list[ast.expr]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
-
-
-def _last_name(function: ast.expr) -> str:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+def _is_result(escape: Escape) -> bool:
+    return isinstance(escape.node, ast.Return | ast.Yield | ast.YieldFrom)

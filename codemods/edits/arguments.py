@@ -41,8 +41,8 @@ def _named(arg: cst.Arg, keyword: str | None) -> cst.Arg:
 
 
 def _fenced(value: cst.BaseExpression) -> cst.BaseExpression:
-    """A walrus or a yield needs parentheses behind ``keyword=``."""
-    if isinstance(value, cst.NamedExpr | cst.Yield) and not value.lpar:
+    """A walrus, a yield or a bare generator needs parentheses beside other arguments."""
+    if isinstance(value, cst.NamedExpr | cst.Yield | cst.GeneratorExp) and not value.lpar:
         return value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     return value
 
@@ -66,6 +66,9 @@ def appended(call: cst.Call, extra: Sequence[cst.Arg]) -> cst.Call:
     """Return *call* with *extra* arguments at its end, in the layout of the others."""
     if not call.args:
         return call.with_changes(args=_joined(list(extra)))
+    if isinstance(call.args[0].value, cst.GeneratorExp):
+        only = call.args[0].with_changes(value=_fenced(call.args[0].value))
+        call = call.with_changes(args=[only, *call.args[1:]])
     if _several_lines(call):
         function = cst.Module([]).code_for_node(call.func)
         return _laid_out(function, call, [], [*call.args], list(extra)).with_changes(

@@ -124,7 +124,11 @@ def without_import(node: Statement, name: str) -> Statement | None:
     if isinstance(small, cst.ImportFrom | cst.Import) and not isinstance(
         small.names, cst.ImportStar
     ):
-        kept = [alias for alias in small.names if alias.evaluated_name != name]
+        kept = [
+            alias
+            for alias in small.names
+            if (alias.evaluated_alias or alias.evaluated_name) != name
+        ]
         if len(kept) == len(small.names):
             raise EditError(f"{name} is not imported there")
         if not kept:

@@ -121,12 +121,14 @@ class Rebuilder:
         above = joined(pending, leading(unit.node))
         node = _import_edited(unit.node, mine)
         if node is None and not added:
-            return [], [*above, *own_line(trailing_comment(unit.node))]
+            return [], joined(pending, remains(unit.node))
         lines = [_import_line(e) for e in added if e.before]
         if node is not None:
             lines.append(led(node, _gap(node) if lines else []))
         lines.extend(_import_line(e) for e in added if not e.before)
         if node is None and isinstance(unit.node, cst.SimpleStatementLine):
+            inner = comments_in(unit.node.body[0])
+            above = [*above, *(line for c in inner for line in own_line(c))]
             ending = unit.node.trailing_whitespace
             lines[-1] = lines[-1].with_changes(trailing_whitespace=ending)
         lines[0] = led(lines[0], above)

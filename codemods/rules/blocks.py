@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.effects import changes_environment
+from codemods.analysis.effects import changes_environment, walk_here
 from codemods.analysis.extent import Block, closing_flush, stop_index
 from codemods.proposal import Delete, Dissolve, Edit
 from codemods.rules.headers import Form
@@ -21,30 +21,70 @@ if TYPE_CHECKING:
     from codemods.proposal import Path
 
 
-def block_from(life: Life, travel: Travel, start: int) -> Block:
-    """Return the block that begins with statement *start* of the life's suite."""
+def block_from(facts: Facts, life: Life, travel: Travel, start: int) -> Block:
+    """Return the block that begins with statement *start* of the life's suite.
+
+    It ends before another tracker's construction if nothing uses this one from there on.
+    """
     names = {binding.name for binding in travel.strong}
     stop = stop_index(life.suite, start, life.end, names, top=life.scope.is_module)
+    for construct in facts.lives.constructs:
+        birth = facts.lives.birth_of(construct)
+        if birth is None or facts.module.suite(birth) is not life.suite:
+            continue
+        index = facts.module.paths[birth][-1][1]
+        if start < index < stop and not _used_from(facts, life, travel, index):
+            stop = index
     return Block(life.prefix, life.field_name, start, stop)
 
 
-def form_of(facts: Facts, life: Life, first: int, ours: bool) -> tuple[Form, bool]:
+def _used_from(facts: Facts, life: Life, travel: Travel, index: int) -> bool:
+    later = range(index, life.end)
+    return any(
+        uses(facts, binding, life.path(position)) for binding in travel.strong for position in later
+    )
+
+
+def form_of(facts: Facts, life: Life, travel: Travel, first: int, ours: bool) -> tuple[Form, bool]:
     """Return the form of the block, and whether it takes the construction in."""
     name = life.binding.name
     waiting = life.suite[life.index + 1 : first]
     used_before = any(
-        uses(facts, life.binding, facts.module.paths[statement]) for statement in waiting
+        uses(facts, binding, facts.module.paths[statement])
+        for statement in waiting
+        for binding in travel.strong
+    )
+    values = [a.value for site in life.sets for a in site.arguments]
+    in_arguments = any(
+        isinstance(n, ast.Name) and facts.scopes.of(n) in travel.strong
+        for value in values
+        for n in ast.walk(value)
+        if n in facts.scopes.scope_of
     )
     pinned = (
         life.construct.kind != "plain"
         or used_before
-        or changes_environment(waiting) is not None
+        or in_arguments
+        or _environment_changes(facts, [*waiting, *values])
         or (isinstance(life.birth, ast.AnnAssign) and life.scope.is_module)
     )
     if pinned:
         return Form(name, None, fresh=not used_before, ours=ours), False
-    text = None if ours else facts.module.segment(life.construct.call)
+    replaced = not ours or facts.may_be_replaced(life.construct.call.func)
+    text = facts.module.segment(life.construct.call) if replaced else None
     return Form(text, name, fresh=True, ours=ours), True
+
+
+def _environment_changes(facts: Facts, nodes: Sequence[ast.AST]) -> bool:
+    """Whether *nodes*, or the functions of the project that they call, change the environment."""
+    if changes_environment(nodes) is not None:
+        return True
+    for node in walk_here(nodes):
+        if isinstance(node, ast.Call):
+            definition = facts.taint.definition(node.func)
+            if definition is not None and changes_environment(definition.node.body) is not None:
+                return True
+    return False
 
 
 def uses(facts: Facts, binding: Binding, path: Path) -> bool:

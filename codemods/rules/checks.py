@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, crosses_cell, state_read
+from codemods.analysis.lives import within
 from codemods.model import Finding, Reason, Refusal
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Life
+    from codemods.analysis.scopes import Binding
     from codemods.analysis.taint import Travel
+
+_LOOKUPS = ("locals", "vars", "exec", "eval")
 
 
 def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
@@ -35,6 +39,10 @@ def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
             return refuse(
                 facts, finding, Reason.REBOUND, f"{binding.name} is also bound here", binder
             )
+    other = next((o for o in life.siblings if within(life, facts.module.paths[o.birth])), None)
+    if other is not None:
+        detail = f"{binding.name} is built again in an inner suite"
+        return refuse(facts, finding, Reason.REBOUND, detail, other.birth)
     if binding.deletes:
         return refuse(
             facts, finding, Reason.REBOUND, f"{binding.name} is deleted", binding.deletes[0]
@@ -61,6 +69,10 @@ def _stray_load(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
 
 
 def _state_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
+    looked_up = _looked_up_by_name(life)
+    if looked_up is not None:
+        detail = f"{ast.unparse(looked_up)} may reach {life.binding.name} by its name"
+        return refuse(facts, finding, Reason.ESCAPES, detail, looked_up)
     place = state_read(life.loads, facts.module)
     if place is not None:
         detail = f"{ast.unparse(place)} depends on when the ids are set and reset"
@@ -79,33 +91,78 @@ def _state_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None
     return None
 
 
+def _looked_up_by_name(life: Life) -> ast.AST | None:
+    """Return a call that can reach variables by name: in the function, or for globals anywhere."""
+    for node in ast.walk(life.scope.node):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        by_name = node.func.id in _LOOKUPS or (life.scope.is_module and node.func.id == "globals")
+        if by_name and not (node.func.id == "vars" and node.args):
+            return node
+    return None
+
+
 def travel_escape(facts: Facts, finding: Finding, travel: Travel) -> Refusal | None:
-    """Refuse where something that holds the tracker gets out (strict: may get out)."""
+    """Refuse where something that holds the tracker gets out, or its state is read."""
     if travel.escapes:
         escape = travel.escapes[0]
         detail = f"the tracker is {escape.how}"
         return refuse(facts, finding, Reason.ESCAPES, detail, escape.node)
+    if travel.reads:
+        detail = f"{ast.unparse(travel.reads[0])} depends on when the ids are set and reset"
+        return refuse(facts, finding, Reason.READS_STATE, detail, travel.reads[0])
     if facts.settings.strict and travel.trusted:
         detail = f"it is assumed that {trusted(travel)[0]}"
         return refuse(facts, finding, Reason.ASSUMPTION, detail, travel.trusted[0])
     return None
 
 
-def travel_refusal(facts: Facts, finding: Finding, travel: Travel) -> Refusal | None:
-    """Refuse escapes, and a tracker of the module that its functions reach."""
+def travel_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Refusal | None:
+    """Refuse escapes, uses behind the life, and a module's tracker that its functions reach."""
     escape = travel_escape(facts, finding, travel)
     if escape is not None:
         return escape
     for binding in travel.strong:
-        for load in binding.loads if binding.scope.is_module else ():
-            if not facts.scopes.scope_of[load].is_module and _in_function(facts, load):
-                detail = f"{binding.name} is used by functions of this module"
-                return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
+        refusal = _reached_by_functions(facts, finding, binding) or _used_behind(
+            facts, finding, life, binding
+        )
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _reached_by_functions(facts: Facts, finding: Finding, binding: Binding) -> Refusal | None:
+    if not binding.scope.is_module:
+        return None
+    for load in binding.loads:
+        if not facts.scopes.scope_of[load].is_module and _in_function(facts, load):
+            detail = f"{binding.name} is used by functions of this module"
+            return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
+    if facts.used_elsewhere(binding.name):
+        detail = f"{binding.name} is exported, or used by other files"
+        return refuse(facts, finding, Reason.SHARED_STATE, detail)
+    return None
+
+
+def _used_behind(facts: Facts, finding: Finding, life: Life, binding: Binding) -> Refusal | None:
+    """Refuse where another name for the tracker is used outside of the tracker's own life."""
+    if binding is life.binding:
+        return None
+    loop = facts.lives.enclosing_loop(life.birth)
+    birth = (life.birth.lineno, life.birth.col_offset)
+    for load in binding.loads:
+        path = facts.module.paths[facts.module.statement(load)]
+        earlier = (load.lineno, load.col_offset) < birth
+        again = loop is not None and loop in facts.module.ancestors(load)
+        if within(life, path) or (earlier and not again):
+            continue
+        detail = f"{binding.name} holds the tracker, and is used behind its last statement"
+        return refuse(facts, finding, Reason.ESCAPES, detail, load)
     return None
 
 
 def _in_function(facts: Facts, node: ast.AST) -> bool:
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
     return any(isinstance(ancestor, functions) for ancestor in facts.module.ancestors(node))
 
 
@@ -126,3 +183,9 @@ def trusted(travel: Travel) -> tuple[str, ...]:
     """Return what is taken for granted about functions of other modules."""
     names = sorted({ast.unparse(call.func) for call in travel.trusted})
     return tuple(f"{name} does not keep the tracker" for name in names)
+
+
+def other_set(life: Life, travel: Travel) -> ast.AST | None:
+    """Return a place that sets ids of the tracker and is none of the life's own set calls."""
+    own = {site.call.func for site in life.sets}
+    return next((place for place in travel.sets if place not in own), None)

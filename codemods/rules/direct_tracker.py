@@ -16,12 +16,13 @@ Guide           sections 3, 4, 6 and 7
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from codemods.model import Finding, Reason
 from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
 from codemods.rules.blocks import block_from, closing_edits, form_of, remains_work
-from codemods.rules.checks import block_refusal, life_refusal, travel_refusal, trusted
+from codemods.rules.checks import block_refusal, life_refusal, other_set, travel_refusal, trusted
 from codemods.rules.headers import check_arguments, plan_header
 from codemods.rules.nested_sets import decide_nested
 from codemods.rules.phases import decide_phases
@@ -45,15 +46,28 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     if refusal is not None:
         return [refusal]
     travel = facts.taint.follow(life.binding, life.suite[life.index + 1 : life.end], life.scope)
-    refusal = travel_refusal(facts, finding, travel)
+    refusal = travel_refusal(facts, finding, life, travel)
     if refusal is not None:
         return [refusal]
     if any(site.path[:-1] != life.prefix for site in life.sets):
-        return decide_nested(facts, finding, life, travel)
+        return _hidden_sets(facts, finding, life, travel) or decide_nested(
+            facts, finding, life, travel
+        )
     groups = _phases(life)
     if len(groups) > 1:
-        return decide_phases(facts, finding, life, travel, groups)
+        return _hidden_sets(facts, finding, life, travel) or decide_phases(
+            facts, finding, life, travel, groups
+        )
     return [_one_block(facts, finding, life, travel)]
+
+
+def _hidden_sets(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:
+    """Refuse several blocks where something beside the life's own calls sets ids."""
+    place = other_set(life, travel)
+    if place is None:
+        return []
+    detail = f"{ast.unparse(place)} may set ids that last into a later block"
+    return [refuse(facts, finding, Reason.SHARED_STATE, detail, place)]
 
 
 def _phases(life: Life) -> list[list[SetCall]]:
@@ -71,12 +85,12 @@ def _phases(life: Life) -> list[list[SetCall]]:
 def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Verdict:
     first = life.sets[0].path[-1][1] if life.sets else life.index
     start = life.sets[-1].path[-1][1] + 1 if life.sets else life.index + 1
-    block = block_from(life, travel, start)
+    block = block_from(facts, life, travel, start)
     ours = facts.ours(life.construct.home)
-    form, own = form_of(facts, life, first, ours)
+    form, own = form_of(facts, life, travel, first, ours)
     assumed = trusted(travel)
     refusal = block_refusal(facts, finding, life, block) or check_arguments(
-        facts, finding, life.sets, form
+        facts, finding, life.sets, form, travel.strong
     )
     if refusal is not None:
         return refusal

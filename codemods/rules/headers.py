@@ -13,17 +13,22 @@ from codemods.analysis.effects import (
     may_be_none,
     sized_annotation,
     sized_value,
+    walk_here,
 )
 from codemods.analysis.lives import SetCall, is_none
+from codemods.analysis.scopes import default_of
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Header, Taken
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import Argument
+    from codemods.analysis.scopes import Binding
 
+_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
 BATCH_NOTE = "batch prices are recorded for this block: half of the list price"
 PROBLEMS = {
     "unknown-fields": (Reason.UNKNOWN_FIELDS, "the call passes ids through * or **"),
@@ -38,13 +43,15 @@ class Form:
 
     ``tracker`` is the source text for ``tracker=`` (None: the context builds
     one), ``target`` the name after ``as``; ``fresh`` says that nothing used the
-    tracker before; ``ours`` that our runtime may be relied on.
+    tracker before; ``ours`` that our runtime may be relied on; ``sticky`` that an
+    id which was set earlier would last if this one is None.
     """
 
     tracker: str | None
     target: str | None
     fresh: bool
     ours: bool
+    sticky: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,58 +65,88 @@ class Planned:
 
 
 def check_arguments(
-    facts: Facts, finding: Finding, sets: Sequence[SetCall], form: Form
+    facts: Facts,
+    finding: Finding,
+    sets: Sequence[SetCall],
+    form: Form,
+    strong: Collection[Binding] = (),
 ) -> Refusal | None:
-    """Refuse what the arguments of *sets* make impossible."""
-    for site in sets:
+    """Refuse what the arguments of *sets* make impossible; *strong* variables hold the tracker."""
+    for number, site in enumerate(sets):
         if site.problem is not None:
             reason, detail = PROBLEMS[site.problem]
             return refuse(facts, finding, reason, detail, site.call)
         for argument in site.arguments:
-            doubt = _none_evidence(facts, argument.value)
-            if (
-                doubt is not None
-                and not form.fresh
-                and not form.ours
-                and not is_none(argument.value)
-            ):
-                detail = f"{argument.keyword} may be None, and then the earlier id must stay"
-                return refuse(facts, finding, Reason.MAY_BE_NONE, detail, doubt)
-            if argument.keyword == words.USER and not form.ours and not is_none(argument.value):
-                detail = "the original runtime's context does not set the user"
-                return refuse(facts, finding, Reason.MIXED, detail, argument.value)
+            refusal = _argument_refusal(facts, finding, argument, form)
+            if refusal is not None:
+                return refusal
+            if number and _mentions(facts, argument.value, strong):
+                detail = "an id is computed with the tracker itself, under the ids set before"
+                return refuse(facts, finding, Reason.READS_STATE, detail, argument.value)
     return _twice(facts, finding, sets)
 
 
-def _none_evidence(facts: Facts, value: ast.expr) -> ast.AST | None:
-    binders: list[ast.AST] = []
-    if isinstance(value, ast.Name):
-        binders = facts.scopes.of(value).binders
-        for binder in binders:
-            doubt = _default_none(facts, binder) or _assigned_none(facts, binder)
-            if doubt is not None:
-                return doubt
-    return may_be_none(value, binders)
+def _argument_refusal(
+    facts: Facts, finding: Finding, argument: Argument, form: Form
+) -> Refusal | None:
+    if is_none(argument.value):
+        return None
+    doubt = none_evidence(facts, argument.value)
+    if doubt is not None and (form.sticky or not (form.fresh or form.ours)):
+        detail = f"{argument.keyword} may be None, and then the earlier id must stay"
+        return refuse(facts, finding, Reason.MAY_BE_NONE, detail, doubt)
+    if argument.keyword == words.USER and not form.ours:
+        detail = "the original runtime's context does not set the user"
+        return refuse(facts, finding, Reason.MIXED, detail, argument.value)
+    return None
+
+
+def _mentions(facts: Facts, value: ast.expr, strong: Collection[Binding]) -> bool:
+    names = (n for n in ast.walk(value) if isinstance(n, ast.Name) and n in facts.scopes.scope_of)
+    return any(facts.scopes.of(name) in strong for name in names)
+
+
+def none_evidence(facts: Facts, value: ast.expr, depth: int = 4) -> ast.AST | None:
+    """Return the place that shows that *value* may be None, followed through assignments."""
+    doubt = may_be_none(value, [])
+    if doubt is not None:
+        return doubt
+    if isinstance(value, ast.Call):
+        return _returns_none(facts, value)
+    if not isinstance(value, ast.Name) or value not in facts.scopes.scope_of or not depth:
+        return None
+    for binder in facts.scopes.of(value).binders:
+        doubt = may_be_none(value, [binder]) or _default_none(facts, binder)
+        statement = facts.module.parents.get(binder)
+        if doubt is None and isinstance(statement, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+            bound = statement.value
+            doubt = none_evidence(facts, bound, depth - 1) if bound is not None else statement
+        if doubt is None and isinstance(statement, ast.For):
+            doubt = may_be_none(statement.iter, [])
+        if doubt is not None:
+            return doubt
+    return None
+
+
+def _returns_none(facts: Facts, call: ast.Call) -> ast.AST | None:
+    """Return where the called function of this file gives None, if it visibly may."""
+    definition = facts.local_function(call.func)
+    if definition is None:
+        return None
+    if not isinstance(definition.body[-1], ast.Return | ast.Raise | ast.If | ast.Match | ast.With):
+        return definition
+    for node in walk_here(definition.body):
+        if isinstance(node, ast.Return) and (node.value is None or may_be_none(node.value, [])):
+            return node
+    return None
 
 
 def _default_none(facts: Facts, binder: ast.AST) -> ast.AST | None:
     arguments = facts.module.parents.get(binder)
     if not isinstance(binder, ast.arg) or not isinstance(arguments, ast.arguments):
         return None
-    positional = [*arguments.posonlyargs, *arguments.args]
-    defaults = dict(zip(reversed(positional), reversed(arguments.defaults), strict=False))
-    defaults.update(
-        {k: d for k, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d}
-    )
-    default = defaults.get(binder)
+    default = default_of(arguments, binder)
     return default if default is not None and is_none(default) else None
-
-
-def _assigned_none(facts: Facts, binder: ast.AST) -> ast.AST | None:
-    statement = facts.module.parents.get(binder)
-    if isinstance(statement, ast.Assign) and may_be_none(statement.value, []) is not None:
-        return statement
-    return None
 
 
 def _twice(facts: Facts, finding: Finding, sets: Sequence[SetCall]) -> Refusal | None:
@@ -148,7 +185,7 @@ def plan_header(
     batch = next((a for s in sets if (a := s.argument(words.BATCH)) is not None), None)
     loop = next((s for s in body if isinstance(s, ast.For)), None)
     if batch is not None and loop is not None and facts.settings.batch_pricing:
-        return _batch_header(facts, sets, loop, form, carried, at)
+        return _batch_header(facts, sets, loop, body, form, carried, at)
     operation = f"{facts.quote}{operation_of(facts, at, sets, body)}{facts.quote}"
     leading = [operation, *_tracker_argument(form), *carried]
     header = Header(words.CONTEXT, tuple(leading), tuple(map(taken_of, sets)), (), form.target)
@@ -159,6 +196,7 @@ def _batch_header(
     facts: Facts,
     sets: Sequence[SetCall],
     loop: ast.For,
+    body: Sequence[ast.stmt],
     form: Form,
     carried: Sequence[str],
     at: ast.stmt,
@@ -176,7 +214,7 @@ def _batch_header(
     named = _named_operation(facts, at)
     if named is not None:
         leading.append(f"{words.OPERATION_ARGUMENT}={facts.quote}{named}{facts.quote}")
-    count, assumptions = _item_count(facts, loop)
+    count, assumptions = _item_count(facts, loop, body, at)
     header = Header(words.BATCH_CONTEXT, tuple(leading), tuple(taken), count, form.target)
     return Planned(header, words.BATCH_CONTEXT, (BATCH_NOTE,), assumptions)
 
@@ -185,26 +223,58 @@ def _tracker_argument(form: Form) -> list[str]:
     return [f"{words.TRACKER_ARGUMENT}={form.tracker}"] if form.tracker else []
 
 
-def _item_count(facts: Facts, loop: ast.For) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _item_count(
+    facts: Facts, loop: ast.For, body: Sequence[ast.stmt], at: ast.stmt
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the ``item_count=`` argument where ``len`` is safe, and what that assumes."""
     items = loop.iter
-    if not isinstance(items, ast.Name):
+    if not isinstance(items, ast.Name) or _len_is_taken(facts):
+        return (), ()
+    before = list(body[: body.index(loop)])
+    if any(isinstance(n, _LEAVING) for n in walk_here(before)) or _touched(items.id, before):
         return (), ()
     binding = facts.scopes.of(items)
     text = f"{words.COUNT_ARGUMENT}=len({items.id})"
     if not binding.binders:
         return (text,), (f"{items.id}, which this file does not define, has a length",)
-    if len(binding.binders) != 1 or binding.declared:
+    if len(binding.binders) != 1 or binding.declared or binding.deletes:
         return (), ()
-    binder = binding.binders[0]
-    if isinstance(binder, ast.arg):
-        return ((text,), ()) if sized_annotation(binder.annotation) else ((), ())
+    return ((text,), ()) if _is_sized(facts, binding.binders[0], at) else ((), ())
+
+
+def _is_sized(facts: Facts, binder: ast.AST, at: ast.stmt) -> bool:
+    """Whether *binder* binds something with a length, and surely has done so before *at*."""
     statement = facts.module.parents.get(binder)
+    if isinstance(binder, ast.arg):
+        annotation = binder.annotation
+        return bool(sized_annotation(annotation)) and none_evidence_of(facts, binder) is None
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+        return False
+    path, here = facts.module.paths[statement], facts.module.paths[at]
+    if len(path) > len(here):
+        return False
+    straight = path[:-1] == here[: len(path) - 1] and path[-1][0] == here[len(path) - 1][0]
+    outer = len(path) == 1 and facts.scopes.scope_of[binder].is_module and len(here) > 1
+    if not (straight and path[-1][1] < here[len(path) - 1][1]) and not outer:
+        return False
     if isinstance(statement, ast.AnnAssign) and sized_annotation(statement.annotation):
-        return (text,), ()
-    if isinstance(statement, ast.Assign) and sized_value(statement.value):
-        return (text,), ()
-    return (), ()
+        return True
+    return sized_value(statement.value)
+
+
+def none_evidence_of(facts: Facts, parameter: ast.arg) -> ast.AST | None:
+    """Return what shows that *parameter* may be None."""
+    name = ast.Name(parameter.arg, ast.Load())
+    return may_be_none(name, [parameter]) or _default_none(facts, parameter)
+
+
+def _len_is_taken(facts: Facts) -> bool:
+    return any(name == "len" and b.binders for (_, name), b in facts.scopes.bindings.items())
+
+
+def _touched(name: str, statements: Sequence[ast.stmt]) -> bool:
+    """Whether *statements* mention *name*: then its length may change before the loop."""
+    return any(isinstance(n, ast.Name) and n.id == name for s in statements for n in ast.walk(s))
 
 
 def _named_operation(facts: Facts, at: ast.stmt) -> str | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codemods.analysis.facts import Facts
+    from codemods.analysis.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,13 @@ def _settle(
 ) -> Proposal | Refusal:
     renamed: dict[str, str] = {}
     additions: list[tuple[tuple[Path, str], str]] = []
-    beside = _beside(facts, proposal)
+    beside = facts.legacy_import(proposal.home, _sites(facts, proposal))
     for name in proposal.needs:
         local = facts.imported_as(name, _first_line(facts, proposal))
-        if local is not None:
+        if local is not None and _means_the_import(facts, proposal, local):
             renamed[name] = local
             continue
-        taken = _taken(facts, name)
+        taken = _taken(facts, proposal, name, beside)
         if taken is not None:
             detail = f"{name} means something else here"
             return refuse(facts, proposal.finding, Reason.NAME_TAKEN, detail, taken)
@@ -76,15 +77,19 @@ def _settle(
     for key, name in additions:
         if name not in wanted.setdefault(key, []):
             wanted[key].append(name)
-    edits = tuple(
-        replace(
-            e, header=replace(e.header, function=renamed.get(e.header.function, e.header.function))
-        )
-        if isinstance(e, Wrap)
-        else e
-        for e in proposal.edits
-    )
-    return replace(proposal, edits=edits)
+    return replace(proposal, edits=tuple(_with_names(e, renamed) for e in proposal.edits))
+
+
+def _with_names(edit: Edit, renamed: dict[str, str]) -> Edit:
+    if not isinstance(edit, Wrap):
+        return edit
+    function = renamed.get(edit.header.function, edit.header.function)
+    return replace(edit, header=replace(edit.header, function=function))
+
+
+def _sites(facts: Facts, proposal: Proposal) -> list[Scope]:
+    """Return the scopes in which the new blocks of *proposal* will stand."""
+    return [facts.scope_at(e.path) for e in proposal.edits if isinstance(e, Wrap)]
 
 
 def _first_line(facts: Facts, proposal: Proposal) -> int:
@@ -93,12 +98,29 @@ def _first_line(facts: Facts, proposal: Proposal) -> int:
     return min((facts.module.tree.body[p[0][1]].lineno for p in tops), default=10**9)
 
 
-def _taken(facts: Facts, name: str) -> ast.AST | None:
-    for (_, bound), binding in facts.scopes.bindings.items():
-        if bound != name:
-            continue
+def _means_the_import(facts: Facts, proposal: Proposal, local: str) -> bool:
+    """Whether *local* is the module's import, and nothing else, wherever a block will stand."""
+    for scope in _sites(facts, proposal):
+        binding = facts.scopes.binding(local, scope)
+        if not binding.scope.is_module or binding.deletes or binding.declared:
+            return False
+        if not all(_is_known_import(facts, binder) for binder in binding.binders):
+            return False
+    return True
+
+
+def _taken(facts: Facts, proposal: Proposal, name: str, beside: ast.stmt | None) -> ast.AST | None:
+    """Return what stands against importing *name* where the class is imported."""
+    home = facts.scope_at(facts.module.paths[beside]) if beside is not None else None
+    if home is not None and home.is_class:
+        return beside
+    for scope in [*_sites(facts, proposal), facts.scopes.module_scope]:
+        binding = facts.scopes.binding(name, scope)
+        if binding.deletes or binding.declared:
+            return (binding.deletes or binding.declared)[0]
         for binder in binding.binders:
-            if not _is_known_import(facts, binder):
+            # An import of the same name in another scope is fine; here it would be unbound first.
+            if not _is_known_import(facts, binder) or not binding.scope.is_module:
                 return binder
     return None
 
@@ -110,11 +132,6 @@ def _is_known_import(facts: Facts, binder: ast.AST) -> bool:
     return f"{facts.names.absolute(statement)}.{binder.name}" in facts.vocabulary.context_paths
 
 
-def _beside(facts: Facts, proposal: Proposal) -> ast.stmt | None:
-    """Return the import statement that provides the legacy class to the site."""
-    return facts.legacy_import(proposal.home)
-
-
 def _is_guarded(facts: Facts, statement: ast.stmt) -> bool:
     return isinstance(facts.module.parents[statement], ast.Try | ast.ExceptHandler | ast.If)
 
@@ -122,7 +139,7 @@ def _is_guarded(facts: Facts, statement: ast.stmt) -> bool:
 def _edit(facts: Facts, path: Path, home: str, names: list[str]) -> Edit:
     pairs = tuple((name, None) for name in sorted(names))
     existing = facts.context_import(home)
-    if existing is not None:
+    if existing is not None and len(path) < 2:
         return ExtendImport(facts.module.paths[existing], pairs)
     if path:
         module = _module_text(facts, path, home)
@@ -186,6 +203,8 @@ def _dropped(facts: Facts, proposals: Sequence[Proposal]) -> list[Edit]:
                 continue
             if re.search(rf"\b{binding.name}\b", headers):
                 continue
+            if len(facts.module.suite(statement)) == 1 and len(statement.names) == 1:
+                continue  # the suite would be empty, or hold nothing but the new import
             gone = [
                 n for n in binding.loads if facts.module.paths[facts.module.statement(n)] in deleted
             ]
@@ -209,6 +228,6 @@ def _needed(facts: Facts, name: str, statement: ast.stmt) -> bool:
         for node in ast.walk(facts.module.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
-    in_text = any(word.search(text) for text in texts if len(text) < 500)
+    in_text = any(word.search(text) for text in texts)
     comments = (ln.partition("#")[2] for ln in facts.module.lines if "# type:" in ln)
     return in_text or any(word.search(comment) for comment in comments)

@@ -18,7 +18,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.model import Finding, Reason
+from codemods.analysis.strength import last_name
+from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Fold, Proposal, Verdict
 from codemods.rules.headers import Form, check_arguments, taken_of
 from codemods.rules.reasons import refuse
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 CODE = "AIU004"
 MESSAGE = "ids set by hand inside a context manager"
+
+# Calls that record nothing, whatever they are given.
+_HARMLESS = frozenset(
+    "str int repr len format hex uuid4 isoformat strftime lower upper strip".split()
+)
 
 _With = ast.With | ast.AsyncWith
 
@@ -60,8 +66,7 @@ def _context_of(facts: Facts, site: SetCall) -> tuple[_With, int, ast.Call] | No
         if statement not in around:
             continue
         target = statement.items[item].optional_vars
-        given = next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
-        for name in (target, given):
+        for name in (target, _given(call)):
             if isinstance(name, ast.Name) and facts.scopes.of(name) is binding:
                 return statement, item, call
     return None
@@ -84,6 +89,9 @@ def _decide_one(
     if done or statement.body[0] is not site.statement or item != len(statement.items) - 1:
         detail = "the call is not the first statement of the block"
         return refuse(facts, finding, Reason.NOT_FIRST, detail)
+    if len(statement.items) > 1 or len(call.args) > 1:
+        detail = "the with statement has other managers, or passes its tracker by position"
+        return refuse(facts, finding, Reason.MIXED, detail, call)
     if len(statement.body) == 1:
         return refuse(facts, finding, Reason.NO_WORK, "the block does nothing else")
     present = {keyword.arg for keyword in call.keywords}
@@ -97,9 +105,11 @@ def _decide_one(
         if named:
             detail = f"the header names {argument.keyword} already"
             return refuse(facts, finding, Reason.GIVEN_TWICE, detail, call)
-        if _reads_target(facts, argument.value, statement.items[item].optional_vars):
-            detail = "an id is computed from the block's own tracker"
-            return refuse(facts, finding, Reason.READS_STATE, detail, argument.value)
+        refusal = _moved(
+            facts, finding, argument.value, (statement.items[item].optional_vars, _given(call))
+        )
+        if refusal is not None:
+            return refusal
     path = facts.module.paths[statement]
     taken = taken_of(site)
     edits: tuple[Delete | Fold, ...] = (Delete(site.path),)
@@ -118,11 +128,22 @@ def _home(facts: Facts, call: ast.Call) -> str:
     return next((home for home in homes if home == module or home.startswith(f"{module}.")), module)
 
 
-def _reads_target(facts: Facts, value: ast.expr, target: ast.expr | None) -> bool:
-    if not isinstance(target, ast.Name):
-        return False
-    binding = facts.scopes.of(target)
-    return any(
-        isinstance(n, ast.Name) and n in facts.scopes.scope_of and facts.scopes.of(n) is binding
-        for n in ast.walk(value)
-    )
+def _given(call: ast.Call) -> ast.expr | None:
+    """Return what the header takes as its tracker."""
+    return next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
+
+
+def _moved(
+    facts: Facts, finding: Finding, value: ast.expr, trackers: tuple[ast.expr | None, ...]
+) -> Refusal | None:
+    """Refuse a value that is not the same, or does something else, in front of the block."""
+    bindings = [facts.scopes.of(t) for t in trackers if isinstance(t, ast.Name)]
+    for node in ast.walk(value):
+        if isinstance(node, ast.Name) and node in facts.scopes.scope_of:
+            if facts.scopes.of(node) in bindings:
+                detail = "an id is computed from the block's own tracker"
+                return refuse(facts, finding, Reason.READS_STATE, detail, value)
+        if isinstance(node, ast.Call) and last_name(node.func) not in _HARMLESS:
+            detail = "a call that computes an id would leave the block, and may record something"
+            return refuse(facts, finding, Reason.MIXED, detail, value)
+    return None

@@ -24,10 +24,11 @@ from codemods import vocabulary as words
 from codemods.analysis import naming
 from codemods.analysis.extent import Block
 from codemods.analysis.lives import Life, SetCall, is_none
+from codemods.analysis.reach import reachable
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Header, Path, Proposal, Rename, Verdict, Wrap
 from codemods.rules.blocks import closing_edits, remains_work
-from codemods.rules.checks import block_refusal, life_refusal, travel_escape, trusted
+from codemods.rules.checks import block_refusal, life_refusal, other_set, travel_escape, trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
 from codemods.rules.reasons import refuse
 
@@ -57,7 +58,11 @@ def is_shared(facts: Facts, life: Life) -> bool:
     """Whether functions of the module use the module-level tracker of *life*."""
     if not life.scope.is_module:
         return False
-    return any(_function(facts, load) is not None for load in life.loads)
+    return any(
+        isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for load in life.loads
+        for ancestor in facts.module.ancestors(load)
+    )
 
 
 def decide(facts: Facts, life: Life) -> list[Verdict]:
@@ -129,7 +134,7 @@ def _users(facts: Facts, finding: Finding, life: Life) -> list[_User] | Refusal:
     grouped: dict[_Function, list[ast.Name]] = {}
     for load in life.loads:
         function = _function(facts, load)
-        if function is None:
+        if function is None or isinstance(function, ast.Lambda):
             detail = f"the module itself uses {name}, and functions rely on the ids that are set"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
         grouped.setdefault(function, []).append(load)
@@ -139,7 +144,23 @@ def _users(facts: Facts, finding: Finding, life: Life) -> list[_User] | Refusal:
         if isinstance(user, Refusal):
             return user
         users.append(user)
-    return _same_ids(facts, finding, users) or users
+    return _same_ids(facts, finding, users) or _each_other(facts, finding, users) or users
+
+
+def _each_other(facts: Facts, finding: Finding, users: list[_User]) -> Refusal | None:
+    """Refuse where a block reaches a function that sets the ids of the same tracker."""
+    functions = {user.function for user in users}
+    for user in users:
+        body = user.function.body[user.block.start : user.block.stop]
+        for reached in reachable(facts.taint, body):
+            if reached.node in functions:
+                detail = f"{user.function.name} calls {reached.node.name}, which sets other ids"
+                return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
+        place = other_set(user.life, user.travel)
+        if place is not None:
+            detail = f"{ast.unparse(place)} may set ids of the shared tracker"
+            return refuse(facts, finding, Reason.SHARED_STATE, detail, place)
+    return None
 
 
 def _user(
@@ -203,12 +224,12 @@ def _block_of(
     ours = facts.ours(user.life.construct.home)
     name = user.life.binding.name
     form = (
-        Form(None, name, fresh=False, ours=ours)
+        Form(None, name, fresh=False, ours=ours, sticky=True)
         if owns
-        else Form(name, None, fresh=False, ours=ours)
+        else Form(name, None, fresh=False, ours=ours, sticky=True)
     )
     refusal = block_refusal(facts, finding, user.life, user.block) or check_arguments(
-        facts, finding, user.sets, form
+        facts, finding, user.sets, form, user.travel.strong
     )
     if refusal is not None:
         return refusal

@@ -7,6 +7,7 @@ the end of its own suite.  What lies outside of every block must run before it.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -14,7 +15,7 @@ from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, between
 from codemods.analysis.lives import Life, SetCall, is_none
 from codemods.model import Finding, Reason, Refusal
-from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
+from codemods.proposal import Delete, Edit, Path, Proposal, Verdict, Wrap
 from codemods.rules.checks import trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
 from codemods.rules.reasons import refuse
@@ -38,7 +39,7 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
     needs: list[str] = []
     assumptions: list[str] = []
     for site, block in zip(life.sets, blocks, strict=True):
-        refusal = _block_refusal(facts, finding, life, site, block, form)
+        refusal = _block_refusal(facts, finding, life, site, block, form, travel)
         if refusal is not None:
             return [refusal]
         body = facts.module.suite(site.statement)[block.start : block.stop]
@@ -80,18 +81,28 @@ def _scopes_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | Non
 def _order_refusal(
     facts: Facts, finding: Finding, life: Life, travel: Travel, blocks: list[Block]
 ) -> Refusal | None:
-    """Refuse uses that a block does not hold although an id set before still lasts there."""
+    """Refuse uses for which an id would have lasted that the block has given back."""
     own = {site.call.func.value for site in life.sets}  # type: ignore[attr-defined]
     for binding in travel.strong:
         for load in binding.loads:
-            path = facts.module.paths[facts.module.statement(load)]
-            if load in own or any(block.holds(path) for block in blocks):
+            if load in own:
                 continue
-            for site in life.sets:
+            path = facts.module.paths[facts.module.statement(load)]
+            for site, block in zip(life.sets, blocks, strict=True):
+                if block.holds(path) or _overridden(life, site, blocks, path):
+                    continue
                 refusal = _reached(facts, finding, life, site, load)
                 if refusal is not None:
                     return refusal
-    return _siblings_refusal(facts, finding, life, blocks)
+    return _exits_refusal(facts, finding, life, travel)
+
+
+def _overridden(life: Life, site: SetCall, blocks: list[Block], path: Path) -> bool:
+    """Whether a block of another call that names the same ids holds the place."""
+    return any(
+        other is not site and block.holds(path) and _keys(site) <= _keys(other)
+        for other, block in zip(life.sets, blocks, strict=True)
+    )
 
 
 def _reached(
@@ -99,28 +110,32 @@ def _reached(
 ) -> Refusal | None:
     """Refuse if *load* may run after *site* did."""
     enclosing = between(facts.module, site.statement, life.suite)
-    loop = next((n for n in enclosing if isinstance(n, ast.For | ast.AsyncFor | ast.While)), None)
-    if loop is not None:
+    loops = [n for n in enclosing if isinstance(n, ast.For | ast.AsyncFor | ast.While)]
+    around = set(facts.module.ancestors(load))
+    if loops and any(loop in around for loop in loops):
         detail = "the tracker is used outside of the part of the loop that its ids are set for"
         return refuse(facts, finding, Reason.LOOP_CARRIED_CONTEXT, detail, load)
-    if (load.lineno, load.col_offset) > (site.call.lineno, site.call.col_offset):
-        detail = "the tracker is used after the statement in which its ids are set"
-        return refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail, load)
-    return None
+    if (load.lineno, load.col_offset) < (site.call.lineno, site.call.col_offset):
+        return None
+    if _exclusive(facts, site, load):
+        return None
+    reason = Reason.LOOP_CARRIED_CONTEXT if loops else Reason.CONDITIONAL_CONTEXT
+    detail = "the tracker is used after the statement in which its ids are set"
+    return refuse(facts, finding, reason, detail, load)
 
 
-def _siblings_refusal(
-    facts: Facts, finding: Finding, life: Life, blocks: list[Block]
-) -> Refusal | None:
-    """Refuse set calls whose ids would last into another set call's block."""
-    for first, site in enumerate(life.sets):
-        for other, block in zip(life.sets[first + 1 :], blocks[first + 1 :], strict=True):
-            if blocks[first].holds(other.path):
+def _exits_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Refusal | None:
+    """Refuse blocks inside a ``with`` that may use the tracker when it is left."""
+    for site in life.sets:
+        for outer in between(facts.module, site.statement, life.suite):
+            if not isinstance(outer, ast.With | ast.AsyncWith):
                 continue
-            if _keys(site) != _keys(other) and not _exclusive(facts, site, other):
-                detail = "the ids set here last into the next block, which does not name them"
-                return refuse(facts, finding, Reason.CARRIED_IDS, detail, site.call)
-            del block
+            names = (n for item in outer.items for n in ast.walk(item) if isinstance(n, ast.Name))
+            if any(
+                facts.scopes.of(n) in travel.strong for n in names if n in facts.scopes.scope_of
+            ):
+                detail = "this manager may use the tracker when it is left"
+                return refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail, outer)
     return None
 
 
@@ -128,23 +143,32 @@ def _keys(site: SetCall) -> set[str]:
     return {a.keyword for a in site.arguments if not is_none(a.value)}
 
 
-def _exclusive(facts: Facts, one: SetCall, other: SetCall) -> bool:
-    """Whether the two calls lie in different branches of one statement, outside of any loop."""
+def _exclusive(facts: Facts, one: SetCall, load: ast.Name) -> bool:
+    """Whether the call and the use lie in different branches of one ``if`` or ``match``."""
+    other = facts.module.paths[facts.module.statement(load)]
     depth = 0
-    while one.path[depth] == other.path[depth]:
+    while depth < min(len(one.path), len(other)) and one.path[depth] == other[depth]:
         depth += 1
+    if depth >= min(len(one.path), len(other)):
+        return False
     statement: ast.AST = facts.module.tree
     for name, index in one.path[:depth]:
         statement = getattr(statement, name)[index]
     if facts.lives.enclosing_loop(one.call) is not None:
         return False
     if isinstance(statement, ast.If):
-        return one.path[depth][0] != other.path[depth][0]
-    return isinstance(statement, ast.Match)
+        return one.path[depth][0] != other[depth][0]
+    return isinstance(statement, ast.Match) and one.path[depth] != other[depth]
 
 
 def _block_refusal(
-    facts: Facts, finding: Finding, life: Life, site: SetCall, block: Block, form: Form
+    facts: Facts,
+    finding: Finding,
+    life: Life,
+    site: SetCall,
+    block: Block,
+    form: Form,
+    travel: Travel,
 ) -> Refusal | None:
     body = facts.module.suite(site.statement)[block.start : block.stop]
     if not body:
@@ -156,5 +180,8 @@ def _block_refusal(
     if batch is not None and not form.ours and any(isinstance(s, ast.For) for s in body):
         detail = "the original runtime leaves the tracker in batch mode after the block"
         return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
-    del life
-    return check_arguments(facts, finding, [site], form)
+    around = between(facts.module, site.statement, life.suite)
+    looped = any(isinstance(n, ast.For | ast.AsyncFor | ast.While) for n in around)
+    again = any(other is not site and _keys(other) & _keys(site) for other in life.sets)
+    held = replace(form, sticky=looped or again)
+    return check_arguments(facts, finding, [site], held, travel.strong)

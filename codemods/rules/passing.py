@@ -20,11 +20,14 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.calls import ordinal
 from codemods.analysis.effects import walk_here
+from codemods.analysis.scopes import default_of
+from codemods.analysis.taint import Resolved
 from codemods.proposal import PassKeyword, Proposal
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
-    from codemods.analysis.scopes import Binding
+from codemods.analysis.lives import is_none
+from codemods.analysis.scopes import Binding
 
 CODE = "AIU005"
 MESSAGE = "call inside a context that does not pass the tracker on"
@@ -55,7 +58,7 @@ def _tracker_name(target: ast.expr | None, call: ast.Call) -> ast.Name | None:
 
 
 def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name) -> Proposal | None:
-    definition = facts.taint.definition(call.func)
+    definition = facts.local_function(call.func)
     if definition is None or definition.decorator_list:
         return None
     if any(isinstance(a, ast.Starred) for a in call.args) or any(
@@ -81,12 +84,18 @@ def _same_value(facts: Facts, tracker: ast.Name, call: ast.Call) -> bool:
     """Whether the tracker's name means the block's tracker where the call stands."""
     binding = facts.scopes.of(tracker)
     scope = facts.scopes.scope_of[call.func]
-    if facts.scopes.binding(tracker.id, scope) is not binding or binding.declared:
+    if (
+        facts.scopes.binding(tracker.id, scope) is not binding
+        or binding.declared
+        or binding.deletes
+    ):
+        return False
+    if binding.scope is not scope:
         return False
     contexts = {w for w, _, _, _ in facts.context_calls()}
     for binder in binding.binders:
         statement = facts.module.statement(binder) if isinstance(binder, ast.Name) else None
-        if statement in contexts or isinstance(binder, ast.arg):
+        if isinstance(binder, ast.arg) or (statement in contexts and binder is tracker):
             continue
         if statement is not None and any(
             facts.lives.birth_of(c) is statement for c in facts.lives.constructs
@@ -107,6 +116,9 @@ def _unsupplied(definition: _Function, call: ast.Call) -> list[ast.arg]:
 
 def is_tracker(facts: Facts, definition: _Function, parameter: ast.arg) -> bool:
     """Whether *parameter* provably receives a tracker."""
+    default = default_of(definition.args, parameter)
+    if default is not None and not is_none(default):
+        return False
     if parameter.annotation is not None:
         return _annotated(facts, parameter.annotation)
     binding = facts.scopes.binding(parameter.arg, facts.scopes.inner[definition])
@@ -146,7 +158,7 @@ def _passed_one(facts: Facts, definition: _Function, parameter: ast.arg) -> bool
         if not isinstance(call, ast.Call) or call.func is not load:
             continue
         for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            if facts.taint.parameter(definition, call, value) == parameter.arg:
+            if Resolved(facts.taint, definition).parameter(call, value) == parameter.arg:
                 if isinstance(value, ast.Name) and _is_known_tracker(facts, value):
                     return True
     return False

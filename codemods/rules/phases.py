@@ -8,6 +8,7 @@ that is not possible without changing an evaluation, the site is refused.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -39,8 +40,10 @@ def decide_phases(
     needs: list[str] = []
     known: dict[str, Argument] = {}
     for number, group in enumerate(groups):
-        block = _block(life, travel, groups, number)
-        refusal = _phase_refusal(facts, finding, life, block, group, form)
+        block = _block(facts, life, travel, groups, number)
+        again = any(a.keyword in known for site in group for a in site.arguments)
+        phase = replace(form, sticky=again)
+        refusal = _phase_refusal(facts, finding, life, block, group, phase, travel)
         carried = _carried(facts, finding, group, known)
         if refusal is not None or isinstance(carried, Refusal):
             return [refusal or carried]  # type: ignore[list-item]
@@ -73,11 +76,13 @@ def decide_phases(
     ]
 
 
-def _block(life: Life, travel: Travel, groups: list[list[SetCall]], number: int) -> Block:
+def _block(
+    facts: Facts, life: Life, travel: Travel, groups: list[list[SetCall]], number: int
+) -> Block:
     start = groups[number][-1].path[-1][1] + 1
     if number + 1 < len(groups):
         return Block(life.prefix, life.field_name, start, groups[number + 1][0].path[-1][1])
-    return block_from(life, travel, start)
+    return block_from(facts, life, travel, start)
 
 
 def _phase_refusal(
@@ -87,6 +92,7 @@ def _phase_refusal(
     block: Block,
     group: Sequence[SetCall],
     form: Form,
+    travel: Travel,
 ) -> Refusal | None:
     inner = first_yield(life.suite[block.start : block.stop])
     if inner is not None:
@@ -97,7 +103,7 @@ def _phase_refusal(
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
     return block_refusal(facts, finding, life, block) or check_arguments(
-        facts, finding, group, form
+        facts, finding, group, form, travel.strong
     )
 
 
@@ -118,9 +124,17 @@ def _carried(
 
 
 def _stays_the_same(facts: Facts, value: ast.expr) -> bool:
+    """Whether *value* can be evaluated again later with the same result."""
     if isinstance(value, ast.Constant):
         return True
     if not isinstance(value, ast.Name):
         return False
     binding = facts.scopes.of(value)
-    return len(binding.binders) == 1 and not binding.declared and not binding.scope.is_module
+    if len(binding.binders) != 1 or binding.declared or binding.deletes or binding.scope.is_module:
+        return False
+    binder = binding.binders[0]
+    statement = facts.module.parents.get(binder)
+    if isinstance(binder, ast.arg):
+        return True
+    before = (binder.lineno, binder.col_offset) < (value.lineno, value.col_offset)  # type: ignore[attr-defined]
+    return isinstance(statement, ast.Assign) and before

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.model import Finding, Reason, Refusal
-from codemods.proposal import Edit, Proposal, Verdict, Wrap
+from codemods.proposal import Edit, Proposal, Verdict
 from codemods.rules import direct_tracker, leftovers, missing_import, mixed, module_tracker, passing
 from codemods.rules.imports import place
 from codemods.rules.reasons import refuse
+from codemods.rules.two_trackers import inheriting, overlapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,11 +34,16 @@ def decide(facts: Facts) -> Decision:
     verdicts = sorted(_verdicts(facts), key=_place)
     proposals = [v for v in verdicts if isinstance(v, Proposal)]
     refusals = [v for v in verdicts if isinstance(v, Refusal)]
-    crossing = _overlapping(facts, proposals)
+    crossing = overlapping(facts, proposals)
     proposals = [p for p in proposals if p not in crossing]
     for proposal in crossing:
         detail = "another tracker's block would overlap with this one"
         refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, detail))
+    for proposal in list(proposals):
+        heir = inheriting(facts, proposal)
+        if heir is not None:
+            proposals.remove(proposal)
+            refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, heir))
     placed = place(facts, proposals)
     refusals.extend(placed.refusals)
     return Decision(placed.proposals, tuple(sorted(refusals, key=_place)), placed.edits)
@@ -89,42 +95,6 @@ def _of_other_sets(facts: Facts, done: set[ast.AST]) -> Iterable[Verdict]:
         refusal = leftovers.refuse_set_call(facts, site)
         if refusal is not None:
             yield refusal
-
-
-def _overlapping(facts: Facts, proposals: list[Proposal]) -> list[Proposal]:
-    """Return the proposals whose blocks overlap with another tracker's in the same function."""
-    found: list[Proposal] = []
-    for index, one in enumerate(proposals):
-        for other in proposals[index + 1 :]:
-            if any(_crosses(facts, a, b) for a in _wraps(one) for b in _wraps(other)):
-                found.extend(p for p in (one, other) if p not in found)
-    return found
-
-
-def _wraps(proposal: Proposal) -> list[Wrap]:
-    return [e for e in proposal.edits if isinstance(e, Wrap)]
-
-
-def _crosses(facts: Facts, one: Wrap, other: Wrap) -> bool:
-    outer, inner = sorted((one, other), key=lambda w: len(w.path))
-    depth = len(outer.path) - 1
-    if inner.path[:depth] != outer.path[:depth] or inner.path[depth][0] != outer.path[depth][0]:
-        return False
-    first, last = inner.path[depth][1], inner.path[depth][1]
-    if len(inner.path) == len(outer.path):
-        last = inner.stop - 1
-    if last < outer.path[depth][1] or first >= outer.stop:
-        return False
-    return not _function_between(facts, inner, depth)
-
-
-def _function_between(facts: Facts, inner: Wrap, depth: int) -> bool:
-    """Whether *inner* lies in a function that is defined inside the outer block."""
-    for length in range(depth + 1, len(inner.path)):
-        node = facts.statement_at(inner.path[:length])
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            return True
-    return False
 
 
 def lint(facts: Facts) -> list[Finding]:

@@ -10,6 +10,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.scopes import default_of
+from codemods.analysis.strength import last_name
 
 if TYPE_CHECKING:
     from codemods.analysis.extent import Block
@@ -50,7 +52,50 @@ def _is_needless(facts: Facts, life: Life, block: Block, statement: ast.stmt) ->
     if not isinstance(made, ast.Assign) or not block.holds(facts.module.paths[made]):
         return False
     value = made.value.value if isinstance(made.value, ast.Await) else made.value
-    return isinstance(value, ast.Call) and _is_captured(value.func)
+    if not isinstance(value, ast.Call) or not _is_captured(value.func):
+        return False
+    return not _is_modified(facts, result) and not _is_uncaptured(facts, value.func)
+
+
+def _is_modified(facts: Facts, result: ast.Name) -> bool:
+    """Whether something is stored in the result, so that recording it again may differ."""
+    for load in facts.scopes.of(result).loads:
+        node: ast.AST = load
+        while isinstance(facts.module.parents[node], ast.Attribute | ast.Subscript):
+            node = facts.module.parents[node]
+        if not isinstance(getattr(node, "ctx", None), ast.Load | None):
+            return True
+    return False
+
+
+def _is_uncaptured(facts: Facts, function: ast.expr) -> bool:
+    """Whether the client is visibly not one of those that the runtime captures."""
+    root = function
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name) or root not in facts.scopes.scope_of:
+        return True
+    return any(_is_local_object(facts, b) for b in facts.scopes.of(root).binders)
+
+
+def _is_local_object(facts: Facts, binder: ast.AST) -> bool:
+    """Whether *binder* binds an object of this file's own classes, or a wrapped client."""
+    if isinstance(binder, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return True
+    parent = facts.module.parents.get(binder)
+    value: ast.AST | None = None
+    if isinstance(binder, ast.arg) and isinstance(parent, ast.arguments):
+        value = default_of(parent, binder)
+    elif isinstance(parent, ast.Assign | ast.AnnAssign):
+        value = parent.value
+    if not isinstance(value, ast.Call):
+        return False
+    if last_name(value.func) in words.CLIENT_WRAPPERS:
+        return True
+    if not isinstance(value.func, ast.Name):
+        return False
+    makers = facts.scopes.of(value.func).binders
+    return any(isinstance(m, ast.ClassDef) for m in makers)
 
 
 def _replayed(facts: Facts, life: Life, statement: ast.stmt) -> ast.Name | None:

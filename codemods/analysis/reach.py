@@ -1,0 +1,32 @@
+"""Which functions of the project a piece of code can reach by calls that are certain."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codemods.analysis.taint import Resolved, Taint
+
+_FARTHEST = 200
+
+
+def reachable(taint: Taint, statements: Iterable[ast.AST]) -> list[Resolved]:
+    """Return the functions that *statements* of the module of *taint* may call, directly or not.
+
+    A function that is only mentioned counts as called: it may be handed on.
+    """
+    found: dict[ast.AST, Resolved] = {}
+    waiting: list[tuple[Taint, ast.AST]] = [(taint, statement) for statement in statements]
+    while waiting and len(found) < _FARTHEST:
+        home, root = waiting.pop()
+        for node in ast.walk(root):
+            if not isinstance(node, ast.Name | ast.Attribute):
+                continue
+            definition = home.definition(node)
+            if definition is not None and definition.node not in found:
+                found[definition.node] = definition
+                waiting.extend((definition.taint, inner) for inner in definition.node.body)
+    return list(found.values())

@@ -1,0 +1,141 @@
+"""Questions that cross files: which module a name leads to, and who else uses a module's names.
+
+Modules are analysed when a question reaches them, and at most once in a run.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from codemods.analysis.facts import Facts
+from codemods.analysis.module import ParsedModule
+from codemods.analysis.scopes import Scopes
+from codemods.analysis.taint import Resolved
+from codemods.model import Failed
+from codemods.project.modules import dotted_name
+from codemods.project.sources import decode, read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from codemods.analysis.facts import Settings
+    from codemods.model import SourceFile
+    from codemods.project.discovery import DiscoveredFile
+    from codemods.vocabulary import Vocabulary
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class UnparsableError(Exception):
+    """The user's file is not valid Python; our own mistakes never look like this."""
+
+    def __init__(self, cause: SyntaxError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Project:
+    """The files of a run, by the names that they are imported under.
+
+    ``root`` is the folder that module names start from where there are no packages.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        settings: Settings,
+        files: Sequence[DiscoveredFile],
+        root: Path,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.settings = settings
+        self._files = files
+        self._root = root
+        self._by_name: dict[str, list[DiscoveredFile]] = {}
+        for file in files:
+            stem = file.path.parent.name if file.path.stem == "__init__" else file.path.stem
+            self._by_name.setdefault(stem, []).append(file)
+        self._known: dict[Path, Facts | None] = {}
+
+    def facts(self, source: SourceFile) -> Facts:
+        """Return the analysis of *source*; raises UnparsableError."""
+        dotted = dotted_name(source.path, self._root)
+        try:
+            module = ParsedModule.parse(source, dotted)
+            scopes = Scopes(module)
+        except SyntaxError as error:
+            raise UnparsableError(error) from error
+        return Facts(
+            module,
+            scopes,
+            self.vocabulary,
+            self.settings,
+            partial(self._imported_elsewhere, source),
+            self._resolve,
+        )
+
+    def defines_the_api(self, source: SourceFile) -> bool:
+        """Whether *source* is one of the modules that hold the API; those are never rewritten."""
+        dotted = ".".join(dotted_name(source.path, self._root))
+        return any(dotted == home or dotted.endswith(f".{home}") for home in self.vocabulary.homes)
+
+    def _imported_elsewhere(self, source: SourceFile, name: str) -> bool:
+        """Whether another file of the run imports, or names in a string, *name* of this module."""
+        stem = source.path.parent.name if source.path.stem == "__init__" else source.path.stem
+        pattern = re.compile(
+            rb"\b%b\b[^\n]*\b%b\b|\b%b\b[^)]{0,2000}\b%b\b"
+            % ((re.escape(stem).encode(), re.escape(name).encode()) * 2)
+        )
+        return any(
+            pattern.search(_content(file)) is not None
+            for file in self._files
+            if file.path != source.path
+        )
+
+    def _resolve(self, path: str) -> Resolved | None:
+        """Return the function of another module of the project that *path* names."""
+        module, _, name = path.rpartition(".")
+        for _ in range(8):  # a re-export of a re-export; a circle ends here too
+            facts = self._module(module) if module else None
+            if facts is None:
+                return None
+            binders = facts.scopes.binding(name, facts.scopes.module_scope).binders
+            if len(binders) != 1:
+                return None
+            if isinstance(binders[0], _FUNCTIONS):
+                return Resolved(facts.taint, binders[0])
+            target = facts.names.imported(binders[0])
+            if target is None:
+                return None
+            module, _, name = target.rpartition(".")
+        return None
+
+    def _module(self, dotted: str) -> Facts | None:
+        parts = tuple(dotted.split("."))
+        for file in self._by_name.get(parts[-1], ()):
+            if dotted_name(file.path, self._root) == parts:
+                return self._analysed(file)
+        return None
+
+    def _analysed(self, file: DiscoveredFile) -> Facts | None:
+        if file.path not in self._known:
+            self._known[file.path] = None
+            content = read(file)
+            loaded = (
+                content if isinstance(content, Failed) else decode(file.path, file.display, content)
+            )
+            if not isinstance(loaded, Failed):
+                try:
+                    self._known[file.path] = self.facts(loaded)
+                except (UnparsableError, RecursionError):
+                    return None
+        return self._known[file.path]
+
+
+def _content(file: DiscoveredFile) -> bytes:
+    content = read(file)
+    return b"" if isinstance(content, Failed) else content
