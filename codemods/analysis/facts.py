@@ -11,14 +11,20 @@ from codemods.analysis.lives import Lives
 from codemods.analysis.names import Names
 from codemods.analysis.taint import Resolved, Taint
 from codemods.model import Finding
-from codemods.vocabulary import DEFAULT_MODULES, OWN_PACKAGE, TRACKER_ARGUMENT, TRACKER_CLASS
+from codemods.vocabulary import (
+    DEFAULT_MODULES,
+    OWN_PACKAGE,
+    TRACKER_ARGUMENT,
+    TRACKER_CLASS,
+    TRACKER_METHODS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from codemods.analysis.lives import Construct
     from codemods.analysis.module import ParsedModule, Path
-    from codemods.analysis.scopes import Scope, Scopes
+    from codemods.analysis.scopes import Binding, Scope, Scopes
     from codemods.vocabulary import Vocabulary
 
 
@@ -58,6 +64,8 @@ class Facts:
         self.taint = Taint(module, self.scopes, self.names, resolve)
         self.lives = Lives(module, self.scopes, self.names, vocabulary)
         self.operations: set[str] = self._operations_in_use()
+        #: For each finding that became a proposal, the variables that hold its tracker.
+        self.holders: dict[Finding, frozenset[Binding]] = {}
 
     @cached_property
     def quote(self) -> str:
@@ -189,6 +197,44 @@ class Facts:
         """Return the function of this module that *name* certainly is."""
         found = self.taint.definition(name)
         return found.node if found is not None and found.taint is self.taint else None
+
+    def tracker_variables(self) -> set[Binding]:
+        """Return the variables of the module that hold, or lead to, a tracker as far as is seen."""
+        found = {b for held in self.holders.values() for b in held}
+        for binding in self.scopes.bindings.values():
+            made = any(self._is_tracker_binder(binder) for binder in binding.binders)
+            if made or any(self._uses_tracker_method(load) for load in binding.loads):
+                found.add(binding)
+        return found
+
+    def _uses_tracker_method(self, load: ast.Name) -> bool:
+        parent = self.module.parents[load]
+        return isinstance(parent, ast.Attribute) and parent.attr in TRACKER_METHODS
+
+    def _is_tracker_binder(self, binder: ast.AST) -> bool:
+        parent = self.module.parents.get(binder)
+        if isinstance(parent, ast.withitem) and isinstance(parent.context_expr, ast.Call):
+            return self.names.context_manager(parent.context_expr.func) is not None
+        while isinstance(parent, ast.Tuple | ast.List):
+            parent = self.module.parents.get(parent)
+        if not isinstance(parent, ast.Assign | ast.AnnAssign) or parent.value is None:
+            return False
+        return any(
+            isinstance(node, ast.Call)
+            and (self._builds_tracker(node) or node in self._construct_calls)
+            for node in ast.walk(parent.value)
+        )
+
+    @cached_property
+    def _construct_calls(self) -> set[ast.AST]:
+        return {construct.call for construct in self.lives.constructs}
+
+    def _builds_tracker(self, call: ast.Call) -> bool:
+        definition = self.taint.definition(call.func)
+        if definition is None:
+            return False
+        names = (n for n in ast.walk(definition.node) if isinstance(n, ast.Name | ast.Attribute))
+        return any(getattr(n, "id", getattr(n, "attr", "")) == TRACKER_CLASS for n in names)
 
     def is_managed(self, construct: Construct) -> bool:
         """Whether the tracker that *construct* builds is handed to context managers only."""

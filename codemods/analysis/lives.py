@@ -97,6 +97,13 @@ class Lives:
         self._scopes = scopes
         self._names = names
         self._paths = vocabulary.tracker_paths
+        # Something else is put in the class's place while the program runs.
+        self._replaced = any(
+            isinstance(n, ast.Attribute)
+            and n.attr == words.TRACKER_CLASS
+            and not isinstance(n.ctx, ast.Load)
+            for n in ast.walk(module.tree)
+        )
         calls = [n for n in ast.walk(module.tree) if isinstance(n, ast.Call)]
         calls.sort(key=lambda n: (n.lineno, n.col_offset))
         self.constructs = [c for c in map(self._construct, calls) if c is not None]
@@ -110,7 +117,8 @@ class Lives:
         meaning = self._names.tracker_class(target)
         if meaning is None:
             return None
-        return Construct(call, kind, self._paths[meaning.paths[0]], meaning.certain)
+        certain = meaning.certain and not self._replaced
+        return Construct(call, kind, self._paths[meaning.paths[0]], certain)
 
     def _set_call(self, call: ast.Call) -> SetCall | None:
         if not isinstance(call.func, ast.Attribute):

@@ -64,7 +64,7 @@ class Names:
             paths = tuple(f"{star}.{binding.name}" for star in self._stars)
             return Meaning(paths, len(self._stars) == 1)
         found: list[str] = []
-        certain = True
+        certain = not binding.declared
         for binder in binding.binders:
             path = self.imported(binder)
             if path is None:
@@ -107,4 +107,4 @@ class Names:
         hits = tuple(path for path in meaning.paths if path in known)
         if not hits:
             return None
-        return Meaning(hits, meaning.certain or (len(hits) == 1 == len(meaning.paths)))
+        return Meaning(hits, meaning.certain)

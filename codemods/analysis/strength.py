@@ -87,7 +87,8 @@ class Strength:
             return True
         definition = self._taint.definition(call.func)
         if definition is None:
-            return name in _HOLDING_CALLS or self._builds_object(call.func)
+            holds = name in _HOLDING_CALLS or self._builds_object(call.func)
+            return holds or self._is_lazy_lambda(call.func)
         if isinstance(definition.node, ast.AsyncFunctionDef) and not awaited:
             return True
         if first_yield(definition.node.body) is not None:
@@ -134,10 +135,22 @@ class Strength:
         lazy = isinstance(definition.node, ast.AsyncFunctionDef) and not awaited
         return lazy or first_yield(definition.node.body) is not None
 
+    def _is_lazy_lambda(self, function: ast.expr) -> bool:
+        """Whether *function* names a lambda whose result may hold what it is given."""
+        if not isinstance(function, ast.Name) or function not in self._scopes.scope_of:
+            return False
+        statements = (self._taint.module.parents.get(b) for b in self._scopes.of(function).binders)
+        return any(
+            isinstance(s, ast.Assign)
+            and isinstance(s.value, ast.Lambda)
+            and not isinstance(s.value.body, ast.Call | ast.Constant | ast.Compare)
+            for s in statements
+        )
+
     def _builds_object(self, function: ast.expr) -> bool:
         """Whether *function* is, by its name or definition, a class or a factory of one."""
         name = last_name(function)
-        if name[:1].isupper():
+        if name[:1].isupper() or name == "cls":
             return True
         if isinstance(function, ast.Attribute):
             owner = last_name(function.value)

@@ -328,11 +328,14 @@ class _Run:
     def _call(self, call: ast.Call) -> None:
         name = last_name(call.func)
         mentioned = any(self.mentions(value) for value in arguments_of(call))
-        if name in HAND_OFFS and mentioned:
+        pool_map = name == "map" and isinstance(call.func, ast.Attribute)
+        if (name in HAND_OFFS or pool_map) and mentioned:
             # What is handed over may be a coroutine that has yet to run: a mention is enough.
             if not self._closed_here(call.func):
                 how = f"handed to {name}, which goes on by itself"
                 self.travel.escapes.append(Escape(call, how))
+            elif isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+                self.travel.strong.add(self.scopes.of(call.func.value))
             return
         given = [value for value in arguments_of(call) if self.strong(value)]
         if not given:
@@ -345,6 +348,11 @@ class _Run:
         if name in KEEPERS:
             self._kept(call, name)
             return
+        if self._registers_itself(call.func):
+            self.travel.escapes.append(
+                Escape(call, f"kept by an object of {name} that registers itself")
+            )
+            return
         definition = self.taint.definition(call.func)
         if definition is None:
             if not (name in words.CLIENT_WRAPPERS or name in words.CONTEXT_MANAGERS):
@@ -352,6 +360,18 @@ class _Run:
             return
         for value in given:
             self._passed(call, definition, value)
+
+    def _registers_itself(self, function: ast.expr) -> bool:
+        """Whether *function* is a class of this module whose new objects let themselves out."""
+        if not isinstance(function, ast.Name) or function not in self.scopes.scope_of:
+            return False
+        for binder in self.scopes.of(function).binders:
+            for method in binder.body if isinstance(binder, ast.ClassDef) else ():
+                if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                    arguments = [*method.args.posonlyargs, *method.args.args]
+                    if arguments and self.taint.summary(method, arguments[0].arg).kept is not None:
+                        return True
+        return False
 
     def _kept(self, call: ast.Call, name: str) -> None:
         receiver = call.func.value if isinstance(call.func, ast.Attribute) else None

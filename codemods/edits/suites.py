@@ -149,7 +149,8 @@ class Rebuilder:
         above: list[cst.EmptyLine] = []
         kept = list(inside)
         deleted = {_index(e) for e in others if isinstance(e, Delete)}
-        while kept and kept[0].index in deleted:
+        starts = {_index(w) for w in deeper}
+        while kept and kept[0].index in deleted - starts:
             node = kept.pop(0).node
             above = joined(above, self._remains_of_taken(node, taken, call, comment))
         body, left = self._assemble(kept, deeper, others, indent)

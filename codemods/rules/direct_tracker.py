@@ -46,6 +46,7 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     if refusal is not None:
         return [refusal]
     travel = facts.taint.follow(life.binding, life.suite[life.index + 1 : life.end], life.scope)
+    facts.holders[finding] = frozenset(travel.strong)
     refusal = travel_refusal(facts, finding, life, travel)
     if refusal is not None:
         return [refusal]

@@ -76,6 +76,7 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     users = _users(facts, finding, life)
     if isinstance(users, Refusal):
         return [users]
+    facts.holders[finding] = frozenset(b for user in users for b in user.travel.strong)
     alone = len(users) == 1 and life.construct.kind == "plain" and facts.ours(life.construct.home)
     owns = alone and not facts.used_elsewhere(life.binding.name)
     edits: list[Edit] = [Delete(life.path(life.index))] if owns else []
@@ -179,6 +180,12 @@ def _user(
         detail = f"{function.name} sets the ids of the shared tracker several times"
         return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[-1].call)
     block = Block(prefix, "body", last + 1, len(function.body))
+    waits = isinstance(function, ast.AsyncFunctionDef) and any(
+        isinstance(n, ast.Await | ast.AsyncFor | ast.AsyncWith) for n in ast.walk(function)
+    )
+    if waits and not facts.settings.unsafe:
+        detail = f"tasks that run {function.name} at the same time share the tracker's ids"
+        return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[0].call)
     own = {site.call.func.value for site in sets}  # type: ignore[attr-defined]
     for load in loads:
         if load not in own and not block.holds(facts.module.paths[facts.module.statement(load)]):
@@ -285,6 +292,8 @@ def _step_call(facts: Facts, user: _User, statement: ast.stmt) -> str | None:
         return None
     value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
     if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name | ast.Attribute):
+        return None
+    if any(isinstance(n, ast.Lambda | ast.NamedExpr) for n in ast.walk(statement)):
         return None
     given = [*value.args, *(keyword.value for keyword in value.keywords)]
     mentions = [

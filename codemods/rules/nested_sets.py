@@ -100,7 +100,10 @@ def _order_refusal(
 def _overridden(life: Life, site: SetCall, blocks: list[Block], path: Path) -> bool:
     """Whether a block of another call that names the same ids holds the place."""
     return any(
-        other is not site and block.holds(path) and _keys(site) <= _keys(other)
+        other is not site
+        and block.holds(path)
+        and not block.holds(site.path)
+        and _keys(site) <= _keys(other)
         for other, block in zip(life.sets, blocks, strict=True)
     )
 

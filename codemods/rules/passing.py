@@ -84,25 +84,28 @@ def _same_value(facts: Facts, tracker: ast.Name, call: ast.Call) -> bool:
     """Whether the tracker's name means the block's tracker where the call stands."""
     binding = facts.scopes.of(tracker)
     scope = facts.scopes.scope_of[call.func]
-    if (
-        facts.scopes.binding(tracker.id, scope) is not binding
-        or binding.declared
-        or binding.deletes
-    ):
+    if facts.scopes.binding(tracker.id, scope) is not binding or binding.scope is not scope:
         return False
-    if binding.scope is not scope:
+    if binding.declared or binding.deletes:
         return False
-    contexts = {w for w, _, _, _ in facts.context_calls()}
+    # What binds the name stands before the block, or is the block itself.
+    header = (tracker.lineno, tracker.col_offset)
     for binder in binding.binders:
-        statement = facts.module.statement(binder) if isinstance(binder, ast.Name) else None
-        if isinstance(binder, ast.arg) or (statement in contexts and binder is tracker):
-            continue
-        if statement is not None and any(
-            facts.lives.birth_of(c) is statement for c in facts.lives.constructs
-        ):
-            continue
-        return False
+        here = (binder.lineno, binder.col_offset)  # type: ignore[attr-defined]
+        if binder is not tracker and here > header and here < (call.lineno, call.col_offset):
+            return False
+        if not _binds_tracker(facts, binder):
+            return False
     return True
+
+
+def _binds_tracker(facts: Facts, binder: ast.AST) -> bool:
+    if isinstance(binder, ast.arg):
+        return True
+    statement = facts.module.statement(binder) if isinstance(binder, ast.Name) else None
+    contexts = {w for w, _, _, _ in facts.context_calls()}
+    births = {facts.lives.birth_of(c) for c in facts.lives.constructs}
+    return statement is not None and (statement in contexts or statement in births)
 
 
 def _unsupplied(definition: _Function, call: ast.Call) -> list[ast.arg]:

@@ -11,7 +11,7 @@ from codemods.proposal import Edit, Proposal, Verdict
 from codemods.rules import direct_tracker, leftovers, missing_import, mixed, module_tracker, passing
 from codemods.rules.imports import place
 from codemods.rules.reasons import refuse
-from codemods.rules.two_trackers import inheriting, overlapping
+from codemods.rules.two_trackers import foreign_use, inheriting, overlapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +40,12 @@ def decide(facts: Facts) -> Decision:
         detail = "another tracker's block would overlap with this one"
         refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, detail))
     for proposal in list(proposals):
+        other = foreign_use(facts, proposal)
+        if other is not None:
+            proposals.remove(proposal)
+            detail = f"{ast.unparse(other)} is, or leads to, another tracker"
+            refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, detail, other))
+            continue
         heir = inheriting(facts, proposal)
         if heir is not None:
             proposals.remove(proposal)

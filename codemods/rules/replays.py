@@ -27,7 +27,6 @@ _CAPTURED = frozenset(
         ("embeddings", "create"),
         ("responses", "create"),
         ("responses", "parse"),
-        ("messages", "create"),
     }
 )
 

@@ -83,6 +83,28 @@ def inheriting(facts: Facts, proposal: Proposal) -> str | None:
     return None
 
 
+def foreign_use(facts: Facts, proposal: Proposal) -> ast.AST | None:
+    """Return a use of another tracker inside a block that would lend it its ids."""
+    own = facts.holders.get(proposal.finding)
+    if own is None or not facts.ours(proposal.home):
+        return None
+    others = facts.tracker_variables() - own
+    for wrap in _wraps(proposal):
+        if wrap.header.target is not None and not wrap.header.taken and wrap.header.leading[1:]:
+            continue  # a sub-context of the block around it
+        scope = facts.scope_at(wrap.path)
+        for node in (n for s in _body(facts, wrap) for n in ast.walk(s)):
+            if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
+                continue
+            if node not in facts.scopes.scope_of:
+                continue
+            binding = facts.scopes.of(node)
+            inner = binding.scope is not scope and not binding.scope.is_module
+            if binding in others and not inner:
+                return node
+    return None
+
+
 def _ids(wrap: Wrap) -> set[str]:
     found = {key or words.BATCH for t in wrap.header.taken for _, key in t.arguments}
     if wrap.header.function == words.BATCH_CONTEXT:
