@@ -14,7 +14,7 @@ from collections import Counter
 
 from codemods import vocabulary as words
 from codemods.validator_match import Matcher
-from codemods.validator_terms import Difference, managed
+from codemods.validator_terms import Difference, dotted, managed
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
@@ -64,9 +64,11 @@ def _no_use_outside(
     scope, loop = _around(tree, block)
     inside = {id(n) for b, other in blocks if other == name for n in ast.walk(b)}
     for node in ast.walk(scope):
-        if not isinstance(node, ast.Name) or node.id != name or id(node) in inside:
+        if not isinstance(node, ast.Name | ast.Attribute) or dotted(node) != name:
             continue
-        if not isinstance(node.ctx, ast.Load) or _in_inner_scope(scope, node):
+        if id(node) in inside or not isinstance(node.ctx, ast.Load):
+            continue
+        if isinstance(node, ast.Name) and _in_inner_scope(scope, node):
             continue
         after = node.lineno > (block.end_lineno or block.lineno)
         again = loop is not None and any(n is node for n in ast.walk(loop))
@@ -74,7 +76,7 @@ def _no_use_outside(
             raise Difference(f"{name} is used outside of its block", node)
 
 
-def _rebuilt(scope: ast.AST, name: str, block: ast.With, use: ast.Name) -> bool:
+def _rebuilt(scope: ast.AST, name: str, block: ast.With, use: ast.Name | ast.Attribute) -> bool:
     """Whether *name* is bound anew between the block and *use*."""
     end = block.end_lineno or block.lineno
     return any(

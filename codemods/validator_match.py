@@ -163,7 +163,7 @@ class Matcher:
 
     def _block(self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock) -> int:
         sets: list[tuple[str, ast.expr]] = []
-        name = header.target or (header.tracker.id if isinstance(header.tracker, ast.Name) else "")
+        name = header.target or last_tracker(header)
         while i < len(original) and (site := set_call(original[i])) is not None and site[0] == name:
             sets.extend(site[1])
             i += 1
@@ -202,8 +202,8 @@ class Matcher:
 
     def _ownership(self, after: ast.With, header: NewBlock, name: str) -> None:
         """The block's tracker is the one the original built, and it is built as it was."""
-        if isinstance(header.tracker, ast.Name):
-            if header.target not in (None, header.tracker.id):
+        if last_tracker(header):
+            if header.target not in (None, last_tracker(header)):
                 raise Difference("the block gives the tracker another name", after)
             if name in self.pending:
                 raise Difference(f"the construction of {name} is missing", after)
@@ -232,7 +232,7 @@ class Matcher:
                 "the ids of the block are not those that were set, in their order", after
             )
         missing = set(known) - given - {key for key, _ in header.fields}
-        if missing and isinstance(header.tracker, ast.Name) and not self._inside(name):
+        if missing and last_tracker(header) and not self._inside(name):
             raise Difference(f"an id that was set before is lost: {sorted(missing)[0]}", after)
         known.update(dict(sets))
 

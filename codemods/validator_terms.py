@@ -84,7 +84,7 @@ def set_call(statement: ast.AST) -> tuple[str, tuple[tuple[str, ast.expr], ...]]
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return None
     call = statement.value
-    if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
+    if not isinstance(call.func, ast.Attribute) or not dotted(call.func.value):
         return None
     if call.func.attr not in (words.SET_CALL, words.OLDER_SET_CALL):
         return None
@@ -96,7 +96,14 @@ def set_call(statement: ast.AST) -> tuple[str, tuple[tuple[str, ast.expr], ...]]
             return None
         fields.append((keyword.arg, keyword.value))
     kept = tuple((k, v) for k, v in fields if not (isinstance(v, ast.Constant) and v.value is None))
-    return call.func.value.id, kept
+    return dotted(call.func.value), kept
+
+
+def dotted(expression: ast.AST | None) -> str:
+    """Return a variable, or a field of one, as it is written; an empty text for anything else."""
+    if isinstance(expression, ast.Attribute) and isinstance(expression.value, ast.Name):
+        return f"{expression.value.id}.{expression.attr}"
+    return expression.id if isinstance(expression, ast.Name) else ""
 
 
 def context_header(statement: ast.AST, names: Managed) -> NewBlock | None:
@@ -197,8 +204,8 @@ def made_by_client(name: str, statements: list[ast.stmt]) -> bool:
 
 
 def mentions(node: ast.AST, name: str) -> bool:
-    """Whether *node* uses the variable *name* anywhere."""
-    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+    """Whether *node* uses the variable or field *name* anywhere."""
+    return any(dotted(n) == name for n in ast.walk(node))
 
 
 def suites(node: ast.AST) -> Iterator[list[ast.stmt]]:
@@ -226,7 +233,7 @@ def yields(statements: list[ast.stmt]) -> bool:
 
 def last_tracker(header: NewBlock) -> str:
     """Return the variable that a header takes as its tracker, or an empty text."""
-    return header.tracker.id if isinstance(header.tracker, ast.Name) else ""
+    return dotted(header.tracker)
 
 
 def shell(node: ast.AST) -> list[object]:

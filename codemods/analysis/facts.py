@@ -195,7 +195,7 @@ class Facts:
 
     def local_function(self, name: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return the function of this module that *name* certainly is."""
-        found = self.taint.definition(name)
+        found = self.taint.definition(name) if isinstance(name, ast.Name) else None
         return found.node if found is not None and found.taint is self.taint else None
 
     def tracker_variables(self) -> set[Binding]:

@@ -20,7 +20,7 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 class Construct:
     """A call that builds a tracker.
 
-    ``kind`` is plain (no arguments), arguments or factory; ``home`` the context
+    ``kind`` is plain (no arguments), arguments, factory or subclass; ``home`` the context
     module that belongs to the class; ``certain`` whether it surely is that class.
     """
 
@@ -117,8 +117,13 @@ class Lives:
         meaning = self._names.tracker_class(target)
         if meaning is None:
             return None
+        if isinstance(target, ast.Name) and self._is_own_class(target):
+            kind = "subclass"
         certain = meaning.certain and not self._replaced
         return Construct(call, kind, self._paths[meaning.paths[0]], certain)
+
+    def _is_own_class(self, name: ast.Name) -> bool:
+        return any(isinstance(b, ast.ClassDef) for b in self._scopes.of(name).binders)
 
     def _set_call(self, call: ast.Call) -> SetCall | None:
         if not isinstance(call.func, ast.Attribute):

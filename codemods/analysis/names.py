@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codemods.vocabulary import CONTEXT_MANAGERS
+from codemods.vocabulary import CONTEXT_MANAGERS, OLDER_SET_CALL, SET_CALL
 
 if TYPE_CHECKING:
     from codemods.analysis.module import ParsedModule
@@ -83,8 +83,24 @@ class Names:
         return binder.name if binder.asname else binder.name.partition(".")[0]
 
     def tracker_class(self, expression: ast.expr) -> Meaning | None:
-        """Return the meaning of *expression* if it (perhaps) is the legacy class, else None."""
-        return self._known(expression, self._vocabulary.tracker_paths)
+        """Return the meaning of *expression* if it (perhaps) is the legacy class or a subclass."""
+        known = self._known(expression, self._vocabulary.tracker_paths)
+        return known or self._subclass(expression)
+
+    def _subclass(self, expression: ast.expr) -> Meaning | None:
+        """Return the meaning of the legacy class behind a subclass of this module.
+
+        A subclass that sets ids in a way of its own is something else.
+        """
+        if not isinstance(expression, ast.Name) or expression not in self._scopes.scope_of:
+            return None
+        binders = self._scopes.of(expression).binders
+        if len(binders) != 1 or not isinstance(binders[0], ast.ClassDef):
+            return None
+        own = {n.name for n in binders[0].body if isinstance(n, ast.FunctionDef)}
+        if own & {SET_CALL, OLDER_SET_CALL}:
+            return None
+        return next((m for b in binders[0].bases if (m := self.tracker_class(b)) is not None), None)
 
     def context_manager(self, expression: ast.expr) -> str | None:
         """Return the plain name of the context manager that *expression* certainly is."""

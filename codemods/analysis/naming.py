@@ -54,9 +54,13 @@ def candidates(
     classes = [n for n in enclosing if isinstance(n, ast.ClassDef)]
     if functions:
         name = functions[0].name
-        found.append(descriptive(name))
+        alone = descriptive(name)
         if classes:
-            found.append(descriptive(f"{snake(classes[0].name)}_{snake(name)}"))
+            # One word says little beside a class that says what it is about.
+            whole = descriptive(f"{snake(classes[0].name)}_{snake(name)}")
+            found.extend([whole, alone] if "_" not in (alone or "") else [alone, whole])
+        else:
+            found.append(alone)
     found.extend(_stem(value) for value in ids)
     found.extend(_loop_noun(statement) for statement in body)
     found.extend(_step(statement) for statement in body)

@@ -44,6 +44,8 @@ class Strength:
         if isinstance(node, ast.Name):
             return self._is_strong_name(node)
         if isinstance(node, ast.Attribute):
+            if self._is_strong_field(node):
+                return True
             return node.attr not in _PLAIN_ATTRIBUTES and self.strong(node.value)
         if isinstance(node, ast.Call):
             return self._call(node, awaited=False)
@@ -66,7 +68,19 @@ class Strength:
 
     def mentions(self, node: ast.AST) -> bool:
         """Whether a strong variable occurs anywhere in *node*."""
-        return any(isinstance(n, ast.Name) and self._is_strong_name(n) for n in ast.walk(node))
+        return any(
+            (isinstance(n, ast.Name) and self._is_strong_name(n))
+            or (isinstance(n, ast.Attribute) and self._is_strong_field(n))
+            for n in ast.walk(node)
+        )
+
+    def _is_strong_field(self, node: ast.Attribute) -> bool:
+        owner = node.value
+        if not self._travel.attributes or not isinstance(owner, ast.Name):
+            return False
+        if owner not in self._scopes.scope_of:
+            return False
+        return (self._scopes.of(owner), node.attr) in self._travel.attributes
 
     def _is_strong_name(self, node: ast.Name) -> bool:
         return node in self._scopes.scope_of and self._scopes.of(node) in self._travel.strong

@@ -49,7 +49,8 @@ class Travel:
     ``strong`` are the variables that hold it, ``trusted`` calls of unknown
     functions that were given it, ``sets`` and ``reads`` the places where its ids
     are set or its fields are read, in functions of the project that it is passed to too;
-    ``returning`` are the inner functions whose result holds it.
+    ``returning`` are the inner functions whose result holds it, ``attributes``
+    fields that hold it, as (variable, name).
     """
 
     strong: set[Binding] = field(default_factory=set)
@@ -58,6 +59,7 @@ class Travel:
     sets: list[ast.AST] = field(default_factory=list)
     reads: list[ast.AST] = field(default_factory=list)
     returning: set[ast.AST] = field(default_factory=set)
+    attributes: set[tuple[Binding, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,15 @@ class Taint:
             if isinstance(node, _FUNCTIONS) and isinstance(module.parents[node], ast.ClassDef):
                 self._methods.setdefault(node.name, []).append(node)
 
-    def follow(self, root: Binding, statements: Iterable[ast.stmt], scope: Scope) -> Travel:
-        """Follow the value of *root* through *statements* of *scope*."""
+    def follow(
+        self, root: Binding | tuple[Binding, str], statements: Iterable[ast.stmt], scope: Scope
+    ) -> Travel:
+        """Follow the value of *root* through *statements* of *scope*.
+
+        *root* is a variable, or a field of one as (variable, name).
+        """
         listed = list(statements)
-        travel = Travel(strong={root})
+        travel = Travel(attributes={root}) if isinstance(root, tuple) else Travel(strong={root})
         run = _Run(self, scope, travel, listed)
         before = 0
         while before != len(travel.strong):

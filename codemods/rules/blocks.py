@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.effects import changes_environment, walk_here
+from codemods.analysis.effects import changes_environment, first_yield, walk_here
 from codemods.analysis.extent import Block, closing_flush, stop_index
 from codemods.proposal import Delete, Dissolve, Edit
 from codemods.rules.headers import Form
-from codemods.rules.replays import needless_replays
+from codemods.rules.replays import needless_replays, unrecorded_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def block_from(facts: Facts, life: Life, travel: Travel, start: int) -> Block:
     """Return the block that begins with statement *start* of the life's suite.
 
-    It ends before another tracker's construction if nothing uses this one from there on.
+    It ends before another tracker's construction, or before the first ``yield``,
+    if nothing uses this one from there on.
     """
     names = {binding.name for binding in travel.strong}
     stop = stop_index(life.suite, start, life.end, names, top=life.scope.is_module)
@@ -35,6 +36,11 @@ def block_from(facts: Facts, life: Life, travel: Travel, start: int) -> Block:
         index = facts.module.paths[birth][-1][1]
         if start < index < stop and not _used_from(facts, life, travel, index):
             stop = index
+    for index in range(start + 1, stop):
+        if first_yield([life.suite[index]]) is not None:
+            if not _used_from(facts, life, travel, index):
+                stop = index
+            break
     return Block(life.prefix, life.field_name, start, stop)
 
 
@@ -106,10 +112,12 @@ def closing_edits(
         edits.append(Dissolve(block.path(index)) if in_finally else Delete(block.path(index)))
     replays = needless_replays(facts, life, block) if ours else []
     edits.extend(Delete(path) for path in replays)
-    notes: tuple[str, ...] = ()
+    notes: list[str] = []
     if replays:
-        notes = ("the manual recording is removed: the client's call is captured in the block",)
-    return edits, notes
+        notes.append("the manual recording is removed: the client's call is captured in the block")
+    if ours and unrecorded_call(facts, life, block) is not None:
+        notes.append("calls of a bare client in this block are recorded from now on")
+    return edits, tuple(notes)
 
 
 def remains_work(block: Block, closing: Sequence[Edit]) -> bool:

@@ -43,11 +43,23 @@ def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
     if other is not None:
         detail = f"{binding.name} is built again in an inner suite"
         return refuse(facts, finding, Reason.REBOUND, detail, other.birth)
-    if binding.deletes:
+    if binding.deletes and not _deleted_last(facts, life):
         return refuse(
             facts, finding, Reason.REBOUND, f"{binding.name} is deleted", binding.deletes[0]
         )
     return _stray_load(facts, finding, life) or _state_refusal(facts, finding, life)
+
+
+def _deleted_last(facts: Facts, life: Life) -> bool:
+    """Whether the only ``del`` of the tracker ends its life, at the level of its own suite."""
+    if len(life.binding.deletes) != 1 or len(life.siblings) != 1:
+        return False
+    name = life.binding.deletes[0]
+    statement = facts.module.statement(name)
+    if statement not in life.suite or len(getattr(statement, "targets", ())) != 1:
+        return False
+    last = max((load.lineno for load in life.loads), default=0)
+    return last < statement.lineno
 
 
 def _stray_load(facts: Facts, finding: Finding, life: Life) -> Refusal | None:

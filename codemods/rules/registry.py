@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Edit, Proposal, Verdict
-from codemods.rules import direct_tracker, leftovers, missing_import, mixed, module_tracker, passing
+from codemods.rules import (
+    direct_tracker,
+    instance_tracker,
+    leftovers,
+    missing_import,
+    mixed,
+    module_tracker,
+    passing,
+)
 from codemods.rules.imports import place
 from codemods.rules.reasons import refuse
 from codemods.rules.two_trackers import foreign_use, inheriting, overlapping
@@ -71,6 +79,13 @@ def _verdicts(facts: Facts) -> list[Verdict]:
     for construct in facts.lives.constructs:
         birth = facts.lives.birth_of(construct)
         if birth is None:
+            settled = instance_tracker.decide(facts, construct)
+            if settled is not None:
+                done.update(site.call for site in settled[0])
+                verdicts.append(settled[1])
+                continue
+            if instance_tracker.is_migrated(facts, construct):
+                continue
             refusal = leftovers.refuse_construct(facts, construct)
             verdicts.extend([refusal] if refusal is not None else [])
             continue

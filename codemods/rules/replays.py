@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.effects import walk_here
 from codemods.analysis.scopes import default_of
 from codemods.analysis.strength import last_name
 
@@ -38,6 +39,24 @@ def needless_replays(facts: Facts, life: Life, block: Block) -> list[Path]:
         for index in range(block.start, block.stop)
         if _is_needless(facts, life, block, life.suite[index])
     ]
+
+
+def unrecorded_call(facts: Facts, life: Life, block: Block) -> ast.Call | None:
+    """Return a client call in *block* whose result the legacy code does not record there."""
+    statements = life.suite[block.start : block.stop]
+    recorded = {
+        facts.scopes.of(name)
+        for name in (_replayed(facts, life, s) for s in statements)
+        if name is not None
+    }
+    for node in walk_here(statements):
+        if not isinstance(node, ast.Call) or not _is_captured(node.func):
+            continue
+        statement = facts.module.statement(node)
+        names = [t for t in getattr(statement, "targets", ()) if isinstance(t, ast.Name)]
+        if not any(facts.scopes.of(name) in recorded for name in names):
+            return node if not _is_uncaptured(facts, node.func) else None
+    return None
 
 
 def _is_needless(facts: Facts, life: Life, block: Block, statement: ast.stmt) -> bool:
