@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 RUNTIMES = ("tracker", "conservative")
 SITE_CODES = frozenset({"AIU001", "AIU002", "AIU004"})
+_NAMES = re.compile(r"\b(?:tracker|usage|t|ai_tracker|old|\w*\d+\w*)\b|'[^']*'")
 SET_CALLS = frozenset({"set_tracking_context", "set_context"})
 
 
@@ -61,7 +63,9 @@ def check(program: Program, folder: Path) -> Result:
         _count(result, runtime, outcome)
         if outcome.failed is not None:
             detail = f"{outcome.failed.stage}: {outcome.failed.message}"
-            _problem(result, f"crash {outcome.failed.stage} ({runtime})", detail, program)
+            sort = _NAMES.sub("_", outcome.failed.message)
+            kind = f"crash {outcome.failed.stage}: {sort} ({runtime})"
+            _problem(result, kind, detail, program)
         elif outcome.changed:
             _second_run(result, program, outcome, runtime, folder)
             _compare(result, program, outcome, runtime, befores)
@@ -136,7 +140,10 @@ def difference(before: Observed, after: Observed) -> tuple[str, str] | None:
         return "output", f"before:\n{before.output}\nafter:\n{after.output}"
     old, new = list(before.metrics), list(after.metrics)
     if len(old) != len(new):
-        return "number of metrics", _rows(old, new)
+        lost, added = Counter(r[0] for r in old), Counter(r[0] for r in new)
+        services = sorted({*(lost - added), *(added - lost)})
+        what = "lost" if len(new) < len(old) else "new"
+        return f"{what} metrics of {' and '.join(map(str, services))}", _rows(old, new)
     new = [_at_list_price(one, other, after.in_batch) for one, other in zip(old, new, strict=True)]
     columns = sorted(
         {

@@ -32,14 +32,14 @@ def _class_import(pen: Pen) -> tuple[list[Stmt], bool]:
     """Choose how the program imports the legacy class; the flag says: from the old package."""
     form = pen.weighted(
         [
-            (66, "plain"),
+            (70, "plain"),
             (6, "alias"),
             (4, "module"),
             (4, "package"),
             (4, "submodule"),
             (6, "ours"),
-            (3, "guarded"),
-            (2, "fallback"),
+            (1, "guarded"),
+            (1, "fallback"),
             (2, "star"),
         ]
     )

@@ -54,7 +54,7 @@ def birth(pen: Pen, scope: Scope, name: str) -> list[Stmt]:
 
 def configured(pen: Pen, scope: Scope, name: str) -> list[Stmt]:
     """Return the statements that set the ids; most often one."""
-    form = pen.weighted([(86, 1), (8, 2), (6, 0)])
+    form = pen.weighted([(89, 1), (5, 2), (6, 0)])
     if form == 0:
         return []
     first = plain_set(pen, scope, name)
@@ -133,7 +133,7 @@ def _guarded(pen: Pen, scope: Scope, name: str) -> list[Stmt]:
     """The tracker's work stands in a ``try``, which often flushes at its end."""
     before = birth(pen, scope, name) + gap(pen, scope)
     body: list[Stmt] = []
-    (body if pen.chance(35) else before).extend(configured(pen, scope, name))
+    (body if pen.chance(30) else before).extend(configured(pen, scope, name))
     inner = scope.inner()
     body += work(pen, inner, 1, 3)
     if pen.chance(25):
@@ -187,13 +187,13 @@ def _batch(pen: Pen, scope: Scope, name: str) -> list[Stmt]:
 def _branches(pen: Pen, scope: Scope, name: str) -> list[Stmt]:
     """Each branch sets ids; the uses are in the branches, or after them."""
     inner = scope.inner()
-    inside = pen.chance(60)
+    inside = pen.chance(80)
     flag = pen.pick([*scope.flags, "True"])
     found = birth(pen, scope, name)
     for header in (f"if {flag}:", "else:"):
         body: list[Stmt] = [plain_set(pen, inner, name)]
         found.append(Suite(header, body + (work(pen, inner, 1, 2) if inside else [])))
-    if not inside or pen.chance(20):
+    if not inside or pen.chance(10):
         found += work(pen, scope, 1, 2)
     return found + ended(pen, scope, name)
 

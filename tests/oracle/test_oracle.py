@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from .check import check, difference
+from codemods.model import Reason
+
+from .check import check, difference, migrate
 from .execute import run
 from .grammar import Program, numbered, programs
+from .provocations import PROGRAMS
 from .reduce import reduced
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 PLAIN = """\
 from llm import client, note, show
@@ -75,7 +77,7 @@ def test_differences_are_noticed() -> None:
     assert difference(before, run(PLAIN, "tracker")) is None
     changes = {
         'job_id="job"': ('job_id="other"', "metrics: job"),
-        "    tracker.track_openai_completion(lambda: answer)()\n": ("", "number of metrics"),
+        "    tracker.track_openai_completion(lambda: answer)()\n": ("", "lost metrics of openai"),
         "note(": ("print(", "output"),
         "show(unit)": ("unit(1)", "error"),
     }
@@ -88,3 +90,13 @@ def test_differences_are_noticed() -> None:
 def test_a_program_is_reduced_to_what_matters() -> None:
     """Statements without which the problem remains are taken away."""
     assert reduced(PLAIN, lambda text: "job_id" in text).count("\n") < 8
+
+
+@pytest.mark.parametrize("reason", sorted(Reason))
+def test_each_reason_is_provoked(reason: str, tmp_path: Path) -> None:
+    """Every reason of a refusal has a program that is refused for it."""
+    if reason == Reason.MANAGER:
+        pytest.xfail("no rule refuses managers yet")
+    text, flags = PROGRAMS[reason]
+    compile(text, "receipts.py", "exec")
+    assert reason in migrate(tmp_path, text, **({"runtime": "auto"} | flags)).reasons

@@ -36,7 +36,7 @@ class Signature:
 def signature(pen: Pen, kind: str, *first: str) -> Signature:
     """Return the parameters of a new function of *kind*, after *first*."""
     parameters, scope = list(first), Scope(kind)
-    calls = [[], []] if pen.chance(25) else [[]]
+    calls: list[list[str]] = [[], []] if pen.chance(25) else [[]]
     if pen.chance(70):
         parameters.append("data")
         scope = replace(scope, names=("data",))
@@ -159,7 +159,8 @@ def parameter(pen: Pen) -> Unit:
     outer = Scope(trackers=("outer",))
     if pen.chance(60):
         caller.append(f'outer.set_tracking_context(job_id="{pen.fresh("job")}")')
-    caller += [f"print({name}({', '.join(filter(None, ('outer', a)))}))" for a in given.arguments]
+    tell = pen.use("tell")
+    caller += [f"{tell}({name}({', '.join(filter(None, ('outer', a)))}))" for a in given.arguments]
     if pen.chance(50):
         caller += ai_call(pen, outer, "outer")
     definitions: list[Stmt] = [
@@ -207,7 +208,7 @@ def nested(pen: Pen) -> Unit:
     body: list[Stmt] = ["results = []"] if given.scope.collects else []
     if pen.chance(40):
         body.append(Suite(f"def {inner}():", life(pen, given.scope.closure())))
-        body += [f"print({inner}())", *gap(pen, given.scope)]
+        body += [f"{pen.use('tell')}({inner}())", *gap(pen, given.scope)]
     else:
         scope = replace(given.scope, trackers=("tracker",))
         body += started(pen, scope, "tracker")

@@ -163,6 +163,7 @@ class World:
             aspan=_aspan,
             ask_with=self._ask_with,
             show=self._show,
+            tell=self._print,
         )
         return module
 

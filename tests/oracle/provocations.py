@@ -1,0 +1,169 @@
+"""For each reason of a refusal a program that provokes it; the flags are those of the run."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+HEAD = "from receipt_label.utils.ai_usage_tracker import AIUsageTracker\n"
+CONTEXT = "from receipt_label.utils.ai_usage_context import ai_usage_context\n"
+
+
+def _program(body: str, head: str = HEAD) -> str:
+    return head + textwrap.dedent(body).lstrip("\n")
+
+
+def _function(body: str, head: str = HEAD) -> str:
+    return _program("def review(flag, data, job=None):\n" + textwrap.indent(body, "    "), head)
+
+
+BORN = "tracker = AIUsageTracker()\n"
+SET = 'tracker.set_tracking_context(job_id="job")\n'
+USE = "ask(tracker)\n"
+
+
+def _deep(levels: int) -> str:
+    lines = [f"{'    ' * level}for item in data:" for level in range(levels)]
+    return "\n".join(lines) + "\n" + textwrap.indent(BORN + SET + USE, "    " * levels)
+
+
+PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ambiguous-import": (
+        _program(
+            """
+            try:
+                from receipt_label.utils.ai_usage_tracker import AIUsageTracker
+            except ImportError:
+                AIUsageTracker = None
+            tracker = AIUsageTracker()
+            tracker.set_tracking_context(job_id="job")
+            ask(tracker)
+            """,
+            "",
+        ),
+        {},
+    ),
+    "assumption": (_function(BORN + SET + USE), {"strict": True}),
+    "caller-relies": (
+        _program(
+            """
+            def review(tracker: AIUsageTracker):
+                tracker.set_tracking_context(job_id="job")
+                ask(tracker)
+
+
+            def work():
+                tracker = AIUsageTracker()
+                review(tracker)
+                ask(tracker)
+            """
+        ),
+        {},
+    ),
+    "carried-ids": (
+        _function(BORN + "tracker.set_tracking_context(job_id=make())\n" + USE)
+        + '    tracker.set_tracking_context(batch_id="batch")\n    ask(tracker)\n',
+        {"runtime": "tracker"},
+    ),
+    "conditional-construct": (
+        _function("tracker = AIUsageTracker() if flag else None\n" + SET + USE),
+        {},
+    ),
+    "conditional-context": (
+        _function(BORN + "if flag:\n    " + SET + "else:\n    pass\n" + USE),
+        {},
+    ),
+    "crosses-cells": (_program("# %%\n" + BORN + SET + "# %%\n" + USE), {}),
+    "does-not-compile": (_program(_deep(20)), {}),
+    "does-not-round-trip": (_function(BORN + SET + USE).replace("def ", "\fdef "), {}),
+    "escapes": (_function(BORN + SET + USE + "return tracker\n"), {}),
+    "escapes-loop": (
+        _function("for item in data:\n" + textwrap.indent(BORN + SET + USE, "    ") + USE),
+        {},
+    ),
+    "given-twice": (_function(BORN + SET + SET + USE), {}),
+    "invalid-call": (
+        _function(BORN + 'tracker.set_tracking_context(workflow="w")\n' + USE),
+        {},
+    ),
+    "loop-carried-context": (
+        _function(BORN + "for item in data:\n" + textwrap.indent(USE + SET, "    ")),
+        {},
+    ),
+    "manager": (
+        _program(
+            """
+            class Manager:
+                def __init__(self):
+                    self.usage_tracker = AIUsageTracker()
+
+                def set_tracking_context(self, **ids):
+                    self.usage_tracker.set_tracking_context(**ids)
+
+
+            def review(manager: Manager):
+                manager.set_tracking_context(job_id="job")
+                ask(manager)
+            """
+        ),
+        {},
+    ),
+    "may-be-none": (
+        _function(BORN + USE + "tracker.set_tracking_context(job_id=job)\n" + USE),
+        {"runtime": "conservative"},
+    ),
+    "mixed": (
+        _function(
+            BORN + SET + "with ai_usage_context('op', tracker=tracker):\n    ask(tracker)\n",
+            HEAD + CONTEXT,
+        ),
+        {},
+    ),
+    "name-taken": (_program("ai_usage_context = 1\n" + BORN + SET + USE), {}),
+    "no-work": (_function(BORN + SET), {}),
+    "not-first": (
+        _function(
+            "with ai_usage_context('op') as tracker:\n    ask(tracker)\n    " + SET + "    " + USE,
+            HEAD + CONTEXT,
+        ),
+        {},
+    ),
+    "reads-state": (_function(BORN + SET + "print(tracker.current_job_id)\n" + USE), {}),
+    "rebound": (
+        _function(BORN + SET + USE + "def inner():\n    nonlocal tracker\n    tracker = 1\n"),
+        {},
+    ),
+    "shared-state": (
+        _program(
+            """
+            tracker = AIUsageTracker()
+
+
+            def review():
+                tracker.set_tracking_context(job_id="job")
+                ask(tracker)
+
+
+            def other():
+                ask(tracker)
+            """
+        ),
+        {},
+    ),
+    "sticky-batch-mode": (
+        _function(BORN + SET + "tracker.set_batch_mode(True)\n" + USE),
+        {},
+    ),
+    "tests-the-tracker": (_function(BORN + SET + "tracker._store_metric(None)\n" + USE), {}),
+    "two-trackers": (
+        _function(BORN + SET + "other = AIUsageTracker()\nask(other)\n" + USE),
+        {"runtime": "tracker"},
+    ),
+    "unknown-fields": (_function(BORN + "tracker.set_tracking_context(**data)\n" + USE), {}),
+    "unknown-receiver": (_function("tracker = make()\n" + SET), {}),
+    "value-used": (
+        _function(BORN + 'unused = tracker.set_tracking_context(job_id="job")\n' + USE),
+        {},
+    ),
+    "yields-inside": (_function(BORN + SET + USE + "yield 1\n" + USE), {}),
+}
