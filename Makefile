@@ -3,6 +3,7 @@
 #   make demo    run the example application, migrate a copy of it, compare what both recorded
 #   make test    ruff, mypy and the whole test suite
 #   make lint    ruff and mypy only
+#   make score   precision and recall of the migration on the labelled programs
 #   make oracle  run N=10000 generated programs before and after their migration
 #   make clean   remove the virtual environment and all caches
 #
@@ -20,7 +21,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint oracle install clean
+.PHONY: help demo test lint oracle score install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +54,9 @@ SEED ?= 0
 
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)
+
+score: $(STAMP)
+	@$(BIN)/python tests/score.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

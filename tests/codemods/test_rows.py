@@ -1,0 +1,137 @@
+"""The decision table, row by row: what each fixture becomes, and that it still does the same."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import openai
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness import Execution, execute, report
+from loopback import loopback_server
+from rows import (
+    MODULE,
+    RUNTIMES,
+    Fixture,
+    execute_on_original,
+    fixtures,
+    outcome_of,
+    reasons_of,
+    run_fixture,
+    texts_of,
+)
+
+from codemods.model import Linted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CASES = [
+    pytest.param(fixture, runtime, id=f"{fixture.name}-{runtime}")
+    for fixture in fixtures()
+    for runtime in RUNTIMES
+]
+EXECUTED = [case for case in CASES if case.values[0].execute]
+LINTED = [pytest.param(f, id=f.name) for f in fixtures() if f.lint is not None]
+INDENT = re.compile(r"^(\f?)((?: {4})+)", re.MULTILINE)
+VARIANTS: dict[str, Callable[[str], str]] = {
+    "crlf": lambda text: text.replace("\n", "\r\n"),
+    "mark": lambda text: f"\ufeff{text}",
+    "tabs": lambda text: INDENT.sub(lambda m: m[1] + "\t" * (len(m[2]) // 4), text),
+}
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[dict[str, object]]:
+    """The real clients, connected to a server on the loopback interface."""
+    with loopback_server() as server:
+        arguments = {"api_key": "unused", "base_url": server.base_url, "max_retries": 0}
+
+        def async_client() -> openai.AsyncOpenAI:
+            return openai.AsyncOpenAI(**arguments)
+
+        with openai.OpenAI(**arguments) as client:
+            yield {"client": client, "async_client": async_client}
+
+
+def performed(text: str, runtime: str, names: dict[str, object], folder: Path) -> Execution:
+    """Execute *text* in an environment of its own, on the runtime that it is written for."""
+    database = str(folder / "usage.db")
+    with patch.dict(os.environ, {"AI_USAGE_DATABASE": database, "ENVIRONMENT": "development"}):
+        return execute(text, names) if runtime == "tracker" else execute_on_original(text, names)
+
+
+def shown(done: Execution) -> tuple[object, ...]:
+    """Return what must be equal: metrics without their order, for a block stores at its end."""
+    return done.output, done.result, done.error, sorted(done.metrics, key=repr)
+
+
+@pytest.mark.parametrize(("fixture", "runtime"), CASES)
+def test_outcome_is_what_the_table_says(fixture: Fixture, runtime: str, tmp_path: Path) -> None:
+    """Texts, outcome and reasons are as expected, and a second run changes nothing."""
+    expected = fixture.expected[runtime]
+    (tmp_path / "first").mkdir()
+    outcomes = run_fixture(fixture, runtime, tmp_path / "first")
+    assert [o.failed for o in outcomes.values() if o.failed is not None] == []
+    assert texts_of(outcomes) == expected.texts
+    assert outcome_of(outcomes) == expected.outcome
+    assert tuple(reasons_of(outcomes)) == expected.reasons
+    (tmp_path / "second").mkdir()
+    texts = {name: outcome.text for name, outcome in outcomes.items()}
+    again = run_fixture(fixture, runtime, tmp_path / "second", texts)
+    assert texts_of(again) == {}
+    assert [o.failed for o in again.values() if o.failed is not None] == []
+    assert len(reasons_of(again)) == len(expected.reasons)
+
+
+@pytest.mark.parametrize(("fixture", "runtime"), EXECUTED)
+def test_program_does_the_same(
+    fixture: Fixture, runtime: str, clients: dict[str, object], tmp_path: Path
+) -> None:
+    """Before and after print, return and raise the same, and record the same metrics."""
+    before = performed(fixture.files[MODULE], runtime, clients, tmp_path)
+    after_text = fixture.expected[runtime].texts.get(MODULE)
+    if after_text is None:
+        assert before.error == ""
+        return
+    # On the original runtime a context without ``tracker=`` stores nothing, whatever the form.
+    assert before.metrics or runtime == "conservative", "nothing recorded: an empty comparison"
+    assert shown(performed(after_text, runtime, clients, tmp_path)) == shown(before)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(("fixture", "runtime"), CASES)
+def test_bytes_do_not_matter(fixture: Fixture, runtime: str, variant: str, tmp_path: Path) -> None:
+    """With CRLF, with tabs and with a byte order mark the same program comes out."""
+    vary = VARIANTS[variant]
+    expected = fixture.expected[runtime]
+    given = {name: vary(text) if text else text for name, text in fixture.files.items()}
+    outcomes = run_fixture(fixture, runtime, tmp_path, given)
+    wanted = {name: vary(text) for name, text in expected.texts.items()}
+    made = texts_of(outcomes)
+    if variant == "tabs":  # a tab is one character: where a header is broken may differ
+        assert {n: ast.dump(ast.parse(t)) for n, t in made.items()} == {
+            n: ast.dump(ast.parse(t)) for n, t in wanted.items()
+        }
+    else:
+        assert made == wanted
+    assert tuple(reasons_of(outcomes)) == expected.reasons
+
+
+@pytest.mark.parametrize("fixture", LINTED)
+def test_lint_names_the_line(fixture: Fixture, tmp_path: Path) -> None:
+    """What is only reported has a lint finding at its line, and its near miss has none."""
+    for name, text in fixture.files.items():
+        (tmp_path / name).write_bytes(text.encode())
+    outcomes = report(tmp_path, lint=True).outcomes
+    lines = {f.span.line for o in outcomes if isinstance(o, Linted) for f in o.findings}
+    assert sorted(lines) == list(fixture.lint or ())

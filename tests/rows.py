@@ -1,0 +1,164 @@
+"""Reads the fixtures of the decision table, migrates them, and executes what comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import io
+import sys
+import tomllib
+import types
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from harness import FIXTURES, Execution, Outcome, migrate_project
+
+from tests.oracle import original
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+ROWS = FIXTURES / "rows"
+RUNTIMES = ("tracker", "conservative")
+MODULE = "receipts.py"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a run in one runtime must make of a fixture.
+
+    ``outcome`` is rewritten, partly (some sites refused), refused or left; ``reasons``
+    are those of the refusals, in source order; ``texts`` the files that change;
+    ``labels`` how many sites each rule ought to rewrite.
+    """
+
+    outcome: str
+    reasons: tuple[str, ...]
+    texts: Mapping[str, str]
+    labels: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """One folder of ``tests/fixtures/rows``: a program, and what is expected of it."""
+
+    name: str
+    row: str
+    kind: str
+    execute: bool
+    lint: tuple[int, ...] | None
+    options: Mapping[str, Any]
+    files: Mapping[str, str]
+    expected: Mapping[str, Expected]
+
+
+@cache
+def fixtures() -> tuple[Fixture, ...]:
+    """Return every fixture, ordered by name."""
+    return tuple(_fixture(folder) for folder in sorted(ROWS.iterdir()) if folder.is_dir())
+
+
+def _fixture(folder: Path) -> Fixture:
+    said = tomllib.loads((folder / "expect.toml").read_text())
+    lint = said.get("lint")
+    return Fixture(
+        folder.name,
+        said["row"],
+        said["kind"],
+        said["execute"],
+        None if lint is None else tuple(lint),
+        said.get("options", {}),
+        _texts(folder, "before.py", "project"),
+        {runtime: _expected(folder, said, runtime) for runtime in RUNTIMES},
+    )
+
+
+def _expected(folder: Path, said: Mapping[str, Any], runtime: str) -> Expected:
+    return Expected(
+        said[runtime]["outcome"],
+        tuple(said[runtime]["reasons"]),
+        _texts(folder, f"after_{runtime}.py", f"after_{runtime}"),
+        said.get("labels", {}).get(runtime, {}),
+    )
+
+
+def _texts(folder: Path, single: str, several: str) -> dict[str, str]:
+    """Return the text of the file *single*, or of all files below *several*, by their names."""
+    if (folder / single).is_file():
+        return {MODULE: (folder / single).read_bytes().decode()}
+    paths = sorted((folder / several).rglob("*.py"))
+    return {p.relative_to(folder / several).as_posix(): p.read_bytes().decode() for p in paths}
+
+
+def run_fixture(
+    fixture: Fixture, runtime: str, folder: Path, files: Mapping[str, str] | None = None
+) -> dict[str, Outcome]:
+    """Migrate the files of *fixture* (or *files* in their place) in the empty *folder*."""
+    given = fixture.files if files is None else files
+    return migrate_project(folder, given, runtime=runtime, **fixture.options)
+
+
+def outcome_of(outcomes: Mapping[str, Outcome]) -> str:
+    """Return the word for what a run made of all files together."""
+    changed = any(outcome.changed for outcome in outcomes.values())
+    if any(outcome.refusals for outcome in outcomes.values()):
+        return "partly" if changed else "refused"
+    return "rewritten" if changed else "left"
+
+
+def reasons_of(outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Return the reasons of all refusals, file by file in source order."""
+    return [reason for outcome in outcomes.values() for reason in outcome.reasons]
+
+
+def texts_of(outcomes: Mapping[str, Outcome]) -> dict[str, str]:
+    """Return the texts of the files that changed."""
+    return {name: outcome.text for name, outcome in outcomes.items() if outcome.changed}
+
+
+def execute_on_original(text: str, names: Mapping[str, object]) -> Execution:
+    """Run *text* as ``harness.execute`` does, on the stand-in for the original runtime."""
+    output = io.StringIO()
+    result: object = None
+    error = ""
+    original.taken()
+    with _original_package(), contextlib.redirect_stdout(output):
+        namespace: dict[str, Any] = {"__name__": "receipts", **names}
+        try:
+            exec(compile(text, MODULE, "exec"), namespace)
+            if "run" in namespace:
+                result = namespace["run"]()
+                if inspect.iscoroutine(result):
+                    result = asyncio.run(result)
+        except Exception as caught:  # noqa: BLE001 - the error is part of what is compared
+            error = f"{type(caught).__name__}: {caught}"
+    metrics = tuple(
+        (m.model, m.input_tokens, m.output_tokens, m.job_id, m.batch_id, m.user_id, m.github_pr)
+        for m in original.taken()
+    )
+    return Execution(output.getvalue(), repr(result), error, metrics)
+
+
+@contextlib.contextmanager
+def _original_package() -> Iterator[None]:
+    """Provide ``receipt_label.utils`` with the stand-in's names in each of its modules."""
+    package = "receipt_label.utils"
+    loaded: dict[str, types.ModuleType] = {}
+    for name in ("receipt_label", package):
+        loaded[name] = types.ModuleType(name)
+        loaded[name].__path__ = []  # type: ignore[attr-defined]
+    for module in ("ai_usage_context", "ai_usage_tracker"):
+        loaded[f"{package}.{module}"] = original
+        setattr(loaded[package], module, original)
+    saved = {name: sys.modules.get(name) for name in loaded}
+    sys.modules.update(loaded)
+    try:
+        yield
+    finally:
+        for name, before in saved.items():
+            del sys.modules[name]
+            if before is not None:
+                sys.modules[name] = before
