@@ -21,7 +21,7 @@ def birth(pen: Pen, scope: Scope, name: str) -> list[Stmt]:
     made = construction(pen, scope)
     form = pen.weighted(
         [
-            (90, "plain"),
+            (91, "plain"),
             (4, "annotated"),
             (1, "chained"),
             (1, "tuple"),
@@ -104,7 +104,7 @@ def life(pen: Pen, scope: Scope) -> list[Stmt]:
     mine = replace(scope, trackers=(name,))
     form = pen.weighted(
         [
-            (52, _straight),
+            (54, _straight),
             (14, _guarded),
             (10, _phases),
             (8, _batch),
@@ -112,7 +112,7 @@ def life(pen: Pen, scope: Scope) -> list[Stmt]:
             (3, _per_iteration),
             (3, _each_iteration_sets),
             (3, _inside_with),
-            (3, _again),
+            (2, _again),
         ]
     )
     found: list[Stmt] = ["results = []"] if scope.collects and scope.depth == 0 else []
@@ -133,7 +133,7 @@ def _guarded(pen: Pen, scope: Scope, name: str) -> list[Stmt]:
     """The tracker's work stands in a ``try``, which often flushes at its end."""
     before = birth(pen, scope, name) + gap(pen, scope)
     body: list[Stmt] = []
-    (body if pen.chance(30) else before).extend(configured(pen, scope, name))
+    (body if pen.chance(25) else before).extend(configured(pen, scope, name))
     inner = scope.inner()
     body += work(pen, inner, 1, 3)
     if pen.chance(25):

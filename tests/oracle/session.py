@@ -115,5 +115,5 @@ def smallest(found: Found) -> Problem:
             problems = check(Program(text, found.original), Path(folder)).problems
             return next((p for p in problems if p.kind == kind), None)
 
-        text = reduced(found.problem.before, lambda candidate: problem(candidate) is not None)
+        text = reduced(found.problem.before, lambda candidate: problem(candidate) is not None, 15.0)
         return problem(text) or found.problem

@@ -58,7 +58,7 @@ def signature(pen: Pen, kind: str, *first: str) -> Signature:
         scope = replace(scope, doubtful=("job",))
         if pen.chance(50):
             _give(calls, 'job="given"')
-    scope = replace(scope, wild=40 if pen.chance(5) else 0, collects=pen.chance(25))
+    scope = replace(scope, wild=40 if pen.chance(4) else 0, collects=pen.chance(25))
     return Signature(", ".join(parameters), scope, tuple(", ".join(call) for call in calls))
 
 
@@ -196,7 +196,7 @@ def module_level(pen: Pen) -> Unit:
 def script(pen: Pen) -> Unit:
     """Statements at module level that build, configure and use a tracker."""
     scope = Scope("module", names=("data0",), sized=("items0",), flags=("flag0",))
-    scope = replace(scope, wild=40 if pen.chance(5) else 0)
+    scope = replace(scope, wild=40 if pen.chance(4) else 0)
     setup: list[Stmt] = ['data0 = "d0"', 'items0 = ["a", "b"]', "flag0 = True"]
     return Unit([*setup, *life(pen, scope)])
 
@@ -223,6 +223,14 @@ def nested(pen: Pen) -> Unit:
     return Unit([definition], [f"{name}({arguments})" for arguments in given.arguments])
 
 
+def _free(body: list[Stmt], index: int) -> bool:
+    """Whether a statement may be put before *index*: not into the middle of a compound one."""
+    after = body[index] if index < len(body) else ""
+    before = body[index - 1] if index else ""
+    continues = isinstance(after, Suite) and after.header.startswith(("el", "exc", "fin"))
+    return not continues and not (isinstance(before, str) and before.startswith("@"))
+
+
 def mixed(pen: Pen) -> Unit:
     """A context manager that was written by hand, with old-style calls around or inside it."""
     pen.contexts.add("ai_usage_context")
@@ -237,7 +245,7 @@ def mixed(pen: Pen) -> Unit:
     body: list[Stmt] = [opened]
     if pen.chance(30):
         body = life(pen, replace(given.scope, collects=False))
-        position = pen.number(0, len(body))
+        position = pen.pick([i for i in range(len(body) + 1) if _free(body, i)])
         other = f"with ai_usage_context('inner_work', job_id='{pen.fresh('job')}') as own:"
         body.insert(position, Suite(other, ai_call(pen, scope, "own")))
     elif pen.chance(15):
@@ -247,15 +255,15 @@ def mixed(pen: Pen) -> Unit:
 
 
 UNITS = (
-    (44, function),
+    (48, function),
     (12, coroutine),
     (10, local_in_method),
     (8, script),
     (7, module_level),
     (5, nested),
-    (4, generator),
+    (3, generator),
     (3, two_trackers),
     (3, attribute),
     (2, parameter),
-    (2, mixed),
+    (1, mixed),
 )
