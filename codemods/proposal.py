@@ -44,6 +44,14 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Retain:
+    """Keep only the arguments at ``positions`` of the call statement at ``path``."""
+
+    path: Path
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wrap:
     """Put the statements from ``path`` up to index ``stop`` of its suite into a block."""
 
@@ -121,7 +129,16 @@ class DropImport:
 
 
 Edit = (
-    Delete | Wrap | Dissolve | Rename | Fold | PassKeyword | AddImport | ExtendImport | DropImport
+    Delete
+    | Retain
+    | Wrap
+    | Dissolve
+    | Rename
+    | Fold
+    | PassKeyword
+    | AddImport
+    | ExtendImport
+    | DropImport
 )
 
 

@@ -111,9 +111,24 @@ def _around(tree: ast.Module, block: ast.With) -> tuple[ast.AST, ast.AST | None]
             scope, loop = node, None
         elif isinstance(node, _LOOPS) and loop is None:
             loop = node
-    if loop is not None and block.items[0].optional_vars is not None:
+    name = block.items[0].optional_vars
+    if loop is not None and (name is not None or _built_in(loop, block)):
         loop = None  # the tracker is built anew in each iteration
     return scope, loop
+
+
+def _built_in(loop: ast.AST, block: ast.With) -> bool:
+    """Whether the block's tracker is bound in *loop* before the block."""
+    header = block.items[0].context_expr
+    keywords = header.keywords if isinstance(header, ast.Call) else []
+    given = next((dotted(k.value) for k in keywords if k.arg == words.TRACKER_ARGUMENT), "")
+    return any(
+        isinstance(n, ast.Name)
+        and n.id == given
+        and isinstance(n.ctx, ast.Store)
+        and n.lineno < block.lineno
+        for n in ast.walk(loop)
+    )
 
 
 def _nothing_kept(block: ast.With, name: str) -> None:

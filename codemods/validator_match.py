@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.validator_ids import lifted, without_user
 from codemods.validator_terms import (
     Difference,
     Managed,
@@ -173,13 +174,17 @@ class Matcher:
             and header.tracker.id in self._trackers
         ):
             return self._sub_context(original, i, after, header)
-        self._ownership(after, header, name)
+        if not sets and i < len(original):
+            sets, original[i] = lifted(original[i], name)
+        body = list(after.body)
+        sets, user = without_user(sets, header, body, name)
+        self._ownership(after, header, name, user)
         self._fields(after, header, tuple(sets), name)
         if yields(after.body):
             raise Difference("control leaves the new block", after)
         self.blocks.append((after, name))
         self._trackers.append(name)
-        matched = self.suite(original[i:], after.body, name)
+        matched = self.suite(original[i:], body, name)
         self._trackers.pop()
         self._count(after, header)
         following = original[i + matched :]
@@ -200,7 +205,9 @@ class Matcher:
         del self._renames[header.target]
         return i + matched
 
-    def _ownership(self, after: ast.With, header: NewBlock, name: str) -> None:
+    def _ownership(
+        self, after: ast.With, header: NewBlock, name: str, user: ast.expr | None
+    ) -> None:
         """The block's tracker is the one the original built, and it is built as it was."""
         if last_tracker(header):
             if header.target not in (None, last_tracker(header)):
@@ -211,6 +218,8 @@ class Matcher:
         built = self.pending.pop(name, None)
         if built is None:
             raise Difference(f"the block builds a tracker {name} that the original does not", after)
+        if user is not None:
+            built = ast.Call(built.func, [], [ast.keyword(words.USER, user)])
         if header.tracker is not None and ast.dump(header.tracker) != ast.dump(built):
             raise Difference("the tracker is built differently", after)
         if not header.plain_before_tracker:

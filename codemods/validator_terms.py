@@ -269,8 +269,18 @@ def other_names(statement: ast.stmt) -> list[str]:
     return [where, *others] if others else []
 
 
+def _is_quiet(statement: ast.stmt, name: str) -> bool:
+    """Whether *statement* only defines something that has nothing to do with the tracker."""
+    if mentions(statement, name):
+        return False
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return not statement.decorator_list
+    return isinstance(statement, ast.Assign) and is_plain(statement.value)
+
+
 def is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
     """Whether nothing but a plain return follows before the next life or phase."""
+    rest = [s for s in rest if not _is_quiet(s, name)]
     if not rest:
         return True
     first = rest[0]

@@ -133,7 +133,7 @@ class Taint:
         listed = list(statements)
         travel = Travel(attributes={root}) if isinstance(root, tuple) else Travel(strong={root})
         run = _Run(self, scope, travel, listed)
-        before = 0
+        before = -1
         while before != len(travel.strong):
             before = len(travel.strong)
             for found in (travel.escapes, travel.trusted, travel.sets, travel.reads):

@@ -159,3 +159,15 @@ def with_import(node: Statement, names: tuple[tuple[str, str | None], ...]) -> S
     aliases += [alias.with_changes(comma=between) for alias in extra[:-1]]
     aliases.append(extra[-1].with_changes(comma=closing))
     return node.with_changes(body=[small.with_changes(names=aliases)])
+
+
+def retained(node: Statement, positions: tuple[int, ...]) -> Statement:
+    """Return the call statement *node* with only the arguments at *positions*."""
+    small = node.body[0] if isinstance(node, cst.SimpleStatementLine) else None
+    if not isinstance(small, cst.Expr) or not isinstance(small.value, cst.Call):
+        raise EditError("expected a statement that is one call")
+    call = small.value
+    kept = [call.args[index] for index in positions]
+    if kept and positions[-1] != len(call.args) - 1:
+        kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return node.with_changes(body=[small.with_changes(value=call.with_changes(args=kept))])

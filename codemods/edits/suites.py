@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from codemods.edits.arguments import EditError, header_call, one_a_line
-from codemods.edits.inside import fold, pass_keyword, renamed, with_import, without_import
+from codemods.edits.inside import fold, pass_keyword, renamed, retained, with_import, without_import
 from codemods.edits.lines import (
     Statement,
     Unit,
@@ -35,6 +35,7 @@ from codemods.proposal import (
     PassKeyword,
     Path,
     Rename,
+    Retain,
     Wrap,
 )
 
@@ -209,6 +210,8 @@ class Rebuilder:
                 node = renamed(node, edit.old, edit.new)
             elif isinstance(edit, PassKeyword):
                 node = pass_keyword(node, edit)
+            elif isinstance(edit, Retain):
+                node = retained(node, edit.positions)
             elif isinstance(edit, Fold):
                 node = fold(node, edit, call_of(self._original_at(edit.taken.path, node, path)))
         if not any(

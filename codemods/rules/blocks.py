@@ -81,6 +81,43 @@ def form_of(facts: Facts, life: Life, travel: Travel, first: int, ours: bool) ->
     return Form(text, name, fresh=True, ours=ours), True
 
 
+def lifted_try(facts: Facts, life: Life) -> int | None:
+    """Return the index of a ``try`` that begins with the set calls and must lie in the block.
+
+    That is where handlers, ``finally`` or later statements use the tracker too,
+    and the ids are names and constants, which cannot raise.
+    """
+    if not life.sets or len(life.sets[0].path) != len(life.prefix) + 2:
+        return None
+    index = life.sets[0].path[len(life.prefix)][1]
+    prefix = life.path(index)
+    node = life.suite[index] if index < len(life.suite) else None
+    if not isinstance(node, ast.Try) or len(node.body) <= len(life.sets):
+        return None
+    for position, site in enumerate(life.sets):
+        if site.path != (*prefix, ("body", position)):
+            return None
+        if not all(_cannot_raise(facts, a.value) for a in site.arguments):
+            return None
+    body = (*prefix, "body")
+    inside = (facts.module.paths[facts.module.statement(load)] for load in life.loads)
+    depth = len(prefix)
+    only_body = all((*p[:depth], p[depth][0]) == body for p in inside if len(p) > depth)
+    outside = any(
+        len(facts.module.paths[facts.module.statement(load)]) <= depth for load in life.loads
+    )
+    return None if only_body and not outside else index
+
+
+def _cannot_raise(facts: Facts, value: ast.expr) -> bool:
+    if isinstance(value, ast.Constant):
+        return True
+    if not isinstance(value, ast.Name):
+        return False
+    binders = facts.scopes.of(value).binders
+    return len(binders) == 1 and isinstance(binders[0], ast.arg)
+
+
 def _environment_changes(facts: Facts, nodes: Sequence[ast.AST]) -> bool:
     """Whether *nodes*, or the functions of the project that they call, change the environment."""
     if changes_environment(nodes) is not None:

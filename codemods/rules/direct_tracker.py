@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING
 
 from codemods.model import Finding, Reason
 from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
-from codemods.rules.blocks import block_from, closing_edits, form_of, remains_work
+from codemods.rules.blocks import block_from, closing_edits, form_of, lifted_try, remains_work
 from codemods.rules.checks import block_refusal, life_refusal, other_set, travel_refusal, trusted
 from codemods.rules.headers import check_arguments, plan_header
 from codemods.rules.nested_sets import decide_nested
 from codemods.rules.phases import decide_phases
 from codemods.rules.reasons import refuse
+from codemods.rules.users import with_user
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
@@ -50,6 +51,10 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     refusal = travel_refusal(facts, finding, life, travel)
     if refusal is not None:
         return [refusal]
+    if lifted_try(facts, life) is not None:
+        return _hidden_sets(facts, finding, life, travel) or [
+            _one_block(facts, finding, life, travel)
+        ]
     if any(site.path[:-1] != life.prefix for site in life.sets):
         return _hidden_sets(facts, finding, life, travel) or decide_nested(
             facts, finding, life, travel
@@ -84,12 +89,17 @@ def _phases(life: Life) -> list[list[SetCall]]:
 
 
 def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Verdict:
-    first = life.sets[0].path[-1][1] if life.sets else life.index
-    start = life.sets[-1].path[-1][1] + 1 if life.sets else life.index + 1
+    lifted = lifted_try(facts, life)
+    first = life.index
+    start = life.index + 1
+    if lifted is not None:
+        first = start = lifted
+    elif life.sets:
+        first, start = life.sets[0].path[-1][1], life.sets[-1].path[-1][1] + 1
     block = block_from(facts, life, travel, start)
     ours = facts.ours(life.construct.home)
     form, own = form_of(facts, life, travel, first, ours)
-    assumed = trusted(travel)
+    form, own, kept = with_user(facts, life, form, own)
     refusal = block_refusal(facts, finding, life, block) or check_arguments(
         facts, finding, life.sets, form, travel.strong
     )
@@ -98,10 +108,10 @@ def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Ve
     closing, notes = closing_edits(facts, life, block, ours)
     if not remains_work(block, closing):
         return refuse(facts, finding, Reason.NO_WORK, "nothing happens between the ids and the end")
-    at = life.sets[0].statement if life.sets else life.birth
+    at = life.suite[first] if life.sets else life.birth
     body = life.suite[block.start : block.stop]
     planned = plan_header(facts, life.sets, body, at, form)
-    edits: list[Edit] = [Delete(site.path) for site in life.sets]
+    edits: list[Edit] = [kept.get(site.path, Delete(site.path)) for site in life.sets]
     head = life.path(first if life.sets else start)
     if own:
         edits.append(Delete(life.path(life.index)))
@@ -110,12 +120,12 @@ def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Ve
     return Proposal(
         finding,
         (*edits, Wrap(head, block.stop, planned.header), *closing),
-        "own" if own else "adopt",
+        "own" if own else ("keep" if kept else "adopt"),
         _why(own, life),
         (planned.manager,),
         life.construct.home,
         (*planned.notes, *notes),
-        (*planned.assumptions, *assumed),
+        (*planned.assumptions, *trusted(travel)),
     )
 
 

@@ -44,7 +44,8 @@ class Form:
     ``tracker`` is the source text for ``tracker=`` (None: the context builds
     one), ``target`` the name after ``as``; ``fresh`` says that nothing used the
     tracker before; ``ours`` that our runtime may be relied on; ``sticky`` that an
-    id which was set earlier would last if this one is None.
+    id which was set earlier would last if this one is None; ``leaves_user`` that the
+    user is set in another way than by the header.
     """
 
     tracker: str | None
@@ -52,6 +53,7 @@ class Form:
     fresh: bool
     ours: bool
     sticky: bool = False
+    leaves_user: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _argument_refusal(
     if doubt is not None and (form.sticky or not (form.fresh or form.ours)):
         detail = f"{argument.keyword} may be None, and then the earlier id must stay"
         return refuse(facts, finding, Reason.MAY_BE_NONE, detail, doubt)
-    if argument.keyword == words.USER and not form.ours:
+    if argument.keyword == words.USER and not form.ours and not form.leaves_user:
         detail = "the original runtime's context does not set the user"
         return refuse(facts, finding, Reason.MIXED, detail, argument.value)
     return None
@@ -162,12 +164,16 @@ def _twice(facts: Facts, finding: Finding, sets: Sequence[SetCall]) -> Refusal |
     return None
 
 
-def taken_of(site: SetCall) -> Taken:
+def taken_of(site: SetCall, *, leaves_user: bool = False) -> Taken:
     """Return the arguments of *site* for a header: by keyword, without literal None."""
-    return Taken(
-        site.path,
-        tuple((a.position, a.keyword) for a in site.arguments if not is_none(a.value)),
-    )
+    kept = [a for a in site.arguments if not is_none(a.value)]
+    if leaves_user:
+        kept = [a for a in kept if a.keyword != words.USER]
+    return Taken(site.path, tuple((a.position, a.keyword) for a in kept))
+
+
+def _taken(sets: Sequence[SetCall], form: Form) -> tuple[Taken, ...]:
+    return tuple(taken_of(site, leaves_user=form.leaves_user) for site in sets)
 
 
 def plan_header(
@@ -188,7 +194,7 @@ def plan_header(
         return _batch_header(facts, sets, loop, body, form, carried, at)
     operation = f"{facts.quote}{operation_of(facts, at, sets, body)}{facts.quote}"
     leading = [operation, *_tracker_argument(form), *carried]
-    header = Header(words.CONTEXT, tuple(leading), tuple(map(taken_of, sets)), (), form.target)
+    header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target)
     return Planned(header, words.CONTEXT)
 
 
@@ -201,7 +207,7 @@ def _batch_header(
     carried: Sequence[str],
     at: ast.stmt,
 ) -> Planned:
-    taken = list(map(taken_of, sets))
+    taken = list(_taken(sets, form))
     leading = [*_tracker_argument(form), *carried]
     first = sets[0].arguments[0] if sets and sets[0].arguments else None
     if first is not None and first.keyword == words.BATCH:

@@ -18,6 +18,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.lives import is_none
 from codemods.analysis.strength import last_name
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Fold, Proposal, Verdict
@@ -45,7 +46,7 @@ def decide(facts: Facts) -> list[tuple[SetCall, Verdict]]:
     folded: set[ast.AST] = set()
     for site in facts.lives.set_calls:
         found = _context_of(facts, site)
-        if found is None:
+        if found is None or is_kept(facts, site, found[0], found[2]):
             continue
         statement, item, call = found
         finding = facts.finding(CODE, site.call, MESSAGE)
@@ -54,6 +55,23 @@ def decide(facts: Facts) -> list[tuple[SetCall, Verdict]]:
             folded.add(statement)
         verdicts.append((site, verdict))
     return verdicts
+
+
+def is_kept(facts: Facts, site: SetCall, statement: _With, call: ast.Call) -> bool:
+    """Whether the call only sets the user, at the start of a block of the original runtime."""
+    named = [a.keyword for a in site.arguments if not is_none(a.value)]
+    first = statement.body[0] is site.statement
+    return first and named == [words.USER] and not facts.ours(_home(facts, call))
+
+
+def kept_calls(facts: Facts) -> set[ast.AST]:
+    """Return the set calls that stay in their block on purpose."""
+    kept: set[ast.AST] = set()
+    for site in facts.lives.set_calls:
+        found = _context_of(facts, site)
+        if found is not None and is_kept(facts, site, found[0], found[2]):
+            kept.add(site.call)
+    return kept
 
 
 def _context_of(facts: Facts, site: SetCall) -> tuple[_With, int, ast.Call] | None:

@@ -71,7 +71,7 @@ def _place(verdict: Verdict) -> tuple[int, int]:
 def _verdicts(facts: Facts) -> list[Verdict]:
     verdicts: list[Verdict] = []
     done: set[ast.AST] = set()
-    mixed_sites: set[ast.AST] = set()
+    mixed_sites = mixed.kept_calls(facts)
     for site, verdict in mixed.decide(facts):
         verdicts.append(verdict)
         mixed_sites.add(site.call)
@@ -125,7 +125,8 @@ def lint(facts: Facts) -> list[Finding]:
     for construct in facts.lives.constructs:
         if not facts.is_managed(construct):
             findings.add(facts.finding("AIU001", construct.call, "tracker built by hand"))
-    for site in facts.lives.set_calls:
+    kept = mixed.kept_calls(facts)
+    for site in (s for s in facts.lives.set_calls if s.call not in kept):
         known = any(
             f.code in ("AIU002", "AIU004") and f.span == facts.module.span(site.call)
             for f in findings

@@ -2,7 +2,8 @@
 
 On our runtime a captured call is booked to the innermost block, and an inner
 block inherits the ids that it does not name.  Legacy trackers know nothing of
-each other, so both are refused where they would show.
+each other, so both are refused where they would show, whatever runtime is
+assumed: a project may move to ours later.
 """
 
 from __future__ import annotations
@@ -24,21 +25,9 @@ def overlapping(facts: Facts, proposals: list[Proposal]) -> list[Proposal]:
     found: list[Proposal] = []
     for index, one in enumerate(proposals):
         for other in proposals[index + 1 :]:
-            if _may_nest(facts, one, other):
-                continue
             if any(_crosses(facts, a, b) for a in _wraps(one) for b in _wraps(other)):
                 found.extend(p for p in (one, other) if p not in found)
     return found
-
-
-def _may_nest(facts: Facts, one: Proposal, other: Proposal) -> bool:
-    """Whether both rely on the original runtime only, and no client of the file is wrapped."""
-    if facts.ours(one.home) or facts.ours(other.home):
-        return False
-    return not any(
-        isinstance(n, ast.Call) and last_name(n.func) in words.CLIENT_WRAPPERS
-        for n in ast.walk(facts.module.tree)
-    )
 
 
 def _wraps(proposal: Proposal) -> list[Wrap]:
@@ -69,8 +58,6 @@ def _function_between(facts: Facts, inner: Wrap, depth: int) -> bool:
 
 def inheriting(facts: Facts, proposal: Proposal) -> str | None:
     """Return what would take over ids of a new block that it does not have today."""
-    if not proposal.home or not facts.ours(proposal.home):
-        return None
     for wrap in _wraps(proposal):
         ids = _ids(wrap)
         if not ids:
@@ -86,7 +73,7 @@ def inheriting(facts: Facts, proposal: Proposal) -> str | None:
 def foreign_use(facts: Facts, proposal: Proposal) -> ast.AST | None:
     """Return a use of another tracker inside a block that would lend it its ids."""
     own = facts.holders.get(proposal.finding)
-    if own is None or not facts.ours(proposal.home):
+    if own is None:
         return None
     others = facts.tracker_variables() - own
     for wrap in _wraps(proposal):
