@@ -59,15 +59,15 @@ def set_arguments(pen: Pen, scope: Scope) -> str:
     """Return the arguments of a set call."""
     shape = pen.weighted(
         [
-            (48, ("job",)),
+            (54, ("job",)),
             (8, ("batch",)),
             (12, ("job", "batch")),
             (4, ("batch", "job")),
             (6, ("job", "pr")),
-            (6, ("job", "user")),
-            (4, ("user",)),
-            (2, ("job", "batch", "pr", "user")),
-            (2, ("user", "job")),
+            (4, ("job", "user")),
+            (2, ("user",)),
+            (1, ("job", "batch", "pr", "user")),
+            (1, ("user", "job")),
             (5, ("positional",)),
             (2, ("stars",)),
             (1, ("unknown",)),
@@ -117,7 +117,7 @@ def construction(pen: Pen, scope: Scope) -> str:
     form = pen.weighted(
         [
             (84, "plain"),
-            (4, "user"),
+            (3, "user"),
             (2, "effect"),
             (2, "file"),
             (3, "environment"),

@@ -54,7 +54,7 @@ def birth(pen: Pen, scope: Scope, name: str) -> list[Stmt]:
 
 def configured(pen: Pen, scope: Scope, name: str) -> list[Stmt]:
     """Return the statements that set the ids; most often one."""
-    form = pen.weighted([(89, 1), (5, 2), (6, 0)])
+    form = pen.weighted([(91, 1), (3, 2), (6, 0)])
     if form == 0:
         return []
     first = plain_set(pen, scope, name)

@@ -1,9 +1,11 @@
-"""The short form of the oracle: a few hundred programs, and checks of the oracle itself."""
+"""The short form of the oracle: a hundred programs, and checks of the oracle itself."""
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
+import openai
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -14,6 +16,7 @@ from .execute import run
 from .grammar import Program, numbered, programs
 from .provocations import PROGRAMS
 from .reduce import reduced
+from .world import AsyncOpenAI, OpenAI
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +88,51 @@ def test_differences_are_noticed() -> None:
         found = difference(before, run(PLAIN.replace(old, new), "tracker"))
         assert found is not None, old
         assert found[0] == expected
+
+
+OLD_WAYS = """\
+from llm import client
+from receipt_label.utils.ai_usage_context import ai_usage_context, batch_ai_usage_context
+from receipt_label.utils.ai_usage_tracker import AIUsageTracker
+
+def ask(tracker, model):
+    tracker.track_openai_completion(lambda: client.chat.completions.create(model=model))()
+
+tracker = AIUsageTracker()
+tracker.set_tracking_context(job_id="outer")
+with ai_usage_context("op", tracker=tracker, job_id=None, user_id="u"):
+    ask(tracker, "inside")
+with batch_ai_usage_context("b", tracker=tracker):
+    pass
+ask(tracker, "behind")
+with ai_usage_context("op") as own:
+    ask(own, "own")
+    client.chat.completions.create(model="bare")
+"""
+
+
+def test_the_stand_in_does_what_the_original_did() -> None:
+    """It differs from ours: None erases, users are ignored, ids and batch mode stay, no sink."""
+    ours = [(row[1], *row[4:7], row[8]) for row in run(OLD_WAYS, "tracker").metrics]
+    assert ours == [
+        ("inside", "outer", None, "u", "standard"),
+        ("behind", "outer", None, "default", "standard"),
+        ("own", None, None, "default", "standard"),
+        ("bare", None, None, "default", "standard"),
+    ]
+    original = [(row[1], *row[4:7], row[8]) for row in run(OLD_WAYS, "original").metrics]
+    assert original == [
+        ("inside", None, None, "default", "standard"),
+        ("behind", None, "b", "default", "batch"),
+    ]
+
+
+def test_the_fake_clients_have_the_seam_of_the_real_ones() -> None:
+    """The method that the runtime captures takes the same arguments in the same order."""
+    for fake, real in ((OpenAI, openai.OpenAI), (AsyncOpenAI, openai.AsyncOpenAI)):
+        names = list(inspect.signature(fake.request).parameters)
+        assert list(inspect.signature(real.request).parameters)[: len(names)] == names
+        assert inspect.iscoroutinefunction(fake.request) == (fake is AsyncOpenAI)
 
 
 def test_a_program_is_reduced_to_what_matters() -> None:

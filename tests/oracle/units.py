@@ -255,15 +255,15 @@ def mixed(pen: Pen) -> Unit:
 
 
 UNITS = (
-    (48, function),
+    (52, function),
     (12, coroutine),
     (10, local_in_method),
     (8, script),
     (7, module_level),
     (5, nested),
     (3, generator),
-    (3, two_trackers),
+    (2, two_trackers),
     (3, attribute),
-    (2, parameter),
+    (1, parameter),
     (1, mixed),
 )
