@@ -15,6 +15,7 @@ from codemods.validator_terms import (
     Difference,
     Managed,
     NewBlock,
+    binds_anew,
     construction,
     context_header,
     flush_of,
@@ -190,7 +191,7 @@ class Matcher:
         following = original[i + matched :]
         if following and mentions(following[0], name):
             again = set_call(following[0]) or construction(following[0], self._before)
-            if again is None or again[0] != name:
+            if not binds_anew(following[0], name) and (again is None or again[0] != name):
                 raise Difference(f"{name} is used behind its block", following[0])
         return i + matched
 

@@ -278,6 +278,14 @@ def _is_quiet(statement: ast.stmt, name: str) -> bool:
     return isinstance(statement, ast.Assign) and is_plain(statement.value)
 
 
+def binds_anew(statement: ast.stmt, name: str) -> bool:
+    """Whether *statement* gives the variable *name* a value that has nothing to do with it."""
+    if not isinstance(statement, ast.Assign):
+        return False
+    targets = [t.id for t in statement.targets if isinstance(t, ast.Name)]
+    return name in targets and not mentions(statement.value, name)
+
+
 def is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
     """Whether nothing but a plain return follows before the next life or phase."""
     rest = [s for s in rest if not _is_quiet(s, name)]

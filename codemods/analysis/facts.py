@@ -245,8 +245,8 @@ class Facts:
         birth = self.lives.birth_of(construct)
         if birth is None:
             return False
-        target = birth.targets[0] if isinstance(birth, ast.Assign) else birth.target
-        loads = self.scopes.of(target).loads if isinstance(target, ast.Name) else []
+        names = self.lives.names_of(construct, birth)
+        loads = [load for name in names for load in self.scopes.of(name).loads]
         return any(self.lives.migrated_use(load) for load in loads)
 
     def statement_at(self, path: Path) -> ast.AST:

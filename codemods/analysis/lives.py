@@ -66,7 +66,8 @@ class Life:
     """One tracker from its construction to the end of its suite or the next construction.
 
     ``suite[index]`` is the construction; ``end`` is exclusive.  ``siblings`` are all
-    lives of the same variable, this one included.
+    lives of the same variable, this one included; ``aliases`` other names that the
+    same statement gives the tracker, and ``is_alone`` says that it binds nothing else.
     """
 
     binding: Binding
@@ -81,6 +82,8 @@ class Life:
     sets: list[SetCall] = field(default_factory=list)
     loads: list[ast.Name] = field(default_factory=list)
     siblings: list[Life] = field(default_factory=list)
+    aliases: tuple[Binding, ...] = ()
+    is_alone: bool = True
 
     def path(self, index: int) -> Path:
         """Return the path of statement *index* of the life's suite."""
@@ -150,20 +153,42 @@ class Lives:
         return None
 
     def birth_of(self, construct: Construct) -> ast.Assign | ast.AnnAssign | None:
-        """Return the statement that binds the construction to one plain name, else None."""
+        """Return the statement that binds the construction to plain names, else None."""
         parent = self._module.parents[construct.call]
-        if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
-            return parent if isinstance(parent.targets[0], ast.Name) else None
         if isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
             return parent
+        statement = self._module.parents[parent] if isinstance(parent, ast.Tuple) else parent
+        if isinstance(statement, ast.Assign) and self.names_of(construct, statement):
+            return statement
         return None
+
+    def names_of(self, construct: Construct, birth: ast.Assign | ast.AnnAssign) -> list[ast.Name]:
+        """Return the names that *birth* binds the construction to; none where one is no name."""
+        if isinstance(birth, ast.AnnAssign):
+            return [birth.target] if isinstance(birth.target, ast.Name) else []
+        if birth.value is construct.call:
+            names = [t for t in birth.targets if isinstance(t, ast.Name)]
+            return names if len(names) == len(birth.targets) else []
+        target = birth.targets[0]
+        if len(birth.targets) != 1 or not isinstance(target, ast.Tuple):
+            return []
+        if not isinstance(birth.value, ast.Tuple) or len(birth.value.elts) != len(target.elts):
+            return []
+        if any(isinstance(e, ast.Starred) for e in (*target.elts, *birth.value.elts)):
+            return []
+        for name, value in zip(target.elts, birth.value.elts, strict=True):
+            if value is construct.call and isinstance(name, ast.Name):
+                return [name]
+        return []
 
     def lives(self, births: list[tuple[Construct, ast.Assign | ast.AnnAssign]]) -> list[Life]:
         """Return the lives of one variable, given its constructions in source order."""
         found: list[Life] = []
         for construct, birth in births:
-            target = birth.targets[0] if isinstance(birth, ast.Assign) else birth.target
-            assert isinstance(target, ast.Name)
+            names = self.names_of(construct, birth)
+            # Of several names the one that the ids are set on is the tracker's.
+            receivers = [self.receiver(site) for site in self.set_calls]
+            target = next((n for n in names if self._scopes.of(n) in receivers), names[0])
             path = self._module.paths[birth]
             name, index = path[-1]
             suite = self._module.suite(birth)
@@ -179,6 +204,8 @@ class Lives:
                 index,
                 len(suite),
             )
+            life.aliases = tuple(self._scopes.of(n) for n in names if n is not target)
+            life.is_alone = not life.aliases and birth.value is construct.call
             if found and found[-1].suite is suite:
                 found[-1].end = index
             found.append(life)

@@ -124,7 +124,11 @@ class Taint:
                 self._methods.setdefault(node.name, []).append(node)
 
     def follow(
-        self, root: Binding | tuple[Binding, str], statements: Iterable[ast.stmt], scope: Scope
+        self,
+        root: Binding | tuple[Binding, str],
+        statements: Iterable[ast.stmt],
+        scope: Scope,
+        aliases: Iterable[Binding] = (),
     ) -> Travel:
         """Follow the value of *root* through *statements* of *scope*.
 
@@ -132,6 +136,7 @@ class Taint:
         """
         listed = list(statements)
         travel = Travel(attributes={root}) if isinstance(root, tuple) else Travel(strong={root})
+        travel.strong.update(aliases)
         run = _Run(self, scope, travel, listed)
         before = -1
         while before != len(travel.strong):

@@ -69,6 +69,7 @@ def form_of(facts: Facts, life: Life, travel: Travel, first: int, ours: bool) ->
     )
     pinned = (
         life.construct.kind != "plain"
+        or not life.is_alone
         or used_before
         or in_arguments
         or _environment_changes(facts, [*waiting, *values])

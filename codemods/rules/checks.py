@@ -13,6 +13,8 @@ from codemods.model import Finding, Reason, Refusal
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Life
     from codemods.analysis.scopes import Binding
@@ -35,7 +37,7 @@ def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
         return refuse(facts, finding, Reason.REBOUND, detail, binding.declared[0])
     births = {other.birth for other in life.siblings}
     for binder in binding.binders:
-        if facts.module.parents.get(binder) not in births:
+        if not isinstance(binder, ast.Name) or facts.module.statement(binder) not in births:
             return refuse(
                 facts, finding, Reason.REBOUND, f"{binding.name} is also bound here", binder
             )
@@ -154,6 +156,37 @@ def _reached_by_functions(facts: Facts, finding: Finding, binding: Binding) -> R
         detail = f"{binding.name} is exported, or used by other files"
         return refuse(facts, finding, Reason.SHARED_STATE, detail)
     return None
+
+
+def wrapped_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Refusal | None:
+    """Refuse wrapped clients on the original runtime where their context may be another one's.
+
+    There a wrapped client takes its ids from the innermost context of its thread.
+    """
+    if facts.ours(life.construct.home):
+        return None
+    statements = life.suite[life.index + 1 : life.end]
+    wraps = any(
+        isinstance(n, ast.Attribute) and n.attr in words.CLIENT_WRAPPERS
+        for n in ast.walk(facts.module.tree)
+    )
+    hidden = other_set(life, travel)
+    if wraps and hidden is not None:
+        detail = f"{ast.unparse(hidden)} sets ids that a wrapped client would not see in the block"
+        return refuse(facts, finding, Reason.TWO_TRACKERS, detail, hidden)
+    wrapper = next((n for n in _wrappers(statements)), None)
+    waits = any(isinstance(n, ast.Await) for s in statements for n in ast.walk(s))
+    if wrapper is not None and waits:
+        detail = "a wrapped client is awaited, and tasks share the context of their thread"
+        return refuse(facts, finding, Reason.TWO_TRACKERS, detail, wrapper)
+    return None
+
+
+def _wrappers(statements: list[ast.stmt]) -> Iterator[ast.Attribute]:
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Attribute) and node.attr in words.CLIENT_WRAPPERS:
+                yield node
 
 
 def _used_behind(facts: Facts, finding: Finding, life: Life, binding: Binding) -> Refusal | None:

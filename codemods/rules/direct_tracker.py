@@ -22,7 +22,14 @@ from typing import TYPE_CHECKING
 from codemods.model import Finding, Reason
 from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
 from codemods.rules.blocks import block_from, closing_edits, form_of, lifted_try, remains_work
-from codemods.rules.checks import block_refusal, life_refusal, other_set, travel_refusal, trusted
+from codemods.rules.checks import (
+    block_refusal,
+    life_refusal,
+    other_set,
+    travel_refusal,
+    trusted,
+    wrapped_refusal,
+)
 from codemods.rules.headers import check_arguments, plan_header
 from codemods.rules.nested_sets import decide_nested
 from codemods.rules.phases import decide_phases
@@ -46,9 +53,12 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     refusal = life_refusal(facts, finding, life)
     if refusal is not None:
         return [refusal]
-    travel = facts.taint.follow(life.binding, life.suite[life.index + 1 : life.end], life.scope)
+    statements = life.suite[life.index + 1 : life.end]
+    travel = facts.taint.follow(life.binding, statements, life.scope, life.aliases)
     facts.holders[finding] = frozenset(travel.strong)
-    refusal = travel_refusal(facts, finding, life, travel)
+    refusal = travel_refusal(facts, finding, life, travel) or wrapped_refusal(
+        facts, finding, life, travel
+    )
     if refusal is not None:
         return [refusal]
     if lifted_try(facts, life) is not None:

@@ -77,7 +77,12 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     if isinstance(users, Refusal):
         return [users]
     facts.holders[finding] = frozenset(b for user in users for b in user.travel.strong)
-    alone = len(users) == 1 and life.construct.kind == "plain" and facts.ours(life.construct.home)
+    alone = (
+        len(users) == 1
+        and life.construct.kind == "plain"
+        and life.is_alone
+        and facts.ours(life.construct.home)
+    )
     owns = alone and not facts.used_elsewhere(life.binding.name)
     edits: list[Edit] = [Delete(life.path(life.index))] if owns else []
     proposal = Proposal(finding, (), "own" if owns else "adopt", _why(owns, life, users))

@@ -89,9 +89,10 @@ def _verdicts(facts: Facts) -> list[Verdict]:
             refusal = leftovers.refuse_construct(facts, construct)
             verdicts.extend([refusal] if refusal is not None else [])
             continue
-        target = birth.targets[0] if isinstance(birth, ast.Assign) else birth.target
-        assert isinstance(target, ast.Name)
-        births.setdefault(facts.scopes.of(target), []).append((construct, birth))
+        receivers = [facts.lives.receiver(site) for site in facts.lives.set_calls]
+        names = [facts.scopes.of(n) for n in facts.lives.names_of(construct, birth)]
+        owner = next((name for name in names if name in receivers), names[0])
+        births.setdefault(owner, []).append((construct, birth))
     for pairs in births.values():
         lives = facts.lives.lives(pairs)
         for life in lives:
@@ -143,7 +144,9 @@ def _is_legacy(facts: Facts, site: SetCall) -> bool:
     if binding is None:
         return False
     births = {facts.lives.birth_of(c) for c in facts.lives.constructs}
-    return any(facts.module.parents.get(b) in births for b in binding.binders)
+    return any(
+        isinstance(b, ast.Name) and facts.module.statement(b) in births for b in binding.binders
+    )
 
 
 def _legacy_only_imports(facts: Facts) -> Iterable[Finding]:
