@@ -45,3 +45,12 @@ def without_user(
         return (others, None) if all(is_plain(v) for _, v in others) else (sets, None)
     is_sure = isinstance(user, ast.Constant) and bool(user.value)
     return (others, user) if is_sure and isinstance(header.tracker, ast.Call) else (sets, None)
+
+
+def sets_nothing(before: ast.stmt, after: ast.stmt) -> bool:
+    """Whether *before* begins with a set call of nothing but None, which *after* leaves out."""
+    first = before.body[0]  # type: ignore[attr-defined]
+    site = set_call(first)
+    if site is None or site[1]:
+        return False
+    return ast.dump(first) != ast.dump(after.body[0])  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.validator_ids import lifted, without_user
+from codemods.validator_ids import lifted, sets_nothing, without_user
 from codemods.validator_terms import (
     Difference,
     Managed,
@@ -128,6 +128,7 @@ class Matcher:
             built = construction(original[i], self._before)
             if built is not None:
                 self.pending[built[0]] = built[1]
+                self._known.pop(built[0], None)
             elif imports_api(after) and imports_api(original[i]):
                 self._imports(original[i], after)
                 return i + 1
@@ -141,10 +142,12 @@ class Matcher:
         if i >= len(original):
             raise Difference("a statement was added", after)
         if header is not None and old is not None and isinstance(after, ast.With | ast.AsyncWith):
-            if not self._is_same_header(original[i], after):
+            if not self._is_same_header(original[i], after) or sets_nothing(original[i], after):
                 self._folded(original[i], after, old, header)
                 return i + 1
         self.statement(original[i], after)
+        for name in [n for n in self._known if binds_anew(original[i], n)]:
+            del self._known[name]
         return i + 1
 
     def _vanished(self, statement: ast.stmt) -> bool:
@@ -307,7 +310,9 @@ class Matcher:
             original[i + 1 :], block, self._before
         ):
             return None
-        if isinstance(after, ast.Try) and after.finalbody:
+        if isinstance(after, ast.Try) and [ast.dump(s) for s in after.finalbody] == [
+            ast.dump(s) for s in node.finalbody
+        ]:
             return None
         if node.handlers:
             kept = ast.Try(node.body, node.handlers, node.orelse, [])

@@ -292,6 +292,8 @@ def is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
     if not rest:
         return True
     first = rest[0]
+    if yields([first]):
+        return True  # a block never goes on behind a yield
     again = set_call(first) or construction(first, names)
     if again is not None and again[0] == name:
         return True

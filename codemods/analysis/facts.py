@@ -83,8 +83,9 @@ class Facts:
         """Return a finding at *node*."""
         return Finding(code, self.module.source.display, self.module.span(node), message)
 
+    @cached_property
     def context_calls(self) -> list[tuple[ast.With | ast.AsyncWith, int, ast.Call, str]]:
-        """Return every context manager: its statement, item, call and plain name."""
+        """Every context manager: its statement, item, call and plain name."""
         found = []
         for node in ast.walk(self.module.tree):
             if not isinstance(node, ast.With | ast.AsyncWith):
@@ -258,7 +259,7 @@ class Facts:
 
     def _operations_in_use(self) -> set[str]:
         found = set()
-        for _, _, call, _ in self.context_calls():
+        for _, _, call, _ in self.context_calls:
             if call.args and isinstance(call.args[0], ast.Constant):
                 found.add(str(call.args[0].value))
         return found

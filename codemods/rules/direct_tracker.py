@@ -109,7 +109,10 @@ def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Ve
     block = block_from(facts, life, travel, start)
     ours = facts.ours(life.construct.home)
     form, own = form_of(facts, life, travel, first, ours)
-    form, own, kept = with_user(facts, life, form, own)
+    if lifted is None:
+        form, own, kept = with_user(facts, life, form, own)
+    else:
+        kept = {}
     refusal = block_refusal(facts, finding, life, block) or check_arguments(
         facts, finding, life.sets, form, travel.strong
     )

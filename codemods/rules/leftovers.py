@@ -66,6 +66,10 @@ def refuse_set_call(facts: Facts, site: SetCall) -> Refusal | None:
             return None
         detail = f"{receiver.id} is a parameter: the caller may rely on the ids afterwards"
         return refuse(facts, finding, Reason.CALLER_RELIES, detail, binding.binders[0])
+    manager = _manager(facts, binding.binders)
+    if manager is not None:
+        detail = f"{manager.name} owns a tracker and passes the ids on to it"
+        return refuse(facts, finding, Reason.MANAGER, detail, manager)
     if _another_class(facts, binding.binders):
         return None
     detail = f"it is not known what {receiver.id} is"
@@ -87,6 +91,30 @@ def _is_receiver_of_method(facts: Facts, binder: ast.AST, name: ast.Name) -> boo
     definition = facts.module.parents.get(facts.module.parents.get(binder, binder), binder)
     owner = facts.module.parents.get(definition)
     return isinstance(owner, ast.ClassDef) and name.id in ("self", "cls")
+
+
+def _manager(facts: Facts, binders: list[ast.AST]) -> ast.ClassDef | None:
+    """Return the class of this module that the variable is built from and that forwards ids."""
+    for binder in binders:
+        value = getattr(facts.module.parents.get(binder), "value", None)
+        if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
+            continue
+        for definition in facts.scopes.of(value.func).binders:
+            if isinstance(definition, ast.ClassDef) and _forwards(definition):
+                return definition
+    return None
+
+
+def _forwards(definition: ast.ClassDef) -> bool:
+    for method in definition.body:
+        if isinstance(method, ast.FunctionDef) and method.name == words.SET_CALL:
+            return any(
+                isinstance(n, ast.Attribute)
+                and n.attr == words.SET_CALL
+                and isinstance(n.value, ast.Attribute)
+                for n in ast.walk(method)
+            )
+    return False
 
 
 def _another_class(facts: Facts, binders: list[ast.AST]) -> bool:

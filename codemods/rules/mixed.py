@@ -80,7 +80,7 @@ def _context_of(facts: Facts, site: SetCall) -> tuple[_With, int, ast.Call] | No
     if binding is None:
         return None
     around = list(facts.module.ancestors(site.call))
-    for statement, item, call, _ in reversed(facts.context_calls()):
+    for statement, item, call, _ in reversed(facts.context_calls):
         if statement not in around:
             continue
         target = statement.items[item].optional_vars

@@ -38,7 +38,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 def decide(facts: Facts) -> list[Proposal]:
     """Return a proposal for every call that a tracker can certainly be passed to."""
     proposals: dict[ast.Call, Proposal] = {}
-    for statement, item, call, _ in facts.context_calls():
+    for statement, item, call, _ in facts.context_calls:
         tracker = _tracker_name(statement.items[item].optional_vars, call)
         if tracker is None:
             continue
@@ -103,7 +103,7 @@ def _binds_tracker(facts: Facts, binder: ast.AST) -> bool:
     if isinstance(binder, ast.arg):
         return True
     statement = facts.module.statement(binder) if isinstance(binder, ast.Name) else None
-    contexts = {w for w, _, _, _ in facts.context_calls()}
+    contexts = {w for w, _, _, _ in facts.context_calls}
     births = {facts.lives.birth_of(c) for c in facts.lives.constructs}
     return statement is not None and (statement in contexts or statement in births)
 
@@ -169,7 +169,7 @@ def _passed_one(facts: Facts, definition: _Function, parameter: ast.arg) -> bool
 
 def _is_known_tracker(facts: Facts, name: ast.Name) -> bool:
     binders = facts.scopes.of(name).binders if name in facts.scopes.scope_of else []
-    contexts = {w for w, _, _, _ in facts.context_calls()}
+    contexts = {w for w, _, _, _ in facts.context_calls}
     births = {facts.lives.birth_of(c) for c in facts.lives.constructs}
     statements = [facts.module.statement(b) for b in binders if isinstance(b, ast.Name)]
     return bool(statements) and all(s in contexts or s in births for s in statements)

@@ -15,6 +15,8 @@ from codemods.rules import (
     missing_import,
     mixed,
     module_tracker,
+    new_style,
+    parameter_tracker,
     passing,
 )
 from codemods.rules.imports import place
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Construct, Life, SetCall
+    from codemods.analysis.scopes import Binding
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ def _verdicts(facts: Facts) -> list[Verdict]:
                 continue
             if instance_tracker.is_migrated(facts, construct):
                 continue
+            if parameter_tracker.is_fallback(facts, construct):
+                continue
             refusal = leftovers.refuse_construct(facts, construct)
             verdicts.extend([refusal] if refusal is not None else [])
             continue
@@ -112,9 +117,20 @@ def _of_life(facts: Facts, life: Life) -> Iterable[Verdict]:
 
 
 def _of_other_sets(facts: Facts, done: set[ast.AST]) -> Iterable[Verdict]:
-    others: list[SetCall] = [s for s in facts.lives.set_calls if s.call not in done]
+    others = [s for s in facts.lives.set_calls if s.call not in done]
+    by_parameter: dict[Binding, list[SetCall]] = {}
     for site in others:
-        refusal = leftovers.refuse_set_call(facts, site)
+        binding = facts.lives.receiver(site)
+        if binding is not None and any(isinstance(b, ast.arg) for b in binding.binders):
+            by_parameter.setdefault(binding, []).append(site)
+    settled: set[ast.AST] = set()
+    for binding, sites in by_parameter.items():
+        verdict = parameter_tracker.decide(facts, binding, sites)
+        if verdict is not None:
+            settled.update(site.call for site in sites)
+            yield verdict
+    for site in others:
+        refusal = leftovers.refuse_set_call(facts, site) if site.call not in settled else None
         if refusal is not None:
             yield refusal
 
@@ -135,6 +151,7 @@ def lint(facts: Facts) -> list[Finding]:
         if not known and _is_legacy(facts, site):
             findings.add(facts.finding("AIU002", site.call, leftovers.SET_MESSAGE))
     findings.update(_legacy_only_imports(facts))
+    findings.update(new_style.find(facts))
     unique = {(f.span, f.code): f for f in sorted(findings, key=lambda f: f.message)}
     return [unique[key] for key in sorted(unique)]
 
