@@ -5,7 +5,11 @@ from __future__ import annotations
 import ast
 
 from codemods import vocabulary as words
-from codemods.validator_terms import NewBlock, is_plain, set_call
+from codemods.validator_terms import NewBlock, is_plain, last_name, set_call
+
+_QUIET_CALLS = frozenset(
+    ("list", "tuple", "set", "frozenset", "dict", "sorted", "len", "str", "int", "range")
+)
 
 
 def lifted(statement: ast.stmt, name: str) -> tuple[list[tuple[str, ast.expr]], ast.stmt]:
@@ -54,3 +58,32 @@ def sets_nothing(before: ast.stmt, after: ast.stmt) -> bool:
     if site is None or site[1]:
         return False
     return ast.dump(first) != ast.dump(after.body[0])  # type: ignore[attr-defined]
+
+
+def may_be_put_off(site: ast.stmt, following: ast.stmt, after: ast.stmt) -> bool:
+    """Whether the set call *site* may move behind *following*, which the rewrite has here."""
+    found = set_call(site)
+    if found is None or not all(is_plain(value) for _, value in found[1]):
+        return False
+    if set_call(following) is None and ast.dump(following) != ast.dump(after):
+        return False
+    if set_call(following) is not None:
+        return ast.dump(site) != ast.dump(after) and not isinstance(after, ast.With)
+    names = {n.id for _, v in found[1] for n in ast.walk(v) if isinstance(n, ast.Name)}
+    for node in ast.walk(following):
+        if isinstance(node, ast.Call) and last_name(node.func) not in _QUIET_CALLS:
+            return False
+        if isinstance(node, ast.Name) and (node.id == found[0] or _rebinds(node, names)):
+            return False
+    return isinstance(following, ast.Assign)
+
+
+def _rebinds(node: ast.Name, names: set[str]) -> bool:
+    return isinstance(node.ctx, ast.Store) and node.id in names
+
+
+def same_header(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
+    """Whether both are the same kind of ``with``, with the same items."""
+    return type(before) is type(after) and [ast.dump(i) for i in before.items] == [
+        ast.dump(i) for i in after.items
+    ]

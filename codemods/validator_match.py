@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.validator_ids import lifted, sets_nothing, without_user
+from codemods.validator_ids import lifted, may_be_put_off, same_header, sets_nothing, without_user
 from codemods.validator_terms import (
     Difference,
     Managed,
@@ -54,6 +54,8 @@ class Matcher:
         self._context_names: set[str] = set()
         #: Names that the rewritten code uses in a sub-context for an outer one.
         self._renames: dict[str, str] = {}
+        #: Ids that were set, and wait for their block behind harmless statements.
+        self._waiting: dict[str, list[tuple[str, ast.expr]]] = {}
         #: Ids set so far on a variable: a later phase may name them again.
         self._known: dict[str, dict[str, ast.expr]] = {}
         #: New blocks: (statement, variable).
@@ -64,6 +66,8 @@ class Matcher:
         rest = self.suite(before.body, after.body, None)
         if rest != len(before.body):
             raise Difference("a statement is missing", before.body[rest])
+        if self._waiting:
+            raise Difference(f"the ids of {next(iter(self._waiting))} are lost", after)
         if self.pending:
             name, call = next(iter(self.pending.items()))
             raise Difference(f"the construction of {name} is missing", call)
@@ -135,6 +139,7 @@ class Matcher:
             elif other_names(original[i]):
                 break
             i += 1
+        i = self._put_off(original, i, after)
         header = context_header(after, self._after)
         old = context_header(original[i], self._before) if i < len(original) else None
         if header is not None and isinstance(after, ast.With) and old is None:
@@ -142,13 +147,22 @@ class Matcher:
         if i >= len(original):
             raise Difference("a statement was added", after)
         if header is not None and old is not None and isinstance(after, ast.With | ast.AsyncWith):
-            if not self._is_same_header(original[i], after) or sets_nothing(original[i], after):
+            if not same_header(original[i], after) or sets_nothing(original[i], after):
                 self._folded(original[i], after, old, header)
                 return i + 1
         self.statement(original[i], after)
         for name in [n for n in self._known if binds_anew(original[i], n)]:
             del self._known[name]
         return i + 1
+
+    def _put_off(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
+        """Pass over set calls that a block further on may take, past statements that do nothing."""
+        while i + 1 < len(original) and may_be_put_off(original[i], original[i + 1], after):
+            site = set_call(original[i])
+            assert site is not None
+            self._waiting.setdefault(site[0], []).extend(site[1])
+            i += 1
+        return i
 
     def _vanished(self, statement: ast.stmt) -> bool:
         """Whether *statement* is of a kind that the rewrite may remove at this place."""
@@ -159,16 +173,11 @@ class Matcher:
         if one != other:
             raise Difference("an import of something else changed", after)
 
-    def _is_same_header(self, before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
-        return type(before) is type(after) and [ast.dump(i) for i in before.items] == [
-            ast.dump(i) for i in after.items
-        ]
-
     # -- blocks -------------------------------------------------------------
 
     def _block(self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock) -> int:
-        sets: list[tuple[str, ast.expr]] = []
         name = header.target or last_tracker(header)
+        sets = self._waiting.pop(name, [])
         while i < len(original) and (site := set_call(original[i])) is not None and site[0] == name:
             sets.extend(site[1])
             i += 1

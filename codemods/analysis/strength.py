@@ -9,7 +9,8 @@ from codemods import vocabulary as words
 from codemods.analysis.effects import first_yield
 
 if TYPE_CHECKING:
-    from codemods.analysis.taint import Taint, Travel
+    from codemods.analysis.taint import Taint
+    from codemods.analysis.travel import Travel
 
 HAND_OFFS = frozenset(
     "create_task ensure_future submit Thread Process Timer run_in_executor apply_async map_async "

@@ -10,7 +10,7 @@ itself is an escape.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -21,6 +21,7 @@ from codemods.analysis.strength import (
     arguments_of,
     last_name,
 )
+from codemods.analysis.travel import Escape, Summary, Travel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,44 +33,6 @@ if TYPE_CHECKING:
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL))
 _LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
-
-
-@dataclass(frozen=True, slots=True)
-class Escape:
-    """A place where a strong value gets out; ``how`` completes "the tracker is ..."."""
-
-    node: ast.AST
-    how: str
-
-
-@dataclass
-class Travel:
-    """What was found on the way of one value.
-
-    ``strong`` are the variables that hold it, ``trusted`` calls of unknown
-    functions that were given it, ``sets`` and ``reads`` the places where its ids
-    are set or its fields are read, in functions of the project that it is passed to too;
-    ``returning`` are the inner functions whose result holds it, ``attributes``
-    fields that hold it, as (variable, name).
-    """
-
-    strong: set[Binding] = field(default_factory=set)
-    escapes: list[Escape] = field(default_factory=list)
-    trusted: list[ast.Call] = field(default_factory=list)
-    sets: list[ast.AST] = field(default_factory=list)
-    reads: list[ast.AST] = field(default_factory=list)
-    returning: set[ast.AST] = field(default_factory=set)
-    attributes: set[tuple[Binding, str]] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a function does with one of its parameters."""
-
-    returns_it: bool = False
-    kept: ast.AST | None = None
-    sets_ids: bool = False
-    reads_state: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +78,7 @@ class Taint:
     ) -> None:
         self.module = module
         self.scopes = scopes
-        self._names = names
+        self.names = names
         self._resolve = resolve
         self._summaries: dict[tuple[ast.AST, str], Summary] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
@@ -153,14 +116,14 @@ class Taint:
             binders = self.scopes.of(name).binders
             if len(binders) == 1 and isinstance(binders[0], _FUNCTIONS):
                 return Resolved(self, binders[0])
-        meaning = self._names.meaning(name)
+        meaning = self.names.meaning(name)
         if meaning.certain:
             return self._resolve(meaning.paths[0])
         return self._method(name)
 
     def _method(self, name: ast.expr) -> Resolved | None:
         """Return the method that *name* is, where this module has just one of that name."""
-        if not isinstance(name, ast.Attribute) or self._names.meaning(name).paths:
+        if not isinstance(name, ast.Attribute) or self.names.meaning(name).paths:
             return None
         found = self._methods.get(name.attr, [])
         if len(found) != 1:

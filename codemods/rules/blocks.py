@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Life
     from codemods.analysis.scopes import Binding
-    from codemods.analysis.taint import Travel
+    from codemods.analysis.travel import Travel
     from codemods.proposal import Path
 
 
@@ -54,7 +54,8 @@ def _used_from(facts: Facts, life: Life, travel: Travel, index: int) -> bool:
 def form_of(facts: Facts, life: Life, travel: Travel, first: int, ours: bool) -> tuple[Form, bool]:
     """Return the form of the block, and whether it takes the construction in."""
     name = life.binding.name
-    waiting = life.suite[life.index + 1 : first]
+    own = {site.statement for site in life.sets}
+    waiting = [s for s in life.suite[life.index + 1 : first] if s not in own]
     used_before = any(
         uses(facts, binding, facts.module.paths[statement])
         for statement in waiting

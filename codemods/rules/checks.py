@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Life
     from codemods.analysis.scopes import Binding
-    from codemods.analysis.taint import Travel
+    from codemods.analysis.travel import Travel
 
 _LOOKUPS = ("locals", "vars", "exec", "eval")
 

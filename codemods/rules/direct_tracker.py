@@ -31,6 +31,7 @@ from codemods.rules.checks import (
     wrapped_refusal,
 )
 from codemods.rules.headers import check_arguments, plan_header
+from codemods.rules.items import start_behind_items
 from codemods.rules.nested_sets import decide_nested
 from codemods.rules.phases import decide_phases
 from codemods.rules.reasons import refuse
@@ -39,7 +40,7 @@ from codemods.rules.users import with_user
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Life, SetCall
-    from codemods.analysis.taint import Travel
+    from codemods.analysis.travel import Travel
 
 CODE = "AIU001"
 MESSAGE = "tracker built and configured by hand"
@@ -106,6 +107,8 @@ def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Ve
         first = start = lifted
     elif life.sets:
         first, start = life.sets[0].path[-1][1], life.sets[-1].path[-1][1] + 1
+        later = start_behind_items(facts, life, travel, start)
+        first, start = (later, later) if later is not None else (first, start)
     block = block_from(facts, life, travel, start)
     ours = facts.ours(life.construct.home)
     form, own = form_of(facts, life, travel, first, ours)

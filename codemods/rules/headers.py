@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
 BATCH_NOTE = "batch prices are recorded for this block: half of the list price"
+UNSAFE_NOTE = "unsafe: confirm that no two tasks run {} at the same time"
 PROBLEMS = {
     "unknown-fields": (Reason.UNKNOWN_FIELDS, "the call passes ids through * or **"),
     "invalid-call": (Reason.INVALID_CALL, "the call passes an argument that it does not take"),

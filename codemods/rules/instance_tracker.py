@@ -27,13 +27,13 @@ from codemods.analysis.reach import reachable
 from codemods.model import Reason, Refusal
 from codemods.proposal import Delete, Edit, Proposal, Wrap
 from codemods.rules.checks import travel_escape, trusted
-from codemods.rules.headers import Form, check_arguments, plan_header
+from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Construct, SetCall
-    from codemods.analysis.taint import Travel
+    from codemods.analysis.travel import Travel
     from codemods.model import Finding
     from codemods.proposal import Verdict
 
@@ -203,7 +203,8 @@ def _user(
     inner = first_yield(body)
     if inner is not None:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
-    if isinstance(method, ast.AsyncFunctionDef) and _waits(body):
+    waits = isinstance(method, ast.AsyncFunctionDef) and _waits(body)
+    if waits and not facts.settings.unsafe:
         detail = f"tasks that run {method.name} at the same time share the tracker's ids"
         return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[0].call)
     scope = facts.scopes.inner[method]
@@ -272,6 +273,8 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
         edits.append(Wrap(user.sets[0].path, user.block.stop, planned.header))
         needs.append(planned.manager)
         notes.extend(planned.notes)
+        if isinstance(user.method, ast.AsyncFunctionDef) and _waits(body):
+            notes.append(UNSAFE_NOTE.format(user.method.name))
         assumptions.extend((*planned.assumptions, *trusted(user.travel)))
         if planned.manager == words.BATCH_CONTEXT and not form.ours:
             detail = "the original runtime leaves the tracker in batch mode after the block"

@@ -29,12 +29,12 @@ from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Header, Path, Proposal, Rename, Verdict, Wrap
 from codemods.rules.blocks import closing_edits, remains_work
 from codemods.rules.checks import block_refusal, life_refusal, other_set, travel_escape, trusted
-from codemods.rules.headers import Form, check_arguments, plan_header
+from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
-    from codemods.analysis.taint import Travel
+    from codemods.analysis.travel import Travel
 
 CODE = "AIU001"
 MESSAGE = "module-level tracker configured by hand"
@@ -185,10 +185,7 @@ def _user(
         detail = f"{function.name} sets the ids of the shared tracker several times"
         return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[-1].call)
     block = Block(prefix, "body", last + 1, len(function.body))
-    waits = isinstance(function, ast.AsyncFunctionDef) and any(
-        isinstance(n, ast.Await | ast.AsyncFor | ast.AsyncWith) for n in ast.walk(function)
-    )
-    if waits and not facts.settings.unsafe:
+    if _waits(function) and not facts.settings.unsafe:
         detail = f"tasks that run {function.name} at the same time share the tracker's ids"
         return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[0].call)
     own = {site.call.func.value for site in sets}  # type: ignore[attr-defined]
@@ -200,6 +197,13 @@ def _user(
     travel = facts.taint.follow(life.binding, function.body[last + 1 :], scope)
     return travel_escape(facts, finding, travel) or _User(
         function, sets, _local(life, function, prefix, scope), block, travel
+    )
+
+
+def _waits(function: _Function) -> bool:
+    waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+    return isinstance(function, ast.AsyncFunctionDef) and any(
+        isinstance(n, waiting) for n in ast.walk(function)
     )
 
 
@@ -258,6 +262,8 @@ def _block_of(
         *inner,
     )
     needs = (planned.manager, words.CONTEXT) if inner else (planned.manager,)
+    if _waits(user.function):
+        notes = (*notes, UNSAFE_NOTE.format(user.function.name))
     assumptions = (*planned.assumptions, *trusted(user.travel))
     return Proposal(finding, edits, "", "", needs, "", (*planned.notes, *notes), assumptions)
 

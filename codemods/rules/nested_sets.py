@@ -22,7 +22,7 @@ from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
-    from codemods.analysis.taint import Travel
+    from codemods.analysis.travel import Travel
 
 
 def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:

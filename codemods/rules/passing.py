@@ -26,6 +26,8 @@ from codemods.proposal import PassKeyword, Proposal
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
+    from codemods.analysis.names import Names
+    from codemods.analysis.taint import Taint
 from codemods.analysis.lives import is_none
 from codemods.analysis.scopes import Binding
 
@@ -58,15 +60,16 @@ def _tracker_name(target: ast.expr | None, call: ast.Call) -> ast.Name | None:
 
 
 def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name) -> Proposal | None:
-    definition = facts.local_function(call.func)
-    if definition is None or definition.decorator_list:
+    resolved = facts.taint.definition(call.func) if isinstance(call.func, ast.Name) else None
+    if resolved is None or resolved.node.decorator_list:
         return None
+    definition = resolved.node
     if any(isinstance(a, ast.Starred) for a in call.args) or any(
         k.arg is None for k in call.keywords
     ):
         return None
     parameter = next(
-        (p for p in _unsupplied(definition, call) if is_tracker(facts, definition, p)), None
+        (p for p in _unsupplied(definition, call) if is_tracker(facts, resolved, p)), None
     )
     if parameter is None or not _same_value(facts, tracker, call):
         return None
@@ -117,39 +120,42 @@ def _unsupplied(definition: _Function, call: ast.Call) -> list[ast.arg]:
     return [parameter for parameter in rest if parameter.arg not in given]
 
 
-def is_tracker(facts: Facts, definition: _Function, parameter: ast.arg) -> bool:
-    """Whether *parameter* provably receives a tracker."""
-    default = default_of(definition.args, parameter)
+def is_tracker(facts: Facts, resolved: Resolved, parameter: ast.arg) -> bool:
+    """Whether *parameter* of a function of the project provably receives a tracker."""
+    default = default_of(resolved.node.args, parameter)
     if default is not None and not is_none(default):
         return False
+    home = resolved.taint
     if parameter.annotation is not None:
-        return _annotated(facts, parameter.annotation)
-    binding = facts.scopes.binding(parameter.arg, facts.scopes.inner[definition])
+        return _annotated(home.names, parameter.annotation)
+    binding = home.scopes.binding(parameter.arg, home.scopes.inner[resolved.node])
     if len(binding.binders) != 1:
         return False
-    return _uses_api(facts, binding) or _passed_one(facts, definition, parameter)
+    if _uses_api(home, binding):
+        return True
+    return home is facts.taint and _passed_one(facts, resolved.node, parameter)
 
 
-def _annotated(facts: Facts, annotation: ast.expr) -> bool:
+def _annotated(names: Names, annotation: ast.expr) -> bool:
     for node in ast.walk(annotation):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if words.TRACKER_CLASS in node.value.replace("[", " ").replace("|", " ").split():
+            parts = node.value.replace("[", " ").replace("|", " ").replace("]", " ").split()
+            if words.TRACKER_CLASS in parts:
                 return True
-        if (
-            isinstance(node, ast.Name | ast.Attribute)
-            and facts.names.tracker_class(node) is not None
-        ):
+        if isinstance(node, ast.Name | ast.Attribute) and names.tracker_class(node) is not None:
             return True
     return False
 
 
-def _uses_api(facts: Facts, binding: Binding) -> bool:
+def _uses_api(home: Taint, binding: Binding) -> bool:
     for load in binding.loads:
-        parent = facts.module.parents[load]
+        parent = home.module.parents[load]
         if isinstance(parent, ast.Attribute) and parent.attr in words.TRACKER_METHODS:
             return True
-        if facts.lives.migrated_use(load):
-            return True
+        call = home.module.parents.get(parent)
+        if isinstance(parent, ast.keyword) and parent.arg == words.TRACKER_ARGUMENT:
+            if isinstance(call, ast.Call) and home.names.context_manager(call.func) is not None:
+                return True
     return False
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codemods.analysis.facts import Facts
-    from codemods.analysis.taint import Travel
+    from codemods.analysis.travel import Travel
 
 
 def decide_phases(

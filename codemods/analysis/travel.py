@@ -1,0 +1,49 @@
+"""What is found on the way of a tracker through a program: records, no analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ast
+
+    from codemods.analysis.scopes import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """A place where a strong value gets out; ``how`` completes "the tracker is ..."."""
+
+    node: ast.AST
+    how: str
+
+
+@dataclass
+class Travel:
+    """What was found on the way of one value.
+
+    ``strong`` are the variables that hold it, ``trusted`` calls of unknown
+    functions that were given it, ``sets`` and ``reads`` the places where its ids
+    are set or its fields are read, in functions of the project that it is passed to too;
+    ``returning`` are the inner functions whose result holds it, ``attributes``
+    fields that hold it, as (variable, name).
+    """
+
+    strong: set[Binding] = field(default_factory=set)
+    escapes: list[Escape] = field(default_factory=list)
+    trusted: list[ast.Call] = field(default_factory=list)
+    sets: list[ast.AST] = field(default_factory=list)
+    reads: list[ast.AST] = field(default_factory=list)
+    returning: set[ast.AST] = field(default_factory=set)
+    attributes: set[tuple[Binding, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a function does with one of its parameters."""
+
+    returns_it: bool = False
+    kept: ast.AST | None = None
+    sets_ids: bool = False
+    reads_state: bool = False
