@@ -254,12 +254,9 @@ class Matcher:
                 "the ids of the block are not those that were set, in their order", after
             )
         missing = set(known) - given - {key for key, _ in header.fields}
-        if missing and last_tracker(header) and not self._inside(name):
+        if missing and last_tracker(header) and name not in self._trackers:
             raise Difference(f"an id that was set before is lost: {sorted(missing)[0]}", after)
         known.update(dict(sets))
-
-    def _inside(self, name: str) -> bool:
-        return name in self._trackers
 
     def _count(self, after: ast.With, header: NewBlock) -> None:
         """A batch block holds a loop; its count is the length of what the loop goes over."""
@@ -331,15 +328,15 @@ class Matcher:
     # -- statements -----------------------------------------------------------
 
     def statement(self, before: ast.stmt, after: ast.stmt) -> None:
-        """Match two statements that must be the same but for what lies in their suites."""
+        """Match two statements that differ at most in what lies in their suites."""
         if type(before) is not type(after):
             raise Difference("a statement became another one", after)
+        known = self._known
         if isinstance(before, _Definition):
-            known, self._known = self._known, {}
-            self._parts(before, after)
-            self._known = known
-            return
+            self._known = {}
         self._parts(before, after)
+        if isinstance(before, _Definition):
+            self._known = known
 
     def _parts(self, before: ast.AST, after: ast.AST) -> None:
         self._same(shell(before), shell(after), after)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:
     """Return one proposal for all set calls of *life*, or the refusal."""
     form = Form(life.binding.name, None, fresh=False, ours=facts.ours(life.construct.home))
-    blocks = [_block(facts, site) for site in life.sets]
+    groups = _groups(life)
+    blocks = [_block(facts, group[-1]) for group in groups for _ in group]
     refusal = _scopes_refusal(facts, finding, life) or _order_refusal(
         facts, finding, life, travel, blocks
     )
@@ -38,13 +39,15 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
     notes: list[str] = []
     needs: list[str] = []
     assumptions: list[str] = []
-    for site, block in zip(life.sets, blocks, strict=True):
-        refusal = _block_refusal(facts, finding, life, site, block, form, travel)
+    for group in groups:
+        first, block = group[0], _block(facts, group[-1])
+        refusal = _block_refusal(facts, finding, life, group, block, form, travel)
         if refusal is not None:
             return [refusal]
-        body = facts.module.suite(site.statement)[block.start : block.stop]
-        planned = plan_header(facts, [site], body, site.statement, form)
-        edits.extend((Delete(site.path), Wrap(site.path, block.stop, planned.header)))
+        body = facts.module.suite(first.statement)[block.start : block.stop]
+        planned = plan_header(facts, group, body, first.statement, form)
+        edits.extend(Delete(site.path) for site in group)
+        edits.append(Wrap(first.path, block.stop, planned.header))
         needs.append(planned.manager)
         notes.extend(planned.notes)
         assumptions.extend(planned.assumptions)
@@ -61,6 +64,19 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
             (*dict.fromkeys(assumptions), *trusted(travel)),
         )
     ]
+
+
+def _groups(life: Life) -> list[list[SetCall]]:
+    """Group set calls that directly follow each other."""
+    groups: list[list[SetCall]] = []
+    for site in life.sets:
+        last = groups[-1][-1].path if groups else ()
+        follows = last[:-1] == site.path[:-1] and last and last[-1][0] == site.path[-1][0]
+        if follows and last[-1][1] == site.path[-1][1] - 1:
+            groups[-1].append(site)
+        else:
+            groups.append([site])
+    return groups
 
 
 def _block(facts: Facts, site: SetCall) -> Block:
@@ -168,23 +184,25 @@ def _block_refusal(
     facts: Facts,
     finding: Finding,
     life: Life,
-    site: SetCall,
+    group: list[SetCall],
     block: Block,
     form: Form,
     travel: Travel,
 ) -> Refusal | None:
-    body = facts.module.suite(site.statement)[block.start : block.stop]
+    first = group[0]
+    body = facts.module.suite(first.statement)[block.start : block.stop]
     if not body:
-        return refuse(facts, finding, Reason.NO_WORK, "nothing follows in this suite", site.call)
+        return refuse(facts, finding, Reason.NO_WORK, "nothing follows in this suite", first.call)
     inner = first_yield(body)
     if inner is not None:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
-    batch = site.argument(words.BATCH)
+    batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
     if batch is not None and not form.ours and any(isinstance(s, ast.For) for s in body):
         detail = "the original runtime leaves the tracker in batch mode after the block"
         return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
-    around = between(facts.module, site.statement, life.suite)
+    around = between(facts.module, first.statement, life.suite)
     looped = any(isinstance(n, ast.For | ast.AsyncFor | ast.While) for n in around)
-    again = any(other is not site and _keys(other) & _keys(site) for other in life.sets)
+    mine = {key for site in group for key in _keys(site)}
+    again = any(_keys(other) & mine for other in life.sets if other not in group)
     held = replace(form, sticky=looped or again)
-    return check_arguments(facts, finding, [site], held, travel.strong)
+    return check_arguments(facts, finding, group, held, travel.strong)
