@@ -91,11 +91,7 @@ def _rebuilt(scope: ast.AST, name: str, block: ast.With, use: ast.Name | ast.Att
 def _in_inner_scope(scope: ast.AST, node: ast.Name) -> bool:
     for inner in ast.walk(scope):
         if inner is not scope and isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
-            binds = any(
-                isinstance(n, ast.Name) and n.id == node.id and isinstance(n.ctx, ast.Store)
-                for n in ast.walk(inner)
-            ) or any(a.arg == node.id for a in ast.walk(inner) if isinstance(a, ast.arg))
-            if binds and any(n is node for n in ast.walk(inner)):
+            if _binds(inner, node.id) and any(n is node for n in ast.walk(inner)):
                 return True
     return False
 
@@ -133,12 +129,26 @@ def _built_in(loop: ast.AST, block: ast.With) -> bool:
 
 def _nothing_kept(block: ast.With, name: str) -> None:
     """Raise if the tracker itself is returned or stored by the block's statements."""
-    for node in ast.walk(block):
+    waiting: list[ast.AST] = list(block.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _binds(node, name):
+            continue  # a variable of its own
         value = node.value if isinstance(node, ast.Return | ast.Yield) else None
         if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple):
             value = node.value
         if isinstance(value, ast.Name) and value.id == name:
             raise Difference(f"{name} outlives its block", node)
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def _binds(function: ast.AST, name: str) -> bool:
+    """Whether *function* has a parameter or a variable called *name*."""
+    return any(
+        (isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store))
+        or (isinstance(n, ast.arg) and n.arg == name)
+        for n in ast.walk(function)
+    )
 
 
 def _newly_unbound(old: ast.Module, new: ast.Module) -> None:

@@ -41,7 +41,7 @@ def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
             return refuse(
                 facts, finding, Reason.REBOUND, f"{binding.name} is also bound here", binder
             )
-    other = next((o for o in life.siblings if within(life, facts.module.paths[o.birth])), None)
+    other = next((o for o in life.siblings if _lies_in(facts, o, life)), None)
     if other is not None:
         detail = f"{binding.name} is built again in an inner suite"
         return refuse(facts, finding, Reason.REBOUND, detail, other.birth)
@@ -50,6 +50,12 @@ def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
             facts, finding, Reason.REBOUND, f"{binding.name} is deleted", binding.deletes[0]
         )
     return _stray_load(facts, finding, life) or _state_refusal(facts, finding, life)
+
+
+def _lies_in(facts: Facts, one: Life, other: Life) -> bool:
+    """Whether one of two lives of a variable begins in an inner suite of the other."""
+    births = (facts.module.paths[one.birth], facts.module.paths[other.birth])
+    return one is not other and (within(other, births[0]) or within(one, births[1]))
 
 
 def _deleted_last(facts: Facts, life: Life) -> bool:
