@@ -21,6 +21,7 @@ from codemods.validator_terms import (
     flush_of,
     imports_api,
     is_end,
+    is_extended,
     is_plain,
     last_tracker,
     made_by_client,
@@ -123,9 +124,9 @@ class Matcher:
         if imports_api(after):
             if i < len(original) and ast.dump(original[i]) == ast.dump(after):
                 return i + 1
-            remainder = other_names(after)
-            if not remainder:
-                return i
+            extended = i < len(original) and is_extended(original[i], after)
+            if extended or not other_names(after):
+                return i + int(extended)
         while i < len(original) and self._vanished(original[i]):
             if ast.dump(original[i]) == ast.dump(after):
                 return i + 1

@@ -88,7 +88,8 @@ def set_call(statement: ast.AST) -> tuple[str, tuple[tuple[str, ast.expr], ...]]
         return None
     if call.func.attr not in (words.SET_CALL, words.OLDER_SET_CALL):
         return None
-    if call.func.attr == words.OLDER_SET_CALL and call.args:
+    named = all(keyword.arg in words.SET_PARAMETERS for keyword in call.keywords)
+    if call.func.attr == words.OLDER_SET_CALL and (call.args or not named):
         return None
     fields = [*zip(words.SET_PARAMETERS, call.args, strict=False)]
     for keyword in call.keywords:
@@ -267,6 +268,14 @@ def other_names(statement: ast.stmt) -> list[str]:
     others = [ast.dump(alias) for alias in statement.names if not _is_managed(alias)]
     where = f"{statement.level}:{statement.module}"
     return [where, *others] if others else []
+
+
+def is_extended(before: ast.stmt, after: ast.stmt) -> bool:
+    """Whether *after* is the import *before* with nothing but names of the API added."""
+    if not isinstance(before, ast.ImportFrom) or imports_api(before):
+        return False
+    where = f"{before.level}:{before.module}"
+    return other_names(after) == [where, *(ast.dump(alias) for alias in before.names)]
 
 
 def _is_quiet(statement: ast.stmt, name: str) -> bool:

@@ -216,14 +216,18 @@ class Facts:
         parent = self.module.parents.get(binder)
         if isinstance(parent, ast.withitem) and isinstance(parent.context_expr, ast.Call):
             return self.names.context_manager(parent.context_expr.func) is not None
-        while isinstance(parent, ast.Tuple | ast.List):
-            parent = self.module.parents.get(parent)
-        if not isinstance(parent, ast.Assign | ast.AnnAssign) or parent.value is None:
+        if not isinstance(binder, ast.Name):
             return False
+        statement = self.module.statement(binder)
+        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+            return False
+        for construct in self.lives.constructs:
+            if self.lives.birth_of(construct) is statement:
+                return binder in self.lives.names_of(construct, statement)
         return any(
             isinstance(node, ast.Call)
             and (self._builds_tracker(node) or node in self._construct_calls)
-            for node in ast.walk(parent.value)
+            for node in ast.walk(statement.value)
         )
 
     @cached_property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.effects import first_yield
-from codemods.analysis.extent import Block, between
+from codemods.analysis.extent import Block, between, closing_flush
 from codemods.analysis.lives import Life, SetCall, is_none
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Path, Proposal, Verdict, Wrap
@@ -48,6 +48,7 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
         planned = plan_header(facts, group, body, first.statement, form)
         edits.extend(Delete(site.path) for site in group)
         edits.append(Wrap(first.path, block.stop, planned.header))
+        edits.extend(_closing(facts, life, first, block))
         needs.append(planned.manager)
         notes.extend(planned.notes)
         assumptions.extend(planned.assumptions)
@@ -64,6 +65,15 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
             (*dict.fromkeys(assumptions), *trusted(travel)),
         )
     ]
+
+
+def _closing(facts: Facts, life: Life, site: SetCall, block: Block) -> list[Edit]:
+    """Return the removal of a flush that the end of the block makes needless."""
+    suite = facts.module.suite(site.statement)
+    flush = closing_flush(suite, block.start, block.stop, life.binding, facts.scopes)
+    if flush is None or block.stop - block.start < 2 or flush[1]:
+        return []
+    return [Delete(block.path(flush[0]))]
 
 
 def _groups(life: Life) -> list[list[SetCall]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.facts import Facts
+    from codemods.analysis.scopes import Binding
     from codemods.model import Finding
 
 NESTED = "AIU007"
@@ -81,5 +82,16 @@ def _behind(facts: Facts, statement: ast.stmt, target: ast.expr | None) -> Itera
         return
     end = statement.end_lineno or statement.lineno
     for load in binding.loads:
-        if load.lineno > end:
+        if load.lineno > end and not _adopted_again(facts, load, binding):
             yield facts.finding(BEHIND, load, f"{target.id} is used after its block has ended")
+
+
+def _adopted_again(facts: Facts, load: ast.Name, binding: Binding) -> bool:
+    """Whether *load* stands in the header or the body of another context with that tracker."""
+    around = set(facts.module.ancestors(load))
+    for statement, _, call, _ in facts.context_calls:
+        given = next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
+        if statement in around and isinstance(given, ast.Name):
+            if facts.scopes.of(given) is binding:
+                return True
+    return False
