@@ -203,7 +203,8 @@ def scan(client, number):  # on def
         "\nclass Scans:\n    @staticmethod\n    # c\n    @cached(1,\n        2)\n"
         "    def scan(client, number):\n" + "".join(f"    {line}\n" for line in SITE.splitlines()),
         "\nclass Scans:\n    @staticmethod\n    # c\n    @cached(1,\n        2)\n"
-        "    def scan(client, number):\n" + "".join(f"    {line}\n" for line in BLOCK.splitlines()),
+        "    def scan(client, number):\n"
+        + "".join(f"    {line}\n" for line in BLOCK.splitlines()).replace('scan"', 'scans_scan"'),
     ),
     "nested_function": (
         "\ndef outer():\n    def scan(client, number):\n"
