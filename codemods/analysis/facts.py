@@ -238,7 +238,9 @@ class Facts:
         definition = self.taint.definition(call.func)
         if definition is None:
             return False
-        names = (n for n in ast.walk(definition.node) if isinstance(n, ast.Name | ast.Attribute))
+        # The body only: an annotation in the signature names the class and builds nothing.
+        inside = (n for statement in definition.node.body for n in ast.walk(statement))
+        names = (n for n in inside if isinstance(n, ast.Name | ast.Attribute))
         return any(getattr(n, "id", getattr(n, "attr", "")) == TRACKER_CLASS for n in names)
 
     def is_managed(self, construct: Construct) -> bool:

@@ -53,4 +53,6 @@ def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: s
         raise EditError(f"the concrete parser does not read this: {error.message}") from error
     if module.code != text:
         raise RoundTripError("parsing and printing this code does not give the same text")
+    # A chunk of one line has no newline to detect: the file's own is the one to write.
+    module = module.with_changes(default_newline=newline)
     return Rebuilder(edits, chunk.first, indent).module(module).code
