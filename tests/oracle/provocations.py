@@ -101,7 +101,8 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
                     self.usage_tracker.set_tracking_context(**ids)
 
 
-            def review(manager: Manager):
+            def review():
+                manager = Manager()
                 manager.set_tracking_context(job_id="job")
                 ask(manager)
             """
