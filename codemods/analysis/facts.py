@@ -79,6 +79,15 @@ class Facts:
             return self.settings.runtime == "tracker"
         return home.partition(".")[0] == OWN_PACKAGE
 
+    def home_of(self, context: ast.Call) -> str:
+        """Return the module of the context managers that *context*, a block's header, is from."""
+        paths = self.names.meaning(context.func).paths
+        if not paths:
+            return self.default_home
+        module = paths[0].rpartition(".")[0]
+        homes = [home for _, home in self.vocabulary.modules]
+        return next((h for h in homes if h == module or h.startswith(f"{module}.")), module)
+
     def finding(self, code: str, node: ast.AST, message: str) -> Finding:
         """Return a finding at *node*."""
         return Finding(code, self.module.source.display, self.module.span(node), message)

@@ -61,7 +61,7 @@ def is_kept(facts: Facts, site: SetCall, statement: _With, call: ast.Call) -> bo
     """Whether the call only sets the user, at the start of a block of the original runtime."""
     named = [a.keyword for a in site.arguments if not is_none(a.value)]
     first = statement.body[0] is site.statement
-    return first and named == [words.USER] and not facts.ours(_home(facts, call))
+    return first and named == [words.USER] and not facts.ours(facts.home_of(call))
 
 
 def kept_calls(facts: Facts) -> set[ast.AST]:
@@ -99,7 +99,7 @@ def _decide_one(
     call: ast.Call,
     done: bool,
 ) -> Verdict:
-    home = _home(facts, call)
+    home = facts.home_of(call)
     form = Form("", None, fresh=False, ours=facts.ours(home))
     refusal = check_arguments(facts, finding, [site], form)
     if refusal is not None:
@@ -135,15 +135,6 @@ def _decide_one(
         edits = (Fold(path, item, taken), *edits)
     why = "the call came first in the block, so nothing was recorded without these ids"
     return Proposal(finding, edits, "fold", why)
-
-
-def _home(facts: Facts, call: ast.Call) -> str:
-    paths = facts.names.meaning(call.func).paths
-    if not paths:
-        return facts.default_home
-    module = paths[0].rpartition(".")[0]
-    homes = [context for _, context in facts.vocabulary.modules]
-    return next((home for home in homes if home == module or home.startswith(f"{module}.")), module)
 
 
 def _given(call: ast.Call) -> ast.expr | None:

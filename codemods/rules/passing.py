@@ -44,10 +44,11 @@ def decide(facts: Facts) -> list[Proposal]:
         tracker = _tracker_name(statement.items[item].optional_vars, call)
         if tracker is None:
             continue
+        stores = _stores(facts, call)
         for node in walk_here(statement.body):
             if isinstance(node, ast.Call):
                 # A later context is further inside: its tracker is the one to pass.
-                proposal = _decide_one(facts, node, tracker)
+                proposal = _decide_one(facts, node, tracker, stores)
                 if proposal is not None:
                     proposals[node] = proposal
     return list(proposals.values())
@@ -59,7 +60,16 @@ def _tracker_name(target: ast.expr | None, call: ast.Call) -> ast.Name | None:
     return name if isinstance(name, ast.Name) else None
 
 
-def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name) -> Proposal | None:
+def _stores(facts: Facts, context: ast.Call) -> bool:
+    """Whether what the block's tracker records is stored somewhere.
+
+    The original runtime gives no sink to the tracker that a context makes for itself.
+    """
+    given = any(keyword.arg == words.TRACKER_ARGUMENT for keyword in context.keywords)
+    return given or facts.ours(facts.home_of(context))
+
+
+def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name, stores: bool) -> Proposal | None:
     resolved = facts.taint.definition(call.func) if isinstance(call.func, ast.Name) else None
     if resolved is None or resolved.node.decorator_list:
         return None
@@ -73,6 +83,8 @@ def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name) -> Proposal | N
     )
     if parameter is None or not _same_value(facts, tracker, call):
         return None
+    if not stores and _may_build_one(resolved, parameter):
+        return None  # what it records with a tracker of its own is stored now
     place = ordinal(facts.module, call)
     if place is None:
         return None
@@ -81,6 +93,24 @@ def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name) -> Proposal | N
     why = f"{definition.name} takes a tracker as {parameter.arg}, and the block's own is at hand"
     note = f"the metrics of {definition.name} are now attributed to the enclosing context"
     return Proposal(facts.finding(CODE, call, MESSAGE), (edit,), "pass", why, notes=(note,))
+
+
+def _may_build_one(resolved: Resolved, parameter: ast.arg) -> bool:
+    """Whether the function, left without a tracker, may build one, or have one built."""
+    if default_of(resolved.node.args, parameter) is None:
+        return False
+    for node in walk_here(resolved.node.body):
+        if not isinstance(node, ast.Call):
+            continue
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        if any(resolved.taint.names.tracker_class(made) for made in (node.func, owner)):
+            return True
+        handed = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if any(
+            isinstance(n, ast.Name) and n.id == parameter.arg for a in handed for n in ast.walk(a)
+        ):
+            return True
+    return False
 
 
 def _same_value(facts: Facts, tracker: ast.Name, call: ast.Call) -> bool:
