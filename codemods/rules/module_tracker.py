@@ -67,8 +67,8 @@ def is_shared(facts: Facts, life: Life) -> bool:
 
 def decide(facts: Facts, life: Life) -> list[Verdict]:
     """Return what to do about a module-level tracker that functions use."""
-    if not life.sets and all(facts.lives.migrated_use(load) for load in life.loads):
-        return []
+    if not life.sets and any(facts.lives.migrated_use(load) for load in life.loads):
+        return []  # No set call is left, and contexts take the tracker: migrated.
     finding = facts.finding(CODE, life.construct.call, MESSAGE)
     refusal = life_refusal(facts, finding, life)
     if refusal is not None:
