@@ -18,6 +18,7 @@ from codemods.proposal import Proposal, Wrap
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
+    from codemods.analysis.scopes import Binding
 
 
 def overlapping(facts: Facts, proposals: list[Proposal]) -> list[Proposal]:
@@ -80,7 +81,9 @@ def foreign_use(facts: Facts, proposal: Proposal) -> ast.AST | None:
         if wrap.header.target is not None and not wrap.header.taken and wrap.header.leading[1:]:
             continue  # a sub-context of the block around it
         scope = facts.scope_at(wrap.path)
-        for node in (n for s in _body(facts, wrap) for n in ast.walk(s)):
+        body = _body(facts, wrap)
+        others |= _built_anew(facts, proposal, body)
+        for node in (n for s in body for n in ast.walk(s)):
             if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
                 continue
             if node not in facts.scopes.scope_of:
@@ -90,6 +93,19 @@ def foreign_use(facts: Facts, proposal: Proposal) -> ast.AST | None:
             if binding in others and not inner:
                 return node
     return None
+
+
+def _built_anew(facts: Facts, proposal: Proposal, body: list[ast.stmt]) -> set[Binding]:
+    """Return the variables that *body* binds to a tracker other than the proposal's."""
+    inside = {node for statement in body for node in ast.walk(statement)}
+    found: set[Binding] = set()
+    for construct in facts.lives.constructs:
+        if facts.module.span(construct.call) == proposal.finding.span:
+            continue
+        birth = facts.lives.birth_of(construct)
+        if birth is not None and birth in inside:
+            found.update(facts.scopes.of(n) for n in facts.lives.names_of(construct, birth))
+    return found
 
 
 def _ids(wrap: Wrap) -> set[str]:
