@@ -87,7 +87,6 @@ def test_refusals_in_text() -> None:
         "app/a.py:3:5: AIU001 tracker built by hand\n"
         f"    refused: {REASON}: it is global\n"
         "    to do: pass it\n"
-        "The rewrites rely on the tracker runtime.\n"
         "3 files scanned: 2 sites refused.\n"
     )
 
