@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from codemods.analysis.effects import changes_environment, first_yield, walk_here
 from codemods.analysis.extent import Block, closing_flush, stop_index
 from codemods.proposal import Delete, Dissolve, Edit
+from codemods.rules.bare_calls import bare_call_notes
 from codemods.rules.headers import Form
-from codemods.rules.replays import needless_replays, unrecorded_call
+from codemods.rules.replays import needless_replays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,9 +155,8 @@ def closing_edits(
     notes: list[str] = []
     if replays:
         notes.append("the manual recording is removed: the client's call is captured in the block")
-    if ours and unrecorded_call(facts, life, block) is not None:
-        notes.append("calls of a bare client in this block are recorded from now on")
-    return edits, tuple(notes)
+    body = life.suite[block.start : block.stop]
+    return edits, (*notes, *bare_call_notes(facts, body, ours=ours))
 
 
 def remains_work(block: Block, closing: Sequence[Edit]) -> bool:

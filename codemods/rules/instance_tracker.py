@@ -26,8 +26,10 @@ from codemods.analysis.lives import is_none
 from codemods.analysis.reach import reachable
 from codemods.model import Reason, Refusal
 from codemods.proposal import Delete, Edit, Proposal, Wrap
+from codemods.rules.bare_calls import bare_call_notes
 from codemods.rules.checks import travel_escape, trusted
 from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
+from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -264,7 +266,9 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
     for user in users:
         text = f"{_self(user.method)}.{field.name}"
         form = Form(text, None, fresh=False, ours=facts.ours(home), sticky=True)
-        refusal = check_arguments(facts, finding, user.sets, form, user.travel.strong)
+        refusal = check_arguments(
+            facts, finding, user.sets, form, user.travel.strong
+        ) or lasting_refusal(facts, finding, user.sets)
         if refusal is not None:
             return refusal
         body = user.method.body[user.block.start :]
@@ -272,7 +276,7 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
         edits.extend(Delete(site.path) for site in user.sets)
         edits.append(Wrap(user.sets[0].path, user.block.stop, planned.header))
         needs.append(planned.manager)
-        notes.extend(planned.notes)
+        notes.extend((*planned.notes, *bare_call_notes(facts, body, ours=form.ours)))
         if isinstance(user.method, ast.AsyncFunctionDef) and _waits(body):
             notes.append(UNSAFE_NOTE.format(user.method.name))
         assumptions.extend((*planned.assumptions, *trusted(user.travel)))

@@ -30,6 +30,7 @@ from codemods.proposal import Delete, Edit, Header, Path, Proposal, Rename, Verd
 from codemods.rules.blocks import closing_edits, remains_work
 from codemods.rules.checks import block_refusal, life_refusal, other_set, travel_escape, trusted
 from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
+from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -244,8 +245,10 @@ def _block_of(
         if owns
         else Form(name, None, fresh=False, ours=ours, sticky=True)
     )
-    refusal = block_refusal(facts, finding, user.life, user.block) or check_arguments(
-        facts, finding, user.sets, form, user.travel.strong
+    refusal = (
+        block_refusal(facts, finding, user.life, user.block)
+        or check_arguments(facts, finding, user.sets, form, user.travel.strong)
+        or lasting_refusal(facts, finding, user.sets)
     )
     if refusal is not None:
         return refusal

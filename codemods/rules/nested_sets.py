@@ -1,23 +1,26 @@
 """Set calls in inner suites: loops, branches, ``try`` and ``with`` bodies.
 
 The tracker stays where it is built; each set call becomes a block from there to
-the end of its own suite.  What lies outside of every block must run before it.
+the next one of its own suite, or the end.  What lies outside must run before it.
 """
 
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, between, closing_flush
-from codemods.analysis.lives import Life, SetCall, is_none
+from codemods.analysis.lives import Argument, Life, SetCall, is_none
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Path, Proposal, Verdict, Wrap
+from codemods.rules.bare_calls import bare_call_notes
 from codemods.rules.checks import trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
+from codemods.rules.lasting import lasting_refusal
+from codemods.rules.phases import named_again
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -25,13 +28,29 @@ if TYPE_CHECKING:
     from codemods.analysis.travel import Travel
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Set calls that directly follow each other, and the block that they become.
+
+    ``carried`` are the ids of earlier parts of the same suite that it names again.
+    """
+
+    sets: list[SetCall]
+    block: Block
+    carried: dict[str, Argument]
+
+    @property
+    def keys(self) -> set[str]:
+        """The ids that are in force in the block."""
+        return {key for site in self.sets for key in _keys(site)} | set(self.carried)
+
+
 def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:
     """Return one proposal for all set calls of *life*, or the refusal."""
     form = Form(life.binding.name, None, fresh=False, ours=facts.ours(life.construct.home))
-    groups = _groups(life)
-    blocks = [_block(facts, group[-1]) for group in groups for _ in group]
+    parts = _parts(facts, life)
     refusal = _scopes_refusal(facts, finding, life) or _order_refusal(
-        facts, finding, life, travel, blocks
+        facts, finding, life, travel, parts
     )
     if refusal is not None:
         return [refusal]
@@ -39,18 +58,23 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
     notes: list[str] = []
     needs: list[str] = []
     assumptions: list[str] = []
-    for group in groups:
-        first, block = group[0], _block(facts, group[-1])
-        refusal = _block_refusal(facts, finding, life, group, block, form, travel)
-        if refusal is not None:
-            return [refusal]
+    for part in parts:
+        first, block = part.sets[0], part.block
+        carried = named_again(facts, finding, part.carried)
+        refusal = (
+            carried
+            if isinstance(carried, Refusal)
+            else _block_refusal(facts, finding, life, part, form, travel)
+        )
+        if refusal is not None or isinstance(carried, Refusal):
+            return [refusal]  # type: ignore[list-item]
         body = facts.module.suite(first.statement)[block.start : block.stop]
-        planned = plan_header(facts, group, body, first.statement, form)
-        edits.extend(Delete(site.path) for site in group)
+        planned = plan_header(facts, part.sets, body, first.statement, form, carried)
+        edits.extend(Delete(site.path) for site in part.sets)
         edits.append(Wrap(first.path, block.stop, planned.header))
         edits.extend(_closing(facts, life, first, block))
         needs.append(planned.manager)
-        notes.extend(planned.notes)
+        notes.extend((*planned.notes, *bare_call_notes(facts, body, ours=form.ours)))
         assumptions.extend(planned.assumptions)
     why = f"{life.binding.name} stays where it is built; its uses lie in the blocks or before them"
     return [
@@ -76,23 +100,39 @@ def _closing(facts: Facts, life: Life, site: SetCall, block: Block) -> list[Edit
     return [Delete(block.path(flush[0]))]
 
 
-def _groups(life: Life) -> list[list[SetCall]]:
-    """Group set calls that directly follow each other."""
+def _parts(facts: Facts, life: Life) -> list[_Part]:
+    """Return the blocks of *life*: those of one suite follow each other, none holds the next."""
     groups: list[list[SetCall]] = []
     for site in life.sets:
         last = groups[-1][-1].path if groups else ()
-        follows = last[:-1] == site.path[:-1] and last and last[-1][0] == site.path[-1][0]
-        if follows and last[-1][1] == site.path[-1][1] - 1:
+        if last[:-1] == site.path[:-1] and last and last[-1] == _before(site.path):
             groups[-1].append(site)
         else:
             groups.append([site])
-    return groups
+    parts: list[_Part] = []
+    for number, group in enumerate(groups):
+        mine = {key for site in group for key in _keys(site)}
+        beside = [p for p in parts if _same_suite(p.sets[0], group[0])]
+        carried = {a.keyword: a for p in beside for s in p.sets for a in _named(s)}
+        kept = {key: a for key, a in carried.items() if key not in mine}
+        later = next((g[0] for g in groups[number + 1 :] if _same_suite(g[0], group[0])), None)
+        parts.append(_Part(group, _block(facts, group[-1], later), kept))
+    return parts
 
 
-def _block(facts: Facts, site: SetCall) -> Block:
-    suite = facts.module.suite(site.statement)
+def _before(path: Path) -> tuple[str, int]:
+    name, index = path[-1]
+    return name, index - 1
+
+
+def _same_suite(one: SetCall, other: SetCall) -> bool:
+    return one.path[:-1] == other.path[:-1] and one.path[-1][0] == other.path[-1][0]
+
+
+def _block(facts: Facts, site: SetCall, later: SetCall | None) -> Block:
     name, index = site.path[-1]
-    return Block(site.path[:-1], name, index + 1, len(suite))
+    stop = later.path[-1][1] if later is not None else len(facts.module.suite(site.statement))
+    return Block(site.path[:-1], name, index + 1, stop)
 
 
 def _scopes_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
@@ -105,7 +145,7 @@ def _scopes_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | Non
 
 
 def _order_refusal(
-    facts: Facts, finding: Finding, life: Life, travel: Travel, blocks: list[Block]
+    facts: Facts, finding: Finding, life: Life, travel: Travel, parts: list[_Part]
 ) -> Refusal | None:
     """Refuse uses for which an id would have lasted that the block has given back."""
     own = {site.call.func.value for site in life.sets}  # type: ignore[attr-defined]
@@ -114,23 +154,23 @@ def _order_refusal(
             if load in own:
                 continue
             path = facts.module.paths[facts.module.statement(load)]
-            for site, block in zip(life.sets, blocks, strict=True):
-                if block.holds(path) or _overridden(life, site, blocks, path):
+            for part in parts:
+                if part.block.holds(path) or _overridden(part, parts, path):
                     continue
-                refusal = _reached(facts, finding, life, site, load)
+                refusal = _reached(facts, finding, life, part.sets[0], load)
                 if refusal is not None:
                     return refusal
     return _exits_refusal(facts, finding, life, travel)
 
 
-def _overridden(life: Life, site: SetCall, blocks: list[Block], path: Path) -> bool:
-    """Whether a block of another call that names the same ids holds the place."""
+def _overridden(part: _Part, parts: list[_Part], path: Path) -> bool:
+    """Whether a block of another part that names the same ids holds the place."""
     return any(
-        other is not site
-        and block.holds(path)
-        and not block.holds(site.path)
-        and _keys(site) <= _keys(other)
-        for other, block in zip(life.sets, blocks, strict=True)
+        other is not part
+        and other.block.holds(path)
+        and not other.block.holds(part.sets[0].path)
+        and part.keys <= other.keys
+        for other in parts
     )
 
 
@@ -168,8 +208,12 @@ def _exits_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) -
     return None
 
 
+def _named(site: SetCall) -> list[Argument]:
+    return [a for a in site.arguments if not is_none(a.value)]
+
+
 def _keys(site: SetCall) -> set[str]:
-    return {a.keyword for a in site.arguments if not is_none(a.value)}
+    return {a.keyword for a in _named(site)}
 
 
 def _exclusive(facts: Facts, one: SetCall, load: ast.Name) -> bool:
@@ -191,28 +235,54 @@ def _exclusive(facts: Facts, one: SetCall, load: ast.Name) -> bool:
 
 
 def _block_refusal(
-    facts: Facts,
-    finding: Finding,
-    life: Life,
-    group: list[SetCall],
-    block: Block,
-    form: Form,
-    travel: Travel,
+    facts: Facts, finding: Finding, life: Life, part: _Part, form: Form, travel: Travel
 ) -> Refusal | None:
-    first = group[0]
+    first, block = part.sets[0], part.block
     body = facts.module.suite(first.statement)[block.start : block.stop]
     if not body:
         return refuse(facts, finding, Reason.NO_WORK, "nothing follows in this suite", first.call)
     inner = first_yield(body)
     if inner is not None:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
-    batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
-    if batch is not None and not form.ours and any(isinstance(s, ast.For) for s in body):
+    batch = next((a for s in part.sets if (a := s.argument(words.BATCH)) is not None), None)
+    halved = facts.settings.batch_pricing and any(isinstance(s, ast.For) for s in body)
+    if batch is not None and not form.ours and halved and _followed(facts, life, part):
         detail = "the original runtime leaves the tracker in batch mode after the block"
         return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
-    around = between(facts.module, first.statement, life.suite)
-    looped = any(isinstance(n, ast.For | ast.AsyncFor | ast.While) for n in around)
-    mine = {key for site in group for key in _keys(site)}
-    again = any(_keys(other) & mine for other in life.sets if other not in group)
-    held = replace(form, sticky=looped or again)
-    return check_arguments(facts, finding, group, held, travel.strong)
+    return check_arguments(facts, finding, part.sets, form, travel.strong) or lasting_refusal(
+        facts, finding, part.sets, _earlier_keys(facts, life, part)
+    )
+
+
+def _position(site: SetCall) -> tuple[int, int]:
+    return site.call.lineno, site.call.col_offset
+
+
+def _loops(facts: Facts, life: Life, site: SetCall) -> set[ast.AST]:
+    around = between(facts.module, site.statement, life.suite)
+    return {n for n in around if isinstance(n, ast.For | ast.AsyncFor | ast.While)}
+
+
+def _others(facts: Facts, life: Life, part: _Part) -> list[tuple[SetCall, bool]]:
+    """Return the calls that may run before or after *part* does, and whether one is above it."""
+    first = part.sets[0]
+    receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
+    loops = _loops(facts, life, first)
+    found = []
+    for site in life.sets:
+        above = _position(site) < _position(first)
+        if loops & _loops(facts, life, site):
+            found.extend([(site, True), (site, False)])
+        elif site not in part.sets and not _exclusive(facts, site, receiver):
+            found.append((site, above))
+    return found
+
+
+def _earlier_keys(facts: Facts, life: Life, part: _Part) -> set[str]:
+    """Return the ids that an earlier call may have set when *part* is reached."""
+    return {k for site, above in _others(facts, life, part) if above for k in _keys(site)}
+
+
+def _followed(facts: Facts, life: Life, part: _Part) -> bool:
+    """Whether the tracker may be at work again once the block of *part* is over."""
+    return any(not above for _, above in _others(facts, life, part))

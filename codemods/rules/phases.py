@@ -8,7 +8,6 @@ that is not possible without changing an evaluation, the site is refused.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -20,6 +19,7 @@ from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
 from codemods.rules.blocks import block_from, closing_edits, remains_work
 from codemods.rules.checks import block_refusal, trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
+from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -41,10 +41,13 @@ def decide_phases(
     known: dict[str, Argument] = {}
     for number, group in enumerate(groups):
         block = _block(facts, life, travel, groups, number)
-        again = any(a.keyword in known for site in group for a in site.arguments)
-        phase = replace(form, sticky=again)
-        refusal = _phase_refusal(facts, finding, life, block, group, phase, travel)
-        carried = _carried(facts, finding, group, known)
+        last = number + 1 == len(groups)
+        refusal = _phase_refusal(
+            facts, finding, life, block, group, form, travel, last=last
+        ) or lasting_refusal(facts, finding, group, known)
+        given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
+        kept = {key: a for key, a in known.items() if key not in given}
+        carried = named_again(facts, finding, kept)
         if refusal is not None or isinstance(carried, Refusal):
             return [refusal or carried]  # type: ignore[list-item]
         closing, closing_notes = closing_edits(facts, life, block, form.ours)
@@ -93,12 +96,14 @@ def _phase_refusal(
     group: Sequence[SetCall],
     form: Form,
     travel: Travel,
+    *,
+    last: bool,
 ) -> Refusal | None:
     inner = first_yield(life.suite[block.start : block.stop])
     if inner is not None:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
     batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
-    if batch is not None and not form.ours and facts.settings.batch_pricing:
+    if batch is not None and not form.ours and not last and facts.settings.batch_pricing:
         if any(isinstance(s, ast.For) for s in life.suite[block.start : block.stop]):
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
@@ -107,15 +112,12 @@ def _phase_refusal(
     )
 
 
-def _carried(
-    facts: Facts, finding: Finding, group: Sequence[SetCall], known: dict[str, Argument]
+def named_again(
+    facts: Facts, finding: Finding, carried: dict[str, Argument]
 ) -> tuple[str, ...] | Refusal:
-    """Return the ids of earlier phases that this one must name again."""
-    given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
+    """Return the header's arguments for ids that last from earlier calls, or the refusal."""
     texts: list[str] = []
-    for keyword, argument in known.items():
-        if keyword in given:
-            continue
+    for keyword, argument in carried.items():
         if not _stays_the_same(facts, argument.value):
             detail = f"{keyword} lasts from an earlier call and cannot be named again"
             return refuse(facts, finding, Reason.CARRIED_IDS, detail, argument.value)

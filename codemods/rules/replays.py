@@ -10,7 +10,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.effects import walk_here
 from codemods.analysis.scopes import default_of
 from codemods.analysis.strength import last_name
 
@@ -41,24 +40,6 @@ def needless_replays(facts: Facts, life: Life, block: Block) -> list[Path]:
     ]
 
 
-def unrecorded_call(facts: Facts, life: Life, block: Block) -> ast.Call | None:
-    """Return a client call in *block* whose result the legacy code does not record there."""
-    statements = life.suite[block.start : block.stop]
-    recorded = {
-        facts.scopes.of(name)
-        for name in (_replayed(facts, life, s) for s in statements)
-        if name is not None
-    }
-    for node in walk_here(statements):
-        if not isinstance(node, ast.Call) or not _is_captured(node.func):
-            continue
-        statement = facts.module.statement(node)
-        names = [t for t in getattr(statement, "targets", ()) if isinstance(t, ast.Name)]
-        if not any(facts.scopes.of(name) in recorded for name in names):
-            return node if not _is_uncaptured(facts, node.func) else None
-    return None
-
-
 def _is_needless(facts: Facts, life: Life, block: Block, statement: ast.stmt) -> bool:
     result = _replayed(facts, life, statement)
     if result is None:
@@ -67,7 +48,10 @@ def _is_needless(facts: Facts, life: Life, block: Block, statement: ast.stmt) ->
     if len(binders) != 1:
         return False
     made = facts.module.parents.get(binders[0])
-    if not isinstance(made, ast.Assign) or not block.holds(facts.module.paths[made]):
+    # In the same suite, and above: made in each run that comes here, and once.
+    if not isinstance(made, ast.Assign) or facts.module.suite(made) is not life.suite:
+        return False
+    if not block.start <= life.suite.index(made) < life.suite.index(statement):
         return False
     value = made.value.value if isinstance(made.value, ast.Await) else made.value
     if not isinstance(value, ast.Call) or not _is_captured(value.func):
