@@ -26,7 +26,9 @@ def reachable(taint: Taint, statements: Iterable[ast.AST]) -> list[Resolved]:
             if not isinstance(node, ast.Name | ast.Attribute):
                 continue
             definition = home.definition(node)
-            if definition is not None and definition.node not in found:
-                found[definition.node] = definition
-                waiting.extend((definition.taint, inner) for inner in definition.node.body)
+            several = home.overrides(node) if definition is None else [definition]
+            for one in several:
+                if one.node not in found:
+                    found[one.node] = one
+                    waiting.extend((one.taint, inner) for inner in one.node.body)
     return list(found.values())

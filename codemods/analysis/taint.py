@@ -121,6 +121,15 @@ class Taint:
             return self._resolve(meaning.paths[0])
         return self._method(name)
 
+    def overrides(self, name: ast.expr) -> list[Resolved]:
+        """Return every method of this module that ``self.name`` or ``super().name`` may be."""
+        if not isinstance(name, ast.Attribute):
+            return []
+        owner = name.value.func if isinstance(name.value, ast.Call) else name.value
+        if not isinstance(owner, ast.Name) or owner.id not in ("self", "cls", "super"):
+            return []
+        return [Resolved(self, found, bound=True) for found in self._methods.get(name.attr, [])]
+
     def _method(self, name: ast.expr) -> Resolved | None:
         """Return the method that *name* is, where this module has just one of that name."""
         if not isinstance(name, ast.Attribute) or self.names.meaning(name).paths:

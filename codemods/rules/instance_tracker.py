@@ -20,10 +20,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.callbacks import may_call_back
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block
 from codemods.analysis.lives import is_none
 from codemods.analysis.reach import reachable
+from codemods.analysis.strength import last_name
 from codemods.model import Reason, Refusal
 from codemods.proposal import Delete, Edit, Proposal, Wrap
 from codemods.rules.bare_calls import bare_call_notes
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 CODE = "AIU001"
 MESSAGE = "tracker of an object configured by hand"
+_LOOKUPS = ("getattr", "setattr", "vars", "attrgetter")
 _Method = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -173,6 +176,10 @@ def _outside_use(facts: Facts, finding: Finding, field: _Field) -> Refusal | Non
         if node not in getattr(built, "targets", ()):
             detail = f"{ast.unparse(node)} is used or bound outside of the class's methods"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, node)
+    named = _reached_by_name(facts, field)
+    if named is not None:
+        detail = f"{ast.unparse(named)} may reach self.{field.name} by its name"
+        return refuse(facts, finding, Reason.SHARED_STATE, detail, named)
     if not field.construct.certain:
         return refuse(
             facts, finding, Reason.AMBIGUOUS_IMPORT, "the class may come from several imports"
@@ -180,6 +187,19 @@ def _outside_use(facts: Facts, finding: Finding, field: _Field) -> Refusal | Non
     if facts.used_elsewhere(field.name):
         detail = f"another file uses {field.name} of this module"
         return refuse(facts, finding, Reason.SHARED_STATE, detail)
+    return None
+
+
+def _reached_by_name(facts: Facts, field: _Field) -> ast.expr | None:
+    """Return an expression that looks the field up by its name, or all fields of an object."""
+    for node in ast.walk(facts.module.tree):
+        if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+            return node
+        if not isinstance(node, ast.Call) or last_name(node.func) not in _LOOKUPS:
+            continue
+        name = node.args[1] if len(node.args) > 1 else None
+        if not isinstance(name, ast.Constant) or name.value == field.name:
+            return node
     return None
 
 
@@ -227,27 +247,55 @@ def _helpers_refusal(
     names = {method.name for method in helpers}
     allowed = {id(n) for u in users for s in u.method.body[u.block.start :] for n in ast.walk(s)}
     allowed |= {id(n) for method in helpers for n in ast.walk(method)}
+    lazy = {method.name for method in helpers if first_yield(method.body) is not None}
     for method in helpers:
         if not method.name.startswith("_") or method.name.startswith("__"):
             detail = f"{method.name} relies on the ids that another method has set"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, method)
     for node in ast.walk(facts.module.tree):
-        if isinstance(node, ast.Attribute) and node.attr in names and id(node) not in allowed:
+        if not isinstance(node, ast.Attribute) or node.attr not in names:
+            continue
+        if id(node) not in allowed:
             detail = f"{node.attr} is called outside of the methods that set the ids"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, node)
+        if node.attr in lazy or not _called_at_once(facts, node):
+            detail = f"{node.attr} may run when the method that set the ids is over"
+            return refuse(facts, finding, Reason.ESCAPES, detail, node)
     return None
+
+
+def _called_at_once(facts: Facts, node: ast.Attribute) -> bool:
+    """Whether the method is called where it is named, and not by something made there."""
+    call = facts.module.parents[node]
+    if not isinstance(call, ast.Call) or call.func is not node:
+        return False
+    definition = facts.taint.definition(node)
+    waits = isinstance(facts.module.parents[call], ast.Await)
+    if definition is None or isinstance(definition.node, ast.AsyncFunctionDef) != waits:
+        return False
+    functions = 0
+    for around in facts.module.ancestors(node):
+        if isinstance(around, ast.Lambda | ast.GeneratorExp):
+            return False
+        functions += isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef)
+    return functions == 1
 
 
 def _ids_refusal(facts: Facts, finding: Finding, users: list[_User]) -> Refusal | None:
     keys = [{a.keyword for s in u.sets for a in s.arguments if not is_none(a.value)} for u in users]
-    methods = {user.method for user in users}
+    methods: set[ast.AST] = {user.method for user in users}
     for user, mine in zip(users, keys, strict=True):
         if mine != keys[0]:
             detail = f"{users[0].method.name} and {user.method.name} set different ids"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
-        reached = {r.node for r in reachable(facts.taint, user.method.body[user.block.start :])}
-        if reached & methods:
-            detail = f"{user.method.name} calls a method that sets other ids"
+        body = user.method.body[user.block.start :]
+        reached = {r.node for r in reachable(facts.taint, body)}
+        if (
+            reached & methods
+            or _calls_implicitly(facts, user)
+            or may_call_back(facts.taint, body, methods)
+        ):
+            detail = f"{user.method.name} calls, or may call back, a method that sets other ids"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
         own = {s.call.func for s in user.sets}
         place = next((p for p in user.travel.sets if p not in own), None)
@@ -255,6 +303,15 @@ def _ids_refusal(facts: Facts, finding: Finding, users: list[_User]) -> Refusal 
             detail = f"{ast.unparse(place)} may set ids of the shared tracker"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, place)
     return None
+
+
+def _calls_implicitly(facts: Facts, user: _User) -> bool:
+    """Whether a special method uses its own object as a whole: that may be a call of itself."""
+    if not user.method.name.startswith("__"):
+        return False
+    own = _self(user.method)
+    names = (n for n in ast.walk(user.method) if isinstance(n, ast.Name) and n.id == own)
+    return any(not isinstance(facts.module.parents[n], ast.Attribute) for n in names)
 
 
 def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User]) -> Verdict:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis import naming
+from codemods.analysis.callbacks import may_call_back
 from codemods.analysis.extent import Block
 from codemods.analysis.lives import Life, SetCall, is_none
 from codemods.analysis.reach import reachable
@@ -156,13 +157,16 @@ def _users(facts: Facts, finding: Finding, life: Life) -> list[_User] | Refusal:
 
 def _each_other(facts: Facts, finding: Finding, users: list[_User]) -> Refusal | None:
     """Refuse where a block reaches a function that sets the ids of the same tracker."""
-    functions = {user.function for user in users}
+    functions: set[ast.AST] = {user.function for user in users}
     for user in users:
         body = user.function.body[user.block.start : user.block.stop]
         for reached in reachable(facts.taint, body):
             if reached.node in functions:
                 detail = f"{user.function.name} calls {reached.node.name}, which sets other ids"
                 return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
+        if may_call_back(facts.taint, body, functions):
+            detail = f"{user.function.name} may call back a function that sets other ids"
+            return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
         place = other_set(user.life, user.travel)
         if place is not None:
             detail = f"{ast.unparse(place)} may set ids of the shared tracker"
