@@ -32,6 +32,7 @@ from codemods.rules.bare_calls import bare_call_notes
 from codemods.rules.checks import travel_escape, trusted
 from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
+from codemods.rules.leftovers import is_forwarder
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -67,14 +68,19 @@ class _Field:
     loads: dict[_Method, list[ast.Attribute]]
 
 
-def decide(facts: Facts, construct: Construct) -> tuple[list[SetCall], Verdict] | None:
-    """Return the set calls that are settled here and the verdict; None for other constructions."""
+def decide(facts: Facts, construct: Construct) -> tuple[list[SetCall], Verdict | None] | None:
+    """Return the set calls that are settled here and the verdict; None for other constructions.
+
+    There is no verdict on a class that only passes the ids on: those who call it decide.
+    """
     field = _field(facts, construct)
     if field is None:
         return None
     sets = [s for s in facts.lives.set_calls if _is_of(field, s)]
     if not sets:
         return None
+    if all(is_forwarder(facts, site) for site in sets):
+        return sets, None
     finding = facts.finding(CODE, construct.call, MESSAGE)
     outcome = _users(facts, finding, field, sets)
     if isinstance(outcome, Refusal):

@@ -54,6 +54,8 @@ def _place(parent: ast.AST) -> tuple[Reason, str]:
 def refuse_set_call(facts: Facts, site: SetCall) -> Refusal | None:
     """Return the refusal of a set call on something that is, or may be, a tracker."""
     receiver = site.call.func.value  # type: ignore[attr-defined]
+    if is_forwarder(facts, site):
+        return None
     finding = facts.finding(SET_CODE, site.call, SET_MESSAGE)
     if site.problem is not None:
         reason, detail = PROBLEMS[site.problem]
@@ -103,6 +105,18 @@ def _manager(facts: Facts, binders: list[ast.AST]) -> ast.ClassDef | None:
             if isinstance(definition, ast.ClassDef) and _forwards(definition):
                 return definition
     return None
+
+
+def is_forwarder(facts: Facts, site: SetCall) -> bool:
+    """Whether the call is what a class's own set call does: the places that use it count."""
+    method = next(
+        (n for n in facts.module.ancestors(site.call) if isinstance(n, ast.FunctionDef)), None
+    )
+    owner = facts.module.parents.get(method) if method is not None else None
+    if method is None or method.name != words.SET_CALL or not isinstance(owner, ast.ClassDef):
+        return False
+    own_class = all(facts.names.tracker_class(base) is None for base in owner.bases)
+    return own_class and isinstance(site.call.func.value, ast.Attribute)  # type: ignore[attr-defined]
 
 
 def _forwards(definition: ast.ClassDef) -> bool:

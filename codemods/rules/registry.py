@@ -85,7 +85,7 @@ def _verdicts(facts: Facts) -> list[Verdict]:
             settled = instance_tracker.decide(facts, construct)
             if settled is not None:
                 done.update(site.call for site in settled[0])
-                verdicts.append(settled[1])
+                verdicts.extend([settled[1]] if settled[1] is not None else [])
                 continue
             if instance_tracker.is_migrated(facts, construct):
                 continue
