@@ -11,6 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.effects import may_be_none, walk_here
+from codemods.analysis.hidden import hidden_loads
 from codemods.analysis.scopes import default_of
 from codemods.analysis.strength import KEEPERS
 from codemods.analysis.taint import Resolved
@@ -278,16 +279,16 @@ class Presence:
         return built is not None and may_be_none(built, []) is not None
 
     def _uses(self, function: _Function) -> Iterable[ast.expr]:
-        """Return every mention of *function*: by its name, or as an attribute for a method."""
+        """Return every mention of *function*, by a text too, or as an attribute for a method."""
         owner = self._parents[function]
-        if not isinstance(owner, ast.ClassDef):
-            scope = self._scopes.inner[function].parent or self._scopes.module_scope
-            return list(self._scopes.binding(function.name, scope).loads)
-        return [
-            n
-            for n in ast.walk(self._facts.module.tree)
-            if isinstance(n, ast.Attribute) and n.attr == function.name
-        ]
+        nodes = list(ast.walk(self._facts.module.tree))
+        texts = [n for n in nodes if isinstance(n, ast.Constant) and n.value == function.name]
+        if isinstance(owner, ast.ClassDef):
+            named = [n for n in nodes if isinstance(n, ast.Attribute) and n.attr == function.name]
+            return [*named, *texts]
+        scope = self._scopes.inner[function].parent or self._scopes.module_scope
+        hidden = hidden_loads(self._facts.module, self._scopes, function.name)
+        return [*self._scopes.binding(function.name, scope).loads, *hidden, *texts]
 
     def _argument(
         self, function: _Function, call: ast.Call, parameter: ast.arg, default: ast.expr | None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, crosses_cell, state_read
+from codemods.analysis.hidden import hidden_loads
 from codemods.analysis.lives import within
 from codemods.model import Finding, Reason, Refusal
 from codemods.rules.reasons import refuse
@@ -35,6 +36,10 @@ def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
     if binding.declared:
         detail = f"{binding.name} is declared global or nonlocal"
         return refuse(facts, finding, Reason.REBOUND, detail, binding.declared[0])
+    hidden = hidden_loads(facts.module, facts.scopes, binding.name) if life.scope.is_module else []
+    if hidden:
+        detail = f"a class takes {binding.name} for an attribute of its own"
+        return refuse(facts, finding, Reason.SHARED_STATE, detail, hidden[0])
     births = {other.birth for other in life.siblings}
     for binder in binding.binders:
         if not isinstance(binder, ast.Name) or facts.module.statement(binder) not in births:
