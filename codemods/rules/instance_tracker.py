@@ -30,6 +30,7 @@ from codemods.model import Reason, Refusal
 from codemods.proposal import Delete, Edit, Proposal, Wrap
 from codemods.rules.bare_calls import bare_call_notes
 from codemods.rules.checks import travel_escape, trusted
+from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.leftovers import is_forwarder
@@ -329,12 +330,14 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
     for user in users:
         text = f"{_self(user.method)}.{field.name}"
         form = Form(text, None, fresh=False, ours=facts.ours(home), sticky=True)
-        refusal = check_arguments(
-            facts, finding, user.sets, form, user.travel.strong
-        ) or lasting_refusal(facts, finding, user.sets)
+        body = user.method.body[user.block.start :]
+        refusal = (
+            check_arguments(facts, finding, user.sets, form, user.travel.strong)
+            or lasting_refusal(facts, finding, user.sets)
+            or foreign_field_refusal(facts, finding, field.construct, body)
+        )
         if refusal is not None:
             return refusal
-        body = user.method.body[user.block.start :]
         planned = plan_header(facts, user.sets, body, user.sets[0].statement, form)
         edits.extend(Delete(site.path) for site in user.sets)
         edits.append(Wrap(user.sets[0].path, user.block.stop, planned.header))

@@ -30,6 +30,7 @@ from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Header, Path, Proposal, Rename, Verdict, Wrap
 from codemods.rules.blocks import closing_edits, remains_work
 from codemods.rules.checks import block_refusal, life_refusal, other_set, travel_escape, trusted
+from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
@@ -253,6 +254,9 @@ def _block_of(
         block_refusal(facts, finding, user.life, user.block)
         or check_arguments(facts, finding, user.sets, form, user.travel.strong)
         or lasting_refusal(facts, finding, user.sets)
+        or foreign_field_refusal(
+            facts, finding, user.life.construct, user.function.body[user.block.start :]
+        )
     )
     if refusal is not None:
         return refusal
