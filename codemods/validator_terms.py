@@ -289,10 +289,11 @@ def _is_quiet(statement: ast.stmt, name: str) -> bool:
 
 def binds_anew(statement: ast.stmt, name: str) -> bool:
     """Whether *statement* gives the variable *name* a value that has nothing to do with it."""
-    if not isinstance(statement, ast.Assign):
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
         return False
-    targets = [t.id for t in statement.targets if isinstance(t, ast.Name)]
-    return name in targets and not mentions(statement.value, name)
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    bound = [t.id for t in targets if isinstance(t, ast.Name)]
+    return name in bound and not mentions(statement.value, name)
 
 
 def is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
@@ -301,8 +302,8 @@ def is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
     if not rest:
         return True
     first = rest[0]
-    if yields([first]):
-        return True  # a block never goes on behind a yield
+    if yields([first]) or binds_anew(first, name):
+        return True  # a block never goes on behind a yield, or into the next life
     again = set_call(first) or construction(first, names)
     if again is not None and again[0] == name:
         return True

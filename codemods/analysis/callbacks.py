@@ -5,12 +5,20 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
 from codemods.analysis.reach import reachable
+from codemods.analysis.strength import arguments_of, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from codemods.analysis.scopes import Binding
     from codemods.analysis.taint import Taint
+
+_PARTIALS = ("partial", *words.RECORDING_DECORATORS)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_TEXTS = (ast.Constant, ast.JoinedStr, ast.Compare)
+_COLLECTIONS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 
 
 def may_call_back(taint: Taint, statements: Iterable[ast.AST], targets: set[ast.AST]) -> bool:
@@ -36,16 +44,79 @@ def _is_handed(taint: Taint, node: ast.AST) -> bool:
 
 
 def _calls_unknown(taint: Taint, root: ast.AST) -> bool:
-    return any(isinstance(n, ast.Call) and _is_unknown(taint, n.func) for n in ast.walk(root))
+    return any(
+        isinstance(n, ast.Call) and _Callee(taint).is_unknown(n.func) for n in ast.walk(root)
+    )
 
 
-def _is_unknown(taint: Taint, function: ast.expr) -> bool:
-    """Whether *function* is a parameter, or comes from one, a collection or another call."""
-    if isinstance(function, ast.Name | ast.Attribute) and taint.definition(function) is not None:
-        return False
-    root: ast.expr = function
-    while isinstance(root, ast.Attribute | ast.Subscript):
-        root = root.value
-    if not isinstance(root, ast.Name) or root not in taint.scopes.scope_of:
-        return True
-    return any(isinstance(b, ast.arg | ast.Name) for b in taint.scopes.of(root).binders)
+class _Callee:
+    """Answers for the callee of one call; each variable on the way is looked at once."""
+
+    def __init__(self, taint: Taint) -> None:
+        self._taint = taint
+        self._seen: set[Binding] = set()
+
+    def is_unknown(self, function: ast.expr) -> bool:
+        """Whether a call of *function* may be a call of something that was handed on.
+
+        Lambdas are no secret: what they call is part of the text that is searched.
+        """
+        if isinstance(function, ast.Lambda):
+            return False
+        if isinstance(function, ast.Name | ast.Attribute):
+            if self._taint.definition(function) is not None:
+                return False
+        if isinstance(function, ast.Attribute):
+            return function.attr not in words.TRACKER_METHODS and self._is_strange(function.value)
+        if isinstance(function, ast.Call):  # what a decorator or a partial makes of a function
+            made = last_name(function.func) in _PARTIALS
+            return not made or any(self.is_unknown(f) for f in function.args[:1])
+        value = self._value(function) if isinstance(function, ast.Name) else function
+        if value is None:
+            return self._is_defined_here(function)
+        return value is function or self.is_unknown(value)
+
+    def _is_strange(self, value: ast.expr) -> bool:
+        """Whether *value* is an object in which somebody may have put a function."""
+        if isinstance(value, _TEXTS):
+            return False
+        if isinstance(value, ast.Await | ast.Attribute):
+            return self._is_strange(value.value)
+        if isinstance(value, _COLLECTIONS):
+            return any(
+                self._is_strange(n) for n in ast.iter_child_nodes(value) if isinstance(n, ast.expr)
+            )
+        if isinstance(value, ast.Call):
+            return self.is_unknown(value.func) or any(
+                self._is_strange(argument) for argument in arguments_of(value)
+            )
+        if not isinstance(value, ast.Name):
+            return True
+        held = self._value(value)
+        return held is not None and (held is value or self._is_strange(held))
+
+    def _value(self, name: ast.Name) -> ast.expr | None:
+        """Return what the variable *name* holds; *name* itself if that is not known.
+
+        None for what a definition, an import or the interpreter provides.
+        """
+        if name not in self._taint.scopes.scope_of:
+            return name
+        binding = self._taint.scopes.of(name)
+        if all(isinstance(b, (*_DEFINITIONS, ast.alias)) for b in binding.binders):
+            return None
+        if len(binding.binders) != 1 or binding in self._seen:
+            return name
+        self._seen.add(binding)
+        statement = self._taint.module.parents[binding.binders[0]]
+        if isinstance(statement, ast.Assign) and binding.binders[0] in statement.targets:
+            return statement.value
+        if isinstance(statement, ast.withitem):
+            return statement.context_expr
+        return name
+
+    def _is_defined_here(self, name: ast.expr) -> bool:
+        """Whether *name* is a class of this module, or one of several functions."""
+        if not isinstance(name, ast.Name):
+            return False
+        return any(isinstance(b, _DEFINITIONS) for b in self._taint.scopes.of(name).binders)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from codemods.analysis.factories import product
 from codemods.analysis.lives import Lives
 from codemods.analysis.names import Names
 from codemods.analysis.taint import Resolved, Taint
@@ -62,7 +63,7 @@ class Facts:
         self.scopes = scopes
         self.names = Names(module, self.scopes, vocabulary)
         self.taint = Taint(module, self.scopes, self.names, resolve)
-        self.lives = Lives(module, self.scopes, self.names, vocabulary)
+        self.lives = Lives(module, self.scopes, self.taint, vocabulary)
         self.operations: set[str] = self._operations_in_use()
         #: For each finding that became a proposal, the variables that hold its tracker.
         self.holders: dict[Finding, frozenset[Binding]] = {}
@@ -252,8 +253,25 @@ class Facts:
         names = (n for n in inside if isinstance(n, ast.Name | ast.Attribute))
         return any(getattr(n, "id", getattr(n, "attr", "")) == TRACKER_CLASS for n in names)
 
+    def is_made_for_callers(self, construct: Construct) -> bool:
+        """Whether *construct* is what a factory returns, whose calls are places of their own."""
+        function = next(
+            (n for n in self.module.ancestors(construct.call) if isinstance(n, ast.FunctionDef)),
+            None,
+        )
+        if function is None or product(Resolved(self.taint, function)) is None:
+            return False
+        called = any(
+            c.call is not construct.call
+            and self.taint.definition(c.call.func) == Resolved(self.taint, function)
+            for c in self.lives.constructs
+        )
+        return called or self.used_elsewhere(function.name)
+
     def is_managed(self, construct: Construct) -> bool:
         """Whether the tracker that *construct* builds is handed to context managers only."""
+        if self.is_made_for_callers(construct):
+            return True
         parent = self.module.parents[construct.call]
         if isinstance(parent, ast.keyword) and parent.arg == TRACKER_ARGUMENT:
             call = self.module.parents[parent]

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.factories import built_by
 
 if TYPE_CHECKING:
     from codemods.analysis.module import ParsedModule, Path
-    from codemods.analysis.names import Names
     from codemods.analysis.scopes import Binding, Scope, Scopes
+    from codemods.analysis.taint import Taint
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
@@ -20,7 +21,8 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 class Construct:
     """A call that builds a tracker.
 
-    ``kind`` is plain (no arguments), arguments, factory or subclass; ``home`` the context
+    ``kind`` is plain (no arguments), arguments, factory (the class's, or a function of
+    the project that only builds one) or subclass; ``home`` the context
     module that belongs to the class; ``certain`` whether it surely is that class.
     """
 
@@ -94,11 +96,12 @@ class Lives:
     """Finds constructions and set calls, and what belongs to which tracker."""
 
     def __init__(
-        self, module: ParsedModule, scopes: Scopes, names: Names, vocabulary: words.Vocabulary
+        self, module: ParsedModule, scopes: Scopes, taint: Taint, vocabulary: words.Vocabulary
     ) -> None:
         self._module = module
         self._scopes = scopes
-        self._names = names
+        self._taint = taint
+        self._names = taint.names
         self._paths = vocabulary.tracker_paths
         # Something else is put in the class's place while the program runs.
         self._replaced = any(
@@ -118,6 +121,8 @@ class Lives:
         if isinstance(target, ast.Attribute) and target.attr == words.FACTORY:
             target, kind = target.value, "factory"
         meaning = self._names.tracker_class(target)
+        if meaning is None:
+            meaning, kind = built_by(self._taint, call.func), "factory"
         if meaning is None:
             return None
         if isinstance(target, ast.Name) and self._is_own_class(target):

@@ -80,6 +80,8 @@ def _verdicts(facts: Facts) -> list[Verdict]:
         mixed_sites.add(site.call)
     births: dict[object, list[tuple[Construct, ast.Assign | ast.AnnAssign]]] = {}
     for construct in facts.lives.constructs:
+        if facts.is_made_for_callers(construct):
+            continue
         birth = facts.lives.birth_of(construct)
         if birth is None:
             settled = instance_tracker.decide(facts, construct)
@@ -92,7 +94,9 @@ def _verdicts(facts: Facts) -> list[Verdict]:
             if parameter_tracker.is_fallback(facts, construct):
                 continue
             refusal = leftovers.refuse_construct(facts, construct)
-            verdicts.extend([refusal] if refusal is not None else [])
+            if refusal is not None:
+                verdicts.append(refusal)
+                done.update(_of_the_same_tracker(facts, construct))
             continue
         receivers = [facts.lives.receiver(site) for site in facts.lives.set_calls]
         names = [facts.scopes.of(n) for n in facts.lives.names_of(construct, birth)]
@@ -108,6 +112,16 @@ def _verdicts(facts: Facts) -> list[Verdict]:
     verdicts.extend(missing_import.decide(facts))
     verdicts.extend(passing.decide(facts))
     return verdicts
+
+
+def _of_the_same_tracker(facts: Facts, construct: Construct) -> Iterable[ast.AST]:
+    """Yield the set calls on the variable that the statement of a refused construction binds."""
+    statement = facts.module.statement(construct.call)
+    for site in facts.lives.set_calls:
+        binding = facts.lives.receiver(site)
+        for binder in binding.binders if binding is not None else ():
+            if isinstance(binder, ast.Name) and facts.module.statement(binder) is statement:
+                yield site.call
 
 
 def _of_life(facts: Facts, life: Life) -> Iterable[Verdict]:
