@@ -35,6 +35,7 @@ from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_head
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.leftovers import is_forwarder
 from codemods.rules.reasons import refuse
+from codemods.rules.users import keep_user
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
@@ -330,6 +331,7 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
     for user in users:
         text = f"{_self(user.method)}.{field.name}"
         form = Form(text, None, fresh=False, ours=facts.ours(home), sticky=True)
+        form, stays = keep_user(user.sets, form)
         body = user.method.body[user.block.start :]
         refusal = (
             check_arguments(facts, finding, user.sets, form, user.travel.strong)
@@ -339,7 +341,7 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
         if refusal is not None:
             return refusal
         planned = plan_header(facts, user.sets, body, user.sets[0].statement, form)
-        edits.extend(Delete(site.path) for site in user.sets)
+        edits.extend(stays.get(site.path, Delete(site.path)) for site in user.sets)
         edits.append(Wrap(user.sets[0].path, user.block.stop, planned.header))
         needs.append(planned.manager)
         notes.extend((*planned.notes, *bare_call_notes(facts, body, ours=form.ours)))

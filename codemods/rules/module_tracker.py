@@ -34,6 +34,7 @@ from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
+from codemods.rules.users import keep_user
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
@@ -250,6 +251,7 @@ def _block_of(
         if owns
         else Form(name, None, fresh=False, ours=ours, sticky=True)
     )
+    form, stays = keep_user(user.sets, form)
     refusal = (
         block_refusal(facts, finding, user.life, user.block)
         or check_arguments(facts, finding, user.sets, form, user.travel.strong)
@@ -267,7 +269,7 @@ def _block_of(
     planned = plan_header(facts, user.sets, body, user.sets[0].statement, form)
     inner = _step_edits(facts, user) if steps else []
     edits = (
-        *(Delete(site.path) for site in user.sets),
+        *(stays.get(site.path, Delete(site.path)) for site in user.sets),
         Wrap(user.sets[0].path, user.block.stop, planned.header),
         *closing,
         *inner,

@@ -22,6 +22,7 @@ from codemods.rules.headers import Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.phases import named_again
 from codemods.rules.reasons import refuse
+from codemods.rules.users import keep_user
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
@@ -60,17 +61,18 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
     assumptions: list[str] = []
     for part in parts:
         first, block = part.sets[0], part.block
-        carried = named_again(facts, finding, part.carried)
+        own, stays = keep_user(part.sets, form)
+        carried = named_again(facts, finding, part.carried, ours=form.ours)
         refusal = (
             carried
             if isinstance(carried, Refusal)
-            else _block_refusal(facts, finding, life, part, form, travel)
+            else _block_refusal(facts, finding, life, part, own, travel)
         )
         if refusal is not None or isinstance(carried, Refusal):
             return [refusal]  # type: ignore[list-item]
         body = facts.module.suite(first.statement)[block.start : block.stop]
-        planned = plan_header(facts, part.sets, body, first.statement, form, carried)
-        edits.extend(Delete(site.path) for site in part.sets)
+        planned = plan_header(facts, part.sets, body, first.statement, own, carried)
+        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
         edits.append(Wrap(first.path, block.stop, planned.header))
         edits.extend(_closing(facts, life, first, block))
         needs.append(planned.manager)

@@ -21,6 +21,7 @@ from codemods.rules.checks import block_refusal, trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
+from codemods.rules.users import keep_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,20 +43,21 @@ def decide_phases(
     for number, group in enumerate(groups):
         block = _block(facts, life, travel, groups, number)
         last = number + 1 == len(groups)
+        own, stays = keep_user(group, form)
         refusal = _phase_refusal(
-            facts, finding, life, block, group, form, travel, last=last
+            facts, finding, life, block, group, own, travel, last=last
         ) or lasting_refusal(facts, finding, group, known)
         given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
         kept = {key: a for key, a in known.items() if key not in given}
-        carried = named_again(facts, finding, kept)
+        carried = named_again(facts, finding, kept, ours=form.ours)
         if refusal is not None or isinstance(carried, Refusal):
             return [refusal or carried]  # type: ignore[list-item]
         closing, closing_notes = closing_edits(facts, life, block, form.ours)
         if not remains_work(block, closing):
             return [refuse(facts, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)]
         body = life.suite[block.start : block.stop]
-        planned = plan_header(facts, group, body, group[0].statement, form, carried)
-        edits.extend(Delete(site.path) for site in group)
+        planned = plan_header(facts, group, body, group[0].statement, own, carried)
+        edits.extend(stays.get(site.path, Delete(site.path)) for site in group)
         edits.append(Wrap(group[0].path, block.stop, planned.header))
         edits.extend(closing)
         notes.extend((*planned.notes, *closing_notes))
@@ -113,12 +115,12 @@ def _phase_refusal(
 
 
 def named_again(
-    facts: Facts, finding: Finding, carried: dict[str, Argument]
+    facts: Facts, finding: Finding, carried: dict[str, Argument], *, ours: bool
 ) -> tuple[str, ...] | Refusal:
     """Return the header's arguments for ids that last from earlier calls, or the refusal."""
     texts: list[str] = []
     for keyword, argument in carried.items():
-        if not _stays_the_same(facts, argument.value):
+        if (keyword == words.USER and not ours) or not _stays_the_same(facts, argument.value):
             detail = f"{keyword} lasts from an earlier call and cannot be named again"
             return refuse(facts, finding, Reason.CARRIED_IDS, detail, argument.value)
         texts.append(f"{keyword}={facts.module.segment(argument.value)}")

@@ -16,8 +16,10 @@ from codemods.analysis.lives import is_none
 from codemods.proposal import Retain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codemods.analysis.facts import Facts
-    from codemods.analysis.lives import Life
+    from codemods.analysis.lives import Argument, Life, SetCall
     from codemods.proposal import Path
     from codemods.rules.headers import Form
 
@@ -26,20 +28,35 @@ def with_user(
     facts: Facts, life: Life, form: Form, own: bool
 ) -> tuple[Form, bool, dict[Path, Retain]]:
     """Return the form, whether it takes the construction in, and the calls that stay in part."""
-    users = [(s, a) for s in life.sets for a in s.arguments if a.keyword == words.USER]
-    users = [(s, a) for s, a in users if not is_none(a.value)]
-    if form.ours or len(users) != 1 or len(life.sets) != 1:
+    users = _users(life.sets)
+    if own and not form.ours and len(users) == len(life.sets) == 1:
+        user = users[0][1]
+        if isinstance(user.value, ast.Constant) and user.value.value:
+            call = facts.module.segment(life.construct.call.func)
+            text = f"{call}({words.USER}={facts.module.segment(user.value)})"
+            return replace(form, tracker=text, leaves_user=True), own, {}
+    form, kept = keep_user(life.sets, form)
+    if not kept:
         return form, own, {}
+    return replace(form, tracker=life.binding.name, target=None), False, kept
+
+
+def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Retain]]:
+    """Return the form of a block for *sets*, and the call that stays inside it for the user.
+
+    What is evaluated after the user today would then come before it, so the other
+    ids must be names and constants.
+    """
+    users = _users(sets)
+    if form.ours or len(users) != 1:
+        return form, {}
     site, user = users[0]
-    if own and isinstance(user.value, ast.Constant) and user.value.value:
-        call = facts.module.segment(life.construct.call.func)
-        text = f"{call}({words.USER}={facts.module.segment(user.value)})"
-        return replace(form, tracker=text, leaves_user=True), own, {}
-    others = [a for a in site.arguments if a is not user]
-    if not all(is_plain(a.value) for a in others):
-        return form, own, {}  # what is evaluated after the user would now be before it
-    kept = {site.path: Retain(site.path, (user.position,))}
-    if user.is_positional:
-        return form, own, {}
-    adopted = replace(form, tracker=life.binding.name, target=None, leaves_user=True)
-    return adopted, False, kept
+    others = [a for s in sets for a in s.arguments if a is not user]
+    if user.is_positional or not all(is_plain(a.value) for a in others):
+        return form, {}
+    return replace(form, leaves_user=True), {site.path: Retain(site.path, (user.position,))}
+
+
+def _users(sets: Sequence[SetCall]) -> list[tuple[SetCall, Argument]]:
+    found = [(s, a) for s in sets for a in s.arguments if a.keyword == words.USER]
+    return [(s, a) for s, a in found if not is_none(a.value)]
