@@ -119,7 +119,8 @@ class Applied:
 
     ``notes`` are the differences that the reader must know of (batch pricing,
     removed replay), ``assumptions`` what was taken for granted without evidence,
-    ``runtime`` the runtime that the rewrite relies on ("tracker" or "conservative").
+    ``runtime`` the runtime that the rewrite relies on ("tracker" or "conservative"),
+    ``confirm`` what a person must confirm, where the rewrite is not proven safe.
     """
 
     finding: Finding
@@ -128,6 +129,7 @@ class Applied:
     notes: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     runtime: str = ""
+    confirm: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

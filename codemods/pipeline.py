@@ -265,7 +265,15 @@ def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutc
         message = f"the rewrite is not proven: {found}"
         return Failed(source.display, "validate", message, advice)
     applied = tuple(
-        Applied(p.finding, p.form, p.why, p.notes, p.assumptions, _runtime(facts, p))
+        Applied(
+            p.finding,
+            p.form,
+            p.why,
+            p.notes,
+            tuple(assumption.text for assumption in p.assumptions),
+            _runtime(facts, p),
+            p.confirm,
+        )
         for p in decision.proposals
     )
     return Changed(source, source.encode(text), applied, decision.refusals)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codemods.model import Finding, Refusal
+from codemods.model import Finding, Refusal, Span
 
 Path = tuple[tuple[str, int], ...]
 
@@ -143,11 +143,20 @@ Edit = (
 
 
 @dataclass(frozen=True, slots=True)
+class Assumption:
+    """What a rewrite takes for granted without evidence, and the place that makes it do so."""
+
+    text: str
+    place: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A rewrite of one site: applied as a whole or not at all.
 
     ``needs`` are the context managers (plain names) that the edits use, ``home``
-    the module to import them from; ``form`` is own, adopt, keep, fold or pass.
+    the module to import them from; ``form`` is own, adopt, keep, fold or pass;
+    ``confirm`` is what a person must confirm, of a rewrite that is not proven safe.
     """
 
     finding: Finding
@@ -157,7 +166,8 @@ class Proposal:
     needs: tuple[str, ...] = ()
     home: str = ""
     notes: tuple[str, ...] = ()
-    assumptions: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    confirm: tuple[str, ...] = ()
 
 
 Verdict = Proposal | Refusal

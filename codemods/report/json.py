@@ -6,7 +6,8 @@ keys may come at any time::
     {"schema": 1, "runtime": str, "written": bool, "scanned": int, "status": int,
      "files": [{"path": str, "outcome": "changed" | "refused" | "failed" | "skipped" | "linted",
                 "applied":  [{finding..., "form": str, "why": str, "notes": [str],
-                              "assumptions": [str]}],
+                              "assumptions": [str],
+                              "confirm": [str]}],              not empty: the rewrite is unsafe
                 "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
                               "blocking": span | null}],
                 "findings": [finding],
@@ -75,6 +76,7 @@ def _applied(applied: Applied) -> dict[str, Any]:
         "why": applied.why,
         "notes": list(applied.notes),
         "assumptions": list(applied.assumptions),
+        "confirm": list(applied.confirm),
     }
 
 

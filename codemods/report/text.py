@@ -76,7 +76,9 @@ def _outcome(outcome: FileOutcome, style: Style, *, quiet: bool) -> Iterator[str
 def _applied(applied: Applied, style: Style) -> Iterator[str]:
     yield _place(applied.finding, style, "green")
     yield f"    form: {applied.form}"
-    yield f"    safe: {applied.why}"
+    yield f"    {'why' if applied.confirm else 'safe'}: {applied.why}"
+    for condition in applied.confirm:
+        yield f"    {style('unsafe', 'red')}: confirm that {condition}"
     for note in applied.notes:
         yield f"    note: {note}"
     for assumption in applied.assumptions:
@@ -106,8 +108,10 @@ def summary(report: RunReport) -> str:
     refused = sum(len(o.refusals) for o in outcomes if isinstance(o, Changed | Refused))
     findings = sum(len(o.findings) for o in outcomes if isinstance(o, Linted))
     failed = sum(isinstance(outcome, Failed) for outcome in outcomes)
+    unsafe = sum(bool(applied.confirm) for outcome in changed for applied in outcome.applied)
+    made = _count(rewrites, "rewrite") + (f", {unsafe} unsafe" if unsafe else "")
     done = "changed" if report.written else "to change"
-    parts = [f"{len(changed)} {done} ({_count(rewrites, 'rewrite')})"] if changed else []
+    parts = [f"{len(changed)} {done} ({made})"] if changed else []
     parts += [_count(refused, "site") + " refused"] if refused else []
     parts += [_count(findings, "finding")] if findings else []
     parts += [f"{failed} failed"] if failed else []

@@ -11,6 +11,7 @@ from codemods.analysis.extent import Block, crosses_cell, state_read
 from codemods.analysis.hidden import hidden_loads
 from codemods.analysis.lives import within
 from codemods.model import Finding, Reason, Refusal
+from codemods.proposal import Assumption
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -136,9 +137,6 @@ def travel_escape(facts: Facts, finding: Finding, travel: Travel) -> Refusal | N
     if travel.reads:
         detail = f"{ast.unparse(travel.reads[0])} depends on when the ids are set and reset"
         return refuse(facts, finding, Reason.READS_STATE, detail, travel.reads[0])
-    if facts.settings.strict and travel.trusted:
-        detail = f"it is assumed that {trusted(travel)[0]}"
-        return refuse(facts, finding, Reason.ASSUMPTION, detail, travel.trusted[0])
     return None
 
 
@@ -235,10 +233,13 @@ def block_refusal(facts: Facts, finding: Finding, life: Life, block: Block) -> R
     return None
 
 
-def trusted(travel: Travel) -> tuple[str, ...]:
+def trusted(facts: Facts, travel: Travel) -> tuple[Assumption, ...]:
     """Return what is taken for granted about functions of other modules."""
-    names = sorted({ast.unparse(call.func) for call in travel.trusted})
-    return tuple(f"{name} does not keep the tracker" for name in names)
+    calls = {ast.unparse(call.func): call for call in reversed(travel.trusted)}
+    return tuple(
+        Assumption(f"{name} does not keep the tracker", facts.module.span(calls[name]))
+        for name in sorted(calls)
+    )
 
 
 def other_set(life: Life, travel: Travel) -> ast.AST | None:

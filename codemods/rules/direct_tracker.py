@@ -141,7 +141,7 @@ def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Ve
         (planned.manager,),
         life.construct.home,
         (*planned.notes, *notes),
-        (*planned.assumptions, *trusted(travel)),
+        (*planned.assumptions, *trusted(facts, travel)),
     )
 
 

@@ -18,7 +18,7 @@ from codemods.analysis.effects import (
 from codemods.analysis.lives import SetCall, is_none
 from codemods.analysis.scopes import default_of
 from codemods.model import Finding, Reason, Refusal
-from codemods.proposal import Header, Taken
+from codemods.proposal import Assumption, Header, Taken
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
 BATCH_NOTE = "batch prices are recorded for this block: half of the list price"
-UNSAFE_NOTE = "unsafe: confirm that no two tasks run {} at the same time"
+#: To be confirmed where a tracker is shared by coroutines.
+TASKS_APART = "no two tasks run {} at the same time"
 PROBLEMS = {
     "unknown-fields": (Reason.UNKNOWN_FIELDS, "the call passes ids through * or **"),
     "invalid-call": (Reason.INVALID_CALL, "the call passes an argument that it does not take"),
@@ -64,7 +65,7 @@ class Planned:
     header: Header
     manager: str
     notes: tuple[str, ...] = ()
-    assumptions: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
 
 
 def check_arguments(
@@ -232,7 +233,7 @@ def _tracker_argument(form: Form) -> list[str]:
 
 def _item_count(
     facts: Facts, loop: ast.For, body: Sequence[ast.stmt], at: ast.stmt
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+) -> tuple[tuple[str, ...], tuple[Assumption, ...]]:
     """Return the ``item_count=`` argument where ``len`` is safe, and what that assumes."""
     items = loop.iter
     if not isinstance(items, ast.Name) or _len_is_taken(facts):
@@ -243,7 +244,8 @@ def _item_count(
     binding = facts.scopes.of(items)
     text = f"{words.COUNT_ARGUMENT}=len({items.id})"
     if not binding.binders:
-        return (text,), (f"{items.id}, which this file does not define, has a length",)
+        assumed = f"{items.id}, which this file does not define, has a length"
+        return (text,), (Assumption(assumed, facts.module.span(items)),)
     if len(binding.binders) != 1 or binding.declared or binding.deletes:
         return (), ()
     return ((text,), ()) if _is_sized(facts, binding.binders[0], at) else ((), ())

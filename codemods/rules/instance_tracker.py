@@ -27,11 +27,11 @@ from codemods.analysis.lives import is_none
 from codemods.analysis.reach import reachable
 from codemods.analysis.strength import last_name
 from codemods.model import Reason, Refusal
-from codemods.proposal import Delete, Edit, Proposal, Wrap
+from codemods.proposal import Assumption, Delete, Edit, Proposal, Wrap
 from codemods.rules.bare_calls import bare_call_notes
 from codemods.rules.checks import travel_escape, trusted
 from codemods.rules.foreign_fields import foreign_field_refusal
-from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
+from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.leftovers import is_forwarder
 from codemods.rules.reasons import refuse
@@ -327,7 +327,8 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
     edits: list[Edit] = []
     needs: list[str] = []
     notes: list[str] = []
-    assumptions: list[str] = []
+    assumptions: list[Assumption] = []
+    confirm: list[str] = []
     for user in users:
         text = f"{_self(user.method)}.{field.name}"
         form = Form(text, None, fresh=False, ours=facts.ours(home), sticky=True)
@@ -346,8 +347,8 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
         needs.append(planned.manager)
         notes.extend((*planned.notes, *bare_call_notes(facts, body, ours=form.ours)))
         if isinstance(user.method, ast.AsyncFunctionDef) and _waits(body):
-            notes.append(UNSAFE_NOTE.format(user.method.name))
-        assumptions.extend((*planned.assumptions, *trusted(user.travel)))
+            confirm.append(TASKS_APART.format(user.method.name))
+        assumptions.extend((*planned.assumptions, *trusted(facts, user.travel)))
         if planned.manager == words.BATCH_CONTEXT and not form.ours:
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, user.sets[0].call)
@@ -361,4 +362,5 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
         home,
         tuple(dict.fromkeys(notes)),
         tuple(dict.fromkeys(assumptions)),
+        tuple(confirm),
     )

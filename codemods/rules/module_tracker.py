@@ -31,7 +31,7 @@ from codemods.proposal import Delete, Edit, Header, Path, Proposal, Rename, Verd
 from codemods.rules.blocks import closing_edits, remains_work
 from codemods.rules.checks import block_refusal, life_refusal, other_set, travel_escape, trusted
 from codemods.rules.foreign_fields import foreign_field_refusal
-from codemods.rules.headers import UNSAFE_NOTE, Form, check_arguments, plan_header
+from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
 from codemods.rules.users import keep_user
@@ -106,6 +106,7 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
             life.construct.home,
             proposal.notes,
             proposal.assumptions,
+            proposal.confirm,
         )
     ]
 
@@ -127,6 +128,7 @@ def _joined(one: Proposal, other: Proposal) -> Proposal:
         "",
         tuple(dict.fromkeys((*one.notes, *other.notes))),
         tuple(dict.fromkeys((*one.assumptions, *other.assumptions))),
+        (*one.confirm, *other.confirm),
     )
 
 
@@ -275,10 +277,10 @@ def _block_of(
         *inner,
     )
     needs = (planned.manager, words.CONTEXT) if inner else (planned.manager,)
-    if _waits(user.function):
-        notes = (*notes, UNSAFE_NOTE.format(user.function.name))
-    assumptions = (*planned.assumptions, *trusted(user.travel))
-    return Proposal(finding, edits, "", "", needs, "", (*planned.notes, *notes), assumptions)
+    confirm = (TASKS_APART.format(user.function.name),) if _waits(user.function) else ()
+    assumptions = (*planned.assumptions, *trusted(facts, user.travel))
+    notes = (*planned.notes, *notes)
+    return Proposal(finding, edits, "", "", needs, "", notes, assumptions, confirm)
 
 
 def _step_edits(facts: Facts, user: _User) -> list[Edit]:

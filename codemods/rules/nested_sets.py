@@ -15,7 +15,7 @@ from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, between, closing_flush
 from codemods.analysis.lives import Argument, Life, SetCall, is_none
 from codemods.model import Finding, Reason, Refusal
-from codemods.proposal import Delete, Edit, Path, Proposal, Verdict, Wrap
+from codemods.proposal import Assumption, Delete, Edit, Path, Proposal, Verdict, Wrap
 from codemods.rules.bare_calls import bare_call_notes
 from codemods.rules.checks import trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
@@ -58,7 +58,7 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
     edits: list[Edit] = []
     notes: list[str] = []
     needs: list[str] = []
-    assumptions: list[str] = []
+    assumptions: list[Assumption] = []
     for part in parts:
         first, block = part.sets[0], part.block
         own, stays = keep_user(part.sets, form)
@@ -88,7 +88,7 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
             tuple(dict.fromkeys(needs)),
             life.construct.home,
             tuple(dict.fromkeys(notes)),
-            (*dict.fromkeys(assumptions), *trusted(travel)),
+            (*dict.fromkeys(assumptions), *trusted(facts, travel)),
         )
     ]
 

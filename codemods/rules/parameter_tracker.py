@@ -149,7 +149,7 @@ def _adopted(
     edits: list[Edit] = [Delete(s.path) for s in sets]
     edits.append(Wrap(sets[0].path, block.stop, planned.header))
     why = f"every caller of {function.name} passes a tracker that nothing else uses"
-    assumptions = (*planned.assumptions, *trusted(travel))
+    assumptions = (*planned.assumptions, *trusted(facts, travel))
     return Proposal(
         finding, tuple(edits), "adopt", why, (planned.manager,), home, planned.notes, assumptions
     )

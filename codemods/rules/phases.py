@@ -15,7 +15,7 @@ from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block
 from codemods.analysis.lives import Argument, Life, SetCall, is_none
 from codemods.model import Finding, Reason, Refusal
-from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
+from codemods.proposal import Assumption, Delete, Edit, Proposal, Verdict, Wrap
 from codemods.rules.blocks import block_from, closing_edits, remains_work
 from codemods.rules.checks import block_refusal, trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
@@ -37,7 +37,7 @@ def decide_phases(
     form = Form(life.binding.name, None, fresh=False, ours=facts.ours(life.construct.home))
     edits: list[Edit] = []
     notes: list[str] = []
-    assumptions: list[str] = []
+    assumptions: list[Assumption] = []
     needs: list[str] = []
     known: dict[str, Argument] = {}
     for number, group in enumerate(groups):
@@ -76,7 +76,7 @@ def decide_phases(
             tuple(dict.fromkeys(needs)),
             life.construct.home,
             tuple(dict.fromkeys(notes)),
-            (*dict.fromkeys(assumptions), *trusted(travel)),
+            (*dict.fromkeys(assumptions), *trusted(facts, travel)),
         )
     ]
 

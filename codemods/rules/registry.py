@@ -20,7 +20,7 @@ from codemods.rules import (
     passing,
 )
 from codemods.rules.imports import place
-from codemods.rules.reasons import refuse
+from codemods.rules.reasons import ADVICE, refuse
 from codemods.rules.two_trackers import foreign_use, inheriting, overlapping
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def decide(facts: Facts) -> Decision:
     verdicts = sorted(_verdicts(facts), key=_place)
     proposals = [v for v in verdicts if isinstance(v, Proposal)]
     refusals = [v for v in verdicts if isinstance(v, Refusal)]
+    if facts.settings.strict:
+        refusals.extend(_assuming(p) for p in proposals if p.assumptions)
+        proposals = [p for p in proposals if not p.assumptions]
     crossing = overlapping(facts, proposals)
     proposals = [p for p in proposals if p not in crossing]
     for proposal in crossing:
@@ -64,6 +67,13 @@ def decide(facts: Facts) -> Decision:
     placed = place(facts, proposals)
     refusals.extend(placed.refusals)
     return Decision(placed.proposals, tuple(sorted(refusals, key=_place)), placed.edits)
+
+
+def _assuming(proposal: Proposal) -> Refusal:
+    """Return the refusal of a rewrite that takes something for granted."""
+    first, reason = proposal.assumptions[0], Reason.ASSUMPTION
+    detail = f"it is assumed that {first.text}"
+    return Refusal(proposal.finding, reason, detail, ADVICE[reason], first.place)
 
 
 def _place(verdict: Verdict) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -127,6 +128,28 @@ def test_bytes_do_not_matter(fixture: Fixture, runtime: str, tmp_path: Path) -> 
 def dumped(texts: dict[str, str]) -> dict[str, str]:
     """Return the syntax trees of *texts*."""
     return {name: ast.dump(ast.parse(text)) for name, text in texts.items()}
+
+
+@pytest.mark.parametrize(("fixture", "runtime"), CASES)
+def test_rewrites_say_why_and_rest_on_proof(fixture: Fixture, runtime: str, tmp_path: Path) -> None:
+    """Each rewrite says why it is safe; only --unsafe makes others, and --strict assumes nothing.
+
+    Whatever --strict leaves is refused: no site gets lost.
+    """
+    sites = {}
+    for strict in (False, True):
+        (tmp_path / str(strict)).mkdir()
+        options = {**fixture.options, "strict": strict}
+        outcomes = run_fixture(
+            replace(fixture, options=options), runtime, tmp_path / str(strict)
+        ).values()
+        applied = [a for outcome in outcomes for a in outcome.applied]
+        assert all(a.why for a in applied)
+        assert options.get("unsafe") or not any(a.confirm for a in applied)
+        assert not strict or not any(a.assumptions for a in applied)
+        told = [*applied, *(r for outcome in outcomes for r in outcome.refusals)]
+        sites[strict] = {item.finding.span for item in told}
+    assert sites[False] <= sites[True]
 
 
 @pytest.mark.parametrize("fixture", LINTED)

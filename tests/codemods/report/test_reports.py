@@ -78,6 +78,22 @@ def test_rewrite_in_text() -> None:
     )
 
 
+def test_unsafe_rewrite() -> None:
+    """A rewrite that is not proven is called unsafe, with what a person must confirm."""
+    applied = Applied(FINDING, "adopt", "the object stays", confirm=("no two tasks run at once",))
+    given = report(Changed(SOURCE, b"b", (applied,)), written=True)
+    assert render(given) == (
+        "app/a.py:3:5: AIU001 tracker built by hand\n"
+        "    form: adopt\n"
+        "    why: the object stays\n"
+        "    unsafe: confirm that no two tasks run at once\n"
+        "The rewrites rely on the tracker runtime.\n"
+        "3 files scanned: 1 changed (1 rewrite, 1 unsafe).\n"
+    )
+    (told,) = json.loads(json_report.render(given))["files"][0]["applied"]
+    assert told["confirm"] == ["no two tasks run at once"]
+
+
 def test_refusals_in_text() -> None:
     """A refusal is shown with its reason, what blocks it and where, and what to do."""
     assert render(report(Refused("app/a.py", (REFUSAL, HERE)))) == (
@@ -157,7 +173,7 @@ def test_json() -> None:
     assert changed["applied"] == [
         finding
         | {"form": "own", "why": "nothing outlives the block", "notes": ["batch prices"]}
-        | {"assumptions": ["job is a string"]}
+        | {"assumptions": ["job is a string"], "confirm": []}
     ]
     assert changed["refusals"][0]["blocking"]["line"] == 9
     assert refused == {
