@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.facts import Facts
 from codemods.analysis.module import ParsedModule
+from codemods.analysis.resolved import Resolved, ResolvedClass
 from codemods.analysis.scopes import Scopes
-from codemods.analysis.taint import Resolved
 from codemods.model import Failed
 from codemods.project.modules import dotted_name
 from codemods.project.sources import decode, read
@@ -96,8 +96,8 @@ class Project:
             if file.path != source.path
         )
 
-    def _resolve(self, path: str) -> Resolved | None:
-        """Return the function of another module of the project that *path* names."""
+    def _resolve(self, path: str) -> Resolved | ResolvedClass | None:
+        """Return the function or class of another module of the project that *path* names."""
         module, _, name = path.rpartition(".")
         for _ in range(8):  # a re-export of a re-export; a circle ends here too
             facts = self._module(module) if module else None
@@ -108,6 +108,8 @@ class Project:
                 return None
             if isinstance(binders[0], _FUNCTIONS):
                 return Resolved(facts.taint, binders[0])
+            if isinstance(binders[0], ast.ClassDef):
+                return ResolvedClass(facts.taint, binders[0])
             target = facts.names.imported(binders[0])
             if target is None:
                 return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.factories import product
 from codemods.analysis.lives import Lives
 from codemods.analysis.names import Names
-from codemods.analysis.taint import Resolved, Taint
+from codemods.analysis.taint import Taint
 from codemods.model import Finding
 from codemods.vocabulary import (
     DEFAULT_MODULES,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.lives import Construct
     from codemods.analysis.module import ParsedModule, Path
+    from codemods.analysis.resolved import Resolved, ResolvedClass
     from codemods.analysis.scopes import Binding, Scope, Scopes
     from codemods.vocabulary import Vocabulary
 
@@ -54,7 +55,7 @@ class Facts:
         vocabulary: Vocabulary,
         settings: Settings,
         imported_elsewhere: Callable[[str], bool],
-        resolve: Callable[[str], Resolved | None],
+        resolve: Callable[[str], Resolved | ResolvedClass | None],
     ) -> None:
         self._imported_elsewhere = imported_elsewhere
         self.module = module

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.effects import may_be_none, walk_here
 from codemods.analysis.hidden import hidden_loads
+from codemods.analysis.resolved import Resolved
 from codemods.analysis.scopes import default_of
 from codemods.analysis.strength import KEEPERS
-from codemods.analysis.taint import Resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codemods.analysis.taint import Resolved, Taint
+    from codemods.analysis.resolved import Resolved
+    from codemods.analysis.taint import Taint
 
 _FARTHEST = 200
 
@@ -16,7 +17,8 @@ _FARTHEST = 200
 def reachable(taint: Taint, statements: Iterable[ast.AST]) -> list[Resolved]:
     """Return the functions that *statements* of the module of *taint* may call, directly or not.
 
-    A function that is only mentioned counts as called: it may be handed on.
+    A function that is only mentioned counts as called: it may be handed on.  So do
+    the methods of a class that is mentioned: its objects are about to be used.
     """
     found: dict[ast.AST, Resolved] = {}
     waiting: list[tuple[Taint, ast.AST]] = [(taint, statement) for statement in statements]
@@ -27,6 +29,8 @@ def reachable(taint: Taint, statements: Iterable[ast.AST]) -> list[Resolved]:
                 continue
             definition = home.definition(node)
             several = home.overrides(node) if definition is None else [definition]
+            owner = home.class_of(node)
+            several += owner.methods() if owner is not None else []
             for one in several:
                 if one.node not in found:
                     found[one.node] = one

@@ -114,11 +114,14 @@ class Strength:
     def _of_method(self, function: ast.Attribute, *, awaited: bool) -> bool:
         if function.attr in _TRACKER_VIEWS or function.attr in _TAKING_METHODS:
             return True
-        definition = self._taint.definition(function)
-        if definition is None or function.attr in words.TRACKER_METHODS:
+        if function.attr in words.TRACKER_METHODS:
             return False
-        lazy = isinstance(definition.node, ast.AsyncFunctionDef) and not awaited
-        return lazy or first_yield(definition.node.body) is not None
+        return any(
+            (isinstance(method.node, ast.AsyncFunctionDef) and not awaited)
+            or first_yield(method.node.body) is not None
+            or (method.receiver is not None and method.summary(method.receiver).returns_it)
+            for method in self._taint.methods(function)
+        )
 
     def _of_strong_function(self, function: ast.Name, *, awaited: bool) -> bool:
         """Whether calling a local function or lambda that holds the tracker gives it out."""

@@ -10,10 +10,10 @@ itself is an escape.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.resolved import Resolved, ResolvedClass, method_of
 from codemods.analysis.strength import (
     HAND_OFFS,
     KEEPERS,
@@ -35,37 +35,6 @@ _SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CAL
 _LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A function of the project, with the analysis of the module that defines it.
-
-    ``bound`` says that the call supplies the first parameter itself (a method).
-    """
-
-    taint: Taint
-    node: ast.FunctionDef | ast.AsyncFunctionDef
-    bound: bool = False
-
-    def parameter(self, call: ast.Call, value: ast.expr) -> str | None:
-        """Return the parameter that receives the argument *value* of *call*, if it is certain."""
-        arguments = self.node.args
-        positional = [*arguments.posonlyargs, *arguments.args][int(self.bound) :]
-        for index, argument in enumerate(call.args):
-            if isinstance(argument, ast.Starred):
-                return None
-            if argument is value:
-                return positional[index].arg if index < len(positional) else None
-        names = {parameter.arg for parameter in [*positional, *arguments.kwonlyargs]}
-        for keyword in call.keywords:
-            if keyword.value is value and keyword.arg in names:
-                return keyword.arg
-        return None
-
-    def summary(self, parameter: str) -> Summary:
-        """Return what the function does with *parameter*."""
-        return self.taint.summary(self.node, parameter)
-
-
 class Taint:
     """Follows a value through the statements of one scope."""
 
@@ -74,7 +43,7 @@ class Taint:
         module: ParsedModule,
         scopes: Scopes,
         names: Names,
-        resolve: Callable[[str], Resolved | None],
+        resolve: Callable[[str], Resolved | ResolvedClass | None],
     ) -> None:
         self.module = module
         self.scopes = scopes
@@ -112,14 +81,25 @@ class Taint:
 
     def definition(self, name: ast.expr) -> Resolved | None:
         """Return the function of this project that *name* certainly is."""
+        found = self._named(name)
+        if found is not None:
+            return found if isinstance(found, Resolved) else None
+        return None if self.names.meaning(name).certain else self._method(name)
+
+    def class_of(self, name: ast.expr) -> ResolvedClass | None:
+        """Return the class of this project that *name* certainly is."""
+        found = self._named(name)
+        return found if isinstance(found, ResolvedClass) else None
+
+    def _named(self, name: ast.expr) -> Resolved | ResolvedClass | None:
         if isinstance(name, ast.Name) and name in self.scopes.scope_of:
             binders = self.scopes.of(name).binders
             if len(binders) == 1 and isinstance(binders[0], _FUNCTIONS):
                 return Resolved(self, binders[0])
+            if len(binders) == 1 and isinstance(binders[0], ast.ClassDef):
+                return ResolvedClass(self, binders[0])
         meaning = self.names.meaning(name)
-        if meaning.certain:
-            return self._resolve(meaning.paths[0])
-        return self._method(name)
+        return self._resolve(meaning.paths[0]) if meaning.certain else None
 
     def overrides(self, name: ast.expr) -> list[Resolved]:
         """Return every method of this module that ``self.name`` or ``super().name`` may be."""
@@ -130,15 +110,33 @@ class Taint:
             return []
         return [Resolved(self, found, bound=True) for found in self._methods.get(name.attr, [])]
 
+    def methods(self, name: ast.Attribute) -> list[Resolved]:
+        """Return the methods of the project that *name* may be, as far as can be told."""
+        certain = self.definition(name)
+        if certain is not None:
+            return [certain]
+        return [method_of(self, found) for found in self._methods.get(name.attr, [])]
+
     def _method(self, name: ast.expr) -> Resolved | None:
-        """Return the method that *name* is, where this module has just one of that name."""
+        """Return the method that *name* is: by its object's class, or the only one of the name."""
         if not isinstance(name, ast.Attribute) or self.names.meaning(name).paths:
             return None
+        owner = self.made_by(name.value)
+        known = owner.method(name.attr) if owner is not None else None
+        if known is not None:
+            return known
         found = self._methods.get(name.attr, [])
-        if len(found) != 1:
-            return None
-        decorators = {ast.unparse(d) for d in found[0].decorator_list}
-        return Resolved(self, found[0], bound="staticmethod" not in decorators)
+        return method_of(self, found[0]) if len(found) == 1 else None
+
+    def made_by(self, value: ast.expr) -> ResolvedClass | None:
+        """Return the class of the project that *value* is visibly an object of."""
+        if isinstance(value, ast.Name) and value in self.scopes.scope_of:
+            binders = self.scopes.of(value).binders
+            statement = self.module.parents.get(binders[0]) if len(binders) == 1 else None
+            if not isinstance(statement, ast.Assign) or binders[0] not in statement.targets:
+                return None
+            value = statement.value
+        return self.class_of(value.func) if isinstance(value, ast.Call) else None
 
     def summary(
         self, definition: ast.FunctionDef | ast.AsyncFunctionDef, parameter: str

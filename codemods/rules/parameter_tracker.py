@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block
+from codemods.analysis.resolved import Resolved
 from codemods.analysis.scopes import default_of
-from codemods.analysis.taint import Resolved
 from codemods.model import Reason, Refusal
 from codemods.proposal import Delete, Proposal, Wrap
 from codemods.rules.checks import travel_escape, trusted

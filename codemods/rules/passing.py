@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.calls import ordinal
 from codemods.analysis.effects import walk_here
+from codemods.analysis.resolved import Resolved
 from codemods.analysis.scopes import default_of
-from codemods.analysis.taint import Resolved
 from codemods.proposal import PassKeyword, Proposal
 
 if TYPE_CHECKING:

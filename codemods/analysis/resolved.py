@@ -1,0 +1,75 @@
+"""Functions and classes of the project, each with the analysis of the module that defines it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codemods.analysis.taint import Taint
+    from codemods.analysis.travel import Summary
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A function of the project, with the analysis of the module that defines it.
+
+    ``bound`` says that the call supplies the first parameter itself (a method).
+    """
+
+    taint: Taint
+    node: Function
+    bound: bool = False
+
+    def parameter(self, call: ast.Call, value: ast.expr) -> str | None:
+        """Return the parameter that receives the argument *value* of *call*, if it is certain."""
+        arguments = self.node.args
+        positional = [*arguments.posonlyargs, *arguments.args][int(self.bound) :]
+        for index, argument in enumerate(call.args):
+            if isinstance(argument, ast.Starred):
+                return None
+            if argument is value:
+                return positional[index].arg if index < len(positional) else None
+        names = {parameter.arg for parameter in [*positional, *arguments.kwonlyargs]}
+        for keyword in call.keywords:
+            if keyword.value is value and keyword.arg in names:
+                return keyword.arg
+        return None
+
+    @property
+    def receiver(self) -> str | None:
+        """The parameter that stands for the object itself, of a method."""
+        arguments = [*self.node.args.posonlyargs, *self.node.args.args]
+        return arguments[0].arg if self.bound and arguments else None
+
+    def summary(self, parameter: str) -> Summary:
+        """Return what the function does with *parameter*."""
+        return self.taint.summary(self.node, parameter)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedClass:
+    """A class of the project, with the analysis of the module that defines it."""
+
+    taint: Taint
+    node: ast.ClassDef
+
+    def methods(self) -> list[Resolved]:
+        """Return the methods that the class itself defines."""
+        return [
+            method_of(self.taint, inner) for inner in self.node.body if isinstance(inner, Function)
+        ]
+
+    def method(self, name: str) -> Resolved | None:
+        """Return the method *name*, where the class defines it itself, and once."""
+        found = [method for method in self.methods() if method.node.name == name]
+        return found[0] if len(found) == 1 else None
+
+
+def method_of(taint: Taint, node: Function) -> Resolved:
+    """Return *node*, defined in a class body, as its objects' method."""
+    decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
+    return Resolved(taint, node, bound="staticmethod" not in decorators)
