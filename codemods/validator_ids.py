@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.validator_terms import NewBlock, is_plain, last_name, set_call
+from codemods.validator_terms import (
+    Difference,
+    NewBlock,
+    dotted,
+    is_plain,
+    last_name,
+    last_tracker,
+    set_call,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _QUIET_CALLS = frozenset(
     ("list", "tuple", "set", "frozenset", "dict", "sorted", "len", "str", "int", "range")
@@ -87,3 +99,30 @@ def same_header(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
     return type(before) is type(after) and [ast.dump(i) for i in before.items] == [
         ast.dump(i) for i in after.items
     ]
+
+
+def receiver_of(header: NewBlock, waiting: Collection[str], following: ast.stmt | None) -> str:
+    """Return the variable that the ids of a block were set on.
+
+    That is the block's tracker, or the object that has it in a field and was
+    told the ids itself.
+    """
+    tracker = header.tracker
+    name = header.target or last_tracker(header)
+    if header.target is not None or not isinstance(tracker, ast.Attribute):
+        return name
+    owner = dotted(tracker.value)
+    site = set_call(following) if following is not None else None
+    return owner if owner in waiting or (site is not None and site[0] == owner) else name
+
+
+def check_count(after: ast.With, header: NewBlock) -> None:
+    """Raise unless a batch block holds a loop, and its count is the length of what it goes over."""
+    loops = [s for s in after.body if isinstance(s, ast.For)]
+    if header.manager == words.BATCH_CONTEXT and not loops:
+        raise Difference("a batch block without a loop", after)
+    if header.count is None:
+        return
+    expected = ast.dump(ast.parse(f"len({ast.unparse(loops[0].iter)})", mode="eval").body)
+    if ast.dump(header.count) != expected or not isinstance(loops[0].iter, ast.Name):
+        raise Difference("the item count is not the length of the loop's items", after)

@@ -10,7 +10,15 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.validator_ids import lifted, may_be_put_off, same_header, sets_nothing, without_user
+from codemods.validator_ids import (
+    check_count,
+    lifted,
+    may_be_put_off,
+    receiver_of,
+    same_header,
+    sets_nothing,
+    without_user,
+)
 from codemods.validator_terms import (
     Difference,
     Managed,
@@ -177,7 +185,7 @@ class Matcher:
     # -- blocks -------------------------------------------------------------
 
     def _block(self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock) -> int:
-        name = header.target or last_tracker(header)
+        name = receiver_of(header, self._waiting, original[i] if i < len(original) else None)
         sets = self._waiting.pop(name, [])
         while i < len(original) and (site := set_call(original[i])) is not None and site[0] == name:
             sets.extend(site[1])
@@ -198,9 +206,9 @@ class Matcher:
             raise Difference("control leaves the new block", after)
         self.blocks.append((after, name))
         self._trackers.append(name)
-        matched = self.suite(original[i:], body, name)
+        matched = self.suite(original[i:], body, header.target or last_tracker(header))
         self._trackers.pop()
-        self._count(after, header)
+        check_count(after, header)
         following = original[i + matched :]
         if following and mentions(following[0], name):
             again = set_call(following[0]) or construction(following[0], self._before)
@@ -258,17 +266,6 @@ class Matcher:
         if missing and last_tracker(header) and name not in self._trackers:
             raise Difference(f"an id that was set before is lost: {sorted(missing)[0]}", after)
         known.update(dict(sets))
-
-    def _count(self, after: ast.With, header: NewBlock) -> None:
-        """A batch block holds a loop; its count is the length of what the loop goes over."""
-        loops = [s for s in after.body if isinstance(s, ast.For)]
-        if header.manager == words.BATCH_CONTEXT and not loops:
-            raise Difference("a batch block without a loop", after)
-        if header.count is None:
-            return
-        expected = ast.dump(ast.parse(f"len({ast.unparse(loops[0].iter)})", mode="eval").body)
-        if ast.dump(header.count) != expected or not isinstance(loops[0].iter, ast.Name):
-            raise Difference("the item count is not the length of the loop's items", after)
 
     def _folded(
         self, before: ast.stmt, after: ast.With | ast.AsyncWith, old: NewBlock, new: NewBlock

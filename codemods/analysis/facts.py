@@ -247,10 +247,10 @@ class Facts:
 
     def _builds_tracker(self, call: ast.Call) -> bool:
         definition = self.taint.definition(call.func)
-        if definition is None:
-            return False
+        owner = self.taint.class_of(call.func)
+        found = owner.methods() if owner is not None else [definition] if definition else []
         # The body only: an annotation in the signature names the class and builds nothing.
-        inside = (n for statement in definition.node.body for n in ast.walk(statement))
+        inside = (n for one in found for statement in one.node.body for n in ast.walk(statement))
         names = (n for n in inside if isinstance(n, ast.Name | ast.Attribute))
         return any(getattr(n, "id", getattr(n, "attr", "")) == TRACKER_CLASS for n in names)
 

@@ -70,6 +70,7 @@ class Life:
     ``suite[index]`` is the construction; ``end`` is exclusive.  ``siblings`` are all
     lives of the same variable, this one included; ``aliases`` other names that the
     same statement gives the tracker, and ``is_alone`` says that it binds nothing else.
+    ``owned`` is the field that has the tracker, where the variable is an object that owns one.
     """
 
     binding: Binding
@@ -86,6 +87,12 @@ class Life:
     siblings: list[Life] = field(default_factory=list)
     aliases: tuple[Binding, ...] = ()
     is_alone: bool = True
+    owned: str = ""
+
+    @property
+    def tracker(self) -> str:
+        """The tracker, as code of its scope names it."""
+        return f"{self.binding.name}.{self.owned}" if self.owned else self.binding.name
 
     def path(self, index: int) -> Path:
         """Return the path of statement *index* of the life's suite."""
@@ -216,21 +223,46 @@ class Lives:
             found.append(life)
         for life in found:
             life.siblings = found
-            life.sets = [
-                s
-                for s in self.set_calls
-                if self.receiver(s) is life.binding and within(life, s.path)
-            ]
-            life.loads = [
-                load
-                for load in life.binding.loads
-                if within(life, self._module.paths[self._module.statement(load)])
-            ]
+            self._populate(life)
         return found
+
+    def _populate(self, life: Life) -> None:
+        """Give *life* its set calls and uses."""
+        life.sets = [
+            s for s in self.set_calls if self.receiver(s) is life.binding and within(life, s.path)
+        ]
+        life.loads = [
+            load
+            for load in life.binding.loads
+            if within(life, self._module.paths[self._module.statement(load)])
+        ]
+
+    def owner_life(
+        self, name: ast.Name, birth: ast.Assign | ast.AnnAssign, construct: Construct, field: str
+    ) -> Life:
+        """Return the life of the object that *birth* binds *name* to, a tracker in its *field*."""
+        path = self._module.paths[birth]
+        suite = self._module.suite(birth)
+        life = Life(
+            self._scopes.of(name),
+            self._scopes.scope_of[name],
+            construct,
+            birth,
+            suite,
+            path[:-1],
+            *path[-1],
+            len(suite),
+            owned=field,
+        )
+        life.siblings = [life]
+        self._populate(life)
+        return life
 
     def migrated_use(self, load: ast.Name) -> bool:
         """Whether *load* hands the tracker to a context manager (``tracker=name``)."""
         keyword = self._module.parents[load]
+        while isinstance(keyword, ast.Attribute):
+            keyword = self._module.parents[keyword]
         if not isinstance(keyword, ast.keyword) or keyword.arg != words.TRACKER_ARGUMENT:
             return False
         call = self._module.parents[keyword]

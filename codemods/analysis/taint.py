@@ -133,7 +133,7 @@ class Taint:
         if isinstance(value, ast.Name) and value in self.scopes.scope_of:
             binders = self.scopes.of(value).binders
             statement = self.module.parents.get(binders[0]) if len(binders) == 1 else None
-            if not isinstance(statement, ast.Assign) or binders[0] not in statement.targets:
+            if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
                 return None
             value = statement.value
         return self.class_of(value.func) if isinstance(value, ast.Call) else None

@@ -70,7 +70,8 @@ def form_of(facts: Facts, life: Life, travel: Travel, first: int, ours: bool) ->
         if n in facts.scopes.scope_of
     )
     pinned = (
-        life.construct.kind != "plain"
+        bool(life.owned)
+        or life.construct.kind != "plain"
         or not life.is_alone
         or used_before
         or in_arguments
@@ -78,7 +79,7 @@ def form_of(facts: Facts, life: Life, travel: Travel, first: int, ours: bool) ->
         or (isinstance(life.birth, ast.AnnAssign) and life.scope.is_module)
     )
     if pinned:
-        return Form(name, None, fresh=not used_before, ours=ours), False
+        return Form(life.tracker, None, fresh=not used_before, ours=ours), False
     replaced = not ours or facts.may_be_replaced(life.construct.call.func)
     text = facts.module.segment(life.construct.call) if replaced else None
     return Form(text, name, fresh=True, ours=ours), True
@@ -145,6 +146,9 @@ def closing_edits(
     facts: Facts, life: Life, block: Block, ours: bool
 ) -> tuple[list[Edit], tuple[str, ...]]:
     """Return the edits for what the block's end makes needless, and notes about them."""
+    body = life.suite[block.start : block.stop]
+    if life.owned:
+        return [], bare_call_notes(facts, body, ours=ours)
     edits: list[Edit] = []
     flush = closing_flush(life.suite, block.start, block.stop, life.binding, facts.scopes)
     if flush is not None:
@@ -155,7 +159,6 @@ def closing_edits(
     notes: list[str] = []
     if replays:
         notes.append("the manual recording is removed: the client's call is captured in the block")
-    body = life.suite[block.start : block.stop]
     return edits, (*notes, *bare_call_notes(facts, body, ours=ours))
 
 

@@ -50,7 +50,11 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     """Return what to do about one life: nothing, a proposal, or a refusal."""
     if not life.sets and any(facts.lives.migrated_use(load) for load in life.loads):
         return []
-    finding = facts.finding(CODE, life.construct.call, MESSAGE)
+    return settle(facts, facts.finding(CODE, life.construct.call, MESSAGE), life)
+
+
+def settle(facts: Facts, finding: Finding, life: Life) -> list[Verdict]:
+    """Return the proposal for *life*, or the refusal of *finding*."""
     refusal = life_refusal(facts, finding, life)
     if refusal is not None:
         return [refusal]
@@ -62,6 +66,8 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     )
     if refusal is not None:
         return [refusal]
+    if life.owned and other_set(life, travel) is not None:
+        return _hidden_sets(facts, finding, life, travel)
     if lifted_try(facts, life) is not None:
         return _hidden_sets(facts, finding, life, travel) or [
             _one_block(facts, finding, life, travel)

@@ -48,7 +48,7 @@ class _Part:
 
 def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:
     """Return one proposal for all set calls of *life*, or the refusal."""
-    form = Form(life.binding.name, None, fresh=False, ours=facts.ours(life.construct.home))
+    form = Form(life.tracker, None, fresh=False, ours=facts.ours(life.construct.home))
     parts = _parts(facts, life)
     refusal = _scopes_refusal(facts, finding, life) or _order_refusal(
         facts, finding, life, travel, parts
@@ -95,6 +95,8 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
 
 def _closing(facts: Facts, life: Life, site: SetCall, block: Block) -> list[Edit]:
     """Return the removal of a flush that the end of the block makes needless."""
+    if life.owned:
+        return []
     suite = facts.module.suite(site.statement)
     flush = closing_flush(suite, block.start, block.stop, life.binding, facts.scopes)
     if flush is None or block.stop - block.start < 2 or flush[1]:

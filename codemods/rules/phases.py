@@ -34,7 +34,7 @@ def decide_phases(
     facts: Facts, finding: Finding, life: Life, travel: Travel, groups: list[list[SetCall]]
 ) -> list[Verdict]:
     """Return one proposal for all the phases of *life*, or the refusal."""
-    form = Form(life.binding.name, None, fresh=False, ours=facts.ours(life.construct.home))
+    form = Form(life.tracker, None, fresh=False, ours=facts.ours(life.construct.home))
     edits: list[Edit] = []
     notes: list[str] = []
     assumptions: list[Assumption] = []

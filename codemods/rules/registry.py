@@ -16,6 +16,7 @@ from codemods.rules import (
     mixed,
     module_tracker,
     new_style,
+    owned_tracker,
     parameter_tracker,
     passing,
 )
@@ -143,11 +144,19 @@ def _of_life(facts: Facts, life: Life) -> Iterable[Verdict]:
 def _of_other_sets(facts: Facts, done: set[ast.AST]) -> Iterable[Verdict]:
     others = [s for s in facts.lives.set_calls if s.call not in done]
     by_parameter: dict[Binding, list[SetCall]] = {}
+    by_variable: dict[Binding, list[SetCall]] = {}
     for site in others:
         binding = facts.lives.receiver(site)
         if binding is not None and any(isinstance(b, ast.arg) for b in binding.binders):
             by_parameter.setdefault(binding, []).append(site)
+        elif binding is not None:
+            by_variable.setdefault(binding, []).append(site)
     settled: set[ast.AST] = set()
+    for binding, sites in by_variable.items():
+        verdicts = owned_tracker.decide(facts, binding, sites)
+        if verdicts is not None:
+            settled.update(site.call for site in sites)
+            yield from verdicts
     for binding, sites in by_parameter.items():
         verdict = parameter_tracker.decide(facts, binding, sites)
         if verdict is not None:
