@@ -21,6 +21,8 @@ KEEPERS = frozenset(
     "append add insert extend update setdefault put put_nowait register appendleft subscribe "
     "connect set_tracker setattr set send push".split()
 )
+# Of asyncio: awaited at once they are over, with the coroutines that they were given.
+_COMBINATIONS = ("asyncio.gather", "asyncio.wait_for", "asyncio.shield")
 _LAZY_CALLS = frozenset("partial partialmethod map filter".split())
 _HOLDING_CALLS = frozenset(
     "dict list tuple set frozenset sorted next copy deepcopy cast iter zip enumerate reversed "
@@ -67,6 +69,11 @@ class Strength:
             return any(self.strong(child) for child in children)
         return False
 
+    def combines(self, function: ast.expr) -> bool:
+        """Whether *function* is one of asyncio that awaits what it is given."""
+        meaning = self._taint.names.meaning(function)
+        return meaning.certain and meaning.paths[0] in _COMBINATIONS
+
     def mentions(self, node: ast.AST) -> bool:
         """Whether a strong variable occurs anywhere in *node*."""
         return any(
@@ -100,6 +107,9 @@ class Strength:
             return False
         if name in words.CLIENT_WRAPPERS or name in _LAZY_CALLS or name in HAND_OFFS:
             return True
+        if self.combines(call.func):
+            calls = (value for value in given if isinstance(value, ast.Call))
+            return not awaited or any(self._call(made, awaited=True) for made in calls)
         definition = self._taint.definition(call.func)
         if definition is None:
             holds = name in _HOLDING_CALLS or self._builds_object(call.func)

@@ -13,6 +13,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.closings import Closings, deferred_call
 from codemods.analysis.resolved import Resolved, ResolvedClass, method_of
 from codemods.analysis.strength import (
     HAND_OFFS,
@@ -174,6 +175,7 @@ class _Run:
         self.scope = scope
         self.travel = travel
         self.statements = statements
+        self.closings = Closings(taint.module, taint.scopes, taint.names, statements)
         self.strength = Strength(taint, travel)
         self.strong = self.strength.strong
         self.mentions = self.strength.mentions
@@ -313,12 +315,20 @@ class _Run:
         pool_map = name == "map" and isinstance(call.func, ast.Attribute)
         if (name in HAND_OFFS or pool_map) and mentioned:
             # What is handed over may be a coroutine that has yet to run: a mention is enough.
-            if not self._closed_here(call.func):
+            if not self.closings.closes(call):
                 how = f"handed to {name}, which goes on by itself"
                 self.travel.escapes.append(Escape(call, how))
-            elif isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
-                self.travel.strong.add(self.scopes.of(call.func.value))
+            else:
+                self.travel.strong.update(self.closings.receivers(call))
+            later = deferred_call(call)
+            if later is not None:
+                self._given(later)
             return
+        self._given(deferred_call(call) or call if name == "partial" else call)
+
+    def _given(self, call: ast.Call) -> None:
+        """Take in what becomes of the tracker as an argument of *call*."""
+        name = last_name(call.func)
         given = [value for value in arguments_of(call) if self.strong(value)]
         if not given:
             return
@@ -337,7 +347,11 @@ class _Run:
             return
         definition = self.taint.definition(call.func)
         if definition is None:
-            if not (name in words.CLIENT_WRAPPERS or name in words.CONTEXT_MANAGERS):
+            if not (
+                self.strength.combines(call.func)
+                or name in words.CLIENT_WRAPPERS
+                or name in words.CONTEXT_MANAGERS
+            ):
                 self.travel.trusted.append(call)
             return
         for value in given:
@@ -377,18 +391,6 @@ class _Run:
             self.travel.sets.append(call)
         if summary.reads_state:
             self.travel.reads.append(call)
-
-    def _closed_here(self, function: ast.expr) -> bool:
-        """Whether the receiver of a hand-off is bound by a ``with`` inside the statements."""
-        if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
-            return False
-        items = [self.module.parents.get(b) for b in self.scopes.of(function.value).binders]
-        return bool(items) and all(
-            isinstance(item, ast.withitem) and self._is_inside(item) for item in items
-        )
-
-    def _is_inside(self, node: ast.AST) -> bool:
-        return any(ancestor in self.statements for ancestor in self.module.ancestors(node))
 
 
 def _is_result(escape: Escape) -> bool:
