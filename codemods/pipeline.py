@@ -259,7 +259,7 @@ def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutc
     if not compiles(source.text, text):
         detail = "the interpreter does not compile the result: too many nested blocks"
         return Refused(source.display, _all_refused(decision, Reason.DOES_NOT_COMPILE, detail))
-    found = difference(source.text, text)
+    found = difference(source.text, text, unsafe=facts.settings.unsafe)
     if found is not None:
         advice = "the file was left as it was; migrate it by hand, and report this"
         message = f"the rewrite is not proven: {found}"

@@ -14,24 +14,28 @@ from collections import Counter
 
 from codemods import vocabulary as words
 from codemods.validator_match import Matcher
-from codemods.validator_terms import Difference, dotted, managed
+from codemods.validator_terms import Difference, dotted, fixture_blocks, managed
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 
 
-def difference(before: str, after: str) -> str | None:
-    """Return what makes *after* another program than *before*, None if nothing does."""
+def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
+    """Return what makes *after* another program than *before*, None if nothing does.
+
+    With *unsafe* the block of a pytest fixture may hold its ``yield``.
+    """
     try:
         if not compiles(before, after):
             raise Difference("the result does not compile")
         old, new = ast.parse(before), ast.parse(after)
-        matcher = Matcher(managed(old), managed(new))
+        held = fixture_blocks(new) if unsafe else frozenset()
+        matcher = Matcher(managed(old), managed(new), held)
         matcher.learn(new)
         matcher.module(old, new)
         for block, name in matcher.blocks:
             _no_use_outside(new, block, name, matcher.blocks)
-            _nothing_kept(block, name)
+            _nothing_kept(block, name, yields=block not in held)
         _newly_unbound(old, new)
         _same_comments(before, after)
     except Difference as found:
@@ -127,14 +131,15 @@ def _built_in(loop: ast.AST, block: ast.With) -> bool:
     )
 
 
-def _nothing_kept(block: ast.With, name: str) -> None:
+def _nothing_kept(block: ast.With, name: str, *, yields: bool) -> None:
     """Raise if the tracker itself is returned or stored by the block's statements."""
     waiting: list[ast.AST] = list(block.body)
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _binds(node, name):
             continue  # a variable of its own
-        value = node.value if isinstance(node, ast.Return | ast.Yield) else None
+        given = (ast.Return, ast.Yield) if yields else ast.Return
+        value = node.value if isinstance(node, given) else None
         if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple):
             value = node.value
         if isinstance(value, ast.Name) and value.id == name:

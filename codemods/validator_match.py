@@ -52,9 +52,10 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 class Matcher:
     """Matches two modules; raises Difference at the first place that no permitted edit explains."""
 
-    def __init__(self, before: Managed, after: Managed) -> None:
+    def __init__(self, before: Managed, after: Managed, held: frozenset[ast.AST]) -> None:
         self._before = before
         self._after = after
+        self._held = held
         #: Constructions of the original that a block still has to take in.
         self.pending: dict[str, ast.Call] = {}
         #: The trackers of the blocks around the current place, innermost last.
@@ -202,7 +203,7 @@ class Matcher:
         sets, user = without_user(sets, header, body, name)
         self._ownership(after, header, name, user)
         self._fields(after, header, tuple(sets), name)
-        if yields(after.body):
+        if yields(after.body) and after not in self._held:
             raise Difference("control leaves the new block", after)
         self.blocks.append((after, name))
         self._trackers.append(name)

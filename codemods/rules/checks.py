@@ -220,13 +220,15 @@ def _in_function(facts: Facts, node: ast.AST) -> bool:
     return any(isinstance(ancestor, functions) for ancestor in facts.module.ancestors(node))
 
 
-def block_refusal(facts: Facts, finding: Finding, life: Life, block: Block) -> Refusal | None:
-    """Refuse what a block over these statements would change."""
+def block_refusal(
+    facts: Facts, finding: Finding, life: Life, block: Block, held: ast.Yield | None = None
+) -> Refusal | None:
+    """Refuse what a block over these statements would change; *held* is a ``yield`` that may."""
     body = life.suite[block.start : block.stop]
     if not body or not life.loads:
         return refuse(facts, finding, Reason.NO_WORK, "nothing uses the tracker after this")
     inner = first_yield(body)
-    if inner is not None:
+    if inner is not held:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
     if life.scope.is_module and crosses_cell(facts.module, life.suite, life.index, block.stop):
         return refuse(facts, finding, Reason.CROSSES_CELLS, "a notebook cell begins in the block")

@@ -30,6 +30,7 @@ from codemods.rules.checks import (
     trusted,
     wrapped_refusal,
 )
+from codemods.rules.fixtures import fixture_refusal, held_yield, to_confirm
 from codemods.rules.headers import check_arguments, plan_header
 from codemods.rules.items import start_behind_items
 from codemods.rules.nested_sets import decide_nested
@@ -61,8 +62,14 @@ def settle(facts: Facts, finding: Finding, life: Life) -> list[Verdict]:
     statements = life.suite[life.index + 1 : life.end]
     travel = facts.taint.follow(life.binding, statements, life.scope, life.aliases)
     facts.holders[finding] = frozenset(travel.strong)
-    refusal = travel_refusal(facts, finding, life, travel) or wrapped_refusal(
-        facts, finding, life, travel
+    held = held_yield(facts, life, travel)
+    if held is not None:
+        travel.escapes.clear()
+        refusal = fixture_refusal(facts, finding, held)
+    refusal = (
+        refusal
+        or travel_refusal(facts, finding, life, travel)
+        or wrapped_refusal(facts, finding, life, travel)
     )
     if refusal is not None:
         return [refusal]
@@ -76,6 +83,9 @@ def settle(facts: Facts, finding: Finding, life: Life) -> list[Verdict]:
         return _hidden_sets(facts, finding, life, travel) or decide_nested(
             facts, finding, life, travel
         )
+    if held is not None and len(_phases(life)) < 2:
+        verdict = _one_block(facts, finding, life, travel, held)
+        return [to_confirm(verdict, life) if isinstance(verdict, Proposal) else verdict]
     groups = _phases(life)
     if len(groups) > 1:
         return _hidden_sets(facts, finding, life, travel) or decide_phases(
@@ -105,7 +115,10 @@ def _phases(life: Life) -> list[list[SetCall]]:
     return groups
 
 
-def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Verdict:
+def _one_block(
+    facts: Facts, finding: Finding, life: Life, travel: Travel, held: ast.Yield | None = None
+) -> Verdict:
+    """Return the block for a life with at most one phase; *held* is a ``yield`` it may hold."""
     lifted = lifted_try(facts, life)
     first = life.index
     start = life.index + 1
@@ -122,7 +135,7 @@ def _one_block(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Ve
         form, own, kept = with_user(facts, life, form, own)
     else:
         kept = {}
-    refusal = block_refusal(facts, finding, life, block) or check_arguments(
+    refusal = block_refusal(facts, finding, life, block, held) or check_arguments(
         facts, finding, life.sets, form, travel.strong
     )
     if refusal is not None:
