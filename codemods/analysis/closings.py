@@ -24,6 +24,7 @@ _GATHER = "asyncio.gather"
 _TASKS = ("asyncio.create_task", "asyncio.ensure_future")
 _POOLS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")
 _SETTERS = (words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL)
+_CALLERS = ("submit", "map", "partial", "to_thread")
 _FIELDS = ("daemon", "name")
 
 
@@ -217,7 +218,7 @@ class Closings:
 
 
 def deferred_call(call: ast.Call) -> ast.Call | None:
-    """Return the call that ``Thread``, ``submit``, ``map`` or ``partial`` will make later."""
+    """Return the call that ``Thread``, ``submit``, ``partial`` and the like will make."""
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     if name == "Thread":
         given = {keyword.arg: keyword.value for keyword in call.keywords}
@@ -232,7 +233,7 @@ def deferred_call(call: ast.Call) -> ast.Call | None:
             for key, value in zip(kwargs.keys, kwargs.values, strict=True)
         ]
         return ast.copy_location(ast.Call(target, args.elts, keywords), call)
-    if name not in ("submit", "map", "partial") or not call.args:
+    if name not in _CALLERS or not call.args:
         return None
     return ast.copy_location(ast.Call(call.args[0], call.args[1:], call.keywords), call)
 

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codemods.analysis.scopes import parameters
+
 if TYPE_CHECKING:
     from codemods.analysis.taint import Taint
     from codemods.analysis.travel import Summary
@@ -38,6 +40,24 @@ class Resolved:
             if keyword.value is value and keyword.arg in names:
                 return keyword.arg
         return None
+
+    def receivers(self, call: ast.Call, value: ast.expr) -> list[str]:
+        """Return the parameters that may receive *value*: one, or all where it cannot be told."""
+        certain = self.parameter(call, value)
+        if certain is not None:
+            return [certain]
+        return [parameter.arg for parameter in parameters(self.node.args)[int(self.bound) :]]
+
+    def keeps_decorated(self, *, factory: bool) -> bool:
+        """Whether the function, or one that it makes (*factory*), keeps what it decorates."""
+        inner = (n for n in ast.walk(self.node) if n is not self.node)
+        decorators = inner if factory else iter([self.node])
+        return any(
+            self.taint.summary(node, first.arg).kept is not None
+            for node in decorators
+            if isinstance(node, Function)
+            for first in parameters(node.args)[:1]
+        )
 
     @property
     def receiver(self) -> str | None:

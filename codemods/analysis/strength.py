@@ -22,7 +22,12 @@ KEEPERS = frozenset(
     "connect set_tracker setattr set send push".split()
 )
 # Of asyncio: awaited at once they are over, with the coroutines that they were given.
-_COMBINATIONS = ("asyncio.gather", "asyncio.wait_for", "asyncio.shield")
+_COMBINATIONS = ("asyncio.gather", "asyncio.wait_for", "asyncio.shield", "asyncio.to_thread")
+# Modules whose functions give back an object that holds, or lazily uses, what they are given.
+_HOLDING_MODULES = frozenset(
+    "collections contextlib copy dataclasses functools itertools operator types weakref".split()
+)
+_EAGER = frozenset({"functools.reduce"})
 _LAZY_CALLS = frozenset("partial partialmethod map filter".split())
 _HOLDING_CALLS = frozenset(
     "dict list tuple set frozenset sorted next copy deepcopy cast iter zip enumerate reversed "
@@ -101,7 +106,7 @@ class Strength:
         if isinstance(call.func, ast.Name) and self._is_strong_name(call.func):
             return self._of_strong_function(call.func, awaited=awaited)
         if isinstance(call.func, ast.Call) and self.strong(call.func):
-            return False  # tracker.track_openai_completion(f)(): the recorded result
+            return self._of_made_function(call.func, awaited=awaited)
         given = [value for value in arguments_of(call) if self.strong(value)]
         if not given:
             return False
@@ -113,13 +118,13 @@ class Strength:
         definition = self._taint.definition(call.func)
         if definition is None:
             holds = name in _HOLDING_CALLS or self._builds_object(call.func)
-            return holds or self._is_lazy_lambda(call.func)
+            return holds or self._is_holding(call.func) or self._is_lazy_lambda(call.func)
         if isinstance(definition.node, ast.AsyncFunctionDef) and not awaited:
             return True
         if first_yield(definition.node.body) is not None:
             return True
-        names = (definition.parameter(call, value) for value in given)
-        return any(p is not None and definition.summary(p).returns_it for p in names)
+        names = (name for value in given for name in definition.receivers(call, value))
+        return any(definition.summary(name).returns_it for name in names)
 
     def _of_method(self, function: ast.Attribute, *, awaited: bool) -> bool:
         if function.attr in _TRACKER_VIEWS or function.attr in _TAKING_METHODS:
@@ -173,6 +178,14 @@ class Strength:
             and isinstance(s.value, ast.Lambda)
             and not isinstance(s.value.body, ast.Call | ast.Constant | ast.Compare)
             for s in statements
+        )
+
+    def _is_holding(self, function: ast.expr) -> bool:
+        """Whether *function* is of a module that wraps things, or made by a call right here."""
+        paths = self._taint.names.meaning(function).paths
+        wraps = any(path.partition(".")[0] in _HOLDING_MODULES for path in paths)
+        return isinstance(function, ast.Call | ast.Lambda) or (
+            wraps and not _EAGER.issuperset(paths)
         )
 
     def _builds_object(self, function: ast.expr) -> bool:

@@ -1,0 +1,280 @@
+"""One pass of a tracker through the statements of a scope: what each of them does with it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.closings import Closings, deferred_call
+from codemods.analysis.strength import (
+    HAND_OFFS,
+    KEEPERS,
+    Strength,
+    arguments_of,
+    last_name,
+)
+from codemods.analysis.travel import Escape, Travel
+
+if TYPE_CHECKING:
+    from codemods.analysis.resolved import Resolved
+    from codemods.analysis.scopes import Binding, Scope
+    from codemods.analysis.taint import Taint
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL))
+_LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
+# Decorators of the standard library that keep no list of what they decorate.
+_HARMLESS_DECORATORS = frozenset(
+    "wraps lru_cache cache cached_property staticmethod classmethod property contextmanager "
+    "asynccontextmanager dataclass total_ordering override final".split()
+)
+
+
+class Passage:
+    """One pass over the statements of a scope, with all that was found so far."""
+
+    def __init__(
+        self, taint: Taint, scope: Scope, travel: Travel, statements: list[ast.stmt]
+    ) -> None:
+        self.taint = taint
+        self.scopes = taint.scopes
+        self.module = taint.module
+        self.scope = scope
+        self.travel = travel
+        self.statements = statements
+        self.closings = Closings(taint.module, taint.scopes, taint.names, statements)
+        self.strength = Strength(taint, travel)
+        self.strong = self.strength.strong
+        self.mentions = self.strength.mentions
+
+    # -- statements ---------------------------------------------------------
+
+    def statement(self, node: ast.AST) -> None:
+        """Take in what one statement does, its suites included."""
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            self._definition(node)
+            return
+        if isinstance(node, ast.Assign):
+            self._assign(node.targets, node.value, node)
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            self._assign([node.target], node.value, node)
+        elif isinstance(node, ast.AugAssign):
+            self._augment(node)
+        elif isinstance(node, ast.Return) and node.value is not None:
+            self._escapes(node.value, node, "returned")
+        elif isinstance(node, ast.Raise | ast.Assert):
+            given = (node.exc, node.cause) if isinstance(node, ast.Raise) else (node.msg,)
+            for carried in (value for value in given if value is not None):
+                self._escapes(carried, node, "carried by an exception")
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            self._bind(node.target, self.strong(node.iter), node)
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                if item.optional_vars is not None:
+                    self._bind(item.optional_vars, self.mentions(item.context_expr), node)
+        elif isinstance(node, ast.Match) and self.strong(node.subject):
+            self._captures(node)
+        self._below(node)
+
+    def _below(self, node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+                self.statement(child)
+            else:
+                self._expression(child)
+
+    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        """A function or class that uses the tracker holds it; what its body lets out is out."""
+        for decorator in node.decorator_list:
+            self._expression(decorator)
+        if not self.mentions(node):
+            return
+        for decorator in node.decorator_list:
+            self._decorated(decorator)
+        self.travel.strong.add(self.scopes.binding(node.name, self.scope))
+        inner = Passage(self.taint, self.scopes.inner[node], self.travel, self.statements)
+        found = len(self.travel.escapes)
+        for statement in node.body:
+            inner.statement(statement)
+        if isinstance(node, _FUNCTIONS):
+            # A result is out only where the function's caller lets it out.
+            kept = [e for e in self.travel.escapes[found:] if not _is_result(e)]
+            if len(kept) != len(self.travel.escapes) - found:
+                self.travel.returning.add(node)
+            self.travel.escapes[found:] = kept
+
+    def _decorated(self, decorator: ast.expr) -> None:
+        """Take in what *decorator* does with a function that holds the tracker."""
+        made = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = last_name(made)
+        if self.strong(made) or name in _HARMLESS_DECORATORS:
+            return
+        definition = self.taint.definition(made)
+        if name in KEEPERS:
+            self.travel.escapes.append(Escape(decorator, f"in a function that {name} keeps"))
+        elif definition is None:
+            self.travel.trusted.append(ast.copy_location(ast.Call(made, [], []), decorator))
+        elif definition.keeps_decorated(factory=isinstance(decorator, ast.Call)):
+            how = f"in a function that {definition.node.name} keeps"
+            self.travel.escapes.append(Escape(decorator, how))
+
+    def _captures(self, node: ast.Match) -> None:
+        for inner in ast.walk(node):
+            name = getattr(inner, "name", None) or getattr(inner, "rest", None)
+            if isinstance(inner, ast.pattern) and name:
+                self.travel.strong.add(self.scopes.binding(name, self.scope))
+
+    def _assign(self, targets: list[ast.expr], value: ast.expr, node: ast.AST) -> None:
+        strong = self.strong(value)
+        for target in targets:
+            self._bind(target, strong, node)
+
+    def _augment(self, node: ast.AugAssign) -> None:
+        if self.strong(node.value) and not self._taint_receiver(node.target):
+            where = ast.unparse(node.target)
+            self.travel.escapes.append(Escape(node, f"put into {where}"))
+
+    def _bind(self, target: ast.expr, strong: bool, node: ast.AST) -> None:
+        if not strong:
+            return
+        if isinstance(target, ast.Name):
+            binding = self.scopes.of(target)
+            if binding.scope is not self.scope:
+                self.travel.escapes.append(Escape(node, f"stored in the outer name {target.id}"))
+            self.travel.strong.add(binding)
+        elif isinstance(target, ast.Tuple | ast.List):
+            for element in target.elts:
+                self._bind(element, strong, node)
+        elif isinstance(target, ast.Starred):
+            self._bind(target.value, strong, node)
+        elif not self._taint_receiver(target):
+            self.travel.escapes.append(Escape(node, f"stored in {ast.unparse(target)}"))
+
+    def _taint_receiver(self, expression: ast.expr) -> bool:
+        """Make the local variable at the root of *expression* strong; False if it is not local."""
+        while isinstance(expression, ast.Attribute | ast.Subscript):
+            expression = expression.value
+        if not isinstance(expression, ast.Name) or self.scope.is_module:
+            return False
+        binding = self.scopes.of(expression)
+        if binding.scope is self.scope and self._built_here(binding):
+            self.travel.strong.add(binding)
+            return True
+        return binding in self.travel.strong and binding.scope is self.scope
+
+    def _built_here(self, binding: Binding) -> bool:
+        """Whether the variable only ever holds objects that its own function made."""
+        kinds = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp)
+        if not binding.binders or not all(isinstance(b, ast.Name) for b in binding.binders):
+            return False
+        statements = [self.module.statement(binder) for binder in binding.binders]
+        assigned = [s for s in statements if not isinstance(s, ast.AugAssign)]
+        return all(isinstance(s, ast.Assign) and isinstance(s.value, kinds) for s in assigned)
+
+    def _escapes(self, value: ast.expr, node: ast.AST, how: str) -> None:
+        if self.strong(value):
+            self.travel.escapes.append(Escape(node, how))
+
+    # -- expressions --------------------------------------------------------
+
+    def _expression(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Call):
+            self._call(node)
+        elif isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:
+            self._escapes(node.value, node, "yielded")
+        elif isinstance(node, ast.NamedExpr):
+            self._bind(node.target, self.strong(node.value), node)
+        elif isinstance(node, ast.Attribute) and self.strong(node.value):
+            if node.attr in _SETTERS:
+                self.travel.sets.append(node)
+            elif node.attr in words.STATE_ATTRIBUTES:
+                self.travel.reads.append(node)
+        elif isinstance(node, ast.comprehension) and self.strong(node.iter):
+            targets = (n for n in ast.walk(node.target) if isinstance(n, ast.Name))
+            self.travel.strong.update(self.scopes.of(target) for target in targets)
+        for child in ast.iter_child_nodes(node):
+            self._expression(child)
+
+    def _call(self, call: ast.Call) -> None:
+        name = last_name(call.func)
+        mentioned = any(self.mentions(value) for value in arguments_of(call))
+        pool_map = name == "map" and isinstance(call.func, ast.Attribute)
+        if (name in HAND_OFFS or pool_map) and mentioned:
+            # What is handed over may be a coroutine that has yet to run: a mention is enough.
+            if not self.closings.closes(call):
+                how = f"handed to {name}, which goes on by itself"
+                self.travel.escapes.append(Escape(call, how))
+            else:
+                self.travel.strong.update(self.closings.receivers(call))
+            later = deferred_call(call)
+            if later is not None:
+                self._given(later)
+            return
+        self._given(deferred_call(call) or call if name in ("partial", "to_thread") else call)
+
+    def _given(self, call: ast.Call) -> None:
+        """Take in what becomes of the tracker as an argument of *call*."""
+        name = last_name(call.func)
+        given = [value for value in arguments_of(call) if self.strong(value)]
+        if not given:
+            return
+        if name in _LOOKUPS and isinstance(call.func, ast.Name):
+            self.travel.reads.append(call)
+            return
+        if isinstance(call.func, ast.Attribute) and self.strong(call.func.value):
+            return
+        if name in KEEPERS:
+            self._kept(call, name)
+            return
+        if self._registers_itself(call.func):
+            self.travel.escapes.append(
+                Escape(call, f"kept by an object of {name} that registers itself")
+            )
+            return
+        definition = self.taint.definition(call.func)
+        if definition is None:
+            if not (
+                self.strength.combines(call.func)
+                or name in words.CLIENT_WRAPPERS
+                or name in words.CONTEXT_MANAGERS
+            ):
+                self.travel.trusted.append(call)
+            return
+        for value in given:
+            self._passed(call, definition, value)
+
+    def _registers_itself(self, function: ast.expr) -> bool:
+        """Whether *function* is a class whose objects let themselves out, or act when they go."""
+        owner = self.taint.class_of(function)
+        for method in owner.methods() if owner is not None else ():
+            if method.node.name == "__del__":
+                return True
+            made = method.node.name == "__init__" and method.receiver is not None
+            if made and method.summary(method.receiver or "").kept is not None:
+                return True
+        return False
+
+    def _kept(self, call: ast.Call, name: str) -> None:
+        receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if receiver is None and call.args:
+            receiver = call.args[0]  # setattr(receiver, name, value)
+        if receiver is None or not self._taint_receiver(receiver):
+            where = ast.unparse(receiver) if receiver is not None else name
+            self.travel.escapes.append(Escape(call, f"put into {where}"))
+
+    def _passed(self, call: ast.Call, definition: Resolved, value: ast.expr) -> None:
+        for parameter in definition.receivers(call, value):
+            summary = definition.summary(parameter)
+            if summary.kept is not None:
+                line = getattr(summary.kept, "lineno", definition.node.lineno)
+                how = f"kept by {definition.node.name} (line {line})"
+                self.travel.escapes.append(Escape(call, how))
+            if summary.sets_ids:
+                self.travel.sets.append(call)
+            if summary.reads_state:
+                self.travel.reads.append(call)
+
+
+def _is_result(escape: Escape) -> bool:
+    return isinstance(escape.node, ast.Return | ast.Yield | ast.YieldFrom)
