@@ -98,6 +98,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
                     self.usage_tracker = AIUsageTracker()
 
                 def set_tracking_context(self, **ids):
+                    print(ids)
                     self.usage_tracker.set_tracking_context(**ids)
 
 
