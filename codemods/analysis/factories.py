@@ -10,7 +10,8 @@ from codemods.analysis.effects import first_yield, walk_here
 
 if TYPE_CHECKING:
     from codemods.analysis.names import Meaning
-    from codemods.analysis.taint import Resolved, Taint
+    from codemods.analysis.resolved import Resolved
+    from codemods.analysis.taint import Taint
 
 
 def built_by(taint: Taint, function: ast.expr) -> Meaning | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.factories import product
 from codemods.analysis.lives import Lives
 from codemods.analysis.names import Names
+from codemods.analysis.resolved import Resolved
 from codemods.analysis.taint import Taint
 from codemods.model import Finding
 from codemods.vocabulary import (
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.lives import Construct
     from codemods.analysis.module import ParsedModule, Path
-    from codemods.analysis.resolved import Resolved, ResolvedClass
+    from codemods.analysis.resolved import ResolvedClass
     from codemods.analysis.scopes import Binding, Scope, Scopes
     from codemods.vocabulary import Vocabulary
 

@@ -176,7 +176,7 @@ def _built_at_once(init: Resolved, name: str, vocabulary: words.Vocabulary) -> C
     leaving = (ast.Return, ast.Yield, ast.YieldFrom)
     if any(isinstance(n, leaving) for n in walk_here(init.node.body)):
         return None
-    lives = Lives(taint.module, taint.scopes, taint.names, vocabulary)
+    lives = Lives(taint.module, taint.scopes, taint, vocabulary)
     for construct in lives.constructs:
         statement = taint.module.parents[construct.call]
         if statement not in init.node.body or not construct.certain:

@@ -72,6 +72,10 @@ def _refusal(
         if site.problem is None and not found.takes(site):
             detail = f"{name} does not pass these arguments on under their names"
             return refuse(facts, finding, Reason.MANAGER, detail, site.call)
+        user = site.argument(words.USER)
+        if user is not None and not facts.ours(found.construct.home):
+            detail = "the original runtime's context does not set the user"
+            return refuse(facts, finding, Reason.MIXED, detail, user.value)
     body = life.suite[life.index :]
     other = _rebound(facts, found, body)
     if other is not None:
