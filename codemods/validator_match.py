@@ -137,12 +137,15 @@ class Matcher:
             if extended or not other_names(after):
                 return i + int(extended)
         while i < len(original) and self._vanished(original[i]):
-            if ast.dump(original[i]) == ast.dump(after):
-                return i + 1
             built = construction(original[i], self._before)
             if built is not None:
-                self.pending[built[0]] = built[1]
                 self._known.pop(built[0], None)
+            if ast.dump(original[i]) == ast.dump(after):
+                return i + 1
+            if self._goes_in(original[i], after):
+                break
+            if built is not None:
+                self.pending[built[0]] = built[1]
             elif imports_api(after) and imports_api(original[i]):
                 self._imports(original[i], after)
                 return i + 1
@@ -164,6 +167,12 @@ class Matcher:
         for name in [n for n in self._known if binds_anew(original[i], n)]:
             del self._known[name]
         return i + 1
+
+    def _goes_in(self, statement: ast.stmt, after: ast.stmt) -> bool:
+        """Whether *statement* is the first one in the new block *after*."""
+        if not isinstance(after, ast.With) or context_header(after, self._after) is None:
+            return False
+        return ast.dump(statement) == ast.dump(after.body[0])
 
     def _put_off(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
         """Pass over set calls that a block further on may take, past statements that do nothing."""
