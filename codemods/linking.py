@@ -10,8 +10,10 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as api
 from codemods.analysis.facts import Facts
 from codemods.analysis.module import ParsedModule
+from codemods.analysis.outside import uses
 from codemods.analysis.resolved import Resolved, ResolvedClass
 from codemods.analysis.scopes import Scopes
 from codemods.model import Failed
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codemods.analysis.facts import Settings
+    from codemods.analysis.names import Meaning
     from codemods.model import SourceFile
     from codemods.project.discovery import DiscoveredFile
     from codemods.vocabulary import Vocabulary
@@ -60,6 +63,7 @@ class Project:
             stem = file.path.parent.name if file.path.stem == "__init__" else file.path.stem
             self._by_name.setdefault(stem, []).append(file)
         self._known: dict[Path, Facts | None] = {}
+        self._following: set[str] = set()
 
     def facts(self, source: SourceFile) -> Facts:
         """Return the analysis of *source*; raises UnparsableError."""
@@ -76,6 +80,7 @@ class Project:
             self.settings,
             partial(self._imported_elsewhere, source),
             self._resolve,
+            self._follow,
         )
 
     def defines_the_api(self, source: SourceFile) -> bool:
@@ -86,15 +91,38 @@ class Project:
     def _imported_elsewhere(self, source: SourceFile, name: str) -> bool:
         """Whether another file of the run imports, or names in a string, *name* of this module."""
         stem = source.path.parent.name if source.path.stem == "__init__" else source.path.stem
-        pattern = re.compile(
-            rb"\b%b\b[^\n]*\b%b\b|\b%b\b[^)]{0,2000}\b%b\b"
-            % ((re.escape(stem).encode(), re.escape(name).encode()) * 2)
-        )
+        words = [re.compile(rb"\b%b\b" % re.escape(word).encode()) for word in (stem, name)]
         return any(
-            pattern.search(_content(file)) is not None
+            self._may_use(file, stem, name)
             for file in self._files
-            if file.path != source.path
+            if file.path != source.path and all(w.search(_content(file)) for w in words)
         )
+
+    def _may_use(self, file: DiscoveredFile, stem: str, name: str) -> bool:
+        facts = self._analysed(file)
+        return facts is None or uses(facts.module.tree, stem, name)
+
+    def _follow(self, path: str) -> Meaning | None:
+        """Return the API object that *path*, a name of another module of the project, is."""
+        module, _, name = path.rpartition(".")
+        if not (name in api.CONTEXT_MANAGERS or name[:1].isupper()):
+            return None  # no class: spares the analysis of most modules
+        if path in self._following:
+            return None  # a circle of imports
+        facts = self._module(module) if module else None
+        if facts is None:
+            return None
+        binders = facts.scopes.binding(name, facts.scopes.module_scope).binders
+        if len(binders) != 1:
+            return None
+        self._following.add(path)
+        try:
+            if isinstance(binders[0], ast.ClassDef):
+                return facts.names.inherited(binders[0])
+            target = facts.names.imported(binders[0])
+            return facts.names.followed(target) if target is not None else None
+        finally:
+            self._following.discard(path)
 
     def _resolve(self, path: str) -> Resolved | ResolvedClass | None:
         """Return the function or class of another module of the project that *path* names."""

@@ -281,6 +281,18 @@ def other_names(statement: ast.stmt) -> list[str]:
     return [where, *others] if others else []
 
 
+def takes_place(before: ast.stmt, after: ast.stmt) -> bool:
+    """Whether the import *after* stands where *before* imported the API, other names the same."""
+    if not imports_api(before) or not isinstance(after, ast.ImportFrom):
+        return False
+    others = other_names(before)
+    if not others:
+        return imports_api(after) and not other_names(after)
+    if others != other_names(after):
+        raise Difference("an import of something else changed", after)
+    return True
+
+
 def is_extended(before: ast.stmt, after: ast.stmt) -> bool:
     """Whether *after* is the import *before* with nothing but names of the API added."""
     if not isinstance(before, ast.ImportFrom) or imports_api(before):

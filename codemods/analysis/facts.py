@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from codemods.analysis.doubles import replaced_method
 from codemods.analysis.factories import product
 from codemods.analysis.lives import Lives
-from codemods.analysis.names import Names
+from codemods.analysis.names import Meaning, Names
 from codemods.analysis.resolved import Resolved
 from codemods.analysis.taint import Taint
 from codemods.model import Finding
@@ -57,18 +58,32 @@ class Facts:
         settings: Settings,
         imported_elsewhere: Callable[[str], bool],
         resolve: Callable[[str], Resolved | ResolvedClass | None],
+        follow: Callable[[str], Meaning | None],
     ) -> None:
         self._imported_elsewhere = imported_elsewhere
         self.module = module
         self.vocabulary = vocabulary
         self.settings = settings
         self.scopes = scopes
-        self.names = Names(module, self.scopes, vocabulary)
+        self.names = Names(module, self.scopes, vocabulary, follow)
         self.taint = Taint(module, self.scopes, self.names, resolve)
-        self.lives = Lives(module, self.scopes, self.taint, vocabulary)
-        self.operations: set[str] = self._operations_in_use()
         #: For each finding that became a proposal, the variables that hold its tracker.
         self.holders: dict[Finding, frozenset[Binding]] = {}
+
+    @cached_property
+    def lives(self) -> Lives:
+        """The lives of the module's trackers."""
+        return Lives(self.module, self.scopes, self.taint, self.vocabulary)
+
+    @cached_property
+    def operations(self) -> set[str]:
+        """The operation types in use; those of new blocks are added."""
+        return self._operations_in_use()
+
+    @cached_property
+    def replaced_method(self) -> ast.AST | None:
+        """The place where the module puts something else in the place of a tracker's method."""
+        return replaced_method(self.module, self.names)
 
     @cached_property
     def quote(self) -> str:
@@ -87,7 +102,7 @@ class Facts:
         paths = self.names.meaning(context.func).paths
         if not paths:
             return self.default_home
-        module = paths[0].rpartition(".")[0]
+        module = (self.names.canonical(paths[0]) or paths[0]).rpartition(".")[0]
         homes = [home for _, home in self.vocabulary.modules]
         return next((h for h in homes if h == module or h.startswith(f"{module}.")), module)
 
@@ -120,7 +135,19 @@ class Facts:
             and any(isinstance(n, ast.Name) and n.id == "__all__" for n in ast.walk(statement))
             for node in ast.walk(statement)
         )
-        return exported or self._imported_elsewhere(name)
+        return exported or self._exports_by_rule() or self._imported_elsewhere(name)
+
+    def _exports_by_rule(self) -> bool:
+        """Whether ``__all__`` is computed: any name may be in it."""
+        return any(
+            isinstance(statement, ast.Assign | ast.AugAssign)
+            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in ast.walk(statement))
+            and any(
+                isinstance(n, ast.Call | ast.ListComp | ast.GeneratorExp)
+                for n in ast.walk(statement.value)
+            )
+            for statement in self.module.tree.body
+        )
 
     def may_be_replaced(self, name: ast.expr) -> bool:
         """Whether a test or another module may put something else in the place of *name*."""
@@ -179,7 +206,8 @@ class Facts:
         legacy = self.vocabulary.legacy_module(home)
         if isinstance(statement, ast.ImportFrom) and alias.name == "*":
             return self.vocabulary.tracker_paths.get(f"{base}.{TRACKER_CLASS}") == home
-        return path == legacy or self.vocabulary.tracker_paths.get(path) == home
+        known = self.names.canonical(path)
+        return path == legacy or self.vocabulary.tracker_paths.get(known or path) == home
 
     def context_import(self, home: str) -> ast.ImportFrom | None:
         """Return a ``from`` import of *home* at the top level that names can be added to."""
@@ -192,19 +220,26 @@ class Facts:
                 return statement
         return None
 
-    def imported_as(self, name: str, before: int) -> str | None:
+    def imported_as(self, name: str, counts: Callable[[ast.stmt], bool]) -> str | None:
         """Return the name under which the module imports the context manager *name*, if it does.
 
-        Only imports at the top level that stand before line *before* count.
+        Only imports at the top level that *counts* accepts are looked at.
         """
         for statement in self.module.tree.body:
-            if not isinstance(statement, ast.ImportFrom) or statement.lineno >= before:
+            if not isinstance(statement, ast.ImportFrom) or not counts(statement):
                 continue
             for alias in statement.names:
-                path = f"{self.names.absolute(statement)}.{alias.name}"
-                if self.vocabulary.context_paths.get(path) == name:
+                path = self.names.canonical(alias)
+                if path is not None and self.vocabulary.context_paths.get(path) == name:
                     return alias.asname or alias.name
         return None
+
+    def foreign_stars(self) -> tuple[str, ...]:
+        """Return what is taken for granted about star imports of modules that are not the API."""
+        known = {**self.vocabulary.tracker_paths, **self.vocabulary.context_paths}
+        modules = {path.rpartition(".")[0] for path in known}
+        strange = [star for star in self.names.stars if star not in modules]
+        return tuple(f"{star} brings in no name of the tracking API" for star in strange)
 
     def local_function(self, name: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return the function of this module that *name* certainly is."""

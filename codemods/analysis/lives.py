@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -132,13 +133,10 @@ class Lives:
             meaning, kind = built_by(self._taint, call.func), "factory"
         if meaning is None:
             return None
-        if isinstance(target, ast.Name) and self._is_own_class(target):
+        if meaning.subclass:
             kind = "subclass"
         certain = meaning.certain and not self._replaced
         return Construct(call, kind, self._paths[meaning.paths[0]], certain)
-
-    def _is_own_class(self, name: ast.Name) -> bool:
-        return any(isinstance(b, ast.ClassDef) for b in self._scopes.of(name).binders)
 
     def _set_call(self, call: ast.Call) -> SetCall | None:
         if not isinstance(call.func, ast.Attribute):
@@ -173,6 +171,11 @@ class Lives:
         if isinstance(statement, ast.Assign) and self.names_of(construct, statement):
             return statement
         return None
+
+    @cached_property
+    def births(self) -> set[ast.stmt]:
+        """The statements that bind a construction to plain names."""
+        return {birth for c in self.constructs if (birth := self.birth_of(c)) is not None}
 
     def names_of(self, construct: Construct, birth: ast.Assign | ast.AnnAssign) -> list[ast.Name]:
         """Return the names that *birth* binds the construction to; none where one is no name."""

@@ -136,6 +136,10 @@ class ParsedModule:
         chosen[0] = chosen[0][span.column - 1 :]
         return "".join(chosen)
 
+    def segment_lines(self, node: ast.stmt) -> str:
+        """Return the whole lines of *node*, comments behind it included."""
+        return "".join(self.lines[node.lineno - 1 : node.end_lineno])
+
     def _characters(self, line: int, offset: int) -> int:
         text = self.lines[line - 1]
         if text.isascii():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods.vocabulary import CONTEXT_MANAGERS, OLDER_SET_CALL, SET_CALL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from codemods.analysis.module import ParsedModule
     from codemods.analysis.scopes import Binding, Scopes
     from codemods.vocabulary import Vocabulary
@@ -19,11 +21,13 @@ class Meaning:
     """What a name may refer to.
 
     ``paths`` are absolute dotted names; ``certain`` is False where the name has
-    another binding too (a fallback in an ``except``, a re-assignment).
+    another binding too (a fallback in an ``except``, a re-assignment).  ``subclass``
+    says that it is a class of the project that inherits from the one at ``paths``.
     """
 
     paths: tuple[str, ...]
     certain: bool
+    subclass: bool = False
 
 
 UNKNOWN = Meaning((), False)
@@ -32,11 +36,18 @@ UNKNOWN = Meaning((), False)
 class Names:
     """Answers which API object an expression names."""
 
-    def __init__(self, module: ParsedModule, scopes: Scopes, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self,
+        module: ParsedModule,
+        scopes: Scopes,
+        vocabulary: Vocabulary,
+        follow: Callable[[str], Meaning | None],
+    ) -> None:
         self._module = module
         self._scopes = scopes
+        self._follow = follow
         self._vocabulary = vocabulary
-        self._stars = [
+        self.stars = [
             self.absolute(node)
             for node in ast.walk(module.tree)
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
@@ -60,9 +71,9 @@ class Names:
         return self._of_binding(self._scopes.of(expression))
 
     def _of_binding(self, binding: Binding) -> Meaning:
-        if not binding.binders and binding.scope.is_module and self._stars:
-            paths = tuple(f"{star}.{binding.name}" for star in self._stars)
-            return Meaning(paths, len(self._stars) == 1)
+        if not binding.binders and binding.scope.is_module and self.stars:
+            paths = tuple(f"{star}.{binding.name}" for star in self.stars)
+            return Meaning(paths, len(self.stars) == 1)
         found: list[str] = []
         certain = not binding.declared
         for binder in binding.binders:
@@ -82,25 +93,50 @@ class Names:
             return f"{self.absolute(statement)}.{binder.name}"
         return binder.name if binder.asname else binder.name.partition(".")[0]
 
+    def imports_class(self, binder: ast.AST) -> bool:
+        """Whether *binder*, an alias of an import, brings in the legacy class or a subclass."""
+        return self.canonical(binder) in self._vocabulary.tracker_paths
+
+    def canonical(self, named: ast.AST | str) -> str | None:
+        """Return the path by which the vocabulary knows *named*, a dotted name or an alias.
+
+        Re-exports and subclasses of the project are followed; None for what is no API.
+        """
+        path = named if isinstance(named, str) else self.imported(named)
+        known = self.followed(path) if path is not None else None
+        return known.paths[0] if known is not None else None
+
+    def followed(self, path: str) -> Meaning | None:
+        """Return the API object that the dotted name *path* leads to."""
+        if path in self._vocabulary.tracker_paths or path in self._vocabulary.context_paths:
+            return Meaning((path,), True)
+        return self._follow(path)
+
     def tracker_class(self, expression: ast.expr) -> Meaning | None:
         """Return the meaning of *expression* if it (perhaps) is the legacy class or a subclass."""
         known = self._known(expression, self._vocabulary.tracker_paths)
         return known or self._subclass(expression)
 
     def _subclass(self, expression: ast.expr) -> Meaning | None:
-        """Return the meaning of the legacy class behind a subclass of this module.
-
-        A subclass that sets ids in a way of its own is something else.
-        """
+        """Return the meaning of the legacy class behind a subclass of this module."""
         if not isinstance(expression, ast.Name) or expression not in self._scopes.scope_of:
             return None
         binders = self._scopes.of(expression).binders
         if len(binders) != 1 or not isinstance(binders[0], ast.ClassDef):
             return None
-        own = {n.name for n in binders[0].body if isinstance(n, ast.FunctionDef)}
+        return self.inherited(binders[0])
+
+    def inherited(self, definition: ast.ClassDef) -> Meaning | None:
+        """Return the meaning of the legacy class that *definition* inherits from.
+
+        A subclass that sets ids in a way of its own is something else.
+        """
+        own = {n.name for n in definition.body if isinstance(n, ast.FunctionDef)}
         if own & {SET_CALL, OLDER_SET_CALL}:
             return None
-        return next((m for b in binders[0].bases if (m := self.tracker_class(b)) is not None), None)
+        found = (self.tracker_class(base) for base in definition.bases)
+        known = next((m for m in found if m is not None), None)
+        return replace(known, subclass=True) if known is not None else None
 
     def context_manager(self, expression: ast.expr) -> str | None:
         """Return the plain name of the context manager that *expression* certainly is."""
@@ -116,11 +152,13 @@ class Names:
         """Whether *expression* is a manager's plain name that the file forgot to import."""
         if not isinstance(expression, ast.Name) or expression.id not in CONTEXT_MANAGERS:
             return False
-        return not self._stars and not self._scopes.of(expression).binders
+        return not self.stars and not self._scopes.of(expression).binders
 
     def _known(self, expression: ast.expr, known: dict[str, str]) -> Meaning | None:
         meaning = self.meaning(expression)
-        hits = tuple(path for path in meaning.paths if path in known)
+        found = [m for path in meaning.paths if (m := self.followed(path)) is not None]
+        hits = [m for m in found if m.paths[0] in known]
         if not hits:
             return None
-        return Meaning(hits, meaning.certain)
+        certain = meaning.certain and all(m.certain for m in hits)
+        return Meaning(tuple(m.paths[0] for m in hits), certain, hits[0].subclass)

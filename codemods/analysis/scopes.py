@@ -99,15 +99,21 @@ class Scopes:
         try:
             symbol = scope.table.lookup(name)
         except KeyError:
-            return self._owner(name, scope.parent) if scope.parent else scope
+            return self._owner(name, _enclosing(scope)) if scope.parent else scope
         if symbol.is_global() or scope.parent is None:
             return self.module_scope
         if symbol.is_local():
             return scope
-        above: Scope | None = scope.parent
-        while above is not None and above.is_class:
-            above = above.parent
-        return self._owner(name, above) if above else self.module_scope
+        return self._owner(name, _enclosing(scope))
+
+
+def _enclosing(scope: Scope) -> Scope:
+    """Return the scope whose names *scope* sees: never a class body around it."""
+    above = scope.parent
+    while above is not None and above.is_class:
+        above = above.parent
+    assert above is not None  # a module is around everything
+    return above
 
 
 class _Walker(ast.NodeVisitor):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from codemods.edits.arguments import EditError, appended, argument
+from codemods.edits.lines import comments_in
 
 if TYPE_CHECKING:
     from codemods.edits.lines import Statement
@@ -150,15 +151,55 @@ def with_import(node: Statement, names: tuple[tuple[str, str | None], ...]) -> S
     ]
     *front, last = small.names
     closing = last.comma
-    between: cst.Comma | cst.MaybeSentinel = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    if front:
-        between = front[-1].comma
-    elif isinstance(closing, cst.Comma):
-        between = closing
-    aliases = [*front, last.with_changes(comma=between)]
+    between = _bare(front[-1].comma if front else _continued(closing, small))
+    first: cst.Comma | cst.MaybeSentinel = between
+    if isinstance(closing, cst.Comma) and comments_in(closing):
+        # The comment behind the last name stays with it, and the next name is below.
+        first, closing = _continued(closing, small), _bare(closing)
+    aliases = [*front, last.with_changes(comma=first)]
     aliases += [alias.with_changes(comma=between) for alias in extra[:-1]]
     aliases.append(extra[-1].with_changes(comma=closing))
     return node.with_changes(body=[small.with_changes(names=aliases)])
+
+
+def _continued(
+    comma: cst.Comma | cst.MaybeSentinel, node: cst.ImportFrom
+) -> cst.Comma | cst.MaybeSentinel:
+    """Return the last *comma* of the import *node* as one that another name follows."""
+    opening = node.lpar.whitespace_after if node.lpar is not None else None
+    after = comma.whitespace_after if isinstance(comma, cst.Comma) else None
+    if not isinstance(comma, cst.Comma) or not isinstance(after, cst.ParenthesizedWhitespace):
+        return comma
+    if not isinstance(opening, cst.ParenthesizedWhitespace):
+        return comma
+    same = after.with_changes(last_line=opening.last_line, indent=opening.indent)
+    return comma.with_changes(whitespace_after=same)
+
+
+def _bare(comma: cst.Comma | cst.MaybeSentinel) -> cst.Comma:
+    """Return *comma*, or a plain one, with the line breaks that follow it and no comments."""
+    if not isinstance(comma, cst.Comma):
+        return cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    return cst.ensure_type(comma.visit(_Uncommented()), cst.Comma)
+
+
+class _Uncommented(cst.CSTTransformer):
+    """Takes the comments out of white space."""
+
+    def leave_TrailingWhitespace(
+        self, original_node: cst.TrailingWhitespace, updated_node: cst.TrailingWhitespace
+    ) -> cst.TrailingWhitespace:
+        del original_node
+        plain = cst.SimpleWhitespace("")
+        if updated_node.comment is None:
+            return updated_node
+        return updated_node.with_changes(whitespace=plain, comment=None)
+
+    def leave_EmptyLine(
+        self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine
+    ) -> cst.EmptyLine | cst.RemovalSentinel:
+        del original_node
+        return updated_node if updated_node.comment is None else cst.RemoveFromParent()
 
 
 def retained(node: Statement, positions: tuple[int, ...]) -> Statement:

@@ -31,6 +31,9 @@ def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
     if not life.construct.certain:
         detail = "the class may come from several imports"
         return refuse(facts, finding, Reason.AMBIGUOUS_IMPORT, detail)
+    if facts.replaced_method is not None:
+        detail = f"{ast.unparse(facts.replaced_method)} is replaced: the file tests the tracker"
+        return refuse(facts, finding, Reason.TESTS_THE_TRACKER, detail, facts.replaced_method)
     if life.scope.is_class:
         detail = "the tracker is a class attribute, shared by every instance"
         return refuse(facts, finding, Reason.SHARED_STATE, detail)

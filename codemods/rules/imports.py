@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from codemods.analysis.scopes import Scope
 
 
+# A bare ``noqa``, or one for unused imports, says that others need the import.
+_NOQA = re.compile(r"#\s*noqa\b(?::\s*([A-Z0-9, ]+))?", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """Proposals with their imports settled, the import edits, and what had to be refused."""
@@ -61,7 +65,7 @@ def _settle(
     additions: list[tuple[tuple[Path, str], str]] = []
     beside = facts.legacy_import(proposal.home, _sites(facts, proposal))
     for name in proposal.needs:
-        local = facts.imported_as(name, _first_line(facts, proposal))
+        local = facts.imported_as(name, lambda found: _runs_before(facts, proposal, beside, found))
         if local is not None and _means_the_import(facts, proposal, local):
             renamed[name] = local
             continue
@@ -69,11 +73,17 @@ def _settle(
         if taken is not None:
             detail = f"{name} means something else here"
             return refuse(facts, proposal.finding, Reason.NAME_TAKEN, detail, taken)
-        if beside is not None and _is_guarded(facts, beside):
+        if beside is not None and _is_guarded(facts, proposal, beside):
             detail = "the class is imported under a guard, and may be missing"
             return refuse(facts, proposal.finding, Reason.AMBIGUOUS_IMPORT, detail, beside)
-        path = facts.module.paths[beside] if beside is not None else ()
+        path = _place_of(facts, proposal, beside)
         additions.append(((path, proposal.home), name))
+    if additions:
+        assumed = facts.foreign_stars()
+        if assumed and facts.settings.strict:
+            detail = f"it is assumed that {assumed[0]}"
+            return refuse(facts, proposal.finding, Reason.ASSUMPTION, detail)
+        proposal = replace(proposal, assumptions=(*proposal.assumptions, *assumed))
     for key, name in additions:
         if name not in wanted.setdefault(key, []):
             wanted[key].append(name)
@@ -92,10 +102,32 @@ def _sites(facts: Facts, proposal: Proposal) -> list[Scope]:
     return [facts.scope_at(e.path) for e in proposal.edits if isinstance(e, Wrap)]
 
 
-def _first_line(facts: Facts, proposal: Proposal) -> int:
-    """Return the line before which an import at the top of the module must stand."""
-    tops = [e.path for e in proposal.edits if isinstance(e, Wrap) and len(e.path) == 1]
-    return min((facts.module.tree.body[p[0][1]].lineno for p in tops), default=10**9)
+def _runs_before(
+    facts: Facts, proposal: Proposal, beside: ast.stmt | None, found: ast.stmt
+) -> bool:
+    """Whether the import *found*, at the top level, has run when a new block is entered.
+
+    Functions may be called by any statement below the class's import: only other
+    imports may stand between.
+    """
+    body = facts.module.tree.body
+    index = body.index(found)
+    if beside is not None and beside in body:
+        between = body[body.index(beside) : index]
+    else:
+        tops = [e.path[0][1] for e in proposal.edits if isinstance(e, Wrap)]
+        between = body[min(tops, default=index) : index]
+    return all(isinstance(s, ast.Import | ast.ImportFrom) for s in between)
+
+
+def _place_of(facts: Facts, proposal: Proposal, beside: ast.stmt | None) -> Path:
+    """Return the import to put the new name into, or beside; () where there is none."""
+    local = beside is not None and len(facts.module.paths[beside]) > 1
+    existing = None if local else facts.context_import(proposal.home)
+    if existing is not None and "noqa" not in facts.module.segment_lines(existing):
+        if _runs_before(facts, proposal, beside, existing):
+            return facts.module.paths[existing]
+    return facts.module.paths[beside] if beside is not None else ()
 
 
 def _means_the_import(facts: Facts, proposal: Proposal, local: str) -> bool:
@@ -116,6 +148,8 @@ def _taken(facts: Facts, proposal: Proposal, name: str, beside: ast.stmt | None)
         return beside
     for scope in [*_sites(facts, proposal), facts.scopes.module_scope]:
         binding = facts.scopes.binding(name, scope)
+        if binding.loads and not binding.binders and facts.foreign_stars():
+            return binding.loads[0]
         if binding.deletes or binding.declared:
             return (binding.deletes or binding.declared)[0]
         for binder in binding.binders:
@@ -129,41 +163,63 @@ def _is_known_import(facts: Facts, binder: ast.AST) -> bool:
     statement = facts.module.parents.get(binder)
     if not isinstance(binder, ast.alias) or not isinstance(statement, ast.ImportFrom):
         return False
-    return f"{facts.names.absolute(statement)}.{binder.name}" in facts.vocabulary.context_paths
+    return facts.names.canonical(binder) in facts.vocabulary.context_paths
 
 
-def _is_guarded(facts: Facts, statement: ast.stmt) -> bool:
-    return isinstance(facts.module.parents[statement], ast.Try | ast.ExceptHandler | ast.If)
+def _is_guarded(facts: Facts, proposal: Proposal, statement: ast.stmt) -> bool:
+    """Whether the import *statement* may not have run, or may have failed, at a new block."""
+    parent = facts.module.parents[statement]
+    if isinstance(parent, ast.If):
+        *suite, (field, _) = facts.module.paths[statement]
+        wraps = [e.path for e in proposal.edits if isinstance(e, Wrap)]
+        inside = (
+            list(p[: len(suite)]) == suite and [f for f, _ in p[len(suite) :]][:1] == [field]
+            for p in wraps
+        )
+        return not wraps or not all(inside)
+    return isinstance(parent, ast.Try | ast.TryStar | ast.ExceptHandler | ast.With | ast.match_case)
 
 
 def _edit(facts: Facts, path: Path, home: str, names: list[str]) -> Edit:
     pairs = tuple((name, None) for name in sorted(names))
-    existing = facts.context_import(home)
-    if existing is not None and len(path) < 2:
-        return ExtendImport(facts.module.paths[existing], pairs)
     if path:
-        module = _module_text(facts, path, home)
         statement = facts.statement_at(path)
+        if isinstance(statement, ast.ImportFrom) and facts.names.absolute(statement) == home:
+            return ExtendImport(path, pairs)
+        module = _module_text(facts, path, home)
         legacy = getattr(statement, "module", None) or ""
         # In the order that import sorters ask for, if the legacy import stands alone.
         before = isinstance(statement, ast.ImportFrom) and module.lstrip(".") < legacy
         return AddImport(path, module, pairs, before=before and bool(legacy))
-    last, first = _top(facts.module.tree)
+    last, first = _top(facts.module.tree, names)
     if last is not None:
         return AddImport((("body", last),), home, pairs)
     return AddImport((("body", first),), home, pairs, before=True)
 
 
-def _top(tree: ast.Module) -> tuple[int | None, int]:
-    """Return the last import at the top to stand behind, and the first other statement."""
+def _top(tree: ast.Module, names: Sequence[str]) -> tuple[int | None, int]:
+    """Return the statement for the import to stand behind, and the first one after a docstring.
+
+    That is the last import above the first use of *names*, with what sets the program up
+    (``sys.path``, ``os.environ``) right behind it.
+    """
     body = tree.body
     first = 1 if ast.get_docstring(tree, clean=False) is not None else 0
     last = None
     for index in range(first, len(body)):
-        if not isinstance(body[index], ast.Import | ast.ImportFrom):
+        if any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(body[index])):
             break
-        last = index
+        imports = isinstance(body[index], ast.Import | ast.ImportFrom)
+        if imports or (last == index - 1 and _sets_up(body[index])):
+            last = index
     return last, first
+
+
+def _sets_up(statement: ast.stmt) -> bool:
+    """Whether *statement* only calls something, or stores something in another object."""
+    if isinstance(statement, ast.Assign):
+        return all(isinstance(t, ast.Attribute | ast.Subscript) for t in statement.targets)
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
 
 
 def _module_text(facts: Facts, path: Path, home: str) -> str:
@@ -177,6 +233,8 @@ def _module_text(facts: Facts, path: Path, home: str) -> str:
     if home.startswith(f"{base}."):
         joint = "" if package.endswith(".") else "."
         return f"{package}{joint}{home[len(base) + 1 :]}"
+    if home.rpartition(".")[0] != base.rpartition(".")[0]:
+        return home
     parent, _, _ = package.rpartition(".")
     dots = (
         "." * statement.level
@@ -198,8 +256,7 @@ def _dropped(facts: Facts, proposals: Sequence[Proposal]) -> list[Edit]:
             statement = facts.module.parents.get(binder)
             if not isinstance(binder, ast.alias) or not isinstance(statement, ast.ImportFrom):
                 continue
-            target = f"{facts.names.absolute(statement)}.{binder.name}"
-            if target not in facts.vocabulary.tracker_paths or len(binding.binders) != 1:
+            if len(binding.binders) != 1 or not facts.names.imports_class(binder):
                 continue
             if re.search(rf"\b{binding.name}\b", headers):
                 continue
@@ -219,8 +276,9 @@ def _dropped(facts: Facts, proposals: Sequence[Proposal]) -> list[Edit]:
 
 def _needed(facts: Facts, name: str, statement: ast.stmt) -> bool:
     """Whether something besides code of this file may need the imported *name*."""
-    line = facts.module.lines[(statement.end_lineno or statement.lineno) - 1]
-    if facts.module.is_package or "noqa" in line or facts.used_elsewhere(name):
+    text = facts.module.segment_lines(statement)
+    kept = any(not codes or "F401" in codes for codes in _NOQA.findall(text))
+    if facts.module.is_package or kept or facts.used_elsewhere(name):
         return True
     word = re.compile(rf"\b{re.escape(name)}\b")
     texts = (

@@ -78,6 +78,19 @@ def refuse_set_call(facts: Facts, site: SetCall) -> Refusal | None:
     return refuse(facts, finding, Reason.UNKNOWN_RECEIVER, detail)
 
 
+def refuse_inspection(facts: Facts, place: ast.Attribute) -> Refusal | None:
+    """Return the refusal of a test that asks a double of the tracker which ids were set."""
+    receiver = place.value.value  # type: ignore[attr-defined]
+    if isinstance(receiver, ast.Name) and any(
+        isinstance(b, ast.Name) and facts.module.statement(b) in facts.lives.births
+        for b in facts.scopes.of(receiver).binders
+    ):
+        return None  # a real tracker: refused where it is built
+    finding = facts.finding(SET_CODE, place, "a test of how ids are set")
+    detail = f"{ast.unparse(place)} asks for the set call, which migrated code does not make"
+    return refuse(facts, finding, Reason.TESTS_THE_TRACKER, detail)
+
+
 def _on_expression(facts: Facts, site: SetCall, receiver: ast.expr) -> Refusal:
     finding = facts.finding(SET_CODE, site.call, SET_MESSAGE)
     text = ast.unparse(receiver)

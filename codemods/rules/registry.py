@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codemods.analysis.doubles import inspected_set_calls
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Edit, Proposal, Verdict
 from codemods.rules import (
@@ -120,6 +121,8 @@ def _verdicts(facts: Facts) -> list[Verdict]:
             done.update(site.call for site in life.sets)
             verdicts.extend(_of_life(facts, life))
     verdicts.extend(_of_other_sets(facts, done | mixed_sites))
+    inspected = (leftovers.refuse_inspection(facts, p) for p in inspected_set_calls(facts.module))
+    verdicts.extend(refusal for refusal in inspected if refusal is not None)
     verdicts.extend(missing_import.decide(facts))
     verdicts.extend(passing.decide(facts))
     return verdicts
