@@ -63,6 +63,26 @@ def without_user(
     return (others, user) if is_sure and isinstance(header.tracker, ast.Call) else (sets, None)
 
 
+def takes_ids(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
+    """Whether the header of *after* must have taken ids over from the body of *before*."""
+    same = same_header(before, after) or handed_on(before, after)
+    return not same or sets_nothing(before, after)
+
+
+def handed_on(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
+    """Whether *after* is the ``with`` *before* of one call that gained a last ``tracker=``.
+
+    Whose tracker that may be is asked where the calls themselves are compared.
+    """
+    call = after.items[0].context_expr
+    if len(after.items) != 1 or not isinstance(call, ast.Call) or not call.keywords:
+        return False
+    *others, last = call.keywords
+    shorter = ast.withitem(ast.Call(call.func, call.args, others), after.items[0].optional_vars)
+    old = [ast.dump(item) for item in getattr(before, "items", [])]
+    return last.arg == words.TRACKER_ARGUMENT and old == [ast.dump(shorter)]
+
+
 def sets_nothing(before: ast.stmt, after: ast.stmt) -> bool:
     """Whether *before* begins with a set call of nothing but None, which *after* leaves out."""
     first = before.body[0]  # type: ignore[attr-defined]

@@ -15,8 +15,7 @@ from codemods.validator_ids import (
     lifted,
     may_be_put_off,
     receiver_of,
-    same_header,
-    sets_nothing,
+    takes_ids,
     without_user,
 )
 from codemods.validator_terms import (
@@ -160,7 +159,7 @@ class Matcher:
         if i >= len(original):
             raise Difference("a statement was added", after)
         if header is not None and old is not None and isinstance(after, ast.With | ast.AsyncWith):
-            if not same_header(original[i], after) or sets_nothing(original[i], after):
+            if takes_ids(original[i], after):
                 self._folded(original[i], after, old, header)
                 return i + 1
         self.statement(original[i], after)

@@ -234,12 +234,11 @@ class Facts:
                     return alias.asname or alias.name
         return None
 
-    def foreign_stars(self) -> tuple[str, ...]:
-        """Return what is taken for granted about star imports of modules that are not the API."""
+    def foreign_stars(self) -> list[tuple[str, ast.ImportFrom]]:
+        """Return the star imports of modules that are not the API: name and statement."""
         known = {**self.vocabulary.tracker_paths, **self.vocabulary.context_paths}
         modules = {path.rpartition(".")[0] for path in known}
-        strange = [star for star in self.names.stars if star not in modules]
-        return tuple(f"{star} brings in no name of the tracking API" for star in strange)
+        return [(name, node) for name, node in self.names.star_imports if name not in modules]
 
     def local_function(self, name: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return the function of this module that *name* certainly is."""

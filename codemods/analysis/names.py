@@ -47,11 +47,12 @@ class Names:
         self._scopes = scopes
         self._follow = follow
         self._vocabulary = vocabulary
-        self.stars = [
-            self.absolute(node)
+        self.star_imports = [
+            (self.absolute(node), node)
             for node in ast.walk(module.tree)
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
         ]
+        self.stars = [name for name, _ in self.star_imports]
 
     def absolute(self, node: ast.ImportFrom) -> str:
         """Return the absolute dotted name of the module that *node* imports from."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from codemods.model import Reason, Refusal
 from codemods.proposal import (
     AddImport,
+    Assumption,
     Delete,
     DropImport,
     Edit,
@@ -79,10 +80,14 @@ def _settle(
         path = _place_of(facts, proposal, beside)
         additions.append(((path, proposal.home), name))
     if additions:
-        assumed = facts.foreign_stars()
+        stars = facts.foreign_stars()
+        assumed = [
+            Assumption(f"{name} brings in no name of the tracking API", facts.module.span(node))
+            for name, node in stars
+        ]
         if assumed and facts.settings.strict:
-            detail = f"it is assumed that {assumed[0]}"
-            return refuse(facts, proposal.finding, Reason.ASSUMPTION, detail)
+            detail = f"it is assumed that {assumed[0].text}"
+            return refuse(facts, proposal.finding, Reason.ASSUMPTION, detail, stars[0][1])
         proposal = replace(proposal, assumptions=(*proposal.assumptions, *assumed))
     for key, name in additions:
         if name not in wanted.setdefault(key, []):

@@ -28,22 +28,37 @@ BEHIND = "AIU008"
 GENERIC_NAME = "AIU009"
 CONSTRUCTOR = "AIU010"
 PER_ITEM = "AIU011"
+NESTED_MESSAGE = "nested context without tracker="
+_With = ast.With | ast.AsyncWith
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def find(facts: Facts) -> Iterator[Finding]:
     """Yield the findings about the context managers of a module."""
-    statements = {statement: name for statement, _, _, name in facts.context_calls}
+    for _, call in nested(facts):
+        yield facts.finding(NESTED, call, NESTED_MESSAGE)
+    for _, call in _inside(facts, per_item=True):
+        yield facts.finding(PER_ITEM, call, "a context of its own for each item of a batch")
     for statement, item, call, _ in facts.context_calls:
         yield from _of_header(facts, call)
+        yield from _behind(facts, statement, statement.items[item].optional_vars)
+
+
+def nested(facts: Facts) -> Iterator[tuple[_With, ast.Call]]:
+    """Yield each context without ``tracker=`` in another one: the outer block, the inner call."""
+    return _inside(facts, per_item=False)
+
+
+def _inside(facts: Facts, *, per_item: bool) -> Iterator[tuple[_With, ast.Call]]:
+    statements = {statement: name for statement, _, _, name in facts.context_calls}
+    for statement, _, call, _ in facts.context_calls:
         outer = _enclosing(facts, statement, set(statements))
         given = any(k.arg in (words.TRACKER_ARGUMENT, None) for k in call.keywords)
-        if outer is not None and not given and len(call.args) < 2:
-            if statements[outer] == words.BATCH_CONTEXT and _in_loop(facts, statement, outer):
-                yield facts.finding(PER_ITEM, call, "a context of its own for each item of a batch")
-            else:
-                yield facts.finding(NESTED, call, "nested context without tracker=")
-        yield from _behind(facts, statement, statement.items[item].optional_vars)
+        if outer is None or given or len(call.args) > 1:
+            continue
+        batch = statements[outer] == words.BATCH_CONTEXT
+        if (batch and _in_loop(facts, statement, outer)) is per_item:
+            yield outer, call
 
 
 def _of_header(facts: Facts, call: ast.Call) -> Iterator[Finding]:

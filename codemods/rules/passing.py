@@ -41,7 +41,7 @@ def decide(facts: Facts) -> list[Proposal]:
     """Return a proposal for every call that a tracker can certainly be passed to."""
     proposals: dict[ast.Call, Proposal] = {}
     for statement, item, call, _ in facts.context_calls:
-        tracker = _tracker_name(statement.items[item].optional_vars, call)
+        tracker = tracker_name(statement.items[item].optional_vars, call)
         if tracker is None:
             continue
         stores = _stores(facts, call)
@@ -54,7 +54,8 @@ def decide(facts: Facts) -> list[Proposal]:
     return list(proposals.values())
 
 
-def _tracker_name(target: ast.expr | None, call: ast.Call) -> ast.Name | None:
+def tracker_name(target: ast.expr | None, call: ast.Call) -> ast.Name | None:
+    """Return the name that holds a block's tracker: what it binds, or what it was given."""
     given = next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
     name = target if target is not None else given
     return name if isinstance(name, ast.Name) else None
@@ -70,7 +71,7 @@ def _stores(facts: Facts, context: ast.Call) -> bool:
 
 
 def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name, stores: bool) -> Proposal | None:
-    resolved = facts.taint.definition(call.func) if isinstance(call.func, ast.Name) else None
+    resolved = _callee(facts, call.func)
     if resolved is None or resolved.node.decorator_list:
         return None
     definition = resolved.node
@@ -81,7 +82,7 @@ def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name, stores: bool) -
     parameter = next(
         (p for p in _unsupplied(definition, call) if is_tracker(facts, resolved, p)), None
     )
-    if parameter is None or not _same_value(facts, tracker, call):
+    if parameter is None or not same_value(facts, tracker, call):
         return None
     if not stores and _may_build_one(resolved, parameter):
         return None  # what it records with a tracker of its own is stored now
@@ -93,6 +94,13 @@ def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name, stores: bool) -
     why = f"{definition.name} takes a tracker as {parameter.arg}, and the block's own is at hand"
     note = f"the metrics of {definition.name} are now attributed to the enclosing context"
     return Proposal(facts.finding(CODE, call, MESSAGE), (edit,), "pass", why, notes=(note,))
+
+
+def _callee(facts: Facts, function: ast.expr) -> Resolved | None:
+    """Return the function of the project that is called; a method may be overridden anywhere."""
+    if isinstance(function, ast.Name) or facts.names.meaning(function).certain:
+        return facts.taint.definition(function)
+    return None
 
 
 def _may_build_one(resolved: Resolved, parameter: ast.arg) -> bool:
@@ -113,10 +121,13 @@ def _may_build_one(resolved: Resolved, parameter: ast.arg) -> bool:
     return False
 
 
-def _same_value(facts: Facts, tracker: ast.Name, call: ast.Call) -> bool:
+def same_value(facts: Facts, tracker: ast.Name, call: ast.Call) -> bool:
     """Whether the tracker's name means the block's tracker where the call stands."""
     binding = facts.scopes.of(tracker)
-    scope = facts.scopes.scope_of[call.func]
+    root = call.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    scope = facts.scopes.scope_of[root]
     if facts.scopes.binding(tracker.id, scope) is not binding or binding.scope is not scope:
         return False
     if binding.declared or binding.deletes:

@@ -16,6 +16,7 @@ from codemods.rules import (
     missing_import,
     mixed,
     module_tracker,
+    nesting,
     new_style,
     owned_tracker,
     parameter_tracker,
@@ -125,6 +126,7 @@ def _verdicts(facts: Facts) -> list[Verdict]:
     verdicts.extend(refusal for refusal in inspected if refusal is not None)
     verdicts.extend(missing_import.decide(facts))
     verdicts.extend(passing.decide(facts))
+    verdicts.extend(nesting.decide(facts))
     return verdicts
 
 
