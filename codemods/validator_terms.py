@@ -327,7 +327,7 @@ def is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
     first = rest[0]
     if yields([first]) or binds_anew(first, name):
         return True  # a block never goes on behind a yield, or into the next life
-    again = set_call(first) or construction(first, names)
-    if again is not None and again[0] == name:
-        return True
+    again = set_call(first)
+    if construction(first, names) is not None or (again is not None and again[0] == name):
+        return True  # the next phase, or the next tracker
     return isinstance(first, ast.Return) and (first.value is None or is_plain(first.value))
