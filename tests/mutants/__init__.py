@@ -1,0 +1,1 @@
+"""Breaks the rewriter on purpose, many small ways, and asks whether somebody notices."""

@@ -1,0 +1,62 @@
+"""The command: ``python -m tests.mutants`` prints a line for each mutant, and who noticed it.
+
+The exit status is 1 if one of them was not noticed, or changes no program at all.
+Names of mutants as arguments try those alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from multiprocessing import get_context
+
+from .cases import clients
+from .judging import MUTANTS, Verdict, judged
+
+JOBS = 2
+
+
+def main(names: list[str]) -> int:
+    """Try the mutants that are named, all of them if none is."""
+    chosen = [m.name for m in MUTANTS if not names or m.name in names]
+    verdicts: list[Verdict] = []
+    started = time.monotonic()
+    with get_context("spawn").Pool(JOBS) as pool:
+        for verdict in pool.imap(_judged, chosen):
+            verdicts.append(verdict)
+            print(line(verdict), flush=True)
+    noticed = sum(v.noticed for v in verdicts)
+    both = [v for v in verdicts if v.validator and v.executed]
+    alone = [v for v in verdicts if v.validator and not v.executed]
+    print(
+        f"{len(verdicts)} mutants, {noticed} noticed: {len(both)} by both, {len(alone)} by the"
+        f" validator only, {noticed - len(both) - len(alone)} by execution only"
+        f" ({time.monotonic() - started:.0f} s)"
+    )
+    return 0 if noticed == len(chosen) > 0 else 1
+
+
+def _judged(name: str) -> Verdict:
+    os.environ.pop("USER_ID", None)
+    with clients():
+        return judged(next(m for m in MUTANTS if m.name == name), thorough=True)
+
+
+def line(verdict: Verdict) -> str:
+    """Return what is told about one mutant."""
+    what = f"{verdict.name}: {verdict.breaks}."
+    if verdict.changed is None:
+        return f"{what} CHANGES NOTHING"
+    if not verdict.noticed:
+        return f"{what} NOT NOTICED, first on {verdict.changed}"
+    told = [
+        f"{who} on {found}"
+        for who, found in (("validator", verdict.validator), ("executed", verdict.executed))
+        if found is not None
+    ]
+    return f"{what} {'; '.join(told)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,356 @@
+"""Mutants of the rules: reasons that are overlooked, and forms chosen where they do not fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from codemods import vocabulary as words
+from codemods.model import Reason, Refusal
+
+from .mutant import mutant
+
+if TYPE_CHECKING:
+    from codemods.proposal import Edit, Wrap
+
+
+def _overlooks(real: Any, *reasons: Reason) -> Any:
+    """Return *real*, which refuses no longer for *reasons* (for none at all, if none is given)."""
+
+    def wrong(*given: Any, **named: Any) -> Any:
+        found = real(*given, **named)
+        refused = isinstance(found, Refusal)
+        return None if refused and (not reasons or found.reason in reasons) else found
+
+    return wrong
+
+
+# -- reasons that are overlooked ------------------------------------------------------
+
+
+@mutant("rules.checks:life_refusal", "X15", "E6")
+def rebound_overlooked(real: Any) -> Any:
+    """A name that is bound to something else in between is followed all the same."""
+    return _overlooks(real, Reason.REBOUND)
+
+
+@mutant("rules.checks:_stray_load", "E7", "X12")
+def stray_use_overlooked(real: Any) -> Any:
+    """A use that belongs to no certain construction does not count."""
+    return _overlooks(real)
+
+
+@mutant("rules.checks:travel_escape", "E1", "E2", "X4")
+def escapes_overlooked(real: Any) -> Any:
+    """Every tracker is taken for one that stays inside."""
+    return _overlooks(real, Reason.ESCAPES)
+
+
+@mutant("rules.checks:_reached_by_functions", "E8")
+def functions_overlooked(real: Any) -> Any:
+    """A tracker of the module may be used by functions beside the block."""
+    return _overlooks(real)
+
+
+@mutant("rules.checks:_used_behind", "X15")
+def alias_overlooked(real: Any) -> Any:
+    """Another name of the tracker may be used behind its life."""
+    return _overlooks(real)
+
+
+@mutant("analysis.effects:first_yield", "E3")
+def yields_overlooked(real: Any) -> Any:
+    """A block may hand control away."""
+    return lambda nodes: None
+
+
+@mutant("rules.nested_sets:_order_refusal", "X9", "X6", "X7")
+def later_use_overlooked(real: Any) -> Any:
+    """Ids that are set in a branch do not last behind it."""
+    return _overlooks(real, Reason.CONDITIONAL_CONTEXT)
+
+
+@mutant("rules.nested_sets:_order_refusal", "X11")
+def loop_overlooked(real: Any) -> Any:
+    """Ids of one round of a loop do not last into the next."""
+    return _overlooks(real, Reason.LOOP_CARRIED_CONTEXT)
+
+
+@mutant("rules.nested_sets:_overridden", "X14", "X11")
+def fewer_ids_override(real: Any) -> Any:
+    """A block behind a branch covers ids that it does not name."""
+
+    def wrong(part: Any, parts: Any, path: Any) -> bool:
+        return any(other is not part and other.block.holds(path) for other in parts)
+
+    return wrong
+
+
+@mutant("rules.lasting:lasting_refusal", "A3")
+def none_overlooked(real: Any) -> Any:
+    """An id that may be None is set all the same, where an earlier one must stay."""
+    return _overlooks(real)
+
+
+@mutant("rules.headers:_argument_refusal", "A2", "A3", "M1")
+def arguments_overlooked(real: Any) -> Any:
+    """An id that a context of the runtime does not set, or erases, comes into the header."""
+    return _overlooks(real)
+
+
+@mutant("rules.headers:_twice", "X13")
+def twice_overlooked(real: Any) -> Any:
+    """An id that is set twice comes into the header twice."""
+    return _overlooks(real)
+
+
+@mutant("rules.phases:_stays_the_same", "X14", "A8")
+def carried_id_computed_again(real: Any) -> Any:
+    """An id that lasts is computed once more for the next block."""
+    return lambda facts, value: True
+
+
+@mutant("rules.phases:named_again", "X14")
+def carried_ids_lost(real: Any) -> Any:
+    """A block does not name the ids that last from an earlier call."""
+    return lambda facts, finding, carried: ()
+
+
+@mutant("rules.module_tracker:_same_ids", "E8")
+def different_ids_overlooked(real: Any) -> Any:
+    """Functions that share a tracker may set different ids."""
+    return _overlooks(real)
+
+
+@mutant("rules.module_tracker:_user", "E8", "E9")
+def unset_user_overlooked(real: Any) -> Any:
+    """A function may use the shared tracker before it sets the ids."""
+    from codemods.analysis.extent import Block
+
+    def wrong(facts: Any, finding: Any, life: Any, function: Any, loads: Any) -> Any:
+        held = Block.holds
+        Block.holds = lambda self, path: True  # type: ignore[method-assign]
+        try:
+            return real(facts, finding, life, function, loads)
+        finally:
+            Block.holds = held  # type: ignore[method-assign]
+
+    return wrong
+
+
+@mutant("rules.module_tracker:_each_other", "E8", "E14")
+def calls_of_each_other_overlooked(real: Any) -> Any:
+    """Functions that set ids of one tracker may call each other inside their blocks."""
+    return _overlooks(real)
+
+
+@mutant("rules.instance_tracker:_helpers_refusal", "E10")
+def helpers_overlooked(real: Any) -> Any:
+    """A method may rely on ids that another one has set."""
+    return _overlooks(real)
+
+
+@mutant("rules.instance_tracker:_ids_refusal", "E10")
+def methods_of_each_other_overlooked(real: Any) -> Any:
+    """Methods that set ids of one object's tracker may call each other inside their blocks."""
+    return _overlooks(real)
+
+
+@mutant("rules.parameter_tracker:_callers_forget", "E11")
+def callers_overlooked(real: Any) -> Any:
+    """A caller may rely on the ids that a function sets on its parameter."""
+    return lambda facts, function, parameter: True
+
+
+@mutant("rules.mixed:_decide_one", "M2")
+def later_call_folded(real: Any) -> Any:
+    """A set call further down in a block is taken for its first statement."""
+
+    def wrong(facts: Any, finding: Any, site: Any, statement: Any, *rest: Any) -> Any:
+        body = list(statement.body)
+        first = next((s for s in body if any(n is site.call for n in _walk(s))), None)
+        statement.body.remove(first)
+        statement.body.insert(0, site.statement)
+        try:
+            return real(facts, finding, site, statement, *rest)
+        finally:
+            statement.body[:] = body
+
+    return wrong
+
+
+def _walk(node: Any) -> Any:
+    import ast
+
+    return ast.walk(node)
+
+
+@mutant("rules.mixed:_moved", "M1", "M2")
+def moved_value_overlooked(real: Any) -> Any:
+    """A value that is computed with the block's tracker is moved into the header."""
+    return _overlooks(real)
+
+
+@mutant("rules.two_trackers:_wraps", "X16")
+def crossing_blocks_overlooked(real: Any) -> Any:
+    """Blocks of two trackers may overlap, and lend each other their ids."""
+    return lambda proposal: []
+
+
+@mutant("rules.two_trackers:foreign_use", "X16")
+def foreign_use_overlooked(real: Any) -> Any:
+    """Another tracker may be at work inside a block, and inherit its ids."""
+    return lambda facts, proposal: None
+
+
+@mutant("rules.two_trackers:inheriting", "X16", "B1")
+def heirs_overlooked(real: Any) -> Any:
+    """A function that is called in a block may inherit the ids for a tracker of its own."""
+    return lambda facts, proposal: None
+
+
+# -- forms that do not fit ----------------------------------------------------------------
+
+
+@mutant("rules.blocks:_environment_changes", "X2")
+def environment_overlooked(real: Any) -> Any:
+    """A constructor is moved behind statements that change the environment it reads."""
+    return lambda facts, nodes: False
+
+
+@mutant("rules.blocks:uses", "X3")
+def earlier_use_overlooked(real: Any) -> Any:
+    """A constructor is moved behind the first use of its tracker."""
+    return lambda facts, binding, path: False
+
+
+@mutant("rules.blocks:_cannot_raise", "X6")
+def raising_id_lifted(real: Any) -> Any:
+    """An id that may raise is moved out of its ``try``."""
+    return lambda facts, value: True
+
+
+@mutant("rules.blocks:needless_replays", "R2")
+def every_replay_removed(real: Any) -> Any:
+    """Recordings by hand go, whether the runtime captures the call or not."""
+    from codemods.rules import replays
+
+    def wrong(facts: Any, life: Any, block: Any) -> Any:
+        body = range(block.start, block.stop)
+        found = [i for i in body if replays._replayed(facts, life, life.suite[i]) is not None]
+        return [block.path(index) for index in found]
+
+    return wrong
+
+
+@mutant("rules.blocks:closing_edits", "R2", "X1")
+def replay_removed_conservatively(real: Any) -> Any:
+    """On the original runtime too a recording by hand goes, though nothing is captured."""
+    return lambda facts, life, block, ours: real(facts, life, block, True)
+
+
+@mutant("rules.replays:_is_uncaptured", "R2")
+def client_overlooked(real: Any) -> Any:
+    """A recording goes though the client is not one that the runtime captures."""
+    return lambda facts, function: False
+
+
+@mutant("rules.users:with_user", "A2")
+def user_left_out(real: Any) -> Any:
+    """On the original runtime the user is left out of the header, and set nowhere."""
+
+    def wrong(facts: Any, life: Any, form: Any, own: bool) -> Any:
+        return replace(form, leaves_user=not form.ours), own, {}
+
+    return wrong
+
+
+@mutant("rules.headers:_is_sized", "B3")
+def generator_counted(real: Any) -> Any:
+    """Items are counted that have no length, or are not there yet."""
+    return lambda facts, binder, at: True
+
+
+@mutant("rules.items:_is_harmless", "B4")
+def calls_left_in_front(real: Any) -> Any:
+    """A batch block begins behind calls that belong into it."""
+    return lambda statement, names, strong: True
+
+
+@mutant("rules.headers:plan_header", "B2")
+def batch_without_a_loop(real: Any) -> Any:
+    """The batch form is chosen where no loop goes over items."""
+
+    def wrong(facts: Any, sets: Any, body: Any, *rest: Any) -> Any:
+        planned = real(facts, sets, body, *rest)
+        if not any(site.argument(words.BATCH) for site in sets):
+            return planned
+        named = tuple(t for t in planned.header.leading if "=" in t)
+        header = replace(planned.header, function=words.BATCH_CONTEXT, leading=named)
+        return replace(planned, header=header, manager=words.BATCH_CONTEXT)
+
+    return wrong
+
+
+@mutant("rules.headers:taken_of", "X13", "A1")
+def literal_none_passed(real: Any) -> Any:
+    """A literal None of a set call is passed to the context."""
+    from codemods.proposal import Taken
+
+    def wrong(site: Any, *, leaves_user: bool = False) -> Taken:
+        return Taken(site.path, tuple((a.position, a.keyword) for a in site.arguments))
+
+    return wrong
+
+
+@mutant("rules.module_tracker:_sub_context", "E9")
+def step_without_its_tracker(real: Any) -> Any:
+    """A step of a workflow gets a context with a tracker of its own."""
+
+    def wrong(*given: Any) -> list[Edit]:
+        wrap, rename = real(*given)
+        header = replace(wrap.header, leading=wrap.header.leading[:1])
+        return [replace(wrap, header=header), rename]
+
+    return wrong
+
+
+@mutant("rules.module_tracker:_sub_context", "E9")
+def steps_share_a_context(real: Any) -> Any:
+    """The context of a step holds the statement behind it too."""
+
+    def wrong(*given: Any) -> list[Any]:
+        wrap, rename = real(*given)
+        later: Wrap = replace(wrap, stop=wrap.stop + 1)
+        return [later, rename]
+
+    return wrong
+
+
+@mutant("rules.nested_sets:_block", "X14")
+def phase_inside_the_other(real: Any) -> Any:
+    """A block of a branch reaches over the next set call."""
+    return lambda facts, site, later: real(facts, site, None)
+
+
+@mutant("rules.phases:_block", "X14")
+def phase_over_the_next(real: Any) -> Any:
+    """The first of several blocks reaches to the end of the suite."""
+    from codemods.rules.blocks import block_from
+
+    def wrong(facts: Any, life: Any, travel: Any, groups: Any, number: int) -> Any:
+        return block_from(facts, life, travel, groups[number][-1].path[-1][1] + 1)
+
+    return wrong
+
+
+@mutant("rules.passing:is_tracker", "M6")
+def any_parameter_is_a_tracker(real: Any) -> Any:
+    """The tracker is passed to the first parameter that a call leaves out."""
+    return lambda facts, resolved, parameter: True
+
+
+@mutant("rules.passing:_may_build_one", "M6")
+def own_tracker_replaced(real: Any) -> Any:
+    """A tracker that stores nothing is passed to a function that builds a storing one."""
+    return lambda resolved, parameter: False

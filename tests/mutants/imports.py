@@ -1,0 +1,133 @@
+"""Mutants of imports and bytes: names that are lost or come from elsewhere, files written wrongly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from codemods.proposal import AddImport, ExtendImport
+
+from .mutant import mutant
+
+if TYPE_CHECKING:
+    from codemods.proposal import Edit
+
+SINGLE = "edits.suites:Rebuilder._single"
+
+
+@mutant(SINGLE, "N2")
+def new_import_lost(real: Any) -> Any:
+    """The import of the context manager is not written."""
+
+    def wrong(self: Any, unit: Any, others: list[Edit], pending: Any) -> Any:
+        kept = [e for e in others if not isinstance(e, AddImport | ExtendImport)]
+        return real(self, unit, kept, pending)
+
+    return wrong
+
+
+@mutant("edits.suites:_import_line", "N2")
+def import_from_the_wrong_module(real: Any) -> Any:
+    """The context manager is imported from a module that does not have it."""
+    return lambda edit: real(replace(edit, module="json"))
+
+
+@mutant("edits.suites:_import_line", "N2")
+def import_under_another_name(real: Any) -> Any:
+    """The context manager is imported under a name that nothing uses."""
+
+    def wrong(edit: AddImport) -> Any:
+        return real(replace(edit, names=tuple((name, f"{name}_") for name, _ in edit.names)))
+
+    return wrong
+
+
+@mutant("edits.inside:with_import", "N2")
+def old_names_replaced(real: Any) -> Any:
+    """An import that gets another name loses those it had."""
+
+    def wrong(node: Any, names: Any) -> Any:
+        small = real(node, names).body[0]
+        kept = small.names[-len(names) :]
+        return node.with_changes(body=[small.with_changes(names=kept)])
+
+    return wrong
+
+
+@mutant("edits.inside:without_import", "N4", "R3")
+def whole_import_dropped(real: Any) -> Any:
+    """With the legacy class, the other names of its import go."""
+    return lambda node, name: None
+
+
+@mutant("edits.apply:apply", "N2")
+def import_above_the_future(real: Any) -> Any:
+    """The new import comes first in the file, above its future imports."""
+
+    def wrong(tree: Any, lines: Any, edits: Any, **given: Any) -> str:
+        old = set(lines)
+        text = real(tree, lines, edits, **given)
+        parts = text.splitlines(keepends=True)
+        new = [line for line in parts if line not in old and line.startswith("from ")]
+        return "".join([*new, *(line for line in parts if line not in new)])
+
+    return wrong
+
+
+@mutant("rules.imports:_dropped", "N4")
+def needed_import_dropped(real: Any) -> Any:
+    """The import of the legacy class goes although some code still needs it."""
+    from codemods.proposal import DropImport
+
+    def wrong(facts: Any, proposals: Any) -> list[Edit]:
+        found: list[Edit] = []
+        for construct in facts.lives.constructs:
+            for binding in facts.scopes.bindings.values():
+                if construct.call.func in binding.loads and proposals:
+                    statement = facts.module.parents[binding.binders[0]]
+                    found.append(DropImport(facts.module.paths[statement], binding.name))
+        return list(dict.fromkeys(found))
+
+    return wrong
+
+
+@mutant("rules.imports:_needed", "N4")
+def named_import_dropped(real: Any) -> Any:
+    """The import of the legacy class goes although ``__all__`` or a text names it."""
+    return lambda facts, name, statement: False
+
+
+@mutant("rules.imports:_taken", "N3")
+def taken_name_imported(real: Any) -> Any:
+    """The context manager is imported although its name means something else."""
+    return lambda facts, proposal, name, beside: None
+
+
+@mutant("rules.imports:_means_the_import", "N3")
+def shadowed_import_used(real: Any) -> Any:
+    """An import is used where a variable of the function hides it."""
+    return lambda facts, proposal, local: True
+
+
+@mutant("edits.apply:_rebuild", "bytes")
+def newlines_lost(real: Any) -> Any:
+    """In a file with CRLF, new lines end with LF."""
+    return lambda text, chunk, edits, newline, indent: real(text, chunk, edits, "\n", indent)
+
+
+@mutant("edits.apply:apply", "bytes")
+def all_newlines_changed(real: Any) -> Any:
+    """A file with CRLF is written with LF."""
+    return lambda *given, **named: real(*given, **named).replace("\r\n", "\n")
+
+
+@mutant("model:SourceFile.encode", "bytes")
+def mark_lost(real: Any) -> Any:
+    """The byte order mark of a file is lost."""
+    return lambda self, text: text.encode(self.encoding)
+
+
+@mutant("model:SourceFile.encode", "bytes")
+def encoding_lost(real: Any) -> Any:
+    """A file is written in UTF-8, whatever it declares."""
+    return lambda self, text: (b"\xef\xbb\xbf" if self.bom else b"") + text.encode()

@@ -1,0 +1,86 @@
+"""Who notices a mutant: the validator, or what is seen when the result is compiled and executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import decisions, edits, imports, questions
+from .cases import MODULE, Case, Made, baseline, decoded, migrated, ordered
+from .mutant import REGISTERED, Mutant, applied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MUTANTS: tuple[Mutant, ...] = tuple(REGISTERED)
+del decisions, edits, imports, questions
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one mutant: who noticed it, on which case, by what; both None if nobody did.
+
+    ``changed`` is the first case whose result the mutant changes, None if there is none.
+    """
+
+    name: str
+    breaks: str
+    changed: str | None
+    validator: str | None
+    executed: str | None
+
+    @property
+    def noticed(self) -> bool:
+        """Whether somebody noticed."""
+        return self.validator is not None or self.executed is not None
+
+
+def judged(mutant: Mutant, *, thorough: bool) -> Verdict:
+    """Try *mutant* until it is noticed; if *thorough*, until both judges have noticed it.
+
+    The generated programs are for mutants that nobody has noticed on the written ones.
+    """
+    changed = validator = executed = None
+    for case, made, sign in _results(mutant, thorough):
+        if case.is_generated and (validator or executed):
+            break
+        place = f"{case.name} ({case.runtime})"
+        changed = changed or place
+        if validator is None and made.complaints:
+            validator = f"{place}: {made.complaints[0]}"
+        if executed is None and sign is not None:
+            executed = f"{place}: {sign}"
+        if _is_settled(validator, executed, thorough):
+            break
+    return Verdict(mutant.name, mutant.breaks, changed, validator, executed)
+
+
+def _is_settled(validator: str | None, executed: str | None, thorough: bool) -> bool:
+    return bool(validator and executed if thorough else validator or executed)
+
+
+def _results(mutant: Mutant, thorough: bool) -> Iterator[tuple[Case, Made, str | None]]:
+    """Yield each case that the mutant makes something else of, and what shows when it is run."""
+    for case in ordered(mutant):
+        real = baseline(case.name, case.runtime)
+        with applied(mutant):
+            made = migrated(case)
+        if made.crashed or made.files in (real.files, case.files):
+            continue
+        # The quick form asks the validator first, and executes only what it lets pass.
+        ask = thorough or not made.complaints
+        yield case, made, _sign(mutant, case, made) if ask else None
+
+
+def _sign(mutant: Mutant, case: Case, made: Made) -> str | None:
+    """Return by what the result is seen to be wrong, without the validator."""
+    texts = {name: decoded(content) for name, content in made.files.items()}
+    if made.uncompiled or any(text is None for text in texts.values()):
+        return "compile"
+    text = texts.get(MODULE)
+    found = case.differs(text) if case.differs is not None and text is not None else None
+    if found is not None:
+        return found
+    with applied(mutant):
+        again = migrated(case, made.files)
+    return "second run" if again.files != made.files and not again.crashed else None

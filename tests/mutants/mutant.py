@@ -1,0 +1,76 @@
+"""A mutant: one function of the rewriter replaced by a wrong one while a block runs."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import codemods.edits.apply
+import codemods.pipeline  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REGISTERED: list[Mutant] = []
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One way to break the rewriter.
+
+    ``target`` is ``module:name`` below ``codemods``; ``make`` returns what stands in
+    for the real function (or constant); ``rows`` are the rows of the decision table
+    to look at first.
+    """
+
+    name: str
+    breaks: str
+    target: str
+    make: Callable[[Any], Any]
+    rows: tuple[str, ...]
+
+
+def mutant(target: str, *rows: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Register the decorated function: its docstring says what is broken when it stands in."""
+
+    def register(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        breaks = (make.__doc__ or "").rstrip(".")
+        REGISTERED.append(Mutant(make.__name__.replace("_", "-"), breaks, target, make, rows))
+        return make
+
+    return register
+
+
+@contextlib.contextmanager
+def applied(mutant: Mutant) -> Iterator[None]:
+    """Put the mutant's function wherever the real one is used, and take it away again."""
+    module, _, name = mutant.target.partition(":")
+    owner: Any = importlib.import_module(f"codemods.{module}")
+    *parents, last = name.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    static = vars(owner)[last]
+    real = getattr(owner, last)
+    wrong = mutant.make(real)
+    if isinstance(static, staticmethod):
+        wrong = staticmethod(wrong)
+    places = [(owner, last)] if parents else list(_places(real))
+    for place, attribute in places:
+        setattr(place, attribute, wrong)
+    try:
+        yield
+    finally:
+        for place, attribute in places:
+            setattr(place, attribute, static)
+
+
+def _places(real: object) -> Iterator[tuple[Any, str]]:
+    """Yield every global name of the tools that *real* is bound to."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("codemods."):
+            for attribute, value in list(vars(module).items()):
+                if value is real:
+                    yield module, attribute

@@ -1,0 +1,196 @@
+"""Mutants of the analysis: wrong answers about extents, lives, holders of a tracker, and values."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import Any
+
+from codemods import vocabulary as words
+
+from .mutant import mutant
+
+# -- extents ------------------------------------------------------------------------------
+
+
+@mutant("analysis.extent:stop_index", "X1")
+def suite_ends_early(real: Any) -> Any:
+    """A suite is taken for one statement shorter than it is."""
+
+    def wrong(suite: Any, start: int, end: int, names: Any, *, top: bool) -> int:
+        return max(start + 1, real(suite, start, end, names, top=top) - 1)
+
+    return wrong
+
+
+@mutant("analysis.extent:_may_stay_outside", "X1")
+def everything_may_stay_outside(real: Any) -> Any:
+    """Statements at the end of a module stay outside, whatever they do."""
+    return lambda statement, names: True
+
+
+@mutant("analysis.extent:closing_flush", "R1")
+def any_flush_is_the_last(real: Any) -> Any:
+    """A flush in the middle of a block is taken for its end."""
+    from codemods.analysis.extent import is_method_call
+
+    def wrong(suite: Any, start: int, stop: int, binding: Any, scopes: Any) -> Any:
+        for index in range(start, stop):
+            if is_method_call(suite[index], binding, scopes, words.FLUSH_CALL):
+                return index, False
+        return real(suite, start, stop, binding, scopes)
+
+    return wrong
+
+
+@mutant("analysis.extent:closing_flush", "R1")
+def finally_taken_for_a_flush(real: Any) -> Any:
+    """A ``finally`` that does more than flush is dropped whole."""
+
+    def wrong(suite: Any, start: int, stop: int, binding: Any, scopes: Any) -> Any:
+        found = real(suite, start, stop, binding, scopes)
+        last = suite[stop - 1] if stop > start else None
+        if found is None and isinstance(last, ast.Try) and last.finalbody:
+            return stop - 1, True
+        return found
+
+    return wrong
+
+
+@mutant("analysis.extent:_plain_return", "R1")
+def any_return_is_plain(real: Any) -> Any:
+    """A flush in front of a ``return`` that still uses the tracker is taken for the last."""
+    return lambda statement: isinstance(statement, ast.Return)
+
+
+# -- lives ----------------------------------------------------------------------------------
+
+
+@mutant("analysis.lives:_arguments", "A1")
+def positions_misread(real: Any) -> Any:
+    """Ids that are passed by position are taken for the ids of other positions."""
+
+    def wrong(call: ast.Call) -> Any:
+        found, problem = real(call)
+        places = [a for a in found if a.is_positional]
+        names = [a.keyword for a in places][::-1]
+        again = [replace(a, keyword=k) for a, k in zip(places, names, strict=True)]
+        return (*again, *(a for a in found if not a.is_positional)), problem
+
+    return wrong
+
+
+@mutant("analysis.lives:within", "X15", "X8")
+def life_without_an_end(real: Any) -> Any:
+    """A tracker's life takes in the lives that follow it."""
+
+    def wrong(life: Any, path: Any) -> bool:
+        depth = len(life.prefix)
+        return bool(path[:depth] == life.prefix and len(path) > depth)
+
+    return wrong
+
+
+@mutant("analysis.lives:Lives.enclosing_loop", "X12", "X11")
+def loops_unseen(real: Any) -> Any:
+    """No statement is seen to lie in a loop."""
+    return lambda self, node, outermost=None: None
+
+
+@mutant("analysis.names:Names.tracker_class", "N1")
+def class_known_by_its_name(real: Any) -> Any:
+    """Every class of the legacy class's name is taken for it."""
+    from codemods.analysis.names import Meaning
+
+    def wrong(self: Any, expression: ast.expr) -> Any:
+        bare = isinstance(expression, ast.Name) and expression.id == words.TRACKER_CLASS
+        path = next(iter(self._vocabulary.tracker_paths))
+        return real(self, expression) or (Meaning((path,), True) if bare else None)
+
+    return wrong
+
+
+# -- who holds a tracker ------------------------------------------------------------------------
+
+
+@mutant("analysis.taint:_Run._escapes", "E1", "X4")
+def results_do_not_escape(real: Any) -> Any:
+    """What is returned or yielded is not followed."""
+    return lambda self, value, node, how: None
+
+
+@mutant("analysis.taint:_Run._kept", "E1", "E13")
+def collections_do_not_keep(real: Any) -> Any:
+    """What is put into a collection or an object is not followed."""
+    return lambda self, call, name: None
+
+
+@mutant("analysis.taint:_Run._definition", "E2")
+def closures_do_not_hold(real: Any) -> Any:
+    """A function that uses the tracker of the function around it does not hold it."""
+    return lambda self, node: None
+
+
+@mutant("analysis.strength:HAND_OFFS", "E4", "X4")
+def threads_are_calls(real: Any) -> Any:
+    """A function that is handed to a thread or a pool is over when the call is."""
+    return frozenset({"nothing"})
+
+
+@mutant("analysis.strength:_LAZY_CALLS", "X4")
+def partials_do_not_hold(real: Any) -> Any:
+    """A partial that was made with the tracker does not hold it."""
+    return frozenset({"nothing"})
+
+
+@mutant("analysis.strength:Strength.mentions", "E1", "E2")
+def lambdas_do_not_hold(real: Any) -> Any:
+    """A lambda or a generator expression does not hold what it uses."""
+    return lambda self, node: (
+        not isinstance(node, ast.Lambda | ast.GeneratorExp) and real(self, node)
+    )
+
+
+@mutant("analysis.hidden:hidden_loads", "E8", "A3")
+def class_bodies_unseen(real: Any) -> Any:
+    """A class that takes the module's tracker for an attribute is not seen."""
+    return lambda module, scopes, name: []
+
+
+@mutant("analysis.reach:reachable", "X16", "E8", "E10")
+def calls_unfollowed(real: Any) -> Any:
+    """What the functions called in a block do is not looked at."""
+    return lambda taint, statements: []
+
+
+@mutant("analysis.callbacks:may_call_back", "E8", "E10")
+def callbacks_unseen(real: Any) -> Any:
+    """A function that is handed on is never called back."""
+    return lambda taint, statements, targets: False
+
+
+# -- values --------------------------------------------------------------------------------------
+
+
+@mutant("analysis.effects:changes_environment", "X2")
+def environment_unseen(real: Any) -> Any:
+    """Nothing is seen to change the environment."""
+    return lambda nodes: None
+
+
+@mutant("analysis.effects:sized_value", "B3", "B4")
+def every_call_gives_a_list(real: Any) -> Any:
+    """What any call returns is taken for something with a length."""
+    return lambda value: True
+
+
+@mutant("analysis.presence:Presence.is_given", "A3")
+def values_always_there(real: Any) -> Any:
+    """Every value is taken for one that is there."""
+    return lambda self, value, steps=(): True
+
+
+@mutant("vocabulary:STATE_ATTRIBUTES", "A9")
+def state_unseen(real: Any) -> Any:
+    """A program that reads ids or metrics off its tracker is taken for one that does not."""
+    return frozenset({"nothing"})
