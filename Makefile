@@ -5,6 +5,7 @@
 #   make lint    ruff and mypy only
 #   make score   precision and recall of the migration on the labelled programs
 #   make oracle  run N=10000 generated programs before and after their migration
+#   make mutants break the rewriter in many ways, and list who notices each
 #   make clean   remove the virtual environment and all caches
 #
 # PYTHON=/path/to/python3.12 make test   uses that interpreter instead of the first one found.
@@ -21,7 +22,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint oracle score install clean
+.PHONY: help demo test lint oracle mutants score install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -54,6 +55,9 @@ SEED ?= 0
 
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)
+
+mutants: $(STAMP)
+	@$(BIN)/python -m tests.mutants $(MUTANT)
 
 score: $(STAMP)
 	@$(BIN)/python tests/score.py

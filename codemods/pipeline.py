@@ -32,6 +32,7 @@ from codemods.rules.reasons import ADVICE
 from codemods.rules.registry import Decision, decide
 from codemods.rules.registry import lint as lint_module
 from codemods.validator import compiles, difference
+from codemods.validator_bytes import spelling
 from codemods.vocabulary import NEEDLES, Vocabulary
 
 if TYPE_CHECKING:
@@ -259,7 +260,10 @@ def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutc
     if not compiles(source.text, text):
         detail = "the interpreter does not compile the result: too many nested blocks"
         return Refused(source.display, _all_refused(decision, Reason.DOES_NOT_COMPILE, detail))
-    found = difference(source.text, text, unsafe=facts.settings.unsafe)
+    content = source.encode(text)
+    found = difference(source.text, text, unsafe=facts.settings.unsafe) or spelling(
+        source.content, content
+    )
     if found is not None:
         advice = "the file was left as it was; migrate it by hand, and report this"
         message = f"the rewrite is not proven: {found}"
@@ -276,7 +280,7 @@ def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutc
         )
         for p in decision.proposals
     )
-    return Changed(source, source.encode(text), applied, decision.refusals)
+    return Changed(source, content, applied, decision.refusals)
 
 
 def _edited(facts: Facts, source: SourceFile, decision: Decision) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections import Counter
 
@@ -37,6 +38,7 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
             _no_use_outside(new, block, name, matcher.blocks)
             _nothing_kept(block, name, yields=block not in held)
         _newly_unbound(old, new)
+        _newly_taken(old, new, [block for block, _ in matcher.blocks])
         _same_comments(before, after)
     except Difference as found:
         place = f" (line {found.line})" if found.line else ""
@@ -161,6 +163,46 @@ def _newly_unbound(old: ast.Module, new: ast.Module) -> None:
     lost = _unbound(new) - _unbound(old)
     if lost:
         raise Difference(f"{sorted(lost)[0]} is not imported")
+    texts = [
+        n.value for n in ast.walk(new) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    ]
+    for name in sorted(_imported(old) - _imported(new)):
+        # An annotation, ``__all__`` or a patch may look the name up by its text.
+        if any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts):
+            raise Difference(f"{name} is named in a text, and is not imported any more")
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    return {n.asname or n.name for n in ast.walk(tree) if isinstance(n, ast.alias)}
+
+
+def _newly_taken(old: ast.Module, new: ast.Module, blocks: list[ast.With]) -> None:
+    """Raise if a context manager is imported whose name a scope around a block gives away."""
+    fresh = (_imported(new) - _imported(old)).intersection(words.CONTEXT_MANAGERS)
+    for scope in ast.walk(new) if fresh else ():
+        if not isinstance(scope, _SCOPES):
+            continue
+        taken = fresh & _own_names(scope)
+        inside = {id(node) for node in ast.walk(scope)} if taken else set()
+        if any(id(block) in inside for block in blocks):
+            raise Difference(f"{min(taken)} means something else here", scope)
+
+
+def _own_names(scope: ast.AST) -> set[str]:
+    """Return what *scope* binds itself, imports left out."""
+    found: set[str] = set()
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        if not isinstance(node, _SCOPES):
+            waiting.extend(ast.iter_child_nodes(node))
+    return found
 
 
 def _unbound(tree: ast.Module) -> set[str]:

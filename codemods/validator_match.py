@@ -30,6 +30,7 @@ from codemods.validator_terms import (
     is_end,
     is_extended,
     is_plain,
+    is_step,
     last_tracker,
     made_by_client,
     mentions,
@@ -148,6 +149,8 @@ class Matcher:
                 self.pending[built[0]] = built[1]
             elif takes_place(original[i], after):
                 return i + 1
+            elif is_extended(after, original[i]):
+                return i + 1
             elif other_names(original[i]):
                 break
             i += 1
@@ -194,11 +197,8 @@ class Matcher:
         while i < len(original) and (site := set_call(original[i])) is not None and site[0] == name:
             sets.extend(site[1])
             i += 1
-        if (
-            not sets
-            and isinstance(header.tracker, ast.Name)
-            and header.tracker.id in self._trackers
-        ):
+        inner = isinstance(header.tracker, ast.Name) and header.tracker.id in self._trackers
+        if inner and not sets:
             return self._sub_context(original, i, after, header)
         if not sets and i < len(original):
             sets, original[i] = lifted(original[i], name)
@@ -224,8 +224,8 @@ class Matcher:
         self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock
     ) -> int:
         assert isinstance(header.tracker, ast.Name)
-        if header.fields or header.count or header.target is None:
-            raise Difference("a sub-context may only name its operation", after)
+        if header.target is None or not is_step(after, header):
+            raise Difference("a sub-context may only name the operation of one step", after)
         self._renames[header.target] = header.tracker.id
         matched = self.suite(original[i:], after.body, None)
         del self._renames[header.target]

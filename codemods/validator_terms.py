@@ -248,6 +248,13 @@ def last_tracker(header: NewBlock) -> str:
     return dotted(header.tracker)
 
 
+def is_step(block: ast.With, header: NewBlock) -> bool:
+    """Whether *block* holds one statement, sets no ids, and leaves the outer tracker alone."""
+    if header.fields or header.count or len(block.body) != 1:
+        return False
+    return not mentions(block.body[0], last_tracker(header))
+
+
 def shell(node: ast.AST) -> list[object]:
     """Return the parts of *node* outside of its suites."""
     inner = ("body", "orelse", "finalbody") if isinstance(node, ast.stmt) else ("body",)

@@ -6,13 +6,11 @@ Names of mutants as arguments try those alone.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from multiprocessing import get_context
 
-from .cases import clients
-from .judging import MUTANTS, Verdict, judged
+from .judging import MUTANTS, Verdict, tried
 
 JOBS = 2
 
@@ -23,7 +21,7 @@ def main(names: list[str]) -> int:
     verdicts: list[Verdict] = []
     started = time.monotonic()
     with get_context("spawn").Pool(JOBS) as pool:
-        for verdict in pool.imap(_judged, chosen):
+        for verdict in pool.imap(tried, chosen):
             verdicts.append(verdict)
             print(line(verdict), flush=True)
     noticed = sum(v.noticed for v in verdicts)
@@ -35,12 +33,6 @@ def main(names: list[str]) -> int:
         f" ({time.monotonic() - started:.0f} s)"
     )
     return 0 if noticed == len(chosen) > 0 else 1
-
-
-def _judged(name: str) -> Verdict:
-    os.environ.pop("USER_ID", None)
-    with clients():
-        return judged(next(m for m in MUTANTS if m.name == name), thorough=True)
 
 
 def line(verdict: Verdict) -> str:

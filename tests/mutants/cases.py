@@ -85,10 +85,13 @@ def migrated(case: Case, files: Mapping[str, bytes] | None = None) -> Made:
     """Migrate *case*, its validator heard but not obeyed."""
     complaints: list[str] = []
     uncompiled: list[str] = []
-    judge, compiles = pipeline.difference, pipeline.compiles
+    compiles = pipeline.compiles
 
-    def heard(before: Any, after: Any) -> None:
-        complaints.extend(filter(None, [judge(before, after)]))
+    def listening(judge: Callable[[Any, Any], str | None]) -> Callable[[Any, Any], None]:
+        def heard(before: Any, after: Any) -> None:
+            complaints.extend(filter(None, [judge(before, after)]))
+
+        return heard
 
     def compiled(before: Any, after: Any) -> bool:
         uncompiled.extend([] if compiles(before, after) else [after])
@@ -97,7 +100,8 @@ def migrated(case: Case, files: Mapping[str, bytes] | None = None) -> Made:
     given = case.files if files is None else files
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
-        mock.patch.object(pipeline, "difference", heard),
+        mock.patch.object(pipeline, "difference", listening(pipeline.difference)),
+        mock.patch.object(pipeline, "spelling", listening(pipeline.spelling)),
         mock.patch.object(pipeline, "compiles", compiled),
     ):
         for name, content in given.items():

@@ -327,23 +327,6 @@ def steps_share_a_context(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.nested_sets:_block", "X14")
-def phase_inside_the_other(real: Any) -> Any:
-    """A block of a branch reaches over the next set call."""
-    return lambda facts, site, later: real(facts, site, None)
-
-
-@mutant("rules.phases:_block", "X14")
-def phase_over_the_next(real: Any) -> Any:
-    """The first of several blocks reaches to the end of the suite."""
-    from codemods.rules.blocks import block_from
-
-    def wrong(facts: Any, life: Any, travel: Any, groups: Any, number: int) -> Any:
-        return block_from(facts, life, travel, groups[number][-1].path[-1][1] + 1)
-
-    return wrong
-
-
 @mutant("rules.passing:is_tracker", "M6")
 def any_parameter_is_a_tracker(real: Any) -> Any:
     """The tracker is passed to the first parameter that a call leaves out."""

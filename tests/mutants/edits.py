@@ -1,4 +1,4 @@
-"""Mutants of the editor: blocks with the wrong extent, statements and headers that come out wrong."""
+"""Mutants of the editor: wrong extents, lost statements, headers that come out wrong."""
 
 from __future__ import annotations
 
@@ -343,39 +343,10 @@ def comments_lost(real: Any) -> Any:
     return lambda node: []
 
 
-@mutant("edits.suites:Rebuilder._header_comment", "X1")
-def header_comment_doubled(real: Any) -> Any:
-    """The comment behind a set call comes into the header and stays above it."""
-
-    def wrong(self: Any, taken: Any) -> Any:
-        found = real(self, taken)
-        return found.with_changes(value=f"{found.value} ") if found else cst.Comment("# noqa")
-
-    return wrong
-
-
 @mutant("edits.lines:_taken_apart", "X18")
 def line_taken_apart_backwards(real: Any) -> Any:
     """The statements of a line with semicolons are put on lines of their own backwards."""
     return lambda line: real(line)[::-1]
-
-
-@mutant("edits.lines:block_of", "X18")
-def short_suite_loses_its_end(real: Any) -> Any:
-    """A suite on its header's line loses its last statement."""
-
-    def wrong(suite: Any, indent: Any) -> Any:
-        if isinstance(suite, cst.SimpleStatementSuite) and len(suite.body) > 1:
-            suite = suite.with_changes(body=suite.body[:-1])
-        return real(suite, indent)
-
-    return wrong
-
-
-@mutant("edits.chunks:_whole_lines", "X18")
-def line_cut_in_two(real: Any) -> Any:
-    """A line that holds a changed and an unchanged statement is taken for one of them."""
-    return lambda tree, first, last: (first, last)
 
 
 # -- other edits ------------------------------------------------------------------------
@@ -398,7 +369,8 @@ def folded_argument_renamed(real: Any) -> Any:
 
     def wrong(node: Any, edit: Any, call: Any) -> Any:
         arguments = tuple((position, "note") for position, _ in edit.taken.arguments[:1])
-        named = call.with_changes(args=[a.with_changes(keyword=None) for a in call.args])
+        bare = {"keyword": None, "equal": cst.MaybeSentinel.DEFAULT}
+        named = call.with_changes(args=[a.with_changes(**bare) for a in call.args])
         return real(node, replace(edit, taken=replace(edit.taken, arguments=arguments)), named)
 
     return wrong

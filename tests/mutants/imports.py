@@ -1,4 +1,4 @@
-"""Mutants of imports and bytes: names that are lost or come from elsewhere, files written wrongly."""
+"""Mutants of imports and bytes: names that are lost or come from elsewhere, files spoilt."""
 
 from __future__ import annotations
 
@@ -101,12 +101,6 @@ def named_import_dropped(real: Any) -> Any:
 def taken_name_imported(real: Any) -> Any:
     """The context manager is imported although its name means something else."""
     return lambda facts, proposal, name, beside: None
-
-
-@mutant("rules.imports:_means_the_import", "N3")
-def shadowed_import_used(real: Any) -> Any:
-    """An import is used where a variable of the function hides it."""
-    return lambda facts, proposal, local: True
 
 
 @mutant("edits.apply:_rebuild", "bytes")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import decisions, edits, imports, questions
-from .cases import MODULE, Case, Made, baseline, decoded, migrated, ordered
+from .cases import MODULE, Case, Made, baseline, clients, decoded, migrated, ordered
 from .mutant import REGISTERED, Mutant, applied
 
 if TYPE_CHECKING:
@@ -33,6 +34,13 @@ class Verdict:
     def noticed(self) -> bool:
         """Whether somebody noticed."""
         return self.validator is not None or self.executed is not None
+
+
+def tried(name: str) -> Verdict:
+    """Judge the mutant of that name thoroughly, in an environment of its own."""
+    os.environ.pop("USER_ID", None)
+    with clients():
+        return judged(next(m for m in MUTANTS if m.name == name), thorough=True)
 
 
 def judged(mutant: Mutant, *, thorough: bool) -> Verdict:
@@ -65,10 +73,11 @@ def _results(mutant: Mutant, thorough: bool) -> Iterator[tuple[Case, Made, str |
         real = baseline(case.name, case.runtime)
         with applied(mutant):
             made = migrated(case)
-        if made.crashed or made.files in (real.files, case.files):
+        idle = made.crashed or made.files in (real.files, case.files)
+        if idle and not made.complaints:
             continue
         # The quick form asks the validator first, and executes only what it lets pass.
-        ask = thorough or not made.complaints
+        ask = not idle and (thorough or not made.complaints)
         yield case, made, _sign(mutant, case, made) if ask else None
 
 

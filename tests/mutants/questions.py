@@ -57,12 +57,6 @@ def finally_taken_for_a_flush(real: Any) -> Any:
     return wrong
 
 
-@mutant("analysis.extent:_plain_return", "R1")
-def any_return_is_plain(real: Any) -> Any:
-    """A flush in front of a ``return`` that still uses the tracker is taken for the last."""
-    return lambda statement: isinstance(statement, ast.Return)
-
-
 # -- lives ----------------------------------------------------------------------------------
 
 
@@ -78,23 +72,6 @@ def positions_misread(real: Any) -> Any:
         return (*again, *(a for a in found if not a.is_positional)), problem
 
     return wrong
-
-
-@mutant("analysis.lives:within", "X15", "X8")
-def life_without_an_end(real: Any) -> Any:
-    """A tracker's life takes in the lives that follow it."""
-
-    def wrong(life: Any, path: Any) -> bool:
-        depth = len(life.prefix)
-        return bool(path[:depth] == life.prefix and len(path) > depth)
-
-    return wrong
-
-
-@mutant("analysis.lives:Lives.enclosing_loop", "X12", "X11")
-def loops_unseen(real: Any) -> Any:
-    """No statement is seen to lie in a loop."""
-    return lambda self, node, outermost=None: None
 
 
 @mutant("analysis.names:Names.tracker_class", "N1")
@@ -119,12 +96,6 @@ def results_do_not_escape(real: Any) -> Any:
     return lambda self, value, node, how: None
 
 
-@mutant("analysis.taint:_Run._kept", "E1", "E13")
-def collections_do_not_keep(real: Any) -> Any:
-    """What is put into a collection or an object is not followed."""
-    return lambda self, call, name: None
-
-
 @mutant("analysis.taint:_Run._definition", "E2")
 def closures_do_not_hold(real: Any) -> Any:
     """A function that uses the tracker of the function around it does not hold it."""
@@ -134,12 +105,6 @@ def closures_do_not_hold(real: Any) -> Any:
 @mutant("analysis.strength:HAND_OFFS", "E4", "X4")
 def threads_are_calls(real: Any) -> Any:
     """A function that is handed to a thread or a pool is over when the call is."""
-    return frozenset({"nothing"})
-
-
-@mutant("analysis.strength:_LAZY_CALLS", "X4")
-def partials_do_not_hold(real: Any) -> Any:
-    """A partial that was made with the tracker does not hold it."""
     return frozenset({"nothing"})
 
 
@@ -176,12 +141,6 @@ def callbacks_unseen(real: Any) -> Any:
 def environment_unseen(real: Any) -> Any:
     """Nothing is seen to change the environment."""
     return lambda nodes: None
-
-
-@mutant("analysis.effects:sized_value", "B3", "B4")
-def every_call_gives_a_list(real: Any) -> Any:
-    """What any call returns is taken for something with a length."""
-    return lambda value: True
 
 
 @mutant("analysis.presence:Presence.is_given", "A3")
