@@ -60,7 +60,7 @@ def whole_import_dropped(real: Any) -> Any:
     return lambda node, name: None
 
 
-@mutant("edits.apply:apply", "N2")
+@mutant("edits.apply:apply", "bytes")
 def import_above_the_future(real: Any) -> Any:
     """The new import comes first in the file, above its future imports."""
 

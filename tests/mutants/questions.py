@@ -23,7 +23,7 @@ def suite_ends_early(real: Any) -> Any:
     return wrong
 
 
-@mutant("analysis.extent:_may_stay_outside", "X1")
+@mutant("analysis.extent:_may_stay_outside", "guide")
 def everything_may_stay_outside(real: Any) -> Any:
     """Statements at the end of a module stay outside, whatever they do."""
     return lambda statement, names: True
