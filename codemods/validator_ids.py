@@ -17,7 +17,7 @@ from codemods.validator_terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 _QUIET_CALLS = frozenset(
     ("list", "tuple", "set", "frozenset", "dict", "sorted", "len", "str", "int", "range")
@@ -112,6 +112,13 @@ def may_be_put_off(site: ast.stmt, following: ast.stmt, after: ast.stmt) -> bool
 
 def _rebinds(node: ast.Name, names: set[str]) -> bool:
     return isinstance(node.ctx, ast.Store) and node.id in names
+
+
+def begins_alike(before: Sequence[ast.stmt], i: int, after: Sequence[ast.stmt], j: int) -> bool:
+    """Whether statement *i* of one suite is statement *j* of the other, as it stands."""
+    if i >= len(before) or j >= len(after):
+        return False
+    return ast.dump(before[i]) == ast.dump(after[j])
 
 
 def same_header(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator_ids import (
+    begins_alike,
     check_count,
     lifted,
     may_be_put_off,
@@ -106,7 +107,7 @@ class Matcher:
                     continue
             step = (
                 self._removable(original, i, block, seen)
-                if not self._same_start(original, i, after, j)
+                if not begins_alike(original, i, after, j)
                 else 0
             )
             if step:
@@ -121,13 +122,6 @@ class Matcher:
             while i < len(original) and self._vanished(original[i]):
                 i += 1
         return i - added
-
-    def _same_start(
-        self, original: list[ast.stmt], i: int, after: Sequence[ast.stmt], j: int
-    ) -> bool:
-        if i >= len(original) or j >= len(after):
-            return False
-        return ast.dump(original[i]) == ast.dump(after[j])
 
     def _one(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
         """Match one statement of the rewritten suite; return the next index of the original."""
@@ -148,8 +142,6 @@ class Matcher:
             if built is not None:
                 self.pending[built[0]] = built[1]
             elif takes_place(original[i], after):
-                return i + 1
-            elif is_extended(after, original[i]):
                 return i + 1
             elif other_names(original[i]):
                 break

@@ -87,9 +87,9 @@ def migrated(case: Case, files: Mapping[str, bytes] | None = None) -> Made:
     uncompiled: list[str] = []
     compiles = pipeline.compiles
 
-    def listening(judge: Callable[[Any, Any], str | None]) -> Callable[[Any, Any], None]:
-        def heard(before: Any, after: Any) -> None:
-            complaints.extend(filter(None, [judge(before, after)]))
+    def listening(judge: Callable[..., str | None]) -> Callable[..., None]:
+        def heard(*given: Any, **named: Any) -> None:
+            complaints.extend(filter(None, [judge(*given, **named)]))
 
         return heard
 

@@ -113,7 +113,7 @@ def carried_id_computed_again(real: Any) -> Any:
 @mutant("rules.phases:named_again", "X14")
 def carried_ids_lost(real: Any) -> Any:
     """A block does not name the ids that last from an earlier call."""
-    return lambda facts, finding, carried: ()
+    return lambda facts, finding, carried, **_: ()
 
 
 @mutant("rules.module_tracker:_same_ids", "E8")

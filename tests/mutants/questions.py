@@ -90,13 +90,13 @@ def class_known_by_its_name(real: Any) -> Any:
 # -- who holds a tracker ------------------------------------------------------------------------
 
 
-@mutant("analysis.taint:_Run._escapes", "E1", "X4")
+@mutant("analysis.passage:Passage._escapes", "E1", "X4")
 def results_do_not_escape(real: Any) -> Any:
     """What is returned or yielded is not followed."""
     return lambda self, value, node, how: None
 
 
-@mutant("analysis.taint:_Run._definition", "E2")
+@mutant("analysis.passage:Passage._definition", "E2")
 def closures_do_not_hold(real: Any) -> Any:
     """A function that uses the tracker of the function around it does not hold it."""
     return lambda self, node: None
