@@ -12,10 +12,14 @@ import io
 import re
 import tokenize
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator_match import Matcher
 from codemods.validator_terms import Difference, dotted, fixture_blocks, managed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
@@ -183,25 +187,33 @@ def _newly_taken(old: ast.Module, new: ast.Module, blocks: list[ast.With]) -> No
         if not isinstance(scope, _SCOPES):
             continue
         taken = fresh & _own_names(scope)
-        inside = {id(node) for node in ast.walk(scope)} if taken else set()
+        # What a class binds is an attribute: its methods do not see it as a name.
+        seen = _own_nodes(scope) if isinstance(scope, ast.ClassDef) else ast.walk(scope)
+        inside = {id(node) for node in seen} if taken else set()
         if any(id(block) in inside for block in blocks):
             raise Difference(f"{min(taken)} means something else here", scope)
+
+
+def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Walk *scope* without entering the scopes in it."""
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, _SCOPES):
+            waiting.extend(ast.iter_child_nodes(node))
 
 
 def _own_names(scope: ast.AST) -> set[str]:
     """Return what *scope* binds itself, imports left out."""
     found: set[str] = set()
-    waiting = list(ast.iter_child_nodes(scope))
-    while waiting:
-        node = waiting.pop()
+    for node in _own_nodes(scope):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.arg):
             found.add(node.arg)
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.add(node.id)
-        if not isinstance(node, _SCOPES):
-            waiting.extend(ast.iter_child_nodes(node))
     return found
 
 
