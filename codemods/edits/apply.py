@@ -43,6 +43,12 @@ def apply(
     return "".join(result)
 
 
+def _lost(text: str, printed: str, chunk: Chunk) -> int:
+    """Return the number of the first line of *text* that is not *printed* as it was."""
+    pairs = zip(text.split("\n"), printed.split("\n"), strict=False)
+    return chunk.start + next((n for n, (old, new) in enumerate(pairs, 1) if old != new), 1)
+
+
 def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: str) -> str:
     config: cst.PartialParserConfig = cst.PartialParserConfig(
         default_newline=newline, default_indent=indent
@@ -52,7 +58,9 @@ def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: s
     except cst.ParserSyntaxError as error:
         raise EditError(f"the concrete parser does not read this: {error.message}") from error
     if module.code != text:
-        raise RoundTripError("parsing and printing this code does not give the same text")
+        raise RoundTripError(
+            f"parsing and printing line {_lost(text, module.code, chunk)} changes it"
+        )
     # A chunk of one line has no newline to detect: the file's own is the one to write.
     module = module.with_changes(default_newline=newline)
     return Rebuilder(edits, chunk.first, indent).module(module).code

@@ -82,6 +82,13 @@ def appended(call: cst.Call, extra: Sequence[cst.Arg]) -> cst.Call:
     )
 
 
+def bare(arg: cst.Arg) -> cst.Arg:
+    """Return *arg* without a comma and the layout behind it."""
+    return arg.with_changes(
+        comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=cst.SimpleWhitespace("")
+    )
+
+
 def one_a_line(call: cst.Call, indent: str) -> cst.Call:
     """Return *call* with each argument on a line of its own, indented by *indent*."""
     gap = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(indent))
@@ -147,6 +154,8 @@ def _laid_out(
     ends_with_comma = isinstance(last_of_call.comma, cst.Comma)
     if trailing and kept:
         kept, trailing = _continue(kept, trailing, comma, ends_with_comma, last_of_call)
+    elif kept and kept[-1].value is not last_of_call.value:
+        kept = [*kept[:-1], _closing(kept[-1], last_of_call)]
     elif not kept and not trailing and front:
         front[-1] = front[-1].with_changes(
             comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=closing
@@ -157,6 +166,23 @@ def _laid_out(
         arguments,
         whitespace_before_args=before if own_lines else cst.SimpleWhitespace(""),
     )
+
+
+def _closing(arg: cst.Arg, last: cst.Arg) -> cst.Arg:
+    """Return *arg* with the layout that *last* has before the parenthesis; its comment stays."""
+    end = last.comma.whitespace_after if isinstance(last.comma, cst.Comma) else None
+    end = end or last.whitespace_after_arg
+    mine = arg.comma.whitespace_after if isinstance(arg.comma, cst.Comma) else None
+    line = mine.first_line if isinstance(mine, cst.ParenthesizedWhitespace) else None
+    if line is not None and line.comment is not None:
+        indented = isinstance(end, cst.ParenthesizedWhitespace)
+        end = end if indented else cst.ParenthesizedWhitespace(indent=True)
+        end = end.with_changes(first_line=line)
+    elif isinstance(end, cst.ParenthesizedWhitespace):
+        end = end.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
+    if isinstance(last.comma, cst.Comma):
+        return arg.with_changes(comma=cst.Comma(whitespace_after=end))
+    return bare(arg).with_changes(whitespace_after_arg=end)
 
 
 def _continue(

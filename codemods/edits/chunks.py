@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codemods.proposal import AddImport, Wrap
+
 if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable
@@ -30,11 +32,12 @@ class Chunk:
 
 def touched(edit: Edit) -> tuple[int, int]:
     """Return the first and last top-level statement that *edit* concerns."""
-    path = getattr(edit, "path", None) or edit.beside  # type: ignore[union-attr]
-    index = path[0][1]
-    stop = getattr(edit, "stop", None)
-    if stop is not None and len(path) == 1:
-        return index, stop - 1
+    if isinstance(edit, Wrap):
+        taken = [t.path[0][1] for t in edit.header.taken]
+        first = edit.path[0][1]
+        last = edit.stop - 1 if len(edit.path) == 1 else first
+        return min(first, *taken, first), max(last, *taken, last)
+    index = (edit.beside if isinstance(edit, AddImport) else edit.path)[0][1]
     return index, index
 
 

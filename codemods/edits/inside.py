@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from codemods.edits.arguments import EditError, appended, argument
+from codemods.edits.arguments import EditError, appended, argument, bare
 from codemods.edits.lines import comments_in
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def pass_keyword(node: Statement, edit: PassKeyword) -> Statement:
     return changed  # type: ignore[return-value]
 
 
-def fold(node: Statement, edit: Fold, call: cst.Call) -> Statement:
+def fold(node: Statement, edit: Fold, call: cst.Call) -> cst.With:
     """Return the ``with`` statement *node* with arguments of *call* appended to its header."""
     if not isinstance(node, cst.With):
         raise EditError("expected a with statement")
@@ -211,4 +211,8 @@ def retained(node: Statement, positions: tuple[int, ...]) -> Statement:
     kept = [call.args[index] for index in positions]
     if kept and positions[-1] != len(call.args) - 1:
         kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-    return node.with_changes(body=[small.with_changes(value=call.with_changes(args=kept))])
+    shorter = call.with_changes(args=kept)
+    if len(comments_in(shorter)) > sum(len(comments_in(arg.value)) for arg in kept):
+        # Which of the arguments the comments between them are about, nobody can tell.
+        shorter = cst.Call(call.func, [bare(arg) for arg in kept])
+    return node.with_changes(body=[small.with_changes(value=shorter)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import libcst as cst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from codemods.proposal import Path
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
@@ -62,6 +65,30 @@ def _taken_apart(line: cst.SimpleStatementLine) -> list[cst.SimpleStatementLine]
     ]
 
 
+def statement_at(module: cst.Module, path: Path, offset: int) -> Statement:
+    """Return the statement at *path* of a chunk whose first statement has the index *offset*."""
+    (_, first), *below = path
+    suite: Sequence[cst.CSTNode] = module.body
+    node = _at(suite, first - offset)
+    for field, index in below:
+        part = getattr(node, field)
+        if isinstance(part, cst.If):  # elif: one If in the list of ast
+            suite = [part]
+        elif isinstance(part, cst.Else | cst.Finally):
+            suite = block_of(part.body, None).body
+        else:
+            suite = block_of(part, None).body if isinstance(part, cst.BaseSuite) else part
+        node = _at(suite, index)
+    return node  # type: ignore[return-value]
+
+
+def _at(suite: Sequence[cst.CSTNode], index: int) -> cst.CSTNode:
+    """Return the statement, handler or case *index* of *suite*."""
+    if not isinstance(suite[0], cst.BaseStatement | cst.BaseSmallStatement):
+        return suite[index]
+    return next(u.node for u in units(suite, {index}) if u.index == index)  # type: ignore[arg-type]
+
+
 def block_of(suite: cst.BaseSuite, indent: str | None) -> cst.IndentedBlock:
     """Return *suite* as an indented block (a one-line suite becomes one, a statement a line)."""
     if isinstance(suite, cst.IndentedBlock):
@@ -100,6 +127,33 @@ def remains(node: Statement) -> list[cst.EmptyLine]:
     for comment in comments_in(node.with_changes(leading_lines=())):
         kept.extend(own_line(comment))
     return kept
+
+
+class Carried:
+    """The comments that headers of blocks take along from statements that go."""
+
+    def __init__(self) -> None:
+        self._texts: Counter[str] = Counter()
+
+    def note(self, *nodes: cst.CSTNode) -> None:
+        """Note that a header holds the comments in *nodes*."""
+        self._texts.update(c.value for node in nodes for c in comments_in(node))
+
+    def left_of(self, node: Statement) -> list[cst.EmptyLine]:
+        """Return what stays of *node*, which goes: as ``remains``, without what was taken along."""
+        kept = leading(node)
+        for comment in comments_in(node.with_changes(leading_lines=())):
+            if self._texts[comment.value]:
+                self._texts[comment.value] -= 1
+            else:
+                kept.extend(own_line(comment))
+        return kept
+
+    def led_by_rest(self, node: Statement, shorter: Statement) -> Statement:
+        """Return *shorter*, which is left of *node*, below the comments that neither has."""
+        inside = Counter(c.value for c in comments_in(shorter))
+        self._texts.update(inside)
+        return led(shorter, self.left_of(node))
 
 
 def comments_in(node: cst.CSTNode) -> list[cst.Comment]:

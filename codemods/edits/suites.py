@@ -9,6 +9,7 @@ import libcst as cst
 from codemods.edits.arguments import EditError, header_call, one_a_line
 from codemods.edits.inside import fold, pass_keyword, renamed, retained, with_import, without_import
 from codemods.edits.lines import (
+    Carried,
     Statement,
     Unit,
     block_of,
@@ -18,6 +19,7 @@ from codemods.edits.lines import (
     led,
     own_line,
     remains,
+    statement_at,
     trailing_comment,
     unindented_blanks,
     units,
@@ -56,12 +58,37 @@ class Rebuilder:
         self._indent = indent
         self._edits = edits
         self._offset = offset
-        self._originals: dict[Path, Statement] = {}
+        self._calls: dict[Path, cst.Call] = {}
+        self._endings: dict[Path, cst.Comment | None] = {}
+        self._carried = Carried()
 
     def module(self, module: cst.Module) -> cst.Module:
         """Return the chunk with its edits made."""
+        for edit in self._edits:
+            self._take(edit, module)
         body, left = self._suite(module.body, (), "body", None, self._offset)
         return module.with_changes(body=body, footer=[*without_blank_end(left), *module.footer])
+
+    def _take(self, edit: Edit, module: cst.Module) -> None:
+        """Note what the header of a block takes from which call, before anything is changed."""
+        taken = edit.header.taken if isinstance(edit, Wrap) else ()
+        for one in (edit.taken,) if isinstance(edit, Fold) else taken:
+            statement = statement_at(module, one.path, self._offset)
+            self._calls[one.path] = call_of(statement)
+            self._endings[one.path] = trailing_comment(statement)
+        if isinstance(edit, Wrap):
+            self._carried.note(self._header_call(edit), *own_line(self._header_comment(edit)))
+        elif isinstance(edit, Fold):
+            arguments = self._calls[edit.taken.path].args
+            self._carried.note(*(arguments[index] for index, _ in edit.taken.arguments))
+
+    def _header_call(self, wrap: Wrap) -> cst.Call:
+        return header_call(wrap.header, [self._calls[t.path] for t in wrap.header.taken])
+
+    def _header_comment(self, wrap: Wrap) -> cst.Comment | None:
+        first = wrap.header.taken[0].path if wrap.header.taken else ()
+        stays = any(isinstance(e, Retain) and e.path == first for e in self._edits)
+        return self._endings[first] if first and not stays else None
 
     # -- suites -------------------------------------------------------------
 
@@ -79,7 +106,6 @@ class Rebuilder:
         listed: list[Unit] = []
         for unit in units(body, apart):
             path = (*prefix, (field, unit.index + offset))
-            self._originals[path] = unit.node
             listed.append(
                 Unit(unit.index + offset, unit.count, self._below(unit.node, path, indent))
             )
@@ -115,7 +141,7 @@ class Rebuilder:
     ) -> tuple[list[Statement], list[cst.EmptyLine]]:
         mine = [e for e in others if _index(e) == unit.index]
         if any(isinstance(e, Delete) for e in mine):
-            return [], joined(pending, remains(unit.node))
+            return [], joined(pending, self._carried.left_of(unit.node))
         if any(isinstance(e, Dissolve) for e in mine):
             return _dissolved(unit.node, pending)
         added = [e for e in mine if isinstance(e, AddImport)]
@@ -143,17 +169,14 @@ class Rebuilder:
         others: list[Edit],
         indent: str | None,
     ) -> tuple[cst.With, list[cst.EmptyLine], list[cst.EmptyLine]]:
-        taken = [self._originals[t.path] for t in wrap.header.taken]
-        call = header_call(wrap.header, [call_of(node) for node in taken])
-        call = self._fitted(call, wrap, indent)
-        comment = self._header_comment(taken)
+        call = self._fitted(self._header_call(wrap), wrap, indent)
+        comment = self._header_comment(wrap)
         above: list[cst.EmptyLine] = []
         kept = list(inside)
         deleted = {_index(e) for e in others if isinstance(e, Delete)}
         starts = {_index(w) for w in deeper}
         while kept and kept[0].index in deleted - starts:
-            node = kept.pop(0).node
-            above = joined(above, self._remains_of_taken(node, taken, call, comment))
+            above = joined(above, self._carried.left_of(kept.pop(0).node))
         body, left = self._assemble(kept, deeper, others, indent)
         if not body:
             raise EditError("the block would be empty")
@@ -183,23 +206,6 @@ class Rebuilder:
             return call
         return one_a_line(call, unit)
 
-    def _header_comment(self, taken: list[Statement]) -> cst.Comment | None:
-        return trailing_comment(taken[0]) if taken else None
-
-    def _remains_of_taken(
-        self,
-        node: Statement,
-        taken: list[Statement],
-        call: cst.Call,
-        comment: cst.Comment | None,
-    ) -> list[cst.EmptyLine]:
-        """What stays of a statement in front of a block: not what the header carries on."""
-        if node not in taken:
-            return remains(node)
-        carried = {id(c) for c in comments_in(call)} | {id(comment)}
-        lost = [c for c in comments_in(node.with_changes(leading_lines=())) if id(c) not in carried]
-        return [*leading(node), *(line for c in lost for line in own_line(c))]
-
     # -- below a statement ----------------------------------------------------
 
     def _below(self, node: Statement, path: Path, indent: str | None) -> Statement:
@@ -211,23 +217,15 @@ class Rebuilder:
             elif isinstance(edit, PassKeyword):
                 node = pass_keyword(node, edit)
             elif isinstance(edit, Retain):
-                node = retained(node, edit.positions)
+                node = self._carried.led_by_rest(node, retained(node, edit.positions))
             elif isinstance(edit, Fold):
-                node = fold(node, edit, call_of(self._original_at(edit.taken.path, node, path)))
+                node = fold(node, edit, self._calls[edit.taken.path])
         if not any(
             len(self._place(e)) > len(path) and self._place(e)[: len(path)] == path
             for e in self._edits
         ):
             return node
         return self._compound(node, path, indent)
-
-    def _original_at(self, place: Path, node: Statement, path: Path) -> Statement:
-        """Return the statement at *place*, which lies directly in the body of *node*."""
-        if place[: len(path)] != path or len(place) != len(path) + 1:
-            raise EditError("only a call directly in the block can be folded into its header")
-        index = place[-1][1]
-        body = block_of(node.body, None).body  # type: ignore[arg-type]
-        return next(u.node for u in units(body, {index}) if u.index == index)
 
     def _compound(self, node: Statement, path: Path, indent: str | None) -> Statement:
         changes: dict[str, object] = {}

@@ -75,8 +75,8 @@ def _deleted_last(facts: Facts, life: Life) -> bool:
     statement = facts.module.statement(name)
     if statement not in life.suite or len(getattr(statement, "targets", ())) != 1:
         return False
-    last = max((load.lineno for load in life.loads), default=0)
-    return last < statement.lineno
+    last = max(((load.lineno, load.col_offset) for load in life.loads), default=(0, 0))
+    return last < (statement.lineno, statement.col_offset)
 
 
 def _stray_load(facts: Facts, finding: Finding, life: Life) -> Refusal | None:

@@ -24,6 +24,50 @@ BLOCK = """\
 """
 DEF = "\n\ndef scan(client, number):\n"
 
+#: Calls whose comments have to go two ways: into the header, and above it.
+CONSERVATIVE = {
+    "comments_of_a_call_that_is_divided": (
+        """
+def scan(client, number, user):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(  # c1
+        job_id=number,  # c2
+        batch_id=None,  # c3
+        user_id=user,  # c4
+    )  # c5
+    return client.scan(number)
+""",
+        """
+def scan(client, number, user):
+    tracker = AIUsageTracker()
+    # c3
+    # c4
+    with ai_usage_context(  # c1
+        "scan",
+        tracker=tracker,
+        job_id=number,  # c2
+    ):
+        tracker.set_tracking_context(user_id=user)  # c5
+        return client.scan(number)
+""",
+    ),
+    "comment_in_a_construction_that_moves": (
+        """
+def scan(client, number):
+    tracker = AIUsageTracker(  # c1
+    )
+    tracker.set_tracking_context(job_id=number)
+    return client.scan(number)
+""",
+        """
+def scan(client, number):
+    with ai_usage_context("scan", tracker=AIUsageTracker(  # c1
+        ), job_id=number) as tracker:
+        return client.scan(number)
+""",
+    ),
+}
+
 # Each case: the text before, and the text after, without the import of the class or context.
 REWRITTEN = {
     "tabs": (
@@ -293,11 +337,56 @@ IMPORTS = {
         OLD.rstrip() + "  # noqa: F401\n",
         NEW + OLD.rstrip() + "  # noqa: F401\n",
     ),
+    "not_kept_by_another_pragma": (
+        OLD.rstrip() + "  # noqa: E501\n",
+        NEW.rstrip() + "  # noqa: E501\n",
+    ),
     "kept_by_all": (
         OLD + '__all__ = ["AIUsageTracker"]\n',
         NEW + OLD + '__all__ = ["AIUsageTracker"]\n',
     ),
 }
+
+
+@pytest.mark.parametrize("name", CONSERVATIVE)
+def test_each_comment_is_kept_once(tmp_path: Path, name: str) -> None:
+    """Where a call is divided or a construction moves, each comment goes one way."""
+    head = OLD.replace("tracker.", "receipt_label.utils.", 1)
+    before, after = CONSERVATIVE[name]
+    outcome = migrate(tmp_path, head + before, runtime="conservative")
+    assert outcome.failed is None
+    assert outcome.text == NEW.replace("tracker.", "receipt_label.utils.", 1) + head + after
+
+
+def test_comment_follows_a_call_into_a_later_header(tmp_path: Path) -> None:
+    """Where the block starts after other statements, the comment of the call moves on once."""
+    before = OLD + (
+        "tracker = AIUsageTracker()\n"
+        'tracker.set_tracking_context(batch_id="night")  # c1\n'
+        "kept = [text for text in texts if text]\n"
+        "for text in kept:\n"
+        "    scan(text, tracker)\n"
+    )
+    migrates(
+        tmp_path,
+        before,
+        NEW.replace("ai_usage_context\n", "batch_ai_usage_context\n")
+        + "kept = [text for text in texts if text]\n"
+        'with batch_ai_usage_context("night", item_count=len(kept)) as tracker:  # c1\n'
+        "    for text in kept:\n"
+        "        scan(text, tracker)\n",
+    )
+
+
+def test_line_that_does_not_survive_is_named(tmp_path: Path) -> None:
+    """LibCST drops the blank in ``except X :``; the refusal says in which line."""
+    text = OLD + DEF + SITE + "\n\ndef other():\n    pass\n"
+    text = text.replace(
+        "    return", "    try:\n        pass\n    except OSError :\n        pass\n    return"
+    )
+    outcome = refuses(tmp_path, text, "does-not-round-trip")
+    line = text.split("\n").index("    except OSError :") + 1
+    assert f"line {line} " in outcome.refusals[0].detail
 
 
 @pytest.mark.parametrize("name", IMPORTS)
