@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import FIXTURES, execute, lint, migrate
 from loopback import loopback_server
+from relayout import VARIANTS, same_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,21 +80,20 @@ def test_passed_tracker_keeps_the_call_and_its_job(clients: dict[str, object]) -
     assert after == before
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("runtime", ["tracker", "conservative"])
 @pytest.mark.parametrize("form", FORMS)
-def test_line_endings_tabs_and_mark_do_not_matter(form: str, tmp_path: Path) -> None:
-    """With CRLF, with tabs, and with a byte order mark the same program comes out."""
-    before = (GUIDE / form / "before.py").read_text()
-    after = (GUIDE / form / "after_tracker.py").read_text()
-    crlf = migrate(tmp_path, before.replace("\n", "\r\n"))
-    assert crlf.text == after.replace("\n", "\r\n")
-    marked = migrate(tmp_path, "\ufeff" + before)
-    assert marked.text == "\ufeff" + after
-    tabs = migrate(tmp_path, before.replace("    ", "\t"))
-    assert tabs.failed is None
-    assert compile(tabs.text, "tabs", "exec")
-    assert [line.lstrip("\t ") for line in tabs.text.splitlines() if line.strip()] == [
-        line.lstrip() for line in after.splitlines() if line.strip()
-    ]
+def test_line_endings_tabs_and_mark_do_not_matter(
+    form: str, runtime: str, variant: str, tmp_path: Path
+) -> None:
+    """With CRLF, tabs, a byte order mark, and all of them, the same program comes out."""
+    vary = VARIANTS[variant]
+    after = (GUIDE / form / f"after_{runtime}.py").read_text()
+    outcome = migrate(tmp_path, vary((GUIDE / form / "before.py").read_text()), runtime=runtime)
+    assert outcome.failed is None
+    assert ast.dump(ast.parse(outcome.text.removeprefix("\ufeff"))) == ast.dump(ast.parse(after))
+    assert same_lines(outcome.text, vary(after)), outcome.text
+    assert not migrate(tmp_path, outcome.text, runtime=runtime).changed
 
 
 def test_batch_note_names_the_price(tmp_path: Path) -> None:

@@ -2,153 +2,107 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
 import tempfile
 import tokenize
 from collections import Counter
 from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from harness import migrate
+from relayout import INDENTS, logical_lines, reindented, relaid
+from rows import RUNTIMES, Fixture, fixtures, run_fixture
 
-#: Lines of a program: (depth, statements that may share a line).
-Line = tuple[int, tuple[str, ...]]
+if TYPE_CHECKING:
+    from harness import Outcome
 
-HEAD: list[Line] = [(0, ("from tracker.ai_usage_tracker import AIUsageTracker",))]
-SIMPLE: list[Line] = [
-    (0, ("def scan(client, number):",)),
-    (1, ("tracker = AIUsageTracker()", "tracker.set_tracking_context(job_id=number)")),
-    (1, ("first = client.scan(number)", "second = client.scan(first)")),
-    (1, ("return second",)),
-]
-LOOP: list[Line] = [
-    (0, ("def scan_all(client, numbers):",)),
-    (1, ("found = []",)),
-    (1, ("for number in numbers:",)),
-    (2, ("tracker = AIUsageTracker()",)),
-    (2, ("tracker.set_tracking_context(number)",)),
-    (2, ("if number:",)),
-    (3, ("found.append(client.scan(number))", "print(number)")),
-    (1, ("return found",)),
-]
-FLUSH: list[Line] = [
-    (0, ("class Scanner:",)),
-    (1, ("def scan(self, number):",)),
-    (2, ("tracker = AIUsageTracker()",)),
-    (2, ("tracker.set_tracking_context(job_id='a', batch_id=number)",)),
-    (2, ("self.client.scan(number)", "self.count = 1")),
-    (2, ("tracker.flush_metrics()",)),
-    (2, ("return None",)),
-]
-ESCAPE: list[Line] = [
-    (0, ("def configured(number):",)),
-    (1, ("tracker = AIUsageTracker()", "tracker.set_tracking_context(job_id=number)")),
-    (1, ("return tracker",)),
-]
-OTHER: list[Line] = [
-    (0, ("def other(value):",)),
-    (1, ("text = 'AIUsageTracker'", "value += 1")),
-    (1, ("return value, text",)),
-]
-PROGRAMS = [
-    HEAD + SIMPLE,
-    HEAD + LOOP,
-    HEAD + FLUSH,
-    HEAD + ESCAPE,
-    HEAD + OTHER,
-    HEAD + OTHER + SIMPLE + ESCAPE + LOOP,
-]
-_LAYOUT = {
-    tokenize.COMMENT,
-    tokenize.NL,
-    tokenize.NEWLINE,
-    tokenize.INDENT,
-    tokenize.ENDMARKER,
-}
+#: A form feed at the start of a line is refused, wherever another layout puts it.
+PROGRAMS = [f for f in fixtures() if not any("\f" in text for text in f.files.values())]
 
 
-@st.composite
-def trivia(draw: st.DrawFn, lines: list[Line]) -> str:
-    """Return the program *lines* as text, with random trivia around its statements."""
-    newline = draw(st.sampled_from(["\n", "\r\n"]))
-    indent = draw(st.sampled_from(["    ", "  ", "\t", "   "]))
-    numbers = iter(range(1000))
-    written: list[str] = []
-    above = st.sampled_from(["", "", "", "blank", "spaces", "comment", "left", "both", "form feed"])
-    behind = st.sampled_from(["", "", "", " ", "  # {}", "# {}", "\t# pragma: no cover {}", "  \t"])
-    for depth, statements in lines:
-        pad = indent * depth
-        kind = draw(above)
-        if kind in ("blank", "both"):
-            written.append(newline)
-        if kind == "spaces":
-            written.append(f"  \t{newline}")
-        if kind == "form feed" and depth == 0:
-            written.append(f"\x0c{newline}")
-        if kind in ("comment", "both"):
-            written.append(f"{pad}# above {next(numbers)}{newline}")
-        if kind == "left":
-            written.append(f"# left {next(numbers)}{newline}")
-        rows = [draw(st.sampled_from(["; ", ";", " ; "])).join(statements)]
-        if len(statements) > 1 and draw(st.booleans()):
-            rows = list(statements)
-        for row in rows:
-            semicolon = draw(st.sampled_from(["", "", ";"])) if not row.endswith(":") else ""
-            end = draw(behind).format(next(numbers))
-            written.append(f"{pad}{row}{semicolon}{end}{newline}")
-    text = "".join(written)
-    return text if draw(st.booleans()) else text.removesuffix(newline)
+class _ByKeyword(ast.NodeTransformer):
+    """Gives a batch its id by keyword: which way is chosen depends on the line it stands on."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "batch_ai_usage_context":
+            named = [ast.keyword("batch_id", value) for value in node.args]
+            node.keywords = sorted([*named, *node.keywords], key=lambda k: k.arg or "")
+            node.args = []
+        return node
 
 
-@st.composite
-def program(draw: st.DrawFn) -> tuple[str, str]:
-    """Return a program without trivia, and the same one with."""
-    lines = draw(st.sampled_from(PROGRAMS))
-    plain = "".join(f"{'    ' * depth}{row}\n" for depth, rows in lines for row in rows)
-    return plain, draw(trivia(lines))
-
-
-def tokens(text: str) -> list[tuple[int, str]]:
-    """Return the tokens of *text* without its layout; a semicolon ends a statement as a line."""
-    read = tokenize.generate_tokens(io.StringIO(text).readline)
-    return [
-        (token.type, "" if token.type == tokenize.DEDENT else token.string)
-        for token in read
-        if token.type not in _LAYOUT and token.string != ";"
-    ]
+def tree(text: str) -> str:
+    """Return the syntax tree of *text*."""
+    return ast.dump(_ByKeyword().visit(ast.parse(text.removeprefix("\ufeff"))))
 
 
 def comments(text: str) -> Counter[str]:
     """Return the comments of *text*, each as often as it is there."""
-    read = tokenize.generate_tokens(io.StringIO(text).readline)
+    read = tokenize.generate_tokens(io.StringIO(text.removeprefix("\ufeff")).readline)
     return Counter(token.string.rstrip() for token in read if token.type == tokenize.COMMENT)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(program())
-def test_trivia_do_not_change_the_rewrite(case: tuple[str, str]) -> None:
-    """The same tokens come out as without trivia, all comments are kept, a second run is quiet."""
-    plain, text = case
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        expected = migrate(folder, plain)
-        outcome = migrate(folder, text)
+def migrated(fixture: Fixture, runtime: str, files: dict[str, str]) -> dict[str, Outcome]:
+    """Migrate *files* in place of those of *fixture*."""
+    with tempfile.TemporaryDirectory() as folder:
+        return run_fixture(fixture, runtime, Path(folder), files)
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(st.sampled_from(PROGRAMS), st.sampled_from(RUNTIMES), st.integers(0, 2**32))
+def test_layout_does_not_change_the_rewrite(fixture: Fixture, runtime: str, seed: int) -> None:
+    """In any layout the same program comes out, with all comments, and a second run is quiet."""
+    random = Random(seed)
+    plain = migrated(fixture, runtime, dict(fixture.files))
+    files = {name: relaid(text, random) for name, text in fixture.files.items()}
+    outcomes = migrated(fixture, runtime, files)
+    again = migrated(fixture, runtime, {name: o.text for name, o in outcomes.items()})
+    for name, outcome in outcomes.items():
         assert outcome.failed is None, outcome.failed
-        assert outcome.reasons == expected.reasons
-        assert outcome.changed == expected.changed
-        assert comments(outcome.text) == comments(text)
-        assert tokens(outcome.text) == tokens(expected.text)
-        compile(outcome.text, "receipts.py", "exec")
-        if "\r\n" in text:
-            assert "\n" not in outcome.text.replace("\r\n", "")
-        else:
-            assert "\r" not in outcome.text
-        again = migrate(folder, outcome.text)
-        assert not again.changed
-        assert again.failed is None
-        assert again.reasons == outcome.reasons
+        assert outcome.reasons == plain[name].reasons
+        assert outcome.changed == plain[name].changed, files[name]
+        assert tree(outcome.text) == tree(plain[name].text), files[name]
+        assert comments(outcome.text) == comments(files[name])
+        assert lines_end_alike(files[name], outcome.text)
+        assert again[name].text == outcome.text
+        assert again[name].failed is None
+
+
+def lines_end_alike(before: str, after: str) -> bool:
+    """Whether *after* has no newline of a kind that *before* has not, where it has only one."""
+    crlf = before.count("\r\n")
+    if crlf == before.count("\n"):
+        return after.count("\r\n") == after.count("\n")
+    return bool(crlf) or "\r" not in after
+
+
+@pytest.mark.parametrize("unit", INDENTS)
+def test_reindenting_keeps_the_program(unit: str) -> None:
+    """The re-indenting that tests rely on changes neither strings nor anything Python sees."""
+    for fixture in fixtures():
+        for text in fixture.files.values():
+            assert ast.dump(ast.parse(reindented(text, unit))) == ast.dump(ast.parse(text))
+
+
+def test_layouts_are_really_different() -> None:
+    """The layouts join lines, break lines, and put comments in brackets and on lines of their own.
+
+    A generator that changed nothing would prove nothing.
+    """
+    text = max((f.files.get("receipts.py", "") for f in PROGRAMS), key=len)
+    made = [relaid(text, Random(seed)) for seed in range(60)]
+    assert len(set(made)) == 60
+    joined = "".join(made)
+    for sign in ("; ", " \\\n", "\r\n", "\ufeff", "\t", "  # noqa: E501", "\n\n", "\u2028"):
+        assert sign in joined, repr(sign)
+    lengths = {sum(1 for _ in logical_lines(m.removeprefix("\ufeff"))) for m in made}
+    assert len(lengths) > 2
