@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.validator_shape import shape, shapes
 from codemods.validator_terms import (
     Difference,
     NewBlock,
@@ -55,7 +56,7 @@ def without_user(
     if inner == (name, ((words.USER, user),)) or (
         inner is not None
         and inner[0] == name
-        and [(k, ast.dump(v)) for k, v in inner[1]] == [(words.USER, ast.dump(user))]
+        and [(k, shape(v)) for k, v in inner[1]] == [(words.USER, shape(user))]
     ):
         body.pop(0)
         return (others, None) if all(is_plain(v) for _, v in others) else (sets, None)
@@ -79,8 +80,8 @@ def handed_on(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
         return False
     *others, last = call.keywords
     shorter = ast.withitem(ast.Call(call.func, call.args, others), after.items[0].optional_vars)
-    old = [ast.dump(item) for item in getattr(before, "items", [])]
-    return last.arg == words.TRACKER_ARGUMENT and old == [ast.dump(shorter)]
+    old = [shape(item) for item in getattr(before, "items", [])]
+    return last.arg == words.TRACKER_ARGUMENT and old == [shape(shorter)]
 
 
 def sets_nothing(before: ast.stmt, after: ast.stmt) -> bool:
@@ -89,7 +90,7 @@ def sets_nothing(before: ast.stmt, after: ast.stmt) -> bool:
     site = set_call(first)
     if site is None or site[1]:
         return False
-    return ast.dump(first) != ast.dump(after.body[0])  # type: ignore[attr-defined]
+    return shape(first) != shape(after.body[0])  # type: ignore[attr-defined]
 
 
 def may_be_put_off(site: ast.stmt, following: ast.stmt, after: ast.stmt) -> bool:
@@ -97,10 +98,10 @@ def may_be_put_off(site: ast.stmt, following: ast.stmt, after: ast.stmt) -> bool
     found = set_call(site)
     if found is None or not all(is_plain(value) for _, value in found[1]):
         return False
-    if set_call(following) is None and ast.dump(following) != ast.dump(after):
+    if set_call(following) is None and shape(following) != shape(after):
         return False
     if set_call(following) is not None:
-        return ast.dump(site) != ast.dump(after) and not isinstance(after, ast.With)
+        return shape(site) != shape(after) and not isinstance(after, ast.With)
     names = {n.id for _, v in found[1] for n in ast.walk(v) if isinstance(n, ast.Name)}
     for node in ast.walk(following):
         if isinstance(node, ast.Call) and last_name(node.func) not in _QUIET_CALLS:
@@ -118,14 +119,12 @@ def begins_alike(before: Sequence[ast.stmt], i: int, after: Sequence[ast.stmt], 
     """Whether statement *i* of one suite is statement *j* of the other, as it stands."""
     if i >= len(before) or j >= len(after):
         return False
-    return ast.dump(before[i]) == ast.dump(after[j])
+    return shape(before[i]) == shape(after[j])
 
 
 def same_header(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
     """Whether both are the same kind of ``with``, with the same items."""
-    return type(before) is type(after) and [ast.dump(i) for i in before.items] == [
-        ast.dump(i) for i in after.items
-    ]
+    return type(before) is type(after) and shapes(before.items) == shapes(after.items)
 
 
 def receiver_of(header: NewBlock, waiting: Collection[str], following: ast.stmt | None) -> str:
@@ -150,6 +149,6 @@ def check_count(after: ast.With, header: NewBlock) -> None:
         raise Difference("a batch block without a loop", after)
     if header.count is None:
         return
-    expected = ast.dump(ast.parse(f"len({ast.unparse(loops[0].iter)})", mode="eval").body)
-    if ast.dump(header.count) != expected or not isinstance(loops[0].iter, ast.Name):
+    expected = shape(ast.parse(f"len({ast.unparse(loops[0].iter)})", mode="eval").body)
+    if shape(header.count) != expected or not isinstance(loops[0].iter, ast.Name):
         raise Difference("the item count is not the length of the loop's items", after)

@@ -19,6 +19,7 @@ from codemods.validator_ids import (
     takes_ids,
     without_user,
 )
+from codemods.validator_shape import shape, shapes
 from codemods.validator_terms import (
     Difference,
     Managed,
@@ -126,7 +127,7 @@ class Matcher:
     def _one(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
         """Match one statement of the rewritten suite; return the next index of the original."""
         if imports_api(after):
-            if i < len(original) and ast.dump(original[i]) == ast.dump(after):
+            if i < len(original) and shape(original[i]) == shape(after):
                 return i + 1
             extended = i < len(original) and is_extended(original[i], after)
             if extended or not other_names(after):
@@ -135,7 +136,7 @@ class Matcher:
             built = construction(original[i], self._before)
             if built is not None:
                 self._known.pop(built[0], None)
-            if ast.dump(original[i]) == ast.dump(after):
+            if shape(original[i]) == shape(after):
                 return i + 1
             if self._goes_in(original[i], after):
                 break
@@ -166,7 +167,7 @@ class Matcher:
         """Whether *statement* is the first one in the new block *after*."""
         if not isinstance(after, ast.With) or context_header(after, self._after) is None:
             return False
-        return ast.dump(statement) == ast.dump(after.body[0])
+        return shape(statement) == shape(after.body[0])
 
     def _put_off(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
         """Pass over set calls that a block further on may take, past statements that do nothing."""
@@ -238,7 +239,7 @@ class Matcher:
             raise Difference(f"the block builds a tracker {name} that the original does not", after)
         if user is not None:
             built = ast.Call(built.func, [], [ast.keyword(words.USER, user)])
-        if header.tracker is not None and ast.dump(header.tracker) != ast.dump(built):
+        if header.tracker is not None and shape(header.tracker) != shape(built):
             raise Difference("the tracker is built differently", after)
         if not header.plain_before_tracker:
             raise Difference("an argument is evaluated before the tracker is built", after)
@@ -246,18 +247,16 @@ class Matcher:
     def _fields(self, after: ast.With, header: NewBlock, sets: Fields, name: str) -> None:
         """The header names the ids that were set, in order, and carries over only known ones."""
         known = self._known.setdefault(name, {})
-        wanted = [(key, ast.dump(value)) for key, value in sets]
+        wanted = [(key, shape(value)) for key, value in sets]
         given = {key for key, _ in sets}
-        fresh: list[tuple[str, str]] = []
+        fresh: list[tuple[str, bytes]] = []
         for key, value in header.fields:
             if key in given:
-                fresh.append((key, ast.dump(value)))
-            elif key not in known or ast.dump(known[key]) != ast.dump(value) or not is_plain(value):
+                fresh.append((key, shape(value)))
+            elif key not in known or shape(known[key]) != shape(value) or not is_plain(value):
                 raise Difference(f"the block names {key}, which was not set", after)
         if fresh != wanted:
-            raise Difference(
-                "the ids of the block are not those that were set, in their order", after
-            )
+            raise Difference("the block does not name the ids that were set, in order", after)
         missing = set(known) - given - {key for key, _ in header.fields}
         if missing and last_tracker(header) and name not in self._trackers:
             raise Difference(f"an id that was set before is lost: {sorted(missing)[0]}", after)
@@ -273,12 +272,12 @@ class Matcher:
         site = set_call(before.body[0])
         if site is None or site[0] != name:
             raise Difference("the header of a block changed", after)
-        expected = [(k, ast.dump(v)) for k, v in (*old.fields, *site[1])]
+        expected = [(k, shape(v)) for k, v in (*old.fields, *site[1])]
         same = (old.manager, old.target) == (new.manager, new.target)
-        if not same or [(k, ast.dump(v)) for k, v in new.fields] != expected:
+        if not same or [(k, shape(v)) for k, v in new.fields] != expected:
             raise Difference("the header does not name the ids that the block set", after)
-        operations = [ast.dump(a) for a in before.items[0].context_expr.args]  # type: ignore[attr-defined]
-        if operations != [ast.dump(a) for a in after.items[0].context_expr.args]:  # type: ignore[attr-defined]
+        operations = shapes(before.items[0].context_expr.args)  # type: ignore[attr-defined]
+        if operations != shapes(after.items[0].context_expr.args):  # type: ignore[attr-defined]
             raise Difference("the operation of a block changed", after)
         self._trackers.append(name or "")
         self._whole(before.body[1:], after.body)
@@ -310,9 +309,7 @@ class Matcher:
             original[i + 1 :], block, self._before
         ):
             return None
-        if isinstance(after, ast.Try) and [ast.dump(s) for s in after.finalbody] == [
-            ast.dump(s) for s in node.finalbody
-        ]:
+        if isinstance(after, ast.Try) and shapes(after.finalbody) == shapes(node.finalbody):
             return None
         if node.handlers:
             kept = ast.Try(node.body, node.handlers, node.orelse, [])
@@ -374,14 +371,11 @@ class Matcher:
         keywords = list(after.keywords)
         if len(keywords) == len(before.keywords) + 1:
             extra = keywords.pop()
-            if not isinstance(extra.value, ast.Name) or not self._passes_tracker(extra.value.id):
+            if not isinstance(extra.value, ast.Name) or extra.value.id not in self._context_names:
                 raise Difference("an argument was added", after)
         self._same(before.func, after.func, after)
         self._same(before.args, after.args, after)
         self._same(before.keywords, keywords, after)
-
-    def _passes_tracker(self, name: str) -> bool:
-        return name in self._context_names
 
     def learn(self, after: ast.Module) -> None:
         """Note the trackers of all blocks in the rewritten file."""

@@ -283,7 +283,7 @@ def other_names(statement: ast.stmt) -> list[str]:
     """Return what a managed import imports beside the API."""
     if not isinstance(statement, ast.ImportFrom):
         return []
-    others = [ast.dump(alias) for alias in statement.names if not _is_managed(alias)]
+    others = [_named(alias) for alias in statement.names if not _is_managed(alias)]
     where = f"{statement.level}:{statement.module}"
     return [where, *others] if others else []
 
@@ -300,12 +300,16 @@ def takes_place(before: ast.stmt, after: ast.stmt) -> bool:
     return True
 
 
+def _named(alias: ast.alias) -> str:
+    return f"{alias.name} as {alias.asname}"
+
+
 def is_extended(before: ast.stmt, after: ast.stmt) -> bool:
     """Whether *after* is the import *before* with nothing but names of the API added."""
     if not isinstance(before, ast.ImportFrom) or imports_api(before):
         return False
     where = f"{before.level}:{before.module}"
-    return other_names(after) == [where, *(ast.dump(alias) for alias in before.names)]
+    return other_names(after) == [where, *map(_named, before.names)]
 
 
 def _is_quiet(statement: ast.stmt, name: str) -> bool:

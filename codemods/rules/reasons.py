@@ -20,7 +20,7 @@ ADVICE: dict[Reason, str] = {
     Reason.CONDITIONAL_CONTEXT: "work out the ids first, then open one context around all uses",
     Reason.CROSSES_CELLS: "open a context in each cell",
     Reason.DOES_NOT_COMPILE: "simplify the nesting around this place, then run again",
-    Reason.DOES_NOT_ROUND_TRIP: "remove the form feed, lone carriage return, or blank before a colon there",
+    Reason.DOES_NOT_ROUND_TRIP: "remove the form feed, carriage return, or blank before its colon",
     Reason.ESCAPES: "open the context where the tracker is last used, and pass it in",
     Reason.ESCAPES_LOOP: "use the tracker inside the loop only, or build it before the loop",
     Reason.GIVEN_TWICE: "keep one of the two values",

@@ -1,0 +1,46 @@
+"""Compares pieces of programs: equal code has an equal shape, wherever it stands."""
+
+from __future__ import annotations
+
+import ast
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BYTES = 16
+
+
+def shape(node: ast.AST) -> bytes:
+    """Return what is equal for two nodes exactly where ``ast.dump`` is.
+
+    Each node keeps its own, so that comparing at every level of a tree costs no
+    more than one walk over it: dumps of nested suites repeat all that is inside.
+    """
+    known: bytes | None = getattr(node, "_shape", None)
+    if known is None:
+        digest = blake2b(type(node).__name__.encode(), digest_size=_BYTES)
+        for field, value in ast.iter_fields(node):
+            digest.update(f"\0{field}\0".encode())
+            _add(digest, value)
+        known = digest.digest()
+        node._shape = known  # type: ignore[attr-defined]
+    return known
+
+
+def shapes(nodes: Sequence[ast.AST]) -> list[bytes]:
+    """Return the shape of each of *nodes*."""
+    return [shape(node) for node in nodes]
+
+
+def _add(digest: blake2b, value: object) -> None:
+    if isinstance(value, ast.AST):
+        digest.update(b"N" + shape(value))
+    elif isinstance(value, list):
+        digest.update(f"L{len(value)}\0".encode())
+        for item in value:
+            _add(digest, item)
+    else:
+        text = repr(value).encode("utf-8", "surrogatepass")
+        digest.update(f"V{type(value).__name__}{len(text)}\0".encode() + text)
