@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+Parents = dict[ast.AST, ast.AST]
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 
 
@@ -38,8 +39,9 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
         matcher = Matcher(managed(old), managed(new), held)
         matcher.learn(new)
         matcher.module(old, new)
+        parents = {c: node for node in ast.walk(new) for c in ast.iter_child_nodes(node)}
         for block, name in matcher.blocks:
-            _no_use_outside(new, block, name, matcher.blocks)
+            _no_use_outside(parents, block, name, matcher.blocks)
             _nothing_kept(block, name, yields=block not in held)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
@@ -68,10 +70,10 @@ def _is_compiled(text: str, flags: int) -> bool:
 
 
 def _no_use_outside(
-    tree: ast.Module, block: ast.With, name: str, blocks: list[tuple[ast.With, str]]
+    parents: Parents, block: ast.With, name: str, blocks: list[tuple[ast.With, str]]
 ) -> None:
     """Raise if the block's tracker is used where the block's ids would have lasted."""
-    scope, loop = _around(tree, block)
+    scope, loop = _around(parents, block)
     inside = {id(n) for b, other in blocks if other == name for n in ast.walk(b)}
     for node in ast.walk(scope):
         if not isinstance(node, ast.Name | ast.Attribute) or dotted(node) != name:
@@ -106,17 +108,14 @@ def _in_inner_scope(scope: ast.AST, node: ast.Name) -> bool:
     return False
 
 
-def _around(tree: ast.Module, block: ast.With) -> tuple[ast.AST, ast.AST | None]:
+def _around(parents: Parents, block: ast.With) -> tuple[ast.AST, ast.AST | None]:
     """Return the scope of *block* and the outermost loop around it in that scope."""
-    scope: ast.AST = tree
     loop: ast.AST | None = None
-    node: ast.AST = tree
-    while node is not block:
-        node = next(c for c in ast.iter_child_nodes(node) if any(n is block for n in ast.walk(c)))
-        if isinstance(node, _SCOPES):
-            scope, loop = node, None
-        elif isinstance(node, _LOOPS) and loop is None:
-            loop = node
+    scope = parents[block]
+    while not isinstance(scope, _SCOPES):
+        if isinstance(scope, _LOOPS):
+            loop = scope
+        scope = parents[scope]
     name = block.items[0].optional_vars
     if loop is not None and (name is not None or _built_in(loop, block)):
         loop = None  # the tracker is built anew in each iteration

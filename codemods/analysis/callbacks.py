@@ -29,7 +29,9 @@ def may_call_back(taint: Taint, statements: Iterable[ast.AST], targets: set[ast.
         _calls_unknown(one.taint, node) for one in reached for node in one.node.body
     ):
         return False
-    handed = [n for n in ast.walk(taint.module.tree) if _is_handed(taint, n)]
+    every = taint.module.every
+    mentions = (*every(ast.Lambda), *every(ast.Name), *every(ast.Attribute))
+    handed = [n for n in mentions if _is_handed(taint, n)]
     return any(found.node in targets for found in reachable(taint, handed))
 
 

@@ -153,13 +153,13 @@ class Facts:
         """Whether a test or another module may put something else in the place of *name*."""
         if not isinstance(name, ast.Name):
             return False
-        texts = (
-            n.value
-            for n in ast.walk(self.module.tree)
-            if isinstance(n, ast.Constant) and isinstance(n.value, str)
-        )
-        named = any(text == name.id or text.endswith(f".{name.id}") for text in texts)
-        return named or self._imported_elsewhere(name.id)
+        return name.id in self._named_in_texts or self._imported_elsewhere(name.id)
+
+    @cached_property
+    def _named_in_texts(self) -> frozenset[str]:
+        """The last dotted name of every text of the module."""
+        texts = (n.value for n in self.module.every(ast.Constant) if isinstance(n.value, str))
+        return frozenset(text.rpartition(".")[2] for text in texts)
 
     @property
     def default_home(self) -> str:
@@ -176,9 +176,8 @@ class Facts:
         """
         found = [
             statement
-            for node in ast.walk(self.module.tree)
-            if isinstance(node, ast.alias)
-            and isinstance(statement := self.module.parents[node], ast.Import | ast.ImportFrom)
+            for node in self.module.every(ast.alias)
+            if isinstance(statement := self.module.parents[node], ast.Import | ast.ImportFrom)
             and self._reaches(statement, node, home)
             and all(self._provides(node, site) for site in sites)
         ]
@@ -247,12 +246,16 @@ class Facts:
 
     def tracker_variables(self) -> set[Binding]:
         """Return the variables of the module that hold, or lead to, a tracker as far as is seen."""
-        found = {b for held in self.holders.values() for b in held}
-        for binding in self.scopes.bindings.values():
-            made = any(self._is_tracker_binder(binder) for binder in binding.binders)
-            if made or any(self._uses_tracker_method(load) for load in binding.loads):
-                found.add(binding)
-        return found
+        return self._seen_trackers.union(*self.holders.values())
+
+    @cached_property
+    def _seen_trackers(self) -> set[Binding]:
+        return {
+            binding
+            for binding in self.scopes.bindings.values()
+            if any(self._is_tracker_binder(binder) for binder in binding.binders)
+            or any(self._uses_tracker_method(load) for load in binding.loads)
+        }
 
     def _uses_tracker_method(self, load: ast.Name) -> bool:
         parent = self.module.parents[load]
@@ -267,14 +270,20 @@ class Facts:
         statement = self.module.statement(binder)
         if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
             return False
-        for construct in self.lives.constructs:
-            if self.lives.birth_of(construct) is statement:
-                return binder in self.lives.names_of(construct, statement)
+        construct = self._births.get(statement)
+        if construct is not None:
+            return binder in self.lives.names_of(construct, statement)
         return any(
             isinstance(node, ast.Call)
             and (self._builds_tracker(node) or node in self._construct_calls)
             for node in ast.walk(statement.value)
         )
+
+    @cached_property
+    def _births(self) -> dict[ast.stmt, Construct]:
+        """The first construction of each statement that binds one."""
+        born = [(self.lives.birth_of(one), one) for one in reversed(self.lives.constructs)]
+        return {birth: one for birth, one in born if birth is not None}
 
     @cached_property
     def _construct_calls(self) -> set[ast.AST]:

@@ -18,9 +18,8 @@ def hidden_loads(module: ParsedModule, scopes: Scopes, name: str) -> list[ast.Na
     """Return the places in class bodies that may read the module's *name* and bind it too."""
     return [
         node
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Name)
-        and node.id == name
+        for node in module.every(ast.Name)
+        if node.id == name
         and isinstance(node.ctx, ast.Load)
         and node in scopes.scope_of
         and scopes.of(node).scope.is_class

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from codemods.model import SourceFile
 
 T = TypeVar("T")
+Node = TypeVar("Node", bound=ast.AST)
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _SUITE_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -71,6 +72,7 @@ class ParsedModule:
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
     paths: dict[ast.AST, Path] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    _kinds: dict[type[ast.AST], list[ast.AST]] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, source: SourceFile, dotted: tuple[str, ...]) -> ParsedModule:
@@ -83,6 +85,7 @@ class ParsedModule:
 
     def _link(self) -> None:
         for parent in ast.walk(self.tree):
+            self._kinds.setdefault(type(parent), []).append(parent)
             for child in ast.iter_child_nodes(parent):
                 # Operators and contexts are shared between nodes: they have no parent.
                 if not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop):
@@ -97,6 +100,13 @@ class ParsedModule:
                     waiting.extend(
                         (child, (*path, (name, index))) for index, child in enumerate(children)
                     )
+
+    def every(self, kind: type[Node]) -> list[Node]:
+        """Return all nodes of the module of exactly this *kind*; a walk for each question adds up.
+
+        They come in the order of ``ast.walk``.
+        """
+        return self._kinds.get(kind, [])  # type: ignore[return-value]
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield the nodes that enclose *node*, innermost first, the module last."""

@@ -281,10 +281,10 @@ class Presence:
     def _uses(self, function: _Function) -> Iterable[ast.expr]:
         """Return every mention of *function*, by a text too, or as an attribute for a method."""
         owner = self._parents[function]
-        nodes = list(ast.walk(self._facts.module.tree))
-        texts = [n for n in nodes if isinstance(n, ast.Constant) and n.value == function.name]
+        every = self._facts.module.every
+        texts = [n for n in every(ast.Constant) if n.value == function.name]
         if isinstance(owner, ast.ClassDef):
-            named = [n for n in nodes if isinstance(n, ast.Attribute) and n.attr == function.name]
+            named = [n for n in every(ast.Attribute) if n.attr == function.name]
             return [*named, *texts]
         scope = self._scopes.inner[function].parent or self._scopes.module_scope
         hidden = hidden_loads(self._facts.module, self._scopes, function.name)

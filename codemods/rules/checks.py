@@ -178,10 +178,7 @@ def wrapped_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) 
     if facts.ours(life.construct.home):
         return None
     statements = life.suite[life.index + 1 : life.end]
-    wraps = any(
-        isinstance(n, ast.Attribute) and n.attr in words.CLIENT_WRAPPERS
-        for n in ast.walk(facts.module.tree)
-    )
+    wraps = any(n.attr in words.CLIENT_WRAPPERS for n in facts.module.every(ast.Attribute))
     hidden = other_set(life, travel)
     if wraps and hidden is not None:
         detail = f"{ast.unparse(hidden)} sets ids that a wrapped client would not see in the block"

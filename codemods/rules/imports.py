@@ -286,11 +286,7 @@ def _needed(facts: Facts, name: str, statement: ast.stmt) -> bool:
     if facts.module.is_package or kept or facts.used_elsewhere(name):
         return True
     word = re.compile(rf"\b{re.escape(name)}\b")
-    texts = (
-        node.value
-        for node in ast.walk(facts.module.tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
+    texts = (n.value for n in facts.module.every(ast.Constant) if isinstance(n.value, str))
     in_text = any(word.search(text) for text in texts)
     comments = (ln.partition("#")[2] for ln in facts.module.lines if "# type:" in ln)
     return in_text or any(word.search(comment) for comment in comments)

@@ -175,8 +175,8 @@ def _users(
 def _outside_use(facts: Facts, finding: Finding, field: _Field) -> Refusal | None:
     """Refuse where something else than the class's own methods reaches the field, or binds it."""
     own = {load for loads in field.loads.values() for load in loads}
-    for node in ast.walk(facts.module.tree):
-        if not isinstance(node, ast.Attribute) or node.attr != field.name:
+    for node in facts.module.every(ast.Attribute):
+        if node.attr != field.name:
             continue
         built = facts.module.parents[field.construct.call]
         if node in own and isinstance(node.ctx, ast.Load):
@@ -260,8 +260,8 @@ def _helpers_refusal(
         if not method.name.startswith("_") or method.name.startswith("__"):
             detail = f"{method.name} relies on the ids that another method has set"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, method)
-    for node in ast.walk(facts.module.tree):
-        if not isinstance(node, ast.Attribute) or node.attr not in names:
+    for node in facts.module.every(ast.Attribute):
+        if node.attr not in names:
             continue
         if id(node) not in allowed:
             detail = f"{node.attr} is called outside of the methods that set the ids"
