@@ -96,11 +96,13 @@ class Scopes:
         return self.binding(node.id, self.scope_of[node])
 
     def _owner(self, name: str, scope: Scope) -> Scope:
+        if scope.parent is None:
+            return scope  # its table looks through all functions for each name
         try:
             symbol = scope.table.lookup(name)
         except KeyError:
-            return self._owner(name, _enclosing(scope)) if scope.parent else scope
-        if symbol.is_global() or scope.parent is None:
+            return self._owner(name, _enclosing(scope))
+        if symbol.is_global():
             return self.module_scope
         if symbol.is_local():
             return scope

@@ -129,15 +129,19 @@ def remains(node: Statement) -> list[cst.EmptyLine]:
     return kept
 
 
+def _texts(nodes: Sequence[cst.CSTNode]) -> Counter[str]:
+    return Counter(comment.value for node in nodes for comment in comments_in(node))
+
+
 class Carried:
     """The comments that headers of blocks take along from statements that go."""
 
     def __init__(self) -> None:
         self._texts: Counter[str] = Counter()
 
-    def note(self, *nodes: cst.CSTNode) -> None:
-        """Note that a header holds the comments in *nodes*."""
-        self._texts.update(c.value for node in nodes for c in comments_in(node))
+    def note(self, *nodes: cst.CSTNode, beyond: Sequence[cst.CSTNode] = ()) -> None:
+        """Note that a header holds the comments in *nodes*, those *beyond* its own."""
+        self._texts += _texts(nodes) - _texts(beyond)
 
     def left_of(self, node: Statement) -> list[cst.EmptyLine]:
         """Return what stays of *node*, which goes: as ``remains``, without what was taken along."""
@@ -151,8 +155,7 @@ class Carried:
 
     def led_by_rest(self, node: Statement, shorter: Statement) -> Statement:
         """Return *shorter*, which is left of *node*, below the comments that neither has."""
-        inside = Counter(c.value for c in comments_in(shorter))
-        self._texts.update(inside)
+        self._texts += _texts([shorter])
         return led(shorter, self.left_of(node))
 
 

@@ -79,8 +79,9 @@ class Rebuilder:
         if isinstance(edit, Wrap):
             self._carried.note(self._header_call(edit), *own_line(self._header_comment(edit)))
         elif isinstance(edit, Fold):
-            arguments = self._calls[edit.taken.path].args
-            self._carried.note(*(arguments[index] for index, _ in edit.taken.arguments))
+            block = cst.ensure_type(statement_at(module, edit.path, self._offset), cst.With)
+            folded = fold(block, edit, self._calls[edit.taken.path])
+            self._carried.note(*folded.items, beyond=block.items)
 
     def _header_call(self, wrap: Wrap) -> cst.Call:
         return header_call(wrap.header, [self._calls[t.path] for t in wrap.header.taken])

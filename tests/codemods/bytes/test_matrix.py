@@ -11,9 +11,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tool import LEGACY, MIGRATED, REFUSED, contents, lint_command, migrate_command
 
+SITE = "".join(LEGACY.splitlines(keepends=True)[4:])
+HEAD = LEGACY.removesuffix(SITE)
+BLOCK = "".join(MIGRATED.splitlines(keepends=True)[4:])
+NEW_HEAD = MIGRATED.removesuffix(BLOCK)
 TERMS = LEGACY + "\n\nTOTAL = " + " + ".join(["1"] * 4000) + "\n"
 PARENTHESES = LEGACY + "\n\nVALUE = " + "(" * 300 + "1" + ")" * 300 + "\n"
 BEYOND = LEGACY + "\n\nTOTAL = " + " + ".join(["1"] * 300_000) + "\n"
+
+
+SEPARATORS = 'X = "a\u2028b\x0bc\x0cd\x85"  # a\u2028b\x0bc\x0cd\x85\n'
 
 
 def run_beside(folder: Path, name: str, content: bytes, *arguments: str) -> tuple[int, str, bytes]:
@@ -33,6 +40,32 @@ def test_deep_expression(tmp_path: Path) -> None:
     status, said, after = run_beside(tmp_path, "deep.py", TERMS.encode())
     assert status == 0, said
     assert after == (MIGRATED + TERMS.removeprefix(LEGACY)).encode()
+
+
+BRANCHES = "    if number == 0:\n        kind = 0\n" + "".join(
+    f"    elif number == {kind}:\n        kind = {kind}\n" for kind in range(1, 3000)
+)
+SUM = "    total = " + " + ".join(["number"] * 4000) + "\n"
+
+
+@pytest.mark.parametrize("before", [BRANCHES, SUM], ids=["elif", "terms"])
+def test_deep_code_in_the_function_itself(tmp_path: Path, before: str) -> None:
+    """A site is rewritten behind thousands of branches or terms too, and in seconds."""
+    status, said, after = run_beside(tmp_path, "deep.py", (HEAD + before + SITE).encode())
+    assert status == 0, said
+    assert after.decode() == NEW_HEAD + before + BLOCK
+
+
+def test_hundred_thousand_lines(tmp_path: Path) -> None:
+    """A file of 100,000 lines is migrated at its begin and end; nothing else in it changes."""
+    filler = "".join(f"\n\ndef step_{n}(value):\n    return value + {n}\n" for n in range(25_000))
+    site = "\n\ndef scan_again(client, number):\n"
+    (tmp_path / "long.py").write_text(LEGACY + filler + site + SITE)
+    assert (LEGACY + filler).count("\n") > 100_000
+    done = migrate_command(tmp_path, ".")
+    assert done.status == 0, done.said
+    block = BLOCK.replace("scan_receipt", "scan_again")
+    assert (tmp_path / "long.py").read_text() == MIGRATED + filler + site + block
 
 
 @pytest.mark.parametrize("text", [PARENTHESES, BEYOND], ids=["parentheses", "beyond_the_stack"])
@@ -105,6 +138,25 @@ def test_mark_newlines_and_end_of_file(
     status, said, after = run_beside(tmp_path, "receipts.py", encoded(LEGACY))
     assert status == 0, said
     assert after == encoded(MIGRATED)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (LEGACY.replace("\n\n\n", "\n\x0c\n\n"), MIGRATED.replace("\n\n\n", "\n\x0c\n\n")),
+        (LEGACY + "X = 1\r\nY = 2\n", MIGRATED + "X = 1\r\nY = 2\n"),
+        (LEGACY + SEPARATORS, MIGRATED + SEPARATORS),
+        (LEGACY + "X = 1", MIGRATED + "X = 1"),
+    ],
+    ids=["form_feed", "mixed_newlines", "separators", "no_final_newline"],
+)
+def test_odd_lines(tmp_path: Path, before: str, after: str) -> None:
+    """What is no newline for Python is none for us, and each line keeps the end that it has."""
+    status, said, result = run_beside(tmp_path, "odd.py", before.encode())
+    assert status == 0, said
+    assert result == after.encode()
+    again = migrate_command(tmp_path, ".")
+    assert (again.status, (tmp_path / "odd.py").read_bytes()) == (0, result)
 
 
 @pytest.mark.parametrize(
