@@ -76,7 +76,13 @@ Exit status:
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Worker processes.")
 @click.option("--quiet", "-q", is_flag=True, help="Report only what needs a person.")
 @click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How to print the report (text by default).",
+)
 @click.pass_obj
 def command(
     pipeline: cli.Pipeline | None,
