@@ -337,10 +337,10 @@ def else_lost(real: Any) -> Any:
     return wrong
 
 
-@mutant("edits.lines:remains", "N5", "X1")
+@mutant("edits.lines:Carried.left_of", "N5", "X1")
 def comments_lost(real: Any) -> Any:
     """The comments of a statement that goes are lost."""
-    return lambda node: []
+    return lambda self, node: []
 
 
 @mutant("edits.lines:_taken_apart", "X18")
