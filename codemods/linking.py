@@ -17,17 +17,17 @@ from codemods.analysis.outside import uses
 from codemods.analysis.resolved import Resolved, ResolvedClass
 from codemods.analysis.scopes import Scopes
 from codemods.model import Failed
+from codemods.project.discovery import DiscoveredFile
 from codemods.project.modules import dotted_name
 from codemods.project.sources import decode, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from codemods.analysis.facts import Settings
     from codemods.analysis.names import Meaning
     from codemods.model import SourceFile
-    from codemods.project.discovery import DiscoveredFile
     from codemods.vocabulary import Vocabulary
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -44,7 +44,8 @@ class UnparsableError(Exception):
 class Project:
     """The files of a run, by the names that they are imported under.
 
-    ``root`` is the folder that module names start from where there are no packages.
+    ``root`` is the folder that module names start from where there are no packages,
+    ``rewritten`` are files that are taken as they will be, and not as they are on disk.
     """
 
     def __init__(
@@ -53,11 +54,13 @@ class Project:
         settings: Settings,
         files: Sequence[DiscoveredFile],
         root: Path,
+        rewritten: Mapping[Path, SourceFile] | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self.settings = settings
         self._files = files
         self._root = root
+        self._rewritten = rewritten or {}
         self._by_name: dict[str, list[DiscoveredFile]] = {}
         for file in files:
             stem = file.path.parent.name if file.path.stem == "__init__" else file.path.stem
@@ -83,6 +86,17 @@ class Project:
             self._follow,
         )
 
+    def analysed(self, source: SourceFile) -> Facts | None:
+        """Return the one analysis of *source* that answers for it; None if it does not parse."""
+        return self._analysed(DiscoveredFile(source.path, source.display))
+
+    def mentioning(self, word: str) -> Iterator[Facts | None]:
+        """Yield the analysis of each file that holds *word*, None for one that has none."""
+        found = re.compile(rb"\b%b\b" % re.escape(word).encode())
+        for file in self._files:
+            if found.search(self._content(file)):
+                yield self._analysed(file)
+
     def defines_the_api(self, source: SourceFile) -> bool:
         """Whether *source* is one of the modules that hold the API; those are never rewritten."""
         dotted = ".".join(dotted_name(source.path, self._root))
@@ -95,7 +109,7 @@ class Project:
         return any(
             self._may_use(file, stem, name)
             for file in self._files
-            if file.path != source.path and all(w.search(_content(file)) for w in words)
+            if file.path != source.path and all(w.search(self._content(file)) for w in words)
         )
 
     def _may_use(self, file: DiscoveredFile, stem: str, name: str) -> bool:
@@ -154,10 +168,7 @@ class Project:
     def _analysed(self, file: DiscoveredFile) -> Facts | None:
         if file.path not in self._known:
             self._known[file.path] = None
-            content = read(file)
-            loaded = (
-                content if isinstance(content, Failed) else decode(file.path, file.display, content)
-            )
+            loaded = self._rewritten.get(file.path) or self._loaded(file)
             if not isinstance(loaded, Failed):
                 try:
                     self._known[file.path] = self.facts(loaded)
@@ -165,7 +176,13 @@ class Project:
                     return None
         return self._known[file.path]
 
+    @staticmethod
+    def _loaded(file: DiscoveredFile) -> SourceFile | Failed:
+        content = read(file)
+        return content if isinstance(content, Failed) else decode(file.path, file.display, content)
 
-def _content(file: DiscoveredFile) -> bytes:
-    content = read(file)
-    return b"" if isinstance(content, Failed) else content
+    def _content(self, file: DiscoveredFile) -> bytes:
+        if file.path in self._rewritten:
+            return self._rewritten[file.path].content
+        content = read(file)
+        return b"" if isinstance(content, Failed) else content

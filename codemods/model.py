@@ -141,12 +141,17 @@ class Untouched:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A file with at least one rewrite (and perhaps refusals beside it)."""
+    """A file with at least one rewrite (and perhaps refusals beside it).
+
+    ``groups`` are rewrites over several files that it takes part in: if one of
+    these files cannot be written, none of them changes.
+    """
 
     source: SourceFile
     after: bytes
     applied: tuple[Applied, ...]
     refusals: tuple[Refusal, ...] = ()
+    groups: frozenset[str] = frozenset()
 
     @property
     def path(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.facts import Settings
 from codemods.analysis.module import ParsedModule, on_deep_stack
+from codemods.grouping import together
 from codemods.linking import Project, UnparsableError
 from codemods.model import (
     Applied,
@@ -36,6 +37,9 @@ from codemods.validator_bytes import spelling
 from codemods.vocabulary import NEEDLES, Vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from codemods.analysis.facts import Facts
     from codemods.options import Options, ProjectConfig
     from codemods.proposal import Edit, Proposal
@@ -99,7 +103,12 @@ def _run(
     outcomes.extend(_unreadable_neighbours(candidates, others))
     named = [DiscoveredFile(source.path, source.display) for source in candidates]
     project = _project(options, config, [*named, *others])
-    outcomes.extend(_guarded(partial(work, project), source) for source in candidates)
+    done = [_guarded(partial(work, project), source) for source in candidates]
+    if options.unsafe and work is migrate_file:
+        left = [_as_left(*pair) for pair in zip(candidates, done, strict=True)]
+        again = partial(_project, options, config, [*named, *others])
+        done = together(done, left, again, _guarded_rewrite)
+    outcomes.extend(done)
     told = [o for o in outcomes if not isinstance(o, Untouched)]
     told.sort(key=lambda outcome: outcome.path)
     return RunReport(tuple(told), scanned, _runtimes(told), written=False)
@@ -117,13 +126,25 @@ def _runtime(facts: Facts, proposal: Proposal) -> str:
     return "tracker" if facts.ours(proposal.home) else "conservative"
 
 
-def _project(options: Options, config: ProjectConfig, files: Sequence[DiscoveredFile]) -> Project:
+def _as_left(source: SourceFile, outcome: FileOutcome) -> SourceFile:
+    """Return *source* as *outcome* leaves it."""
+    if not isinstance(outcome, Changed):
+        return source
+    return replace(source, text=_decoded(source, outcome.after), content=outcome.after)
+
+
+def _project(
+    options: Options,
+    config: ProjectConfig,
+    files: Sequence[DiscoveredFile],
+    rewritten: Mapping[Path, SourceFile] | None = None,
+) -> Project:
     runtime = options.runtime or config.runtime
     settings = Settings(
         str(runtime.value), options.batch_pricing, options.strict, options.unsafe, config.operations
     )
     root = config.root or options.cwd
-    return Project(Vocabulary.of(config.modules), settings, files, root)
+    return Project(Vocabulary.of(config.modules), settings, files, root, rewritten)
 
 
 def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:
@@ -223,7 +244,7 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
         if not isinstance(outcome, Changed):
             break
         applied.extend(outcome.applied)
-        current = replace(source, text=_decoded(source, outcome.after), content=outcome.after)
+        current = _as_left(source, outcome)
         outcome = _one_round(project, current)
     if not isinstance(first, Changed) or isinstance(outcome, Failed):
         return outcome
@@ -243,6 +264,10 @@ def _one_round(project: Project, source: SourceFile) -> FileOutcome:
 
 def _decoded(source: SourceFile, content: bytes) -> str:
     return content[3 if source.bom else 0 :].decode(source.encoding)
+
+
+def _guarded_rewrite(facts: Facts, source: SourceFile, decision: Decision) -> FileOutcome:
+    return _guarded(lambda given: _rewritten(facts, given, decision), source)
 
 
 def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutcome:

@@ -100,6 +100,14 @@ class PassKeyword:
 
 
 @dataclass(frozen=True, slots=True)
+class AddParameter:
+    """Give the function at ``path`` a last parameter ``name``, by keyword only, that is None."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddImport:
     """Import ``names`` (name, alias) from ``module``, beside the statement at ``beside``.
 
@@ -136,6 +144,7 @@ Edit = (
     | Rename
     | Fold
     | PassKeyword
+    | AddParameter
     | AddImport
     | ExtendImport
     | DropImport
@@ -156,7 +165,8 @@ class Proposal:
 
     ``needs`` are the context managers (plain names) that the edits use, ``home``
     the module to import them from; ``form`` is own, adopt, keep, fold or pass;
-    ``confirm`` is what a person must confirm, of a rewrite that is not proven safe.
+    ``confirm`` is what a person must confirm, of a rewrite that is not proven safe;
+    proposals of one ``group`` are made in all their files or in none.
     """
 
     finding: Finding
@@ -168,6 +178,7 @@ class Proposal:
     notes: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     confirm: tuple[str, ...] = ()
+    group: str = ""
 
 
 Verdict = Proposal | Refusal

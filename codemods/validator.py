@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator_match import Matcher
+from codemods.validator_parameters import same_signatures
 from codemods.validator_terms import Difference, dotted, fixture_blocks, managed
 
 if TYPE_CHECKING:
@@ -29,13 +30,16 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.
 def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
     """Return what makes *after* another program than *before*, None if nothing does.
 
-    With *unsafe* the block of a pytest fixture may hold its ``yield``.
+    With *unsafe* the block of a pytest fixture may hold its ``yield``, and a function may
+    gain a parameter for a tracker.
     """
     try:
         if not compiles(before, after):
             raise Difference("the result does not compile")
         old, new = ast.parse(before), ast.parse(after)
         held = fixture_blocks(new) if unsafe else frozenset()
+        if not unsafe:
+            same_signatures(old, new)
         matcher = Matcher(managed(old), managed(new), held)
         matcher.learn(new)
         matcher.module(old, new)

@@ -19,6 +19,7 @@ from codemods.validator_ids import (
     takes_ids,
     without_user,
 )
+from codemods.validator_parameters import with_old_signature
 from codemods.validator_shape import shape, shapes
 from codemods.validator_terms import (
     Difference,
@@ -325,7 +326,7 @@ class Matcher:
         known = self._known
         if isinstance(before, _Definition):
             self._known = {}
-        self._parts(before, after)
+        self._parts(before, with_old_signature(before, after))
         if isinstance(before, _Definition):
             self._known = known
 

@@ -26,8 +26,10 @@ from codemods.edits.lines import (
     without_blank_end,
     without_blank_start,
 )
+from codemods.edits.signatures import add_parameter
 from codemods.proposal import (
     AddImport,
+    AddParameter,
     Delete,
     Dissolve,
     DropImport,
@@ -217,6 +219,8 @@ class Rebuilder:
                 node = renamed(node, edit.old, edit.new)
             elif isinstance(edit, PassKeyword):
                 node = pass_keyword(node, edit)
+            elif isinstance(edit, AddParameter):
+                node = add_parameter(node, edit.name)
             elif isinstance(edit, Retain):
                 node = self._carried.led_by_rest(node, retained(node, edit.positions))
             elif isinstance(edit, Fold):

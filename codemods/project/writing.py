@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from codemods.model import Changed, Failed
 from codemods.project import journal
 from codemods.project.sources import digest, read_bytes
+from codemods.settling import stranded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,8 @@ def write_changes(report: RunReport, folder: Path, named: Sequence[Path]) -> Run
     *folder* is where the run was started, *named* its absolute paths.
 
     The undo journal in *folder* is on disk before the first file is touched.  A
-    file that cannot be written becomes Failed, and the others go on.
+    file that cannot be written becomes Failed, and the others go on: all but those
+    that share a rewrite with it, which are put back.
     """
     changes = [outcome for outcome in report.outcomes if isinstance(outcome, Changed)]
     if not changes:
@@ -48,7 +50,7 @@ def write_changes(report: RunReport, folder: Path, named: Sequence[Path]) -> Run
         reason = (error.strerror or str(error)).lower()
         outcomes = tuple(_without_journal(outcome, reason) for outcome in report.outcomes)
         return replace(report, outcomes=outcomes, written=True)
-    outcomes = tuple(_written(outcome) for outcome in report.outcomes)
+    outcomes = _whole_groups(report.outcomes, tuple(_written(o) for o in report.outcomes))
     if not any(isinstance(outcome, Changed) for outcome in outcomes):
         journal.drop(run)
     return replace(report, outcomes=outcomes, written=True)
@@ -102,6 +104,28 @@ def _written(outcome: FileOutcome) -> FileOutcome:
     except WriteError as error:
         return Failed(outcome.path, "write", str(error), error.advice)
     return outcome
+
+
+def _whole_groups(
+    wanted: Sequence[FileOutcome], outcomes: tuple[FileOutcome, ...]
+) -> tuple[FileOutcome, ...]:
+    """Put back what was written of rewrites whose other files could not be written."""
+    groups = [o.groups if isinstance(o, Changed) else frozenset() for o in wanted]
+    lost = stranded(zip(groups, outcomes, strict=True))
+    return tuple(_put_back(o) if o.path in lost else o for o in outcomes)
+
+
+def _put_back(outcome: FileOutcome) -> FileOutcome:
+    if not isinstance(outcome, Changed):
+        return outcome
+    message = "a file that must change together with it could not be written"
+    advice = "See what is said about that file, and start the run again."
+    try:
+        overwrite(outcome.source.path, outcome.source.content, digest(outcome.after))
+    except WriteError as error:
+        message = f"{message}, and it could not be put back: {error}"
+        advice = "Run with --undo, and start the run again."
+    return Failed(outcome.path, "write", message, advice)
 
 
 def _without_journal(outcome: FileOutcome, reason: str) -> FileOutcome:

@@ -21,6 +21,7 @@ from codemods.rules import (
     owned_tracker,
     parameter_tracker,
     passing,
+    sharing,
 )
 from codemods.rules.imports import place
 from codemods.rules.reasons import ADVICE, refuse
@@ -190,6 +191,7 @@ def lint(facts: Facts) -> list[Finding]:
             findings.add(facts.finding("AIU002", site.call, leftovers.SET_MESSAGE))
     findings.update(_legacy_only_imports(facts))
     findings.update(new_style.find(facts))
+    findings.update(sharing.find(facts))
     unique = {(f.span, f.code): f for f in sorted(findings, key=lambda f: f.message)}
     return [unique[key] for key in sorted(unique)]
 
