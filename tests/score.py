@@ -31,6 +31,8 @@ RULES = {
     "AIU004": "ids set by hand inside a context",
     "AIU005": "tracker not passed on",
     "AIU006": "context without its import",
+    "AIU007": "nested context without the outer tracker",
+    "AIU012": "function with a tracker of its own",
 }
 
 
