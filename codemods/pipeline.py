@@ -107,7 +107,8 @@ def _run(
     if options.unsafe and work is migrate_file:
         left = [_as_left(*pair) for pair in zip(candidates, done, strict=True)]
         again = partial(_project, options, config, [*named, *others])
-        done = together(done, left, again, _guarded_rewrite)
+        # What one file needs a deep stack for must not stop all of them here.
+        done = on_deep_stack(partial(together, done, left, again, _guarded_rewrite))
     outcomes.extend(done)
     told = [o for o in outcomes if not isinstance(o, Untouched)]
     told.sort(key=lambda outcome: outcome.path)
