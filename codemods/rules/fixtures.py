@@ -37,7 +37,7 @@ def held_yield(facts: Facts, life: Life, travel: Travel) -> ast.Yield | None:
     place = places[0] if len(places) == 1 else None
     if not isinstance(place, ast.Yield) or not _is_reached(facts, life, place):
         return None
-    later = any(load.lineno >= place.lineno for b in travel.strong for load in b.loads)
+    later = any(_place(load) >= _place(place) for b in travel.strong for load in b.loads)
     return place if later and all(e.node is place for e in travel.escapes) else None
 
 
@@ -55,7 +55,11 @@ def _is_reached(facts: Facts, life: Life, place: ast.Yield) -> bool:
         isinstance(around, ast.Try) and statement in around.body and around in life.suite
     )
     first = life.sets[0].statement if life.sets else life.birth
-    return isinstance(statement, ast.Expr) and plain and first.lineno < statement.lineno
+    return isinstance(statement, ast.Expr) and plain and _place(first) < _place(statement)
+
+
+def _place(node: ast.stmt | ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
 
 
 def fixture_refusal(facts: Facts, finding: Finding, place: ast.Yield) -> Refusal | None:

@@ -378,6 +378,30 @@ def test_comment_follows_a_call_into_a_later_header(tmp_path: Path) -> None:
     )
 
 
+def test_statements_of_one_line_have_an_order(tmp_path: Path) -> None:
+    """What comes before what is decided by the place in the line, too: here a last ``del``."""
+    migrates(
+        tmp_path,
+        OLD + "def scan(client): t = AIUsageTracker(); t.set_tracking_context(job_id='a'); "
+        "found = client.scan(t); del t; return found\n",
+        NEW + "def scan(client):\n"
+        "    with ai_usage_context('scan', job_id='a') as t:\n"
+        "        found = client.scan(t)\n"
+        "        del t\n"
+        "        return found\n",
+    )
+
+
+def test_yield_of_a_fixture_on_the_line_of_the_call(tmp_path: Path) -> None:
+    """A fixture is seen as one where its ``yield`` follows the call on the same line."""
+    text = (
+        OLD + "import pytest\n\n\n@pytest.fixture\ndef usage():\n    t = AIUsageTracker()\n"
+        "    t.set_tracking_context(job_id='a'); yield t\n    t.flush_metrics()\n"
+    )
+    assert "with ai_usage_context" in migrate(tmp_path, text, unsafe=True).text
+    refuses(tmp_path, text, "yields-inside")
+
+
 def test_line_that_does_not_survive_is_named(tmp_path: Path) -> None:
     """LibCST drops the blank in ``except X :``; the refusal says in which line."""
     text = OLD + DEF + SITE + "\n\ndef other():\n    pass\n"
