@@ -310,7 +310,10 @@ class Matcher:
             original[i + 1 :], block, self._before
         ):
             return None
-        if isinstance(after, ast.Try) and shapes(after.finalbody) == shapes(node.finalbody):
+        kept_whole = isinstance(after, ast.Try) and shapes(after.finalbody) == shapes(
+            node.finalbody
+        )
+        if kept_whole and (after is None or shape(after) != shape(node.body[0])):
             return None
         if node.handlers:
             kept = ast.Try(node.body, node.handlers, node.orelse, [])
@@ -323,12 +326,12 @@ class Matcher:
         """Match two statements that differ at most in what lies in their suites."""
         if type(before) is not type(after):
             raise Difference("a statement became another one", after)
-        known = self._known
+        known, trackers = self._known, self._trackers
         if isinstance(before, _Definition):
-            self._known = {}
+            self._known, self._trackers = {}, []  # its variables are its own
         self._parts(before, with_old_signature(before, after))
         if isinstance(before, _Definition):
-            self._known = known
+            self._known, self._trackers = known, trackers
 
     def _parts(self, before: ast.AST, after: ast.AST) -> None:
         self._same(shell(before), shell(after), after)

@@ -326,7 +326,8 @@ def binds_anew(statement: ast.stmt, name: str) -> bool:
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
         return False
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    bound = [t.id for t in targets if isinstance(t, ast.Name)]
+    unpacked = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
+    bound = [t.id for t in unpacked if isinstance(t, ast.Name)]
     return name in bound and not mentions(statement.value, name)
 
 
