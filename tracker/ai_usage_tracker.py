@@ -241,7 +241,7 @@ class AIUsageTracker:
         """Write *metric* to every store; one that fails is logged and the others still run."""
         for sink in self._sinks():
             with tolerated(f"sink {type(sink).__name__}", "Failed to store an AI usage metric"):
-                sink.write(metric)
+                sink.write([metric])
 
     def _sinks(self) -> list[Sink]:
         # Made anew each time: programs assign these attributes after construction.

@@ -62,10 +62,10 @@ def test_metrics_are_kept(tmp_path: Path) -> None:
     """The file and its folder are made; costs are exact, metadata is JSON; an id counts once."""
     database = tmp_path / "deep" / "usage.db"
     sink = SqliteSink(database)
-    sink.write(METRIC)
-    sink.write(METRIC)
+    sink.write([METRIC])
+    sink.write([METRIC])
     sink.close()
-    sink.write(replace(METRIC, id="2"))
+    sink.write([replace(METRIC, id="2")])
     sink.close()
     query = "SELECT id, cost_picodollars, cost_usd, metadata FROM ai_usage ORDER BY id"
     assert rows(database, query) == [
@@ -97,7 +97,7 @@ def test_many_threads_write_one_file(tmp_path: Path) -> None:
 
     def work(thread: int) -> None:
         for number in range(20):
-            sink.write(replace(METRIC, id=f"{thread}-{number}"))
+            sink.write([replace(METRIC, id=f"{thread}-{number}")])
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(5)]
     for thread in threads:
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_written(
         database.write_bytes(b"not a database, but long enough to look at" * 40)
     sink = SqliteSink(database)
     with pytest.raises(SinkError, match=str(database)):
-        sink.write(METRIC)
+        sink.write([METRIC])
     sink.close()
     monkeypatch.setenv("AI_USAGE_DATABASE", str(database))
     with caplog.at_level(logging.WARNING):
@@ -135,8 +135,8 @@ def test_sinks_have_one_shape() -> None:
     memory = MemorySink()
     assert isinstance(memory, Sink)
     assert isinstance(default.DefaultSink(), Sink)
-    memory.write(METRIC)
-    memory.write(METRIC)
+    memory.write([METRIC])
+    memory.write([METRIC])
     assert memory.metrics == [METRIC]
     memory.clear()
     assert memory.metrics == []
@@ -212,10 +212,10 @@ def filled(tmp_path: Path) -> Path:
     database = tmp_path / "usage.db"
     sink = SqliteSink(database)
     now = datetime.now(UTC)
-    sink.write(replace(METRIC, timestamp=now))
-    sink.write(replace(METRIC, id="2", operation_type=None, timestamp=now, environment="staging"))
+    sink.write([replace(METRIC, timestamp=now)])
+    sink.write([replace(METRIC, id="2", operation_type=None, timestamp=now, environment="staging")])
     unknown = replace(METRIC, id="3", cost_usd=None, list_cost_usd=None, price_basis="unpriced")
-    sink.write(replace(unknown, timestamp=now - timedelta(days=10)))
+    sink.write([replace(unknown, timestamp=now - timedelta(days=10))])
     sink.close()
     return database
 

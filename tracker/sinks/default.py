@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from tracker.sinks.sqlite import SqliteSink, default_database
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tracker.metric import Metric
-    from tracker.typing import Sink
+    from tracker.typing import Delivery, Sink
 
 _lock = threading.Lock()
 _open: dict[Path, SqliteSink] = {}
@@ -27,9 +28,9 @@ class DefaultSink:
     ``tracker.testing.capture`` also reach trackers that exist already.
     """
 
-    def write(self, metric: Metric) -> None:
-        """Store *metric* in the default store.  Raises SinkError if that fails."""
-        current().write(metric)
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Store *metrics* in the default store.  Raises SinkError if that fails."""
+        return current().write(metrics)
 
 
 def current() -> Sink:

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tracker.typing import ALL_STORED
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.metric import Metric
+    from tracker.typing import Delivery
 
 Attribute = dict[str, Any]
 
@@ -56,12 +61,14 @@ class DynamoClientSink:
         self._client = client
         self._table_name = table_name
 
-    def write(self, metric: Metric) -> None:
-        """Store *metric*.  Raises whatever the client raises."""
-        if hasattr(self._client, "put_ai_usage_metric"):
-            self._client.put_ai_usage_metric(metric)
-            return
-        self._client.put_item(TableName=self._table_name, Item=to_item(metric))
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Store *metrics*, one call each.  Raises whatever the client raises."""
+        for metric in metrics:
+            if hasattr(self._client, "put_ai_usage_metric"):
+                self._client.put_ai_usage_metric(metric)
+            else:
+                self._client.put_item(TableName=self._table_name, Item=to_item(metric))
+        return ALL_STORED
 
 
 def _typed(value: object) -> Attribute:

@@ -8,8 +8,13 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracker.typing import ALL_STORED
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.metric import Metric
+    from tracker.typing import Delivery
 
 
 def to_row(metric: Metric) -> dict[str, object]:
@@ -42,14 +47,16 @@ class JsonlSink:
         self._path = Path(path)
         self._lock = threading.Lock()
 
-    def write(self, metric: Metric) -> None:
-        """Append one line.  Raises OSError if the file cannot be written."""
-        line = (json.dumps(to_row(metric), ensure_ascii=False) + "\n").encode("utf-8")
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Append a line for each.  Raises OSError if the file cannot be written."""
+        rows = (json.dumps(to_row(metric), ensure_ascii=False) + "\n" for metric in metrics)
+        lines = "".join(rows).encode("utf-8")
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # One write to a file opened for appending: lines of several processes do not mix.
             handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                os.write(handle, line)
+                os.write(handle, lines)
             finally:
                 os.close(handle)
+        return ALL_STORED

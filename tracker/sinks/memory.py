@@ -5,8 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from tracker.typing import ALL_STORED
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.metric import Metric
+    from tracker.typing import Delivery
 
 
 class MemorySink:
@@ -16,10 +21,12 @@ class MemorySink:
         self._lock = threading.Lock()
         self._metrics: dict[str, Metric] = {}
 
-    def write(self, metric: Metric) -> None:
-        """Keep *metric*; the same id again adds nothing."""
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Keep *metrics*; the same id again adds nothing."""
         with self._lock:
-            self._metrics.setdefault(metric.id, metric)
+            for metric in metrics:
+                self._metrics.setdefault(metric.id, metric)
+        return ALL_STORED
 
     @property
     def metrics(self) -> list[Metric]:

@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.errors import SinkError
+from tracker.typing import ALL_STORED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.metric import Metric
+    from tracker.typing import Delivery
 
 DATABASE_VARIABLE = "AI_USAGE_DATABASE"
 PICODOLLARS = Decimal(10) ** 12
@@ -134,15 +138,16 @@ class SqliteSink:
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
 
-    def write(self, metric: Metric) -> None:
-        """Store *metric*.  Raises SinkError naming the file if that fails."""
-        row = to_row(metric)
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Store *metrics* in one transaction.  Raises SinkError naming the file if that fails."""
+        rows = [to_row(metric) for metric in metrics]
         with self._lock:
             try:
                 with self._connected() as connection:
-                    connection.execute(INSERT, row)
+                    connection.executemany(INSERT, rows)
             except (sqlite3.Error, OSError) as error:
                 raise SinkError(f"cannot store in {self.path}: {error}") from error
+        return ALL_STORED
 
     def close(self) -> None:
         """Close the connection; a later write opens it again."""
