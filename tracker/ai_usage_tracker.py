@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 from typing import TYPE_CHECKING, Any
 
-from tracker import instrumentation, ledger, scope
+from tracker import delivery, instrumentation, ledger, scope
+from tracker.delivery import destinations
 from tracker.environment_config import (
+    DEFAULT_TABLE,
     AIUsageEnvironmentConfig,
     Environment,
     EnvironmentConfig,
+    table_for,
 )
-from tracker.errors import TableEnvironmentError
-from tracker.guard import tolerated
 from tracker.instrumentation.decorators import observe
-from tracker.metric import Call, Usage
+from tracker.metric import Call, Metric, Usage
 from tracker.scope import Node, State
 from tracker.sinks import default as default_store
 from tracker.sinks.dynamo_client import DynamoClientSink
@@ -26,11 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Self
 
+    from tracker.delivery import Destination
     from tracker.ledger import Booking
-    from tracker.metric import Metric
     from tracker.typing import Sink
 
-DEFAULT_TABLE = "AIUsageMetrics"
 DEFAULT_LOG_FILE = "/tmp/ai_usage.jsonl"
 ID_FIELDS = ("job_id", "batch_id", "user_id", "github_pr")
 
@@ -74,7 +75,7 @@ class AIUsageTracker:
         self.environment_config = config
         self.environment = config.environment
         self.dynamo_client = dynamo_client
-        self.table_name = _table_name(table_name, config, validate=validate_table_environment)
+        self.table_name = table_for(table_name, config, validate=validate_table_environment)
         self.track_to_dynamo = track_to_dynamo
         self.track_to_file = track_to_file
         self.log_file = log_file
@@ -233,26 +234,61 @@ class AIUsageTracker:
 
     def settle(self, bookings: Iterable[Booking]) -> None:
         """Store *bookings*, each once; those that are stored or unfinished are passed over."""
-        for booking in bookings:
-            for taken in ledger.take([booking]):
-                self._store_metric(self._metric(taken, priced=True))
+        taken = ledger.take(bookings)
+        if taken and self._is_watched():
+            for booking in taken:
+                self._store_metric(self.priced(booking))
+        elif taken:
+            delivery.hand_over(self, taken)
+        if taken and scope.current() is None:
+            delivery.leave()
 
     def _store_metric(self, metric: Metric) -> None:
-        """Write *metric* to every store; one that fails is logged and the others still run."""
-        for sink in self._sinks():
-            with tolerated(f"sink {type(sink).__name__}", "Failed to store an AI usage metric"):
-                sink.write([metric])
+        """Hand *metric* to every store; one that fails is logged and the others still run."""
+        delivery.hand_over(self, [metric])
 
-    def _sinks(self) -> list[Sink]:
-        # Made anew each time: programs assign these attributes after construction.
-        sinks: list[Sink] = []
-        if self.track_to_dynamo and self.dynamo_client is not None:
-            sinks.append(DynamoClientSink(self.dynamo_client, self.table_name))
-        else:
-            sinks.append(default_store.DefaultSink())
+    def _is_watched(self) -> bool:
+        """Whether a test or a subclass replaced ``_store_metric``: then it gets each metric."""
+        return getattr(self._store_metric, "__func__", None) is not _STORE_METRIC
+
+    def priced(self, item: Booking | Metric) -> Metric:
+        """Return the metric that is stored of *item*."""
+        return item if isinstance(item, Metric) else self._metric(item, priced=True)
+
+    def sinks_at_once(self) -> list[Sink]:
+        """Return the stores in the program's own memory: a client of its own, and a test's."""
+        if self._has_client():
+            if destinations.is_remote_client(self.dynamo_client):
+                return []
+            return [DynamoClientSink(self.dynamo_client, self.table_name)]
+        sink = default_store.overriding()
+        return [] if sink is None else [sink]
+
+    def has_destinations(self) -> bool:
+        """Whether metrics go to other stores, too."""
+        return self.track_to_file or not self.sinks_at_once()
+
+    def destinations(self) -> list[Destination]:
+        """Return those other stores; the attributes that they follow from may change at any time."""
+        found: list[Destination] = []
+        if not self.sinks_at_once():
+            found = self._client_destination() or destinations.named(self.table_name)
         if self.track_to_file:
-            sinks.append(JsonlSink(self.log_file))
-        return sinks
+            file = self.log_file
+            key = f"jsonl:{file}"
+            found.append(destinations.known(key, lambda: JsonlSink(file), durable=True))
+        return found
+
+    def _has_client(self) -> bool:
+        return self.track_to_dynamo and self.dynamo_client is not None
+
+    def _client_destination(self) -> list[Destination]:
+        if not self._has_client():
+            return []
+        client, table = self.dynamo_client, self.table_name
+        key = f"client:{table}"
+        make = functools.partial(DynamoClientSink, client, table)
+        return [destinations.known(key, make, durable=False)]
 
     def _create_base_metadata(self) -> dict[str, Any]:
         """Return the environment's tags, overlaid by the current context."""
@@ -342,30 +378,14 @@ class AIUsageTracker:
         return WrappedClient(client, tracker, "google_places", PLACES_CALLS)
 
 
-def _table_name(given: str | None, config: EnvironmentConfig, *, validate: bool) -> str:
-    base = os.environ.get("DYNAMODB_TABLE_NAME") or DEFAULT_TABLE
-    if given is None:
-        return base if base.endswith(config.table_suffix) else base + config.table_suffix
-    if validate and _contradicts(given, base, config.environment):
-        raise TableEnvironmentError(
-            f"Table {given!r} does not match environment {config.environment.value!r};"
-            f" use {base + config.table_suffix!r}, or set ENVIRONMENT to the table's environment"
-        )
-    return given
-
-
-def _contradicts(table: str, base: str, environment: Environment) -> bool:
-    """Return whether *table* names another environment; a name that names none does not."""
-    if environment is not Environment.PRODUCTION and table == base:
-        return True
-    others = (f"-{other.value}" for other in Environment if other is not environment)
-    return table.endswith(tuple(others))
+#: What ``_store_metric`` is while nobody has replaced it.
+_STORE_METRIC = AIUsageTracker._store_metric
 
 
 def _finish() -> None:
     """Lose nothing at interpreter exit: store what is left, then close the files."""
     ledger.settle_all()
-    default_store.close_all()
+    delivery.finish()
 
 
 atexit.register(_finish)

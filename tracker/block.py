@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tracker import instrumentation, scope
+from tracker import delivery, instrumentation, scope
 from tracker.ai_usage_tracker import AIUsageTracker
 from tracker.errors import ContextFieldError
 from tracker.guard import guarded, tolerated
@@ -80,6 +80,7 @@ class Block:
         scope.enter(node)
         try:
             if books:
+                delivery.warm()
                 tracker.entered(node, only_here=self._tracker is None)
             tracker.set_context(context)
             if self._batch:
@@ -109,6 +110,8 @@ class Block:
                 # Another thread may have booked a call between the flush and the end.
                 with guarded("leave"):
                     tracker.settle(list(node.pending.values()))
+                    if scope.current() is None:
+                        delivery.leave()
 
     async def __aenter__(self) -> Any:
         return self.__enter__()
@@ -120,6 +123,8 @@ class Block:
         tb: TracebackType | None,
     ) -> None:
         self.__exit__(kind, error, tb)
+        if scope.current() is None:
+            await delivery.leave_async()
 
     def _context(self, parent: Node | None) -> dict[str, Any]:
         context: dict[str, Any] = {

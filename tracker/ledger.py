@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from tracker.guard import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from tracker.metric import Call
     from tracker.scope import Node, State
@@ -33,7 +33,8 @@ class Booking:
 
     ``at`` is the wall-clock start in seconds since the epoch, ``started`` the
     same moment on the monotonic clock.  ``state`` is the attribution when the
-    call began.  ``extra`` is what outer observers know (the function's name).
+    call began, ``learned`` the block's context when the call was to be stored.
+    ``extra`` is what outer observers know (the function's name).
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Booking:
         "extra",
         "id",
         "late",
+        "learned",
         "node",
         "owner",
         "pid",
@@ -63,6 +65,7 @@ class Booking:
         self.extra: dict[str, object] = {}
         self.batch = False
         self.late = False
+        self.learned: Mapping[str, object] | None = None
         self.stored = False
         self.pid = os.getpid()
 
@@ -141,6 +144,8 @@ def take(bookings: Iterable[Booking]) -> list[Booking]:
             booking.node.pending.pop(booking.id, None)
             if not booking.stored and booking.call is not None:
                 booking.stored = True
+                # What the block learned until now belongs to its calls; what comes is later.
+                booking.learned = booking.node.state.context if booking.node.is_block else {}
                 taken.append(booking)
     here = os.getpid()
     return [booking for booking in taken if booking.pid == here]

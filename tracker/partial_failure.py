@@ -43,10 +43,7 @@ class PartialFailureBlock:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        with guarded("partial-failure"):
-            summary = _summary(self._counts)
-            with tolerated("partial-failure", "Failed to add the summary", interval=0.0):
-                self._counts["tracker"].add_context_metadata({"partial_failure_summary": summary})
+        self._summarise()
         self._block.__exit__(kind, error, tb)
 
     async def __aenter__(self) -> dict[str, Any]:
@@ -58,7 +55,14 @@ class PartialFailureBlock:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self.__exit__(kind, error, tb)
+        self._summarise()
+        await self._block.__aexit__(kind, error, tb)
+
+    def _summarise(self) -> None:
+        with guarded("partial-failure"):
+            summary = _summary(self._counts)
+            with tolerated("partial-failure", "Failed to add the summary", interval=0.0):
+                self._counts["tracker"].add_context_metadata({"partial_failure_summary": summary})
 
 
 def _summary(counts: dict[str, Any]) -> dict[str, Any]:

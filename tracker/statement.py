@@ -72,7 +72,9 @@ def metric_of(
 
 def _metadata(booking: Booking, tags: Mapping[str, str]) -> dict[str, object]:
     # What a block learned after the call (how long it took, say) belongs to its calls too.
-    learned = booking.node.state.context if booking.node.is_block else {}
+    learned = booking.learned
+    if learned is None:
+        learned = booking.node.state.context if booking.node.is_block else {}
     merged = {**tags, **booking.state.context, **learned, **booking.extra}
     return {
         str(name): plain(value) for name, value in merged.items() if name not in UNSTORED_FIELDS

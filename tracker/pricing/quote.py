@@ -45,6 +45,11 @@ def quote(service: str, model: str | None, usage: Usage, at: datetime, *, batch:
     return Price(halved, list_cost, "batch_assumed", SOURCE, prices.__version__)
 
 
+def warm() -> None:
+    """Load the price list: a third of a second that nobody should have to wait for."""
+    _price_list()
+
+
 @functools.cache
 def _price_list() -> ModuleType | None:
     try:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tracker.metric import Metric
     from tracker.typing import Delivery
 
+LOG_FILE_VARIABLE = "AI_USAGE_LOG_FILE"
+
 
 def to_row(metric: Metric) -> dict[str, object]:
     """Return *metric* as the row that readers of the log know: snake case, cost as a number."""
@@ -38,6 +40,16 @@ def to_row(metric: Metric) -> dict[str, object]:
         "environment": metric.environment,
         "error": metric.error,
     }
+
+
+def from_environment(_table_name: str) -> JsonlSink:
+    """Return the sink for the file that ``AI_USAGE_LOG_FILE`` names, else in the data folder."""
+    named = os.environ.get(LOG_FILE_VARIABLE, "").strip()
+    if named:
+        return JsonlSink(Path(named).expanduser())
+    import platformdirs
+
+    return JsonlSink(Path(platformdirs.user_data_dir("ai-usage", appauthor=False)) / "usage.jsonl")
 
 
 class JsonlSink:

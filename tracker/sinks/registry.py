@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, cast
 
-from tracker.errors import ConfigurationError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,14 +19,11 @@ KNOWN = {
 }
 
 
-def make(name: str) -> Sink:
-    """Return the sink called *name*.
+def make(name: str, table_name: str) -> Sink:
+    """Return the sink called *name*; *table_name* is the tracker's, for those that have tables.
 
-    Raises ConfigurationError for a name that does not exist, and for settings
-    that the sink cannot use.
+    Raises ConfigurationError for settings that the sink cannot use.
     """
-    if name not in KNOWN:
-        raise ConfigurationError(f"there is no sink {name!r}; there are {', '.join(KNOWN)}")
     module, _, function = KNOWN[name].partition(":")
-    factory = cast("Callable[[], Sink]", getattr(importlib.import_module(module), function))
-    return factory()
+    factory = cast("Callable[[str], Sink]", getattr(importlib.import_module(module), function))
+    return factory(table_name)

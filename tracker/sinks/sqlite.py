@@ -10,12 +10,12 @@ import json
 import os
 import sqlite3
 import threading
-from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.errors import SinkError
+from tracker.sinks.sqlite_file import connect
 from tracker.typing import ALL_STORED
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 DATABASE_VARIABLE = "AI_USAGE_DATABASE"
 PICODOLLARS = Decimal(10) ** 12
-BUSY_TIMEOUT_SECONDS = 5.0
 
 COLUMNS = (
     "id",
@@ -125,6 +124,11 @@ def to_row(metric: Metric) -> tuple[object, ...]:
     return tuple(computed[name] if name in computed else getattr(metric, name) for name in COLUMNS)
 
 
+def from_environment(_table_name: str) -> SqliteSink:
+    """Return the sink for the file that the environment names."""
+    return SqliteSink(default_database())
+
+
 class SqliteSink:
     """Writes to one SQLite file, from any thread and any number of processes.
 
@@ -143,7 +147,9 @@ class SqliteSink:
         rows = [to_row(metric) for metric in metrics]
         with self._lock:
             try:
-                with self._connected() as connection:
+                connection = self._connected()
+                connection.execute("BEGIN IMMEDIATE")
+                with connection:
                     connection.executemany(INSERT, rows)
             except (sqlite3.Error, OSError) as error:
                 raise SinkError(f"cannot store in {self.path}: {error}") from error
@@ -159,21 +165,8 @@ class SqliteSink:
     def _connected(self) -> sqlite3.Connection:
         if self._connection is not None and self._pid == os.getpid():
             return self._connection
-        self._connection, self._pid = _open(self.path), os.getpid()
+        self._connection, self._pid = connect(self.path, SCHEMA), os.getpid()
         return self._connection
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False)
-    with ExitStack() as undo:
-        undo.callback(connection.close)
-        # WAL with synchronous=NORMAL survives the end of the process, however it ends.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.executescript(SCHEMA)
-        undo.pop_all()
-    return connection
 
 
 def _picodollars(dollars: Decimal | None) -> int | None:
