@@ -269,7 +269,7 @@ class AIUsageTracker:
         return self.track_to_file or not self.sinks_at_once()
 
     def destinations(self) -> list[Destination]:
-        """Return those other stores; the attributes that they follow from may change at any time."""
+        """Return those other stores; what they follow from may be changed at any time."""
         found: list[Destination] = []
         if not self.sinks_at_once():
             found = self._client_destination() or destinations.named(self.table_name)
