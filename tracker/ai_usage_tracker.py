@@ -236,8 +236,7 @@ class AIUsageTracker:
         """Store *bookings*, each once; those that are stored or unfinished are passed over."""
         taken = ledger.take(bookings)
         if taken and self._is_watched():
-            for booking in taken:
-                self._store_metric(self.priced(booking))
+            ledger.each(taken, lambda booking: self._store_metric(self.priced(booking)))
         elif taken:
             delivery.hand_over(self, taken)
         if taken and scope.current() is None:
@@ -268,10 +267,10 @@ class AIUsageTracker:
         """Whether metrics go to other stores, too."""
         return self.track_to_file or not self.sinks_at_once()
 
-    def destinations(self) -> list[Destination]:
-        """Return those other stores; what they follow from may be changed at any time."""
+    def destinations(self, *, beside: bool) -> list[Destination]:
+        """Return those other stores; *beside* one at once it is the log file only."""
         found: list[Destination] = []
-        if not self.sinks_at_once():
+        if not beside:
             found = self._client_destination() or destinations.named(self.table_name)
         if self.track_to_file:
             file = self.log_file

@@ -74,7 +74,7 @@ class Booking:
         return (time.perf_counter() - self.started) * 1000.0
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finaliser or a signal handler may book while its thread does
 _unsettled: dict[str, Booking] = {}
 _finishers: list[Callable[[], None]] = []
 
@@ -151,6 +151,20 @@ def take(bookings: Iterable[Booking]) -> list[Booking]:
     return [booking for booking in taken if booking.pid == here]
 
 
+def each(taken: Iterable[Booking], store: Callable[[Booking], None]) -> None:
+    """Call *store* with each of *taken*; where it raises, the others are to be stored again."""
+    left = list(taken)
+    try:
+        while left:
+            store(left.pop(0))
+    finally:
+        with _lock:
+            for booking in left:
+                booking.stored = False
+                _unsettled[booking.id] = booking
+                booking.node.pending[booking.id] = booking
+
+
 def at_exit(finish: Callable[[], None]) -> None:
     """Have *finish* called at interpreter exit, before the last bookings are stored."""
     _finishers.append(finish)
@@ -161,17 +175,24 @@ def settle_all() -> None:
     for finish in _finishers:
         with guarded("exit"):
             finish()
+    settle_booked()
+
+
+def settle_booked() -> None:
+    """Store every call that has ended, also of blocks that have not."""
+    by_owner: dict[int, list[Booking]] = {}
     with _lock:
-        remaining = list(_unsettled.values())
-    for booking in remaining:
+        for booking in _unsettled.values():
+            by_owner.setdefault(id(booking.owner), []).append(booking)
+    for bookings in by_owner.values():
         with guarded("exit"):
-            booking.owner.settle([booking])
+            bookings[0].owner.settle(bookings)
 
 
 def _after_fork() -> None:
     """Start a child with a free lock and nothing to store: what was open is its parent's."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _unsettled.clear()
 
 

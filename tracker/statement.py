@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from tracker.metric import Call, Metric
-from tracker.plain import plain
+from tracker.guard import tolerated
+from tracker.metric import Call, Metric, Usage
+from tracker.plain import LARGEST, MAX_ITEMS, plain, short
 from tracker.pricing import UNPRICED, quote
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from tracker.ledger import Booking
 
 UNKNOWN_MODEL = "unknown"
+UNREADABLE = "<unreadable>"
 UNFINISHED = Call("unknown", "unknown", None)
 # The chain of enclosing contexts is for the program, not for the store.
 UNSTORED_FIELDS = frozenset({"parent_context"})
@@ -36,21 +40,21 @@ def metric_of(
     state = booking.state
     at = datetime.fromtimestamp(booking.at, UTC)
     batch = booking.batch or state.batch_mode
-    price = quote(call.service, call.model, call.usage, at, batch=batch) if priced else UNPRICED
-    usage = call.usage
+    usage = _believed(call.usage)
+    price = quote(call.service, call.model, usage, at, batch=batch) if priced else UNPRICED
     return Metric(
         id=booking.id,
-        service=call.service,
-        model=call.model or UNKNOWN_MODEL,
-        operation=call.operation,
+        service=short(call.service),
+        model=short(call.model) if call.model else UNKNOWN_MODEL,
+        operation=short(call.operation),
         timestamp=at,
-        user_id=_text(state.user_id) or default_user,
+        user_id=_id(state.user_id) or short(default_user),
         environment=environment,
-        operation_type=_text(state.context.get("operation_type")),
-        job_id=_text(state.job_id),
-        batch_id=_text(state.batch_id),
-        github_pr=state.github_pr,
-        request_id=call.request_id,
+        operation_type=_id(state.context.get("operation_type")),
+        job_id=_id(state.job_id),
+        batch_id=_id(state.batch_id),
+        github_pr=_whole(state.github_pr),
+        request_id=_id(call.request_id),
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         total_tokens=usage.total_tokens,
@@ -77,10 +81,33 @@ def _metadata(booking: Booking, tags: Mapping[str, str]) -> dict[str, object]:
         learned = booking.node.state.context if booking.node.is_block else {}
     merged = {**tags, **booking.state.context, **learned, **booking.extra}
     return {
-        str(name): plain(value) for name, value in merged.items() if name not in UNSTORED_FIELDS
+        short(str(name)): _readable(value)
+        for name, value in islice(merged.items(), MAX_ITEMS)
+        if name not in UNSTORED_FIELDS
     }
 
 
-def _text(value: object) -> str | None:
-    """Ids are text; programs also hand in numbers and UUIDs."""
-    return None if value is None else str(value)
+def _readable(value: object) -> object:
+    """Return *value* made plain; the program's own containers may raise anything."""
+    with tolerated("metadata", "A value among an AI call's metadata cannot be read"):
+        return plain(value)
+    return UNREADABLE
+
+
+def _id(value: object) -> str | None:
+    made = None if value is None else _readable(value)
+    return made if made is None or isinstance(made, str) else short(str(made))
+
+
+def _whole(value: object) -> int | None:
+    """A whole number that every store can hold; nothing else is believed."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST:
+        return int(value)
+    return None
+
+
+def _believed(usage: Usage) -> Usage:
+    """*usage* without counts that no provider can mean and no store can hold."""
+    return Usage(*(_whole(getattr(usage, field.name)) for field in dataclasses.fields(Usage)))

@@ -8,12 +8,13 @@
 
 from tracker.delivery.counts import Stats, stats
 from tracker.delivery.destinations import Destination
-from tracker.delivery.writer import finish, hand_over, leave, leave_async, restart, warm
+from tracker.delivery.writer import finish, flush, hand_over, leave, leave_async, restart, warm
 
 __all__ = [
     "Destination",
     "Stats",
     "finish",
+    "flush",
     "hand_over",
     "leave",
     "leave_async",

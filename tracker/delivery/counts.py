@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tracker.guard import warn
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,7 +31,7 @@ class Stats:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler may count while its thread does
 _counts: Counter[str] = Counter()
 _dropped: Counter[str] = Counter()
 
@@ -55,6 +57,13 @@ def dropped(reason: str, number: int) -> None:
         _counts["waiting"] -= number
 
 
+def lost(reason: str, number: int, detail: str = "") -> None:
+    """As ``dropped``, and log it."""
+    dropped(reason, number)
+    told = f"{reason}: {detail}" if detail else reason
+    warn(f"dropped: {reason}", f"{number} AI usage metrics were dropped ({told})")
+
+
 def sent(number: int) -> None:
     """Count rows of the spool that a store has taken."""
     with _lock:
@@ -77,6 +86,6 @@ def stats() -> Stats:
 def reset() -> None:
     """Start at zero, with a free lock: in a forked child, and between tests."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _counts.clear()
     _dropped.clear()

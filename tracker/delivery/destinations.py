@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tracker import settings
+from tracker.guard import tolerated
 from tracker.sinks import registry
 from tracker.sinks.sqlite import default_database
 
@@ -82,14 +83,15 @@ def forget() -> None:
     for destination in gone:
         close = getattr(destination.sink, "close", None)
         if close is not None:
-            close()
+            with tolerated(f"sink {destination.key}", "Failed to close a store"):
+                close()
 
 
 def after_fork() -> None:
     """Leave the parent's sinks alone, and make new ones when they are needed."""
     global _lock
     _lock = threading.Lock()
-    _inherited.extend(_known.values())  # kept: closing one could touch the parent's files
+    _inherited.extend(_known.values())  # kept: a sink's end could touch what its parent uses
     _known.clear()
 
 

@@ -7,19 +7,19 @@ stores are served.  Sending a row twice is harmless: its id is the store's key.
 from __future__ import annotations
 
 import random
-import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from tracker import settings
 from tracker.delivery import counts, destinations
-from tracker.guard import guarded, logger, tolerated
+from tracker.delivery.attempt import attempt
+from tracker.guard import guarded, tolerated, warn
 from tracker.spool import Spool, SpoolFullError, default_spool
 from tracker.spool.codec import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tracker.delivery.destinations import Destination
     from tracker.metric import Metric
@@ -32,7 +32,11 @@ IDLE_SECONDS = 5.0
 
 
 class _State:
-    """The spool of this process and the thread that empties it."""
+    """The spool of this process and the thread that empties it.
+
+    ``pauses`` has, by store, how often it failed and when (on the monotonic
+    clock) it is asked again.
+    """
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -41,25 +45,28 @@ class _State:
         self.pauses: dict[str, tuple[int, float]] = {}
         self.busy = False
         self.news = False
+        self.ended = False
 
 
 _state = _State()
 
 
 def spool(destination: Destination, metrics: Sequence[Metric]) -> bool:
-    """Put *metrics* on disk for *destination*; return whether that worked."""
-    rows = [(metric.id, encode(metric)) for metric in metrics]
+    """Put *metrics* on disk for *destination*; return whether they are accounted for."""
+    rows: list[tuple[str, str]] = []
+    for metric in metrics:
+        try:
+            rows.append((metric.id, encode(metric)))
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
+            counts.lost("has no JSON form", 1, type(error).__name__)
     with tolerated("spool", "Failed to spool AI usage metrics"):
         try:
             file().put(destination.key, rows)
         except SpoolFullError as error:
-            counts.dropped("spool full", len(rows))
-            logger.warning("%s; %d AI usage metrics were dropped", error, len(rows))
+            counts.lost("spool full", len(rows), str(error))
             return True
-        except (sqlite3.Error, OSError):
+        finally:
             _tell_set_aside()
-            raise
-        _tell_set_aside()
         counts.settled("spooled", len(rows))
         wake()
         return True
@@ -68,11 +75,19 @@ def spool(destination: Destination, metrics: Sequence[Metric]) -> bool:
 
 def file() -> Spool:
     """Return the spool that the settings name."""
+    chosen = settings.current()
+    path, limit = chosen.spool or default_spool(), chosen.spool_bytes
     with _state.changed:
-        if _state.file is None:
-            chosen = settings.current()
-            _state.file = Spool(chosen.spool or default_spool(), chosen.spool_bytes)
+        if _state.file is None or (_state.file.path, _state.file.max_bytes) != (path, limit):
+            _state.file = Spool(path, limit)
         return _state.file
+
+
+def look() -> None:
+    """Start the sender if there is a spool: a process that ended may have left rows in it."""
+    with tolerated("spool", "Failed to look for a spool"):
+        if file().path.exists():
+            wake()
 
 
 def wake() -> None:
@@ -89,11 +104,13 @@ def wake() -> None:
         _state.changed.notify_all()
 
 
-def wait(timeout: float) -> None:
-    """Wait until the sender has nothing left that is due, at most *timeout* seconds."""
-    with _state.changed:
-        if _state.thread is not None:
-            _state.changed.wait_for(lambda: not (_state.busy or _state.news), timeout)
+def wait(timeout: float) -> bool:
+    """Wait until all stores were asked to take what is due; return whether they were in time."""
+    state = _state
+    with state.changed:
+        return state.changed.wait_for(
+            lambda: state.thread is None or not (state.busy or state.news), timeout
+        )
 
 
 def finish(timeout: float) -> None:
@@ -105,71 +122,85 @@ def finish(timeout: float) -> None:
         opened.close()
 
 
-def drain(destination: Destination) -> tuple[int, bool]:
-    """Send what is due for *destination*; return how many rows, and whether it is still up."""
+def drain(
+    destination: Destination, seen: Callable[[int], object] = lambda _number: None
+) -> tuple[int, bool]:
+    """Send what is due for *destination*; return how many rows, and whether it is still up.
+
+    *seen* is told of each batch how many rows of it are settled.
+    """
     total = 0
-    while True:
-        leased = file().lease(destination.key, BATCH)
-        if not leased:
-            return total, True
+    while leased := file().lease(destination.key, BATCH):
         number, is_up = _send(destination, leased)
         total += number
+        seen(number)
         if not is_up:
             return total, False
+    return total, True
 
 
 def _run(state: _State) -> None:
-    while True:
+    try:
+        while not state.ended:
+            with state.changed:
+                state.changed.wait_for(lambda: state.news or state.ended, _next_pause(state))
+                state.news, state.busy = False, not state.ended
+            if state.busy:
+                _round(state)
+            with state.changed:
+                state.busy = False
+                state.changed.notify_all()
+    finally:
+        # However this thread ended, the next spooled record starts another.
         with state.changed:
-            state.changed.wait_for(lambda: state.news, _next_pause(state))
-            state.news, state.busy = False, True
-        for destination in destinations.all_known():
-            attempts, due = state.pauses.get(destination.key, (0, 0.0))
-            if due > time.monotonic():
-                continue
-            is_up = False
-            with guarded("sender"), tolerated("spool", "Failed to read spooled metrics"):
-                _, is_up = drain(destination)
-            if is_up:
-                state.pauses.pop(destination.key, None)
-            else:
-                state.pauses[destination.key] = (attempts + 1, time.monotonic() + _pause(attempts))
-        with state.changed:
-            state.busy = False
+            state.thread, state.busy = None, False
             state.changed.notify_all()
+
+
+def _round(state: _State) -> None:
+    """Ask each store that is not in a pause to take what is due."""
+    for destination in destinations.all_known():
+        attempts, due = state.pauses.get(destination.key, (0, 0.0))
+        if due > time.monotonic():
+            continue
+        is_up = False
+        with guarded("sender"), tolerated("spool", "Failed to read spooled AI usage metrics"):
+            _, is_up = drain(destination)
+        if is_up:
+            state.pauses.pop(destination.key, None)
+        else:
+            state.pauses[destination.key] = (attempts + 1, time.monotonic() + _pause(attempts))
 
 
 def _next_pause(state: _State) -> float:
     now = time.monotonic()
-    return max(0.01, min((due - now for _, due in state.pauses.values()), default=IDLE_SECONDS))
+    known = {destination.key for destination in destinations.all_known()}
+    dues = [due - now for key, (_, due) in state.pauses.items() if key in known]
+    return max(0.01, min(dues, default=IDLE_SECONDS))
 
 
 def _pause(attempts: int) -> float:
     """Return seconds until the next attempt: full jitter under a doubling limit."""
-    return random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**attempts))
+    doublings = min(attempts, 16)
+    return random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**doublings))
 
 
 def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool]:
-    metrics, broken = _decoded(leased)
-    ids = [metric.id for metric in metrics]
+    """Return how many of the rows are settled, and whether the store takes more."""
     store = destination.key
-    if broken:
-        file().rejected(store, broken)
-    delivery = None
-    with tolerated(f"sink {store}", "Failed to send AI usage metrics"):
-        delivery = destination.sink.write(metrics)
-    if delivery is None:
-        file().later(store, ids, time.time(), "the store failed")
-        return 0, False
-    if delivery.rejected:
-        file().rejected(store, delivery.rejected)
-        logger.warning("%s rejected %d AI usage metrics", store, len(delivery.rejected))
-    if delivery.retry:
-        file().later(store, list(delivery.retry), time.time(), "not taken")
-    taken = [i for i in ids if i not in delivery.retry and i not in delivery.rejected]
-    file().sent(store, taken)
-    counts.sent(len(taken))
-    return len(taken), not delivery.retry
+    metrics, rejected = _decoded(leased)
+    outcome = attempt(destination, metrics)
+    rejected.update(outcome.rejected)
+    if outcome.taken:
+        file().sent(store, [metric.id for metric in outcome.taken])
+        counts.sent(len(outcome.taken))
+    if rejected:
+        file().rejected(store, rejected)
+        reason = next(iter(rejected.values()))
+        warn(f"rejected: {store}", f"{store} rejected {len(rejected)} AI usage metrics ({reason})")
+    if outcome.retry:
+        file().later(store, [metric.id for metric in outcome.retry], "not taken")
+    return len(outcome.taken) + len(rejected), not outcome.retry and outcome.is_up
 
 
 def _decoded(leased: Sequence[Leased]) -> tuple[list[Metric], dict[str, str]]:
@@ -177,29 +208,32 @@ def _decoded(leased: Sequence[Leased]) -> tuple[list[Metric], dict[str, str]]:
     broken: dict[str, str] = {}
     for row in leased:
         try:
-            metrics.append(decode(row.payload))
+            metrics.append(decode(row.payload, row.id))
         except ValueError as error:
             broken[row.id] = str(error)
     return metrics, broken
 
 
 def _tell_set_aside() -> None:
-    if _state.file is not None and _state.file.set_aside is not None:
-        aside, _state.file.set_aside = _state.file.set_aside, None
-        logger.warning("The spool was broken; it is kept as %s, and a new one was begun", aside)
+    opened = _state.file
+    if opened is not None and opened.set_aside is not None:
+        aside, opened.set_aside = opened.set_aside, None
+        warn(
+            f"set aside: {aside}",
+            f"The spool was broken; it is kept as {aside}, and a new one was begun",
+        )
 
 
 def reset() -> None:
-    """Forget the spool: between tests that name another one."""
+    """Forget the spool and end the thread: between tests that name another one."""
     finish(0.0)
+    with _state.changed:
+        _state.ended = True
+        _state.changed.notify_all()
     after_fork()
 
 
 def after_fork() -> None:
-    """Start a child with no thread and no file."""
+    """Start a child with no thread and no file; the parent's are left as they are."""
     global _state
-    _inherited.append(_state)  # an inherited connection must not be closed here
     _state = _State()
-
-
-_inherited: list[_State] = []

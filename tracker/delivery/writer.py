@@ -11,11 +11,13 @@ import functools
 import os
 import sys
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from tracker import settings
 from tracker.delivery import counts, destinations, sender
+from tracker.delivery.attempt import attempt, is_storing, storing
 from tracker.guard import guarded, logger, tolerated
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 BATCH = 512
 #: How long the writer may make no progress at the interpreter's exit.
 EXIT_SECONDS = 10.0
+LAMBDA_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
 
 
 class Owner(Protocol):
@@ -43,8 +46,8 @@ class Owner(Protocol):
     def has_destinations(self) -> bool:
         """Whether there are other stores, too."""
 
-    def destinations(self) -> Sequence[Destination]:
-        """Return those other stores."""
+    def destinations(self, *, beside: bool) -> Sequence[Destination]:
+        """Return those other stores; *beside* says that a store at once has the metric already."""
 
 
 class _Queue:
@@ -52,7 +55,7 @@ class _Queue:
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
-        self.items: deque[tuple[Owner, Booking | Metric]] = deque()
+        self.items: deque[tuple[Owner, bool, Booking | Metric]] = deque()
         self.accepted = 0
         self.done = 0
         self.thread: threading.Thread | None = None
@@ -62,50 +65,62 @@ class _Queue:
 _queue = _Queue()
 
 
-def accept(owner: Owner, items: Sequence[Booking | Metric]) -> None:
-    """Take over *items*: from here on they are stored, spooled, or counted as dropped."""
-    queue = _queue
+def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = False) -> None:
+    """Take over *items*: from here on they are stored, spooled, or counted as dropped.
+
+    While the queue is full the caller waits, at most for the settings' flush
+    timeout, and not in an event loop; what has no place then is dropped.
+    """
+    queue, limit = _queue, settings.current().queue_size
+    deadline = None
     counts.captured(len(items))
     with queue.changed:
-        room = settings.current().queue_size - len(queue.items)
-        if len(items) > room and not in_event_loop():
-            queue.changed.wait_for(
-                lambda: len(queue.items) + len(items) <= settings.current().queue_size,
-                settings.current().flush_timeout,
-            )
-            room = settings.current().queue_size - len(queue.items)
-        taken = items[: max(room, 0)]
-        queue.items.extend((owner, item) for item in taken)
-        queue.accepted += len(taken)
         _start(queue)
-        queue.changed.notify_all()
-    if len(taken) < len(items):
-        _drop("queue full", len(items) - len(taken))
+        while True:
+            part = items[: max(limit - len(queue.items), 0)]
+            queue.items.extend((owner, beside, item) for item in part)
+            queue.accepted += len(part)
+            queue.changed.notify_all()
+            items = items[len(part) :]
+            if not items or in_event_loop():
+                break
+            deadline = deadline or time.monotonic() + settings.current().flush_timeout
+            left = deadline - time.monotonic()
+            if not queue.changed.wait_for(lambda: len(queue.items) < limit, left):
+                break
+    if items:
+        counts.lost("queue full", len(items))
 
 
 def hand_over(owner: Owner, items: Sequence[Booking | Metric]) -> None:
     """Store *items*: at once in what the program has in its own memory, else by the writer."""
+    if is_storing():
+        # A store that is observed while it stores would feed itself for ever.
+        counts.captured(len(items))
+        counts.lost("made by a store", len(items))
+        return
     at_once = owner.sinks_at_once()
-    if at_once:
-        counts.captured(len(items) * len(at_once))
-        for item in items:
-            with guarded("metric"):
-                metric = owner.priced(item)
-                for sink in at_once:
-                    _hand_to(sink, metric)
+    for item in items if at_once else ():
+        _store_at_once(owner, at_once, item)
     if owner.has_destinations():
-        accept(owner, items)
+        accept(owner, items, beside=bool(at_once))
 
 
-def _hand_to(sink: Sink, metric: Metric) -> None:
-    outcome = "failed"
-    with tolerated(f"sink {type(sink).__name__}", "Failed to store an AI usage metric"):
-        sink.write([metric])
-        outcome = "stored"
-    if outcome == "stored":
-        counts.settled("stored", 1)
-    else:
-        counts.dropped(f"{type(sink).__name__} failed", 1)
+def _store_at_once(owner: Owner, sinks: Sequence[Sink], item: Booking | Metric) -> None:
+    stored = 0
+    counts.captured(len(sinks))
+    try:
+        with guarded("metric"):
+            metric = owner.priced(item)
+            for sink in sinks:
+                name = type(sink).__name__
+                with tolerated(f"sink {name}", "Failed to store an AI usage metric"), storing():
+                    sink.write([metric])
+                    stored += 1
+    finally:
+        counts.settled("stored", stored)
+        if stored < len(sinks):
+            counts.dropped("a store in the program failed", len(sinks) - stored)
 
 
 def warm() -> None:
@@ -117,24 +132,22 @@ def warm() -> None:
 
 def leave() -> None:
     """Wait until all that was accepted is on disk, at most for the settings' flush timeout."""
-    queue = _queue
-    if queue.done == queue.accepted or in_event_loop():
+    if in_event_loop() or is_storing():
         return
-    timeout = settings.current().flush_timeout
-    with queue.changed:
-        target = queue.accepted
-        queue.changed.wait_for(lambda: queue.done >= target, timeout)
-    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-        sender.wait(timeout)  # the machine is frozen between two invocations
+    queue = _queue
+    if queue.done < queue.accepted:
+        _reach(queue, settings.current().flush_timeout)
+    if LAMBDA_VARIABLE in os.environ:
+        sender.wait(settings.current().flush_timeout)  # the machine is frozen between two events
 
 
 async def leave_async() -> None:
     """As ``leave``, without blocking the event loop."""
-    queue = _queue
-    if queue.done == queue.accepted or not in_event_loop():
+    if not in_event_loop() or is_storing():
         return
     import asyncio
 
+    queue, timeout = _queue, settings.current().flush_timeout
     loop = asyncio.get_running_loop()
     reached = loop.create_future()
 
@@ -143,10 +156,15 @@ async def leave_async() -> None:
             reached.set_result(None)
 
     with queue.changed:
-        if queue.done >= queue.accepted:
-            return
-        queue.waiters.append((queue.accepted, functools.partial(loop.call_soon_threadsafe, end)))
-    await asyncio.wait([reached], timeout=settings.current().flush_timeout)
+        if queue.done < queue.accepted:
+            tell = functools.partial(loop.call_soon_threadsafe, end)
+            queue.waiters.append((queue.accepted, tell))
+        else:
+            end()
+    if not reached.done():
+        await asyncio.wait([reached], timeout=timeout)
+    if LAMBDA_VARIABLE in os.environ:
+        await asyncio.to_thread(sender.wait, timeout)
 
 
 def in_event_loop() -> bool:
@@ -155,16 +173,19 @@ def in_event_loop() -> bool:
     return asyncio is not None and asyncio._get_running_loop() is not None
 
 
+def flush(timeout: float) -> bool:
+    """Wait until what was accepted is on disk and what is due was sent; return whether it is."""
+    end = time.monotonic() + timeout
+    done = _reach(_queue, timeout)
+    return sender.wait(max(end - time.monotonic(), 0.0)) and done
+
+
 def finish() -> None:
     """Store what waits, send what can be sent soon, and close: for interpreter exit."""
-    queue = _queue
-    with queue.changed:
-        before = -1
-        while queue.thread is not None and queue.done < queue.accepted and queue.done > before:
-            before = queue.done
-            queue.changed.wait_for(lambda: queue.done >= queue.accepted, EXIT_SECONDS)
-    while queue.done < queue.accepted and queue.thread is None:
-        _handle(queue, _next(queue))  # no thread could be started
+    queue, before = _queue, -1
+    while before < queue.done < queue.accepted:
+        before = queue.done
+        _reach(queue, EXIT_SECONDS)
     sender.finish(settings.current().flush_timeout)
     destinations.forget()
     _tell_losses()
@@ -178,7 +199,20 @@ def restart() -> None:
     counts.reset()
 
 
+def _reach(queue: _Queue, timeout: float) -> bool:
+    """Wait until all that was accepted is done; where no writer can run, do its work here."""
+    with queue.changed:
+        target = queue.accepted
+        if queue.done < target:
+            _start(queue)
+        queue.changed.wait_for(lambda: queue.done >= target or queue.thread is None, timeout)
+    while queue.thread is None and queue.items:
+        _work(queue)
+    return queue.done >= target
+
+
 def _start(queue: _Queue) -> None:
+    """Start the writer, if it can be: at the interpreter's end no thread starts any more."""
     if queue.thread is not None:
         return
     thread = threading.Thread(target=_run, args=(queue,), name="ai-usage-writer", daemon=True)
@@ -188,50 +222,59 @@ def _start(queue: _Queue) -> None:
 
 
 def _run(queue: _Queue) -> None:
-    with guarded("prices"):
-        from tracker.pricing import warm as load_prices
+    try:
+        with guarded("prices"):
+            from tracker.pricing import warm as load_prices
 
-        load_prices()
-    while True:
+            load_prices()
+        looked = False
+        while True:
+            with queue.changed:
+                queue.changed.wait_for(lambda: bool(queue.items))
+            _work(queue)
+            if not looked:
+                looked = True
+                sender.look()  # another process may have left something
+    finally:
+        # However this thread ended, the next record starts another.
         with queue.changed:
-            queue.changed.wait_for(lambda: bool(queue.items))
-        _handle(queue, _next(queue))
+            queue.thread = None
+            queue.changed.notify_all()
 
 
-def _next(queue: _Queue) -> list[tuple[Owner, Booking | Metric]]:
+def _work(queue: _Queue) -> None:
+    """Store the next batch."""
     with queue.changed:
-        count = min(BATCH, len(queue.items))
-        batch = [queue.items.popleft() for _ in range(count)]
+        batch = [queue.items.popleft() for _ in range(min(BATCH, len(queue.items)))]
         queue.changed.notify_all()  # there is room again
-    return batch
-
-
-def _handle(queue: _Queue, batch: Sequence[tuple[Owner, Booking | Metric]]) -> None:
-    with guarded("writer"):
+    try:
         for destination, metrics in _sorted(batch):
             _store(destination, metrics)
-    with queue.changed:
-        queue.done += len(batch)
-        reached = [tell for target, tell in queue.waiters if target <= queue.done]
-        queue.waiters = [waiter for waiter in queue.waiters if waiter[0] > queue.done]
-        queue.changed.notify_all()
-    for tell in reached:
-        with tolerated("waiter", "A waiting event loop is gone"):
-            tell()
+    finally:
+        with queue.changed:
+            queue.done += len(batch)
+            reached = [tell for target, tell in queue.waiters if target <= queue.done]
+            queue.waiters = [waiter for waiter in queue.waiters if waiter[0] > queue.done]
+            queue.changed.notify_all()
+        for tell in reached:
+            with tolerated("waiter", "A waiting event loop is gone"):
+                tell()
 
 
 def _sorted(
-    batch: Sequence[tuple[Owner, Booking | Metric]],
+    batch: Sequence[tuple[Owner, bool, Booking | Metric]],
 ) -> list[tuple[Destination, list[Metric]]]:
     """Return the metrics of *batch* by destination, each counted."""
     groups: dict[str, tuple[Destination, list[Metric]]] = {}
-    for owner, item in batch:
+    for owner, beside, item in batch:
         metric = None
+        found: Sequence[Destination] = ()
         with guarded("metric"):
             metric = owner.priced(item)
-            found = owner.destinations()
-        if metric is None:
-            _drop("internal error", 1)
+        with tolerated("destinations", "There is no store for AI usage metrics"):
+            found = owner.destinations(beside=beside)
+        if metric is None or not found:
+            counts.lost("no store" if metric else "internal error", 1)
             continue
         counts.captured(len(found) - 1)
         for destination in found:
@@ -239,44 +282,36 @@ def _sorted(
     return list(groups.values())
 
 
-def _store(destination: Destination, metrics: list[Metric]) -> None:
+def _store(destination: Destination, metrics: Sequence[Metric]) -> None:
     """Write to a durable store; whatever that does not take, and all else, is spooled."""
-    rest = metrics
-    if destination.durable:
-        rest = _write(destination, metrics, by_id={metric.id: metric for metric in metrics})
-    if rest and not sender.spool(destination, rest):
-        # Without a spool the store itself is the last resort.
-        left = rest if destination.durable else _write(destination, rest, {m.id: m for m in rest})
-        if left:
-            _drop("no spool", len(left))
+    rest = _direct(destination, metrics) if destination.durable else metrics
+    if not rest:
+        return
+    if sender.spool(destination, rest):
+        return
+    # Without a spool the store itself is the last resort.
+    left = rest if destination.durable else _direct(destination, rest)
+    if left:
+        counts.lost("no spool", len(left))
 
 
-def _write(
-    destination: Destination, metrics: list[Metric], by_id: dict[str, Metric]
-) -> list[Metric]:
+def _direct(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
     """Return the metrics that the store did not take and may take later."""
-    name = type(destination.sink).__name__
-    with tolerated(f"sink {name}", "Failed to store an AI usage metric"):
-        delivery = destination.sink.write(metrics)
-        for reason in delivery.rejected.values():
-            _drop(f"rejected by {destination.key}: {reason}", 1)
-        retry = [by_id[row_id] for row_id in delivery.retry]
-        counts.settled("stored", len(metrics) - len(retry) - len(delivery.rejected))
-        return retry
-    return metrics
-
-
-def _drop(reason: str, number: int) -> None:
-    counts.dropped(reason, number)
-    with tolerated("dropped", "AI usage metrics were dropped"):
-        raise RuntimeError(f"{number} of them: {reason}")
+    outcome = attempt(destination, metrics)
+    counts.settled("stored", len(outcome.taken))
+    for reason in outcome.rejected.values():
+        counts.lost(f"rejected by {destination.key}", 1, reason)
+    return outcome.retry
 
 
 def _tell_losses() -> None:
-    lost = counts.stats().dropped
-    if lost:
-        reasons = ", ".join(f"{number} ({reason})" for reason, number in lost.items())
-        logger.warning("AI usage metrics that were dropped: %s", reasons)
+    found = counts.stats()
+    reasons = dict(found.dropped)
+    if found.waiting > 0:
+        reasons["not stored in time"] = found.waiting
+    if reasons:
+        told = ", ".join(f"{number} ({reason})" for reason, number in reasons.items())
+        logger.warning("AI usage metrics that were dropped: %s", told)
 
 
 def _after_fork() -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tracker.ledger import Booking
 
 _open: set[Tally] = set()
-_open_lock = threading.Lock()
+_open_lock = threading.RLock()  # the end of a dropped stream may come while it is held
 
 
 class Tally:

@@ -18,7 +18,7 @@ class MemorySink:
     """Keeps metrics in the order in which they came, each id once."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may store while its thread does
         self._metrics: dict[str, Metric] = {}
 
     def write(self, metrics: Sequence[Metric]) -> Delivery:

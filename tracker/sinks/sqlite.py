@@ -9,23 +9,22 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.errors import SinkError
-from tracker.sinks.sqlite_file import connect
-from tracker.typing import ALL_STORED
+from tracker.sinks.sqlite_file import SqliteFile
+from tracker.typing import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tracker.metric import Metric
-    from tracker.typing import Delivery
 
 DATABASE_VARIABLE = "AI_USAGE_DATABASE"
 PICODOLLARS = Decimal(10) ** 12
+LARGEST = 2**63 - 1
 
 COLUMNS = (
     "id",
@@ -132,41 +131,45 @@ def from_environment(_table_name: str) -> SqliteSink:
 class SqliteSink:
     """Writes to one SQLite file, from any thread and any number of processes.
 
-    The file and its folder are made at the first write.  A connection never
-    crosses a fork: a child opens its own.
+    The file and its folder are made at the first write.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._pid = 0
+        self._file = SqliteFile(self.path, SCHEMA)
 
     def write(self, metrics: Sequence[Metric]) -> Delivery:
         """Store *metrics* in one transaction.  Raises SinkError naming the file if that fails."""
-        rows = [to_row(metric) for metric in metrics]
-        with self._lock:
+        rows: dict[str, tuple[object, ...]] = {}
+        rejected: dict[str, str] = {}
+        for metric in metrics:
             try:
-                connection = self._connected()
-                connection.execute("BEGIN IMMEDIATE")
-                with connection:
-                    connection.executemany(INSERT, rows)
-            except (sqlite3.Error, OSError) as error:
-                raise SinkError(f"cannot store in {self.path}: {error}") from error
-        return ALL_STORED
+                rows[metric.id] = _bindable(to_row(metric))
+            except (TypeError, ValueError, ArithmeticError) as error:
+                # One that no column can hold must not keep its neighbours back.
+                rejected[metric.id] = type(error).__name__
+        try:
+            self._file.change(lambda file: file.executemany(INSERT, rows.values()))
+        except (sqlite3.Error, OSError) as error:
+            raise SinkError(f"cannot store in {self.path}: {error}") from error
+        return Delivery(rejected=rejected)
 
     def close(self) -> None:
-        """Close the connection; a later write opens it again."""
-        with self._lock:
-            connection, self._connection = self._connection, None
-            if connection is not None and self._pid == os.getpid():
-                connection.close()
+        """Close the file; a later write opens it again."""
+        self._file.close()
 
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is not None and self._pid == os.getpid():
-            return self._connection
-        self._connection, self._pid = connect(self.path, SCHEMA), os.getpid()
-        return self._connection
+
+def _bindable(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Return *row* if SQLite can take it.  Raises ValueError or TypeError if it cannot."""
+    for value in row:
+        if isinstance(value, int):
+            if not -LARGEST - 1 <= value <= LARGEST:
+                raise OverflowError(value.bit_length())
+        elif isinstance(value, str):
+            value.encode()
+        elif value is not None and not isinstance(value, float):
+            raise TypeError(type(value))
+    return row
 
 
 def _picodollars(dollars: Decimal | None) -> int | None:

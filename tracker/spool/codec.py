@@ -11,7 +11,21 @@ from typing import Any
 from tracker.metric import Metric
 
 _DECIMALS = ("cost_usd", "list_cost_usd")
-_FIELDS = frozenset(field.name for field in dataclasses.fields(Metric))
+_NOTHING = type(None)
+#: What JSON must have made of each kind of field.
+_FORMS: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "str | None": (str, _NOTHING),
+    "int": (int,),
+    "int | None": (int, _NOTHING),
+    "float | None": (float, int, _NOTHING),
+    "bool": (bool,),
+    "Basis": (str,),
+    "datetime": (datetime,),
+    "Decimal | None": (Decimal, _NOTHING),
+    "Mapping[str, object]": (dict,),
+}
+_FIELDS = {field.name: _FORMS[str(field.type)] for field in dataclasses.fields(Metric)}
 
 
 def encode(metric: Metric) -> str:
@@ -24,11 +38,11 @@ def encode(metric: Metric) -> str:
     return json.dumps(values, ensure_ascii=True)
 
 
-def decode(text: str) -> Metric:
-    """Return the metric that ``encode`` wrote.
+def decode(text: str, row_id: str) -> Metric:
+    """Return the metric that ``encode`` wrote under *row_id*.
 
     Fields that a newer version wrote and this one does not know are left out.
-    Raises ValueError (also for wrong types) if *text* is none of ours.
+    Raises ValueError if *text* is none of ours.
     """
     try:
         values: dict[str, Any] = {
@@ -38,6 +52,12 @@ def decode(text: str) -> Metric:
         for name in _DECIMALS:
             if values.get(name) is not None:
                 values[name] = Decimal(values[name])
-        return Metric(**values)
-    except (AttributeError, KeyError, TypeError, ArithmeticError) as error:
-        raise ValueError(f"not a spooled metric: {error}") from error
+        metric = Metric(**values)
+    except (AttributeError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
+        raise ValueError(f"not a spooled metric: {type(error).__name__}") from error
+    wrong = [
+        name for name, forms in _FIELDS.items() if not isinstance(getattr(metric, name), forms)
+    ]
+    if wrong or metric.id != row_id:
+        raise ValueError(f"not a spooled metric: {', '.join(wrong) or 'another id'}")
+    return metric

@@ -7,16 +7,14 @@ it; kept for a person to look at).
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.errors import AIUsageError
-from tracker.sinks.sqlite_file import connect, is_corrupt, set_aside
+from tracker.sinks.sqlite_file import SqliteFile, says_corrupt, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +29,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     payload TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'pending',
     changed REAL NOT NULL,
-    due REAL NOT NULL,
+    due REAL NOT NULL, -- when a lease ends
     attempts INTEGER NOT NULL DEFAULT 0,
     note TEXT,
     PRIMARY KEY (store, id)
@@ -39,13 +37,20 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE INDEX IF NOT EXISTS outbox_due ON outbox (store, state, due);
 """
 PUT = "INSERT OR IGNORE INTO outbox (store, id, payload, changed, due) VALUES (?, ?, ?, ?, ?)"
-# A lease that ran out is as good as none.
+# A lease that ran out is as good as none; one that ends later than any can was made before
+# the clock was set back.
 LEASE = """
 UPDATE outbox SET state = 'leased', changed = :now, due = :until, attempts = attempts + 1
 WHERE store = :store AND id IN (
-    SELECT id FROM outbox
-    WHERE store = :store AND state IN ('pending', 'leased') AND due <= :now
-    ORDER BY due LIMIT :limit
+    SELECT id FROM (
+        SELECT id FROM outbox
+        WHERE store = :store AND state = 'leased' AND (due <= :now OR due > :horizon)
+    )
+    UNION ALL
+    SELECT id FROM (
+        SELECT id FROM outbox WHERE store = :store AND state = 'pending' ORDER BY due LIMIT :limit
+    )
+    LIMIT :limit
 )
 RETURNING id, payload, attempts
 """
@@ -56,8 +61,7 @@ WHERE store = ? AND id = ?
 """
 FORGET = "DELETE FROM outbox WHERE state = 'sent' AND changed < ?"
 COUNT = """
-SELECT store, CASE state WHEN 'leased' THEN 'pending' ELSE state END, count(*)
-FROM outbox GROUP BY 1, 2 ORDER BY 1, 2
+SELECT store, state, count(*) FROM outbox GROUP BY 1, 2 ORDER BY 1, 2
 """
 USED = """
 SELECT (page_count - freelist_count) * page_size
@@ -89,10 +93,8 @@ class Spool:
     def __init__(self, path: Path, max_bytes: int) -> None:
         self.path = path
         self.set_aside: Path | None = None
-        self._max_bytes = max_bytes
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._pid = 0
+        self.max_bytes = max_bytes
+        self._file = SqliteFile(path, SCHEMA)
 
     def put(self, store: str, rows: Iterable[tuple[str, str]]) -> None:
         """Keep (id, payload) *rows* for *store*; an id that is there already is left alone.
@@ -104,11 +106,11 @@ class Spool:
         self._change(lambda file: self._put(file, listed))
 
     def lease(self, store: str, limit: int) -> list[Leased]:
-        """Take up to *limit* due rows of *store* for this process."""
+        """Take up to *limit* rows of *store* that no other process is sending."""
         now = time.time()
-        values = {"store": store, "now": now, "until": now + LEASE_SECONDS, "limit": limit}
-        found = self._run(lambda file: file.execute(LEASE, values).fetchall())
-        return [Leased(*row) for row in found]
+        until = now + LEASE_SECONDS
+        values = {"store": store, "now": now, "until": until, "horizon": until + 1, "limit": limit}
+        return [Leased(*row) for row in self._change(lambda f: f.execute(LEASE, values).fetchall())]
 
     def sent(self, store: str, ids: Sequence[str]) -> None:
         """Note that *store* has the rows *ids*; forget those that it has had for long."""
@@ -120,9 +122,10 @@ class Spool:
 
         self._change(work)
 
-    def later(self, store: str, ids: Sequence[str], due: float, note: str) -> None:
-        """Give the rows *ids* back, to be tried again at *due* (seconds since the epoch)."""
-        self._change(lambda file: _mark(file, store, dict.fromkeys(ids, note), "pending", due))
+    def later(self, store: str, ids: Sequence[str], note: str) -> None:
+        """Give the rows *ids* back, to be tried again."""
+        now = time.time()
+        self._change(lambda file: _mark(file, store, dict.fromkeys(ids, note), "pending", now))
 
     def rejected(self, store: str, reasons: Mapping[str, str]) -> None:
         """Note that *store* will never take these rows."""
@@ -139,57 +142,30 @@ class Spool:
 
     def close(self) -> None:
         """Close the file; a later call opens it again."""
-        with self._lock:
-            connection, self._connection = self._connection, None
-            if connection is not None and self._pid == os.getpid():
-                connection.close()
+        self._file.close()
 
     def _put(self, file: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
         used = file.execute(USED).fetchone()[0]
-        if used + sum(len(str(row[2])) for row in rows) > self._max_bytes:
+        if used + sum(len(str(row[2])) for row in rows) > self.max_bytes:
             raise SpoolFullError(f"the spool {self.path} holds {used} bytes, its limit")
         file.executemany(PUT, rows)
 
-    def _change(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        def whole(file: sqlite3.Connection) -> None:
-            file.execute("BEGIN IMMEDIATE")
-            try:
-                work(file)
-            except BaseException:
-                file.execute("ROLLBACK")
-                raise
-            file.execute("COMMIT")
-
-        self._run(whole)
+    def _change(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        return self._repaired(lambda: self._file.change(work))
 
     def _run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Return what *work* makes of the file; of a new one, if it turns out to be broken."""
-        with self._lock:
-            try:
-                return work(self._file())
-            except sqlite3.DatabaseError as error:
-                if not is_corrupt(self.path, error):
-                    raise
-                self.set_aside = self._replaced()
-                return work(self._file())
+        return self._repaired(lambda: self._file.run(work))
 
-    def _replaced(self) -> Path:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-        return set_aside(self.path)
-
-    def _file(self) -> sqlite3.Connection:
-        if self._connection is not None and self._pid == os.getpid():
-            return self._connection
-        if self._connection is not None:
-            # A forked child must not close it: that could touch its parent's log.
-            _inherited.append(self._connection)
-        self._connection, self._pid = connect(self.path, SCHEMA), os.getpid()
-        return self._connection
-
-
-_inherited: list[sqlite3.Connection] = []
+    def _repaired(self, attempt: Callable[[], Result]) -> Result:
+        """Return what *attempt* gives; of a new file, if this one turns out to be broken."""
+        try:
+            return attempt()
+        except sqlite3.DatabaseError as error:
+            if not says_corrupt(error):
+                raise
+            self._file.close()
+            self.set_aside = set_aside(self.path) or self.set_aside
+            return attempt()
 
 
 def _mark(
