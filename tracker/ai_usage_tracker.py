@@ -7,7 +7,7 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any
 
-from tracker import delivery, instrumentation, ledger, scope
+from tracker import delivery, instrumentation, ledger, scope, settings
 from tracker.delivery import destinations
 from tracker.environment_config import (
     DEFAULT_TABLE,
@@ -80,6 +80,7 @@ class AIUsageTracker:
         self.track_to_file = track_to_file
         self.log_file = log_file
         self._default_user = os.environ.get("USER_ID") or "default"
+        settings.current()  # a wrong setting is told here, not where a block ends
         self._standing = Node(State(user_id=user_id), self, is_block=False)
         self._latest: Node | None = None
         self._birthplace: Node | None = None
@@ -232,14 +233,14 @@ class AIUsageTracker:
         node = self.node()
         self.settle([*node.pending.values(), *self._standing.pending.values()])
 
-    def settle(self, bookings: Iterable[Booking]) -> None:
+    def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
         """Store *bookings*, each once; those that are stored or unfinished are passed over."""
         taken = ledger.take(bookings)
         if taken and self._is_watched():
             ledger.each(taken, lambda booking: self._store_metric(self.priced(booking)))
         elif taken:
             delivery.hand_over(self, taken)
-        if taken and scope.current() is None:
+        if taken and wait and scope.current() is None:
             delivery.leave()
 
     def _store_metric(self, metric: Metric) -> None:

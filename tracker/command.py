@@ -9,6 +9,7 @@ import click
 #: Each subcommand with the module of ``tracker.commands`` that defines it, and a line about it.
 SUBCOMMANDS = {
     "report": ("report", "Print calls, tokens and cost, summed by one dimension."),
+    "spool": ("spool", "Look at the records that wait for a store, or send them."),
 }
 
 

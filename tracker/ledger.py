@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 class Bookkeeper(Protocol):
     """Who stores a booking in the end."""
 
-    def settle(self, bookings: Iterable[Booking]) -> None:
-        """Store *bookings*; those that are stored already are passed over."""
+    def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
+        """Store *bookings*; those that are stored already are passed over.
+
+        Outside all blocks the caller waits until they are on disk, unless told not to.
+        """
 
 
 class Booking:
@@ -179,14 +182,14 @@ def settle_all() -> None:
 
 
 def settle_booked() -> None:
-    """Store every call that has ended, also of blocks that have not."""
+    """Have every call that has ended stored, also of blocks that have not; wait for none."""
     by_owner: dict[int, list[Booking]] = {}
     with _lock:
         for booking in _unsettled.values():
             by_owner.setdefault(id(booking.owner), []).append(booking)
     for bookings in by_owner.values():
         with guarded("exit"):
-            bookings[0].owner.settle(bookings)
+            bookings[0].owner.settle(bookings, wait=False)
 
 
 def _after_fork() -> None:

@@ -62,11 +62,13 @@ def current() -> Settings:
 def configure(**changes: Any) -> Settings:
     """Change settings of this process by the names of ``Settings`` and return them all.
 
+    A text is read as that of the environment's variable.
     Raises ConfigurationError for a name or a value that cannot be used.
     """
     global _current
+    given = {name: _read(name, value) for name, value in changes.items()}
     try:
-        _current = _checked(replace(current(), **changes))
+        _current = _checked(replace(current(), **given))
     except TypeError as error:
         raise ConfigurationError(f"configure: {error}") from None
     return _current
@@ -80,16 +82,22 @@ def reset() -> None:
 
 def _from_environment() -> Settings:
     given: dict[str, Any] = {}
-    for name, read in _READERS.items():
+    for name in _READERS:
         text = os.environ.get(_PREFIX + name.upper(), "").strip()
         if text:
-            try:
-                given[name] = read(text)
-            except ValueError:
-                raise ConfigurationError(
-                    f"{_PREFIX}{name.upper()}={text!r} cannot be used; {_EXPECTED[name]}"
-                ) from None
+            given[name] = _read(name, text)
     return _checked(Settings(**given))
+
+
+def _read(name: str, value: Any) -> Any:
+    if not isinstance(value, str) or name not in _READERS:
+        return value
+    try:
+        return _READERS[name](value)
+    except ValueError:
+        raise ConfigurationError(
+            f"{_PREFIX}{name.upper()}={value!r} cannot be used; {_EXPECTED[name]}"
+        ) from None
 
 
 def _names(text: str) -> tuple[str, ...]:

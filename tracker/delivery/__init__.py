@@ -8,7 +8,16 @@
 
 from tracker.delivery.counts import Stats, stats
 from tracker.delivery.destinations import Destination
-from tracker.delivery.writer import finish, flush, hand_over, leave, leave_async, restart, warm
+from tracker.delivery.writer import (
+    finish,
+    flush,
+    hand_over,
+    in_event_loop,
+    leave,
+    leave_async,
+    restart,
+    warm,
+)
 
 __all__ = [
     "Destination",
@@ -16,6 +25,7 @@ __all__ = [
     "finish",
     "flush",
     "hand_over",
+    "in_event_loop",
     "leave",
     "leave_async",
     "restart",

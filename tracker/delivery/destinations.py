@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from tracker import settings
 from tracker.guard import tolerated
 from tracker.sinks import registry
-from tracker.sinks.sqlite import default_database
+from tracker.sinks.jsonl import JsonlSink
+from tracker.sinks.sqlite import SqliteSink, default_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,22 @@ def _named(name: str, table_name: str) -> Destination:
     elif name == "sqlite":
         key = f"{name}:{default_database()}"  # asked each time: a program may set it late
     return known(key, lambda: registry.make(name, table_name), durable=name in DURABLE)
+
+
+def from_key(key: str) -> Destination | None:
+    """Return the destination of rows that another process put into the spool.
+
+    None for a store that only that process's program can reach.
+    """
+    name, _, rest = key.partition(":")
+    durable = name in DURABLE
+    if name == "sqlite":
+        return known(key, lambda: SqliteSink(rest), durable=durable)
+    if name == "jsonl" and rest:
+        return known(key, lambda: JsonlSink(rest), durable=durable)
+    if name in registry.KNOWN:
+        return known(key, lambda: registry.make(name, rest), durable=durable)
+    return None
 
 
 def known(key: str, make: Callable[[], Sink], *, durable: bool) -> Destination:

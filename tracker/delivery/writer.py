@@ -145,9 +145,18 @@ async def leave_async() -> None:
     """As ``leave``, without blocking the event loop."""
     if not in_event_loop() or is_storing():
         return
+    timeout = settings.current().flush_timeout
+    if _queue.done < _queue.accepted:
+        await _reached(_queue, timeout)
+    if LAMBDA_VARIABLE in os.environ:
+        import asyncio
+
+        await asyncio.to_thread(sender.wait, timeout)
+
+
+async def _reached(queue: _Queue, timeout: float) -> None:
     import asyncio
 
-    queue, timeout = _queue, settings.current().flush_timeout
     loop = asyncio.get_running_loop()
     reached = loop.create_future()
 
@@ -156,15 +165,11 @@ async def leave_async() -> None:
             reached.set_result(None)
 
     with queue.changed:
-        if queue.done < queue.accepted:
-            tell = functools.partial(loop.call_soon_threadsafe, end)
-            queue.waiters.append((queue.accepted, tell))
-        else:
-            end()
-    if not reached.done():
-        await asyncio.wait([reached], timeout=timeout)
-    if LAMBDA_VARIABLE in os.environ:
-        await asyncio.to_thread(sender.wait, timeout)
+        if queue.done >= queue.accepted:
+            return
+        tell = functools.partial(loop.call_soon_threadsafe, end)
+        queue.waiters.append((queue.accepted, tell))
+    await asyncio.wait([reached], timeout=timeout)
 
 
 def in_event_loop() -> bool:

@@ -8,8 +8,9 @@ import inspect
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+from tracker import delivery
 from tracker.instrumentation.drive import drive, drive_async
-from tracker.instrumentation.observer import Observer
+from tracker.instrumentation.observer import Observer, is_quiet
 from tracker.instrumentation.usage import field
 
 if TYPE_CHECKING:
@@ -103,7 +104,11 @@ class Observed:
         except BaseException as error:
             observer.raised(error)
             raise
-        observer.returned(steps.last)
+        else:
+            observer.returned(steps.last)
+        finally:
+            if is_quiet():
+                await delivery.leave_async()
 
 
 class _Steps:
@@ -171,10 +176,14 @@ def observe(
 
 
 async def _awaited(observer: Observer, result: Awaitable[Any]) -> Any:
-    with observer:
-        value = await result
-        observer.returned(value)
-        return value
+    try:
+        with observer:
+            value = await result
+            observer.returned(value)
+            return value
+    finally:
+        if is_quiet():  # the outermost: what it booked is stored before it is left
+            await delivery.leave_async()
 
 
 def _names_parameter(function: Callable[..., Any], name: str) -> bool:

@@ -31,7 +31,7 @@ class Recorder(Protocol):
     def node(self) -> Node:
         """Return the block, or the standing state, that the tracker books to here and now."""
 
-    def settle(self, bookings: Iterable[Booking]) -> None:
+    def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
         """Store *bookings* that are not stored yet."""
 
 

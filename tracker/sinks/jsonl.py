@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.typing import ALL_STORED
+from tracker.typing import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tracker.metric import Metric
-    from tracker.typing import Delivery
 
 LOG_FILE_VARIABLE = "AI_USAGE_LOG_FILE"
 
@@ -53,22 +53,41 @@ def from_environment(_table_name: str) -> JsonlSink:
 
 
 class JsonlSink:
-    """Appends to a file, whose folder is made when missing."""
+    """Appends to a file, whose folder is made when missing.
+
+    A line that somebody was killed in the middle of is ended before the next
+    begins: readers lose that line and no other.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._lock = threading.Lock()
 
     def write(self, metrics: Sequence[Metric]) -> Delivery:
-        """Append a line for each.  Raises OSError if the file cannot be written."""
-        rows = (json.dumps(to_row(metric), ensure_ascii=False) + "\n" for metric in metrics)
-        lines = "".join(rows).encode("utf-8")
+        """Append a line for each; those that a full disk cut off may be tried again.
+
+        Raises OSError if the file cannot be written at all.
+        """
+        rows = [json.dumps(to_row(metric), ensure_ascii=False) + "\n" for metric in metrics]
+        lines = [row.encode("utf-8", "replace") for row in rows]
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # One write to a file opened for appending: lines of several processes do not mix.
-            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                os.write(handle, lines)
+                mended = b"\n" if _is_torn(handle) else b""
+                written = os.write(handle, mended + b"".join(lines)) - len(mended)
             finally:
                 os.close(handle)
-        return ALL_STORED
+        ends = itertools.accumulate(map(len, lines))
+        cut = [metric.id for metric, end in zip(metrics, ends, strict=True) if end > written]
+        return Delivery(retry=frozenset(cut)) if cut else ALL_STORED
+
+
+def _is_torn(handle: int) -> bool:
+    """Whether the last line has no end."""
+    size = os.fstat(handle).st_size
+    if not size:
+        return False
+    os.lseek(handle, size - 1, os.SEEK_SET)
+    return os.read(handle, 1) != b"\n"
