@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tracker import settings
 from tracker.delivery import counts, destinations
 from tracker.delivery.attempt import attempt
+from tracker.delivery.forking import working
 from tracker.guard import guarded, tolerated, warn
 from tracker.spool import Spool, SpoolFullError, default_spool
 from tracker.spool.codec import decode, encode
@@ -146,7 +147,8 @@ def _run(state: _State) -> None:
                 state.changed.wait_for(lambda: state.news or state.ended, _next_pause(state))
                 state.news, state.busy = False, not state.ended
             if state.busy:
-                _round(state)
+                with working("sender"):
+                    _round(state)
             with state.changed:
                 state.busy = False
                 state.changed.notify_all()

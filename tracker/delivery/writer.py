@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from tracker import settings
 from tracker.delivery import counts, destinations, sender
 from tracker.delivery.attempt import attempt, is_storing, storing
+from tracker.delivery.forking import working
 from tracker.guard import guarded, logger, tolerated
 
 if TYPE_CHECKING:
@@ -212,7 +213,8 @@ def _reach(queue: _Queue, timeout: float) -> bool:
             _start(queue)
         queue.changed.wait_for(lambda: queue.done >= target or queue.thread is None, timeout)
     while queue.thread is None and queue.items:
-        _work(queue)
+        with working("writer"):
+            _work(queue)
     return queue.done >= target
 
 
@@ -228,7 +230,7 @@ def _start(queue: _Queue) -> None:
 
 def _run(queue: _Queue) -> None:
     try:
-        with guarded("prices"):
+        with working("writer"), guarded("prices"):
             from tracker.pricing import warm as load_prices
 
             load_prices()
@@ -236,10 +238,11 @@ def _run(queue: _Queue) -> None:
         while True:
             with queue.changed:
                 queue.changed.wait_for(lambda: bool(queue.items))
-            _work(queue)
-            if not looked:
-                looked = True
-                sender.look()  # another process may have left something
+            with working("writer"):
+                _work(queue)
+                if not looked:
+                    looked = True
+                    sender.look()  # another process may have left something
     finally:
         # However this thread ended, the next record starts another.
         with queue.changed:
