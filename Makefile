@@ -4,6 +4,8 @@
 #   make test    ruff, mypy and the whole test suite
 #   make lint    ruff and mypy only
 #   make score   precision and recall of the migration on the labelled programs
+#   make chaos   end N=1000 recording processes at random; every accepted record must arrive
+#   make interleave  attribute the calls of N=10000 random programs of threads and tasks (an hour)
 #   make oracle  run N=10000 generated programs before and after their migration
 #   make clean   remove the virtual environment and all caches
 #
@@ -21,7 +23,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint oracle score install clean
+.PHONY: help demo test lint chaos interleave oracle score install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -49,8 +51,15 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/python -m pytest -n 2
 
+chaos: N = 1000
 N ?= 10000
 SEED ?= 0
+
+chaos: $(STAMP)
+	@$(BIN)/python -m tests.chaos $(N) --seed $(SEED)
+
+interleave: $(STAMP)
+	@$(BIN)/python -m tests.tracker.interleaving $(N) $(SEED)
 
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tracker import delivery, instrumentation, scope
 from tracker.ai_usage_tracker import AIUsageTracker
 from tracker.errors import ContextFieldError
-from tracker.guard import guarded, tolerated
-from tracker.plain import scrub
+from tracker.guard import error_text, guarded, tolerated
 from tracker.scope import Node, State
 
 if TYPE_CHECKING:
@@ -164,5 +163,5 @@ def _outcome(started: float, error: BaseException | None) -> dict[str, Any]:
         "error_occurred": error is not None,
     }
     if error is not None:
-        outcome["error_message"] = scrub(str(error) or type(error).__name__)
+        outcome["error_message"] = error_text(error) or type(error).__name__
     return outcome

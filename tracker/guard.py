@@ -86,6 +86,11 @@ def error_text(error: BaseException) -> str:
     return ""
 
 
+def described(error: BaseException) -> str:
+    """Return *error*'s type and text, without keys."""
+    return f"{type(error).__name__}: {error_text(error)}"
+
+
 class guarded:
     """Hold back internal errors of the block: count them, log once a minute a place."""
 

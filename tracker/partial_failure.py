@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tracker.guard import guarded, tolerated
+from tracker.guard import described, guarded, tolerated
 from tracker.plain import scrub
 
 if TYPE_CHECKING:
@@ -82,5 +82,5 @@ def _error(error: Any) -> Any:
     if isinstance(error, dict):
         return {str(name): _error(value) for name, value in error.items()}
     if isinstance(error, BaseException):
-        return scrub(f"{type(error).__name__}: {error}")
+        return described(error)
     return scrub(error) if isinstance(error, str) else error

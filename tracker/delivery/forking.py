@@ -25,7 +25,7 @@ class _Turns:
     def __init__(self) -> None:
         self.gate = threading.RLock()
         self.work = {"writer": threading.RLock(), "sender": threading.RLock()}
-        self.held: list[threading.RLock] = []  # type: ignore[valid-type]
+        self.held: list[threading.RLock] = []
 
 
 _turns = _Turns()

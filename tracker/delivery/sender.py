@@ -46,6 +46,7 @@ class _State:
         self.pauses: dict[str, tuple[int, float]] = {}
         self.busy = False
         self.news = False
+        self.looked = False
         self.ended = False
 
 
@@ -85,7 +86,10 @@ def file() -> Spool:
 
 
 def look() -> None:
-    """Start the sender if there is a spool: a process that ended may have left rows in it."""
+    """Start the sender, once, if there is a spool: a process that ended may have left rows."""
+    if _state.looked:
+        return
+    _state.looked = True
     with tolerated("spool", "Failed to look for a spool"):
         if file().path.exists():
             wake()

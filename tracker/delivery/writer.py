@@ -234,15 +234,11 @@ def _run(queue: _Queue) -> None:
             from tracker.pricing import warm as load_prices
 
             load_prices()
-        looked = False
         while True:
             with queue.changed:
                 queue.changed.wait_for(lambda: bool(queue.items))
             with working("writer"):
                 _work(queue)
-                if not looked:
-                    looked = True
-                    sender.look()  # another process may have left something
     finally:
         # However this thread ended, the next record starts another.
         with queue.changed:
@@ -258,6 +254,7 @@ def _work(queue: _Queue) -> None:
     try:
         for destination, metrics in _sorted(batch):
             _store(destination, metrics)
+        sender.look()  # another process may have left something
     finally:
         with queue.changed:
             queue.done += len(batch)

@@ -12,12 +12,11 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker import ledger, scope
-from tracker.guard import guarded
+from tracker.guard import described, guarded
 from tracker.instrumentation import claims
 from tracker.instrumentation.usage import model_of, request_id_of, usage_of
 from tracker.ledger import Booking
 from tracker.metric import Call
-from tracker.plain import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +100,7 @@ class Observer:
     def raised(self, error: BaseException) -> None:
         """Note that the observed code raised; a failed call leaves one record too."""
         with guarded("observer"):
-            text = scrub(f"{type(error).__name__}: {error}")
+            text = described(error)
             if not self.bookings and not self._finished:
                 ledger.book(self.own, self._call(None, error=text))
                 self.bookings.append(self.own)

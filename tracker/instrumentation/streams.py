@@ -11,10 +11,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from tracker import ledger
-from tracker.guard import guarded
+from tracker.guard import described, guarded
 from tracker.instrumentation.usage import NO_USAGE, field, model_of, usage_of
 from tracker.metric import Call
-from tracker.plain import scrub
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -64,7 +63,7 @@ class Tally:
                 if self._done:
                     return
                 self._done = True
-            text = None if error is None else scrub(f"{type(error).__name__}: {error}")
+            text = None if error is None else described(error)
             call = Call(
                 self._service,
                 self._operation,
