@@ -32,7 +32,7 @@ def remote(store: Any) -> destinations.Destination:
 def test_spooled_records_are_sent() -> None:
     """By the sender's thread, which is started for them."""
     store = Store()
-    assert sender.spool(remote(store), metrics("1", "2"))
+    assert not sender.spool(remote(store), metrics("1", "2"))
     assert sender.wait(30.0)
     assert sorted(store.ids) == ["1", "2"]
     assert sender.file().counts() == {"remote": {"sent": 2}}
@@ -137,7 +137,7 @@ def test_a_broken_spool_is_set_aside_and_told(
     path = tmp_path / "broken.db"
     path.write_bytes(b"\x00 this is no database " * 500)
     tracker.configure(spool=path)
-    assert sender.spool(remote(Store()), metrics("1"))
+    assert not sender.spool(remote(Store()), metrics("1"))
     assert sender.wait(30.0)
     (aside,) = tmp_path.glob("broken.db.corrupt-*")
     assert aside.read_bytes().startswith(b"\x00 this")

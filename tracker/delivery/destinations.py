@@ -34,7 +34,7 @@ class Destination:
     durable: bool
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _known: dict[str, Destination] = {}
 
 
@@ -107,7 +107,7 @@ def forget() -> None:
 def after_fork() -> None:
     """Leave the parent's sinks alone, and make new ones when they are needed."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _inherited.extend(_known.values())  # kept: a sink's end could touch what its parent uses
     _known.clear()
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: How long a fork waits for a thread of ours: a store may be slow to answer.
-PATIENCE_SECONDS = 3.0
+#: How long a fork waits for each of our threads: a remote store may be slow to answer.
+PATIENCE_SECONDS = {"writer": 3.0, "sender": 0.5}
 
 
 class _Turns:
@@ -46,8 +46,8 @@ def working(name: str) -> Iterator[None]:
 
 def _before() -> None:
     _turns.gate.acquire()
-    for turn in _turns.work.values():
-        if turn.acquire(timeout=PATIENCE_SECONDS):
+    for name, turn in _turns.work.items():
+        if turn.acquire(timeout=PATIENCE_SECONDS[name]):
             _turns.held.append(turn)
 
 

@@ -53,12 +53,14 @@ class _State:
 _state = _State()
 
 
-def spool(destination: Destination, metrics: Sequence[Metric]) -> bool:
-    """Put *metrics* on disk for *destination*; return whether they are accounted for."""
+def spool(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
+    """Put *metrics* on disk for *destination*; return those that have no place yet."""
     rows: list[tuple[str, str]] = []
+    placed: list[Metric] = []
     for metric in metrics:
         try:
             rows.append((metric.id, encode(metric)))
+            placed.append(metric)
         except (TypeError, ValueError, AttributeError, RecursionError) as error:
             counts.lost("has no JSON form", 1, type(error).__name__)
     with tolerated("spool", "Failed to spool AI usage metrics"):
@@ -66,13 +68,11 @@ def spool(destination: Destination, metrics: Sequence[Metric]) -> bool:
             file().put(destination.key, rows)
         except SpoolFullError as error:
             counts.lost("spool full", len(rows), str(error))
-            return True
-        finally:
-            _tell_set_aside()
+            return ()
         counts.settled("spooled", len(rows))
         wake()
-        return True
-    return False
+        return ()
+    return placed
 
 
 def file() -> Spool:
@@ -218,16 +218,6 @@ def _decoded(leased: Sequence[Leased]) -> tuple[list[Metric], dict[str, str]]:
         except ValueError as error:
             broken[row.id] = str(error)
     return metrics, broken
-
-
-def _tell_set_aside() -> None:
-    opened = _state.file
-    if opened is not None and opened.set_aside is not None:
-        aside, opened.set_aside = opened.set_aside, None
-        warn(
-            f"set aside: {aside}",
-            f"The spool was broken; it is kept as {aside}, and a new one was begun",
-        )
 
 
 def reset() -> None:

@@ -290,14 +290,12 @@ def _sorted(
 def _store(destination: Destination, metrics: Sequence[Metric]) -> None:
     """Write to a durable store; whatever that does not take, and all else, is spooled."""
     rest = _direct(destination, metrics) if destination.durable else metrics
-    if not rest:
-        return
-    if sender.spool(destination, rest):
-        return
-    # Without a spool the store itself is the last resort.
-    left = rest if destination.durable else _direct(destination, rest)
-    if left:
-        counts.lost("no spool", len(left))
+    if rest:
+        rest = sender.spool(destination, rest)
+    if rest and not destination.durable:
+        rest = _direct(destination, rest)  # without a spool the store itself is the last resort
+    if rest:
+        counts.lost("no spool", len(rest))
 
 
 def _direct(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import threading
 import weakref
 from collections import OrderedDict
@@ -57,3 +58,13 @@ def _forget(key: int, _reference: object) -> None:
         # The number may belong to a newer object by now.
         if known is not None and known[0]() is None:
             del _by_identity[key]
+
+
+def _after_fork() -> None:
+    """Start a child with a free lock: a thread of its parent may have held it."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -7,6 +7,7 @@ exhausted, closed, broken off, or dropped; all but the first are ``partial``.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -179,4 +180,12 @@ def finish_open() -> None:
         tally.finish(partial=True)
 
 
+def _after_fork() -> None:
+    """Start a child with a free lock: a thread of its parent may have held it."""
+    global _open_lock
+    _open_lock = threading.RLock()
+
+
 ledger.at_exit(finish_open)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

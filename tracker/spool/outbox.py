@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.errors import AIUsageError
+from tracker.guard import warn
 from tracker.sinks.sqlite_file import SqliteFile, says_corrupt, set_aside
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Spool:
     """One spool file, from any thread and any number of processes.
 
     The file is made at the first use.  One that SQLite cannot read any more is
-    set aside under another name, and ``set_aside`` tells which.
+    set aside under another name; the log and ``set_aside`` tell which.
     """
 
     def __init__(self, path: Path, max_bytes: int) -> None:
@@ -164,7 +165,11 @@ class Spool:
             if not says_corrupt(error):
                 raise
             self._file.close()
-            self.set_aside = set_aside(self.path) or self.set_aside
+            aside = set_aside(self.path)
+            if aside is not None:
+                self.set_aside = aside
+                told = f"The spool was broken; it is kept as {aside}, and a new one was begun"
+                warn("spool set aside", told, interval=0.0)
             return attempt()
 
 
