@@ -371,6 +371,13 @@ class AIUsageTracker:
         return WrappedClient(client, tracker, "openai", OPENAI_CALLS)
 
     @classmethod
+    def create_wrapped_anthropic_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
+        """Return a client like *client*, sync or async, whose billed calls *tracker* books."""
+        from tracker.instrumentation.wrapped import ANTHROPIC_CALLS, WrappedClient
+
+        return WrappedClient(client, tracker, "anthropic", ANTHROPIC_CALLS)
+
+    @classmethod
     def create_wrapped_places_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
         """Return a Google Maps client like *client* whose Places calls *tracker* books."""
         from tracker.instrumentation.wrapped import PLACES_CALLS, WrappedClient

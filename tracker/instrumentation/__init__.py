@@ -13,7 +13,7 @@ _installed = False
 
 
 def install() -> None:
-    """Capture calls of the openai client from now on, also if it is imported later.
+    """Capture calls of the providers' clients from now on, also if they are imported later.
 
     Idempotent.  While no context is active the patch passes calls straight through.
     """
@@ -23,9 +23,7 @@ def install() -> None:
     with _lock:
         if _installed:
             return
-        import wrapt
+        from tracker.instrumentation.seam import await_imports
 
-        from tracker.instrumentation.openai_client import patch
-
-        wrapt.register_post_import_hook(patch, "openai")
+        await_imports()
         _installed = True

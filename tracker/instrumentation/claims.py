@@ -52,6 +52,13 @@ def find(response: object, service: str, request_id: str | None) -> Booking | No
         return _by_request.get((service, request_id)) if request_id else None
 
 
+def share(known: object, response: object, service: str) -> None:
+    """Remember that *response* is another form of *known*, if that one is booked."""
+    booking = find(known, service, None)
+    if booking is not None:
+        claim(response, booking, service, None)
+
+
 def _forget(key: int, _reference: object) -> None:
     with _lock:
         known = _by_identity.get(key)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from tracker import delivery
+from tracker.instrumentation.answers import is_deferred
 from tracker.instrumentation.drive import drive, drive_async
 from tracker.instrumentation.observer import Observer, is_quiet
 from tracker.instrumentation.usage import field
@@ -65,8 +66,7 @@ class Observed:
         with observer:
             result = self.function(*args, **kwargs)
             if not isinstance(result, Awaitable):
-                observer.returned(result)
-                return result
+                return _seen(observer, result)
         return _awaited(observer, result)
 
     async def call_async(self, *args: Any, **kwargs: Any) -> Any:
@@ -178,12 +178,20 @@ def observe(
 async def _awaited(observer: Observer, result: Awaitable[Any]) -> Any:
     try:
         with observer:
-            value = await result
-            observer.returned(value)
-            return value
+            return _seen(observer, await result)
     finally:
         if is_quiet():  # the outermost: what it booked is stored before it is left
             await delivery.leave_async()
+
+
+def _seen(observer: Observer, result: Any) -> Any:
+    """Tell *observer* what its function returned; a request still to be sent is observed then."""
+    if is_deferred(result):
+        from tracker.instrumentation.deferred import deferred
+
+        return deferred(result, observer)
+    observer.returned(result)
+    return result
 
 
 def _names_parameter(function: Callable[..., Any], name: str) -> bool:

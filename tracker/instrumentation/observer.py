@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tracker import ledger, scope
 from tracker.guard import described, guarded
 from tracker.instrumentation import claims
+from tracker.instrumentation.answers import header_id_of, http_response_of, of_sdk
 from tracker.instrumentation.usage import model_of, request_id_of, usage_of
 from tracker.ledger import Booking
 from tracker.metric import Call
@@ -123,10 +124,26 @@ class Observer:
         known = claims.find(response, self.service, request_id)
         if known is not None:
             return known
+        http_response = http_response_of(response) if of_sdk(response) else None
+        if http_response is not None:
+            return self._following(response, http_response)
         ledger.book(self.own, self._call(response, partial=partial))
         if response is not None:
             claims.claim(response, self.own, self.service, request_id)
         return self.own
+
+    def _following(self, response: Any, http_response: Any) -> Booking:
+        request_id = header_id_of(http_response)
+        known = claims.find(http_response, self.service, request_id)
+        if known is not None:
+            return known
+        from tracker.instrumentation.live import follow
+        from tracker.instrumentation.streams import Tally
+
+        self.bookings.append(self.own)
+        tally = Tally(self.own, self.service, self.operation, self.model, request_id)
+        follow(response, http_response, tally)
+        return self.bookings.pop()
 
     def _finish(self, error: str | None) -> None:
         if self._finished:
@@ -187,6 +204,16 @@ def failed(booking: Booking) -> None:
         if booking in observer.bookings:
             observer.bookings.remove(booking)
         observer = observer._parent
+
+
+def is_observed(booking: Booking) -> bool:
+    """Return whether an observer that has not ended will enrich *booking*, and settle it."""
+    observer = _current.get()
+    while observer is not None:
+        if booking in observer.bookings:
+            return True
+        observer = observer._parent
+    return False
 
 
 def _belongs_to_block(booking: Booking) -> bool:

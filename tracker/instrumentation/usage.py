@@ -7,11 +7,13 @@ strings are believed.  Text of prompts and completions is never looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from tracker.metric import Usage
 
 NO_USAGE = Usage()
+COUNTS = tuple(count.name for count in fields(Usage))
 
 
 def field(record: Any, name: str) -> Any:
@@ -50,6 +52,20 @@ def usage_of(response: Any) -> Usage:
         cache_write_tokens=written,
         reasoning_tokens=_reasoning(usage),
     )
+
+
+def merged(before: Usage, after: Usage) -> Usage:
+    """Return what two parts of one stream tell together; the later count of a kind holds.
+
+    Anthropic tells its input first and its output last.
+    """
+    if before is NO_USAGE:
+        return after
+    later = {name: n for name in COUNTS if (n := getattr(after, name)) is not None}
+    both = replace(before, **later)
+    if after.total_tokens is None and both.input_tokens is not None:
+        both = replace(both, total_tokens=both.input_tokens + (both.output_tokens or 0))
+    return both
 
 
 def model_of(response: Any) -> str | None:
