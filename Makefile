@@ -7,6 +7,7 @@
 #   make chaos   end N=1000 recording processes at random; every accepted record must arrive
 #   make interleave  attribute the calls of N=10000 random programs of threads and tasks (an hour)
 #   make oracle  run N=10000 generated programs before and after their migration
+#   make contract-openai  print which call forms of both clients are recorded exactly once, by path
 #   make clean   remove the virtual environment and all caches
 #
 # PYTHON=/path/to/python3.12 make test   uses that interpreter instead of the first one found.
@@ -23,7 +24,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint chaos interleave oracle score install clean
+.PHONY: help demo test lint chaos interleave oracle score contract-openai install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -66,6 +67,9 @@ oracle: $(STAMP)
 
 score: $(STAMP)
 	@$(BIN)/python tests/score.py
+
+contract-openai: $(STAMP)
+	@AI_USAGE_STRICT=1 $(BIN)/python tests/capture_matrix.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -73,9 +73,7 @@ def shared_server() -> Iterator[LoopbackServer]:
 @pytest.fixture
 def server(shared_server: LoopbackServer) -> LoopbackServer:
     """The server, well-behaved and with nothing asked yet."""
-    shared_server.requests.clear()
-    shared_server.failures.clear()
-    shared_server.refuse_stream_options = False
+    shared_server.behave()
     return shared_server
 
 

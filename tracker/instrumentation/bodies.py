@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import wrapt
@@ -17,7 +18,7 @@ from tracker.guard import guarded
 from tracker.instrumentation.answers import content_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from tracker.instrumentation.streams import Tally
 
@@ -34,8 +35,8 @@ DATA = re.compile(rb"^data: ?(.*)$", re.MULTILINE)
 class Reader(Protocol):
     """Watches a body pass."""
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take note of *data*; return the pieces that go on to the program now."""
+    def feed(self, data: bytes) -> Iterable[bytes]:
+        """Give the pieces of *data* that go on to the program, each noted when it is taken."""
 
     def end(self) -> list[bytes]:
         """Note that the body is complete; return what is left for the program."""
@@ -47,23 +48,19 @@ class EventReader:
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._rest = b""
-        self._seen = 0
         self._first = True
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Return the events that *data* completes, without the one that is ours."""
-        rest = self._rest + data
-        pieces, start = [], 0
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Give the events that *data* completes, without the one that is ours."""
+        rest, self._rest = self._rest + data, b""
         # A separator may begin in what came before.
-        position = max(self._seen - 3, 0)
+        start, position = 0, max(len(rest) - len(data) - 3, 0)
         while found := SEPARATOR.search(rest, position):
             event = rest[start : found.end()]
-            if self._passes(event):
-                pieces.append(event)
             start = position = found.end()
+            if self._passes(event):
+                yield event
         self._rest = rest[start:]
-        self._seen = len(self._rest)
-        return pieces
 
     def end(self) -> list[bytes]:
         """Return what came after the last event."""
@@ -108,30 +105,31 @@ class JsonReader:
 
     def end(self) -> list[bytes]:
         """Read the whole."""
-        with guarded("stream"):
-            body = b"".join(self._parts)
-            self._tally.take(json.loads(body) if body.strip() else {})
+        # What is broken off is no JSON.
+        with guarded("stream"), suppress(ValueError):
+            self._tally.take(json.loads(b"".join(self._parts)))
         return []
 
 
 class EncodedReader:
-    """Watches a compressed body: it goes on as it is, and its text is read beside it."""
+    """Watches a compressed body: it goes on as it is, and its text is read when it has ended."""
 
-    def __init__(self, reader: Reader, decoder: Any) -> None:
+    def __init__(self, reader: Reader, http_response: Any) -> None:
         self._reader = reader
-        self._decoder = decoder
+        self._headers = http_response.headers
+        self._decoding = type(http_response)
+        self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> list[bytes]:
         """Pass *data* on."""
-        with guarded("stream"):
-            self._reader.feed(self._decoder.decode(data))
+        self._parts.append(data)
         return [data]
 
     def end(self) -> list[bytes]:
-        """Read what the decoder held back."""
-        with guarded("stream"):
-            self._reader.feed(self._decoder.flush())
-            self._reader.end()
+        """Read the whole, or as much as came, in the way of the HTTP client itself."""
+        with guarded("stream"), suppress(ValueError, RuntimeError):
+            body = self._decoding(200, headers=self._headers, content=b"".join(self._parts))
+            _read_whole(self._reader, body.content)
         return []
 
 
@@ -140,17 +138,21 @@ def watch(http_response: Any, tally: Tally) -> None:
     reader = _reader_of(http_response.headers.get("content-type", ""), tally)
     content = content_of(http_response)
     if reader is not None and content is not None:
-        reader.feed(content)
-        reader.end()
+        _read_whole(reader, content)
     if reader is None or content is not None or http_response.is_closed:
         tally.finish(partial=False)
         return
     if http_response.headers.get("content-encoding", "identity") != "identity":
-        bare = type(http_response)(200, headers=http_response.headers)
-        reader = EncodedReader(reader, bare._get_content_decoder())
+        reader = EncodedReader(reader, http_response)
     tap = _AsyncBody if hasattr(http_response.stream, "__aiter__") else _SyncBody
     http_response.stream = tap(http_response.stream, reader, tally)
     weakref.finalize(http_response, tally.finish, partial=True).atexit = False
+
+
+def _read_whole(reader: Reader, content: bytes) -> None:
+    for _ in reader.feed(content):
+        pass
+    reader.end()
 
 
 def _reader_of(content_type: str, tally: Tally) -> Reader | None:
@@ -172,11 +174,10 @@ class _Body(wrapt.ObjectProxy):  # type: ignore[type-arg] # not subscriptable in
         self._self_tally.finish(partial=False)
         return rest
 
-    def _self_broken(self, error: BaseException) -> None:
-        if isinstance(error, GeneratorExit):
-            self._self_tally.finish(partial=True)
-        else:
-            self._self_tally.finish(partial=True, error=error)
+    def _self_broken(self, error: BaseException | None = None) -> None:
+        self._self_reader.end()
+        told = None if isinstance(error, GeneratorExit) else error
+        self._self_tally.finish(partial=True, error=told)
 
 
 class _SyncBody(_Body):
@@ -190,7 +191,7 @@ class _SyncBody(_Body):
         yield from self._self_complete()
 
     def close(self) -> None:
-        self._self_tally.finish(partial=True)
+        self._self_broken()
         self.__wrapped__.close()
 
 
@@ -207,5 +208,5 @@ class _AsyncBody(_Body):
             yield piece
 
     async def aclose(self) -> None:
-        self._self_tally.finish(partial=True)
+        self._self_broken()
         await self.__wrapped__.aclose()

@@ -50,5 +50,6 @@ class AsyncDeferred(Deferred):
 
 def deferred(manager: Any, observer: Observer) -> Deferred:
     """Return *manager* watched by *observer* when it is entered."""
-    kind = AsyncDeferred if hasattr(manager, "__aenter__") else SyncDeferred
+    # A proxy has the methods of both kinds; the class that it passes for has not.
+    kind = AsyncDeferred if hasattr(manager.__class__, "__aenter__") else SyncDeferred
     return kind(manager, observer)
