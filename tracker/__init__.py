@@ -12,6 +12,7 @@ from tracker.ai_usage_context import (
     set_current_context,
 )
 from tracker.ai_usage_tracker import AIUsageTracker
+from tracker.batch_results import record_batch_results
 from tracker.delivery import Stats, stats
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment, EnvironmentConfig
 from tracker.errors import AIUsageError, ConfigurationError
@@ -36,6 +37,7 @@ __all__ = [
     "flush_on_sigterm",
     "get_current_context",
     "partial_failure_context",
+    "record_batch_results",
     "set_current_context",
     "stats",
 ]
