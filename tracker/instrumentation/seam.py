@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tracker import ledger
-from tracker.guard import guarded
+from tracker.guard import guarded, logger
 from tracker.instrumentation import claims
 from tracker.instrumentation.answers import header_id_of, http_response_of
 from tracker.instrumentation.live import follow
@@ -49,14 +49,21 @@ def patch(provider: Provider, module: ModuleType) -> None:
     """Wrap the request method of the client classes of *module*; a second time changes nothing."""
     import wrapt
 
+    found = False
     for name in provider.classes:
         with guarded("patch"):
             method = getattr(getattr(module, name, None), "request", None)
+            found = found or method is not None
             if method is not None and not isinstance(method, wrapt.BoundFunctionWrapper):
                 wrapper = _request_async if name.startswith("Async") else _request
                 wrapt.wrap_function_wrapper(
                     module, f"{name}.request", functools.partial(wrapper, provider)
                 )
+    if not found:
+        logger.warning(
+            "AI usage tracking: this version of %s is not known: its calls are not captured",
+            provider.name,
+        )
 
 
 def unpatch(provider: Provider, module: ModuleType) -> None:
