@@ -11,14 +11,13 @@ import functools
 import os
 import threading
 import weakref
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tracker import ledger
 from tracker.guard import described, guarded
 from tracker.instrumentation import claims
 from tracker.instrumentation.observer import is_observed
-from tracker.instrumentation.usage import NO_USAGE, field, merged, model_of, usage_of
+from tracker.instrumentation.usage import NO_USAGE, merged, model_of, usage_of
 from tracker.metric import Call
 from tracker.plain import scrub
 
@@ -62,19 +61,23 @@ class Tally:
     def take(self, chunk: Any) -> bool:
         """Count *chunk*, an SDK's object or plain JSON; return whether the caller is to see it."""
         with guarded("stream"):
+            # Most chunks tell nothing; asking a model of the SDK for a field that it lacks is slow.
+            facts = chunk if isinstance(chunk, dict) else getattr(chunk, "__dict__", {})
             source = chunk
-            if field(chunk, "usage") is None:
+            if facts.get("usage") is None:
                 # The first or the last event of some interfaces carries the whole answer.
-                source = field(chunk, "response") or field(chunk, "message")
-            self._model = model_of(source) or model_of(chunk) or self._model
+                source = facts.get("response") or facts.get("message")
+            self._model = model_of(source or facts) or self._model
+            if source is None:
+                return True
             usage = usage_of(source)
             if usage is NO_USAGE:
                 return True
             self._usage = merged(self._usage, usage)
-            if not isinstance(source, Mapping):
+            if not isinstance(source, dict):
                 # Programs that count for themselves hand this object to their tracker.
                 claims.claim(source, self.booking, self.service, None)
-            return not (self._swallow_usage and field(chunk, "choices") == [])
+            return not (self._swallow_usage and facts.get("choices") == [])
         return True
 
     def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
