@@ -366,23 +366,17 @@ class AIUsageTracker:
     @classmethod
     def create_wrapped_openai_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
         """Return a client like *client*, sync or async, whose billed calls *tracker* books."""
-        from tracker.instrumentation.wrapped import OPENAI_CALLS, WrappedClient
-
-        return WrappedClient(client, tracker, "openai", OPENAI_CALLS)
+        return instrumentation.wrap_client(client, tracker, "openai")
 
     @classmethod
     def create_wrapped_anthropic_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
         """Return a client like *client*, sync or async, whose billed calls *tracker* books."""
-        from tracker.instrumentation.wrapped import ANTHROPIC_CALLS, WrappedClient
-
-        return WrappedClient(client, tracker, "anthropic", ANTHROPIC_CALLS)
+        return instrumentation.wrap_client(client, tracker, "anthropic")
 
     @classmethod
     def create_wrapped_places_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
         """Return a Google Maps client like *client* whose Places calls *tracker* books."""
-        from tracker.instrumentation.wrapped import PLACES_CALLS, WrappedClient
-
-        return WrappedClient(client, tracker, "google_places", PLACES_CALLS)
+        return instrumentation.wrap_client(client, tracker, "google_places")
 
 
 #: What ``_store_metric`` is while nobody has replaced it.

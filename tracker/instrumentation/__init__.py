@@ -7,6 +7,7 @@ made or the first context entered.
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 _lock = threading.Lock()
 _installed = False
@@ -27,3 +28,10 @@ def install() -> None:
 
         await_imports()
         _installed = True
+
+
+def wrap_client(client: Any, tracker: Any, service: str) -> Any:
+    """Return a proxy of *client*, one of *service*'s, whose billed calls *tracker* books."""
+    from tracker.instrumentation.wrapped import CALLS, WrappedClient
+
+    return WrappedClient(client, tracker, service, CALLS[service])

@@ -47,6 +47,7 @@ PLACES_CALLS = {
     "geocode": "geocode",
     "reverse_geocode": "reverse_geocode",
 }
+CALLS = {"openai": OPENAI_CALLS, "anthropic": ANTHROPIC_CALLS, "google_places": PLACES_CALLS}
 # Attributes that lead to the same calls in another form, and methods that return such a client.
 FORMS = frozenset({"with_raw_response", "with_streaming_response"})
 COPIES = frozenset({"with_options", "copy"})
