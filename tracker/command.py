@@ -10,6 +10,7 @@ import click
 SUBCOMMANDS = {
     "report": ("report", "Print calls, tokens and cost, summed by one dimension."),
     "spool": ("spool", "Look at the records that wait for a store, or send them."),
+    "table": ("table", "Make the DynamoDB table, or look at it."),
 }
 
 
