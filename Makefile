@@ -6,6 +6,7 @@
 #   make score   precision and recall of the migration on the labelled programs
 #   make chaos   end N=1000 recording processes at random; every accepted record must arrive
 #   make interleave  attribute the calls of N=10000 random programs of threads and tasks (an hour)
+#   make chaos-dynamo  N=1000 cycles against DynamoDB servers behind a proxy that misbehaves
 #   make oracle  run N=10000 generated programs before and after their migration
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
 #   make clean   remove the virtual environment and all caches
@@ -15,6 +16,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DYNALITE := tests/dynalite/node_modules/.package-lock.json
 
 # What an interpreter must be able to do to carry the virtual environment.
 PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -24,7 +26,8 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint chaos interleave oracle score contract-openai install clean
+.PHONY: help demo test lint chaos chaos-dynamo interleave oracle score contract-openai dynalite \
+	install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -39,7 +42,19 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-install: $(STAMP)
+# A DynamoDB server for the tests, as strict as the service.
+$(DYNALITE): tests/dynalite/package.json tests/dynalite/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+		echo "error: the tests need node 20 or newer, and npm, for a DynamoDB server" \
+			"(on Debian and Ubuntu: nodejs, npm)." >&2; \
+		exit 1; }
+	@echo "Installing dynalite into tests/dynalite/node_modules (seconds, once) ..."
+	@cd tests/dynalite && npm ci --ignore-scripts --silent
+	@touch $@
+
+dynalite: $(DYNALITE)
+
+install: $(STAMP) $(DYNALITE)
 
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
@@ -49,7 +64,7 @@ lint: $(STAMP)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
-test: lint
+test: lint $(DYNALITE)
 	$(BIN)/python -m pytest -n 2
 
 chaos: N = 1000
@@ -64,6 +79,9 @@ interleave: $(STAMP)
 
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)
+
+chaos-dynamo: $(STAMP) $(DYNALITE)
+	@$(BIN)/python -m tests.chaos.dynamo $(if $(filter file,$(origin N)),1000,$(N)) --seed $(SEED)
 
 score: $(STAMP)
 	@$(BIN)/python tests/score.py

@@ -44,7 +44,7 @@ PROJECTED = (
     "error",
 )
 PATIENCE_SECONDS = 600.0
-POLL_SECONDS = 0.5
+LONGEST_POLL_SECONDS = 2.0
 
 _HINTS = {
     "ResourceNotFoundException": "make it with: ai-usage table create --table {table}",
@@ -184,6 +184,7 @@ def create(client: DynamoDBClient, table: str) -> list[str]:
 def wait_until_active(client: DynamoDBClient, table: str) -> None:
     """Wait until *table* and its indexes can be used.  Raises SinkError after ten minutes."""
     deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = 0.02
     while True:
         found = describe(client, table)
         if found is not None and found.active:
@@ -191,7 +192,8 @@ def wait_until_active(client: DynamoDBClient, table: str) -> None:
         if time.monotonic() > deadline:
             status = found.status if found else "missing"
             raise SinkError(f"the DynamoDB table {table!r} is still {status}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(LONGEST_POLL_SECONDS, pause * 2)
 
 
 def _created(client: Any, table: str) -> list[str]:
