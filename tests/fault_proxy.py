@@ -12,8 +12,8 @@ error        500 InternalServerError; nothing is written
 ===========  ================================================================
 
 A write with an item that ``refuses`` names is a 400 ValidationException as a whole.
+Operations in ``denied`` are a 400 AccessDeniedException; all others pass through.
 ``down()`` closes the port, so that connections are refused, until ``up()``.
-Other operations pass through.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class FaultProxy:
         self.operations: list[str] = []
         self.choose: Callable[[], str] = lambda: "pass"
         self.refuses: Callable[[dict[str, Any]], bool] = lambda _item: False
+        self.denied: set[str] = set()
         self.port = 0
         self._server: _Server | None = None
         self._lock = threading.Lock()
@@ -102,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         operation = self.headers.get("x-amz-target", "").rpartition(".")[2]
         proxy = self.server.proxy
+        if operation in proxy.denied:
+            return self._fail(400, "AccessDeniedException")
         if operation == "BatchWriteItem" and any(map(proxy.refuses, _items(body))):
             return self._fail(400, "ValidationException")
         fault = proxy.fault(operation)

@@ -209,6 +209,17 @@ def test_one_bad_item_is_rejected_alone(place: Place, sink: DynamoSink) -> None:
     assert place.items().keys() == ids(10) | {"last"}
 
 
+def test_credentials_that_may_only_write(place: Place, sink: DynamoSink) -> None:
+    """They need no more than BatchWriteItem, also where an item is bad; without it, it is said."""
+    place.proxy.denied = {"DescribeTable"}
+    bad = replace(METRIC, id="x" * 2_000)
+    assert list(sink.write([*metrics(3), bad]).rejected) == [bad.id]
+    assert place.items().keys() == ids(3)
+    place.proxy.denied = {"BatchWriteItem"}
+    with pytest.raises(SinkError, match="need dynamodb:BatchWriteItem"):
+        sink.write(metrics(3))
+
+
 def test_bad_metadata_goes_and_the_call_stays(place: Place, sink: DynamoSink) -> None:
     """Where the table refuses the metadata, the rest is stored, with the reason."""
     place.proxy.refuses = lambda item: item.get("metadata") == {"M": {"bad": {"S": "x"}}}

@@ -44,12 +44,12 @@ PROJECTED = (
     "error",
 )
 PATIENCE_SECONDS = 600.0
+DENIED = "AccessDeniedException"
 LONGEST_POLL_SECONDS = 2.0
 
 _HINTS = {
     "ResourceNotFoundException": "make it with: ai-usage table create --table {table}",
-    "AccessDeniedException": "the credentials in use need dynamodb:BatchWriteItem, Query, Scan, "
-    "DescribeTable on it",
+    DENIED: "the credentials in use need dynamodb:BatchWriteItem, Query, Scan, DescribeTable on it",
     "UnrecognizedClientException": "look at the credentials that boto3 finds",
     "NoCredentialsError": "boto3 finds them in its own chain: environment, profile, or role",
     "NoRegionError": "set AWS_DEFAULT_REGION, or a region in boto3's profile",
@@ -143,8 +143,16 @@ def describe(client: DynamoDBClient, table: str) -> Table | None:
 
 
 def check(client: DynamoDBClient, table: str) -> None:
-    """Raise SinkError if *table* is not there or has other keys than metrics."""
-    found = describe(client, table)
+    """Raise SinkError if *table* is not there or has other keys than metrics.
+
+    Credentials that may write and not look are taken at their word.
+    """
+    try:
+        found = describe(client, table)
+    except SinkError as error:
+        if isinstance(error.__cause__, Exception) and code_of(error.__cause__) == DENIED:
+            return
+        raise
     if found is None:
         raise SinkError(
             f"there is no DynamoDB table {table!r}; make it with: ai-usage table create"
