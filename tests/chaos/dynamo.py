@@ -28,6 +28,7 @@ from unittest import mock
 
 import boto3
 
+from tests.delivered import asked, drained, spooled
 from tests.dynamo_servers import CREDENTIALS, KINDS, dynamo_server
 from tests.fault_proxy import FAULTS, FaultProxy, fault_proxy
 from tracker import AIUsageTracker, Metric, delivery, settings
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 MOST_RECORDS = 60
 #: Cycles on one table: moto needs more time for each item the more there are.
 ROUND = 50
-ATTEMPTS = 2_000
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -124,17 +124,11 @@ def _cycle(
         for _ in range(1 if rng.random() < 0.95 else 2):
             tracker._store_metric(metric)
         account.accepted.add(metric.id)
-    while delivery.stats().waiting:
-        delivery.leave()
     if is_down:
-        sender.wake()
-        sender.wait(60)
+        spooled()
+        asked()
         proxy.up()
-    for _ in range(ATTEMPTS):
-        if not any(rows.get("pending") for rows in sender.file().counts().values()):
-            return
-        sender.wake()
-        sender.wait(60)
+    drained()
 
 
 def _metric(name: str, rng: random.Random) -> Metric:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import boto3
 import pytest
 from click.testing import CliRunner
+from delivered import asked, drained, spooled
 from dynamo_servers import CREDENTIALS, KINDS, dynamo_server
 from fault_proxy import FaultProxy, fault_proxy
 
@@ -75,10 +76,15 @@ class Place(NamedTuple):
 
 
 @pytest.fixture(scope="session", params=KINDS)
-def port(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Each of the two servers, once a run."""
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, Any]]:
+    """Each of the two servers, once a run: its port, and a client for it."""
+    access, secret, region = CREDENTIALS.values()
     with dynamo_server(request.param) as port:
-        yield port
+        direct = boto3.session.Session(access, secret, region_name=region).client(
+            "dynamodb", endpoint_url=f"http://127.0.0.1:{port}"
+        )
+        yield port, direct
+        direct.close()
 
 
 @pytest.fixture
@@ -94,16 +100,16 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def place(port: int, aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(server: tuple[int, Any], aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A new table, with a well-behaved proxy before it."""
-    direct = boto3.session.Session().client("dynamodb", endpoint_url=f"http://127.0.0.1:{port}")
+    port, direct = server
     with fault_proxy(port) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         table = f"Usage{uuid.uuid4().hex}"
         create(direct, table)
         yield Place(table, direct, proxy)
         delivery.restart()
-    direct.close()
+        direct.delete_table(TableName=table)
 
 
 @pytest.fixture
@@ -356,7 +362,7 @@ def test_the_table_is_made_once(place: Place) -> None:
     assert "missing" not in shown.stdout
 
 
-@pytest.mark.parametrize("port", ["moto"], indirect=True)
+@pytest.mark.parametrize("server", ["moto"], indirect=True)
 def test_missing_indexes_are_added(place: Place) -> None:
     """A table of an older version gets what it lacks, and says so."""
     place.direct.update_table(
@@ -439,25 +445,23 @@ def varied(number: int) -> list[Metric]:
     ]
 
 
-@pytest.mark.parametrize("dimension", list(DIMENSIONS))
-def test_the_report_is_that_of_sqlite(
-    dimension: str, place: Place, sink: DynamoSink, tmp_path: Path
-) -> None:
-    """The same metrics give the same rows in the same order, whatever is selected."""
+def test_the_report_is_that_of_sqlite(place: Place, sink: DynamoSink, tmp_path: Path) -> None:
+    """The same metrics give the same rows in the same order, by whatever they are summed."""
     several = varied(50)
     database = tmp_path / "same.db"
     with closing(SqliteSink(database)) as file:
         file.write(several)
-    sink.write([replace(metric) for metric in several])
+    sink.write(several)
+    selections: tuple[tuple[int | None, str | None], ...] = ((None, None), (2, "development"))
     with closing(connect(attempts=2)) as client:
-        for days in (None, 1, 7):
-            for environment in (None, "development", "production"):
-                chosen: dict[str, Any] = {"days": days, "environment": environment}
-                expected = usage_by(database, dimension, **chosen)
-                assert (
-                    usage_by_in_dynamodb(place.table, dimension, client=client, **chosen)
-                    == expected
+        for dimension in DIMENSIONS:
+            for days, environment in selections:
+                expected = usage_by(database, dimension, days=days, environment=environment)
+                found = usage_by_in_dynamodb(
+                    place.table, dimension, days=days, environment=environment, client=client
                 )
+                assert found == expected, (dimension, days, environment)
+                assert found
 
 
 def test_days_are_queried_and_not_scanned(place: Place, sink: DynamoSink) -> None:
@@ -492,14 +496,6 @@ def calls(database: Path) -> int:
     return int(count)
 
 
-def drained() -> None:
-    """Wait until the spool has nothing that is to be sent."""
-    delivery.leave()
-    while any(rows.get("pending") for rows in sender.file().counts().values()):
-        sender.wake()
-        sender.wait(30)
-
-
 def test_fan_out_with_a_table_that_is_down(
     place: Place, quiet_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -510,12 +506,12 @@ def test_fan_out_with_a_table_that_is_down(
     place.proxy.down()
     for metric in metrics(30):
         tracker._store_metric(metric)
-    delivery.leave()
-    sender.wait(30)
+    spooled()
+    asked()
     assert calls(quiet_environment) == 30
     assert place.items() == {}
     place.proxy.up()
-    drained()
+    assert drained()
     assert place.items().keys() == ids(30)
     assert calls(quiet_environment) == 30
 
@@ -529,12 +525,11 @@ def test_fan_out_with_a_file_that_is_broken(
     tracker = AIUsageTracker(table_name=place.table)
     for metric in metrics(30):
         tracker._store_metric(metric)
-    delivery.leave()
+    spooled()
     for _ in range(100):
         if place.items().keys() == ids(30):
             break
-        sender.wake()
-        sender.wait(30)
+        asked()
     assert place.items().keys() == ids(30)
 
 

@@ -13,14 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from delivered import drained
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from tracker import AIUsageTracker, Metric, ai_usage_context, delivery
-from tracker.delivery import sender
+from tracker import AIUsageTracker, Metric, ai_usage_context
 from tracker.errors import SinkError
 from tracker.sinks.otlp import MAPPING, MAPPING_VERSION, OtlpSink, from_environment
 from tracker.typing import ALL_STORED, Sink
@@ -269,8 +269,7 @@ def test_from_a_block_to_the_receiver(receiver: Receiver, monkeypatch: pytest.Mo
     monkeypatch.setenv("AI_USAGE_SINKS", "otlp")
     with ai_usage_context("scan", job_id="job-1", tracker=AIUsageTracker()) as tracker:
         tracker.track_openai_completion(lambda: None)()
-    delivery.leave()
-    sender.wait(30)
+    assert drained()
     ((span,),) = receiver.requests
     found = values(span.attributes)
     assert found["ai_usage.operation_type"] == "scan"
