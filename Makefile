@@ -67,11 +67,11 @@ lint: $(STAMP)
 test: lint $(DYNALITE)
 	$(BIN)/python -m pytest -n 2
 
-chaos: N = 1000
+chaos chaos-dynamo: N = 1000
 N ?= 10000
 SEED ?= 0
 
-chaos: $(STAMP)
+chaos: $(STAMP) $(DYNALITE)
 	@$(BIN)/python -m tests.chaos $(N) --seed $(SEED)
 
 interleave: $(STAMP)
@@ -81,7 +81,7 @@ oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)
 
 chaos-dynamo: $(STAMP) $(DYNALITE)
-	@$(BIN)/python -m tests.chaos.dynamo $(if $(filter file,$(origin N)),1000,$(N)) --seed $(SEED)
+	@$(BIN)/python -m tests.chaos.dynamo $(N) --seed $(SEED)
 
 score: $(STAMP)
 	@$(BIN)/python tests/score.py
