@@ -24,7 +24,8 @@ def drained() -> bool:
     """Wait until the spool has nothing to send; return whether that came about."""
     spooled()
     for _ in range(ATTEMPTS):
-        if not any(rows.get("pending") for rows in sender.file().counts().values()):
+        rows = sender.file().counts().values()
+        if not any(states.get("pending") or states.get("leased") for states in rows):
             return True
         asked()
     return False
