@@ -157,7 +157,6 @@ class Block:
         return context
 
 
-
 def _collision(fields: Mapping[str, Any]) -> ContextFieldError:
     collisions = sorted(RESERVED_FIELDS & fields.keys())
     names = ", ".join(collisions)

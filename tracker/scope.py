@@ -63,7 +63,8 @@ class State(NamedTuple):
     def inheriting(self, parent: State) -> State:
         """Return this state with the ids that only *parent* names, and its batch mode."""
         _, job_id, batch_id, user_id, github_pr, batch_mode, _ = parent
-        if job_id is batch_id is user_id is github_pr is None and not batch_mode:
+        says_who = job_id is not None or batch_id is not None or user_id is not None
+        if not says_who and github_pr is None and not batch_mode:
             return self
         return State(
             self.context,
