@@ -78,6 +78,7 @@ score: $(STAMP)
 
 contract-openai: $(STAMP)
 	@AI_USAGE_STRICT=1 $(BIN)/python tests/capture_matrix.py
+
 overhead: $(BENCH_STAMP)
 	@$(BIN)/python -m benchmarks.overhead
 
