@@ -9,6 +9,8 @@
 #   make chaos-dynamo  N=1000 cycles against DynamoDB servers behind a proxy that misbehaves
 #   make oracle  run N=10000 generated programs before and after their migration
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
+#   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
+#   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
 #   make clean   remove the virtual environment and all caches
 #
 # PYTHON=/path/to/python3.12 make test   uses that interpreter instead of the first one found.
@@ -26,8 +28,8 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint chaos chaos-dynamo interleave oracle score contract-openai dynalite \
-	install clean
+.PHONY: help demo test lint chaos chaos-dynamo interleave oracle score contract-openai overhead \
+	report-benchmark dynalite install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +55,12 @@ $(DYNALITE): tests/dynalite/package.json tests/dynalite/package-lock.json
 	@touch $@
 
 dynalite: $(DYNALITE)
+
+BENCH_STAMP := $(VENV)/.benchmark-installed
+
+$(BENCH_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,benchmark]'
+	@touch $@
 
 install: $(STAMP) $(DYNALITE)
 
@@ -88,6 +96,12 @@ score: $(STAMP)
 
 contract-openai: $(STAMP)
 	@AI_USAGE_STRICT=1 $(BIN)/python tests/capture_matrix.py
+
+overhead: $(BENCH_STAMP)
+	@$(BIN)/python -m benchmarks.overhead
+
+report-benchmark: $(STAMP)
+	@$(BIN)/python -m benchmarks.report
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -181,7 +181,7 @@ class AIUsageTracker:
     def add_context_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Add *metadata* to the context; the metrics of the block carry it when stored."""
         node = self.node()
-        node.state = scope.changed(node.state, context={**node.state.context, **metadata})
+        node.state = node.state.with_context({**node.state.context, **metadata})
 
     def set_batch_mode(self, enabled: bool) -> None:
         """Book the calls that follow at batch prices, or no longer."""
@@ -193,6 +193,9 @@ class AIUsageTracker:
         In a thread that has none, it is the block that this tracker was last
         given to, if that is still open; else the tracker's standing state.
         """
+        node = scope.last_entered()
+        if node is not None and node.tracker is self and not node.closed:
+            return node
         return self._own_block() or self._open(self._latest) or self._standing
 
     def inherited(self) -> State:
@@ -201,6 +204,8 @@ class AIUsageTracker:
         A tracker that a block made for itself stands for that block in every
         thread.  One that many threads share does not: their blocks stay apart.
         """
+        if scope.last_entered() is None and self._birthplace is None:
+            return self._standing.state
         return (self._own_block() or self._open(self._birthplace) or self._standing).state
 
     def entered(self, node: Node, *, only_here: bool) -> None:
@@ -208,6 +213,8 @@ class AIUsageTracker:
 
         *only_here* says that the tracker was made for it.
         """
+        if self._latest is None:
+            delivery.warm()
         self._latest = node
         if only_here:
             self._birthplace = node
@@ -231,7 +238,8 @@ class AIUsageTracker:
     def flush_metrics(self) -> None:
         """Store what is pending: one ``_store_metric`` call a metric."""
         node = self.node()
-        self.settle([*node.pending.values(), *self._standing.pending.values()])
+        if node.pending or self._standing.pending:
+            self.settle([*node.pending.values(), *self._standing.pending.values()])
 
     def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
         """Store *bookings*, each once; those that are stored or unfinished are passed over."""

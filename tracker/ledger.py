@@ -7,6 +7,7 @@ the tracker it belongs to, so that leaving the interpreter loses nothing.
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 
     from tracker.metric import Call
     from tracker.scope import Node, State
+
+
+class _Process:
+    """What makes ids unique over processes and their forks: 64 random bits each, and a count."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.prefix = os.urandom(8).hex()
+        self.numbers = itertools.count()
+
+
+_process = _Process()
 
 
 class Bookkeeper(Protocol):
@@ -58,7 +71,7 @@ class Booking:
     )
 
     def __init__(self, owner: Bookkeeper, node: Node, state: State) -> None:
-        self.id = os.urandom(16).hex()
+        self.id = f"{_process.prefix}{next(_process.numbers):016x}"
         self.at = time.time()
         self.started = time.perf_counter()
         self.owner = owner
@@ -70,7 +83,7 @@ class Booking:
         self.late = False
         self.learned: Mapping[str, object] | None = None
         self.stored = False
-        self.pid = os.getpid()
+        self.pid = _process.pid
 
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the call began."""
@@ -194,8 +207,9 @@ def settle_booked() -> None:
 
 def _after_fork() -> None:
     """Start a child with a free lock and nothing to store: what was open is its parent's."""
-    global _lock
+    global _lock, _process
     _lock = threading.RLock()
+    _process = _Process()
     _unsettled.clear()
 
 

@@ -109,6 +109,11 @@ def wake() -> None:
         _state.changed.notify_all()
 
 
+def is_busy() -> bool:
+    """Whether there are rows that a store is still to be asked to take."""
+    return _state.busy or _state.news
+
+
 def wait(timeout: float) -> bool:
     """Wait until all stores were asked to take what is due; return whether they were in time."""
     state = _state

@@ -131,6 +131,11 @@ def warm() -> None:
             _start(_queue)
 
 
+def is_behind() -> bool:
+    """Whether something that was accepted is not on disk yet, or not sent as far as it can be."""
+    return _queue.done != _queue.accepted or sender.is_busy()
+
+
 def leave() -> None:
     """Wait until all that was accepted is on disk, at most for the settings' flush timeout."""
     if in_event_loop() or is_storing():

@@ -6,7 +6,6 @@ never by equality.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import threading
@@ -31,9 +30,10 @@ def claim(response: object, booking: Booking, service: str, request_id: str | No
     request id, if it has one.
     """
     key = id(response)
-    reference: weakref.ref[object] | None = None
-    with contextlib.suppress(TypeError):
+    try:
         reference = weakref.ref(response, functools.partial(_forget, key))
+    except TypeError:
+        reference = None
     with _lock:
         if reference is not None:
             _by_identity[key] = (reference, booking)

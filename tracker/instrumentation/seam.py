@@ -173,8 +173,9 @@ def _begin(
     booking = open_booking()
     if booking is None:
         return None
-    host = str(getattr(client, "base_url", ""))
     stream = bool(kwargs.get("stream"))
+    # Building it takes microseconds, and only streams ask.
+    host = str(getattr(client, "base_url", "")) if stream else ""
     return _Request(provider, options, booking, operation, host, stream=stream)
 
 

@@ -33,6 +33,15 @@ def quote(service: str, model: str | None, usage: Usage, at: datetime, *, batch:
     prices = _price_list()
     if prices is None or not model or usage.input_tokens is None:
         return UNPRICED
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    return _quoted(prices, service, model, usage, hour, batch)
+
+
+@functools.lru_cache(maxsize=4096)
+def _quoted(
+    prices: Any, service: str, model: str, usage: Usage, at: datetime, batch: bool
+) -> Price:
+    # The list takes 100 us a call, and programs repeat themselves; its prices change by the day.
     list_cost = _cost(prices, service, model, usage, at, None)
     if list_cost is None:
         return UNPRICED

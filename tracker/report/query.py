@@ -23,7 +23,7 @@ DIMENSIONS = {
     "user": "user_id",
     "environment": "environment",
 }
-# {column} is one of DIMENSIONS' values; all else is bound.
+# {column} is one of DIMENSIONS' values, {when} the timestamp; all else is bound.
 QUERY = """
 SELECT {column} AS name,
        COUNT(*),
@@ -35,7 +35,7 @@ SELECT {column} AS name,
        SUM(cost_picodollars IS NULL),
        SUM(error IS NOT NULL)
 FROM usage_metrics
-WHERE timestamp >= ? AND (? IS NULL OR environment = ?)
+WHERE {when} >= ? AND (? IS NULL OR environment = ?)
 GROUP BY {column}
 ORDER BY SUM(cost_picodollars) DESC, COUNT(*) DESC, name
 """
@@ -76,7 +76,9 @@ def usage_by(
     if not database.is_file():
         raise FileNotFoundError(database)
     since = "" if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
-    query = QUERY.format(column=DIMENSIONS[dimension])
+    # The plus keeps SQLite from fetching every row by way of the index on the time.
+    when = "+timestamp" if days is None else "timestamp"
+    query = QUERY.format(column=DIMENSIONS[dimension], when=when)
     try:
         with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as file:
             found = file.execute(query, (since, environment, environment)).fetchall()
