@@ -32,7 +32,7 @@ def command(kind: str) -> list[str]:
     """Return what starts the server; it prints its port and ends with its standard input."""
     if kind == "moto":
         return [sys.executable, str(TESTS / "moto_server.py")]
-    node = shutil.which("node")
+    node = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
     if node is None:
         raise RuntimeError("dynalite needs node (20 or newer): install it (Debian: nodejs, npm)")
     if not (DYNALITE / "node_modules" / "dynalite").is_dir():
