@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tracker import delivery, instrumentation, ledger, scope, settings
+from tracker.attribution import Attribution
 from tracker.delivery import destinations
 from tracker.environment_config import (
     DEFAULT_TABLE,
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
     from tracker.typing import Sink
 
 DEFAULT_LOG_FILE = "/tmp/ai_usage.jsonl"
-ID_FIELDS = ("job_id", "batch_id", "user_id", "github_pr")
 
 
-class AIUsageTracker:
+class AIUsageTracker(Attribution):
     """Books AI calls to whoever the program says they are for, and stores them.
 
     ``dynamo_client`` is an object with ``put_ai_usage_metric(metric)`` or
@@ -89,103 +89,9 @@ class AIUsageTracker:
     # --- who calls are attributed to ------------------------------------------------
 
     @property
-    def current_job_id(self) -> str | None:
-        """The job that a call made now is booked to."""
-        return self.node().state.job_id
-
-    @current_job_id.setter
-    def current_job_id(self, value: str | None) -> None:
-        self._change(job_id=value)
-
-    @property
-    def current_batch_id(self) -> str | None:
-        """The batch that a call made now is booked to."""
-        return self.node().state.batch_id
-
-    @current_batch_id.setter
-    def current_batch_id(self, value: str | None) -> None:
-        self._change(batch_id=value)
-
-    @property
-    def github_pr(self) -> int | None:
-        """The pull request that a call made now is booked to."""
-        return self.node().state.github_pr
-
-    @github_pr.setter
-    def github_pr(self, value: int | None) -> None:
-        self._change(github_pr=value)
-
-    @property
-    def user_id(self) -> str:
-        """The user that a call made now is booked to."""
-        return self.node().state.user_id or self._default_user
-
-    @user_id.setter
-    def user_id(self, value: str | None) -> None:
-        self._change(user_id=value)
-
-    @property
-    def batch_mode(self) -> bool:
-        """Whether calls are booked at batch prices."""
-        return self.node().state.batch_mode
-
-    @batch_mode.setter
-    def batch_mode(self, value: bool) -> None:
-        self._change(batch_mode=bool(value))
-
-    @property
-    def current_context(self) -> dict[str, Any]:
-        """A copy of what the current block was given: operation type, fields, metadata."""
-        return dict(self.node().state.context)
-
-    @current_context.setter
-    def current_context(self, value: Mapping[str, Any] | None) -> None:
-        self._change(context=dict(value or {}))
-
-    @property
     def pending_metrics(self) -> list[Metric]:
         """The current block's calls that are not stored yet, in the order in which they ended."""
         return [self._metric(booking) for booking in list(self.node().pending.values())]
-
-    def set_tracking_context(
-        self,
-        job_id: str | None = None,
-        batch_id: str | None = None,
-        github_pr: int | None = None,
-        user_id: str | None = None,
-    ) -> None:
-        """Attribute the calls that follow; ``None`` leaves an id as it is.
-
-        Inside a block this holds until the block ends, elsewhere until it is called again.
-        """
-        node = self.node()
-        node.state = node.state.with_ids(
-            job_id=job_id, batch_id=batch_id, github_pr=github_pr, user_id=user_id
-        )
-
-    def set_context(self, context: Mapping[str, Any] | None = None, **ids: Any) -> None:
-        """Replace the context by a copy of *context*, and take over the ids that it names.
-
-        The older form with keywords sets ids as ``set_tracking_context`` does;
-        keywords that name no id are added to the context.
-        """
-        if context is not None and context is self.node().state.context:
-            return  # a block that has just begun: its state holds all this already
-        if context is not None:
-            self._change(context=dict(context))
-            ids = {**context, **ids}
-        elif others := {name: value for name, value in ids.items() if name not in ID_FIELDS}:
-            self.add_context_metadata(others)
-        self.set_tracking_context(**{name: ids.get(name) for name in ID_FIELDS})
-
-    def add_context_metadata(self, metadata: Mapping[str, Any]) -> None:
-        """Add *metadata* to the context; the metrics of the block carry it when stored."""
-        node = self.node()
-        node.state = node.state.with_context({**node.state.context, **metadata})
-
-    def set_batch_mode(self, enabled: bool) -> None:
-        """Book the calls that follow at batch prices, or no longer."""
-        self.batch_mode = enabled
 
     def node(self) -> Node:
         """Return the block that this tracker books to here: the innermost open one of its own.
@@ -228,10 +134,6 @@ class AIUsageTracker:
     def _open(self, node: Node | None) -> Node | None:
         node = None if node is None else node.nearest_open()
         return node if node is not None and node.tracker is self else None
-
-    def _change(self, **changes: Any) -> None:
-        node = self.node()
-        node.state = scope.changed(node.state, **changes)
 
     # --- storing --------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ AI_USAGE_SPOOL             (data)     file of the spool, in the user's data fold
 AI_USAGE_SPOOL_BYTES       268435456  size that the spool may reach; then records are dropped
 AI_USAGE_PRICES            (none)     TOML file with prices that override the list
 AI_USAGE_REQUIRE_CONTEXT   (prod.)    1 or 0: record calls that no context attributes
+AI_USAGE_DEPRECATIONS      1          0: say nothing where attribution is set by hand
 =========================  =========  ====================================================
 """
 
@@ -43,6 +44,7 @@ class Settings:
     spool_bytes: int = 256 * 1024 * 1024
     prices: Path | None = None
     require_context: bool | None = None
+    deprecations: bool = True
 
 
 _current: Settings | None = None
@@ -122,6 +124,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "spool_bytes": int,
     "prices": _path,
     "require_context": _switch,
+    "deprecations": _switch,
 }
 _EXPECTED = {
     "sinks": "name stores, separated by commas",
@@ -131,6 +134,7 @@ _EXPECTED = {
     "spool_bytes": "give a number of bytes",
     "prices": "name a TOML file",
     "require_context": "say 1 or 0",
+    "deprecations": "say 1 or 0",
 }
 
 

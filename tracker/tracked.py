@@ -8,7 +8,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from tracker import delivery, scope
-from tracker.ai_usage_tracker import ID_FIELDS
+from tracker.attribution import ID_FIELDS
 from tracker.instrumentation.drive import drive, drive_async
 
 if TYPE_CHECKING:
