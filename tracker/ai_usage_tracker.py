@@ -22,7 +22,7 @@ from tracker.metric import Call, Metric, Usage
 from tracker.scope import Node, State
 from tracker.sinks import default as default_store
 from tracker.sinks.dynamo_client import DynamoClientSink
-from tracker.sinks.jsonl import JsonlSink
+from tracker.sinks.jsonl import log_file as log_file_sink
 from tracker.statement import metric_of
 
 if TYPE_CHECKING:
@@ -162,8 +162,8 @@ class AIUsageTracker(Attribution):
         return getattr(self._store_metric, "__func__", None) is not _STORE_METRIC
 
     def priced(self, item: Booking | Metric) -> Metric:
-        """Return the metric that is stored of *item*."""
-        return item if isinstance(item, Metric) else self._metric(item, priced=True)
+        """Return the metric that is stored of *item*; what a program made itself stays as it is."""
+        return self._metric(item, priced=True) if isinstance(item, ledger.Booking) else item
 
     def sinks_at_once(self) -> list[Sink]:
         """Return the stores in the program's own memory: a client of its own, and a test's."""
@@ -185,8 +185,8 @@ class AIUsageTracker(Attribution):
             found = self._client_destination() or destinations.named(self.table_name)
         if self.track_to_file:
             file = self.log_file
-            key = f"jsonl:{file}"
-            found.append(destinations.known(key, lambda: JsonlSink(file), durable=True))
+            key = f"log_file:{file}"
+            found.append(destinations.known(key, lambda: log_file_sink(file), durable=True))
         return found
 
     def _has_client(self) -> bool:

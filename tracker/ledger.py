@@ -50,7 +50,8 @@ class Booking:
     ``at`` is the wall-clock start in seconds since the epoch, ``started`` the
     same moment on the monotonic clock.  ``state`` is the attribution when the
     call began, ``learned`` the block's context when the call was to be stored.
-    ``extra`` is what outer observers know (the function's name).
+    ``extra`` is what outer observers know (the function's name), ``source`` the
+    function that returned the response, if no physical call was seen.
     """
 
     __slots__ = (
@@ -65,6 +66,7 @@ class Booking:
         "node",
         "owner",
         "pid",
+        "source",
         "started",
         "state",
         "stored",
@@ -79,6 +81,7 @@ class Booking:
         self.state = state
         self.call: Call | None = None
         self.extra: dict[str, object] = {}
+        self.source: object = None
         self.batch = False
         self.late = False
         self.learned: Mapping[str, object] | None = None

@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context, deprecation, settings
 from tracker.deprecation import LegacyTrackingWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = """\

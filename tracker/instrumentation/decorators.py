@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import weakref
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ class Observed:
         self._operation = operation
         self.function = function
         self._takes_flag = _names_parameter(function, BATCH_FLAG)
+        self._source = _reference(function)
         self._extra: dict[str, object] = {}
         name = getattr(function, "__name__", None)
         # A lambda, or a client's own method, says nothing about the program.
@@ -58,6 +60,7 @@ class Observed:
             model=model if isinstance(model, str) else None,
             batch=batch,
             extra=self._extra,
+            source=self._source,
         )
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -192,6 +195,13 @@ def _seen(observer: Observer, result: Any) -> Any:
         return deferred(result, observer)
     observer.returned(result)
     return result
+
+
+def _reference(function: Callable[..., Any]) -> object:
+    """Return a weak reference that equals another one to the same function, or None."""
+    with contextlib.suppress(TypeError):
+        return weakref.WeakMethod(function) if inspect.ismethod(function) else weakref.ref(function)
+    return None
 
 
 def _names_parameter(function: Callable[..., Any], name: str) -> bool:

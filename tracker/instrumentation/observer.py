@@ -8,6 +8,7 @@ already.  So a billed response is booked once, whichever paths see it.
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,7 +40,8 @@ class Observer:
     """One decorated function's, wrapped client's or replay's run.
 
     ``service`` and ``operation`` are what a response without a physical call is
-    booked as.  ``extra`` goes into the metadata of every call that was seen.
+    booked as.  ``extra`` goes into the metadata of every call that was seen;
+    ``source`` is a weak reference to the observed function.
     """
 
     __slots__ = (
@@ -54,6 +56,7 @@ class Observer:
         "operation",
         "own",
         "service",
+        "source",
         "tracker",
     )
 
@@ -66,6 +69,7 @@ class Observer:
         model: str | None = None,
         batch: bool = False,
         extra: dict[str, object] | None = None,
+        source: object = None,
     ) -> None:
         self.tracker = tracker
         self.service = service
@@ -73,6 +77,7 @@ class Observer:
         self.model = model
         self.batch = batch
         self.extra = extra or {}
+        self.source = source
         self.block = scope.current()
         self.bookings: list[Booking] = []
         self._parent = _current.get()
@@ -122,11 +127,12 @@ class Observer:
     def _booking_of(self, response: Any, *, partial: bool) -> Booking:
         request_id = request_id_of(response)
         known = claims.find(response, self.service, request_id)
-        if known is not None:
+        if known is not None and not self._is_another_call(known, response):
             return known
         http_response = http_response_of(response) if of_sdk(response) else None
         if http_response is not None:
             return self._following(response, http_response)
+        self.own.source = self.source
         ledger.book(self.own, self._call(response, partial=partial))
         if response is not None:
             claims.claim(response, self.own, self.service, request_id)
@@ -144,6 +150,19 @@ class Observer:
         tally = Tally(self.own, self.service, self.operation, self.model, request_id)
         follow(response, http_response, tally)
         return self.bookings.pop()
+
+    def _is_another_call(self, known: Booking, response: Any) -> bool:
+        """Return whether *response*, booked as *known*, is a double that answers many calls.
+
+        A response of the captured client is one call, and a second function
+        that returns an object is its replay.  But a function that returns the
+        same object again, with no physical call, was called again: test doubles do.
+        """
+        if known.source is None:
+            return False
+        if known.source == self.source:
+            return True
+        return known.owner is not self.tracker and _is_mock(response)
 
     def _finish(self, error: str | None) -> None:
         if self._finished:
@@ -214,6 +233,11 @@ def is_observed(booking: Booking) -> bool:
             return True
         observer = observer._parent
     return False
+
+
+def _is_mock(response: Any) -> bool:
+    mock = sys.modules.get("unittest.mock")
+    return mock is not None and isinstance(response, mock.NonCallableMock)
 
 
 def _belongs_to_block(booking: Booking) -> bool:

@@ -1,7 +1,12 @@
-"""One JSON object a line: the tracker's ``log_file``."""
+"""One JSON object a line: the tracker's ``log_file``, and a store of its own.
+
+Readers of a ``log_file`` know fifteen keys and get no other; the store has
+everything that a metric holds.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import os
@@ -9,37 +14,52 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracker.metric import Metric
 from tracker.typing import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
-    from tracker.metric import Metric
 
 LOG_FILE_VARIABLE = "AI_USAGE_LOG_FILE"
 
 
-def to_row(metric: Metric) -> dict[str, object]:
-    """Return *metric* as the row that readers of the log know: snake case, cost as a number."""
-    return {
-        "id": metric.id,
-        "service": metric.service,
-        "model": metric.model,
-        "operation": metric.operation,
-        "operation_type": metric.operation_type,
+LOG_KEYS = (
+    "service",
+    "model",
+    "operation",
+    "timestamp",
+    "request_id",
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cost_usd",
+    "latency_ms",
+    "user_id",
+    "job_id",
+    "batch_id",
+    "environment",
+    "error",
+)
+KEYS = tuple(field.name for field in dataclasses.fields(Metric))
+
+
+def to_row(metric: Metric, keys: Sequence[str] = KEYS) -> dict[str, object]:
+    """Return *keys* of *metric*, costs as numbers; a call without a request id has its own."""
+    computed: dict[str, object] = {
         "timestamp": metric.timestamp.isoformat(),
         "request_id": metric.request_id or metric.id,
-        "input_tokens": metric.input_tokens,
-        "output_tokens": metric.output_tokens,
-        "total_tokens": metric.total_tokens,
-        "cost_usd": None if metric.cost_usd is None else float(metric.cost_usd),
-        "latency_ms": metric.latency_ms,
-        "user_id": metric.user_id,
-        "job_id": metric.job_id,
-        "batch_id": metric.batch_id,
-        "environment": metric.environment,
-        "error": metric.error,
+        "cost_usd": _number(metric.cost_usd),
+        "list_cost_usd": _number(metric.list_cost_usd),
+        "metadata": dict(metric.metadata),
     }
+    return {key: computed[key] if key in computed else getattr(metric, key) for key in keys}
+
+
+def log_file(path: str | Path) -> JsonlSink:
+    """Return the sink for a tracker's ``log_file``."""
+    return JsonlSink(path, LOG_KEYS)
 
 
 def from_environment(_table_name: str) -> JsonlSink:
@@ -53,14 +73,15 @@ def from_environment(_table_name: str) -> JsonlSink:
 
 
 class JsonlSink:
-    """Appends to a file, whose folder is made when missing.
+    """Appends rows with *keys* to a file, whose folder is made when missing.
 
     A line that somebody was killed in the middle of is ended before the next
     begins: readers lose that line and no other.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, keys: Sequence[str] = KEYS) -> None:
         self._path = Path(path)
+        self._keys = keys
         self._lock = threading.Lock()
 
     def write(self, metrics: Sequence[Metric]) -> Delivery:
@@ -68,7 +89,9 @@ class JsonlSink:
 
         Raises OSError if the file cannot be written at all.
         """
-        rows = [json.dumps(to_row(metric), ensure_ascii=False) + "\n" for metric in metrics]
+        rows = [
+            json.dumps(to_row(metric, self._keys), ensure_ascii=False) + "\n" for metric in metrics
+        ]
         lines = [row.encode("utf-8", "replace") for row in rows]
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,3 +114,7 @@ def _is_torn(handle: int) -> bool:
         return False
     os.lseek(handle, size - 1, os.SEEK_SET)
     return os.read(handle, 1) != b"\n"
+
+
+def _number(dollars: Decimal | None) -> float | None:
+    return None if dollars is None else float(dollars)
