@@ -17,6 +17,7 @@ from tracker.environment_config import (
     EnvironmentConfig,
     table_for,
 )
+from tracker.guard import tolerated
 from tracker.instrumentation.decorators import observe
 from tracker.metric import Call, Metric, Usage
 from tracker.scope import Node, State
@@ -71,6 +72,7 @@ class AIUsageTracker(Attribution):
         environment_config: EnvironmentConfig | None = None,
         validate_table_environment: bool = True,
     ) -> None:
+        settings.current()  # a mistake in them is told here, not in some thread
         config = environment_config or AIUsageEnvironmentConfig.get_config(environment)
         self.environment_config = config
         self.environment = config.environment
@@ -295,8 +297,9 @@ _STORE_METRIC = AIUsageTracker._store_metric
 
 def _finish() -> None:
     """Lose nothing at interpreter exit: store what is left, then close the files."""
-    ledger.settle_all()
-    delivery.finish()
+    with tolerated("exit", "Failed to finish AI usage tracking"):
+        ledger.settle_all()
+        delivery.finish()
 
 
 atexit.register(_finish)

@@ -11,6 +11,8 @@ SUBCOMMANDS = {
     "report": ("report", "Print calls, tokens and cost, summed by one dimension."),
     "spool": ("spool", "Look at the records that wait for a store, or send them."),
     "table": ("table", "Make the DynamoDB table, or look at it."),
+    "unpriced": ("unpriced", "List the calls that have no price."),
+    "reprice": ("unpriced", "Price those that can be priced by now."),
 }
 
 

@@ -149,4 +149,8 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigurationError("flush_timeout is a number of seconds from 0 to 60")
     if settings.queue_size < 1 or settings.spool_bytes < 1:
         raise ConfigurationError("queue_size and spool_bytes are at least 1")
+    if settings.prices is not None:
+        from tracker.pricing.overrides import read
+
+        read(settings.prices)
     return settings

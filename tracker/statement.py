@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tracker.guard import tolerated
+from tracker.guard import logger, tolerated
 from tracker.metric import Call, Metric, Usage
 from tracker.plain import LARGEST, MAX_ITEMS, plain, short
 from tracker.pricing import UNPRICED, quote
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 UNKNOWN_MODEL = "unknown"
 UNREADABLE = "<unreadable>"
 UNFINISHED = Call("unknown", "unknown", None)
+BATCH_BASES = frozenset({"batch", "batch_assumed"})
 # The chain of enclosing contexts is for the program, not for the store.
 UNSTORED_FIELDS = frozenset({"parent_context"})
 
@@ -41,7 +43,11 @@ def metric_of(
     at = datetime.fromtimestamp(booking.at, UTC)
     batch = booking.batch or state.batch_mode
     usage = _believed(call.usage)
+    # Of a call that failed and told no tokens nobody knows that anything was billed.
+    priced = priced and (call.error is None or usage.input_tokens is not None)
     price = quote(call.service, call.model, usage, at, batch=batch) if priced else UNPRICED
+    if price.basis in BATCH_BASES and not _is_declared_batch_result(booking):
+        _tell_of_batch_prices()
     return Metric(
         id=booking.id,
         service=short(call.service),
@@ -70,7 +76,21 @@ def metric_of(
         error=call.error,
         partial=call.partial,
         late=booking.late,
-        metadata=_metadata(booking, tags),
+        metadata=_metadata(booking, tags) | ({"is_batch": True} if batch else {}),
+    )
+
+
+def _is_declared_batch_result(booking: Booking) -> bool:
+    """Whether the program itself said of this result, made by no ordinary call, that it is one."""
+    return booking.batch and booking.source is not None
+
+
+@functools.cache
+def _tell_of_batch_prices() -> None:
+    logger.warning(
+        "Batch prices are booked for calls that were not seen to go through a provider's batch"
+        " API: those are billed at the list price, which is kept as list_cost_usd. Use"
+        " ai_usage_context where calls are ordinary ones"
     )
 
 
