@@ -18,6 +18,7 @@ from tracker.environment_config import (
     table_for,
 )
 from tracker.guard import tolerated
+from tracker.instrumentation import outside
 from tracker.instrumentation.decorators import observe
 from tracker.metric import Call, Metric, Usage
 from tracker.scope import Node, State
@@ -87,6 +88,7 @@ class AIUsageTracker(Attribution):
         self._latest: Node | None = None
         self._birthplace: Node | None = None
         instrumentation.install()
+        outside.notice_environment()
 
     # --- who calls are attributed to ------------------------------------------------
 

@@ -1,8 +1,15 @@
-"""The time of day as text, for whoever asks often: only the fraction is written anew."""
+"""The time of day, which tests may set; and as text, of which only the fraction is written anew."""
 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Seconds since the epoch; ``tracker.testing`` puts another clock in its place.
+now: Callable[[], float] = time.time
 
 _second: tuple[int, str] = (-1, "")
 
@@ -13,10 +20,10 @@ def now_text() -> str:
     A third of the time that ``datetime.now(UTC).isoformat()`` takes.
     """
     global _second
-    now = time.time()
-    seconds = int(now)
+    moment = now()
+    seconds = int(moment)
     known, text = _second
     if known != seconds:
         text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
         _second = (seconds, text)
-    return f"{text}.{int((now - seconds) * 1e6):06d}+00:00"
+    return f"{text}.{int((moment - seconds) * 1e6):06d}+00:00"

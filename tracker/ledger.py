@@ -13,6 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from tracker import clock
 from tracker.guard import guarded
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ class Booking:
     same moment on the monotonic clock.  ``state`` is the attribution when the
     call began, ``learned`` the block's context when the call was to be stored.
     ``extra`` is what outer observers know (the function's name), ``source`` the
-    function that returned the response, if no physical call was seen.
+    function that returned the response, if no physical call was seen.  ``after``
+    is called once the booking has its call, if its block does not store it.
     """
 
     __slots__ = (
         "__weakref__",
+        "after",
         "at",
         "batch",
         "call",
@@ -74,7 +77,7 @@ class Booking:
 
     def __init__(self, owner: Bookkeeper, node: Node, state: State) -> None:
         self.id = f"{_process.prefix}{next(_process.numbers):016x}"
-        self.at = time.time()
+        self.at = clock.now()
         self.started = time.perf_counter()
         self.owner = owner
         self.node = node
@@ -82,6 +85,7 @@ class Booking:
         self.call: Call | None = None
         self.extra: dict[str, object] = {}
         self.source: object = None
+        self.after: Callable[[Booking], None] | None = None
         self.batch = False
         self.late = False
         self.learned: Mapping[str, object] | None = None
@@ -111,6 +115,8 @@ def book(booking: Booking, call: Call) -> None:
     # From here on the end of the block stores it, or it is late.
     if booking.late:
         booking.owner.settle([booking])
+    elif booking.after is not None:
+        booking.after(booking)
 
 
 def enrich(

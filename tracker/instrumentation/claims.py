@@ -13,6 +13,8 @@ import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from tracker.instrumentation import outside
+
 if TYPE_CHECKING:
     from tracker.ledger import Booking
 
@@ -65,6 +67,7 @@ def _forget(key: int, _reference: object) -> None:
         # The number may belong to a newer object by now.
         if known is not None and known[0]() is None:
             del _by_identity[key]
+            outside.release(known[1])
 
 
 def _after_fork() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker import ledger, scope
 from tracker.guard import described, guarded
-from tracker.instrumentation import claims
+from tracker.instrumentation import claims, outside
 from tracker.instrumentation.answers import header_id_of, http_response_of, of_sdk
 from tracker.instrumentation.usage import model_of, request_id_of, usage_of
 from tracker.ledger import Booking
@@ -182,8 +182,11 @@ _current: ContextVar[Observer | None] = ContextVar("ai_usage_observer", default=
 
 
 def is_quiet() -> bool:
-    """Return whether nobody can be observing here: no block and no observer was entered."""
-    return scope.is_quiet() and _current.get() is None
+    """Return whether nobody can be observing here: no block and no observer was entered.
+
+    Where contexts are required, calls outside them are recorded too.
+    """
+    return scope.is_quiet() and _current.get() is None and not outside.is_required()
 
 
 def open_booking() -> Booking | None:
@@ -197,10 +200,12 @@ def open_booking() -> Booking | None:
         booking = open_for(observer.tracker, observer.block)
         observer.bookings.append(booking)
         return booking
-    block = node
+    if node is None:
+        return outside.open_outside()
+    block: Node | None = node
     while block is not None and not block.is_block:
         block = block.parent  # a context that was set by hand has no tracker of its own
-    if node is None or block is None or not block.books:
+    if block is None or not block.books:
         return None
     booking = Booking(block.tracker, block, node.state)
     if observer is not None:
