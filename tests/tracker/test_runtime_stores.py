@@ -26,7 +26,7 @@ from tracker.errors import SinkError
 from tracker.metric import Usage
 from tracker.plain import plain, scrub
 from tracker.pricing import UNPRICED, quote
-from tracker.report import FORMATS
+from tracker.report import FORMATS, Row, render, usage_by
 from tracker.sinks.memory import MemorySink
 from tracker.sinks.sqlite import SqliteSink, default_database
 from tracker.typing import Sink
@@ -252,6 +252,42 @@ def test_the_report_selects(tmp_path: Path) -> None:
     assert report(*arguments, "--days", "7").stdout.count(",1,") >= 2
     lines = report(*arguments, "--environment", "staging").stdout.splitlines()
     assert [line.split(",")[0] for line in lines] == ["environment", "staging"]
+
+
+@pytest.mark.parametrize("days", [1, 7, 30, 400])
+def test_days_select_the_same_by_either_way(days: int, tmp_path: Path) -> None:
+    """A small part is looked up by time and a large one read through: the sums do not tell."""
+    database = tmp_path / "usage.db"
+    now = datetime.now(UTC)
+    sink = SqliteSink(database)
+    ages = [timedelta(days=number, hours=1) for number in range(100)]
+    sink.write([replace(METRIC, id=str(age), timestamp=now - age) for age in ages])
+    sink.close()
+    (row,) = usage_by(database, "model", days=days)
+    assert row.calls == min(days, 100)
+
+
+def test_a_table_ends_with_its_total(tmp_path: Path) -> None:
+    """Numbers stand below one another, unknown is said, and one row needs no total."""
+    database = str(filled(tmp_path))
+    result = report("--database", database)
+    head, *_, rule, total = result.stdout.splitlines()
+    assert head.split()[:2] == ["operation_type", "calls"]
+    assert set(rule) == {"-", " "}
+    assert total.split() == "total 3 30 15 45 0.000090 0.000180 1 0".split()
+    assert len({len(line) for line in result.stdout.splitlines()}) == 1
+    assert "total " not in report("--database", database, "--by", "job").stdout
+    assert "total" not in report("--database", database, "--format", "csv").stdout.split(",")
+
+
+def test_tables_are_readable() -> None:
+    """Thousands are set off, tiny amounts are not shown as 0, and no name breaks a line."""
+    row = Row("bad\n\x1b[31mname", 1234567, 1, None, 1, Decimal("1234.5"), Decimal("1E-9"), 0, 0)
+    _, line = render([row], "job", "table").splitlines()
+    cells = line.split()
+    assert cells[:4] == ["bad\ufffd\ufffd[31mname", "1,234,567", "1", "unknown"]
+    assert cells[5:7] == ["1,234.500000", "<0.000001"]
+    assert render([], "job", "json") == "[]\n"
 
 
 def test_nothing_recorded_is_status_1(tmp_path: Path) -> None:
