@@ -83,7 +83,6 @@ class AIUsageTracker(Attribution):
         self.track_to_file = track_to_file
         self.log_file = log_file
         self._default_user = os.environ.get("USER_ID") or "default"
-        settings.current()  # a wrong setting is told here, not where a block ends
         self._standing = Node(State(user_id=user_id), self, is_block=False)
         self._latest: Node | None = None
         self._birthplace: Node | None = None

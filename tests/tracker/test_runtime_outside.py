@@ -6,7 +6,10 @@ import asyncio
 import gc
 import inspect
 import logging
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openai
@@ -172,3 +175,20 @@ def test_elsewhere_nothing_is_recorded(
     AIUsageTracker()
     client.chat.completions.create(**CHAT)
     assert len(metrics) == 0
+
+
+def test_configuring_it_is_enough(server: LoopbackServer) -> None:
+    """A program that makes no tracker and no context is seen, and stored at its exit."""
+    program = f"""
+import openai, tracker
+from tracker.testing import capture
+tracker.configure(require_context=True)
+client = openai.OpenAI(base_url={server.base_url!r}, api_key="sk-none")
+with capture() as metrics:
+    client.chat.completions.create(**{CHAT!r})
+print(len(metrics), metrics[0].metadata["caller_line"])
+"""
+    command = [sys.executable, "-c", program]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.stdout == "1 7\n", done.stderr
