@@ -91,6 +91,7 @@ def _book(line: _Line, batch_id: str, at: float, booker: Recorder) -> ledger.Boo
     booking.id = record_id(line.service, batch_id, line.custom_id)
     booking.at = at
     booking.batch = True
+    booking.source = batch_id  # a result of the batch API, not an ordinary call
     booking.extra = {"provider_batch_id": batch_id, "custom_id": line.custom_id}
     if booking.state.batch_id is None:
         booking.state = booking.state.with_ids(batch_id=batch_id)

@@ -51,8 +51,8 @@ class Booking:
     ``at`` is the wall-clock start in seconds since the epoch, ``started`` the
     same moment on the monotonic clock.  ``state`` is the attribution when the
     call began, ``learned`` the block's context when the call was to be stored.
-    ``extra`` is what outer observers know (the function's name), ``source`` the
-    function that returned the response, if no physical call was seen.  ``after``
+    ``extra`` is what outer observers know (the function's name), ``source``
+    what the response came from, if no physical call was seen: a function, a batch.  ``after``
     is called once the booking has its call, if its block does not store it.
     """
 

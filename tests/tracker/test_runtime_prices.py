@@ -14,7 +14,14 @@ import pytest
 from click.testing import CliRunner
 from runtime_calls import CHAT
 
-from tracker import AIUsageTracker, Metric, ai_usage_context, batch_ai_usage_context, settings
+from tracker import (
+    AIUsageTracker,
+    Metric,
+    ai_usage_context,
+    batch_ai_usage_context,
+    record_batch_results,
+    settings,
+)
 from tracker.command import cli
 from tracker.errors import ConfigurationError
 from tracker.metric import Usage
@@ -223,6 +230,15 @@ def test_results_that_are_declared_batch_results_are_not_told(
     observed()
     assert [metric.price_basis for metric in metrics] == ["batch", "standard"]
     assert ["is_batch" in metric.metadata for metric in metrics] == [True, False]
+    assert warnings_of_batch() == []
+
+
+def test_results_of_a_batch_are_not_told(metrics: CapturedMetrics, warnings_of_batch: Any) -> None:
+    """They came from the batch API."""
+    body = {"model": "gpt-4o-mini", "usage": {"prompt_tokens": 10, "completion_tokens": 2}}
+    line = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
+    record_batch_results([line], {"id": "batch_1", "completed_at": DAY.timestamp()})
+    assert [metric.price_basis for metric in metrics] == ["batch"]
     assert warnings_of_batch() == []
 
 
