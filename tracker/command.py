@@ -1,91 +1,49 @@
-"""The command ``ai-usage``: what was recorded, and what it cost."""
+"""The command ``ai-usage``: a group whose subcommands are imported when they are called."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import NoReturn
+import importlib
 
 import click
 
-from tracker.environment_config import Environment
-from tracker.errors import SinkError
-from tracker.report import DIMENSIONS, FORMATS, render, usage_by
-from tracker.sinks.sqlite import default_database
+#: Each subcommand with the module of ``tracker.commands`` that defines it, and a line about it.
+SUBCOMMANDS = {
+    "report": ("report", "Print calls, tokens and cost, summed by one dimension."),
+    "spool": ("spool", "Look at the records that wait for a store, or send them."),
+    "table": ("table", "Make the DynamoDB table, or look at it."),
+    "unpriced": ("unpriced", "List the calls that have no price."),
+    "reprice": ("unpriced", "Price those that can be priced by now."),
+}
 
-NOTHING_RECORDED = 1
-FAILED = 2
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names, in the order in which the help shows them."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return a subcommand, importing its module."""
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        module = importlib.import_module(f"tracker.commands.{SUBCOMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the list of subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in SUBCOMMANDS.items()])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="ai-usage-suite")
 def cli() -> None:
     """Look at the AI usage that the tracker recorded."""
 
 
-@cli.command()
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The SQLite file.  Default: AI_USAGE_DATABASE, else the file in your data folder.",
-)
-@click.option(
-    "--by",
-    "dimension",
-    type=click.Choice(list(DIMENSIONS)),
-    default="operation_type",
-    show_default=True,
-    help="What to sum by.",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    default="table",
-    show_default=True,
-    help="How to print it.  JSON keeps costs exact, as strings.",
-)
-@click.option("--days", type=click.IntRange(min=1), help="Only calls of the last so many days.")
-@click.option(
-    "--environment",
-    type=click.Choice(["all", *(environment.value for environment in Environment)]),
-    default="all",
-    show_default=True,
-    help="Only calls made in this environment.",
-)
-def report(
-    database: Path | None, dimension: str, form: str, days: int | None, environment: str
-) -> None:
-    """Print calls, tokens and cost, summed by one dimension, dearest first.
-
-    Costs are in US dollars.  Calls without a known price are counted as
-    "unpriced" and are not part of the cost.
-
-    Exit status: 0 there is something to show, 1 nothing was recorded, 2 the
-    file is missing or cannot be read, or the command line is wrong.
-    """
-    path = database or default_database()
-    only = None if environment == "all" else environment
-    try:
-        rows = usage_by(path, dimension, days=days, environment=only)
-    except FileNotFoundError:
-        _fail(
-            f"there is no database {path}; nothing was recorded there yet, or the programs"
-            " run with another AI_USAGE_DATABASE. Name the file with --database"
-        )
-    except SinkError as error:
-        _fail(f"{error}. Name another file with --database")
-    click.echo(render(rows, dimension, form), nl=False)
-    if not rows:
-        click.echo(f"ai-usage: nothing recorded in {path} for this selection", err=True)
-        sys.exit(NOTHING_RECORDED)
-
-
 def main() -> None:
     """Run the command and exit with its status."""
     cli(prog_name="ai-usage")
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(f"ai-usage: {message}", err=True)
-    sys.exit(FAILED)

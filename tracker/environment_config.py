@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tracker.errors import UnknownEnvironmentError
+from tracker.errors import TableEnvironmentError, UnknownEnvironmentError
 from tracker.guard import tolerated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+DEFAULT_TABLE = "AIUsageMetrics"
 CI_VARIABLES = (
     "CI",
     "GITHUB_ACTIONS",
@@ -182,3 +183,27 @@ def _developer() -> str:
     with tolerated("developer-tag", "No user name for the developer tag"):
         return getpass.getuser()
     return "unknown"
+
+
+def table_for(given: str | None, config: EnvironmentConfig, *, validate: bool) -> str:
+    """Return the name of the table for *config*'s environment: *given*, or the configured one.
+
+    Raises TableEnvironmentError if *given* names another environment.
+    """
+    base = os.environ.get("DYNAMODB_TABLE_NAME") or DEFAULT_TABLE
+    if given is None:
+        return base if base.endswith(config.table_suffix) else base + config.table_suffix
+    if validate and _contradicts(given, base, config.environment):
+        raise TableEnvironmentError(
+            f"Table {given!r} does not match environment {config.environment.value!r};"
+            f" use {base + config.table_suffix!r}, or set ENVIRONMENT to the table's environment"
+        )
+    return given
+
+
+def _contradicts(table: str, base: str, environment: Environment) -> bool:
+    """Return whether *table* names another environment; a name that names none does not."""
+    if environment is not Environment.PRODUCTION and table == base:
+        return True
+    others = (f"-{other.value}" for other in Environment if other is not environment)
+    return table.endswith(tuple(others))

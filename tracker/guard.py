@@ -8,11 +8,13 @@ exceptions.  Two kinds of trouble pass through, and they are told apart:
 - *foreign*: something that we called and do not own (a store, a table, a caller's
   test double) failed.  Counted and logged, never re-raised.
 
-Only ``Exception`` is held back: KeyboardInterrupt, CancelledError and the like pass.
+Only ``Exception`` is held back: KeyboardInterrupt, CancelledError and the like pass,
+except in threads of our own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -28,7 +30,7 @@ logger = logging.getLogger("tracker")
 
 LOG_INTERVAL_SECONDS = 60.0
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finaliser or a signal handler may note something, too
 _counts: dict[str, int] = {}
 _last_logged: dict[str, float] = {}
 
@@ -47,7 +49,7 @@ def counts() -> dict[str, int]:
 def _after_fork() -> None:
     """Start a child with a free lock: its parent may have held it."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -62,6 +64,11 @@ def reset() -> None:
 
 
 def _note(place: str, message: str, error: BaseException, interval: float) -> None:
+    warn(place, f"{message}: {error_text(error) or type(error).__name__}", interval=interval)
+
+
+def warn(place: str, message: str, *, interval: float = LOG_INTERVAL_SECONDS) -> None:
+    """Count something that went wrong at *place*, and log it at most once in *interval* seconds."""
     now = time.monotonic()
     with _lock:
         _counts[place] = _counts.get(place, 0) + 1
@@ -69,7 +76,19 @@ def _note(place: str, message: str, error: BaseException, interval: float) -> No
         if last is not None and now - last < interval:
             return
         _last_logged[place] = now
-    logger.warning("%s: %s", message, scrub(str(error)) or type(error).__name__)
+    logger.warning("%s", message)
+
+
+def error_text(error: BaseException) -> str:
+    """Return what *error* says, without keys; an error that cannot even say it gives nothing."""
+    with contextlib.suppress(Exception):
+        return scrub(str(error))
+    return ""
+
+
+def described(error: BaseException) -> str:
+    """Return *error*'s type and text, without keys."""
+    return f"{type(error).__name__}: {error_text(error)}"
 
 
 class guarded:
@@ -104,6 +123,7 @@ class tolerated:
     """
 
     __slots__ = ("_interval", "_message", "_place")
+    _held: type[BaseException] = Exception
 
     def __init__(self, place: str, message: str, *, interval: float = LOG_INTERVAL_SECONDS) -> None:
         self._place = place
@@ -119,7 +139,14 @@ class tolerated:
         error: BaseException | None,
         _tb: TracebackType | None,
     ) -> bool:
-        if error is None or not isinstance(error, Exception):
+        if error is None or not isinstance(error, self._held):
             return False
         _note(self._place, self._message, error, self._interval)
         return True
+
+
+class contained(tolerated):
+    """As ``tolerated``, in a thread of ours: there a SystemExit has nobody to end but us."""
+
+    __slots__ = ()
+    _held = BaseException

@@ -7,25 +7,42 @@ the tracker it belongs to, so that leaving the interpreter loses nothing.
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from tracker import clock
 from tracker.guard import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from tracker.metric import Call
     from tracker.scope import Node, State
 
 
+class _Process:
+    """What makes ids unique over processes and their forks: 64 random bits each, and a count."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.prefix = os.urandom(8).hex()
+        self.numbers = itertools.count()
+
+
+_process = _Process()
+
+
 class Bookkeeper(Protocol):
     """Who stores a booking in the end."""
 
-    def settle(self, bookings: Iterable[Booking]) -> None:
-        """Store *bookings*; those that are stored already are passed over."""
+    def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
+        """Store *bookings*; those that are stored already are passed over.
+
+        Outside all blocks the caller waits until they are on disk, unless told not to.
+        """
 
 
 class Booking:
@@ -33,45 +50,54 @@ class Booking:
 
     ``at`` is the wall-clock start in seconds since the epoch, ``started`` the
     same moment on the monotonic clock.  ``state`` is the attribution when the
-    call began.  ``extra`` is what outer observers know (the function's name).
+    call began, ``learned`` the block's context when the call was to be stored.
+    ``extra`` is what outer observers know (the function's name), ``source``
+    what the response came from, if no physical call was seen: a function, a batch.  ``after``
+    is called once the booking has its call, if its block does not store it.
     """
 
     __slots__ = (
         "__weakref__",
+        "after",
         "at",
         "batch",
         "call",
         "extra",
         "id",
         "late",
+        "learned",
         "node",
         "owner",
         "pid",
+        "source",
         "started",
         "state",
         "stored",
     )
 
     def __init__(self, owner: Bookkeeper, node: Node, state: State) -> None:
-        self.id = os.urandom(16).hex()
-        self.at = time.time()
+        self.id = f"{_process.prefix}{next(_process.numbers):016x}"
+        self.at = clock.now()
         self.started = time.perf_counter()
         self.owner = owner
         self.node = node
         self.state = state
         self.call: Call | None = None
         self.extra: dict[str, object] = {}
+        self.source: object = None
+        self.after: Callable[[Booking], None] | None = None
         self.batch = False
         self.late = False
+        self.learned: Mapping[str, object] | None = None
         self.stored = False
-        self.pid = os.getpid()
+        self.pid = _process.pid
 
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the call began."""
         return (time.perf_counter() - self.started) * 1000.0
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finaliser or a signal handler may book while its thread does
 _unsettled: dict[str, Booking] = {}
 _finishers: list[Callable[[], None]] = []
 
@@ -89,6 +115,8 @@ def book(booking: Booking, call: Call) -> None:
     # From here on the end of the block stores it, or it is late.
     if booking.late:
         booking.owner.settle([booking])
+    elif booking.after is not None:
+        booking.after(booking)
 
 
 def enrich(
@@ -141,9 +169,25 @@ def take(bookings: Iterable[Booking]) -> list[Booking]:
             booking.node.pending.pop(booking.id, None)
             if not booking.stored and booking.call is not None:
                 booking.stored = True
+                # What the block learned until now belongs to its calls; what comes is later.
+                booking.learned = booking.node.state.context if booking.node.is_block else {}
                 taken.append(booking)
     here = os.getpid()
     return [booking for booking in taken if booking.pid == here]
+
+
+def each(taken: Iterable[Booking], store: Callable[[Booking], None]) -> None:
+    """Call *store* with each of *taken*; where it raises, the others are to be stored again."""
+    left = list(taken)
+    try:
+        while left:
+            store(left.pop(0))
+    finally:
+        with _lock:
+            for booking in left:
+                booking.stored = False
+                _unsettled[booking.id] = booking
+                booking.node.pending[booking.id] = booking
 
 
 def at_exit(finish: Callable[[], None]) -> None:
@@ -156,17 +200,25 @@ def settle_all() -> None:
     for finish in _finishers:
         with guarded("exit"):
             finish()
+    settle_booked()
+
+
+def settle_booked() -> None:
+    """Have every call that has ended stored, also of blocks that have not; wait for none."""
+    by_owner: dict[int, list[Booking]] = {}
     with _lock:
-        remaining = list(_unsettled.values())
-    for booking in remaining:
+        for booking in _unsettled.values():
+            by_owner.setdefault(id(booking.owner), []).append(booking)
+    for bookings in by_owner.values():
         with guarded("exit"):
-            booking.owner.settle([booking])
+            bookings[0].owner.settle(bookings, wait=False)
 
 
 def _after_fork() -> None:
     """Start a child with a free lock and nothing to store: what was open is its parent's."""
-    global _lock
-    _lock = threading.Lock()
+    global _lock, _process
+    _lock = threading.RLock()
+    _process = _Process()
     _unsettled.clear()
 
 

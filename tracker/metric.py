@@ -7,7 +7,7 @@ free call.  Neither record has room for a prompt, a completion or a key.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Basis = Literal["standard", "batch", "batch_assumed", "unpriced"]
 
 
-@dataclass(frozen=True, slots=True)
+# Frozen by convention only: one is made for each call, and enforcing it takes four times as long.
+@dataclass(unsafe_hash=True, slots=True)
 class Usage:
     """Tokens of one call as the provider reported them; ``None`` where it did not.
 
@@ -33,8 +34,7 @@ class Usage:
     reasoning_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What an observer saw of one physical call, before it is attributed to anything.
 
     ``latency_ms`` counts from the request to the last byte; ``partial`` marks a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tracker.guard import guarded, tolerated
+from tracker.guard import described, guarded, tolerated
 from tracker.plain import scrub
 
 if TYPE_CHECKING:
@@ -43,10 +43,7 @@ class PartialFailureBlock:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        with guarded("partial-failure"):
-            summary = _summary(self._counts)
-            with tolerated("partial-failure", "Failed to add the summary", interval=0.0):
-                self._counts["tracker"].add_context_metadata({"partial_failure_summary": summary})
+        self._summarise()
         self._block.__exit__(kind, error, tb)
 
     async def __aenter__(self) -> dict[str, Any]:
@@ -58,7 +55,14 @@ class PartialFailureBlock:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self.__exit__(kind, error, tb)
+        self._summarise()
+        await self._block.__aexit__(kind, error, tb)
+
+    def _summarise(self) -> None:
+        with guarded("partial-failure"):
+            summary = _summary(self._counts)
+            with tolerated("partial-failure", "Failed to add the summary", interval=0.0):
+                self._counts["tracker"].add_context_metadata({"partial_failure_summary": summary})
 
 
 def _summary(counts: dict[str, Any]) -> dict[str, Any]:
@@ -78,5 +82,5 @@ def _error(error: Any) -> Any:
     if isinstance(error, dict):
         return {str(name): _error(value) for name, value in error.items()}
     if isinstance(error, BaseException):
-        return scrub(f"{type(error).__name__}: {error}")
+        return described(error)
     return scrub(error) if isinstance(error, str) else error

@@ -1,6 +1,6 @@
 """Which block of the program is being attributed: nodes behind one ContextVar.
 
-A node's facts are one frozen ``State``; a change replaces the whole state in
+A node's facts are one immutable ``State``; a change replaces the whole state in
 one store, so that a reader in another thread sees the old one or the new one.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _stamps = itertools.count(1)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """Who calls are attributed to.  ``None`` means that nobody said.
 
-    ``context`` is what the block was given (operation type, fields, ...).
+    ``context`` is what the block was given (operation type, fields, ...).  A
+    tuple, because one is made at every change and a frozen dataclass takes four times as long.
     """
 
-    context: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = MappingProxyType({})
     job_id: str | None = None
     batch_id: str | None = None
     user_id: str | None = None
@@ -45,36 +45,47 @@ class State:
         github_pr: int | None = None,
     ) -> State:
         """Return this state with the ids that are given; ``None`` leaves one as it is."""
-        return replace(
-            self,
-            job_id=self.job_id if job_id is None else job_id,
-            batch_id=self.batch_id if batch_id is None else batch_id,
-            user_id=self.user_id if user_id is None else user_id,
-            github_pr=self.github_pr if github_pr is None else github_pr,
-            stamp=next(_stamps),
+        return State(
+            self.context,
+            self.job_id if job_id is None else job_id,
+            self.batch_id if batch_id is None else batch_id,
+            self.user_id if user_id is None else user_id,
+            self.github_pr if github_pr is None else github_pr,
+            self.batch_mode,
+            next(_stamps),
         )
+
+    def with_context(self, context: Mapping[str, Any]) -> State:
+        """Return this state with *context* in place of its own."""
+        _, job_id, batch_id, user_id, github_pr, batch_mode, _ = self
+        return State(context, job_id, batch_id, user_id, github_pr, batch_mode, next(_stamps))
 
     def inheriting(self, parent: State) -> State:
         """Return this state with the ids that only *parent* names, and its batch mode."""
+        _, job_id, batch_id, user_id, github_pr, batch_mode, _ = parent
+        says_who = job_id is not None or batch_id is not None or user_id is not None
+        if not says_who and github_pr is None and not batch_mode:
+            return self
         return State(
             self.context,
-            self.job_id if self.job_id is not None else parent.job_id,
-            self.batch_id if self.batch_id is not None else parent.batch_id,
-            self.user_id if self.user_id is not None else parent.user_id,
-            self.github_pr if self.github_pr is not None else parent.github_pr,
-            self.batch_mode or parent.batch_mode,
+            job_id if self.job_id is None else self.job_id,
+            batch_id if self.batch_id is None else self.batch_id,
+            user_id if self.user_id is None else self.user_id,
+            github_pr if self.github_pr is None else self.github_pr,
+            self.batch_mode or batch_mode,
             self.stamp,
         )
 
 
 def begun(context: Mapping[str, Any], fields: Mapping[str, Any], *, batch: bool) -> State:
     """Return the state of a block that begins now with *context*; ids are taken from *fields*."""
+    get = fields.get
     return State(
         context,
-        fields.get("job_id"),
-        fields.get("batch_id"),
-        fields.get("user_id"),
-        fields.get("github_pr"),
+        get("job_id"),
+        get("batch_id"),
+        get("user_id"),
+        get("github_pr"),
         batch,
         next(_stamps),
     )
@@ -82,7 +93,7 @@ def begun(context: Mapping[str, Any], fields: Mapping[str, Any], *, batch: bool)
 
 def changed(state: State, **changes: Any) -> State:
     """Return *state* with *changes*, as the latest statement of who calls belong to."""
-    return replace(state, **changes, stamp=next(_stamps))
+    return state._replace(**changes, stamp=next(_stamps))
 
 
 class Node:
@@ -121,6 +132,10 @@ class Node:
 
 
 _current: ContextVar[Node | None] = ContextVar("ai_usage_node", default=None)
+#: The block that was entered last in this thread or task; it may have ended.
+last_entered = _current.get
+#: Makes a node the current block.
+enter = _current.set
 
 
 def is_quiet() -> bool:
@@ -131,7 +146,7 @@ def is_quiet() -> bool:
 def current() -> Node | None:
     """Return the innermost open block of this thread or task."""
     node = _current.get()
-    return None if node is None else node.nearest_open()
+    return node.nearest_open() if node is not None and node.closed else node
 
 
 def responsible() -> Node | None:
@@ -141,12 +156,7 @@ def responsible() -> Node | None:
     started in, that ended block: a late record is better than none.
     """
     node = _current.get()
-    return None if node is None else node.nearest_open() or node
-
-
-def enter(node: Node) -> None:
-    """Make *node* the current block."""
-    _current.set(node)
+    return node.nearest_open() or node if node is not None and node.closed else node
 
 
 def leave(node: Node) -> None:
@@ -162,7 +172,8 @@ def leave(node: Node) -> None:
     while here is not None and not here.is_block:
         here = here.parent
     if here is node:
-        _current.set(node.nearest_open())
+        parent = node.parent
+        _current.set(parent.nearest_open() if parent is not None and parent.closed else parent)
 
 
 def replace_current(node: Node | None) -> Node | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from tracker.metric import Call, Metric
-from tracker.plain import plain
+from tracker.guard import logger, tolerated
+from tracker.metric import Call, Metric, Usage
+from tracker.plain import LARGEST, MAX_ITEMS, plain, short
 from tracker.pricing import UNPRICED, quote
 
 if TYPE_CHECKING:
@@ -15,7 +19,9 @@ if TYPE_CHECKING:
     from tracker.ledger import Booking
 
 UNKNOWN_MODEL = "unknown"
+UNREADABLE = "<unreadable>"
 UNFINISHED = Call("unknown", "unknown", None)
+BATCH_BASES = frozenset({"batch", "batch_assumed"})
 # The chain of enclosing contexts is for the program, not for the store.
 UNSTORED_FIELDS = frozenset({"parent_context"})
 
@@ -36,21 +42,25 @@ def metric_of(
     state = booking.state
     at = datetime.fromtimestamp(booking.at, UTC)
     batch = booking.batch or state.batch_mode
-    price = quote(call.service, call.model, call.usage, at, batch=batch) if priced else UNPRICED
-    usage = call.usage
+    usage = _believed(call.usage)
+    # Of a call that failed and told no tokens nobody knows that anything was billed.
+    priced = priced and (call.error is None or usage.input_tokens is not None)
+    price = quote(call.service, call.model, usage, at, batch=batch) if priced else UNPRICED
+    if price.basis in BATCH_BASES and not _is_declared_batch_result(booking):
+        _tell_of_batch_prices()
     return Metric(
         id=booking.id,
-        service=call.service,
-        model=call.model or UNKNOWN_MODEL,
-        operation=call.operation,
+        service=short(call.service),
+        model=short(call.model) if call.model else UNKNOWN_MODEL,
+        operation=short(call.operation),
         timestamp=at,
-        user_id=_text(state.user_id) or default_user,
+        user_id=_id(state.user_id) or short(default_user),
         environment=environment,
-        operation_type=_text(state.context.get("operation_type")),
-        job_id=_text(state.job_id),
-        batch_id=_text(state.batch_id),
-        github_pr=state.github_pr,
-        request_id=call.request_id,
+        operation_type=_id(state.context.get("operation_type")),
+        job_id=_id(state.job_id),
+        batch_id=_id(state.batch_id),
+        github_pr=_whole(state.github_pr),
+        request_id=_id(call.request_id),
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         total_tokens=usage.total_tokens,
@@ -66,19 +76,58 @@ def metric_of(
         error=call.error,
         partial=call.partial,
         late=booking.late,
-        metadata=_metadata(booking, tags),
+        metadata=_metadata(booking, tags) | ({"is_batch": True} if batch else {}),
+    )
+
+
+def _is_declared_batch_result(booking: Booking) -> bool:
+    """Whether the program itself said of this result, made by no ordinary call, that it is one."""
+    return booking.batch and booking.source is not None
+
+
+@functools.cache
+def _tell_of_batch_prices() -> None:
+    logger.warning(
+        "Batch prices are booked for calls that were not seen to go through a provider's batch"
+        " API: those are billed at the list price, which is kept as list_cost_usd. Use"
+        " ai_usage_context where calls are ordinary ones"
     )
 
 
 def _metadata(booking: Booking, tags: Mapping[str, str]) -> dict[str, object]:
     # What a block learned after the call (how long it took, say) belongs to its calls too.
-    learned = booking.node.state.context if booking.node.is_block else {}
+    learned = booking.learned
+    if learned is None:
+        learned = booking.node.state.context if booking.node.is_block else {}
     merged = {**tags, **booking.state.context, **learned, **booking.extra}
     return {
-        str(name): plain(value) for name, value in merged.items() if name not in UNSTORED_FIELDS
+        short(str(name)): _readable(value)
+        for name, value in islice(merged.items(), MAX_ITEMS)
+        if name not in UNSTORED_FIELDS
     }
 
 
-def _text(value: object) -> str | None:
-    """Ids are text; programs also hand in numbers and UUIDs."""
-    return None if value is None else str(value)
+def _readable(value: object) -> object:
+    """Return *value* made plain; the program's own containers may raise anything."""
+    with tolerated("metadata", "A value among an AI call's metadata cannot be read"):
+        return plain(value)
+    return UNREADABLE
+
+
+def _id(value: object) -> str | None:
+    made = None if value is None else _readable(value)
+    return made if made is None or isinstance(made, str) else short(str(made))
+
+
+def _whole(value: object) -> int | None:
+    """A whole number that every store can hold; nothing else is believed."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST:
+        return int(value)
+    return None
+
+
+def _believed(usage: Usage) -> Usage:
+    """*usage* without counts that no provider can mean and no store can hold."""
+    return Usage(*(_whole(getattr(usage, field.name)) for field in dataclasses.fields(Usage)))

@@ -7,8 +7,8 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from tracker import scope
-from tracker.ai_usage_tracker import ID_FIELDS
+from tracker import delivery, scope
+from tracker.attribution import ID_FIELDS
 from tracker.instrumentation.drive import drive, drive_async
 
 if TYPE_CHECKING:
@@ -153,6 +153,10 @@ def _async_generator(function: Callable[..., Any], plan: _Plan) -> Callable[...,
         except BaseException as error:
             steps.end(error)
             raise
-        steps.end(None)
+        else:
+            steps.end(None)
+        finally:
+            if scope.current() is None:
+                await delivery.leave_async()
 
     return call

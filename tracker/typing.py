@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tracker.metric import Metric
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a sink made of the metrics that it was handed: all it does not name is stored.
+
+    ``retry`` are ids that it could not take now and may take later, ``rejected``
+    ids that it will never take, each with the reason.
+    """
+
+    retry: frozenset[str] = frozenset()
+    rejected: Mapping[str, str] = field(default_factory=dict)
+
+
+ALL_STORED = Delivery()
+
+
 @runtime_checkable
 class Sink(Protocol):
-    """A store for metrics.  It knows neither context nor tracker."""
+    """A store for metrics.  It knows neither context nor tracker.
 
-    def write(self, metric: Metric) -> None:
-        """Store *metric* durably, or raise; writing the same ``metric.id`` again adds nothing."""
+    Sinks are called from one thread at a time.
+    """
+
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Store *metrics* durably; the same ``metric.id`` again adds nothing.
+
+        Raises (a SinkError, or whatever its client raises) if all of them are to be
+        handed to it again.
+        """
 
 
 class MetricClient(Protocol):

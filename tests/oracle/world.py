@@ -16,7 +16,8 @@ import types
 from typing import TYPE_CHECKING, Any
 
 import tracker.instrumentation
-from tracker.instrumentation import openai_client
+from tracker.instrumentation import seam
+from tracker.instrumentation.providers import OPENAI
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -256,7 +257,7 @@ def _capture() -> None:
     provider = types.ModuleType("fake_openai")
     vars(provider).update(OpenAI=OpenAI, AsyncOpenAI=AsyncOpenAI)
     tracker.instrumentation.install()
-    openai_client.patch(provider)
+    seam.patch(OPENAI, provider)
 
 
 _capture()

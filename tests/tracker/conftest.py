@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from loopback import LoopbackServer, loopback_server
 
-from tracker import guard
+from tracker import delivery, guard
 from tracker.environment_config import (
     AWS_VARIABLES,
     BRANCH_VARIABLES,
@@ -22,7 +22,6 @@ from tracker.environment_config import (
     RUN_VARIABLES,
     STACK_VARIABLES,
 )
-from tracker.sinks import default
 from tracker.testing import CapturedMetrics, capture
 
 if TYPE_CHECKING:
@@ -50,10 +49,11 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
         monkeypatch.delenv(name, raising=False)
     database = tmp_path / "usage.db"
     monkeypatch.setenv("AI_USAGE_DATABASE", str(database))
+    monkeypatch.setenv("AI_USAGE_SPOOL", str(tmp_path / "spool.db"))
     monkeypatch.setenv("AI_USAGE_STRICT", "1")
     guard.reset()
     yield database
-    default.close_all()
+    delivery.restart()
 
 
 @pytest.fixture
@@ -73,9 +73,7 @@ def shared_server() -> Iterator[LoopbackServer]:
 @pytest.fixture
 def server(shared_server: LoopbackServer) -> LoopbackServer:
     """The server, well-behaved and with nothing asked yet."""
-    shared_server.requests.clear()
-    shared_server.failures.clear()
-    shared_server.refuse_stream_options = False
+    shared_server.behave()
     return shared_server
 
 

@@ -13,7 +13,8 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT, EMBEDDING
 
 from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
-from tracker.instrumentation import openai_client
+from tracker.instrumentation import seam
+from tracker.instrumentation.providers import OPENAI
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -348,19 +349,19 @@ def test_a_wrapped_client_is_still_a_client(client: openai.OpenAI) -> None:
 
 def test_the_patch_can_be_taken_off(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
     """Without it nothing is captured; put on again it works again."""
-    openai_client.unpatch(openai)
+    seam.unpatch(OPENAI, openai)
     try:
         with ai_usage_context("op"):
             client.chat.completions.create(**CHAT)
         assert len(metrics) == 0
     finally:
-        openai_client.patch(openai)
+        seam.patch(OPENAI, openai)
     with ai_usage_context("op"):
         client.chat.completions.create(**CHAT)
     assert len(metrics) == 1
 
 
-@pytest.mark.parametrize("name", openai_client.PATCHED_CLASSES)
+@pytest.mark.parametrize("name", ["OpenAI", "AsyncOpenAI"])
 def test_the_seam_is_where_we_expect_it(name: str) -> None:
     """A new SDK that moves the request method, or its arguments, fails here first."""
     import inspect

@@ -61,7 +61,7 @@ def test_a_mistake_in_capture_leaves_the_call_alone(
 ) -> None:
     """The program gets its response, and the count tells of the trouble."""
     monkeypatch.delenv("AI_USAGE_STRICT")
-    module = "tracker.instrumentation.openai_client"
+    module = "tracker.instrumentation.seam"
     with patch(f"{module}.{broken}", side_effect=ZeroDivisionError), ai_usage_context("op"):
         assert client.chat.completions.create(**CHAT).model == "gpt-4o-mini"
     assert guard.counts() == {"capture": 1}

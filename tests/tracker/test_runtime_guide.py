@@ -1,8 +1,9 @@
 """The guide's own examples, on a project of the original layout.
 
 ``receipt_label.utils.X`` is one line that re-exports our module of the same
-name.  The two test functions of the guide's section "Testing Your Migration"
-run as they are written there.
+name: a plain star, or the documented line that makes both one module.  The two
+test functions of the guide's section "Testing Your Migration" run as they are
+written there.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from tracker.testing import CapturedMetrics
 
 MODULES = ("ai_usage_tracker", "ai_usage_context", "environment_config")
+STAR = "from tracker.{name} import *"
+ONE_MODULE = STAR + "; from tracker.reexport import reexport; reexport(__name__)"
 UNIT_TEST = """
 def test_migrated_function():
     with ai_usage_context('test_operation', test_id='test-123') as tracker:
@@ -49,15 +52,17 @@ def test_end_to_end_tracking():
 """
 
 
-@pytest.fixture
-def original_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(params=[STAR, ONE_MODULE], ids=["star", "one-module"])
+def original_layout(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """A package of the original names on the path, for the time of the test."""
     utils = tmp_path / "receipt_label" / "utils"
     utils.mkdir(parents=True)
     (utils.parent / "__init__.py").touch()
     (utils / "__init__.py").touch()
     for name in MODULES:
-        (utils / f"{name}.py").write_text(f"from tracker.{name} import *\n")
+        (utils / f"{name}.py").write_text(request.param.format(name=name) + "\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     yield
     for name in [name for name in sys.modules if name.partition(".")[0] == "receipt_label"]:

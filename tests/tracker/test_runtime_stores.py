@@ -20,14 +20,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tracker import AIUsageTracker, Metric, ai_usage_context
+from tracker import AIUsageTracker, Metric, ai_usage_context, delivery
 from tracker.command import cli
 from tracker.errors import SinkError
 from tracker.metric import Usage
 from tracker.plain import plain, scrub
 from tracker.pricing import UNPRICED, quote
-from tracker.report import FORMATS
-from tracker.sinks import default
+from tracker.report import FORMATS, Row, render, usage_by
 from tracker.sinks.memory import MemorySink
 from tracker.sinks.sqlite import SqliteSink, default_database
 from tracker.typing import Sink
@@ -62,10 +61,10 @@ def test_metrics_are_kept(tmp_path: Path) -> None:
     """The file and its folder are made; costs are exact, metadata is JSON; an id counts once."""
     database = tmp_path / "deep" / "usage.db"
     sink = SqliteSink(database)
-    sink.write(METRIC)
-    sink.write(METRIC)
+    sink.write([METRIC])
+    sink.write([METRIC])
     sink.close()
-    sink.write(replace(METRIC, id="2"))
+    sink.write([replace(METRIC, id="2")])
     sink.close()
     query = "SELECT id, cost_picodollars, cost_usd, metadata FROM ai_usage ORDER BY id"
     assert rows(database, query) == [
@@ -78,7 +77,7 @@ def test_the_default_store(quiet_environment: Path) -> None:
     """A tracker that was given none stores in the file that ``AI_USAGE_DATABASE`` names."""
     with ai_usage_context("op", job_id="j") as tracker:
         tracker.track_openai_completion(lambda: None)()
-    default.close_all()
+    delivery.restart()
     assert rows(quiet_environment, "SELECT operation_type, job_id FROM ai_usage") == [("op", "j")]
 
 
@@ -97,7 +96,7 @@ def test_many_threads_write_one_file(tmp_path: Path) -> None:
 
     def work(thread: int) -> None:
         for number in range(20):
-            sink.write(replace(METRIC, id=f"{thread}-{number}"))
+            sink.write([replace(METRIC, id=f"{thread}-{number}")])
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(5)]
     for thread in threads:
@@ -120,23 +119,22 @@ def test_a_file_that_cannot_be_written(
         database.write_bytes(b"not a database, but long enough to look at" * 40)
     sink = SqliteSink(database)
     with pytest.raises(SinkError, match=str(database)):
-        sink.write(METRIC)
+        sink.write([METRIC])
     sink.close()
     monkeypatch.setenv("AI_USAGE_DATABASE", str(database))
     with caplog.at_level(logging.WARNING):
         assert AIUsageTracker().track_openai_completion(lambda: 1)() == 1
-    default.close_all()
-    assert len(caplog.messages) == 1
+    delivery.restart()
     assert str(database) in caplog.messages[0]
+    assert sum("Failed to store" in message for message in caplog.messages) == 1
 
 
 def test_sinks_have_one_shape() -> None:
     """Every store is a ``Sink``; the memory store keeps an id once."""
     memory = MemorySink()
     assert isinstance(memory, Sink)
-    assert isinstance(default.DefaultSink(), Sink)
-    memory.write(METRIC)
-    memory.write(METRIC)
+    memory.write([METRIC])
+    memory.write([METRIC])
     assert memory.metrics == [METRIC]
     memory.clear()
     assert memory.metrics == []
@@ -212,10 +210,10 @@ def filled(tmp_path: Path) -> Path:
     database = tmp_path / "usage.db"
     sink = SqliteSink(database)
     now = datetime.now(UTC)
-    sink.write(replace(METRIC, timestamp=now))
-    sink.write(replace(METRIC, id="2", operation_type=None, timestamp=now, environment="staging"))
+    sink.write([replace(METRIC, timestamp=now)])
+    sink.write([replace(METRIC, id="2", operation_type=None, timestamp=now, environment="staging")])
     unknown = replace(METRIC, id="3", cost_usd=None, list_cost_usd=None, price_basis="unpriced")
-    sink.write(replace(unknown, timestamp=now - timedelta(days=10)))
+    sink.write([replace(unknown, timestamp=now - timedelta(days=10))])
     sink.close()
     return database
 
@@ -254,6 +252,42 @@ def test_the_report_selects(tmp_path: Path) -> None:
     assert report(*arguments, "--days", "7").stdout.count(",1,") >= 2
     lines = report(*arguments, "--environment", "staging").stdout.splitlines()
     assert [line.split(",")[0] for line in lines] == ["environment", "staging"]
+
+
+@pytest.mark.parametrize("days", [1, 7, 30, 400])
+def test_days_select_the_same_by_either_way(days: int, tmp_path: Path) -> None:
+    """A small part is looked up by time and a large one read through: the sums do not tell."""
+    database = tmp_path / "usage.db"
+    now = datetime.now(UTC)
+    sink = SqliteSink(database)
+    ages = [timedelta(days=number, hours=1) for number in range(100)]
+    sink.write([replace(METRIC, id=str(age), timestamp=now - age) for age in ages])
+    sink.close()
+    (row,) = usage_by(database, "model", days=days)
+    assert row.calls == min(days, 100)
+
+
+def test_a_table_ends_with_its_total(tmp_path: Path) -> None:
+    """Numbers stand below one another, unknown is said, and one row needs no total."""
+    database = str(filled(tmp_path))
+    result = report("--database", database)
+    head, *_, rule, total = result.stdout.splitlines()
+    assert head.split()[:2] == ["operation_type", "calls"]
+    assert set(rule) == {"-", " "}
+    assert total.split() == "total 3 30 15 45 0.000090 0.000180 1 0".split()
+    assert len({len(line) for line in result.stdout.splitlines()}) == 1
+    assert "total " not in report("--database", database, "--by", "job").stdout
+    assert "total" not in report("--database", database, "--format", "csv").stdout.split(",")
+
+
+def test_tables_are_readable() -> None:
+    """Thousands are set off, tiny amounts are not shown as 0, and no name breaks a line."""
+    row = Row("bad\n\x1b[31mname", 1234567, 1, None, 1, Decimal("1234.5"), Decimal("1E-9"), 0, 0)
+    _, line = render([row], "job", "table").splitlines()
+    cells = line.split()
+    assert cells[:4] == ["bad\ufffd\ufffd[31mname", "1,234,567", "1", "unknown"]
+    assert cells[5:7] == ["1,234.500000", "<0.000001"]
+    assert render([], "job", "json") == "[]\n"
 
 
 def test_nothing_recorded_is_status_1(tmp_path: Path) -> None:

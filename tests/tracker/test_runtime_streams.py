@@ -11,7 +11,7 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
-from tracker.instrumentation import openai_client
+from tracker.instrumentation import seam
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ TOKENS = (INPUT_TOKENS, OUTPUT_TOKENS)
 def no_host_refuses() -> Iterator[None]:
     """Forget which servers refused to tell usage."""
     yield
-    openai_client._refuse_usage.clear()
+    seam._refuse_usage.clear()
 
 
 def tokens(metrics: CapturedMetrics) -> list[tuple[int | None, int | None, bool]]:
@@ -169,3 +169,41 @@ async def test_async_streams(server: LoopbackServer, metrics: CapturedMetrics) -
         await anext(broken)
         await broken.close()
     assert tokens(metrics) == [(*TOKENS, False), (None, None, True)]
+
+
+@pytest.mark.parametrize("form", ["raw", "lines", "helper", "completions"])
+def test_a_server_that_refuses_is_asked_again_in_every_form(
+    form: str, client: openai.OpenAI, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """Nothing of what we had added is left in the second request."""
+    server.refuse_stream_options = True
+    chat: Any = client.chat.completions
+    with ai_usage_context("op"):
+        if form == "raw":
+            list(chat.with_raw_response.create(**CHAT, stream=True).parse())
+        elif form == "lines":
+            with chat.with_streaming_response.create(**CHAT, stream=True) as response:
+                list(response.iter_lines())
+        elif form == "helper":
+            with chat.stream(**CHAT) as stream:
+                stream.until_done()
+        else:
+            list(client.completions.create(model="gpt-4o-mini", prompt="x", stream=True))
+    assert ["stream_options" in body for _, body in server.requests] == [True, False]
+    assert tokens(metrics) == [(None, None, False)]
+
+
+def test_other_stream_options_are_kept(
+    client: openai.OpenAI, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """A caller who set another option decided nothing about usage: it is asked for beside it."""
+    options: Any = {"include_obfuscation": False}
+    with ai_usage_context("op"):
+        assert (
+            len(list(client.chat.completions.create(**CHAT, stream=True, stream_options=options)))
+            == 4
+        )
+    sent = server.requests[-1][1]["stream_options"]
+    assert sent == {"include_obfuscation": False, "include_usage": True}
+    assert options == {"include_obfuscation": False}
+    assert tokens(metrics) == [(*TOKENS, False)]

@@ -7,13 +7,14 @@ made or the first context entered.
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 _lock = threading.Lock()
 _installed = False
 
 
 def install() -> None:
-    """Capture calls of the openai client from now on, also if it is imported later.
+    """Capture calls of the providers' clients from now on, also if they are imported later.
 
     Idempotent.  While no context is active the patch passes calls straight through.
     """
@@ -23,9 +24,14 @@ def install() -> None:
     with _lock:
         if _installed:
             return
-        import wrapt
+        from tracker.instrumentation.seam import await_imports
 
-        from tracker.instrumentation.openai_client import patch
-
-        wrapt.register_post_import_hook(patch, "openai")
+        await_imports()
         _installed = True
+
+
+def wrap_client(client: Any, tracker: Any, service: str) -> Any:
+    """Return a proxy of *client*, one of *service*'s, whose billed calls *tracker* books."""
+    from tracker.instrumentation.wrapped import CALLS, WrappedClient
+
+    return WrappedClient(client, tracker, service, CALLS[service])

@@ -6,12 +6,14 @@ never by equality.
 
 from __future__ import annotations
 
-import contextlib
 import functools
+import os
 import threading
 import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING
+
+from tracker.instrumentation import outside
 
 if TYPE_CHECKING:
     from tracker.ledger import Booking
@@ -30,9 +32,10 @@ def claim(response: object, booking: Booking, service: str, request_id: str | No
     request id, if it has one.
     """
     key = id(response)
-    reference: weakref.ref[object] | None = None
-    with contextlib.suppress(TypeError):
+    try:
         reference = weakref.ref(response, functools.partial(_forget, key))
+    except TypeError:
+        reference = None
     with _lock:
         if reference is not None:
             _by_identity[key] = (reference, booking)
@@ -51,9 +54,27 @@ def find(response: object, service: str, request_id: str | None) -> Booking | No
         return _by_request.get((service, request_id)) if request_id else None
 
 
+def share(known: object, response: object, service: str) -> None:
+    """Remember that *response* is another form of *known*, if that one is booked."""
+    booking = find(known, service, None)
+    if booking is not None:
+        claim(response, booking, service, None)
+
+
 def _forget(key: int, _reference: object) -> None:
     with _lock:
         known = _by_identity.get(key)
         # The number may belong to a newer object by now.
         if known is not None and known[0]() is None:
             del _by_identity[key]
+            outside.release(known[1])
+
+
+def _after_fork() -> None:
+    """Start a child with a free lock: a thread of its parent may have held it."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

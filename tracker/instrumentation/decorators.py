@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import weakref
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+from tracker import delivery
+from tracker.instrumentation.answers import is_deferred
 from tracker.instrumentation.drive import drive, drive_async
-from tracker.instrumentation.observer import Observer
+from tracker.instrumentation.observer import Observer, is_quiet
 from tracker.instrumentation.usage import field
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ class Observed:
         self._operation = operation
         self.function = function
         self._takes_flag = _names_parameter(function, BATCH_FLAG)
+        self._source = _reference(function)
         self._extra: dict[str, object] = {}
         name = getattr(function, "__name__", None)
         # A lambda, or a client's own method, says nothing about the program.
@@ -56,6 +60,7 @@ class Observed:
             model=model if isinstance(model, str) else None,
             batch=batch,
             extra=self._extra,
+            source=self._source,
         )
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -64,8 +69,7 @@ class Observed:
         with observer:
             result = self.function(*args, **kwargs)
             if not isinstance(result, Awaitable):
-                observer.returned(result)
-                return result
+                return _seen(observer, result)
         return _awaited(observer, result)
 
     async def call_async(self, *args: Any, **kwargs: Any) -> Any:
@@ -103,7 +107,11 @@ class Observed:
         except BaseException as error:
             observer.raised(error)
             raise
-        observer.returned(steps.last)
+        else:
+            observer.returned(steps.last)
+        finally:
+            if is_quiet():
+                await delivery.leave_async()
 
 
 class _Steps:
@@ -171,10 +179,29 @@ def observe(
 
 
 async def _awaited(observer: Observer, result: Awaitable[Any]) -> Any:
-    with observer:
-        value = await result
-        observer.returned(value)
-        return value
+    try:
+        with observer:
+            return _seen(observer, await result)
+    finally:
+        if is_quiet():  # the outermost: what it booked is stored before it is left
+            await delivery.leave_async()
+
+
+def _seen(observer: Observer, result: Any) -> Any:
+    """Tell *observer* what its function returned; a request still to be sent is observed then."""
+    if is_deferred(result):
+        from tracker.instrumentation.deferred import deferred
+
+        return deferred(result, observer)
+    observer.returned(result)
+    return result
+
+
+def _reference(function: Callable[..., Any]) -> object:
+    """Return a weak reference that equals another one to the same function, or None."""
+    with contextlib.suppress(TypeError):
+        return weakref.WeakMethod(function) if inspect.ismethod(function) else weakref.ref(function)
+    return None
 
 
 def _names_parameter(function: Callable[..., Any], name: str) -> bool:

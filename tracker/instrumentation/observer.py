@@ -8,16 +8,17 @@ already.  So a billed response is booked once, whichever paths see it.
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker import ledger, scope
-from tracker.guard import guarded
-from tracker.instrumentation import claims
+from tracker.guard import described, guarded
+from tracker.instrumentation import claims, outside
+from tracker.instrumentation.answers import header_id_of, http_response_of, of_sdk
 from tracker.instrumentation.usage import model_of, request_id_of, usage_of
 from tracker.ledger import Booking
 from tracker.metric import Call
-from tracker.plain import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ class Recorder(Protocol):
     def node(self) -> Node:
         """Return the block, or the standing state, that the tracker books to here and now."""
 
-    def settle(self, bookings: Iterable[Booking]) -> None:
+    def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
         """Store *bookings* that are not stored yet."""
 
 
@@ -39,7 +40,8 @@ class Observer:
     """One decorated function's, wrapped client's or replay's run.
 
     ``service`` and ``operation`` are what a response without a physical call is
-    booked as.  ``extra`` goes into the metadata of every call that was seen.
+    booked as.  ``extra`` goes into the metadata of every call that was seen;
+    ``source`` is a weak reference to the observed function.
     """
 
     __slots__ = (
@@ -54,6 +56,7 @@ class Observer:
         "operation",
         "own",
         "service",
+        "source",
         "tracker",
     )
 
@@ -66,6 +69,7 @@ class Observer:
         model: str | None = None,
         batch: bool = False,
         extra: dict[str, object] | None = None,
+        source: object = None,
     ) -> None:
         self.tracker = tracker
         self.service = service
@@ -73,6 +77,7 @@ class Observer:
         self.model = model
         self.batch = batch
         self.extra = extra or {}
+        self.source = source
         self.block = scope.current()
         self.bookings: list[Booking] = []
         self._parent = _current.get()
@@ -101,7 +106,7 @@ class Observer:
     def raised(self, error: BaseException) -> None:
         """Note that the observed code raised; a failed call leaves one record too."""
         with guarded("observer"):
-            text = scrub(f"{type(error).__name__}: {error}")
+            text = described(error)
             if not self.bookings and not self._finished:
                 ledger.book(self.own, self._call(None, error=text))
                 self.bookings.append(self.own)
@@ -122,12 +127,42 @@ class Observer:
     def _booking_of(self, response: Any, *, partial: bool) -> Booking:
         request_id = request_id_of(response)
         known = claims.find(response, self.service, request_id)
-        if known is not None:
+        if known is not None and not self._is_another_call(known, response):
             return known
+        http_response = http_response_of(response) if of_sdk(response) else None
+        if http_response is not None:
+            return self._following(response, http_response)
+        self.own.source = self.source
         ledger.book(self.own, self._call(response, partial=partial))
         if response is not None:
             claims.claim(response, self.own, self.service, request_id)
         return self.own
+
+    def _following(self, response: Any, http_response: Any) -> Booking:
+        request_id = header_id_of(http_response)
+        known = claims.find(http_response, self.service, request_id)
+        if known is not None:
+            return known
+        from tracker.instrumentation.live import follow
+        from tracker.instrumentation.streams import Tally
+
+        self.bookings.append(self.own)
+        tally = Tally(self.own, self.service, self.operation, self.model, request_id)
+        follow(response, http_response, tally)
+        return self.bookings.pop()
+
+    def _is_another_call(self, known: Booking, response: Any) -> bool:
+        """Return whether *response*, booked as *known*, is a double that answers many calls.
+
+        A response of the captured client is one call, and a second function
+        that returns an object is its replay.  But a function that returns the
+        same object again, with no physical call, was called again: test doubles do.
+        """
+        if known.source is None:
+            return False
+        if known.source == self.source:
+            return True
+        return known.owner is not self.tracker and _is_mock(response)
 
     def _finish(self, error: str | None) -> None:
         if self._finished:
@@ -147,8 +182,11 @@ _current: ContextVar[Observer | None] = ContextVar("ai_usage_observer", default=
 
 
 def is_quiet() -> bool:
-    """Return whether nobody can be observing here: no block and no observer was entered."""
-    return scope.is_quiet() and _current.get() is None
+    """Return whether nobody can be observing here: no block and no observer was entered.
+
+    Where contexts are required, calls outside them are recorded too.
+    """
+    return scope.is_quiet() and _current.get() is None and not outside.is_required()
 
 
 def open_booking() -> Booking | None:
@@ -162,10 +200,12 @@ def open_booking() -> Booking | None:
         booking = open_for(observer.tracker, observer.block)
         observer.bookings.append(booking)
         return booking
-    block = node
+    if node is None:
+        return outside.open_outside()
+    block: Node | None = node
     while block is not None and not block.is_block:
         block = block.parent  # a context that was set by hand has no tracker of its own
-    if node is None or block is None or not block.books:
+    if block is None or not block.books:
         return None
     booking = Booking(block.tracker, block, node.state)
     if observer is not None:
@@ -188,6 +228,21 @@ def failed(booking: Booking) -> None:
         if booking in observer.bookings:
             observer.bookings.remove(booking)
         observer = observer._parent
+
+
+def is_observed(booking: Booking) -> bool:
+    """Return whether an observer that has not ended will enrich *booking*, and settle it."""
+    observer = _current.get()
+    while observer is not None:
+        if booking in observer.bookings:
+            return True
+        observer = observer._parent
+    return False
+
+
+def _is_mock(response: Any) -> bool:
+    mock = sys.modules.get("unittest.mock")
+    return mock is not None and isinstance(response, mock.NonCallableMock)
 
 
 def _belongs_to_block(booking: Booking) -> bool:

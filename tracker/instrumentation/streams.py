@@ -1,28 +1,33 @@
 """Recording streams without changing them.
 
-The stream object keeps its type: only the iterator inside it is replaced by a
+A stream object keeps its type: only the iterator inside it is replaced by a
 tap that counts as chunks pass.  The record is made when the stream is
 exhausted, closed, broken off, or dropped; all but the first are ``partial``.
 """
 
 from __future__ import annotations
 
+import functools
+import os
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from tracker import ledger
-from tracker.guard import guarded
-from tracker.instrumentation.usage import NO_USAGE, field, model_of, usage_of
+from tracker.guard import described, guarded
+from tracker.instrumentation import claims
+from tracker.instrumentation.observer import is_observed
+from tracker.instrumentation.usage import NO_USAGE, merged, model_of, usage_of
 from tracker.metric import Call
 from tracker.plain import scrub
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from tracker.ledger import Booking
 
 _open: set[Tally] = set()
-_open_lock = threading.Lock()
+_open_lock = threading.RLock()  # the end of a dropped stream may come while it is held
 
 
 class Tally:
@@ -32,31 +37,50 @@ class Tally:
     not by the caller, and ``take`` says to hold it back.
     """
 
-    def __init__(self, booking: Booking, service: str, operation: str, model: str | None) -> None:
+    def __init__(
+        self,
+        booking: Booking,
+        service: str,
+        operation: str,
+        model: str | None,
+        request_id: str | None = None,
+        *,
+        swallow_usage: bool = False,
+    ) -> None:
         self.booking = booking
-        self.swallow_usage = False
-        self._service = service
+        self.service = service
         self._operation = operation
         self._model = model
+        self.request_id = request_id
+        self._swallow_usage = swallow_usage
         self._usage = NO_USAGE
         self._done = False
         with _open_lock:
             _open.add(self)
 
     def take(self, chunk: Any) -> bool:
-        """Count *chunk*; return whether the caller is to see it."""
+        """Count *chunk*, an SDK's object or plain JSON; return whether the caller is to see it."""
         with guarded("stream"):
-            # The responses API carries the whole response in its closing event.
-            source = field(chunk, "response") if field(chunk, "usage") is None else chunk
-            self._model = model_of(source) or model_of(chunk) or self._model
+            # Most chunks tell nothing; asking a model of the SDK for a field that it lacks is slow.
+            facts = chunk if isinstance(chunk, dict) else getattr(chunk, "__dict__", {})
+            source = chunk
+            if facts.get("usage") is None:
+                # The first or the last event of some interfaces carries the whole answer.
+                source = facts.get("response") or facts.get("message")
+            self._model = model_of(source or facts) or self._model
+            if source is None:
+                return True
             usage = usage_of(source)
             if usage is NO_USAGE:
                 return True
-            self._usage = usage
-            return not (self.swallow_usage and field(chunk, "choices") == [])
+            self._usage = merged(self._usage, usage)
+            if not isinstance(source, dict):
+                # Programs that count for themselves hand this object to their tracker.
+                claims.claim(source, self.booking, self.service, None)
+            return not (self._swallow_usage and facts.get("choices") == [])
         return True
 
-    def finish(self, *, partial: bool, error: BaseException | None = None) -> None:
+    def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
         """Book the stream; only the first end counts."""
         with guarded("stream"):
             with _open_lock:
@@ -64,120 +88,165 @@ class Tally:
                 if self._done:
                     return
                 self._done = True
-            text = None if error is None else scrub(f"{type(error).__name__}: {error}")
+            text = described(error) if isinstance(error, BaseException) else error
             call = Call(
-                self._service,
+                self.service,
                 self._operation,
                 self._model,
                 self._usage,
-                latency_ms=self.booking.elapsed_ms(),
-                error=text,
-                partial=partial,
+                self.request_id,
+                self.booking.elapsed_ms(),
+                None if text is None else scrub(text),
+                partial,
             )
             ledger.book(self.booking, call)
-            if not self.booking.node.is_block:
+            if not self.booking.node.is_block and not is_observed(self.booking):
                 self.booking.owner.settle([self.booking])
 
 
-class SyncTap:
+class _Tap:
+    """Where a stream's chunks pass.  A close that comes while one is fetched is the SDK's own."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+        self.fetching = False
+
+    def closed(self) -> None:
+        """Note that the program closed the stream."""
+        if not self.fetching:
+            self.tally.finish(partial=True)
+
+    def ended(self, error: BaseException) -> None:
+        """Note how fetching a chunk ended the stream."""
+        if isinstance(error, StopIteration | StopAsyncIteration):
+            self.tally.finish(partial=False)
+        else:
+            self.tally.finish(partial=True, error=error)
+
+    def __del__(self) -> None:
+        self.tally.finish(partial=True)
+
+
+class SyncTap(_Tap):
     """Stands in for a synchronous stream's iterator."""
 
     def __init__(self, inner: Iterator[Any], tally: Tally) -> None:
+        super().__init__(tally)
         self._inner = inner
-        self._tally = tally
 
     def __iter__(self) -> SyncTap:
         return self
 
     def __next__(self) -> Any:
         while True:
+            self.fetching = True
             try:
                 chunk = next(self._inner)
-            except StopIteration:
-                self._tally.finish(partial=False)
-                raise
             except BaseException as error:
-                self._tally.finish(partial=True, error=error)
+                self.ended(error)
                 raise
-            if self._tally.take(chunk):
+            finally:
+                self.fetching = False
+            if self.tally.take(chunk):
                 return chunk
 
     def close(self) -> None:
         """Close the iterator below, as a generator's ``close`` does."""
-        self._tally.finish(partial=True)
+        self.closed()
         close = getattr(self._inner, "close", None)
         if close is not None:
             close()
 
-    def __del__(self) -> None:
-        self._tally.finish(partial=True)
 
-
-class AsyncTap:
+class AsyncTap(_Tap):
     """Stands in for an asynchronous stream's iterator."""
 
     def __init__(self, inner: AsyncIterator[Any], tally: Tally) -> None:
+        super().__init__(tally)
         self._inner = inner
-        self._tally = tally
 
     def __aiter__(self) -> AsyncTap:
         return self
 
     async def __anext__(self) -> Any:
         while True:
+            self.fetching = True
             try:
                 chunk = await anext(self._inner)
-            except StopAsyncIteration:
-                self._tally.finish(partial=False)
-                raise
             except BaseException as error:
-                self._tally.finish(partial=True, error=error)
+                self.ended(error)
                 raise
-            if self._tally.take(chunk):
+            finally:
+                self.fetching = False
+            if self.tally.take(chunk):
                 return chunk
 
     async def aclose(self) -> None:
         """Close the iterator below, as an async generator's ``aclose`` does."""
-        self._tally.finish(partial=True)
+        self.closed()
         close = getattr(self._inner, "aclose", None)
         if close is not None:
             await close()
 
-    def __del__(self) -> None:
-        self._tally.finish(partial=True)
 
+def tap(stream: Any, tally: Tally) -> None:
+    """Count what passes through an SDK's ``Stream`` or ``AsyncStream``, in place.
 
-def tap_sync(stream: Any, tally: Tally) -> None:
-    """Count what passes through an SDK's ``Stream``, in place.
-
-    ``Stream.close`` closes the response and not the iterator, so it is told too.
+    Closing one closes the HTTP response and not the iterator, and a stream helper
+    closes the response itself: so the response tells of it.
     """
-    stream._iterator = SyncTap(stream._iterator, tally)
-    close = stream.close
+    inner = stream._iterator
+    if hasattr(stream, "__aiter__"):
+        stream._iterator = AsyncTap(inner, tally)
+        _hear_of_closing(stream.response, "aclose", stream._iterator)
+    else:
+        stream._iterator = SyncTap(inner, tally)
+        _hear_of_closing(stream.response, "close", stream._iterator)
 
-    def close_and_book() -> None:
-        tally.finish(partial=True)
-        close()
 
-    stream.close = close_and_book
+def _hear_of_closing(response: Any, method: str, tap: _Tap) -> None:
+    """Have *tap* told when *response* is closed, without keeping either of them alive."""
+    if hasattr(response, method) and hasattr(response, "__dict__"):
+        close = _close if method == "close" else _aclose
+        vars(response)[method] = functools.partial(close, weakref.ref(response), weakref.ref(tap))
 
 
-def tap_async(stream: Any, tally: Tally) -> None:
-    """Count what passes through an SDK's ``AsyncStream``, in place."""
-    stream._iterator = AsyncTap(stream._iterator, tally)
-    close = stream.close
+def _close(response: Callable[[], Any], tap: Callable[[], _Tap | None]) -> None:
+    closing = _told(response, tap, "close")
+    if closing is not None:
+        closing.close()
 
-    async def close_and_book() -> None:
-        tally.finish(partial=True)
-        await close()
 
-    stream.close = close_and_book
+async def _aclose(response: Callable[[], Any], tap: Callable[[], _Tap | None]) -> None:
+    closing = _told(response, tap, "aclose")
+    if closing is not None:
+        await closing.aclose()
+
+
+def _told(response: Callable[[], Any], tap: Callable[[], _Tap | None], method: str) -> Any:
+    """Tell the tap, and return the response with its own method back in place."""
+    heard, closing = tap(), response()
+    if heard is not None:
+        heard.closed()
+    if closing is not None:
+        vars(closing).pop(method, None)
+    return closing
 
 
 def finish_open() -> None:
     """Book every stream that is still open, for interpreter exit."""
-    for tally in list(_open):
+    with _open_lock:
+        tallies = list(_open)
+    for tally in tallies:
         tally.finish(partial=True)
 
 
+def _after_fork() -> None:
+    """Start a child with a free lock: a thread of its parent may have held it."""
+    global _open_lock
+    _open_lock = threading.RLock()
+
+
 ledger.at_exit(finish_open)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

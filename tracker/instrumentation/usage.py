@@ -7,20 +7,38 @@ strings are believed.  Text of prompts and completions is never looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 from tracker.metric import Usage
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 NO_USAGE = Usage()
+COUNTS = tuple(count.name for count in fields(Usage))
+INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
+OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details")
 
 
 def field(record: Any, name: str) -> Any:
     """Return *name* of an object or a mapping, or None."""
-    if record is None:
-        return None
+    return None if record is None else reader(record)(name)
+
+
+def reader(record: Any) -> Callable[[str], Any]:
+    """Return the function from a name to *record*'s value of that name, or None.
+
+    An SDK's model raises, slowly, for a field that it lacks; so its dict is read.
+    """
+    if isinstance(record, dict):
+        return record.get
+    if hasattr(type(record), "__pydantic_extra__") and not record.__pydantic_extra__:
+        values: dict[str, Any] = record.__dict__
+        return values.get
     if isinstance(record, Mapping):
-        return record.get(name)
-    return getattr(record, name, None)
+        return record.get
+    return lambda name: getattr(record, name, None)
 
 
 def usage_of(response: Any) -> Usage:
@@ -32,24 +50,40 @@ def usage_of(response: Any) -> Usage:
     usage = field(response, "usage")
     if usage is None:
         return NO_USAGE
-    read, written = _anthropic_cache(usage)
-    inputs = _first(usage, "prompt_tokens", "input_tokens")
+    told = reader(usage)
+    read = _count(told("cache_read_input_tokens"))
+    written = _count(told("cache_creation_input_tokens"))
+    inputs = _first(told, "prompt_tokens", "input_tokens")
     if inputs is not None:
         inputs += (read or 0) + (written or 0)
-    total = _count(usage, "total_tokens")
-    outputs = _first(usage, "completion_tokens", "output_tokens")
+    total = _count(told("total_tokens"))
+    outputs = _first(told, "completion_tokens", "output_tokens")
     if outputs is None and inputs is not None and total is not None:
         outputs = max(total - inputs, 0)
     if total is None and inputs is not None and outputs is not None:
         total = inputs + outputs
     return Usage(
-        input_tokens=inputs,
-        output_tokens=outputs,
-        total_tokens=total,
-        cached_input_tokens=_cached(usage) if read is None else read,
-        cache_write_tokens=written,
-        reasoning_tokens=_reasoning(usage),
+        inputs,
+        outputs,
+        total,
+        _detail(told, INPUT_DETAILS, "cached_tokens") if read is None else read,
+        written,
+        _detail(told, OUTPUT_DETAILS, "reasoning_tokens"),
     )
+
+
+def merged(before: Usage, after: Usage) -> Usage:
+    """Return what two parts of one stream tell together; the later count of a kind holds.
+
+    Anthropic tells its input first and its output last.
+    """
+    if before is NO_USAGE:
+        return after
+    later = {name: n for name in COUNTS if (n := getattr(after, name)) is not None}
+    both = replace(before, **later)
+    if after.total_tokens is None and both.input_tokens is not None:
+        both = replace(both, total_tokens=both.input_tokens + (both.output_tokens or 0))
+    return both
 
 
 def model_of(response: Any) -> str | None:
@@ -66,32 +100,22 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _count(record: Any, name: str) -> int | None:
-    value = field(record, name)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        return None
-    return value
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and type(value) is not bool and value >= 0 else None
 
 
-def _first(record: Any, *names: str) -> int | None:
-    return next((n for name in names if (n := _count(record, name)) is not None), None)
-
-
-def _anthropic_cache(usage: Any) -> tuple[int | None, int | None]:
-    return _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
-
-
-def _cached(usage: Any) -> int | None:
-    for details in ("prompt_tokens_details", "input_tokens_details"):
-        count = _count(field(usage, details), "cached_tokens")
+def _first(told: Callable[[str], Any], *names: str) -> int | None:
+    for name in names:
+        count = _count(told(name))
         if count is not None:
             return count
     return None
 
 
-def _reasoning(usage: Any) -> int | None:
-    for details in ("completion_tokens_details", "output_tokens_details"):
-        count = _count(field(usage, details), "reasoning_tokens")
+def _detail(told: Callable[[str], Any], groups: tuple[str, ...], name: str) -> int | None:
+    for group in groups:
+        details = told(group)
+        count = None if details is None else _count(reader(details)(name))
         if count is not None:
             return count
     return None

@@ -14,16 +14,29 @@ from tracker.instrumentation.decorators import Observed
 OPENAI_CALLS = {
     "chat.completions.create": "completion",
     "chat.completions.parse": "completion",
+    "chat.completions.stream": "completion",
     "beta.chat.completions.parse": "completion",
+    "beta.chat.completions.stream": "completion",
     "completions.create": "completion",
     "responses.create": "completion",
     "responses.parse": "completion",
+    "responses.stream": "completion",
+    "responses.compact": "completion",
     "embeddings.create": "embedding",
     "images.generate": "image",
     "images.edit": "image",
     "audio.speech.create": "audio",
     "audio.transcriptions.create": "audio",
     "audio.translations.create": "audio",
+}
+ANTHROPIC_CALLS = {
+    "messages.create": "completion",
+    "messages.parse": "completion",
+    "messages.stream": "completion",
+    "beta.messages.create": "completion",
+    "beta.messages.parse": "completion",
+    "beta.messages.stream": "completion",
+    "completions.create": "completion",
 }
 PLACES_CALLS = {
     "place": "place_details",
@@ -34,8 +47,9 @@ PLACES_CALLS = {
     "geocode": "geocode",
     "reverse_geocode": "reverse_geocode",
 }
+CALLS = {"openai": OPENAI_CALLS, "anthropic": ANTHROPIC_CALLS, "google_places": PLACES_CALLS}
 # Attributes that lead to the same calls in another form, and methods that return such a client.
-FORMS = frozenset({"with_raw_response"})
+FORMS = frozenset({"with_raw_response", "with_streaming_response"})
 COPIES = frozenset({"with_options", "copy"})
 
 

@@ -1,5 +1,5 @@
 """What calls cost: pure functions from usage to money."""
 
-from tracker.pricing.quote import UNPRICED, quote
+from tracker.pricing.quote import UNPRICED, quote, warm
 
-__all__ = ["UNPRICED", "quote"]
+__all__ = ["UNPRICED", "quote", "warm"]

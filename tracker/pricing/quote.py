@@ -1,7 +1,8 @@
 """The price of one call, and how it was found.
 
-Prices come from genai-prices' offline snapshot, if that package is installed.
-It is imported at the first quote (a quarter of a second), never before.
+A deployment's own prices come first (``overrides``), then genai-prices' offline
+snapshot, if that package is installed.  It is imported at the first quote (a
+quarter of a second), never before.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import functools
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tracker import settings
 from tracker.metric import Price, Usage
+from tracker.pricing.overrides import read
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,19 +33,66 @@ def quote(service: str, model: str | None, usage: Usage, at: datetime, *, batch:
     *batch* the provider's batch rate is used; where none is published, half the
     list price (``batch_assumed``).
     """
+    own = _own(service, model or "", usage, at, batch=batch)
+    return _listed(service, model, usage, at, batch=batch) if own is None else own
+
+
+def warm() -> None:
+    """Load the price list: a third of a second that nobody should have to wait for."""
+    _price_list()
+
+
+def _own(service: str, model: str, usage: Usage, at: datetime, *, batch: bool) -> Price | None:
+    """Return the price by the deployment's own file, or None where that has no entry."""
+    file = settings.current().prices
+    if file is None:
+        return None
+    overrides = read(file)
+    entry = overrides.find(service, model, at)
+    if entry is None:
+        return None
+    batch_cost = entry.batch_cost(usage) if batch else None
+    return _price(entry.cost(usage), batch_cost, overrides.source, overrides.version, batch=batch)
+
+
+def _listed(service: str, model: str | None, usage: Usage, at: datetime, *, batch: bool) -> Price:
+    """Return the price by the public list."""
     prices = _price_list()
     if prices is None or not model or usage.input_tokens is None:
         return UNPRICED
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    return _quoted(prices, service, model, usage, hour, batch)
+
+
+@functools.lru_cache(maxsize=4096)
+def _quoted(
+    prices: Any, service: str, model: str, usage: Usage, at: datetime, batch: bool
+) -> Price:
+    # The list takes 100 us a call, and programs repeat themselves; its prices change by the day.
     list_cost = _cost(prices, service, model, usage, at, None)
+    batch_cost = None
+    if batch and list_cost is not None:
+        batch_cost = _cost(prices, service, model, usage, at, BATCH_CONTEXT)
+        if batch_cost is not None and batch_cost >= list_cost:
+            batch_cost = None  # the list has no batch rate: it gave the ordinary price
+    return _price(list_cost, batch_cost, SOURCE, prices.__version__, batch=batch)
+
+
+def _price(
+    list_cost: Decimal | None,
+    batch_cost: Decimal | None,
+    source: str,
+    version: str,
+    *,
+    batch: bool,
+) -> Price:
     if list_cost is None:
         return UNPRICED
     if not batch:
-        return Price(list_cost, list_cost, "standard", SOURCE, prices.__version__)
-    batch_cost = _cost(prices, service, model, usage, at, BATCH_CONTEXT)
-    if batch_cost is not None and batch_cost < list_cost:
-        return Price(batch_cost, list_cost, "batch", SOURCE, prices.__version__)
-    halved = list_cost * BATCH_DISCOUNT
-    return Price(halved, list_cost, "batch_assumed", SOURCE, prices.__version__)
+        return Price(list_cost, list_cost, "standard", source, version)
+    if batch_cost is not None:
+        return Price(batch_cost, list_cost, "batch", source, version)
+    return Price(list_cost * BATCH_DISCOUNT, list_cost, "batch_assumed", source, version)
 
 
 @functools.cache

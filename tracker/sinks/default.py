@@ -1,44 +1,13 @@
-"""The store of a tracker that was given none: SQLite, one connection a file and process."""
+"""The store that a test puts in the place of those that the settings name."""
 
 from __future__ import annotations
 
-import os
-import threading
 from typing import TYPE_CHECKING
 
-from tracker.sinks.sqlite import SqliteSink, default_database
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tracker.metric import Metric
     from tracker.typing import Sink
 
-_lock = threading.Lock()
-_open: dict[Path, SqliteSink] = {}
-_inherited: list[SqliteSink] = []
 _override: Sink | None = None
-
-
-class DefaultSink:
-    """Writes to whatever the default store is at that moment.
-
-    It is looked up at each write, so that ``AI_USAGE_DATABASE`` and
-    ``tracker.testing.capture`` also reach trackers that exist already.
-    """
-
-    def write(self, metric: Metric) -> None:
-        """Store *metric* in the default store.  Raises SinkError if that fails."""
-        current().write(metric)
-
-
-def current() -> Sink:
-    """Return the default store: the override of a test, else the SQLite file."""
-    if _override is not None:
-        return _override
-    path = default_database()
-    with _lock:
-        return _open.setdefault(path, SqliteSink(path))
 
 
 def override(sink: Sink | None) -> Sink | None:
@@ -48,22 +17,6 @@ def override(sink: Sink | None) -> Sink | None:
     return before
 
 
-def close_all() -> None:
-    """Close every SQLite file that this process opened."""
-    with _lock:
-        for sink in _open.values():
-            sink.close()
-        _open.clear()
-
-
-def _renew_locks() -> None:
-    """Start a forked child with fresh locks and files: its parent may have held them."""
-    global _lock
-    _lock = threading.Lock()
-    # Kept alive on purpose: closing an inherited connection could touch its parent's log.
-    _inherited.extend(_open.values())
-    _open.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
+def overriding() -> Sink | None:
+    """Return the store of a test, if one is in force."""
+    return _override

@@ -1,55 +1,120 @@
-"""One JSON object a line: the tracker's ``log_file``."""
+"""One JSON object a line: the tracker's ``log_file``, and a store of its own.
+
+Readers of a ``log_file`` know fifteen keys and get no other; the store has
+everything that a metric holds.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
 import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracker.metric import Metric
+from tracker.typing import ALL_STORED, Delivery
+
 if TYPE_CHECKING:
-    from tracker.metric import Metric
+    from collections.abc import Sequence
+    from decimal import Decimal
 
 
-def to_row(metric: Metric) -> dict[str, object]:
-    """Return *metric* as the row that readers of the log know: snake case, cost as a number."""
-    return {
-        "id": metric.id,
-        "service": metric.service,
-        "model": metric.model,
-        "operation": metric.operation,
-        "operation_type": metric.operation_type,
+LOG_FILE_VARIABLE = "AI_USAGE_LOG_FILE"
+
+
+LOG_KEYS = (
+    "service",
+    "model",
+    "operation",
+    "timestamp",
+    "request_id",
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cost_usd",
+    "latency_ms",
+    "user_id",
+    "job_id",
+    "batch_id",
+    "environment",
+    "error",
+)
+KEYS = tuple(field.name for field in dataclasses.fields(Metric))
+
+
+def to_row(metric: Metric, keys: Sequence[str] = KEYS) -> dict[str, object]:
+    """Return *keys* of *metric*, costs as numbers; a call without a request id has its own."""
+    computed: dict[str, object] = {
         "timestamp": metric.timestamp.isoformat(),
         "request_id": metric.request_id or metric.id,
-        "input_tokens": metric.input_tokens,
-        "output_tokens": metric.output_tokens,
-        "total_tokens": metric.total_tokens,
-        "cost_usd": None if metric.cost_usd is None else float(metric.cost_usd),
-        "latency_ms": metric.latency_ms,
-        "user_id": metric.user_id,
-        "job_id": metric.job_id,
-        "batch_id": metric.batch_id,
-        "environment": metric.environment,
-        "error": metric.error,
+        "cost_usd": _number(metric.cost_usd),
+        "list_cost_usd": _number(metric.list_cost_usd),
+        "metadata": dict(metric.metadata),
     }
+    return {key: computed[key] if key in computed else getattr(metric, key) for key in keys}
+
+
+def log_file(path: str | Path) -> JsonlSink:
+    """Return the sink for a tracker's ``log_file``."""
+    return JsonlSink(path, LOG_KEYS)
+
+
+def from_environment(_table_name: str) -> JsonlSink:
+    """Return the sink for the file that ``AI_USAGE_LOG_FILE`` names, else in the data folder."""
+    named = os.environ.get(LOG_FILE_VARIABLE, "").strip()
+    if named:
+        return JsonlSink(Path(named).expanduser())
+    import platformdirs
+
+    return JsonlSink(Path(platformdirs.user_data_dir("ai-usage", appauthor=False)) / "usage.jsonl")
 
 
 class JsonlSink:
-    """Appends to a file, whose folder is made when missing."""
+    """Appends rows with *keys* to a file, whose folder is made when missing.
 
-    def __init__(self, path: str | Path) -> None:
+    A line that somebody was killed in the middle of is ended before the next
+    begins: readers lose that line and no other.
+    """
+
+    def __init__(self, path: str | Path, keys: Sequence[str] = KEYS) -> None:
         self._path = Path(path)
+        self._keys = keys
         self._lock = threading.Lock()
 
-    def write(self, metric: Metric) -> None:
-        """Append one line.  Raises OSError if the file cannot be written."""
-        line = (json.dumps(to_row(metric), ensure_ascii=False) + "\n").encode("utf-8")
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Append a line for each; those that a full disk cut off may be tried again.
+
+        Raises OSError if the file cannot be written at all.
+        """
+        rows = [
+            json.dumps(to_row(metric, self._keys), ensure_ascii=False) + "\n" for metric in metrics
+        ]
+        lines = [row.encode("utf-8", "replace") for row in rows]
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # One write to a file opened for appending: lines of several processes do not mix.
-            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                os.write(handle, line)
+                mended = b"\n" if _is_torn(handle) else b""
+                written = os.write(handle, mended + b"".join(lines)) - len(mended)
             finally:
                 os.close(handle)
+        ends = itertools.accumulate(map(len, lines))
+        cut = [metric.id for metric, end in zip(metrics, ends, strict=True) if end > written]
+        return Delivery(retry=frozenset(cut)) if cut else ALL_STORED
+
+
+def _is_torn(handle: int) -> bool:
+    """Whether the last line has no end."""
+    size = os.fstat(handle).st_size
+    if not size:
+        return False
+    os.lseek(handle, size - 1, os.SEEK_SET)
+    return os.read(handle, 1) != b"\n"
+
+
+def _number(dollars: Decimal | None) -> float | None:
+    return None if dollars is None else float(dollars)

@@ -5,21 +5,28 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from tracker.typing import ALL_STORED
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.metric import Metric
+    from tracker.typing import Delivery
 
 
 class MemorySink:
     """Keeps metrics in the order in which they came, each id once."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may store while its thread does
         self._metrics: dict[str, Metric] = {}
 
-    def write(self, metric: Metric) -> None:
-        """Keep *metric*; the same id again adds nothing."""
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Keep *metrics*; the same id again adds nothing."""
         with self._lock:
-            self._metrics.setdefault(metric.id, metric)
+            for metric in metrics:
+                self._metrics.setdefault(metric.id, metric)
+        return ALL_STORED
 
     @property
     def metrics(self) -> list[Metric]:

@@ -9,20 +9,22 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import threading
-from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.errors import SinkError
+from tracker.sinks.sqlite_file import SqliteFile
+from tracker.typing import Delivery
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.metric import Metric
 
 DATABASE_VARIABLE = "AI_USAGE_DATABASE"
 PICODOLLARS = Decimal(10) ** 12
-BUSY_TIMEOUT_SECONDS = 5.0
+LARGEST = 2**63 - 1
 
 COLUMNS = (
     "id",
@@ -121,54 +123,53 @@ def to_row(metric: Metric) -> tuple[object, ...]:
     return tuple(computed[name] if name in computed else getattr(metric, name) for name in COLUMNS)
 
 
+def from_environment(_table_name: str) -> SqliteSink:
+    """Return the sink for the file that the environment names."""
+    return SqliteSink(default_database())
+
+
 class SqliteSink:
     """Writes to one SQLite file, from any thread and any number of processes.
 
-    The file and its folder are made at the first write.  A connection never
-    crosses a fork: a child opens its own.
+    The file and its folder are made at the first write.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._pid = 0
+        self._file = SqliteFile(self.path, SCHEMA)
 
-    def write(self, metric: Metric) -> None:
-        """Store *metric*.  Raises SinkError naming the file if that fails."""
-        row = to_row(metric)
-        with self._lock:
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Store *metrics* in one transaction.  Raises SinkError naming the file if that fails."""
+        rows: dict[str, tuple[object, ...]] = {}
+        rejected: dict[str, str] = {}
+        for metric in metrics:
             try:
-                with self._connected() as connection:
-                    connection.execute(INSERT, row)
-            except (sqlite3.Error, OSError) as error:
-                raise SinkError(f"cannot store in {self.path}: {error}") from error
+                rows[metric.id] = _bindable(to_row(metric))
+            except (TypeError, ValueError, ArithmeticError) as error:
+                # One that no column can hold must not keep its neighbours back.
+                rejected[metric.id] = type(error).__name__
+        try:
+            self._file.change(lambda file: file.executemany(INSERT, rows.values()))
+        except (sqlite3.Error, OSError) as error:
+            raise SinkError(f"cannot store in {self.path}: {error}") from error
+        return Delivery(rejected=rejected)
 
     def close(self) -> None:
-        """Close the connection; a later write opens it again."""
-        with self._lock:
-            connection, self._connection = self._connection, None
-            if connection is not None and self._pid == os.getpid():
-                connection.close()
-
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is not None and self._pid == os.getpid():
-            return self._connection
-        self._connection, self._pid = _open(self.path), os.getpid()
-        return self._connection
+        """Close the file; a later write opens it again."""
+        self._file.close()
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False)
-    with ExitStack() as undo:
-        undo.callback(connection.close)
-        # WAL with synchronous=NORMAL survives the end of the process, however it ends.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.executescript(SCHEMA)
-        undo.pop_all()
-    return connection
+def _bindable(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Return *row* if SQLite can take it.  Raises ValueError or TypeError if it cannot."""
+    for value in row:
+        if isinstance(value, int):
+            if not -LARGEST - 1 <= value <= LARGEST:
+                raise OverflowError(value.bit_length())
+        elif isinstance(value, str):
+            value.encode()
+        elif value is not None and not isinstance(value, float):
+            raise TypeError(type(value))
+    return row
 
 
 def _picodollars(dollars: Decimal | None) -> int | None:

@@ -1,0 +1,180 @@
+"""The places of the providers' SDKs that capture rests on.  Invariant C1 of ARCHITECTURE.md.
+
+A newer SDK that moves one of them fails here, by name, and not as a missing record.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import anthropic
+import httpx2
+import openai
+import pytest
+
+from tracker.instrumentation.answers import http_response_of, is_deferred, of_sdk, stream_of
+from tracker.instrumentation.providers import ANTHROPIC, OPENAI, PROVIDERS, Provider
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+MODULES: dict[str, ModuleType] = {"openai": openai, "anthropic": anthropic}
+CLIENTS = [
+    (openai, "OpenAI"),
+    (openai, "AsyncOpenAI"),
+    (openai, "AzureOpenAI"),
+    (openai, "AsyncAzureOpenAI"),
+    (anthropic, "Anthropic"),
+    (anthropic, "AsyncAnthropic"),
+]
+#: Paths that the SDKs' own resources post to, and what is booked of them.
+PATHS = [
+    (OPENAI, "/chat/completions", "completion"),
+    (OPENAI, "/deployments/gpt-4o/chat/completions", "completion"),
+    (OPENAI, "https://example.org/v1/chat/completions?api-version=1", "completion"),
+    (OPENAI, "/completions", "completion"),
+    (OPENAI, "/responses", "completion"),
+    (OPENAI, "/embeddings", "embedding"),
+    (OPENAI, "/responses/resp_1/cancel", None),
+    (OPENAI, "/batches", None),
+    (OPENAI, "/files", None),
+    (ANTHROPIC, "/v1/messages", "completion"),
+    (ANTHROPIC, "/v1/messages?beta=true", "completion"),
+    (ANTHROPIC, "/v1/messages/count_tokens", None),
+    (ANTHROPIC, "/v1/messages/batches", None),
+]
+
+
+def seam_problems(client: Any, *, asynchronous: bool) -> list[str]:
+    """Return what capture misses at a client class."""
+    method = getattr(client, "request", None)
+    if method is None:
+        return ["no request method"]
+    problems = []
+    parameters = inspect.signature(method).parameters
+    if list(parameters)[:3] != ["self", "cast_to", "options"]:
+        problems.append(f"other arguments: {list(parameters)}")
+    if "stream" not in parameters:
+        problems.append("no stream argument")
+    if inspect.iscoroutinefunction(inspect.unwrap(method)) != asynchronous:
+        problems.append("of the other kind")
+    return problems
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), CLIENTS, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_the_request_method_is_where_we_wrap_it(module: ModuleType, name: str) -> None:
+    """C1: every client class has it, with the arguments that are read."""
+    client = getattr(module, name)
+    assert seam_problems(client, asynchronous=name.startswith("Async")) == []
+
+
+def test_a_moved_seam_is_seen() -> None:
+    """The check can fail: another name, other arguments, another kind."""
+
+    class Renamed:
+        def send(self, cast_to: Any, options: Any) -> None: ...
+
+    class Rearranged:
+        async def request(self, options: Any, cast_to: Any) -> None: ...
+
+    assert seam_problems(Renamed, asynchronous=False) == ["no request method"]
+    assert len(seam_problems(Rearranged, asynchronous=False)) == 3
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_the_options_have_the_fields_that_are_read(provider: Provider) -> None:
+    """C1: the request's path, method and body, and the body can be replaced."""
+    models = importlib.import_module(f"{provider.name}._models")
+    options = models.FinalRequestOptions(method="post", url="/x", json_data={"model": "m"})
+    options.json_data = {**options.json_data, "stream": True}
+    assert (options.url, options.method.lower()) == ("/x", "post")
+    assert options.json_data == {"model": "m", "stream": True}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_a_stream_reads_from_the_iterator_that_we_replace(provider: Provider) -> None:
+    """C1: both ways of iterating take what is in ``_iterator``; closing closes the response."""
+    module = MODULES[provider.name]
+    client = getattr(module, provider.classes[0])(api_key="x", base_url="http://localhost")
+    closed = []
+    response = httpx2.Response(200, request=httpx2.Request("POST", "http://localhost"), text="")
+    stream = module.Stream(cast_to=object, response=response, client=client)
+    assert hasattr(stream, "_iterator")
+    stream._iterator = iter([1, 2, 3])
+    assert (next(stream), list(stream)) == (1, [2, 3])
+    vars(response)["close"] = lambda: closed.append(True)
+    stream.close()
+    assert closed == [True]
+    assert stream_of(stream) is stream
+    assert http_response_of(stream) is response
+
+
+@pytest.mark.parametrize(
+    ("module", "method"),
+    [(module, name) for p in PROVIDERS for module, names in p.finals.items() for name in names],
+)
+def test_stream_helpers_are_what_we_take_them_for(module: str, method: str) -> None:
+    """C1: a helper keeps the stream it reads, gives its whole answer, and comes of a manager."""
+    kind, _, name = method.partition(".")
+    helpers = importlib.import_module(module)
+    helper = getattr(helpers, kind)
+    assert callable(getattr(helper, name))
+    assert "_raw_stream" in inspect.getsource(helper.__init__)
+    manager = getattr(helpers, f"{kind}Manager")
+    assert of_sdk(manager.__new__(manager))
+    assert is_deferred(manager.__new__(manager))
+    assert hasattr(manager, "__aenter__" if "Async" in kind else "__enter__")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_streaming_responses_are_deferred_and_hold_the_http_response(provider: Provider) -> None:
+    """C1: the request is sent on entering; the raw forms keep what they were read from."""
+    responses = importlib.import_module(f"{provider.name}._response")
+    for name in ("ResponseContextManager", "AsyncResponseContextManager"):
+        kind = getattr(responses, name)
+        assert is_deferred(kind.__new__(kind))
+    assert "http_response" in responses.BaseAPIResponse.__annotations__
+
+
+def test_a_response_reads_from_the_byte_stream_that_we_replace() -> None:
+    """C1: what stands in ``stream`` is what ``iter_raw`` and all above it give."""
+
+    class Bytes(httpx2.SyncByteStream):
+        def __init__(self, *parts: bytes) -> None:
+            self.parts = parts
+
+        def __iter__(self) -> Any:
+            yield from self.parts
+
+    response = httpx2.Response(200, stream=Bytes(b"theirs"))
+    response.stream = Bytes(b"ou", b"rs")
+    assert not response.is_stream_consumed
+    assert response.read() == b"ours"
+    assert response.is_stream_consumed
+
+
+@pytest.mark.parametrize(("provider", "url", "operation"), PATHS)
+def test_the_billed_paths(provider: Provider, url: str, operation: str | None) -> None:
+    """C1: what is billed is told by its path, also behind a deployment or a whole URL."""
+    assert provider.operation_of(url) == operation
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_the_resources_post_to_the_billed_paths(provider: Provider) -> None:
+    """C1: the paths that we know are those that the SDK's own resources spell."""
+    names = {
+        "openai": (
+            "chat.completions.completions",
+            "completions",
+            "responses.responses",
+            "embeddings",
+        ),
+        "anthropic": ("messages.messages", "beta.messages.messages"),
+    }[provider.name]
+    for name in names:
+        source = inspect.getsource(importlib.import_module(f"{provider.name}.resources.{name}"))
+        assert any(f'"{path}' in source for path in provider.operations), name

@@ -1,0 +1,75 @@
+"""The benchmarks run and print what they promise; how long anything takes is never asserted."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker import ai_usage_context, ledger
+from tracker.instrumentation import claims
+from tracker.testing import MemorySink, capture
+
+if TYPE_CHECKING:
+    import openai
+    import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from runtime_calls import CHAT
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(module: str, *arguments: str) -> str:
+    """Return what a benchmark printed."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", "--report-only", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_overhead_benchmark_prints_each_figure_with_its_goal() -> None:
+    """Every acceptance line has a row, with the peer that it is compared with."""
+    printed = run("overhead", "--number", "5", "--rounds", "2", "--records", "1000")
+    for row in ("context, enter and exit", "captured call, added", "idle call, added"):
+        assert row in printed
+    for row in ("OTel span", "OTel gen_ai span", "openai call, loopback", "import tracker"):
+        assert row in printed
+    assert "memory growth over 1,000 records" in printed
+
+
+def test_the_report_benchmark_finds_the_figures_of_the_shell() -> None:
+    """Report and GROUP BY agree on a small file, groups without a price included."""
+    printed = run("report", "--rows", "2000", "--rounds", "1")
+    assert "figures             the same" in printed
+    assert "ratio" in printed
+
+
+def test_nothing_is_kept_of_calls_that_are_stored(
+    client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After many captured calls only the bounded table of request ids has grown."""
+    monkeypatch.setattr(claims, "MAX_REQUEST_IDS", 10)
+    monkeypatch.setattr(claims, "_by_request", OrderedDict())
+    monkeypatch.setattr(claims, "_by_identity", {})
+    monkeypatch.setattr(ledger, "_unsettled", {})
+    monkeypatch.setattr(MemorySink, "write", lambda _self, _metrics: None)
+
+    def calls(number: int) -> int:
+        for _ in range(number):
+            with ai_usage_context("op"):
+                client.chat.completions.create(**CHAT)
+        gc.collect()
+        return sum(isinstance(thing, ledger.Booking) for thing in gc.get_objects())
+
+    with capture():
+        first = calls(20)
+        second = calls(40)
+    assert second <= first
+    assert not ledger._unsettled
+    assert not claims._by_identity
+    assert len(claims._by_request) <= 10

@@ -1,0 +1,282 @@
+"""The writer: the queue's bound, what is counted, and what stores may do to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from delivery_doubles import METRIC, Gate, Owner, Store, durable, metrics
+
+import tracker
+from tracker import AIUsageTracker, ai_usage_context, delivery
+from tracker.delivery import destinations, writer
+from tracker.typing import ALL_STORED, Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracker.metric import Metric
+
+
+def balance() -> int:
+    """Return 0 if every record is somewhere."""
+    stats = tracker.stats()
+    known = stats.waiting + stats.stored + stats.spooled + sum(stats.dropped.values())
+    return stats.captured - known
+
+
+def raising(error: BaseException) -> Any:
+    """Return an answer that raises."""
+
+    def answer(_metrics: Sequence[Metric]) -> Delivery:
+        raise error
+
+    return answer
+
+
+def test_what_is_accepted_is_stored_in_order() -> None:
+    """Leaving waits until the writer has done it."""
+    store = Store()
+    delivery.hand_over(Owner(durable(store)), metrics("1", "2", "3"))
+    delivery.leave()
+    assert store.ids == ["1", "2", "3"]
+    assert tracker.stats() == tracker.Stats(captured=3, stored=3)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), SystemExit(1), KeyboardInterrupt()])
+def test_a_store_that_raises_anything_keeps_the_writer_alive(error: BaseException) -> None:
+    """Its records go to the spool; the next ones are stored."""
+    owner = Owner(durable(Store(raising(error))))
+    delivery.hand_over(owner, metrics("1"))
+    delivery.leave()
+    store = Store()
+    delivery.hand_over(Owner(durable(store)), metrics("2"))
+    delivery.leave()
+    assert store.ids == ["2"]
+    stats = tracker.stats()
+    assert (stats.stored, stats.spooled, balance()) == (1, 1, 0)
+
+
+def test_a_store_s_answer_is_believed_only_of_what_it_was_handed() -> None:
+    """Ids that it makes up, or names twice, change no count."""
+    answer = Delivery(retry=frozenset({"2", "3", "other"}), rejected={"1": "no", "2": "never"})
+    store = Store(lambda _metrics: answer)
+    delivery.hand_over(Owner(durable(store)), metrics("1", "2", "3", "4"))
+    delivery.leave()
+    stats = tracker.stats()
+    assert (stats.stored, stats.spooled, dict(stats.dropped)) == (
+        1,
+        1,
+        {"rejected by durable": 2},
+    )
+    assert balance() == 0
+
+
+def test_a_full_queue_drops_and_counts(caplog: pytest.LogCaptureFixture) -> None:
+    """The caller waits for room for a limited time; what has none is dropped, and said so."""
+    tracker.configure(queue_size=2, flush_timeout=0.01)
+    gate = Gate()
+    owner = Owner(durable(Store(gate)))
+    delivery.hand_over(owner, metrics("1"))
+    gate.entered.wait()
+    with caplog.at_level(logging.WARNING):
+        delivery.hand_over(owner, metrics("2", "3", "4", "5", "6"))
+    assert tracker.stats().dropped == {"queue full": 3}
+    assert "queue full" in caplog.text
+    gate.opened.set()
+    assert tracker.flush(10.0)
+    assert (tracker.stats().stored, balance()) == (3, 0)
+
+
+def test_more_records_than_the_queue_holds_pass_through_it() -> None:
+    """The caller hands them over as the writer makes room."""
+    tracker.configure(queue_size=3)
+    store = Store()
+    names = [str(number) for number in range(50)]
+    delivery.hand_over(Owner(durable(store)), metrics(*names))
+    delivery.leave()
+    assert store.ids == names
+    assert tracker.stats().dropped == {}
+
+
+def test_where_no_thread_can_be_started_the_caller_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at the interpreter's end: nothing waits for a writer that cannot come."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(writer, "_queue", writer._Queue())
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    store = Store()
+    delivery.hand_over(Owner(durable(store)), metrics("1", "2"))
+    delivery.leave()
+    assert store.ids == ["1", "2"]
+
+
+def test_a_writer_that_ended_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it ended."""
+    queue = writer._Queue()
+    monkeypatch.setattr(writer, "_queue", queue)
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "_work", raising(SystemExit()))
+        queue.items.append((Owner(), False, METRIC))
+        queue.thread = threading.current_thread()
+        with pytest.raises(SystemExit):
+            writer._run(queue)
+    assert queue.thread is None
+    queue.items.clear()
+    store = Store()
+    delivery.hand_over(Owner(durable(store)), metrics("1"))
+    delivery.leave()
+    assert store.ids == ["1"]
+
+
+def test_a_record_that_cannot_be_built_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others of its batch are stored."""
+    monkeypatch.delenv("AI_USAGE_STRICT")
+    store = Store()
+    items: list[Any] = [*metrics("1"), ValueError("no"), *metrics("2")]
+    delivery.hand_over(Owner(durable(store)), items)
+    delivery.leave()
+    assert store.ids == ["1", "2"]
+    assert (tracker.stats().dropped, balance()) == ({"internal error": 1}, 0)
+
+
+def test_a_store_at_once_that_raises_is_counted() -> None:
+    """Each store counts on its own; an interrupt passes, and is counted too."""
+    fine = Store()
+    owner = Owner(at_once=[Store(raising(RuntimeError("x"))), fine])
+    delivery.hand_over(owner, metrics("1"))
+    assert fine.ids == ["1"]
+    with pytest.raises(KeyboardInterrupt):
+        delivery.hand_over(Owner(at_once=[Store(raising(KeyboardInterrupt()))]), metrics("2"))
+    assert (tracker.stats().stored, sum(tracker.stats().dropped.values())) == (1, 2)
+    assert balance() == 0
+
+
+def test_a_store_that_is_observed_does_not_feed_itself() -> None:
+    """Calls that a store makes while it stores are attributed to nobody, or counted as its own."""
+
+    class Client:
+        def __init__(self) -> None:
+            self.stored = 0
+
+        def put_ai_usage_metric(self, _metric: Metric) -> None:
+            self.stored += 1
+            with ai_usage_context("storing", tracker=AIUsageTracker(dynamo_client=self)) as inner:
+                inner.track_openai_completion(lambda: None)()
+
+    client = Client()
+    with ai_usage_context("op", tracker=AIUsageTracker(dynamo_client=client)) as used:
+        used.track_openai_completion(lambda: None)()
+    assert client.stored == 1
+    assert (tracker.stats().dropped, balance()) == ({"made by a store": 1}, 0)
+
+
+def test_a_store_in_the_writer_s_thread_may_record_without_waiting_for_itself() -> None:
+    """Nothing stands still; what it records is counted as its own."""
+
+    def observed(_metrics: Sequence[Metric]) -> Delivery:
+        with ai_usage_context("storing") as inner:
+            inner.track_openai_completion(lambda: None)()
+        return ALL_STORED
+
+    store = Store(observed)
+    delivery.hand_over(Owner(durable(store)), metrics("1"))
+    assert tracker.flush(30.0)
+    assert store.ids == ["1"]
+    assert tracker.stats().dropped == {"made by a store": 1}
+
+
+def test_a_slow_store_does_not_hold_up_an_event_loop() -> None:
+    """While it hangs, the loop's callbacks run on; the block's end awaits it."""
+    gate = Gate()
+    owner = Owner(durable(Store(gate)))
+    tracker.configure(flush_timeout=60.0)
+
+    async def program() -> int:
+        beats = 0
+        async with ai_usage_context("op"):
+            delivery.hand_over(owner, metrics("1"))
+            leaving = asyncio.ensure_future(delivery.leave_async())
+            while beats < 100:
+                await asyncio.sleep(0)
+                beats += 1
+            assert not leaving.done()
+            gate.opened.set()
+            await leaving
+        return tracker.stats().stored
+
+    assert asyncio.run(program()) == 1
+
+
+@pytest.mark.parametrize("form", ["context", "decorated", "observed", "generator"])
+def test_leaving_an_async_block_awaits_what_it_recorded(form: str, quiet_environment: Any) -> None:
+    """Also that of a decorated or observed coroutine outside any block: it is stored by then."""
+    stats: list[tracker.Stats] = []
+
+    async def call(**_ids: Any) -> None:
+        return None
+
+    async def steps(**_ids: Any) -> Any:
+        AIUsageTracker().track_openai_completion(lambda: None)()
+        yield 1
+
+    async def program() -> None:
+        used = AIUsageTracker()
+        if form == "context":
+            async with ai_usage_context("op", tracker=used):
+                used.track_openai_completion(lambda: None)()
+        elif form == "decorated":
+            await tracker.ai_usage_tracked(used.track_openai_completion(call))()
+        elif form == "observed":
+            await used.track_openai_completion(call)()
+        else:
+            async for _ in used.track_openai_completion(steps)():
+                pass
+        stats.append(tracker.stats())
+
+    asyncio.run(program())
+    assert stats[0].captured
+    assert stats[0].waiting == 0
+    assert stats[0].stored == stats[0].captured
+
+
+def test_a_plain_block_in_an_event_loop_does_not_wait() -> None:
+    """Its records are the writer's, and the loop goes on."""
+    gate = Gate()
+
+    async def program() -> int:
+        delivery.hand_over(Owner(durable(Store(gate))), metrics("1"))
+        with ai_usage_context("op"):
+            pass
+        return tracker.stats().waiting
+
+    assert asyncio.run(program()) == 1
+    gate.opened.set()
+    assert tracker.flush(30.0)
+
+
+def test_in_lambda_leaving_waits_for_the_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine is frozen afterwards: what was spooled is sent first, as far as it can be."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "f")
+    store = Store()
+    remote = destinations.known("remote", lambda: store, durable=False)
+    delivery.hand_over(Owner(remote), metrics("1"))
+    delivery.leave()
+    assert store.ids == ["1"]
+    stats = tracker.stats()
+    assert (stats.spooled, stats.sent) == (1, 1)
+
+
+def test_losses_are_told_at_exit(caplog: pytest.LogCaptureFixture) -> None:
+    """Once, with their reasons."""
+    delivery.hand_over(Owner(at_once=[Store(raising(RuntimeError("x")))]), metrics("1"))
+    with caplog.at_level(logging.WARNING):
+        delivery.finish()
+    assert caplog.messages[-1] == (
+        "AI usage metrics that were dropped: 1 (a store in the program failed)"
+    )

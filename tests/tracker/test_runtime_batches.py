@@ -1,0 +1,129 @@
+"""Results of the providers' batch APIs: each line one record, however often it is imported."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import anthropic
+import pytest
+from loopback import CHAT_USAGE, INPUT_TOKENS, OUTPUT_TOKENS
+
+from tracker import AIUsageTracker, ConfigurationError, ai_usage_context, record_batch_results
+from tracker.batch_results import BatchImport
+from tracker.delivery import finish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from loopback import LoopbackServer
+
+    from tracker.testing import CapturedMetrics
+
+REQUEST: Any = {"custom_id": "first", "params": {"model": "m", "max_tokens": 9, "messages": []}}
+OPENAI_BATCH = {"id": "batch_1", "created_at": 1_795_000_000, "completed_at": 1_795_000_600}
+
+
+def result(custom_id: str, body: dict[str, Any] | None) -> str:
+    """Return a line of an output file of OpenAI's; without *body* one of its error file."""
+    response = {"status_code": 200 if body else 400, "request_id": f"r-{custom_id}", "body": body}
+    return json.dumps({"id": "x", "custom_id": custom_id, "response": response, "error": None})
+
+
+CHAT_BODY = {"model": "gpt-4o-mini", "object": "chat.completion", "usage": CHAT_USAGE}
+OUTPUT_FILE = "\n".join([result("a", CHAT_BODY), result("b", CHAT_BODY), result("c", None), ""])
+
+
+@pytest.fixture
+def claude(server: LoopbackServer) -> anthropic.Anthropic:
+    """The real client."""
+    return anthropic.Anthropic(base_url=server.root_url, api_key="x")
+
+
+def test_creating_a_batch_and_counting_tokens_are_not_billed(
+    claude: anthropic.Anthropic, metrics: CapturedMetrics
+) -> None:
+    """No record is made of either, and none of asking for the batch."""
+    with ai_usage_context("op"):
+        batch = claude.messages.batches.create(requests=[REQUEST])
+        claude.messages.batches.retrieve(batch.id)
+        claude.messages.count_tokens(model="m", messages=[])
+        claude.beta.messages.count_tokens(model="m", messages=[])
+    assert len(metrics) == 0
+
+
+def test_results_of_a_message_batch(claude: anthropic.Anthropic, metrics: CapturedMetrics) -> None:
+    """Succeeded lines are records at batch prices; a replay of one adds nothing."""
+    with ai_usage_context("import", job_id="j") as tracker:
+        batch = claude.messages.batches.retrieve("msgbatch-1")
+        lines = list(claude.messages.batches.results(batch.id))
+        counts = record_batch_results(lines, batch)
+        done: Any = lines[0].result
+        tracker.track_anthropic_completion(lambda: done.message)()
+    assert counts == BatchImport(recorded=2, failed=1, unreadable=0)
+    assert [(m.input_tokens, m.output_tokens, m.job_id) for m in metrics] == [
+        (INPUT_TOKENS, OUTPUT_TOKENS, "j")
+    ] * 2
+    first = metrics[0]
+    assert (first.service, first.operation, first.batch_id) == (
+        "anthropic",
+        "completion",
+        "msgbatch-1",
+    )
+    assert first.price_basis in ("batch", "batch_assumed")
+    assert first.timestamp == batch.ended_at
+    assert first.metadata["custom_id"] == "first"
+
+
+@pytest.mark.parametrize("form", ["text", "bytes", "lines", "objects"])
+def test_an_output_file_of_openai(form: str, metrics: CapturedMetrics) -> None:
+    """Text, bytes, lines and JSON objects say the same; outside a block it needs no more."""
+    texts = OUTPUT_FILE.splitlines(keepends=True)
+    lines: Any = {
+        "text": OUTPUT_FILE,
+        "bytes": OUTPUT_FILE.encode(),
+        "lines": texts,
+        "objects": [json.loads(text) for text in texts],
+    }[form]
+    assert record_batch_results(lines, OPENAI_BATCH) == (2, 1, 0)
+    assert [(m.service, m.input_tokens, m.output_tokens, m.request_id) for m in metrics] == [
+        ("openai", INPUT_TOKENS, OUTPUT_TOKENS, "r-a"),
+        ("openai", INPUT_TOKENS, OUTPUT_TOKENS, "r-b"),
+    ]
+    assert {m.price_basis for m in metrics} == {"batch"}
+    assert metrics[0].list_cost_usd == (metrics[0].cost_usd or 0) * 2
+
+
+def test_embeddings_in_a_batch(metrics: CapturedMetrics) -> None:
+    """They are booked as what they are."""
+    body = {"object": "list", "model": "text-embedding-3-small", "usage": {"prompt_tokens": 4}}
+    record_batch_results([result("a", body)], OPENAI_BATCH)
+    assert [(m.operation, m.input_tokens) for m in metrics] == [("embedding", 4)]
+
+
+def test_the_same_results_again_change_nothing(quiet_environment: Path) -> None:
+    """By another tracker and at another time too: a line's id is the batch's and its own."""
+    for _ in range(2):
+        record_batch_results(OUTPUT_FILE, OPENAI_BATCH, tracker=AIUsageTracker())
+    record_batch_results(OUTPUT_FILE, OPENAI_BATCH | {"id": "batch_2"})
+    finish()
+    with sqlite3.connect(quiet_environment) as database:
+        rows = database.execute("SELECT batch_id, COUNT(*) FROM usage_metrics GROUP BY 1")
+        assert sorted(rows) == [("batch_1", 2), ("batch_2", 2)]
+
+
+def test_what_is_no_result_is_counted(metrics: CapturedMetrics) -> None:
+    """A torn line, another file's line, and nonsense."""
+    lines = ['{"custom_id": "a", "resp', '{"custom_id": 3}', "[]", "null", '{"custom_id": "a"}', ""]
+    assert record_batch_results(lines, OPENAI_BATCH) == (0, 0, 5)
+    assert len(metrics) == 0
+
+
+@pytest.mark.parametrize(
+    "batch", ["batch_1", {"id": "batch_1"}, {"created_at": 5}, {"id": "b", "ended_at": "soon"}]
+)
+def test_a_batch_without_identity_is_refused(batch: object) -> None:
+    """Without its id or a time of its own a second import would be told from the first."""
+    with pytest.raises(ConfigurationError, match="its id and its time"):
+        record_batch_results(OUTPUT_FILE, batch)

@@ -1,0 +1,337 @@
+"""Streams that end in another way than they should, in both clients and in every form."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from typing import TYPE_CHECKING, Any
+
+import anthropic
+import httpx2
+import openai
+import pytest
+from loopback import INPUT_TOKENS, OUTPUT_TOKENS
+from runtime_calls import CHAT, MESSAGE
+
+from tracker import AIUsageTracker, ai_usage_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from loopback import LoopbackServer
+
+    from tracker.testing import CapturedMetrics
+
+EXACT = (INPUT_TOKENS, OUTPUT_TOKENS, False)
+# Anthropic tells the input, and the output so far, at the start.
+UNTIL_BROKEN = {"openai": (None, None, True), "anthropic": (INPUT_TOKENS, 1, True)}
+PROVIDERS = list(UNTIL_BROKEN)
+
+
+def start(provider: str, server: LoopbackServer) -> Any:
+    """Return a stream of *provider*'s client that has just begun."""
+    if provider == "openai":
+        client = openai.OpenAI(base_url=server.base_url, api_key="x", max_retries=0)
+        return client.chat.completions.create(**CHAT, stream=True)
+    claude = anthropic.Anthropic(base_url=server.root_url, api_key="x", max_retries=0)
+    return claude.messages.create(**MESSAGE, stream=True)
+
+
+def async_client(provider: str, server: LoopbackServer) -> Any:
+    """Return *provider*'s asynchronous client."""
+    if provider == "openai":
+        return openai.AsyncOpenAI(base_url=server.base_url, api_key="x")
+    return anthropic.AsyncAnthropic(base_url=server.root_url, api_key="x")
+
+
+async def start_async(client: Any) -> Any:
+    """Return a stream of *client* that has just begun."""
+    if isinstance(client, openai.AsyncOpenAI):
+        return await client.chat.completions.create(**CHAT, stream=True)
+    return await client.messages.create(**MESSAGE, stream=True)
+
+
+def helper(provider: str, server: LoopbackServer) -> Any:
+    """Return a stream helper's manager."""
+    if provider == "openai":
+        client = openai.OpenAI(base_url=server.base_url, api_key="x")
+        return client.chat.completions.stream(**CHAT)
+    return anthropic.Anthropic(base_url=server.root_url, api_key="x").messages.stream(**MESSAGE)
+
+
+def tokens(metrics: CapturedMetrics) -> list[tuple[int | None, int | None, bool]]:
+    """Return input tokens, output tokens and partial of each metric."""
+    return [(m.input_tokens, m.output_tokens, m.partial) for m in metrics]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("end", ["close", "with", "response", "drop"])
+def test_a_stream_that_the_program_breaks_off(
+    end: str, provider: str, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """However it lets go, one partial record has what was told until then."""
+    with ai_usage_context("op"):
+        stream = start(provider, server)
+        next(stream)
+        if end == "close":
+            stream.close()
+        elif end == "with":
+            with stream:
+                pass
+        elif end == "response":
+            stream.response.close()
+        response = stream.response
+        del stream
+        gc.collect()
+        response.close()
+    assert tokens(metrics) == [UNTIL_BROKEN[provider]]
+    assert metrics[0].error is None
+    assert metrics[0].late is False
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_helper_that_the_program_breaks_off(
+    provider: str, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """Leaving the helper's block books it at once: nothing has to be collected first."""
+    with ai_usage_context("op"):
+        with helper(provider, server) as stream:
+            next(iter(stream))
+        assert server.requests
+    assert tokens(metrics) == [UNTIL_BROKEN[provider]]
+    assert metrics[0].late is False
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_connection_that_is_lost(
+    provider: str, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """The program gets the client's exception, and the record has it too."""
+    server.cut_after = 2
+    with (
+        ai_usage_context("op"),
+        pytest.raises((openai.APIConnectionError, anthropic.APIError, httpx2.HTTPError)),
+    ):
+        list(start(provider, server))
+    assert tokens(metrics) == [UNTIL_BROKEN[provider]]
+    assert metrics[0].error is not None
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_error_told_inside_a_stream(
+    provider: str, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """The server answered 200 and fails later: one partial record with the error."""
+    server.error_after = 2
+    with ai_usage_context("op"), pytest.raises((openai.APIError, anthropic.APIError)):
+        list(start(provider, server))
+    assert tokens(metrics) == [UNTIL_BROKEN[provider]]
+    assert metrics[0].error is not None
+
+
+def test_an_error_told_inside_raw_lines(server: LoopbackServer, metrics: CapturedMetrics) -> None:
+    """The program reads the lines itself and sees no exception; the record has the error."""
+    server.error_after = 2
+    client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
+    with ai_usage_context("op"):
+        form = client.messages.with_streaming_response.create(**MESSAGE, stream=True)
+        with form as response:
+            assert len(list(response.iter_lines())) > 2
+    assert tokens(metrics) == [UNTIL_BROKEN["anthropic"]]
+    assert metrics[0].error == "overloaded_error: busy"
+
+
+@pytest.mark.parametrize("read", [0, 1])
+def test_raw_lines_that_are_broken_off(
+    read: int, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """Leaving the block early, or reading nothing at all, is partial."""
+    client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
+    with ai_usage_context("op"):
+        form = client.messages.with_streaming_response.create(**MESSAGE, stream=True)
+        with form as response:
+            lines = response.iter_lines()
+            for _ in range(read):
+                next(lines)
+    assert tokens(metrics) == [UNTIL_BROKEN["anthropic"] if read else (None, None, True)]
+
+
+def test_a_raw_response_that_nobody_reads(server: LoopbackServer, metrics: CapturedMetrics) -> None:
+    """It is booked when it is dropped."""
+    client = openai.OpenAI(base_url=server.base_url, api_key="x")
+    with ai_usage_context("op"):
+        raw: Any = client.chat.completions.with_raw_response.create(**CHAT, stream=True)
+        response = raw.http_response
+        del raw
+        response.close()
+        del response
+        gc.collect()
+    assert tokens(metrics) == [(None, None, True)]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.asyncio
+async def test_a_task_that_is_cancelled(
+    provider: str, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """The task is cancelled while it waits for a chunk: one partial record."""
+    server.hold_after = 1
+    begun = asyncio.Event()
+
+    async def read(client: Any) -> None:
+        async for _ in await start_async(client):
+            begun.set()
+
+    async with async_client(provider, server) as client, ai_usage_context("op"):
+        task = asyncio.create_task(read(client))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        server.go_on.set()
+    assert tokens(metrics) == [UNTIL_BROKEN[provider]]
+
+
+@pytest.mark.asyncio
+async def test_a_call_that_is_cancelled_is_no_record(
+    server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """No response came; the decorated function's record says that it was cancelled."""
+    tracker = AIUsageTracker()
+
+    class Never(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            asked.set()
+            await asyncio.Event().wait()
+            raise AssertionError("unreachable")
+
+    asked = asyncio.Event()
+    http = httpx2.AsyncClient(transport=Never())
+    async with openai.AsyncOpenAI(base_url=server.base_url, api_key="x", http_client=http) as c:
+
+        @tracker.track_openai_completion
+        async def decorated() -> Any:
+            return await c.chat.completions.create(**CHAT)
+
+        async def captured() -> Any:
+            async with ai_usage_context("op"):
+                return await c.chat.completions.create(**CHAT)
+
+        for work in (captured(), decorated()):
+            asked.clear()
+            task = asyncio.create_task(work)
+            await asked.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+    assert [m.error for m in metrics] == ["CancelledError: "]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_stream_that_another_thread_finishes(
+    provider: str, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """It is booked to the block in which it was started."""
+    with ai_usage_context("op", job_id="j"):
+        stream = start(provider, server)
+        next(stream)
+        thread = threading.Thread(target=lambda: list(stream))
+        thread.start()
+        thread.join()
+    assert tokens(metrics) == [EXACT]
+    assert [(m.job_id, m.late) for m in metrics] == [("j", False)]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.asyncio
+async def test_a_stream_that_another_task_finishes(
+    provider: str, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """After the block it is late, and still the block's."""
+
+    async def read(stream: Any) -> None:
+        async for _ in stream:
+            pass
+
+    async with async_client(provider, server) as client:
+        async with ai_usage_context("op", job_id="j"):
+            stream = await start_async(client)
+            await anext(stream)
+        async with ai_usage_context("other", job_id="other"):
+            await asyncio.create_task(read(stream))
+    assert tokens(metrics) == [EXACT]
+    assert [(m.job_id, m.late) for m in metrics] == [("j", True)]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_compressed_bodies(stream: bool, server: LoopbackServer, metrics: CapturedMetrics) -> None:
+    """Raw bytes go on as they came, and their text is read beside them."""
+    server.compress = True
+    client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
+    with ai_usage_context("op"):
+        form: Any = client.messages.with_streaming_response.create(**MESSAGE, stream=stream)
+        with form as response:
+            assert response.headers["content-encoding"] == "gzip"
+            raw = b"".join(response.http_response.iter_raw())
+    assert raw.startswith(b"\x1f\x8b")
+    assert tokens(metrics) == [EXACT]
+
+
+def test_a_stream_in_a_transport_without_a_network(metrics: CapturedMetrics) -> None:
+    """A test's transport hands over the whole body at once, in plain and in raw form."""
+    events = [
+        {"id": "1", "object": "chat.completion.chunk", "model": "gpt-4o-mini", "choices": []},
+        {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}},
+    ]
+    body = "".join(f"data: {httpx2.Response(200, json=e).text}\n\n" for e in events)
+    head = {"content-type": "text/event-stream"}
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, text=body, headers=head))
+    http = httpx2.Client(transport=transport)
+    client = openai.OpenAI(base_url="http://localhost/v1", api_key="x", http_client=http)
+    with ai_usage_context("op"):
+        list(client.chat.completions.create(**CHAT, stream=True))
+        raw: Any = client.chat.completions.with_raw_response.create(**CHAT, stream=True)
+        list(raw.parse())
+    assert tokens(metrics) == [(3, 4, False)] * 2
+
+
+@pytest.mark.parametrize("kind", ["sync", "async", "generator", "async generator"])
+def test_decorated_functions_that_read_a_stream(
+    kind: str, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """Outside any block the record is made once, and knows the function."""
+    tracker = AIUsageTracker()
+    client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
+
+    def analyze() -> int:
+        return len(list(client.messages.create(**MESSAGE, stream=True)))
+
+    def analyze_in_steps() -> Iterator[Any]:
+        yield from client.messages.create(**MESSAGE, stream=True)
+
+    async def analyze_async() -> int:
+        async with async_client("anthropic", server) as c:
+            return len([item async for item in await start_async(c)])
+
+    async def analyze_async_in_steps() -> Any:
+        async with async_client("anthropic", server) as c:
+            async for item in await start_async(c):
+                yield item
+
+    async def drained() -> int:
+        steps: Callable[[], Any] = tracker.track_anthropic_completion(analyze_async_in_steps)
+        return len([item async for item in steps()])
+
+    observe = tracker.track_anthropic_completion
+    if kind == "sync":
+        count = observe(analyze)()
+    elif kind == "async":
+        count = asyncio.run(observe(analyze_async)())
+    elif kind == "generator":
+        count = len(list(observe(analyze_in_steps)()))
+    else:
+        count = asyncio.run(drained())
+    assert count == 6
+    assert tokens(metrics) == [EXACT]
+    assert str(metrics[0].metadata["function"]).startswith("analyze")

@@ -1,0 +1,278 @@
+"""Metrics as spans, decoded by OpenTelemetry's own protobuf classes at a loopback receiver."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from delivered import drained
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from tracker import AIUsageTracker, Metric, ai_usage_context
+from tracker.errors import SinkError
+from tracker.sinks.otlp import MAPPING, MAPPING_VERSION, OtlpSink, from_environment
+from tracker.typing import ALL_STORED, Sink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+METRIC = Metric(
+    id="0123456789abcdef0123456789abcdef",
+    service="openai",
+    model="gpt-4o-mini",
+    operation="completion",
+    timestamp=datetime(2026, 11, 20, 8, 30, 0, 123456, tzinfo=UTC),
+    user_id="anna",
+    environment="staging",
+    operation_type="scan",
+    input_tokens=10,
+    output_tokens=0,
+    cost_usd=Decimal("0.000045"),
+    latency_ms=1500.25,
+    metadata={"service": "receipts", "stage": "ocr"},
+)
+
+
+class Receiver(ThreadingHTTPServer):
+    """Keeps what it is sent; ``answer`` decides on status and body from the decoded spans."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: list[list[Span]] = []
+        self.resources: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.answer: Callable[[list[Span]], tuple[int, bytes]] = lambda spans: (200, b"")
+
+    @property
+    def url(self) -> str:
+        """What OTEL_EXPORTER_OTLP_ENDPOINT is set to."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+    def do_POST(self) -> None:
+        """Decode, keep, and answer."""
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        assert self.path == "/v1/traces"
+        assert self.headers["content-type"] == "application/x-protobuf"
+        request = ExportTraceServiceRequest.FromString(body)
+        groups = request.resource_spans
+        spans = [s for group in groups for scope in group.scope_spans for s in scope.spans]
+        status, answer = self.server.answer(spans)
+        if status == 200:
+            self.server.requests.append(spans)
+            self.server.resources += [values(group.resource.attributes) for group in groups]
+        self.server.headers.append(dict(self.headers))
+        self.send_response_only(status)
+        self.send_header("content-type", "application/x-protobuf")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+
+def values(attributes: Any) -> dict[str, Any]:
+    """Return decoded attributes as a dict."""
+    return {a.key: getattr(a.value, a.value.WhichOneof("value")) for a in attributes}
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """A receiver that the exporter's variable names."""
+    with running() as server:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.url)
+        yield server
+
+
+@contextmanager
+def running() -> Iterator[Receiver]:
+    """Run a receiver for the time of the block."""
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def sink(receiver: Receiver) -> Iterator[OtlpSink]:
+    """The sink as the settings make it."""
+    sink = from_environment("unused")
+    yield sink
+    sink.close()
+
+
+def test_a_call_is_a_span(receiver: Receiver, sink: OtlpSink) -> None:
+    """Names, times and numbers are those of the call; what is unknown is absent and 0 is kept."""
+    assert isinstance(sink, Sink)
+    assert sink.write([METRIC]) == ALL_STORED
+    ((span,),) = receiver.requests
+    assert span.name == "chat gpt-4o-mini"
+    assert span.kind == Span.SPAN_KIND_CLIENT
+    assert span.start_time_unix_nano == 1_795_163_400_123_456_000
+    assert span.end_time_unix_nano - span.start_time_unix_nano == 1_500_250_000
+    assert span.status.code == Status.STATUS_CODE_UNSET
+    found = values(span.attributes)
+    assert found["gen_ai.operation.name"] == "chat"
+    assert found["gen_ai.provider.name"] == "openai"
+    assert found["gen_ai.request.model"] == "gpt-4o-mini"
+    assert found["gen_ai.usage.input_tokens"] == 10
+    assert found["gen_ai.usage.output_tokens"] == 0
+    assert found["ai_usage.cost_usd"] == 0.000045
+    assert found["ai_usage.operation_type"] == "scan"
+    assert found["ai_usage.mapping"] == MAPPING_VERSION
+    assert found["ai_usage.metadata"] == '{"service": "receipts", "stage": "ocr"}'
+    assert "ai_usage.job_id" not in found
+    assert receiver.resources == [{"service.name": "receipts"}]
+
+
+def test_every_field_has_its_attribute() -> None:
+    """The mapping leaves none out; the few that are not attributes are told elsewhere."""
+    elsewhere = {"operation", "timestamp", "latency_ms", "error", "metadata"}
+    assert set(MAPPING.values()) | elsewhere == {field.name for field in fields(Metric)}
+
+
+def test_sent_again_it_is_the_same_span(receiver: Receiver, sink: OtlpSink) -> None:
+    """Trace and span ids follow from the record's id; other records have others."""
+    sink.write([METRIC, replace(METRIC, id="2")])
+    sink.write([METRIC])
+    (first, other), (again,) = receiver.requests
+    assert (first.trace_id, first.span_id) == (again.trace_id, again.span_id)
+    assert first.trace_id != other.trace_id
+    assert first.span_id != other.span_id
+    assert (len(first.trace_id), len(first.span_id)) == (16, 8)
+
+
+def test_a_failed_call_is_an_error(receiver: Receiver, sink: OtlpSink) -> None:
+    """Its text is the span's status."""
+    sink.write([replace(METRIC, error="RateLimitError: slow down")])
+    ((span,),) = receiver.requests
+    assert span.status.code == Status.STATUS_CODE_ERROR
+    assert span.status.message == "RateLimitError: slow down"
+    assert values(span.attributes)["error.type"] == "_OTHER"
+
+
+def test_hostile_values_are_sent(receiver: Receiver, sink: OtlpSink) -> None:
+    """Numbers beyond 64 bits, lone surrogates, huge metadata, odd ids."""
+    hostile = [
+        replace(METRIC, id="", input_tokens=10**30, model="\udc80"),
+        replace(METRIC, id="\udc80", metadata={"text": "x" * 100_000}, latency_ms=None),
+    ]
+    assert sink.write(hostile) == ALL_STORED
+    ((first, second),) = receiver.requests
+    assert values(first.attributes)["gen_ai.usage.input_tokens"] == str(10**30)
+    assert "ai_usage.metadata" not in values(second.attributes)
+    assert values(second.attributes)["ai_usage.metadata_dropped"] is True
+
+
+def test_one_bad_span_is_rejected_alone(receiver: Receiver, sink: OtlpSink) -> None:
+    """A request that is refused is divided until the culprit is found; others arrive once."""
+    several = [replace(METRIC, id=str(n), model="bad" if n == 5 else "good") for n in range(20)]
+
+    def answer(spans: list[Span]) -> tuple[int, bytes]:
+        is_bad = any(span.name == "chat bad" for span in spans)
+        return (400, b"no such model") if is_bad else (200, b"")
+
+    receiver.answer = answer
+    result = sink.write(several)
+    assert result.rejected == {"5": "the receiver answers 400: no such model"}
+    arrived = [values(s.attributes)["ai_usage.id"] for spans in receiver.requests for s in spans]
+    assert sorted(arrived, key=int) == [str(n) for n in range(20) if n != 5]
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+def test_a_receiver_that_does_not_take_any(status: int, receiver: Receiver, sink: OtlpSink) -> None:
+    """The error names it and what it answers; nothing is rejected, so all is sent later."""
+    receiver.answer = lambda spans: (status, b"")
+    with pytest.raises(SinkError, match=f"{receiver.url}/v1/traces answers {status}"):
+        sink.write([METRIC])
+    receiver.answer = lambda spans: (200, b"")
+    assert sink.write([METRIC]) == ALL_STORED
+
+
+def test_a_receiver_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says which variable names another."""
+    with running() as server:
+        url = server.url
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.2")
+    sink = OtlpSink(f"{url}/v1/traces")
+    with pytest.raises(SinkError, match="cannot be reached; OTEL_EXPORTER_OTLP_ENDPOINT"):
+        sink.write([METRIC])
+    sink.close()
+
+
+def test_partial_success(
+    receiver: Receiver, sink: OtlpSink, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All left out: rejected, with its words.  Some: the log says so, and none is sent again."""
+
+    def leaving_out(number: int) -> bytes:
+        answer = ExportTraceServiceResponse()
+        answer.partial_success.rejected_spans = number
+        answer.partial_success.error_message = "too old"
+        return answer.SerializeToString()
+
+    two = [METRIC, replace(METRIC, id="2")]
+    receiver.answer = lambda spans: (200, leaving_out(2))
+    assert sink.write(two).rejected == {METRIC.id: "too old", "2": "too old"}
+    receiver.answer = lambda spans: (200, leaving_out(1))
+    assert sink.write(two) == ALL_STORED
+    assert "left out 1 of 2 AI usage metrics: too old" in caplog.text
+    assert len(receiver.requests) == 2
+
+
+def test_the_exporter_s_own_variables_hold(
+    receiver: Receiver, sink: OtlpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headers and compression are set as for any other OpenTelemetry program."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=acme")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+    assert sink.write([METRIC]) == ALL_STORED
+    (headers,) = receiver.headers
+    assert headers["x-tenant"] == "acme"
+    assert len(receiver.requests) == 1
+
+
+def test_without_the_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what to install."""
+    name = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(SinkError, match=r"pip install 'ai-usage-suite\[otlp\]'"):
+        OtlpSink().write([METRIC])
+
+
+def test_from_a_block_to_the_receiver(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With AI_USAGE_SINKS=otlp a call arrives through the spool, attributed to its block."""
+    monkeypatch.setenv("AI_USAGE_SINKS", "otlp")
+    with ai_usage_context("scan", job_id="job-1", tracker=AIUsageTracker()) as tracker:
+        tracker.track_openai_completion(lambda: None)()
+    assert drained()
+    ((span,),) = receiver.requests
+    found = values(span.attributes)
+    assert found["ai_usage.operation_type"] == "scan"
+    assert found["ai_usage.job_id"] == "job-1"
+    begun = datetime.fromtimestamp(span.start_time_unix_nano / 1e9, UTC)
+    assert datetime.now(UTC) - begun < timedelta(hours=1)

@@ -1,0 +1,36 @@
+"""From settled calls to stores, off the program's path: a writer, a spool, and a sender.
+
+::
+
+    block ends -> accept -> [queue] -> writer: price, build -> SQLite, or the spool
+                                                               spool -> sender -> remote store
+"""
+
+from tracker.delivery.counts import Stats, stats
+from tracker.delivery.destinations import Destination
+from tracker.delivery.writer import (
+    finish,
+    flush,
+    hand_over,
+    in_event_loop,
+    is_behind,
+    leave,
+    leave_async,
+    restart,
+    warm,
+)
+
+__all__ = [
+    "Destination",
+    "Stats",
+    "finish",
+    "flush",
+    "hand_over",
+    "in_event_loop",
+    "is_behind",
+    "leave",
+    "leave_async",
+    "restart",
+    "stats",
+    "warm",
+]

@@ -1,0 +1,70 @@
+"""One attempt to hand metrics to a store, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tracker import scope
+from tracker.guard import contained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tracker.delivery.destinations import Destination
+    from tracker.metric import Metric
+    from tracker.typing import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Each metric of the attempt once: taken, to be tried again, or rejected with a reason.
+
+    ``is_up`` says whether the store took part at all.
+    """
+
+    taken: Sequence[Metric] = ()
+    retry: Sequence[Metric] = ()
+    rejected: Mapping[str, str] = field(default_factory=dict)
+    is_up: bool = True
+
+
+class _Here(threading.local):
+    storing = False
+
+
+_here = _Here()
+
+
+def is_storing() -> bool:
+    """Whether this thread is inside a store: what it records there is the store's own doing."""
+    return _here.storing
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Call a store inside: calls that it makes are attributed to nobody."""
+    was, _here.storing = _here.storing, True
+    node = scope.replace_current(None)
+    try:
+        yield
+    finally:
+        scope.replace_current(node)
+        _here.storing = was
+
+
+def attempt(destination: Destination, metrics: Sequence[Metric]) -> Outcome:
+    """Hand *metrics* to the store, in a thread of ours; whatever it raises, they may go again."""
+    with contained(f"sink {destination.key}", "Failed to store AI usage metrics"), storing():
+        return _sorted(metrics, destination.sink.write(metrics))
+    return Outcome(retry=metrics, is_up=False)
+
+
+def _sorted(metrics: Sequence[Metric], delivery: Delivery) -> Outcome:
+    # A store may name ids that it was not handed, or one id twice: every metric counts once.
+    rejected = {m.id: str(delivery.rejected[m.id]) for m in metrics if m.id in delivery.rejected}
+    asked = [m for m in metrics if m.id not in rejected]
+    retry = [m for m in asked if m.id in delivery.retry]
+    return Outcome([m for m in asked if m.id not in delivery.retry], retry, rejected)

@@ -1,0 +1,115 @@
+"""Where records go: a store, how it is reached, and the key of its rows in the spool."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tracker import settings
+from tracker.guard import tolerated
+from tracker.sinks import registry
+from tracker.sinks.jsonl import JsonlSink
+from tracker.sinks.sqlite import SqliteSink, default_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker.typing import Sink
+
+#: Stores on this machine that survive the end of the process as well as the spool does.
+DURABLE = ("sqlite", "jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One store.
+
+    ``durable`` ones are written to directly, others through the spool.
+    """
+
+    key: str
+    sink: Sink
+    durable: bool
+
+
+_lock = threading.RLock()
+_known: dict[str, Destination] = {}
+
+
+def named(table_name: str) -> list[Destination]:
+    """Return the stores that the settings name, for a tracker whose table is *table_name*."""
+    return [_named(name, table_name) for name in settings.current().sinks]
+
+
+def _named(name: str, table_name: str) -> Destination:
+    key = name
+    if name == "dynamodb":
+        key = f"{name}:{table_name}"
+    elif name == "sqlite":
+        key = f"{name}:{default_database()}"  # asked each time: a program may set it late
+    return known(key, lambda: registry.make(name, table_name), durable=name in DURABLE)
+
+
+def from_key(key: str) -> Destination | None:
+    """Return the destination of rows that another process put into the spool.
+
+    None for a store that only that process's program can reach.
+    """
+    name, _, rest = key.partition(":")
+    durable = name in DURABLE
+    if name == "sqlite":
+        return known(key, lambda: SqliteSink(rest), durable=durable)
+    if name == "jsonl" and rest:
+        return known(key, lambda: JsonlSink(rest), durable=durable)
+    if name in registry.KNOWN:
+        return known(key, lambda: registry.make(name, rest), durable=durable)
+    return None
+
+
+def known(key: str, make: Callable[[], Sink], *, durable: bool) -> Destination:
+    """Return the destination *key* of this process; its sink is made once."""
+    found = _known.get(key)
+    if found is None:
+        with _lock:
+            found = _known.get(key) or _known.setdefault(key, Destination(key, make(), durable))
+    return found
+
+
+def all_known() -> list[Destination]:
+    """Return the destinations that this process has used."""
+    with _lock:
+        return list(_known.values())
+
+
+def is_remote_client(client: Any) -> bool:
+    """Whether *client* is boto3's own, whose calls go over the network.
+
+    Any other object is the application's: it is called where the original called it.
+    """
+    botocore = sys.modules.get("botocore.client")
+    return botocore is not None and isinstance(client, botocore.BaseClient)
+
+
+def forget() -> None:
+    """Close all sinks and forget them: at exit, and between tests."""
+    with _lock:
+        gone = list(_known.values())
+        _known.clear()
+    for destination in gone:
+        close = getattr(destination.sink, "close", None)
+        if close is not None:
+            with tolerated(f"sink {destination.key}", "Failed to close a store"):
+                close()
+
+
+def after_fork() -> None:
+    """Leave the parent's sinks alone, and make new ones when they are needed."""
+    global _lock
+    _lock = threading.RLock()
+    _inherited.extend(_known.values())  # kept: a sink's end could touch what its parent uses
+    _known.clear()
+
+
+_inherited: list[Destination] = []

@@ -1,0 +1,68 @@
+"""Forking while our threads work: a fork waits until they pause, and they wait until it is over.
+
+A child has none of its parent's threads, but all the locks that they held:
+those of SQLite, of logging, of modules that were just being imported.  Between
+two pieces of work our threads hold none.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: How long a fork waits for each of our threads: a remote store may be slow to answer.
+PATIENCE_SECONDS = {"writer": 3.0, "sender": 0.5}
+
+
+class _Turns:
+    """Whose turn it is.  Whoever works passes the gate, which a fork closes."""
+
+    def __init__(self) -> None:
+        self.gate = threading.RLock()
+        self.work = {"writer": threading.RLock(), "sender": threading.RLock()}
+        self.held: list[threading.RLock] = []
+
+
+_turns = _Turns()
+
+
+@contextmanager
+def working(name: str) -> Iterator[None]:
+    """Do a piece of work in which no fork may fall, as the thread called *name*."""
+    turns = _turns
+    with turns.gate:
+        turn = turns.work[name]
+        turn.acquire()
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+def _before() -> None:
+    _turns.gate.acquire()
+    for name, turn in _turns.work.items():
+        if turn.acquire(timeout=PATIENCE_SECONDS[name]):
+            _turns.held.append(turn)
+
+
+def _after_in_parent() -> None:
+    while _turns.held:
+        _turns.held.pop().release()
+    _turns.gate.release()
+
+
+def _after_in_child() -> None:
+    global _turns
+    _turns = _Turns()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child
+    )

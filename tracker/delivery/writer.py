@@ -1,0 +1,335 @@
+"""The writer: one thread that takes settled calls from a queue, prices them, and stores them.
+
+The program only appends to the queue.  At the end of its outermost block it
+waits until the writer has everything on disk, for a limited time, and never
+while an event loop runs in its thread.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+from tracker import settings
+from tracker.delivery import counts, destinations, sender
+from tracker.delivery.attempt import attempt, is_storing, storing
+from tracker.delivery.forking import working
+from tracker.guard import guarded, logger, tolerated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tracker.delivery.destinations import Destination
+    from tracker.ledger import Booking
+    from tracker.metric import Metric
+    from tracker.typing import Sink
+
+BATCH = 512
+#: How long the writer may make no progress at the interpreter's exit.
+EXIT_SECONDS = 10.0
+LAMBDA_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
+
+
+class Owner(Protocol):
+    """What the writer needs of a tracker."""
+
+    def priced(self, item: Booking | Metric) -> Metric:
+        """Return the metric of a booking, with its price."""
+
+    def sinks_at_once(self) -> Sequence[Sink]:
+        """Return the stores in the program's own memory, which are called where a block ends."""
+
+    def has_destinations(self) -> bool:
+        """Whether there are other stores, too."""
+
+    def destinations(self, *, beside: bool) -> Sequence[Destination]:
+        """Return those other stores; *beside* says that a store at once has the metric already."""
+
+
+class _Queue:
+    """What waits for the writer.  ``accepted`` and ``done`` count records since the start."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.items: deque[tuple[Owner, bool, Booking | Metric]] = deque()
+        self.accepted = 0
+        self.done = 0
+        self.thread: threading.Thread | None = None
+        self.waiters: list[tuple[int, Callable[[], object]]] = []
+
+
+_queue = _Queue()
+
+
+def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = False) -> None:
+    """Take over *items*: from here on they are stored, spooled, or counted as dropped.
+
+    While the queue is full the caller waits, at most for the settings' flush
+    timeout, and not in an event loop; what has no place then is dropped.
+    """
+    queue, limit = _queue, settings.current().queue_size
+    deadline = None
+    counts.captured(len(items))
+    with queue.changed:
+        _start(queue)
+        while True:
+            part = items[: max(limit - len(queue.items), 0)]
+            queue.items.extend((owner, beside, item) for item in part)
+            queue.accepted += len(part)
+            queue.changed.notify_all()
+            items = items[len(part) :]
+            if not items or in_event_loop():
+                break
+            deadline = deadline or time.monotonic() + settings.current().flush_timeout
+            left = deadline - time.monotonic()
+            if not queue.changed.wait_for(lambda: len(queue.items) < limit, left):
+                break
+    if items:
+        counts.lost("queue full", len(items))
+
+
+def hand_over(owner: Owner, items: Sequence[Booking | Metric]) -> None:
+    """Store *items*: at once in what the program has in its own memory, else by the writer."""
+    if is_storing():
+        # A store that is observed while it stores would feed itself for ever.
+        counts.captured(len(items))
+        counts.lost("made by a store", len(items))
+        return
+    at_once = owner.sinks_at_once()
+    for item in items if at_once else ():
+        _store_at_once(owner, at_once, item)
+    if owner.has_destinations():
+        accept(owner, items, beside=bool(at_once))
+
+
+def _store_at_once(owner: Owner, sinks: Sequence[Sink], item: Booking | Metric) -> None:
+    stored = 0
+    counts.captured(len(sinks))
+    try:
+        with guarded("metric"):
+            metric = owner.priced(item)
+            for sink in sinks:
+                name = type(sink).__name__
+                with tolerated(f"sink {name}", "Failed to store an AI usage metric"), storing():
+                    sink.write([metric])
+                    stored += 1
+    finally:
+        counts.settled("stored", stored)
+        if stored < len(sinks):
+            counts.dropped("a store in the program failed", len(sinks) - stored)
+
+
+def warm() -> None:
+    """Start the writer, so that its price list is loaded while the first request is under way."""
+    if _queue.thread is None:
+        with _queue.changed:
+            _start(_queue)
+
+
+def is_behind() -> bool:
+    """Whether something that was accepted is not on disk yet, or not sent as far as it can be."""
+    return _queue.done != _queue.accepted or sender.is_busy()
+
+
+def leave() -> None:
+    """Wait until all that was accepted is on disk, at most for the settings' flush timeout."""
+    if in_event_loop() or is_storing():
+        return
+    queue = _queue
+    if queue.done < queue.accepted:
+        _reach(queue, settings.current().flush_timeout)
+    if LAMBDA_VARIABLE in os.environ:
+        sender.wait(settings.current().flush_timeout)  # the machine is frozen between two events
+
+
+async def leave_async() -> None:
+    """As ``leave``, without blocking the event loop."""
+    if not in_event_loop() or is_storing():
+        return
+    timeout = settings.current().flush_timeout
+    if _queue.done < _queue.accepted:
+        await _reached(_queue, timeout)
+    if LAMBDA_VARIABLE in os.environ:
+        import asyncio
+
+        await asyncio.to_thread(sender.wait, timeout)
+
+
+async def _reached(queue: _Queue, timeout: float) -> None:
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    reached = loop.create_future()
+
+    def end() -> None:
+        if not reached.done():
+            reached.set_result(None)
+
+    with queue.changed:
+        if queue.done >= queue.accepted:
+            return
+        tell = functools.partial(loop.call_soon_threadsafe, end)
+        queue.waiters.append((queue.accepted, tell))
+    await asyncio.wait([reached], timeout=timeout)
+
+
+def in_event_loop() -> bool:
+    """Whether an event loop runs in this thread: then nothing may wait here."""
+    asyncio = sys.modules.get("asyncio.events")
+    return asyncio is not None and asyncio._get_running_loop() is not None
+
+
+def flush(timeout: float) -> bool:
+    """Wait until what was accepted is on disk and what is due was sent; return whether it is."""
+    end = time.monotonic() + timeout
+    done = _reach(_queue, timeout)
+    return sender.wait(max(end - time.monotonic(), 0.0)) and done
+
+
+def finish() -> None:
+    """Store what waits, send what can be sent soon, and close: for interpreter exit."""
+    queue, before = _queue, -1
+    while before < queue.done < queue.accepted:
+        before = queue.done
+        _reach(queue, EXIT_SECONDS)
+    sender.finish(settings.current().flush_timeout)
+    destinations.forget()
+    _tell_losses()
+
+
+def restart() -> None:
+    """Finish, and begin anew with the environment's settings: between tests."""
+    finish()
+    sender.reset()
+    settings.reset()
+    counts.reset()
+
+
+def _reach(queue: _Queue, timeout: float) -> bool:
+    """Wait until all that was accepted is done; where no writer can run, do its work here."""
+    with queue.changed:
+        target = queue.accepted
+        if queue.done < target:
+            _start(queue)
+        queue.changed.wait_for(lambda: queue.done >= target or queue.thread is None, timeout)
+    while queue.thread is None and queue.items:
+        with working("writer"):
+            _work(queue)
+    return queue.done >= target
+
+
+def _start(queue: _Queue) -> None:
+    """Start the writer, if it can be: at the interpreter's end no thread starts any more."""
+    if queue.thread is not None:
+        return
+    thread = threading.Thread(target=_run, args=(queue,), name="ai-usage-writer", daemon=True)
+    with tolerated("writer", "Cannot start the writer of AI usage metrics"):
+        thread.start()
+        queue.thread = thread
+
+
+def _run(queue: _Queue) -> None:
+    try:
+        with working("writer"), guarded("prices"):
+            from tracker.pricing import warm as load_prices
+
+            load_prices()
+        while True:
+            with queue.changed:
+                queue.changed.wait_for(lambda: bool(queue.items))
+            with working("writer"):
+                _work(queue)
+    finally:
+        # However this thread ended, the next record starts another.
+        with queue.changed:
+            queue.thread = None
+            queue.changed.notify_all()
+
+
+def _work(queue: _Queue) -> None:
+    """Store the next batch."""
+    with queue.changed:
+        batch = [queue.items.popleft() for _ in range(min(BATCH, len(queue.items)))]
+        queue.changed.notify_all()  # there is room again
+    try:
+        for destination, metrics in _sorted(batch):
+            _store(destination, metrics)
+        sender.look()  # another process may have left something
+    finally:
+        with queue.changed:
+            queue.done += len(batch)
+            reached = [tell for target, tell in queue.waiters if target <= queue.done]
+            queue.waiters = [waiter for waiter in queue.waiters if waiter[0] > queue.done]
+            queue.changed.notify_all()
+        for tell in reached:
+            with tolerated("waiter", "A waiting event loop is gone"):
+                tell()
+
+
+def _sorted(
+    batch: Sequence[tuple[Owner, bool, Booking | Metric]],
+) -> list[tuple[Destination, list[Metric]]]:
+    """Return the metrics of *batch* by destination, each counted."""
+    groups: dict[str, tuple[Destination, list[Metric]]] = {}
+    for owner, beside, item in batch:
+        metric = None
+        found: Sequence[Destination] = ()
+        with guarded("metric"):
+            metric = owner.priced(item)
+        with tolerated("destinations", "There is no store for AI usage metrics"):
+            found = owner.destinations(beside=beside)
+        if metric is None or not found:
+            counts.lost("no store" if metric else "internal error", 1)
+            continue
+        counts.captured(len(found) - 1)
+        for destination in found:
+            groups.setdefault(destination.key, (destination, []))[1].append(metric)
+    return list(groups.values())
+
+
+def _store(destination: Destination, metrics: Sequence[Metric]) -> None:
+    """Write to a durable store; whatever that does not take, and all else, is spooled."""
+    rest = _direct(destination, metrics) if destination.durable else metrics
+    if rest:
+        rest = sender.spool(destination, rest)
+    if rest and not destination.durable:
+        rest = _direct(destination, rest)  # without a spool the store itself is the last resort
+    if rest:
+        counts.lost("no spool", len(rest))
+
+
+def _direct(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
+    """Return the metrics that the store did not take and may take later."""
+    outcome = attempt(destination, metrics)
+    counts.settled("stored", len(outcome.taken))
+    for reason in outcome.rejected.values():
+        counts.lost(f"rejected by {destination.key}", 1, reason)
+    return outcome.retry
+
+
+def _tell_losses() -> None:
+    found = counts.stats()
+    reasons = dict(found.dropped)
+    if found.waiting > 0:
+        reasons["not stored in time"] = found.waiting
+    if reasons:
+        told = ", ".join(f"{number} ({reason})" for reason, number in reasons.items())
+        logger.warning("AI usage metrics that were dropped: %s", told)
+
+
+def _after_fork() -> None:
+    """Start a child with an empty queue and no thread: what waited is its parent's."""
+    global _queue
+    _queue = _Queue()
+    counts.reset()
+    destinations.after_fork()
+    sender.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,61 @@
+"""Old ways that still work: type checkers strike them through, and each place is told once.
+
+A ``LegacyTrackingWarning`` is a DeprecationWarning, so Python's own filters
+apply; ``AI_USAGE_DEPRECATIONS=0`` ends the warnings, and what they cost.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from tracker import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # Type checkers know this one (PEP 702); at run time nothing is imported.
+    from typing_extensions import deprecated
+else:
+
+    def deprecated(message: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Mark a function as deprecated, and warn once a place that calls it."""
+
+        def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(function)
+            def call(*args: Any, **kwargs: Any) -> Any:
+                warn_caller(message)
+                return function(*args, **kwargs)
+
+            call.__deprecated__ = message
+            return call
+
+        return decorate
+
+
+__all__ = ["LegacyTrackingWarning", "deprecated", "warn_caller"]
+
+
+class LegacyTrackingWarning(DeprecationWarning):
+    """Attribution is set by hand where a context would do it, and end it."""
+
+
+_told: set[tuple[str, int]] = set()
+
+
+def warn_caller(message: str) -> None:
+    """Warn whoever called the function that calls this, the first time at that place."""
+    frame = sys._getframe(2)
+    place = (frame.f_code.co_filename, frame.f_lineno)
+    if place in _told:
+        return
+    _told.add(place)
+    if settings.current().deprecations:
+        warnings.warn(message, LegacyTrackingWarning, stacklevel=3)
+
+
+def reset() -> None:
+    """Forget which places were told: between tests."""
+    _told.clear()

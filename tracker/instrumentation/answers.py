@@ -1,0 +1,63 @@
+"""What a client's call gave back: a parsed answer, a stream, or a raw HTTP response.
+
+Only objects of the SDKs' own classes are taken apart; an application's doubles
+have whatever attribute they are asked for.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from tracker.instrumentation.providers import SDKS
+
+DEFERRED_MODULE = "tracker.instrumentation.deferred"
+REQUEST_ID_HEADERS = ("x-request-id", "request-id")
+
+
+def of_sdk(answer: object) -> bool:
+    """Return whether *answer* is of a class that a provider's SDK defines."""
+    return type(answer).__module__.partition(".")[0] in SDKS
+
+
+def is_deferred(answer: object) -> bool:
+    """Return whether *answer* is a manager that sends its request when it is entered.
+
+    ``.stream(...)`` helpers and ``with_streaming_response`` return one.
+    """
+    kind = type(answer)
+    return (
+        kind.__name__.endswith("Manager") and of_sdk(answer)
+    ) or kind.__module__ == DEFERRED_MODULE
+
+
+def stream_of(answer: object) -> Any:
+    """Return the SDK's ``Stream`` that *answer* is, or that it is a helper of, or None."""
+    raw = getattr(answer, "_raw_stream", answer)
+    return raw if hasattr(raw, "_iterator") and hasattr(raw, "response") else None
+
+
+def http_response_of(answer: object) -> Any:
+    """Return the HTTP response that *answer* was or will be read from, if it holds on to it."""
+    for name in ("http_response", "response"):
+        held = getattr(answer, name, None)
+        if hasattr(held, "is_stream_consumed"):
+            return held
+    return answer if hasattr(answer, "is_stream_consumed") else None
+
+
+def header_id_of(http_response: Any) -> str | None:
+    """Return the provider's id of *http_response*."""
+    headers = http_response.headers
+    return next((found for name in REQUEST_ID_HEADERS if (found := headers.get(name))), None)
+
+
+def content_of(http_response: Any) -> bytes | None:
+    """Return the body of *http_response* if it was read as a whole already."""
+    if not http_response.is_stream_consumed:
+        return None
+    # Read piece by piece, by somebody else: then it is gone.
+    with suppress(RuntimeError):
+        content: bytes = http_response.content
+        return content
+    return None

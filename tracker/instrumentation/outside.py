@@ -1,0 +1,182 @@
+"""Calls outside any context, where a deployment requires one: recorded, with where they were made.
+
+Legacy code hands its response to a tracker later, and that tracker knows whom
+it belongs to.  So such a call waits until the program has let go of the
+response; then, or when the interpreter exits, it is stored as nobody's.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+from collections import OrderedDict
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from tracker import settings
+from tracker.environment_config import AIUsageEnvironmentConfig, Environment
+from tracker.errors import UnknownEnvironmentError
+from tracker.guard import guarded, logger, tolerated
+from tracker.ledger import Booking
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from tracker.ai_usage_tracker import AIUsageTracker
+
+#: Calls that may wait for a replay; a program that keeps more responses has the oldest stored.
+MAX_WAITING = 1000
+MAX_PLACES = 1000
+# Packages whose frames stand between the program's line and us.
+BETWEEN = frozenset(
+    {"anthropic", "asyncio", "contextlib", "functools", "openai", "tracker", "wrapt"}
+)
+
+_lock = threading.Lock()
+_waiting: OrderedDict[str, Booking] = OrderedDict()
+_released: SimpleQueue[Booking] = SimpleQueue()
+_settler: threading.Thread | None = None
+_production = False
+_told: set[str] = set()
+
+
+def is_required() -> bool:
+    """Return whether calls belong inside a context: by the settings, else in production.
+
+    Every call of a client asks this, so the environment is not looked at here.
+    """
+    chosen = settings.current().require_context
+    return _production if chosen is None else chosen
+
+
+def notice_environment() -> None:
+    """Look whether this is production: whenever a tracker is made."""
+    global _production
+    _production = _is_production(os.environ.get("ENVIRONMENT"))
+
+
+def open_outside() -> Booking | None:
+    """Return a booking for a call that no context attributes, if such calls are recorded."""
+    if not is_required():
+        return None
+    tracker = _standing(os.environ.get("ENVIRONMENT"))
+    node = tracker.node()
+    booking = Booking(tracker, node, node.state)
+    file, line = _place(sys._getframe(1))
+    booking.extra.update(caller_file=file, caller_line=line)
+    booking.after = wait_for_replay
+    return booking
+
+
+def wait_for_replay(booking: Booking) -> None:
+    """Keep *booking* until its response is gone, and tell where it was made."""
+    _tell(f"{booking.extra['caller_file']}:{booking.extra['caller_line']}")
+    oldest = None
+    with _lock:
+        _waiting[booking.id] = booking
+        if len(_waiting) > MAX_WAITING:
+            _, oldest = _waiting.popitem(last=False)
+        _start_settler()
+    if oldest is not None:
+        oldest.owner.settle([oldest])
+
+
+def release(booking: Booking) -> None:
+    """Note that the response of *booking* is gone.
+
+    This is called while an object is collected, when any lock may be held: so
+    another thread does the work.
+    """
+    if booking.after is not None:
+        _released.put(booking)
+
+
+def settle_waiting() -> None:
+    """Store all that waits, for whoever looks at what was recorded."""
+    with _lock:
+        waiting = list(_waiting.values())
+        _waiting.clear()
+    for booking in waiting:
+        booking.owner.settle([booking])
+
+
+def _start_settler() -> None:
+    global _settler
+    if _settler is None:
+        thread = threading.Thread(target=_settle, name="ai-usage-outside", daemon=True)
+        with tolerated(
+            "outside", "Cannot start a thread; calls outside contexts wait for the exit"
+        ):
+            thread.start()
+            _settler = thread
+
+
+def _settle() -> None:
+    while True:
+        booking = _released.get()
+        with guarded("outside"):
+            with _lock:
+                _waiting.pop(booking.id, None)
+            booking.owner.settle([booking])
+
+
+@functools.cache
+def _is_production(_variable: str | None) -> bool:
+    try:
+        return AIUsageEnvironmentConfig.detect_environment() is Environment.PRODUCTION
+    except UnknownEnvironmentError:
+        return False  # whoever makes a tracker is told
+
+
+@functools.cache
+def _standing(_variable: str | None) -> AIUsageTracker:
+    from tracker.ai_usage_tracker import AIUsageTracker
+
+    return AIUsageTracker()
+
+
+def _place(frame: FrameType | None) -> tuple[str, int]:
+    """Return file and line of the program's call."""
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] not in BETWEEN:
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
+    return "unknown", 0
+
+
+def _tell(place: str) -> None:
+    with _lock:
+        if place in _told or len(_told) >= MAX_PLACES:
+            return
+        _told.add(place)
+    logger.warning(
+        "An AI call outside any context, at %s, is recorded as nobody's; make it inside"
+        " ai_usage_context(...)",
+        place,
+    )
+
+
+def reset() -> None:
+    """Forget the places that were told, and what the environment said: between tests."""
+    global _production
+    settle_waiting()
+    _production = False
+    _told.clear()
+    _is_production.cache_clear()
+    _standing.cache_clear()
+
+
+def _after_fork() -> None:
+    """Start a child with nothing that waits and no thread."""
+    global _lock, _released, _settler
+    _lock = threading.Lock()
+    _released = SimpleQueue()
+    _settler = None
+    _waiting.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
