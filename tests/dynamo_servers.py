@@ -34,7 +34,7 @@ def command(kind: str) -> list[str]:
         return [sys.executable, str(TESTS / "moto_server.py")]
     node = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
     if node is None:
-        raise RuntimeError("dynalite needs node (20 or newer): install it (Debian: nodejs, npm)")
+        raise RuntimeError("dynalite needs node (20 or newer): run `make dynalite` once")
     if not (DYNALITE / "node_modules" / "dynalite").is_dir():
         raise RuntimeError("dynalite is not installed: run `make dynalite` once")
     return [node, str(DYNALITE / "server.js")]
