@@ -178,7 +178,9 @@ def test_faults_lose_and_double_nothing(place: Place, faults: list[str]) -> None
     place.proxy.meet(faults)
     assert sink.write(metrics(40)) == ALL_STORED
     assert place.items().keys() == ids(40)
-    assert len(waits) == len(faults)
+    # A connection that was cut may be found dead once more, by the attempt that takes it up again.
+    broken = sum(fault in ("cut", "drop") for fault in faults)
+    assert len(faults) <= len(waits) <= len(faults) + broken
     assert all(0 <= wait <= 1 for wait in waits)
     sink.close()
 
