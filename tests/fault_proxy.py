@@ -86,6 +86,8 @@ class FaultProxy:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    #: Connections that may wait to be taken: beyond it the machine cuts some, which is no fault asked for.
+    request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], proxy: FaultProxy) -> None:
         super().__init__(address, _Handler)

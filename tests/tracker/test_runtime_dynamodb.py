@@ -455,7 +455,7 @@ def test_the_report_is_that_of_sqlite(place: Place, sink: DynamoSink, tmp_path: 
         file.write(several)
     sink.write(several)
     selections: tuple[tuple[int | None, str | None], ...] = ((None, None), (2, "development"))
-    with closing(connect(attempts=2)) as client:
+    with closing(connect(attempts=ATTEMPTS)) as client:
         for dimension in DIMENSIONS:
             for days, environment in selections:
                 expected = usage_by(database, dimension, days=days, environment=environment)
