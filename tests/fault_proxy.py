@@ -86,7 +86,7 @@ class FaultProxy:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    #: Connections that may wait to be taken: beyond it the machine cuts some, which is no fault asked for.
+    #: How many connections may wait to be taken; others are cut, which is no fault asked for.
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], proxy: FaultProxy) -> None:

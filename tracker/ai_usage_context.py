@@ -142,7 +142,7 @@ def set_current_context(context: Mapping[str, Any] | None) -> None:
         scope.replace_current(None)
         return
     parent = scope.current()
-    state = scope.begun(dict(context), context, batch=False)
+    state = scope.begun(dict(context), context, False)
     if parent is not None:
         state = state.inheriting(parent.state)
     scope.replace_current(Node(state, None, parent, is_block=False, books=False))

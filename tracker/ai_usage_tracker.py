@@ -83,7 +83,8 @@ class AIUsageTracker(Attribution):
         self.track_to_file = track_to_file
         self.log_file = log_file
         self._default_user = os.environ.get("USER_ID") or "default"
-        self._standing = Node(State(user_id=user_id), self, is_block=False)
+        state = scope.BLANK if user_id is None else State(user_id=user_id)
+        self.standing = Node(state, self, is_block=False)
         self._latest: Node | None = None
         self._birthplace: Node | None = None
         instrumentation.install()
@@ -105,7 +106,7 @@ class AIUsageTracker(Attribution):
         node = scope.last_entered()
         if node is not None and node.tracker is self and not node.closed:
             return node
-        return self._own_block() or self._open(self._latest) or self._standing
+        return self._own_block() or self._open(self._latest) or self.standing
 
     def inherited(self) -> State:
         """Return what a block that is entered here with this tracker starts from.
@@ -114,8 +115,8 @@ class AIUsageTracker(Attribution):
         thread.  One that many threads share does not: their blocks stay apart.
         """
         if scope.last_entered() is None and self._birthplace is None:
-            return self._standing.state
-        return (self._own_block() or self._open(self._birthplace) or self._standing).state
+            return self.standing.state
+        return (self._own_block() or self._open(self._birthplace) or self.standing).state
 
     def entered(self, node: Node, *, only_here: bool) -> None:
         """Note that *node* is a block of this tracker that has just begun.
@@ -142,9 +143,12 @@ class AIUsageTracker(Attribution):
 
     def flush_metrics(self) -> None:
         """Store what is pending: one ``_store_metric`` call a metric."""
-        node = self.node()
-        if node.pending or self._standing.pending:
-            self.settle([*node.pending.values(), *self._standing.pending.values()])
+        self.flush(self.node())
+
+    def flush(self, node: Node) -> None:
+        """Store what is pending in the block *node*, and outside all blocks."""
+        if node.pending or self.standing.pending:
+            self.settle([*node.pending.values(), *self.standing.pending.values()])
 
     def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
         """Store *bookings*, each once; those that are stored or unfinished are passed over."""
@@ -292,8 +296,34 @@ class AIUsageTracker(Attribution):
         return instrumentation.wrap_client(client, tracker, "google_places")
 
 
-#: What ``_store_metric`` is while nobody has replaced it.
+# What blocks call while nobody has replaced it, and need not call then.
 _STORE_METRIC = AIUsageTracker._store_metric
+_SET_CONTEXT = AIUsageTracker.set_context
+_SET_BATCH_MODE = AIUsageTracker.set_batch_mode
+_ADD_CONTEXT_METADATA = AIUsageTracker.add_context_metadata
+_FLUSH_METRICS = AIUsageTracker.flush_metrics
+
+
+def hears_of_begins(tracker: AIUsageTracker) -> bool:
+    """Whether a test or a subclass replaced what a block calls when it begins."""
+    kind, own = type(tracker), tracker.__dict__
+    return (
+        kind.set_context is not _SET_CONTEXT
+        or kind.set_batch_mode is not _SET_BATCH_MODE
+        or "set_context" in own
+        or "set_batch_mode" in own
+    )
+
+
+def hears_of_ends(tracker: AIUsageTracker) -> bool:
+    """Whether a test or a subclass replaced what a block calls when it ends."""
+    kind, own = type(tracker), tracker.__dict__
+    return (
+        kind.flush_metrics is not _FLUSH_METRICS
+        or kind.add_context_metadata is not _ADD_CONTEXT_METADATA
+        or "flush_metrics" in own
+        or "add_context_metadata" in own
+    )
 
 
 def _finish() -> None:

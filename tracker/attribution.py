@@ -81,7 +81,7 @@ class Attribution:
 
     @current_context.setter
     def current_context(self, value: Mapping[str, Any] | None) -> None:
-        self._change(context=dict(value or {}))
+        self._change(given=dict(value or {}))
 
     # Type checkers read literals only.
     @deprecated("Give the ids to ai_usage_context instead")
@@ -116,7 +116,7 @@ class Attribution:
         if context is not None and context is self.node().state.context:
             return  # a block that has just begun: its state holds all this already
         if context is not None:
-            self._change(context=dict(context))
+            self._change(given=dict(context))
             ids = {**context, **ids}
         elif others := {name: value for name, value in ids.items() if name not in ID_FIELDS}:
             self.add_context_metadata(others)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
+import functools
 from threading import get_ident
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from tracker import delivery, instrumentation, scope
-from tracker.ai_usage_tracker import AIUsageTracker
-from tracker.clock import now_text
+from tracker import clock, delivery, instrumentation, scope
+from tracker.ai_usage_tracker import AIUsageTracker, hears_of_begins, hears_of_ends
 from tracker.errors import ContextFieldError
 from tracker.guard import error_text, guarded, tolerated
+from tracker.opening import Opening, described_end
 from tracker.scope import Node
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ RESERVED_FIELDS = frozenset(
         "validate_table_environment",
     }
 )
+# A named tuple's own constructor takes twice as long.
+_opening = functools.partial(tuple.__new__, Opening)
 _FLUSHING = tolerated("flush", "Failed to flush metrics", interval=0.0)
 
 
@@ -78,30 +81,44 @@ class Block:
         tracker = self._tracker
         if tracker is None:
             tracker = self._make_tracker(self._environment)
-        books = issubclass(type(tracker), AIUsageTracker)
-        if not books:
-            instrumentation.install()  # a tracker did so when it was made
         parent = scope.current()
-        context = self._context(parent)
+        outer = None if parent is None else parent.state
+        opening = _opening(
+            (
+                self._operation,
+                self._fields,
+                clock.now(),
+                get_ident(),
+                None if outer is None else outer.given,
+            )
+        )
+        books = issubclass(type(tracker), AIUsageTracker)
+        told = opening.context() if not books or hears_of_begins(tracker) else None
         # The block's own ids, then those of its tracker, then its parent's.
-        state = scope.begun(context, self._fields, batch=self._batch)
-        if books:
-            state = state.inheriting(tracker.inherited())
-        if parent is not None:
-            state = state.inheriting(parent.state)
-        self._started = time.perf_counter_ns()
-        self._node = node = Node(state, tracker, parent, books=books)
+        state = scope.begun(opening if told is None else told, self._fields, self._batch)
+        if books and (standing := tracker.inherited()) is not scope.BLANK:
+            state = state.inheriting(standing)
+        if outer is not None:
+            state = state.inheriting(outer)
+        self._started = perf_counter_ns()
+        self._node = node = Node(state, tracker, parent, books)
         scope.enter(node)
+        if books:
+            tracker.entered(node, only_here=self._tracker is None)
+        if told is not None:
+            self._tell(node, told)
+        return tracker
+
+    def _tell(self, node: Node, context: Mapping[str, Any]) -> None:
+        """Have a tracker that is not quite ours set up as ours are; it may refuse."""
+        instrumentation.install()  # one of ours did so when it was made
         try:
-            if books:
-                tracker.entered(node, only_here=self._tracker is None)
-            tracker.set_context(context)
+            node.tracker.set_context(context)
             if self._batch:
-                tracker.set_batch_mode(True)
+                node.tracker.set_batch_mode(True)
         except BaseException:
             scope.leave(node)
             raise
-        return tracker
 
     def __exit__(
         self,
@@ -112,21 +129,28 @@ class Block:
         node, self._node = self._node, None
         if node is None:
             return
+        failure = None if error is None else error_text(error) or type(error).__name__
+        outcome = (self._started, perf_counter_ns(), failure)
         tracker = node.tracker
         try:
-            with _FLUSHING:
-                tracker.add_context_metadata(_outcome(self._started, error))
-                tracker.flush_metrics()
+            if not node.books or hears_of_ends(tracker):
+                with _FLUSHING:
+                    tracker.add_context_metadata(described_end(outcome))
+                    tracker.flush_metrics()
+            else:
+                node.outcome = outcome
+                if node.pending or tracker.standing.pending:
+                    with _FLUSHING:
+                        tracker.flush(node)
         finally:
-            scope.leave(node)
-            if node.books:
-                # Another thread may have booked a call between the flush and the end.
-                if node.pending:
-                    with guarded("leave"):
-                        tracker.settle(list(node.pending.values()))
-                if scope.last_entered() is None and delivery.is_behind():
-                    with guarded("leave"):
-                        delivery.leave()
+            after = scope.leave(node)
+            # Another thread may have booked a call between the flush and the end.
+            if node.pending:
+                with guarded("leave"):
+                    tracker.settle(list(node.pending.values()))
+            if after is None and node.books and delivery.is_behind():
+                with guarded("leave"):
+                    delivery.leave()
 
     async def __aenter__(self) -> Any:
         return self.__enter__()
@@ -141,21 +165,6 @@ class Block:
         if scope.current() is None:
             await delivery.leave_async()
 
-    def _context(self, parent: Node | None) -> dict[str, Any]:
-        fields = self._fields
-        context = {
-            "operation_type": self._operation,
-            "start_time": now_text(),
-            "thread_id": get_ident(),
-        }
-        if parent is not None:
-            context["parent_operation"] = parent.state.context.get("operation_type")
-            context["parent_context"] = dict(parent.state.context)
-        for name, value in fields.items():
-            if value is not None:
-                context[name] = value
-        return context
-
 
 def _collision(fields: Mapping[str, Any]) -> ContextFieldError:
     collisions = sorted(RESERVED_FIELDS & fields.keys())
@@ -165,13 +174,3 @@ def _collision(fields: Mapping[str, Any]) -> ContextFieldError:
         f" (ai_usage_context(..., tracker=AIUsageTracker({collisions[0]}=...)));"
         " other metadata needs another name"
     )
-
-
-def _outcome(started: int, error: BaseException | None) -> dict[str, Any]:
-    outcome: dict[str, Any] = {
-        "operation_duration_ms": (time.perf_counter_ns() - started) // 1000 / 1000,
-        "error_occurred": error is not None,
-    }
-    if error is not None:
-        outcome["error_message"] = error_text(error) or type(error).__name__
-    return outcome

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from tracker import clock
 from tracker.guard import guarded
+from tracker.scope import BLANK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from tracker.metric import Call
     from tracker.scope import Node, State
@@ -50,7 +51,7 @@ class Booking:
 
     ``at`` is the wall-clock start in seconds since the epoch, ``started`` the
     same moment on the monotonic clock.  ``state`` is the attribution when the
-    call began, ``learned`` the block's context when the call was to be stored.
+    call began, ``learned`` the block's state when the call was to be stored.
     ``extra`` is what outer observers know (the function's name), ``source``
     what the response came from, if no physical call was seen: a function, a batch.  ``after``
     is called once the booking has its call, if its block does not store it.
@@ -88,7 +89,7 @@ class Booking:
         self.after: Callable[[Booking], None] | None = None
         self.batch = False
         self.late = False
-        self.learned: Mapping[str, object] | None = None
+        self.learned: State | None = None
         self.stored = False
         self.pid = _process.pid
 
@@ -170,7 +171,7 @@ def take(bookings: Iterable[Booking]) -> list[Booking]:
             if not booking.stored and booking.call is not None:
                 booking.stored = True
                 # What the block learned until now belongs to its calls; what comes is later.
-                booking.learned = booking.node.state.context if booking.node.is_block else {}
+                booking.learned = booking.node.learned() if booking.node.is_block else BLANK
                 taken.append(booking)
     here = os.getpid()
     return [booking for booking in taken if booking.pid == here]

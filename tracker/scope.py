@@ -6,15 +6,19 @@ one store, so that a reader in another thread sees the old one or the new one.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker.opening import Opening, described_end
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker.ledger import Booking
+    from tracker.opening import Outcome
 
 # Later statements of who a call belongs to win over earlier ones; the stamp
 # orders them across trackers and threads without asking a clock.
@@ -24,17 +28,23 @@ _stamps = itertools.count(1)
 class State(NamedTuple):
     """Who calls are attributed to.  ``None`` means that nobody said.
 
-    ``context`` is what the block was given (operation type, fields, ...).  A
+    ``given`` is the context (operation type, fields, ...) or what it is made of.  A
     tuple, because one is made at every change and a frozen dataclass takes four times as long.
     """
 
-    context: Mapping[str, Any] = MappingProxyType({})
+    given: Opening | Mapping[str, Any] = MappingProxyType({})
     job_id: str | None = None
     batch_id: str | None = None
     user_id: str | None = None
     github_pr: int | None = None
     batch_mode: bool = False
     stamp: int = 0
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What the block was given, and what was added to it."""
+        given = self.given
+        return given.context() if isinstance(given, Opening) else given
 
     def with_ids(
         self,
@@ -46,7 +56,7 @@ class State(NamedTuple):
     ) -> State:
         """Return this state with the ids that are given; ``None`` leaves one as it is."""
         return State(
-            self.context,
+            self.given,
             self.job_id if job_id is None else job_id,
             self.batch_id if batch_id is None else batch_id,
             self.user_id if user_id is None else user_id,
@@ -67,7 +77,7 @@ class State(NamedTuple):
         if not says_who and github_pr is None and not batch_mode:
             return self
         return State(
-            self.context,
+            self.given,
             job_id if self.job_id is None else self.job_id,
             batch_id if self.batch_id is None else self.batch_id,
             user_id if self.user_id is None else self.user_id,
@@ -77,17 +87,25 @@ class State(NamedTuple):
         )
 
 
-def begun(context: Mapping[str, Any], fields: Mapping[str, Any], *, batch: bool) -> State:
-    """Return the state of a block that begins now with *context*; ids are taken from *fields*."""
+#: Where nobody has said anything yet.
+BLANK = State()
+# A named tuple's own constructor takes twice as long.
+_state_of = functools.partial(tuple.__new__, State)
+
+
+def begun(given: Opening | Mapping[str, Any], fields: Mapping[str, Any], batch: bool) -> State:
+    """Return the state of a block that begins now; its ids are taken from *fields*."""
     get = fields.get
-    return State(
-        context,
-        get("job_id"),
-        get("batch_id"),
-        get("user_id"),
-        get("github_pr"),
-        batch,
-        next(_stamps),
+    return _state_of(
+        (
+            given,
+            get("job_id"),
+            get("batch_id"),
+            get("user_id"),
+            get("github_pr"),
+            batch,
+            next(_stamps),
+        )
     )
 
 
@@ -101,19 +119,19 @@ class Node:
 
     ``tracker`` is whatever object the block was given; ``books`` says whether it
     is one that can record calls (a test double cannot).  ``pending`` are the
-    calls that were booked to the block and are not stored yet.
+    calls that were booked to the block and are not stored yet, ``outcome`` how the block
+    ended, as far as its context does not say so.
     """
 
-    __slots__ = ("books", "closed", "is_block", "parent", "pending", "state", "tracker")
+    __slots__ = ("books", "closed", "is_block", "outcome", "parent", "pending", "state", "tracker")
 
     def __init__(
         self,
         state: State,
         tracker: Any,
         parent: Node | None = None,
-        *,
-        is_block: bool = True,
         books: bool = True,
+        is_block: bool = True,
     ) -> None:
         self.state = state
         self.tracker = tracker
@@ -121,7 +139,18 @@ class Node:
         self.is_block = is_block
         self.books = books
         self.closed = False
+        self.outcome: Outcome | None = None
         self.pending: dict[str, Booking] = {}
+
+    def learned(self) -> State:
+        """Return the state, whose context tells how the block ended if it has.
+
+        It belongs to all calls of the block, also to those that ended before it was known.
+        """
+        outcome, self.outcome = self.outcome, None
+        if outcome is not None:
+            self.state = self.state.with_context({**self.state.context, **described_end(outcome)})
+        return self.state
 
     def nearest_open(self) -> Node | None:
         """Return this node or its nearest ancestor that has not ended, if any."""
@@ -159,8 +188,8 @@ def responsible() -> Node | None:
     return node.nearest_open() or node if node is not None and node.closed else node
 
 
-def leave(node: Node) -> None:
-    """End *node*, wherever it stands.
+def leave(node: Node) -> Node | None:
+    """End *node*, wherever it stands, and return the block that is current then.
 
     Blocks of interleaved generators end in any order, and an async generator
     may be closed in another task, where resetting a token would raise: so the
@@ -173,7 +202,10 @@ def leave(node: Node) -> None:
         here = here.parent
     if here is node:
         parent = node.parent
-        _current.set(parent.nearest_open() if parent is not None and parent.closed else parent)
+        here = parent.nearest_open() if parent is not None and parent.closed else parent
+        _current.set(here)
+        return here
+    return _current.get()
 
 
 def replace_current(node: Node | None) -> Node | None:

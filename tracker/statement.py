@@ -12,6 +12,7 @@ from tracker.guard import logger, tolerated
 from tracker.metric import Call, Metric, Usage
 from tracker.plain import LARGEST, MAX_ITEMS, plain, short
 from tracker.pricing import UNPRICED, quote
+from tracker.scope import BLANK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,8 +99,8 @@ def _metadata(booking: Booking, tags: Mapping[str, str]) -> dict[str, object]:
     # What a block learned after the call (how long it took, say) belongs to its calls too.
     learned = booking.learned
     if learned is None:
-        learned = booking.node.state.context if booking.node.is_block else {}
-    merged = {**tags, **booking.state.context, **learned, **booking.extra}
+        learned = booking.node.state if booking.node.is_block else BLANK
+    merged = {**tags, **booking.state.context, **learned.context, **booking.extra}
     return {
         short(str(name)): _readable(value)
         for name, value in islice(merged.items(), MAX_ITEMS)

@@ -26,7 +26,7 @@ from tracker.command import cli
 from tracker.delivery import sender
 from tracker.errors import SinkError
 from tracker.report import DIMENSIONS, usage_by
-from tracker.report.dynamo import usage_by_in_dynamodb
+from tracker.report.dynamo import ATTEMPTS, usage_by_in_dynamodb
 from tracker.sinks.dynamo_item import item_size, shard_of, to_item
 from tracker.sinks.dynamo_table import INDEXES, PROJECTED, connect, create, describe
 from tracker.sinks.dynamodb import DynamoSink, _chunks, _Record, from_environment
