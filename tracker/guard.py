@@ -110,9 +110,18 @@ class guarded:
     ) -> bool:
         if error is None or not isinstance(error, Exception):
             return False
+        self._note(error)
+        return not is_strict()
+
+    def hold(self, error: Exception) -> None:
+        """Hold back *error* as the block does: for the few places where a block costs too much."""
+        self._note(error)
+        if is_strict():
+            raise error
+
+    def _note(self, error: Exception) -> None:
         message = f"AI usage tracking: internal error in {self._place}: {type(error).__name__}"
         _note(self._place, message, error, LOG_INTERVAL_SECONDS)
-        return not is_strict()
 
 
 class tolerated:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-import time
+from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from tracker import clock
@@ -18,22 +19,16 @@ from tracker.guard import guarded
 from tracker.scope import BLANK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from tracker.metric import Call
     from tracker.scope import Node, State
 
 
-class _Process:
-    """What makes ids unique over processes and their forks: 64 random bits each, and a count."""
-
-    def __init__(self) -> None:
-        self.pid = os.getpid()
-        self.prefix = os.urandom(8).hex()
-        self.numbers = itertools.count()
-
-
-_process = _Process()
+# What makes ids unique over processes and their forks: 64 random bits each, and a count that
+# goes on in a fork.
+_process = os.urandom(8).hex()
+_numbers = itertools.count()
 
 
 class Bookkeeper(Protocol):
@@ -55,51 +50,45 @@ class Booking:
     ``extra`` is what outer observers know (the function's name), ``source``
     what the response came from, if no physical call was seen: a function, a batch.  ``after``
     is called once the booking has its call, if its block does not store it.
+    ``process`` tells the process that made it from those that were forked from it.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "after",
-        "at",
-        "batch",
-        "call",
-        "extra",
-        "id",
-        "late",
-        "learned",
-        "node",
-        "owner",
-        "pid",
-        "source",
-        "started",
-        "state",
-        "stored",
-    )
+    # What most calls never change is said here, and costs them nothing.
+    call: Call | None = None
+    extra: Mapping[str, object] = MappingProxyType({})
+    source: object = None
+    after: Callable[[Booking], None] | None = None
+    batch = False
+    late = False
+    learned: State | None = None
+    stored = False
+    _id: str | None = None
 
     def __init__(self, owner: Bookkeeper, node: Node, state: State) -> None:
-        self.id = f"{_process.prefix}{next(_process.numbers):016x}"
+        self.process = _process
+        self.number = next(_numbers)
         self.at = clock.now()
-        self.started = time.perf_counter()
+        self.started = perf_counter()
         self.owner = owner
         self.node = node
         self.state = state
-        self.call: Call | None = None
-        self.extra: dict[str, object] = {}
-        self.source: object = None
-        self.after: Callable[[Booking], None] | None = None
-        self.batch = False
-        self.late = False
-        self.learned: State | None = None
-        self.stored = False
-        self.pid = _process.pid
+
+    @property
+    def id(self) -> str:
+        """The key of its metric in every store, unique over all processes."""
+        return self._id or f"{self.process}{self.number:016x}"
+
+    @id.setter
+    def id(self, value: str) -> None:
+        self._id = value
 
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the call began."""
-        return (time.perf_counter() - self.started) * 1000.0
+        return (perf_counter() - self.started) * 1000.0
 
 
 _lock = threading.RLock()  # a finaliser or a signal handler may book while its thread does
-_unsettled: dict[str, Booking] = {}
+_unsettled: dict[int, Booking] = {}
 _finishers: list[Callable[[], None]] = []
 
 
@@ -109,12 +98,11 @@ def book(booking: Booking, call: Call) -> None:
     A call whose block has ended meanwhile is marked late and stored at once.
     """
     booking.call = call
-    with _lock:
-        _unsettled[booking.id] = booking
-        booking.node.pending[booking.id] = booking
-        booking.late = booking.node.closed
+    node, number = booking.node, booking.number
+    _unsettled[number] = node.pending[number] = booking
     # From here on the end of the block stores it, or it is late.
-    if booking.late:
+    if node.closed:
+        booking.late = True
         booking.owner.settle([booking])
     elif booking.after is not None:
         booking.after(booking)
@@ -164,17 +152,22 @@ def take(bookings: Iterable[Booking]) -> list[Booking]:
     its parent's to store, so it is dropped here.
     """
     taken = []
+    node, learned = None, BLANK
     with _lock:
         for booking in list(bookings):
-            _unsettled.pop(booking.id, None)
-            booking.node.pending.pop(booking.id, None)
-            if not booking.stored and booking.call is not None:
-                booking.stored = True
+            if booking.node is not node:
+                node = booking.node
                 # What the block learned until now belongs to its calls; what comes is later.
-                booking.learned = booking.node.learned() if booking.node.is_block else BLANK
+                learned = node.learned() if node.is_block else BLANK
+            _unsettled.pop(booking.number, None)
+            node.pending.pop(booking.number, None)
+            if booking.stored or booking.call is None:
+                continue
+            booking.stored = True
+            booking.learned = learned
+            if booking.process == _process:
                 taken.append(booking)
-    here = os.getpid()
-    return [booking for booking in taken if booking.pid == here]
+    return taken
 
 
 def each(taken: Iterable[Booking], store: Callable[[Booking], None]) -> None:
@@ -187,8 +180,8 @@ def each(taken: Iterable[Booking], store: Callable[[Booking], None]) -> None:
         with _lock:
             for booking in left:
                 booking.stored = False
-                _unsettled[booking.id] = booking
-                booking.node.pending[booking.id] = booking
+                _unsettled[booking.number] = booking
+                booking.node.pending[booking.number] = booking
 
 
 def at_exit(finish: Callable[[], None]) -> None:
@@ -208,7 +201,7 @@ def settle_booked() -> None:
     """Have every call that has ended stored, also of blocks that have not; wait for none."""
     by_owner: dict[int, list[Booking]] = {}
     with _lock:
-        for booking in _unsettled.values():
+        for booking in list(_unsettled.values()):
             by_owner.setdefault(id(booking.owner), []).append(booking)
     for bookings in by_owner.values():
         with guarded("exit"):
@@ -219,7 +212,7 @@ def _after_fork() -> None:
     """Start a child with a free lock and nothing to store: what was open is its parent's."""
     global _lock, _process
     _lock = threading.RLock()
-    _process = _Process()
+    _process = os.urandom(8).hex()
     _unsettled.clear()
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Basis = Literal["standard", "batch", "batch_assumed", "unpriced"]
 
 
-# Frozen by convention only: one is made for each call, and enforcing it takes four times as long.
-@dataclass(unsafe_hash=True, slots=True)
-class Usage:
+# Two tuples, because one of each is made for each call, and a frozen dataclass takes four times
+# as long.
+class Usage(NamedTuple):
     """Tokens of one call as the provider reported them; ``None`` where it did not.
 
     ``cached_input_tokens`` are part of ``input_tokens``, ``reasoning_tokens``

@@ -140,7 +140,7 @@ class Node:
         self.books = books
         self.closed = False
         self.outcome: Outcome | None = None
-        self.pending: dict[str, Booking] = {}
+        self.pending: dict[int, Booking] = {}
 
     def learned(self) -> State:
         """Return the state, whose context tells how the block ended if it has.
@@ -165,11 +165,6 @@ _current: ContextVar[Node | None] = ContextVar("ai_usage_node", default=None)
 last_entered = _current.get
 #: Makes a node the current block.
 enter = _current.set
-
-
-def is_quiet() -> bool:
-    """Return whether no block was entered in this thread or task: the fast, common answer."""
-    return _current.get() is None
 
 
 def current() -> Node | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from datetime import UTC, datetime
 from itertools import islice
@@ -131,4 +130,4 @@ def _whole(value: object) -> int | None:
 
 def _believed(usage: Usage) -> Usage:
     """*usage* without counts that no provider can mean and no store can hold."""
-    return Usage(*(_whole(getattr(usage, field.name)) for field in dataclasses.fields(Usage)))
+    return Usage(*map(_whole, usage))

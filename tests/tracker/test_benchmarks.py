@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
-from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,8 +52,9 @@ def test_nothing_is_kept_of_calls_that_are_stored(
     client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After many captured calls only the bounded table of request ids has grown."""
-    monkeypatch.setattr(claims, "MAX_REQUEST_IDS", 10)
-    monkeypatch.setattr(claims, "_by_request", OrderedDict())
+    monkeypatch.setattr(claims, "REQUEST_IDS", 5)
+    monkeypatch.setattr(claims, "_by_request", {})
+    monkeypatch.setattr(claims, "_older_by_request", {})
     monkeypatch.setattr(claims, "_by_identity", {})
     monkeypatch.setattr(ledger, "_unsettled", {})
     monkeypatch.setattr(MemorySink, "write", lambda _self, _metrics: None)
@@ -72,4 +72,4 @@ def test_nothing_is_kept_of_calls_that_are_stored(
     assert second <= first
     assert not ledger._unsettled
     assert not claims._by_identity
-    assert len(claims._by_request) <= 10
+    assert len(claims._by_request) + len(claims._older_by_request) <= 10

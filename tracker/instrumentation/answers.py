@@ -20,6 +20,11 @@ def of_sdk(answer: object) -> bool:
     return type(answer).__module__.partition(".")[0] in SDKS
 
 
+def is_parsed(answer: object) -> bool:
+    """Return whether *answer* is data that was read from a response, and holds on to none."""
+    return isinstance(answer, dict) or hasattr(type(answer), "__pydantic_fields__")
+
+
 def is_deferred(answer: object) -> bool:
     """Return whether *answer* is a manager that sends its request when it is entered.
 

@@ -6,11 +6,7 @@ never by equality.
 
 from __future__ import annotations
 
-import functools
-import os
-import threading
 import weakref
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from tracker.instrumentation import outside
@@ -18,11 +14,23 @@ from tracker.instrumentation import outside
 if TYPE_CHECKING:
     from tracker.ledger import Booking
 
-MAX_REQUEST_IDS = 4096
+#: Request ids that are known at least; at most twice as many are.
+REQUEST_IDS = 4096
 
-_lock = threading.RLock()  # a weak reference's callback may run while it is held
-_by_identity: dict[int, tuple[weakref.ref[object], Booking]] = {}
-_by_request: OrderedDict[tuple[str, str], Booking] = OrderedDict()
+
+class _Claim(weakref.ref[object]):
+    """A response that is booked; when it is gone, nobody can hand it in again."""
+
+    __slots__ = ("booking", "key")
+
+    key: int
+    booking: Booking
+
+
+# Single operations on dicts, so no lock: a claim may be forgotten while any lock is held.
+_by_identity: dict[int, _Claim] = {}
+_by_request: dict[tuple[str, str], Booking] = {}
+_older_by_request: dict[tuple[str, str], Booking] = {}
 
 
 def claim(response: object, booking: Booking, service: str, request_id: str | None) -> None:
@@ -31,27 +39,29 @@ def claim(response: object, booking: Booking, service: str, request_id: str | No
     An object that takes no weak reference (a dict, say) is only known by its
     request id, if it has one.
     """
-    key = id(response)
     try:
-        reference = weakref.ref(response, functools.partial(_forget, key))
+        known = _Claim(response, _forget)
     except TypeError:
-        reference = None
-    with _lock:
-        if reference is not None:
-            _by_identity[key] = (reference, booking)
-        if request_id:
-            _by_request[service, request_id] = booking
-            if len(_by_request) > MAX_REQUEST_IDS:
-                _by_request.popitem(last=False)
+        pass
+    else:
+        known.key = key = id(response)
+        known.booking = booking
+        _by_identity[key] = known
+    if request_id:
+        _by_request[service, request_id] = booking
+        if len(_by_request) >= REQUEST_IDS:
+            _begin_anew()
 
 
 def find(response: object, service: str, request_id: str | None) -> Booking | None:
     """Return the booking of *response*, if some path made one."""
-    with _lock:
-        known = _by_identity.get(id(response))
-        if known is not None and known[0]() is response:
-            return known[1]
-        return _by_request.get((service, request_id)) if request_id else None
+    known = _by_identity.get(id(response))
+    if known is not None and known() is response:
+        return known.booking
+    if not request_id:
+        return None
+    key = (service, request_id)
+    return _by_request.get(key) or _older_by_request.get(key)
 
 
 def share(known: object, response: object, service: str) -> None:
@@ -61,20 +71,13 @@ def share(known: object, response: object, service: str) -> None:
         claim(response, booking, service, None)
 
 
-def _forget(key: int, _reference: object) -> None:
-    with _lock:
-        known = _by_identity.get(key)
-        # The number may belong to a newer object by now.
-        if known is not None and known[0]() is None:
-            del _by_identity[key]
-            outside.release(known[1])
+def _begin_anew() -> None:
+    """Keep the last request ids as the older ones, whose place they take."""
+    global _by_request, _older_by_request
+    _older_by_request, _by_request = _by_request, {}
 
 
-def _after_fork() -> None:
-    """Start a child with a free lock: a thread of its parent may have held it."""
-    global _lock
-    _lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+def _forget(known: _Claim) -> None:
+    # It is called before the memory is given back: no newer object can have this number yet.
+    _by_identity.pop(known.key, None)
+    outside.release(known.booking)

@@ -178,6 +178,7 @@ class Observer:
         self.tracker.settle([b for b in self.bookings if not _belongs_to_block(b)])
 
 
+_entered = scope.last_entered
 _current: ContextVar[Observer | None] = ContextVar("ai_usage_observer", default=None)
 
 
@@ -186,7 +187,7 @@ def is_quiet() -> bool:
 
     Where contexts are required, calls outside them are recorded too.
     """
-    return scope.is_quiet() and _current.get() is None and not outside.is_required()
+    return _entered() is None and _current.get() is None and not outside.is_required()
 
 
 def open_booking() -> Booking | None:
@@ -195,6 +196,9 @@ def open_booking() -> Booking | None:
     The nearer of the current block and the current observer owns it.
     """
     observer = _current.get()
+    node = _entered()
+    if observer is None and node is not None and node.books and not node.closed:
+        return Booking(node.tracker, node, node.state)
     node = scope.responsible()
     if observer is not None and (node is None or node.closed or node is observer.block):
         booking = open_for(observer.tracker, observer.block)

@@ -35,7 +35,7 @@ BETWEEN = frozenset(
 )
 
 _lock = threading.Lock()
-_waiting: OrderedDict[str, Booking] = OrderedDict()
+_waiting: OrderedDict[int, Booking] = OrderedDict()
 _released: SimpleQueue[Booking] = SimpleQueue()
 _settler: threading.Thread | None = None
 _production = False
@@ -65,7 +65,7 @@ def open_outside() -> Booking | None:
     node = tracker.node()
     booking = Booking(tracker, node, node.state)
     file, line = _place(sys._getframe(1))
-    booking.extra.update(caller_file=file, caller_line=line)
+    booking.extra = {"caller_file": file, "caller_line": line}
     booking.after = wait_for_replay
     return booking
 
@@ -75,7 +75,7 @@ def wait_for_replay(booking: Booking) -> None:
     _tell(f"{booking.extra['caller_file']}:{booking.extra['caller_line']}")
     oldest = None
     with _lock:
-        _waiting[booking.id] = booking
+        _waiting[booking.number] = booking
         if len(_waiting) > MAX_WAITING:
             _, oldest = _waiting.popitem(last=False)
         _start_settler()
@@ -118,7 +118,7 @@ def _settle() -> None:
         booking = _released.get()
         with guarded("outside"):
             with _lock:
-                _waiting.pop(booking.id, None)
+                _waiting.pop(booking.number, None)
             booking.owner.settle([booking])
 
 

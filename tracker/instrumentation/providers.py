@@ -31,6 +31,9 @@ class Provider:
 
         Azure puts a deployment before the path, and a caller may give a whole URL.
         """
+        known = self.operations.get(url)
+        if known is not None:
+            return known
         path = url.partition("?")[0]
         known = self.operations.get(path)
         if known is not None or path.count("/") < 3:

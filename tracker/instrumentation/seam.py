@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import functools
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import ledger
 from tracker.guard import guarded, logger
 from tracker.instrumentation import claims
-from tracker.instrumentation.answers import header_id_of, http_response_of
+from tracker.instrumentation.answers import header_id_of, http_response_of, is_parsed
 from tracker.instrumentation.live import follow
 from tracker.instrumentation.observer import failed, is_quiet, open_booking
 from tracker.instrumentation.providers import PROVIDERS, Provider
 from tracker.instrumentation.streams import Tally
-from tracker.instrumentation.usage import model_of, request_id_of, usage_of
+from tracker.instrumentation.usage import reader, text, usage_told
 from tracker.metric import Call
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from tracker.ledger import Booking
 
 ASK = {"include_usage": True}
+#: The attribute by which our wrapper of a method is known.
+MARK = "_ai_usage_observed"
+
+_CAPTURING = guarded("capture")
 
 # Servers that answered our request for a stream's usage with an error.
 _refuse_usage: set[str] = set()
@@ -47,18 +51,15 @@ def await_imports() -> None:
 
 def patch(provider: Provider, module: ModuleType) -> None:
     """Wrap the request method of the client classes of *module*; a second time changes nothing."""
-    import wrapt
-
     found = False
     for name in provider.classes:
         with guarded("patch"):
-            method = getattr(getattr(module, name, None), "request", None)
+            client_class = getattr(module, name, None)
+            method = getattr(client_class, "request", None)
             found = found or method is not None
-            if method is not None and not isinstance(method, wrapt.BoundFunctionWrapper):
-                wrapper = _request_async if name.startswith("Async") else _request
-                wrapt.wrap_function_wrapper(
-                    module, f"{name}.request", functools.partial(wrapper, provider)
-                )
+            if method is not None and not hasattr(method, MARK):
+                observing = _observing_async if name.startswith("Async") else _observing
+                client_class.request = observing(provider, method)  # type: ignore[union-attr]
     if not found:
         logger.warning(
             "AI usage tracking: this version of %s is not known: its calls are not captured",
@@ -68,101 +69,58 @@ def patch(provider: Provider, module: ModuleType) -> None:
 
 def unpatch(provider: Provider, module: ModuleType) -> None:
     """Take the wrappers off again; the clients inherit their own method back."""
-    import wrapt
-
     for name in provider.classes:
         client_class = getattr(module, name, None)
-        if isinstance(vars(client_class or object).get("request"), wrapt.FunctionWrapper):
+        if hasattr(vars(client_class or object).get("request"), MARK):
             del client_class.request  # type: ignore[union-attr] # it is one here
 
 
-class _Request:
-    """One call on its way: what was asked, and where it will be booked."""
+class _Addition:
+    """What we added to a request, so that its stream reports its tokens."""
 
-    __slots__ = (
-        "_unasked",
-        "booking",
-        "host",
-        "model",
-        "operation",
-        "options",
-        "service",
-        "stream",
-    )
-
-    def __init__(
-        self,
-        provider: Provider,
-        options: Any,
-        booking: Booking,
-        operation: str,
-        host: str,
-        *,
-        stream: bool,
-    ) -> None:
-        self.service = provider.name
-        self.options = options
-        self.booking = booking
-        self.operation = operation
-        self.host = host
-        body = options.json_data
-        model = body.get("model") if isinstance(body, dict) else None
-        self.model: str | None = model if isinstance(model, str) else None
-        self._unasked: Any = None
-        if stream and isinstance(body, dict) and provider.must_ask(options.url):
-            self._ask_for_usage(body)
-
-    def _ask_for_usage(self, body: dict[str, Any]) -> None:
-        """Have the stream report its tokens, unless the caller decided on that already."""
-        given = body.get("stream_options")
+    def __init__(self, options: Any, host: str) -> None:
+        self._options = options
+        self._host = host
+        self._body: dict[str, Any] = options.json_data
+        given = self._body.get("stream_options")
         given = given if isinstance(given, dict) else {}
-        if "include_usage" not in given and self.host not in _refuse_usage:
-            self._unasked = body
-            self.options.json_data = {**body, "stream_options": {**given, **ASK}}
+        options.json_data = {**self._body, "stream_options": {**given, **ASK}}
 
-    def withdraw_usage(self, error: Exception) -> bool:
-        """Return whether *error* is the server refusing what we added; if so, take it out."""
-        if self._unasked is None or getattr(error, "status_code", None) not in (400, 422):
+    def withdrawn(self, error: Exception) -> bool:
+        """Return whether *error* is the server refusing it; if so, it is taken out."""
+        if getattr(error, "status_code", None) not in (400, 422):
             return False
         if "stream_options" not in str(error) and "include_usage" not in str(error):
             return False
-        _refuse_usage.add(self.host)
-        self.options.json_data, self._unasked = self._unasked, None
+        _refuse_usage.add(self._host)
+        self._options.json_data = self._body
         return True
 
-    def answered(self, answer: Any) -> None:
-        """Book *answer*, or follow it where its end is still to come."""
-        with guarded("capture"):
-            request_id = request_id_of(answer)
-            http_response = None if request_id else http_response_of(answer)
-            if http_response is None:
-                claims.claim(answer, self.booking, self.service, request_id)
-                ledger.book(self.booking, self._call(answer, request_id))
-                return
-            tally = Tally(
-                self.booking,
-                self.service,
-                self.operation,
-                self.model,
-                header_id_of(http_response),
-                swallow_usage=self._unasked is not None,
-            )
-            follow(answer, http_response, tally)
 
-    def _call(self, answer: Any, request_id: str | None) -> Call:
-        return Call(
-            self.service,
-            self.operation,
-            model_of(answer) or self.model,
-            usage_of(answer),
-            request_id,
-            self.booking.elapsed_ms(),
-        )
+class _Begun(NamedTuple):
+    """One call on its way: what was asked, and where it will be booked."""
+
+    service: str
+    operation: str
+    model: str | None
+    booking: Booking
+    addition: _Addition | None
+
+    def without_addition(self, error: Exception) -> _Begun | None:
+        """Return the call that is to be made instead, if *error* is about what we added."""
+        if self.addition is None or not self.addition.withdrawn(error):
+            return None
+        return self._replace(addition=None)
+
+
+# A named tuple's own constructor takes twice as long.
+_begun = functools.partial(tuple.__new__, _Begun)
+_call = functools.partial(tuple.__new__, Call)
 
 
 def _begin(
     provider: Provider, client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> _Request | None:
+) -> _Begun | None:
     """Return the call to observe, or None: nobody observes, or it is not one that is billed."""
     options = args[1] if len(args) > 1 else kwargs.get("options")
     if options is None or options.method.lower() != "post":
@@ -173,75 +131,112 @@ def _begin(
     booking = open_booking()
     if booking is None:
         return None
-    stream = bool(kwargs.get("stream"))
-    # Building it takes microseconds, and only streams ask.
-    host = str(getattr(client, "base_url", "")) if stream else ""
-    return _Request(provider, options, booking, operation, host, stream=stream)
+    body = options.json_data
+    model = addition = None
+    if isinstance(body, dict):
+        model = text(body.get("model"))
+        if kwargs.get("stream") and provider.must_ask(options.url):
+            addition = _addition(options, client)
+    return _begun((provider.name, operation, model, booking, addition))
 
 
-def _request(
-    provider: Provider,
-    wrapped: Callable[..., Any],
-    client: Any,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    if is_quiet():
-        return wrapped(*args, **kwargs)
-    request = None
-    with guarded("capture"):
-        request = _begin(provider, client, args, kwargs)
-    if request is None:
-        return wrapped(*args, **kwargs)
+def _addition(options: Any, client: Any) -> _Addition | None:
+    """Ask for the stream's usage, unless the caller decided on that, or the server refuses it."""
+    given = options.json_data.get("stream_options")
+    if isinstance(given, dict) and "include_usage" in given:
+        return None
+    host = str(getattr(client, "base_url", ""))
+    return None if host in _refuse_usage else _Addition(options, host)
+
+
+def _answered(begun: _Begun, answer: Any) -> None:
+    """Book *answer*, or follow it where its end is still to come."""
     try:
+        service, operation, model, booking, addition = begun
+        facts = reader(answer)
+        request_id = text(facts("_request_id"))
+        response = None if request_id or is_parsed(answer) else http_response_of(answer)
+        if response is not None:
+            request_id = header_id_of(response)
+            is_asked = addition is not None
+            tally = Tally(booking, service, operation, model, request_id, swallow_usage=is_asked)
+            follow(answer, response, tally)
+            return
+        claims.claim(answer, booking, service, request_id)
+        model = text(facts("model")) or model
+        took = booking.elapsed_ms()
+        call = _call((service, operation, model, usage_told(facts), request_id, took, None, False))
+        ledger.book(booking, call)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours, whatever it is
+        _CAPTURING.hold(error)
+
+
+def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a client's *method* for requests, observed."""
+
+    @functools.wraps(method)
+    def request(client: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_quiet():
+            return method(client, *args, **kwargs)
+        begun = None
         try:
-            answer = wrapped(*args, **kwargs)
-        except Exception as error:
-            if not request.withdraw_usage(error):
-                raise
-            answer = wrapped(*args, **kwargs)
-    except BaseException:
-        failed(request.booking)
-        raise
-    request.answered(answer)
-    return answer
-
-
-def _request_async(
-    provider: Provider,
-    wrapped: Callable[..., Awaitable[Any]],
-    client: Any,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Awaitable[Any]:
-    if is_quiet():
-        return wrapped(*args, **kwargs)
-    request = None
-    with guarded("capture"):
-        request = _begin(provider, client, args, kwargs)
-    if request is None:
-        return wrapped(*args, **kwargs)
-    return _observed(request, wrapped, args, kwargs)
-
-
-async def _observed(
-    request: _Request,
-    wrapped: Callable[..., Awaitable[Any]],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    try:
+            begun = _begin(provider, client, args, kwargs)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, whatever it is
+            _CAPTURING.hold(error)
+        if begun is None:
+            return method(client, *args, **kwargs)
         try:
-            answer = await wrapped(*args, **kwargs)
-        except Exception as error:
-            if not request.withdraw_usage(error):
-                raise
-            answer = await wrapped(*args, **kwargs)
-    except BaseException:
-        failed(request.booking)
-        raise
-    request.answered(answer)
-    return answer
+            try:
+                answer = method(client, *args, **kwargs)
+            except Exception as error:
+                instead = begun.without_addition(error)
+                if instead is None:
+                    raise
+                begun = instead
+                answer = method(client, *args, **kwargs)
+        except BaseException:
+            failed(begun.booking)
+            raise
+        _answered(begun, answer)
+        return answer
+
+    setattr(request, MARK, True)
+    return request
+
+
+def _observing_async(
+    provider: Provider, method: Callable[..., Awaitable[Any]]
+) -> Callable[..., Awaitable[Any]]:
+    """Return an asynchronous client's *method* for requests, observed."""
+
+    @functools.wraps(method)
+    async def request(client: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_quiet():
+            return await method(client, *args, **kwargs)
+        begun = None
+        try:
+            begun = _begin(provider, client, args, kwargs)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, whatever it is
+            _CAPTURING.hold(error)
+        if begun is None:
+            return await method(client, *args, **kwargs)
+        try:
+            try:
+                answer = await method(client, *args, **kwargs)
+            except Exception as error:
+                instead = begun.without_addition(error)
+                if instead is None:
+                    raise
+                begun = instead
+                answer = await method(client, *args, **kwargs)
+        except BaseException:
+            failed(begun.booking)
+            raise
+        _answered(begun, answer)
+        return answer
+
+    setattr(request, MARK, True)
+    return request
 
 
 def _patch_finals(provider: Provider, methods: tuple[str, ...], module: ModuleType) -> None:
@@ -262,7 +257,7 @@ def _final(
     kwargs: dict[str, Any],
 ) -> Any:
     final = wrapped(*args, **kwargs)
-    with guarded("capture"):
+    with _CAPTURING:
         claims.share(helper._raw_stream, final, service)
     return final
 
@@ -275,6 +270,6 @@ async def _final_async(
     kwargs: dict[str, Any],
 ) -> Any:
     final = await wrapped(*args, **kwargs)
-    with guarded("capture"):
+    with _CAPTURING:
         claims.share(helper._raw_stream, final, service)
     return final

@@ -7,7 +7,7 @@ strings are believed.  Text of prompts and completions is never looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tracker.metric import Usage
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NO_USAGE = Usage()
-COUNTS = tuple(count.name for count in fields(Usage))
-INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
-OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details")
+# A named tuple's own constructor takes twice as long.
+_usage = partial(tuple.__new__, Usage)
+# Tokens that were read from a provider's cache, and written to it.
+READ = "cache_read_input_tokens"
+WRITTEN = "cache_creation_input_tokens"
 
 
 def field(record: Any, name: str) -> Any:
@@ -31,11 +33,13 @@ def reader(record: Any) -> Callable[[str], Any]:
 
     An SDK's model raises, slowly, for a field that it lacks; so its dict is read.
     """
-    if isinstance(record, dict):
-        return record.get
-    if hasattr(type(record), "__pydantic_extra__") and not record.__pydantic_extra__:
-        values: dict[str, Any] = record.__dict__
-        return values.get
+    kind = type(record)
+    if kind is dict:
+        known: dict[str, Any] = record
+        return known.get
+    if hasattr(kind, "__pydantic_extra__") and not record.__pydantic_extra__:
+        known = record.__dict__
+        return known.get
     if isinstance(record, Mapping):
         return record.get
     return lambda name: getattr(record, name, None)
@@ -47,29 +51,46 @@ def usage_of(response: Any) -> Usage:
     OpenAI's chat form (``prompt_tokens``), its responses form (``input_tokens``)
     and Anthropic's (where cached tokens are not part of ``input_tokens``) are known.
     """
-    usage = field(response, "usage")
+    return usage_told(reader(response)) if response is not None else NO_USAGE
+
+
+def usage_told(facts: Callable[[str], Any]) -> Usage:
+    """Return the tokens of the response of which *facts* gives what it says under a name."""
+    usage = facts("usage")
     if usage is None:
         return NO_USAGE
     told = reader(usage)
-    read = _count(told("cache_read_input_tokens"))
-    written = _count(told("cache_creation_input_tokens"))
-    inputs = _first(told, "prompt_tokens", "input_tokens")
-    if inputs is not None:
-        inputs += (read or 0) + (written or 0)
-    total = _count(told("total_tokens"))
-    outputs = _first(told, "completion_tokens", "output_tokens")
-    if outputs is None and inputs is not None and total is not None:
-        outputs = max(total - inputs, 0)
+    inputs, outputs, total = told("prompt_tokens"), told("completion_tokens"), told("total_tokens")
+    input_details, output_details = told("prompt_tokens_details"), told("completion_tokens_details")
+    read, written, reasoning = told(READ), told(WRITTEN), None
+    # Each number is believed if it is one; most are plain, and are not asked twice.
+    if read is not None:
+        read = _count(read)
+    if written is not None:
+        written = _count(written)
+    if type(inputs) is not int or inputs < 0:
+        inputs = _count(inputs)
+    if type(outputs) is not int or outputs < 0:
+        outputs = _count(outputs)
+    if type(total) is not int or total < 0:
+        total = _count(total)
+    if inputs is None:
+        input_details = input_details or told("input_tokens_details")
+        inputs = _count(told("input_tokens"))
+        if inputs is not None:
+            inputs += (read or 0) + (written or 0)
+    if outputs is None:
+        output_details = output_details or told("output_tokens_details")
+        outputs = _count(told("output_tokens"))
+        if outputs is None and inputs is not None and total is not None:
+            outputs = max(total - inputs, 0)
     if total is None and inputs is not None and outputs is not None:
         total = inputs + outputs
-    return Usage(
-        inputs,
-        outputs,
-        total,
-        _detail(told, INPUT_DETAILS, "cached_tokens") if read is None else read,
-        written,
-        _detail(told, OUTPUT_DETAILS, "reasoning_tokens"),
-    )
+    if input_details is not None and read is None:
+        read = _count(reader(input_details)("cached_tokens"))
+    if output_details is not None:
+        reasoning = _count(reader(output_details)("reasoning_tokens"))
+    return _usage((inputs, outputs, total, read, written, reasoning))
 
 
 def merged(before: Usage, after: Usage) -> Usage:
@@ -79,43 +100,26 @@ def merged(before: Usage, after: Usage) -> Usage:
     """
     if before is NO_USAGE:
         return after
-    later = {name: n for name in COUNTS if (n := getattr(after, name)) is not None}
-    both = replace(before, **later)
+    both = Usage(*(old if new is None else new for old, new in zip(before, after, strict=True)))
     if after.total_tokens is None and both.input_tokens is not None:
-        both = replace(both, total_tokens=both.input_tokens + (both.output_tokens or 0))
+        both = both._replace(total_tokens=both.input_tokens + (both.output_tokens or 0))
     return both
 
 
 def model_of(response: Any) -> str | None:
     """Return the model that *response* names."""
-    return _text(field(response, "model"))
+    return text(field(response, "model"))
 
 
 def request_id_of(response: Any) -> str | None:
     """Return the provider's id of the HTTP response that *response* was read from."""
-    return _text(field(response, "_request_id"))
+    return text(field(response, "_request_id"))
 
 
-def _text(value: object) -> str | None:
+def text(value: object) -> str | None:
+    """Return *value* if it is a text that says something."""
     return value if isinstance(value, str) and value else None
 
 
 def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and type(value) is not bool and value >= 0 else None
-
-
-def _first(told: Callable[[str], Any], *names: str) -> int | None:
-    for name in names:
-        count = _count(told(name))
-        if count is not None:
-            return count
-    return None
-
-
-def _detail(told: Callable[[str], Any], groups: tuple[str, ...], name: str) -> int | None:
-    for group in groups:
-        details = told(group)
-        count = None if details is None else _count(reader(details)(name))
-        if count is not None:
-            return count
-    return None
