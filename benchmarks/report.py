@@ -35,7 +35,8 @@ MODELS = ("gpt-4o", "gpt-4o-mini", "text-embedding-3-small", "claude-sonnet-4-5"
 # As the report sums: what is not known is no part of a sum.
 GROUP_BY = (
     "SELECT operation_type, COUNT(*), SUM(input_tokens), SUM(output_tokens), SUM(total_tokens),"
-    " SUM(cost_picodollars), SUM(list_cost_picodollars), SUM(cost_picodollars IS NULL),"
+    " SUM(cost_picodollars), SUM(list_cost_picodollars),"
+    " SUM(cost_picodollars IS NULL AND NOT (error IS NOT NULL AND input_tokens IS NULL)),"
     " SUM(error IS NOT NULL) FROM usage_metrics GROUP BY operation_type;"
 )
 # Where there is no shell: the same library in a process of its own.

@@ -27,6 +27,7 @@ from tracker.metric import Usage
 from tracker.plain import plain, scrub
 from tracker.pricing import UNPRICED, quote
 from tracker.report import FORMATS, Row, render, usage_by
+from tracker.report.unpriced import unpriced_in
 from tracker.sinks.memory import MemorySink
 from tracker.sinks.sqlite import SqliteSink, default_database
 from tracker.typing import Sink
@@ -232,6 +233,17 @@ def test_the_report_sums(tmp_path: Path) -> None:
     scan = found["scan"]
     assert (scan["calls"], scan["input_tokens"], scan["unpriced"]) == (2, 20, 1)
     assert scan["cost_usd"] == "0.000045"
+
+
+def test_a_failed_call_without_tokens_lacks_no_price(tmp_path: Path) -> None:
+    """Nobody knows that it was billed: it is an error and not unpriced, as for ``unpriced``."""
+    database = tmp_path / "usage.db"
+    unknown = replace(METRIC, cost_usd=None, list_cost_usd=None, error="boom")
+    with closing(SqliteSink(database)) as sink:
+        sink.write([replace(unknown, id="1", input_tokens=None), replace(unknown, id="2")])
+    (row,) = json.loads(report("--database", str(database), "--format", "json").stdout)
+    assert (row["calls"], row["errors"], row["unpriced"]) == (2, 2, 1)
+    assert sum(found.calls for found in unpriced_in(database)) == 1
 
 
 @pytest.mark.parametrize("dimension", ["model", "job", "batch", "user", "environment"])

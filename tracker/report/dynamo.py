@@ -136,12 +136,14 @@ def _items(pages: Iterable[Any]) -> Iterator[Item]:
 
 def _of(item: Item) -> _Sums:
     costs = tuple(_picodollars(item, name) for name in _COSTS)
+    tokens = tuple(_whole(item, name) for name in _TOKENS)
+    has_failed = "error" in item
     return _Sums(
         calls=1,
-        tokens=tuple(_whole(item, name) for name in _TOKENS),
+        tokens=tokens,
         costs=costs,
-        unpriced=int(costs[0] is None),
-        errors=int("error" in item),
+        unpriced=int(costs[0] is None and not (has_failed and tokens[0] is None)),
+        errors=int(has_failed),
     )
 
 

@@ -25,20 +25,22 @@ DIMENSIONS = {
 }
 # A row that is found through the index by time takes so much longer than one that is passed by.
 INDEX_COST = 8
+# A call that failed and told no tokens has no price to be found.
+WITHOUT_PRICE = "cost_picodollars IS NULL AND NOT (error IS NOT NULL AND input_tokens IS NULL)"
 # {column} is one of DIMENSIONS' values, {time} a name of the timestamp; all else is bound.
-QUERY = """
-SELECT {column} AS name,
+QUERY = f"""
+SELECT {{column}} AS name,
        COUNT(*),
        SUM(input_tokens),
        SUM(output_tokens),
        SUM(total_tokens),
        SUM(cost_picodollars),
        SUM(list_cost_picodollars),
-       SUM(cost_picodollars IS NULL),
+       SUM({WITHOUT_PRICE}),
        SUM(error IS NOT NULL)
 FROM usage_metrics
-WHERE {time} >= ? AND (? IS NULL OR environment = ?)
-GROUP BY {column}
+WHERE {{time}} >= ? AND (? IS NULL OR environment = ?)
+GROUP BY {{column}}
 ORDER BY SUM(cost_picodollars) DESC, COUNT(*) DESC, name
 """
 
@@ -48,7 +50,8 @@ class Row:
     """One value of the dimension.  ``name`` is None for calls without one.
 
     Token sums and costs (US dollars) are None where no call told them;
-    ``unpriced`` counts the calls that the costs leave out.
+    ``unpriced`` counts the calls that the costs leave out, but for those that failed and
+    told no tokens.
     """
 
     name: str | None

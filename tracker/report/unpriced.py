@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 from tracker.errors import SinkError
 from tracker.metric import Usage
 from tracker.pricing import quote
-from tracker.report.query import PICODOLLARS
+from tracker.report.query import PICODOLLARS, WITHOUT_PRICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A call that failed and told no tokens has no price to be found.
-WITHOUT_PRICE = "cost_picodollars IS NULL AND NOT (error IS NOT NULL AND input_tokens IS NULL)"
 GROUPS = f"""
 SELECT service, model,
        CASE WHEN input_tokens IS NULL THEN 'no tokens' ELSE 'no price' END AS reason,
