@@ -20,6 +20,8 @@ MAX_TEXT = 2_000
 MAX_ALL_TEXT = 50_000
 MAX_ERROR_TEXT = 500
 MAX_SCRUBBED = 10_000
+MAX_KNOWN = 1_024
+MAX_KNOWN_TEXT = 100
 LARGEST = 2**63 - 1
 
 # Keys that tell what they are wherever they stand, ...
@@ -38,6 +40,10 @@ _KEYS = re.compile(_KEY)
 _SECRETS = re.compile(_KEY + _NAMED)
 REMOVED = "[removed]"
 
+# Short texts that were seen to need no change: records repeat their names, tags and ids.
+# What does need one is not kept here: it may be a key.
+_known: set[str] = set()
+
 
 def plain(value: object) -> Any:
     """Return *value* as JSON-ready data of bounded size; what has no JSON form becomes text.
@@ -45,7 +51,7 @@ def plain(value: object) -> Any:
     Nesting ends at six levels, containers at a hundred items and the whole at a
     thousand values, which also bounds a structure that contains itself.
     """
-    return _Plain().of(value, 0)
+    return short(value) if type(value) is str else _Plain().of(value, 0)
 
 
 def scrub(text: str) -> str:
@@ -55,12 +61,28 @@ def scrub(text: str) -> str:
 
 def short(text: str) -> str:
     """Return *text* in a form that every store takes: bounded, and without keys."""
+    # A subclass may say anything of its length and of what it equals.
+    if type(text) is not str or len(text) > MAX_KNOWN_TEXT:
+        return _shortened(text)
+    if text not in _known:
+        made = _shortened(text)
+        if made != text:
+            return made
+        if len(_known) >= MAX_KNOWN:
+            _known.clear()
+        _known.add(text)
+    return text
+
+
+def _shortened(text: str) -> str:
     cut = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
     return clean(_KEYS.sub(REMOVED, cut))
 
 
 def clean(text: str) -> str:
     """Return *text* without what has no UTF-8 form (a lone surrogate) or ends texts in C."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 

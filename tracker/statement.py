@@ -40,6 +40,7 @@ def metric_of(
     """
     call = booking.call or UNFINISHED
     state = booking.state
+    context = state.context
     at = datetime.fromtimestamp(booking.at, UTC)
     batch = booking.batch or state.batch_mode
     usage = _believed(call.usage)
@@ -56,7 +57,7 @@ def metric_of(
         timestamp=at,
         user_id=_id(state.user_id) or short(default_user),
         environment=environment,
-        operation_type=_id(state.context.get("operation_type")),
+        operation_type=_id(context.get("operation_type")),
         job_id=_id(state.job_id),
         batch_id=_id(state.batch_id),
         github_pr=_whole(state.github_pr),
@@ -76,7 +77,7 @@ def metric_of(
         error=call.error,
         partial=call.partial,
         late=booking.late,
-        metadata=_metadata(booking, tags) | ({"is_batch": True} if batch else {}),
+        metadata=_metadata(booking, {**tags, **context}) | ({"is_batch": True} if batch else {}),
     )
 
 
@@ -94,12 +95,15 @@ def _tell_of_batch_prices() -> None:
     )
 
 
-def _metadata(booking: Booking, tags: Mapping[str, str]) -> dict[str, object]:
+def _metadata(booking: Booking, known: Mapping[str, object]) -> dict[str, object]:
+    """Return what is *known* of the call from its beginning, with what is known of it by now."""
     # What a block learned after the call (how long it took, say) belongs to its calls too.
     learned = booking.learned
     if learned is None:
         learned = booking.node.state if booking.node.is_block else BLANK
-    merged = {**tags, **booking.state.context, **learned.context, **booking.extra}
+    # For some nothing was added since.
+    added = {} if learned is booking.state else learned.context
+    merged = {**known, **added, **booking.extra}
     return {
         short(str(name)): _readable(value)
         for name, value in islice(merged.items(), MAX_ITEMS)
@@ -109,18 +113,24 @@ def _metadata(booking: Booking, tags: Mapping[str, str]) -> dict[str, object]:
 
 def _readable(value: object) -> object:
     """Return *value* made plain; the program's own containers may raise anything."""
+    if type(value) is str:
+        return short(value)
     with tolerated("metadata", "A value among an AI call's metadata cannot be read"):
         return plain(value)
     return UNREADABLE
 
 
 def _id(value: object) -> str | None:
-    made = None if value is None else _readable(value)
+    if value is None:
+        return None
+    made = _readable(value)
     return made if made is None or isinstance(made, str) else short(str(made))
 
 
 def _whole(value: object) -> int | None:
     """A whole number that every store can hold; nothing else is believed."""
+    if value is None:
+        return None
     if isinstance(value, str) and value.isdecimal() and len(value) < 19:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST:

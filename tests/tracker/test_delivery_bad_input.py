@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import tracker
 from tracker import ai_usage_context, delivery
 from tracker.delivery import destinations, sender
-from tracker.plain import plain, scrub
+from tracker.plain import MAX_KNOWN_TEXT, clean, plain, scrub, short
 from tracker.sinks.jsonl import JsonlSink
 from tracker.sinks.sqlite import SqliteSink
 from tracker.spool.codec import decode, encode
@@ -205,6 +205,39 @@ def test_ordinary_texts_stay() -> None:
     for text in ("max_tokens=5", "task-force", "the key is in the ignition", "risk-averse people"):
         assert scrub(text) == text
         assert plain(text) == text
+
+
+class Text(str):
+    """A text that is nobody's exact str: it goes the long way."""
+
+    __slots__ = ()
+
+
+texts = st.lists(
+    st.text(st.characters(codec=None))
+    | st.sampled_from([KEY, "\x00", "\udc80", "ä", "Bearer abc.def", "x" * MAX_KNOWN_TEXT])
+    | st.just("x" * 3_000),
+    max_size=4,
+).map("".join)
+
+
+@given(texts)
+def test_known_texts_are_stored_as_new_ones_are(text: str) -> None:
+    """What is remembered of a text, or seen at a glance, changes nothing in what is stored."""
+    stored = short(Text(text))
+    assert [short(text), short(text), plain(text)] == [stored] * 3
+    assert plain([Text(text)]) == plain([text]) == [stored]
+    assert type(short(Text(text))) is type(short(text)) is str
+    assert clean(text) == text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def test_known_texts_are_few_and_no_keys() -> None:
+    """A program that never repeats itself fills no memory, and no key is kept in it."""
+    for number in range(3 * tracker.plain.MAX_KNOWN):
+        short(f"request {number}")
+    short(KEY)
+    assert len(tracker.plain._known) <= tracker.plain.MAX_KNOWN
+    assert KEY not in tracker.plain._known
 
 
 def test_one_row_that_a_store_cannot_hold_is_rejected_alone(tmp_path: Path) -> None:
