@@ -3,29 +3,57 @@
 One run is a random plan: every task opens blocks on the tracker that all share or
 on its own, records between them, gives way at random points, starts sub-tasks that
 outlive a step, and sets ids by hand.  The plan knows the job of each call.
-``python -m tests.tracker.interleaving 10000`` runs that many plans.
+``python -m tests.tracker.interleaving 10000`` runs that many plans, one at a time in each of
+as many processes as the machine has processors.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
 import threading
+import traceback
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
 from tracker.testing import capture
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 #: Job, batch and user.
 Ids = tuple[str | None, str | None, str | None]
 THREADS = 8
 TASKS = 50
+#: After how many seconds a thread may lose its turn: Python's own choice, and far less.
+TURNS = (5e-3, 1e-4, 1e-5)
+#: Plans that a process is given at a time.
+CHUNK = 5
+
+
+class Outcome(NamedTuple):
+    """What became of a plan: how many calls it made, and what was attributed wrongly."""
+
+    seed: int
+    calls: int
+    wrong: list[str]
+
+
+@contextmanager
+def turns_of(seconds: float) -> Iterator[None]:
+    """Let threads take turns after *seconds* inside."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(seconds)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @dataclass
@@ -35,10 +63,12 @@ class Interleaving:
     seed: int
     shared: AIUsageTracker = field(default_factory=AIUsageTracker)
     expected: dict[str, tuple[str | None, str | None, str]] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
 
     def run(self, threads: int, tasks: int) -> list[str]:
         """Run the plan and return what was attributed wrongly."""
-        with capture() as metrics:
+        turns = random.Random(self.seed).choice(TURNS)
+        with capture() as metrics, turns_of(turns):
             workers = [
                 threading.Thread(target=self._thread, args=(number, tasks))
                 for number in range(threads)
@@ -48,7 +78,7 @@ class Interleaving:
             for worker in workers:
                 worker.join()
             stored = list(metrics)
-        wrong = [
+        wrong = self.broken + [
             f"{metric.request_id}: {found}, not {expected}"
             for metric in stored
             if (found := (metric.job_id, metric.batch_id, metric.user_id))
@@ -62,7 +92,12 @@ class Interleaving:
         async def all_tasks() -> None:
             await asyncio.gather(*(self._task(f"{number}.{task}") for task in range(tasks)))
 
-        asyncio.run(all_tasks())
+        try:
+            asyncio.run(all_tasks())
+        except BaseException as error:
+            # The calls that it has not made any more would not be missed.
+            self.broken.append(f"thread {number} ended: {error!r}")
+            raise
 
     async def _task(self, name: str) -> None:
         dice = random.Random(f"{self.seed}:{name}")
@@ -125,22 +160,41 @@ def _filled(ids: Ids, others: Ids) -> Ids:
     return job, batch, user
 
 
+def run_plan(seed: int) -> Outcome:
+    """Run the full plan of *seed*, in a process of the pool."""
+    plan = Interleaving(seed)
+    try:
+        wrong = plan.run(THREADS, TASKS)
+    except Exception:  # noqa: BLE001 - whatever it was, the seed is to be told
+        wrong = [traceback.format_exc()]
+    return Outcome(seed, len(plan.expected), wrong)
+
+
+def judge(outcomes: Iterable[Outcome], number: int) -> int:
+    """Say what became of *number* plans; return 1 at the first that went wrong."""
+    calls = 0
+    for done, outcome in enumerate(outcomes, 1):
+        if outcome.wrong:
+            print(f"seed {outcome.seed}:", *outcome.wrong[:5], sep="\n  ")
+            print(f"again: python -m tests.tracker.interleaving 1 {outcome.seed}")
+            return 1
+        calls += outcome.calls
+        if sys.stderr.isatty() and done % CHUNK == 0:
+            print(f"\r{done}/{number}", end="", file=sys.stderr, flush=True)
+    print(f"{number} interleavings, {calls} calls, none attributed to a wrong job, batch or user")
+    return 0
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run as many plans as asked for; return 1 if a call was attributed to a wrong job."""
     number = int(arguments[0]) if arguments else 10_000
     first = int(arguments[1]) if len(arguments) > 1 else 0
-    calls = 0
-    for seed in range(first, first + number):
-        plan = Interleaving(seed)
-        wrong = plan.run(THREADS, TASKS)
-        calls += len(plan.expected)
-        if wrong:
-            print(f"seed {seed}:", *wrong[:5], sep="\n  ")
-            return 1
-        if sys.stderr.isatty() and seed % 20 == 0:
-            print(f"\r{seed - first + 1}/{number}", end="", file=sys.stderr)
-    print(f"{number} interleavings, {calls} calls, none attributed to a wrong job, batch or user")
-    return 0
+    os.environ["AI_USAGE_STRICT"] = "1"  # mistakes of ours end a plan, too
+    with ProcessPoolExecutor() as pool:
+        plans = pool.map(run_plan, range(first, first + number), chunksize=CHUNK)
+        failed = judge(plans, number)
+        pool.shutdown(cancel_futures=True)  # after a failure, the others tell nothing more
+    return failed
 
 
 if __name__ == "__main__":
