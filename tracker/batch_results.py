@@ -14,8 +14,6 @@ time is the batch's: importing the same results again changes nothing.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -104,6 +102,9 @@ def _book(line: _Line, batch_id: str, at: float, booker: Recorder) -> ledger.Boo
 
 def record_id(service: str, batch_id: str, custom_id: str) -> str:
     """Return the id of the record of one result, in the form that other records' ids have."""
+    import hashlib
+    import json
+
     named = json.dumps([service, batch_id, custom_id])
     return hashlib.sha256(named.encode()).hexdigest()[:32]
 
@@ -111,6 +112,8 @@ def record_id(service: str, batch_id: str, custom_id: str) -> str:
 def _read(given: object) -> _Line | None:
     """Return what a line of either provider says, or None if it is not one."""
     if isinstance(given, str | bytes):
+        import json
+
         try:
             given = json.loads(given)
         except (ValueError, RecursionError):

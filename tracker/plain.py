@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping, Sequence, Set
 from datetime import date
-from decimal import Decimal
 from enum import Enum
 from itertools import islice
-from pathlib import PurePath
 from typing import Any
-from uuid import UUID
 
 MAX_DEPTH = 6
 MAX_ITEMS = 100
@@ -105,8 +103,10 @@ class _Plain:
             return self._counted(value)
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else str(float(value))
-        if isinstance(value, date | UUID | Decimal | PurePath):
-            return self._counted(str(value) if not isinstance(value, date) else value.isoformat())
+        if isinstance(value, date):
+            return self._counted(value.isoformat())
+        if isinstance(value, _spoken()):
+            return self._counted(str(value))
         if isinstance(value, bytes | bytearray | memoryview):
             return f"<{len(value)} bytes>"
         if depth < MAX_DEPTH and isinstance(value, Mapping | Sequence | Set):
@@ -127,6 +127,16 @@ class _Plain:
         made = short(text[: self._text] if len(text) > self._text else text)
         self._text = max(self._text - len(made), 0)
         return made
+
+
+@functools.cache
+def _spoken() -> tuple[type, ...]:
+    """Return the types whose own text says all; they are imported when something may be one."""
+    from decimal import Decimal
+    from pathlib import PurePath
+    from uuid import UUID
+
+    return (UUID, Decimal, PurePath)
 
 
 def _type_of(value: object) -> str:

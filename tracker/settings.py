@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _PREFIX = "AI_USAGE_"
 
@@ -117,6 +117,8 @@ def _switch(text: str) -> bool:
 
 
 def _path(text: str) -> Path:
+    from pathlib import Path
+
     return Path(text).expanduser()
 
 

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 from tracker.delivery import forking
 from tracker.delivery.forking import working
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTED = """
+import os
+register = os.register_at_fork
+
+def listed(before=None, **others):
+    if before is not None:
+        print(before.__module__)
+    register(before=before or (lambda: None), **others)
+
+os.register_at_fork = listed
+import tracker
+import tracker.sinks.sqlite, tracker.spool
+"""
+
+
+def test_files_are_closed_after_our_threads_have_paused() -> None:
+    """Closed before, they would keep a writer waiting that the fork waits for.
+
+    What was registered first is done last.
+    """
+    command = [sys.executable, "-c", LISTED]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    ours = [name for name in done.stdout.split() if name.startswith("tracker.")]
+    assert ours == ["tracker.sinks.sqlite_file", "tracker.delivery.forking"]
 
 
 def test_a_fork_waits_for_the_work_at_hand() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from dataclasses import dataclass
@@ -10,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from tracker import settings
 from tracker.guard import tolerated
 from tracker.sinks import registry
-from tracker.sinks.jsonl import JsonlSink
-from tracker.sinks.sqlite import SqliteSink, default_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from tracker.typing import Sink
 
@@ -48,8 +48,16 @@ def _named(name: str, table_name: str) -> Destination:
     if name == "dynamodb":
         key = f"{name}:{table_name}"
     elif name == "sqlite":
-        key = f"{name}:{default_database()}"  # asked each time: a program may set it late
+        key = f"{name}:{_sqlite().default_database()}"  # asked each time: a program may set it late
     return known(key, lambda: registry.make(name, table_name), durable=name in DURABLE)
+
+
+@functools.cache
+def _sqlite() -> ModuleType:
+    """Return the default store's module, which is imported when the first record comes."""
+    from tracker.sinks import sqlite
+
+    return sqlite
 
 
 def from_key(key: str) -> Destination | None:
@@ -60,8 +68,10 @@ def from_key(key: str) -> Destination | None:
     name, _, rest = key.partition(":")
     durable = name in DURABLE
     if name == "sqlite":
-        return known(key, lambda: SqliteSink(rest), durable=durable)
+        return known(key, lambda: _sqlite().SqliteSink(rest), durable=durable)
     if name == "jsonl" and rest:
+        from tracker.sinks.jsonl import JsonlSink
+
         return known(key, lambda: JsonlSink(rest), durable=durable)
     if name in registry.KNOWN:
         return known(key, lambda: registry.make(name, rest), durable=durable)

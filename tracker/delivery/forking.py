@@ -12,6 +12,9 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+# What is registered first is done last before a fork: our threads pause, then files are closed.
+from tracker.sinks import sqlite_file  # noqa: F401 - for its part in forking
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -6,7 +6,6 @@ stores are served.  Sending a row twice is harmless: its id is the store's key.
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -16,15 +15,13 @@ from tracker.delivery import counts, destinations
 from tracker.delivery.attempt import attempt
 from tracker.delivery.forking import working
 from tracker.guard import guarded, tolerated, warn
-from tracker.spool import Spool, SpoolFullError, default_spool
-from tracker.spool.codec import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tracker.delivery.destinations import Destination
     from tracker.metric import Metric
-    from tracker.spool import Leased
+    from tracker.spool import Leased, Spool
 
 BATCH = 100
 FIRST_PAUSE_SECONDS = 0.2
@@ -55,6 +52,9 @@ _state = _State()
 
 def spool(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
     """Put *metrics* on disk for *destination*; return those that have no place yet."""
+    from tracker.spool import SpoolFullError
+    from tracker.spool.codec import encode
+
     rows: list[tuple[str, str]] = []
     placed: list[Metric] = []
     for metric in metrics:
@@ -77,6 +77,8 @@ def spool(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metri
 
 def file() -> Spool:
     """Return the spool that the settings name."""
+    from tracker.spool import Spool, default_spool
+
     chosen = settings.current()
     path, limit = chosen.spool or default_spool(), chosen.spool_bytes
     with _state.changed:
@@ -192,6 +194,8 @@ def _next_pause(state: _State) -> float:
 
 def _pause(attempts: int) -> float:
     """Return seconds until the next attempt: full jitter under a doubling limit."""
+    import random
+
     doublings = min(attempts, 16)
     return random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**doublings))
 
@@ -215,6 +219,8 @@ def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool
 
 
 def _decoded(leased: Sequence[Leased]) -> tuple[list[Metric], dict[str, str]]:
+    from tracker.spool.codec import decode
+
     metrics: list[Metric] = []
     broken: dict[str, str] = {}
     for row in leased:

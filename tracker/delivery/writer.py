@@ -8,6 +8,7 @@ while an event loop runs in its thread.
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import sys
 import threading
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 BATCH = 512
 #: How long the writer may make no progress at the interpreter's exit.
 EXIT_SECONDS = 10.0
+#: What the first record will need, and ``import tracker`` does without.
+NEEDED = ("tracker.sinks.sqlite", "tracker.spool.codec")
 LAMBDA_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
 
 
@@ -125,7 +128,7 @@ def _store_at_once(owner: Owner, sinks: Sequence[Sink], item: Booking | Metric) 
 
 
 def warm() -> None:
-    """Start the writer, so that its price list is loaded while the first request is under way."""
+    """Start the writer: what it needs is loaded while the first request is under way."""
     if _queue.thread is None:
         with _queue.changed:
             _start(_queue)
@@ -238,6 +241,8 @@ def _run(queue: _Queue) -> None:
         with working("writer"), guarded("prices"):
             from tracker.pricing import warm as load_prices
 
+            for name in NEEDED:
+                importlib.import_module(name)
             load_prices()
         while True:
             with queue.changed:

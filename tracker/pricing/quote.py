@@ -8,19 +8,18 @@ quarter of a second), never before.
 from __future__ import annotations
 
 import functools
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tracker import settings
 from tracker.metric import Price, Usage
-from tracker.pricing.overrides import read
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from decimal import Decimal
     from types import ModuleType
 
 UNPRICED = Price(cost=None, list_cost=None, basis="unpriced")
-BATCH_DISCOUNT = Decimal("0.5")
+BATCH_DISCOUNT = "0.5"
 SOURCE = "genai-prices"
 # Any other spelling silently gives the ordinary price.
 BATCH_CONTEXT = {"processing": "batch"}
@@ -47,6 +46,8 @@ def _own(service: str, model: str, usage: Usage, at: datetime, *, batch: bool) -
     file = settings.current().prices
     if file is None:
         return None
+    from tracker.pricing.overrides import read
+
     overrides = read(file)
     entry = overrides.find(service, model, at)
     if entry is None:
@@ -92,7 +93,9 @@ def _price(
         return Price(list_cost, list_cost, "standard", source, version)
     if batch_cost is not None:
         return Price(batch_cost, list_cost, "batch", source, version)
-    return Price(list_cost * BATCH_DISCOUNT, list_cost, "batch_assumed", source, version)
+    from decimal import Decimal
+
+    return Price(list_cost * Decimal(BATCH_DISCOUNT), list_cost, "batch_assumed", source, version)
 
 
 @functools.cache
@@ -112,6 +115,8 @@ def _cost(
     at: datetime,
     context: dict[str, str] | None,
 ) -> Decimal | None:
+    from decimal import Decimal
+
     counted = prices.Usage(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens or 0,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tracker.sinks.dynamo_item import to_item
 from tracker.typing import ALL_STORED
 
 if TYPE_CHECKING:
@@ -31,5 +30,7 @@ class DynamoClientSink:
             if hasattr(self._client, "put_ai_usage_metric"):
                 self._client.put_ai_usage_metric(metric)
             else:
+                from tracker.sinks.dynamo_item import to_item
+
                 self._client.put_item(TableName=self._table_name, Item=to_item(metric))
         return ALL_STORED

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import os
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.metric import Metric
@@ -20,6 +18,7 @@ from tracker.typing import ALL_STORED, Delivery
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
+    from pathlib import Path
 
 
 LOG_FILE_VARIABLE = "AI_USAGE_LOG_FILE"
@@ -65,6 +64,8 @@ def log_file(path: str | Path) -> JsonlSink:
 def from_environment(_table_name: str) -> JsonlSink:
     """Return the sink for the file that ``AI_USAGE_LOG_FILE`` names, else in the data folder."""
     named = os.environ.get(LOG_FILE_VARIABLE, "").strip()
+    from pathlib import Path
+
     if named:
         return JsonlSink(Path(named).expanduser())
     import platformdirs
@@ -80,6 +81,8 @@ class JsonlSink:
     """
 
     def __init__(self, path: str | Path, keys: Sequence[str] = KEYS) -> None:
+        from pathlib import Path
+
         self._path = Path(path)
         self._keys = keys
         self._lock = threading.Lock()
@@ -89,6 +92,8 @@ class JsonlSink:
 
         Raises OSError if the file cannot be written at all.
         """
+        import json
+
         rows = [
             json.dumps(to_row(metric, self._keys), ensure_ascii=False) + "\n" for metric in metrics
         ]
