@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -202,10 +201,7 @@ class AIUsageTracker(Attribution):
     def _client_destination(self) -> list[Destination]:
         if not self._has_client():
             return []
-        client, table = self.dynamo_client, self.table_name
-        key = f"client:{table}"
-        make = functools.partial(DynamoClientSink, client, table)
-        return [destinations.known(key, make, durable=False)]
+        return [destinations.of_client(self.dynamo_client, self.table_name)]
 
     def _create_base_metadata(self) -> dict[str, Any]:
         """Return the environment's tags, overlaid by the current context."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -21,7 +22,7 @@ from dynamo_servers import CREDENTIALS, KINDS, dynamo_server
 from fault_proxy import FaultProxy, fault_proxy
 
 from tests.chaos import dynamo as chaos
-from tracker import AIUsageTracker, Metric, delivery
+from tracker import AIUsageTracker, Metric, ai_usage_context, delivery, flush
 from tracker.command import cli
 from tracker.delivery import sender
 from tracker.errors import SinkError
@@ -551,3 +552,35 @@ def test_the_chaos_run_can_fail() -> None:
     assert not replace(right, found=Counter("a")).is_right
     assert not replace(right, found=Counter("aab")).is_right
     assert not replace(right, found=Counter("abc")).is_right
+
+
+def book(client: Any, table: str) -> None:
+    """Record one call by a tracker that was given boto3's *client*, and have it delivered."""
+    tracker = AIUsageTracker(client, table, validate_table_environment=False)
+    with ai_usage_context("scan", tracker=tracker):
+        tracker.track_github_claude_review(7)
+    assert flush(10.0)
+
+
+def test_a_client_of_boto3_s_that_is_passed_in(place: Place) -> None:
+    """It gets each record, also the second client for the table, which another endpoint names."""
+    proxied = boto3.client("dynamodb")
+    book(proxied, place.table)
+    assert place.proxy.operations.count("PutItem") == 1
+    book(place.direct, place.table)
+    assert place.proxy.operations.count("PutItem") == 1
+    assert len(place.items()) == 2
+    proxied.close()
+
+
+def test_a_newer_client_takes_over(place: Place) -> None:
+    """Where a program makes a client anew, that one is used: the old one's session may be over."""
+    older, newer = boto3.client("dynamodb"), boto3.client("dynamodb")
+    asked = Mock(side_effect=older.put_item)
+    older.put_item = asked
+    book(older, place.table)
+    book(newer, place.table)
+    assert asked.call_count == 1
+    assert len(place.items()) == 2
+    older.close()
+    newer.close()

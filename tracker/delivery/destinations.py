@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker import settings
 from tracker.guard import tolerated
+from tracker.plain import scrub
 from tracker.sinks import registry
 
 if TYPE_CHECKING:
@@ -84,6 +85,24 @@ def known(key: str, make: Callable[[], Sink], *, durable: bool) -> Destination:
     if found is None:
         with _lock:
             found = _known.get(key) or _known.setdefault(key, Destination(key, make(), durable))
+    return found
+
+
+def of_client(client: Any, table_name: str) -> Destination:
+    """Return the destination that boto3's *client* reaches under *table_name*.
+
+    Region and endpoint are part of its key, so that rows which a process leaves in the
+    spool reach the same place by another's client.  A newer client takes over from an
+    older one, whose credentials may have expired.
+    """
+    from tracker.sinks.dynamo_client import DynamoClientSink
+
+    at = client.meta
+    key = f"client:{at.region_name}:{scrub(at.endpoint_url)}:{table_name}"
+    with _lock:
+        found = _known.get(key)
+        if found is None or getattr(found.sink, "client", None) is not client:
+            found = _known[key] = Destination(key, DynamoClientSink(client, table_name), False)
     return found
 
 

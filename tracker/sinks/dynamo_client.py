@@ -21,16 +21,16 @@ class DynamoClientSink:
     """Hands every metric to the application's own client."""
 
     def __init__(self, client: Any, table_name: str) -> None:
-        self._client = client
+        self.client = client
         self._table_name = table_name
 
     def write(self, metrics: Sequence[Metric]) -> Delivery:
         """Store *metrics*, one call each.  Raises whatever the client raises."""
         for metric in metrics:
-            if hasattr(self._client, "put_ai_usage_metric"):
-                self._client.put_ai_usage_metric(metric)
+            if hasattr(self.client, "put_ai_usage_metric"):
+                self.client.put_ai_usage_metric(metric)
             else:
                 from tracker.sinks.dynamo_item import to_item
 
-                self._client.put_item(TableName=self._table_name, Item=to_item(metric))
+                self.client.put_item(TableName=self._table_name, Item=to_item(metric))
         return ALL_STORED
