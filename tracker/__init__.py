@@ -13,6 +13,7 @@ from tracker.ai_usage_context import (
 )
 from tracker.ai_usage_tracker import AIUsageTracker
 from tracker.batch_results import record_batch_results
+from tracker.carrying import wrap
 from tracker.delivery import Stats, stats
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment, EnvironmentConfig
 from tracker.errors import AIUsageError, ConfigurationError
@@ -40,4 +41,5 @@ __all__ = [
     "record_batch_results",
     "set_current_context",
     "stats",
+    "wrap",
 ]

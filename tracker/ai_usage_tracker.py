@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker import delivery, instrumentation, ledger, scope, settings
 from tracker.attribution import Attribution
+from tracker.carrying import wrap
 from tracker.delivery import destinations
 from tracker.environment_config import (
     DEFAULT_TABLE,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Self
 
+    from tracker.carrying import Arguments, Result
     from tracker.delivery import Destination
     from tracker.ledger import Booking
     from tracker.typing import Sink
@@ -218,6 +220,10 @@ class AIUsageTracker(Attribution):
             default_user=self._default_user,
             priced=priced,
         )
+
+    def wrap(self, function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        """Return *function* for another thread, as ``tracker.wrap`` does."""
+        return wrap(function)
 
     # --- observing ------------------------------------------------------------------
 
