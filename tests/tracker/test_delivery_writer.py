@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from delivery_doubles import METRIC, Gate, Owner, Store, durable, metrics
+from event_loops import LOOPS, Loop
 
 import tracker
 from tracker import AIUsageTracker, ai_usage_context, delivery
@@ -191,30 +191,55 @@ def test_a_store_in_the_writer_s_thread_may_record_without_waiting_for_itself() 
     assert tracker.stats().dropped == {"made by a store": 1}
 
 
-def test_a_slow_store_does_not_hold_up_an_event_loop() -> None:
+@LOOPS
+def test_a_slow_store_does_not_hold_up_an_event_loop(loop: Loop) -> None:
     """While it hangs, the loop's callbacks run on; the block's end awaits it."""
     gate = Gate()
     owner = Owner(durable(Store(gate)))
     tracker.configure(flush_timeout=60.0)
+    left: list[bool] = []
+
+    async def leave() -> None:
+        await delivery.leave_async()
+        left.append(True)
+
+    async def beat() -> None:
+        for _ in range(100):
+            await loop.pause()
+        assert left == []
+        gate.opened.set()
 
     async def program() -> int:
-        beats = 0
         async with ai_usage_context("op"):
             delivery.hand_over(owner, metrics("1"))
-            leaving = asyncio.ensure_future(delivery.leave_async())
-            while beats < 100:
-                await asyncio.sleep(0)
-                beats += 1
-            assert not leaving.done()
-            gate.opened.set()
-            await leaving
+            await loop.together(leave, beat)
         return tracker.stats().stored
 
-    assert asyncio.run(program()) == 1
+    assert loop.run(program) == 1
+    assert left == [True]
 
 
+@LOOPS
+def test_an_event_loop_waits_for_a_limited_time(loop: Loop) -> None:
+    """As long as ``flush_timeout`` says; what is not stored then is the writer's."""
+    gate = Gate()
+    tracker.configure(flush_timeout=0.05)
+
+    async def program() -> int:
+        async with ai_usage_context("op"):
+            delivery.hand_over(Owner(durable(Store(gate))), metrics("1"))
+        return tracker.stats().waiting
+
+    assert loop.run(program) == 1
+    gate.opened.set()
+    assert tracker.flush(30.0)
+
+
+@LOOPS
 @pytest.mark.parametrize("form", ["context", "decorated", "observed", "generator"])
-def test_leaving_an_async_block_awaits_what_it_recorded(form: str, quiet_environment: Any) -> None:
+def test_leaving_an_async_block_awaits_what_it_recorded(
+    form: str, loop: Loop, quiet_environment: Any
+) -> None:
     """Also that of a decorated or observed coroutine outside any block: it is stored by then."""
     stats: list[tracker.Stats] = []
 
@@ -239,13 +264,14 @@ def test_leaving_an_async_block_awaits_what_it_recorded(form: str, quiet_environ
                 pass
         stats.append(tracker.stats())
 
-    asyncio.run(program())
+    loop.run(program)
     assert stats[0].captured
     assert stats[0].waiting == 0
     assert stats[0].stored == stats[0].captured
 
 
-def test_a_plain_block_in_an_event_loop_does_not_wait() -> None:
+@LOOPS
+def test_a_plain_block_in_an_event_loop_does_not_wait(loop: Loop) -> None:
     """Its records are the writer's, and the loop goes on."""
     gate = Gate()
 
@@ -255,9 +281,26 @@ def test_a_plain_block_in_an_event_loop_does_not_wait() -> None:
             pass
         return tracker.stats().waiting
 
-    assert asyncio.run(program()) == 1
+    assert loop.run(program) == 1
     gate.opened.set()
     assert tracker.flush(30.0)
+
+
+@LOOPS
+def test_in_lambda_an_event_loop_waits_for_the_sender(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a block without a loop does, in a thread."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "f")
+    store = Store()
+    remote = destinations.known("remote", lambda: store, durable=False)
+
+    async def program() -> None:
+        async with ai_usage_context("op"):
+            delivery.hand_over(Owner(remote), metrics("1"))
+
+    loop.run(program)
+    assert store.ids == ["1"]
 
 
 def test_in_lambda_leaving_waits_for_the_sender(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,11 @@
 
 from tracker.delivery.counts import Stats, stats
 from tracker.delivery.destinations import Destination
+from tracker.delivery.loops import in_event_loop
 from tracker.delivery.writer import (
     finish,
     flush,
     hand_over,
-    in_event_loop,
     is_behind,
     leave,
     leave_async,

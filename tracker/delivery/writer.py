@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import importlib
 import os
-import sys
 import threading
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from tracker import settings
 from tracker.delivery import counts, destinations, sender
 from tracker.delivery.attempt import attempt, is_storing, storing
 from tracker.delivery.forking import working
+from tracker.delivery.loops import in_event_loop, in_thread, told
 from tracker.guard import guarded, logger, tolerated
 
 if TYPE_CHECKING:
@@ -156,35 +156,18 @@ async def leave_async() -> None:
         return
     timeout = settings.current().flush_timeout
     if _queue.done < _queue.accepted:
-        await _reached(_queue, timeout)
+        await told(functools.partial(_tell_when_done, _queue), timeout)
     if LAMBDA_VARIABLE in os.environ:
-        import asyncio
-
-        await asyncio.to_thread(sender.wait, timeout)
+        await in_thread(sender.wait, timeout)
 
 
-async def _reached(queue: _Queue, timeout: float) -> None:
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    reached = loop.create_future()
-
-    def end() -> None:
-        if not reached.done():
-            reached.set_result(None)
-
+def _tell_when_done(queue: _Queue, tell: Callable[[], object]) -> None:
+    """Have *tell* called when all that was accepted is done."""
     with queue.changed:
-        if queue.done >= queue.accepted:
+        if queue.done < queue.accepted:
+            queue.waiters.append((queue.accepted, tell))
             return
-        tell = functools.partial(loop.call_soon_threadsafe, end)
-        queue.waiters.append((queue.accepted, tell))
-    await asyncio.wait([reached], timeout=timeout)
-
-
-def in_event_loop() -> bool:
-    """Whether an event loop runs in this thread: then nothing may wait here."""
-    asyncio = sys.modules.get("asyncio.events")
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    tell()
 
 
 def flush(timeout: float) -> bool:

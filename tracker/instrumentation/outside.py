@@ -31,10 +31,21 @@ MAX_WAITING = 1000
 MAX_PLACES = 1000
 # Packages whose frames stand between the program's line and us.
 BETWEEN = frozenset(
-    {"anthropic", "asyncio", "contextlib", "functools", "openai", "tracker", "wrapt"}
+    {
+        "anthropic",
+        "anyio",
+        "asyncio",
+        "contextlib",
+        "functools",
+        "openai",
+        "tracker",
+        "trio",
+        "wrapt",
+    }
 )
 
 _lock = threading.Lock()
+_settling = threading.RLock()
 _waiting: OrderedDict[int, Booking] = OrderedDict()
 _released: SimpleQueue[Booking] = SimpleQueue()
 _settler: threading.Thread | None = None
@@ -94,12 +105,13 @@ def release(booking: Booking) -> None:
 
 
 def settle_waiting() -> None:
-    """Store all that waits, for whoever looks at what was recorded."""
-    with _lock:
-        waiting = list(_waiting.values())
-        _waiting.clear()
-    for booking in waiting:
-        booking.owner.settle([booking])
+    """Store all that waits, also what another thread just stores: for whoever looks at it then."""
+    with _settling:
+        with _lock:
+            waiting = list(_waiting.values())
+            _waiting.clear()
+        for booking in waiting:
+            booking.owner.settle([booking])
 
 
 def _start_settler() -> None:
@@ -116,7 +128,7 @@ def _start_settler() -> None:
 def _settle() -> None:
     while True:
         booking = _released.get()
-        with guarded("outside"):
+        with guarded("outside"), _settling:
             with _lock:
                 _waiting.pop(booking.number, None)
             booking.owner.settle([booking])
@@ -171,8 +183,9 @@ def reset() -> None:
 
 def _after_fork() -> None:
     """Start a child with nothing that waits and no thread."""
-    global _lock, _released, _settler
+    global _lock, _released, _settler, _settling
     _lock = threading.Lock()
+    _settling = threading.RLock()
     _released = SimpleQueue()
     _settler = None
     _waiting.clear()
