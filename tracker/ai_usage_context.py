@@ -136,16 +136,18 @@ def set_current_context(context: Mapping[str, Any] | None) -> None:
     """Make *context* what ``get_current_context`` returns here, until the block ends.
 
     Calls are still booked by the block around, under the ids that *context*
-    names.  ``None`` ends attribution here.
+    names.  A context that was set before is replaced.  ``None`` ends attribution here.
     """
     if context is None:
-        scope.replace_current(None)
+        scope.enter(None)
         return
-    parent = scope.current()
+    block = scope.current()
+    while block is not None and not block.is_block:
+        block = block.parent
     state = scope.begun(dict(context), context, False)
-    if parent is not None:
-        state = state.inheriting(parent.state)
-    scope.replace_current(Node(state, None, parent, is_block=False, books=False))
+    if block is not None:
+        state = state.inheriting(block.state)
+    scope.enter(Node(state, None, block, False, False))
 
 
 def _new_tracker(environment: Environment | str | None) -> AIUsageTracker:

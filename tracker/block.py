@@ -90,10 +90,11 @@ class Block:
                 clock.now(),
                 get_ident(),
                 None if outer is None else outer.given,
+                [],
             )
         )
         books = issubclass(type(tracker), AIUsageTracker)
-        told = opening.context() if not books or hears_of_begins(tracker) else None
+        told = dict(opening.context()) if not books or hears_of_begins(tracker) else None
         # The block's own ids, then those of its tracker, then its parent's.
         state = scope.begun(opening if told is None else told, self._fields, self._batch)
         if books and (standing := tracker.inherited()) is not scope.BLANK:

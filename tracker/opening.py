@@ -18,7 +18,8 @@ class Opening(NamedTuple):
 
     Most blocks end before anybody reads their context, and for the calls of the others the
     writer does, in its own time.  ``at`` is in seconds since the epoch, ``outer`` the
-    same of the block around, or its context.  ``fields`` must not change any more.
+    same of the block around, or its context.  ``fields`` must not change any more.  ``made`` is
+    empty until somebody asked, and then has the dict.
     """
 
     operation: str
@@ -26,9 +27,15 @@ class Opening(NamedTuple):
     at: float
     thread: int
     outer: Opening | Mapping[str, Any] | None
+    made: list[dict[str, Any]]
 
-    def context(self) -> dict[str, Any]:
+    def context(self) -> Mapping[str, Any]:
         """Return the context: operation type, time, thread, the outer context, fields."""
+        if not self.made:
+            self.made.append(self._put_together())
+        return self.made[0]
+
+    def _put_together(self) -> dict[str, Any]:
         context: dict[str, Any] = {
             "operation_type": self.operation,
             "start_time": clock.text(self.at),
@@ -36,7 +43,7 @@ class Opening(NamedTuple):
         }
         if self.outer is not None:
             outer = self.outer
-            told = outer.context() if isinstance(outer, Opening) else dict(outer)
+            told = dict(outer.context() if isinstance(outer, Opening) else outer)
             context["parent_operation"] = told.get("operation_type")
             context["parent_context"] = told
         for name, value in self.fields.items():

@@ -19,6 +19,7 @@ from tracker import (
     ai_usage_context,
     batch_ai_usage_context,
     get_current_context,
+    scope,
     set_current_context,
 )
 from tracker.errors import ConfigurationError, ContextFieldError
@@ -409,3 +410,24 @@ def test_entering_many_blocks_leaves_nothing_open() -> None:
     for block in reversed(blocks):
         block.__exit__(None, None, None)
     assert get_current_context() is None
+
+
+def test_a_context_set_by_hand_replaces_the_one_before(
+    client: openai.OpenAI, metrics: CapturedMetrics
+) -> None:
+    """Of an earlier one no id is left; ids of the block around hold where none is named."""
+    with ai_usage_context("op", job_id="j") as tracker:
+        for _ in range(1000):
+            set_current_context({"operation_type": "first", "job_id": "k", "batch_id": "b"})
+        set_current_context({"operation_type": "second", "user_id": "anna"})
+        client.chat.completions.create(**CHAT)
+        node = scope.current()
+        assert node is not None
+        assert node.parent is tracker.node()  # and no chain of all that were set
+    (metric,) = metrics
+    assert (metric.operation_type, metric.job_id, metric.batch_id, metric.user_id) == (
+        "second",
+        "j",
+        None,
+        "anna",
+    )
