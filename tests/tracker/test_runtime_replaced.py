@@ -1,0 +1,140 @@
+"""Trackers of which a test or a subclass replaced a method that blocks call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock, patch
+
+import pytest
+from runtime_calls import CHAT
+
+from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import openai
+
+    from tracker.testing import CapturedMetrics
+
+METHODS = ("set_context", "add_context_metadata", "flush_metrics")
+Replaced = tuple[AIUsageTracker, Any]
+
+
+def on_the_object(name: str) -> Replaced:
+    """A tracker whose own attribute is a mock that does what the method does."""
+    tracker = AIUsageTracker()
+    mock = Mock(side_effect=getattr(tracker, name))
+    setattr(tracker, name, mock)
+    return tracker, mock
+
+
+def in_a_subclass(name: str) -> Replaced:
+    """A tracker of a class that overrides the method and calls it."""
+    mock = Mock()
+
+    def method(self: AIUsageTracker, *args: Any) -> None:
+        mock(*args)
+        getattr(AIUsageTracker, name)(self, *args)
+
+    kind = type("Own", (AIUsageTracker,), {name: method})
+    return kind(), mock
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("replaced", [on_the_object, in_a_subclass])
+def test_a_replaced_method_is_called_once(
+    name: str,
+    replaced: Callable[[str], Replaced],
+    client: openai.OpenAI,
+    metrics: CapturedMetrics,
+) -> None:
+    """With what a double gets; the record is as it would be."""
+    tracker, mock = replaced(name)
+    with ai_usage_context("op", tracker=tracker, job_id="j", note="n"):
+        client.chat.completions.create(**CHAT)
+        assert tracker.current_job_id == "j"
+    assert mock.call_count == 1
+    if name == "set_context":
+        given = mock.call_args.args[0]
+        assert type(given) is dict
+        assert (given["operation_type"], given["job_id"], given["note"]) == ("op", "j", "n")
+    if name == "add_context_metadata":
+        assert mock.call_args.args[0]["error_occurred"] is False
+    (metric,) = metrics
+    assert (metric.operation_type, metric.job_id, metric.metadata["note"]) == ("op", "j", "n")
+    assert metric.metadata["error_occurred"] is False
+
+
+@pytest.mark.parametrize("name", [*METHODS, "set_batch_mode"])
+def test_a_patched_class_is_heard(name: str) -> None:
+    """``patch.object(AIUsageTracker, ...)`` counts one call a block, and none when it is over."""
+    with patch.object(AIUsageTracker, name) as mock:
+        with batch_ai_usage_context("b"):
+            pass
+        assert mock.call_count == 1
+    with batch_ai_usage_context("b"):
+        pass
+    assert mock.call_count == 1
+
+
+@pytest.mark.parametrize("name", ["add_context_metadata", "flush_metrics"])
+def test_a_method_that_is_replaced_inside_the_block(
+    name: str, client: openai.OpenAI, metrics: CapturedMetrics
+) -> None:
+    """It is called when the block ends; a flush that does nothing leaves the call to the block."""
+    with ai_usage_context("op") as tracker:
+        client.chat.completions.create(**CHAT)
+        mock = Mock()
+        setattr(tracker, name, mock)
+    assert mock.call_count == 1
+    assert len(metrics) == 1
+
+
+def test_a_set_context_that_raises_leaves_no_block() -> None:
+    """Also on a tracker of ours: the block was never entered, and the tracker is as before."""
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id="standing")
+    with (
+        patch.object(tracker, "set_context", side_effect=RuntimeError("no")),
+        pytest.raises(RuntimeError, match="no"),
+        ai_usage_context("op", tracker=tracker, job_id="j"),
+    ):
+        pytest.fail("the block ran")
+    assert (tracker.current_job_id, tracker.current_context) == ("standing", {})
+
+
+def test_both_ways_end_alike(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
+    """A block that calls the methods and one that need not leave the same records."""
+
+    class Own(AIUsageTracker):
+        def set_context(self, *args: Any, **kwargs: Any) -> None:
+            super().set_context(*args, **kwargs)
+
+        def flush_metrics(self) -> None:
+            super().flush_metrics()
+
+    def run(tracker: AIUsageTracker) -> None:
+        with batch_ai_usage_context("b", tracker=tracker, user_id="u", stage=1):
+            client.chat.completions.create(**CHAT)
+            with ai_usage_context("inner", tracker=tracker, job_id="j"):
+                client.chat.completions.create(**CHAT)
+                tracker.add_context_metadata({"pages": 2})
+        tracker.set_tracking_context(job_id="after")
+        client.chat.completions.create(**CHAT)  # nobody's: no block, and it is not handed in
+
+    run(AIUsageTracker())
+    run(Own())
+    seen = [
+        (
+            metric.operation_type,
+            metric.job_id,
+            metric.batch_id,
+            metric.user_id,
+            metric.price_basis,
+            sorted(metric.metadata),
+        )
+        for metric in metrics
+    ]
+    assert len(seen) == 4
+    assert seen[:2] == seen[2:]
