@@ -85,7 +85,7 @@ class AIUsageTracker(Attribution):
         self.log_file = log_file
         self._default_user = os.environ.get("USER_ID") or "default"
         state = scope.BLANK if user_id is None else State(user_id=user_id)
-        self.standing = Node(state, self, is_block=False)
+        self._standing = Node(state, self, is_block=False)
         self._latest: Node | None = None
         self._birthplace: Node | None = None
         instrumentation.install()
@@ -107,7 +107,7 @@ class AIUsageTracker(Attribution):
         node = scope.last_entered()
         if node is not None and node.tracker is self and not node.closed:
             return node
-        return self._own_block() or self._open(self._latest) or self.standing
+        return self._own_block() or self._open(self._latest) or self._standing
 
     def inherited(self) -> State:
         """Return what a block that is entered here with this tracker starts from.
@@ -116,8 +116,8 @@ class AIUsageTracker(Attribution):
         thread.  One that many threads share does not: their blocks stay apart.
         """
         if scope.last_entered() is None and self._birthplace is None:
-            return self.standing.state
-        return (self._own_block() or self._open(self._birthplace) or self.standing).state
+            return self._standing.state
+        return (self._own_block() or self._open(self._birthplace) or self._standing).state
 
     def entered(self, node: Node, *, only_here: bool) -> None:
         """Note that *node* is a block of this tracker that has just begun.
@@ -144,12 +144,12 @@ class AIUsageTracker(Attribution):
 
     def flush_metrics(self) -> None:
         """Store what is pending: one ``_store_metric`` call a metric."""
-        self.flush(self.node())
+        self._flush(self.node())
 
-    def flush(self, node: Node) -> None:
+    def _flush(self, node: Node) -> None:
         """Store what is pending in the block *node*, and outside all blocks."""
-        if node.pending or self.standing.pending:
-            self.settle([*node.pending.values(), *self.standing.pending.values()])
+        if node.pending or self._standing.pending:
+            self.settle([*node.pending.values(), *self._standing.pending.values()])
 
     def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
         """Store *bookings*, each once; those that are stored or unfinished are passed over."""

@@ -113,8 +113,6 @@ class Attribution:
         """
         if ids:
             warn_caller("Give the ids to ai_usage_context instead of keywords to set_context")
-        if context is not None and context is self.node().state.context:
-            return  # a block that has just begun: its state holds all this already
         if context is not None:
             self._change(given=dict(context))
             ids = {**context, **ids}
@@ -124,17 +122,14 @@ class Attribution:
 
     def add_context_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Add *metadata* to the context; the metrics of the block carry it when stored."""
-        node = self.node()
-        node.state = node.state.with_context({**node.state.context, **metadata})
+        scope.change(self.node(), lambda state: state.with_context({**state.context, **metadata}))
 
     def set_batch_mode(self, enabled: bool) -> None:
         """Book the calls that follow at batch prices, or no longer."""
         self.batch_mode = enabled
 
     def _name(self, **ids: Any) -> None:
-        node = self.node()
-        node.state = node.state.with_ids(**ids)
+        scope.change(self.node(), lambda state: state.with_ids(**ids))
 
     def _change(self, **changes: Any) -> None:
-        node = self.node()
-        node.state = scope.changed(node.state, **changes)
+        scope.change(self.node(), lambda state: scope.changed(state, **changes))

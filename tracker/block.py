@@ -41,8 +41,8 @@ class Block:
     """One block, for ``with`` and ``async with``; entering gives the tracker.
 
     Where *tracker* is None, *make_tracker* is asked for one for *environment*.  A context can be
-    entered once at a time.  Raises ContextFieldError for fields that belong to
-    the tracker's constructor.
+    entered once at a time; entering it twice raises RuntimeError.  Raises ContextFieldError for
+    fields that belong to the tracker's constructor.
     """
 
     __slots__ = (
@@ -78,6 +78,8 @@ class Block:
         self._started = 0
 
     def __enter__(self) -> Any:
+        if self._node is not None:
+            raise RuntimeError("this context is in use; make another for a block inside it")
         tracker = self._tracker
         if tracker is None:
             tracker = self._make_tracker(self._environment)
@@ -118,6 +120,7 @@ class Block:
             if self._batch:
                 node.tracker.set_batch_mode(True)
         except BaseException:
+            self._node = None
             scope.leave(node)
             raise
 
@@ -130,19 +133,20 @@ class Block:
         node, self._node = self._node, None
         if node is None:
             return
-        failure = None if error is None else error_text(error) or type(error).__name__
-        outcome = (self._started, perf_counter_ns(), failure)
         tracker = node.tracker
         try:
+            failure = None if error is None else error_text(error) or type(error).__name__
+            outcome = (self._started, perf_counter_ns(), failure)
             if not node.books or hears_of_ends(tracker):
                 with _FLUSHING:
                     tracker.add_context_metadata(described_end(outcome))
+                with _FLUSHING:
                     tracker.flush_metrics()
             else:
                 node.outcome = outcome
-                if node.pending or tracker.standing.pending:
+                if node.pending or tracker._standing.pending:
                     with _FLUSHING:
-                        tracker.flush(node)
+                        tracker._flush(node)
         finally:
             after = scope.leave(node)
             # Another thread may have booked a call between the flush and the end.

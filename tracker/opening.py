@@ -31,8 +31,14 @@ class Opening(NamedTuple):
 
     def context(self) -> Mapping[str, Any]:
         """Return the context: operation type, time, thread, the outer context, fields."""
-        if not self.made:
-            self.made.append(self._put_together())
+        # Not by recursion: a task that starts its successor makes a chain of any length.
+        if self.made:
+            return self.made[0]
+        chain = [self]
+        while isinstance(outer := chain[-1].outer, Opening) and not outer.made:
+            chain.append(outer)
+        for opening in reversed(chain):
+            opening.made.append(opening._put_together())
         return self.made[0]
 
     def _put_together(self) -> dict[str, Any]:
@@ -41,9 +47,9 @@ class Opening(NamedTuple):
             "start_time": clock.text(self.at),
             "thread_id": self.thread,
         }
-        if self.outer is not None:
-            outer = self.outer
-            told = dict(outer.context() if isinstance(outer, Opening) else outer)
+        outer = self.outer
+        if outer is not None:
+            told = dict(outer.made[0] if isinstance(outer, Opening) else outer)
             context["parent_operation"] = told.get("operation_type")
             context["parent_context"] = told
         for name, value in self.fields.items():

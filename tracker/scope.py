@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
+import threading
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker.opening import Opening, described_end
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tracker.ledger import Booking
     from tracker.opening import Outcome
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 # Later statements of who a call belongs to win over earlier ones; the stamp
 # orders them across trackers and threads without asking a clock.
 _stamps = itertools.count(1)
+_lock = threading.RLock()  # a signal handler may change a state while its thread does
 
 
 class State(NamedTuple):
@@ -109,6 +112,12 @@ def begun(given: Opening | Mapping[str, Any], fields: Mapping[str, Any], batch: 
     )
 
 
+def change(node: Node, make: Callable[[State], State]) -> None:
+    """Replace *node*'s state by what *make* makes of it; no change of another thread is lost."""
+    with _lock:
+        node.state = make(node.state)
+
+
 def changed(state: State, **changes: Any) -> State:
     """Return *state* with *changes*, as the latest statement of who calls belong to."""
     return state._replace(**changes, stamp=next(_stamps))
@@ -147,9 +156,12 @@ class Node:
 
         It belongs to all calls of the block, also to those that ended before it was known.
         """
-        outcome, self.outcome = self.outcome, None
-        if outcome is not None:
-            self.state = self.state.with_context({**self.state.context, **described_end(outcome)})
+        if self.outcome is not None:
+            with _lock:
+                outcome, self.outcome = self.outcome, None
+                if outcome is not None:
+                    told = {**self.state.context, **described_end(outcome)}
+                    self.state = self.state.with_context(told)
         return self.state
 
     def nearest_open(self) -> Node | None:
@@ -208,3 +220,13 @@ def replace_current(node: Node | None) -> Node | None:
     before = _current.get()
     _current.set(node)
     return before
+
+
+def _after_fork() -> None:
+    """Start a child with a free lock: a thread of its parent may have held it."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import threading
@@ -12,6 +13,7 @@ from unittest.mock import MagicMock
 
 import openai
 import pytest
+from interleaving import turns_of
 from runtime_calls import CHAT
 
 from tracker import (
@@ -431,3 +433,47 @@ def test_a_context_set_by_hand_replaces_the_one_before(
         None,
         "anna",
     )
+
+
+def test_a_context_is_entered_once_at_a_time() -> None:
+    """Inside itself it raises, and leaves nothing behind; afterwards it may be entered again."""
+    context = ai_usage_context("op", job_id="j")
+    with context, pytest.raises(RuntimeError, match="in use"), context:
+        pytest.fail("the block ran")
+    assert get_current_context() is None
+    with context as tracker:
+        assert tracker.current_job_id == "j"
+    assert get_current_context() is None
+
+
+def test_a_long_chain_of_blocks(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
+    """Each block knows the one around it, however many there are: nothing here recurses."""
+    depth = 5000
+    with contextlib.ExitStack() as stack:
+        for number in range(depth):
+            stack.enter_context(ai_usage_context(f"op {number}", job_id="j"))
+        client.chat.completions.create(**CHAT)
+        context = get_current_context()
+    levels = 0
+    while context is not None:
+        context = context.get("parent_context")
+        levels += 1
+    assert levels == depth
+    assert [metric.operation_type for metric in metrics] == [f"op {depth - 1}"]
+    assert metrics[0].metadata["parent_operation"] == f"op {depth - 2}"
+
+
+def test_metadata_of_several_threads(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
+    """Each that is added arrives, however the threads take turns."""
+    with ai_usage_context("op") as tracker:
+        client.chat.completions.create(**CHAT)
+
+        def add(thread: int) -> None:
+            for number in range(20):
+                tracker.add_context_metadata({f"{thread}/{number}": number})
+
+        with turns_of(1e-6), ThreadPoolExecutor(4) as pool:
+            list(pool.map(add, range(4)))
+        assert {f"{thread}/{n}" for thread in range(4) for n in range(20)} <= set(
+            tracker.current_context
+        )

@@ -138,3 +138,43 @@ def test_both_ways_end_alike(client: openai.OpenAI, metrics: CapturedMetrics) ->
     ]
     assert len(seen) == 4
     assert seen[:2] == seen[2:]
+
+
+def test_a_subclass_may_change_what_set_context_gets(
+    client: openai.OpenAI, metrics: CapturedMetrics
+) -> None:
+    """Ids that it adds to the dict before it calls ours are booked."""
+
+    class Own(AIUsageTracker):
+        def set_context(self, context: Any = None, **ids: Any) -> None:
+            context["user_id"] = "team-42"
+            super().set_context(context, **ids)
+
+    with ai_usage_context("op", tracker=Own(), job_id="j"):
+        client.chat.completions.create(**CHAT)
+    assert [(metric.user_id, metric.job_id) for metric in metrics] == [("team-42", "j")]
+
+
+def test_a_subclass_has_names_of_its_own(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
+    """``flush`` and ``standing`` are the program's to use."""
+
+    class Own(AIUsageTracker):
+        def __init__(self) -> None:
+            super().__init__()
+            self.standing = "gold"
+
+        def flush(self) -> None:
+            raise AssertionError("nobody called this")
+
+    with ai_usage_context("op", tracker=Own()):
+        client.chat.completions.create(**CHAT)
+    assert len(metrics) == 1
+
+
+def test_a_double_that_takes_no_metadata_is_flushed() -> None:
+    """One failing method does not keep the next from being called."""
+    double = Mock(spec=AIUsageTracker)
+    double.add_context_metadata.side_effect = RuntimeError("no")
+    with ai_usage_context("op", tracker=double):
+        pass
+    double.flush_metrics.assert_called_once_with()

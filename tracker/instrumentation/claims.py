@@ -6,6 +6,8 @@ never by equality.
 
 from __future__ import annotations
 
+import os
+import threading
 import weakref
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ class _Claim(weakref.ref[object]):
 _by_identity: dict[int, _Claim] = {}
 _by_request: dict[tuple[str, str], Booking] = {}
 _older_by_request: dict[tuple[str, str], Booking] = {}
+_lock = threading.RLock()  # for beginning anew only
 
 
 def claim(response: object, booking: Booking, service: str, request_id: str | None) -> None:
@@ -74,10 +77,22 @@ def share(known: object, response: object, service: str) -> None:
 def _begin_anew() -> None:
     """Keep the last request ids as the older ones, whose place they take."""
     global _by_request, _older_by_request
-    _older_by_request, _by_request = _by_request, {}
+    with _lock:
+        if len(_by_request) >= REQUEST_IDS:  # and no other thread was first
+            _older_by_request, _by_request = _by_request, {}
 
 
 def _forget(known: _Claim) -> None:
     # It is called before the memory is given back: no newer object can have this number yet.
     _by_identity.pop(known.key, None)
     outside.release(known.booking)
+
+
+def _after_fork() -> None:
+    """Start a child with a free lock: a thread of its parent may have held it."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
