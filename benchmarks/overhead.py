@@ -162,6 +162,16 @@ class Subjects:
 
         return self._timed(run)
 
+    def own(self) -> float:
+        """The same, of a context that makes a tracker of its own."""
+
+        def run() -> None:
+            for _ in range(self.number):
+                with self._context("op", job_id="job"):
+                    pass
+
+        return self._timed(run)
+
     def captured(self) -> float:
         """A call inside a context, with its share of the context's end."""
         self._answer()
@@ -234,6 +244,7 @@ def medians(subjects: Subjects, rounds: int) -> dict[str, float]:
     """Return the median figure of each subject; they take turns."""
     methods = [
         subjects.context,
+        subjects.own,
         subjects.span,
         subjects.bare,
         subjects.captured,
@@ -306,6 +317,14 @@ def measure(number: int, rounds: int, records: int) -> list[Line]:
     idle = max(found["idle"] - found["bare"], 0.0)
     lines = [
         Line("context, enter and exit", found["context"], "us", 1 / 5, found["span"], "OTel span"),
+        Line(
+            "the same, with a tracker of its own",
+            found["own"],
+            "us",
+            1 / 3,
+            found["span"],
+            "OTel span",
+        ),
         Line("captured call, added", captured, "us", 1 / 3, found["span"], "OTel span"),
         Line("captured call, added", captured, "us", None, found["call_span"], "OTel gen_ai span"),
         Line("idle call, added", idle, "us", 0.02, loopback, "openai call, loopback"),
@@ -313,7 +332,7 @@ def measure(number: int, rounds: int, records: int) -> list[Line]:
     ]
     if found["langfuse"] == found["langfuse"]:
         peer = found["langfuse"]
-        lines.insert(3, Line("captured call, added", captured, "us", 1.0, peer, "langfuse observe"))
+        lines.insert(4, Line("captured call, added", captured, "us", 1.0, peer, "langfuse observe"))
     if records:
         blocks = max(records // 1000, 1)
         program = MEMORY.format(root=str(ROOT), warm=max(blocks // 20, 1), blocks=blocks)

@@ -6,7 +6,7 @@ import atexit
 import os
 from typing import TYPE_CHECKING, Any
 
-from tracker import delivery, instrumentation, ledger, scope, settings
+from tracker import delivery, instrumentation, ledger, scope, settings, surroundings
 from tracker.attribution import Attribution
 from tracker.carrying import wrap
 from tracker.delivery import destinations
@@ -85,7 +85,7 @@ class AIUsageTracker(Attribution):
         self.log_file = log_file
         self._default_user = os.environ.get("USER_ID") or "default"
         state = scope.BLANK if user_id is None else State(user_id=user_id)
-        self._standing = Node(state, self, is_block=False)
+        self._standing = Node(state, None, is_block=False)  # a tracker is no part of a cycle
         self._latest: Node | None = None
         self._birthplace: Node | None = None
         instrumentation.install()
@@ -129,6 +129,12 @@ class AIUsageTracker(Attribution):
         self._latest = node
         if only_here:
             self._birthplace = node
+
+    def left(self, node: Node) -> None:
+        """Note that *node*, the block for which this tracker was made, has ended."""
+        self._birthplace = None
+        if self._latest is node:
+            self._latest = None
 
     def _own_block(self) -> Node | None:
         node = scope.current()
@@ -272,6 +278,9 @@ class AIUsageTracker(Attribution):
         environment: Environment | str | None = None,
     ) -> Self:
         """Return a tracker configured for *environment*, by default for the detected one."""
+        is_plain = dynamo_client is None and table_name is None and user_id is None
+        if is_plain and track_to_dynamo and not track_to_file and log_file == DEFAULT_LOG_FILE:
+            return cls._like_the_last(environment)
         return cls(
             dynamo_client=dynamo_client,
             table_name=table_name,
@@ -281,6 +290,28 @@ class AIUsageTracker(Attribution):
             log_file=log_file,
             environment_config=AIUsageEnvironmentConfig.get_config(environment),
         )
+
+    @classmethod
+    def _like_the_last(cls, environment: Environment | str | None) -> Self:
+        """Return a new tracker, a copy of the last where its surroundings are the same.
+
+        Each context without a tracker makes one, and finding out anew where it runs takes
+        several times as long as all the rest.
+        """
+        global _last
+        if not _is_made_as_usual(cls):
+            return cls(environment_config=AIUsageEnvironmentConfig.get_config(environment))
+        seen = surroundings.seen()
+        known, made = _last
+        if known != (cls, environment, seen):
+            made = cls(environment_config=AIUsageEnvironmentConfig.get_config(environment))
+            _last = (cls, environment, seen), made
+        settings.current()
+        outside.notice_environment(seen[0])
+        copy = object.__new__(cls)
+        standing = Node(scope.BLANK, None, None, True, False)
+        copy.__dict__ = {**made.__dict__, "_standing": standing}
+        return copy
 
     @classmethod
     def create_wrapped_openai_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
@@ -296,6 +327,24 @@ class AIUsageTracker(Attribution):
     def create_wrapped_places_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
         """Return a Google Maps client like *client* whose Places calls *tracker* books."""
         return instrumentation.wrap_client(client, tracker, "google_places")
+
+
+#: The tracker that was made last for a block of its own, and what it was made for.
+_last: tuple[object, Any] = (None, None)
+_INIT, _NEW = AIUsageTracker.__init__, AIUsageTracker.__new__
+_CONFIG, _configuring = AIUsageEnvironmentConfig, vars(AIUsageEnvironmentConfig)
+_GET_CONFIG, _DETECT = _configuring["get_config"], _configuring["detect_environment"]
+
+
+def _is_made_as_usual(cls: type[AIUsageTracker]) -> bool:
+    """Whether neither a subclass nor a test has a say in how a tracker is made."""
+    return (
+        cls.__init__ is _INIT
+        and cls.__new__ is _NEW
+        and AIUsageEnvironmentConfig is _CONFIG
+        and _configuring["get_config"] is _GET_CONFIG
+        and _configuring["detect_environment"] is _DETECT
+    )
 
 
 # What blocks call while nobody has replaced it, and need not call then.

@@ -153,6 +153,8 @@ class Block:
             if node.pending:
                 with guarded("leave"):
                     tracker.settle(list(node.pending.values()))
+            if node.books and self._tracker is None:
+                tracker.left(node)
             if after is None and node.books and delivery.is_behind():
                 with guarded("leave"):
                     delivery.leave()

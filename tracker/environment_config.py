@@ -15,26 +15,20 @@ from typing import TYPE_CHECKING
 
 from tracker.errors import TableEnvironmentError, UnknownEnvironmentError
 from tracker.guard import tolerated
+from tracker.surroundings import (
+    AWS_VARIABLES,
+    BRANCH_VARIABLES,
+    CI_VARIABLES,
+    DEPLOYMENT_VARIABLES,
+    REGION_VARIABLES,
+    RUN_VARIABLES,
+    STACK_VARIABLES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_TABLE = "AIUsageMetrics"
-CI_VARIABLES = (
-    "CI",
-    "GITHUB_ACTIONS",
-    "GITLAB_CI",
-    "CIRCLECI",
-    "TRAVIS",
-    "JENKINS_URL",
-    "BUILDKITE",
-    "TF_BUILD",
-)
-AWS_VARIABLES = ("AWS_LAMBDA_FUNCTION_NAME", "AWS_EXECUTION_ENV")
-STACK_VARIABLES = ("PULUMI_STACK", "STACK_NAME")
-RUN_VARIABLES = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "CIRCLE_WORKFLOW_ID", "BUILD_ID")
-BRANCH_VARIABLES = ("GIT_BRANCH", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BRANCH_NAME")
-DEPLOYMENT_VARIABLES = ("DEPLOYMENT_ID", "AWS_LAMBDA_FUNCTION_VERSION", "RELEASE_ID")
 FALSE_VALUES = frozenset({"", "0", "false", "no"})
 
 
@@ -157,7 +151,7 @@ def _auto_tags(environment: Environment) -> dict[str, str]:
         "environment": environment.value,
         "service": os.environ.get("SERVICE_NAME", "unknown"),
         "version": os.environ.get("APP_VERSION", "unknown"),
-        "region": _first(("AWS_REGION", "AWS_DEFAULT_REGION")) or "unknown",
+        "region": _first(REGION_VARIABLES) or "unknown",
     }
     tags.update(_tags_of_place(environment))
     return tags

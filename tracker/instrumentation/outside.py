@@ -50,6 +50,7 @@ _waiting: OrderedDict[int, Booking] = OrderedDict()
 _released: SimpleQueue[Booking] = SimpleQueue()
 _settler: threading.Thread | None = None
 _production = False
+_UNREAD = object()
 _told: set[str] = set()
 
 
@@ -62,10 +63,15 @@ def is_required() -> bool:
     return _production if chosen is None else chosen
 
 
-def notice_environment() -> None:
-    """Look whether this is production: whenever a tracker is made."""
+def notice_environment(variable: object = _UNREAD) -> None:
+    """Look whether this is production: whenever a tracker is made.
+
+    *variable* is ``ENVIRONMENT``, if it was read already.
+    """
     global _production
-    _production = _is_production(os.environ.get("ENVIRONMENT"))
+    if variable is _UNREAD:
+        variable = os.environ.get("ENVIRONMENT")
+    _production = _is_production(variable)
 
 
 def open_outside() -> Booking | None:
@@ -135,7 +141,7 @@ def _settle() -> None:
 
 
 @functools.cache
-def _is_production(_variable: str | None) -> bool:
+def _is_production(_variable: object) -> bool:
     try:
         return AIUsageEnvironmentConfig.detect_environment() is Environment.PRODUCTION
     except UnknownEnvironmentError:
