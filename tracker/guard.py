@@ -19,7 +19,7 @@ import logging
 import os
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracker.plain import scrub
 
@@ -82,8 +82,16 @@ def warn(place: str, message: str, *, interval: float = LOG_INTERVAL_SECONDS) ->
 def error_text(error: BaseException) -> str:
     """Return what *error* says, without keys; an error that cannot even say it gives nothing."""
     with contextlib.suppress(Exception):
+        if type(error).__module__.partition(".")[0] == "pydantic_core":
+            return _without_input(error)
         return scrub(str(error))
     return ""
+
+
+def _without_input(error: Any) -> str:
+    """Return what a failed validation says, but for the text that it was about: a completion."""
+    kinds = sorted({str(found["type"]) for found in error.errors(include_input=False)})
+    return scrub(f"{error.error_count()} in {error.title} ({', '.join(kinds)})")
 
 
 def described(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
+from pydantic import BaseModel, ValidationError
 from runtime_calls import CHAT
 
 from tracker import ai_usage_context, guard
@@ -66,3 +67,21 @@ def test_a_mistake_in_capture_leaves_the_call_alone(
         assert client.chat.completions.create(**CHAT).model == "gpt-4o-mini"
     assert guard.counts() == {"capture": 1}
     assert len(metrics) == 0
+
+
+class Receipt(BaseModel):
+    """What a program expects a model to answer."""
+
+    total: int
+    shop: str
+
+
+@pytest.mark.parametrize("answer", ['{"total": "much, says Anna", "shop": "x"}', "Dear Anna,"])
+def test_a_failed_validation_does_not_tell_the_text(answer: str) -> None:
+    """Pydantic's message quotes the completion that it could not read; what is kept does not."""
+    with pytest.raises(ValidationError) as raised:
+        Receipt.model_validate_json(answer)
+    assert "Anna" in str(raised.value)
+    text = guard.described(raised.value)
+    assert text.startswith("ValidationError: 1 in Receipt (")
+    assert "Anna" not in text
