@@ -6,6 +6,7 @@
                                                                spool -> sender -> remote store
 """
 
+from tracker.delivery.attempt import finalising, is_storing
 from tracker.delivery.counts import Stats, stats
 from tracker.delivery.destinations import Destination
 from tracker.delivery.loops import in_event_loop
@@ -23,11 +24,13 @@ from tracker.delivery.writer import (
 __all__ = [
     "Destination",
     "Stats",
+    "finalising",
     "finish",
     "flush",
     "hand_over",
     "in_event_loop",
     "is_behind",
+    "is_storing",
     "leave",
     "leave_async",
     "restart",

@@ -33,6 +33,8 @@ class Outcome:
 
 class _Here(threading.local):
     storing = False
+    finalising = False
+    ours = False
 
 
 _here = _Here()
@@ -41,6 +43,35 @@ _here = _Here()
 def is_storing() -> bool:
     """Whether this thread is inside a store: what it records there is the store's own doing."""
     return _here.storing
+
+
+def must_not_wait() -> bool:
+    """Whether nothing may wait here: what it waits for could be this thread, or need its locks."""
+    return _here.ours or _here.storing or _here.finalising
+
+
+@contextmanager
+def own_thread() -> Iterator[None]:
+    """Run what a thread of ours does: the writer would wait for itself."""
+    was, _here.ours = _here.ours, True
+    try:
+        yield
+    finally:
+        _here.ours = was
+
+
+@contextmanager
+def finalising(*, of_store: bool) -> Iterator[None]:
+    """Record what the garbage collector ends, in whatever thread it happens to run, and whenever.
+
+    That the thread is inside a store says nothing: *of_store* says whether what ends began there.
+    """
+    was = _here.storing, _here.finalising
+    _here.storing, _here.finalising = of_store, True
+    try:
+        yield
+    finally:
+        _here.storing, _here.finalising = was
 
 
 @contextmanager

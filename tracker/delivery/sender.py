@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tracker import settings
 from tracker.delivery import counts, destinations
-from tracker.delivery.attempt import attempt
+from tracker.delivery.attempt import attempt, own_thread
 from tracker.delivery.forking import working
 from tracker.guard import guarded, tolerated, warn
 
@@ -151,6 +151,7 @@ def drain(
     return total, True
 
 
+@own_thread()
 def _run(state: _State) -> None:
     try:
         while not state.ended:

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from tracker import settings
 from tracker.delivery import counts, destinations, sender
-from tracker.delivery.attempt import attempt, is_storing, storing
+from tracker.delivery.attempt import (
+    attempt,
+    is_storing,
+    must_not_wait,
+    own_thread,
+    storing,
+)
 from tracker.delivery.forking import working
 from tracker.delivery.loops import in_event_loop, in_thread, told
 from tracker.guard import guarded, logger, tolerated
@@ -73,7 +79,7 @@ def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = Fa
     """Take over *items*: from here on they are stored, spooled, or counted as dropped.
 
     While the queue is full the caller waits, at most for the settings' flush
-    timeout, and not in an event loop; what has no place then is dropped.
+    timeout, and not where nothing may wait; what has no place then is dropped.
     """
     queue, limit = _queue, settings.current().queue_size
     deadline = None
@@ -86,7 +92,7 @@ def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = Fa
             queue.accepted += len(part)
             queue.changed.notify_all()
             items = items[len(part) :]
-            if not items or in_event_loop():
+            if not items or in_event_loop() or must_not_wait():
                 break
             deadline = deadline or time.monotonic() + settings.current().flush_timeout
             left = deadline - time.monotonic()
@@ -141,7 +147,7 @@ def is_behind() -> bool:
 
 def leave() -> None:
     """Wait until all that was accepted is on disk, at most for the settings' flush timeout."""
-    if in_event_loop() or is_storing():
+    if in_event_loop() or must_not_wait():
         return
     queue = _queue
     if queue.done < queue.accepted:
@@ -152,7 +158,7 @@ def leave() -> None:
 
 async def leave_async() -> None:
     """As ``leave``, without blocking the event loop."""
-    if not in_event_loop() or is_storing():
+    if not in_event_loop() or must_not_wait():
         return
     timeout = settings.current().flush_timeout
     if _queue.done < _queue.accepted:
@@ -219,6 +225,7 @@ def _start(queue: _Queue) -> None:
         queue.thread = thread
 
 
+@own_thread()
 def _run(queue: _Queue) -> None:
     try:
         with working("writer"), guarded("prices"):

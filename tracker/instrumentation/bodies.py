@@ -146,7 +146,7 @@ def watch(http_response: Any, tally: Tally) -> None:
         reader = EncodedReader(reader, http_response)
     tap = _AsyncBody if hasattr(http_response.stream, "__aiter__") else _SyncBody
     http_response.stream = tap(http_response.stream, reader, tally)
-    weakref.finalize(http_response, tally.finish, partial=True).atexit = False
+    weakref.finalize(http_response, tally.drop).atexit = False
 
 
 def _read_whole(reader: Reader, content: bytes) -> None:

@@ -44,7 +44,7 @@ BETWEEN = frozenset(
     }
 )
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a dropped stream may end, and come here, while it is held
 _settling = threading.RLock()
 _waiting: OrderedDict[int, Booking] = OrderedDict()
 _released: SimpleQueue[Booking] = SimpleQueue()
@@ -113,22 +113,26 @@ def release(booking: Booking) -> None:
 def settle_waiting() -> None:
     """Store all that waits, also what another thread just stores: for whoever looks at it then."""
     with _settling:
+        waiting = []
         with _lock:
-            waiting = list(_waiting.values())
-            _waiting.clear()
+            while _waiting:  # one by one: a finaliser may add to them meanwhile
+                waiting.append(_waiting.popitem(last=False)[1])
         for booking in waiting:
             booking.owner.settle([booking])
 
 
 def _start_settler() -> None:
     global _settler
-    if _settler is None:
-        thread = threading.Thread(target=_settle, name="ai-usage-outside", daemon=True)
-        with tolerated(
-            "outside", "Cannot start a thread; calls outside contexts wait for the exit"
-        ):
-            thread.start()
-            _settler = thread
+    if _settler is not None:
+        return
+    thread = threading.Thread(target=_settle, name="ai-usage-outside", daemon=True)
+    if _settler is not None:
+        return  # a finaliser came here meanwhile
+    _settler = thread
+    with tolerated("outside", "Cannot start a thread; calls outside contexts wait for the exit"):
+        thread.start()
+        return
+    _settler = None
 
 
 def _settle() -> None:
@@ -190,7 +194,7 @@ def reset() -> None:
 def _after_fork() -> None:
     """Start a child with nothing that waits and no thread."""
     global _lock, _released, _settler, _settling
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _settling = threading.RLock()
     _released = SimpleQueue()
     _settler = None

@@ -13,7 +13,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from tracker import ledger
+from tracker import delivery, ledger
 from tracker.guard import described, guarded
 from tracker.instrumentation import claims
 from tracker.instrumentation.observer import is_observed
@@ -55,6 +55,7 @@ class Tally:
         self._swallow_usage = swallow_usage
         self._usage = NO_USAGE
         self._done = False
+        self._of_store = delivery.is_storing()
         with _open_lock:
             _open.add(self)
 
@@ -103,6 +104,11 @@ class Tally:
             if not self.booking.node.is_block and not is_observed(self.booking):
                 self.booking.owner.settle([self.booking])
 
+    def drop(self) -> None:
+        """Book the stream because nobody has it any more: the garbage collector calls this."""
+        with delivery.finalising(of_store=self._of_store):
+            self.finish(partial=True)
+
 
 class _Tap:
     """Where a stream's chunks pass.  A close that comes while one is fetched is the SDK's own."""
@@ -124,7 +130,7 @@ class _Tap:
             self.tally.finish(partial=True, error=error)
 
     def __del__(self) -> None:
-        self.tally.finish(partial=True)
+        self.tally.drop()
 
 
 class SyncTap(_Tap):
