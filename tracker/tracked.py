@@ -12,10 +12,9 @@ from tracker.attribution import ID_FIELDS
 from tracker.instrumentation.drive import drive, drive_async
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 
     from tracker.block import Block
-    from tracker.scope import Node
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
@@ -73,26 +72,20 @@ class _Steps:
         self.tracker = block.__enter__()
         self._node = scope.replace_current(before)
 
-    def step(self) -> _Step:
-        return _Step(self._node)
+    @contextlib.contextmanager
+    def step(self) -> Iterator[None]:
+        """Make current what was at the end of the step before: a block may be open over steps."""
+        before = scope.replace_current(self._node)
+        try:
+            yield
+        finally:
+            self._node = scope.replace_current(before)
 
     def end(self, error: BaseException | None) -> None:
         if isinstance(error, GeneratorExit):
             error = None  # the consumer wanted no more: not a failure
         with self.step():
             self._block.__exit__(type(error) if error else None, error, None)
-
-
-class _Step:
-    def __init__(self, node: Node | None) -> None:
-        self._node = node
-        self._before: Node | None = None
-
-    def __enter__(self) -> None:
-        self._before = scope.replace_current(self._node)
-
-    def __exit__(self, *_: object) -> None:
-        scope.replace_current(self._before)
 
 
 def tracked(function: Decorated, make_block: MakeBlock) -> Decorated:

@@ -229,6 +229,48 @@ def test_a_generator_s_context_never_leaks() -> None:
     assert operation() is None
 
 
+def test_a_block_inside_a_generator_is_open_over_its_steps() -> None:
+    """Until it ends it is current at each step, and never for the consumer."""
+
+    @ai_usage_tracked
+    def steps() -> Iterator[str | None]:
+        with ai_usage_context("inner"):
+            yield operation()
+            yield operation()
+        yield operation()
+
+    with ai_usage_context("consumer"):
+        seen = []
+        for step in steps():
+            seen.append(step)
+            assert operation() == "consumer"
+        assert operation() == "consumer"
+    assert seen == ["inner", "inner", "steps"]
+    first = steps()
+    next(first)
+    first.close()
+    assert operation() is None
+
+
+@pytest.mark.asyncio
+async def test_a_block_inside_an_async_generator_is_open_over_its_steps() -> None:
+    """As in a plain one."""
+
+    @ai_usage_tracked
+    async def steps() -> AsyncIterator[str | None]:
+        with ai_usage_context("inner"):
+            yield operation()
+            yield operation()
+        yield operation()
+
+    seen = []
+    async for step in steps():
+        seen.append(step)
+        assert operation() is None
+    assert seen == ["inner", "inner", "steps"]
+    assert operation() is None
+
+
 def test_a_partial_failure_is_summed_up(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
     """Counts and at most ten scrubbed errors land in the metadata of the block's calls."""
     with partial_failure_context("scan", job_id="j") as counts:
