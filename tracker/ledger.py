@@ -171,11 +171,20 @@ def take(bookings: Iterable[Booking]) -> list[Booking]:
 
 
 def each(taken: Iterable[Booking], store: Callable[[Booking], None]) -> None:
-    """Call *store* with each of *taken*; where it raises, the others are to be stored again."""
+    """Call *store* with each of *taken*, also where it fails for one; raise the first failure.
+
+    Where the program is to end meanwhile, the others are to be stored again.
+    """
     left = list(taken)
+    first: Exception | None = None
     try:
         while left:
-            store(left.pop(0))
+            try:
+                store(left.pop(0))
+            except Exception as error:  # noqa: BLE001 - the program's own, raised below
+                first = first or error
+        if first is not None:
+            raise first
     finally:
         with _lock:
             for booking in left:

@@ -178,3 +178,34 @@ def test_a_double_that_takes_no_metadata_is_flushed() -> None:
     with ai_usage_context("op", tracker=double):
         pass
     double.flush_metrics.assert_called_once_with()
+
+
+def test_a_replaced_store_that_fails_for_one(client: openai.OpenAI) -> None:
+    """The others are stored all the same, and what it raised first is raised in the end."""
+    tracker = AIUsageTracker()
+    results = [RuntimeError("first"), None, RuntimeError("second")]
+    with ai_usage_context("op", tracker=tracker):
+        for _ in results:
+            client.chat.completions.create(**CHAT)
+        with (
+            patch.object(tracker, "_store_metric", side_effect=results) as store,
+            pytest.raises(RuntimeError, match="first"),
+        ):
+            tracker.flush_metrics()
+    assert store.call_count == 3
+
+
+def test_a_replaced_store_that_is_interrupted(client: openai.OpenAI) -> None:
+    """What was not tried yet is stored later."""
+    tracker = AIUsageTracker()
+    with ai_usage_context("op", tracker=tracker):
+        for _ in range(2):
+            client.chat.completions.create(**CHAT)
+        with (
+            patch.object(tracker, "_store_metric", side_effect=KeyboardInterrupt),
+            pytest.raises(KeyboardInterrupt),
+        ):
+            tracker.flush_metrics()
+        with patch.object(tracker, "_store_metric") as store:
+            tracker.flush_metrics()
+    assert store.call_count == 1
