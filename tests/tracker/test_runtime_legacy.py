@@ -273,6 +273,27 @@ def test_google_places(metrics: CapturedMetrics) -> None:
     assert metrics[0].cost_usd is None
 
 
+def test_places_photos_and_queries(metrics: CapturedMetrics) -> None:
+    """They are billed as well."""
+    client = SimpleNamespace(
+        places_photo=lambda ref: [b"x"], places_autocomplete_query=lambda q: []
+    )
+    wrapped = AIUsageTracker.create_wrapped_places_client(client, AIUsageTracker())
+    assert wrapped.places_photo("r") == [b"x"]
+    assert wrapped.places_autocomplete_query("pizza") == []
+    assert [m.operation for m in metrics] == ["place_photo", "autocomplete"]
+
+
+def test_image_variations(metrics: CapturedMetrics) -> None:
+    """A wrapped client's are recorded as images."""
+    images = SimpleNamespace(create_variation=lambda: {"created": 1})
+    tracker = AIUsageTracker()
+    client = SimpleNamespace(images=images)
+    wrapped = AIUsageTracker.create_wrapped_openai_client(client, tracker)
+    assert wrapped.images.create_variation() == {"created": 1}
+    assert [(m.service, m.operation) for m in metrics] == [("openai", "image")]
+
+
 def test_create_for_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes the constructor's arguments and makes a tracker of the subclass it is called on."""
 

@@ -80,6 +80,8 @@ ANTHROPIC = Provider(
         "AsyncAnthropic",
         "AnthropicBedrock",
         "AsyncAnthropicBedrock",
+        "AnthropicBedrockMantle",
+        "AsyncAnthropicBedrockMantle",
         "AnthropicVertex",
         "AsyncAnthropicVertex",
     ),
