@@ -57,6 +57,20 @@ def header_id_of(http_response: Any) -> str | None:
     return next((found for name in REQUEST_ID_HEADERS if (found := headers.get(name))), None)
 
 
+def id_behind(error: BaseException) -> str | None:
+    """Return the provider's id of the HTTP response that the SDK was reading when *error* came.
+
+    Only the SDK's own frames know it: an answer gets its id after it was parsed.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        http_response = http_response_of(trace.tb_frame.f_locals.get("self"))
+        if http_response is not None:
+            return header_id_of(http_response)
+        trace = trace.tb_next
+    return None
+
+
 def content_of(http_response: Any) -> bytes | None:
     """Return the body of *http_response* if it was read as a whole already."""
     if not http_response.is_stream_consumed:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import ledger
-from tracker.guard import guarded, logger
+from tracker.guard import described, guarded, logger
 from tracker.instrumentation import claims
-from tracker.instrumentation.answers import header_id_of, http_response_of, is_parsed
+from tracker.instrumentation.answers import header_id_of, http_response_of, id_behind, is_parsed
 from tracker.instrumentation.live import follow
 from tracker.instrumentation.observer import failed, is_quiet, open_booking
 from tracker.instrumentation.providers import PROVIDERS, Provider
@@ -97,6 +97,23 @@ class _Addition:
         return True
 
 
+class _Parsing:
+    """Stands in for the SDK's parser of an answer, and keeps what it was given.
+
+    An answer that cannot be parsed was billed all the same.
+    """
+
+    def __init__(self, parser: Callable[[Any], Any]) -> None:
+        self._parser = parser
+        self.unparsed: Any = None
+
+    def __call__(self, answer: Any) -> Any:
+        self.unparsed = answer
+        parsed = self._parser(answer)
+        self.unparsed = None
+        return parsed
+
+
 class _Begun(NamedTuple):
     """One call on its way: what was asked, and where it will be booked."""
 
@@ -105,6 +122,7 @@ class _Begun(NamedTuple):
     model: str | None
     booking: Booking
     addition: _Addition | None
+    parsing: _Parsing | None
 
     def without_addition(self, error: Exception) -> _Begun | None:
         """Return the call that is to be made instead, if *error* is about what we added."""
@@ -137,7 +155,12 @@ def _begin(
         model = text(body.get("model"))
         if kwargs.get("stream") and provider.must_ask(options.url):
             addition = _addition(options, client)
-    return _begun((provider.name, operation, model, booking, addition))
+    parsing = None
+    # What was not given is an object of the SDK that is no function.
+    parser = getattr(options, "post_parser", None)
+    if callable(parser):
+        parsing = options.post_parser = _Parsing(parser)
+    return _begun((provider.name, operation, model, booking, addition, parsing))
 
 
 def _addition(options: Any, client: Any) -> _Addition | None:
@@ -149,12 +172,27 @@ def _addition(options: Any, client: Any) -> _Addition | None:
     return None if host in _refuse_usage else _Addition(options, host)
 
 
-def _answered(begun: _Begun, answer: Any) -> None:
-    """Book *answer*, or follow it where its end is still to come."""
+def _raised(begun: _Begun, error: BaseException) -> None:
+    """Book the answer that could not be parsed, or withdraw the booking if there was none."""
+    parsing = begun.parsing
+    if parsing is None or parsing.unparsed is None:
+        failed(begun.booking)
+        return
+    answer, parsing.unparsed = parsing.unparsed, None
+    _answered(begun, answer, error)
+
+
+def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) -> None:
+    """Book *answer*, or follow it where its end is still to come.
+
+    With *error* it is one that could not be parsed, before the SDK noted its request id.
+    """
     try:
-        service, operation, model, booking, addition = begun
+        service, operation, model, booking, addition, _ = begun
         facts = reader(answer)
         request_id = text(facts("_request_id"))
+        if error is not None:
+            request_id = request_id or id_behind(error)
         response = None if request_id or is_parsed(answer) else http_response_of(answer)
         if response is not None:
             request_id = header_id_of(response)
@@ -165,10 +203,12 @@ def _answered(begun: _Begun, answer: Any) -> None:
         claims.claim(answer, booking, service, request_id)
         model = text(facts("model")) or model
         took = booking.elapsed_ms()
-        call = _call((service, operation, model, usage_told(facts), request_id, took, None, False))
+        usage = usage_told(facts)
+        failure = None if error is None else described(error)
+        call = _call((service, operation, model, usage, request_id, took, failure, False))
         ledger.book(booking, call)
-    except Exception as error:  # noqa: BLE001 - a mistake of ours, whatever it is
-        _CAPTURING.hold(error)
+    except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
+        _CAPTURING.hold(mistake)
 
 
 def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,8 +234,8 @@ def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., 
                     raise
                 begun = instead
                 answer = method(client, *args, **kwargs)
-        except BaseException:
-            failed(begun.booking)
+        except BaseException as error:
+            _raised(begun, error)
             raise
         _answered(begun, answer)
         return answer
@@ -229,8 +269,8 @@ def _observing_async(
                     raise
                 begun = instead
                 answer = await method(client, *args, **kwargs)
-        except BaseException:
-            failed(begun.booking)
+        except BaseException as error:
+            _raised(begun, error)
             raise
         _answered(begun, answer)
         return answer
