@@ -43,6 +43,7 @@ def as_object(value: Any) -> Any:
         ({"prompt_tokens": 10, "total_tokens": 10}, Usage(10, 0, 10)),
         ({"prompt_tokens": 10, "completion_tokens": 4}, Usage(10, 4, 14)),
         ({"total_tokens": 14}, Usage(None, None, 14)),
+        ({"prompt_tokens_details": {}} | RESPONSES | OTHER_DETAILS, Usage(10, 4, 14, 6, None, 3)),
         ({}, NO_USAGE),
     ],
 )

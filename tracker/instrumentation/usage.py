@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NO_USAGE = Usage()
 # A named tuple's own constructor takes twice as long.
 _usage = partial(tuple.__new__, Usage)
+INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
+OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details")
 # Tokens that were read from a provider's cache, and written to it.
 READ = "cache_read_input_tokens"
 WRITTEN = "cache_creation_input_tokens"
@@ -61,8 +63,7 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
         return NO_USAGE
     told = reader(usage)
     inputs, outputs, total = told("prompt_tokens"), told("completion_tokens"), told("total_tokens")
-    input_details, output_details = told("prompt_tokens_details"), told("completion_tokens_details")
-    read, written, reasoning = told(READ), told(WRITTEN), None
+    read, written = told(READ), told(WRITTEN)
     # Each number is believed if it is one; most are plain, and are not asked twice.
     if read is not None:
         read = _count(read)
@@ -75,21 +76,18 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
     if type(total) is not int or total < 0:
         total = _count(total)
     if inputs is None:
-        input_details = input_details or told("input_tokens_details")
         inputs = _count(told("input_tokens"))
         if inputs is not None:
             inputs += (read or 0) + (written or 0)
     if outputs is None:
-        output_details = output_details or told("output_tokens_details")
         outputs = _count(told("output_tokens"))
         if outputs is None and inputs is not None and total is not None:
             outputs = max(total - inputs, 0)
     if total is None and inputs is not None and outputs is not None:
         total = inputs + outputs
-    if input_details is not None and read is None:
-        read = _count(reader(input_details)("cached_tokens"))
-    if output_details is not None:
-        reasoning = _count(reader(output_details)("reasoning_tokens"))
+    if read is None:
+        read = _detail(told, INPUT_DETAILS, "cached_tokens")
+    reasoning = _detail(told, OUTPUT_DETAILS, "reasoning_tokens")
     return _usage((inputs, outputs, total, read, written, reasoning))
 
 
@@ -123,3 +121,13 @@ def text(value: object) -> str | None:
 
 def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and type(value) is not bool and value >= 0 else None
+
+
+def _detail(told: Callable[[str], Any], groups: tuple[str, str], name: str) -> int | None:
+    for group in groups:
+        details = told(group)
+        if details is not None:
+            count = _count(reader(details)(name))
+            if count is not None:
+                return count
+    return None
