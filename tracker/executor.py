@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
+    from tracker.carrying import Arguments, Result
 
 
 class ContextExecutor(ThreadPoolExecutor):

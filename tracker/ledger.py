@@ -152,21 +152,23 @@ def take(bookings: Iterable[Booking]) -> list[Booking]:
     its parent's to store, so it is dropped here.
     """
     taken = []
-    node, learned = None, BLANK
     with _lock:
         for booking in list(bookings):
-            if booking.node is not node:
-                node = booking.node
-                # What the block learned until now belongs to its calls; what comes is later.
-                learned = node.learned() if node.is_block else BLANK
             _unsettled.pop(booking.number, None)
-            node.pending.pop(booking.number, None)
+            booking.node.pending.pop(booking.number, None)
             if booking.stored or booking.call is None:
                 continue
             booking.stored = True
-            booking.learned = learned
             if booking.process == _process:
                 taken.append(booking)
+    # Not under the lock: whoever changes a state may come here, by a finaliser, and wait for it.
+    node, learned = None, BLANK
+    for booking in taken:
+        if booking.node is not node:
+            node = booking.node
+            # What the block learned until now belongs to its calls; what comes is later.
+            learned = node.learned() if node.is_block else BLANK
+        booking.learned = learned
     return taken
 
 

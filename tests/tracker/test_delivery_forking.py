@@ -6,9 +6,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tracker.delivery import forking
 from tracker.delivery.forking import working
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = """
@@ -24,6 +28,20 @@ os.register_at_fork = listed
 import tracker
 import tracker.sinks.sqlite, tracker.spool
 """
+
+
+def ends(function: Callable[[], None]) -> bool:
+    """Return whether *function* comes to its end, in a thread of its own."""
+    thread = threading.Thread(target=function, daemon=True)
+    thread.start()
+    thread.join(30)
+    return not thread.is_alive()
+
+
+def done_as(name: str) -> None:
+    """Do a piece of work as the thread *name*."""
+    with working(name):
+        pass
 
 
 def test_files_are_closed_after_our_threads_have_paused() -> None:
@@ -67,10 +85,15 @@ def test_a_fork_waits_for_the_work_at_hand() -> None:
 
 
 def test_a_fork_in_the_middle_of_the_work_itself_goes_on() -> None:
-    """A store may fork while it stores: it does not wait for itself."""
-    with working("writer"):
-        forking._before()
-        forking._after_in_parent()
+    """A store may fork while it stores: it does not wait for itself, and leaves nothing taken."""
+
+    def fork_while_storing() -> None:
+        with working("writer"):
+            forking._before()
+            forking._after_in_parent()
+
+    assert ends(fork_while_storing)
+    assert ends(lambda: done_as("writer"))
 
 
 def test_a_fork_does_not_wait_for_ever() -> None:
@@ -85,12 +108,15 @@ def test_a_fork_does_not_wait_for_ever() -> None:
     thread = threading.Thread(target=work)
     thread.start()
     inside.wait()
-    forking._before()
-    forking._after_in_parent()
+
+    def fork() -> None:
+        forking._before()
+        forking._after_in_parent()
+
+    assert ends(fork)
     go_on.set()
     thread.join()
-    with working("sender"):
-        pass
+    assert ends(lambda: done_as("sender"))
 
 
 def test_a_child_starts_with_free_turns() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock, patch
 
 import pytest
 from runtime_calls import CHAT
 
-from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
+from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context, ledger
+from tracker.scope import Node, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,3 +211,24 @@ def test_a_replaced_store_that_is_interrupted(client: openai.OpenAI) -> None:
         with patch.object(tracker, "_store_metric") as store:
             tracker.flush_metrics()
     assert store.call_count == 1
+
+
+def test_what_a_block_learned_is_asked_without_the_ledger_s_lock(
+    client: openai.OpenAI, metrics: CapturedMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who changes a state and ends up settling a call waits for nobody that waits for it."""
+    is_free: list[bool] = []
+    learned = Node.learned
+
+    def settle_elsewhere(node: Node) -> State:
+        thread = threading.Thread(target=ledger.take, args=([],), daemon=True)
+        thread.start()
+        thread.join(5)
+        is_free.append(not thread.is_alive())
+        return learned(node)
+
+    monkeypatch.setattr(Node, "learned", settle_elsewhere)
+    with ai_usage_context("op"):
+        client.chat.completions.create(**CHAT)
+    assert is_free == [True]
+    assert len(metrics) == 1

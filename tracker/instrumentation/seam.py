@@ -139,7 +139,17 @@ _call = functools.partial(tuple.__new__, Call)
 def _begin(
     provider: Provider, client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Begun | None:
-    """Return the call to observe, or None: nobody observes, or it is not one that is billed."""
+    """Return the call to observe, or None: nobody observes, it is not billed, or we failed."""
+    try:
+        return _looked_at(provider, client, args, kwargs)
+    except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
+        _CAPTURING.hold(mistake)
+    return None
+
+
+def _looked_at(
+    provider: Provider, client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> _Begun | None:
     options = args[1] if len(args) > 1 else kwargs.get("options")
     if options is None or options.method.lower() != "post":
         return None
@@ -216,13 +226,7 @@ def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., 
 
     @functools.wraps(method)
     def request(client: Any, *args: Any, **kwargs: Any) -> Any:
-        if is_quiet():
-            return method(client, *args, **kwargs)
-        begun = None
-        try:
-            begun = _begin(provider, client, args, kwargs)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours, whatever it is
-            _CAPTURING.hold(error)
+        begun = None if is_quiet() else _begin(provider, client, args, kwargs)
         if begun is None:
             return method(client, *args, **kwargs)
         try:
@@ -251,13 +255,7 @@ def _observing_async(
 
     @functools.wraps(method)
     async def request(client: Any, *args: Any, **kwargs: Any) -> Any:
-        if is_quiet():
-            return await method(client, *args, **kwargs)
-        begun = None
-        try:
-            begun = _begin(provider, client, args, kwargs)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours, whatever it is
-            _CAPTURING.hold(error)
+        begun = None if is_quiet() else _begin(provider, client, args, kwargs)
         if begun is None:
             return await method(client, *args, **kwargs)
         try:
