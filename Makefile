@@ -8,6 +8,7 @@
 #   make interleave  attribute the calls of N=10000 random programs of threads and tasks (an hour)
 #   make chaos-dynamo  N=1000 cycles against DynamoDB servers behind a proxy that misbehaves
 #   make oracle  run N=10000 generated programs before and after their migration
+#   make discovery  compare the files that we take with git's, on N=10000 random trees
 #   make mutants break the rewriter in many ways, and list who notices each
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
@@ -29,7 +30,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint chaos chaos-dynamo interleave oracle mutants score contract-openai overhead \
+.PHONY: help demo test lint chaos chaos-dynamo interleave oracle discovery mutants score contract-openai overhead \
 	report-benchmark dynalite install clean
 
 help:
@@ -87,6 +88,9 @@ interleave: $(STAMP)
 
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)
+
+discovery: $(STAMP)
+	@$(BIN)/python -m tests.discovery $(N) --seed $(SEED)
 
 mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants $(MUTANT)

@@ -1,6 +1,6 @@
 """What the two commands share: options into records, files found, reports printed, statuses.
 
-libcst, pathspec and the pipeline are imported only by what needs them, so that
+libcst and the pipeline are imported only by what needs them, so that
 ``--help`` and a run that finds nothing stay quick.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from codemods.project.config import ConfigError, read_config
+from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import json as json_report
 from codemods.report import text
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from codemods.model import Failed, RunReport
-    from codemods.options import Options, ProjectConfig
-    from codemods.project.ignore import Rules
+    from codemods.options import Configuration, Options
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
@@ -38,7 +37,7 @@ class Pipeline(Protocol):
     def __call__(
         self,
         options: Options,
-        config: ProjectConfig,
+        config: Configuration,
         files: Iterable[DiscoveredFile | Failed],
         progress: Callable[[int], None] | None,
     ) -> RunReport:
@@ -95,34 +94,44 @@ def program(script: str, module: str) -> str:
     return script if Path(sys.argv[0]).name.startswith(script) else f"python -m {module}"
 
 
-def run_pipeline(pipeline: Pipeline, options: Options, config: ProjectConfig) -> RunReport:
+def run_pipeline(pipeline: Pipeline, options: Options, config: Tables) -> RunReport:
     """Return the report of *pipeline* over the files of *options*.
 
     Raises ClickException if there is no Python file at all: that is never what
     was meant.
     """
-    files = _Counted(_files(options, config))
+    files = _Counted(discover(options.paths, options.cwd, config.excludes, tell=warn))
     show = _Progress() if sys.stderr.isatty() and not options.quiet else None
     try:
         report = pipeline(options, config, files, show)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
     finally:
         if show:
             show.end()
     if not files.count:
         named = ", ".join(map(str, options.paths))
         raise click.ClickException(
-            f"No Python file found in {named}. What .gitignore or `exclude` leaves out is "
-            "not taken; a file or folder that is named itself always is."
+            f"No Python file found in {named}. In a folder, what .gitignore or `exclude` leaves "
+            "out is not taken; a file that is named itself always is."
         )
     return report
 
 
-def load_config(options_paths: Sequence[Path], cwd: Path) -> ProjectConfig:
-    """Return the project's configuration; a mistake in it ends the run with status 2."""
+def load_config(paths: Sequence[Path], cwd: Path) -> Tables:
+    """Return the configuration of each file; a mistake above a PATH ends the run with status 2."""
+    tables = Tables(cwd)
     try:
-        return read_config(options_paths, cwd)
+        for path in paths:
+            tables.of(path)
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
+    return tables
+
+
+def warn(text: str) -> None:
+    """Print what the reader should know of a run, beside its report."""
+    click.echo(f"warning: {text}", err=True)
 
 
 def require_paths(paths: Sequence[Path]) -> None:
@@ -154,15 +163,6 @@ def use_colour(options: Options, *, err: bool = False) -> bool:
         return options.colour
     stream = sys.stderr if err else sys.stdout
     return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
-
-
-def _files(options: Options, config: ProjectConfig) -> Iterator[DiscoveredFile | Failed]:
-    excluded: tuple[Rules, ...] = ()
-    if config.exclude:
-        from codemods.project.ignore import rules_from
-
-        excluded = (rules_from(config.exclude, str(config.root)),)
-    return discover(options.paths, options.cwd, excluded)
 
 
 class _Counted:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from codemods.project.modules import dotted_name
 from codemods.project.sources import decode, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from codemods.analysis.facts import Settings
@@ -41,25 +42,33 @@ class UnparsableError(Exception):
         self.cause = cause
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What the configuration of a file says.
+
+    ``root`` is the folder that module names start from where there are no packages.
+    """
+
+    vocabulary: Vocabulary
+    settings: Settings
+    root: Path
+
+
 class Project:
     """The files of a run, by the names that they are imported under.
 
-    ``root`` is the folder that module names start from where there are no packages,
-    ``rewritten`` are files that are taken as they will be, and not as they are on disk.
+    ``terms`` gives what holds for a file; ``rewritten`` are files that are taken as they
+    will be, and not as they are on disk.
     """
 
     def __init__(
         self,
-        vocabulary: Vocabulary,
-        settings: Settings,
+        terms: Callable[[Path], Terms],
         files: Sequence[DiscoveredFile],
-        root: Path,
         rewritten: Mapping[Path, SourceFile] | None = None,
     ) -> None:
-        self.vocabulary = vocabulary
-        self.settings = settings
+        self._terms = terms
         self._files = files
-        self._root = root
         self._rewritten = rewritten or {}
         self._by_name: dict[str, list[DiscoveredFile]] = {}
         for file in files:
@@ -70,7 +79,8 @@ class Project:
 
     def facts(self, source: SourceFile) -> Facts:
         """Return the analysis of *source*; raises UnparsableError."""
-        dotted = dotted_name(source.path, self._root)
+        terms = self._terms(source.path)
+        dotted = dotted_name(source.path, terms.root)
         try:
             module = ParsedModule.parse(source, dotted)
             scopes = Scopes(module)
@@ -79,8 +89,8 @@ class Project:
         return Facts(
             module,
             scopes,
-            self.vocabulary,
-            self.settings,
+            terms.vocabulary,
+            terms.settings,
             partial(self._imported_elsewhere, source),
             self._resolve,
             self._follow,
@@ -99,8 +109,10 @@ class Project:
 
     def defines_the_api(self, source: SourceFile) -> bool:
         """Whether *source* is one of the modules that hold the API; those are never rewritten."""
-        dotted = ".".join(dotted_name(source.path, self._root))
-        return any(dotted == home or dotted.endswith(f".{home}") for home in self.vocabulary.homes)
+        terms = self._terms(source.path)
+        dotted = ".".join(dotted_name(source.path, terms.root))
+        homes = terms.vocabulary.homes
+        return any(dotted == home or dotted.endswith(f".{home}") for home in homes)
 
     def _imported_elsewhere(self, source: SourceFile, name: str) -> bool:
         """Whether another file of the run imports, or names in a string, *name* of this module."""
@@ -161,7 +173,7 @@ class Project:
     def _module(self, dotted: str) -> Facts | None:
         parts = tuple(dotted.split("."))
         for file in self._by_name.get(parts[-1], ()):
-            if dotted_name(file.path, self._root) == parts:
+            if dotted_name(file.path, self._terms(file.path).root) == parts:
                 return self._analysed(file)
         return None
 

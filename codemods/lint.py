@@ -65,7 +65,6 @@ def command(
         paths=paths,
         cwd=cwd,
         mode=Mode.CHECK,
-        batch_pricing=config.batch_pricing,
         jobs=jobs or cli.worker_count(),
         colour=colour,
         quiet=quiet,

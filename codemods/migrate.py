@@ -106,12 +106,15 @@ def command(
     if mode is Mode.UNDO:
         return _undo(paths, cwd, quiet=quiet)
     cli.require_paths(paths)
+    if strict and unsafe:
+        message = "--strict makes fewer rewrites than are proven, --unsafe more. Choose one."
+        raise click.UsageError(message)
     config = cli.load_config(paths, cwd)
     options = Options(
         paths=paths,
         cwd=cwd,
         mode=mode,
-        batch_pricing=config.batch_pricing if batch_pricing is None else batch_pricing,
+        batch_pricing=batch_pricing,
         runtime=Runtime(runtime) if runtime else None,
         unsafe=unsafe,
         strict=strict,

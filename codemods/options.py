@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +33,9 @@ class Options:
     """The command line of one run.
 
     ``cwd`` is the folder where the run was started: reports name files relative
-    to it and the undo journal lives in it.  ``batch_pricing`` is the effective
-    choice (flag, else configuration).  ``runtime`` is the flag, None when it was
-    not given (then ``ProjectConfig.runtime`` counts).  ``unsafe`` also applies
+    to it and the undo journal lives in it.  ``batch_pricing`` and ``runtime`` are
+    the flags, None when they were not given: then the configuration of each file
+    counts.  ``unsafe`` also applies
     rewrites that are not proven, ``strict`` leaves those that rest on an
     assumption.  ``jobs`` is the number of worker processes, at least 1.
     ``colour`` is None where the terminal decides.
@@ -44,7 +44,7 @@ class Options:
     paths: tuple[Path, ...]
     cwd: Path
     mode: Mode = Mode.MIGRATE
-    batch_pricing: bool = True
+    batch_pricing: bool | None = None
     runtime: Runtime | None = None
     unsafe: bool = False
     strict: bool = False
@@ -74,3 +74,15 @@ class ProjectConfig:
     def root(self) -> Path | None:
         """The folder of the pyproject.toml that was read."""
         return self.source.parent if self.source else None
+
+    def of(self, path: Path) -> ProjectConfig:
+        """Return what holds for the file *path*: one table holds for every file."""
+        del path
+        return self
+
+
+class Configuration(Protocol):
+    """What holds for each file of a run."""
+
+    def of(self, path: Path) -> ProjectConfig:
+        """Return what holds for the file *path*."""

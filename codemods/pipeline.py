@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.facts import Settings
 from codemods.analysis.module import ParsedModule, on_deep_stack
 from codemods.grouping import together
-from codemods.linking import Project, UnparsableError
+from codemods.linking import Project, Terms, UnparsableError
 from codemods.model import (
     Applied,
     Changed,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codemods.analysis.facts import Facts
-    from codemods.options import Options, ProjectConfig
+    from codemods.options import Configuration, Options, ProjectConfig
     from codemods.proposal import Edit, Proposal
 
 _INDENT = re.compile(r"[ \t]+")
@@ -52,7 +52,7 @@ Progress = Callable[[int], None]
 
 def migrate(
     options: Options,
-    config: ProjectConfig,
+    config: Configuration,
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress | None = None,
 ) -> RunReport:
@@ -65,7 +65,7 @@ def migrate(
 
 def lint(
     options: Options,
-    config: ProjectConfig,
+    config: Configuration,
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress | None = None,
 ) -> RunReport:
@@ -77,7 +77,7 @@ def lint(
 
 def _run(
     options: Options,
-    config: ProjectConfig,
+    config: Configuration,
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress | None,
     work: Callable[[Project, SourceFile], FileOutcome],
@@ -136,16 +136,29 @@ def _as_left(source: SourceFile, outcome: FileOutcome) -> SourceFile:
 
 def _project(
     options: Options,
-    config: ProjectConfig,
+    config: Configuration,
     files: Sequence[DiscoveredFile],
     rewritten: Mapping[Path, SourceFile] | None = None,
 ) -> Project:
+    known: dict[Path | None, Terms] = {}
+
+    def terms(path: Path) -> Terms:
+        table = config.of(path)
+        if table.source not in known:
+            known[table.source] = _terms(options, table)
+        return known[table.source]
+
+    return Project(terms, files, rewritten)
+
+
+def _terms(options: Options, config: ProjectConfig) -> Terms:
+    """Return what holds for the files of *config*: the command line counts before it."""
     runtime = options.runtime or config.runtime
+    batches = config.batch_pricing if options.batch_pricing is None else options.batch_pricing
     settings = Settings(
-        str(runtime.value), options.batch_pricing, options.strict, options.unsafe, config.operations
+        str(runtime.value), batches, options.strict, options.unsafe, config.operations
     )
-    root = config.root or options.cwd
-    return Project(Vocabulary.of(config.modules), settings, files, root, rewritten)
+    return Terms(Vocabulary.of(config.modules), settings, config.root or options.cwd)
 
 
 def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:

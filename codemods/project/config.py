@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codemods.options import ProjectConfig, Runtime
+from codemods.project.ignore import ignored, rules_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping
+
+    from codemods.project.ignore import Rules
 
 TABLE = "ai-usage"
 _ABOUT_US = re.compile(rb"(?i)ai[-_ ]?usage")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_OPERATION = re.compile(r"(?=.{3,50}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_DEFAULT = ProjectConfig()
 _FUNCTION = re.compile(r"([^\W\d][\w.]*:)?[^\W\d][\w.]*")
 
 
@@ -22,28 +27,50 @@ class ConfigError(Exception):
     """The configuration is wrong; the message says where, and what to write instead."""
 
 
-def read_config(paths: Sequence[Path], cwd: Path) -> ProjectConfig:
-    """Return the nearest configuration upward from the first of *paths*, else from *cwd*.
+class Tables:
+    """The configuration that holds for each file: the nearest table above it.
 
-    The nearest pyproject.toml with a ``[tool.ai-usage]`` table counts; one
-    without it is passed over.  Raises ConfigError if the table is wrong.
+    A pyproject.toml without a ``[tool.ai-usage]`` table is passed over.  Where no table lies
+    above a file, the one that holds for the folder *cwd* counts.
     """
-    starts = [*(cwd / path for path in paths[:1]), cwd]
-    seen: set[Path] = set()
-    for file in (file for start in starts for file in _candidates(start)):
-        if file in seen:
-            continue
-        seen.add(file)
-        table = _table(file)
-        if table is not None:
-            return _parse(table, file)
-    return ProjectConfig()
 
+    def __init__(self, cwd: Path) -> None:
+        self._cwd = os.path.abspath(cwd)  # noqa: PTH100 - resolve() follows links
+        self._by_folder: dict[str, ProjectConfig | None] = {}
+        self._rules: dict[Path, Rules] = {}
 
-def _candidates(start: Path) -> Iterator[Path]:
-    absolute = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() follows links
-    for folder in (absolute, *absolute.parents):
-        yield folder / "pyproject.toml"
+    def of(self, path: Path) -> ProjectConfig:
+        """Return what holds for the file or folder *path*; raises ConfigError if it is wrong."""
+        start = os.path.abspath(self._cwd / path)  # noqa: PTH100 - as above
+        folder = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112, PTH120
+        return self._nearest(folder) or self._nearest(self._cwd) or _DEFAULT
+
+    def excludes(self, path: str, *, folder: bool) -> bool:
+        """Tell whether ``exclude`` of the table above the absolute *path* leaves it out."""
+        config = self._nearest(os.path.dirname(path)) or self._nearest(self._cwd)  # noqa: PTH120
+        if config is None or not config.exclude or config.root is None:
+            return False
+        if config.root not in self._rules:
+            self._rules[config.root] = rules_from(config.exclude, str(config.root))
+        return ignored((self._rules[config.root],), path, folder=folder)
+
+    def _nearest(self, folder: str) -> ProjectConfig | None:
+        waiting: list[str] = []
+        while folder not in self._by_folder:
+            waiting.append(folder)
+            file = Path(folder, "pyproject.toml")
+            table = _table(file)
+            if table is not None:
+                self._by_folder[folder] = _parse(table, file)
+                break
+            above = os.path.dirname(folder)  # noqa: PTH120 - thousands of times
+            if above == folder:
+                self._by_folder[folder] = None
+                break
+            folder = above
+        found = self._by_folder[folder]
+        self._by_folder.update(dict.fromkeys(waiting, found))
+        return found
 
 
 def _table(file: Path) -> dict[str, Any] | None:
@@ -108,8 +135,11 @@ def _modules(value: object) -> dict[str, str]:
 
 
 def _operations(value: object) -> dict[str, str]:
-    example = 'Write "package.module:function" = "operation_name", or "function" = ... for all.'
-    return _mapping(value, _FUNCTION, re.compile(r"\S(.*\S)?"), example)
+    example = (
+        'Write "package.module:function" = "operation_name", or "function" = ... for all: '
+        "an operation is 3 to 50 characters in snake case."
+    )
+    return _mapping(value, _FUNCTION, _OPERATION, example)
 
 
 def _mapping(

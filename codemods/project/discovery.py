@@ -1,24 +1,27 @@
 """Finding the Python files of a run.
 
-A path that is named is always taken.  In a folder: ``*.py`` and ``*.pyi``, what
-git ignores left out, each file once whatever links lead to it.  The order is
-the same in every run.
+A path that is named is always taken.  In a folder: ``*.py`` and ``*.pyi`` that git
+lists, tracked or not ignored; where there is no git, what its ignore files leave.
+Each file once whatever links lead to it.  The order is the same in every run.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from codemods.model import Failed
-from codemods.project import ignore
+from codemods.project import git, ignore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from codemods.project.git import Listing
     from codemods.project.ignore import Rules
 
 # Folders that hold no source of the project.  A virtual environment of any
@@ -55,26 +58,53 @@ class _Folder:
         return _Folder(path, real, f"{self.display}{name}/", rules)
 
 
+Tell = Callable[[str], None]
+
+
+class Excludes(Protocol):
+    """Whether the project's configuration leaves a path out."""
+
+    def __call__(self, path: str, *, folder: bool) -> bool:
+        """Tell whether the absolute *path* is left out; what is in such a folder is as well."""
+
+
 def discover(
-    paths: Iterable[Path], cwd: Path, excluded: Sequence[Rules] = ()
+    paths: Iterable[Path],
+    cwd: Path,
+    excludes: Excludes | None = None,
+    *,
+    force: bool = False,
+    tell: Tell | None = None,
 ) -> Iterator[DiscoveredFile | Failed]:
     """Yield the files of *paths*, in the given order and sorted within each.
 
-    *excluded* are further rules that leave out (the configuration's ``exclude``).
     A path that is missing, or a folder that cannot be read, is yielded as Failed
-    and the others go on.
+    and the others go on.  With *force*, *excludes* counts for what is named too.
+    *tell* is called with what the reader should know: that git could not be asked.
     """
-    walk = _Walk(str(cwd), tuple(excluded))
+    walk = _Walk(str(cwd), excludes or _excludes_nothing, force=force, tell=tell or _say_nothing)
     for path in paths:
         yield from walk.named(path)
+
+
+def _excludes_nothing(path: str, *, folder: bool) -> bool:
+    del path, folder
+    return False
+
+
+def _say_nothing(text: str) -> None:
+    del text
 
 
 class _Walk:
     """One discovery: what was seen already, and the links that wait for the real files."""
 
-    def __init__(self, cwd: str, excluded: tuple[Rules, ...]) -> None:
+    def __init__(self, cwd: str, excludes: Excludes, *, force: bool, tell: Tell) -> None:
         self._cwd = cwd
-        self._excluded = excluded
+        self._excludes = excludes
+        self._force = force
+        self._tell = tell
+        self._heeds_excludes = True
         self._seen: set[str] = set()
         # Links are taken last, so that a file which is reached both ways is
         # reported under its own name.
@@ -91,25 +121,109 @@ class _Walk:
             return
         real = os.path.realpath(absolute)
         if stat.S_ISDIR(mode):
-            yield from self._folder(self._root(absolute, real, shown))
-        elif stat.S_ISREG(mode):
-            yield from self._once(absolute, real, shown)
-        else:
+            yield from self._folder(absolute, real, shown)
+        elif not stat.S_ISREG(mode):
             yield Failed(
                 shown, "read", "it is neither a file nor a folder", "Name a file or a folder."
             )
+        elif not (self._force and self._is_excluded(absolute, folder=False)):
+            yield from self._once(absolute, real, shown)
 
-    def _root(self, absolute: str, real: str, shown: str) -> _Folder:
+    def _folder(self, absolute: str, real: str, shown: str) -> Iterator[DiscoveredFile | Failed]:
+        """Yield the files of a folder that is named: git's answer, where there is git."""
+        named = self._is_excluded(absolute, folder=True)
+        if named and self._force:
+            return
+        # What is named is wanted, whatever leaves it out; inside of it that counts no more.
+        self._heeds_excludes = not named
         prefix = "" if shown == "." else shown.rstrip("/") + "/"
-        rules = ignore.inherited(absolute, limit=self._cwd)
-        return _Folder(absolute, real, prefix, rules, named=True)
-
-    def _folder(self, root: _Folder) -> Iterator[DiscoveredFile | Failed]:
-        yield from self._tree(root)
+        yield from self._repository(_Folder(absolute, real, prefix, (), named=True))
         while self._links:
             waiting, self._links = self._links, []
             for parent, name in waiting:
                 yield from self._link(parent, name)
+
+    def _is_excluded(self, absolute: str, *, folder: bool) -> bool:
+        above = (str(parent) for parent in reversed(Path(absolute).parents))
+        return self._excludes(absolute, folder=folder) or any(
+            self._excludes(parent, folder=True) for parent in above
+        )
+
+    def _repository(self, folder: _Folder) -> Iterator[DiscoveredFile | Failed]:
+        """Yield the files of *folder*, from git or, without it, by reading its ignore files."""
+        home = git.repository_of(folder.path)
+        if home is not None:
+            try:
+                listing = git.listing(folder.path)
+            except git.GitProblem as problem:
+                shown = _printable(folder.display.rstrip("/") or ".")
+                self._tell(
+                    f"{shown}: git does not list its files ({_printable(str(problem))}); its "
+                    ".gitignore files are read without it, and what it tracks is unknown"
+                )
+            else:
+                if not listing.ignored:
+                    yield from self._listed(folder, listing)
+                    return
+                yield from self._tree(folder)
+                return
+        yield from self._tree(replace(folder, rules=ignore.inherited(folder.path, limit=self._cwd)))
+
+    def _listed(self, folder: _Folder, listing: Listing) -> Iterator[DiscoveredFile | Failed]:
+        """Yield what git lists in *folder*, but for folders of tools and virtual environments."""
+        for name in listing.unreadable:
+            error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            yield _unreachable(folder.display + name, error)
+        environments = {
+            name.rpartition("/")[0] for name in listing.names if name.endswith("/pyvenv.cfg")
+        }
+        wanted: dict[str, bool] = {"": True}
+        for name in sorted(listing.names, key=_files_first):
+            if not self._leads_there(
+                folder, name.rstrip("/").rpartition("/")[0], wanted, environments
+            ):
+                continue
+            path = _join(folder.path, name.rstrip("/"))
+            if name.endswith(SUFFIXES):
+                yield from self._entry(folder, name, path)
+            elif name.endswith("/") or os.path.isdir(path):  # noqa: PTH112 - strings all through
+                inner = name.rstrip("/")
+                if not os.path.islink(path) and self._leads_there(  # noqa: PTH114
+                    folder, inner, wanted, environments
+                ):
+                    yield from self._repository(
+                        _Folder(path, _join(folder.real, inner), f"{folder.display}{inner}/", ())
+                    )
+
+    def _leads_there(
+        self, folder: _Folder, inner: str, wanted: dict[str, bool], environments: set[str]
+    ) -> bool:
+        """Whether files of the folder *inner* are taken: no link, tool's folder or excluded one."""
+        if inner not in wanted:
+            above, _, name = inner.rpartition("/")
+            path = _join(folder.path, inner)
+            wanted[inner] = (
+                self._leads_there(folder, above, wanted, environments)
+                and name not in SKIPPED_FOLDERS
+                and inner not in environments
+                # An index may name files beyond a link, which lead out of the folder.
+                and not os.path.islink(path)  # noqa: PTH114 - strings all through
+                and not self._left_out((), path, folder=True)
+            )
+        return wanted[inner]
+
+    def _entry(self, folder: _Folder, name: str, path: str) -> Iterator[DiscoveredFile]:
+        """Yield the Python file *name* that git lists, if it is there and is a file."""
+        try:
+            mode = os.lstat(path).st_mode
+        except OSError:  # tracked, and deleted
+            return
+        if self._left_out((), path, folder=False):
+            return
+        if stat.S_ISLNK(mode):
+            self._links.append((folder, name))
+        elif stat.S_ISREG(mode):
+            yield from self._once(path, _join(folder.real, name), folder.display + name)
 
     def _tree(self, root: _Folder) -> Iterator[DiscoveredFile | Failed]:
         pending = [root]
@@ -167,14 +281,20 @@ class _Walk:
         return path.endswith(SUFFIXES) and not self._left_out(rules, path, folder=False)
 
     def _left_out(self, rules: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
-        return bool(rules and ignore.ignored(rules, path, folder=folder)) or bool(
-            self._excluded and ignore.ignored(self._excluded, path, folder=folder)
+        return bool(rules and ignore.ignored(rules, path, folder=folder)) or (
+            self._heeds_excludes and self._excludes(path, folder=folder)
         )
 
     def _once(self, path: str, real: str, shown: str) -> Iterator[DiscoveredFile]:
         if real not in self._seen:
             self._seen.add(real)
             yield DiscoveredFile(Path(path), _printable(shown))
+
+
+def _files_first(name: str) -> tuple[tuple[bool, str], ...]:
+    """Return the key that sorts the files of a folder before those of its folders."""
+    *folders, last = name.rstrip("/").split("/")
+    return (*((True, part) for part in folders), (name.endswith("/"), last))
 
 
 def _rules_inside(folder: _Folder, names: set[str]) -> tuple[Rules, ...]:

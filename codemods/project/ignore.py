@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codemods.project.wildmatch import parse_all
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pathspec import GitIgnoreSpec
+    from codemods.project.wildmatch import Pattern
 
 IGNORE_FILE = ".gitignore"
 
@@ -24,27 +26,22 @@ class Rules:
     """The patterns of one file; ``base`` is the folder they are relative to, with a separator."""
 
     base: str
-    spec: GitIgnoreSpec
+    patterns: tuple[Pattern, ...]
 
     def verdict(self, path: str, *, folder: bool) -> bool | None:
         """Return True if *path* is ignored, False if re-included, None if no pattern matches."""
-        relative = path[len(self.base) :]
-        return self.spec.check_file(relative + "/" if folder else relative).include
+        if not path.startswith(self.base):
+            return None
+        relative = os.fsencode(path[len(self.base) :])
+        for pattern in self.patterns:
+            if pattern.matches(relative, folder=folder):
+                return not pattern.negative
+        return None
 
 
 def rules_from(lines: Iterable[str], base: str) -> Rules:
-    """Return the rules in *lines* for the folder *base*; a line that git would pass over is left.
-
-    pathspec is imported here, so that a run that meets no ignore file does not pay for it.
-    """
-    from pathspec import GitIgnoreSpec
-
-    wanted = list(lines)
-    try:
-        spec = GitIgnoreSpec.from_lines(wanted)
-    except ValueError:
-        spec = GitIgnoreSpec.from_lines(line for line in wanted if _is_pattern(line))
-    return Rules(base.rstrip(os.sep) + os.sep, spec)
+    """Return the rules in *lines* for the folder *base*; what is no pattern matches nothing."""
+    return Rules(base.rstrip(os.sep) + os.sep, parse_all(map(os.fsencode, lines)))
 
 
 def ignored(stack: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
@@ -126,13 +123,3 @@ def _lines(file: Path) -> list[str]:
         return []
     text = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))
     return [line.removesuffix("\r") for line in text.split("\n")]
-
-
-def _is_pattern(line: str) -> bool:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return True

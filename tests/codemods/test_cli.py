@@ -22,7 +22,7 @@ from codemods.model import (
     RunReport,
     Span,
 )
-from codemods.options import Mode, Options, ProjectConfig, Runtime
+from codemods.options import Configuration, Mode, Options, ProjectConfig, Runtime
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import decode, read
 
@@ -33,12 +33,12 @@ OLD, NEW = b"old()", b"new()"
 class Rename:
     """A pipeline that turns ``old()`` into ``new()``, and refuses ``old(*)``."""
 
-    seen: list[tuple[Options, ProjectConfig]] = field(default_factory=list)
+    seen: list[tuple[Options, Configuration]] = field(default_factory=list)
 
     def __call__(
         self,
         options: Options,
-        config: ProjectConfig,
+        config: Configuration,
         files: Iterable[DiscoveredFile | Failed],
         progress: Callable[[int], None] | None,
     ) -> RunReport:
@@ -93,7 +93,7 @@ def run(*arguments: str) -> int:
     return migrate.main(arguments, Rename())
 
 
-def asked(*arguments: str) -> tuple[Options, ProjectConfig]:
+def asked(*arguments: str) -> tuple[Options, Configuration]:
     """Return what the pipeline is asked."""
     pipeline = Rename()
     migrate.main([*arguments, "app"], pipeline)
@@ -204,6 +204,7 @@ def test_refusals(project: Path) -> None:
         (("--dif", "app"), "No such option"),
         (("--undo", "--check"), "Choose one"),
         (("--jobs", "0", "app"), "--jobs"),
+        (("--strict", "--unsafe", "app"), "Choose one"),
         (("--runtime", "mine", "app"), "conservative"),
         (("empty",), "No Python file found in empty"),
     ],
@@ -239,36 +240,33 @@ def test_configured_excludes(project: Path) -> None:
 
 def test_options(project: Path) -> None:
     """What is asked on the command line arrives in the options."""
-    options, _ = asked("--check", "--runtime", "conservative", "--strict", "--unsafe", "-j", "3")
+    options, _ = asked("--check", "--runtime", "conservative", "--strict", "-j", "3")
     assert (options.mode, options.runtime) == (Mode.CHECK, Runtime.CONSERVATIVE)
-    assert (options.strict, options.unsafe, options.jobs) == (True, True, 3)
+    assert (options.strict, options.unsafe, options.jobs) == (True, False, 3)
     assert (options.cwd, options.paths) == (project, (Path("app"),))
 
 
 def test_option_defaults(project: Path) -> None:
     """Unless asked otherwise: migrate, as configured, with the processors there are."""
     options, config = asked()
-    assert (options.mode, options.runtime, options.batch_pricing) == (Mode.MIGRATE, None, True)
+    assert (options.mode, options.runtime, options.batch_pricing) == (Mode.MIGRATE, None, None)
     assert not (options.strict)
     assert not (options.unsafe)
     assert not (options.quiet)
     assert options.jobs >= 1
-    assert config == ProjectConfig()
+    assert config.of(project / "app/a.py") == ProjectConfig()
 
 
 @pytest.mark.parametrize(
-    ("flags", "configured", "expected"),
-    [
-        ([], "true", True),
-        ([], "false", False),
-        (["--no-batch-pricing"], "true", False),
-        (["--batch-pricing"], "false", True),
-    ],
+    ("flags", "expected"),
+    [([], None), (["--no-batch-pricing"], False), (["--batch-pricing"], True)],
 )
-def test_batch_pricing(project: Path, flags: list[str], configured: str, expected: bool) -> None:
-    """Batch pricing is as the flag says, else as configured."""
-    (project / "pyproject.toml").write_text(f"[tool.ai-usage]\nbatch-pricing = {configured}\n")
-    assert asked(*flags)[0].batch_pricing is expected
+def test_batch_pricing(project: Path, flags: list[str], expected: bool | None) -> None:
+    """The flag is asked for, or it is left to the configuration of each file."""
+    (project / "pyproject.toml").write_text("[tool.ai-usage]\nbatch-pricing = false\n")
+    options, config = asked(*flags)
+    assert options.batch_pricing is expected
+    assert not config.of(project / "app/a.py").batch_pricing
 
 
 def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -301,7 +299,7 @@ def test_progress(
 
     def counting(
         options: Options,
-        config: ProjectConfig,
+        config: Configuration,
         files: Iterable[DiscoveredFile | Failed],
         progress: Callable[[int], None] | None,
     ) -> RunReport:

@@ -35,7 +35,7 @@ from codemods.model import RunReport
 def pipeline(options, config, files, progress):
     return RunReport((), len(list(files)), "tracker", False)
 status = migrate.main(sys.argv[1:], pipeline)
-print([name for name in ("libcst", "pathspec", "tomllib", "tracker") if name in sys.modules])
+print([name for name in ("libcst", "tomllib", "tracker") if name in sys.modules])
 """
 
 
@@ -91,7 +91,7 @@ def test_interrupt(project: Path) -> None:
 
 
 def test_imports(project: Path) -> None:
-    """A run with nothing to do imports neither LibCST nor pathspec nor the TOML reader."""
+    """A run with nothing to do imports neither LibCST nor the TOML reader."""
     process = start(IMPORTED, project, stdout=subprocess.PIPE)
     out, _ = process.communicate()
     assert out.splitlines()[-1] == b"[]"

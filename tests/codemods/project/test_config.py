@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from codemods.options import ProjectConfig, Runtime
-from codemods.project.config import ConfigError, read_config
+from codemods.project.config import ConfigError, Tables
 
 
 def configured(folder: Path, text: str) -> ProjectConfig:
     """Return what is read from a pyproject.toml with *text* in *folder*."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pyproject.toml").write_text(text)
-    return read_config([folder], folder)
+    return Tables(folder).of(folder)
 
 
 def complaint(folder: Path, text: str) -> str:
@@ -32,7 +32,7 @@ def test_everything(tmp_path: Path) -> None:
         [tool.ai-usage]
         runtime = "tracker"
         modules = {"acme.llm.tracker" = "acme.llm.context"}
-        operations = {"acme.jobs:Worker.process" = "receipt_scan", run = "nightly run"}
+        operations = {"acme.jobs:Worker.process" = "receipt_scan", run = "nightly_run"}
         exclude = ["generated/", "*_pb2.py"]
         batch-pricing = false
         """,
@@ -41,7 +41,7 @@ def test_everything(tmp_path: Path) -> None:
         source=tmp_path / "pyproject.toml",
         runtime=Runtime.TRACKER,
         modules={"acme.llm.tracker": "acme.llm.context"},
-        operations={"acme.jobs:Worker.process": "receipt_scan", "run": "nightly run"},
+        operations={"acme.jobs:Worker.process": "receipt_scan", "run": "nightly_run"},
         exclude=("generated/", "*_pb2.py"),
         batch_pricing=False,
     )
@@ -66,15 +66,15 @@ def test_nearest_table_upward(tmp_path: Path) -> None:
     package = tmp_path / "member/package"
     package.mkdir()
     (package / "a.py").touch()
-    config = read_config([Path("package/a.py")], tmp_path / "member")
+    config = Tables(tmp_path / "member").of(Path("package/a.py"))
     assert config.source == tmp_path / "pyproject.toml"
 
 
 def test_start_folder_second(tmp_path: Path) -> None:
-    """If nothing lies above the first path then the start folder's configuration counts."""
+    """If nothing lies above a file then the start folder's configuration counts."""
     configured(tmp_path / "start", '[tool.ai-usage]\nruntime = "tracker"\n')
     (tmp_path / "elsewhere").mkdir()
-    config = read_config([tmp_path / "elsewhere"], tmp_path / "start")
+    config = Tables(tmp_path / "start").of(tmp_path / "elsewhere")
     assert config.runtime is Runtime.TRACKER
 
 
@@ -104,7 +104,13 @@ def test_broken_file_of_others(tmp_path: Path) -> None:
         ("[tool.ai-usage.modules]\n'a/b.py' = 'a.b'", "cannot be a key"),
         ("[tool.ai-usage.operations]\n'f' = ''", "has the value ''"),
         ("[tool.ai-usage.operations]\n'f' = 3", "has the value 3"),
-        ("[tool.ai-usage.operations]\n'a b' = 'c'", "cannot be a key"),
+        ("[tool.ai-usage.operations]\n'a b' = 'scan_all'", "cannot be a key"),
+        ("[tool.ai-usage.operations]\n'a:f' = 'Not Snake!'", "3 to 50 characters in snake case"),
+        ("[tool.ai-usage.operations]\n'f' = 'a\"b'", "3 to 50 characters in snake case"),
+        ("[tool.ai-usage.operations]\n'f' = 'scan\\n'", "3 to 50 characters in snake case"),
+        ("[tool.ai-usage.operations]\n'f' = 'ab'", "3 to 50 characters in snake case"),
+        (f"[tool.ai-usage.operations]\n'f' = '{'a' * 51}'", "3 to 50 characters in snake case"),
+        ("[tool.ai-usage.operations]\n'f' = '_scan'", "3 to 50 characters in snake case"),
         ("[tool.ai-usage]\nruntime = ", "not valid TOML"),
     ],
 )
@@ -117,4 +123,31 @@ def test_configuration_in_another_encoding(tmp_path: Path) -> None:
     """A file with our table that is not UTF-8 is an error, not a traceback."""
     (tmp_path / "pyproject.toml").write_bytes(b"# \xe9\n[tool.ai-usage]\n")
     with pytest.raises(ConfigError, match="UTF-8"):
-        read_config([tmp_path], tmp_path)
+        Tables(tmp_path).of(tmp_path)
+
+
+def test_each_file_has_its_own_table(tmp_path: Path) -> None:
+    """In a repository of several projects the nearest table above each file holds for it."""
+    configured(tmp_path / "a", '[tool.ai-usage]\nruntime = "tracker"\n')
+    configured(tmp_path / "b", '[tool.ai-usage]\nruntime = "conservative"\n')
+    (tmp_path / "c").mkdir()
+    tables = Tables(tmp_path)
+    found = [tables.of(tmp_path / f"{name}/pkg/x.py").runtime for name in "abc"]
+    assert found == [Runtime.TRACKER, Runtime.CONSERVATIVE, Runtime.AUTO]
+
+
+def test_exclude_is_relative_to_its_own_table(tmp_path: Path) -> None:
+    """Each table's patterns count below its own folder, and a table above prunes a whole folder."""
+    configured(tmp_path, '[tool.ai-usage]\nexclude = ["/old/", "*_gen.py"]\n')
+    configured(tmp_path / "member", '[tool.ai-usage]\nexclude = ["/made.py"]\n')
+    tables = Tables(tmp_path)
+
+    def excluded(name: str, *, folder: bool = False) -> bool:
+        return tables.excludes(str(tmp_path / name), folder=folder)
+
+    assert excluded("old", folder=True)
+    assert excluded("x_gen.py")
+    assert not excluded("member", folder=True)
+    assert excluded("member/made.py")
+    assert not excluded("member/x_gen.py")
+    assert not excluded("made.py")

@@ -2,13 +2,15 @@
 
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from codemods.model import Failed
 from codemods.project.discovery import DiscoveredFile, discover
-from codemods.project.ignore import rules_from
+from codemods.project.ignore import ignored, rules_from
+from tests.discovery import differences
 
 
 def lay_out(root: Path, *files: str, **contents: str) -> None:
@@ -223,7 +225,7 @@ def test_configured_excludes(repository: Path) -> None:
     ignore_file(repository, "a.py")
     lay_out(repository, "a.py", "b.py", "gen/c.py", "c.py")
     rules = rules_from(["gen/", "b.py", "!a.py"], str(repository))
-    found = discover([Path()], repository, (rules,))
+    found = discover([Path()], repository, partial(ignored, (rules,)))
     assert [file.display for file in found if isinstance(file, DiscoveredFile)] == ["c.py"]
 
 
@@ -268,18 +270,122 @@ def test_names_that_no_terminal_can_show(tmp_path: Path) -> None:
     assert taken(tmp_path) == ["a\\nb.py", "\\udcff.py"]
 
 
-def test_same_as_git(repository: Path) -> None:
-    """What is taken is what git does not ignore."""
-    ignore_file(repository, "*.py", "!keep*.py", "/a/", "b/*", "!b/c", "d/**", "e?.py", "\\#x")
-    ignore_file(repository / "b/c", "keep2.py")
-    folders = ["", "a/", "b/", "b/c/", "d/", "d/e/"]
-    names = ["keep1.py", "keep2.py", "x.py", "#x", "e1.py"]
-    lay_out(repository, *(folder + name for folder in folders for name in names))
-    listed = subprocess.run(
-        ["git", "ls-files", "-o", "--exclude-standard", "*.py"],
-        cwd=repository,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert sorted(taken(repository)) == sorted(listed.stdout.splitlines())
+@pytest.mark.parametrize("seed", range(2))
+def test_same_as_git(seed: int) -> None:
+    """On random trees with random ignore files we take what git lists, with git and without."""
+    assert differences(60, seed) == []
+
+
+def told(root: Path, *paths: str) -> list[str]:
+    """Return what a run in *root* tells beside its files."""
+    said: list[str] = []
+    list(discover([Path(path) for path in paths or ["."]], root, tell=said.append))
+    return said
+
+
+def test_tracked_files_are_taken(repository: Path) -> None:
+    """A tracked file is the project's, ignored or not; a deleted one is passed over."""
+    ignore_file(repository, "gen/")
+    lay_out(repository, "gen/kept.py", "gen/other.py", "gone.py")
+    subprocess.run(["git", "add", "-f", "gen/kept.py", "gone.py"], cwd=repository, check=True)
+    (repository / "gone.py").unlink()
+    assert taken(repository) == ["gen/kept.py"]
+    assert told(repository) == []
+
+
+def test_programs_of_a_repository_are_not_run(repository: Path, tmp_path: Path) -> None:
+    """Listing files runs no program that the configuration of the repository names."""
+    program = repository / ".git/evil"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    program.chmod(0o755)
+    for key in ("core.fsmonitor", "core.sshCommand", "core.pager", "core.editor"):
+        subprocess.run(["git", "config", key, str(program)], cwd=repository, check=True)
+    (repository / ".git/hooks").mkdir(exist_ok=True)
+    (repository / ".git/hooks/post-index-change").symlink_to(program)
+    lay_out(repository, "a.py", "sub/b.py")
+    assert taken(repository) == ["a.py", "sub/b.py"]
+    assert taken(repository, "sub") == ["sub/b.py"]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_repository_of_the_environment(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook of git, which names its repository in the environment, may start a run anywhere."""
+    lay_out(repository, "a.py")
+    other = tmp_path_factory.mktemp("other")
+    subprocess.run(["git", "init", "-q", other], check=True)
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    assert taken(repository) == ["a.py"]
+
+
+def test_index_that_leads_beyond_a_link(repository: Path) -> None:
+    """An index names files behind a link: they are not in the folder, and not taken."""
+    outside = repository.parent / f"{repository.name}-outside"
+    lay_out(outside, "x.py")
+    lay_out(repository, "pkg/x.py", "a.py")
+    subprocess.run(["git", "add", "pkg/x.py"], cwd=repository, check=True)
+    (repository / "pkg/x.py").unlink()
+    (repository / "pkg").rmdir()
+    (repository / "pkg").symlink_to(outside)
+    assert taken(repository) == ["a.py"]
+
+
+def test_git_that_fails(repository: Path) -> None:
+    """Where git gives no answer its ignore files are read, and the run says so and why."""
+    ignore_file(repository, "gen/")
+    lay_out(repository, "a.py", "gen/b.py")
+    (repository / ".git/index").write_bytes(b"damaged")
+    assert taken(repository) == ["a.py"]
+    [text] = told(repository)
+    assert text.startswith(".: git does not list its files (")
+
+
+def test_git_that_is_missing(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without git the ignore files are read; a git in the tree itself is never started."""
+    ignore_file(repository, "gen/")
+    lay_out(repository, "a.py", "gen/b.py", "git")
+    (repository / "git").chmod(0o755)
+    monkeypatch.chdir(repository)
+    monkeypatch.setenv("PATH", ".")
+    assert taken(repository) == ["a.py"]
+    [text] = told(repository)
+    assert "git is not installed" in text
+
+
+def test_folder_that_git_cannot_read(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that git could not look into is a failure, and the others are taken."""
+    lay_out(repository, "a.py")
+    answer = subprocess.CompletedProcess([], 0, b"a.py\0", b"")
+    answer.stderr = b"warning: could not open directory 'locked/': Permission denied\n"
+    monkeypatch.setattr("codemods.project.git._run", lambda *_: answer)
+    assert taken(repository) == ["a.py"]
+    [failure] = failures(repository, ".")
+    assert (failure.path, failure.message) == ("locked", "it cannot be read: permission denied")
+
+
+def test_excluded_folder_by_name(tmp_path: Path) -> None:
+    """A folder that is named is wanted, though `exclude` leaves it out."""
+    lay_out(tmp_path, "gen/a.py", "gen/sub/b.py", "c.py")
+    excludes = partial(ignored, (rules_from(["gen/"], str(tmp_path)),))
+
+    def found(*paths: str, force: bool = False) -> list[str]:
+        files = discover(map(Path, paths), tmp_path, excludes, force=force)
+        return [file.display for file in files if isinstance(file, DiscoveredFile)]
+
+    assert found(".") == ["c.py"]
+    assert found("gen") == ["gen/a.py", "gen/sub/b.py"]
+    assert found("gen/sub", ".") == ["gen/sub/b.py", "c.py"]
+    assert found("gen/a.py", "c.py") == ["gen/a.py", "c.py"]
+    assert found("gen", "gen/a.py", "gen/sub", "c.py", force=True) == ["c.py"]
+
+
+@pytest.mark.parametrize(
+    "line", ["a*" * 40 + "b", "*" * 200 + "b", "**/" * 60 + "b", "[a-z]*" * 40 + "!"]
+)
+def test_pattern_with_many_stars(tmp_path: Path, line: str) -> None:
+    """A pattern takes a time that grows with its length times that of the name, and no more."""
+    ignore_file(tmp_path, line)
+    lay_out(tmp_path, "a" * 200 + ".py")
+    assert taken(tmp_path) == ["a" * 200 + ".py"]
