@@ -6,9 +6,12 @@ A build must not fail by chance; ``HYPOTHESIS_SEARCH=1 make test`` looks for new
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "steady", deadline=None, derandomize=not os.environ.get("HYPOTHESIS_SEARCH")
+    "steady",
+    deadline=None,
+    derandomize=not os.environ.get("HYPOTHESIS_SEARCH"),
+    suppress_health_check=[HealthCheck.too_slow],  # the machine may be busy
 )
 settings.load_profile("steady")

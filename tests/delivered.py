@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from tests.patience import PATIENCE, until
 from tracker import delivery
 from tracker.delivery import sender
-
-ATTEMPTS = 2_000
 
 
 def spooled() -> None:
     """Wait until nothing waits in memory any more."""
-    while delivery.stats().waiting:
+
+    def is_empty() -> bool:
         delivery.leave()
+        return not delivery.stats().waiting
+
+    assert until(is_empty)
 
 
 def asked() -> None:
     """Have each store asked once to take what is due."""
     sender.wake()
-    sender.wait(60)
+    assert sender.wait(PATIENCE)
 
 
 def drained() -> bool:
     """Wait until the spool has nothing to send; return whether that came about."""
     spooled()
-    for _ in range(ATTEMPTS):
-        rows = sender.file().counts().values()
-        if not any(states.get("pending") or states.get("leased") for states in rows):
-            return True
-        asked()
+    return until(_has_sent)
+
+
+def _has_sent() -> bool:
+    rows = sender.file().counts().values()
+    if not any(states.get("pending") or states.get("leased") for states in rows):
+        return True
+    asked()
     return False

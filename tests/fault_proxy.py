@@ -20,11 +20,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,7 +47,12 @@ class FaultProxy:
         self.choose: Callable[[], str] = lambda: "pass"
         self.refuses: Callable[[dict[str, Any]], bool] = lambda _item: False
         self.denied: set[str] = set()
-        self.port = 0
+        # Bound for as long as the proxy lives, and never listening: while the proxy is down,
+        # no other program of this machine gets the port.
+        self._kept = socket.socket()
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._kept.bind(("127.0.0.1", 0))
+        self.port: int = self._kept.getsockname()[1]
         self._server: _Server | None = None
         self._lock = threading.Lock()
 
@@ -57,7 +65,6 @@ class FaultProxy:
         """Take connections, at the same port as before."""
         assert self._server is None
         self._server = _Server(("127.0.0.1", self.port), self)
-        self.port = self._server.server_address[1]
         threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         ).start()
@@ -69,6 +76,11 @@ class FaultProxy:
             self.counts["down"] += 1
             server.shutdown()
             server.server_close()
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.down()
+        self._kept.close()
 
     def meet(self, faults: Iterable[str]) -> None:
         """Have the next requests meet *faults*, in this order, and then none."""
@@ -137,7 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _asked(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         """Return the server's answer to this request with *body*."""
         headers = {k: v for k, v in self.headers.items() if k.lower() not in _UNCOUNTED}
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.proxy.target, timeout=30)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.server.proxy.target, timeout=PATIENCE
+        )
         try:
             connection.request("POST", self.path, body, headers)
             answer = connection.getresponse()
@@ -173,4 +187,4 @@ def fault_proxy(port: int) -> Iterator[FaultProxy]:
         yield proxy
     finally:
         proxy.choose = lambda: "pass"
-        proxy.down()
+        proxy.close()

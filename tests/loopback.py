@@ -57,6 +57,8 @@ class LoopbackServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    #: How many connections may wait to be taken; others come again after a second or more.
+    request_queue_size = 128
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

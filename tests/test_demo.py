@@ -46,7 +46,7 @@ def run(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=180,
+        timeout=900,
         check=False,
     )
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from codemods.model import Reason
+from tests.patience import PATIENCE
 
 from .check import check, difference, migrate
 from .execute import run
@@ -138,7 +139,7 @@ def test_the_fake_clients_have_the_seam_of_the_real_ones() -> None:
 
 def test_a_program_is_reduced_to_what_matters() -> None:
     """Statements without which the problem remains are taken away."""
-    assert reduced(PLAIN, lambda text: "job_id" in text).count("\n") < 8
+    assert reduced(PLAIN, lambda text: "job_id" in text, PATIENCE).count("\n") < 8
 
 
 @pytest.mark.parametrize("reason", sorted(Reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from loopback import LoopbackServer, loopback_server
 
+from tests.patience import PATIENCE
 from tracker import delivery, guard
+from tracker.delivery import forking, writer
 from tracker.environment_config import (
     AWS_VARIABLES,
     BRANCH_VARIABLES,
@@ -22,6 +25,7 @@ from tracker.environment_config import (
     RUN_VARIABLES,
     STACK_VARIABLES,
 )
+from tracker.sinks import sqlite_file
 from tracker.testing import CapturedMetrics, capture
 
 if TYPE_CHECKING:
@@ -53,7 +57,20 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     monkeypatch.setenv("AI_USAGE_STRICT", "1")
     guard.reset()
     yield database
+    # What the test dropped is recorded now, and not in the midst of the next one.  What it did
+    # not drop is nobody's garbage any more: looking through it each time would take long.
+    gc.collect()
+    gc.freeze()
     delivery.restart()
+
+
+@pytest.fixture(autouse=True)
+def patient(quiet_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the product wait for itself as long as it takes; who tests a limit sets it."""
+    monkeypatch.setenv("AI_USAGE_FLUSH_TIMEOUT", "60")
+    monkeypatch.setattr(writer, "EXIT_SECONDS", PATIENCE)
+    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_SECONDS", 60.0)
+    monkeypatch.setitem(forking.PATIENCE_SECONDS, "writer", PATIENCE)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tests.patience import reached
 from tracker.delivery import Destination
 from tracker.metric import Metric
 from tracker.typing import ALL_STORED, Delivery
@@ -59,7 +60,7 @@ class Gate:
     def __call__(self, _metrics: Sequence[Metric]) -> Delivery:
         """Wait, then take everything."""
         self.entered.set()
-        self.opened.wait()
+        reached(self.opened)
         return ALL_STORED
 
 

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tracker
+from tests.patience import PATIENCE
 from tracker import ai_usage_context, delivery
 from tracker.delivery import destinations, sender
 from tracker.plain import MAX_KNOWN_TEXT, clean, plain, scrub, short
@@ -113,7 +114,7 @@ def record(path: str, folder: Path, **fields: Any) -> list[tuple[Any, ...]]:
     ids = {name: fields.pop(name) for name in ("response",) if name in fields}
     with ai_usage_context("op", **fields) as used:
         used.track_openai_completion(lambda: ids.get("response"))()
-    assert delivery.flush(30.0)
+    assert delivery.flush(PATIENCE)
     if path == "spool":
         away.rmdir()
         ((key, states),) = sender.file().counts().items()
@@ -130,7 +131,8 @@ def record(path: str, folder: Path, **fields: Any) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("path", ["store", "spool"])
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(fields=st.dictionaries(st.sampled_from(["a", "job_id", "user_id", "github_pr"]), anything))
 def test_any_field_gives_one_whole_row(path: str, tmp_path: Path, fields: dict[str, Any]) -> None:
@@ -167,7 +169,7 @@ def test_an_error_of_any_kind_passes_and_is_recorded(index: int, quiet_environme
 
     with pytest.raises(type(error)), ai_usage_context("op") as used:
         used.track_openai_completion(fail)()
-    assert delivery.flush(30.0)
+    assert delivery.flush(PATIENCE)
     with closing(sqlite3.connect(quiet_environment)) as file:
         ((text, metadata),) = file.execute("SELECT error, metadata FROM ai_usage").fetchall()
     assert 0 < len(text) <= 600

@@ -8,11 +8,17 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.delivery import forking
+from delivery_doubles import Owner, Store, durable, metrics
+
+from tests.patience import PATIENCE, joined, reached
+from tracker import delivery, pricing
+from tracker.delivery import forking, writer
 from tracker.delivery.forking import working
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = """
@@ -34,7 +40,7 @@ def ends(function: Callable[[], None]) -> bool:
     """Return whether *function* comes to its end, in a thread of its own."""
     thread = threading.Thread(target=function, daemon=True)
     thread.start()
-    thread.join(30)
+    thread.join(PATIENCE)
     return not thread.is_alive()
 
 
@@ -63,7 +69,7 @@ def test_a_fork_waits_for_the_work_at_hand() -> None:
     def work() -> None:
         with working("writer"):
             inside.set()
-            go_on.wait()
+            reached(go_on)
             order.append("work")
 
     def fork() -> None:
@@ -73,15 +79,40 @@ def test_a_fork_waits_for_the_work_at_hand() -> None:
 
     threads = [threading.Thread(target=work), threading.Thread(target=fork)]
     threads[0].start()
-    inside.wait()
+    reached(inside)
     threads[1].start()
     go_on.set()
-    for thread in threads:
-        thread.join()
+    joined(*threads)
     assert order == ["work", "fork"]
     with working("writer"):
         order.append("more work")
     assert order[-1] == "more work"
+
+
+def test_a_fork_waits_for_what_is_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that got the locks of half-imported modules could not import them any more."""
+    monkeypatch.setattr(writer, "_queue", writer._Queue())
+    turn = forking._turns.work["loading"]
+    is_taken: list[bool] = []
+
+    def look() -> None:
+        is_free = turn.acquire(blocking=False)
+        is_taken.append(not is_free)
+        if is_free:
+            turn.release()
+
+    def load() -> None:
+        other = threading.Thread(target=look)
+        other.start()
+        joined(other)
+
+    monkeypatch.setattr(pricing, "warm", load)
+    store = Store()
+    delivery.hand_over(Owner(durable(store)), metrics("1"))
+    delivery.leave()
+    assert store.ids == ["1"]
+    assert is_taken == [True]
+    assert forking.PATIENCE_SECONDS["loading"] > 10 * forking.PATIENCE_SECONDS["sender"]
 
 
 def test_a_fork_in_the_middle_of_the_work_itself_goes_on() -> None:
@@ -103,11 +134,11 @@ def test_a_fork_does_not_wait_for_ever() -> None:
     def work() -> None:
         with working("sender"):
             inside.set()
-            go_on.wait()
+            reached(go_on)
 
     thread = threading.Thread(target=work)
     thread.start()
-    inside.wait()
+    reached(inside)
 
     def fork() -> None:
         forking._before()
@@ -115,7 +146,7 @@ def test_a_fork_does_not_wait_for_ever() -> None:
 
     assert ends(fork)
     go_on.set()
-    thread.join()
+    joined(thread)
     assert ends(lambda: done_as("sender"))
 
 

@@ -10,6 +10,7 @@ import pytest
 from delivery_doubles import METRIC, Owner, Store, metrics
 
 import tracker
+from tests.patience import PATIENCE
 from tracker import delivery
 from tracker.delivery import destinations, sender
 from tracker.errors import SinkError
@@ -33,7 +34,7 @@ def test_spooled_records_are_sent() -> None:
     """By the sender's thread, which is started for them."""
     store = Store()
     assert not sender.spool(remote(store), metrics("1", "2"))
-    assert sender.wait(30.0)
+    assert sender.wait(PATIENCE)
     assert sorted(store.ids) == ["1", "2"]
     assert sender.file().counts() == {"remote": {"sent": 2}}
 
@@ -94,8 +95,8 @@ def test_what_an_earlier_process_left_is_found(quiet_environment: Path) -> None:
     key = f"sqlite:{quiet_environment}"
     sender.file().put(key, [(METRIC.id, encode(METRIC))])
     tracker.AIUsageTracker().track_openai_completion(lambda: None)()
-    assert tracker.flush(30.0)
-    assert sender.wait(30.0)
+    assert tracker.flush(PATIENCE)
+    assert sender.wait(PATIENCE)
     with closing(sqlite3.connect(quiet_environment)) as file:
         assert file.execute("SELECT count(*) FROM ai_usage").fetchone() == (2,)
 
@@ -138,7 +139,7 @@ def test_a_broken_spool_is_set_aside_and_told(
     path.write_bytes(b"\x00 this is no database " * 500)
     tracker.configure(spool=path)
     assert not sender.spool(remote(Store()), metrics("1"))
-    assert sender.wait(30.0)
+    assert sender.wait(PATIENCE)
     (aside,) = tmp_path.glob("broken.db.corrupt-*")
     assert aside.read_bytes().startswith(b"\x00 this")
     assert str(aside) in caplog.text

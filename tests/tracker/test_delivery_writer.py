@@ -11,6 +11,7 @@ from delivery_doubles import METRIC, Gate, Owner, Store, durable, metrics
 from event_loops import LOOPS, Loop
 
 import tracker
+from tests.patience import PATIENCE, reached
 from tracker import AIUsageTracker, ai_usage_context, delivery
 from tracker.delivery import destinations, writer
 from tracker.typing import ALL_STORED, Delivery
@@ -81,13 +82,13 @@ def test_a_full_queue_drops_and_counts(caplog: pytest.LogCaptureFixture) -> None
     gate = Gate()
     owner = Owner(durable(Store(gate)))
     delivery.hand_over(owner, metrics("1"))
-    gate.entered.wait()
+    reached(gate.entered)
     with caplog.at_level(logging.WARNING):
         delivery.hand_over(owner, metrics("2", "3", "4", "5", "6"))
     assert tracker.stats().dropped == {"queue full": 3}
     assert "queue full" in caplog.text
     gate.opened.set()
-    assert tracker.flush(10.0)
+    assert tracker.flush(PATIENCE)
     assert (tracker.stats().stored, balance()) == (3, 0)
 
 
@@ -186,7 +187,7 @@ def test_a_store_in_the_writer_s_thread_may_record_without_waiting_for_itself() 
 
     store = Store(observed)
     delivery.hand_over(Owner(durable(store)), metrics("1"))
-    assert tracker.flush(30.0)
+    assert tracker.flush(PATIENCE)
     assert store.ids == ["1"]
     assert tracker.stats().dropped == {"made by a store": 1}
 
@@ -232,7 +233,7 @@ def test_an_event_loop_waits_for_a_limited_time(loop: Loop) -> None:
 
     assert loop.run(program) == 1
     gate.opened.set()
-    assert tracker.flush(30.0)
+    assert tracker.flush(PATIENCE)
 
 
 @LOOPS
@@ -283,7 +284,7 @@ def test_a_plain_block_in_an_event_loop_does_not_wait(loop: Loop) -> None:
 
     assert loop.run(program) == 1
     gate.opened.set()
-    assert tracker.flush(30.0)
+    assert tracker.flush(PATIENCE)
 
 
 @LOOPS

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import tracker
+from tests.patience import PATIENCE
 from tracker import ai_usage_context
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +52,7 @@ def test_flush_stores_what_ended_in_an_open_block() -> None:
     """The block goes on, and its later calls are stored when it ends."""
     with ai_usage_context("op") as used:
         used.track_openai_completion(lambda: None)()
-        assert tracker.flush(30.0)
+        assert tracker.flush(PATIENCE)
         assert tracker.stats() == tracker.Stats(captured=1, stored=1)
         used.track_openai_completion(lambda: None)()
     assert tracker.stats().stored == 2

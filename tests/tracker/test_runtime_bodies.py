@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from loopback import INPUT_TOKENS, OUTPUT_TOKENS, chat_events, message_events, response_events
 
@@ -60,7 +60,6 @@ def passed(arriving: list[bytes], *, swallow: bool, whole: bool) -> tuple[bytes,
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize("kind", EVENTS)
-@settings(deadline=None)
 @given(cuts=st.lists(st.integers(min_value=0, max_value=5000), max_size=12))
 def test_bytes_pass_however_they_are_cut(kind: str, newline: bytes, cuts: list[int]) -> None:
     """The same bytes come out, and the usage is exact."""
@@ -72,7 +71,6 @@ def test_bytes_pass_however_they_are_cut(kind: str, newline: bytes, cuts: list[i
     ]
 
 
-@settings(deadline=None)
 @given(cuts=st.lists(st.integers(min_value=0, max_value=5000), max_size=12))
 def test_only_the_event_that_we_asked_for_is_cut_out(cuts: list[int]) -> None:
     """All other bytes are those of a stream that was not asked for its usage."""
@@ -82,7 +80,6 @@ def test_only_the_event_that_we_asked_for_is_cut_out(cuts: list[int]) -> None:
     assert metrics[0].input_tokens == INPUT_TOKENS
 
 
-@settings(deadline=None)
 @given(body=st.binary(max_size=300), cuts=st.lists(st.integers(min_value=0), max_size=6))
 def test_nonsense_passes_too(body: bytes, cuts: list[int]) -> None:
     """Whatever a server sends, the program gets it, and one record is made."""

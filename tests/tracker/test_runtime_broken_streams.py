@@ -14,6 +14,7 @@ import pytest
 from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT, MESSAGE
 
+from tests.patience import joined
 from tracker import AIUsageTracker, ai_usage_context
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def test_a_stream_that_another_thread_finishes(
         next(stream)
         thread = threading.Thread(target=lambda: list(stream))
         thread.start()
-        thread.join()
+        joined(thread)
     assert tokens(metrics) == [EXACT]
     assert [(m.job_id, m.late) for m in metrics] == [("j", False)]
 

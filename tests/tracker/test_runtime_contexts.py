@@ -16,6 +16,7 @@ import pytest
 from interleaving import turns_of
 from runtime_calls import CHAT
 
+from tests.patience import PATIENCE, joined
 from tracker import (
     AIUsageTracker,
     ai_usage_context,
@@ -349,7 +350,7 @@ async def test_tasks_do_not_mix(server: LoopbackServer, metrics: CapturedMetrics
 def test_threads_do_not_mix(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
     """Blocks of several threads on one tracker keep their calls and inheritance apart."""
     tracker = AIUsageTracker()
-    barrier = threading.Barrier(6)
+    barrier = threading.Barrier(6, timeout=PATIENCE)
 
     def work(number: int) -> None:
         # Every other thread names no job: it must not pick up a neighbour's.
@@ -379,7 +380,7 @@ def test_a_tracker_handed_to_a_thread_keeps_its_attribution(
     with ai_usage_context("op", job_id="j") as tracker:
         thread = threading.Thread(target=work, args=(tracker,))
         thread.start()
-        thread.join()
+        joined(thread)
     found = [(metric.operation_type, metric.job_id) for metric in metrics]
     assert sorted(found) == [("op", "j"), ("step", "j")]  # type: ignore[type-var]
 

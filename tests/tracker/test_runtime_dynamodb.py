@@ -22,6 +22,7 @@ from dynamo_servers import CREDENTIALS, KINDS, dynamo_server
 from fault_proxy import FaultProxy, fault_proxy
 
 from tests.chaos import dynamo as chaos
+from tests.patience import PATIENCE, until
 from tracker import AIUsageTracker, Metric, ai_usage_context, delivery, flush
 from tracker.command import cli
 from tracker.delivery import sender
@@ -529,11 +530,12 @@ def test_fan_out_with_a_file_that_is_broken(
     for metric in metrics(30):
         tracker._store_metric(metric)
     spooled()
-    for _ in range(100):
-        if place.items().keys() == ids(30):
-            break
+
+    def has_arrived() -> bool:
         asked()
-    assert place.items().keys() == ids(30)
+        return place.items().keys() == ids(30)
+
+    assert until(has_arrived)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -559,7 +561,7 @@ def book(client: Any, table: str) -> None:
     tracker = AIUsageTracker(client, table, validate_table_environment=False)
     with ai_usage_context("scan", tracker=tracker):
         tracker.track_github_claude_review(7)
-    assert flush(10.0)
+    assert flush(PATIENCE)
 
 
 def test_a_client_of_boto3_s_that_is_passed_in(place: Place) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sqlite3
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,14 +12,16 @@ from delivery_doubles import Gate, Owner, Store, durable, metrics
 from runtime_calls import CHAT
 
 import tracker
+from tests.delivered import spooled
+from tests.patience import PATIENCE, reached
 from tracker import ai_usage_context, delivery
-from tracker.delivery import sender
+from tracker.delivery import sender, writer
 from tracker.delivery.attempt import finalising
 from tracker.instrumentation import outside
 from tracker.typing import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import openai
@@ -51,6 +52,22 @@ def break_off(client: openai.OpenAI, form: str) -> None:
         raw.http_response.kept = raw.http_response
 
 
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the threads that waited for the writer to get on, as they do so."""
+    names: list[str] = []
+    changed = writer._queue.changed
+    wait_for = changed.wait_for
+
+    def noted(predicate: Callable[[], bool], timeout: float | None = None) -> bool:
+        if timeout is not None:  # the writer itself waits for work as long as it takes
+            names.append(threading.current_thread().name)
+        return wait_for(predicate, timeout)
+
+    monkeypatch.setattr(changed, "wait_for", noted)
+    return names
+
+
 def stored(database: Path) -> list[str]:
     """Return the jobs in the database, sorted."""
     with sqlite3.connect(database) as connection:
@@ -76,66 +93,67 @@ def test_while_the_writer_stores(
         break_off(client, form)
     with ai_usage_context("op", job_id="whole"):
         client.chat.completions.create(**CHAT)
-    assert tracker.flush(30.0)
+    spooled()
     assert stored(quiet_environment) == ["broken", "whole"]
     assert tracker.stats().dropped == {}
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_between_two_stores_of_the_writer(
-    form: str, client: openai.OpenAI, quiet_environment: Path, monkeypatch: pytest.MonkeyPatch
+    form: str,
+    client: openai.OpenAI,
+    quiet_environment: Path,
+    waits: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The writer does not wait for itself, so the block's end does not wait for it."""
-    tracker.configure(flush_timeout=30.0)
     monkeypatch.setattr(sender, "look", gc.collect)
     with ai_usage_context("op", job_id="broken"):
         break_off(client, form)
-    began = time.monotonic()
     with ai_usage_context("op", job_id="whole"):
         client.chat.completions.create(**CHAT)
-    assert tracker.flush(30.0)
-    assert time.monotonic() - began < 15.0
+    spooled()
+    assert "ai-usage-writer" not in waits
     assert stored(quiet_environment) == ["broken", "whole"]
 
 
-def test_a_block_that_ends_in_the_writer_s_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_block_that_ends_in_the_writer_s_thread(
+    waits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A finaliser of the program may record too, and is not waited for either."""
-    tracker.configure(flush_timeout=30.0, queue_size=2)
-    took: list[float] = []
+    tracker.configure(queue_size=2)
+    recorded: list[str] = []
 
     def record() -> None:
-        if took:
+        if recorded:
             return
-        began = time.monotonic()
+        recorded.append(threading.current_thread().name)
         for _ in range(4):
             with ai_usage_context("op") as used:
                 used.track_openai_completion(lambda: None)()
-        took.append(time.monotonic() - began)
 
     monkeypatch.setattr(sender, "look", record)
     store = Store()
     delivery.hand_over(Owner(durable(store)), metrics("1"))
     delivery.leave()
     assert store.ids == ["1"]
-    assert took
-    assert took[0] < 15.0
+    assert recorded == ["ai-usage-writer"]
+    assert "ai-usage-writer" not in waits
 
 
-def test_a_finaliser_does_not_wait() -> None:
+def test_a_finaliser_does_not_wait(waits: list[str]) -> None:
     """Neither for what was accepted, nor for room in a full queue."""
-    tracker.configure(flush_timeout=30.0, queue_size=1)
+    tracker.configure(queue_size=1)
     gate = Gate()
     owner = Owner(durable(Store(gate)))
     delivery.hand_over(owner, metrics("1"))
-    gate.entered.wait()
-    began = time.monotonic()
+    reached(gate.entered)
     with finalising(of_store=False):
         delivery.hand_over(owner, metrics("2", "3"))
         delivery.leave()
-    took = time.monotonic() - began
+    assert waits == []
     gate.opened.set()
-    assert took < 15.0
-    assert tracker.flush(30.0)
+    assert tracker.flush(PATIENCE)
     assert (tracker.stats().stored, tracker.stats().dropped) == (2, {"queue full": 1})
 
 
@@ -149,7 +167,7 @@ def test_a_stream_that_a_store_began(client: openai.OpenAI) -> None:
         return ALL_STORED
 
     delivery.hand_over(Owner(durable(Store(observed))), metrics("1"))
-    assert tracker.flush(30.0)
+    assert tracker.flush(PATIENCE)
     assert tracker.stats().dropped == {"made by a store": 1}
 
 

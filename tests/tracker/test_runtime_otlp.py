@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import sys
 import threading
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ class Receiver(ThreadingHTTPServer):
     """Keeps what it is sent; ``answer`` decides on status and body from the decoded spans."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -215,13 +217,13 @@ def test_a_receiver_that_does_not_take_any(status: int, receiver: Receiver, sink
 
 def test_a_receiver_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says which variable names another."""
-    with running() as server:
-        url = server.url
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.2")
-    sink = OtlpSink(f"{url}/v1/traces")
-    with pytest.raises(SinkError, match="cannot be reached; OTEL_EXPORTER_OTLP_ENDPOINT"):
-        sink.write([METRIC])
-    sink.close()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen: nor does anybody else there
+        sink = OtlpSink(f"http://127.0.0.1:{nobody.getsockname()[1]}/v1/traces")
+        with pytest.raises(SinkError, match="cannot be reached; OTEL_EXPORTER_OTLP_ENDPOINT"):
+            sink.write([METRIC])
+        sink.close()
 
 
 def test_partial_success(

@@ -9,6 +9,7 @@ from unittest.mock import Mock, patch
 import pytest
 from runtime_calls import CHAT
 
+from tests.patience import PATIENCE
 from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context, ledger
 from tracker.scope import Node, State
 
@@ -223,7 +224,7 @@ def test_what_a_block_learned_is_asked_without_the_ledger_s_lock(
     def settle_elsewhere(node: Node) -> State:
         thread = threading.Thread(target=ledger.take, args=([],), daemon=True)
         thread.start()
-        thread.join(5)
+        thread.join(PATIENCE)
         is_free.append(not thread.is_alive())
         return learned(node)
 

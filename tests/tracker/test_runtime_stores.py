@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from tests.patience import joined
 from tracker import AIUsageTracker, Metric, ai_usage_context, delivery
 from tracker.command import cli
 from tracker.errors import SinkError
@@ -102,8 +103,7 @@ def test_many_threads_write_one_file(tmp_path: Path) -> None:
     threads = [threading.Thread(target=work, args=(n,)) for n in range(5)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    joined(*threads)
     sink.close()
     assert rows(tmp_path / "usage.db", "SELECT COUNT(*) FROM ai_usage") == [(100,)]
 

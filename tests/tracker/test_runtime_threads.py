@@ -12,6 +12,7 @@ import pytest
 from runtime_calls import CHAT
 
 import tracker
+from tests.patience import PATIENCE, joined
 from tracker import ai_usage_context, get_current_context
 from tracker.executor import ContextExecutor
 
@@ -34,7 +35,7 @@ def test_a_wrapped_function_belongs_to_its_block(
         for target in (call, tracker.wrap(call), used.wrap(call)):
             thread = threading.Thread(target=target, args=(client,))
             thread.start()
-            thread.join()
+            joined(thread)
     assert [metric.job_id for metric in metrics] == ["j", "j"]
 
 
@@ -42,7 +43,7 @@ def test_a_wrapped_function_runs_many_times_at_once(
     client: openai.OpenAI, metrics: CapturedMetrics
 ) -> None:
     """Each call has its own copy: blocks that are opened in one are not seen in another."""
-    together = threading.Barrier(4)
+    together = threading.Barrier(4, timeout=PATIENCE)
 
     def work(number: int) -> None:
         together.wait()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.patience import joined, reached
 from tracker.sinks import sqlite_file
 from tracker.sinks.sqlite_file import SqliteFile, set_aside
 from tracker.spool import Spool, SpoolFullError, outbox
@@ -159,11 +160,9 @@ def test_many_writers_and_readers_of_one_spool(spool: Spool) -> None:
     writers = [threading.Thread(target=put, args=(n,)) for n in range(3)]
     for thread in (*readers, *writers):
         thread.start()
-    for thread in writers:
-        thread.join()
+    joined(*writers)
     done.set()
-    for thread in readers:
-        thread.join()
+    joined(*readers)
     assert len(taken) == len(set(taken)) == 91
 
 
@@ -189,16 +188,15 @@ def test_a_fork_waits_for_a_transaction_and_inherits_none(tmp_path: Path) -> Non
     def slow(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO t VALUES (1)")
         inside.set()
-        go_on.wait()
+        reached(go_on)
 
     thread = threading.Thread(target=file.change, args=(slow,))
     thread.start()
-    inside.wait()
+    reached(inside)
     forking = threading.Thread(target=_fork_hooks, args=(file, open_ := []))
     forking.start()
     go_on.set()
-    thread.join()
-    forking.join()
+    joined(thread, forking)
     assert open_ == [False]
     assert file.run(lambda c: c.execute("SELECT count(*) FROM t").fetchone()) == (1,)
     file.close()

@@ -18,8 +18,10 @@ from tracker.sinks import sqlite_file  # noqa: F401 - for its part in forking
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: How long a fork waits for each of our threads: a remote store may be slow to answer.
-PATIENCE_SECONDS = {"writer": 3.0, "sender": 0.5}
+#: How long a fork waits for each kind of our work.  A store may be slow to answer; modules that
+#: are being imported are there in the end, and a child that got their locks taken would stand
+#: still at its own first import of them.
+PATIENCE_SECONDS = {"loading": 60.0, "writer": 3.0, "sender": 0.5}
 
 
 class _Turns:
@@ -27,7 +29,7 @@ class _Turns:
 
     def __init__(self) -> None:
         self.gate = threading.RLock()
-        self.work = {"writer": threading.RLock(), "sender": threading.RLock()}
+        self.work = {name: threading.RLock() for name in PATIENCE_SECONDS}
         self.held: list[threading.RLock] = []
 
 
@@ -36,7 +38,7 @@ _turns = _Turns()
 
 @contextmanager
 def working(name: str) -> Iterator[None]:
-    """Do a piece of work in which no fork may fall, as the thread called *name*."""
+    """Do a piece of work of the kind *name*, in which no fork may fall."""
     turns = _turns
     with turns.gate:
         turn = turns.work[name]

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from tracker.typing import Sink
 
 BATCH = 512
-#: How long the writer may make no progress at the interpreter's exit.
+#: How long the writer may make no progress at the interpreter's exit, or the settings' flush
+#: timeout, where that is longer.
 EXIT_SECONDS = 10.0
 #: What the first record will need, and ``import tracker`` does without.
 NEEDED = ("tracker.sinks.sqlite", "tracker.spool.codec")
@@ -186,9 +187,10 @@ def flush(timeout: float) -> bool:
 def finish() -> None:
     """Store what waits, send what can be sent soon, and close: for interpreter exit."""
     queue, before = _queue, -1
+    patience = max(EXIT_SECONDS, settings.current().flush_timeout)
     while before < queue.done < queue.accepted:
         before = queue.done
-        _reach(queue, EXIT_SECONDS)
+        _reach(queue, patience)
     sender.finish(settings.current().flush_timeout)
     destinations.forget()
     _tell_losses()
@@ -228,7 +230,7 @@ def _start(queue: _Queue) -> None:
 @own_thread()
 def _run(queue: _Queue) -> None:
     try:
-        with working("writer"), guarded("prices"):
+        with working("loading"), guarded("prices"):
             from tracker.pricing import warm as load_prices
 
             for name in NEEDED:
