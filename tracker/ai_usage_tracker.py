@@ -88,6 +88,7 @@ class AIUsageTracker(Attribution):
         self._standing = Node(state, None, is_block=False)  # a tracker is no part of a cycle
         self._latest: Node | None = None
         self._birthplace: Node | None = None
+        self._is_of_block = False
         instrumentation.install()
         outside.notice_environment()
 
@@ -129,6 +130,7 @@ class AIUsageTracker(Attribution):
         self._latest = node
         if only_here:
             self._birthplace = node
+            self._is_of_block = True
 
     def left(self, node: Node) -> None:
         """Note that *node*, the block for which this tracker was made, has ended."""

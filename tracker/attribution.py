@@ -20,10 +20,23 @@ class Attribution:
 
     # Set by the tracker that this is a part of.
     _default_user: str = "default"
+    # Whether a context made it for its own block.
+    _is_of_block: bool = False
 
     def node(self) -> Node:
         """Return the block, or the standing state, that calls are booked to here and now."""
         raise NotImplementedError
+
+    def borrows(self, block: Node, *, by_client: bool = False) -> bool:
+        """Return whether calls that it records inside *block*, of another tracker, take its ids.
+
+        A tracker that the program built speaks for itself: nobody who calls code with a
+        tracker of its own can know that it is there.  Only its wrapped clients (*by_client*)
+        look at the current block, unless it was given ids since that began.
+        """
+        if self._is_of_block:
+            return True
+        return by_client and self.node().state.stamp < block.began
 
     @property
     def current_job_id(self) -> str | None:

@@ -50,6 +50,7 @@ class Booking:
     ``extra`` is what outer observers know (the function's name), ``source``
     what the response came from, if no physical call was seen: a function, a batch.  ``after``
     is called once the booking has its call, if its block does not store it.
+    ``spoken_for`` says that a program's own statement, and not a block, made it its owner's.
     ``process`` tells the process that made it from those that were forked from it.
     """
 
@@ -60,6 +61,7 @@ class Booking:
     after: Callable[[Booking], None] | None = None
     batch = False
     late = False
+    spoken_for = False
     learned: State | None = None
     stored = False
     _id: str | None = None
@@ -132,6 +134,19 @@ def enrich(
             booking.extra.setdefault("function_error", error)
         if state is not None and state is not booking.state:
             booking.state = merge(booking.state, state)
+
+
+def take_over(booking: Booking, owner: Bookkeeper, node: Node) -> bool:
+    """Make *booking* one of *owner*'s, in *node*, unless it is stored or somebody spoke for it."""
+    with _lock:
+        if booking.stored or booking.spoken_for:
+            return False
+        booking.spoken_for = True
+        is_pending = booking.node.pending.pop(booking.number, None) is not None
+        booking.owner, booking.node, booking.state = owner, node, node.state
+        if is_pending:
+            node.pending[booking.number] = booking
+    return True
 
 
 def merge(inner: State, outer: State) -> State:

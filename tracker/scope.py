@@ -127,12 +127,22 @@ class Node:
     """One block, or (without a parent and never current) a tracker's own standing state.
 
     ``tracker`` is whatever object the block was given; ``books`` says whether it
-    is one that can record calls (a test double cannot).  ``pending`` are the
-    calls that were booked to the block and are not stored yet, ``outcome`` how the block
+    is one that can record calls (a test double cannot).  ``began`` orders it among
+    statements of who calls belong to.  ``pending`` are the calls that were booked to the block and are not stored yet, ``outcome`` how the block
     ended, as far as its context does not say so.
     """
 
-    __slots__ = ("books", "closed", "is_block", "outcome", "parent", "pending", "state", "tracker")
+    __slots__ = (
+        "began",
+        "books",
+        "closed",
+        "is_block",
+        "outcome",
+        "parent",
+        "pending",
+        "state",
+        "tracker",
+    )
 
     def __init__(
         self,
@@ -143,6 +153,7 @@ class Node:
         is_block: bool = True,
     ) -> None:
         self.state = state
+        self.began = state.stamp
         self.tracker = tracker
         self.parent = parent
         self.is_block = is_block

@@ -39,6 +39,7 @@ class Observed:
         self._service = service
         self._operation = operation
         self.function = function
+        self._by_client = names_client_method
         self._takes_flag = _names_parameter(function, BATCH_FLAG)
         self._source = _reference(function)
         self._extra: dict[str, object] = {}
@@ -61,6 +62,7 @@ class Observed:
             batch=batch,
             extra=self._extra,
             source=self._source,
+            by_client=self._by_client,
         )
 
     def call(self, *args: Any, **kwargs: Any) -> Any:

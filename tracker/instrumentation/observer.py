@@ -23,6 +23,7 @@ from tracker.metric import Call
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tracker.ledger import Bookkeeper
     from tracker.scope import Node
 
 
@@ -31,6 +32,12 @@ class Recorder(Protocol):
 
     def node(self) -> Node:
         """Return the block, or the standing state, that the tracker books to here and now."""
+
+    def borrows(self, block: Node, *, by_client: bool = False) -> bool:
+        """Return whether calls that it records inside *block*, of another tracker, take its ids.
+
+        *by_client* says that a client which carries the tracker makes them.
+        """
 
     def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
         """Store *bookings* that are not stored yet."""
@@ -41,16 +48,19 @@ class Observer:
 
     ``service`` and ``operation`` are what a response without a physical call is
     booked as.  ``extra`` goes into the metadata of every call that was seen;
-    ``source`` is a weak reference to the observed function.
+    ``source`` is a weak reference to the observed function, *by_client* says that
+    it is a wrapped client's method.
     """
 
     __slots__ = (
         "_before",
         "_finished",
+        "_foreign",
         "_parent",
         "batch",
         "block",
         "bookings",
+        "by_client",
         "extra",
         "model",
         "operation",
@@ -70,6 +80,7 @@ class Observer:
         batch: bool = False,
         extra: dict[str, object] | None = None,
         source: object = None,
+        by_client: bool = False,
     ) -> None:
         self.tracker = tracker
         self.service = service
@@ -78,12 +89,14 @@ class Observer:
         self.batch = batch
         self.extra = extra or {}
         self.source = source
+        self.by_client = by_client
         self.block = scope.current()
         self.bookings: list[Booking] = []
         self._parent = _current.get()
         self._before = self._parent
         self._finished = False
-        self.own = open_for(tracker, self.block)
+        self._foreign: Booking | None = None
+        self.own = open_for(tracker, self.block, by_client=by_client)
 
     def __enter__(self) -> Observer:
         self._before = _current.get()
@@ -128,6 +141,7 @@ class Observer:
         request_id = request_id_of(response)
         known = claims.find(response, self.service, request_id)
         if known is not None and not self._is_another_call(known, response):
+            self._speak_for(known)
             return known
         http_response = http_response_of(response) if of_sdk(response) else None
         if http_response is not None:
@@ -137,6 +151,14 @@ class Observer:
         if response is not None:
             claims.claim(response, self.own, self.service, request_id)
         return self.own
+
+    def _speak_for(self, known: Booking) -> None:
+        """Have a call that a block captured booked to the tracker that is handed its response."""
+        if known.owner is self.tracker:
+            known.spoken_for = True
+        elif known.node.is_block and not self.tracker.borrows(known.node, by_client=self.by_client):
+            if not ledger.take_over(known, self.tracker, self.tracker.node()):
+                self._foreign = known
 
     def _following(self, response: Any, http_response: Any) -> Booking:
         request_id = header_id_of(http_response)
@@ -170,12 +192,23 @@ class Observer:
         self._finished = True
         state = self.tracker.node().state
         for booking in self.bookings:
-            ledger.enrich(booking, state, batch=self.batch, error=error, **self.extra)
+            lent = None if booking is self._foreign else state
+            ledger.enrich(booking, lent, batch=self.batch, error=error, **self.extra)
         if self._parent is not None:
             self._parent.bookings.extend(self.bookings)
             return
         # Inside a block the block's end stores them; here nobody else would.
-        self.tracker.settle([b for b in self.bookings if not _belongs_to_block(b)])
+        unstored: dict[int, tuple[Bookkeeper, list[Booking]]] = {}
+        for booking in self.bookings:
+            if not _belongs_to_block(booking):
+                keeper = self._keeper(booking)
+                unstored.setdefault(id(keeper), (keeper, []))[1].append(booking)
+        for keeper, bookings in unstored.values():
+            keeper.settle(bookings)
+
+    def _keeper(self, booking: Booking) -> Bookkeeper:
+        """Return who stores *booking*: a call that was nobody's is its observer's by now."""
+        return booking.owner if booking.after is None else self.tracker
 
 
 _entered = scope.last_entered
@@ -201,7 +234,7 @@ def open_booking() -> Booking | None:
         return Booking(node.tracker, node, node.state)
     node = scope.responsible()
     if observer is not None and (node is None or node.closed or node is observer.block):
-        booking = open_for(observer.tracker, observer.block)
+        booking = open_for(observer.tracker, observer.block, by_client=observer.by_client)
         observer.bookings.append(booking)
         return booking
     if node is None:
@@ -217,12 +250,15 @@ def open_booking() -> Booking | None:
     return booking
 
 
-def open_for(tracker: Recorder, block: Node | None) -> Booking:
+def open_for(tracker: Recorder, block: Node | None, *, by_client: bool = False) -> Booking:
     """Return a booking that *tracker* owns, made inside *block*."""
     node = tracker.node()
-    if block is None or block is node:
-        return Booking(tracker, node, node.state)
-    return Booking(tracker, node, ledger.merge(block.state, node.state))
+    state = node.state
+    if block is not None and block is not node and tracker.borrows(block, by_client=by_client):
+        state = ledger.merge(block.state, state)
+    booking = Booking(tracker, node, state)
+    booking.spoken_for = True
+    return booking
 
 
 def failed(booking: Booking) -> None:
