@@ -128,8 +128,9 @@ class Node:
 
     ``tracker`` is whatever object the block was given; ``books`` says whether it
     is one that can record calls (a test double cannot).  ``began`` orders it among
-    statements of who calls belong to.  ``pending`` are the calls that were booked to the block and are not stored yet, ``outcome`` how the block
-    ended, as far as its context does not say so.
+    statements of who calls belong to.  ``pending`` are the calls that were booked to the
+    block and are not stored yet, ``outcome`` how the block ended, as far as its context
+    does not say so.
     """
 
     __slots__ = (

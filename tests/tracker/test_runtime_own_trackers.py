@@ -142,9 +142,9 @@ def test_async_functions(metrics: CapturedMetrics) -> None:
 def test_the_tracker_of_a_block_around_books_to_that_block(metrics: CapturedMetrics) -> None:
     """Used inside another tracker's block, it takes nothing of the inner one."""
     own = AIUsageTracker()
-    with ai_usage_context("outer", tracker=own, job_id="outer"):
-        with ai_usage_context("inner", job_id="inner", user_id="anna"):
-            own.track_openai_completion(reply)()
+    outer = ai_usage_context("outer", tracker=own, job_id="outer")
+    with outer, ai_usage_context("inner", job_id="inner", user_id="anna"):
+        own.track_openai_completion(reply)()
     assert [(who(m), m.operation_type) for m in metrics] == [
         (("outer", None, "default", None), "outer")
     ]
