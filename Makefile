@@ -7,6 +7,7 @@
 #   make chaos   end N=1000 recording processes at random; every accepted record must arrive
 #   make interleave  attribute the calls of N=10000 random programs of threads and tasks (an hour)
 #   make chaos-dynamo  N=1000 cycles against DynamoDB servers behind a proxy that misbehaves
+#   make concurrent  N=200 runs of migrate, 8 processes at once in one folder, all undone again
 #   make oracle  run N=10000 generated programs before and after their migration
 #   make discovery  compare the files that we take with git's, on N=10000 random trees
 #   make mutants break the rewriter in many ways, and list who notices each
@@ -30,7 +31,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint chaos chaos-dynamo interleave oracle discovery mutants score contract-openai overhead \
+.PHONY: help demo test lint chaos chaos-dynamo concurrent interleave oracle discovery mutants score contract-openai overhead \
 	report-benchmark dynalite install clean
 
 help:
@@ -77,6 +78,7 @@ test: lint $(DYNALITE)
 	$(BIN)/python -m pytest -n 2
 
 chaos chaos-dynamo: N = 1000
+concurrent: N = 200
 N ?= 10000
 SEED ?= 0
 
@@ -85,6 +87,9 @@ chaos: $(STAMP) $(DYNALITE)
 
 interleave: $(STAMP)
 	@$(BIN)/python -m tests.tracker.interleaving $(N) $(SEED)
+
+concurrent: $(STAMP)
+	@$(BIN)/python -m tests.concurrent_runs $(N)
 
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)

@@ -1,191 +1,312 @@
 """The undo journal: what the files of a run were before it.
 
-``.ai-usage/undo/<number>-<time>/`` in the folder where the run was started
-holds ``run.json`` and one ``<n>.before`` a file.  It appears under its name only
-when all of it is on disk, and before the first source file is written: a run
-that is killed can be undone like any other.
+``.ai-usage/undo/<number>-<time>/`` in the folder where the run was started holds
+``run.json`` and one ``<n>.before`` a file, for this user only.  It appears under its
+name only when all of it is on disk, and before the first source file is written: a
+run that is killed can be undone like any other.  While a run writes it holds the
+journal's lock, so that runs at once from one folder follow each other.
 """
 
 from __future__ import annotations
 
-import json
+import errno
 import os
-import shutil
-from dataclasses import dataclass
+import re
+import secrets
+import stat
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codemods.project import manifest
+from codemods.project.folders import ANY_BY_OTHERS, WRITE_BY_OTHERS, Folder, require_owner
+from codemods.project.lock import keeps_modes, locked
+from codemods.project.manifest import FOLDER, MANIFEST, Entry, ManifestError, Run
+from codemods.project.regular import MEGABYTE
 from codemods.project.sources import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from codemods.model import Changed
+    from codemods.project.manifest import Place
 
-FOLDER = ".ai-usage"
-_MANIFEST = "run.json"
+WRITING = "writing"
+_RUN = re.compile(r"\d{6,15}-\d{8}T\d{6}Z")
+_PART = re.compile(r"\d{8}T\d{12}-\d{1,10}\.part")
+_UNDO = "undo"
+_REFUSED = "refused"
 _POINTERS = "started-in"
-_PART = ".part"
+_IGNORE = ".gitignore"
+_LARGEST_MANIFEST = 256 * MEGABYTE
+_LARGEST_POINTER = MEGABYTE
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file of a run: ``stored`` names the file in the journal with its original bytes."""
-
-    path: Path
-    stored: Path
-    before: str
-    after: str
+class Untrusted(Exception):
+    """A journal is not as a run of this user leaves it; the message says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run of a journal; ``started`` is its time, as ISO 8601 in UTC."""
+class Journal:
+    """The journal of the folder ``home``, locked while this is open.
 
-    folder: Path
-    started: str
-    entries: tuple[Entry, ...]
-
-
-def begin(folder: Path, changes: Sequence[Changed], named: Sequence[Path]) -> Path:
-    """Write the journal of a run that is about to make *changes*; return the run's folder.
-
-    *named* are the absolute paths of the command line: one that lies outside of
-    *folder* gets a pointer to this journal.
-    Raises OSError if it cannot be written; no source file may be touched then.
+    ``alone`` tells whether the lock is held; it is not where the file system has none.
     """
-    undo = folder / FOLDER / "undo"
-    undo.mkdir(parents=True, exist_ok=True)
-    _write(folder / FOLDER / ".gitignore", b"*\n")
-    now = datetime.now(UTC)
-    part = undo / f"{now:%Y%m%dT%H%M%S%f}-{os.getpid()}{_PART}"
-    part.mkdir()
-    try:
-        _fill(part, changes, now.isoformat())
-        _leave_pointers(folder, named)
-        return _publish(part, undo, f"{now:%Y%m%dT%H%M%SZ}")
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
 
+    def __init__(self, home: Path, base: Folder, undo: Folder, *, alone: bool) -> None:
+        self.home = home
+        self.alone = alone
+        self._base = base
+        self._undo = undo
 
-def runs(folder: Path) -> tuple[Run, ...]:
-    """Return the runs in the journal of *folder*, oldest first; raises OSError, ValueError."""
-    undo = folder / FOLDER / "undo"
-    if not undo.is_dir():
-        return ()
-    found = [run for run in undo.iterdir() if run.suffix != _PART and (run / _MANIFEST).is_file()]
-    return tuple(_load(run) for run in sorted(found, key=_number))
+    @classmethod
+    @contextmanager
+    def to_write(cls, home: Path) -> Iterator[Journal]:
+        """Open the journal of *home*, and make it if there is none; raises OSError."""
+        with ExitStack() as opened:
+            start = opened.enter_context(Folder.at(home))
+            base = opened.enter_context(own_folder(start))
+            alone = opened.enter_context(locked(base))
+            undo = opened.enter_context(base.made(_UNDO))
+            yield cls(home, base, undo, alone=alone)
 
+    @classmethod
+    @contextmanager
+    def to_undo(cls, home: Path) -> Iterator[Journal | None]:
+        """Open the journal of *home*; None if there is none.
 
-def drop(run: Path) -> None:
-    """Remove a run from its journal."""
-    shutil.rmtree(run)
+        Raises OSError, and Untrusted where others could have written it.
+        """
+        with ExitStack() as opened:
+            start = opened.enter_context(Folder.at(home))
+            try:
+                base = opened.enter_context(start.inside(FOLDER))
+                undo = opened.enter_context(base.inside(_UNDO))
+            except FileNotFoundError:
+                yield None
+                return
+            for folder in (base, undo):
+                _trust(folder.own_status(), folder.path, WRITE_BY_OTHERS)
+            alone = opened.enter_context(locked(base))
+            yield cls(home, base, undo, alone=alone)
 
-
-def set_aside(run: Run, entries: Sequence[Entry]) -> Path:
-    """Take *run* out of the journal but keep the original bytes of *entries*; return where."""
-    kept = run.folder.parent.parent / "refused" / run.folder.name
-    kept.parent.mkdir(exist_ok=True)
-    wanted = {entry.stored for entry in entries}
-    for entry in run.entries:
-        if entry.stored not in wanted:
-            entry.stored.unlink(missing_ok=True)
-    return run.folder.rename(kept)
-
-
-def started_elsewhere(folder: Path) -> tuple[Path, ...]:
-    """Return the folders where runs were started that changed files in *folder* from outside."""
-    try:
-        lines = (folder / FOLDER / _POINTERS).read_text("utf-8").splitlines()
-    except (OSError, ValueError):
-        return ()
-    return tuple(Path(line) for line in lines if line)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in *folder* durable; a file system that cannot do it is passed over."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # write-only folders, and systems without it
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        return
-    finally:
-        os.close(descriptor)
-
-
-def _fill(part: Path, changes: Sequence[Changed], started: str) -> None:
-    entries = []
-    for number, change in enumerate(changes):
-        stored = f"{number:05}.before"
-        _write(part / stored, change.source.content)
-        entries.append(
-            {
-                # Hexadecimal, because a file name need not be text.
-                "path": os.fsencode(os.path.realpath(change.source.path)).hex(),
-                "stored": stored,
-                "before": change.source.digest,
-                "after": digest(change.after),
-            }
+    def runs(self) -> tuple[Run, ...]:
+        """Return the runs, oldest first; raises OSError, ManifestError, Untrusted."""
+        unwanted = ANY_BY_OTHERS if keeps_modes(self._base) else 0
+        return tuple(
+            self._load(name, unwanted) for name in self._run_names() if self._is_whole(name)
         )
-    document = json.dumps({"started": started, "files": entries}, indent=1)
-    _write(part / _MANIFEST, document.encode())
-    sync_folder(part)
 
+    def begin(self, changes: Sequence[tuple[Changed, Place]]) -> Run:
+        """Write the journal of a run that is about to make *changes*; return the run.
 
-def _publish(part: Path, undo: Path, time: str) -> Path:
-    """Give *part* its name: one number above the last run, so that clocks do not order runs."""
-    last = max((_number(run) for run in undo.iterdir() if run.suffix != _PART), default=0)
-    while True:
-        last += 1
-        run = undo / f"{last:06}-{time}"
+        Raises OSError if it cannot be written; no source file may be touched then.
+        """
+        now = datetime.now(UTC)
+        part = f"{now:%Y%m%dT%H%M%S%f}-{os.getpid()}.part"
+        token = secrets.token_hex(16)
+        with self._undo.make(part) as folder:
+            try:
+                entries = _fill(folder, changes)
+                text = manifest.written(self.home, now.isoformat(), token, entries)
+                folder.create(WRITING, b"")
+                folder.create(MANIFEST, text)
+                folder.sync()
+                self._leave_pointers(entries, token)
+                name = self._publish(part, f"{now:%Y%m%dT%H%M%SZ}")
+            except BaseException:
+                with suppress(OSError):
+                    self.clear(part)
+                raise
+        stored = self._undo.path / name
+        moved = (Entry(e.place, stored / e.stored.name, e.before, e.after) for e in entries)
+        return Run(stored, now.isoformat(), token, tuple(moved))
+
+    def folder_of(self, run: Run) -> Folder:
+        """Open the folder of *run*; to be closed by the caller."""
+        return self._undo.inside(run.folder.name)
+
+    def end(self, run: Run) -> None:
+        """Say that *run* writes no more."""
+        with self.folder_of(run) as folder:
+            folder.remove(WRITING)
+
+    def unfinished(self) -> Iterator[Run]:
+        """Yield the runs that ended while they wrote; clear away what is no run yet, or no more.
+
+        Only for who holds the lock: nothing here is in use then.
+        """
+        for name in filter(_PART.fullmatch, self._undo.names()):
+            with suppress(OSError, ManifestError, Untrusted):
+                self._take_pointers(self._load(name, WRITE_BY_OTHERS))
+            with suppress(OSError):
+                self.clear(name)
+        for name in self._run_names():
+            with suppress(OSError, ManifestError, Untrusted), self._undo.inside(name) as folder:
+                if not folder.holds(MANIFEST):
+                    self.clear(name)
+                elif folder.holds(WRITING):
+                    yield self._load(name, WRITE_BY_OTHERS)
+
+    def drop(self, run: Run) -> None:
+        """Remove *run*."""
+        self._take_pointers(run)
+        self.clear(run.folder.name)
+
+    def set_aside(self, run: Run, entries: Sequence[Entry]) -> Path:
+        """Take *run* out of the journal but keep the original bytes of *entries*; return where."""
+        self._take_pointers(run)
+        wanted = {entry.stored.name for entry in entries}
+        with self.folder_of(run) as folder:
+            for name in folder.names():
+                if name not in wanted and name != MANIFEST and _is_ours(name):
+                    folder.remove(name)
+        with self._base.made(_REFUSED) as refused:
+            name = _moved(self._undo, run.folder.name, refused, _spare_names(run.folder.name))
+            return refused.path / name
+
+    def clear(self, name: str) -> None:
+        """Remove the run or part *name*: what runs make, and nothing that somebody put there.
+
+        The manifest goes first, so that what is left of a removal is no run.
+        """
+        with self._undo.inside(name) as folder:
+            for inner in sorted(folder.names(), key=lambda inner: inner != MANIFEST):
+                if _is_ours(inner):
+                    folder.remove(inner)
         try:
-            part.rename(run)
-        except FileExistsError:  # another run took the number
-            continue
-        sync_folder(undo)
+            self._undo.remove_folder(name)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+
+    def _run_names(self) -> list[str]:
+        return sorted(filter(_RUN.fullmatch, self._undo.names()), key=lambda n: (number(n), n))
+
+    def _is_whole(self, name: str) -> bool:
+        with self._undo.inside(name) as folder:
+            return folder.holds(MANIFEST)
+
+    def _load(self, name: str, unwanted: int) -> Run:
+        with self._undo.inside(name) as folder:
+            _trust(folder.own_status(), folder.path, unwanted)
+            _trust(folder.status(MANIFEST), folder.path / MANIFEST, unwanted)
+            run = manifest.read(folder.read(MANIFEST, _LARGEST_MANIFEST), self.home, folder.path)
+        for base in dict.fromkeys(entry.place.home for entry in run.entries):
+            if base != self.home and (self.home, run.token) not in pointers(base):
+                raise ManifestError("a path in it leads out of the folder of the run")
         return run
 
+    def _publish(self, part: str, time: str) -> str:
+        """Give *part* its name: one number above the last run, so that clocks do not order runs."""
+        last = max(map(number, self._run_names()), default=0)
+        numbered = (f"{last + step:06}-{time}" for step in range(1, 1 << 20))
+        name = _moved(self._undo, part, self._undo, filter(_RUN.fullmatch, numbered))
+        self._undo.sync()
+        return name
 
-def _leave_pointers(folder: Path, named: Sequence[Path]) -> None:
-    """Let --undo find this journal from a folder that was changed from outside of it."""
-    start = os.path.realpath(folder)
-    for path in named:
-        target = Path(os.path.realpath(path))
-        home = target if target.is_dir() else target.parent
-        if home.is_relative_to(start) or Path(start) in started_elsewhere(home):
-            continue
-        (home / FOLDER).mkdir(exist_ok=True)
-        _write(home / FOLDER / ".gitignore", b"*\n")
-        with (home / FOLDER / _POINTERS).open("a", encoding="utf-8") as file:
-            file.write(f"{start}\n")
+    def _leave_pointers(self, entries: Sequence[Entry], token: str) -> None:
+        """Let folders that are changed from outside know this run, and --undo find it there."""
+        for base in dict.fromkeys(entry.place.home for entry in entries):
+            if base != self.home:
+                with ExitStack() as opened:
+                    outer = opened.enter_context(Folder.at(base))
+                    inner = opened.enter_context(own_folder(outer))
+                    folder = opened.enter_context(inner.made(_POINTERS))
+                    folder.create(token, os.fsencode(self.home).hex().encode())
+
+    def _take_pointers(self, run: Run) -> None:
+        for base in dict.fromkeys(entry.place.home for entry in run.entries):
+            if base != self.home:
+                with suppress(OSError), Folder.below(base, (FOLDER, _POINTERS)) as folder:
+                    folder.remove(run.token)
 
 
-def _load(folder: Path) -> Run:
-    document = json.loads((folder / _MANIFEST).read_bytes())
-    entries = tuple(
-        Entry(
-            path=Path(os.fsdecode(bytes.fromhex(entry["path"]))),
-            stored=folder / entry["stored"],
-            before=entry["before"],
-            after=entry["after"],
+def runs(home: Path) -> tuple[Run, ...]:
+    """Return the runs in the journal of *home*, oldest first.
+
+    Raises OSError, ManifestError, and Untrusted where others could have written it.
+    """
+    with Journal.to_undo(home) as journal:
+        return journal.runs() if journal is not None else ()
+
+
+def pointers(folder: Path) -> set[tuple[Path, str]]:
+    """Return the runs that changed files in *folder* from outside: where started, and token."""
+    found = set()
+    with suppress(OSError, ValueError), Folder.below(folder, (FOLDER, _POINTERS)) as inner:
+        require_owner(inner.own_status(), _POINTERS)
+        for name in filter(manifest.TOKEN.fullmatch, inner.names()):
+            text = inner.read(name, _LARGEST_POINTER).decode("ascii")
+            require_owner(inner.status(name), name)
+            start = Path(os.fsdecode(bytes.fromhex(text)))
+            if start.is_absolute():
+                found.add((start, name))
+    return found
+
+
+@contextmanager
+def own_folder(start: Folder) -> Iterator[Folder]:
+    """Open ``.ai-usage`` in *start*, and make it if need be; git is told to pass it over."""
+    with start.made(FOLDER) as base:
+        if not base.holds(_IGNORE):
+            with suppress(FileExistsError):  # another run was quicker
+                base.create(_IGNORE, b"*\n")
+        yield base
+
+
+def number(name: str) -> int:
+    """Return the number of the run that is called *name*."""
+    return int(name.partition("-")[0])
+
+
+def _fill(folder: Folder, changes: Sequence[tuple[Changed, Place]]) -> tuple[Entry, ...]:
+    entries = []
+    for count, (change, place) in enumerate(changes):
+        stored = f"{count:05}.before"
+        folder.create(stored, change.source.content)
+        after = digest(change.after)
+        entries.append(Entry(place, folder.path / stored, change.source.digest, after))
+    return tuple(entries)
+
+
+def _moved(source: Folder, name: str, target: Folder, names: Iterator[str]) -> str:
+    """Move the folder *name* to the first of *names* that is not taken; return that one."""
+    for new in names:
+        if target.holds(new):
+            continue  # a rename would replace an empty folder without a word
+        try:
+            source.move(name, target, new)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+        else:
+            return new
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+def _spare_names(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}-{count}" for count in range(1, 1 << 20))
+
+
+def _is_ours(name: str) -> bool:
+    known = manifest.STORED.fullmatch(name) or manifest.STAGED.fullmatch(name)
+    return name in (MANIFEST, WRITING) or bool(known)
+
+
+def _trust(status: os.stat_result, path: Path, unwanted: int) -> None:
+    """Raise Untrusted unless what *status* tells of is this user's, without the bits *unwanted*."""
+    try:
+        require_owner(status, str(path))
+    except PermissionError as error:
+        message = f"{error.strerror}. Undo as the user who started the run"
+        raise Untrusted(message) from None
+    if stat.S_IMODE(status.st_mode) & unwanted:
+        kind = "written" if unwanted == WRITE_BY_OTHERS else "made"
+        raise Untrusted(
+            f"{path} may have been {kind} by others (its mode is {stat.S_IMODE(status.st_mode):o})."
+            f" If it is from a run of your own, make it private: chmod -R go= {path}."
+            " If not, remove it"
         )
-        for entry in document["files"]
-    )
-    return Run(folder, document["started"], entries)
-
-
-def _number(run: Path) -> int:
-    number = run.name.partition("-")[0]
-    return int(number) if number.isdecimal() else 0
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import os
 import re
 import tokenize
 from typing import TYPE_CHECKING
 
 from codemods.model import Failed, SourceFile
+from codemods.project.regular import MEGABYTE, read_regular, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from codemods.project.discovery import DiscoveredFile
 
+# Reading a file with work in it takes some sixteen times its size of memory.
+LARGEST = 32 * MEGABYTE
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 # The interpreter takes a lone CR for the end of a line too.
@@ -44,29 +47,16 @@ def read(file: DiscoveredFile) -> bytes | Failed:
     try:
         return read_bytes(file.path)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         advice = "Give yourself permission to read it, or leave it out with `exclude`."
-        return Failed(file.display, "read", f"the file cannot be read: {reason}", advice)
+        if error.errno == errno.EFBIG:
+            advice = "Leave it out with `exclude`, or split it."
+        message = f"the file cannot be read: {reason(error)}"
+        return Failed(file.display, "read", message, advice)
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the content of *path*; raises OSError.
-
-    Half the time of ``Path.read_bytes``, which counts over thousands of files
-    that hold nothing of interest.
-    """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        size = os.fstat(descriptor).st_size
-        content = os.read(descriptor, size + 1)
-        if len(content) == size:
-            return content
-        parts = [content]
-        while part := os.read(descriptor, 1 << 20):
-            parts.append(part)
-        return b"".join(parts)
-    finally:
-        os.close(descriptor)
+    """Return the content of the source file at *path*; raises OSError."""
+    return read_regular(path, LARGEST)
 
 
 def decode(path: Path, display: str, content: bytes) -> SourceFile | Failed:

@@ -2,10 +2,10 @@
 
 Without a path: the last run in the journal of the folder where undo is started.
 With a path: the last run that changed a file at or under it, or that was
-started in it.  Its journal is looked for in the path, in the folders above it,
-in the folder where undo is started, where pointers in these lead, and, if there
-is none, in the folders below the path.  A run is undone whole, because its
-files were changed together.
+started in it.  Its journal is looked for in the path, in the folders above it up to
+the project's root, in the folder where undo is started, where pointers in these lead,
+and, if there is none, in the folders below the path.  A run is undone whole, because
+its files were changed together.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from typing import TYPE_CHECKING
 
 from codemods.model import Failed
 from codemods.project import journal
-from codemods.project.sources import digest, read_bytes
-from codemods.project.writing import WriteError, overwrite
+from codemods.project.folders import Folder
+from codemods.project.journal import Journal, Untrusted
+from codemods.project.manifest import FOLDER, ManifestError
+from codemods.project.regular import reason
+from codemods.project.sources import LARGEST, digest
+from codemods.project.writing import Staging, WriteError, overwrite, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from codemods.project.journal import Entry, Run
+    from codemods.project.manifest import Entry, Run
 
 
 class NothingToUndo(Exception):
@@ -61,44 +65,62 @@ def undo(paths: Sequence[Path], cwd: Path) -> Undone:
     A file that was edited since the run is kept as it is.  *paths* are absolute.
     Raises NothingToUndo, JournalDamaged.
     """
-    run = _last_run(paths, cwd)
+    start = Path(os.path.realpath(cwd))
+    while True:
+        home, found = _last_run(paths, start)
+        try:
+            with Journal.to_undo(home) as book:
+                # While this waited for the journal's lock, another undo may have taken the run.
+                run = next((r for r in book.runs() if r.token == found), None) if book else None
+                if book is not None and run is not None:
+                    return _undone(book, run)
+        except (OSError, ManifestError, Untrusted) as error:
+            raise _damaged(home, error) from None
+
+
+def _undone(book: Journal, run: Run) -> Undone:
     restored, edited, failed = [], [], []
-    for entry in run.entries:
-        match _restore(entry):
-            case Failed() as failure:
-                failed.append(failure)
-            case True:
-                restored.append(entry.path)
-            case False:
-                edited.append(entry)
+    with book.folder_of(run) as folder:
+        staging = Staging(folder, run.token)
+        tidy(run, folder)
+        for entry in run.entries:
+            match _restore(entry, staging):
+                case Failed() as failure:
+                    failed.append(failure)
+                case True:
+                    restored.append(entry.path)
+                case False:
+                    edited.append(entry)
     home = run.folder
     if edited and not failed:
-        home = journal.set_aside(run, edited)
+        home = book.set_aside(run, edited)
     elif not failed:
-        journal.drop(run.folder)
+        book.drop(run)
     refused = tuple(Edited(entry.path, home / entry.stored.name) for entry in edited)
     return Undone(run.started, tuple(restored), refused, tuple(failed))
 
 
-def _restore(entry: Entry) -> bool | Failed:
+def _restore(entry: Entry, staging: Staging) -> bool | Failed:
     """Put *entry*'s original bytes back; return False if the file was edited or removed since."""
+    *folders, name = entry.place.parts
     try:
-        now = digest(read_bytes(entry.path))
+        with Folder.below(entry.place.home, folders) as folder:
+            now = digest(folder.read(name, LARGEST))
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        return _failed(entry, f"it cannot be read: {(error.strerror or str(error)).lower()}")
+        return _failed(entry, f"it cannot be read: {reason(error)}")
     if now == entry.before:
         return True  # the run was killed before it came to this file
     if now != entry.after:
         return False
     try:
-        original = read_bytes(entry.stored)
+        original = staging.folder.read(entry.stored.name, LARGEST)
         if digest(original) != entry.before:
             return _failed(entry, "its original bytes in the journal are damaged")
-        overwrite(entry.path, original, entry.after)
+        overwrite(entry, original, entry.after, staging)
     except OSError as error:
-        return _failed(entry, f"the journal: {(error.strerror or str(error)).lower()}")
+        return _failed(entry, f"the journal: {reason(error)}")
     except WriteError as error:
         return _failed(entry, str(error))
     return True
@@ -109,41 +131,81 @@ def _failed(entry: Entry, message: str) -> Failed:
     return Failed(str(entry.path), "undo", message, advice)
 
 
-def _last_run(paths: Sequence[Path], cwd: Path) -> Run:
+def _last_run(paths: Sequence[Path], cwd: Path) -> tuple[Path, str]:
+    """Return the folder whose journal has the run to undo, and the run's token."""
     if not paths:
         found = _runs(cwd)
         if not found:
             raise NothingToUndo(f"no run was started in {cwd}, or all of them are undone")
-        return found[-1]
+        return cwd, found[-1].token
     real = [Path(os.path.realpath(path)) for path in paths]
-    above = [folder for path in real for folder in (path, *path.parents)]
-    homes = [*above, cwd]
-    homes += [start for home in homes for start in journal.started_elsewhere(home)]
-    touching = _touching(homes, real) or _touching(_below(real), real)
+    near = dict.fromkeys(folder for path in real for folder in _within_project(path, cwd))
+    homes = [*near, cwd, *(start for home in [*near, cwd] for start, _ in journal.pointers(home))]
+    search = _Search(real)
+    touching = search.touching(homes) or search.touching(_below(real))
+    if not touching and search.problem is not None:
+        raise search.problem
     if not touching:
         shown = ", ".join(map(str, paths))
         raise NothingToUndo(f"no run that is still to be undone changed anything in {shown}")
-    return max(touching, key=lambda run: run.started)
+    home, run = max(touching, key=lambda pair: pair[1].started)
+    return home, run.token
 
 
-def _touching(homes: Iterable[Path], paths: Sequence[Path]) -> list[Run]:
-    """Return each home's last run that was started in one of *paths* or changed a file there."""
-    last: list[Run] = []
-    for home in dict.fromkeys(homes):
-        touching = [run for run in _runs(home) if home in paths or _touches(run, paths)]
-        last += touching[-1:]
-    return last
+class _Search:
+    """Looks for runs that were started in one of *paths* or changed a file there.
+
+    ``problem`` is the first journal that could not be read: it counts where no other
+    has such a run.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self.problem: JournalDamaged | None = None
+
+    def touching(self, homes: Iterable[Path]) -> list[tuple[Path, Run]]:
+        """Return each home's last run that counts."""
+        last: list[tuple[Path, Run]] = []
+        for home in dict.fromkeys(homes):
+            try:
+                runs = _runs(home)
+            except JournalDamaged as error:
+                self.problem = self.problem or error
+                continue
+            last += [(home, run) for run in runs if home in self._paths or self._touches(run)][-1:]
+        return last
+
+    def _touches(self, run: Run) -> bool:
+        return any(entry.path.is_relative_to(p) for entry in run.entries for p in self._paths)
 
 
-def _touches(run: Run, paths: Sequence[Path]) -> bool:
-    return any(entry.path.is_relative_to(path) for entry in run.entries for path in paths)
+def _within_project(path: Path, cwd: Path) -> list[Path]:
+    """Return *path* and the folders above it up to its project's root.
+
+    The root is where the repository is, or else the outermost pyproject.toml; what
+    is neither ends where undo was started.
+    """
+    above = [path, *path.parents]
+    for root in (_repository(above), _outermost(above), cwd):
+        if root in above:
+            return above[: above.index(root) + 1]
+    return [path]
+
+
+def _repository(above: Sequence[Path]) -> Path | None:
+    return next((folder for folder in above if os.path.lexists(folder / ".git")), None)
+
+
+def _outermost(above: Sequence[Path]) -> Path | None:
+    found = [folder for folder in above if os.path.lexists(folder / "pyproject.toml")]
+    return found[-1] if found else None
 
 
 def _below(paths: Sequence[Path]) -> list[Path]:
     homes = []
     for path in paths:
         for folder, names, _ in os.walk(path):
-            if journal.FOLDER in names:
+            if FOLDER in names:
                 homes.append(Path(folder))
             names[:] = sorted(name for name in names if not name.startswith("."))
     return homes
@@ -152,6 +214,14 @@ def _below(paths: Sequence[Path]) -> list[Path]:
 def _runs(home: Path) -> tuple[Run, ...]:
     try:
         return journal.runs(home)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        place = home / journal.FOLDER / "undo"
-        raise JournalDamaged(f"the journal in {place} cannot be read: {error}") from None
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not home.is_dir():  # a file that was named, or a folder that is gone
+            return ()
+        raise _damaged(home, error) from None
+    except (OSError, ManifestError, Untrusted) as error:
+        raise _damaged(home, error) from None
+
+
+def _damaged(home: Path, error: Exception) -> JournalDamaged:
+    why = reason(error) if isinstance(error, OSError) else str(error)
+    return JournalDamaged(f"the journal in {home / FOLDER / 'undo'} cannot be used: {why}")

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from codemods.model import Changed, Failed, RunReport
 from codemods.project import journal, writing
+from codemods.project.manifest import Entry
 from codemods.project.sources import decode
 from codemods.project.undo import JournalDamaged, NothingToUndo, undo
-from codemods.project.writing import write_changes
+from codemods.project.writing import Staging, write_changes
 
 
 def migrate(start: Path, after: dict[Path, bytes], *named: Path) -> None:
@@ -109,10 +110,10 @@ def test_killed_run(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch)
     second.write_bytes(b"b\n")
     overwrite = writing.overwrite
 
-    def killed(path: Path, content: bytes, expected: str) -> None:
-        if path == second:
+    def killed(entry: Entry, content: bytes, expected: str, staging: Staging) -> None:
+        if entry.path == second:
             raise KeyboardInterrupt
-        overwrite(path, content, expected)
+        overwrite(entry, content, expected, staging)
 
     monkeypatch.setattr(writing, "overwrite", killed)
     with pytest.raises(KeyboardInterrupt):
@@ -140,7 +141,7 @@ def test_failed_undo_can_be_repeated(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr("codemods.project.writing.tempfile.mkstemp", full)
+        patch.setattr("codemods.project.folders.Folder.open_new", full)
         [failure] = undo([], tmp_path).failed
     assert "no space" in failure.message
     assert undo([], tmp_path).restored == (file,)

@@ -3,17 +3,16 @@
 import errno
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from codemods.model import Changed, Failed, RunReport, Untouched
 from codemods.project import journal
+from codemods.project.folders import Folder
+from codemods.project.journal import Journal
+from codemods.project.manifest import Run
 from codemods.project.sources import decode
 from codemods.project.writing import write_changes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def change(path: Path, after: bytes) -> Changed:
@@ -58,12 +57,12 @@ def temporaries(folder: Path) -> list[Path]:
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
-    """Let a call of the writing module fail with *code*."""
+    """Let a method of open folders, or a call of the system, fail with *code*."""
 
     def fail(*arguments: object, **options: object) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(f"codemods.project.writing.{name}", fail)
+    monkeypatch.setattr(f"codemods.project.folders.{name}", fail)
 
 
 def test_write(tmp_path: Path, file: Path) -> None:
@@ -131,8 +130,8 @@ def test_read_only_file(tmp_path: Path, file: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "code"),
     [
-        ("tempfile.mkstemp", errno.EACCES),
-        ("tempfile.mkstemp", errno.EROFS),
+        ("Folder.open_new", errno.EROFS),
+        ("Folder.move", errno.EACCES),
         ("os.fsync", errno.ENOSPC),
     ],
 )
@@ -142,14 +141,14 @@ def test_folder_that_takes_no_file(
     """A read-only folder or a full disk leaves the file as it was, and nothing beside it."""
     pending = change(file, b"after\n")
     # The journal syncs too; let it, and fail for the file only.
-    begin = journal.begin
+    begin = Journal.begin
 
-    def begin_then_refuse(*arguments: object) -> Path:
+    def begin_then_refuse(*arguments: object) -> Run:
         run = begin(*arguments)  # type: ignore[arg-type]
         refuse(monkeypatch, call, code)
         return run
 
-    monkeypatch.setattr(journal, "begin", begin_then_refuse)
+    monkeypatch.setattr(Journal, "begin", begin_then_refuse)
     assert os.strerror(code).lower() in only_failure(write(tmp_path, pending)).message
     assert file.read_bytes() == b"before\r\n"
     assert temporaries(tmp_path) == []
@@ -178,15 +177,15 @@ def test_journal_before_the_first_write(
 ) -> None:
     """When the first file is replaced the journal is complete: a killed run can be undone."""
     seen: list[bytes] = []
-    replace: Callable[[Path, Path], Path] = Path.replace
+    move = Folder.move
 
-    def killed(source: Path, target: Path) -> Path:
-        [run] = journal.runs(tmp_path)
-        seen.extend(entry.stored.read_bytes() for entry in run.entries)
-        replace(source, target)
-        raise KeyboardInterrupt
+    def killed(maker: Folder, name: str, target: Folder, new: str) -> None:
+        move(maker, name, target, new)
+        if new == file.name:
+            seen.extend(path.read_bytes() for path in tmp_path.glob(".ai-usage/undo/0*/*.before"))
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "replace", killed)
+    monkeypatch.setattr(Folder, "move", killed)
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path, change(file, b"after\n"))
     assert seen == [b"before\r\n"]
@@ -200,7 +199,7 @@ def test_journal_is_whole_or_absent(
     def fail(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(journal, "_publish", fail)
+    monkeypatch.setattr(Journal, "_publish", fail)
     assert "no space" in only_failure(write(tmp_path, change(file, b"after\n"))).message
     assert list((tmp_path / ".ai-usage/undo").iterdir()) == []
     assert file.read_bytes() == b"before\r\n"

@@ -1,0 +1,81 @@
+"""Reading what may be anything: only regular files, and only as much as is sane.
+
+A tree may hold a FIFO, a device or an endless file under any name.  None of them
+is opened for longer than it takes to see what it is, and none is read.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEGABYTE = 1 << 20
+# O_NONBLOCK: a FIFO that replaced the file after it was looked at is opened, and not waited for.
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+def read_regular(
+    path: str | Path, limit: int, *, dir_fd: int | None = None, follow: bool = True
+) -> bytes:
+    """Return the content of the regular file at *path*, which holds *limit* bytes at most.
+
+    Raises OSError, with a reason for people: also where *path* is no regular file, is
+    larger, or (without *follow*) is a link.
+    """
+    # Opening a device can have effects of its own, so it is looked at first.
+    _require_regular(os.stat(path, dir_fd=dir_fd, follow_symlinks=follow))
+    descriptor = os.open(path, _READ | (0 if follow else _NOFOLLOW), dir_fd=dir_fd)
+    try:
+        status = os.fstat(descriptor)
+        _require_regular(status)
+        if status.st_size > limit:
+            raise _too_large(limit)
+        return _content(descriptor, status.st_size, limit)
+    finally:
+        os.close(descriptor)
+
+
+def reason(error: OSError) -> str:
+    """Return why the operating system (or this module) refused, to go on a sentence with."""
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]
+
+
+def _content(descriptor: int, size: int, limit: int) -> bytes:
+    content = os.read(descriptor, size + 1)
+    if len(content) == size:
+        return content
+    # It grows while it is read, or is one of the system's files that tell no size.
+    parts = [content]
+    read = len(content)
+    while part := os.read(descriptor, MEGABYTE):
+        parts.append(part)
+        read += len(part)
+        if read > limit:
+            raise _too_large(limit)
+    return b"".join(parts)
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if stat.S_ISLNK(status.st_mode):
+        raise OSError(errno.ELOOP, "it is a link, which is not followed here")
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is a device, a pipe or a socket, not a regular file")
+
+
+def _too_large(limit: int) -> OSError:
+    return OSError(errno.EFBIG, f"it is larger than {limit // MEGABYTE} MB")
