@@ -141,7 +141,7 @@ def test_a_home_elsewhere_needs_its_own_word(tree: Path) -> None:
     assert "leads out" in refused(tree)
 
 
-@pytest.mark.parametrize("home", [b"outside", b"/tmp/../x", b"/nowhere"])
+@pytest.mark.parametrize("home", [b"outside", b"/opt/../x", b"/nowhere"])
 def test_a_home_is_a_whole_path(tree: Path, home: bytes) -> None:
     """A relative home, one with .. in it, or one that is not there, is refused."""
     forged = Forged(tree)
