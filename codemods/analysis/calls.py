@@ -36,3 +36,15 @@ def _own_calls(node: ast.AST) -> Iterator[ast.Call]:
 def _source_order(call: ast.Call) -> tuple[int, int, int, int]:
     # Of two calls that begin together the longer one is the outer one.
     return (call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0))
+
+
+def arguments_of(call: ast.Call) -> list[ast.expr]:
+    """Return all argument values of *call*."""
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def last_name(function: ast.expr) -> str:
+    """Return the last name of a dotted expression, or an empty text."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""

@@ -6,29 +6,17 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.closings import Closings, deferred_call
-from codemods.analysis.strength import (
-    HAND_OFFS,
-    KEEPERS,
-    Strength,
-    arguments_of,
-    last_name,
-)
+from codemods.analysis.closings import Closings
+from codemods.analysis.handing import Handing
+from codemods.analysis.strength import Strength
 from codemods.analysis.travel import Escape, Travel
 
 if TYPE_CHECKING:
-    from codemods.analysis.resolved import Resolved
     from codemods.analysis.scopes import Binding, Scope
     from codemods.analysis.taint import Taint
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL))
-_LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
-# Decorators of the standard library that keep no list of what they decorate.
-_HARMLESS_DECORATORS = frozenset(
-    "wraps lru_cache cache cached_property staticmethod classmethod property contextmanager "
-    "asynccontextmanager dataclass total_ordering override final".split()
-)
 
 
 class Passage:
@@ -47,6 +35,7 @@ class Passage:
         self.strength = Strength(taint, travel)
         self.strong = self.strength.strong
         self.mentions = self.strength.mentions
+        self.handing = Handing(self)
 
     # -- statements ---------------------------------------------------------
 
@@ -91,7 +80,7 @@ class Passage:
         if not self.mentions(node):
             return
         for decorator in node.decorator_list:
-            self._decorated(decorator)
+            self.handing.decorated(decorator)
         self.travel.strong.add(self.scopes.binding(node.name, self.scope))
         inner = Passage(self.taint, self.scopes.inner[node], self.travel, self.statements)
         found = len(self.travel.escapes)
@@ -103,21 +92,6 @@ class Passage:
             if len(kept) != len(self.travel.escapes) - found:
                 self.travel.returning.add(node)
             self.travel.escapes[found:] = kept
-
-    def _decorated(self, decorator: ast.expr) -> None:
-        """Take in what *decorator* does with a function that holds the tracker."""
-        made = decorator.func if isinstance(decorator, ast.Call) else decorator
-        name = last_name(made)
-        if self.strong(made) or name in _HARMLESS_DECORATORS:
-            return
-        definition = self.taint.definition(made)
-        if name in KEEPERS:
-            self.travel.escapes.append(Escape(decorator, f"in a function that {name} keeps"))
-        elif definition is None:
-            self.travel.trusted.append(ast.copy_location(ast.Call(made, [], []), decorator))
-        elif definition.keeps_decorated(factory=isinstance(decorator, ast.Call)):
-            how = f"in a function that {definition.node.name} keeps"
-            self.travel.escapes.append(Escape(decorator, how))
 
     def _captures(self, node: ast.Match) -> None:
         for inner in ast.walk(node):
@@ -131,7 +105,7 @@ class Passage:
             self._bind(target, strong, node)
 
     def _augment(self, node: ast.AugAssign) -> None:
-        if self.strong(node.value) and not self._taint_receiver(node.target):
+        if self.strong(node.value) and not self.taint_receiver(node.target):
             where = ast.unparse(node.target)
             self.travel.escapes.append(Escape(node, f"put into {where}"))
 
@@ -148,10 +122,10 @@ class Passage:
                 self._bind(element, strong, node)
         elif isinstance(target, ast.Starred):
             self._bind(target.value, strong, node)
-        elif not self._taint_receiver(target):
+        elif not self.taint_receiver(target):
             self.travel.escapes.append(Escape(node, f"stored in {ast.unparse(target)}"))
 
-    def _taint_receiver(self, expression: ast.expr) -> bool:
+    def taint_receiver(self, expression: ast.expr) -> bool:
         """Make the local variable at the root of *expression* strong; False if it is not local."""
         while isinstance(expression, ast.Attribute | ast.Subscript):
             expression = expression.value
@@ -180,7 +154,7 @@ class Passage:
 
     def _expression(self, node: ast.AST) -> None:
         if isinstance(node, ast.Call):
-            self._call(node)
+            self.handing.call(node)
         elif isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:
             self._escapes(node.value, node, "yielded")
         elif isinstance(node, ast.NamedExpr):
@@ -195,85 +169,6 @@ class Passage:
             self.travel.strong.update(self.scopes.of(target) for target in targets)
         for child in ast.iter_child_nodes(node):
             self._expression(child)
-
-    def _call(self, call: ast.Call) -> None:
-        name = last_name(call.func)
-        mentioned = any(self.mentions(value) for value in arguments_of(call))
-        pool_map = name == "map" and isinstance(call.func, ast.Attribute)
-        if (name in HAND_OFFS or pool_map) and mentioned:
-            # What is handed over may be a coroutine that has yet to run: a mention is enough.
-            if not self.closings.closes(call):
-                how = f"handed to {name}, which goes on by itself"
-                self.travel.escapes.append(Escape(call, how))
-            else:
-                self.travel.strong.update(self.closings.receivers(call))
-            later = deferred_call(call)
-            if later is not None:
-                self._given(later)
-            return
-        self._given(deferred_call(call) or call if name in ("partial", "to_thread") else call)
-
-    def _given(self, call: ast.Call) -> None:
-        """Take in what becomes of the tracker as an argument of *call*."""
-        name = last_name(call.func)
-        given = [value for value in arguments_of(call) if self.strong(value)]
-        if not given:
-            return
-        if name in _LOOKUPS and isinstance(call.func, ast.Name):
-            self.travel.reads.append(call)
-            return
-        if isinstance(call.func, ast.Attribute) and self.strong(call.func.value):
-            return
-        if name in KEEPERS:
-            self._kept(call, name)
-            return
-        if self._registers_itself(call.func):
-            self.travel.escapes.append(
-                Escape(call, f"kept by an object of {name} that registers itself")
-            )
-            return
-        definition = self.taint.definition(call.func)
-        if definition is None:
-            if not (
-                self.strength.combines(call.func)
-                or name in words.CLIENT_WRAPPERS
-                or name in words.CONTEXT_MANAGERS
-            ):
-                self.travel.trusted.append(call)
-            return
-        for value in given:
-            self._passed(call, definition, value)
-
-    def _registers_itself(self, function: ast.expr) -> bool:
-        """Whether *function* is a class whose objects let themselves out, or act when they go."""
-        owner = self.taint.class_of(function)
-        for method in owner.methods() if owner is not None else ():
-            if method.node.name == "__del__":
-                return True
-            made = method.node.name == "__init__" and method.receiver is not None
-            if made and method.summary(method.receiver or "").kept is not None:
-                return True
-        return False
-
-    def _kept(self, call: ast.Call, name: str) -> None:
-        receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if receiver is None and call.args:
-            receiver = call.args[0]  # setattr(receiver, name, value)
-        if receiver is None or not self._taint_receiver(receiver):
-            where = ast.unparse(receiver) if receiver is not None else name
-            self.travel.escapes.append(Escape(call, f"put into {where}"))
-
-    def _passed(self, call: ast.Call, definition: Resolved, value: ast.expr) -> None:
-        for parameter in definition.receivers(call, value):
-            summary = definition.summary(parameter)
-            if summary.kept is not None:
-                line = getattr(summary.kept, "lineno", definition.node.lineno)
-                how = f"kept by {definition.node.name} (line {line})"
-                self.travel.escapes.append(Escape(call, how))
-            if summary.sets_ids:
-                self.travel.sets.append(call)
-            if summary.reads_state:
-                self.travel.reads.append(call)
 
 
 def _is_result(escape: Escape) -> bool:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.effects import may_be_none, walk_here
 from codemods.analysis.hidden import hidden_loads
+from codemods.analysis.library_models import keeps
 from codemods.analysis.resolved import Resolved
 from codemods.analysis.scopes import default_of
-from codemods.analysis.strength import KEEPERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -182,7 +182,7 @@ class Presence:
         parent = self._parents[load]
         if isinstance(parent, ast.Subscript):
             return not isinstance(parent.ctx, ast.Load)
-        return isinstance(parent, ast.Attribute) and parent.attr in KEEPERS
+        return isinstance(parent, ast.Attribute) and keeps(parent.attr)
 
     def _bound(self, binder: ast.AST, way: tuple[int, ...]) -> bool:
         """Whether what *binder* gives its variable is given, as far as *way* leads."""

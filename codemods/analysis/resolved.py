@@ -46,7 +46,21 @@ class Resolved:
         certain = self.parameter(call, value)
         if certain is not None:
             return [certain]
+        star = self._rest(call, value)
+        if star is not None:
+            return [star]
         return [parameter.arg for parameter in parameters(self.node.args)[int(self.bound) :]]
+
+    def _rest(self, call: ast.Call, value: ast.expr) -> str | None:
+        """Return the parameter for all other arguments that certainly has *value* among them."""
+        arguments = self.node.args
+        named = len(arguments.posonlyargs) + len(arguments.args) - int(self.bound)
+        before = call.args[: call.args.index(value)] if value in call.args else []
+        if value in call.args and not any(isinstance(a, ast.Starred) for a in (*before, value)):
+            beyond = len(before) >= named and arguments.vararg is not None
+            return arguments.vararg.arg if beyond and arguments.vararg else None
+        keyword = next((k for k in call.keywords if k.value is value and k.arg), None)
+        return arguments.kwarg.arg if keyword is not None and arguments.kwarg else None
 
     def keeps_decorated(self, *, factory: bool) -> bool:
         """Whether the function, or one that it makes (*factory*), keeps what it decorates."""

@@ -6,33 +6,18 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis import library_models as library
+from codemods.analysis.calls import arguments_of as arguments_of
+from codemods.analysis.calls import last_name as last_name
 from codemods.analysis.effects import first_yield
+from codemods.analysis.library_rows import Effect
 
 if TYPE_CHECKING:
+    from codemods.analysis.library_rows import Model
     from codemods.analysis.taint import Taint
     from codemods.analysis.travel import Travel
 
-HAND_OFFS = frozenset(
-    "create_task ensure_future submit Thread Process Timer run_in_executor apply_async map_async "
-    "start_soon call_soon call_later call_soon_threadsafe add_done_callback start_new_thread "
-    "run_coroutine_threadsafe starmap_async imap imap_unordered finalize callback".split()
-)
-KEEPERS = frozenset(
-    "append add insert extend update setdefault put put_nowait register appendleft subscribe "
-    "connect set_tracker setattr set send push".split()
-)
-# Of asyncio: awaited at once they are over, with the coroutines that they were given.
-_COMBINATIONS = ("asyncio.gather", "asyncio.wait_for", "asyncio.shield", "asyncio.to_thread")
-# Modules whose functions give back an object that holds, or lazily uses, what they are given.
-_HOLDING_MODULES = frozenset(
-    "collections contextlib copy dataclasses functools itertools operator types weakref".split()
-)
-_EAGER = frozenset({"functools.reduce"})
 _LAZY_CALLS = frozenset("partial partialmethod map filter".split())
-_HOLDING_CALLS = frozenset(
-    "dict list tuple set frozenset sorted next copy deepcopy cast iter zip enumerate reversed "
-    "max min chain cycle repeat deque defaultdict SimpleNamespace nullcontext closing".split()
-)
 _TAKING_METHODS = frozenset("get pop popitem popleft values items copy setdefault".split())
 _TRACKER_VIEWS = frozenset((*words.RECORDING_DECORATORS, "with_options", "wrap"))
 _PLAIN_ATTRIBUTES = frozenset((*words.STATE_ATTRIBUTES, *words.INERT_ATTRIBUTES))
@@ -46,6 +31,7 @@ class Strength:
         self._taint = taint
         self._scopes = taint.scopes
         self._travel = travel
+        self.foreign = taint.foreign
 
     def strong(self, node: ast.expr) -> bool:
         """Whether the value of *node* is, holds, or will use the tracker."""
@@ -75,9 +61,9 @@ class Strength:
         return False
 
     def combines(self, function: ast.expr) -> bool:
-        """Whether *function* is one of asyncio that awaits what it is given."""
-        meaning = self._taint.names.meaning(function)
-        return meaning.certain and meaning.paths[0] in _COMBINATIONS
+        """Whether what *function* returns is over, with all it was given, when it is awaited."""
+        model = self.foreign.model(function)
+        return model is not None and model.effect is Effect.AWAIT
 
     def mentions(self, node: ast.AST) -> bool:
         """Whether a strong variable occurs anywhere in *node*."""
@@ -110,21 +96,45 @@ class Strength:
         given = [value for value in arguments_of(call) if self.strong(value)]
         if not given:
             return False
-        if name in words.CLIENT_WRAPPERS or name in _LAZY_CALLS or name in HAND_OFFS:
+        if name in words.CLIENT_WRAPPERS:
             return True
-        if self.combines(call.func):
-            calls = (value for value in given if isinstance(value, ast.Call))
-            return not awaited or any(self._call(made, awaited=True) for made in calls)
         definition = self._taint.definition(call.func)
+        model = self.foreign.model(call.func) if self._taint.known(call.func) is None else None
+        if model is not None and (definition is None or not model.by_name):
+            return self._of_model(call, model, given, awaited=awaited)
         if definition is None:
-            holds = name in _HOLDING_CALLS or self._builds_object(call.func)
-            return holds or self._is_holding(call.func) or self._is_lazy_lambda(call.func)
+            made = isinstance(call.func, ast.Call | ast.Lambda) or self._builds_object(call.func)
+            return made or self._is_lazy_lambda(call.func)
         if isinstance(definition.node, ast.AsyncFunctionDef) and not awaited:
             return True
         if first_yield(definition.node.body) is not None:
             return True
-        names = (name for value in given for name in definition.receivers(call, value))
-        return any(definition.summary(name).returns_it for name in names)
+        return any(
+            (summary := definition.summary(name)).returns_it
+            and (not summary.returns_call or self._calling(value))
+            for value in given
+            for name in definition.receivers(call, value)
+        )
+
+    def _calling(self, value: ast.expr) -> bool:
+        """Whether calling *value*, which holds the tracker, may give it out."""
+        if isinstance(value, ast.Lambda):
+            return self.strong(value.body)
+        if isinstance(value, ast.Name):
+            return self._of_strong_function(value, awaited=False)
+        return not isinstance(value, ast.Call) or self._of_made_function(value, awaited=False)
+
+    def _of_model(
+        self, call: ast.Call, model: Model, given: list[ast.expr], *, awaited: bool
+    ) -> bool:
+        """Whether the result of a function of the table holds one of the values *given*."""
+        if model.effect is Effect.AWAIT:
+            calls = (value for value in given if isinstance(value, ast.Call))
+            return not awaited or any(self._call(made, awaited=True) for made in calls)
+        if model.effect not in library.HOLDING:
+            return False
+        done = [k.value for k in call.keywords if k.arg in model.now]
+        return any(value not in done for value in given)
 
     def _of_method(self, function: ast.Attribute, *, awaited: bool) -> bool:
         if function.attr in _TRACKER_VIEWS or function.attr in _TAKING_METHODS:
@@ -144,6 +154,8 @@ class Strength:
         if len(binders) != 1:
             return True
         made = binders[0]
+        if isinstance(made, ast.arg):
+            return self._travel.calls_give
         if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):
             lazy = isinstance(made, ast.AsyncFunctionDef) and not awaited
             return lazy or first_yield(made.body) is not None or made in self._travel.returning
@@ -180,14 +192,6 @@ class Strength:
             for s in statements
         )
 
-    def _is_holding(self, function: ast.expr) -> bool:
-        """Whether *function* is of a module that wraps things, or made by a call right here."""
-        paths = self._taint.names.meaning(function).paths
-        wraps = any(path.partition(".")[0] in _HOLDING_MODULES for path in paths)
-        return isinstance(function, ast.Call | ast.Lambda) or (
-            wraps and not _EAGER.issuperset(paths)
-        )
-
     def _builds_object(self, function: ast.expr) -> bool:
         """Whether *function* is, by its name or definition, a class or a factory of one."""
         name = last_name(function)
@@ -200,15 +204,3 @@ class Strength:
             binders: list[ast.AST] = self._scopes.of(function).binders
             return any(isinstance(binder, ast.ClassDef) for binder in binders)
         return False
-
-
-def arguments_of(call: ast.Call) -> list[ast.expr]:
-    """Return all argument values of *call*."""
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
-
-
-def last_name(function: ast.expr) -> str:
-    """Return the last name of a dotted expression, or an empty text."""
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""

@@ -13,6 +13,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.callables import Callables
+from codemods.analysis.foreign_calls import ForeignCalls
 from codemods.analysis.passage import Passage
 from codemods.analysis.resolved import Resolved, ResolvedClass, method_of
 from codemods.analysis.travel import Escape, Summary, Travel
@@ -43,6 +45,8 @@ class Taint:
         self.scopes = scopes
         self.names = names
         self._resolve = resolve
+        self.foreign = ForeignCalls(self)
+        self.callables = Callables(self, self.foreign)
         self._summaries: dict[tuple[ast.AST, str], Summary] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for node in ast.walk(module.tree):
@@ -55,6 +59,8 @@ class Taint:
         statements: Iterable[ast.stmt],
         scope: Scope,
         aliases: Iterable[Binding] = (),
+        *,
+        calls_give: bool = True,
     ) -> Travel:
         """Follow the value of *root* through *statements* of *scope*.
 
@@ -63,6 +69,8 @@ class Taint:
         listed = list(statements)
         travel = Travel(attributes={root}) if isinstance(root, tuple) else Travel(strong={root})
         travel.strong.update(aliases)
+        travel.roots = frozenset(travel.strong)
+        travel.calls_give = calls_give
         run = Passage(self, scope, travel, listed)
         before = -1
         while before != len(travel.strong):
@@ -79,6 +87,48 @@ class Taint:
         if found is not None:
             return found if isinstance(found, Resolved) else None
         return None if self.names.meaning(name).certain else self._method(name)
+
+    def known(self, name: ast.expr) -> Resolved | None:
+        """Return the function that *name* is by its import, its object's class, or an alias.
+
+        Unlike with ``definition``, that it is the only method of its name is no reason.
+        """
+        found = self._named(name)
+        if found is not None:
+            return found if isinstance(found, Resolved) else None
+        if isinstance(name, ast.Attribute) and not self.names.meaning(name).paths:
+            owner = self.made_by(name.value) or self._own_class(name.value)
+            return owner.method(name.attr) if owner is not None else None
+        value = self._alias(name) if isinstance(name, ast.Name) else None
+        return self._named_function(value) if value is not None else None
+
+    def _named_function(self, name: ast.expr) -> Resolved | None:
+        found = self._named(name)
+        return found if isinstance(found, Resolved) else None
+
+    def _alias(self, name: ast.Name) -> ast.expr | None:
+        """Return the name that the variable *name* is only another one of."""
+        if name not in self.scopes.scope_of:
+            return None
+        binders = self.scopes.of(name).binders
+        statement = self.module.parents.get(binders[0]) if len(binders) == 1 else None
+        if not isinstance(statement, ast.Assign) or statement.value is name:
+            return None
+        return statement.value if isinstance(statement.value, ast.Name | ast.Attribute) else None
+
+    def _own_class(self, value: ast.expr) -> ResolvedClass | None:
+        """Return the class whose method *value* is the first parameter of."""
+        if not isinstance(value, ast.Name) or value not in self.scopes.scope_of:
+            return None
+        binders = self.scopes.of(value).binders
+        if len(binders) != 1 or not isinstance(binders[0], ast.arg):
+            return None
+        method = self.module.parents.get(self.module.parents[binders[0]])
+        owner = self.module.parents.get(method) if method is not None else None
+        if not isinstance(method, _FUNCTIONS) or not isinstance(owner, ast.ClassDef):
+            return None
+        own = method_of(self, method).receiver == binders[0].arg
+        return ResolvedClass(self, owner) if own else None
 
     def class_of(self, name: ast.expr) -> ResolvedClass | None:
         """Return the class of this project that *name* certainly is."""
@@ -141,15 +191,26 @@ class Taint:
             # A recursive call meets this while it is being computed: nothing known yet.
             self._summaries[key] = Summary()
             scope = self.scopes.inner[definition]
-            travel = self.follow(self.scopes.binding(parameter, scope), definition.body, scope)
+            root = self.scopes.binding(parameter, scope)
+            travel = self.follow(root, definition.body, scope)
+            returns = any(_is_return(escape) for escape in travel.escapes)
             kept = next((e.node for e in travel.escapes if not _is_return(e)), None)
             self._summaries[key] = Summary(
-                any(_is_return(escape) for escape in travel.escapes),
+                returns,
                 kept,
                 bool(travel.sets),
                 bool(travel.reads),
+                tuple(call.func for call in travel.trusted),
+                returns and self._returns_call(root, definition, scope),
             )
         return self._summaries[key]
+
+    def _returns_call(
+        self, root: Binding, definition: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope
+    ) -> bool:
+        """Whether *definition* returns its parameter *root* no otherwise than by calling it."""
+        travel = self.follow(root, definition.body, scope, calls_give=False)
+        return not any(_is_return(escape) for escape in travel.escapes)
 
 
 def _is_return(escape: Escape) -> bool:

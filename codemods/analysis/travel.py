@@ -27,7 +27,8 @@ class Travel:
     functions that were given it, ``sets`` and ``reads`` the places where its ids
     are set or its fields are read, in functions of the project that it is passed to too;
     ``returning`` are the inner functions whose result holds it, ``attributes``
-    fields that hold it, as (variable, name).
+    fields that hold it, as (variable, name).  ``roots`` are the variables that it began in;
+    ``calls_give`` says that calling a parameter which is followed may give the value out.
     """
 
     strong: set[Binding] = field(default_factory=set)
@@ -37,13 +38,21 @@ class Travel:
     reads: list[ast.AST] = field(default_factory=list)
     returning: set[ast.AST] = field(default_factory=set)
     attributes: set[tuple[Binding, str]] = field(default_factory=set)
+    roots: frozenset[Binding] = frozenset()
+    calls_give: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a function does with one of its parameters."""
+    """What a function does with one of its parameters.
+
+    ``trusted`` are the functions, not in sight, that it hands the parameter to;
+    ``returns_call`` says that it returns no more of it than what calling it gives.
+    """
 
     returns_it: bool = False
     kept: ast.AST | None = None
     sets_ids: bool = False
     reads_state: bool = False
+    trusted: tuple[ast.expr, ...] = ()
+    returns_call: bool = False

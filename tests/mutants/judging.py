@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import decisions, edits, imports, questions
+from . import decisions, edits, faults_escapes, imports, questions
 from .cases import MODULE, Case, Made, baseline, clients, decoded, migrated, ordered
 from .mutant import REGISTERED, Mutant, applied
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MUTANTS: tuple[Mutant, ...] = tuple(REGISTERED)
-del decisions, edits, imports, questions
+del decisions, edits, faults_escapes, imports, questions
 
 
 @dataclass(frozen=True)

@@ -102,12 +102,6 @@ def closures_do_not_hold(real: Any) -> Any:
     return lambda self, node: None
 
 
-@mutant("analysis.strength:HAND_OFFS", "E4", "X4")
-def threads_are_calls(real: Any) -> Any:
-    """A function that is handed to a thread or a pool is over when the call is."""
-    return frozenset({"nothing"})
-
-
 @mutant("analysis.strength:Strength.mentions", "E1", "E2")
 def lambdas_do_not_hold(real: Any) -> Any:
     """A lambda or a generator expression does not hold what it uses."""

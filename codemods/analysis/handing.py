@@ -1,0 +1,304 @@
+"""What becomes of a tracker that a call is given: who is called, and what is known of them.
+
+A function in sight is looked into.  Of others the table of well-known functions
+tells.  What is in neither is trusted with the tracker alone, which is an
+assumption; it is not trusted with something that it can call, nor where a name
+says that it works later.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis import library_models as library
+from codemods.analysis import telling
+from codemods.analysis.calls import arguments_of, last_name
+from codemods.analysis.closings import deferred_call
+from codemods.analysis.library_rows import Effect
+from codemods.analysis.resolved import Resolved
+from codemods.analysis.travel import Escape
+
+if TYPE_CHECKING:
+    from codemods.analysis.library_rows import Model
+    from codemods.analysis.passage import Passage
+
+_LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
+_PASSED_ON = ("partial", "to_thread")
+# Methods by which an object that a ``with`` binds is taken for a pool, a group or a stack.
+_POOL_METHODS = frozenset("submit map create_task start_soon callback apply_async spawn".split())
+
+
+class Handing:
+    """Takes in what the calls of one pass do with what they are given."""
+
+    def __init__(self, run: Passage) -> None:
+        self._run = run
+        self._taint = run.taint
+        self._travel = run.travel
+        self._scoped = run.scopes.scope_of
+        self._foreign = run.taint.foreign
+        self._callables = run.taint.callables
+
+    def call(self, call: ast.Call) -> None:
+        """Take in one call of the statements."""
+        self._of_receiver(call)
+        if not any(self._run.mentions(value) for value in arguments_of(call)):
+            return
+        if self._taint.known(call.func) is not None:
+            self._given(call)
+            return
+        model = self._foreign.model(call.func)
+        if model is not None and model.effect is Effect.LATER:
+            # What is handed over may be a coroutine that has yet to run: a mention is enough.
+            self._handed_off(call)
+        else:
+            later = deferred_call(call) if last_name(call.func) in _PASSED_ON else None
+            self._given(later or call)
+
+    def _handed_off(self, call: ast.Call) -> None:
+        """Take in a call that sets something going, with the tracker."""
+        if not self._run.closings.closes(call):
+            self._escape(call, f"handed to {_short(call.func)}, which may use it later")
+        else:
+            self._travel.strong.update(self._run.closings.receivers(call))
+            self._closed_by_others(call)
+        later = deferred_call(call)
+        if later is not None:
+            self._given(later)
+
+    def _closed_by_others(self, call: ast.Call) -> None:
+        """Take in whose ``with`` ends what *call* began: of unknown ones only pools are trusted."""
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        binders = self._run.scopes.of(owner).binders if isinstance(owner, ast.Name) else []
+        items = [self._run.module.parents.get(binder) for binder in binders]
+        if owner is None or not any(isinstance(item, ast.withitem) for item in items):
+            return
+        path = self._foreign.class_path(owner)
+        if path is not None and library.waits(path):
+            return
+        if last_name(call.func) in _POOL_METHODS:
+            self._trust(call)
+        else:
+            self._escape(call, f"handed to {_short(call.func)}, which may use it later")
+
+    def _given(self, call: ast.Call) -> None:
+        """Take in what becomes of the tracker as an argument of *call*."""
+        name = last_name(call.func)
+        given = [value for value in arguments_of(call) if self._run.strong(value)]
+        if not given:
+            return
+        if name in _LOOKUPS and isinstance(call.func, ast.Name):
+            self._travel.reads.append(call)
+            return
+        known = self._taint.known(call.func)
+        if known is not None:
+            self._through_decorators(call, known)
+            self._passed(call, known, given)
+            return
+        if isinstance(call.func, ast.Attribute) and self._is_tracker(call.func):
+            return
+        model = self._foreign.model(call.func)
+        if model is not None:
+            self._of_model(call, model, given)
+        elif name not in words.CLIENT_WRAPPERS and name not in words.CONTEXT_MANAGERS:
+            self._unknown(call, given)
+
+    def _is_tracker(self, method: ast.Attribute) -> bool:
+        """Whether *method* is one of the tracker's own, and not of an object that holds it."""
+        value = method.value
+        if method.attr in (*words.TRACKER_METHODS, "wrap", "with_options"):
+            return self._run.strong(value)
+        if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
+            owner = self._run.scopes.of(value.value) if value.value in self._scoped else None
+            return (owner, value.attr) in self._travel.attributes
+        if not isinstance(value, ast.Name) or value not in self._scoped:
+            return False
+        return self._run.scopes.of(value) in self._travel.roots
+
+    def _of_model(self, call: ast.Call, model: Model, given: list[ast.expr]) -> None:
+        """Take in a call of which the table tells; a mere name is taken at its word, and said."""
+        if model.effect is Effect.KEEP:
+            self._kept(call, given, by_name=model.by_name)
+        elif model.effect is Effect.LATER:
+            self._escape(call, f"handed to {_short(call.func)}, which may use it later")
+        elif model.by_name:
+            definition = self._taint.definition(call.func)
+            if definition is not None:
+                self._passed(call, definition, given)
+            self._trust(call)
+
+    def _unknown(self, call: ast.Call, given: list[ast.expr]) -> None:
+        """Take in a call of a function that nothing is known about for sure."""
+        if self._registers_itself(call.func):
+            how = f"kept by an object of {last_name(call.func)} that registers itself"
+            self._escape(call, how)
+            return
+        if self._taint.class_of(call.func) is not None:
+            self._trust(call)
+            return
+        definition = self._taint.definition(call.func)
+        if definition is not None:
+            # The only method of that name: whose object it is was not seen.
+            self._passed(call, definition, given)
+        self._untold(call)
+        self._trust(call)
+
+    def _untold(self, call: ast.Call) -> None:
+        """Refuse to trust a function with something that it can call, or that tells of later."""
+        if not self._together(call) and self._foreign.tells_of_later(call.func):
+            self._escape(call, f"given to {_short(call.func)}, whose name speaks of later")
+
+    def _together(self, call: ast.Call) -> bool:
+        """Refuse to trust a function with something that it can call; whether there is one."""
+        handed = self._callables.among(call)
+        if handed is not None:
+            given = f"{_short(call.func)} together with {_short(handed)}"
+            self._escape(call, f"given to {given}, which may be called later")
+        return handed is not None
+
+    def _of_receiver(self, call: ast.Call) -> None:
+        """Take in a method of an object that holds the tracker, and that begins to work with it."""
+        function = call.func
+        if not isinstance(function, ast.Attribute) or not telling.starts(function.attr):
+            return
+        if function.attr in words.TRACKER_METHODS or not self._run.strong(function.value):
+            return
+        path = self._made_elsewhere(function.value)
+        if path is not None and self._foreign.model(path) is None:
+            written = _short(function)
+            self._escape(call, f"in an object that {written} sets going")
+
+    def _made_elsewhere(self, value: ast.expr) -> ast.expr | None:
+        """Return the class or function, not in sight, whose call made the object *value*."""
+        if isinstance(value, ast.Name) and value in self._scoped:
+            binders = self._run.scopes.of(value).binders
+            made = self._run.module.parents.get(binders[0]) if len(binders) == 1 else None
+            if not isinstance(made, ast.Assign) or made.value is value:
+                return None
+            value = made.value
+        if not isinstance(value, ast.Call) or isinstance(value.func, ast.Call):
+            return None
+        if self._taint.names.tracker_class(value.func) is not None:
+            return None
+        in_sight = self._taint.definition(value.func) or self._taint.class_of(value.func)
+        return value.func if in_sight is None and self._run.mentions(value) else None
+
+    def decorated(self, decorator: ast.expr) -> None:
+        """Take in what *decorator* does with a function that holds the tracker."""
+        made = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if self._run.strong(made):
+            return
+        name = _short(made)
+        known = self._taint.known(made)
+        model = self._foreign.model(made) if known is None else None
+        if known is not None:
+            if known.keeps_decorated(factory=isinstance(decorator, ast.Call)):
+                self._escape(decorator, f"in a function that {known.node.name} keeps")
+        elif model is None or model.effect in (Effect.KEEP, Effect.LATER):
+            self._escape(decorator, f"in a function that {name} may keep")
+
+    def _through_decorators(self, call: ast.Call, definition: Resolved) -> None:
+        """Take in that a decorated function is called by what its decorators made of it."""
+        taint = definition.taint
+        for decorator in definition.node.decorator_list:
+            made = decorator.func if isinstance(decorator, ast.Call) else decorator
+            known = taint.known(made)
+            if known is not None:
+                if _keeps_arguments(known):
+                    self._escape(call, f"kept by what {known.node.name} makes of it")
+                continue
+            path = taint.foreign.path(made) or ast.unparse(made)
+            if telling.detaches(path):
+                self._escape(call, f"given to a function that {_short(made)} runs later")
+            elif taint.foreign.model(made) is None and taint is not self._taint:
+                self._trust(call)
+
+    def _registers_itself(self, function: ast.expr) -> bool:
+        """Whether *function* is a class whose objects let themselves out, or act when they go."""
+        owner = self._taint.class_of(function)
+        for method in owner.methods() if owner is not None else ():
+            if method.node.name == "__del__":
+                return True
+            made = method.node.name == "__init__" and method.receiver is not None
+            if made and method.summary(method.receiver or "").kept is not None:
+                return True
+        return False
+
+    def _kept(self, call: ast.Call, given: list[ast.expr], *, by_name: bool) -> None:
+        receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if receiver is None and call.args:
+            receiver = call.args[0]  # setattr(receiver, name, value)
+        definition = self._taint.definition(call.func) if by_name else None
+        if definition is not None:
+            self._passed(call, definition, given)
+        if receiver is None or not self._run.taint_receiver(receiver):
+            where = ast.unparse(receiver) if receiver is not None else last_name(call.func)
+            self._escape(call, f"put into {where}")
+        elif by_name and self._made_by_others(receiver):
+            self._together(call)
+            self._trust(call)
+
+    def _made_by_others(self, receiver: ast.expr) -> bool:
+        """Whether the object *receiver* is of a class that is neither in sight nor in the table."""
+        path = self._foreign.class_path(receiver)
+        known = path is not None and (path.startswith("builtins.") or self._in_table(path))
+        return not known and self._is_made(receiver)
+
+    def _in_table(self, path: str) -> bool:
+        return path.partition(".")[0] in ("collections", "queue", "contextlib", "asyncio")
+
+    def _is_made(self, receiver: ast.expr) -> bool:
+        if not isinstance(receiver, ast.Name) or receiver not in self._scoped:
+            return False
+        binders = self._run.scopes.of(receiver).binders
+        made = [self._run.module.parents.get(binder) for binder in binders]
+        values = [m.value for m in made if isinstance(m, ast.Assign)]
+        return any(isinstance(v, ast.Call) and self._taint.class_of(v.func) is None for v in values)
+
+    def _passed(self, call: ast.Call, definition: Resolved, given: list[ast.expr]) -> None:
+        """Take in what a function of the project does with the values *given*."""
+        for parameter in dict.fromkeys(p for v in given for p in definition.receivers(call, v)):
+            summary = definition.summary(parameter)
+            if summary.kept is not None:
+                line = getattr(summary.kept, "lineno", definition.node.lineno)
+                self._escape(call, f"kept by {definition.node.name} (line {line})")
+            if summary.sets_ids:
+                self._travel.sets.append(call)
+            if summary.reads_state:
+                self._travel.reads.append(call)
+            for function in summary.trusted:
+                self._travel.trusted.append(_named(function, call))
+
+    def _trust(self, call: ast.Call) -> None:
+        self._travel.trusted.append(_named(call.func, call))
+
+    def _escape(self, node: ast.AST, how: str) -> None:
+        self._travel.escapes.append(Escape(node, how))
+
+
+def _named(function: ast.expr, place: ast.AST) -> ast.Call:
+    """Return a call of *function* that stands at *place*, which may be in another module."""
+    return ast.copy_location(ast.Call(function, [], []), place)
+
+
+def _short(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _keeps_arguments(decorator: Resolved) -> bool:
+    """Whether a function that *decorator* makes keeps, or lets go on, what it is called with."""
+    inner = [n for n in ast.walk(decorator.node) if n is not decorator.node]
+    functions = (n for n in inner if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    return any(
+        Resolved(decorator.taint, node).summary(parameter).kept is not None
+        for node in functions
+        for parameter in _all_parameters(node)
+    )
+
+
+def _all_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    stars = [a.arg for a in (node.args.vararg, node.args.kwarg) if a is not None]
+    return [*(a.arg for a in node.args.args), *stars]

@@ -1,0 +1,43 @@
+"""Mutants of what is known about a tracker that other code is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .mutant import mutant
+
+
+@mutant("analysis.handing:Handing._together", "E1")
+def functions_are_trusted_too(real: Any) -> Any:
+    """Code that is not in sight may be given the tracker together with a function."""
+    return lambda self, call: False
+
+
+@mutant("analysis.foreign_calls:ForeignCalls.tells_of_later", "E1")
+def names_tell_nothing(real: Any) -> Any:
+    """A name that speaks of later is a name like any other."""
+    return lambda self, function: False
+
+
+@mutant("analysis.handing:Handing._handed_off", "E1", "E4", "X4")
+def threads_are_calls(real: Any) -> Any:
+    """A function that is handed to a thread, a pool or a scheduler is over when the call is."""
+    return lambda self, call: None
+
+
+@mutant("analysis.handing:Handing.decorated", "E1")
+def decorators_keep_nothing(real: Any) -> Any:
+    """A decorator never keeps the function that it decorates."""
+    return lambda self, decorator: None
+
+
+@mutant("analysis.handing:Handing._through_decorators", "E1")
+def decorators_call_at_once(real: Any) -> Any:
+    """A decorated function runs when it is called."""
+    return lambda self, call, definition: None
+
+
+@mutant("analysis.handing:Handing._closed_by_others", "E1", "E4")
+def every_with_waits(real: Any) -> Any:
+    """Whatever a ``with`` binds is over, with all it was given, when the ``with`` is."""
+    return lambda self, call: None
