@@ -32,11 +32,12 @@ class Attribution:
 
         A tracker that the program built speaks for itself: nobody who calls code with a
         tracker of its own can know that it is there.  Only its wrapped clients (*by_client*)
-        look at the current block, unless it was given ids since that began.
+        look at the current block, unless it was given ids since that began.  A tracker
+        that a context made has no word of its own once that block is over.
         """
-        if self._is_of_block:
-            return True
-        return by_client and self.node().state.stamp < block.began
+        if not by_client:
+            return self._is_of_block and not self.node().is_block
+        return self._is_of_block or self.node().state.stamp < block.began
 
     @property
     def current_job_id(self) -> str | None:

@@ -258,17 +258,17 @@ def test_a_replay_after_the_block_adds_nothing(
     assert len(metrics) == 1
 
 
-def test_a_replay_by_another_tracker_brings_its_later_ids(
+def test_a_replay_by_another_tracker_brings_its_own_ids(
     client: openai.OpenAI, metrics: CapturedMetrics
 ) -> None:
-    """Inside a block, unmigrated code names its own job on its tracker: the later statement."""
+    """Inside a block, unmigrated code hands the result to its tracker, which speaks for itself."""
     with ai_usage_context("outer", job_id="outer", user_id="anna"):
         legacy = AIUsageTracker()
         legacy.set_tracking_context(job_id="inner")
         result = client.chat.completions.create(**CHAT)
         legacy.track_openai_completion(lambda: result)()
-    assert [(m.job_id, m.user_id) for m in metrics] == [("inner", "anna")]
-    assert metrics[0].operation_type == "outer"
+    assert [(m.job_id, m.user_id) for m in metrics] == [("inner", "default")]
+    assert metrics[0].operation_type is None
 
 
 def test_ids_set_before_the_block_do_not_override_it(

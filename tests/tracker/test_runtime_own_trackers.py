@@ -150,6 +150,17 @@ def test_the_tracker_of_a_block_around_books_to_that_block(metrics: CapturedMetr
     ]
 
 
+def test_the_tracker_of_a_context_around_does_too(metrics: CapturedMetrics) -> None:
+    """Whoever made it: the call is told to that tracker, not to the inner one."""
+    with ai_usage_context("outer", job_id="outer") as made:
+        with ai_usage_context("inner", job_id="inner", user_id="anna"):
+            made.track_openai_completion(reply)()
+        made.track_openai_completion(reply)()
+    assert [(who(m), m.operation_type) for m in metrics] == [
+        (("outer", None, "default", None), "outer")
+    ] * 2
+
+
 def test_a_wrapped_client_takes_the_current_block_s_ids(
     client: openai.OpenAI, metrics: CapturedMetrics
 ) -> None:
