@@ -91,8 +91,9 @@ interleave: $(STAMP)
 concurrent: $(STAMP)
 	@$(BIN)/python -m tests.concurrent_runs $(N)
 
+oracle: SEED =
 oracle: $(STAMP)
-	@$(BIN)/python -m tests.oracle $(N) --seed $(SEED)
+	@$(BIN)/python -m tests.oracle $(N) --seed '$(SEED)'
 
 discovery: $(STAMP)
 	@$(BIN)/python -m tests.discovery $(N) --seed $(SEED)

@@ -46,12 +46,14 @@ def report(
     runtime: str = "tracker",
     config: ProjectConfig | None = None,
     lint: bool = False,
+    part: str = "",
     **flags: Any,
 ) -> RunReport:
-    """Return the report of a run over *folder*; nothing is written."""
-    options = Options((folder,), folder, runtime=Runtime(runtime), **flags)
+    """Return the report of a run over *folder*, or over a *part* of it; nothing is written."""
+    named = folder / part
+    options = Options((named,), folder, runtime=Runtime(runtime), **flags)
     run = pipeline.lint if lint else pipeline.migrate
-    return run(options, config or ProjectConfig(), discover([folder], folder), None)
+    return run(options, config or ProjectConfig(), discover([named], folder), None)
 
 
 def migrate_project(folder: Path, files: Mapping[str, str], **flags: Any) -> dict[str, Outcome]:

@@ -2,17 +2,20 @@
 
 It prints its progress, a table of what became of the legacy sites, and for each
 sort of divergence or crash the smallest program that shows it, before and after.
-The exit status is 1 if there was any.  The same seed gives the same programs.
+The exit status is 1 if there was any.  Each session has a seed of its own, which is
+printed; the same seed gives the same programs.
 """
 
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .kinds import PENDING
 from .session import Totals, session, smallest
 
 if TYPE_CHECKING:
@@ -25,9 +28,12 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the session that the command line asks for."""
     options = _options(arguments)
+    seed = secrets.randbelow(10**6) if options.seed is None else options.seed
+    print(f"SEED={seed} makes these programs again", flush=True)
     started = time.monotonic()
     totals = Totals()
-    for totals in session(options.seed, options.programs, options.jobs):
+    left_out = frozenset() if options.pending else PENDING
+    for totals in session(seed, options.programs, options.jobs, left_out):
         _progress(totals, options.programs, started)
     print(file=sys.stderr)
     print(table(totals, time.monotonic() - started))
@@ -38,11 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.oracle", description=__doc__)
     parser.add_argument("programs", type=int, nargs="?", default=1000, help="how many programs")
-    parser.add_argument("--seed", type=int, default=0, help="which programs (default 0)")
+    parser.add_argument("--seed", type=_seed, help="which programs (by default, new ones)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--reduce", type=int, default=20, help="how many problems to make smaller")
+    parser.add_argument("--pending", action="store_true", help="with the kinds that are pending")
     parser.add_argument("--out", type=Path, help="folder for one file a sort of problem")
     return parser.parse_args(arguments)
+
+
+def _seed(text: str) -> int | None:
+    return int(text) if text else None
 
 
 def _progress(totals: Totals, wanted: int, started: float) -> None:
@@ -68,15 +79,26 @@ def table(totals: Totals, seconds: float) -> str:
         f" refused {left} ({100 * left / max(done + left, 1):.1f} %)"
     )
     lines += ["forms", *_counted(result.forms), "refusals", *_counted(result.reasons)]
-    crashes = sum(n for kind, n in totals.kinds.items() if _is_crash(kind))
+    lines += ["kinds of program, and how many of them have a fault", *_kinds(totals)]
+    crashes = sum(n for kind, n in totals.problems.items() if _is_crash(kind))
+    left = sum(n for kind, n in totals.problems.items() if "validate" in kind)
     lines.append(f"divergences  {totals.faults - crashes}")
-    lines.append(f"crashes      {crashes}")
-    lines += ["by sort", *_counted(totals.kinds)] if totals.kinds else []
+    lines.append(f"crashes      {crashes} (files left by the validator: {left})")
+    lines += ["by sort", *_counted(totals.problems)] if totals.problems else []
     return "\n".join(lines)
 
 
 def _is_crash(kind: str) -> bool:
     return "crash" in kind or "compile" in kind
+
+
+def _kinds(totals: Totals) -> list[str]:
+    lines = []
+    for name, count in totals.kinds.most_common():
+        index, problem = totals.seen.get(name, (0, ""))
+        fault = f": {totals.faulty[name]}, first program {index}, {problem}" if problem else ""
+        lines.append(f"  {count:6} {name}{fault}")
+    return lines
 
 
 def _counted(counter: Counter[str]) -> list[str]:
@@ -85,15 +107,15 @@ def _counted(counter: Counter[str]) -> list[str]:
 
 def _show_problems(totals: Totals, limit: int, out: Path | None) -> None:
     shown: set[str] = set()
-    ranked = sorted(totals.first.values(), key=lambda f: -totals.kinds[f.problem.kind])
+    ranked = sorted(totals.first.values(), key=lambda f: -totals.problems[f.problem.kind])
     for found in ranked:
         if len(shown) == limit:
             break
         problem = smallest(found)
-        if problem.before in shown:
+        if problem.before.shown() in shown:
             continue  # the same program shows it in the other runtime, or on the other backend
-        shown.add(problem.before)
-        page = _page(problem, found.index, totals.kinds[problem.kind])
+        shown.add(problem.before.shown())
+        page = _page(problem, found.index, totals.problems[problem.kind])
         print(page, flush=True)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -104,8 +126,8 @@ def _page(problem: Problem, index: int, times: int) -> str:
     return (
         f"# {problem.kind} (seen {times} times, first as program {index})\n\n"
         f"{problem.detail}\n\n"
-        f"## Before\n\n```python\n{problem.before}```\n\n"
-        f"## After\n\n```python\n{problem.after}```\n"
+        f"## Before\n\n```python\n{problem.before.shown()}```\n\n"
+        f"## After\n\n```python\n{problem.after.shown()}```\n"
     )
 
 

@@ -100,7 +100,7 @@ def plain_set(pen: Pen, scope: Scope, tracker: str) -> str:
     """Return a statement that sets ids of *tracker*."""
     form = pen.weighted([(92, "set"), (4, "older"), (2, "dict"), (1, "used"), (1, "semicolon")])
     if form == "older":
-        return f"{tracker}.set_context(job_id={text(pen, scope, 'job')})"
+        return older_set(pen, scope, tracker)
     if form == "dict":
         return f'{tracker}.set_context({{"job_id": {text(pen, scope, "job")}}})'
     call = f"{tracker}.set_tracking_context({set_arguments(pen, scope)})"
@@ -109,6 +109,15 @@ def plain_set(pen: Pen, scope: Scope, tracker: str) -> str:
     if form == "semicolon":
         return f"{pen.note()}; {call}"
     return call
+
+
+def older_set(pen: Pen, scope: Scope, tracker: str) -> str:
+    """Return a statement that sets ids by the older spelling, by keywords."""
+    kinds: tuple[str, ...] = ("job",)
+    if "older" not in pen.left_out:
+        pen.kinds.add("older")
+        kinds = pen.pick((("job",), ("job", "user"), ("user",), ("batch", "user"), ("job", "pr")))
+    return f"{tracker}.set_context({', '.join(keyword(pen, scope, kind) for kind in kinds)})"
 
 
 def construction(pen: Pen, scope: Scope) -> str:

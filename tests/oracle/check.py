@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import sys
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,19 +14,22 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness import migrate
+from harness import lint, migrate_project
 
+from .comments import displaced
 from .execute import COLUMNS, Backend, Observed, run
+from .kinds import PENDING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness import Outcome
 
-    from .grammar import Program
+    from .program import Program
 
 RUNTIMES = ("tracker", "conservative")
 SITE_CODES = frozenset({"AIU001", "AIU002", "AIU004"})
 _NAMES = re.compile(r"\b(?:tracker|usage|t|ai_tracker|old|\w*\d+\w*)\b|'[^']*'")
-SET_CALLS = frozenset({"set_tracking_context", "set_context"})
 
 
 @dataclass(frozen=True)
@@ -32,14 +37,13 @@ class Problem:
     """Something that must not happen.
 
     ``kind`` groups problems of one sort (it names what differs, never a value of
-    this program); ``fatal`` ones are divergences and crashes.
+    this program).
     """
 
     kind: str
     detail: str
-    before: str
-    after: str
-    fatal: bool = True
+    before: Program
+    after: Program
 
 
 @dataclass
@@ -58,82 +62,136 @@ def check(program: Program, folder: Path) -> Result:
     """Migrate *program* for both runtimes and compare its executions before and after."""
     result = Result()
     befores: dict[Backend, Observed] = {}
-    for runtime in RUNTIMES:
-        outcome = migrate(folder, program.text, runtime=runtime)
-        _count(result, runtime, outcome)
-        if outcome.failed is not None:
-            detail = f"{outcome.failed.stage}: {outcome.failed.message}"
-            sort = _NAMES.sub("_", outcome.failed.message)
-            kind = f"crash {outcome.failed.stage}: {sort} ({runtime})"
-            _problem(result, kind, detail, program)
-        elif outcome.changed:
-            _second_run(result, program, outcome, runtime, folder)
-            _compare(result, program, outcome, runtime, befores)
-        elif not outcome.refusals and _has_set_call(program.text):
-            kind = f"neither rewritten nor refused ({runtime})"
-            result.problems.append(Problem(kind, "", program.text, program.text, fatal=False))
+    with _home(program, folder) as home:
+        for runtime in RUNTIMES:
+            _check_for(runtime, program, home, result, befores)
+        if program.silent and (found := lint(home, program.text)):
+            _problem(result, "lint speaks of what is no fault", " ".join(found), program)
     return result
 
 
+@contextlib.contextmanager
+def _home(program: Program, folder: Path) -> Iterator[Path]:
+    """Give the folder of *program*: one of its own, if it has files beside the main one."""
+    if not program.others:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as home:
+        yield Path(home)
+
+
+def _check_for(
+    runtime: str,
+    program: Program,
+    home: Path,
+    result: Result,
+    befores: dict[Backend, Observed],
+) -> None:
+    outcomes = migrated(program, home, runtime)
+    told = list(outcomes.values())
+    _count(result, runtime, told)
+    failed = next((o.failed for o in told if o.failed is not None), None)
+    if failed is not None:
+        sort = _NAMES.sub("_", failed.message)
+        kind = f"crash {failed.stage}: {sort} ({runtime})"
+        _problem(result, kind, f"{failed.stage}: {failed.message}", program)
+    elif program.silent and any(o.changed or o.refusals for o in told):
+        said = [f"{r.reason}: {r.detail}" for o in told for r in o.refusals]
+        said += [a.form for o in told for a in o.applied]
+        _problem(result, f"speaks of what is no fault ({runtime})", "\n".join(said), program)
+    elif any(o.changed for o in told):
+        after = program.with_files({name: o.text for name, o in outcomes.items()})
+        _second_run(result, program, after, runtime, home)
+        forms = "/".join(sorted({a.form for o in told for a in o.applied}))
+        _compare(result, program, after, forms, runtime, befores)
+    elif not any(o.refusals for o in told) and _must_be_told(program):
+        _problem(result, f"neither rewritten nor refused ({runtime})", "", program)
+
+
+def migrated(program: Program, home: Path, runtime: str) -> dict[str, Outcome]:
+    """Return what becomes of each file of *program* for *runtime*."""
+    return migrate_project(home, program.files, runtime=runtime, **_named(program))
+
+
+def _named(program: Program) -> dict[str, str]:
+    return {"part": program.part} if program.part else {}
+
+
 def _problem(
-    result: Result, kind: str, detail: str, program: Program, after: str | None = None
+    result: Result, kind: str, detail: str, program: Program, after: Program | None = None
 ) -> None:
-    shown = program.text if after is None else after
-    result.problems.append(Problem(kind, detail, program.text, shown))
+    result.problems.append(Problem(kind, detail, program, program if after is None else after))
 
 
-def _count(result: Result, runtime: str, outcome: Outcome) -> None:
-    applied = [a for a in outcome.applied if a.finding.code in SITE_CODES]
-    refused = [r for r in outcome.refusals if r.finding.code in SITE_CODES]
-    result.rewritten[runtime] += len(applied)
-    result.refused[runtime] += len(refused)
-    result.reasons.update(str(r.reason) for r in outcome.refusals)
-    result.forms.update(a.form for a in outcome.applied)
+def _count(result: Result, runtime: str, outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
+        applied = [a for a in outcome.applied if a.finding.code in SITE_CODES]
+        refused = [r for r in outcome.refusals if r.finding.code in SITE_CODES]
+        result.rewritten[runtime] += len(applied)
+        result.refused[runtime] += len(refused)
+        result.reasons.update(str(r.reason) for r in outcome.refusals)
+        result.forms.update(a.form for a in outcome.applied)
 
 
-def _second_run(
-    result: Result, program: Program, outcome: Outcome, runtime: str, folder: Path
-) -> None:
-    again = migrate(folder, outcome.text, runtime=runtime)
-    if again.failed is not None:
-        detail = f"{again.failed.stage}: {again.failed.message}"
-        _problem(result, f"second run crashes ({runtime})", detail, program, outcome.text)
-    elif again.changed:
-        kind = f"second run changes {'/'.join(sorted({a.form for a in again.applied}))}"
-        _problem(result, f"{kind} ({runtime})", again.text, program, outcome.text)
+def _second_run(result: Result, program: Program, after: Program, runtime: str, home: Path) -> None:
+    again = migrated(after, home, runtime)
+    for name, outcome in again.items():
+        if outcome.failed is not None:
+            detail = f"{outcome.failed.stage}: {outcome.failed.message}"
+            _problem(result, f"second run crashes ({runtime})", detail, program, after)
+        elif outcome.changed:
+            kind = f"second run changes {'/'.join(sorted({a.form for a in outcome.applied}))}"
+            detail = f"{name}\n{outcome.text}"
+            _problem(result, f"{kind} ({runtime})", detail, program, after)
 
 
 def _compare(
     result: Result,
     program: Program,
-    outcome: Outcome,
+    after: Program,
+    forms: str,
     runtime: str,
     befores: dict[Backend, Observed],
 ) -> None:
     try:
-        compile(outcome.text, "receipts.py", "exec", dont_inherit=True)
+        for name, text in after.files.items():
+            compile(text, name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        _problem(result, f"does not compile ({runtime})", str(error), program, outcome.text)
+        _problem(result, f"does not compile ({runtime})", str(error), program, after)
         return
+    moved = displaced(program, after)
+    if moved is not None:
+        _problem(result, f"comments ({forms}, for {runtime})", moved, program, after)
     backends: list[Backend] = ["tracker"]
     if runtime == "conservative" and program.original:
         backends.append("original")
     for backend in backends:
         if backend not in befores:
-            befores[backend] = run(program.text, backend)
+            befores[backend] = run(program, backend)
             result.executions += 1
-        after = run(outcome.text, backend)
+        seen = run(after, backend)
         result.executions += 1
-        found = difference(befores[backend], after)
+        found = difference(befores[backend], seen, _billed_as_batch(program, after, seen))
         if found is not None:
             what, detail = found
-            forms = "/".join(sorted({a.form for a in outcome.applied}))
             kind = f"{what} ({forms}, for {runtime}, on {backend})"
-            _problem(result, kind, detail, program, outcome.text)
+            _problem(result, kind, detail, program, after)
 
 
-def difference(before: Observed, after: Observed) -> tuple[str, str] | None:
-    """Return what differs and how, or None: what may differ is settled first."""
+def _billed_as_batch(program: Program, after: Program, seen: Observed) -> frozenset[int]:
+    """Return the calls that may have the price of a batch."""
+    if "idle-loop" in PENDING - program.kinds:
+        return frozenset(seen.batches.calls)
+    return seen.batches.explained(after)
+
+
+def difference(
+    before: Observed, after: Observed, batch: frozenset[int] = frozenset()
+) -> tuple[str, str] | None:
+    """Return what differs and how, or None: what may differ is settled first.
+
+    *batch* are the calls that may have the price of a batch.
+    """
     if before.error != after.error:
         return "error", f"before: {before.error or 'none'}\nafter:  {after.error or 'none'}"
     if before.output != after.output:
@@ -144,7 +202,7 @@ def difference(before: Observed, after: Observed) -> tuple[str, str] | None:
         services = sorted({*(lost - added), *(added - lost)})
         what = "lost" if len(new) < len(old) else "new"
         return f"{what} metrics of {' and '.join(map(str, services))}", _rows(old, new)
-    new = [_at_list_price(one, other, after.in_batch) for one, other in zip(old, new, strict=True)]
+    new = [_at_list_price(one, other, batch) for one, other in zip(old, new, strict=True)]
     columns = sorted(
         {
             name
@@ -157,13 +215,13 @@ def difference(before: Observed, after: Observed) -> tuple[str, str] | None:
 
 
 def _at_list_price(
-    old: tuple[object, ...], new: tuple[object, ...], in_batch: frozenset[int]
+    old: tuple[object, ...], new: tuple[object, ...], batch: frozenset[int]
 ) -> tuple[object, ...]:
     """Return *new* with the old price if it is the batch price of a call in a batch context.
 
     A call that failed has no number: any batch context will do.
     """
-    explained = new[2] in in_batch or (new[2] is None and in_batch)
+    explained = new[2] in batch or (new[2] is None and batch)
     return (*new[:-1], old[-1]) if new[-1] == "batch" and explained else new
 
 
@@ -174,8 +232,20 @@ def _rows(old: list[tuple[object, ...]], new: list[tuple[object, ...]]) -> str:
     return "\n".join(lines)
 
 
-def _has_set_call(text: str) -> bool:
-    return any(
-        isinstance(node, ast.Attribute) and node.attr in SET_CALLS
-        for node in ast.walk(ast.parse(text))
+def _must_be_told(program: Program) -> bool:
+    """Whether something sets ids in the legacy way: one file of them at least is then reported."""
+    if program.silent or program.part or "not-ours" in program.kinds:
+        return False
+    return any(_is_set_call(node) for node in ast.walk(ast.parse(program.text)))
+
+
+def _is_set_call(node: ast.AST) -> bool:
+    """Whether *node* sets ids; a context given as a dict is today's way."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (
+            node.func.attr == "set_tracking_context"
+            or bool(node.func.attr == "set_context" and node.keywords)
+        )
     )

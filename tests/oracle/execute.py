@@ -18,10 +18,16 @@ from tracker.metric import Price
 from tracker.testing import capture
 
 from . import original
+from .batches import MAIN, Batches, where
+from .foreign import Died
+from .imported import importable, lacks_contexts
+from .program import Program
 from .world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tracker.testing import CapturedMetrics
 
 Backend = Literal["tracker", "original"]
 PACKAGE = "receipt_label.utils"
@@ -33,46 +39,61 @@ Row = tuple[object, ...]
 class Observed:
     """What a run showed: printed text (calls included), its error, and its metrics.
 
-    ``in_batch`` are the numbers of the calls made inside a batch context.
+    ``batches`` tells of the calls that were made inside a batch context.
     """
 
     output: str
     error: str
     metrics: tuple[Row, ...]
-    in_batch: frozenset[int]
+    batches: Batches
 
 
-def run(text: str, backend: Backend) -> Observed:
-    """Execute *text* as a module, then its function ``run``, on *backend*."""
-    return contextvars.copy_context().run(_run, text, backend)
+def run(program: Program | str, backend: Backend) -> Observed:
+    """Execute *program* as a module, then its function ``run``, on *backend*."""
+    given = Program(program) if isinstance(program, str) else program
+    return contextvars.copy_context().run(_run, given, backend)
 
 
-def _run(text: str, backend: Backend) -> Observed:
-    world = World()
+def _run(program: Program, backend: Backend) -> Observed:
     output, error = io.StringIO(), ""
     collected = _ours if backend == "tracker" else _original
-    with (
-        collected() as metrics,
-        _modules(_packages(backend, world), world),
-        contextlib.redirect_stdout(output),
-        warnings.catch_warnings(),
-    ):
+    seen: list[tuple[str, list[Row]]] = []
+
+    def die(*_: object) -> None:
+        # What is not stored and printed by now is lost.
+        seen.append((output.getvalue(), metrics.now()))
+        raise Died
+
+    with collected() as metrics, contextlib.redirect_stdout(output), warnings.catch_warnings():
+        world = World(metrics.count)
+        packages = _packages(backend, world, has_contexts=not lacks_contexts(program))
         warnings.simplefilter("ignore")
-        try:
-            _execute(text)
-        except Exception as caught:  # noqa: BLE001 - the error is part of what is compared
-            error = f"{type(caught).__name__}: {caught}"
-        rows = metrics()
-    return Observed(output.getvalue(), error, tuple(rows), frozenset(world.in_batch))
+        with _modules(packages, world), importable(program), _standing_in(program, world, die):
+            try:
+                _execute(program.text, world)
+            except Died:
+                error = "the program ended"
+            except Exception as caught:  # noqa: BLE001 - the error is part of what is compared
+                error = f"{type(caught).__name__}: {caught}"
+            printed, rows = seen[0] if seen else (output.getvalue(), metrics.settled())
+        world.close()
+    return Observed(printed, error, tuple(rows), world.batches)
 
 
-def _execute(text: str) -> None:
+def _standing_in(
+    program: Program, world: World, die: Callable[..., None]
+) -> contextlib.AbstractContextManager[None]:
+    return world.foreign.standing_in(program.text, die)
+
+
+def _execute(text: str, world: World) -> None:
     namespace: dict[str, Any] = {"__name__": "receipts"}
     # A program may be large and new each time; the cache of compiled code would only grow.
-    exec(compile(text, "receipts.py", "exec", dont_inherit=True), namespace)
+    exec(compile(text, MAIN, "exec", dont_inherit=True), namespace)
     driver = namespace.get("run")
     if driver is not None:
         driver()
+    world.foreign.finish()
 
 
 def _place(row: Row) -> tuple[int, str]:
@@ -84,56 +105,80 @@ def _quote(*_: object, batch: bool) -> Price:
     return Price(None, None, "batch" if batch else "standard")
 
 
-@contextlib.contextmanager
-def _ours() -> Iterator[Callable[[], list[Row]]]:
-    with capture() as captured, mock.patch("tracker.statement.quote", _quote):
+class _Ours:
+    """The metrics that our runtime stores while a block is open."""
 
-        def rows() -> list[Row]:
-            ledger.settle_all()
-            return sorted(
-                (
-                    (
-                        m.service,
-                        m.model,
-                        m.input_tokens,
-                        m.output_tokens,
-                        m.job_id,
-                        m.batch_id,
-                        m.user_id,
-                        m.github_pr,
-                        m.price_basis,
-                    )
-                    for m in captured
-                ),
-                key=_place,
-            )
+    def __init__(self, captured: CapturedMetrics) -> None:
+        self._captured = captured
 
-        yield rows
+    def count(self) -> int:
+        """Return how many there are."""
+        return len(self._captured)
 
+    def settled(self) -> list[Row]:
+        """Return all of them, those too that are stored at the exit of the interpreter."""
+        ledger.settle_all()
+        return self.now()
 
-@contextlib.contextmanager
-def _original() -> Iterator[Callable[[], list[Row]]]:
-    def rows() -> list[Row]:
-        return sorted(
+    def now(self) -> list[Row]:
+        """Return those that are stored, in the order of their calls."""
+        rows = (
             (
-                (
-                    m.service,
-                    m.model,
-                    m.input_tokens,
-                    m.output_tokens,
-                    m.job_id,
-                    m.batch_id,
-                    m.user_id,
-                    m.github_pr,
-                    "batch" if m.batch else "standard",
-                )
-                for m in original.taken()
-            ),
-            key=_place,
+                m.service,
+                m.model,
+                m.input_tokens,
+                m.output_tokens,
+                m.job_id,
+                m.batch_id,
+                m.user_id,
+                m.github_pr,
+                m.price_basis,
+            )
+            for m in self._captured
         )
+        return sorted(rows, key=_place)
 
+
+class _Theirs:
+    """The metrics that the stand-in for the original stores."""
+
+    def count(self) -> int:
+        """Return how many there are."""
+        return original.stored()
+
+    def settled(self) -> list[Row]:
+        """Return all of them: none is stored late."""
+        return self.now()
+
+    def now(self) -> list[Row]:
+        """Return those that are stored, in the order of their calls."""
+        rows = (
+            (
+                m.service,
+                m.model,
+                m.input_tokens,
+                m.output_tokens,
+                m.job_id,
+                m.batch_id,
+                m.user_id,
+                m.github_pr,
+                "batch" if m.batch else "standard",
+            )
+            for m in original.taken()
+        )
+        return sorted(rows, key=_place)
+
+
+@contextlib.contextmanager
+def _ours() -> Iterator[_Ours]:
+    with capture() as captured, mock.patch("tracker.statement.quote", _quote):
+        yield _Ours(captured)
+
+
+@contextlib.contextmanager
+def _original() -> Iterator[_Theirs]:
     original.taken()
-    yield rows
+    yield _Theirs()
 
 
 class _BatchBlock:
@@ -141,15 +186,15 @@ class _BatchBlock:
 
     def __init__(self, inner: Any, world: World) -> None:
         self._inner = inner
-        self._world = world
+        self._batches = world.batches
 
     def __enter__(self) -> Any:
         entered = self._inner.__enter__()
-        self._world.batch_blocks += 1
+        self._batches.open.append(where(sys._getframe(1)))
         return entered
 
     def __exit__(self, *error: Any) -> Any:
-        self._world.batch_blocks -= 1
+        self._batches.open.pop()
         return self._inner.__exit__(*error)
 
     async def __aenter__(self) -> Any:
@@ -164,7 +209,7 @@ def _real(name: str) -> types.ModuleType:
     return importlib.import_module(f"tracker.{name}")
 
 
-def _packages(backend: Backend, world: World) -> dict[str, types.ModuleType]:
+def _packages(backend: Backend, world: World, *, has_contexts: bool) -> dict[str, types.ModuleType]:
     """Return the modules of the legacy package, backed by *backend*."""
     trackers: Any = _real("ai_usage_tracker") if backend == "tracker" else original
     contexts: Any = _real("ai_usage_context") if backend == "tracker" else original
@@ -180,6 +225,8 @@ def _packages(backend: Backend, world: World) -> dict[str, types.ModuleType]:
         },
         "environment_config": dict(vars(_real("environment_config"))),
     }
+    if not has_contexts:
+        del shown["ai_usage_context"]
     modules = {"receipt_label": types.ModuleType("receipt_label")}
     package = modules[PACKAGE] = types.ModuleType(PACKAGE)
     for name, values in shown.items():
@@ -192,13 +239,13 @@ def _packages(backend: Backend, world: World) -> dict[str, types.ModuleType]:
         modules[parent].__path__ = []
     vars(modules["receipt_label"])["utils"] = package
     # As in the real package: the function shadows the submodule of its name.
-    vars(package).update(shown["ai_usage_tracker"] | shown["ai_usage_context"])
+    vars(package).update(shown["ai_usage_tracker"] | shown.get("ai_usage_context", {}))
     return modules
 
 
 @contextlib.contextmanager
 def _modules(modules: dict[str, types.ModuleType], world: World) -> Iterator[None]:
-    modules = {**modules, "llm": world.module()}
+    modules = {**modules, "llm": world.module(), "jobs": world.foreign.jobs}
     before = {name: sys.modules.get(name) for name in modules}
     sys.modules.update(modules)
     try:

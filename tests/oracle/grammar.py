@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from .kinds import PENDING
 from .pen import Pen
+from .program import Program
 from .source import Stmt, Suite, render
-from .units import UNITS, Unit
+from .units import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .unit import Unit
+
 LEGACY = "receipt_label.utils.ai_usage_tracker"
 CONTEXTS = "receipt_label.utils.ai_usage_context"
-
-
-@dataclass(frozen=True)
-class Program:
-    """A generated program; *original* says that it can run on the original runtime."""
-
-    text: str
-    original: bool = True
 
 
 def _class_import(pen: Pen) -> tuple[list[Stmt], bool]:
@@ -75,7 +70,7 @@ def _driver(pen: Pen, units: list[Unit]) -> Suite:
 
 def _text(pen: Pen) -> Program:
     imported, original = _class_import(pen)
-    units = [pen.weighted(UNITS)(pen) for _ in range(pen.weighted([(75, 1), (25, 2)]))]
+    units = [pen.table(*UNITS)(pen) for _ in range(pen.weighted([(75, 1), (25, 2)]))]
     driver = _driver(pen, units)
     home = CONTEXTS if original else "tracker.ai_usage_context"
     names = ", ".join(sorted(pen.contexts))
@@ -85,7 +80,7 @@ def _text(pen: Pen) -> Program:
     late = helpers and all(isinstance(s, Suite) for s in defined) and pen.chance(25)
     statements: list[Stmt] = [
         *sorted(pen.imports),
-        f"from llm import {', '.join(sorted(pen.provided))}",
+        *([f"from llm import {', '.join(sorted(pen.provided))}"] if pen.provided else []),
         *imported,
         *([f"from {home} import {names}"] if names else []),
         "",
@@ -95,7 +90,14 @@ def _text(pen: Pen) -> Program:
         driver,
     ]
     indent = pen.weighted([(90, "    "), (6, "  "), (4, "\t")])
-    return Program(render(statements, indent), original)
+    return Program(
+        render(statements, indent),
+        original,
+        tuple(sorted(pen.files.items())),
+        pen.part,
+        pen.silent and len(units) == 1,
+        frozenset(pen.kinds),
+    )
 
 
 @functools.cache
@@ -109,13 +111,13 @@ def programs(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Program:
 
     Hypothesis makes the choices, and shrinks them.
     """
-    return _text(Pen(lambda low, high: draw(_numbers(low, high))))
+    return _text(Pen(lambda low, high: draw(_numbers(low, high)), left_out=PENDING))
 
 
-def numbered(seed: int, index: int) -> Program:
+def numbered(seed: int, index: int, left_out: frozenset[str] = PENDING) -> Program:
     """Return program *index* of *seed*: the same grammar with evenly spread choices.
 
     Hypothesis varies what it made before, which is good for finding an error and
     bad for counting how often something happens.
     """
-    return _text(Pen(Random(f"{seed}/{index}").randint))
+    return _text(Pen(Random(f"{seed}/{index}").randint, left_out=left_out))

@@ -4,7 +4,8 @@ What sets it apart from ours: ``user_id=`` in a context is only metadata,
 ``job_id=None`` erases the id, a block leaves its ids, context and batch mode on
 the tracker, a context without ``tracker=`` has no sink, the current context
 is per thread, a wrapped client writes it on its tracker for good, and clients
-that nobody wrapped are not captured.
+that nobody wrapped are not captured.  The older spelling of a set call is known outside
+blocks only: the runtimes that have contexts do not have it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import json
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ class AIUsageTracker:
     """Books calls under the ids that were set last, for as long as the object lives."""
 
     def __init__(self, user_id: str | None = None, stores: bool = True, **arguments: Any) -> None:
+        if arguments.get("environment") == "nowhere":
+            raise ValueError("no such environment")
         self.user_id = user_id or "default"
         self.current_job_id: str | None = None
         self.current_batch_id: str | None = None
@@ -51,7 +56,10 @@ class AIUsageTracker:
         self.batch_mode = False
         self.pending_metrics: list[Any] = []
         self.table_name = arguments.get("table_name") or "AIUsageMetrics"
+        self.dynamo_client = arguments.get("dynamo_client")
+        self._log_file = arguments.get("log_file") if arguments.get("track_to_file") else None
         self._stores = stores
+        self._blocks = 0
 
     @classmethod
     def create_for_environment(cls, **arguments: Any) -> Self:
@@ -74,6 +82,8 @@ class AIUsageTracker:
     def set_context(self, context: Mapping[str, Any] | None = None, **ids: Any) -> None:
         """Replace the context; with keywords, the older name of ``set_tracking_context``."""
         if context is None:
+            if self._blocks:
+                raise TypeError("set_context() got an unexpected keyword argument")
             self.set_tracking_context(**ids)
             return
         self.current_context = dict(context)
@@ -129,7 +139,7 @@ class AIUsageTracker:
         if not self._stores:
             return
         usage = getattr(response, "usage", None)
-        _recorded.append(
+        self._store_metric(
             Recorded(
                 service,
                 getattr(response, "model", "unknown"),
@@ -142,6 +152,21 @@ class AIUsageTracker:
                 self.batch_mode,
             )
         )
+
+    def _create_base_metadata(self) -> dict[str, Any]:
+        return dict(self.current_context)
+
+    def _store_metric(self, metric: Recorded) -> None:
+        client = self.dynamo_client
+        if client is None:
+            _recorded.append(metric)
+        elif hasattr(client, "put_ai_usage_metric"):
+            client.put_ai_usage_metric(metric)
+        else:
+            client.put_item(TableName=self.table_name, Item={"model": {"S": metric.model}})
+        if self._log_file is not None:
+            with Path(self._log_file).open("a") as file:
+                file.write(json.dumps({"model": metric.model, "job_id": metric.job_id}) + "\n")
 
 
 class _Wrapped:
@@ -196,9 +221,11 @@ def ai_usage_context(
         context["parent_operation"] = outer.get("operation_type")
     set_current_context(context)
     used.set_context(context)
+    used._blocks += 1
     try:
         yield used
     finally:
+        used._blocks -= 1
         used.flush_metrics()
         set_current_context(outer)
 
@@ -216,6 +243,11 @@ def batch_ai_usage_context(
     with ai_usage_context(operation_type, tracker, environment, **fields) as used:
         used.set_batch_mode(True)
         yield used
+
+
+def stored() -> int:
+    """Return how many metrics there are."""
+    return len(_recorded)
 
 
 def taken() -> list[Recorded]:

@@ -2,74 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .arguments import plain_set, set_arguments
 from .calls import ai_call
+from .dispatch import dispatched, recursive
+from .ends import end_in_sight, match_arms
+from .later import handed_over
 from .lives import NAMES, birth, ended, life, started
+from .loops import idle_loop
+from .objects import manager, not_ours, only_looked_at
+from .oddities import oddity
 from .pen import Scope
+from .projects import no_contexts, other_file, path_part
+from .sharing import shared_instance
 from .source import Stmt, Suite
 from .statements import gap, work
+from .stores import read_back
+from .unit import Unit, define, signature
+from .workers import worker
 
 if TYPE_CHECKING:
     from .pen import Pen
-
-
-@dataclass
-class Unit:
-    """Definitions at module level, and the expressions by which the driver calls them."""
-
-    definitions: list[Stmt]
-    calls: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Signature:
-    """A function's parameters, the scope that they make, and arguments for a call."""
-
-    parameters: str
-    scope: Scope
-    arguments: tuple[str, ...]
-
-
-def signature(pen: Pen, kind: str, *first: str) -> Signature:
-    """Return the parameters of a new function of *kind*, after *first*."""
-    parameters, scope = list(first), Scope(kind)
-    calls: list[list[str]] = [[], []] if pen.chance(25) else [[]]
-    if pen.chance(70):
-        parameters.append("data")
-        scope = replace(scope, names=("data",))
-        _give(calls, pen.pick(('"d1"', '"d2"')))
-    if pen.chance(50):
-        sized = pen.chance(40)
-        parameters.append("items: list[str]" if sized else "items")
-        scope = replace(scope, sized=("items",)) if sized else replace(scope, unsized=("items",))
-        values = '["a", "b"]' if sized or pen.chance(60) else f"{pen.use('rows')}(2)"
-        _give(calls, values)
-    if pen.chance(30):
-        parameters.append(pen.pick(("flag=True", "flag=False")))
-        scope = replace(scope, flags=("flag",))
-        for index, call in enumerate(calls):
-            if pen.chance(60):
-                call.append(f"flag={index == 0}")
-    if pen.chance(15):
-        parameters.append("job=None")
-        scope = replace(scope, doubtful=("job",))
-        if pen.chance(50):
-            _give(calls, 'job="given"')
-    scope = replace(scope, wild=40 if pen.chance(4) else 0, collects=pen.chance(25))
-    return Signature(", ".join(parameters), scope, tuple(", ".join(call) for call in calls))
-
-
-def _give(calls: list[list[str]], argument: str) -> None:
-    for call in calls:
-        call.append(argument)
-
-
-def _define(kind: str, name: str, parameters: str) -> str:
-    word = "async def" if kind in ("async", "asyncgen") else "def"
-    return f"{word} {name}({parameters}):"
 
 
 def function(pen: Pen) -> Unit:
@@ -94,7 +49,7 @@ def _function(pen: Pen, kind: str) -> Unit:
     body = gap(pen, scope) + life(pen, scope)
     if scope.yields:
         body = ["yield 0", *body] if pen.chance(50) else [*body, "yield 1"]
-    definition = Suite(_define(kind, name, given.parameters), body)
+    definition = Suite(define(kind, name, given.parameters), body)
     return Unit([definition], [f"{name}({arguments})" for arguments in given.arguments])
 
 
@@ -113,7 +68,7 @@ def two_trackers(pen: Pen) -> Unit:
     if pen.chance(60):
         body += work(pen, one, 1, 1)
     body += ended(pen, one, first)
-    definition = Suite(_define(both.kind, name, given.parameters), body)
+    definition = Suite(define(both.kind, name, given.parameters), body)
     return Unit([definition], [f"{name}({arguments})" for arguments in given.arguments])
 
 
@@ -122,7 +77,7 @@ def local_in_method(pen: Pen) -> Unit:
     name, method = pen.fresh("Service"), pen.fresh("review")
     given = signature(pen, "async" if pen.chance(20) else "function", "self")
     body = life(pen, given.scope)
-    definition = Suite(_define(given.scope.kind, method, given.parameters), body)
+    definition = Suite(define(given.scope.kind, method, given.parameters), body)
     calls = [f"{name}().{method}({arguments})" for arguments in given.arguments]
     return Unit([Suite(f"class {name}:", [definition])], calls)
 
@@ -188,7 +143,7 @@ def module_level(pen: Pen) -> Unit:
                 f"{tracker}.set_tracking_context({ids if same else set_arguments(pen, scope)})"
             )
         body += [*work(pen, scope), *ended(pen, scope, tracker)]
-        definitions.append(Suite(_define(scope.kind, name, given.parameters), body))
+        definitions.append(Suite(define(scope.kind, name, given.parameters), body))
         calls += [f"{name}({arguments})" for arguments in given.arguments]
     return Unit(definitions, calls * 2 if pen.chance(30) else calls)
 
@@ -255,15 +210,31 @@ def mixed(pen: Pen) -> Unit:
 
 
 UNITS = (
-    (52, function),
-    (12, coroutine),
-    (10, local_in_method),
-    (8, script),
-    (7, module_level),
-    (5, nested),
-    (3, generator),
-    (2, two_trackers),
-    (3, attribute),
-    (1, parameter),
-    (1, mixed),
+    (52, "", function),
+    (12, "", coroutine),
+    (10, "", local_in_method),
+    (8, "", script),
+    (7, "", module_level),
+    (5, "", nested),
+    (3, "", generator),
+    (2, "", two_trackers),
+    (3, "", attribute),
+    (1, "", parameter),
+    (1, "", mixed),
+    (5, "store", read_back),
+    (6, "later", handed_over),
+    (5, "worker", worker),
+    (5, "dispatch", dispatched),
+    (1, "dispatch", recursive),
+    (4, "idle-loop", idle_loop),
+    (3, "shared-instance", shared_instance),
+    (4, "end-in-sight", end_in_sight),
+    (4, "other-file", other_file),
+    (4, "path-part", path_part),
+    (3, "no-contexts", no_contexts),
+    (3, "manager", manager),
+    (4, "not-ours", not_ours),
+    (4, "only-looked-at", only_looked_at),
+    (3, "match-arms", match_arms),
+    (4, "oddity", oddity),
 )

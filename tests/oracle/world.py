@@ -12,12 +12,17 @@ import asyncio
 import contextlib
 import inspect
 import itertools
+import sys
 import types
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tracker.instrumentation
 from tracker.instrumentation import seam
 from tracker.instrumentation.providers import OPENAI
+
+from .batches import Batches
+from .foreign import Auditing, Foreign, Singleton, Store, new_file, show_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -122,15 +127,17 @@ class Anthropic:
 class World:
     """The providers and the names that the module ``llm`` gives to one run of a program.
 
-    ``batch_blocks`` counts the batch contexts that are open; ``in_batch`` holds
-    the numbers of the calls that were made inside one.
+    ``batches`` knows the calls that were made in batch contexts.  ``stored`` returns how many
+    metrics there are in the store of all trackers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stored: Callable[[], int] = int) -> None:
         self.calls = 0
-        self.batch_blocks = 0
-        self.in_batch: set[int] = set()
+        self.batches = Batches()
         self._flaky = 0
+        self._stored = stored
+        self._files: list[str] = []
+        self.foreign = Foreign(self._ask_with)
 
     def answer(self, model: str, *, anthropic: bool = False) -> Response:
         """Return the response to a call of *model*; models called ``bad...`` are refused."""
@@ -138,8 +145,7 @@ class World:
         if self.calls > CALL_LIMIT:
             raise RuntimeError("the program makes calls without end")
         print(f"call {self.calls}: {model}")
-        if self.batch_blocks:
-            self.in_batch.add(self.calls)
+        self.batches.note(self.calls, sys._getframe())
         if model.startswith("bad"):
             raise ProviderError(f"no model {model}")
         return Response(self.calls, model, anthropic=anthropic)
@@ -163,6 +169,17 @@ class World:
             span=_span,
             aspan=_aspan,
             ask_with=self._ask_with,
+            gate=self.foreign.gate,
+            pending=self.foreign.pending,
+            started=self.foreign.started,
+            Store=Store,
+            Singleton=Singleton,
+            Auditing=Auditing,
+            stored=self._stored,
+            new_file=self._new_file,
+            show_file=show_file,
+            call_it=lambda work: work(),
+            note_of=lambda value: value,
             show=self._show,
             tell=self._print,
         )
@@ -179,6 +196,16 @@ class World:
         print("make_id")
         return "made-id"
 
+    def _new_file(self) -> str:
+        self._files.append(new_file())
+        return self._files[-1]
+
+    def close(self) -> None:
+        """Remove the files that the program was given, and let its threads end."""
+        self.foreign.gate.set()
+        for name in self._files:
+            Path(name).unlink(missing_ok=True)
+
     def _ask_with(self, tracker: Any, model: str) -> Response:
         ask = tracker.track_openai_completion(lambda: self.answer(model))
         answer: Response = ask()
@@ -186,10 +213,11 @@ class World:
 
     def _show(self, unit: Callable[[], Any]) -> None:
         """Print what *unit* gives, or its error; coroutines are run, iterators used up."""
-        try:
-            self._print(unit())
-        except Exception as error:  # noqa: BLE001 - whatever it raises is what is compared
-            print(f"raised {type(error).__name__}: {error}")
+        for step in (lambda: self._print(unit()), self.foreign.finish):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 - whatever it raises is what is compared
+                print(f"raised {type(error).__name__}: {error}")
 
     def _print(self, value: Any) -> None:
         if inspect.iscoroutine(value):

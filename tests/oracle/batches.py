@@ -1,0 +1,120 @@
+"""Which calls may be billed as a batch: those of the loop for which the block was opened.
+
+A batch context is right around a loop whose body makes the calls.  Where each call
+came from is noted while the program runs: its lines, from the call outwards.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .program import MAIN
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from .program import Program
+
+Place = tuple[str, int]
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def where(frame: FrameType | None) -> Place:
+    """Return the program's line that *frame* was called from: file and number."""
+    while frame is not None and not _is_program(frame):
+        frame = frame.f_back
+    return (MAIN, 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+def _is_program(frame: FrameType) -> bool:
+    name = frame.f_code.co_filename
+    return name == MAIN or name.startswith("pkg/")
+
+
+def lines(frame: FrameType | None) -> list[Place]:
+    """Return the program's lines from *frame* outwards."""
+    found: list[Place] = []
+    while frame is not None:
+        if _is_program(frame):
+            found.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return found
+
+
+@dataclass
+class Batches:
+    """The batch contexts of a run: which are open, and the calls made in each, with their lines."""
+
+    open: list[Place] = field(default_factory=list)
+    calls: dict[int, tuple[Place, list[Place]]] = field(default_factory=dict)
+
+    def note(self, number: int, frame: FrameType) -> None:
+        """Note call *number*, if a batch context is open."""
+        if self.open:
+            self.calls[number] = (self.open[-1], lines(frame))
+
+    def explained(self, program: Program) -> frozenset[int]:
+        """Return the calls that may be billed as a batch: their block has a loop that calls."""
+        legitimate = {
+            block for block, seen in self.calls.values() if _is_looped(program, block, seen)
+        }
+        return frozenset(n for n, (block, _) in self.calls.items() if block in legitimate)
+
+
+def _is_looped(program: Program, block: Place, seen: list[Place]) -> bool:
+    """Whether a call from the lines *seen* was made by the loop that *block* counts."""
+    header = _header(program, block)
+    if header is None:
+        return True  # not a statement of the program's: nothing is known
+    inside = [place for place in seen if place[0] == block[0] and _holds(header, place[1])]
+    if not inside:
+        return True  # another thread's, or another task's
+    loops = [
+        loop for place in seen[: seen.index(inside[-1]) + 1] for loop in _loops(program, place)
+    ]
+    loops = [loop for loop in loops if loop[0] != block[0] or not _holds(loop[2], header.lineno)]
+    counted = _counted(header)
+    return bool(loops) and (counted is None or loops[0][1] == counted)
+
+
+def _holds(node: ast.AST, line: int) -> bool:
+    return node.lineno <= line <= node.end_lineno  # type: ignore[attr-defined]
+
+
+@functools.lru_cache(maxsize=16)
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def _header(program: Program, block: Place) -> ast.With | ast.AsyncWith | None:
+    text = program.files.get(block[0])
+    nodes = ast.walk(_tree(text)) if text is not None else iter(())
+    found = [n for n in nodes if isinstance(n, ast.With | ast.AsyncWith) and _holds(n, block[1])]
+    return max(found, key=lambda node: node.lineno, default=None)
+
+
+def _counted(header: ast.With | ast.AsyncWith) -> str | None:
+    """Return what the block's ``item_count`` counts."""
+    for item in header.items:
+        for keyword in getattr(item.context_expr, "keywords", []):
+            if keyword.arg == "item_count" and isinstance(keyword.value, ast.Call):
+                return ast.unparse(keyword.value.args[0])
+    return None
+
+
+def _loops(program: Program, place: Place) -> list[tuple[str, str, ast.AST]]:
+    """Return the loops around a line in its file, the innermost first, and what each is over."""
+    found: list[tuple[str, str, ast.AST]] = []
+    for node in ast.walk(_tree(program.files[place[0]])):
+        if isinstance(node, LOOPS):
+            body = range(node.body[0].lineno, (node.body[-1].end_lineno or 0) + 1)
+            over = "" if isinstance(node, ast.While) else ast.unparse(node.iter)
+            if place[1] in body:
+                found.append((place[0], over, node))
+        elif isinstance(node, COMPREHENSIONS) and _holds(node, place[1]):
+            found.append((place[0], ast.unparse(node.generators[0].iter), node))
+    return sorted(found, key=lambda loop: -loop[2].lineno)  # type: ignore[attr-defined]

@@ -1,0 +1,142 @@
+"""Units whose tracker writes to a store that the program reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .arguments import set_arguments
+from .calls import ai_call
+from .source import Stmt, Suite
+from .statements import work
+from .unit import Unit, tame
+
+if TYPE_CHECKING:
+    from .pen import Pen, Scope
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store: what makes it, the tracker's arguments, what follows, and how it is read."""
+
+    before: list[Stmt]
+    arguments: str
+    reads: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    tracker_class: str = ""
+
+
+def read_back(pen: Pen) -> Unit:
+    """A function that reads the store of its tracker: before, between and behind the calls."""
+    name = pen.fresh("unit")
+    given = tame(pen, "tracker", kind="async" if pen.chance(15) else "function")
+    scope = given.scope
+    form = pen.weighted(
+        [
+            (30, _mock),
+            (20, _own_class),
+            (15, _foreign),
+            (10, _log_file),
+            (10, _replaced),
+            (15, _default),
+        ]
+    )
+    store = form(pen)
+    shared = bool(store.before) and pen.chance(20)
+    body: list[Stmt] = [] if shared else [*store.before]
+    kind = store.tracker_class or pen.tracker_class
+    body += [f"tracker = {kind}({store.arguments})", *store.after]
+    body += [pen.pick(store.reads)] if pen.chance(20) and form is not _default else []
+    body.append(f"tracker.set_tracking_context({set_arguments(pen, scope)})")
+    body += _uses_and_reads(pen, scope, store, flushed=form is _default)
+    definition = Suite(given.header(name), body)
+    return Unit([*(store.before if shared else []), definition], given.calls(name))
+
+
+def _uses_and_reads(pen: Pen, scope: Scope, store: Store, *, flushed: bool) -> list[Stmt]:
+    """Return calls with reads in between; those of the *flushed* kind come after a flush."""
+    found: list[Stmt] = []
+    for left in range(pen.number(1, 3), 0, -1):
+        found += work(pen, scope, 1, 1) if pen.chance(20) else ai_call(pen, scope, "tracker")
+        if pen.chance(60) or left == 1:
+            flush = pen.chance(25) or (flushed and left > 1)
+            found += ["tracker.flush_metrics()"] if flush else []
+            found.append(_read(pen, store))
+    return found
+
+
+def _read(pen: Pen, store: Store) -> Stmt:
+    read = pen.pick(store.reads)
+    form = pen.weighted([(80, "plain"), (10, "loop"), (10, "if")])
+    if form == "loop":
+        return Suite(f"for {pen.fresh('time')} in range(2):", [read])
+    if form == "if":
+        return Suite("if True:", [read])
+    return read
+
+
+def _mock(pen: Pen) -> Store:
+    pen.imports.add("from unittest.mock import MagicMock")
+    name = pen.fresh("dynamo")
+    put = f"{name}.put_ai_usage_metric"
+    reads = (
+        f"{put}.assert_called()",
+        f"print({put}.call_count)",
+        f"assert {put}.call_count == {pen.number(1, 2)}",
+        f"print({put}.call_args.args[0].job_id)",
+        f"print([call.args[0].model for call in {put}.call_args_list])",
+    )
+    return Store([f"{name} = MagicMock()"], f"dynamo_client={name}", reads)
+
+
+def _own_class(pen: Pen) -> Store:
+    kind, name = pen.fresh("Table"), pen.fresh("table")
+    init = Suite("def __init__(self):", ["self.rows = []"])
+    method = pen.pick(("put_ai_usage_metric", "put_item"))
+    if method == "put_item":
+        put = Suite("def put_item(self, TableName, Item):", ["self.rows.append(len(self.rows))"])
+    else:
+        put = Suite("def put_ai_usage_metric(self, metric):", ["self.rows.append(metric.model)"])
+    pen.helper(kind, [Suite(f"class {kind}:", [init, put])])
+    seen = pen.fresh("seen")
+    look = Suite(f"def {seen}(table):", ["print(table.rows)", "return table.rows"])
+    pen.helper(seen, [look])
+    reads = (f"print({name}.rows)", f"{seen}({name})", f"assert len({name}.rows) > 0")
+    return Store([f"{name} = {kind}()"], f"dynamo_client={name}", reads)
+
+
+def _foreign(pen: Pen) -> Store:
+    name = pen.fresh("store")
+    reads = (f"print({name}.models)", f"{name}.show()", f"print(len({name}.models))")
+    return Store([f"{name} = {pen.use('Store')}()"], f"dynamo_client={name}", reads)
+
+
+def _log_file(pen: Pen) -> Store:
+    name = pen.fresh("path")
+    reads = (f"print(len(open({name}).readlines()))", f"{pen.use('show_file')}({name})")
+    made = f"{name} = {pen.use('new_file')}()"
+    return Store([made], f"track_to_file=True, log_file={name}", reads)
+
+
+def _replaced(pen: Pen) -> Store:
+    name = pen.fresh("kept")
+    reads = (f"print({name})", f"print(len({name}))")
+    keep = f"{name}.append(metric.model)"
+    form = pen.pick(("attribute", "subclass", "patch"))
+    if form == "subclass":
+        kind = pen.fresh("Keeping")
+        method = Suite("def _store_metric(self, metric):", [keep])
+        body = Suite(f"class {kind}({pen.tracker_class}):", [method])
+        pen.helper(kind, [f"{name} = []", body])
+        return Store([], "", reads, tracker_class=kind)
+    keep = f"lambda metric: {keep}"
+    if form == "patch":
+        pen.imports.add("from unittest import mock")
+        started = f'mock.patch.object(tracker, "_store_metric", {keep}).start()'
+        return Store([f"{name} = []"], "", reads, (started,))
+    return Store([f"{name} = []"], "", reads, (f"tracker._store_metric = {keep}",))
+
+
+def _default(pen: Pen) -> Store:
+    """The store of all trackers without one of their own."""
+    return Store([], "", (f"print({pen.use('stored')}())",))
