@@ -1,4 +1,4 @@
-"""Uses of a module's variable that belong to a class, by the symbol table.
+"""Uses of a module's variable that belong to a class.
 
 ``class Reader: tracker = tracker`` reads the module's variable: in a class body
 a name that the class binds too means the outer one until then.
