@@ -18,8 +18,9 @@ from codemods.validator_terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
+_LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _QUIET_CALLS = frozenset(
     ("list", "tuple", "set", "frozenset", "dict", "sorted", "len", "str", "int", "range")
 )
@@ -143,12 +144,50 @@ def receiver_of(header: NewBlock, waiting: Collection[str], following: ast.stmt 
 
 
 def check_count(after: ast.With, header: NewBlock) -> None:
-    """Raise unless a batch block holds a loop, and its count is the length of what it goes over."""
-    loops = [s for s in after.body if isinstance(s, ast.For)]
-    if header.manager == words.BATCH_CONTEXT and not loops:
-        raise Difference("a batch block without a loop", after)
+    """Raise unless a batch block holds a loop that may call a client, and counts what that sends.
+
+    The count is the length of what the loop goes over, and the loop is in no other one.
+    """
+    if header.manager != words.BATCH_CONTEXT:
+        return
+    calling = [loop for loop, _ in _loops(after, 0) if _may_send(loop)]
+    if not calling:
+        raise Difference("a batch block without a loop that sends something", after)
     if header.count is None:
         return
-    expected = shape(ast.parse(f"len({ast.unparse(loops[0].iter)})", mode="eval").body)
-    if shape(header.count) != expected or not isinstance(loops[0].iter, ast.Name):
+    outermost = [_items(loop) for loop, depth in _loops(after, 0) if not depth and _may_send(loop)]
+    lengths = [shape(ast.parse(f"len({i.id})", mode="eval").body) for i in outermost if i]
+    if shape(header.count) not in lengths:
         raise Difference("the item count is not the length of the loop's items", after)
+
+
+def _loops(node: ast.AST, depth: int) -> Iterator[tuple[ast.AST, int]]:
+    here = isinstance(node, _LOOPS)
+    if here:
+        yield node, depth
+    inner = depth + int(here or isinstance(node, ast.While))
+    for child in ast.iter_child_nodes(node):
+        yield from _loops(child, inner)
+
+
+def _may_send(loop: ast.AST) -> bool:
+    """Whether what *loop* does in each round holds a call of more than a builtin or its items."""
+    own = {n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    quiet = {*own, *_QUIET_CALLS, "print"}
+    skipped = {id(n) for n in ast.walk(loop.iter)} if isinstance(loop, ast.For) else set()
+    for node in ast.walk(loop):
+        if not isinstance(node, ast.Call) or id(node) in skipped:
+            continue
+        function = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        if not isinstance(function, ast.Name) or function.id not in quiet:
+            return True
+        given = [n for a in (*node.args, *node.keywords) for n in ast.walk(a)]
+        if function.id in own and any(isinstance(n, ast.Name) and n.id not in quiet for n in given):
+            return True
+    return False
+
+
+def _items(loop: ast.AST) -> ast.Name | None:
+    parts = getattr(loop, "generators", [loop])
+    items = parts[0].iter
+    return items if len(parts) == 1 and isinstance(items, ast.Name) else None

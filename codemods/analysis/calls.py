@@ -1,4 +1,4 @@
-"""Numbers the calls of a statement in source order, so that an edit can name one."""
+"""Calls: their number within a statement, so that an edit can name one, and those of AI clients."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.module import ParsedModule, Path
+
+#: The last two attributes of the client calls that the runtime sees.
+CAPTURED_CALLS = frozenset(
+    tuple(text.split("."))
+    for text in (
+        "completions.create completions.parse embeddings.create responses.create responses.parse "
+        "images.generate images.edit speech.create transcriptions.create translations.create "
+        "messages.create messages.stream"
+    ).split()
+)
 
 
 def ordinal(module: ParsedModule, call: ast.Call) -> tuple[Path, int] | None:
@@ -48,3 +58,12 @@ def last_name(function: ast.expr) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
+
+
+def client_calls(root: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls of AI clients in *root* that a block captures."""
+    for node in ast.walk(root):
+        function = node.func if isinstance(node, ast.Call) else None
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Attribute):
+            if (function.value.attr, function.attr) in CAPTURED_CALLS:
+                yield node  # type: ignore[misc]

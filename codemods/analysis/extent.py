@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.effects import is_plain, makes_call, walk_here
+from codemods.analysis.effects import makes_call, walk_here
 
 if TYPE_CHECKING:
     from codemods.analysis.module import ParsedModule, Path
     from codemods.analysis.scopes import Binding, Scopes
 
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CELL = re.compile(r"#\s*%%")
 
 
@@ -38,37 +37,6 @@ class Block:
             return False
         name, index = path[depth]
         return name == self.field and self.start <= index < self.stop
-
-
-def stop_index(suite: list[ast.stmt], start: int, end: int, names: set[str], *, top: bool) -> int:
-    """Return where a block that starts at *start* ends.
-
-    Inside a function that is the end of the suite.  At the top level of a module
-    (*top*) definitions and constants at the end that do not need *names* stay outside.
-    """
-    if not top:
-        return end
-    stop = end
-    while stop > start + 1 and _may_stay_outside(suite[stop - 1], names):
-        stop -= 1
-    return stop
-
-
-def _may_stay_outside(statement: ast.stmt, names: set[str]) -> bool:
-    used = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
-    if used & names:
-        return False
-    if isinstance(statement, _DEFINITIONS):
-        return not makes_call_outside(statement)
-    return isinstance(statement, ast.Assign) and is_plain(statement.value)
-
-
-def makes_call_outside(definition: ast.stmt) -> bool:
-    """Whether executing a definition (not calling it) may call something."""
-    if isinstance(definition, ast.ClassDef):
-        parts: list[ast.AST] = [*definition.body, *definition.decorator_list, *definition.bases]
-        return bool(definition.decorator_list) or any(makes_call(part) for part in parts)
-    return makes_call(definition)
 
 
 def is_method_call(statement: ast.AST, binding: Binding, scopes: Scopes, method: str) -> bool:
@@ -96,7 +64,7 @@ def closing_flush(
     The pair is (index, whether it is a ``try`` whose ``finally`` only flushes).
     """
     last = stop - 1
-    if last > start and _plain_return(suite[last]):
+    if last > start and isinstance(suite[last], ast.Return) and not makes_call(suite[last]):
         last -= 1
     if last < start:
         return None
@@ -110,12 +78,6 @@ def closing_flush(
         and is_method_call(statement.finalbody[0], binding, scopes, words.FLUSH_CALL)
     )
     return (last, True) if only_flushes else None
-
-
-def _plain_return(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Return) and (
-        statement.value is None or is_plain(statement.value)
-    )
 
 
 def between(module: ParsedModule, inner: ast.AST, outer_suite: list[ast.stmt]) -> list[ast.AST]:

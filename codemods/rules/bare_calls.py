@@ -10,24 +10,17 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.calls import client_calls
 from codemods.analysis.reach import reachable
 from codemods.analysis.strength import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from codemods.analysis.facts import Facts
     from codemods.analysis.taint import Taint
 
 NOTE = "calls of a bare client in this block are recorded from now on"
-# The last two attributes of the client calls that the runtime sees.
-_SEEN = frozenset(
-    tuple(text.split("."))
-    for text in (
-        "completions.create completions.parse embeddings.create responses.create responses.parse "
-        "images.generate images.edit speech.create transcriptions.create translations.create"
-    ).split()
-)
 _RECORDERS = frozenset((*words.RECORDING_DECORATORS, words.TRACKED_DECORATOR))
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
 
@@ -36,26 +29,18 @@ def bare_call_notes(facts: Facts, statements: Sequence[ast.stmt], *, ours: bool)
     """Return the note for a block over *statements*, if it records calls that were not before."""
     if not ours:
         return ()
-    if any(_is_bare(facts.taint, call) for s in statements for call in _client_calls(s)):
+    if any(_is_bare(facts.taint, call) for s in statements for call in client_calls(s)):
         return (NOTE,)
     for reached in reachable(facts.taint, statements):
         if any(last_name(_called(d)) in _RECORDERS for d in reached.node.decorator_list):
             continue
-        if any(_is_bare(reached.taint, c) for s in reached.node.body for c in _client_calls(s)):
+        if any(_is_bare(reached.taint, c) for s in reached.node.body for c in client_calls(s)):
             return (NOTE,)
     return ()
 
 
 def _called(decorator: ast.expr) -> ast.expr:
     return decorator.func if isinstance(decorator, ast.Call) else decorator
-
-
-def _client_calls(root: ast.AST) -> Iterator[ast.Call]:
-    for node in ast.walk(root):
-        function = node.func if isinstance(node, ast.Call) else None
-        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Attribute):
-            if (function.value.attr, function.attr) in _SEEN:
-                yield node  # type: ignore[misc]
 
 
 def _is_bare(home: Taint, call: ast.Call) -> bool:

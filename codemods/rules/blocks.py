@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.effects import changes_environment, first_yield, walk_here
-from codemods.analysis.extent import Block, closing_flush, stop_index
+from codemods.analysis.extent import Block, closing_flush
+from codemods.analysis.last_use import LastUse
 from codemods.proposal import Delete, Dissolve, Edit
 from codemods.rules.bare_calls import bare_call_notes
 from codemods.rules.headers import Form
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
     from codemods.proposal import Path
 
 
-def block_from(facts: Facts, life: Life, travel: Travel, start: int) -> Block:
+def block_from(
+    facts: Facts, life: Life, travel: Travel, start: int, end: int | None = None
+) -> Block:
     """Return the block that begins with statement *start* of the life's suite.
 
-    It ends before another tracker's construction, or before the first ``yield``,
-    if nothing uses this one from there on.
+    It ends behind the last use (before *end*, if there is a next block), and before another
+    tracker's construction or the first ``yield``, if nothing uses this one from there on.
     """
-    names = {binding.name for binding in travel.strong}
-    stop = stop_index(life.suite, start, life.end, names, top=life.scope.is_module)
+    statements = life.suite[life.index + 1 : life.end]
+    last = LastUse(facts.taint, travel, statements)
+    stop = last.stop(life.suite, start, life.end if end is None else end)
     for construct in facts.lives.constructs:
         birth = facts.lives.birth_of(construct)
         if birth is None or facts.module.suite(birth) is not life.suite:

@@ -24,6 +24,7 @@ from codemods.rules.reasons import refuse
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from codemods.analysis.batches import Batch, Sending
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Argument
     from codemods.analysis.scopes import Binding
@@ -184,16 +185,18 @@ def plan_header(
     body: Sequence[ast.stmt],
     at: ast.stmt,
     form: Form,
+    sending: Sending,
     carried: Sequence[str] = (),
 ) -> Planned:
     """Return the header for a block over *body* that starts at statement *at*.
 
-    *carried* are arguments (source texts) that an earlier block's ids need to be named again.
+    *sending* finds the tracker's calls.  *carried* are arguments (source texts) that an
+    earlier block's ids need to be named again.
     """
-    batch = next((a for s in sets if (a := s.argument(words.BATCH)) is not None), None)
-    loop = next((s for s in body if isinstance(s, ast.For)), None)
-    if batch is not None and loop is not None and facts.settings.batch_pricing:
-        return _batch_header(facts, sets, loop, body, form, carried, at)
+    given = any(s.argument(words.BATCH) is not None for s in sets)
+    batch = sending.batch(body) if given and facts.settings.batch_pricing else None
+    if batch is not None:
+        return _batch_header(facts, sets, batch, body, form, carried, at)
     operation = f"{facts.quote}{operation_of(facts, at, sets, body)}{facts.quote}"
     leading = [operation, *_tracker_argument(form), *carried]
     header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target)
@@ -203,7 +206,7 @@ def plan_header(
 def _batch_header(
     facts: Facts,
     sets: Sequence[SetCall],
-    loop: ast.For,
+    batch: Batch,
     body: Sequence[ast.stmt],
     form: Form,
     carried: Sequence[str],
@@ -222,7 +225,7 @@ def _batch_header(
     named = _named_operation(facts, at)
     if named is not None:
         leading.append(f"{words.OPERATION_ARGUMENT}={facts.quote}{named}{facts.quote}")
-    count, assumptions = _item_count(facts, loop, body, at)
+    count, assumptions = _item_count(facts, batch, body, at)
     header = Header(words.BATCH_CONTEXT, tuple(leading), tuple(taken), count, form.target)
     return Planned(header, words.BATCH_CONTEXT, (BATCH_NOTE,), assumptions)
 
@@ -232,13 +235,16 @@ def _tracker_argument(form: Form) -> list[str]:
 
 
 def _item_count(
-    facts: Facts, loop: ast.For, body: Sequence[ast.stmt], at: ast.stmt
+    facts: Facts, batch: Batch, body: Sequence[ast.stmt], at: ast.stmt
 ) -> tuple[tuple[str, ...], tuple[Assumption, ...]]:
     """Return the ``item_count=`` argument where ``len`` is safe, and what that assumes."""
-    items = loop.iter
+    items = batch.items
     if not isinstance(items, ast.Name) or _len_is_taken(facts):
         return (), ()
-    before = list(body[: body.index(loop)])
+    before: list[ast.AST] = list(body[: body.index(batch.statement)])
+    if not isinstance(batch.statement, ast.For):
+        before.extend(n for n in ast.walk(batch.statement) if isinstance(n, ast.Name))
+        before.remove(items)
     if any(isinstance(n, _LEAVING) for n in walk_here(before)) or _touched(items.id, before):
         return (), ()
     binding = facts.scopes.of(items)
@@ -281,7 +287,7 @@ def _len_is_taken(facts: Facts) -> bool:
     return any(name == "len" and b.binders for (_, name), b in facts.scopes.bindings.items())
 
 
-def _touched(name: str, statements: Sequence[ast.stmt]) -> bool:
+def _touched(name: str, statements: Sequence[ast.AST]) -> bool:
     """Whether *statements* mention *name*: then its length may change before the loop."""
     return any(isinstance(n, ast.Name) and n.id == name for s in statements for n in ast.walk(s))
 

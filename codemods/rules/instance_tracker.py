@@ -16,13 +16,15 @@ Leaves alone    shared-state, escapes, yields-inside, ...
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.batches import Sending
 from codemods.analysis.callbacks import may_call_back
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block
+from codemods.analysis.last_use import LastUse
 from codemods.analysis.lives import is_none
 from codemods.analysis.reach import reachable
 from codemods.analysis.strength import last_name
@@ -52,12 +54,13 @@ _Method = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class _User:
-    """A method that sets the ids, at the level of its body."""
+    """A method that sets the ids, at the level of its body; ``helpers`` use the tracker for it."""
 
     method: _Method
     sets: list[SetCall]
     block: Block
     travel: Travel
+    helpers: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -155,13 +158,14 @@ def _users(
     if refusal is not None:
         return refusal
     users: list[_User] = []
-    helpers: list[_Method] = []
-    for method, loads in field.loads.items():
-        mine = [s for s in sets if s.call.func.value in loads]  # type: ignore[attr-defined]
-        if not mine:
-            helpers.append(method)
-            continue
-        user = _user(facts, finding, field, method, mine)
+    setting = {
+        method: [s for s in sets if s.call.func.value in loads]  # type: ignore[attr-defined]
+        for method, loads in field.loads.items()
+    }
+    helpers = [method for method, mine in setting.items() if not mine]
+    names = {method.name for method in helpers}
+    for method in (method for method, mine in setting.items() if mine):
+        user = _user(facts, finding, field, method, setting[method], names)
         if isinstance(user, Refusal):
             return user
         users.append(user)
@@ -212,7 +216,12 @@ def _reached_by_name(facts: Facts, field: _Field) -> ast.expr | None:
 
 
 def _user(
-    facts: Facts, finding: Finding, field: _Field, method: _Method, sets: list[SetCall]
+    facts: Facts,
+    finding: Finding,
+    field: _Field,
+    method: _Method,
+    sets: list[SetCall],
+    helpers: set[str],
 ) -> _User | Refusal:
     prefix = facts.module.paths[method]
     text = f"self.{field.name}"
@@ -229,7 +238,15 @@ def _user(
         if load not in own and not block.holds(facts.module.paths[facts.module.statement(load)]):
             detail = f"{method.name} uses {text} before it sets the ids"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
-    body = method.body[block.start :]
+    rest = method.body[block.start :]
+    scope = facts.scopes.inner[method]
+    root = (facts.scopes.binding(_self(method), scope), field.name)
+    travel = facts.taint.follow(root, rest, scope)
+    stop = LastUse(facts.taint, travel, rest, helpers).stop(method.body, last + 1, block.stop)
+    block = replace(block, stop=stop)
+    body = method.body[block.start : block.stop]
+    if not body:
+        return refuse(facts, finding, Reason.NO_WORK, "nothing follows", sets[-1].call)
     inner = first_yield(body)
     if inner is not None:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
@@ -237,10 +254,9 @@ def _user(
     if waits and not facts.settings.unsafe:
         detail = f"tasks that run {method.name} at the same time share the tracker's ids"
         return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[0].call)
-    scope = facts.scopes.inner[method]
-    root = (facts.scopes.binding(_self(method), scope), field.name)
-    travel = facts.taint.follow(root, body, scope)
-    return travel_escape(facts, finding, travel) or _User(method, sets, block, travel)
+    return travel_escape(facts, finding, travel) or _User(
+        method, sets, block, travel, frozenset(helpers)
+    )
 
 
 def _waits(body: list[ast.stmt]) -> bool:
@@ -253,7 +269,12 @@ def _helpers_refusal(
 ) -> Refusal | None:
     """Refuse a method that relies on ids set by others, unless only their blocks call it."""
     names = {method.name for method in helpers}
-    allowed = {id(n) for u in users for s in u.method.body[u.block.start :] for n in ast.walk(s)}
+    allowed = {
+        id(n)
+        for u in users
+        for s in u.method.body[u.block.start : u.block.stop]
+        for n in ast.walk(s)
+    }
     allowed |= {id(n) for method in helpers for n in ast.walk(method)}
     lazy = {method.name for method in helpers if first_yield(method.body) is not None}
     for method in helpers:
@@ -296,7 +317,7 @@ def _ids_refusal(facts: Facts, finding: Finding, users: list[_User]) -> Refusal 
         if mine != keys[0]:
             detail = f"{users[0].method.name} and {user.method.name} set different ids"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
-        body = user.method.body[user.block.start :]
+        body = user.method.body[user.block.start : user.block.stop]
         reached = {r.node for r in reachable(facts.taint, body)}
         if (
             reached & methods
@@ -333,7 +354,7 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
         text = f"{_self(user.method)}.{field.name}"
         form = Form(text, None, fresh=False, ours=facts.ours(home), sticky=True)
         form, stays = keep_user(user.sets, form)
-        body = user.method.body[user.block.start :]
+        body = user.method.body[user.block.start : user.block.stop]
         refusal = (
             check_arguments(facts, finding, user.sets, form, user.travel.strong)
             or lasting_refusal(facts, finding, user.sets)
@@ -341,7 +362,8 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
         )
         if refusal is not None:
             return refusal
-        planned = plan_header(facts, user.sets, body, user.sets[0].statement, form)
+        sending = Sending(facts.taint, user.travel, ours=form.ours, also=user.helpers)
+        planned = plan_header(facts, user.sets, body, user.sets[0].statement, form, sending)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in user.sets)
         edits.append(Wrap(user.sets[0].path, user.block.stop, planned.header))
         needs.append(planned.manager)

@@ -9,6 +9,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.batches import Sending
 from codemods.analysis.effects import sized_value
 from codemods.analysis.strength import last_name
 
@@ -29,7 +30,7 @@ def start_behind_items(facts: Facts, life: Life, travel: Travel, start: int) -> 
         return None
     if not all(isinstance(v, ast.Constant | ast.Name) for v in values):
         return None
-    bound = _binding_index(facts, life, start)
+    bound = _binding_index(facts, life, travel, start)
     if bound is None:
         return None
     names = {v.id for v in values if isinstance(v, ast.Name)}
@@ -38,16 +39,17 @@ def start_behind_items(facts: Facts, life: Life, travel: Travel, start: int) -> 
     return bound + 1 if all(_is_harmless(s, names, strong) for s in between) else None
 
 
-def _binding_index(facts: Facts, life: Life, start: int) -> int | None:
-    loop = next((s for s in life.suite[start : life.end] if isinstance(s, ast.For)), None)
-    if loop is None or not isinstance(loop.iter, ast.Name):
+def _binding_index(facts: Facts, life: Life, travel: Travel, start: int) -> int | None:
+    sending = Sending(facts.taint, travel, ours=facts.ours(life.construct.home))
+    loop = sending.batch(life.suite[start : life.end])
+    if loop is None or not isinstance(loop.items, ast.Name):
         return None
-    binders = facts.scopes.of(loop.iter).binders
+    binders = facts.scopes.of(loop.items).binders
     statement = facts.module.parents.get(binders[0]) if len(binders) == 1 else None
     if not isinstance(statement, ast.Assign) or statement not in life.suite:
         return None
     index = life.suite.index(statement)
-    inside = start <= index < life.suite.index(loop)
+    inside = start <= index < life.suite.index(loop.statement)
     return index if inside and sized_value(statement.value) else None
 
 

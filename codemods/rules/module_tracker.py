@@ -17,13 +17,15 @@ Guide           section 5
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis import naming
+from codemods.analysis.batches import Sending
 from codemods.analysis.callbacks import may_call_back
 from codemods.analysis.extent import Block
+from codemods.analysis.last_use import LastUse
 from codemods.analysis.lives import Life, SetCall, is_none
 from codemods.analysis.reach import reachable
 from codemods.model import Finding, Reason, Refusal
@@ -203,9 +205,15 @@ def _user(
             detail = f"{function.name} uses {name} before it sets the ids"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
     scope = facts.scopes.inner[function]
-    travel = facts.taint.follow(life.binding, function.body[last + 1 :], scope)
+    rest = function.body[last + 1 :]
+    travel = facts.taint.follow(life.binding, rest, scope)
+    stop = LastUse(facts.taint, travel, rest).stop(function.body, block.start, block.stop)
     return travel_escape(facts, finding, travel) or _User(
-        function, sets, _local(life, function, prefix, scope), block, travel
+        function,
+        sets,
+        _local(life, function, prefix, scope),
+        replace(block, stop=stop),
+        travel,
     )
 
 
@@ -254,21 +262,20 @@ def _block_of(
         else Form(name, None, fresh=False, ours=ours, sticky=True)
     )
     form, stays = keep_user(user.sets, form)
+    body = user.function.body[user.block.start : user.block.stop]
     refusal = (
         block_refusal(facts, finding, user.life, user.block)
         or check_arguments(facts, finding, user.sets, form, user.travel.strong)
         or lasting_refusal(facts, finding, user.sets)
-        or foreign_field_refusal(
-            facts, finding, user.life.construct, user.function.body[user.block.start :]
-        )
+        or foreign_field_refusal(facts, finding, user.life.construct, body)
     )
     if refusal is not None:
         return refusal
     closing, notes = closing_edits(facts, user.life, user.block, ours)
     if not remains_work(user.block, closing):
         return refuse(facts, finding, Reason.NO_WORK, "nothing follows", user.sets[0].call)
-    body = user.function.body[user.block.start : user.block.stop]
-    planned = plan_header(facts, user.sets, body, user.sets[0].statement, form)
+    sending = Sending(facts.taint, user.travel, ours=ours)
+    planned = plan_header(facts, user.sets, body, user.sets[0].statement, form, sending)
     inner = _step_edits(facts, user) if steps else []
     edits = (
         *(stays.get(site.path, Delete(site.path)) for site in user.sets),

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.batches import Sending
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, between, closing_flush
+from codemods.analysis.last_use import LastUse
 from codemods.analysis.lives import Argument, Life, SetCall, is_none
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Assumption, Delete, Edit, Path, Proposal, Verdict, Wrap
@@ -49,12 +51,13 @@ class _Part:
 def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:
     """Return one proposal for all set calls of *life*, or the refusal."""
     form = Form(life.tracker, None, fresh=False, ours=facts.ours(life.construct.home))
-    parts = _parts(facts, life)
+    parts = _parts(facts, life, travel)
     refusal = _scopes_refusal(facts, finding, life) or _order_refusal(
         facts, finding, life, travel, parts
     )
     if refusal is not None:
         return [refusal]
+    sending = Sending(facts.taint, travel, ours=form.ours)
     edits: list[Edit] = []
     notes: list[str] = []
     needs: list[str] = []
@@ -71,7 +74,7 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
         if refusal is not None or isinstance(carried, Refusal):
             return [refusal]  # type: ignore[list-item]
         body = facts.module.suite(first.statement)[block.start : block.stop]
-        planned = plan_header(facts, part.sets, body, first.statement, own, carried)
+        planned = plan_header(facts, part.sets, body, first.statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
         edits.append(Wrap(first.path, block.stop, planned.header))
         edits.extend(_closing(facts, life, first, block))
@@ -104,23 +107,24 @@ def _closing(facts: Facts, life: Life, site: SetCall, block: Block) -> list[Edit
     return [Delete(block.path(flush[0]))]
 
 
-def _parts(facts: Facts, life: Life) -> list[_Part]:
+def _parts(facts: Facts, life: Life, travel: Travel) -> list[_Part]:
     """Return the blocks of *life*: those of one suite follow each other, none holds the next."""
     groups: list[list[SetCall]] = []
     for site in life.sets:
-        last = groups[-1][-1].path if groups else ()
-        if last[:-1] == site.path[:-1] and last and last[-1] == _before(site.path):
+        above = groups[-1][-1].path if groups else ()
+        if above[:-1] == site.path[:-1] and above and above[-1] == _before(site.path):
             groups[-1].append(site)
         else:
             groups.append([site])
     parts: list[_Part] = []
+    last = LastUse(facts.taint, travel, life.suite[life.index + 1 : life.end])
     for number, group in enumerate(groups):
         mine = {key for site in group for key in _keys(site)}
         beside = [p for p in parts if _same_suite(p.sets[0], group[0])]
         carried = {a.keyword: a for p in beside for s in p.sets for a in _named(s)}
         kept = {key: a for key, a in carried.items() if key not in mine}
         later = next((g[0] for g in groups[number + 1 :] if _same_suite(g[0], group[0])), None)
-        parts.append(_Part(group, _block(facts, group[-1], later), kept))
+        parts.append(_Part(group, _block(facts, last, group[-1], later), kept))
     return parts
 
 
@@ -133,10 +137,11 @@ def _same_suite(one: SetCall, other: SetCall) -> bool:
     return one.path[:-1] == other.path[:-1] and one.path[-1][0] == other.path[-1][0]
 
 
-def _block(facts: Facts, site: SetCall, later: SetCall | None) -> Block:
+def _block(facts: Facts, last: LastUse, site: SetCall, later: SetCall | None) -> Block:
     name, index = site.path[-1]
-    stop = later.path[-1][1] if later is not None else len(facts.module.suite(site.statement))
-    return Block(site.path[:-1], name, index + 1, stop)
+    suite = facts.module.suite(site.statement)
+    end = later.path[-1][1] if later is not None else len(suite)
+    return Block(site.path[:-1], name, index + 1, last.stop(suite, index + 1, end))
 
 
 def _scopes_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
@@ -249,7 +254,8 @@ def _block_refusal(
     if inner is not None:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
     batch = next((a for s in part.sets if (a := s.argument(words.BATCH)) is not None), None)
-    halved = facts.settings.batch_pricing and any(isinstance(s, ast.For) for s in body)
+    sending = Sending(facts.taint, travel, ours=form.ours)
+    halved = facts.settings.batch_pricing and sending.batch(body) is not None
     if batch is not None and not form.ours and halved and _followed(facts, life, part):
         detail = "the original runtime leaves the tracker in batch mode after the block"
         return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)

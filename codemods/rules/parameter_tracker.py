@@ -19,8 +19,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.batches import Sending
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block
+from codemods.analysis.last_use import LastUse
 from codemods.analysis.resolved import Resolved
 from codemods.analysis.scopes import default_of
 from codemods.model import Reason, Refusal
@@ -132,6 +134,8 @@ def _adopted(
     block = Block(prefix, "body", last + 1, len(function.body))
     body = function.body[block.start :]
     travel = facts.taint.follow(binding, body, binding.scope)
+    stop = LastUse(facts.taint, travel, body).stop(function.body, block.start, block.stop)
+    body = function.body[block.start : stop]
     inner = first_yield(body)
     home = facts.default_home
     form = Form(binding.name, None, fresh=True, ours=facts.ours(home))
@@ -144,10 +148,11 @@ def _adopted(
         refusal = refuse(facts, finding, Reason.NO_WORK, "nothing follows in this function")
     if isinstance(refusal, Refusal):
         return refusal
-    planned = plan_header(facts, sets, body, sets[0].statement, form)
+    sending = Sending(facts.taint, travel, ours=form.ours)
+    planned = plan_header(facts, sets, body, sets[0].statement, form, sending)
     facts.holders[finding] = frozenset(travel.strong)
     edits: list[Edit] = [Delete(s.path) for s in sets]
-    edits.append(Wrap(sets[0].path, block.stop, planned.header))
+    edits.append(Wrap(sets[0].path, stop, planned.header))
     why = f"every caller of {function.name} passes a tracker that nothing else uses"
     assumptions = (*planned.assumptions, *trusted(facts, travel))
     return Proposal(

@@ -11,8 +11,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.batches import Sending
 from codemods.analysis.effects import first_yield
-from codemods.analysis.extent import Block
 from codemods.analysis.lives import Argument, Life, SetCall, is_none
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Assumption, Delete, Edit, Proposal, Verdict, Wrap
@@ -26,6 +26,7 @@ from codemods.rules.users import keep_user
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codemods.analysis.extent import Block
     from codemods.analysis.facts import Facts
     from codemods.analysis.travel import Travel
 
@@ -35,6 +36,7 @@ def decide_phases(
 ) -> list[Verdict]:
     """Return one proposal for all the phases of *life*, or the refusal."""
     form = Form(life.tracker, None, fresh=False, ours=facts.ours(life.construct.home))
+    sending = Sending(facts.taint, travel, ours=form.ours)
     edits: list[Edit] = []
     notes: list[str] = []
     assumptions: list[Assumption] = []
@@ -56,7 +58,7 @@ def decide_phases(
         if not remains_work(block, closing):
             return [refuse(facts, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)]
         body = life.suite[block.start : block.stop]
-        planned = plan_header(facts, group, body, group[0].statement, own, carried)
+        planned = plan_header(facts, group, body, group[0].statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in group)
         edits.append(Wrap(group[0].path, block.stop, planned.header))
         edits.extend(closing)
@@ -85,9 +87,8 @@ def _block(
     facts: Facts, life: Life, travel: Travel, groups: list[list[SetCall]], number: int
 ) -> Block:
     start = groups[number][-1].path[-1][1] + 1
-    if number + 1 < len(groups):
-        return Block(life.prefix, life.field_name, start, groups[number + 1][0].path[-1][1])
-    return block_from(facts, life, travel, start)
+    end = groups[number + 1][0].path[-1][1] if number + 1 < len(groups) else None
+    return block_from(facts, life, travel, start, end)
 
 
 def _phase_refusal(
@@ -106,7 +107,8 @@ def _phase_refusal(
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
     batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
     if batch is not None and not form.ours and not last and facts.settings.batch_pricing:
-        if any(isinstance(s, ast.For) for s in life.suite[block.start : block.stop]):
+        sending = Sending(facts.taint, travel, ours=form.ours)
+        if sending.batch(life.suite[block.start : block.stop]) is not None:
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
     return block_refusal(facts, finding, life, block) or check_arguments(

@@ -1,0 +1,126 @@
+"""Which loop of a block is the batch: the one whose body makes the AI calls of the tracker.
+
+A loop that prints choices, or prepares the input, sends nothing, and what it goes
+through says nothing about a batch.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.calls import client_calls
+from codemods.analysis.reach import reachable
+from codemods.analysis.strength import Strength, arguments_of, last_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from codemods.analysis.taint import Taint
+    from codemods.analysis.travel import Travel
+
+_REPEATING = (
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_LOOKING = ("print", "id", "len", "repr", "str", "type", "isinstance")
+_RECORDING = (*words.RECORDING_DECORATORS, words.STORE_CALL)
+_SILENT = frozenset((*words.TRACKER_METHODS, *words.CLIENT_WRAPPERS)).difference(_RECORDING)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The loop that sends: the statement of the block that it is (in), and what it goes through.
+
+    ``items`` is None where their number is not the number of what is sent: another loop
+    is around this one or sends too, items are left out, or they are waited for.
+    """
+
+    statement: ast.stmt
+    items: ast.expr | None
+
+
+class Sending:
+    """Finds AI calls of a tracker, followed as *travel*, in pieces of code.
+
+    *ours*: a block captures calls of bare clients too.  ``also`` are names of methods
+    that make such calls.
+    """
+
+    def __init__(
+        self, taint: Taint, travel: Travel, *, ours: bool, also: Collection[str] = ()
+    ) -> None:
+        self._taint = taint
+        self._strength = Strength(taint, travel)
+        self._ours = ours
+        self._also = also
+
+    def batch(self, body: Sequence[ast.stmt]) -> Batch | None:
+        """Return the loop of a block over *body* that makes the tracker's calls, if any does."""
+        found: dict[ast.AST, tuple[ast.stmt, int]] = {}
+        for statement in body:
+            for node, around in _work(statement, ()):
+                loops = [loop for loop in around if not isinstance(loop, ast.While)]
+                if loops and loops[-1] not in found and self._sends(node):
+                    found[loops[-1]] = statement, len(around)
+        if not found:
+            return None
+        loop, (statement, depth) = next(iter(found.items()))
+        certain = loop is statement or not hasattr(statement, "body")
+        alone = len(found) == 1 and depth == 1 and certain
+        return Batch(statement, _items(loop) if alone else None)
+
+    def _sends(self, node: ast.AST) -> bool:
+        """Whether *node* is a call that the tracker or its block records, or leads to one."""
+        if isinstance(node, ast.Attribute):
+            return node.attr in self._also
+        if not isinstance(node, ast.Call) or last_name(node.func) in _SILENT:
+            return False
+        if any(self._strength.mentions(value) for value in arguments_of(node)):
+            return not isinstance(node.func, ast.Name) or node.func.id not in _LOOKING
+        if self._strength.mentions(node.func):
+            return True
+        if not self._ours:
+            return False
+        reached = [found.node for found in reachable(self._taint, [node.func])]
+        own = [ast.Call(node.func, [], [])]
+        return any(any(client_calls(piece)) for piece in (*own, *reached))
+
+
+def _work(
+    node: ast.AST, around: tuple[ast.AST, ...]
+) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    """Yield the calls and attributes in *node*, each with the loops that repeat it."""
+    if isinstance(node, _DEFINITIONS):
+        return
+    if isinstance(node, ast.Call | ast.Attribute):
+        yield node, around
+    once: list[ast.AST] = []
+    if isinstance(node, ast.For | ast.AsyncFor):
+        once = [node.iter, *node.orelse]
+    elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        once = [node.generators[0].iter]
+    inside = (*around, node) if isinstance(node, _REPEATING) else around
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.comprehension):
+            for part in ast.iter_child_nodes(child):
+                yield from _work(part, around if part in once else inside)
+        else:
+            yield from _work(child, around if child in once else inside)
+
+
+def _items(loop: ast.AST) -> ast.expr | None:
+    if isinstance(loop, ast.For):
+        return loop.iter
+    parts: list[ast.comprehension] = getattr(loop, "generators", [])
+    if len(parts) != 1 or parts[0].ifs or parts[0].is_async:
+        return None
+    return parts[0].iter
