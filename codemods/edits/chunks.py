@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from codemods.proposal import Edit
 
+_INDENTED_COMMENT = re.compile(r"[ \t]+#")
 _NOTHING = re.compile(r"[ \t\f]*(#.*)?[\r\n]*\Z")
 
 
@@ -64,7 +65,20 @@ def _whole_lines(tree: ast.Module, first: int, last: int) -> tuple[int, int]:
 
 
 def _chunk(tree: ast.Module, lines: list[str], first: int, last: int) -> Chunk:
-    start = tree.body[first - 1].end_lineno or 0 if first else 0
+    start = _end(tree, lines, first - 1) if first else 0
     while start < len(lines) and _NOTHING.match(lines[start]):
         start += 1
-    return Chunk(first, last, start, tree.body[last].end_lineno or len(lines))
+    return Chunk(first, last, start, _end(tree, lines, last))
+
+
+def _end(tree: ast.Module, lines: list[str], index: int) -> int:
+    """Return the line behind statement *index* and the comments at the end of its suites."""
+    end = tree.body[index].end_lineno or len(lines)
+    if not hasattr(tree.body[index], "body"):
+        return end
+    for number in range(end, len(lines)):
+        if _INDENTED_COMMENT.match(lines[number]):
+            end = number + 1
+        elif lines[number].strip():
+            break
+    return end

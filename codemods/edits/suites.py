@@ -189,15 +189,18 @@ class Rebuilder:
             body[0] = led(body[0], without_blank_start(leading(body[0])))
         target = cst.AsName(cst.Name(wrap.header.target)) if wrap.header.target else None
         space = cst.SimpleWhitespace("  " if comment else "")
+        # Comments of what goes at the end of the block are about the block.
+        footer = without_blank_end(left)
         block = cst.IndentedBlock(
             body,
             header=cst.TrailingWhitespace(whitespace=space, comment=comment),
             indent=indent,
+            footer=footer,
         )
         node = cst.With([cst.WithItem(call, target)], block)
         if len(wrap.path) == 1:
             node = unindented_blanks(node)
-        return node, above, left
+        return node, above, left[len(footer) :]
 
     def _fitted(self, call: cst.Call, wrap: Wrap, indent: str | None) -> cst.Call:
         """Return *call* with an argument a line if the header would be too long otherwise."""
@@ -276,7 +279,22 @@ class Rebuilder:
         body, left = self._suite(block.body, prefix, field, own)
         if not body:
             raise EditError("a suite would be empty")
-        return block.with_changes(body=body, footer=[*without_blank_end(left), *block.footer])
+        footer = [*without_blank_end(left), *block.footer]
+        count = sum(unit.count for unit in units(block.body, set()))
+        if any(self._ends_with(e, prefix, field, count) for e in self._edits):
+            # Its comments are about what has moved to the right.
+            moved = without_blank_end(footer)
+            inner = cst.ensure_type(body[-1].body, cst.IndentedBlock)
+            inner = inner.with_changes(footer=[*inner.footer, *moved])
+            body[-1] = body[-1].with_changes(body=inner)
+            footer = footer[len(moved) :]
+        return block.with_changes(body=body, footer=footer)
+
+    def _ends_with(self, edit: Edit, prefix: Path, field: str, count: int) -> bool:
+        """Whether *edit* makes a block of the end of the suite of *count* statements."""
+        if not isinstance(edit, Wrap) or edit.path[:-1] != prefix or _field(edit) != field:
+            return False
+        return edit.stop == count
 
     def _concerns(self, path: Path, field: str) -> bool:
         depth = len(path)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import decisions, edits, faults_escapes, imports, questions
+from . import decisions, edits, imports, questions
 from .cases import MODULE, Case, Made, baseline, clients, decoded, migrated, ordered
 from .mutant import REGISTERED, Mutant, applied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+for _module in pkgutil.iter_modules([str(Path(__file__).parent)], f"{__package__}."):
+    if _module.name.rpartition(".")[2].startswith("faults_"):
+        importlib.import_module(_module.name)
+
 MUTANTS: tuple[Mutant, ...] = tuple(REGISTERED)
-del decisions, edits, faults_escapes, imports, questions
+del decisions, edits, imports, questions
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,21 @@ from .mutant import mutant
 # -- extents ------------------------------------------------------------------------------
 
 
-@mutant("analysis.extent:stop_index", "X1")
-def suite_ends_early(real: Any) -> Any:
-    """A suite is taken for one statement shorter than it is."""
+@mutant("analysis.last_use:LastUse.stop", "X1")
+def block_ends_early(real: Any) -> Any:
+    """A block ends in front of the last use of its tracker."""
 
-    def wrong(suite: Any, start: int, end: int, names: Any, *, top: bool) -> int:
-        return max(start + 1, real(suite, start, end, names, top=top) - 1)
+    def wrong(self: Any, suite: Any, start: int, end: int) -> int:
+        stop: int = real(self, suite, start, end)
+        return max(start + 1, stop - 1)
 
     return wrong
 
 
-@mutant("analysis.extent:_may_stay_outside", "guide")
-def everything_may_stay_outside(real: Any) -> Any:
-    """Statements at the end of a module stay outside, whatever they do."""
-    return lambda statement, names: True
+@mutant("analysis.last_use:LastUse._is_weak", "X1")
+def values_made_with_it_use_nothing(real: Any) -> Any:
+    """What was made with the help of a tracker is never taken to use it."""
+    return lambda self, name: False
 
 
 @mutant("analysis.extent:closing_flush", "R1")
