@@ -130,9 +130,11 @@ class Rebuilder:
                 inside = [u for u in listed[position:] if u.index < wrap.stop]
                 deeper = [w for w in wraps if w is not wrap and _within(w, wrap)]
                 node, above, below = self._wrapped(wrap, inside, deeper, others, indent)
+                position += len(inside)
+                if position < len(listed) or len(wrap.path) == 1:
+                    node, below = _with_end(node, below)
                 built.append(led(node, joined(pending, above)))
                 pending = below
-                position += len(inside)
                 continue
             nodes, pending = self._single(unit, others, pending)
             built.extend(nodes)
@@ -189,18 +191,15 @@ class Rebuilder:
             body[0] = led(body[0], without_blank_start(leading(body[0])))
         target = cst.AsName(cst.Name(wrap.header.target)) if wrap.header.target else None
         space = cst.SimpleWhitespace("  " if comment else "")
-        # Comments of what goes at the end of the block are about the block.
-        footer = without_blank_end(left)
         block = cst.IndentedBlock(
             body,
             header=cst.TrailingWhitespace(whitespace=space, comment=comment),
             indent=indent,
-            footer=footer,
         )
         node = cst.With([cst.WithItem(call, target)], block)
         if len(wrap.path) == 1:
             node = unindented_blanks(node)
-        return node, above, left[len(footer) :]
+        return node, above, left
 
     def _fitted(self, call: cst.Call, wrap: Wrap, indent: str | None) -> cst.Call:
         """Return *call* with an argument a line if the header would be too long otherwise."""
@@ -279,22 +278,7 @@ class Rebuilder:
         body, left = self._suite(block.body, prefix, field, own)
         if not body:
             raise EditError("a suite would be empty")
-        footer = [*without_blank_end(left), *block.footer]
-        count = sum(unit.count for unit in units(block.body, set()))
-        if any(self._ends_with(e, prefix, field, count) for e in self._edits):
-            # Its comments are about what has moved to the right.
-            moved = without_blank_end(footer)
-            inner = cst.ensure_type(body[-1].body, cst.IndentedBlock)
-            inner = inner.with_changes(footer=[*inner.footer, *moved])
-            body[-1] = body[-1].with_changes(body=inner)
-            footer = footer[len(moved) :]
-        return block.with_changes(body=body, footer=footer)
-
-    def _ends_with(self, edit: Edit, prefix: Path, field: str, count: int) -> bool:
-        """Whether *edit* makes a block of the end of the suite of *count* statements."""
-        if not isinstance(edit, Wrap) or edit.path[:-1] != prefix or _field(edit) != field:
-            return False
-        return edit.stop == count
+        return block.with_changes(body=body, footer=[*without_blank_end(left), *block.footer])
 
     def _concerns(self, path: Path, field: str) -> bool:
         depth = len(path)
@@ -331,6 +315,16 @@ def _dissolved(
     inner = without_blank_start(leading(first)) if not above else leading(first)  # type: ignore[arg-type]
     body = [led(first, joined(above, without_blank_start(inner))), *rest]  # type: ignore[arg-type]
     return body, [*block.footer, *final]  # type: ignore[return-value]
+
+
+def _with_end(block: cst.With, lines: list[cst.EmptyLine]) -> tuple[cst.With, list[cst.EmptyLine]]:
+    """Return *block* with the comments among *lines*, left of what went at its end, and the rest.
+
+    Above the statement behind the block they would be read as being about that one.
+    """
+    moved = without_blank_end(lines)
+    body = block.body.with_changes(footer=moved)
+    return block.with_changes(body=body), lines[len(moved) :]
 
 
 def _import_line(edit: AddImport) -> Statement:
