@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.calls import client_calls
+from codemods.analysis.calls import arguments_of, client_calls, last_name
 from codemods.analysis.reach import reachable
-from codemods.analysis.strength import Strength, arguments_of, last_name
+from codemods.analysis.strength import Strength
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -12,9 +12,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.calls import CAPTURED_CALLS
+from codemods.analysis.calls import CAPTURED_CALLS, arguments_of, last_name
 from codemods.analysis.effects import first_yield, makes_call, walk_here
-from codemods.analysis.strength import KEEPERS, Strength, arguments_of, last_name
+from codemods.analysis.library_models import keeps
+from codemods.analysis.strength import Strength
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -115,7 +116,7 @@ class LastUse:
             self._bind([node.target], node.iter)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             self._bind([node.optional_vars], node.context_expr)
-        elif isinstance(node, ast.Call) and last_name(node.func) in KEEPERS:
+        elif isinstance(node, ast.Call) and keeps(last_name(node.func)):
             owner = node.func.value if isinstance(node.func, ast.Attribute) else None
             if owner is not None and any(self._gives(value) for value in arguments_of(node)):
                 self._bind([owner], None)
