@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+SHOWN = 10
 LEGACY = b"""\
 from tracker.ai_usage_tracker import AIUsageTracker
 
@@ -77,7 +78,7 @@ def main() -> int:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     with tempfile.TemporaryDirectory() as folder:
         problems = rounds(Path(folder), runs, workers=8)
-    print(*problems, sep="\n")
+    print(*problems[:SHOWN], sep="\n")
     print(f"{runs} runs in 8 processes at once, each undone: {len(problems)} failures")
     return 1 if problems else 0
 

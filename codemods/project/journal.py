@@ -91,12 +91,12 @@ class Journal:
             alone = opened.enter_context(locked(base))
             yield cls(home, base, undo, alone=alone)
 
-    def runs(self) -> tuple[Run, ...]:
-        """Return the runs, oldest first; raises OSError, ManifestError, Untrusted."""
+    def newest_first(self) -> Iterator[Run]:
+        """Yield the runs; raises OSError, ManifestError, Untrusted at one that cannot be used."""
         unwanted = ANY_BY_OTHERS if keeps_modes(self._base) else 0
-        return tuple(
-            self._load(name, unwanted) for name in self._run_names() if self._is_whole(name)
-        )
+        for name in reversed(self._run_names()):
+            if self._is_whole(name):
+                yield self._load(name, unwanted)
 
     def begin(self, changes: Sequence[tuple[Changed, Place]]) -> Run:
         """Write the journal of a run that is about to make *changes*; return the run.
@@ -229,7 +229,13 @@ def runs(home: Path) -> tuple[Run, ...]:
     Raises OSError, ManifestError, and Untrusted where others could have written it.
     """
     with Journal.to_undo(home) as journal:
-        return journal.runs() if journal is not None else ()
+        return tuple(journal.newest_first())[::-1] if journal is not None else ()
+
+
+def last(home: Path) -> Run | None:
+    """Return the last run in the journal of *home*; what is older is not looked at."""
+    with Journal.to_undo(home) as journal:
+        return next(journal.newest_first(), None) if journal is not None else None
 
 
 def pointers(folder: Path) -> set[tuple[Path, str]]:

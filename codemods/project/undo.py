@@ -71,9 +71,9 @@ def undo(paths: Sequence[Path], cwd: Path) -> Undone:
         try:
             with Journal.to_undo(home) as book:
                 # While this waited for the journal's lock, another undo may have taken the run.
-                run = next((r for r in book.runs() if r.token == found), None) if book else None
-                if book is not None and run is not None:
-                    return _undone(book, run)
+                for run in book.newest_first() if book is not None else ():
+                    if book is not None and run.token == found:
+                        return _undone(book, run)
         except (OSError, ManifestError, Untrusted) as error:
             raise _damaged(home, error) from None
 
@@ -134,10 +134,13 @@ def _failed(entry: Entry, message: str) -> Failed:
 def _last_run(paths: Sequence[Path], cwd: Path) -> tuple[Path, str]:
     """Return the folder whose journal has the run to undo, and the run's token."""
     if not paths:
-        found = _runs(cwd)
-        if not found:
+        try:
+            run = journal.last(cwd)
+        except (OSError, ManifestError, Untrusted) as error:
+            raise _damaged(cwd, error) from None
+        if run is None:
             raise NothingToUndo(f"no run was started in {cwd}, or all of them are undone")
-        return cwd, found[-1].token
+        return cwd, run.token
     real = [Path(os.path.realpath(path)) for path in paths]
     near = dict.fromkeys(folder for path in real for folder in _within_project(path, cwd))
     homes = [*near, cwd, *(start for home in [*near, cwd] for start, _ in journal.pointers(home))]

@@ -260,6 +260,18 @@ def test_a_forged_journal_does_not_hide_a_run(tree: Path) -> None:
     assert (tree / "sub/b.py").read_bytes() == own.content
 
 
+def test_an_older_run_that_cannot_be_used_is_not_in_the_way(tree: Path) -> None:
+    """Undo takes back the last run, whatever lies before it in the journal."""
+    forged = Forged(tree)
+    forged.write(forged.entry("../outside/secret.py", SECRET))
+    forged.run.rename(forged.run.with_name("000000-20300101T000000Z"))
+    own = Forged(tree)
+    own.write(own.entry("a.py", SECRET))
+    undo([], tree)
+    assert (tree / "a.py").read_bytes() == own.content
+    assert "leads out" in refused(tree)
+
+
 def test_what_somebody_put_into_a_run_stays(tree: Path) -> None:
     """Undo removes from a journal what runs make, and nothing else."""
     forged = Forged(tree)
