@@ -6,6 +6,7 @@ libcst and the pipeline are imported only by what needs them, so that
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -16,8 +17,8 @@ import click
 
 from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
+from codemods.report import display, text
 from codemods.report import json as json_report
-from codemods.report import text
 from codemods.report.status import FAILED
 
 if TYPE_CHECKING:
@@ -75,18 +76,38 @@ def execute(command: click.Command, name: str, arguments: Sequence[str], pipelin
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return FAILED
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\nInterrupted. If files were written already, --undo puts them back.", err=True)
+        say("\nInterrupted. If files were written already, --undo puts them back.", err=True)
         return INTERRUPTED
     except BrokenPipeError:
         _let_go_of_stdout()
         return CLOSED_PIPE
     except OSError as error:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {display.line(str(error))}", err=True)
         _let_go_of_stdout()
         return FAILED
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print *text*, which may name anything that is in a tree, and a line break."""
+    click.echo(display.lines(text), err=err)
+
+
+def show_patch(patch: bytes) -> None:
+    """Print *patch*: exactly, but for a terminal, where it is read and not applied."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        text = patch.decode("utf-8", "backslashreplace")
+        click.echo(display.lines(text, keep="\n\t"), nl=False)
+    else:
+        click.echo(patch, nl=False)
+
+
+def _show(error: click.ClickException) -> None:
+    shown = io.StringIO()
+    error.show(file=shown)
+    say(shown.getvalue().removesuffix("\n"), err=True)
 
 
 def program(script: str, module: str) -> str:
@@ -105,12 +126,12 @@ def run_pipeline(pipeline: Pipeline, options: Options, config: Tables) -> RunRep
     try:
         report = pipeline(options, config, files, show)
     except ConfigError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(display.line(str(error))) from None
     finally:
         if show:
             show.end()
     if not files.count:
-        named = ", ".join(map(str, options.paths))
+        named = display.line(", ".join(map(str, options.paths)))
         raise click.ClickException(
             f"No Python file found in {named}. In a folder, what .gitignore or `exclude` leaves "
             "out is not taken; a file that is named itself always is."
@@ -125,13 +146,13 @@ def load_config(paths: Sequence[Path], cwd: Path) -> Tables:
         for path in paths:
             tables.of(path)
     except ConfigError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(display.line(str(error))) from None
     return tables
 
 
 def warn(text: str) -> None:
     """Print what the reader should know of a run, beside its report."""
-    click.echo(f"warning: {text}", err=True)
+    say(f"warning: {display.line(text)}", err=True)
 
 
 def require_paths(paths: Sequence[Path]) -> None:

@@ -10,6 +10,7 @@ import click
 
 from codemods import cli
 from codemods.options import Mode, Options, Runtime
+from codemods.report import display
 from codemods.report.status import DONE, FAILED, LEFT, exit_status
 
 if TYPE_CHECKING:
@@ -162,9 +163,10 @@ def _print_patch(report: RunReport, options: Options) -> None:
 
     changes = [outcome for outcome in report.outcomes if isinstance(outcome, Changed)]
     base = patch_base([change.source.path for change in changes], options.paths, options.cwd)
-    click.echo(unified(changes, base), nl=False)
+    cli.show_patch(unified(changes, base))
     if not options.cwd.resolve().is_relative_to(base):
-        click.echo(f"The paths of the patch are relative to {base}: apply it there.", err=True)
+        where = display.line(str(base))
+        cli.say(f"The paths of the patch are relative to {where}: apply it there.", err=True)
 
 
 def _undo(paths: Sequence[Path], cwd: Path, *, quiet: bool) -> int:
@@ -173,7 +175,7 @@ def _undo(paths: Sequence[Path], cwd: Path, *, quiet: bool) -> int:
     try:
         undone = undo.undo([cwd / path for path in paths], cwd)
     except (undo.NothingToUndo, undo.JournalDamaged) as error:
-        raise click.ClickException(f"Cannot undo: {error}.") from None
+        raise click.ClickException(f"Cannot undo: {display.line(str(error))}.") from None
     _show_undone(undone, quiet=quiet)
     if undone.failed:
         return FAILED
@@ -181,15 +183,19 @@ def _undo(paths: Sequence[Path], cwd: Path, *, quiet: bool) -> int:
 
 
 def _show_undone(undone: Undone, *, quiet: bool) -> None:
+    shown = display.line
     for failure in undone.failed:
-        click.echo(f"{failure.path}: not restored: {failure.message}\n    to do: {failure.advice}")
+        cli.say(f"{shown(failure.path)}: not restored: {shown(failure.message)}")
+        cli.say(f"    to do: {shown(failure.advice)}")
     for edited in undone.edited:
-        click.echo(f"{edited.path}: kept, because it was edited or removed since the run")
-        click.echo(f"    to do: compare it with its content before the run, {edited.original}")
+        place = shown(str(edited.original))
+        cli.say(f"{shown(str(edited.path))}: kept, because it was edited or removed since the run")
+        cli.say(f"    to do: compare it with its content before the run, {place}")
     if not quiet:
         for path in undone.restored:
-            click.echo(f"{path}: restored")
-        click.echo(f"The run of {undone.started} is undone: {len(undone.restored)} restored.")
+            cli.say(f"{shown(str(path))}: restored")
+        count = len(undone.restored)
+        cli.say(f"The run of {shown(undone.started)} is undone: {count} restored.")
 
 
 def _pipeline() -> cli.Pipeline:

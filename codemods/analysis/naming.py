@@ -116,3 +116,14 @@ def _step(statement: ast.stmt) -> str | None:
             if name and node.func.id[:1].islower() and node.func.id not in ("print", "len", "list"):
                 return name
     return None
+
+
+def literal(text: str, quote: str) -> str:
+    """Return the source of a string literal that is *text*, in *quote*: nothing ends it early."""
+    return quote + "".join(_in_literal(char, quote) for char in text) + quote
+
+
+def _in_literal(char: str, quote: str) -> str:
+    if char in (quote, "\\"):
+        return "\\" + char
+    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

@@ -43,7 +43,8 @@ def render(report: RunReport) -> str:
         "status": exit_status(report),
         "files": [_file(outcome) for outcome in report.outcomes],
     }
-    return json.dumps(document, indent=2) + "\n"
+    # All but this one control character is escaped already.
+    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
 
 
 def _file(outcome: FileOutcome) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from codemods.model import Applied, Changed, Failed, Linted, Refusal, Refused, Skipped
+from codemods.report import display
 
 if TYPE_CHECKING:
     from codemods.model import FileOutcome, Finding, RunReport
@@ -36,6 +37,7 @@ def render(report: RunReport, style: Style = plain, *, quiet: bool = False) -> s
 
     With *quiet* only what needs a person is shown: refusals, findings, failures.
     """
+    report = display.report(report)
     lines: list[str] = []
     for outcome in report.outcomes:
         lines += _outcome(outcome, style, quiet=quiet)

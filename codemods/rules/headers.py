@@ -197,7 +197,7 @@ def plan_header(
     batch = sending.batch(body) if given and facts.settings.batch_pricing else None
     if batch is not None:
         return _batch_header(facts, sets, batch, body, form, carried, at)
-    operation = f"{facts.quote}{operation_of(facts, at, sets, body)}{facts.quote}"
+    operation = naming.literal(operation_of(facts, at, sets, body), facts.quote)
     leading = [operation, *_tracker_argument(form), *carried]
     header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target)
     return Planned(header, words.CONTEXT)
@@ -224,7 +224,7 @@ def _batch_header(
             leading = [facts.module.segment(first.value), *leading]
     named = _named_operation(facts, at)
     if named is not None:
-        leading.append(f"{words.OPERATION_ARGUMENT}={facts.quote}{named}{facts.quote}")
+        leading.append(f"{words.OPERATION_ARGUMENT}={naming.literal(named, facts.quote)}")
     count, assumptions = _item_count(facts, batch, body, at)
     header = Header(words.BATCH_CONTEXT, tuple(leading), tuple(taken), count, form.target)
     return Planned(header, words.BATCH_CONTEXT, (BATCH_NOTE,), assumptions)

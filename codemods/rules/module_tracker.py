@@ -313,7 +313,7 @@ def _sub_context(facts: Facts, user: _User, index: int, step: str) -> list[Edit]
     operation = naming.unique([f"{naming.snake(step)}{_STEP}"], facts.operations)
     facts.operations.add(operation)
     name = user.life.binding.name
-    leading = (f"{facts.quote}{operation}{facts.quote}", f"{words.TRACKER_ARGUMENT}={name}")
+    leading = (naming.literal(operation, facts.quote), f"{words.TRACKER_ARGUMENT}={name}")
     header = Header(words.CONTEXT, leading, (), (), STEP_TARGET)
     path = user.block.path(index)
     return [Wrap(path, index + 1, header), Rename(path, name, STEP_TARGET)]
