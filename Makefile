@@ -2,6 +2,7 @@
 #
 #   make demo    run the example application, migrate a copy of it, compare what both recorded
 #   make test    ruff, mypy and the whole test suite
+#   make busy    the suite N=5 times in random order, beside two programs for each processor
 #   make lint    ruff and mypy only
 #   make score   precision and recall of the migration on the labelled programs
 #   make chaos   end N=1000 recording processes at random; every accepted record must arrive
@@ -31,7 +32,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint chaos chaos-dynamo concurrent interleave oracle discovery mutants score contract-openai overhead \
+.PHONY: help demo test busy lint chaos chaos-dynamo concurrent interleave oracle discovery mutants score contract-openai overhead \
 	report-benchmark dynalite install clean
 
 help:
@@ -75,10 +76,14 @@ lint: $(STAMP)
 	$(BIN)/python -m mypy
 
 test: lint $(DYNALITE)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+busy: $(STAMP) $(DYNALITE)
+	@$(BIN)/python -m tests.busy $(N)
 
 chaos chaos-dynamo: N = 1000
 concurrent: N = 200
+busy: N = 5
 N ?= 10000
 SEED ?= 0
 

@@ -1,12 +1,22 @@
-"""How the tests of all parts run: properties take their time, and try the same cases each run.
+"""How the tests of all parts run: the same cases each time, in an order that can be repeated.
 
-A build must not fail by chance; ``HYPOTHESIS_SEARCH=1 make test`` looks for new cases, as do
-``make oracle`` and ``make interleave``.
+A build must not fail by chance.  ``HYPOTHESIS_SEARCH=1 make test`` looks for new cases, as do
+``make oracle`` and ``make interleave``; ``--shuffle`` looks for tests that lean on others, as
+``make busy`` does beside programs that keep the machine busy.
 """
 
+from __future__ import annotations
+
 import os
+import random
+import tempfile
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, settings
+from ordering import by_case, modules, shuffled
+
+if TYPE_CHECKING:
+    import pytest
 
 settings.register_profile(
     "steady",
@@ -15,3 +25,40 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],  # the machine may be busy
 )
 settings.load_profile("steady")
+
+# What a test forgets to redirect goes here, and not to the data of who runs the tests.
+_data = tempfile.TemporaryDirectory(prefix="tests-data-")
+os.environ["XDG_DATA_HOME"] = _data.name
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for the order of the tests."""
+    parser.addoption(
+        "--shuffle",
+        metavar="SEED",
+        help="run modules, and the tests in each, in the order that SEED gives ('new': any)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed before other processes are started, which must have the same order."""
+    config.addinivalue_line("markers", "lengthy: takes long, and is begun first")
+    config.addinivalue_line("markers", "by_case: a module's tests of one case share their work")
+    if config.option.shuffle == "new":
+        config.option.shuffle = str(random.SystemRandom().randrange(10**6))
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how the order is repeated."""
+    seed = config.option.shuffle
+    return None if seed is None else f"shuffled: --shuffle={seed} repeats this order"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shuffle, or begin with what takes long, so that no process waits for another at the end."""
+    seed = config.option.shuffle
+    if seed is not None:
+        items[:] = shuffled(items, seed)
+    else:
+        items.sort(key=lambda item: item.get_closest_marker("lengthy") is None)
+        items[:] = [item for module in modules(items) for item in by_case(module)]

@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import inspect
 import io
+import json
 import sys
+import tempfile
 import tomllib
 import types
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import FIXTURES, Execution, Outcome, migrate_project
@@ -19,7 +22,6 @@ from tests.oracle import original
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 ROWS = FIXTURES / "rows"
 RUNTIMES = ("tracker", "conservative")
@@ -94,11 +96,23 @@ def _texts(folder: Path, single: str, several: str) -> dict[str, str]:
 
 
 def run_fixture(
-    fixture: Fixture, runtime: str, folder: Path, files: Mapping[str, str] | None = None
-) -> dict[str, Outcome]:
-    """Migrate the files of *fixture* (or *files* in their place) in the empty *folder*."""
+    fixture: Fixture, runtime: str, files: Mapping[str, str] | None = None, **options: Any
+) -> Mapping[str, Outcome]:
+    """Migrate the files of *fixture* (or *files* in their place); *options* beside its own.
+
+    What comes out depends on nothing else: the same question is answered from memory.
+    """
     given = fixture.files if files is None else files
-    return migrate_project(folder, given, runtime=runtime, **fixture.options)
+    asked = json.dumps({**fixture.options, **options}, sort_keys=True)
+    return _migrated(runtime, asked, tuple(given.items()))
+
+
+@cache
+def _migrated(
+    runtime: str, options: str, files: tuple[tuple[str, str], ...]
+) -> Mapping[str, Outcome]:
+    with tempfile.TemporaryDirectory(prefix="rows-") as folder:
+        return migrate_project(Path(folder), dict(files), runtime=runtime, **json.loads(options))
 
 
 def outcome_of(outcomes: Mapping[str, Outcome]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -36,6 +35,7 @@ from codemods.model import Linted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.by_case
 CASES = [
     pytest.param(fixture, runtime, id=f"{fixture.name}-{runtime}")
     for fixture in fixtures()
@@ -71,18 +71,16 @@ def shown(done: Execution) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize(("fixture", "runtime"), CASES)
-def test_outcome_is_what_the_table_says(fixture: Fixture, runtime: str, tmp_path: Path) -> None:
+def test_outcome_is_what_the_table_says(fixture: Fixture, runtime: str) -> None:
     """Texts, outcome and reasons are as expected, and a second run changes nothing."""
     expected = fixture.expected[runtime]
-    (tmp_path / "first").mkdir()
-    outcomes = run_fixture(fixture, runtime, tmp_path / "first")
+    outcomes = run_fixture(fixture, runtime)
     assert [o.failed for o in outcomes.values() if o.failed is not None] == []
     assert texts_of(outcomes) == expected.texts
     assert outcome_of(outcomes) == expected.outcome
     assert tuple(reasons_of(outcomes)) == expected.reasons
-    (tmp_path / "second").mkdir()
     texts = {name: outcome.text for name, outcome in outcomes.items()}
-    again = run_fixture(fixture, runtime, tmp_path / "second", texts)
+    again = run_fixture(fixture, runtime, texts)
     assert texts_of(again) == {}
     assert [o.failed for o in again.values() if o.failed is not None] == []
     assert len(reasons_of(again)) == len(expected.reasons)
@@ -104,13 +102,12 @@ def test_program_does_the_same(
 
 
 @pytest.mark.parametrize(("fixture", "runtime"), CASES)
-def test_bytes_do_not_matter(fixture: Fixture, runtime: str, tmp_path: Path) -> None:
+def test_bytes_do_not_matter(fixture: Fixture, runtime: str) -> None:
     """With CRLF, tabs, a byte order mark, and all of them, the same program comes out."""
     expected = fixture.expected[runtime]
     for variant, vary in VARIANTS.items():
-        (tmp_path / variant).mkdir()
         given = {name: vary(text) if text else text for name, text in fixture.files.items()}
-        outcomes = run_fixture(fixture, runtime, tmp_path / variant, given)
+        outcomes = run_fixture(fixture, runtime, given)
         made = texts_of(outcomes)
         assert made.keys() == expected.texts.keys()
         assert tuple(reasons_of(outcomes)) == expected.reasons, variant
@@ -118,8 +115,7 @@ def test_bytes_do_not_matter(fixture: Fixture, runtime: str, tmp_path: Path) -> 
             assert tree(made[name]) == tree(text), variant
             assert same_lines(made[name], vary(text)), (variant, made[name])
         texts = {name: outcome.text for name, outcome in outcomes.items()}
-        (tmp_path / f"{variant}_again").mkdir()
-        assert texts_of(run_fixture(fixture, runtime, tmp_path / f"{variant}_again", texts)) == {}
+        assert texts_of(run_fixture(fixture, runtime, texts)) == {}
 
 
 def tree(text: str) -> str:
@@ -128,18 +124,17 @@ def tree(text: str) -> str:
 
 
 @pytest.mark.parametrize(("fixture", "runtime"), CASES)
-def test_rewrites_say_why_and_rest_on_proof(fixture: Fixture, runtime: str, tmp_path: Path) -> None:
+def test_rewrites_say_why_and_rest_on_proof(fixture: Fixture, runtime: str) -> None:
     """Each rewrite says why it is safe; only --unsafe makes others, and --strict assumes nothing.
 
     Whatever --strict leaves is refused: no site gets lost.
     """
     sites = {}
     for strict in (False, True):
-        (tmp_path / str(strict)).mkdir()
-        options = {**fixture.options, "strict": strict}
-        outcomes = run_fixture(
-            replace(fixture, options=options), runtime, tmp_path / str(strict)
-        ).values()
+        # Where nothing asks for --strict it is the run of the other tests.
+        asked = {"strict": strict} if strict or "strict" in fixture.options else {}
+        options = {**fixture.options, **asked}
+        outcomes = run_fixture(fixture, runtime, **asked).values()
         applied = [a for outcome in outcomes for a in outcome.applied]
         assert all(a.why for a in applied)
         assert options.get("unsafe") or not any(a.confirm for a in applied)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from tests.patience import PATIENCE
 from tracker import delivery
 from tracker.delivery import destinations, sender
 from tracker.errors import SinkError
+from tracker.sinks import dynamodb
 from tracker.spool import Spool
 from tracker.spool.codec import encode
 from tracker.typing import ALL_STORED, Delivery
@@ -144,6 +146,14 @@ def test_a_broken_spool_is_set_aside_and_told(
     assert aside.read_bytes().startswith(b"\x00 this")
     assert str(aside) in caplog.text
     assert Spool(path, 10**6).counts() == {"remote": {"sent": 1}}
+
+
+def test_pauses_leave_the_program_s_random_numbers_alone() -> None:
+    """A program that seeds them gets the same ones, whatever our threads do meanwhile."""
+    before = random.getstate()
+    assert sender._pause(3) != sender._pause(3)
+    assert dynamodb._pause(3) != dynamodb._pause(3)
+    assert random.getstate() == before
 
 
 def test_pauses_grow_and_are_bounded() -> None:

@@ -198,7 +198,9 @@ def _pause(attempts: int) -> float:
     import random
 
     doublings = min(attempts, 16)
-    return random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**doublings))
+    # Dice of our own: the program may have seeded those of the module, and count on them.
+    dice = random.Random()
+    return dice.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**doublings))
 
 
 def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool]:

@@ -39,6 +39,8 @@ CHUNK_BYTES = 15 * 1024 * 1024
 PATIENCE_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
+# The program may have seeded the dice of the module, and count on them.
+_dice = random.Random()
 
 #: The table takes it later; a connection that was closed may have delivered the request.
 LATER = frozenset(
@@ -244,4 +246,4 @@ def _key(item: Any) -> tuple[str, str]:
 
 def _pause(attempts: int) -> float:
     """Return seconds until the next attempt: full jitter under a doubling limit."""
-    return random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**attempts))
+    return _dice.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**attempts))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import sys
-import tempfile
 import tokenize
 from collections import Counter
 from pathlib import Path
@@ -22,6 +21,8 @@ from relayout import INDENTS, logical_lines, reindented, relaid
 from rows import RUNTIMES, Fixture, fixtures, run_fixture
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness import Outcome
 
 #: A form feed at the start of a line is refused, wherever another layout puts it.
@@ -51,10 +52,9 @@ def comments(text: str) -> Counter[str]:
     return Counter(token.string.rstrip() for token in read if token.type == tokenize.COMMENT)
 
 
-def migrated(fixture: Fixture, runtime: str, files: dict[str, str]) -> dict[str, Outcome]:
+def migrated(fixture: Fixture, runtime: str, files: dict[str, str]) -> Mapping[str, Outcome]:
     """Migrate *files* in place of those of *fixture*."""
-    with tempfile.TemporaryDirectory() as folder:
-        return run_fixture(fixture, runtime, Path(folder), files)
+    return run_fixture(fixture, runtime, files)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)

@@ -1,0 +1,34 @@
+"""The order of the tests: one that is quick, or any other that a seed gives."""
+
+from __future__ import annotations
+
+import random
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
+
+
+def modules(items: Iterable[pytest.Item]) -> list[list[pytest.Item]]:
+    """Return *items* divided where another module begins."""
+    return [list(found) for _, found in groupby(items, lambda item: item.nodeid.split("::")[0])]
+
+
+def by_case(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests of one module, those of a case beside one another where it asks for that."""
+    if items[0].get_closest_marker("by_case") is None:
+        return items
+    return sorted(items, key=lambda item: item.callspec.id if hasattr(item, "callspec") else "")
+
+
+def shuffled(items: Iterable[pytest.Item], seed: str) -> list[pytest.Item]:
+    """Return *items* by *seed*: modules in another order, and the tests in each module."""
+    dice = random.Random(seed)
+    found = modules(items)
+    dice.shuffle(found)
+    for module in found:
+        dice.shuffle(module)
+    return [item for module in found for item in module]
