@@ -1,6 +1,6 @@
 """The whole suite beside programs that keep the machine busy, each time in another order.
 
-    python -m tests.busy [RUNS] [--seed N] [--hogs N] [TEST ...]
+    python -m tests.busy [RUNS] [--seed N] [--hogs N] [--only TESTS]
 
 starts two programs that only compute for each processor (``--hogs`` says another number),
 runs the suite RUNS times (5 by default), and prints a line for each run.  A test that waits
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("runs", type=int, nargs="?", default=5, help="how often")
     parser.add_argument("--seed", type=int, help="of the first run; others follow")
     parser.add_argument("--hogs", type=int, default=2 * (os.cpu_count() or 1), help="how many")
-    parser.add_argument("tests", nargs="*", help="files or folders of tests, in place of all")
+    parser.add_argument("--only", action="append", default=[], help="a file or folder of tests")
     options = parser.parse_args(arguments)
     first = options.seed
     if first is None:
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str]) -> int:
     failed: list[Run] = []
     with hogs(options.hogs):
         for seed in range(first, first + options.runs):
-            one = run(seed, options.tests)
+            one = run(seed, options.only)
             figures = "".join(f"{one.counts[word]:>8}" for word in COUNTED)
             print(f"{seed:>8}{figures}{one.seconds:>9.0f}", flush=True)
             if one.status:

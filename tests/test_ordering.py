@@ -67,10 +67,10 @@ def busy(*arguments: str) -> tuple[int, str]:
 
 def test_a_busy_run_is_told_by_its_seed() -> None:
     """A line for each run, with what repeats its order; a run that fails is status 1, and shown."""
-    status, told = busy("tests/contract/test_contract_sizes.py")
+    status, told = busy("--only", "tests/contract/test_contract_sizes.py")
     assert status == 0, told
     assert told.splitlines()[2].split()[0] == "5"
-    status, told = busy("tests/contract/no_such_test.py")
+    status, told = busy("--only", "tests/contract/no_such_test.py")
     assert status == 1
     assert "The order of 5 ended with status 4" in told
 
