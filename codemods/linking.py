@@ -6,21 +6,22 @@ Modules are analysed when a question reaches them, and at most once in a run.
 from __future__ import annotations
 
 import ast
-import re
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
+from codemods.analysis.external_references import own_names
 from codemods.analysis.facts import Facts
 from codemods.analysis.module import ParsedModule
-from codemods.analysis.outside import uses
 from codemods.analysis.resolved import Resolved, ResolvedClass
 from codemods.analysis.scopes import Scopes
+from codemods.external_uses import ExternalUses, Replacements
 from codemods.model import Failed
+from codemods.module_graph import ModuleGraph
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.modules import dotted_name
-from codemods.project.sources import decode, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,27 +56,42 @@ class Terms:
 
 
 class Project:
-    """The files of a run, by the names that they are imported under.
+    """The files of a run and of the projects that they belong to, by the names of their modules.
 
-    ``terms`` gives what holds for a file; ``rewritten`` are files that are taken as they
+    ``terms`` gives what holds for a file.  ``whole`` gives all files of the projects, whatever
+    part of them is named, and ``is_whole`` whether those of a file's project are known.
+    ``candidates`` are the files that may change; ``rewritten`` are files that are taken as they
     will be, and not as they are on disk.
     """
 
     def __init__(
         self,
         terms: Callable[[Path], Terms],
-        files: Sequence[DiscoveredFile],
+        whole: Callable[[], Sequence[DiscoveredFile]],
+        is_whole: Callable[[Path], bool],
+        candidates: Sequence[SourceFile],
         rewritten: Mapping[Path, SourceFile] | None = None,
     ) -> None:
         self._terms = terms
-        self._files = files
+        self._is_whole = is_whole
         self._rewritten = rewritten or {}
-        self._by_name: dict[str, list[DiscoveredFile]] = {}
-        for file in files:
-            stem = file.path.parent.name if file.path.stem == "__init__" else file.path.stem
-            self._by_name.setdefault(stem, []).append(file)
+        self._graph = ModuleGraph(whole, self._rewritten)
+        self._candidates = candidates
+        self._graph.expect_of(self._own_words)
+        self._replacements = Replacements(self._graph, self._analysed)
+        self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, Facts | None] = {}
         self._following: set[str] = set()
+
+    def _own_words(self) -> Iterator[str]:
+        """Yield the words that the rules may ask about the files that they look at."""
+        yield from (api.SET_CALL, api.OLDER_SET_CALL, api.TRACKER_CLASS)
+        for source in self._candidates:
+            yield from source.path.parts[-3:-1]
+            yield source.path.stem
+            # What does not parse is found out where it is analysed.
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                yield from own_names(ast.parse(source.text))
 
     def facts(self, source: SourceFile) -> Facts:
         """Return the analysis of *source*; raises UnparsableError."""
@@ -91,10 +107,17 @@ class Project:
             scopes,
             terms.vocabulary,
             terms.settings,
-            partial(self._imported_elsewhere, source),
-            self._resolve,
-            self._follow,
+            self._elsewhere(source.path),
+            partial(self._resolve, source.path),
+            partial(self._follow, source.path),
         )
+
+    def _elsewhere(self, path: Path) -> ExternalUses:
+        if path not in self._external:
+            self._external[path] = ExternalUses(
+                self._graph, self._replacements, path, is_whole=self._is_whole(path)
+            )
+        return self._external[path]
 
     def analysed(self, source: SourceFile) -> Facts | None:
         """Return the one analysis of *source* that answers for it; None if it does not parse."""
@@ -102,10 +125,8 @@ class Project:
 
     def mentioning(self, word: str) -> Iterator[Facts | None]:
         """Yield the analysis of each file that holds *word*, None for one that has none."""
-        found = re.compile(rb"\b%b\b" % re.escape(word).encode())
-        for file in self._files:
-            if found.search(self._content(file)):
-                yield self._analysed(file)
+        for file in self._graph.holding(word):
+            yield self._analysed(file)
 
     def defines_the_api(self, source: SourceFile) -> bool:
         """Whether *source* is one of the modules that hold the API; those are never rewritten."""
@@ -114,28 +135,14 @@ class Project:
         homes = terms.vocabulary.homes
         return any(dotted == home or dotted.endswith(f".{home}") for home in homes)
 
-    def _imported_elsewhere(self, source: SourceFile, name: str) -> bool:
-        """Whether another file of the run imports, or names in a string, *name* of this module."""
-        stem = source.path.parent.name if source.path.stem == "__init__" else source.path.stem
-        words = [re.compile(rb"\b%b\b" % re.escape(word).encode()) for word in (stem, name)]
-        return any(
-            self._may_use(file, stem, name)
-            for file in self._files
-            if file.path != source.path and all(w.search(self._content(file)) for w in words)
-        )
-
-    def _may_use(self, file: DiscoveredFile, stem: str, name: str) -> bool:
-        facts = self._analysed(file)
-        return facts is None or uses(facts.module.tree, stem, name)
-
-    def _follow(self, path: str) -> Meaning | None:
+    def _follow(self, origin: Path, path: str) -> Meaning | None:
         """Return the API object that *path*, a name of another module of the project, is."""
         module, _, name = path.rpartition(".")
         if not (name in api.CONTEXT_MANAGERS or name[:1].isupper()):
             return None  # no class: spares the analysis of most modules
         if path in self._following:
             return None  # a circle of imports
-        facts = self._module(module) if module else None
+        facts = self._module(origin, module) if module else None
         if facts is None:
             return None
         binders = facts.scopes.binding(name, facts.scopes.module_scope).binders
@@ -150,11 +157,11 @@ class Project:
         finally:
             self._following.discard(path)
 
-    def _resolve(self, path: str) -> Resolved | ResolvedClass | None:
+    def _resolve(self, origin: Path, path: str) -> Resolved | ResolvedClass | None:
         """Return the function or class of another module of the project that *path* names."""
         module, _, name = path.rpartition(".")
         for _ in range(8):  # a re-export of a re-export; a circle ends here too
-            facts = self._module(module) if module else None
+            facts = self._module(origin, module) if module else None
             if facts is None:
                 return None
             binders = facts.scopes.binding(name, facts.scopes.module_scope).binders
@@ -167,34 +174,21 @@ class Project:
             target = facts.names.imported(binders[0])
             if target is None:
                 return None
+            origin = facts.module.source.path
             module, _, name = target.rpartition(".")
         return None
 
-    def _module(self, dotted: str) -> Facts | None:
-        parts = tuple(dotted.split("."))
-        for file in self._by_name.get(parts[-1], ()):
-            if dotted_name(file.path, self._terms(file.path).root) == parts:
-                return self._analysed(file)
-        return None
+    def _module(self, origin: Path, dotted: str) -> Facts | None:
+        file = self._graph.only(origin, dotted)
+        return self._analysed(file) if file is not None else None
 
     def _analysed(self, file: DiscoveredFile) -> Facts | None:
         if file.path not in self._known:
             self._known[file.path] = None
-            loaded = self._rewritten.get(file.path) or self._loaded(file)
+            loaded = self._graph.source(file)
             if not isinstance(loaded, Failed):
                 try:
                     self._known[file.path] = self.facts(loaded)
                 except (UnparsableError, RecursionError):
                     return None
         return self._known[file.path]
-
-    @staticmethod
-    def _loaded(file: DiscoveredFile) -> SourceFile | Failed:
-        content = read(file)
-        return content if isinstance(content, Failed) else decode(file.path, file.display, content)
-
-    def _content(self, file: DiscoveredFile) -> bytes:
-        if file.path in self._rewritten:
-            return self._rewritten[file.path].content
-        content = read(file)
-        return b"" if isinstance(content, Failed) else content

@@ -28,6 +28,7 @@ from codemods.model import (
     Untouched,
 )
 from codemods.project.discovery import DiscoveredFile
+from codemods.project.root import Roots, whole_project
 from codemods.project.sources import decode, read
 from codemods.rules.reasons import ADVICE
 from codemods.rules.registry import Decision, decide
@@ -102,11 +103,11 @@ def _run(
             others.append(file)
     outcomes.extend(_unreadable_neighbours(candidates, others))
     named = [DiscoveredFile(source.path, source.display) for source in candidates]
-    project = _project(options, config, [*named, *others])
+    project = _project(options, config, [*named, *others], candidates)
     done = [_guarded(partial(work, project), source) for source in candidates]
     if options.unsafe and work is migrate_file:
         left = [_as_left(*pair) for pair in zip(candidates, done, strict=True)]
-        again = partial(_project, options, config, [*named, *others])
+        again = partial(_project, options, config, [*named, *others], candidates)
         # What one file needs a deep stack for must not stop all of them here.
         done = on_deep_stack(partial(together, done, left, again, _guarded_rewrite))
     outcomes.extend(done)
@@ -138,9 +139,11 @@ def _project(
     options: Options,
     config: Configuration,
     files: Sequence[DiscoveredFile],
+    candidates: Sequence[SourceFile],
     rewritten: Mapping[Path, SourceFile] | None = None,
 ) -> Project:
     known: dict[Path | None, Terms] = {}
+    roots = Roots(options.cwd)
 
     def terms(path: Path) -> Terms:
         table = config.of(path)
@@ -148,7 +151,14 @@ def _project(
             known[table.source] = _terms(options, table)
         return known[table.source]
 
-    return Project(terms, files, rewritten)
+    def whole() -> Sequence[DiscoveredFile]:
+        found = {root for source in candidates if (root := roots.of(source.path)) is not None}
+        return whole_project(files, sorted(found), options.cwd)
+
+    def is_whole(path: Path) -> bool:
+        return roots.of(path) is not None
+
+    return Project(terms, whole, is_whole, candidates, rewritten)
 
 
 def _terms(options: Options, config: ProjectConfig) -> Terms:

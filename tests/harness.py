@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import io
 import sys
+import tempfile
 import textwrap
 import types
 from dataclasses import dataclass
@@ -120,6 +121,29 @@ def refuses(folder: Path, text: str, *reasons: str, **flags: Any) -> Outcome:
 
 
 # -- execution ------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def importable(files: Mapping[str, str]) -> Iterator[None]:
+    """Let the block import *files*, each module anew."""
+    tops = {name.partition("/")[0].removesuffix(".py") for name in files}
+
+    def forget() -> None:
+        for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+            del sys.modules[name]
+
+    with tempfile.TemporaryDirectory(prefix="program-") as folder:
+        for name, text in files.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        forget()
+        sys.path.insert(0, folder)
+        try:
+            yield
+        finally:
+            sys.path.remove(folder)
+            forget()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from codemods.vocabulary import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from codemods.analysis.external_references import Elsewhere
     from codemods.analysis.lives import Construct
     from codemods.analysis.module import ParsedModule, Path
     from codemods.analysis.resolved import ResolvedClass
@@ -56,11 +57,12 @@ class Facts:
         scopes: Scopes,
         vocabulary: Vocabulary,
         settings: Settings,
-        imported_elsewhere: Callable[[str], bool],
+        elsewhere: Elsewhere,
         resolve: Callable[[str], Resolved | ResolvedClass | None],
         follow: Callable[[str], Meaning | None],
     ) -> None:
-        self._imported_elsewhere = imported_elsewhere
+        #: What the other files of the project do with this module.
+        self.elsewhere = elsewhere
         self.module = module
         self.vocabulary = vocabulary
         self.settings = settings
@@ -135,7 +137,7 @@ class Facts:
             and any(isinstance(n, ast.Name) and n.id == "__all__" for n in ast.walk(statement))
             for node in ast.walk(statement)
         )
-        return exported or self._exports_by_rule() or self._imported_elsewhere(name)
+        return exported or self._exports_by_rule() or self.elsewhere.variable(name).mentioned
 
     def _exports_by_rule(self) -> bool:
         """Whether ``__all__`` is computed: any name may be in it."""
@@ -153,7 +155,7 @@ class Facts:
         """Whether a test or another module may put something else in the place of *name*."""
         if not isinstance(name, ast.Name):
             return False
-        return name.id in self._named_in_texts or self._imported_elsewhere(name.id)
+        return name.id in self._named_in_texts or self.elsewhere.variable(name.id).mentioned
 
     @cached_property
     def _named_in_texts(self) -> frozenset[str]:

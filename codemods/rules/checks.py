@@ -17,6 +17,7 @@ from codemods.rules.reasons import refuse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from codemods.analysis.external_references import Uses
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Life
     from codemods.analysis.scopes import Binding
@@ -164,10 +165,26 @@ def _reached_by_functions(facts: Facts, finding: Finding, binding: Binding) -> R
         if not facts.scopes.scope_of[load].is_module and _in_function(facts, load):
             detail = f"{binding.name} is used by functions of this module"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
+    uses = facts.elsewhere.variable(binding.name)
+    if uses.places:
+        return external_refusal(facts, finding, uses)
     if facts.used_elsewhere(binding.name):
         detail = f"{binding.name} is exported, or used by other files"
         return refuse(facts, finding, Reason.SHARED_STATE, detail)
     return None
+
+
+def external_refusal(facts: Facts, finding: Finding, uses: Uses) -> Refusal | None:
+    """Refuse where another file uses the object too: with ids that are set here, perhaps."""
+    if not uses.places:
+        return None
+    detail = f"another file uses the same tracker: {uses.places[0]}"
+    return refuse(facts, finding, Reason.SHARED_STATE, detail)
+
+
+def doubted(finding: Finding, uses: Uses) -> tuple[Assumption, ...]:
+    """Return what is taken for granted about files that cannot be looked at."""
+    return tuple(Assumption(text, finding.span) for text in uses.doubts)
 
 
 def wrapped_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Refusal | None:

@@ -31,7 +31,7 @@ from codemods.analysis.strength import last_name
 from codemods.model import Reason, Refusal
 from codemods.proposal import Assumption, Delete, Edit, Proposal, Wrap
 from codemods.rules.bare_calls import bare_call_notes
-from codemods.rules.checks import travel_escape, trusted
+from codemods.rules.checks import doubted, external_refusal, travel_escape, trusted
 from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
@@ -170,7 +170,7 @@ def _users(
             return user
         users.append(user)
     return (
-        _helpers_refusal(facts, finding, users, helpers)
+        _helpers_refusal(facts, finding, field, users, helpers)
         or _ids_refusal(facts, finding, users)
         or users
     )
@@ -196,10 +196,7 @@ def _outside_use(facts: Facts, finding: Finding, field: _Field) -> Refusal | Non
         return refuse(
             facts, finding, Reason.AMBIGUOUS_IMPORT, "the class may come from several imports"
         )
-    if facts.used_elsewhere(field.name):
-        detail = f"another file uses {field.name} of this module"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail)
-    return None
+    return external_refusal(facts, finding, facts.elsewhere.field(field.owner.name, field.name))
 
 
 def _reached_by_name(facts: Facts, field: _Field) -> ast.expr | None:
@@ -265,7 +262,7 @@ def _waits(body: list[ast.stmt]) -> bool:
 
 
 def _helpers_refusal(
-    facts: Facts, finding: Finding, users: list[_User], helpers: list[_Method]
+    facts: Facts, finding: Finding, field: _Field, users: list[_User], helpers: list[_Method]
 ) -> Refusal | None:
     """Refuse a method that relies on ids set by others, unless only their blocks call it."""
     names = {method.name for method in helpers}
@@ -280,6 +277,10 @@ def _helpers_refusal(
     for method in helpers:
         if not method.name.startswith("_") or method.name.startswith("__"):
             detail = f"{method.name} relies on the ids that another method has set"
+            return refuse(facts, finding, Reason.SHARED_STATE, detail, method)
+        called = facts.elsewhere.field(field.owner.name, method.name).places
+        if called:
+            detail = f"{method.name}, which relies on the ids of others, is called: {called[0]}"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, method)
     for node in facts.module.every(ast.Attribute):
         if node.attr not in names:
@@ -348,7 +349,8 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
     edits: list[Edit] = []
     needs: list[str] = []
     notes: list[str] = []
-    assumptions: list[Assumption] = []
+    uses = facts.elsewhere.field(field.owner.name, field.name)
+    assumptions: list[Assumption] = [*doubted(finding, uses)]
     confirm: list[str] = []
     for user in users:
         text = f"{_self(user.method)}.{field.name}"

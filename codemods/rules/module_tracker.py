@@ -31,7 +31,15 @@ from codemods.analysis.reach import reachable
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Header, Path, Proposal, Rename, Verdict, Wrap
 from codemods.rules.blocks import closing_edits, remains_work
-from codemods.rules.checks import block_refusal, life_refusal, other_set, travel_escape, trusted
+from codemods.rules.checks import (
+    block_refusal,
+    doubted,
+    external_refusal,
+    life_refusal,
+    other_set,
+    travel_escape,
+    trusted,
+)
 from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
@@ -76,7 +84,8 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     if not life.sets and any(facts.lives.migrated_use(load) for load in life.loads):
         return []  # No set call is left, and contexts take the tracker: migrated.
     finding = facts.finding(CODE, life.construct.call, MESSAGE)
-    refusal = life_refusal(facts, finding, life)
+    uses = facts.elsewhere.variable(life.binding.name)
+    refusal = life_refusal(facts, finding, life) or external_refusal(facts, finding, uses)
     if refusal is not None:
         return [refusal]
     users = _users(facts, finding, life)
@@ -107,7 +116,7 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
             proposal.needs,
             life.construct.home,
             proposal.notes,
-            proposal.assumptions,
+            (*proposal.assumptions, *doubted(finding, uses)),
             proposal.confirm,
         )
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.doubles import inspected_set_calls
 from codemods.model import Finding, Reason, Refusal
-from codemods.proposal import Edit, Proposal, Verdict
+from codemods.proposal import Delete, Edit, Fold, Proposal, Retain, Verdict
 from codemods.rules import (
     direct_tracker,
     instance_tracker,
@@ -52,6 +52,13 @@ def decide(facts: Facts) -> Decision:
     if facts.settings.strict:
         refusals.extend(_assuming(p) for p in proposals if p.assumptions)
         proposals = [p for p in proposals if not p.assumptions]
+    replaced = facts.elsewhere.replaced_method()
+    if replaced is not None:
+        detail = f"a test that runs this code replaces what the rewrite no longer calls: {replaced}"
+        tested = [p for p in proposals if _takes_a_call_away(p)]
+        proposals = [p for p in proposals if p not in tested]
+        reason = Reason.TESTS_THE_TRACKER
+        refusals.extend(refuse(facts, p.finding, reason, detail) for p in tested)
     crossing = overlapping(facts, proposals)
     proposals = [p for p in proposals if p not in crossing]
     for proposal in crossing:
@@ -78,6 +85,11 @@ def _assuming(proposal: Proposal) -> Refusal:
     first, reason = proposal.assumptions[0], Reason.ASSUMPTION
     detail = f"it is assumed that {first.text}"
     return Refusal(proposal.finding, reason, detail, ADVICE[reason], first.place)
+
+
+def _takes_a_call_away(proposal: Proposal) -> bool:
+    """Whether a call of the tracker that a test may wait for is gone after the rewrite."""
+    return any(isinstance(edit, Delete | Retain | Fold) for edit in proposal.edits)
 
 
 def _place(verdict: Verdict) -> tuple[int, int]:

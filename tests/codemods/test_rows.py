@@ -15,7 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness import Execution, execute, report
+from harness import Execution, execute, importable, report
 from loopback import loopback_server
 from relayout import VARIANTS, same_lines
 from rows import (
@@ -33,7 +33,7 @@ from rows import (
 from codemods.model import Linted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 pytestmark = pytest.mark.by_case
 CASES = [
@@ -91,14 +91,22 @@ def test_program_does_the_same(
     fixture: Fixture, runtime: str, clients: dict[str, object], tmp_path: Path
 ) -> None:
     """Before and after print, return and raise the same, and record the same metrics."""
-    before = performed(fixture.files[MODULE], runtime, clients, tmp_path)
-    after_text = fixture.expected[runtime].texts.get(MODULE)
-    if after_text is None:
+    with importable(without_main(fixture.files)):
+        before = performed(fixture.files[MODULE], runtime, clients, tmp_path)
+    changed = fixture.expected[runtime].texts
+    if not changed:
         assert before.error == ""
         return
+    after = {**fixture.files, **changed}
     # On the original runtime a context without ``tracker=`` stores nothing, whatever the form.
     assert before.metrics or runtime == "conservative", "nothing recorded: an empty comparison"
-    assert shown(performed(after_text, runtime, clients, tmp_path)) == shown(before)
+    with importable(without_main(after)):
+        assert shown(performed(after[MODULE], runtime, clients, tmp_path)) == shown(before)
+
+
+def without_main(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the files that a program may import."""
+    return {name: text for name, text in files.items() if name != MODULE}
 
 
 @pytest.mark.parametrize(("fixture", "runtime"), CASES)

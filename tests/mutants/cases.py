@@ -17,7 +17,7 @@ import openai
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness import FIXTURES, Execution, execute, report
+from harness import FIXTURES, Execution, execute, importable, report
 from loopback import loopback_server
 from rows import MODULE, RUNTIMES, execute_on_original, fixtures
 
@@ -142,7 +142,9 @@ def _of_rows() -> Iterator[Case]:
     for fixture in fixtures():
         files = {name: text.encode() for name, text in fixture.files.items()}
         for runtime in RUNTIMES:
-            differs = _differs(fixture.files[MODULE], runtime) if fixture.execute else None
+            others = {name: text for name, text in fixture.files.items() if name != MODULE}
+            text = fixture.files[MODULE] if fixture.execute else ""
+            differs = _differs(text, runtime, others) if fixture.execute else None
             yield Case(fixture.name, runtime, files, fixture.options, differs)
 
 
@@ -200,12 +202,15 @@ def clients() -> Iterator[None]:
 _NAMES: dict[str, object] = {}
 
 
-def _differs(before: str, runtime: str) -> Callable[[str], str | None]:
+def _differs(
+    before: str, runtime: str, others: Mapping[str, str] | None = None
+) -> Callable[[str], str | None]:
     known: list[Execution] = []
 
     def differs(after: str) -> str | None:
         if not known:
-            known.append(_performed(before, runtime))
+            with importable(others or {}):
+                known.append(_performed(before, runtime))
         one, other = known[0], _performed(after, runtime)
         if one.error != other.error:
             return "exception"

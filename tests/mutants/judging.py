@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import decisions, edits, imports, questions
-from .cases import MODULE, Case, Made, baseline, clients, decoded, migrated, ordered
+from .cases import MODULE, Case, Made, baseline, clients, decoded, importable, migrated, ordered
 from .mutant import REGISTERED, Mutant, applied
 
 if TYPE_CHECKING:
@@ -95,8 +95,9 @@ def _sign(mutant: Mutant, case: Case, made: Made) -> str | None:
     texts = {name: decoded(content) for name, content in made.files.items()}
     if made.uncompiled or any(text is None for text in texts.values()):
         return "compile"
-    text = texts.get(MODULE)
-    found = case.differs(text) if case.differs is not None and text is not None else None
+    text = texts.pop(MODULE, None)
+    with importable({name: other for name, other in texts.items() if other is not None}):
+        found = case.differs(text) if case.differs is not None and text is not None else None
     if found is not None:
         return found
     with applied(mutant):

@@ -1,0 +1,236 @@
+"""What the files of a project do with the names and fields of one of its modules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.external_references import ExternalUse, How, Uses
+from codemods.module_graph import module_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from codemods.analysis.external_fields import FieldUse
+    from codemods.analysis.external_references import Reference, References
+    from codemods.analysis.facts import Facts
+    from codemods.module_graph import ModuleGraph
+    from codemods.project.discovery import DiscoveredFile
+
+_CONFTEST = "conftest"
+_UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
+
+
+class Replacements:
+    """Where the project replaces methods of the tracker, and which modules run there."""
+
+    def __init__(
+        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], Facts | None]
+    ) -> None:
+        self._graph = graph
+        self._analysed = analysed
+        self._found: dict[Path, ExternalUse] | None = None
+
+    def of(self, path: Path) -> ExternalUse | None:
+        """Return the first replacement in another file that imports the module in *path*."""
+        if self._found is None:
+            self._found = {}
+            for file, use in self._places():
+                for reached in self._reached(file):
+                    if reached != file.path:
+                        self._found.setdefault(reached, use)
+        return self._found.get(path)
+
+    def _places(self) -> Iterator[tuple[DiscoveredFile, ExternalUse]]:
+        seen: set[Path] = set()
+        for method in (words.SET_CALL, words.OLDER_SET_CALL):
+            for file in self._graph.holding(method, words.TRACKER_CLASS):
+                content = self._graph.content(file)
+                if file.path in seen or not (b"patch" in content or b"setattr" in content):
+                    continue
+                seen.add(file.path)
+                facts = self._analysed(file)
+                place = facts.replaced_method if facts is not None else None
+                if facts is not None and place is not None:
+                    span = facts.module.span(place)
+                    text = facts.module.segment(place)
+                    yield file, ExternalUse(text, f"{file.display}:{span.line}")
+
+    def _reached(self, file: DiscoveredFile) -> set[Path]:
+        """Return the files that *file* imports, whatever is between.
+
+        What a conftest.py replaces, it replaces for every test beside and below it.
+        """
+        waiting = [file]
+        if file.path.stem == _CONFTEST:
+            folder = file.path.parent
+            waiting += [f for f in self._graph.files if folder in f.path.parents]
+        reached = {one.path for one in waiting}
+        while waiting:
+            one = waiting.pop()
+            references = self._graph.references(one)
+            for module in references.modules if references is not None else ():
+                for found in self._graph.leads_to(one.path, module):
+                    if found.path not in reached:
+                        reached.add(found.path)
+                        waiting.append(found)
+        return reached
+
+
+class ExternalUses:
+    """What the other files do with the module in *path*; every answer is computed once."""
+
+    def __init__(
+        self, graph: ModuleGraph, replacements: Replacements, path: Path, *, is_whole: bool
+    ) -> None:
+        self._graph = graph
+        self._replacements = replacements
+        self._path = path
+        self._is_whole = is_whole
+        self._variables: dict[str, Uses] = {}
+        self._fields: dict[tuple[str, str], Uses] = {}
+
+    def replaced_method(self) -> ExternalUse | None:
+        """Return where a file that runs the module puts something in a tracker method's place."""
+        return self._replacements.of(self._path)
+
+    def variable(self, name: str) -> Uses:
+        """Return the uses of the module's global *name*."""
+        if name not in self._variables:
+            self._variables[name] = self._variable(name)
+        return self._variables[name]
+
+    def field(self, owner: str, name: str) -> Uses:
+        """Return the uses of the field *name* of objects of the module's class *owner*."""
+        if (owner, name) not in self._fields:
+            self._fields[owner, name] = self._field(owner, name)
+        return self._fields[owner, name]
+
+    def _variable(self, name: str) -> Uses:
+        places: list[ExternalUse] = []
+        doubts = [] if self._is_whole else [_UNKNOWN_ROOT.format(name)]
+        mentioned = False
+        waiting = [(self._path, name)]
+        seen = set(waiting)
+        while waiting:
+            path, wanted = waiting.pop()
+            for file in self._files(path, wanted):
+                references = self._graph.references(file)
+                if references is None:
+                    mentioned = True
+                    doubts.append(f"{file.display}, which does not parse, makes no use of {name}")
+                    continue
+                for reference in references.of(wanted):
+                    leads = self._graph.leads_to(file.path, reference.module)
+                    if all(found.path != path for found in leads):
+                        continue
+                    mentioned |= reference.how is not How.STAR or wanted in references.loads
+                    place, local = _used(file, reference, references, wanted)
+                    places.extend([place] if place is not None else [])
+                    # What a file imports, others may take from there.
+                    if local and (file.path, local) not in seen:
+                        seen.add((file.path, local))
+                        waiting.append((file.path, local))
+        return Uses(tuple(places), mentioned, tuple(doubts))
+
+    def _files(self, path: Path, name: str) -> list[DiscoveredFile]:
+        """Return the other files that hold *name* and may reach the module in *path*."""
+        stem = module_parts(path)[-1]
+        found = {file.path: file for file in self._graph.holding(name, stem)}
+        if path.stem == "__init__":
+            # ``from . import name`` names its package by nothing but dots.
+            inside = (f for f in self._graph.holding(name) if path.parent in f.path.parents)
+            found.update((file.path, file) for file in inside)
+        found.pop(path, None)
+        found.pop(self._path, None)
+        return list(found.values())
+
+    def _field(self, owner: str, name: str) -> Uses:
+        places: list[ExternalUse] = []
+        doubts = [] if self._is_whole else [_UNKNOWN_ROOT.format(f"{owner}.{name}")]
+        classes = self._classes(owner)
+        near = {f.path for one in classes for f in self._graph.holding(name, one)}
+        unknown: list[str] = []
+        for file in self._graph.holding(name):
+            if file.path == self._path:
+                continue
+            if file.path not in near and not _on_something_else(self._graph.content(file), name):
+                continue
+            references = self._graph.references(file)
+            if references is None:
+                if file.path in near:
+                    doubts.append(f"{file.display}, which does not parse, leaves {name} alone")
+                continue
+            for use in references.fields.get(name, ()):
+                place = ExternalUse(use.text, f"{file.display}:{use.line}")
+                if use.owners is not None:
+                    places.extend([place] if use.owners & classes else [])
+                elif file.path in near:
+                    places.append(place)
+                elif self._may_be_ours(file, use):
+                    unknown.append(str(place))
+        if unknown:
+            more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+            doubts.append(f"{unknown[0]}{more} is of another class than {owner}")
+        return Uses(tuple(places), bool(places), tuple(doubts))
+
+    def _may_be_ours(self, file: DiscoveredFile, use: FieldUse) -> bool:
+        """Whether the object of *use*, of an unknown class, is not seen to be another's.
+
+        A module is no object, and what comes from a package that is not here makes no object
+        of a class that is.
+        """
+        if not use.path:
+            return True
+        if self._graph.leads_to(file.path, f"{use.path}.{use.text.rpartition('.')[2]}"):
+            return False
+        if use.path.startswith("."):
+            return True
+        return bool(self._graph.leads_to(file.path, use.path.partition(".")[0]))
+
+    def _classes(self, owner: str) -> set[str]:
+        """Return the class *owner* with its heirs, and the other names that imports give it."""
+        classes = {owner}
+        waiting = [owner]
+        while waiting:
+            base = waiting.pop()
+            word = re.escape(base).encode()
+            heir = re.compile(rb"\bclass\s+\w+[^:]*\b%b\b|\b%b\s+as\b" % (word, word))
+            for file in self._graph.holding(base):
+                if not heir.search(self._graph.content(file)):
+                    continue
+                references = self._graph.references(file)
+                if references is None:
+                    continue
+                fresh = {r.local for r in references.named.get(base, ()) if r.local}
+                fresh |= {name for name, bases in references.bases.items() if base in bases}
+                waiting += fresh - classes
+                classes |= fresh
+        return classes
+
+
+def _used(
+    file: DiscoveredFile, reference: Reference, references: References, wanted: str
+) -> tuple[ExternalUse | None, str]:
+    """Return the use that *reference* is, and the name of the file that stands for the object."""
+    if reference.how is How.USE:
+        return ExternalUse(reference.text.lstrip("."), f"{file.display}:{reference.line}"), ""
+    if reference.how not in (How.IMPORT, How.STAR):
+        return None, ""
+    local = reference.local if reference.how is How.IMPORT else wanted
+    if reference.how is How.STAR and (wanted.startswith("_") or wanted in references.bound):
+        return None, ""
+    line = references.loads.get(local)
+    place = ExternalUse(local, f"{file.display}:{line}") if line is not None else None
+    return place, local
+
+
+def _on_something_else(content: bytes, name: str) -> bool:
+    """Whether the field *name* is used of anything but an object itself, or by its text."""
+    field = re.escape(name).encode()
+    return bool(
+        re.search(rb"(?<!\bself)(?<!\bcls)\s*\.\s*%b\b" % field, content)
+        or re.search(rb"[\"']%b[\"']" % field, content)
+    )

@@ -1,0 +1,39 @@
+"""Mutants of what is known about the other files of a project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from codemods.analysis.external_references import Uses
+
+from .mutant import mutant
+
+
+@mutant("external_uses:ExternalUses.variable", "E8")
+def other_files_use_no_tracker(real: Any) -> Any:
+    """What other files do with a tracker of a module is not looked at."""
+    return lambda self, name: Uses()
+
+
+@mutant("external_uses:ExternalUses.field", "E10")
+def other_files_use_no_field(real: Any) -> Any:
+    """What other files do with the tracker of an object is not looked at."""
+    return lambda self, owner, name: Uses()
+
+
+@mutant("project.root:whole_project", "E8", "E10")
+def only_what_is_named(real: Any) -> Any:
+    """Files outside of what was named are not looked at."""
+    return lambda files, roots, cwd: list(files)
+
+
+@mutant("external_uses:Replacements.of", "E15")
+def other_files_replace_nothing(real: Any) -> Any:
+    """A test in another file that replaces the set call is not looked at."""
+    return lambda self, path: None
+
+
+@mutant("analysis.external_references:_Reader._aliases", "E8")
+def modules_have_one_name(real: Any) -> Any:
+    """A variable that a module is bound to is not followed."""
+    return lambda self, nodes: None
