@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codemods.options import ProjectConfig, Runtime
 from codemods.project.ignore import ignored, rules_from
+from codemods.project.regular import MEGABYTE, read_regular, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from codemods.project.ignore import Rules
 
 TABLE = "ai-usage"
+_LARGEST = MEGABYTE
+# The reader of the standard library takes the square of a key's parts: minutes for 50,000.
+_DEEPEST = 100
+_KEY = rb"""[ \t]*(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*\."""
+_DEEP = re.compile(rb"^[ \t]*\[{0,2}(?:%b){%d}" % (_KEY, _DEEPEST), re.MULTILINE)
+_MOST_PATTERNS = 1000
 _ABOUT_US = re.compile(rb"(?i)ai[-_ ]?usage")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _OPERATION = re.compile(r"(?=.{3,50}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -75,19 +83,14 @@ class Tables:
 
 def _table(file: Path) -> dict[str, Any] | None:
     try:
-        content = file.read_bytes()
-    except (OSError, ValueError):  # none there, or none that could be ours
+        content = read_regular(file, _LARGEST)
+    except (OSError, ValueError) as error:  # none there, or none that could be ours
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            raise ConfigError(f"{file}: {reason(error)}. Make it smaller.") from None
         return None
     if not _ABOUT_US.search(content):
         return None
-    import tomllib  # only now: most runs meet no configuration
-
-    try:
-        document = tomllib.loads(content.decode())
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file}: it is not UTF-8. Save it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: it is not valid TOML: {error}.") from None
+    document = _document(content, file)
     tool = document.get("tool", {})
     if not isinstance(tool, dict):
         return None
@@ -98,6 +101,21 @@ def _table(file: Path) -> dict[str, Any] | None:
     if table is not None and not isinstance(table, dict):
         raise ConfigError(f"{file}: tool.{TABLE} must be a table. Write [tool.{TABLE}].")
     return table
+
+
+def _document(content: bytes, file: Path) -> dict[str, Any]:
+    import tomllib  # only now: most runs meet no configuration
+
+    if _DEEP.search(content):
+        raise ConfigError(f"{file}: it has a key of more than {_DEEPEST} parts. Nest less deeply.")
+    try:
+        return tomllib.loads(content.decode())
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: it is not UTF-8. Save it as UTF-8.") from None
+    except RecursionError:
+        raise ConfigError(f"{file}: it is nested too deeply. Nest less deeply.") from None
+    except ValueError as error:  # what is no TOML, and numbers of thousands of digits
+        raise ConfigError(f"{file}: it is not valid TOML: {error}.") from None
 
 
 def _parse(table: Mapping[str, Any], file: Path) -> ProjectConfig:
@@ -160,6 +178,8 @@ def _mapping(
 def _exclude(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f'{value!r} is not a list of patterns. Write ["generated/", "*_pb2.py"].')
+    if len(value) > _MOST_PATTERNS:
+        raise ValueError(f"it has more than {_MOST_PATTERNS} patterns. Leave out whole folders.")
     return tuple(value)
 
 

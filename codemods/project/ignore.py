@@ -6,11 +6,13 @@ depend on the project, not on who starts it.
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codemods.project.regular import MEGABYTE, read_regular, reason
 from codemods.project.wildmatch import parse_all
 
 if TYPE_CHECKING:
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
     from codemods.project.wildmatch import Pattern
 
 IGNORE_FILE = ".gitignore"
+_LARGEST = MEGABYTE // 4
+
+
+class IgnoreFileTooLarge(OSError):
+    """An ignore file holds more than can be held against every file of a tree."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}. Make it smaller, or see that git works here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +115,15 @@ def _common_folder(git: Path) -> Path:
     """Return the folder that holds info/exclude; a worktree's .git is a file that points to it."""
     if git.is_dir():
         return git
-    pointer = "".join(_lines(git)[:1]).removeprefix("gitdir:").strip()
-    private = git.parent / pointer
-    shared = "".join(_lines(private / "commondir")[:1]).strip()
-    return private / shared
+    private = git.parent / _first_line(git).removeprefix("gitdir:").strip()
+    return private / _first_line(private / "commondir").strip()
+
+
+def _first_line(file: Path) -> str:
+    try:
+        return _lines(file)[0]
+    except (IgnoreFileTooLarge, IndexError):  # no pointer is that long, and this is none
+        return ""
 
 
 def _rules_of_file(file: Path, base: str) -> tuple[Rules, ...]:
@@ -118,8 +133,10 @@ def _rules_of_file(file: Path, base: str) -> tuple[Rules, ...]:
 
 def _lines(file: Path) -> list[str]:
     try:
-        content = file.read_bytes()
-    except OSError:  # not there, or a folder: git goes on as well
-        return []
+        content = read_regular(file, _LARGEST)
+    except OSError as error:
+        if error.errno == errno.EFBIG:  # to go on without its rules could take far too much
+            raise IgnoreFileTooLarge(f"{file}: {reason(error)}") from None
+        return []  # not there, or no file: git goes on as well
     text = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))
     return [line.removesuffix("\r") for line in text.split("\n")]

@@ -78,4 +78,5 @@ def _require_regular(status: os.stat_result) -> None:
 
 
 def _too_large(limit: int) -> OSError:
-    return OSError(errno.EFBIG, f"it is larger than {limit // MEGABYTE} MB")
+    size = f"{limit // MEGABYTE} MB" if limit >= MEGABYTE else f"{limit // 1024} KB"
+    return OSError(errno.EFBIG, f"it is larger than {size}")

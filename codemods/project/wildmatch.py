@@ -113,7 +113,9 @@ def _compiled(text: bytes, *, whole: bool) -> tuple[_Step, ...] | None:
             start = at
             while text[at : at + 1] == b"*":
                 at += 1
-            steps += _stars(text, start, at, single)
+            further = _stars(text, start, at, single)
+            if steps[-len(further) :] != further:  # ``**/**/`` says no more than ``**/``
+                steps += further
             if _reaches_folders(text, start, at) and whole and text[at : at + 1] == b"/":
                 at += 1
             continue

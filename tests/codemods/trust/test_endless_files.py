@@ -1,0 +1,253 @@
+"""Pipes, devices, endless and crafted files under the names that the commands read: nothing hangs.
+
+Each case is a process; the time that it may take only ends a hang, and decides nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from codemods.project.config import ConfigError, Tables
+from codemods.project.ignore import rules_from
+from codemods.project.regular import read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[3]
+#: What no test waits for: longer than anything but a hang takes on a busy machine.
+GUARD = 300
+LEGACY = """\
+from tracker.ai_usage_tracker import AIUsageTracker
+
+
+def scan_receipt(client, number):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id=number)
+    return client.scan(number)
+"""
+#: Runs a command that waits for git half a second only.
+IMPATIENT = """
+import sys
+from codemods import migrate
+from codemods.project import git
+git._SECONDS = 0.5
+sys.exit(migrate.main(sys.argv[1:]))
+"""
+
+
+def pipe(path: Path) -> None:
+    """Make a pipe that nobody writes to."""
+    os.mkfifo(path)
+
+
+def device(path: Path) -> None:
+    """Make a link to a device that never ends."""
+    path.symlink_to("/dev/zero")
+
+
+def terminal(path: Path) -> None:
+    """Make a link to a device that waits for somebody to type."""
+    path.symlink_to("/dev/tty")
+
+
+def listening(path: Path) -> None:
+    """Make a socket."""
+    here = Path.cwd()
+    os.chdir(path.parent)  # the path of a socket is short
+    try:
+        with socket.socket(socket.AF_UNIX) as opened:
+            opened.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+def huge(path: Path) -> None:
+    """Make a file of a terabyte, with nothing in it."""
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+def linked_pipe(path: Path) -> None:
+    """Make a link to a pipe elsewhere."""
+    elsewhere = path.parent.parent / "elsewhere"
+    os.mkfifo(elsewhere)
+    path.symlink_to(elsewhere)
+
+
+def circle(path: Path) -> None:
+    """Make a link to itself."""
+    path.symlink_to(path.name)
+
+
+def folder(path: Path) -> None:
+    """Make a folder."""
+    path.mkdir()
+
+
+KINDS = (pipe, device, terminal, listening, huge, linked_pipe, circle, folder)
+
+
+def command(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run this interpreter with *arguments* in *tree*; a hang ends the test."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=tree,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=GUARD,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def check(tree: Path, *paths: str) -> subprocess.CompletedProcess[str]:
+    """Look through *tree*; return how that ended."""
+    return command(tree, "-m", "codemods.migrate", "--check", *(paths or (".",)))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Return a project with one file to migrate."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "good.py").write_text(LEGACY)
+    return tree
+
+
+@pytest.mark.parametrize("name", [".gitignore", "pyproject.toml", ".git", "a.py", "__init__.py"])
+@pytest.mark.parametrize("make", KINDS, ids=lambda make: make.__name__)
+def test_what_is_found_in_a_tree(tree: Path, name: str, make: Callable[[Path], None]) -> None:
+    """What is no regular file of a sane size is passed over, or named; the others are looked at."""
+    make(tree / name)
+    done = check(tree)
+    if make is huge and name != ".git":
+        assert done.returncode == 2
+        assert "is larger than" in done.stdout + done.stderr
+    else:
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "good.py:5:15: AIU001" in done.stdout
+
+
+@pytest.mark.parametrize("make", KINDS, ids=lambda make: make.__name__)
+def test_what_is_named(tree: Path, make: Callable[[Path], None]) -> None:
+    """A path of the command line that is no file to read is a failure that says so."""
+    make(tree / "a.py")
+    done = check(tree, "a.py", "good.py")
+    assert done.returncode == (1 if make is folder else 2)
+    assert "good.py:5:15: AIU001" in done.stdout
+
+
+@pytest.mark.parametrize("make", [pipe, device, huge], ids=lambda make: make.__name__)
+def test_an_ignore_file_in_a_repository(tree: Path, make: Callable[[Path], None]) -> None:
+    """Where git itself waits for ever, it is asked no longer, and that is said."""
+    subprocess.run(["git", "init", "--quiet"], cwd=tree, check=True)
+    make(tree / ".gitignore")
+    done = command(tree, "-c", IMPATIENT, "--check", ".")
+    assert done.returncode in ((1, 2) if make is huge else (1,))
+    assert "good.py:5:15: AIU001" in done.stdout or "is larger than" in done.stderr
+
+
+@pytest.mark.parametrize("part", [".ai-usage", ".ai-usage/undo"])
+@pytest.mark.parametrize("make", KINDS[:-1], ids=lambda make: make.__name__)
+def test_a_journal(tree: Path, part: str, make: Callable[[Path], None]) -> None:
+    """Neither a run nor undo waits for what stands in the place of a journal."""
+    (tree / part).parent.mkdir(exist_ok=True)
+    make(tree / part)
+    done = command(tree, "-m", "codemods.migrate", "good.py")
+    assert done.returncode == 2
+    assert "the undo journal cannot be written" in done.stdout
+    assert (tree / "good.py").read_text() == LEGACY
+    assert command(tree, "-m", "codemods.migrate", "--undo").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["*a" * 2000, "**/" * 3000 + "x", "a*" * 100 + "b", "[" * 5000, "?*" * 2000, "**\\/" * 2000],
+    ids=lambda line: line[:6],
+)
+def test_lines_of_many_stars(tree: Path, line: str) -> None:
+    """A line of an ignore file takes time by its length, not by its stars."""
+    (tree / ("a" * 200 + ".py")).write_text("x = 1\n")
+    (tree / ".gitignore").write_text(line + "\n")
+    done = check(tree)
+    assert done.returncode == 1
+    assert "2 files scanned" in done.stdout
+
+
+def test_stars_after_stars_say_no_more() -> None:
+    """The folders of a pattern that stand for any number of folders are one such place."""
+    [pattern] = rules_from(["**/" * 1000 + "x"], "/base").patterns
+    assert pattern.steps is not None
+    assert len(pattern.steps) < 10
+    assert pattern.matches(b"x", folder=False)
+    assert pattern.matches(b"a/b/x", folder=False)
+    assert not pattern.matches(b"a/b/xx", folder=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a" + ".a" * 400_000 + " = 1", "parts"),
+        ("[[" + "'a b' . " * 100_000 + "a]]", "parts"),
+        ('"\\".".' * 100_000 + "a = 1", "parts"),
+        ("a = " + "[" * 400_000, "nested too deeply"),
+        ("a = " + "{a=" * 200_000, "nested too deeply"),
+        ("a = " + "9" * 400_000, "not valid TOML"),
+        ("# " + "x" * 1_100_000, "larger than 1 MB"),
+        ("[tool.ai-usage]\nexclude = [" + "'*a'," * 100_000 + "]", "more than 1000 patterns"),
+    ],
+    ids=range(8),
+)
+def test_crafted_configuration(tree: Path, text: str, said: str) -> None:
+    """Configuration that a reader would take for ever over, or fall over, is a mistake."""
+    (tree / "pyproject.toml").write_text("# ai-usage\n" + text)
+    done = check(tree)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["a" + ".a" * 90 + " = 1", "a = '" + "." * 5000 + "'", "'" + "a." * 5000 + "' = 1"]
+)
+def test_configuration_of_others_may_have_dots(tmp_path: Path, text: str) -> None:
+    """Dots in texts, and in keys that people write, are no mistake."""
+    (tmp_path / "pyproject.toml").write_text(f"# ai-usage\n{text}\n")
+    assert Tables(tmp_path).of(tmp_path).source is None
+    (tmp_path / "pyproject.toml").write_text("# ai-usage\n" + "a." * 200 + "a = 1\n")
+    with pytest.raises(ConfigError):
+        Tables(tmp_path).of(tmp_path)
+
+
+def test_a_source_that_is_too_large(tree: Path) -> None:
+    """A source above the limit is named, with what to do; the others are looked at."""
+    (tree / "data.py").write_bytes(b"x = 1\n" * 6_000_000)
+    done = check(tree)
+    assert done.returncode == 2
+    assert (
+        "data.py: failed to read: the file cannot be read: it is larger than 32 MB" in done.stdout
+    )
+    assert "exclude" in done.stdout
+    assert "good.py:5:15: AIU001" in done.stdout
+
+
+def test_a_file_that_tells_no_size_is_read_to_the_limit(tmp_path: Path) -> None:
+    """A file that says it is empty, as those of the system do, is read as far as it is allowed."""
+    source = Path("/proc/self/maps")
+    if not source.exists():
+        source = tmp_path / "maps"
+        source.write_bytes(b"x" * 100)
+    assert len(read_regular(source, 1 << 20)) >= 100
+    with pytest.raises(OSError, match="larger"):
+        read_regular(source, 10)
