@@ -7,6 +7,7 @@ A build must not fail by chance.  ``HYPOTHESIS_SEARCH=1 make test`` looks for ne
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import tempfile
@@ -62,3 +63,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     else:
         items.sort(key=lambda item: item.get_closest_marker("lengthy") is None)
         items[:] = [item for module in modules(items) for item in by_case(module)]
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported by now lives to the end: nobody need look for garbage there."""
+    gc.collect()
+    gc.freeze()

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from ordering import by_case, modules, shuffled
 
 from tests.busy import counted
@@ -65,6 +66,7 @@ def busy(*arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.lengthy
 def test_a_busy_run_is_told_by_its_seed() -> None:
     """A line for each run, with what repeats its order; a run that fails is status 1, and shown."""
     status, told = busy("--only", "tests/contract/test_contract_sizes.py")

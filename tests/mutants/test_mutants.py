@@ -22,6 +22,7 @@ def connected() -> Iterator[None]:
         yield
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("mutant", [pytest.param(m, id=m.name) for m in MUTANTS])
 def test_a_broken_rewriter_is_noticed(mutant: Mutant, connected: None) -> None:
     """The validator complains, or the result shows it when it is compiled, run or run again."""

@@ -41,6 +41,7 @@ def run():
 """
 
 
+@pytest.mark.lengthy
 @settings(
     max_examples=40,
     derandomize=True,
@@ -59,6 +60,7 @@ def test_migrated_programs_do_what_they_did(
     assert problems == []
 
 
+@pytest.mark.lengthy
 def test_numbered_programs_do_what_they_did(tmp_path: Path) -> None:
     """So does an even sample of the grammar."""
     results = [check(numbered(1, index), tmp_path) for index in range(60)]

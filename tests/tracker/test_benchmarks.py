@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tracker import ai_usage_context, ledger
 from tracker.instrumentation import claims
 from tracker.testing import MemorySink, capture
 
 if TYPE_CHECKING:
     import openai
-    import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -31,6 +32,7 @@ def run(module: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.lengthy
 def test_the_overhead_benchmark_prints_each_figure_with_its_goal() -> None:
     """Every acceptance line has a row, with the peer that it is compared with."""
     printed = run("overhead", "--number", "5", "--rounds", "2", "--records", "1000")

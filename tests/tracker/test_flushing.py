@@ -161,6 +161,7 @@ with tracker.ai_usage_context("server", job_id="parent") as used:
     assert jobs(tmp_path / "usage.db") == [*(f"child {n}" for n in range(5)), "parent"]
 
 
+@pytest.mark.lengthy
 def test_the_chaos_test_in_short() -> None:
     """Twenty-four processes, one for every ending and store: no accepted record is lost."""
     command = [sys.executable, "-m", "tests.chaos", "24", "--only", "processes"]

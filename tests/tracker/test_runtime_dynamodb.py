@@ -538,6 +538,7 @@ def test_fan_out_with_a_file_that_is_broken(
     assert until(has_arrived)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_chaos_run_in_short(kind: str) -> None:
     """A few cycles of `make chaos-dynamo`: each accepted record is in the table once."""

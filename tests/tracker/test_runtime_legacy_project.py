@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = Path(__file__).resolve().parent / "legacy_project"
 MODULES = ("ai_usage_tracker", "ai_usage_context", "environment_config")
@@ -41,11 +43,13 @@ def test_each_module_is_one_line() -> None:
     assert WHOLE.format(name="ai_usage_tracker").strip() in documented
 
 
+@pytest.mark.lengthy
 def test_the_project_s_tests_pass() -> None:
     """Doubles, patches by the old paths, positional arguments, log rows, items: all as before."""
     assert "passed" in run_tests(PROJECT)
 
 
+@pytest.mark.lengthy
 def test_the_star_alone_carries_all_but_replaced_names(tmp_path: Path) -> None:
     """Who re-exports by a plain star can patch whatever belongs to the classes."""
     copy = tmp_path / "project"

@@ -35,6 +35,7 @@ def run_beside(folder: Path, name: str, content: bytes, *arguments: str) -> tupl
     return done.status, done.said, (folder / name).read_bytes()
 
 
+@pytest.mark.lengthy
 def test_deep_expression(tmp_path: Path) -> None:
     """A sum of 4,000 terms beside the site is no obstacle, and is written as it was."""
     status, said, after = run_beside(tmp_path, "deep.py", TERMS.encode())
@@ -48,6 +49,7 @@ BRANCHES = "    if number == 0:\n        kind = 0\n" + "".join(
 SUM = "    total = " + " + ".join(["number"] * 4000) + "\n"
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("before", [BRANCHES, SUM], ids=["elif", "terms"])
 def test_deep_code_in_the_function_itself(tmp_path: Path, before: str) -> None:
     """A site is rewritten behind thousands of branches or terms too, and in seconds."""
@@ -56,6 +58,7 @@ def test_deep_code_in_the_function_itself(tmp_path: Path, before: str) -> None:
     assert after.decode() == NEW_HEAD + before + BLOCK
 
 
+@pytest.mark.lengthy
 def test_hundred_thousand_lines(tmp_path: Path) -> None:
     """A file of 100,000 lines is migrated at its begin and end; nothing else in it changes."""
     filler = "".join(f"\n\ndef step_{n}(value):\n    return value + {n}\n" for n in range(25_000))
