@@ -13,7 +13,7 @@ from codemods import vocabulary as words
 from codemods.analysis.effects import is_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from codemods.analysis.module import ParsedModule
     from codemods.analysis.names import Names
@@ -32,18 +32,24 @@ class Closings:
     """Answers for hand-offs among *statements*."""
 
     def __init__(
-        self, module: ParsedModule, scopes: Scopes, names: Names, statements: list[ast.stmt]
+        self,
+        module: ParsedModule,
+        scopes: Scopes,
+        names: Names,
+        statements: list[ast.stmt],
+        makes_thread: Callable[[ast.expr], bool] = lambda _: False,
     ) -> None:
         self._module = module
         self._scopes = scopes
         self._names = names
         self._statements = statements
+        self._makes_thread = makes_thread
 
     def closes(self, call: ast.Call) -> bool:
         """Whether what the hand-off *call* sets going is over when the statements are."""
         if self._by_with(call.func) or self._by_shutdown(call):
             return True
-        if self._is(call.func, _THREAD):
+        if self._is(call.func, _THREAD) or self._makes_thread(call.func):
             return self._joined(call)
         return self._is(call.func, *_TASKS) and self._awaited(call)
 
@@ -114,7 +120,7 @@ class Closings:
         made, binding = holder
         suite = self._module.suite(made)
         later = suite[suite.index(made) + 1 :]
-        if any(self._strays(load, binding) for load in binding.loads):
+        if any(self._strays(load, binding) for load in self._before_join(binding, later)):
             return False
         start = next((i for i, s in enumerate(later) if self._does(s, binding, "start")), None)
         return start is not None and self._joins(later[start + 1 :], binding)
@@ -133,6 +139,17 @@ class Closings:
         binding = self._scopes.of(target)
         one = len(binding.binders) == 1 and not binding.declared
         return (parent, binding) if one and self._is_inside(call) else None
+
+    def _before_join(self, binding: Binding, later: list[ast.stmt]) -> list[ast.Name]:
+        """Return the uses of the thread up to its join: behind that it is an object like others."""
+        joins = (i for i, s in enumerate(later) if self._does(s, binding, "join"))
+        behind = later[next(joins, len(later)) + 1 :]
+        return [
+            load
+            for load in binding.loads
+            if not any(around in behind for around in self._module.ancestors(load))
+            or getattr(self._module.parents[load], "attr", "") in ("start", "run")
+        ]
 
     def _strays(self, load: ast.Name, binding: Binding) -> bool:
         """Whether *load* does anything with a thread but to start it, join it or name it."""
@@ -179,7 +196,9 @@ class Closings:
         if not all(isinstance(target, ast.Name) for target in statement.targets):
             return False
         value = statement.value
-        if isinstance(value, ast.Call) and self._is(value.func, _THREAD):
+        if isinstance(value, ast.Call) and (
+            self._is(value.func, _THREAD) or self._makes_thread(value.func)
+        ):
             given = [*value.args, *(keyword.value for keyword in value.keywords)]
             return all(_is_plain_or_tuple(argument) for argument in given)
         return _is_plain_or_tuple(value)

@@ -17,14 +17,17 @@ from codemods.analysis import telling
 from codemods.analysis.calls import arguments_of, last_name
 from codemods.analysis.closings import deferred_call
 from codemods.analysis.library_rows import Effect
-from codemods.analysis.resolved import Resolved
+from codemods.analysis.objects import family
+from codemods.analysis.resolved import Resolved, ResolvedClass
 from codemods.analysis.travel import Escape
 
 if TYPE_CHECKING:
     from codemods.analysis.library_rows import Model
+    from codemods.analysis.objects import Family, Making
     from codemods.analysis.passage import Passage
 
 _LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
+_ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 _PASSED_ON = ("partial", "to_thread")
 # Methods by which an object that a ``with`` binds is taken for a pool, a group or a stack.
 _POOL_METHODS = frozenset("submit map create_task start_soon callback apply_async spawn".split())
@@ -46,7 +49,7 @@ class Handing:
         self._of_receiver(call)
         if not any(self._run.mentions(value) for value in arguments_of(call)):
             return
-        if self._taint.known(call.func) is not None:
+        if self._taint.known(call.func) or self._taint.class_of(call.func):
             self._given(call)
             return
         model = self._foreign.model(call.func)
@@ -92,10 +95,16 @@ class Handing:
         if name in _LOOKUPS and isinstance(call.func, ast.Name):
             self._travel.reads.append(call)
             return
+        if self._of_super(call, given):
+            return
         known = self._taint.known(call.func)
         if known is not None:
             self._through_decorators(call, known)
             self._passed(call, known, given)
+            return
+        made = self._taint.making(call, given)
+        if made is not None:
+            self._object(call, made)
             return
         if isinstance(call.func, ast.Attribute) and self._is_tracker(call.func):
             return
@@ -131,13 +140,6 @@ class Handing:
 
     def _unknown(self, call: ast.Call, given: list[ast.expr]) -> None:
         """Take in a call of a function that nothing is known about for sure."""
-        if self._registers_itself(call.func):
-            how = f"kept by an object of {last_name(call.func)} that registers itself"
-            self._escape(call, how)
-            return
-        if self._taint.class_of(call.func) is not None:
-            self._trust(call)
-            return
         definition = self._taint.definition(call.func)
         if definition is not None:
             # The only method of that name: whose object it is was not seen.
@@ -159,16 +161,88 @@ class Handing:
         return handed is not None
 
     def _of_receiver(self, call: ast.Call) -> None:
-        """Take in a method of an object that holds the tracker, and that begins to work with it."""
+        """Take in a method of an object that holds the tracker: it may let it out."""
         function = call.func
-        if not isinstance(function, ast.Attribute) or not telling.starts(function.attr):
+        if isinstance(function, ast.Name):
+            if self._run.strong(function):
+                self._methods(call, function, ("__call__",))
             return
-        if function.attr in words.TRACKER_METHODS or not self._run.strong(function.value):
+        if not isinstance(function, ast.Attribute) or not self._run.strong(function.value):
             return
+        if self._is_tracker(function) or self._methods(call, function.value, (function.attr,)):
+            return
+        if not telling.starts(function.attr):
+            return
+        owner = self._family_of(function.value)
         path = self._made_elsewhere(function.value)
-        if path is not None and self._foreign.model(path) is None:
-            written = _short(function)
-            self._escape(call, f"in an object that {written} sets going")
+        sets_going = path is not None and self._foreign.model(path) is None
+        if owner is not None:
+            sets_going = bool(owner.working) and not self._is_made_here(function.value)
+        if sets_going:
+            self._escape(call, f"in an object that {_short(function)} sets going")
+
+    def entered(self, value: ast.expr) -> None:
+        """Take in that a ``with`` enters and leaves the object *value*."""
+        if self._run.strong(value) and isinstance(value, ast.Name | ast.Call):
+            call = ast.copy_location(ast.Call(value, [], []), value)
+            self._methods(call, value, _ENTERED)
+
+    def _methods(self, call: ast.Call, value: ast.expr, names: tuple[str, ...]) -> bool:
+        """Take in what methods of the object *value* do with it; whether one is in sight."""
+        owner = self._family_of(value)
+        found = [m for name in names if owner is not None and (m := owner.method(name))]
+        plain = self._run.strength.plain_fields(value)
+        for method in found:
+            if method.receiver is not None:
+                self._summarised(call, method, method.receiver, plain)
+        return bool(found)
+
+    def _family_of(self, value: ast.expr) -> Family | None:
+        if isinstance(value, ast.Call) and last_name(value.func) == "super":
+            method = self._taint.method_around(value)
+            home = self._run.module.parents.get(method.node) if method is not None else None
+            if not isinstance(home, ast.ClassDef):
+                return None
+            return family(ResolvedClass(self._taint, home)).behind(ResolvedClass(self._taint, home))
+        owner = self._taint.object_class(value)
+        return family(owner) if owner is not None else None
+
+    def _is_made_here(self, value: ast.expr) -> bool:
+        """Whether the object was constructed here, which has been judged at that place."""
+        return self._taint.made_by(value) is not None
+
+    def _of_super(self, call: ast.Call, given: list[ast.expr]) -> bool:
+        """Take in a method of a base, if *call* is one; of bases not in sight the class tells."""
+        above = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if not isinstance(above, ast.Call) or last_name(above.func) != "super":
+            return False
+        related = self._family_of(above)
+        method = related.method(last_name(call.func)) if related is not None else None
+        if method is not None:
+            plain = frozenset(field for _, field in self._travel.plain)
+            for parameter in dict.fromkeys(p for v in given for p in method.receivers(call, v)):
+                self._summarised(call, method, parameter, plain)
+        return True
+
+    def _object(self, call: ast.Call, made: Making) -> None:
+        """Take in the construction of an object in sight that is given the tracker."""
+        name = last_name(call.func)
+        if made.family.doubt is not None:
+            self._escape(call, f"given to {name}, which may hand out an object that it keeps")
+        elif made.family.method("__del__") is not None:
+            self._escape(call, f"kept by an object of {name} that acts when it goes")
+        elif made.family.working and not self._run.closings.closes(call):
+            working = f"a {made.family.working}, which goes on by itself once it is started"
+            self._escape(call, f"kept by an object of {name}, {working}")
+        for parameter in made.parameters:
+            if made.init is not None:
+                self._summarised(call, made.init, parameter, made.plain)
+        later = made.family.method("__post_init__")
+        if later is not None and later.receiver is not None and made.init is None:
+            self._summarised(call, later, later.receiver, made.plain)
+        if not made.family.working:
+            for base in made.family.unknown:
+                self._travel.trusted.append(_named(base, call))
 
     def _made_elsewhere(self, value: ast.expr) -> ast.expr | None:
         """Return the class or function, not in sight, whose call made the object *value*."""
@@ -182,8 +256,8 @@ class Handing:
             return None
         if self._taint.names.tracker_class(value.func) is not None:
             return None
-        in_sight = self._taint.definition(value.func) or self._taint.class_of(value.func)
-        return value.func if in_sight is None and self._run.mentions(value) else None
+        in_sight = self._taint.class_of(value.func) is not None
+        return value.func if not in_sight and self._run.mentions(value) else None
 
     def decorated(self, decorator: ast.expr) -> None:
         """Take in what *decorator* does with a function that holds the tracker."""
@@ -214,17 +288,6 @@ class Handing:
                 self._escape(call, f"given to a function that {_short(made)} runs later")
             elif taint.foreign.model(made) is None and taint is not self._taint:
                 self._trust(call)
-
-    def _registers_itself(self, function: ast.expr) -> bool:
-        """Whether *function* is a class whose objects let themselves out, or act when they go."""
-        owner = self._taint.class_of(function)
-        for method in owner.methods() if owner is not None else ():
-            if method.node.name == "__del__":
-                return True
-            made = method.node.name == "__init__" and method.receiver is not None
-            if made and method.summary(method.receiver or "").kept is not None:
-                return True
-        return False
 
     def _kept(self, call: ast.Call, given: list[ast.expr], *, by_name: bool) -> None:
         receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
@@ -260,16 +323,26 @@ class Handing:
     def _passed(self, call: ast.Call, definition: Resolved, given: list[ast.expr]) -> None:
         """Take in what a function of the project does with the values *given*."""
         for parameter in dict.fromkeys(p for v in given for p in definition.receivers(call, v)):
-            summary = definition.summary(parameter)
-            if summary.kept is not None:
-                line = getattr(summary.kept, "lineno", definition.node.lineno)
-                self._escape(call, f"kept by {definition.node.name} (line {line})")
-            if summary.sets_ids:
-                self._travel.sets.append(call)
-            if summary.reads_state:
-                self._travel.reads.append(call)
-            for function in summary.trusted:
-                self._travel.trusted.append(_named(function, call))
+            self._summarised(call, definition, parameter)
+
+    def _summarised(
+        self,
+        call: ast.Call,
+        definition: Resolved,
+        parameter: str,
+        plain: frozenset[str] = frozenset(),
+    ) -> None:
+        """Take in what *definition* does with its *parameter*."""
+        summary = definition.summary(parameter, plain)
+        if summary.kept is not None:
+            line = getattr(summary.kept, "lineno", definition.node.lineno)
+            self._escape(call, f"kept by {definition.node.name} (line {line})")
+        if summary.sets_ids:
+            self._travel.sets.append(call)
+        if summary.reads_state:
+            self._travel.reads.append(call)
+        for function in summary.trusted:
+            self._travel.trusted.append(_named(function, call))
 
     def _trust(self, call: ast.Call) -> None:
         self._travel.trusted.append(_named(call.func, call))

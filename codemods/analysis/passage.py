@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.closings import Closings
 from codemods.analysis.handing import Handing
+from codemods.analysis.objects import family
 from codemods.analysis.strength import Strength
 from codemods.analysis.travel import Escape, Travel
 
@@ -31,7 +32,9 @@ class Passage:
         self.scope = scope
         self.travel = travel
         self.statements = statements
-        self.closings = Closings(taint.module, taint.scopes, taint.names, statements)
+        self.closings = Closings(
+            taint.module, taint.scopes, taint.names, statements, taint.makes_thread
+        )
         self.strength = Strength(taint, travel)
         self.strong = self.strength.strong
         self.mentions = self.strength.mentions
@@ -60,6 +63,7 @@ class Passage:
             self._bind(node.target, self.strong(node.iter), node)
         elif isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
+                self.handing.entered(item.context_expr)
                 if item.optional_vars is not None:
                     self._bind(item.optional_vars, self.mentions(item.context_expr), node)
         elif isinstance(node, ast.Match) and self.strong(node.subject):
@@ -128,6 +132,8 @@ class Passage:
     def taint_receiver(self, expression: ast.expr) -> bool:
         """Make the local variable at the root of *expression* strong; False if it is not local."""
         while isinstance(expression, ast.Attribute | ast.Subscript):
+            if isinstance(expression, ast.Attribute) and self._is_shared(expression):
+                return False
             expression = expression.value
         if not isinstance(expression, ast.Name) or self.scope.is_module:
             return False
@@ -136,6 +142,14 @@ class Passage:
             self.travel.strong.add(binding)
             return True
         return binding in self.travel.strong and binding.scope is self.scope
+
+    def _is_shared(self, field: ast.Attribute) -> bool:
+        """Whether *field* of an object is its class's, and so of all its objects."""
+        if field.attr == "__class__":
+            return True
+        owner = self.taint.object_class(field.value)
+        stored = isinstance(field.ctx, ast.Store)
+        return owner is not None and not stored and family(owner).shares(field.attr)
 
     def _built_here(self, binding: Binding) -> bool:
         """Whether the variable only ever holds objects that its own function made."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from codemods.analysis.travel import Summary
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_CONSTRUCTORS = ("__init__", "__post_init__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,19 @@ class Resolved:
         arguments = [*self.node.args.posonlyargs, *self.node.args.args]
         return arguments[0].arg if self.bound and arguments else None
 
-    def summary(self, parameter: str) -> Summary:
-        """Return what the function does with *parameter*."""
-        return self.taint.summary(self.node, parameter)
+    def of_class(self) -> Resolved:
+        """Return the method as it is called on its class."""
+        decorators = {ast.unparse(decorator) for decorator in self.node.decorator_list}
+        return Resolved(self.taint, self.node, bound="classmethod" in decorators)
+
+    def summary(self, parameter: str, plain: frozenset[str] = frozenset()) -> Summary:
+        """Return what the function does with *parameter*; a constructor may put it in its object.
+
+        *plain* are fields of the method's object that hold nothing of it.
+        """
+        first = [*self.node.args.posonlyargs, *self.node.args.args][:1]
+        own = first[0].arg if first and self.node.name in _CONSTRUCTORS else None
+        return self.taint.summary(self.node, parameter, plain, own)
 
 
 @dataclass(frozen=True, slots=True)

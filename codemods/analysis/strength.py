@@ -11,6 +11,7 @@ from codemods.analysis.calls import arguments_of as arguments_of
 from codemods.analysis.calls import last_name as last_name
 from codemods.analysis.effects import first_yield
 from codemods.analysis.library_rows import Effect
+from codemods.analysis.objects import family
 
 if TYPE_CHECKING:
     from codemods.analysis.library_rows import Model
@@ -32,6 +33,7 @@ class Strength:
         self._scopes = taint.scopes
         self._travel = travel
         self.foreign = taint.foreign
+        self._asked: set[ast.AST] = set()
 
     def strong(self, node: ast.expr) -> bool:
         """Whether the value of *node* is, holds, or will use the tracker."""
@@ -40,7 +42,9 @@ class Strength:
         if isinstance(node, ast.Attribute):
             if self._is_strong_field(node):
                 return True
-            return node.attr not in _PLAIN_ATTRIBUTES and self.strong(node.value)
+            if node.attr in _PLAIN_ATTRIBUTES or self._is_plain_field(node):
+                return False
+            return self.strong(node.value)
         if isinstance(node, ast.Call):
             return self._call(node, awaited=False)
         if isinstance(node, ast.Await):
@@ -68,7 +72,7 @@ class Strength:
     def mentions(self, node: ast.AST) -> bool:
         """Whether a strong variable occurs anywhere in *node*."""
         return any(
-            (isinstance(n, ast.Name) and self._is_strong_name(n))
+            (isinstance(n, ast.Name) and self._is_strong_name(n) and not self._in_plain_field(n))
             or (isinstance(n, ast.Attribute) and self._is_strong_field(n))
             for n in ast.walk(node)
         )
@@ -81,12 +85,22 @@ class Strength:
             return False
         return (self._scopes.of(owner), node.attr) in self._travel.attributes
 
+    def _is_plain_field(self, node: ast.Attribute) -> bool:
+        """Whether *node* is a field, of an object that holds the tracker, that does not."""
+        return node.attr in self.plain_fields(node.value)
+
+    def _in_plain_field(self, name: ast.Name) -> bool:
+        parent = self._taint.module.parents.get(name)
+        return isinstance(parent, ast.Attribute) and self._is_plain_field(parent)
+
     def _is_strong_name(self, node: ast.Name) -> bool:
         return node in self._scopes.scope_of and self._scopes.of(node) in self._travel.strong
 
     def _call(self, call: ast.Call, *, awaited: bool) -> bool:
         """Whether the result of *call* is strong; *awaited* if it is awaited at once."""
         name = last_name(call.func)
+        if name == "super" and not call.args:
+            return self._is_strong_receiver(call)
         if isinstance(call.func, ast.Attribute) and self.strong(call.func.value):
             return self._of_method(call.func, awaited=awaited)
         if isinstance(call.func, ast.Name) and self._is_strong_name(call.func):
@@ -98,6 +112,9 @@ class Strength:
             return False
         if name in words.CLIENT_WRAPPERS:
             return True
+        making = self._taint.making(call, given)
+        if making is not None:
+            return making.holds
         definition = self._taint.definition(call.func)
         model = self.foreign.model(call.func) if self._taint.known(call.func) is None else None
         if model is not None and (definition is None or not model.by_name):
@@ -141,12 +158,39 @@ class Strength:
             return True
         if function.attr in words.TRACKER_METHODS:
             return False
+        plain = self.plain_fields(function.value)
         return any(
             (isinstance(method.node, ast.AsyncFunctionDef) and not awaited)
             or first_yield(method.node.body) is not None
-            or (method.receiver is not None and method.summary(method.receiver).returns_it)
+            or (method.receiver is not None and method.summary(method.receiver, plain).returns_it)
             for method in self._taint.methods(function)
         )
+
+    def plain_fields(self, value: ast.expr) -> frozenset[str]:
+        """Return the fields of the object *value* that surely hold nothing of the tracker."""
+        if isinstance(value, ast.Name) and value in self._scopes.scope_of:
+            binding = self._scopes.of(value)
+            own = frozenset(name for owner, name in self._travel.plain if owner is binding)
+            binders: list[ast.AST] = binding.binders
+            made = self._taint.module.parents.get(binders[0]) if len(binders) == 1 else None
+            if own or not isinstance(made, ast.Assign | ast.withitem):
+                return own
+            value = made.value if isinstance(made, ast.Assign) else made.context_expr
+        if not isinstance(value, ast.Call) or value in self._asked:
+            return frozenset()
+        self._asked.add(value)
+        given = [one for one in arguments_of(value) if self.strong(one)]
+        self._asked.discard(value)
+        making = self._taint.making(value, given) if given else None
+        return making.plain if making is not None else frozenset()
+
+    def _is_strong_receiver(self, call: ast.Call) -> bool:
+        """Whether the object that ``super()`` stands for in the method around *call* is strong."""
+        method = self._taint.method_around(call)
+        if method is None or method.receiver is None:
+            return False
+        scope = self._scopes.inner[method.node]
+        return self._scopes.binding(method.receiver, scope) in self._travel.strong
 
     def _of_strong_function(self, function: ast.Name, *, awaited: bool) -> bool:
         """Whether calling a local function or lambda that holds the tracker gives it out."""
@@ -154,6 +198,11 @@ class Strength:
         if len(binders) != 1:
             return True
         made = binders[0]
+        owner = self._taint.object_class(function)
+        called = family(owner).method("__call__") if owner is not None else None
+        if called is not None and called.receiver is not None:
+            plain = self.plain_fields(function)
+            return called.summary(called.receiver, plain).returns_it
         if isinstance(made, ast.arg):
             return self._travel.calls_give
         if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):

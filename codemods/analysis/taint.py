@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.callables import Callables
 from codemods.analysis.foreign_calls import ForeignCalls
+from codemods.analysis.objects import Making, family, making
 from codemods.analysis.passage import Passage
 from codemods.analysis.resolved import Resolved, ResolvedClass, method_of
 from codemods.analysis.travel import Escape, Summary, Travel
@@ -47,7 +48,8 @@ class Taint:
         self._resolve = resolve
         self.foreign = ForeignCalls(self)
         self.callables = Callables(self, self.foreign)
-        self._summaries: dict[tuple[ast.AST, str], Summary] = {}
+        self._summaries: dict[tuple[ast.AST, str, frozenset[str], str | None], Summary] = {}
+        self._makings: dict[tuple[ast.Call, tuple[int, ...]], Making] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for node in ast.walk(module.tree):
             if isinstance(node, _FUNCTIONS) and isinstance(module.parents[node], ast.ClassDef):
@@ -61,6 +63,7 @@ class Taint:
         aliases: Iterable[Binding] = (),
         *,
         calls_give: bool = True,
+        plain: Iterable[tuple[Binding, str]] = (),
     ) -> Travel:
         """Follow the value of *root* through *statements* of *scope*.
 
@@ -71,6 +74,7 @@ class Taint:
         travel.strong.update(aliases)
         travel.roots = frozenset(travel.strong)
         travel.calls_give = calls_give
+        travel.plain = frozenset(plain)
         run = Passage(self, scope, travel, listed)
         before = -1
         while before != len(travel.strong):
@@ -86,7 +90,11 @@ class Taint:
         found = self._named(name)
         if found is not None:
             return found if isinstance(found, Resolved) else None
-        return None if self.names.meaning(name).certain else self._method(name)
+        if isinstance(name, ast.Attribute) and self.names.meaning(name).certain:
+            owner = self.class_of(name.value)
+            found = family(owner).method(name.attr) if owner is not None else None
+            return found.of_class() if found is not None else None
+        return self._method(name)
 
     def known(self, name: ast.expr) -> Resolved | None:
         """Return the function that *name* is by its import, its object's class, or an alias.
@@ -96,11 +104,33 @@ class Taint:
         found = self._named(name)
         if found is not None:
             return found if isinstance(found, Resolved) else None
-        if isinstance(name, ast.Attribute) and not self.names.meaning(name).paths:
-            owner = self.made_by(name.value) or self._own_class(name.value)
-            return owner.method(name.attr) if owner is not None else None
+        if isinstance(name, ast.Attribute):
+            owner = self.object_class(name.value)
+            if owner is not None:
+                return family(owner).method(name.attr)
+            owner = self.class_of(name.value)
+            found = family(owner).method(name.attr) if owner is not None else None
+            return found.of_class() if found is not None else None
         value = self._alias(name) if isinstance(name, ast.Name) else None
         return self._named_function(value) if value is not None else None
+
+    def object_class(self, value: ast.expr) -> ResolvedClass | None:
+        """Return the class in sight that *value* is an object of, as far as can be seen."""
+        found = self.made_by(value) or self._own_class(value)
+        if found is None and isinstance(value, ast.Name) and value in self.scopes.scope_of:
+            binders = self.scopes.of(value).binders
+            binder = binders[0] if len(binders) == 1 else None
+            annotation = binder.annotation if isinstance(binder, ast.arg) else None
+            found = self.class_of(annotation) if annotation is not None else None
+        return found
+
+    def method_around(self, node: ast.AST) -> Resolved | None:
+        """Return the method that *node* stands in."""
+        for ancestor in self.module.ancestors(node):
+            if isinstance(ancestor, _FUNCTIONS):
+                inside = isinstance(self.module.parents[ancestor], ast.ClassDef)
+                return method_of(self, ancestor) if inside else None
+        return None
 
     def _named_function(self, name: ast.expr) -> Resolved | None:
         found = self._named(name)
@@ -133,7 +163,15 @@ class Taint:
     def class_of(self, name: ast.expr) -> ResolvedClass | None:
         """Return the class of this project that *name* certainly is."""
         found = self._named(name)
-        return found if isinstance(found, ResolvedClass) else None
+        if isinstance(found, ResolvedClass):
+            return found
+        method = self.method_around(name) if isinstance(name, ast.Name) else None
+        if method is None or not isinstance(name, ast.Name) or name.id != method.receiver:
+            return None
+        decorators = {ast.unparse(decorator) for decorator in method.node.decorator_list}
+        home = self.module.parents[method.node]
+        of_class = "classmethod" in decorators and isinstance(home, ast.ClassDef)
+        return ResolvedClass(self, home) if of_class else None  # type: ignore[arg-type]
 
     def _named(self, name: ast.expr) -> Resolved | ResolvedClass | None:
         if isinstance(name, ast.Name) and name in self.scopes.scope_of:
@@ -144,6 +182,21 @@ class Taint:
                 return ResolvedClass(self, binders[0])
         meaning = self.names.meaning(name)
         return self._resolve(meaning.paths[0]) if meaning.certain else None
+
+    def making(self, call: ast.Call, given: list[ast.expr]) -> Making | None:
+        """Return what *call* does with the values *given*, where it makes an object in sight."""
+        owner = self.class_of(call.func)
+        if owner is None:
+            return None
+        key = (call, tuple(map(id, given)))
+        if key not in self._makings:
+            self._makings[key] = making(owner, call, given)
+        return self._makings[key]
+
+    def makes_thread(self, function: ast.expr) -> bool:
+        """Whether *function* is a class in sight whose objects are threads."""
+        owner = self.class_of(function)
+        return owner is not None and family(owner).is_thread
 
     def overrides(self, name: ast.expr) -> list[Resolved]:
         """Return every method of this module that ``self.name`` or ``super().name`` may be."""
@@ -166,8 +219,8 @@ class Taint:
         if not isinstance(name, ast.Attribute) or self.names.meaning(name).paths:
             return None
         owner = self.made_by(name.value)
-        known = owner.method(name.attr) if owner is not None else None
-        if known is not None:
+        known = family(owner).method(name.attr) if owner is not None else None
+        if known is not None or owner is not None:
             return known
         found = self._methods.get(name.attr, [])
         return method_of(self, found[0]) if len(found) == 1 else None
@@ -177,22 +230,36 @@ class Taint:
         if isinstance(value, ast.Name) and value in self.scopes.scope_of:
             binders = self.scopes.of(value).binders
             statement = self.module.parents.get(binders[0]) if len(binders) == 1 else None
-            if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+            if isinstance(statement, ast.withitem):
+                value = statement.context_expr
+            elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                value = statement.value
+            else:
                 return None
-            value = statement.value
         return self.class_of(value.func) if isinstance(value, ast.Call) else None
 
     def summary(
-        self, definition: ast.FunctionDef | ast.AsyncFunctionDef, parameter: str
+        self,
+        definition: ast.FunctionDef | ast.AsyncFunctionDef,
+        parameter: str,
+        plain: frozenset[str] = frozenset(),
+        receiver: str | None = None,
     ) -> Summary:
-        """Return what *definition*, a function of this module, does with *parameter*."""
-        key = (definition, parameter)
+        """Return what *definition*, a function of this module, does with *parameter*.
+
+        *plain* are the fields of the object that the method is called on which hold nothing
+        of it; *receiver* is that object where keeping the parameter there is no escape.
+        """
+        key = (definition, parameter, plain, receiver)
         if key not in self._summaries:
             # A recursive call meets this while it is being computed: nothing known yet.
             self._summaries[key] = Summary()
             scope = self.scopes.inner[definition]
             root = self.scopes.binding(parameter, scope)
-            travel = self.follow(root, definition.body, scope)
+            own = [self.scopes.binding(receiver, scope)] if receiver is not None else []
+            of = own[0] if own else root
+            fields = [(of, field) for field in plain]
+            travel = self.follow(root, definition.body, scope, own, plain=fields)
             returns = any(_is_return(escape) for escape in travel.escapes)
             kept = next((e.node for e in travel.escapes if not _is_return(e)), None)
             self._summaries[key] = Summary(

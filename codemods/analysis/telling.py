@@ -58,3 +58,13 @@ _DETACHING = frozenset(
 def detaches(decorator: str) -> bool:
     """Whether the name of a decorator tells that a call of its function only begins the work."""
     return not _DETACHING.isdisjoint(words_of(decorator))
+
+
+_WORKING_BASES = frozenset(
+    "thread process worker task job actor timer daemon runnable consumer scheduler".split()
+)
+
+
+def works_as_base(name: str) -> bool:
+    """Whether the name of a base class tells that its objects work by themselves."""
+    return not _WORKING_BASES.isdisjoint(words_of(name))

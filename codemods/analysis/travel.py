@@ -28,7 +28,8 @@ class Travel:
     are set or its fields are read, in functions of the project that it is passed to too;
     ``returning`` are the inner functions whose result holds it, ``attributes``
     fields that hold it, as (variable, name).  ``roots`` are the variables that it began in;
-    ``calls_give`` says that calling a parameter which is followed may give the value out.
+    ``calls_give`` says that calling a parameter which is followed may give the value out;
+    ``plain`` are fields of strong variables that hold nothing of it.
     """
 
     strong: set[Binding] = field(default_factory=set)
@@ -40,6 +41,7 @@ class Travel:
     attributes: set[tuple[Binding, str]] = field(default_factory=set)
     roots: frozenset[Binding] = frozenset()
     calls_give: bool = True
+    plain: frozenset[tuple[Binding, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

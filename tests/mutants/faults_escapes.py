@@ -41,3 +41,32 @@ def decorators_call_at_once(real: Any) -> Any:
 def every_with_waits(real: Any) -> Any:
     """Whatever a ``with`` binds is over, with all it was given, when the ``with`` is."""
     return lambda self, call: None
+
+
+@mutant("analysis.handing:Handing._object", "E1", "E4")
+def constructors_are_not_looked_into(real: Any) -> Any:
+    """What a class in sight does with a tracker that its objects are given does not matter."""
+    return lambda self, call, made: self._trust(call)
+
+
+@mutant("analysis.handing:Handing._methods", "E1", "E4")
+def methods_let_nothing_out(real: Any) -> Any:
+    """Methods of an object that holds the tracker do nothing with it."""
+    return lambda self, call, value, names: False
+
+
+@mutant("analysis.passage:Passage._is_shared", "E1")
+def fields_are_never_shared(real: Any) -> Any:
+    """What is put into a collection of the class is the object's own."""
+    return lambda self, field: False
+
+
+class _Everything(frozenset[str]):
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+@mutant("analysis.strength:Strength.plain_fields", "E1")
+def fields_hold_nothing(real: Any) -> Any:
+    """No field of an object that was given the tracker holds it."""
+    return lambda self, value: _Everything()
