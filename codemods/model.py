@@ -75,6 +75,7 @@ class Reason(StrEnum):
     CROSSES_CELLS = "crosses-cells"
     DOES_NOT_COMPILE = "does-not-compile"
     DOES_NOT_ROUND_TRIP = "does-not-round-trip"
+    ENDS_THE_PROCESS = "ends-the-process"
     ESCAPES = "escapes"
     ESCAPES_LOOP = "escapes-loop"
     GIVEN_TWICE = "given-twice"

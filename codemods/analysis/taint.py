@@ -49,6 +49,8 @@ class Taint:
         self.foreign = ForeignCalls(self)
         self.callables = Callables(self, self.foreign)
         self._summaries: dict[tuple[ast.AST, str, frozenset[str], str | None], Summary] = {}
+        #: Functions that were looked at, with all that they call, and end no process.
+        self.harmless: set[ast.AST] = set()
         self._makings: dict[tuple[ast.Call, tuple[int, ...]], Making] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for node in ast.walk(module.tree):
@@ -135,6 +137,15 @@ class Taint:
     def _named_function(self, name: ast.expr) -> Resolved | None:
         found = self._named(name)
         return found if isinstance(found, Resolved) else None
+
+    def followed(self, value: ast.expr) -> ast.expr:
+        """Return what a variable that is bound once holds, or *value* itself."""
+        if not isinstance(value, ast.Name) or value not in self.scopes.scope_of:
+            return value
+        binders = self.scopes.of(value).binders
+        made = self.module.parents.get(binders[0]) if len(binders) == 1 else None
+        plain = isinstance(made, ast.Assign) and made.targets == [binders[0]]
+        return made.value if plain and isinstance(made, ast.Assign) else value
 
     def _alias(self, name: ast.Name) -> ast.expr | None:
         """Return the name that the variable *name* is only another one of."""

@@ -12,6 +12,7 @@ from codemods.analysis.hidden import hidden_loads
 from codemods.analysis.lives import within
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Assumption
+from codemods.rules.process_ends import ending_refusal
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ def block_refusal(
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
     if life.scope.is_module and crosses_cell(facts.module, life.suite, life.index, block.stop):
         return refuse(facts, finding, Reason.CROSSES_CELLS, "a notebook cell begins in the block")
-    return None
+    return ending_refusal(facts, finding, body)
 
 
 def trusted(facts: Facts, travel: Travel) -> tuple[Assumption, ...]:

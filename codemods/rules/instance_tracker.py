@@ -36,6 +36,7 @@ from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.leftovers import is_forwarder
+from codemods.rules.process_ends import ending_refusal
 from codemods.rules.reasons import refuse
 from codemods.rules.users import keep_user
 
@@ -251,8 +252,10 @@ def _user(
     if waits and not facts.settings.unsafe:
         detail = f"tasks that run {method.name} at the same time share the tracker's ids"
         return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[0].call)
-    return travel_escape(facts, finding, travel) or _User(
-        method, sets, block, travel, frozenset(helpers)
+    return (
+        travel_escape(facts, finding, travel)
+        or ending_refusal(facts, finding, body)
+        or _User(method, sets, block, travel, frozenset(helpers))
     )
 
 

@@ -23,6 +23,7 @@ from codemods.rules.checks import trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.phases import named_again
+from codemods.rules.process_ends import ending_refusal
 from codemods.rules.reasons import refuse
 from codemods.rules.users import keep_user
 
@@ -259,8 +260,10 @@ def _block_refusal(
     if batch is not None and not form.ours and halved and _followed(facts, life, part):
         detail = "the original runtime leaves the tracker in batch mode after the block"
         return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
-    return check_arguments(facts, finding, part.sets, form, travel.strong) or lasting_refusal(
-        facts, finding, part.sets, _earlier_keys(facts, life, part)
+    return (
+        ending_refusal(facts, finding, body)
+        or check_arguments(facts, finding, part.sets, form, travel.strong)
+        or lasting_refusal(facts, finding, part.sets, _earlier_keys(facts, life, part))
     )
 
 

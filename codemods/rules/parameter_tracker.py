@@ -29,6 +29,7 @@ from codemods.model import Reason, Refusal
 from codemods.proposal import Delete, Proposal, Wrap
 from codemods.rules.checks import travel_escape, trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
+from codemods.rules.process_ends import ending_refusal
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -139,8 +140,10 @@ def _adopted(
     inner = first_yield(body)
     home = facts.default_home
     form = Form(binding.name, None, fresh=True, ours=facts.ours(home))
-    refusal = travel_escape(facts, finding, travel) or check_arguments(
-        facts, finding, sets, form, travel.strong
+    refusal = (
+        travel_escape(facts, finding, travel)
+        or ending_refusal(facts, finding, body)
+        or check_arguments(facts, finding, sets, form, travel.strong)
     )
     if inner is not None:
         refusal = refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block", inner)

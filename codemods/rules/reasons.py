@@ -21,6 +21,7 @@ ADVICE: dict[Reason, str] = {
     Reason.CROSSES_CELLS: "open a context in each cell",
     Reason.DOES_NOT_COMPILE: "simplify the nesting around this place, then run again",
     Reason.DOES_NOT_ROUND_TRIP: "remove the form feed, carriage return, or blank before its colon",
+    Reason.ENDS_THE_PROCESS: "end with sys.exit(), or let the tracker's work end before this place",
     Reason.ESCAPES: "open the context where the tracker is last used, and pass it in",
     Reason.ESCAPES_LOOP: "use the tracker inside the loop only, or build it before the loop",
     Reason.GIVEN_TWICE: "keep one of the two values",

@@ -70,3 +70,15 @@ class _Everything(frozenset[str]):
 def fields_hold_nothing(real: Any) -> Any:
     """No field of an object that was given the tracker holds it."""
     return lambda self, value: _Everything()
+
+
+@mutant("rules.process_ends:ending_refusal", "X5")
+def processes_go_on(real: Any) -> Any:
+    """Nothing in a block ends the process."""
+    return lambda facts, finding, statements: None
+
+
+@mutant("analysis.endings:_leads_there", "X5")
+def helpers_return(real: Any) -> Any:
+    """Functions that are called in a block do not end the process."""
+    return lambda taint, name: False
