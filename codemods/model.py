@@ -88,6 +88,7 @@ class Reason(StrEnum):
     NO_WORK = "no-work"
     NOT_FIRST = "not-first"
     READS_STATE = "reads-state"
+    READS_STORE = "reads-store"
     REBOUND = "rebound"
     SHARED_STATE = "shared-state"
     STICKY_BATCH_MODE = "sticky-batch-mode"

@@ -49,6 +49,7 @@ REPLAYS = ("track_openai_completion", "track_openai_embedding", "track_anthropic
 RECORDING_DECORATORS = (*REPLAYS, "track_google_places")
 BATCH_MODE_CALL = "set_batch_mode"
 STORE_CALL = "_store_metric"
+DATABASE_VARIABLE = "AI_USAGE_DATABASE"
 STATE_ATTRIBUTES = (
     "current_context",
     "current_job_id",

@@ -12,6 +12,7 @@ from codemods.analysis.factories import product
 from codemods.analysis.lives import Lives
 from codemods.analysis.names import Meaning, Names
 from codemods.analysis.resolved import Resolved
+from codemods.analysis.stores import Stores
 from codemods.analysis.taint import Taint
 from codemods.model import Finding
 from codemods.vocabulary import (
@@ -71,6 +72,7 @@ class Facts:
         self.taint = Taint(module, self.scopes, self.names, resolve)
         #: For each finding that became a proposal, the variables that hold its tracker.
         self.holders: dict[Finding, frozenset[Binding]] = {}
+        self._stores: dict[Construct, Stores] = {}
 
     @cached_property
     def lives(self) -> Lives:
@@ -92,6 +94,16 @@ class Facts:
         """The quotation mark that the file uses most."""
         text = self.module.source.text
         return "'" if text.count("'") > text.count('"') else '"'
+
+    def stores(self, construct: Construct) -> Stores:
+        """What leads to the store of the tracker that *construct* builds."""
+        if construct not in self._stores:
+            self._stores[construct] = Stores(self.taint, construct)
+        return self._stores[construct]
+
+    def looks(self, construct: Construct) -> Callable[[ast.stmt], bool]:
+        """Return the question whether a statement looks at what that tracker has stored."""
+        return lambda statement: self.stores(construct).look([statement]) is not None
 
     def ours(self, home: str) -> bool:
         """Whether rewrites of trackers whose contexts live in *home* may rely on our runtime."""

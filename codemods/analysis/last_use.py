@@ -18,7 +18,7 @@ from codemods.analysis.library_models import keeps
 from codemods.analysis.strength import Strength
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from codemods.analysis.resolved import Resolved
     from codemods.analysis.scopes import Binding, Scope
@@ -42,7 +42,8 @@ _Known = dict[tuple[ast.AST, str], bool]
 class LastUse:
     """Answers for the *statements* in which a tracker, followed as *travel*, lives.
 
-    ``also`` are names of methods whose calls count as uses, whoever they are called on.
+    ``also`` are names of methods whose calls count as uses, whoever they are called on;
+    ``looks`` says of a statement that it had better see what the block stores.
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class LastUse:
         travel: Travel,
         statements: Sequence[ast.stmt],
         also: Collection[str] = (),
+        looks: Callable[[ast.stmt], bool] | None = None,
         known: _Known | None = None,
     ) -> None:
         self._taint = taint
+        self._looks = looks or (lambda _: False)
         self._scopes = taint.scopes
         self._parents = taint.module.parents
         self._strength = Strength(taint, travel)
@@ -78,11 +81,14 @@ class LastUse:
         last = next((i for i in reversed(range(start, end)) if self.uses(suite[i])), None)
         if last is None:
             last = next((i for i in reversed(range(start, end)) if self._works(suite[i])), None)
+            while last is not None and last >= start and self._looks(suite[last]):
+                last -= 1
         if last is None:
             return start
         stop = last + 1
-        follows = stop < end and isinstance(suite[stop], ast.Return)
-        return stop + 1 if follows and not makes_call(suite[stop]) else stop
+        if stop == end or not isinstance(suite[stop], ast.Return):
+            return stop
+        return stop if makes_call(suite[stop]) or self._looks(suite[stop]) else stop + 1
 
     def uses(self, statement: ast.AST) -> bool:
         """Whether *statement* may work with the tracker."""

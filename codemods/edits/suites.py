@@ -323,8 +323,8 @@ def _with_end(block: cst.With, lines: list[cst.EmptyLine]) -> tuple[cst.With, li
     Above the statement behind the block they would be read as being about that one.
     """
     moved = without_blank_end(lines)
-    body = block.body.with_changes(footer=moved)
-    return block.with_changes(body=body), lines[len(moved) :]
+    footer = [line if line.comment else line.with_changes(indent=False) for line in moved]
+    return block.with_changes(body=block.body.with_changes(footer=footer)), lines[len(moved) :]
 
 
 def _import_line(edit: AddImport) -> Statement:

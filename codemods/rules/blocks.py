@@ -32,7 +32,7 @@ def block_from(
     tracker's construction or the first ``yield``, if nothing uses this one from there on.
     """
     statements = life.suite[life.index + 1 : life.end]
-    last = LastUse(facts.taint, travel, statements)
+    last = LastUse(facts.taint, travel, statements, looks=facts.looks(life.construct))
     stop = last.stop(life.suite, start, life.end if end is None else end)
     for construct in facts.lives.constructs:
         birth = facts.lives.birth_of(construct)

@@ -37,6 +37,7 @@ from codemods.rules.items import start_behind_items
 from codemods.rules.nested_sets import decide_nested
 from codemods.rules.phases import decide_phases
 from codemods.rules.reasons import refuse
+from codemods.rules.store_looks import store_refusal
 from codemods.rules.users import with_user
 
 if TYPE_CHECKING:
@@ -136,8 +137,11 @@ def _one_block(
         form, own, kept = with_user(facts, life, form, own)
     else:
         kept = {}
-    refusal = block_refusal(facts, finding, life, block, held) or check_arguments(
-        facts, finding, life.sets, form, travel.strong
+    body = life.suite[block.start : block.stop]
+    refusal = (
+        block_refusal(facts, finding, life, block, held)
+        or check_arguments(facts, finding, life.sets, form, travel.strong)
+        or store_refusal(facts, finding, life.construct, travel, body)
     )
     if refusal is not None:
         return refusal
@@ -145,7 +149,6 @@ def _one_block(
     if not remains_work(block, closing):
         return refuse(facts, finding, Reason.NO_WORK, "nothing happens between the ids and the end")
     at = life.suite[first] if life.sets else life.birth
-    body = life.suite[block.start : block.stop]
     sending = Sending(facts.taint, travel, ours=ours)
     planned = plan_header(facts, life.sets, body, at, form, sending)
     edits: list[Edit] = [kept.get(site.path, Delete(site.path)) for site in life.sets]

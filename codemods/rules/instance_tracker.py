@@ -38,6 +38,7 @@ from codemods.rules.lasting import lasting_refusal
 from codemods.rules.leftovers import is_forwarder
 from codemods.rules.process_ends import ending_refusal
 from codemods.rules.reasons import refuse
+from codemods.rules.store_looks import store_refusal
 from codemods.rules.users import keep_user
 
 if TYPE_CHECKING:
@@ -240,7 +241,8 @@ def _user(
     scope = facts.scopes.inner[method]
     root = (facts.scopes.binding(_self(method), scope), field.name)
     travel = facts.taint.follow(root, rest, scope)
-    stop = LastUse(facts.taint, travel, rest, helpers).stop(method.body, last + 1, block.stop)
+    last_use = LastUse(facts.taint, travel, rest, helpers, facts.looks(field.construct))
+    stop = last_use.stop(method.body, last + 1, block.stop)
     block = replace(block, stop=stop)
     body = method.body[block.start : block.stop]
     if not body:
@@ -363,6 +365,7 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
         refusal = (
             check_arguments(facts, finding, user.sets, form, user.travel.strong)
             or lasting_refusal(facts, finding, user.sets)
+            or store_refusal(facts, finding, field.construct, user.travel, body, user.helpers)
             or foreign_field_refusal(facts, finding, field.construct, body)
         )
         if refusal is not None:

@@ -44,6 +44,7 @@ from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
+from codemods.rules.store_looks import store_refusal
 from codemods.rules.users import keep_user
 
 if TYPE_CHECKING:
@@ -216,7 +217,8 @@ def _user(
     scope = facts.scopes.inner[function]
     rest = function.body[last + 1 :]
     travel = facts.taint.follow(life.binding, rest, scope)
-    stop = LastUse(facts.taint, travel, rest).stop(function.body, block.start, block.stop)
+    last_use = LastUse(facts.taint, travel, rest, looks=facts.looks(life.construct))
+    stop = last_use.stop(function.body, block.start, block.stop)
     return travel_escape(facts, finding, travel) or _User(
         function,
         sets,
@@ -276,6 +278,7 @@ def _block_of(
         block_refusal(facts, finding, user.life, user.block)
         or check_arguments(facts, finding, user.sets, form, user.travel.strong)
         or lasting_refusal(facts, finding, user.sets)
+        or store_refusal(facts, finding, user.life.construct, user.travel, body)
         or foreign_field_refusal(facts, finding, user.life.construct, body)
     )
     if refusal is not None:

@@ -25,6 +25,7 @@ from codemods.rules.lasting import lasting_refusal
 from codemods.rules.phases import named_again
 from codemods.rules.process_ends import ending_refusal
 from codemods.rules.reasons import refuse
+from codemods.rules.store_looks import store_refusal
 from codemods.rules.users import keep_user
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def _parts(facts: Facts, life: Life, travel: Travel) -> list[_Part]:
         else:
             groups.append([site])
     parts: list[_Part] = []
-    last = LastUse(facts.taint, travel, life.suite[life.index + 1 : life.end])
+    statements = life.suite[life.index + 1 : life.end]
+    last = LastUse(facts.taint, travel, statements, looks=facts.looks(life.construct))
     for number, group in enumerate(groups):
         mine = {key for site in group for key in _keys(site)}
         beside = [p for p in parts if _same_suite(p.sets[0], group[0])]
@@ -264,6 +266,7 @@ def _block_refusal(
         ending_refusal(facts, finding, body)
         or check_arguments(facts, finding, part.sets, form, travel.strong)
         or lasting_refusal(facts, finding, part.sets, _earlier_keys(facts, life, part))
+        or store_refusal(facts, finding, life.construct, travel, body)
     )
 
 

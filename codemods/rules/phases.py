@@ -21,6 +21,7 @@ from codemods.rules.checks import block_refusal, trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
+from codemods.rules.store_looks import store_refusal
 from codemods.rules.users import keep_user
 
 if TYPE_CHECKING:
@@ -111,8 +112,11 @@ def _phase_refusal(
         if sending.batch(life.suite[block.start : block.stop]) is not None:
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
-    return block_refusal(facts, finding, life, block) or check_arguments(
-        facts, finding, group, form, travel.strong
+    body = life.suite[block.start : block.stop]
+    return (
+        block_refusal(facts, finding, life, block)
+        or check_arguments(facts, finding, group, form, travel.strong)
+        or store_refusal(facts, finding, life.construct, travel, body)
     )
 
 

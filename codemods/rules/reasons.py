@@ -34,6 +34,7 @@ ADVICE: dict[Reason, str] = {
     Reason.NO_WORK: "delete the tracker, or use it",
     Reason.NOT_FIRST: "open a context of its own from this point on",
     Reason.READS_STATE: "read the ids from your own variables instead of from the tracker",
+    Reason.READS_STORE: "look behind the last use of the tracker, or call flush_metrics() before",
     Reason.REBOUND: "give each tracker a variable of its own",
     Reason.SHARED_STATE: "open a context in each function that uses the tracker",
     Reason.STICKY_BATCH_MODE: "use a tracker of its own for the batch",

@@ -24,3 +24,23 @@ def every_loop_counts_its_items(real: Any) -> Any:
         return loop.generators[0].iter if hasattr(loop, "generators") else real(loop)
 
     return wrong
+
+
+# -- stores -----------------------------------------------------------------------------------
+
+
+@mutant("rules.store_looks:store_refusal", "X1")
+def nobody_looks_at_the_store(real: Any) -> Any:
+    """A block holds code that looks at what its tracker has stored."""
+    return lambda *given: None
+
+
+@mutant("analysis.stores:Stores.look", "X1")
+def a_return_reads_nothing(real: Any) -> Any:
+    """Only what is called is taken to look at the store, not what is returned."""
+
+    def wrong(self: Any, nodes: Any) -> Any:
+        listed = list(nodes)
+        return None if isinstance(listed[0], ast.Return) else real(self, listed)
+
+    return wrong

@@ -1,0 +1,67 @@
+"""Blocks in which the program looks at what its tracker has stored so far.
+
+A block stores at its end, where the legacy tracker stored with each recording; a flush
+inside the block stores what is there by then.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.calls import client_calls, last_name
+from codemods.analysis.last_use import LastUse
+from codemods.model import Finding, Reason, Refusal
+from codemods.rules.reasons import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import Construct
+    from codemods.analysis.travel import Travel
+
+
+def store_refusal(
+    facts: Facts,
+    finding: Finding,
+    construct: Construct,
+    travel: Travel,
+    body: Sequence[ast.stmt],
+    also: Collection[str] = (),
+) -> Refusal | None:
+    """Refuse a block over *body* in which something is looked for that is not stored yet."""
+    if not facts.ours(construct.home):
+        return None  # the original runtime stores at once, inside its contexts too
+    looks = facts.stores(construct)
+    last = LastUse(facts.taint, travel, body, also)
+    waiting = False
+    for statement in body:
+        if _flushes(statement) and last.uses(statement):
+            waiting = False
+            continue
+        records = last.uses(statement) or any(client_calls(statement))
+        place = looks.look([statement]) if records or waiting else None
+        if place is not None:
+            seen = ast.unparse(_whole(facts, place))
+            detail = f"{seen} looks at what the tracker has stored; a block stores at its end"
+            return refuse(facts, finding, Reason.READS_STORE, detail, place)
+        waiting = waiting or records
+    return None
+
+
+def _whole(facts: Facts, place: ast.AST) -> ast.AST:
+    """Return the attribute or call that begins with *place*."""
+    parent = facts.module.parents.get(place)
+    while isinstance(parent, ast.Attribute) or (
+        isinstance(parent, ast.Call) and parent.func is place
+    ):
+        place, parent = parent, facts.module.parents.get(parent)
+    return place
+
+
+def _flushes(statement: ast.stmt) -> bool:
+    """Whether *statement* is ``tracker.flush_metrics()`` for whatever tracker."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and last_name(call.func) == words.FLUSH_CALL
