@@ -36,6 +36,7 @@ CONSTRUCTOR_PARAMETERS = (
     "environment_config",
     "validate_table_environment",
 )
+STORE_ARGUMENT, LOG_ARGUMENT = CONSTRUCTOR_PARAMETERS[0], CONSTRUCTOR_PARAMETERS[5]
 CONSTRUCTOR_ONLY = tuple(
     name for name in CONSTRUCTOR_PARAMETERS if name not in ("user_id", "environment")
 )

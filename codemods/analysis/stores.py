@@ -54,9 +54,9 @@ class Stores:
         self._paths: set[str] = set()
         self._texts: set[object] = set()
         for name, value in _given(construct):
-            if name == "log_file":
+            if name == words.LOG_ARGUMENT:
                 self._note_path(value)
-            elif name in ("", "dynamo_client"):
+            elif name in ("", words.STORE_ARGUMENT):
                 self._note(value)
         self._note_database()
         self._note_captured()
