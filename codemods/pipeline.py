@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.facts import Settings
-from codemods.analysis.module import ParsedModule, on_deep_stack
+from codemods.analysis.module import on_deep_stack
 from codemods.grouping import together
 from codemods.linking import Project, Terms, UnparsableError
 from codemods.model import (
@@ -20,8 +19,6 @@ from codemods.model import (
     Failed,
     FileOutcome,
     Linted,
-    Reason,
-    Refusal,
     Refused,
     RunReport,
     SourceFile,
@@ -30,11 +27,9 @@ from codemods.model import (
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.root import Roots, whole_project
 from codemods.project.sources import decode, read
-from codemods.rules.reasons import ADVICE
+from codemods.proving import rewritten
 from codemods.rules.registry import Decision, decide
 from codemods.rules.registry import lint as lint_module
-from codemods.validator import compiles, difference
-from codemods.validator_bytes import spelling
 from codemods.vocabulary import NEEDLES, Vocabulary
 
 if TYPE_CHECKING:
@@ -43,9 +38,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.facts import Facts
     from codemods.options import Configuration, Options, ProjectConfig
-    from codemods.proposal import Edit, Proposal
 
-_INDENT = re.compile(r"[ \t]+")
 # A round may uncover work for the next one; more than this would be a circle.
 _MOST_ROUNDS = 5
 Progress = Callable[[int], None]
@@ -120,12 +113,6 @@ def _runtimes(outcomes: Sequence[FileOutcome]) -> str:
     """Return the runtimes that the rewrites rely on, as the report names them."""
     used = {a.runtime for o in outcomes if isinstance(o, Changed) for a in o.applied if a.runtime}
     return " and ".join(sorted(used))
-
-
-def _runtime(facts: Facts, proposal: Proposal) -> str:
-    if not proposal.home:
-        return ""
-    return "tracker" if facts.ours(proposal.home) else "conservative"
 
 
 def _as_left(source: SourceFile, outcome: FileOutcome) -> SourceFile:
@@ -283,7 +270,7 @@ def _one_round(project: Project, source: SourceFile) -> FileOutcome:
         if decision.refusals:
             return Refused(source.display, decision.refusals)
         return Untouched(source.display)
-    return _rewritten(facts, source, decision)
+    return rewritten(facts, source, decision)
 
 
 def _decoded(source: SourceFile, content: bytes) -> str:
@@ -291,68 +278,4 @@ def _decoded(source: SourceFile, content: bytes) -> str:
 
 
 def _guarded_rewrite(facts: Facts, source: SourceFile, decision: Decision) -> FileOutcome:
-    return _guarded(lambda given: _rewritten(facts, given, decision), source)
-
-
-def _rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutcome:
-    from codemods.edits.apply import RoundTripError
-    from codemods.edits.arguments import EditError
-
-    try:
-        text = _edited(facts, source, decision)
-    except RoundTripError as error:
-        reason = Reason.DOES_NOT_ROUND_TRIP
-        return Refused(source.display, _all_refused(decision, reason, str(error)))
-    except EditError as error:
-        advice = "migrate this file by hand, and report this"
-        return Failed(source.display, "edit", str(error), advice)
-    if not compiles(source.text, text):
-        detail = "the interpreter does not compile the result: too many nested blocks"
-        return Refused(source.display, _all_refused(decision, Reason.DOES_NOT_COMPILE, detail))
-    content = source.encode(text)
-    found = difference(source.text, text, unsafe=facts.settings.unsafe) or spelling(
-        source.content, content
-    )
-    if found is not None:
-        advice = "the file was left as it was; migrate it by hand, and report this"
-        message = f"the rewrite is not proven: {found}"
-        return Failed(source.display, "validate", message, advice)
-    applied = tuple(
-        Applied(
-            p.finding,
-            p.form,
-            p.why,
-            p.notes,
-            tuple(assumption.text for assumption in p.assumptions),
-            _runtime(facts, p),
-            p.confirm,
-        )
-        for p in decision.proposals
-    )
-    return Changed(source, content, applied, decision.refusals)
-
-
-def _edited(facts: Facts, source: SourceFile, decision: Decision) -> str:
-    from codemods.edits.apply import apply
-
-    edits: list[Edit] = [*(e for p in decision.proposals for e in p.edits), *decision.import_edits]
-    indent = _indent(facts.module)
-    module = facts.module
-    return apply(module.tree, module.lines, edits, newline=source.newline, indent=indent)
-
-
-def _all_refused(decision: Decision, reason: Reason, detail: str) -> tuple[Refusal, ...]:
-    refused = (Refusal(p.finding, reason, detail, ADVICE[reason]) for p in decision.proposals)
-    return (*decision.refusals, *refused)
-
-
-def _indent(module: ParsedModule) -> str:
-    """Return the indentation of the file's first inner suite, four spaces where there is none."""
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.stmt) and node.col_offset and not isinstance(node, ast.Module):
-            parent = module.parents[node]
-            if module.parents.get(parent) is module.tree or parent is module.tree:
-                match = _INDENT.match(module.lines[node.lineno - 1])
-                if match and len(match[0]) == node.col_offset:
-                    return match[0]
-    return "    "
+    return _guarded(lambda given: rewritten(facts, given, decision), source)

@@ -88,8 +88,29 @@ def _no_use_outside(
             continue
         after = node.lineno > (block.end_lineno or block.lineno)
         again = loop is not None and any(n is node for n in ast.walk(loop))
-        if again or (after and not _rebuilt(scope, name, block, node)):
+        later = (
+            after and not _apart(parents, block, node) and not _rebuilt(scope, name, block, node)
+        )
+        if again or later:
             raise Difference(f"{name} is used outside of its block", node)
+
+
+def _apart(parents: Parents, block: ast.AST, use: ast.AST) -> bool:
+    """Whether *block* and *use* lie in branches of one statement that never both run."""
+    ways: dict[ast.AST, ast.AST] = {}
+    below = block
+    while below in parents:
+        ways[parents[below]] = below
+        below = parents[below]
+    below = use
+    while below in parents and parents[below] not in ways:
+        below = parents[below]
+    meeting = parents.get(below)
+    if isinstance(meeting, ast.Match):
+        return isinstance(below, ast.match_case) and ways[meeting] is not below
+    if not isinstance(meeting, ast.If) or meeting.test in (below, ways[meeting]):
+        return False
+    return (below in meeting.body) != (ways[meeting] in meeting.body)
 
 
 def _rebuilt(scope: ast.AST, name: str, block: ast.With, use: ast.Name | ast.Attribute) -> bool:
@@ -203,7 +224,9 @@ def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        if not isinstance(node, _SCOPES):
+        if isinstance(node, ast.comprehension):
+            waiting.extend((node.iter, *node.ifs))  # its variable is no name of the scope
+        elif not isinstance(node, _SCOPES):
             waiting.extend(ast.iter_child_nodes(node))
 
 

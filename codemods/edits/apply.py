@@ -56,7 +56,8 @@ def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: s
     try:
         module = cst.parse_module(text, config)
     except cst.ParserSyntaxError as error:
-        raise EditError(f"the concrete parser does not read this: {error.message}") from error
+        line = chunk.start + error.raw_line
+        raise EditError(f"the parser that edits files does not read line {line}") from error
     if module.code != text:
         raise RoundTripError(
             f"parsing and printing line {_lost(text, module.code, chunk)} changes it"

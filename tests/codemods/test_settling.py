@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import migrate_project, report
 
-from codemods import pipeline
-from codemods.model import Changed, Failed, Refused, SourceFile
+from codemods import proving
+from codemods.model import Changed, Failed, Reason, Refused, SourceFile
 from codemods.project.writing import write_changes
 from codemods.settling import settle, stranded
 from codemods.validator import difference
@@ -84,11 +84,11 @@ def test_a_file_that_is_not_proven_holds_back_the_other(broken: str, tmp_path: P
     def objecting(before: str, after: str, *, unsafe: bool = False) -> str | None:
         return "no" if FILES[broken] == before else difference(before, after, unsafe=unsafe)
 
-    with patch.object(pipeline, "difference", objecting):
+    with patch.object(proving, "difference", objecting):
         outcomes = migrate_project(tmp_path, FILES, unsafe=True)
     assert not any(outcome.changed for outcome in outcomes.values())
-    failures = {name: o.failed.stage for name, o in outcomes.items() if o.failed is not None}
-    assert failures == {broken: "validate"}
+    said = {name: set(o.reasons) for name, o in outcomes.items() if o.refusals}
+    assert said == {broken: {Reason.NOT_PROVEN}}
 
 
 @pytest.mark.parametrize("broken", FILES)

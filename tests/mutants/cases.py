@@ -21,8 +21,8 @@ from harness import FIXTURES, Execution, execute, importable, report
 from loopback import loopback_server
 from rows import MODULE, RUNTIMES, execute_on_original, fixtures
 
-from codemods import pipeline
-from codemods.model import Changed, Failed
+from codemods import proving
+from codemods.model import Changed, Failed, FileOutcome, Reason, Refused
 from tests.oracle import check, grammar
 from tests.oracle.execute import run
 
@@ -87,7 +87,7 @@ def migrated(case: Case, files: Mapping[str, bytes] | None = None) -> Made:
     """Migrate *case*, its validator heard but not obeyed."""
     complaints: list[str] = []
     uncompiled: list[str] = []
-    compiles = pipeline.compiles
+    compiles = proving.compiles
 
     def listening(judge: Callable[..., str | None]) -> Callable[..., None]:
         def heard(*given: Any, **named: Any) -> None:
@@ -102,9 +102,9 @@ def migrated(case: Case, files: Mapping[str, bytes] | None = None) -> Made:
     given = case.files if files is None else files
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
-        mock.patch.object(pipeline, "difference", listening(pipeline.difference)),
-        mock.patch.object(pipeline, "spelling", listening(pipeline.spelling)),
-        mock.patch.object(pipeline, "compiles", compiled),
+        mock.patch.object(proving, "difference", listening(proving.difference)),
+        mock.patch.object(proving, "spelling", listening(proving.spelling)),
+        mock.patch.object(proving, "compiles", compiled),
     ):
         for name, content in given.items():
             path = Path(folder) / name
@@ -115,8 +115,14 @@ def migrated(case: Case, files: Mapping[str, bytes] | None = None) -> Made:
         }
     after = dict(given)
     after.update((path, o.after) for path, o in told.items() if isinstance(o, Changed))
-    crashed = any(isinstance(outcome, Failed) for outcome in told.values())
+    crashed = any(isinstance(outcome, Failed) or _unedited(outcome) for outcome in told.values())
     return Made(after, tuple(complaints), bool(uncompiled), crashed)
+
+
+def _unedited(outcome: FileOutcome) -> bool:
+    """Whether the edits of some site could not be made."""
+    refusals = outcome.refusals if isinstance(outcome, Changed | Refused) else ()
+    return any(refusal.reason is Reason.CANNOT_BE_EDITED for refusal in refusals)
 
 
 @cache

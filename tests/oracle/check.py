@@ -16,14 +16,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import lint, migrate_project
 
+from codemods.model import Reason
+
 from .comments import displaced
 from .execute import COLUMNS, Backend, Observed, run
 from .kinds import PENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from harness import Outcome
+
+    from codemods.model import Refusal
 
     from .program import Program
 
@@ -95,6 +99,10 @@ def _check_for(
         sort = _NAMES.sub("_", failed.message)
         kind = f"crash {failed.stage}: {sort} ({runtime})"
         _problem(result, kind, f"{failed.stage}: {failed.message}", program)
+    elif (unproven := _unproven(told)) is not None:
+        # A rule proposed what it should have refused: the validator must not have to say so.
+        kind = f"crash {unproven.reason}: {_NAMES.sub('_', unproven.detail)} ({runtime})"
+        _problem(result, kind, unproven.detail, program)
     elif program.silent and any(o.changed or o.refusals for o in told):
         said = [f"{r.reason}: {r.detail}" for o in told for r in o.refusals]
         said += [a.form for o in told for a in o.applied]
@@ -111,6 +119,12 @@ def _check_for(
 def migrated(program: Program, home: Path, runtime: str) -> dict[str, Outcome]:
     """Return what becomes of each file of *program* for *runtime*."""
     return migrate_project(home, program.files, runtime=runtime, **_named(program))
+
+
+def _unproven(told: Iterable[Outcome]) -> Refusal | None:
+    """Return a site that was only refused when its rewrite was made."""
+    late = (Reason.NOT_PROVEN, Reason.CANNOT_BE_EDITED)
+    return next((r for o in told for r in o.refusals if r.reason in late), None)
 
 
 def _named(program: Program) -> dict[str, str]:
