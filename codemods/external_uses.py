@@ -196,7 +196,7 @@ class ExternalUses:
         waiting = [owner]
         while waiting:
             base = waiting.pop()
-            word = re.escape(base).encode()
+            word = re.escape(base).encode(errors="surrogateescape")
             heir = re.compile(rb"\bclass\s+\w+[^:]*\b%b\b|\b%b\s+as\b" % (word, word))
             for file in self._graph.holding(base):
                 if not heir.search(self._graph.content(file)):
@@ -229,7 +229,7 @@ def _used(
 
 def _on_something_else(content: bytes, name: str) -> bool:
     """Whether the field *name* is used of anything but an object itself, or by its text."""
-    field = re.escape(name).encode()
+    field = re.escape(name).encode(errors="surrogateescape")
     return bool(
         re.search(rb"(?<!\bself)(?<!\bcls)\s*\.\s*%b\b" % field, content)
         or re.search(rb"[\"']%b[\"']" % field, content)

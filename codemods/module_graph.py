@@ -69,7 +69,7 @@ class ModuleGraph:
 
     def holding(self, *words: str) -> list[DiscoveredFile]:
         """Return the files that hold each of *words* as a whole word."""
-        wanted = [word.encode() for word in words]
+        wanted = [word.encode(errors="surrogateescape") for word in words]
         missing = {word for word in wanted if word not in self._holding}
         if missing:
             self._look_for(missing)
@@ -83,7 +83,7 @@ class ModuleGraph:
 
     def _look_for(self, words: set[bytes]) -> None:
         if self._expected is not None:
-            words |= {word.encode() for word in self._expected()}
+            words |= {word.encode(errors="surrogateescape") for word in self._expected()}
             self._expected = None
         fresh = words - self._holding.keys()
         self._holding.update((word, []) for word in fresh)
