@@ -7,7 +7,6 @@ at each difference before it is committed.
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -29,8 +28,7 @@ from rows import (
 def regenerate(fixture: Fixture, runtime: str) -> list[str]:
     """Write the texts of one fixture, and return what is not as it is expected to be."""
     expected = fixture.expected[runtime]
-    with tempfile.TemporaryDirectory() as folder:
-        outcomes = run_fixture(fixture, runtime, Path(folder))
+    outcomes = run_fixture(fixture, runtime)
     said = [
         f"{fixture.name} {runtime}: {name}: {o.failed}" for name, o in outcomes.items() if o.failed
     ]

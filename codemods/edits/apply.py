@@ -56,7 +56,7 @@ def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: s
     try:
         module = cst.parse_module(text, config)
     except cst.ParserSyntaxError as error:
-        line = chunk.start + error.raw_line
+        line = chunk.start + error.raw_line - 1
         raise EditError(f"the parser that edits files does not read line {line}") from error
     if module.code != text:
         raise RoundTripError(
