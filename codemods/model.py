@@ -117,9 +117,17 @@ class Refusal:
     blocking: Span | None = None
 
 
+class Certainty(StrEnum):
+    """How sure a rewrite is: proven, resting on an assumption, or for a person to confirm."""
+
+    PROVEN = "proven"
+    ASSUMED = "assumed"
+    UNSAFE = "unsafe"
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A rewrite that was made: which site, in which form, and why it is safe.
+    """A rewrite that was made: which site, in which form, and why it keeps the meaning.
 
     ``notes`` are the differences that the reader must know of (batch pricing,
     removed replay), ``assumptions`` what was taken for granted without evidence,
@@ -134,6 +142,13 @@ class Applied:
     assumptions: tuple[str, ...] = ()
     runtime: str = ""
     confirm: tuple[str, ...] = ()
+
+    @property
+    def certainty(self) -> Certainty:
+        """How sure the rewrite is."""
+        if self.confirm:
+            return Certainty.UNSAFE
+        return Certainty.ASSUMED if self.assumptions else Certainty.PROVEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ One object; ``schema`` goes up when a key changes its meaning or goes away, new
 keys may come at any time::
 
     {"schema": 1, "runtime": str, "written": bool, "scanned": int, "status": int,
+     "rewrites": {"proven": int, "assumed": int, "unsafe": int},
      "files": [{"path": str, "outcome": "changed" | "refused" | "failed" | "skipped" | "linted",
                 "applied":  [{finding..., "form": str, "why": str, "notes": [str],
-                              "assumptions": [str],
+                              "certainty": "proven" | "assumed" | "unsafe",
+                              "assumptions": [str],            not empty: they are not proven
                               "confirm": [str]}],              not empty: the rewrite is unsafe
                 "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
                               "blocking": span | null}],
@@ -21,10 +23,11 @@ A finding is ``{"code": str, "message": str, "span": span}``, a span ``{"line",
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from codemods.model import Changed, Failed, Linted, Refused, Skipped
+from codemods.model import Certainty, Changed, Failed, Linted, Refused, Skipped
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
@@ -41,10 +44,17 @@ def render(report: RunReport) -> str:
         "written": report.written,
         "scanned": report.scanned,
         "status": exit_status(report),
+        "rewrites": _certainties(report),
         "files": [_file(outcome) for outcome in report.outcomes],
     }
     # All but this one control character is escaped already.
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
+
+
+def _certainties(report: RunReport) -> dict[str, int]:
+    changed = (outcome for outcome in report.outcomes if isinstance(outcome, Changed))
+    found = Counter(applied.certainty for outcome in changed for applied in outcome.applied)
+    return {str(certainty): found[certainty] for certainty in Certainty}
 
 
 def _file(outcome: FileOutcome) -> dict[str, Any]:
@@ -76,6 +86,7 @@ def _applied(applied: Applied) -> dict[str, Any]:
         "form": applied.form,
         "why": applied.why,
         "notes": list(applied.notes),
+        "certainty": str(applied.certainty),
         "assumptions": list(applied.assumptions),
         "confirm": list(applied.confirm),
     }

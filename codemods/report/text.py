@@ -3,7 +3,13 @@
 app/receipts.py:14:5: AIU001 tracker built and configured by hand
     form: own
     safe: the tracker's whole life stays inside the block
-2 files scanned: 1 changed (1 rewrite), 1 refused site
+app/totals.py:9:5: AIU001 tracker built and configured by hand, rewritten assuming that \
+ask does not keep the tracker
+    form: own
+    likely: the tracker's whole life stays inside the block
+3 files scanned: 2 changed (2 rewrites, 1 of them rests on an assumption), 1 refused site
+
+"Safe" is said of nothing that rests on an assumption, or that a person must confirm.
 """
 
 from __future__ import annotations
@@ -11,13 +17,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from codemods.model import Applied, Changed, Failed, Linted, Refusal, Refused, Skipped
+from codemods.model import (
+    Applied,
+    Certainty,
+    Changed,
+    Failed,
+    Linted,
+    Refusal,
+    Refused,
+    Skipped,
+)
 from codemods.report import display
 
 if TYPE_CHECKING:
     from codemods.model import FileOutcome, Finding, RunReport
 
 Style = Callable[[str, str], str]
+# What the reason of a rewrite is called: "safe" only where it is a proof.
+_WORDS = {Certainty.PROVEN: "safe", Certainty.ASSUMED: "likely", Certainty.UNSAFE: "why"}
 
 
 def plain(text: str, _colour: str) -> str:
@@ -35,12 +52,13 @@ def coloured(text: str, colour: str) -> str:
 def render(report: RunReport, style: Style = plain, *, quiet: bool = False) -> str:
     """Return the report as text that ends with a summary line.
 
-    With *quiet* only what needs a person is shown: refusals, findings, failures.
+    With *quiet* only what needs a person is shown: refusals, findings, failures, and
+    of the rewrites those that rest on an assumption or that must be confirmed.
     """
     report = display.report(report)
     lines: list[str] = []
     for outcome in report.outcomes:
-        lines += _outcome(outcome, style, quiet=quiet)
+        lines += _outcome(outcome, style, written=report.written, quiet=quiet)
     if not quiet:
         lines += _runtime(report)
         lines.append(summary(report))
@@ -52,12 +70,11 @@ def _runtime(report: RunReport) -> Iterator[str]:
         yield f"The rewrites rely on the {report.runtime} runtime."
 
 
-def _outcome(outcome: FileOutcome, style: Style, *, quiet: bool) -> Iterator[str]:
+def _outcome(outcome: FileOutcome, style: Style, *, written: bool, quiet: bool) -> Iterator[str]:
     match outcome:
         case Changed():
-            if not quiet:
-                for applied in outcome.applied:
-                    yield from _applied(applied, style)
+            for applied in outcome.applied:
+                yield from _applied(applied, style, written=written, quiet=quiet)
             for refusal in outcome.refusals:
                 yield from _refusal(refusal, style)
         case Refused():
@@ -75,16 +92,22 @@ def _outcome(outcome: FileOutcome, style: Style, *, quiet: bool) -> Iterator[str
                 yield f"{outcome.path}: skipped: {outcome.reason}"
 
 
-def _applied(applied: Applied, style: Style) -> Iterator[str]:
-    yield _place(applied.finding, style, "green")
-    yield f"    form: {applied.form}"
-    yield f"    {'why' if applied.confirm else 'safe'}: {applied.why}"
+def _applied(applied: Applied, style: Style, *, written: bool, quiet: bool) -> Iterator[str]:
+    if quiet and applied.certainty is Certainty.PROVEN:
+        return
+    first = _place(applied.finding, style, "green")
+    if applied.assumptions:
+        done = "rewritten" if written else "to rewrite"
+        taken = " and ".join(f"that {assumption}" for assumption in applied.assumptions)
+        first = f"{first}, {done} {style('assuming', 'yellow')} {taken}"
+    yield first
+    if not quiet:
+        yield f"    form: {applied.form}"
+        yield f"    {_WORDS[applied.certainty]}: {applied.why}"
     for condition in applied.confirm:
         yield f"    {style('unsafe', 'red')}: confirm that {condition}"
-    for note in applied.notes:
+    for note in applied.notes if not quiet else ():
         yield f"    note: {note}"
-    for assumption in applied.assumptions:
-        yield f"    assumed: {assumption}"
 
 
 def _refusal(refusal: Refusal, style: Style) -> Iterator[str]:
@@ -110,14 +133,24 @@ def summary(report: RunReport) -> str:
     refused = sum(len(o.refusals) for o in outcomes if isinstance(o, Changed | Refused))
     findings = sum(len(o.findings) for o in outcomes if isinstance(o, Linted))
     failed = sum(isinstance(outcome, Failed) for outcome in outcomes)
-    unsafe = sum(bool(applied.confirm) for outcome in changed for applied in outcome.applied)
-    made = _count(rewrites, "rewrite") + (f", {unsafe} unsafe" if unsafe else "")
+    made = _count(rewrites, "rewrite") + _doubts([a for o in changed for a in o.applied])
     done = "changed" if report.written else "to change"
     parts = [f"{len(changed)} {done} ({made})"] if changed else []
     parts += [_count(refused, "site") + " refused"] if refused else []
     parts += [_count(findings, "finding")] if findings else []
     parts += [f"{failed} failed"] if failed else []
     return f"{_count(report.scanned, 'file')} scanned: {', '.join(parts) or 'nothing to do'}."
+
+
+def _doubts(applied: list[Applied]) -> str:
+    """Return how many of the rewrites are not proven, as the summary says it."""
+    unsafe = sum(bool(one.confirm) for one in applied)
+    assumed = sum(bool(one.assumptions) for one in applied)
+    said = f", {unsafe} unsafe" if unsafe else ""
+    if assumed:
+        verb = "rests on an assumption" if assumed == 1 else "rest on assumptions"
+        said += f", which {verb}" if len(applied) == 1 else f", {assumed} of them {verb}"
+    return said
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,6 +1,7 @@
 """What a run says: text, JSON, exit status."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ FINDING = Finding("AIU001", "app/a.py", Span(3, 5, 3, 30), "tracker built by han
 APPLIED = Applied(
     FINDING, "own", "nothing outlives the block", ("batch prices",), ("job is a string",)
 )
+PROVEN = Applied(FINDING, "own", "nothing outlives the block")
 REASON = next(iter(Reason))
 REFUSAL = Refusal(FINDING, REASON, "it is returned", "return what it made", Span(9, 1, 9, 15))
 HERE = Refusal(FINDING, REASON, "it is global", "pass it")
@@ -66,15 +68,62 @@ def test_exit_status(given: RunReport, status: int) -> None:
 
 
 def test_rewrite_in_text() -> None:
-    """A rewrite is shown with its place, form, reason, notes and assumptions."""
-    assert render(report(CHANGED, written=True)) == (
+    """A rewrite is shown with its place, form, reason and notes; it is safe if it is proven."""
+    applied = replace(PROVEN, notes=("batch prices",))
+    assert render(report(replace(CHANGED, applied=(applied,)), written=True)) == (
         "app/a.py:3:5: AIU001 tracker built by hand\n"
         "    form: own\n"
         "    safe: nothing outlives the block\n"
         "    note: batch prices\n"
-        "    assumed: job is a string\n"
         "The rewrites rely on the tracker runtime.\n"
         "3 files scanned: 1 changed (1 rewrite).\n"
+    )
+
+
+@pytest.mark.parametrize(("written", "done"), [(True, "rewritten"), (False, "to rewrite")])
+def test_assumptions_stand_in_the_first_line(written: bool, done: str) -> None:
+    """What is assumed is part of the first line, and nothing that rests on it is called safe."""
+    both = replace(APPLIED, assumptions=("job is a string", "ask keeps nothing"))
+    shown = render(report(replace(CHANGED, applied=(both,)), written=written))
+    assert shown.splitlines()[:3] == [
+        f"app/a.py:3:5: AIU001 tracker built by hand, {done} assuming that job is a string "
+        "and that ask keeps nothing",
+        "    form: own",
+        "    likely: nothing outlives the block",
+    ]
+    assert "safe" not in shown
+
+
+@pytest.mark.parametrize(
+    ("applied", "counted"),
+    [
+        ((PROVEN,), "1 rewrite)"),
+        ((APPLIED,), "1 rewrite, which rests on an assumption)"),
+        ((PROVEN, APPLIED, PROVEN), "3 rewrites, 1 of them rests on an assumption)"),
+        ((APPLIED, APPLIED, PROVEN), "3 rewrites, 2 of them rest on assumptions)"),
+        (
+            (replace(PROVEN, confirm=("it is so",)), APPLIED),
+            "2 rewrites, 1 unsafe, 1 of them rests on an assumption)",
+        ),
+    ],
+)
+def test_assumptions_are_counted(applied: tuple[Applied, ...], counted: str) -> None:
+    """The summary, and the JSON, count the rewrites that rest on an assumption."""
+    given = report(replace(CHANGED, applied=applied), written=True)
+    assert render(given).endswith(f"1 changed ({counted}.\n")
+    told = json.loads(json_report.render(given))["rewrites"]
+    assert sum(told.values()) == len(applied)
+    assert told["assumed"] == sum(one is APPLIED for one in applied)
+
+
+def test_quiet_shows_what_is_not_proven() -> None:
+    """Quiet keeps silent about proven rewrites only."""
+    unsafe = replace(PROVEN, confirm=("it is so",))
+    given = report(replace(CHANGED, applied=(PROVEN, APPLIED, unsafe)), written=True)
+    assert render(given, quiet=True) == (
+        "app/a.py:3:5: AIU001 tracker built by hand, rewritten assuming that job is a string\n"
+        "app/a.py:3:5: AIU001 tracker built by hand\n"
+        "    unsafe: confirm that it is so\n"
     )
 
 
@@ -130,14 +179,16 @@ def test_quiet_text() -> None:
     assert "form: own" not in shown
     assert "scanned" not in shown
     assert "generated" not in shown
-    assert render(report(CHANGED, written=True), quiet=True) == ""
+    proven = replace(CHANGED, applied=(PROVEN,))
+    assert render(report(proven, written=True), quiet=True) == ""
 
 
 def test_summary_counts() -> None:
     """The summary counts files, rewrites, refused sites, findings and failures."""
     shown = render(report(CHANGED, MIXED, FAILED, LINTED))
     assert shown.endswith(
-        "6 files scanned: 2 to change (2 rewrites), 1 site refused, 1 finding, 1 failed.\n"
+        "6 files scanned: 2 to change (2 rewrites, 2 of them rest on assumptions), "
+        "1 site refused, 1 finding, 1 failed.\n"
     )
 
 
@@ -173,7 +224,7 @@ def test_json() -> None:
     assert changed["applied"] == [
         finding
         | {"form": "own", "why": "nothing outlives the block", "notes": ["batch prices"]}
-        | {"assumptions": ["job is a string"], "confirm": []}
+        | {"certainty": "assumed", "assumptions": ["job is a string"], "confirm": []}
     ]
     assert changed["refusals"][0]["blocking"]["line"] == 9
     assert refused == {
