@@ -3,6 +3,7 @@
 #   make demo    run the example application, migrate a copy of it, compare what both recorded
 #   make test    ruff, mypy and the whole test suite
 #   make busy    the suite N=5 times in random order, beside two programs for each processor
+#   make test-newer  the suites of analysis, rules, capture and delivery on Python 3.13 and 3.14
 #   make lint    ruff and mypy only
 #   make score   precision and recall of the migration on the labelled programs
 #   make chaos   end N=1000 recording processes at random; every accepted record must arrive
@@ -15,11 +16,18 @@
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
 #   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
-#   make clean   remove the virtual environment and all caches
+#   make clean   remove the virtual environments, the newer interpreters and all caches
 #
-# PYTHON=/path/to/python3.12 make test   uses that interpreter instead of the first one found.
+# make test PYTHON=/path/to/python3.14   uses that interpreter instead of the first one found,
+#                                        in a virtual environment of its own (.venv-3.14).
 
+# An interpreter that is named has its own environment: an existing one of another version
+# would be used in its place otherwise.
+ifeq ($(origin PYTHON),undefined)
 VENV := .venv
+else
+VENV := .venv-$(shell '$(PYTHON)' -c 'import sys; print("%d.%d" % sys.version_info[:2] + sys.abiflags)' 2>/dev/null)
+endif
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DYNALITE := tests/dynalite/node_modules/.package-lock.json
@@ -32,7 +40,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test busy lint chaos chaos-dynamo concurrent interleave oracle discovery mutants score contract-openai overhead \
+.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle discovery mutants score contract-openai overhead \
 	report-benchmark dynalite install clean
 
 help:
@@ -41,7 +49,7 @@ help:
 $(STAMP): pyproject.toml
 	@test -n '$(PYTHON)' && '$(PYTHON)' -c '$(PROBE)' || { \
 		echo "error: Python 3.11 or newer with its venv and ensurepip modules is needed" \
-			"(on Debian and Ubuntu: python3-venv). Name one: PYTHON=/path/to/python3.11 make test" >&2; \
+			"(on Debian and Ubuntu: python3-venv). Name one: make test PYTHON=/path/to/python3.11" >&2; \
 		exit 1; }
 	@echo "Installing into $(VENV) with $(PYTHON) (a minute or two, once) ..."
 	@'$(PYTHON)' -m venv $(VENV)
@@ -80,6 +88,24 @@ test: lint $(DYNALITE)
 
 busy: $(STAMP) $(DYNALITE)
 	@$(BIN)/python -m tests.busy $(N)
+
+# What a newer interpreter may change first, on the interpreter that PYTHON names.
+SUITES := tests/codemods/analysis tests/codemods/test_rows.py tests/tracker/test_delivery_*.py \
+	tests/tracker/test_runtime_capture.py tests/tracker/test_runtime_streams.py \
+	tests/tracker/test_runtime_threads.py
+
+SUITES_STAMP := $(VENV)/.suites-installed
+
+$(SUITES_STAMP): pyproject.toml
+	@'$(PYTHON)' -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --editable '.[suites]'
+	@touch $@
+
+test-suites: $(SUITES_STAMP)
+	$(BIN)/python -m pytest -q -n 2 $(SUITES)
+
+test-newer:
+	@.ci/newer
 
 chaos chaos-dynamo: N = 1000
 concurrent: N = 200
@@ -122,5 +148,5 @@ report-benchmark: $(STAMP)
 	@$(BIN)/python -m benchmarks.report
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .venv-* .interpreters .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -123,7 +123,7 @@ def _made(
     except EditError as error:
         return _Problem(Reason.CANNOT_BE_EDITED, str(error))
     if not compiles(source.text, text):
-        detail = "the interpreter does not compile the result: too many nested blocks"
+        detail = "the result does not compile on every Python: a function nests at most 20 blocks"
         return _Problem(Reason.DOES_NOT_COMPILE, detail)
     content = source.encode(text)
     found = difference(source.text, text, unsafe=facts.settings.unsafe) or spelling(

@@ -14,6 +14,7 @@ import tokenize
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from codemods import interpreter
 from codemods import vocabulary as words
 from codemods.validator_match import Matcher
 from codemods.validator_parameters import same_signatures
@@ -57,20 +58,16 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
 
 
 def compiles(before: str, after: str) -> bool:
-    """Whether the interpreter compiles *after*, or refuses *before* just as well."""
-    if _is_compiled(after, 0):
-        return True
-    # A notebook's top-level await is no error where the file had one before.
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    return not _is_compiled(before, 0) and _is_compiled(after, flags)
+    """Whether *after* compiles wherever *before* does.
 
-
-def _is_compiled(text: str, flags: int) -> bool:
-    try:
-        compile(text, "<text>", "exec", flags=flags, dont_inherit=True)
-    except (SyntaxError, ValueError):
-        return False
-    return True
+    A notebook's top-level await is no error where the file had one before, and
+    neither are more blocks inside each other than older versions take.
+    """
+    awaits = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    for everywhere, flags in ((True, 0), (True, awaits), (False, 0), (False, awaits)):
+        if interpreter.compiles(before, flags=flags, everywhere=everywhere):
+            return interpreter.compiles(after, flags=flags, everywhere=everywhere)
+    return False
 
 
 def _no_use_outside(

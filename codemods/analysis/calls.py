@@ -21,10 +21,14 @@ CAPTURED_CALLS = frozenset(
 )
 
 
+# Template strings are of Python 3.14.
+_NOT_OF_THE_STATEMENT = (ast.stmt, ast.JoinedStr, getattr(ast, "TemplateStr", ast.JoinedStr))
+
+
 def ordinal(module: ParsedModule, call: ast.Call) -> tuple[Path, int] | None:
     """Return the statement path of *call* and its number among the statement's own calls.
 
-    Calls in inner suites and in f-strings do not count; None for a call inside an f-string.
+    Calls in inner suites and in formatted or template strings do not count; None for one there.
     """
     statement = module.statement(call)
     calls = sorted(_own_calls(statement), key=_source_order)
@@ -36,7 +40,7 @@ def ordinal(module: ParsedModule, call: ast.Call) -> tuple[Path, int] | None:
 
 def _own_calls(node: ast.AST) -> Iterator[ast.Call]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt | ast.JoinedStr):
+        if isinstance(child, _NOT_OF_THE_STATEMENT):
             continue
         if isinstance(child, ast.Call):
             yield child

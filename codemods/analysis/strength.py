@@ -22,7 +22,14 @@ _LAZY_CALLS = frozenset("partial partialmethod map filter".split())
 _TAKING_METHODS = frozenset("get pop popitem popleft values items copy setdefault".split())
 _TRACKER_VIEWS = frozenset((*words.RECORDING_DECORATORS, "with_options", "wrap"))
 _PLAIN_ATTRIBUTES = frozenset((*words.STATE_ATTRIBUTES, *words.INERT_ATTRIBUTES))
-_HOLDING_NODES = (ast.BoolOp, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.BinOp)
+# A template string keeps the values themselves; one that is formatted keeps their text.
+_TEMPLATES = tuple(
+    kind for name in ("TemplateStr", "Interpolation") if (kind := getattr(ast, name, None))
+)
+_HOLDING_NODES = (
+    *(ast.BoolOp, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.BinOp),
+    *_TEMPLATES,
+)
 
 
 class Strength:

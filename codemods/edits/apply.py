@@ -58,6 +58,10 @@ def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: s
     except cst.ParserSyntaxError as error:
         line = chunk.start + error.raw_line - 1
         raise EditError(f"the parser that edits files does not read line {line}") from error
+    except cst.CSTLogicError as error:
+        # What the parser took for an older syntax, as it does joined template strings.
+        lines = f"lines {chunk.start + 1} to {chunk.end}"
+        raise EditError(f"the parser that edits files does not understand {lines}") from error
     if module.code != text:
         raise RoundTripError(
             f"parsing and printing line {_lost(text, module.code, chunk)} changes it"

@@ -69,6 +69,10 @@ class _PassKeyword(cst.CSTTransformer):
         del node
         return False
 
+    def visit_TemplatedString(self, node: cst.CSTNode) -> bool:
+        del node
+        return False
+
     def visit_IndentedBlock(self, node: cst.IndentedBlock) -> bool:
         del node
         return False

@@ -100,6 +100,10 @@ def _encoding(content: bytes) -> str:
             message = f"its coding line cannot be followed: {error}"
             raise _Undecodable(message, "Correct the coding line in line 1 or 2.") from None
         return "utf-8"  # the first lines are no UTF-8: decoding them says where
+    except (LookupError, UnicodeError) as error:
+        # A codec of something else than text, which only newer interpreters try out here.
+        message = f"its coding line cannot be followed: {error}"
+        raise _Undecodable(message, "Correct the coding line in line 1 or 2.") from None
     return "utf-8" if name == "utf-8-sig" else name
 
 

@@ -20,11 +20,14 @@ def pipeline(options, config, files, progress):
 sys.exit(migrate.main(sys.argv[1:], pipeline))
 """
 SLOW = """
-import sys, time
+import signal, sys, time
 from codemods import migrate
+# A shell starts what it puts into the background with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def pipeline(options, config, files, progress):
     print("ready", flush=True)
-    time.sleep(600)
+    while True:  # a signal right before a sleep is noticed only behind it
+        time.sleep(0.1)
 sys.exit(migrate.main(sys.argv[1:], pipeline))
 """
 IMPORTED = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import anthropic
@@ -108,7 +109,7 @@ def test_the_same_results_again_change_nothing(quiet_environment: Path) -> None:
         record_batch_results(OUTPUT_FILE, OPENAI_BATCH, tracker=AIUsageTracker())
     record_batch_results(OUTPUT_FILE, OPENAI_BATCH | {"id": "batch_2"})
     finish()
-    with sqlite3.connect(quiet_environment) as database:
+    with closing(sqlite3.connect(quiet_environment)) as database:
         rows = database.execute("SELECT batch_id, COUNT(*) FROM usage_metrics GROUP BY 1")
         assert sorted(rows) == [("batch_1", 2), ("batch_2", 2)]
 

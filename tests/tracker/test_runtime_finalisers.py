@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sqlite3
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,7 +71,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def stored(database: Path) -> list[str]:
     """Return the jobs in the database, sorted."""
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT job_id FROM usage_metrics ORDER BY job_id").fetchall()
     return [row[0] for row in rows]
 
