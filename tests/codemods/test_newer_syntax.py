@@ -52,7 +52,7 @@ BESIDE_3_12 = [
     "class Box[*Ts, **P]:\n    def get[T](self, item: T) -> T: ...\n",
     "type Answers[T] = list[T] | dict[str, T]\n",
     "class Box:\n    type Item = int\n    item: Item = 3\n",
-    "NAMES = f'{', '.join(f'{n!r}' for n in ('a', 'b'))}'\n",
+    'NAMES = f"{", ".join(f"{n!r}" for n in ("a", "b"))}"\n',
     "LONG = f'{\n    1  # one\n}'\n",
 ]
 

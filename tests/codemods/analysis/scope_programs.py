@@ -6,8 +6,9 @@ a name means where it stands.  Whatever may raise NameError is guarded.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
+
+from codemods.interpreter import language
 
 if TYPE_CHECKING:
     from random import Random
@@ -42,7 +43,8 @@ class _Writer:
         self.random = random
         self.lines: list[str] = []
         self.numbers = iter(range(1, 10**6))
-        self.generic = sys.version_info >= (3, 12)
+        self.language = language()
+        self.generic = self.language.type_parameters
         self._suite("", "module", 0, set())
 
     # Each pair of what is written and what the line's comment says of it.
@@ -172,7 +174,8 @@ class _Writer:
 
     def _annotation(self, kind: str) -> str:
         # 3.12 and 3.13 may end with a fault of memory in a comprehension here, in a class.
-        if kind == "class" and (3, 12) <= sys.version_info < (3, 14):
+        inlined = not self.language.comprehension_tables and not self.language.late_annotations
+        if kind == "class" and inlined:
             return self._look()
         return self._expression("inner")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import symtable
-import sys
 import textwrap
 import types
 from pathlib import Path
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from codemods.analysis.hidden import hidden_loads
 from codemods.analysis.module import ParsedModule
 from codemods.analysis.scopes import Scopes
+from codemods.interpreter import language
 from codemods.model import SourceFile
 from tests.codemods.analysis.scope_programs import program
 
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
-NEW_3_12 = pytest.mark.skipif(sys.version_info < (3, 12), reason="the syntax is of Python 3.12")
-NEW_3_13 = pytest.mark.skipif(sys.version_info < (3, 13), reason="the syntax is of Python 3.13")
-NEW_3_14 = pytest.mark.skipif(sys.version_info < (3, 14), reason="the syntax is of Python 3.14")
+HERE = language()
+NEW_3_12 = pytest.mark.skipif(not HERE.type_parameters, reason="the syntax is of Python 3.12")
+NEW_3_13 = pytest.mark.skipif(
+    not HERE.type_parameter_defaults, reason="the syntax is of Python 3.13"
+)
+NEW_3_14 = pytest.mark.skipif(not HERE.template_strings, reason="the syntax is of Python 3.14")
 
 
 class Known:
