@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.effects import first_yield, walk_here
+from codemods.analysis.sharing import shared_by
 
 if TYPE_CHECKING:
     from codemods.analysis.names import Meaning
@@ -42,7 +43,7 @@ def product(factory: Resolved) -> Meaning | None:
 def _class_of(taint: Taint, value: ast.expr | None) -> Meaning | None:
     if isinstance(value, ast.Name):
         value = _held(taint, value)
-    if not isinstance(value, ast.Call):
+    if not isinstance(value, ast.Call) or shared_by(taint, value):
         return None
     target = value.func
     if isinstance(target, ast.Attribute) and target.attr == words.FACTORY:

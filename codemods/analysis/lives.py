@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.factories import built_by
+from codemods.analysis.sharing import shared_by
 
 if TYPE_CHECKING:
     from codemods.analysis.module import ParsedModule, Path
@@ -24,13 +25,15 @@ class Construct:
 
     ``kind`` is plain (no arguments), arguments, factory (the class's, or a function of
     the project that only builds one) or subclass; ``home`` the context
-    module that belongs to the class; ``certain`` whether it surely is that class.
+    module that belongs to the class; ``certain`` whether it surely is that class;
+    ``shared`` says what may make it give back a tracker that was there before.
     """
 
     call: ast.Call
     kind: str
     home: str
     certain: bool
+    shared: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +139,8 @@ class Lives:
         if meaning.subclass:
             kind = "subclass"
         certain = meaning.certain and not self._replaced
-        return Construct(call, kind, self._paths[meaning.paths[0]], certain)
+        shared = shared_by(self._taint, call)
+        return Construct(call, kind, self._paths[meaning.paths[0]], certain, shared)
 
     def _set_call(self, call: ast.Call) -> SetCall | None:
         if not isinstance(call.func, ast.Attribute):

@@ -80,15 +80,14 @@ class Family:
     def doubt(self) -> ast.AST | None:
         """What may make the class give out an object that was there before."""
         for owner in self.classes:
-            if owner.method("__new__") is not None:
-                return owner.node
+            making = owner.method("__new__")
+            if making is not None and not _makes_new(making):
+                return making.node
             for keyword in owner.node.keywords:
-                if keyword.arg == "metaclass":
-                    if last_name(keyword.value) not in _PLAIN_METACLASSES:
-                        return keyword.value
+                if keyword.arg == "metaclass" and _may_remember(owner, keyword.value):
+                    return keyword.value
             for decorator in owner.node.decorator_list:
-                made = decorator.func if isinstance(decorator, ast.Call) else decorator
-                if last_name(made) not in _PLAIN_DECORATORS:
+                if not _gives_back(owner, decorator):
                     return decorator
         return None
 
@@ -112,6 +111,50 @@ class Family:
     def unknown(self) -> list[ast.expr]:
         """The bases of which nothing is known."""
         return [base for _, base in self.others if last_name(base) not in _PLAIN_BASES]
+
+
+def _makes_new(method: Resolved) -> bool:
+    """Whether a ``__new__`` only ever returns what ``super().__new__`` makes."""
+    node = method.node
+    own = node.args.args[0].arg if node.args.args else ""
+    for inner in ast.walk(node):
+        of_class = isinstance(inner, ast.Attribute) and getattr(inner.value, "id", "") == own
+        shared = isinstance(inner, ast.Global | ast.Subscript) or of_class
+        if shared or (isinstance(inner, ast.Attribute) and inner.attr == "__dict__"):
+            return False
+    made = [n for n in ast.walk(node) if isinstance(n, ast.Call) and last_name(n.func) == "__new__"]
+    names = {
+        target.id
+        for n in ast.walk(node)
+        if isinstance(n, ast.Assign) and n.value in made
+        for target in n.targets
+        if isinstance(target, ast.Name)
+    }
+    returned = [n.value for n in ast.walk(node) if isinstance(n, ast.Return)]
+    return not node.decorator_list and all(
+        value in made or (isinstance(value, ast.Name) and value.id in names) for value in returned
+    )
+
+
+def _may_remember(owner: ResolvedClass, metaclass: ast.expr) -> bool:
+    """Whether a call of a class with this metaclass may be no construction."""
+    found = owner.taint.class_of(metaclass)
+    if found is None:
+        return last_name(metaclass) not in _PLAIN_METACLASSES
+    related = family(found)
+    strange = [base for base in related.unknown if last_name(base) not in _PLAIN_METACLASSES]
+    return related.method("__call__") is not None or bool(strange)
+
+
+def _gives_back(owner: ResolvedClass, decorator: ast.expr) -> bool:
+    """Whether a decorator of a class surely leaves it what it is."""
+    made = decorator.func if isinstance(decorator, ast.Call) else decorator
+    known = owner.taint.known(made)
+    if known is None or made is not decorator:
+        return last_name(made) in _PLAIN_DECORATORS
+    first = [a.arg for a in known.node.args.args[:1]]
+    returned = [n.value for n in ast.walk(known.node) if isinstance(n, ast.Return)]
+    return bool(returned) and all(isinstance(v, ast.Name) and [v.id] == first for v in returned)
 
 
 def family(owner: ResolvedClass) -> Family:

@@ -179,7 +179,7 @@ def _built_at_once(init: Resolved, name: str, vocabulary: words.Vocabulary) -> C
     lives = Lives(taint.module, taint.scopes, taint, vocabulary)
     for construct in lives.constructs:
         statement = taint.module.parents[construct.call]
-        if statement not in init.node.body or not construct.certain:
+        if statement not in init.node.body or not construct.certain or construct.shared:
             continue
         targets = statement.targets if isinstance(statement, ast.Assign) else ()
         if isinstance(statement, ast.AnnAssign):

@@ -10,6 +10,7 @@ from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, crosses_cell, state_read
 from codemods.analysis.hidden import hidden_loads
 from codemods.analysis.lives import within
+from codemods.analysis.sharing import strange_bases
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Assumption
 from codemods.rules.process_ends import ending_refusal
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.external_references import Uses
     from codemods.analysis.facts import Facts
-    from codemods.analysis.lives import Life
+    from codemods.analysis.lives import Construct, Life
     from codemods.analysis.scopes import Binding
     from codemods.analysis.travel import Travel
 
@@ -33,6 +34,9 @@ def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
     if not life.construct.certain:
         detail = "the class may come from several imports"
         return refuse(facts, finding, Reason.AMBIGUOUS_IMPORT, detail)
+    if life.construct.shared:
+        detail = f"the tracker may be one that others use: {life.construct.shared}"
+        return refuse(facts, finding, Reason.SHARED_STATE, detail, life.construct.call)
     if facts.replaced_method is not None:
         detail = f"{ast.unparse(facts.replaced_method)} is replaced: the file tests the tracker"
         return refuse(facts, finding, Reason.TESTS_THE_TRACKER, detail, facts.replaced_method)
@@ -260,6 +264,13 @@ def trusted(facts: Facts, travel: Travel) -> tuple[Assumption, ...]:
         Assumption(f"{name} does not keep the tracker", facts.module.span(calls[name]))
         for name in sorted(calls)
     )
+
+
+def trust_bases(facts: Facts, travel: Travel, construct: Construct) -> None:
+    """Note in *travel* that bases of the tracker's class, not in sight, are trusted too."""
+    for base in strange_bases(facts.taint, construct.call):
+        made = ast.Call(base, [], [])
+        travel.trusted.append(ast.copy_location(made, construct.call))
 
 
 def other_set(life: Life, travel: Travel) -> ast.AST | None:

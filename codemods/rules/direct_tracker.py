@@ -28,6 +28,7 @@ from codemods.rules.checks import (
     life_refusal,
     other_set,
     travel_refusal,
+    trust_bases,
     trusted,
     wrapped_refusal,
 )
@@ -63,6 +64,7 @@ def settle(facts: Facts, finding: Finding, life: Life) -> list[Verdict]:
         return [refusal]
     statements = life.suite[life.index + 1 : life.end]
     travel = facts.taint.follow(life.binding, statements, life.scope, life.aliases)
+    trust_bases(facts, travel, life.construct)
     facts.holders[finding] = frozenset(travel.strong)
     held = held_yield(facts, life, travel)
     if held is not None:

@@ -31,7 +31,7 @@ from codemods.analysis.strength import last_name
 from codemods.model import Reason, Refusal
 from codemods.proposal import Assumption, Delete, Edit, Proposal, Wrap
 from codemods.rules.bare_calls import bare_call_notes
-from codemods.rules.checks import doubted, external_refusal, travel_escape, trusted
+from codemods.rules.checks import doubted, external_refusal, travel_escape, trust_bases, trusted
 from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
@@ -198,6 +198,9 @@ def _outside_use(facts: Facts, finding: Finding, field: _Field) -> Refusal | Non
         return refuse(
             facts, finding, Reason.AMBIGUOUS_IMPORT, "the class may come from several imports"
         )
+    if field.construct.shared:
+        detail = f"the tracker may be one that others use: {field.construct.shared}"
+        return refuse(facts, finding, Reason.SHARED_STATE, detail, field.construct.call)
     return external_refusal(facts, finding, facts.elsewhere.field(field.owner.name, field.name))
 
 
@@ -241,6 +244,7 @@ def _user(
     scope = facts.scopes.inner[method]
     root = (facts.scopes.binding(_self(method), scope), field.name)
     travel = facts.taint.follow(root, rest, scope)
+    trust_bases(facts, travel, field.construct)
     last_use = LastUse(facts.taint, travel, rest, helpers, facts.looks(field.construct))
     stop = last_use.stop(method.body, last + 1, block.stop)
     block = replace(block, stop=stop)

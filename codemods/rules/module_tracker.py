@@ -38,6 +38,7 @@ from codemods.rules.checks import (
     life_refusal,
     other_set,
     travel_escape,
+    trust_bases,
     trusted,
 )
 from codemods.rules.foreign_fields import foreign_field_refusal
@@ -217,6 +218,7 @@ def _user(
     scope = facts.scopes.inner[function]
     rest = function.body[last + 1 :]
     travel = facts.taint.follow(life.binding, rest, scope)
+    trust_bases(facts, travel, life.construct)
     last_use = LastUse(facts.taint, travel, rest, looks=facts.looks(life.construct))
     stop = last_use.stop(function.body, block.start, block.stop)
     return travel_escape(facts, finding, travel) or _User(

@@ -82,3 +82,9 @@ def processes_go_on(real: Any) -> Any:
 def helpers_return(real: Any) -> Any:
     """Functions that are called in a block do not end the process."""
     return lambda taint, name: False
+
+
+@mutant("analysis.sharing:shared_by", "E16")
+def each_call_makes_a_new_one(real: Any) -> Any:
+    """A class of trackers always builds a new one when it is called."""
+    return lambda taint, call: ""
