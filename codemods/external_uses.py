@@ -96,6 +96,23 @@ class ExternalUses:
         """Return where a file that runs the module puts something in a tracker method's place."""
         return self._replacements.of(self._path)
 
+    def lacking(self, legacy: str, context: str, name: str) -> str | None:
+        """Return what is missing for ``from context import name`` where *legacy* is of the project.
+
+        None where nothing is missing, and where *legacy* is not of the project.
+        """
+        home = self._graph.only(self._path, legacy)
+        if home is None:
+            return None
+        found = self._graph.only(home.path, context)
+        if found is None:
+            place = self._graph.unlisted(home, legacy, context)
+            return f"{place} is not there" if place is not None else None
+        references = self._graph.references(found)
+        if references is None or references.may_bind(name):
+            return None
+        return f"{found.display} has no {name}"
+
     def variable(self, name: str) -> Uses:
         """Return the uses of the module's global *name*."""
         if name not in self._variables:

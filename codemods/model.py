@@ -86,6 +86,7 @@ class Reason(StrEnum):
     MAY_BE_NONE = "may-be-none"
     MIXED = "mixed"
     NAME_TAKEN = "name-taken"
+    NO_CONTEXT_MODULE = "no-context-module"
     NO_WORK = "no-work"
     NOT_FIRST = "not-first"
     NOT_PROVEN = "not-proven"

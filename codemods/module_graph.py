@@ -7,8 +7,10 @@ about it holds.  A tree is read only where two such words meet in a file.
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codemods.analysis import external_references
@@ -17,7 +19,6 @@ from codemods.project.sources import decode, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from codemods.analysis.external_references import References
     from codemods.model import SourceFile
@@ -157,6 +158,25 @@ class ModuleGraph:
         if root in self._packages:
             return False
         return len(parts) > 1 or parts[0] not in sys.stdlib_module_names
+
+    def unlisted(self, beside: DiscoveredFile, name: str, wanted: str) -> str | None:
+        """Return the path at which the module *wanted* would lie, None if something is there.
+
+        *beside* is the file of the module *name*.  What git ignores is listed nowhere, and may
+        be there all the same.
+        """
+        up = len(name.split(".")) - (beside.path.stem != "__init__")
+        *inside, last = wanted.split(".")
+        root = beside.path.parent.joinpath(*[os.pardir] * up)
+        folder = Path(os.path.normpath(root.joinpath(*inside)))
+        try:
+            names = [entry.name for entry in folder.iterdir()]
+        except OSError:
+            names = []
+        if any(entry == last or entry.startswith(f"{last}.") for entry in names):
+            return None
+        way = os.path.relpath(folder / f"{last}.py", beside.path.parent)
+        return Path(os.path.normpath(Path(beside.display).parent / way)).as_posix()
 
     def only(self, origin: Path, dotted: str) -> DiscoveredFile | None:
         """Return the one file that *dotted* surely means in *origin*, if there is one."""

@@ -122,6 +122,15 @@ class Vocabulary:
         return next((old for old, new in self.modules if new == context_module), None)
 
     @staticmethod
+    def reexport(module: str) -> str:
+        """Return the line that makes *module*, a home of the contexts, the one of our runtime."""
+        home = DEFAULT_MODULES[f"{OWN_PACKAGE}.ai_usage_tracker"]
+        line = f"from {home} import *"
+        if module.rpartition(".")[2] != home.rpartition(".")[2]:
+            return line
+        return f"{line}; from {OWN_PACKAGE}.reexport import reexport; reexport(__name__)"
+
+    @staticmethod
     def _exports(name: str, homes: list[tuple[str, str]]) -> dict[str, str]:
         found: dict[str, str] = {}
         for home, value in homes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import inspect
 import io
 import sys
@@ -158,7 +159,13 @@ class Execution:
 
 @contextlib.contextmanager
 def legacy_package() -> Iterator[None]:
-    """Provide ``receipt_label.utils``, each module a re-export of the runtime's of that name."""
+    """Provide ``receipt_label.utils``, each module a re-export of the runtime's of that name.
+
+    A program that has the package in its own files keeps it.
+    """
+    if importlib.util.find_spec("receipt_label") is not None:
+        yield
+        return
     from tracker import ai_usage_context, ai_usage_tracker, environment_config
 
     del ai_usage_context, ai_usage_tracker, environment_config

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import inspect
 import io
 import json
@@ -159,6 +160,9 @@ def execute_on_original(text: str, names: Mapping[str, object]) -> Execution:
 @contextlib.contextmanager
 def _original_package() -> Iterator[None]:
     """Provide ``receipt_label.utils`` with the stand-in's names in each of its modules."""
+    if importlib.util.find_spec("receipt_label") is not None:
+        yield  # the program has the package in its own files
+        return
     package = "receipt_label.utils"
     loaded: dict[str, types.ModuleType] = {}
     for name in ("receipt_label", package):

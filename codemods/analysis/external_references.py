@@ -23,6 +23,7 @@ _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
 _READERS = frozenset({"getattr", "hasattr"})
 # Longer chains of attributes are built by programs, and lead to no module.
 _MOST_PARTS = 12
+_BIND_UNSEEN = frozenset({"globals", "exec", "eval", "setattr", "vars", "reexport"})
 _LONGEST_TEXT = 2000
 
 
@@ -95,6 +96,12 @@ class Elsewhere(Protocol):
     def replaced_method(self) -> ExternalUse | None:
         """Return where a file that runs the module puts something in a tracker method's place."""
 
+    def lacking(self, legacy: str, context: str, name: str) -> str | None:
+        """Return what is missing for ``from context import name`` where *legacy* is of the project.
+
+        None where nothing is missing, and where *legacy* is not of the project.
+        """
+
 
 @dataclass(frozen=True)
 class References:
@@ -109,6 +116,12 @@ class References:
     bound: frozenset[str] = frozenset()
     fields: dict[str, list[FieldUse]] = field(default_factory=dict)
     bases: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def may_bind(self, name: str) -> bool:
+        """Whether the file binds *name*, or may do so in a way that its text does not show."""
+        imported = any(r.local == name for refs in self.named.values() for r in refs)
+        hidden = "*" in self.named or self.loads.keys() & _BIND_UNSEEN
+        return name in self.bound or imported or bool(hidden)
 
     def of(self, name: str) -> Iterator[Reference]:
         """Yield the references that may mean *name*, star imports with them."""

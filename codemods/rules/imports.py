@@ -77,6 +77,13 @@ def _settle(
         if beside is not None and _is_guarded(facts, proposal, beside):
             detail = "the class is imported under a guard, and may be missing"
             return refuse(facts, proposal.finding, Reason.AMBIGUOUS_IMPORT, detail, beside)
+        lacking = facts.elsewhere.lacking(
+            facts.vocabulary.legacy_module(proposal.home) or "", proposal.home, name
+        )
+        if lacking is not None:
+            line = facts.vocabulary.reexport(proposal.home)
+            detail = f"{lacking}, and would be imported; for the tracker runtime it is `{line}`"
+            return refuse(facts, proposal.finding, Reason.NO_CONTEXT_MODULE, detail, beside)
         path = _place_of(facts, proposal, beside)
         additions.append(((path, proposal.home), name))
     if additions:

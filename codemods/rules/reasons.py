@@ -32,6 +32,7 @@ ADVICE: dict[Reason, str] = {
     Reason.MAY_BE_NONE: "make sure that the value is never None, or set runtime = 'tracker'",
     Reason.MIXED: "move the remaining ids into the context's own arguments",
     Reason.NAME_TAKEN: "rename the other definition, or import the context under another name",
+    Reason.NO_CONTEXT_MODULE: "add it, or name the right module in [tool.ai-usage] modules",
     Reason.NO_WORK: "delete the tracker, or use it",
     Reason.NOT_FIRST: "open a context of its own from this point on",
     Reason.NOT_PROVEN: "migrate this place by hand, and report it: no rule should have proposed it",

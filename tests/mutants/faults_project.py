@@ -37,3 +37,9 @@ def other_files_replace_nothing(real: Any) -> Any:
 def modules_have_one_name(real: Any) -> Any:
     """A variable that a module is bound to is not followed."""
     return lambda self, nodes: None
+
+
+@mutant("external_uses:ExternalUses.lacking", "N2")
+def new_modules_are_there(real: Any) -> Any:
+    """Whether the project has the module that a rewrite imports is not looked at."""
+    return lambda self, legacy, context, name: None
