@@ -119,9 +119,12 @@ def run_pipeline(pipeline: Pipeline, options: Options, config: Tables) -> RunRep
     """Return the report of *pipeline* over the files of *options*.
 
     Raises ClickException if there is no Python file at all: that is never what
-    was meant.
+    was meant, unless files that are named may be excluded.
     """
-    files = _Counted(discover(options.paths, options.cwd, config.excludes, tell=warn))
+    found = discover(
+        options.paths, options.cwd, config.excludes, force=options.force_exclude, tell=warn
+    )
+    files = _Counted(found)
     show = _Progress() if sys.stderr.isatty() and not options.quiet else None
     try:
         report = pipeline(options, config, files, show)
@@ -130,11 +133,11 @@ def run_pipeline(pipeline: Pipeline, options: Options, config: Tables) -> RunRep
     finally:
         if show:
             show.end()
-    if not files.count:
+    if not files.count and not options.force_exclude:
         named = display.line(", ".join(map(str, options.paths)))
         raise click.ClickException(
             f"No Python file found in {named}. In a folder, what .gitignore or `exclude` leaves "
-            "out is not taken; a file that is named itself always is."
+            "out is not taken; a file that is named itself is, but for --force-exclude."
         )
     return report
 

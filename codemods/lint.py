@@ -38,6 +38,9 @@ Exit status:
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, metavar="PATH...", callback=cli.named_paths)
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Worker processes.")
+@click.option(
+    "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print the findings without a summary.")
 @click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
 @click.option(
@@ -53,6 +56,7 @@ def command(
     paths: tuple[Path, ...],
     *,
     jobs: int | None,
+    force_exclude: bool,
     quiet: bool,
     colour: bool | None,
     form: str,
@@ -68,6 +72,7 @@ def command(
         jobs=jobs or cli.worker_count(),
         colour=colour,
         quiet=quiet,
+        force_exclude=force_exclude,
     )
     report = cli.run_pipeline(pipeline or _pipeline(), options, config)
     cli.show_report(report, options, form)

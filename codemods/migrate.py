@@ -75,6 +75,9 @@ Exit status:
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Worker processes.")
+@click.option(
+    "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Report only what needs a person.")
 @click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
 @click.option(
@@ -97,6 +100,7 @@ def command(
     strict: bool,
     unsafe: bool,
     jobs: int | None,
+    force_exclude: bool,
     quiet: bool,
     colour: bool | None,
     form: str,
@@ -122,6 +126,7 @@ def command(
         jobs=jobs or cli.worker_count(),
         colour=colour,
         quiet=quiet,
+        force_exclude=force_exclude,
     )
     return _finish(cli.run_pipeline(pipeline or _pipeline(), options, config), options, form)
 

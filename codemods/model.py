@@ -55,12 +55,16 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A legacy or doubtful place in a file; ``code`` is stable, e.g. ``AIU001``."""
+    """A legacy or doubtful place in a file; ``code`` is stable, e.g. ``AIU001``.
+
+    In a notebook ``cell`` counts its code cells from 1, and the span is one within the cell.
+    """
 
     code: str
     path: str
     span: Span
     message: str
+    cell: int = 0
 
 
 class Reason(StrEnum):
@@ -90,6 +94,7 @@ class Reason(StrEnum):
     NO_WORK = "no-work"
     NOT_FIRST = "not-first"
     NOT_PROVEN = "not-proven"
+    NOTEBOOK = "notebook"
     READS_STATE = "reads-state"
     READS_STORE = "reads-store"
     REBOUND = "rebound"

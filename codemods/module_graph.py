@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codemods import notebooks
 from codemods.analysis import external_references
 from codemods.model import Failed
 from codemods.project.sources import decode, read
@@ -63,6 +64,8 @@ class ModuleGraph:
         """The files by the last part, and the last two parts, of their modules' names."""
         found: dict[Parts, list[DiscoveredFile]] = {}
         for file in self.files:
+            if notebooks.is_notebook(file.path):
+                continue  # nobody imports one
             parts = module_parts(file.path)
             for length in (1, 2):
                 found.setdefault(parts[-length:], []).append(file)
@@ -96,6 +99,9 @@ class ModuleGraph:
         """Return the bytes of *file*, none if it cannot be read."""
         if file.path in self._rewritten:
             return self._rewritten[file.path].content
+        if notebooks.is_notebook(file.path):
+            code = self.source(file)
+            return b"" if isinstance(code, Failed) else code.text.encode(errors="replace")
         content = read(file)
         return b"" if isinstance(content, Failed) else content
 
@@ -104,7 +110,10 @@ class ModuleGraph:
         if file.path in self._rewritten:
             return self._rewritten[file.path]
         content = read(file)
-        return content if isinstance(content, Failed) else decode(file.path, file.display, content)
+        if isinstance(content, Failed):
+            return content
+        read_as = notebooks.source if notebooks.is_notebook(file.path) else decode
+        return read_as(file.path, file.display, content)
 
     def references(self, file: DiscoveredFile) -> References | None:
         """Return what *file* refers to outside of itself, None if it is no Python."""

@@ -38,7 +38,8 @@ class Options:
     counts.  ``unsafe`` also applies
     rewrites that are not proven, ``strict`` leaves those that rest on an
     assumption.  ``jobs`` is the number of worker processes, at least 1.
-    ``colour`` is None where the terminal decides.
+    ``colour`` is None where the terminal decides.  ``force_exclude`` leaves out what
+    the configuration excludes, though it is named.
     """
 
     paths: tuple[Path, ...]
@@ -51,6 +52,7 @@ class Options:
     jobs: int = 1
     colour: bool | None = None
     quiet: bool = False
+    force_exclude: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from codemods import notebooks
 from codemods.analysis.facts import Settings
 from codemods.analysis.module import on_deep_stack
 from codemods.grouping import together
@@ -19,6 +20,8 @@ from codemods.model import (
     Failed,
     FileOutcome,
     Linted,
+    Reason,
+    Refusal,
     Refused,
     RunReport,
     SourceFile,
@@ -28,6 +31,7 @@ from codemods.project.discovery import DiscoveredFile
 from codemods.project.root import Roots, whole_project
 from codemods.project.sources import decode, read
 from codemods.proving import rewritten
+from codemods.rules.reasons import ADVICE
 from codemods.rules.registry import Decision, decide
 from codemods.rules.registry import lint as lint_module
 from codemods.vocabulary import NEEDLES, Vocabulary
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
 
 # A round may uncover work for the next one; more than this would be a circle.
 _MOST_ROUNDS = 5
+# What a migration does something about: trackers and their ids.
+_LEGACY_CODES = frozenset({"AIU001", "AIU002", "AIU004"})
 Progress = Callable[[int], None]
 
 
@@ -99,7 +105,8 @@ def _run(
     project = _project(options, config, [*named, *others], candidates)
     done = [_guarded(partial(work, project), source) for source in candidates]
     if options.unsafe and work is migrate_file:
-        left = [_as_left(*pair) for pair in zip(candidates, done, strict=True)]
+        pairs = zip(candidates, done, strict=True)
+        left = [_as_left(*p) for p in pairs if not notebooks.is_notebook(p[0].path)]
         again = partial(_project, options, config, [*named, *others], candidates)
         # What one file needs a deep stack for must not stop all of them here.
         done = on_deep_stack(partial(together, done, left, again, _guarded_rewrite))
@@ -165,6 +172,8 @@ def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:
         return content
     if not any(needle in content for needle in NEEDLES):
         return None
+    if notebooks.is_notebook(file.path):
+        return notebooks.source(file.path, file.display, content)
     return decode(file.path, file.display, content)
 
 
@@ -179,7 +188,7 @@ def _unreadable_neighbours(
     folders = {source.path.parent for source in candidates}
     found = []
     for file in others:
-        if file.path.parent in folders:
+        if file.path.parent in folders and not notebooks.is_notebook(file.path):
             problem = _problem(file)
             if problem is not None:
                 found.append(problem)
@@ -237,6 +246,8 @@ def lint_file(project: Project, source: SourceFile) -> FileOutcome:
     if project.defines_the_api(source):
         return Untouched(source.display)
     findings = tuple(lint_module(project.facts(source)))
+    if notebooks.is_notebook(source.path):
+        findings = notebooks.in_cells(source.content, findings)
     return Linted(source.display, findings) if findings else Untouched(source.display)
 
 
@@ -247,6 +258,8 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
     """
     if project.defines_the_api(source):
         return Untouched(source.display)
+    if notebooks.is_notebook(source.path):
+        return _left_to_a_person(project, source)
     first = _one_round(project, source)
     applied: list[Applied] = []
     outcome = first
@@ -261,6 +274,19 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
         return outcome
     # The places of the first round are those of the file as the reader has it.
     return Changed(source, current.content, tuple(applied), first.refusals)
+
+
+def _left_to_a_person(project: Project, source: SourceFile) -> FileOutcome:
+    """Return the legacy code of a notebook, which is not rewritten."""
+    found = tuple(f for f in lint_module(project.facts(source)) if f.code in _LEGACY_CODES)
+    if not found:
+        return Untouched(source.display)
+    reason = Reason.NOTEBOOK
+    detail = "notebooks are not rewritten"
+    places = notebooks.in_cells(source.content, found)
+    return Refused(
+        source.display, tuple(Refusal(f, reason, detail, ADVICE[reason]) for f in places)
+    )
 
 
 def _one_round(project: Project, source: SourceFile) -> FileOutcome:

@@ -92,7 +92,7 @@ def _texts(folder: Path, single: str, several: str) -> dict[str, str]:
     """Return the text of the file *single*, or of all files below *several*, by their names."""
     if (folder / single).is_file():
         return {MODULE: (folder / single).read_bytes().decode()}
-    paths = sorted((folder / several).rglob("*.py"))
+    paths = sorted(p for p in (folder / several).rglob("*") if p.suffix in (".py", ".ipynb"))
     return {p.relative_to(folder / several).as_posix(): p.read_bytes().decode() for p in paths}
 
 

@@ -1,6 +1,6 @@
 """Finding the Python files of a run.
 
-A path that is named is always taken.  In a folder: ``*.py`` and ``*.pyi`` that git
+A path that is named is always taken.  In a folder: ``*.py``, ``*.pyi`` and ``*.ipynb`` that git
 lists, tracked or not ignored; where there is no git, what its ignore files leave.
 Each file once whatever links lead to it.  The order is the same in every run.
 """
@@ -31,7 +31,7 @@ SKIPPED_FOLDERS = frozenset(
     | {".venv", ".tox", ".nox", ".eggs", "node_modules", ".hypothesis", ".ipynb_checkpoints"}
     | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
 )
-SUFFIXES = (".py", ".pyi")
+SUFFIXES = (".py", ".pyi", ".ipynb")
 
 
 @dataclass(frozen=True, slots=True)

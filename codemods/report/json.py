@@ -17,7 +17,8 @@ keys may come at any time::
                 "reason": str}]}                                  of a skipped file
 
 A finding is ``{"code": str, "message": str, "span": span}``, a span ``{"line",
-"column", "end_line", "end_column"}`` with lines and columns counted from 1.
+"column", "end_line", "end_column"}`` with lines and columns counted from 1.  Of a notebook
+the span is one in a code cell, and ``"cell": int`` counts these from 1.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def _file(outcome: FileOutcome) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {"code": finding.code, "message": finding.message, "span": asdict(finding.span)}
+    cell = {"cell": finding.cell} if finding.cell else {}
+    found = {"code": finding.code, "message": finding.message, "span": asdict(finding.span)}
+    return found | cell
 
 
 def _applied(applied: Applied) -> dict[str, Any]:

@@ -121,7 +121,8 @@ def _refusal(refusal: Refusal, style: Style) -> Iterator[str]:
 
 
 def _place(finding: Finding, style: Style, colour: str) -> str:
-    where = f"{finding.path}:{finding.span.line}:{finding.span.column}"
+    cell = f":cell {finding.cell}" if finding.cell else ""
+    where = f"{finding.path}{cell}:{finding.span.line}:{finding.span.column}"
     return f"{where}: {style(finding.code, colour)} {finding.message}"
 
 

@@ -36,6 +36,7 @@ ADVICE: dict[Reason, str] = {
     Reason.NO_WORK: "delete the tracker, or use it",
     Reason.NOT_FIRST: "open a context of its own from this point on",
     Reason.NOT_PROVEN: "migrate this place by hand, and report it: no rule should have proposed it",
+    Reason.NOTEBOOK: "open a context in the cell by hand; lint shows what is left",
     Reason.READS_STATE: "read the ids from your own variables instead of from the tracker",
     Reason.READS_STORE: "look behind the last use of the tracker, or call flush_metrics() before",
     Reason.REBOUND: "give each tracker a variable of its own",

@@ -238,6 +238,34 @@ def test_configured_excludes(project: Path) -> None:
     assert (project / "app/a.py").read_bytes() == b"new()\r\n"
 
 
+@pytest.mark.parametrize("command", [migrate, lint])
+def test_force_exclude(project: Path, command: object) -> None:
+    """With --force-exclude what is excluded is left out though it is named; none is no error."""
+    (project / "pyproject.toml").write_text('[tool.ai-usage]\nexclude = ["/app/a.py"]\n')
+    main = command.main  # type: ignore[attr-defined]
+    assert main(["--force-exclude", "app/a.py"], Rename()) == 0
+    assert main(["--force-exclude", "app/a.py", "app/b.py"], Rename()) == 0
+    assert (project / "app/a.py").read_bytes() == b"old()\r\n"
+
+
+def test_hooks_leave_out_what_is_excluded() -> None:
+    """The shipped hooks pass --force-exclude, and see stubs and notebooks."""
+    text = (Path(__file__).resolve().parents[2] / ".pre-commit-hooks.yaml").read_text()
+    assert text.count("- id:") == text.count("args: [--force-exclude]") == 2
+    assert text.count("types_or: [python, pyi, jupyter]") == 2
+
+
+def test_excluded_folder_that_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A named folder is taken though it is excluded; where nothing is left, the text is true."""
+    (project / "pyproject.toml").write_text('[tool.ai-usage]\nexclude = ["app/"]\n')
+    assert run("--check", "app") == 1
+    assert run("--check", ".") == 2
+    assert "what .gitignore or `exclude` leaves out is not taken" in capsys.readouterr().err
+    (project / "pyproject.toml").write_text('[tool.ai-usage]\nexclude = ["app/**"]\n')
+    assert run("--check", "app") == 2
+    assert "In a folder, what .gitignore or `exclude` leaves out" in capsys.readouterr().err
+
+
 def test_options(project: Path) -> None:
     """What is asked on the command line arrives in the options."""
     options, _ = asked("--check", "--runtime", "conservative", "--strict", "-j", "3")
