@@ -167,19 +167,19 @@ def test_project_without_a_root(
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     write(elsewhere, pkg__state=STATE, pkg__reader=READER)
     told = checked(capsys, str(elsewhere / "pkg"))
-    assert "assumed: no file outside of this run uses usage" in told
-    assert "assumed: no file outside of this run uses Reader.tracker" in told
+    assert "assuming that no file outside of this run uses usage" in told
+    assert "assuming that no file outside of this run uses Reader.tracker" in told
     assert "refused: assumption" in checked(capsys, "--strict", str(elsewhere / "pkg"))
     (elsewhere / "pyproject.toml").touch()
-    assert "assumed" not in checked(capsys, str(elsewhere / "pkg"))
+    assert "assuming" not in checked(capsys, str(elsewhere / "pkg"))
 
 
 def test_file_that_does_not_parse(start: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What cannot be looked at is an assumption, if it holds the names that matter."""
     write(start, pyproject="", pkg__state=STATE, old__use="print 'state.usage'\n", old__no="x x\n")
     told = checked(capsys, "pkg")
-    assert "assumed: old/use.py, which does not parse, makes no use of usage" in told
-    assert told.count("assumed") == 1
+    assert "assuming that old/use.py, which does not parse, makes no use of usage" in told
+    assert told.count("assuming that") == 1
 
 
 def test_object_of_an_unknown_class(start: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,7 +189,7 @@ def test_object_of_an_unknown_class(start: Path, capsys: pytest.CaptureFixture[s
     )
     write(start, pyproject="", pkg__reader=READER, use=user)
     told = checked(capsys, "pkg")
-    assert "assumed: service.tracker in use.py:2 is of another class than Reader" in told
+    assert "assuming that service.tracker in use.py:2 is of another class than Reader" in told
     assert "page.tracker" not in told
     assert "refused: assumption" in checked(capsys, "--strict", "pkg")
 
