@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import hashlib
 import re
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Reading a file with work in it takes some sixteen times its size of memory.
 LARGEST = 32 * MEGABYTE
+# Decoding takes the square of a text's length: hours for a crafted file.
+_NAMES_ONLY = frozenset({"punycode", "idna"})
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 # The interpreter takes a lone CR for the end of a line too.
@@ -104,6 +107,9 @@ def _encoding(content: bytes) -> str:
         # A codec of something else than text, which only newer interpreters try out here.
         message = f"its coding line cannot be followed: {error}"
         raise _Undecodable(message, "Correct the coding line in line 1 or 2.") from None
+    if codecs.lookup(name).name in _NAMES_ONLY:
+        message = f"its coding line names {name}, an encoding of host names"
+        raise _Undecodable(message, "Correct the coding line in line 1 or 2.")
     return "utf-8" if name == "utf-8-sig" else name
 
 

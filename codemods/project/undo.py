@@ -21,6 +21,7 @@ from codemods.project.folders import Folder
 from codemods.project.journal import Journal, Untrusted
 from codemods.project.manifest import FOLDER, ManifestError
 from codemods.project.regular import reason
+from codemods.project.root import Roots
 from codemods.project.sources import LARGEST, digest
 from codemods.project.writing import Staging, WriteError, overwrite, tidy
 
@@ -185,23 +186,11 @@ class _Search:
 def _within_project(path: Path, cwd: Path) -> list[Path]:
     """Return *path* and the folders above it up to its project's root.
 
-    The root is where the repository is, or else the outermost pyproject.toml; what
-    is neither ends where undo was started.
+    What is in no project ends where undo was started.
     """
     above = [path, *path.parents]
-    for root in (_repository(above), _outermost(above), cwd):
-        if root in above:
-            return above[: above.index(root) + 1]
-    return [path]
-
-
-def _repository(above: Sequence[Path]) -> Path | None:
-    return next((folder for folder in above if os.path.lexists(folder / ".git")), None)
-
-
-def _outermost(above: Sequence[Path]) -> Path | None:
-    found = [folder for folder in above if os.path.lexists(folder / "pyproject.toml")]
-    return found[-1] if found else None
+    root = Roots(cwd).of(path / FOLDER) or cwd
+    return above[: above.index(root) + 1] if root in above else [path]
 
 
 def _below(paths: Sequence[Path]) -> list[Path]:

@@ -44,14 +44,14 @@ SAFE = r"a\x1b[2J\x1b]0;x\x07\u202eb\u2066\u200b\x9b1m\r\nok.py: restored\x7f\x0
 
 
 def test_one_line() -> None:
-    """Control characters, marks of direction and line breaks are shown as escapes."""
+    """T23: control characters, marks of direction and line breaks are shown as escapes."""
     assert display.line(EVIL) == SAFE
     assert display.line("naïve 日本 é.py") == "naïve 日本 é.py"
 
 
 @given(st.text())
 def test_any_text_is_printable_afterwards(given: str) -> None:
-    """Whatever comes in, one printable line comes out; lines keep nothing but their breaks."""
+    """T23: whatever comes in, one printable line comes out; lines keep nothing but their breaks."""
     assert display.line(given).isprintable()
     assert display.lines(given).replace("\n", "").isprintable()
     assert display.lines(given).count("\n") == given.count("\n")
@@ -74,7 +74,7 @@ def evil_report() -> RunReport:
 
 
 def test_a_report_of_hostile_texts() -> None:
-    """Every text of a report is one printable part of its line, the colours apart."""
+    """T23: every text of a report is one printable part of its line, the colours apart."""
     said = text.render(evil_report())
     assert said.replace("\n", "").isprintable()
     assert "\nok.py" not in said
@@ -86,7 +86,7 @@ def test_a_report_of_hostile_texts() -> None:
 
 
 def test_json_of_hostile_texts() -> None:
-    """JSON holds every text exactly, and no control character in its own bytes."""
+    """T24: jSON holds every text exactly, and no control character in its own bytes."""
     said = json_report.render(evil_report())
     assert said.replace("\n", "").isprintable()
     assert said.isascii()
@@ -96,7 +96,7 @@ def test_json_of_hostile_texts() -> None:
 @pytest.mark.parametrize("quote", ['"', "'"])
 @given(st.text())
 def test_a_literal_is_its_text(quote: str, given: str) -> None:
-    """Whatever the text, its literal is that text, and one literal in one line."""
+    """T9: whatever the text, its literal is that text, and one literal in one line."""
     source = literal(given, quote)
     assert source.isprintable()
     node = ast.parse(source, mode="eval").body
@@ -105,7 +105,7 @@ def test_a_literal_is_its_text(quote: str, given: str) -> None:
 
 
 def test_everything_is_printed_in_one_place() -> None:
-    """No module prints but the one that shows texts safely."""
+    """T23: no module prints but the one that shows texts safely."""
     printing = ("click.echo(", "print(", "sys.stdout.write", "sys.stderr.write", "click.secho(")
     found = [
         (path.name, call)
@@ -169,7 +169,7 @@ NAME = "e\x1b[2J\x1b]0;owned\x07\u202e\r\n.py"
     ids=lambda arguments: " ".join(a.partition("\x1b")[0] for a in arguments),
 )
 def test_names_and_content_of_files(tmp_path: Path, arguments: list[str]) -> None:
-    """Names of files, given or found, and what a patch shows of them, are text on a terminal."""
+    """T23: names of files, given or found, and what a patch shows of them, stay text."""
     content = "from tracker.ai_usage_tracker import AIUsageTracker\n\n\ndef scan(x):\n"
     content += "    t = AIUsageTracker()\n    t.set_tracking_context(job_id=x)  # \x1b[2J\u202e\n"
     content += "    return x.scan(x)\n"
@@ -179,7 +179,7 @@ def test_names_and_content_of_files(tmp_path: Path, arguments: list[str]) -> Non
 
 
 def test_a_patch_in_a_pipe_is_exact(tmp_path: Path) -> None:
-    """What is not read on a terminal is applied: a patch holds the bytes of the file."""
+    """T24: what is not read on a terminal is applied: a patch holds the bytes of the file."""
     content = b"# \x1b[2J\nfrom tracker.ai_usage_tracker import AIUsageTracker\n\n\ndef scan(x):\n"
     content += (
         b"    t = AIUsageTracker()\n    t.set_tracking_context(job_id=x)\n    return x.scan(x)\n"
@@ -208,14 +208,14 @@ def test_a_patch_in_a_pipe_is_exact(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_in_the_configuration(tmp_path: Path, table: str) -> None:
-    """What is wrong in pyproject.toml is shown as text."""
+    """T23: what is wrong in pyproject.toml is shown as text."""
     (tmp_path / "pyproject.toml").write_text(f"[tool.ai-usage]\n{table}\n")
     (tmp_path / "a.py").write_text("x = 1\n")
     assert_plain(on_terminal(["codemods.migrate", "--check", "a.py"], tmp_path))
 
 
 def test_texts_of_a_journal(tmp_path: Path) -> None:
-    """A journal's paths, of files that are restored, kept or failed at, are shown as text."""
+    """T23: a journal's paths, of files that are restored, kept or failed at, are shown as text."""
     for number in range(3):
         (tmp_path / f"{number}{NAME}").write_bytes(b"x")
     (tmp_path / f"3{NAME}").symlink_to("nowhere")
@@ -230,7 +230,7 @@ def test_texts_of_a_journal(tmp_path: Path) -> None:
 
 
 def test_a_damaged_journal_in_a_hostile_folder(tmp_path: Path) -> None:
-    """The place of a journal that cannot be used is shown as text."""
+    """T23: the place of a journal that cannot be used is shown as text."""
     tree = tmp_path / NAME
     tree.mkdir()
     Forged(tree).write(started="\x1b[2J")
@@ -240,7 +240,7 @@ def test_a_damaged_journal_in_a_hostile_folder(tmp_path: Path) -> None:
 
 
 def test_an_operation_of_the_configuration_stays_in_its_literal(tmp_path: Path) -> None:
-    """A name that would end its literal is no name: nothing of it is written into code."""
+    """T9: a name that would end its literal is no name: nothing of it is written into code."""
     source = "from tracker.ai_usage_tracker import AIUsageTracker\n\n\ndef scan(x):\n"
     source += (
         "    t = AIUsageTracker()\n    t.set_tracking_context(job_id=x)\n    return x.scan(x)\n"

@@ -129,7 +129,7 @@ def tree(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", [".gitignore", "pyproject.toml", ".git", "a.py", "__init__.py"])
 @pytest.mark.parametrize("make", KINDS, ids=lambda make: make.__name__)
 def test_what_is_found_in_a_tree(tree: Path, name: str, make: Callable[[Path], None]) -> None:
-    """What is no regular file of a sane size is passed over, or named; the others are looked at."""
+    """T1: what is no regular file of a sane size is passed over or named; others are read."""
     make(tree / name)
     done = check(tree)
     if make is huge and name != ".git":
@@ -142,7 +142,7 @@ def test_what_is_found_in_a_tree(tree: Path, name: str, make: Callable[[Path], N
 
 @pytest.mark.parametrize("make", KINDS, ids=lambda make: make.__name__)
 def test_what_is_named(tree: Path, make: Callable[[Path], None]) -> None:
-    """A path of the command line that is no file to read is a failure that says so."""
+    """T1: a path of the command line that is no file to read is a failure that says so."""
     make(tree / "a.py")
     done = check(tree, "a.py", "good.py")
     assert done.returncode == (1 if make is folder else 2)
@@ -151,7 +151,7 @@ def test_what_is_named(tree: Path, make: Callable[[Path], None]) -> None:
 
 @pytest.mark.parametrize("make", [pipe, device, huge], ids=lambda make: make.__name__)
 def test_an_ignore_file_in_a_repository(tree: Path, make: Callable[[Path], None]) -> None:
-    """Where git itself waits for ever, it is asked no longer, and that is said."""
+    """T1: where git itself waits for ever, it is asked no longer, and that is said."""
     subprocess.run(["git", "init", "--quiet"], cwd=tree, check=True)
     make(tree / ".gitignore")
     done = command(tree, "-c", IMPATIENT, "--check", ".")
@@ -162,7 +162,7 @@ def test_an_ignore_file_in_a_repository(tree: Path, make: Callable[[Path], None]
 @pytest.mark.parametrize("part", [".ai-usage", ".ai-usage/undo"])
 @pytest.mark.parametrize("make", KINDS[:-1], ids=lambda make: make.__name__)
 def test_a_journal(tree: Path, part: str, make: Callable[[Path], None]) -> None:
-    """Neither a run nor undo waits for what stands in the place of a journal."""
+    """T1: neither a run nor undo waits for what stands in the place of a journal."""
     (tree / part).parent.mkdir(exist_ok=True)
     make(tree / part)
     done = command(tree, "-m", "codemods.migrate", "good.py")
@@ -178,7 +178,7 @@ def test_a_journal(tree: Path, part: str, make: Callable[[Path], None]) -> None:
     ids=lambda line: line[:6],
 )
 def test_lines_of_many_stars(tree: Path, line: str) -> None:
-    """A line of an ignore file takes time by its length, not by its stars."""
+    """T2: a line of an ignore file takes time by its length, not by its stars."""
     (tree / ("a" * 200 + ".py")).write_text("x = 1\n")
     (tree / ".gitignore").write_text(line + "\n")
     done = check(tree)
@@ -187,7 +187,7 @@ def test_lines_of_many_stars(tree: Path, line: str) -> None:
 
 
 def test_stars_after_stars_say_no_more() -> None:
-    """The folders of a pattern that stand for any number of folders are one such place."""
+    """T2: the folders of a pattern that stand for any number of folders are one such place."""
     [pattern] = rules_from(["**/" * 1000 + "x"], "/base").patterns
     assert pattern.steps is not None
     assert len(pattern.steps) < 10
@@ -211,7 +211,7 @@ def test_stars_after_stars_say_no_more() -> None:
     ids=range(8),
 )
 def test_crafted_configuration(tree: Path, text: str, said: str) -> None:
-    """Configuration that a reader would take for ever over, or fall over, is a mistake."""
+    """T1 T2: configuration that a reader would take for ever over, or fall over, is a mistake."""
     (tree / "pyproject.toml").write_text("# ai-usage\n" + text)
     done = check(tree)
     assert done.returncode == 2
@@ -231,7 +231,7 @@ def test_configuration_of_others_may_have_dots(tmp_path: Path, text: str) -> Non
 
 
 def test_a_source_that_is_too_large(tree: Path) -> None:
-    """A source above the limit is named, with what to do; the others are looked at."""
+    """T1: a source above the limit is named, with what to do; the others are looked at."""
     (tree / "data.py").write_bytes(b"x = 1\n" * 6_000_000)
     done = check(tree)
     assert done.returncode == 2
@@ -242,8 +242,18 @@ def test_a_source_that_is_too_large(tree: Path) -> None:
     assert "good.py:5:15: AIU001" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["punycode", "PunyCode", "idna"])
+def test_an_encoding_that_takes_for_ever(tree: Path, name: str) -> None:
+    """T2: a coding line that names an encoding of host names is not followed."""
+    content = f"# coding: {name}\n# AIUsageTracker set_tracking_context -" + "a" * 4_000_000
+    (tree / "a.py").write_text(content)
+    done = check(tree)
+    assert done.returncode == 2
+    assert "encoding of host names" in done.stdout
+
+
 def test_a_file_that_tells_no_size_is_read_to_the_limit(tmp_path: Path) -> None:
-    """A file that says it is empty, as those of the system do, is read as far as it is allowed."""
+    """T1: a file that says it is empty, as the system's do, is read up to the limit."""
     source = Path("/proc/self/maps")
     if not source.exists():
         source = tmp_path / "maps"

@@ -51,14 +51,14 @@ def test_a_journal_in_order_is_undone(tree: Path) -> None:
     ["../outside/secret.py", "a/../../outside/secret.py", "", ".", "..", "a//b.py", "a\0.py"],
 )
 def test_a_path_out_of_the_folder_is_refused(tree: Path, path: str) -> None:
-    """Paths lead down from the folder of the run, in plain names."""
+    """T17: paths lead down from the folder of the run, in plain names."""
     forged = Forged(tree)
     forged.write(forged.entry(path, SECRET))
     assert "path in it" in refused(tree)
 
 
 def test_an_absolute_path_is_refused(tree: Path) -> None:
-    """An absolute path is none that a run writes, even if it lies in the folder."""
+    """T17: an absolute path is none that a run writes, even if it lies in the folder."""
     forged = Forged(tree)
     forged.write(forged.entry(str(tree / "a.py"), SECRET))
     assert "leads out" in refused(tree)
@@ -68,7 +68,7 @@ def test_an_absolute_path_is_refused(tree: Path) -> None:
     "path", [".git/config", ".GIT/hooks/pre-commit", "sub/.git/config", ".ai-usage/x", ".hg/hgrc"]
 )
 def test_a_path_into_version_control_is_refused(tree: Path, path: str) -> None:
-    """What is written there is run by the next call of git: no journal may."""
+    """T17: what is written there is run by the next call of git: no journal may."""
     forged = Forged(tree)
     forged.write(forged.entry(path, SECRET))
     assert "where no run writes" in refused(tree)
@@ -78,7 +78,7 @@ def test_a_path_into_version_control_is_refused(tree: Path, path: str) -> None:
     "stored", ["../../../a.py", "/etc/hostname", "run.json", "x.before", "", "00000.before/."]
 )
 def test_a_stored_name_is_a_plain_name_of_a_run(tree: Path, stored: str) -> None:
-    """Original bytes are read from the run's own folder, under the names that runs give."""
+    """T18: original bytes are read from the run's own folder, under the names that runs give."""
     forged = Forged(tree)
     forged.write(forged.entry("a.py", SECRET, stored=stored))
     assert "stored name" in refused(tree)
@@ -87,14 +87,14 @@ def test_a_stored_name_is_a_plain_name_of_a_run(tree: Path, stored: str) -> None
 @pytest.mark.parametrize("digest", ["", "0" * 63, "G" * 64, "0" * 64 + "\n"])
 @pytest.mark.parametrize("which", ["before", "after"])
 def test_a_digest_is_a_digest(tree: Path, which: str, digest: str) -> None:
-    """A digest of another form is refused before anything is compared with it."""
+    """T19 T22: a digest of another form is refused before anything is compared with it."""
     forged = Forged(tree)
     forged.write(forged.entry("a.py", SECRET, **{which: digest}))
     assert "digest" in refused(tree)
 
 
 def test_original_bytes_must_have_their_digest(tree: Path) -> None:
-    """Stored bytes that were exchanged are not written."""
+    """T19: stored bytes that were exchanged are not written."""
     forged = Forged(tree)
     forged.write(forged.entry("a.py", SECRET))
     forged.put("00000.before", b"exchanged\n")
@@ -119,7 +119,7 @@ def test_original_bytes_must_have_their_digest(tree: Path) -> None:
     ],
 )
 def test_a_manifest_of_another_shape_is_refused(tree: Path, text: str) -> None:
-    """Whatever stands in the manifest, the answer is an error and no traceback."""
+    """T22: whatever stands in the manifest, the answer is an error and no traceback."""
     forged = Forged(tree)
     forged.write()
     forged.put("run.json", text.encode())
@@ -127,7 +127,7 @@ def test_a_manifest_of_another_shape_is_refused(tree: Path, text: str) -> None:
 
 
 def test_a_home_elsewhere_needs_its_own_word(tree: Path) -> None:
-    """A journal changes another folder only if a run left its token there."""
+    """T17: a journal changes another folder only if a run left its token there."""
     outside = tree.parent / "outside"
     forged = Forged(tree)
     home = os.fsencode(outside).hex()
@@ -143,14 +143,14 @@ def test_a_home_elsewhere_needs_its_own_word(tree: Path) -> None:
 
 @pytest.mark.parametrize("home", [b"outside", b"/opt/../x", b"/nowhere"])
 def test_a_home_is_a_whole_path(tree: Path, home: bytes) -> None:
-    """A relative home, one with .. in it, or one that is not there, is refused."""
+    """T17: a relative home, one with .. in it, or one that is not there, is refused."""
     forged = Forged(tree)
     forged.write(forged.entry("secret.py", SECRET, home=home.hex()))
     assert "leads out" in refused(tree)
 
 
 def test_a_link_on_the_way_is_not_followed(tree: Path) -> None:
-    """A folder of the path that is a link by now ends the way; the file counts as edited."""
+    """T18: a folder of the path that is a link by now ends the way; the file counts as edited."""
     forged = Forged(tree)
     forged.write(forged.entry("sub/secret.py", SECRET))
     (tree / "sub").symlink_to(tree.parent / "outside")
@@ -160,7 +160,7 @@ def test_a_link_on_the_way_is_not_followed(tree: Path) -> None:
 
 
 def test_a_link_at_the_end_is_not_followed(tree: Path) -> None:
-    """A file that is a link by now is not written through."""
+    """T18: a file that is a link by now is not written through."""
     forged = Forged(tree)
     forged.write(forged.entry("b.py", SECRET))
     (tree / "b.py").symlink_to(tree.parent / "outside/secret.py")
@@ -171,7 +171,7 @@ def test_a_link_at_the_end_is_not_followed(tree: Path) -> None:
 
 @pytest.mark.parametrize("part", ["", "undo", "undo/000001-20300101T000000Z"])
 def test_a_linked_journal_is_not_read(tree: Path, part: str) -> None:
-    """A journal, or a part of it, that lies elsewhere is not followed there."""
+    """T18: a journal, or a part of it, that lies elsewhere is not followed there."""
     elsewhere = Forged(tree.parent / "outside")
     elsewhere.write(elsewhere.entry("a.py", SECRET))
     link = tree / ".ai-usage" / part
@@ -183,7 +183,7 @@ def test_a_linked_journal_is_not_read(tree: Path, part: str) -> None:
 @pytest.mark.parametrize("name", ["run.json", "00000.before"])
 @pytest.mark.parametrize("kind", ["link", "pipe"])
 def test_a_journal_is_regular_files(tree: Path, name: str, kind: str) -> None:
-    """Links and pipes in a run's folder are neither followed nor waited for."""
+    """T1 T18: links and pipes in a run's folder are neither followed nor waited for."""
     forged = Forged(tree)
     forged.write(forged.entry("a.py", SECRET))
     (forged.run / name).rename(tree.parent / "outside" / name)
@@ -209,7 +209,7 @@ def test_a_journal_is_regular_files(tree: Path, name: str, kind: str) -> None:
     ],
 )
 def test_a_journal_that_others_may_have_made_is_refused(tree: Path, part: str, mode: int) -> None:
-    """What a checkout brings along is not private, as a run's journal is; undo says what to do."""
+    """T20: what a checkout brings along is not private, as a run's journal is."""
     forged = Forged(tree)
     forged.write(forged.entry("a.py", SECRET))
     (tree / ".ai-usage" / part).chmod(mode)
@@ -217,7 +217,7 @@ def test_a_journal_that_others_may_have_made_is_refused(tree: Path, part: str, m
 
 
 def test_a_journal_of_another_user_is_refused(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The journal belongs to the user who runs undo."""
+    """T20: the journal belongs to the user who runs undo."""
     forged = Forged(tree)
     forged.write(forged.entry("a.py", SECRET))
     somebody = os.geteuid() + 1
@@ -226,7 +226,7 @@ def test_a_journal_of_another_user_is_refused(tree: Path, monkeypatch: pytest.Mo
 
 
 def test_parents_are_searched_up_to_the_root_of_the_project(tree: Path) -> None:
-    """A journal in a folder above the repository has no say, whatever it would change."""
+    """T21: a journal in a folder above the repository has no say, whatever it would change."""
     forged = Forged(tree.parent)
     forged.write(forged.entry("tree/a.py", SECRET))
     (tree / "sub").mkdir()
@@ -237,7 +237,7 @@ def test_parents_are_searched_up_to_the_root_of_the_project(tree: Path) -> None:
 
 
 def test_parents_are_not_searched_where_there_is_no_project(tmp_path: Path) -> None:
-    """Without a repository or a pyproject.toml the search ends at the folder of the command."""
+    """T21: without a repository or a pyproject.toml the search ends where it began."""
     forged = Forged(tmp_path)
     (tmp_path / "app").mkdir()
     (tmp_path / "app/a.py").write_bytes(SECRET)
@@ -273,7 +273,7 @@ def test_an_older_run_that_cannot_be_used_is_not_in_the_way(tree: Path) -> None:
 
 
 def test_what_somebody_put_into_a_run_stays(tree: Path) -> None:
-    """Undo removes from a journal what runs make, and nothing else."""
+    """T18: undo removes from a journal what runs make, and nothing else."""
     forged = Forged(tree)
     forged.write(forged.entry("a.py", SECRET))
     forged.put("notes.txt", b"mine\n")

@@ -88,7 +88,7 @@ def migrate(tree: Path, *arguments: str, **variables: str) -> subprocess.Complet
 
 @pytest.mark.parametrize("arguments", [["--check", "."], ["--diff", "."], ["."], ["a.py"]])
 def test_nothing_of_a_repository_is_run(tree: Path, arguments: list[str]) -> None:
-    """Whatever a repository's configuration names, hooks included, is not run."""
+    """T8: whatever a repository's configuration names, hooks included, is not run."""
     (tree / "a.py").touch()  # so that git would look at the file again
     done = migrate(tree, *arguments)
     assert "AIU001" in done.stdout + done.stderr
@@ -103,7 +103,7 @@ def test_the_programs_would_run(tree: Path) -> None:
 
 
 def test_a_git_in_the_tree_is_not_run(tree: Path) -> None:
-    """A relative folder of PATH leads into the tree: git is not taken from there."""
+    """T8: a relative folder of PATH leads into the tree: git is not taken from there."""
     fake = tree / "git"
     fake.write_text((tree.parent / "program").read_text())
     fake.chmod(0o755)
@@ -114,7 +114,7 @@ def test_a_git_in_the_tree_is_not_run(tree: Path) -> None:
 
 @pytest.mark.parametrize("worktree", ["..", "/"])
 def test_a_work_tree_elsewhere_brings_in_nothing(tree: Path, worktree: str) -> None:
-    """A repository that claims other folders for its work tree does not have them looked at."""
+    """T4: a repository that claims other folders for its work tree does not have them looked at."""
     (tree.parent / "beside.py").write_text(LEGACY)
     subprocess.run(["git", "config", "core.worktree", worktree], cwd=tree, check=True)
     said = migrate(tree, "--check", ".")
@@ -123,7 +123,7 @@ def test_a_work_tree_elsewhere_brings_in_nothing(tree: Path, worktree: str) -> N
 
 
 def test_an_index_that_names_files_elsewhere(tree: Path) -> None:
-    """What a crafted index lists outside of the tree is not looked at."""
+    """T4: what a crafted index lists outside of the tree is not looked at."""
     outside = tree.parent / "z.py"
     outside.write_text(LEGACY)
     (tree / "0123.py").write_text(LEGACY)

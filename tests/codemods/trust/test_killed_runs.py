@@ -83,14 +83,14 @@ def names(folder: Path, pattern: str = "*") -> list[str]:
 def test_the_new_content_is_made_in_the_journal(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run that is killed before a file is replaced leaves nothing beside it."""
+    """T14: a run that is killed before a file is replaced leaves nothing beside it."""
     killed(tree, monkeypatch)
     assert sorted(path.name for path in tree.iterdir()) == [".ai-usage", "a.py", "b.py"]
     assert names(tree, "*.after") == ["00000.after"]
 
 
 def test_the_next_run_clears_what_was_made(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next run removes it, and the killed run can still be undone."""
+    """T15: the next run removes it, and the killed run can still be undone."""
     killed(tree, monkeypatch, "b.py")
     assert (tree / "a.py").read_bytes() == b"two\n"
     run(tree, "b.py", after=b"three\n")
@@ -102,7 +102,7 @@ def test_the_next_run_clears_what_was_made(tree: Path, monkeypatch: pytest.Monke
 
 
 def test_undo_clears_what_was_made(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Undoing the killed run removes it as well."""
+    """T15: undoing the killed run removes it as well."""
     killed(tree, monkeypatch, "b.py")
     undo([], tree)
     assert names(tree) == [".gitignore", "a.py", "b.py", "lock"]
@@ -112,7 +112,7 @@ def test_undo_clears_what_was_made(tree: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_files_beside_a_source_are_removed(
     tree: Path, monkeypatch: pytest.MonkeyPatch, then: str
 ) -> None:
-    """Where it had to be made beside the source, the next run, or undo, removes it there."""
+    """T14 T15: where it was made beside the source, the next run, or undo, removes it."""
     other_file_system(monkeypatch)
     killed(tree, monkeypatch, "b.py", ".ai-usage")
     assert len(names(tree, ".*-00001.ai-usage")) == 1
@@ -128,7 +128,7 @@ def test_files_beside_a_source_are_removed(
 def test_only_what_is_ours_is_removed_beside_a_source(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files of like names, links and folders are nobody's left-overs."""
+    """T15: files of like names, links and folders are nobody's left-overs."""
     other_file_system(monkeypatch)
     killed(tree, monkeypatch, "b.py", ".ai-usage")
     [ours] = tree.glob(".*.ai-usage")
@@ -145,7 +145,7 @@ def test_only_what_is_ours_is_removed_beside_a_source(
 def test_a_part_of_a_journal_is_cleared(
     tree: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    """What a run left of its journal, killed before it was whole, is removed by the next run."""
+    """T15: what a run left of a journal that was not whole is removed by the next run."""
 
     def half(*arguments: object) -> None:
         raise Killed
@@ -166,7 +166,7 @@ def test_a_part_of_a_journal_is_cleared(
 
 
 def test_a_removal_that_was_cut_short_is_ended(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that was half removed is no run any more, and its rest goes with the next run."""
+    """T15: a run that was half removed is no run any more, and its rest goes with the next run."""
     run(tree, "a.py")
     [old] = runs(tree)
     (old.folder / "run.json").unlink()
@@ -178,7 +178,7 @@ def test_a_removal_that_was_cut_short_is_ended(tree: Path, monkeypatch: pytest.M
 def test_nothing_is_cleared_where_a_run_may_be_alive(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a lock nobody knows whether a part is in use: it stays."""
+    """T15: without a lock nobody knows whether a part is in use: it stays."""
     run(tree, "a.py")
     part = tree / ".ai-usage/undo/20300101T000000000000-1.part"
     part.mkdir()
@@ -188,7 +188,7 @@ def test_nothing_is_cleared_where_a_run_may_be_alive(
 
 
 def test_what_is_not_ours_in_a_part_stays(tree: Path) -> None:
-    """A file that no run makes is not removed with a part that it was put into."""
+    """T15: a file that no run makes is not removed with a part that it was put into."""
     run(tree, "a.py")
     part = tree / ".ai-usage/undo/20300101T000000000000-1.part"
     part.mkdir()

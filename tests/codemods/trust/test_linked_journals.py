@@ -69,7 +69,7 @@ def test_a_run_is_undone(tree: Path) -> None:
 @pytest.mark.parametrize("part", [".ai-usage", ".ai-usage/undo"])
 @pytest.mark.parametrize("target", ["../elsewhere", "nowhere", "."])
 def test_a_linked_folder_is_not_written_to(tree: Path, part: str, target: str) -> None:
-    """Where the journal's folder is a link the run ends before it writes anything."""
+    """T12: where the journal's folder is a link the run ends before it writes anything."""
     (tree / part).parent.mkdir(exist_ok=True)
     (tree / part).symlink_to(tree.parent / target if "/" in target else target)
     assert "is a link, which is not followed" in refused(tree)
@@ -77,7 +77,7 @@ def test_a_linked_folder_is_not_written_to(tree: Path, part: str, target: str) -
 
 @pytest.mark.parametrize("part", [".ai-usage", ".ai-usage/undo"])
 def test_a_file_in_the_place_of_a_folder(tree: Path, part: str) -> None:
-    """A file where the journal's folder should be is named, and stays."""
+    """T12: a file where the journal's folder should be is named, and stays."""
     (tree / part).parent.mkdir(exist_ok=True)
     (tree / part).write_bytes(VICTIM)
     assert "is not a folder" in refused(tree)
@@ -85,7 +85,7 @@ def test_a_file_in_the_place_of_a_folder(tree: Path, part: str) -> None:
 
 
 def test_a_linked_gitignore_is_left_alone(tree: Path) -> None:
-    """The folder's .gitignore is made where there is none; what a link leads to is not written."""
+    """T12: a .gitignore is made where there is none; what a link leads to is not written."""
     (tree / ".ai-usage").mkdir()
     (tree / ".ai-usage/.gitignore").symlink_to(tree.parent / "elsewhere/victim")
     assert isinstance(run(tree), Changed)
@@ -94,7 +94,7 @@ def test_a_linked_gitignore_is_left_alone(tree: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
 def test_a_lock_that_is_no_file(tree: Path, kind: str) -> None:
-    """A lock that is a link, a pipe or a folder is neither followed nor waited for."""
+    """T12: a lock that is a link, a pipe or a folder is neither followed nor waited for."""
     place = tree / ".ai-usage/lock"
     place.parent.mkdir()
     if kind == "link":
@@ -107,7 +107,7 @@ def test_a_lock_that_is_no_file(tree: Path, kind: str) -> None:
 
 
 def test_linked_pointers_are_not_written_to(tree: Path) -> None:
-    """A folder that is changed from outside is told of the run in itself, not through a link."""
+    """T12: a folder that is changed from outside is told so in itself, not through a link."""
     app = tree.parent / "app"
     (app / ".ai-usage").mkdir(parents=True)
     (app / "b.py").write_bytes(b"one\n")
@@ -120,7 +120,7 @@ def test_linked_pointers_are_not_written_to(tree: Path) -> None:
 
 
 def test_a_link_out_of_the_tree_is_not_written_through(tree: Path) -> None:
-    """A source that is a link to a file outside of what was named is left, and named."""
+    """T3 T11: a source that is a link to a file outside of what was named is left, and named."""
     (tree.parent / "elsewhere/victim.py").write_bytes(b"one\n")
     (tree / "link.py").symlink_to(tree.parent / "elsewhere/victim.py")
     outcome = run(tree, "link.py")
@@ -132,7 +132,7 @@ def test_a_link_out_of_the_tree_is_not_written_through(tree: Path) -> None:
 
 @pytest.mark.parametrize("folder", [".git", "sub/.git/hooks", ".hg", ".ai-usage"])
 def test_version_control_is_not_written_to(tree: Path, folder: str) -> None:
-    """A file that git would run, or a journal, is not rewritten, even if it is named."""
+    """T11: a file that git would run, or a journal, is not rewritten, even if it is named."""
     (tree / folder).mkdir(parents=True)
     (tree / folder / "a.py").write_bytes(b"one\n")
     named = tree / folder / "a.py"
@@ -142,7 +142,7 @@ def test_version_control_is_not_written_to(tree: Path, folder: str) -> None:
 
 
 def test_journals_are_private(tree: Path) -> None:
-    """What a run copies is for its user only, whatever the mode of the source and the umask."""
+    """T13: what a run copies is for its user only, whatever the source's mode and the umask."""
     (tree / "a.py").chmod(0o666)
     before = os.umask(0)
     try:
@@ -155,7 +155,7 @@ def test_journals_are_private(tree: Path) -> None:
 
 
 def test_a_journal_that_others_may_write_is_made_private(tree: Path) -> None:
-    """A folder of the same user from a checkout is used, and closed to others."""
+    """T13: a folder of the same user from a checkout is used, and closed to others."""
     (tree / ".ai-usage").mkdir()
     (tree / ".ai-usage").chmod(0o777)
     assert isinstance(run(tree), Changed)
@@ -165,7 +165,7 @@ def test_a_journal_that_others_may_write_is_made_private(tree: Path) -> None:
 
 
 def test_a_journal_of_another_user_is_not_used(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A journal's folder that somebody else owns gets no copy of the sources."""
+    """T13: a journal's folder that somebody else owns gets no copy of the sources."""
     (tree / ".ai-usage").mkdir()
     somebody = os.geteuid() + 1
     monkeypatch.setattr(os, "geteuid", lambda: somebody)

@@ -87,7 +87,7 @@ def plant(tree: Path, names: set[str]) -> Path:
 def test_a_module_imports_nothing_of_the_tree(
     tmp_path: Path, imported: set[str], before_us: set[str], module: str, path: str
 ) -> None:
-    """With -m only what Python has imported before the package could come from the tree."""
+    """T6: with -m only what Python has imported before the package could come from the tree."""
     populate(tmp_path)
     mark = plant(tmp_path, imported - before_us)
     done = execute(["-m", module, "app"], tmp_path, PYTHONPATH=path.replace(":", os.pathsep))
@@ -105,7 +105,7 @@ def test_a_module_imports_nothing_of_the_tree(
 def test_a_script_never_had_the_folder(
     tmp_path: Path, imported: set[str], before_us: set[str], name: str, safe: str
 ) -> None:
-    """The console script, and ``python -P -m``, import nothing at all of the tree."""
+    """T6: the console script, and ``python -P -m``, import nothing at all of the tree."""
     tree = tmp_path / "tree"
     tree.mkdir()
     populate(tree)
@@ -120,7 +120,7 @@ def test_a_script_never_had_the_folder(
 
 
 def test_a_checkout_runs_itself(tmp_path: Path) -> None:
-    """In a checkout of this project, not installed, the command is found in the current folder."""
+    """T6: in a checkout that is not installed the command is found in the current folder."""
     (tmp_path / "codemods").symlink_to(ROOT / "codemods")
     (tmp_path / "app").mkdir()
     (tmp_path / "app/receipts.py").write_text(LEGACY)
@@ -140,7 +140,7 @@ def test_a_program_keeps_its_path(tmp_path: Path) -> None:
 
 
 def test_interpreters_that_are_started_are_safe(tmp_path: Path) -> None:
-    """A worker process does not get the folder back on its path."""
+    """T7: a worker process does not get the folder back on its path."""
     (tmp_path / "codemods").symlink_to(ROOT / "codemods")
     check = "import codemods, sys, subprocess\n"
     check += "child = 'import sys; print(sys.flags.safe_path)'\n"

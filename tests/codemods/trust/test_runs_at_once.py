@@ -39,13 +39,13 @@ def sources(folder: Path, count: int) -> list[Path]:
 
 
 def test_processes_at_once(tmp_path: Path) -> None:
-    """Processes that share a folder all end with 0, and undo restores every byte."""
+    """T16: processes that share a folder all end with 0, and undo restores every byte."""
     assert rounds(tmp_path, runs=6, workers=3) == []
 
 
 @pytest.mark.parametrize("locks", [True, False])
 def test_threads_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool) -> None:
-    """Runs that all have read before any writes get one journal each, with and without locks."""
+    """T16: runs that all read before any writes get a journal each, with and without locks."""
     if not locks:
         monkeypatch.setattr(lock, "fcntl", None)
     files = sources(tmp_path, 24)
@@ -74,7 +74,7 @@ def test_threads_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks:
 def test_a_number_that_another_run_took(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    """Whatever the system says of a name that is taken, the next number is."""
+    """T16: whatever the system says of a name that is taken, the next number is."""
     [file] = sources(tmp_path, 1)
     move, taken = Folder.move, iter([code, code])
 
@@ -93,7 +93,7 @@ def test_a_number_that_another_run_took(
 def test_an_empty_folder_of_another_run_is_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rename would replace an empty folder without an error: the name counts as taken."""
+    """T16: a rename would replace an empty folder without an error: the name counts as taken."""
     first, second = sources(tmp_path, 2)
     write_changes(pending(first), tmp_path, [tmp_path])
     [run] = runs(tmp_path)
@@ -108,7 +108,7 @@ def test_an_empty_folder_of_another_run_is_not_replaced(
 
 
 def test_the_same_change_made_twice_at_once(tmp_path: Path) -> None:
-    """A file to which another run made the same change meanwhile is done, and not a failure."""
+    """T16: a file to which another run made the same change is done, and not a failure."""
     [file] = sources(tmp_path, 1)
     first, second = pending(file), pending(file)
     write_changes(first, tmp_path, [tmp_path])
@@ -133,7 +133,7 @@ def test_what_the_other_run_left_to_a_person_stays_said(tmp_path: Path) -> None:
 def test_a_run_that_is_undone_while_another_undo_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An undo that waited goes on to the run before, whatever became of the one that it saw."""
+    """T16: an undo that waited goes on to the run before, whatever became of the one it saw."""
     files = sources(tmp_path, 2)
     for file in files:
         write_changes(pending(file), tmp_path, [tmp_path])
