@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,6 @@ from codemods.analysis.effects import makes_call, walk_here
 if TYPE_CHECKING:
     from codemods.analysis.module import ParsedModule, Path
     from codemods.analysis.scopes import Binding, Scopes
-
-_CELL = re.compile(r"#\s*%%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +85,6 @@ def between(module: ParsedModule, inner: ast.AST, outer_suite: list[ast.stmt]) -
         current = module.parents[current]
         found.append(current)
     return found
-
-
-def crosses_cell(module: ParsedModule, suite: list[ast.stmt], start: int, stop: int) -> bool:
-    """Whether a notebook cell begins between the statements of a block."""
-    first, last = suite[start].lineno, suite[stop - 1].end_lineno or suite[stop - 1].lineno
-    return any(_CELL.match(line) for line in module.lines[first - 1 : last])
 
 
 def state_read(loads: list[ast.Name], module: ParsedModule) -> ast.AST | None:

@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.cells import crosses_cell
 from codemods.analysis.effects import first_yield
-from codemods.analysis.extent import Block, crosses_cell, state_read
+from codemods.analysis.extent import Block, state_read
 from codemods.analysis.hidden import hidden_loads
 from codemods.analysis.lives import within
 from codemods.analysis.sharing import strange_bases
