@@ -78,6 +78,7 @@ class Reason(StrEnum):
     CONDITIONAL_CONSTRUCT = "conditional-construct"
     CONDITIONAL_CONTEXT = "conditional-context"
     CROSSES_CELLS = "crosses-cells"
+    DIRECTIVE = "directive"
     DOES_NOT_COMPILE = "does-not-compile"
     DOES_NOT_ROUND_TRIP = "does-not-round-trip"
     ENDS_THE_PROCESS = "ends-the-process"

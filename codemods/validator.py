@@ -8,14 +8,12 @@ outside of the blocks it was given.
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from codemods import interpreter
 from codemods import vocabulary as words
+from codemods.validator_comments import same_comments
 from codemods.validator_match import Matcher
 from codemods.validator_parameters import same_signatures
 from codemods.validator_terms import Difference, dotted, fixture_blocks, managed
@@ -50,7 +48,7 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
             _nothing_kept(block, name, yields=block not in held)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
-        _same_comments(before, after)
+        same_comments(before, after, [block for block, _ in matcher.blocks])
     except Difference as found:
         place = f" (line {found.line})" if found.line else ""
         return f"{found}{place}"
@@ -256,20 +254,3 @@ def _unbound(tree: ast.Module) -> set[str]:
     if "*" in bound:
         return set()
     return used.intersection((*words.CONTEXT_MANAGERS, words.TRACKER_CLASS)) - bound
-
-
-def _same_comments(before: str, after: str) -> None:
-    lost = _comments(before) - _comments(after)
-    gained = _comments(after) - _comments(before)
-    if lost or gained:
-        which = next(iter(lost or gained))
-        raise Difference(f"a comment was {'lost' if lost else 'added'}: {which}")
-
-
-def _comments(text: str) -> Counter[str]:
-    lines = io.StringIO(text).readline
-    try:
-        tokens = tokenize.generate_tokens(lines)
-        return Counter(t.string.rstrip() for t in tokens if t.type == tokenize.COMMENT)
-    except (tokenize.TokenError, IndentationError) as error:
-        raise Difference(f"the text cannot be tokenised: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONGEST_LINE = 100
+# Behind the ``with`` it would leave the whole block out of the coverage.
+_COVERAGE = re.compile(r"#\s*pragma[:\s]?\s*no\s*cover", re.IGNORECASE)
 
 
 class Rebuilder:
@@ -91,7 +94,8 @@ class Rebuilder:
     def _header_comment(self, wrap: Wrap) -> cst.Comment | None:
         first = wrap.header.taken[0].path if wrap.header.taken else ()
         stays = any(isinstance(e, Retain) and e.path == first for e in self._edits)
-        return self._endings[first] if first and not stays else None
+        ending = self._endings[first] if first and not stays else None
+        return None if ending is not None and _COVERAGE.search(ending.value) else ending
 
     # -- suites -------------------------------------------------------------
 

@@ -20,6 +20,7 @@ ADVICE: dict[Reason, str] = {
     Reason.CONDITIONAL_CONSTRUCT: "build the tracker in any case, or open a context in each branch",
     Reason.CONDITIONAL_CONTEXT: "work out the ids first, then open one context around all uses",
     Reason.CROSSES_CELLS: "open a context in each cell",
+    Reason.DIRECTIVE: "take the comment off that line, then run again",
     Reason.DOES_NOT_COMPILE: "simplify the nesting around this place, then run again",
     Reason.DOES_NOT_ROUND_TRIP: "remove the form feed, carriage return, or blank before its colon",
     Reason.ENDS_THE_PROCESS: "end with sys.exit(), or let the tracker's work end before this place",

@@ -23,6 +23,7 @@ from codemods.rules import (
     passing,
     sharing,
 )
+from codemods.rules.directives import heeded
 from codemods.rules.imports import place
 from codemods.rules.reasons import ADVICE, refuse
 from codemods.rules.two_trackers import foreign_use, inheriting, overlapping
@@ -75,7 +76,9 @@ def decide(facts: Facts) -> Decision:
         if heir is not None:
             proposals.remove(proposal)
             refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, heir))
-    placed = place(facts, proposals)
+    told = [heeded(facts, proposal) for proposal in proposals]
+    refusals.extend(one for one in told if isinstance(one, Refusal))
+    placed = place(facts, [one for one in told if isinstance(one, Proposal)])
     refusals.extend(placed.refusals)
     return Decision(placed.proposals, tuple(sorted(refusals, key=_place)), placed.edits)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 from .mutant import mutant
@@ -44,3 +45,33 @@ def a_return_reads_nothing(real: Any) -> Any:
         return None if isinstance(listed[0], ast.Return) else real(self, listed)
 
     return wrong
+
+
+# -- comments that mean something ---------------------------------------------------------------
+
+
+@mutant("analysis.cells:crosses_cell", "X19")
+def cells_are_no_borders(real: Any) -> Any:
+    """A block goes from one cell of a notebook to the next."""
+    return lambda *given: False
+
+
+@mutant("rules.directives:heeded", "X18")
+def directives_are_words(real: Any) -> Any:
+    """A comment for a linter moves to the line of the block."""
+    return lambda facts, proposal: proposal
+
+
+@mutant("edits.suites:_COVERAGE", "X18")
+def coverage_leaves_the_block_out(real: Any) -> Any:
+    """A comment for coverage moves to the line of the block."""
+    return re.compile("$^")
+
+
+# -- branches -----------------------------------------------------------------------------------
+
+
+@mutant("rules.nested_sets:_order_refusal", "X8")
+def uses_behind_a_branch_do_not_matter(real: Any) -> Any:
+    """Ids that one branch sets are given back, although they would last behind it."""
+    return lambda *given: None
