@@ -36,9 +36,9 @@ def same_comments(before: str, after: str, blocks: Sequence[ast.With]) -> None:
     if _cells(old) != _cells(new):
         raise Difference("a cell of the notebook begins elsewhere")
     for block in blocks:
-        first = block.body[0]
-        begins = min(n.lineno for n in (first, *getattr(first, "decorator_list", ())))
-        header = range(block.lineno, begins)
+        last = block.items[-1]
+        end = (last.optional_vars or last.context_expr).end_lineno or block.lineno
+        header = range(block.lineno, end + 1)
         for text, line, column in new:
             if line in header and column and _FOR_A_BLOCK.search(text):
                 raise Difference(f"the comment holds for the whole block now: {text}", block)

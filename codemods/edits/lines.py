@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
 
     from codemods.proposal import Path
 
+Commented = TypeVar("Commented", cst.EmptyLine, cst.TrailingWhitespace)
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
 
@@ -173,6 +175,36 @@ class _Comments(cst.CSTVisitor):
 
     def visit_Comment(self, node: cst.Comment) -> None:
         self.found.append(node)
+
+
+def without_comments(node: cst.CSTNode, pattern: re.Pattern[str]) -> cst.CSTNode:
+    """Return *node* without the comments in it that *pattern* finds something in."""
+    if not any(pattern.search(comment.value) for comment in comments_in(node)):
+        return node
+    return cst.ensure_type(node.visit(_Uncommented(pattern)), type(node))
+
+
+class _Uncommented(cst.CSTTransformer):
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        super().__init__()
+        self._pattern = pattern
+
+    def _without(self, node: Commented) -> Commented:
+        if node.comment is None or not self._pattern.search(node.comment.value):
+            return node
+        return node.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))
+
+    def leave_EmptyLine(
+        self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine
+    ) -> cst.EmptyLine:
+        del original_node
+        return self._without(updated_node)
+
+    def leave_TrailingWhitespace(
+        self, original_node: cst.TrailingWhitespace, updated_node: cst.TrailingWhitespace
+    ) -> cst.TrailingWhitespace:
+        del original_node
+        return self._without(updated_node)
 
 
 def joined(first: Sequence[cst.EmptyLine], second: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:

@@ -26,6 +26,7 @@ from codemods.edits.lines import (
     units,
     without_blank_end,
     without_blank_start,
+    without_comments,
 )
 from codemods.edits.signatures import add_parameter
 from codemods.proposal import (
@@ -89,7 +90,8 @@ class Rebuilder:
             self._carried.note(*folded.items, beyond=block.items)
 
     def _header_call(self, wrap: Wrap) -> cst.Call:
-        return header_call(wrap.header, [self._calls[t.path] for t in wrap.header.taken])
+        call = header_call(wrap.header, [self._calls[t.path] for t in wrap.header.taken])
+        return cst.ensure_type(without_comments(call, _COVERAGE), cst.Call)
 
     def _header_comment(self, wrap: Wrap) -> cst.Comment | None:
         first = wrap.header.taken[0].path if wrap.header.taken else ()

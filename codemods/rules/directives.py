@@ -15,8 +15,6 @@ from codemods.proposal import Delete, Wrap
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
-    import ast
-
     from codemods.analysis.facts import Facts
     from codemods.model import Refusal
     from codemods.proposal import Proposal
@@ -41,17 +39,12 @@ def heeded(facts: Facts, proposal: Proposal) -> Proposal | Refusal:
         if not isinstance(edit, Delete):
             continue
         statement = facts.statement_at(edit.path)
-        comment = _behind(facts, statement)
-        if _GOVERNS.search(comment):
-            detail = f"{comment} would hold for more than the line that it is on"
-            return refuse(facts, proposal.finding, Reason.DIRECTIVE, detail, statement)
-        if _COVERAGE.search(comment) and _COVERAGE_NOTE not in notes:
-            notes = (*notes, _COVERAGE_NOTE)
+        span = facts.module.span(statement)
+        for line in facts.module.lines[span.line - 1 : span.end_line]:
+            found = _GOVERNS.search(line)
+            if found is not None:
+                detail = f"{line[found.start() :].strip()} would hold for more than its line"
+                return refuse(facts, proposal.finding, Reason.DIRECTIVE, detail, statement)
+            if _COVERAGE.search(line) and _COVERAGE_NOTE not in notes:
+                notes = (*notes, _COVERAGE_NOTE)
     return replace(proposal, notes=notes)
-
-
-def _behind(facts: Facts, statement: ast.AST) -> str:
-    """Return the comment behind *statement* in its last line."""
-    span = facts.module.span(statement)
-    rest = facts.module.lines[span.end_line - 1][span.end_column - 1 :].strip()
-    return rest if rest.startswith("#") else ""
