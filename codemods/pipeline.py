@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -273,7 +274,30 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
     if not isinstance(first, Changed) or isinstance(outcome, Failed):
         return outcome
     # The places of the first round are those of the file as the reader has it.
-    return Changed(source, current.content, tuple(applied), first.refusals)
+    later = applied[len(first.applied) :]
+    left = outcome.refusals if isinstance(outcome, Refused) else ()
+    return Changed(source, current.content, tuple(applied), _lasting(first.refusals, later, left))
+
+
+def _lasting(
+    refusals: tuple[Refusal, ...], later: list[Applied], left: tuple[Refusal, ...]
+) -> tuple[Refusal, ...]:
+    """Return *refusals* without those of places that a later round has rewritten.
+
+    Places have moved since, so they are known by code and reason; *left* are the last round's.
+    """
+    rewritten = Counter(one.finding.code for one in later)
+    still = Counter((one.finding.code, one.reason) for one in left)
+    lasting = []
+    for one in refusals:
+        key = one.finding.code, one.reason
+        if still[key] > 0:
+            still[key] -= 1
+        elif rewritten[one.finding.code] > 0:
+            rewritten[one.finding.code] -= 1
+            continue
+        lasting.append(one)
+    return tuple(lasting)
 
 
 def _left_to_a_person(project: Project, source: SourceFile) -> FileOutcome:

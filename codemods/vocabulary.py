@@ -45,7 +45,11 @@ OPERATION_ARGUMENT = "operation_type"
 COUNT_ARGUMENT = "item_count"
 
 FACTORY = "create_for_environment"
-CLIENT_WRAPPERS = ("create_wrapped_openai_client", "create_wrapped_places_client")
+CLIENT_WRAPPERS = (
+    "create_wrapped_openai_client",
+    "create_wrapped_anthropic_client",
+    "create_wrapped_places_client",
+)
 REPLAYS = ("track_openai_completion", "track_openai_embedding", "track_anthropic_completion")
 RECORDING_DECORATORS = (*REPLAYS, "track_google_places")
 BATCH_MODE_CALL = "set_batch_mode"

@@ -32,7 +32,6 @@ from codemods.model import Reason, Refusal
 from codemods.proposal import Assumption, Delete, Edit, Proposal, Wrap
 from codemods.rules.bare_calls import bare_call_notes
 from codemods.rules.checks import doubted, external_refusal, travel_escape, trust_bases, trusted
-from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.leftovers import is_forwarder
@@ -370,7 +369,6 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
             check_arguments(facts, finding, user.sets, form, user.travel.strong)
             or lasting_refusal(facts, finding, user.sets)
             or store_refusal(facts, finding, field.construct, user.travel, body, user.helpers)
-            or foreign_field_refusal(facts, finding, field.construct, body)
         )
         if refusal is not None:
             return refusal

@@ -41,7 +41,6 @@ from codemods.rules.checks import (
     trust_bases,
     trusted,
 )
-from codemods.rules.foreign_fields import foreign_field_refusal
 from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.reasons import refuse
@@ -281,7 +280,6 @@ def _block_of(
         or check_arguments(facts, finding, user.sets, form, user.travel.strong)
         or lasting_refusal(facts, finding, user.sets)
         or store_refusal(facts, finding, user.life.construct, user.travel, body)
-        or foreign_field_refusal(facts, finding, user.life.construct, body)
     )
     if refusal is not None:
         return refusal

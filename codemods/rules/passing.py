@@ -8,7 +8,8 @@ After           with ai_usage_context("outer_op") as tracker:
                     inner(tracker=tracker)
 Safety          Safe where the parameter is a tracker by its annotation, by the use of its
                 API, or by what another caller passes; a name alone proves nothing.
-Leaves alone    calls with * or **, callbacks, functions of other packages
+Leaves alone    calls with * or **, callbacks, functions of other packages; without --unsafe, a
+                callee that builds a tracker of its own where the context names ids
 Guide           Common Issues, 1
 """
 
@@ -23,6 +24,7 @@ from codemods.analysis.effects import walk_here
 from codemods.analysis.resolved import Resolved
 from codemods.analysis.scopes import default_of
 from codemods.proposal import PassKeyword, Proposal
+from codemods.rules.inheritance import lent_ids
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
@@ -33,6 +35,7 @@ from codemods.analysis.scopes import Binding
 
 CODE = "AIU005"
 MESSAGE = "call inside a context that does not pass the tracker on"
+_TAKES_IDS = "what {0} records with a tracker of its own is to be the context's, with its ids"
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -40,15 +43,17 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 def decide(facts: Facts) -> list[Proposal]:
     """Return a proposal for every call that a tracker can certainly be passed to."""
     proposals: dict[ast.Call, Proposal] = {}
-    for statement, item, call, _ in facts.context_calls:
+    for statement, item, call, name in facts.context_calls:
         tracker = tracker_name(statement.items[item].optional_vars, call)
         if tracker is None:
             continue
         stores = _stores(facts, call)
+        given = next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
+        lends = bool(lent_ids(facts, call, name, given or tracker))
         for node in walk_here(statement.body):
             if isinstance(node, ast.Call):
                 # A later context is further inside: its tracker is the one to pass.
-                proposal = _decide_one(facts, node, tracker, stores)
+                proposal = _decide_one(facts, node, tracker, stores=stores, lends=lends)
                 if proposal is not None:
                     proposals[node] = proposal
     return list(proposals.values())
@@ -70,7 +75,9 @@ def _stores(facts: Facts, context: ast.Call) -> bool:
     return given or facts.ours(facts.home_of(context))
 
 
-def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name, stores: bool) -> Proposal | None:
+def _decide_one(
+    facts: Facts, call: ast.Call, tracker: ast.Name, *, stores: bool, lends: bool
+) -> Proposal | None:
     resolved = _callee(facts, call.func)
     if resolved is None or resolved.node.decorator_list:
         return None
@@ -84,8 +91,13 @@ def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name, stores: bool) -
     )
     if parameter is None or not same_value(facts, tracker, call):
         return None
-    if not stores and _may_build_one(resolved, parameter):
-        return None  # what it records with a tracker of its own is stored now
+    confirm: tuple[str, ...] = ()
+    if _may_build_one(resolved, parameter):
+        # What it records is stored now, and under no ids but its own.
+        if not stores or (lends and not facts.settings.unsafe):
+            return None
+        if lends:
+            confirm = (_TAKES_IDS.format(definition.name),)
     place = ordinal(facts.module, call)
     if place is None:
         return None
@@ -93,7 +105,9 @@ def _decide_one(facts: Facts, call: ast.Call, tracker: ast.Name, stores: bool) -
     edit = PassKeyword(path, number, facts.module.segment(call.func), parameter.arg, tracker.id)
     why = f"{definition.name} takes a tracker as {parameter.arg}, and the block's own is at hand"
     note = f"the metrics of {definition.name} are now attributed to the enclosing context"
-    return Proposal(facts.finding(CODE, call, MESSAGE), (edit,), "pass", why, notes=(note,))
+    return Proposal(
+        facts.finding(CODE, call, MESSAGE), (edit,), "pass", why, notes=(note,), confirm=confirm
+    )
 
 
 def _callee(facts: Facts, function: ast.expr) -> Resolved | None:

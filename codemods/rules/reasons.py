@@ -44,7 +44,7 @@ ADVICE: dict[Reason, str] = {
     Reason.SHARED_STATE: "open a context in each function that uses the tracker",
     Reason.STICKY_BATCH_MODE: "use a tracker of its own for the batch",
     Reason.TESTS_THE_TRACKER: "rewrite the test for the context manager by hand",
-    Reason.TWO_TRACKERS: "give each tracker a block of its own, one after the other or nested",
+    Reason.TWO_TRACKERS: "put one tracker's block behind the other's, or name every id in each",
     Reason.UNKNOWN_FIELDS: "name the ids as keywords: job_id=, batch_id=, github_pr=, user_id=",
     Reason.UNKNOWN_RECEIVER: "annotate the object as a tracker, or open a context by hand",
     Reason.VALUE_USED: "make the call a statement of its own",

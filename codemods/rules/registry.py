@@ -26,7 +26,7 @@ from codemods.rules import (
 from codemods.rules.directives import heeded
 from codemods.rules.imports import place
 from codemods.rules.reasons import ADVICE, refuse
-from codemods.rules.two_trackers import foreign_use, inheriting, overlapping
+from codemods.rules.two_trackers import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,22 +60,8 @@ def decide(facts: Facts) -> Decision:
         proposals = [p for p in proposals if p not in tested]
         reason = Reason.TESTS_THE_TRACKER
         refusals.extend(refuse(facts, p.finding, reason, detail) for p in tested)
-    crossing = overlapping(facts, proposals)
-    proposals = [p for p in proposals if p not in crossing]
-    for proposal in crossing:
-        detail = "another tracker's block would overlap with this one"
-        refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, detail))
-    for proposal in list(proposals):
-        other = foreign_use(facts, proposal)
-        if other is not None:
-            proposals.remove(proposal)
-            detail = f"{ast.unparse(other)} is, or leads to, another tracker"
-            refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, detail, other))
-            continue
-        heir = inheriting(facts, proposal)
-        if heir is not None:
-            proposals.remove(proposal)
-            refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, heir))
+    proposals, clashing = settled(facts, proposals)
+    refusals.extend(clashing)
     told = [heeded(facts, proposal) for proposal in proposals]
     refusals.extend(one for one in told if isinstance(one, Refusal))
     placed = place(facts, [one for one in told if isinstance(one, Proposal)])

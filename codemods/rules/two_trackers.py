@@ -1,38 +1,76 @@
-"""Two trackers at once: blocks that would overlap, or whose ids would reach another tracker.
+"""Two trackers at once: which proposals would change what is booked to whom.
 
-On our runtime a captured call is booked to the innermost block, and an inner
-block inherits the ids that it does not name.  Legacy trackers know nothing of
-each other, so both are refused where they would show, whatever runtime is
-assumed: a project may move to ours later.
+A legacy tracker speaks for itself inside another's block.  Blocks do not: an inner
+one inherits what it does not name, on our runtime, and both runtimes are looked at
+whatever is assumed, since a project may move to ours later.
 """
 
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.reach import reachable
 from codemods.analysis.strength import last_name
-from codemods.proposal import Proposal, Wrap
+from codemods.model import Reason
+from codemods.proposal import Delete, Proposal, Wrap
+from codemods.rules.inheritance import (
+    body_of,
+    heir_of,
+    heirs_of_contexts,
+    is_step,
+    lent_by,
+    named_ids,
+    uses_of_others,
+    wraps,
+)
+from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
-    from codemods.analysis.scopes import Binding
+    from codemods.model import Refusal
+
+# What is done with a tracker that is given to these is looked at where it matters.
+_KNOWN = (*words.CLIENT_WRAPPERS, "print", "isinstance", "id", "repr", "str", "bool", "append")
+
+
+def settled(facts: Facts, proposals: list[Proposal]) -> tuple[list[Proposal], list[Refusal]]:
+    """Return the proposals that may be made together, and the refusals of the others."""
+    refusals: list[Refusal] = []
+
+    def without(proposal: Proposal, detail: str, place: ast.AST | None = None) -> None:
+        left.remove(proposal)
+        refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, detail, place))
+
+    left = list(proposals)
+    for proposal in overlapping(facts, proposals):
+        without(proposal, "another tracker's block would overlap with this one")
+    for proposal, context in heirs_of_contexts(facts, left).items():
+        if facts.settings.unsafe:
+            asked = f"the block at line {proposal.finding.span.line} may take ids of {context}"
+            left[left.index(proposal)] = replace(proposal, confirm=(*proposal.confirm, asked))
+        else:
+            without(proposal, f"it would inherit ids of {context}, which it runs in")
+    for proposal in list(left):
+        other = foreign_use(facts, proposal)
+        if other is not None:
+            without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
+            continue
+        heir = heir_of(facts, proposal, left)
+        if heir is not None:
+            without(proposal, heir.text, heir.place)
+    return left, refusals
 
 
 def overlapping(facts: Facts, proposals: list[Proposal]) -> list[Proposal]:
-    """Return the proposals whose blocks overlap with another tracker's in the same function."""
-    found: list[Proposal] = []
-    for index, one in enumerate(proposals):
-        for other in proposals[index + 1 :]:
-            if any(_crosses(facts, a, b) for a in _wraps(one) for b in _wraps(other)):
-                found.extend(p for p in (one, other) if p not in found)
-    return found
-
-
-def _wraps(proposal: Proposal) -> list[Wrap]:
-    return [e for e in proposal.edits if isinstance(e, Wrap)]
+    """Return the proposals whose blocks overlap with an earlier one's in the same function."""
+    kept: list[Proposal] = []
+    for one in proposals:
+        pairs = ((a, b, k) for k in kept for a in wraps(k) for b in wraps(one))
+        if not any(_crosses(facts, a, b) and not _nests(facts, k, a, b) for a, b, k in pairs):
+            kept.append(one)
+    return [proposal for proposal in proposals if proposal not in kept]
 
 
 def _crosses(facts: Facts, one: Wrap, other: Wrap) -> bool:
@@ -48,6 +86,17 @@ def _crosses(facts: Facts, one: Wrap, other: Wrap) -> bool:
     return not _function_between(facts, inner, depth)
 
 
+def _nests(facts: Facts, proposal: Proposal, outer: Wrap, inner: Wrap) -> bool:
+    """Whether *inner* lies wholly inside *outer*, of *proposal*, and names all of its ids."""
+    depth = len(outer.path) - 1
+    if len(inner.path) == len(outer.path):
+        if inner.stop > outer.stop or inner.path[depth][1] <= outer.path[depth][1]:
+            return False
+    elif len(inner.path) < len(outer.path):
+        return False
+    return lent_by(facts, proposal, outer) <= named_ids(inner)
+
+
 def _function_between(facts: Facts, inner: Wrap, depth: int) -> bool:
     """Whether *inner* lies in a function that is defined inside the outer block."""
     for length in range(depth + 1, len(inner.path)):
@@ -57,92 +106,43 @@ def _function_between(facts: Facts, inner: Wrap, depth: int) -> bool:
     return False
 
 
-def inheriting(facts: Facts, proposal: Proposal) -> str | None:
-    """Return what would take over ids of a new block that it does not have today."""
-    for wrap in _wraps(proposal):
-        ids = _ids(wrap)
-        if not ids:
-            continue
-        body = _body(facts, wrap)
-        for reached in reachable(facts.taint, body):
-            if _has_own_tracker(reached.node) and not ids <= _named(reached.node):
-                name = reached.node.name
-                return f"{name} has a tracker of its own, which would inherit ids of this block"
-    return None
-
-
 def foreign_use(facts: Facts, proposal: Proposal) -> ast.AST | None:
-    """Return a use of another tracker inside a block that would lend it its ids."""
+    """Return a use of another tracker inside a block that may be more than its own recording."""
     own = facts.holders.get(proposal.finding)
     if own is None:
         return None
-    others = facts.tracker_variables() - own
-    for wrap in _wraps(proposal):
-        if wrap.header.target is not None and not wrap.header.taken and wrap.header.leading[1:]:
-            continue  # a sub-context of the block around it
-        scope = facts.scope_at(wrap.path)
-        body = _body(facts, wrap)
-        others |= _built_anew(facts, proposal, body)
-        for node in (n for s in body for n in ast.walk(s)):
-            if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
-                continue
-            if node not in facts.scopes.scope_of:
-                continue
-            binding = facts.scopes.of(node)
-            inner = binding.scope is not scope and not binding.scope.is_module
-            if binding in others and not inner:
-                return node
+    for wrap in wraps(proposal):
+        if is_step(wrap):
+            continue
+        uses = uses_of_others(facts, body_of(facts, wrap), own)
+        drops = any(_is_replay(facts, e) for e in proposal.edits if isinstance(e, Delete))
+        for use in uses:
+            if drops or _is_flushed(facts, use) or _is_handed_out(facts, use):
+                return use
     return None
 
 
-def _built_anew(facts: Facts, proposal: Proposal, body: list[ast.stmt]) -> set[Binding]:
-    """Return the variables that *body* binds to a tracker other than the proposal's."""
-    inside = {node for statement in body for node in ast.walk(statement)}
-    found: set[Binding] = set()
-    for construct in facts.lives.constructs:
-        if facts.module.span(construct.call) == proposal.finding.span:
-            continue
-        birth = facts.lives.birth_of(construct)
-        if birth is not None and birth in inside:
-            found.update(facts.scopes.of(n) for n in facts.lives.names_of(construct, birth))
-    return found
+def _is_replay(facts: Facts, edit: Delete) -> bool:
+    """Whether *edit* drops a recording by hand: then only the block records that call."""
+    value = getattr(facts.statement_at(edit.path), "value", None)
+    made = value.func if isinstance(value, ast.Call) else None
+    function = made.func if isinstance(made, ast.Call) else None
+    return isinstance(function, ast.Attribute) and function.attr in words.REPLAYS
 
 
-def _ids(wrap: Wrap) -> set[str]:
-    found = {key or words.BATCH for t in wrap.header.taken for _, key in t.arguments}
-    if wrap.header.function == words.BATCH_CONTEXT:
-        found.add(words.BATCH)
-    return found
+def _is_flushed(facts: Facts, use: ast.Name) -> bool:
+    """Whether *use* stores what the other tracker has: a block drops such calls at its end."""
+    parent = facts.module.parents[use]
+    return isinstance(parent, ast.Attribute) and parent.attr == words.FLUSH_CALL
 
 
-def _body(facts: Facts, wrap: Wrap) -> list[ast.stmt]:
-    suite = facts.module.suite(facts.statement_at(wrap.path))
-    return suite[wrap.path[-1][1] : wrap.stop]
-
-
-def _has_own_tracker(function: ast.AST) -> bool:
-    """Whether *function* builds a tracker, or opens a context that is given none."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call):
-            name = last_name(node.func)
-            if name in (words.TRACKER_CLASS, words.FACTORY):
-                return True
-            given = any(keyword.arg == words.TRACKER_ARGUMENT for keyword in node.keywords)
-            if name in words.CONTEXT_MANAGERS and not given:
-                return True
-    return False
-
-
-def _named(function: ast.AST) -> set[str]:
-    """Return the ids that *function* names for its own tracker."""
-    found: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call):
-            name = last_name(node.func)
-            if name in (words.SET_CALL, *words.CONTEXT_MANAGERS):
-                found.update(k.arg for k in node.keywords if k.arg)
-            if name == words.BATCH_CONTEXT and node.args:
-                found.add(words.BATCH)
-            if name == words.SET_CALL:
-                found.update(words.SET_PARAMETERS[: len(node.args)])
-    return found
+def _is_handed_out(facts: Facts, use: ast.Name) -> bool:
+    """Whether *use* gives the tracker to a function that is not in sight: it may open a block."""
+    parent = facts.module.parents[use]
+    call = facts.module.parents[parent] if isinstance(parent, ast.keyword) else parent
+    if not isinstance(call, ast.Call) or call.func is use:
+        return False
+    if facts.names.context_manager(call.func) is not None or last_name(call.func) in _KNOWN:
+        return False
+    known = facts.taint.definition(call.func) or facts.taint.class_of(call.func)
+    return known is None

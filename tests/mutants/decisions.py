@@ -191,22 +191,22 @@ def moved_value_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
-@mutant("rules.two_trackers:_wraps", "X16")
+@mutant("rules.two_trackers:overlapping", "X16")
 def crossing_blocks_overlooked(real: Any) -> Any:
     """Blocks of two trackers may overlap, and lend each other their ids."""
-    return lambda proposal: []
+    return lambda facts, proposals: []
 
 
 @mutant("rules.two_trackers:foreign_use", "X16")
 def foreign_use_overlooked(real: Any) -> Any:
-    """Another tracker may be at work inside a block, and inherit its ids."""
+    """Another tracker may be flushed, or handed a call that a block books, inside that block."""
     return lambda facts, proposal: None
 
 
-@mutant("rules.two_trackers:inheriting", "X16", "B1")
+@mutant("rules.inheritance:heir_of", "X16", "B1")
 def heirs_overlooked(real: Any) -> Any:
     """A function that is called in a block may inherit the ids for a tracker of its own."""
-    return lambda facts, proposal: None
+    return lambda facts, proposal, proposals: None
 
 
 # -- forms that do not fit ----------------------------------------------------------------

@@ -1,0 +1,31 @@
+"""Mutants that take back what is known of trackers beside the one that is rewritten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .mutant import mutant
+
+
+@mutant("rules.inheritance:_unnamed", "X16")
+def dispatch_overlooked(real: Any) -> Any:
+    """What a table, a parameter or an object of several classes leads to is not looked at."""
+    return lambda facts, lender, proposals, reached: iter(())
+
+
+@mutant("rules.inheritance:heirs_of_contexts", "X16")
+def surrounding_context_overlooked(real: Any) -> Any:
+    """A tracker that is used inside a context gets a block, which inherits from that context."""
+    return lambda facts, proposals: {}
+
+
+@mutant("rules.inheritance:_wrapper_of", "X16")
+def wrapped_client_overlooked(real: Any) -> Any:
+    """A wrapped client of another tracker may be used inside a block, and takes its ids."""
+    return lambda facts, node: None
+
+
+@mutant("rules.passing:lent_ids", "M6")
+def callee_loses_its_own_ids(real: Any) -> Any:
+    """A callee that builds a tracker of its own is given the context's, whatever ids that has."""
+    return lambda facts, call, name, tracker: frozenset()
