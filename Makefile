@@ -10,7 +10,8 @@
 #   make interleave  attribute the calls of N=10000 random programs of threads and tasks (an hour)
 #   make chaos-dynamo  N=1000 cycles against DynamoDB servers behind a proxy that misbehaves
 #   make concurrent  N=200 runs of migrate, 8 processes at once in one folder, all undone again
-#   make oracle  run N=10000 generated programs before and after their migration
+#   make oracle  run N=10000 generated programs before and after their migration (SEED=n repeats)
+#   make oracle-mutants  take each fix back; which generated program shows it first
 #   make discovery  compare the files that we take with git's, on N=10000 random trees
 #   make mutants break the rewriter in many ways, and list who notices each
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
@@ -40,7 +41,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle discovery mutants score contract-openai overhead \
+.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai overhead \
 	report-benchmark dynalite install clean
 
 help:
@@ -130,6 +131,9 @@ concurrent: $(STAMP)
 oracle: SEED =
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed '$(SEED)'
+
+oracle-mutants: $(STAMP)
+	@$(BIN)/python -m tests.mutants.generated $(MUTANT)
 
 discovery: $(STAMP)
 	@$(BIN)/python -m tests.discovery $(N) --seed $(SEED)

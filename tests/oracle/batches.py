@@ -7,13 +7,16 @@ came from is noted while the program runs: its lines, from the call outwards.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .program import MAIN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from .program import Program
@@ -47,22 +50,69 @@ def lines(frame: FrameType | None) -> list[Place]:
 
 @dataclass
 class Batches:
-    """The batch contexts of a run: which are open, and the calls made in each, with their lines."""
+    """The batch contexts of a run: which are open, and the calls made in each, with their lines.
+
+    ``visited`` are the lines that were run.
+    """
 
     open: list[Place] = field(default_factory=list)
     calls: dict[int, tuple[Place, list[Place]]] = field(default_factory=dict)
+    visited: set[Place] = field(default_factory=set)
 
     def note(self, number: int, frame: FrameType) -> None:
         """Note call *number*, if a batch context is open."""
         if self.open:
             self.calls[number] = (self.open[-1], lines(frame))
 
+    @contextlib.contextmanager
+    def watching(self, text: str) -> Iterator[None]:
+        """Note the lines that are run, if there is a batch context in *text*."""
+        before = sys.gettrace()
+        if "batch_ai_usage_context(" in text:
+            sys.settrace(self._entered)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def _entered(self, frame: FrameType, event: str, argument: object) -> object:
+        return self._went_on if _is_program(frame) else None
+
+    def _went_on(self, frame: FrameType, event: str, argument: object) -> object:
+        self.visited.add((frame.f_code.co_filename, frame.f_lineno))
+        return self._went_on
+
     def explained(self, program: Program) -> frozenset[int]:
-        """Return the calls that may be billed as a batch: their block has a loop that calls."""
+        """Return the calls that may be billed as a batch: their block has a loop that calls.
+
+        A loop that was not reached may be the one; it must work with the tracker.
+        """
         legitimate = {
-            block for block, seen in self.calls.values() if _is_looped(program, block, seen)
+            block
+            for block, seen in self.calls.values()
+            if _is_looped(program, block, seen) or self._has_unreached(program, block)
         }
         return frozenset(n for n, (block, _) in self.calls.items() if block in legitimate)
+
+    def _has_unreached(self, program: Program, block: Place) -> bool:
+        header = _header(program, block)
+        inside = [] if header is None else [n for s in header.body for n in ast.walk(s)]
+        loops = [node for node in inside if isinstance(node, (*LOOPS, *COMPREHENSIONS))]
+        return any(_calls_something(loop) and not self._ran(block[0], loop) for loop in loops)
+
+    def _ran(self, name: str, loop: ast.AST) -> bool:
+        body = loop.body if isinstance(loop, LOOPS) else [loop]
+        return any((name, n) in self.visited for part in body for n in _span(part))
+
+
+def _calls_something(loop: ast.AST) -> bool:
+    """Whether the loop calls anything but methods of lists and ``print``."""
+    calls = [node for node in ast.walk(loop) if isinstance(node, ast.Call)]
+    return any(ast.unparse(c.func).rpartition(".")[2] not in ("append", "print") for c in calls)
+
+
+def _span(node: ast.AST) -> range:
+    return range(node.lineno, (node.end_lineno or 0) + 1)  # type: ignore[attr-defined]
 
 
 def _is_looped(program: Program, block: Place, seen: list[Place]) -> bool:

@@ -122,9 +122,12 @@ def migrated(program: Program, home: Path, runtime: str) -> dict[str, Outcome]:
 
 
 def _unproven(told: Iterable[Outcome]) -> Refusal | None:
-    """Return a site that was only refused when its rewrite was made."""
-    late = (Reason.NOT_PROVEN, Reason.CANNOT_BE_EDITED)
-    return next((r for o in told for r in o.refusals if r.reason in late), None)
+    """Return a site that was only refused when its rewrite was made.
+
+    What the parser that edits cannot read is no fault of a rule.
+    """
+    refusals = (refusal for outcome in told for refusal in outcome.refusals)
+    return next((r for r in refusals if r.reason == Reason.NOT_PROVEN), None)
 
 
 def _named(program: Program) -> dict[str, str]:

@@ -68,7 +68,12 @@ def _run(program: Program, backend: Backend) -> Observed:
         world = World(metrics.count)
         packages = _packages(backend, world, has_contexts=not lacks_contexts(program))
         warnings.simplefilter("ignore")
-        with _modules(packages, world), importable(program), _standing_in(program, world, die):
+        with (
+            _modules(packages, world),
+            importable(program),
+            _standing_in(program, world, die),
+            world.batches.watching(program.text),
+        ):
             try:
                 _execute(program.text, world)
             except Died:

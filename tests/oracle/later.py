@@ -58,7 +58,7 @@ def _hand_over(pen: Pen, scope: Scope) -> list[Stmt]:
         (30, _with_callable),
         (10, _as_closure),
         (8, _as_decorated),
-        (8, _alone),
+        (16, _alone),
         (8, _on_receiver),
         (8, _called_now),
         (6, _stack),

@@ -60,6 +60,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
         ),
         {},
     ),
+    "cannot-be-edited": (_function(BORN + SET + "(count): int = 3\n" + USE), {}),
     "carried-ids": (
         _function(BORN + "tracker.set_tracking_context(job_id=make())\n" + USE)
         + '    tracker.set_tracking_context(batch_id="batch")\n    ask(tracker)\n',
@@ -131,6 +132,23 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "reads-state": (_function(BORN + SET + "print(tracker.current_job_id)\n" + USE), {}),
+    "reads-store": (
+        _program(
+            """
+            from unittest.mock import MagicMock
+
+
+            def test_review():
+                store = MagicMock()
+                tracker = AIUsageTracker(dynamo_client=store)
+                tracker.set_tracking_context(job_id="job")
+                ask(tracker)
+                store.put_ai_usage_metric.assert_called_once()
+                ask(tracker)
+            """
+        ),
+        {},
+    ),
     "rebound": (
         _function(BORN + SET + USE + "def inner():\n    nonlocal tracker\n    tracker = 1\n"),
         {},
