@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import importlib
 import io
+import re
 import sys
 import types
 import warnings
@@ -33,6 +34,7 @@ Backend = Literal["tracker", "original"]
 PACKAGE = "receipt_label.utils"
 COLUMNS = ("service", "model", "input", "output", "job", "batch", "user", "pr", "price")
 Row = tuple[object, ...]
+_ADDRESS = re.compile(r"id='\d+'|0x[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _run(program: Program, backend: Backend) -> Observed:
                 error = f"{type(caught).__name__}: {caught}"
             printed, rows = seen[0] if seen else (output.getvalue(), metrics.settled())
         world.close()
-    return Observed(printed, error, tuple(rows), world.batches)
+    return Observed(_ADDRESS.sub("...", printed), error, tuple(rows), world.batches)
 
 
 def _standing_in(

@@ -24,6 +24,9 @@ STYLES = (
     ("from pkg.again import {names}", ""),
     ("from pkg import {names}", ""),
     ("import pkg", "pkg"),
+)
+#: Those that find the module while the program runs: what it does with a tracker is assumed.
+LATE_STYLES = (
     ('import importlib\nstate = importlib.import_module("pkg.state")', "state"),
     ('import sys\nimport pkg.state\nstate = sys.modules["pkg.state"]', "state"),
 )
@@ -62,9 +65,9 @@ def _write(pen: Pen, page: Pen, body: list[Stmt], exports: str) -> None:
     pen.files["pkg/__init__.py"] = f"from .state import {exports}\n"
 
 
-def _reach(pen: Pen, names: str) -> str:
+def _reach(pen: Pen, names: str, late: tuple[tuple[str, str], ...] = LATE_STYLES) -> str:
     """Import the module ``pkg.state`` in one of many ways; return the prefix of its names."""
-    line, prefix = pen.pick(STYLES)
+    line, prefix = pen.pick(STYLES + late)
     pen.imports.add(line.format(names=names))
     return f"{prefix}." if prefix else ""
 
@@ -169,7 +172,7 @@ def _subclass(pen: Pen) -> Unit:
     """The class of the tracker stands in the other file."""
     page = pen.page()
     kind, use = pen.fresh("Recorder"), pen.fresh("uses")
-    form = pen.pick(("plain", "shared"))
+    form = pen.pick(("plain", "shared") if "shared-instance" not in pen.left_out else ("plain",))
     body: list[Stmt] = ["label = 'own'"]
     if form == "shared":
         first = Suite("if cls.only is None:", ["cls.only = super().__new__(cls)"])
@@ -194,7 +197,8 @@ def _given(pen: Pen) -> Unit:
     work, use = pen.fresh("step"), pen.fresh("uses")
     scope = Scope(trackers=("tracker",))
     ask = ai_call(page, scope, "tracker")
-    form = pen.pick(("asks", "keeps", "sets", "own"))
+    own = ("own",) if "dispatch" not in pen.left_out else ()
+    form = pen.pick(("asks", "keeps", "sets", *own))
     body: list[Stmt] = ask
     if form == "keeps":
         page.provided.add("pending")
@@ -205,7 +209,7 @@ def _given(pen: Pen) -> Unit:
         own = Scope(trackers=("own",))
         body = ["own = AIUsageTracker()", *ai_call(page, own, "own")]
     _write(pen, page, [Suite(f"def {work}(tracker):", body)], work)
-    at = _reach(pen, work)
+    at = _reach(pen, work, late=())
     uses: list[Stmt] = [f"tracker = {pen.tracker_class}()"]
     ids = ", ".join(keyword(pen, scope, k) for k in pen.pick((("job",), ("job", "user"))))
     uses += [f"tracker.set_tracking_context({ids})", f"{at}{work}(tracker)"]
