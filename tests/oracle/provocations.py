@@ -77,6 +77,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
     "crosses-cells": (_program("# %%\n" + BORN + SET + "# %%\n" + USE), {}),
     "does-not-compile": (_program(_deep(20)), {}),
     "does-not-round-trip": (_function(BORN + SET + USE).replace("def ", "\fdef "), {}),
+    "ends-the-process": (_program("import os\n" + BORN + SET + USE + "os._exit(0)\n" + USE), {}),
     "escapes": (_function(BORN + SET + USE + "return tracker\n"), {}),
     "escapes-loop": (
         _function("for item in data:\n" + textwrap.indent(BORN + SET + USE, "    ") + USE),
