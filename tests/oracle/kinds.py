@@ -34,4 +34,6 @@ PENDING: frozenset[str] = frozenset(KINDS) - {
     "path-part",
     "worker",
     "end-in-sight",
+    "shared-instance",
+    "match-arms",
 }

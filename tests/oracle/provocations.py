@@ -148,7 +148,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
                 ask(tracker)
             """
         ),
-        {},
+        {"runtime": "tracker"},
     ),
     "rebound": (
         _function(BORN + SET + USE + "def inner():\n    nonlocal tracker\n    tracker = 1\n"),
