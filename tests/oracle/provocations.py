@@ -1,4 +1,7 @@
-"""For each reason of a refusal a program that provokes it; the flags are those of the run."""
+"""For each reason of a refusal a program that provokes it; the flags are those of the run.
+
+``files`` are further files of the project.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +78,10 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "crosses-cells": (_program("# %%\n" + BORN + SET + "# %%\n" + USE), {}),
+    "directive": (
+        _function("tracker = AIUsageTracker()  # pylint: disable=invalid-name\n" + SET + USE),
+        {},
+    ),
     "does-not-compile": (_program(_deep(20)), {}),
     "does-not-round-trip": (_function(BORN + SET + USE).replace("def ", "\fdef "), {}),
     "ends-the-process": (_program("import os\n" + BORN + SET + USE + "os._exit(0)\n" + USE), {}),
@@ -124,6 +131,10 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "name-taken": (_program("ai_usage_context = 1\n" + BORN + SET + USE), {}),
+    "no-context-module": (
+        _function(BORN + SET + USE),
+        {"files": {"receipt_label/utils/ai_usage_tracker.py": "class AIUsageTracker:\n    pass\n"}},
+    ),
     "no-work": (_function(BORN + SET), {}),
     "not-first": (
         _function(

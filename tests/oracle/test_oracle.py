@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import openai
 import pytest
-from harness import migrate
+from harness import migrate_project
 from hypothesis import HealthCheck, Phase, given, settings
 
 from codemods.model import Reason
@@ -153,4 +153,6 @@ def test_each_reason_is_provoked(reason: str, tmp_path: Path) -> None:
     """Every reason of a refusal has a program that is refused for it."""
     text, flags = PROGRAMS[reason]
     compile(text, "receipts.py", "exec")
-    assert reason in migrate(tmp_path, text, **({"runtime": "auto"} | flags)).reasons
+    files = {"receipts.py": text, **flags.get("files", {})}
+    flags = {"runtime": "auto"} | {name: v for name, v in flags.items() if name != "files"}
+    assert reason in migrate_project(tmp_path, files, **flags)["receipts.py"].reasons
