@@ -77,7 +77,19 @@ def _named(taint: Taint, name: ast.Name | ast.Attribute) -> Iterator[Resolved]:
 def _ends(taint: Taint, node: ast.AST) -> bool:
     if isinstance(node, ast.Name | ast.Attribute):
         return taint.foreign.path(taint.followed(node)) in _ENDS
-    return isinstance(node, ast.Call) and _signals(taint, node)
+    return isinstance(node, ast.Call) and (_signals(taint, node) or _is_named(taint, node))
+
+
+def _is_named(taint: Taint, call: ast.Call) -> bool:
+    """Whether *call* is ``getattr(os, "_exit")``, or a command that kills this process."""
+    texts = [n.value for n in ast.walk(call) if isinstance(n, ast.Constant)]
+    words = [text for text in texts if isinstance(text, str)]
+    if last_name(call.func) == "getattr" and len(call.args) > 1:
+        return f"{taint.foreign.path(call.args[0])}.{words[0] if words else ''}" in _ENDS
+    if (taint.foreign.path(call.func) or "").partition(".")[0] not in ("os", "subprocess"):
+        return False
+    kills = any("kill" in word for word in words)
+    return kills and any(isinstance(n, ast.Call) and _is_own(taint, n) for n in ast.walk(call))
 
 
 def _signals(taint: Taint, call: ast.Call) -> bool:

@@ -25,6 +25,7 @@ class ForeignCalls:
 
     def model(self, function: ast.expr) -> Model | None:
         """Return what the table has for *function*: by its path, its object's class, its name."""
+        function = self._taint.followed(function)
         path = self.path(function)
         known = library.by_path(path) if path is not None else None
         return known or library.by_name(last_name(function))
@@ -85,6 +86,7 @@ class ForeignCalls:
 
     def tells_of_later(self, function: ast.expr) -> bool:
         """Whether the name of *function*, or of its object, tells that it works later."""
+        function = self._taint.followed(function)
         if telling.speaks_of_later(last_name(function)):
             return True
         if not isinstance(function, ast.Attribute):

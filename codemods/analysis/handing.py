@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
 _ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
+_INTO_FIRST = ("operator.setitem", "operator.iconcat", "heapq.heappush", "bisect.insort")
 _PASSED_ON = ("partial", "to_thread")
 # Methods by which an object that a ``with`` binds is taken for a pool, a group or a stack.
 _POOL_METHODS = frozenset("submit map create_task start_soon callback apply_async spawn".split())
@@ -47,6 +48,11 @@ class Handing:
     def call(self, call: ast.Call) -> None:
         """Take in one call of the statements."""
         self._of_receiver(call)
+        if self._taint.class_of(call.func) is not None and self._run.strong(call.func):
+            # The class itself was written around the tracker, whatever its objects are given.
+            made = self._taint.making(call, [])
+            if made is not None:
+                self._object(call, made)
         if not any(self._run.mentions(value) for value in arguments_of(call)):
             return
         if self._taint.known(call.func) or self._taint.class_of(call.func):
@@ -124,7 +130,9 @@ class Handing:
             return (owner, value.attr) in self._travel.attributes
         if not isinstance(value, ast.Name) or value not in self._scoped:
             return False
-        return self._run.scopes.of(value) in self._travel.roots
+        if self._run.scopes.of(value) not in self._travel.roots:
+            return False
+        return self._taint.definition(method) is None
 
     def _of_model(self, call: ast.Call, model: Model, given: list[ast.expr]) -> None:
         """Take in a call of which the table tells; a mere name is taken at its word, and said."""
@@ -177,7 +185,7 @@ class Handing:
         path = self._made_elsewhere(function.value)
         sets_going = path is not None and self._foreign.model(path) is None
         if owner is not None:
-            sets_going = bool(owner.working) and not self._is_made_here(function.value)
+            sets_going = bool(owner.working) and not self._is_joined(function.value)
         if sets_going:
             self._escape(call, f"in an object that {_short(function)} sets going")
 
@@ -191,6 +199,9 @@ class Handing:
         """Take in what methods of the object *value* do with it; whether one is in sight."""
         owner = self._family_of(value)
         found = [m for name in names if owner is not None and (m := owner.method(name))]
+        if owner is None and isinstance(call.func, ast.Attribute):
+            only = self._taint.definition(call.func)
+            found = [only] if only is not None else []
         plain = self._run.strength.plain_fields(value)
         for method in found:
             if method.receiver is not None:
@@ -207,9 +218,12 @@ class Handing:
         owner = self._taint.object_class(value)
         return family(owner) if owner is not None else None
 
-    def _is_made_here(self, value: ast.expr) -> bool:
-        """Whether the object was constructed here, which has been judged at that place."""
-        return self._taint.made_by(value) is not None
+    def _is_joined(self, value: ast.expr) -> bool:
+        """Whether the object was constructed here, and is over when the statements are."""
+        made = self._taint.followed(value)
+        if not isinstance(made, ast.Call):
+            return not isinstance(value, ast.Call) and self._taint.made_by(value) is None
+        return self._run.closings.closes(made)
 
     def _of_super(self, call: ast.Call, given: list[ast.expr]) -> bool:
         """Take in a method of a base, if *call* is one; of bases not in sight the class tells."""
@@ -291,7 +305,11 @@ class Handing:
 
     def _kept(self, call: ast.Call, given: list[ast.expr], *, by_name: bool) -> None:
         receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if receiver is None and call.args:
+        if receiver is None and by_name:
+            self._untold(call)
+            self._trust(call)
+            return
+        if (receiver is None and call.args) or self._foreign.path(call.func) in _INTO_FIRST:
             receiver = call.args[0]  # setattr(receiver, name, value)
         definition = self._taint.definition(call.func) if by_name else None
         if definition is not None:

@@ -70,7 +70,7 @@ ROWS = (
     Row(
         Effect.HOLD,
         "the names that these modules are imported for",
-        ".partial .partialmethod .map_ .cast .chain .cycle .repeat .deque .defaultdict "
+        ".partial .partialmethod .cast .chain .cycle .repeat .deque .defaultdict "
         ".SimpleNamespace .nullcontext .closing .wraps .lru_cache .cache .cached_property "
         ".contextmanager .asynccontextmanager .dataclass .total_ordering .override .final",
     ),
@@ -108,7 +108,7 @@ ROWS = (
         "concurrent.futures.ProcessPoolExecutor.submit concurrent.futures.Executor.map "
         "concurrent.futures.ThreadPoolExecutor.map concurrent.futures.ProcessPoolExecutor.map "
         "concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor "
-        "concurrent.futures.Future.add_done_callback .submit .add_done_callback",
+        "concurrent.futures.Future.add_done_callback .submit .map .add_done_callback",
     ),
     Row(
         Effect.LATER,

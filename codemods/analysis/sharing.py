@@ -95,6 +95,10 @@ def _of_state(related: Family) -> str:
         for node in ast.walk(owner.node):
             if isinstance(node, ast.Attribute) and node.attr == "__dict__":
                 return f"objects of {name} may share what they know ({ast.unparse(node)})"
+            if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant):
+                names = {getattr(target, "id", "") for target in node.targets}
+                if node in owner.node.body and names & set(words.STATE_ATTRIBUTES):
+                    return f"{name} may keep the ids in a place that others share"
             if isinstance(node, ast.FunctionDef) and (
                 node.name in words.STATE_ATTRIBUTES or node.name in _HOOKS
             ):

@@ -247,7 +247,21 @@ class Taint:
                 value = statement.value
             else:
                 return None
-        return self.class_of(value.func) if isinstance(value, ast.Call) else None
+        if not isinstance(value, ast.Call):
+            return None
+        return self.class_of(value.func) or self._returned(value.func)
+
+    def _returned(self, function: ast.expr) -> ResolvedClass | None:
+        """Return the class in sight whose objects a function in sight returns."""
+        made = self.known(function) if isinstance(function, ast.Name) else None
+        if made is None:
+            return None
+        returned = [n.value for n in ast.walk(made.node) if isinstance(n, ast.Return)]
+        classes = [
+            made.taint.class_of(v.func) if isinstance(v, ast.Call) else None for v in returned
+        ]
+        same = bool(classes) and all(c is not None and c == classes[0] for c in classes)
+        return classes[0] if same else None
 
     def summary(
         self,
