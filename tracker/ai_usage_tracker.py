@@ -151,8 +151,17 @@ class AIUsageTracker(Attribution):
     # --- storing --------------------------------------------------------------------
 
     def flush_metrics(self) -> None:
-        """Store what is pending: one ``_store_metric`` call a metric."""
-        self._flush(self.node())
+        """Store what is pending here: one ``_store_metric`` call a metric.
+
+        When it returns, a client of the program's own has the metrics, and they are on disk,
+        inside a block too.
+        """
+        node = self.node()
+        if node.ending:  # the end of a block stores that block's, and waits where none is around
+            self._flush(node)
+            return
+        self.settle(scope.pending(self, [self._standing, node]))
+        delivery.flush_here()
 
     def _flush(self, node: Node) -> None:
         """Store what is pending in the block *node*, and outside all blocks."""

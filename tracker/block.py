@@ -140,6 +140,7 @@ class Block:
             if not node.books or hears_of_ends(tracker):
                 with _FLUSHING:
                     tracker.add_context_metadata(described_end(outcome))
+                node.ending = True
                 with _FLUSHING:
                     tracker.flush_metrics()
             else:

@@ -130,13 +130,14 @@ class Node:
     is one that can record calls (a test double cannot).  ``began`` orders it among
     statements of who calls belong to.  ``pending`` are the calls that were booked to the
     block and are not stored yet, ``outcome`` how the block ended, as far as its context
-    does not say so.
+    does not say so.  ``ending`` is set while the block's tracker is told of its end.
     """
 
     __slots__ = (
         "began",
         "books",
         "closed",
+        "ending",
         "is_block",
         "outcome",
         "parent",
@@ -160,6 +161,7 @@ class Node:
         self.is_block = is_block
         self.books = books
         self.closed = False
+        self.ending = False
         self.outcome: Outcome | None = None
         self.pending: dict[int, Booking] = {}
 
@@ -205,6 +207,17 @@ def responsible() -> Node | None:
     """
     node = _current.get()
     return node.nearest_open() or node if node is not None and node.closed else node
+
+
+def pending(tracker: Any, nodes: list[Node]) -> list[Booking]:
+    """Return what is not stored yet in *nodes* and in the blocks of *tracker* around here."""
+    node = current()
+    while node is not None:
+        if node.tracker is tracker:
+            nodes.append(node)
+        node = node.parent
+    found = {number: booking for one in nodes for number, booking in list(one.pending.items())}
+    return [found[number] for number in sorted(found)]
 
 
 def leave(node: Node) -> Node | None:

@@ -13,6 +13,7 @@ from tracker.delivery.loops import in_event_loop
 from tracker.delivery.writer import (
     finish,
     flush,
+    flush_here,
     hand_over,
     is_behind,
     leave,
@@ -27,6 +28,7 @@ __all__ = [
     "finalising",
     "finish",
     "flush",
+    "flush_here",
     "hand_over",
     "in_event_loop",
     "is_behind",

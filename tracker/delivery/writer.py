@@ -184,6 +184,20 @@ def flush(timeout: float) -> bool:
     return sender.wait(max(end - time.monotonic(), 0.0)) and done
 
 
+def flush_here() -> None:
+    """Wait because a program asks for it: inside blocks too, and in an event loop for the disk.
+
+    It waits at most for the settings' flush timeout, and not where nothing may wait.
+    """
+    if must_not_wait():
+        return
+    timeout = settings.current().flush_timeout
+    if in_event_loop():
+        _reach(_queue, timeout)
+    else:
+        flush(timeout)
+
+
 def finish() -> None:
     """Store what waits, send what can be sent soon, and close: for interpreter exit."""
     queue, before = _queue, -1
