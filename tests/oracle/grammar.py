@@ -12,6 +12,7 @@ from .kinds import PENDING
 from .pen import Pen
 from .program import Program
 from .source import Stmt, Suite, render
+from .syntax import strewn
 from .units import UNITS
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _text(pen: Pen) -> Program:
     ]
     indent = pen.weighted([(90, "    "), (6, "  "), (4, "\t")])
     return Program(
-        render(statements, indent),
+        render(strewn(pen, statements), indent),
         original,
         tuple(sorted(pen.files.items())),
         pen.part,
