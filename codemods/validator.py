@@ -16,6 +16,7 @@ from codemods import vocabulary as words
 from codemods.validator_comments import same_comments
 from codemods.validator_match import Matcher
 from codemods.validator_parameters import same_signatures
+from codemods.validator_scopes import binds, visible
 from codemods.validator_terms import Difference, dotted, fixture_blocks, managed
 
 if TYPE_CHECKING:
@@ -74,12 +75,10 @@ def _no_use_outside(
     """Raise if the block's tracker is used where the block's ids would have lasted."""
     scope, loop = _around(parents, block)
     inside = {id(n) for b, other in blocks if other == name for n in ast.walk(b)}
-    for node in ast.walk(scope):
+    for node in _of_variable(scope, name):
         if not isinstance(node, ast.Name | ast.Attribute) or dotted(node) != name:
             continue
         if id(node) in inside or not isinstance(node.ctx, ast.Load):
-            continue
-        if isinstance(node, ast.Name) and _in_inner_scope(scope, node):
             continue
         after = node.lineno > (block.end_lineno or block.lineno)
         again = loop is not None and any(n is node for n in ast.walk(loop))
@@ -116,16 +115,14 @@ def _rebuilt(scope: ast.AST, name: str, block: ast.With, use: ast.Name | ast.Att
         and n.id == name
         and isinstance(n.ctx, ast.Store)
         and end < n.lineno <= use.lineno
-        for n in ast.walk(scope)
+        for n in _of_variable(scope, name)
     )
 
 
-def _in_inner_scope(scope: ast.AST, node: ast.Name) -> bool:
-    for inner in ast.walk(scope):
-        if inner is not scope and isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
-            if _binds(inner, node.id) and any(n is node for n in ast.walk(inner)):
-                return True
-    return False
+def _of_variable(scope: ast.AST, name: str) -> Iterator[ast.AST]:
+    """Yield what is below *scope* where *name* is the variable of *scope*."""
+    for part in ast.iter_child_nodes(scope):
+        yield from visible(part, name.partition(".")[0])
 
 
 def _around(parents: Parents, block: ast.With) -> tuple[ast.AST, ast.AST | None]:
@@ -161,7 +158,7 @@ def _nothing_kept(block: ast.With, name: str, *, yields: bool) -> None:
     waiting: list[ast.AST] = list(block.body)
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _binds(node, name):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and binds(node, name):
             continue  # a variable of its own
         given = (ast.Return, ast.Yield) if yields else ast.Return
         value = node.value if isinstance(node, given) else None
@@ -170,15 +167,6 @@ def _nothing_kept(block: ast.With, name: str, *, yields: bool) -> None:
         if isinstance(value, ast.Name) and value.id == name:
             raise Difference(f"{name} outlives its block", node)
         waiting.extend(ast.iter_child_nodes(node))
-
-
-def _binds(function: ast.AST, name: str) -> bool:
-    """Whether *function* has a parameter or a variable called *name*."""
-    return any(
-        (isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store))
-        or (isinstance(n, ast.arg) and n.arg == name)
-        for n in ast.walk(function)
-    )
 
 
 def _newly_unbound(old: ast.Module, new: ast.Module) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.validator_scopes import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,7 +218,7 @@ def made_by_client(name: str, statements: list[ast.stmt]) -> bool:
 
 def mentions(node: ast.AST, name: str) -> bool:
     """Whether *node* uses the variable or field *name* anywhere."""
-    return any(dotted(n) == name for n in ast.walk(node))
+    return any(dotted(n) == name for n in visible(node, name.partition(".")[0]))
 
 
 def suites(node: ast.AST) -> Iterator[list[ast.stmt]]:

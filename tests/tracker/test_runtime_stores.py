@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import math
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import warnings
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +33,7 @@ from tracker.report import FORMATS, Row, render, usage_by
 from tracker.report.unpriced import unpriced_in
 from tracker.sinks.memory import MemorySink
 from tracker.sinks.sqlite import SqliteSink, default_database
+from tracker.sinks.sqlite_file import SqliteFile
 from tracker.typing import Sink
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -409,3 +412,14 @@ def test_errors_are_scrubbed() -> None:
     assert "sk-proj" not in text
     assert "abc.def" not in text
     assert len(text) == 500
+
+
+def test_a_file_that_is_dropped_is_closed(tmp_path: Path) -> None:
+    """Nobody is warned of a connection that was left open, which newer interpreters do."""
+    file = SqliteFile(tmp_path / "dropped.db", "")
+    file.run(lambda connection: connection.execute("SELECT 1"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del file
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []

@@ -35,6 +35,9 @@ class SqliteFile:
         # Reentrant: a signal handler may run while its own thread is in here.
         self.lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        # Closes the connection of a file that nobody has any more: since Python 3.13 one
+        # that is only dropped warns, in the midst of the program.
+        self._dropped: weakref.finalize[..., SqliteFile] | None = None
         self._inode = (0, 0)
         self._users = 0
         with _forking:
@@ -62,7 +65,7 @@ class SqliteFile:
     def close(self) -> None:
         """Close the connection; a later use opens it again."""
         with self.lock:
-            connection, self._connection = self._connection, None
+            connection = self._given_up()
             if connection is not None:
                 connection.close()
 
@@ -75,15 +78,25 @@ class SqliteFile:
         """Start a forked child with a free lock; what it inherited is never touched."""
         self.lock = threading.RLock()
         self._users = 0
-        if self._connection is not None:
-            _inherited.append(self._connection)
-            self._connection = None
+        connection = self._given_up()
+        if connection is not None:
+            _inherited.append(connection)
+
+    def _given_up(self) -> sqlite3.Connection | None:
+        """Return the connection, which is the caller's now."""
+        connection, self._connection = self._connection, None
+        if self._dropped is not None:
+            self._dropped.detach()
+            self._dropped = None
+        return connection
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is not None and _inode(self.path) != self._inode:
             self.close()
         if self._connection is None:
             self._connection = connect(self.path, self._schema)
+            self._dropped = weakref.finalize(self, self._connection.close)
+            self._dropped.atexit = False
             self._inode = _inode(self.path)
         return self._connection
 
