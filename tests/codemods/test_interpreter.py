@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import symtable
 import sys
+import tomllib
 import warnings
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -104,12 +106,21 @@ def test_what_compiles_everywhere_is_the_same_on_every_version(around: str) -> N
 
 def test_the_classifiers_name_the_versions() -> None:
     """The package says that it runs on the versions of this record, and on no other."""
-    import tomllib
-    from pathlib import Path
-
     root = Path(__file__).resolve().parents[2]
     said = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     named = [c.rpartition(" ")[2] for c in said["classifiers"] if ":: Python :: 3." in c]
     (major, oldest), (_, newest) = interpreter.OLDEST, interpreter.NEWEST
     assert named == [f"{major}.{minor}" for minor in range(oldest, newest + 1)]
     assert said["requires-python"] == f">={major}.{oldest}"
+
+
+def test_no_other_module_compares_versions() -> None:
+    """What depends on the version is said in one module of each package."""
+    root = Path(__file__).resolve().parents[2]
+    sources = [
+        path for package in ("codemods", "tracker") for path in (root / package).rglob("*.py")
+    ]
+    asking = {
+        path.relative_to(root).as_posix() for path in sources if "version_info" in path.read_text()
+    }
+    assert asking == {"codemods/interpreter.py", "tracker/interpreter.py"}

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from tracker import settings
+from tracker import interpreter, settings
 from tracker.delivery import counts, destinations
 from tracker.delivery.attempt import attempt, own_thread
 from tracker.delivery.forking import working
@@ -102,9 +102,7 @@ def wake() -> None:
     with _state.changed:
         _state.news = True
         if _state.thread is None:
-            thread = threading.Thread(
-                target=_run, args=(_state,), name="ai-usage-sender", daemon=True
-            )
+            thread = interpreter.thread_of_ours(_run, "ai-usage-sender", _state)
             with tolerated("sender", "Cannot start the sender of AI usage metrics"):
                 thread.start()
                 _state.thread = thread

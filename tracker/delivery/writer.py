@@ -15,7 +15,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from tracker import settings
+from tracker import interpreter, settings
 from tracker.delivery import counts, destinations, sender
 from tracker.delivery.attempt import (
     attempt,
@@ -235,7 +235,7 @@ def _start(queue: _Queue) -> None:
     """Start the writer, if it can be: at the interpreter's end no thread starts any more."""
     if queue.thread is not None:
         return
-    thread = threading.Thread(target=_run, args=(queue,), name="ai-usage-writer", daemon=True)
+    thread = interpreter.thread_of_ours(_run, "ai-usage-writer", queue)
     with tolerated("writer", "Cannot start the writer of AI usage metrics"):
         thread.start()
         queue.thread = thread

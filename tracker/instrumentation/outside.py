@@ -15,7 +15,7 @@ from collections import OrderedDict
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from tracker import settings
+from tracker import interpreter, settings
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment
 from tracker.errors import UnknownEnvironmentError
 from tracker.guard import guarded, logger, tolerated
@@ -125,7 +125,7 @@ def _start_settler() -> None:
     global _settler
     if _settler is not None:
         return
-    thread = threading.Thread(target=_settle, name="ai-usage-outside", daemon=True)
+    thread = interpreter.thread_of_ours(_settle, "ai-usage-outside")
     if _settler is not None:
         return  # a finaliser came here meanwhile
     _settler = thread

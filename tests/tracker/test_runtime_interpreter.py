@@ -1,0 +1,124 @@
+"""What the interpreter does with threads and processes, and what the runtime makes of it."""
+
+from __future__ import annotations
+
+import contextvars
+import multiprocessing
+import sqlite3
+import subprocess
+import sys
+import threading
+import warnings
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.patience import PATIENCE, joined
+from tracker import AIUsageTracker, ai_usage_context, delivery, get_current_context
+from tracker.interpreter import running, thread_of_ours
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+ROOT = Path(__file__).resolve().parents[2]
+has_the_setting = pytest.mark.skipif(
+    not hasattr(sys.flags, "thread_inherit_context"), reason="the setting is of Python 3.14"
+)
+# Prints the block of a thread of the program, of a wrapped function, and of our own thread.
+THREADS = """
+import threading
+from tracker import ai_usage_context, get_current_context, wrap
+from tracker.interpreter import thread_of_ours
+def show():
+    found = get_current_context()
+    print((found or {}).get("job_id"))
+def ran(thread):
+    thread.start()
+    thread.join()
+with ai_usage_context("scan", job_id="j"):
+    ran(threading.Thread(target=show))
+    ran(threading.Thread(target=wrap(show)))
+    ran(thread_of_ours(show, "ours"))
+    with ai_usage_context("inner", job_id="k"):
+        ran(threading.Thread(target=show))
+ran(threading.Thread(target=show))
+"""
+
+
+def blocks_of_threads(inherit: bool) -> list[str]:
+    """Return which jobs the threads of the program above are in."""
+    command = [sys.executable, "-X", f"thread_inherit_context={int(inherit)}", "-c", THREADS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_whether_threads_inherit() -> None:
+    """A context variable of the starting thread is seen in the new one, or it is not."""
+    variable: contextvars.ContextVar[bool] = contextvars.ContextVar("variable", default=False)
+    variable.set(True)
+    seen: list[bool] = []
+    thread = threading.Thread(target=lambda: seen.append(variable.get()))
+    thread.start()
+    joined(thread)
+    assert seen == [running().threads_inherit]
+
+
+def test_how_processes_are_started() -> None:
+    """The default is the first one that ``multiprocessing`` lists."""
+    assert running().process_start == multiprocessing.get_all_start_methods()[0]
+
+
+def test_whether_threads_run_at_the_same_time() -> None:
+    """Only a build that is called so lets them, and only if nothing it loaded forbids it."""
+    assert not running().free_threaded or "t" in sys.abiflags
+
+
+@has_the_setting
+def test_a_plain_thread_is_in_no_block() -> None:
+    """Unless the interpreter is told to, only a wrapped function takes its block along."""
+    assert blocks_of_threads(False) == ["None", "j", "None", "None", "None"]
+
+
+@has_the_setting
+def test_a_thread_that_inherits_is_in_the_block_that_starts_it() -> None:
+    """The program's threads are; ours are in none, and none is left behind the block."""
+    assert blocks_of_threads(True) == ["j", "j", "None", "k", "None"]
+
+
+def test_our_thread_of_ourss_are_in_no_block() -> None:
+    """Whatever the interpreter hands on: they outlive every block."""
+    seen: list[object] = []
+    with ai_usage_context("scan", job_id="j"):
+        thread = thread_of_ours(lambda: seen.append(get_current_context()), "ours")
+        thread.start()
+        joined(thread)
+    assert seen == [None]
+    assert thread.daemon
+
+
+def _booked(connection: Connection) -> None:
+    """Record a call in a process of its own, and store it; tell the block that it began in."""
+    began_in = (get_current_context() or {}).get("job_id")
+    with ai_usage_context("child", job_id="c", tracker=AIUsageTracker()) as used:
+        used.track_openai_completion(lambda: None)()
+    connection.send((began_in, delivery.flush(PATIENCE)))
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_a_process_of_any_kind_records(method: str, quiet_environment: Path) -> None:
+    """The child's own blocks are stored as anywhere; a forked one begins in its parent's."""
+    context = multiprocessing.get_context(method)
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_booked, args=(sending,))
+    with warnings.catch_warnings(), ai_usage_context("parent", job_id="p"):
+        # Newer interpreters warn of a fork beside threads, which is what this is about.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
+    assert receiving.poll(PATIENCE)
+    assert receiving.recv() == ("p" if method == "fork" else None, True)
+    process.join()
+    assert process.exitcode == 0
+    with closing(sqlite3.connect(quiet_environment)) as file:
+        assert file.execute("SELECT job_id FROM usage_metrics").fetchall() == [("c",)]

@@ -1,0 +1,52 @@
+"""What the running interpreter does with threads and processes; it differs by version and build."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextvars import Context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """What holds here; each field has a test that asks the interpreter itself."""
+
+    #: Whether a thread begins in the block of the thread that starts it.  Since 3.14 that
+    #: is a setting (``-X thread_inherit_context``), which is on in free-threaded builds.
+    #: A pool's threads then stay in the block in which the pool started them.
+    threads_inherit: bool
+    #: How ``multiprocessing`` starts processes unless it is told: only ``fork`` takes the
+    #: current block along.
+    process_start: str
+    #: Whether threads run Python code at the same time.
+    free_threaded: bool
+
+
+def running() -> Interpreter:
+    """Return what holds on this interpreter."""
+    return Interpreter(
+        threads_inherit=bool(getattr(sys.flags, "thread_inherit_context", False)),
+        process_start=_process_start(),
+        free_threaded=not getattr(sys, "_is_gil_enabled", lambda: True)(),
+    )
+
+
+def _process_start() -> str:
+    if sys.platform in ("win32", "darwin"):
+        return "spawn"
+    return "forkserver" if sys.version_info >= (3, 14) else "fork"
+
+
+def thread_of_ours(target: Callable[..., object], name: str, *args: Any) -> threading.Thread:
+    """Return a thread of this package that is still to be started.
+
+    It belongs to no block, wherever it is started: it outlives all of them, and would
+    keep the first one's context alive.
+    """
+    given: dict[str, Any] = {"context": Context()} if sys.version_info >= (3, 14) else {}
+    return threading.Thread(target=target, args=args, name=name, daemon=True, **given)
