@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ class Place:
     def touchable(self, start: Path) -> bool:
         """Tell whether a run that was started in *start* may write here at all."""
         parts = self.parts if self.home == start else (*self.home.parts, *self.parts)
-        return not any(part.lower() in UNTOUCHABLE for part in parts)
+        return not any(_read_as(part) in UNTOUCHABLE for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,11 @@ def _entry(raw: Mapping[str, Any], home: Path, folder: Path) -> Entry:
     if not place.touchable(home):
         raise ManifestError("a path in it leads where no run writes")
     return Entry(place, folder / raw["stored"], raw["before"], raw["after"])
+
+
+def _read_as(name: str) -> str:
+    """Return *name* as some file systems read it: in any case, without marks that are not seen."""
+    return "".join(char for char in name.lower() if unicodedata.category(char) != "Cf")
 
 
 def _is_time(text: str) -> bool:

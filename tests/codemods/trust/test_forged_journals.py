@@ -65,7 +65,15 @@ def test_an_absolute_path_is_refused(tree: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".git/config", ".GIT/hooks/pre-commit", "sub/.git/config", ".ai-usage/x", ".hg/hgrc"]
+    "path",
+    [
+        ".git/config",
+        ".GIT/hooks/pre-commit",
+        "sub/.git/config",
+        ".g\u200cit/config",
+        ".ai-usage/x",
+        ".hg/hgrc",
+    ],
 )
 def test_a_path_into_version_control_is_refused(tree: Path, path: str) -> None:
     """T17: what is written there is run by the next call of git: no journal may."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +17,6 @@ from codemods.project.journal import Journal, runs
 from codemods.project.sources import decode
 from codemods.project.undo import undo
 from codemods.project.writing import write_changes
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Killed(BaseException):
@@ -207,3 +206,70 @@ def test_a_finished_run_is_left_in_peace(tree: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(writing, "_remove_beside", lambda *given: looked.append(given))
     run(tree, "b.py")
     assert looked == []
+
+
+#: Kills a run at its first step, its second, and so on until one ends; looks at what each leaves.
+EVERY_STEP = """
+import os, signal, sys, tempfile
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_killed_runs import Folder, names, run, undo
+from codemods.project.undo import NothingToUndo
+STEPS = ("create", "made", "make", "move", "open_new", "read", "remove", "remove_folder", "sync")
+
+def killed_at(tree, step):
+    child = os.fork()
+    if child:
+        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    left = iter(range(step))
+    def counted(call):
+        def count(*given):
+            if next(left, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*given)
+        return count
+    for name in STEPS:
+        setattr(Folder, name, counted(getattr(Folder, name)))
+    run(tree, "a.py", "b.py")
+    os._exit(0)
+
+step = 0
+while True:
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        for name in ("a.py", "b.py", "c.py"):
+            (tree / name).write_bytes(b"one\\n")
+        killed = killed_at(tree, step)
+        assert {path.name for path in tree.iterdir()} <= {".ai-usage", "a.py", "b.py", "c.py"}, step
+        assert (tree / "a.py").read_bytes() in (b"one\\n", b"two\\n"), step
+        run(tree, "c.py")
+        kept = [n for n in names(tree / ".ai-usage") if n.endswith(".after") or n == "writing"]
+        assert not kept, (step, kept)
+        assert not list(tree.glob(".ai-usage/undo/*.part")), step
+        try:
+            while undo([], tree):
+                pass
+        except NothingToUndo:
+            pass
+        assert {path.read_bytes() for path in tree.glob("*.py")} == {b"one\\n"}, step
+        assert names(tree / ".ai-usage") == [".gitignore", "lock"], step
+    if not killed:
+        break
+    step += 1
+print(step)
+"""
+
+
+def test_killed_at_every_step() -> None:
+    """T14 T15: whenever a run is killed, the next one clears up, and undo restores every byte."""
+    here = str(Path(__file__).parent)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, "-c", EVERY_STEP, here],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
