@@ -168,13 +168,12 @@ class ExternalUses:
         places: list[ExternalUse] = []
         doubts = [] if self._is_whole else [_UNKNOWN_ROOT.format(f"{owner}.{name}")]
         classes = self._classes(owner)
-        near = {f.path for one in classes for f in self._graph.holding(name, one)}
         unknown: list[str] = []
-        for file in self._graph.holding(name):
-            if file.path == self._path:
-                continue
-            if file.path not in near and not _on_something_else(self._graph.content(file), name):
-                continue
+        files = {f.path: f for one in classes for f in self._graph.holding(name, one)}
+        near = files.keys() - {self._path}
+        files.update((file.path, file) for file in self._graph.using_field(name))
+        files.pop(self._path, None)
+        for file in files.values():
             references = self._graph.references(file)
             if references is None:
                 if file.path in near:
@@ -242,12 +241,3 @@ def _used(
     line = references.loads.get(local)
     place = ExternalUse(local, f"{file.display}:{line}") if line is not None else None
     return place, local
-
-
-def _on_something_else(content: bytes, name: str) -> bool:
-    """Whether the field *name* is used of anything but an object itself, or by its text."""
-    field = re.escape(name).encode(errors="surrogateescape")
-    return bool(
-        re.search(rb"(?<!\bself)(?<!\bcls)\s*\.\s*%b\b" % field, content)
-        or re.search(rb"[\"']%b[\"']" % field, content)
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sys
 from functools import cached_property
 from pathlib import Path
@@ -46,7 +47,8 @@ class ModuleGraph:
         self._given = files
         self._rewritten = rewritten
         self._expected: Callable[[], Iterable[str]] | None = None
-        self._holding: dict[bytes, list[int]] = {}
+        self._holding: dict[bytes, set[int]] = {}
+        self._beyond: dict[str, list[DiscoveredFile]] = {}
         self._references: dict[Path, References | None] = {}
         self._leads: dict[tuple[Path, str], tuple[DiscoveredFile, ...]] = {}
 
@@ -77,8 +79,8 @@ class ModuleGraph:
         missing = {word for word in wanted if word not in self._holding}
         if missing:
             self._look_for(missing)
-        several = [self._holding[word] for word in wanted]
-        common = set(several[0]).intersection(*several[1:])
+        first, *others = sorted((self._holding[word] for word in wanted), key=len)
+        common = first.intersection(*others)
         return [self.files[index] for index in sorted(common)]
 
     def expect_of(self, words: Callable[[], Iterable[str]]) -> None:
@@ -90,10 +92,18 @@ class ModuleGraph:
             words |= {word.encode(errors="surrogateescape") for word in self._expected()}
             self._expected = None
         fresh = words - self._holding.keys()
-        self._holding.update((word, []) for word in fresh)
+        self._holding.update((word, set()) for word in fresh)
         for index, file in enumerate(self.files):
             for word in fresh.intersection(self.content(file).translate(_BLANKS).split()):
-                self._holding[word].append(index)
+                self._holding[word].add(index)
+
+    def using_field(self, name: str) -> list[DiscoveredFile]:
+        """Return the files that use a field *name* of anything but ``self``, or by its text."""
+        if name not in self._beyond:
+            field = re.escape(name).encode()
+            use = re.compile(rb"(?<!\bself)(?<!\bcls)\s*\.\s*%b\b|[\"']%b[\"']" % (field, field))
+            self._beyond[name] = [f for f in self.holding(name) if use.search(self.content(f))]
+        return self._beyond[name]
 
     def content(self, file: DiscoveredFile) -> bytes:
         """Return the bytes of *file*, none if it cannot be read."""

@@ -67,6 +67,9 @@ class Names:
         if isinstance(expression, ast.Attribute):
             base = self.meaning(expression.value)
             return Meaning(tuple(f"{path}.{expression.attr}" for path in base.paths), base.certain)
+        if isinstance(expression, ast.Call | ast.Subscript):
+            module = self._looked_up(expression)
+            return Meaning((module,), True) if module is not None else UNKNOWN
         if not isinstance(expression, ast.Name) or expression not in self._scopes.scope_of:
             return UNKNOWN
         return self._of_binding(self._scopes.of(expression))
@@ -78,12 +81,40 @@ class Names:
         found: list[str] = []
         certain = not binding.declared
         for binder in binding.binders:
-            path = self.imported(binder)
+            path = self.imported(binder) or self._bound_module(binder)
             if path is None:
                 certain = False
             elif path not in found:
                 found.append(path)
         return Meaning(tuple(found), certain and len(found) == 1)
+
+    def _bound_module(self, binder: ast.AST) -> str | None:
+        """Return the module that the assignment of *binder* looks up, if it does."""
+        statement = self._module.parents.get(binder)
+        if not isinstance(binder, ast.Name) or not isinstance(statement, ast.Assign):
+            return None
+        return self._looked_up(statement.value) if statement.targets == [binder] else None
+
+    def _looked_up(self, value: ast.expr) -> str | None:
+        """Return the module that ``import_module("name")`` or ``sys.modules["name"]`` gives.
+
+        The tracking API is not known by such a name: no import would stand for it.
+        """
+        given: ast.expr | None = None
+        if isinstance(value, ast.Subscript) and self._is(value.value, "sys.modules"):
+            given = value.slice
+        elif isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+            if self._is(value.func, "importlib.import_module"):
+                given = value.args[0]
+        if not isinstance(given, ast.Constant) or not isinstance(given.value, str):
+            return None
+        name = given.value
+        ours = any(f"{home}.".startswith(f"{name}.") for home in self._vocabulary.homes)
+        return None if ours or name.startswith(".") else name
+
+    def _is(self, expression: ast.expr, path: str) -> bool:
+        named = isinstance(expression, ast.Name | ast.Attribute)
+        return named and self.meaning(expression).paths == (path,)
 
     def imported(self, binder: ast.AST) -> str | None:
         """Return the dotted name that *binder*, an alias of an import, brings in."""

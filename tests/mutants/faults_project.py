@@ -43,3 +43,9 @@ def modules_have_one_name(real: Any) -> Any:
 def new_modules_are_there(real: Any) -> Any:
     """Whether the project has the module that a rewrite imports is not looked at."""
     return lambda self, legacy, context, name: None
+
+
+@mutant("analysis.names:Names._looked_up", "E1")
+def modules_come_from_statements(real: Any) -> Any:
+    """A module that a call imports is not followed."""
+    return lambda self, value: None

@@ -389,3 +389,54 @@ def test_pattern_with_many_stars(tmp_path: Path, line: str) -> None:
     ignore_file(tmp_path, line)
     lay_out(tmp_path, "a" * 200 + ".py")
     assert taken(tmp_path) == ["a" * 200 + ".py"]
+
+
+def commit(root: Path) -> None:
+    """Commit everything in *root*."""
+    git = ["git", "-C", str(root), "-c", "user.name=n", "-c", "user.email=e"]
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "m"], check=True)
+
+
+def test_merge_in_conflict(repository: Path) -> None:
+    """A file that git lists once for each side of a conflict is taken once."""
+    git = ["git", "-C", str(repository), "-c", "user.name=n", "-c", "user.email=e"]
+    (repository / "a.py").write_text("1\n")
+    commit(repository)
+    subprocess.run([*git, "checkout", "-q", "-b", "other"], check=True)
+    (repository / "a.py").write_text("2\n")
+    commit(repository)
+    subprocess.run([*git, "checkout", "-q", "-"], check=True)
+    (repository / "a.py").write_text("3\n")
+    commit(repository)
+    merged = subprocess.run([*git, "merge", "-q", "other"], capture_output=True, check=False)
+    assert merged.returncode == 1
+    assert taken(repository) == ["a.py"]
+
+
+def test_submodule(repository: Path) -> None:
+    """The files of a submodule, which git lists as a folder, are what git lists there."""
+    inner = repository / "lib/inner"
+    subprocess.run(["git", "init", "-q", inner], check=True)
+    ignore_file(inner, "made.py")
+    lay_out(inner, "a.py", "made.py", "sub/b.py")
+    commit(inner)
+    lay_out(repository, "c.py")
+    subprocess.run(["git", "add", "lib/inner", "c.py"], cwd=repository, check=True)
+    assert taken(repository) == ["c.py", "lib/inner/a.py", "lib/inner/sub/b.py"]
+
+
+def test_sparse_checkout(repository: Path) -> None:
+    """Of a sparse checkout only what is there is taken."""
+    lay_out(repository, "in/a.py", "out/b.py")
+    commit(repository)
+    sparse = ["git", "sparse-checkout", "set", "--sparse-index", "in"]
+    subprocess.run(sparse, cwd=repository, check=True)
+    assert taken(repository) == ["in/a.py"]
+
+
+def test_tracked_name_that_is_no_text(repository: Path) -> None:
+    """A tracked file whose name is not UTF-8 is taken like any other."""
+    os.close(os.open(os.fsencode(repository) + b"/\xff.py", os.O_CREAT))
+    subprocess.run(["git", "add", "-A"], cwd=repository, check=True)
+    assert taken(repository) == ["\\udcff.py"]
