@@ -45,10 +45,14 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Retain:
-    """Keep only the arguments at ``positions`` of the call statement at ``path``."""
+    """Keep only the arguments at ``positions`` of the call statement at ``path``.
+
+    With ``method`` the call is to that method of the same object.
+    """
 
     path: Path
     positions: tuple[int, ...]
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

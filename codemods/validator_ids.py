@@ -12,6 +12,7 @@ from codemods.validator_terms import (
     NewBlock,
     dotted,
     is_plain,
+    is_todays,
     last_name,
     last_tracker,
     set_call,
@@ -53,7 +54,7 @@ def without_user(
     if user is None or any(key == words.USER for key, _ in header.fields):
         return sets, None
     others = [(key, value) for key, value in sets if key != words.USER]
-    inner = set_call(body[0])
+    inner = set_call(body[0]) if is_todays(body[0]) else None
     if inner == (name, ((words.USER, user),)) or (
         inner is not None
         and inner[0] == name

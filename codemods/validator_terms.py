@@ -112,6 +112,12 @@ def set_call(statement: ast.AST) -> tuple[str, tuple[tuple[str, ast.expr], ...]]
     return dotted(call.func.value), kept
 
 
+def is_todays(statement: ast.AST) -> bool:
+    """Whether a set call is written as runtimes that have contexts take it."""
+    call = getattr(statement, "value", None)
+    return isinstance(call, ast.Call) and last_name(call.func) == words.SET_CALL
+
+
 def dotted(expression: ast.AST | None) -> str:
     """Return a variable, or a field of one, as it is written; an empty text for anything else."""
     if isinstance(expression, ast.Attribute) and isinstance(expression.value, ast.Name):

@@ -11,7 +11,7 @@ from codemods.edits.lines import comments_in
 
 if TYPE_CHECKING:
     from codemods.edits.lines import Statement
-    from codemods.proposal import Fold, PassKeyword
+    from codemods.proposal import Fold, PassKeyword, Retain
 
 
 class _Rename(cst.CSTTransformer):
@@ -206,14 +206,17 @@ class _Uncommented(cst.CSTTransformer):
         return updated_node if updated_node.comment is None else cst.RemoveFromParent()
 
 
-def retained(node: Statement, positions: tuple[int, ...]) -> Statement:
-    """Return the call statement *node* with only the arguments at *positions*."""
+def retained(node: Statement, edit: Retain) -> Statement:
+    """Return the call statement *node* with only the arguments that *edit* keeps."""
     small = node.body[0] if isinstance(node, cst.SimpleStatementLine) else None
     if not isinstance(small, cst.Expr) or not isinstance(small.value, cst.Call):
         raise EditError("expected a statement that is one call")
     call = small.value
-    kept = [call.args[index] for index in positions]
-    if kept and positions[-1] != len(call.args) - 1:
+    if edit.method and isinstance(call.func, cst.Attribute):
+        named = call.func.with_changes(attr=cst.Name(edit.method))
+        call = call.with_changes(func=named)
+    kept = [call.args[index] for index in edit.positions]
+    if kept and edit.positions[-1] != len(call.args) - 1:
         kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
     shorter = call.with_changes(args=kept)
     if len(comments_in(shorter)) > sum(len(comments_in(arg.value)) for arg in kept):

@@ -230,7 +230,7 @@ class Rebuilder:
             elif isinstance(edit, AddParameter):
                 node = add_parameter(node, edit.name)
             elif isinstance(edit, Retain):
-                node = self._carried.led_by_rest(node, retained(node, edit.positions))
+                node = self._carried.led_by_rest(node, retained(node, edit))
             elif isinstance(edit, Fold):
                 node = fold(node, edit, self._calls[edit.taken.path])
         if not any(

@@ -54,7 +54,9 @@ def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Ret
     others = [a for s in sets for a in s.arguments if a is not user]
     if user.is_positional or not all(is_plain(a.value) for a in others):
         return form, {}
-    return replace(form, leaves_user=True), {site.path: Retain(site.path, (user.position,))}
+    # The older name takes a dictionary in runtimes that have contexts.
+    kept = Retain(site.path, (user.position,), words.SET_CALL)
+    return replace(form, leaves_user=True), {site.path: kept}
 
 
 def _users(sets: Sequence[SetCall]) -> list[tuple[SetCall, Argument]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .mutant import mutant
@@ -29,3 +30,14 @@ def wrapped_client_overlooked(real: Any) -> Any:
 def callee_loses_its_own_ids(real: Any) -> Any:
     """A callee that builds a tracker of its own is given the context's, whatever ids that has."""
     return lambda facts, call, name, tracker: frozenset()
+
+
+@mutant("rules.users:keep_user", "A2")
+def kept_call_keeps_its_older_name(real: Any) -> Any:
+    """A call that stays in part keeps a name that takes a dictionary where there are contexts."""
+
+    def wrong(sets: Any, form: Any) -> Any:
+        found, kept = real(sets, form)
+        return found, {path: replace(edit, method="") for path, edit in kept.items()}
+
+    return wrong
