@@ -27,6 +27,7 @@ class Header:
 
     ``leading`` and ``trailing`` are argument source texts, ``taken`` reuses the
     arguments of the calls that the block replaces, with their layout and comments.
+    ``names`` are operation types for the first of ``leading`` to choose from, best first.
     """
 
     function: str
@@ -34,6 +35,7 @@ class Header:
     taken: tuple[Taken, ...] = ()
     trailing: tuple[str, ...] = ()
     target: str | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,9 +80,9 @@ class Facts:
         return Lives(self.module, self.scopes, self.taint, self.vocabulary)
 
     @cached_property
-    def operations(self) -> set[str]:
-        """The operation types in use; those of new blocks are added."""
-        return self._operations_in_use()
+    def operations(self) -> frozenset[str]:
+        """The operation types in use."""
+        return frozenset(self._operations_in_use())
 
     @cached_property
     def replaced_method(self) -> ast.AST | None:

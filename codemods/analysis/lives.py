@@ -146,7 +146,7 @@ class Lives:
         if not isinstance(call.func, ast.Attribute):
             return None
         older = call.func.attr == words.OLDER_SET_CALL and not call.args and call.keywords
-        if call.func.attr != words.SET_CALL and not (older and _only_set_keywords(call)):
+        if call.func.attr != words.SET_CALL and not (older and self._names_ids(call)):
             return None
         statement = self._module.statement(call)
         used = not (isinstance(statement, ast.Expr) and statement.value is call)
@@ -158,6 +158,18 @@ class Lives:
             arguments,
             "value-used" if used else problem,
         )
+
+    def _names_ids(self, call: ast.Call) -> bool:
+        """Whether a call by the older name is given ids, or all that a set call was given."""
+        function = next(
+            (n for n in self._module.ancestors(call) if isinstance(n, ast.FunctionDef)), None
+        )
+        passes_on = function is not None and function.name in (
+            words.SET_CALL,
+            words.OLDER_SET_CALL,
+        )
+        known = (*words.SET_PARAMETERS, None) if passes_on else words.SET_PARAMETERS
+        return all(keyword.arg in known for keyword in call.keywords)
 
     def receiver(self, site: SetCall) -> Binding | None:
         """Return the variable that the set call is made on, None where it is an expression."""
@@ -299,10 +311,6 @@ def within(life: Life, path: Path) -> bool:
 def is_none(value: ast.expr) -> bool:
     """Whether *value* is the literal None."""
     return isinstance(value, ast.Constant) and value.value is None
-
-
-def _only_set_keywords(call: ast.Call) -> bool:
-    return all(keyword.arg in words.SET_PARAMETERS for keyword in call.keywords)
 
 
 def _arguments(call: ast.Call) -> tuple[tuple[Argument, ...], str | None]:

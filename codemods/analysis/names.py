@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from codemods.vocabulary import CONTEXT_MANAGERS, OLDER_SET_CALL, SET_CALL
+from codemods.vocabulary import CONTEXT_MANAGERS, OLDER_SET_CALL, SET_CALL, TRACKER_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,6 +170,16 @@ class Names:
         found = (self.tracker_class(base) for base in definition.bases)
         known = next((m for m in found if m is not None), None)
         return replace(known, subclass=True) if known is not None else None
+
+    def is_annotated(self, annotation: ast.expr) -> bool:
+        """Whether *annotation*, in a text too, names the legacy class."""
+        for node in ast.walk(annotation):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if TRACKER_CLASS in re.split(r"[\[\]|.,\s]+", node.value):
+                    return True
+            if isinstance(node, ast.Name | ast.Attribute) and self.tracker_class(node) is not None:
+                return True
+        return False
 
     def context_manager(self, expression: ast.expr) -> str | None:
         """Return the plain name of the context manager that *expression* certainly is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,24 @@ GENERIC = frozenset(
 )
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _COMMENT = re.compile(r"#\s*ai-usage:\s*operation=([a-z][a-z0-9_]{2,49})\b")
+_PARTS = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST = 50
+# Functions that only run or collect what others do, beside those of the interpreter.
+_CARRIERS = frozenset(
+    "gather wait wait_for create_task ensure_future as_completed to_thread partial reduce chain "
+    "deepcopy asdict sleep".split()
+)
 
 
 def snake(name: str) -> str:
     """Return *name* in snake case, without numbers: ``OCRStage2`` gives ``ocr_stage``."""
     words = [word.lower() for word in _WORDS.findall(name) if not word.isdigit()]
-    return "_".join(words)[:_LONGEST].strip("_")
+    whole = "_".join(words)
+    if len(whole) <= _LONGEST:
+        return whole
+    # Between words, unless one is too long by itself.
+    cut = whole[: _LONGEST + 1].rpartition("_")[0] or whole[:_LONGEST]
+    return cut.strip("_")
 
 
 def descriptive(name: str) -> str | None:
@@ -97,7 +109,9 @@ def unique(names: list[str], taken: set[str]) -> str:
 def _stem(value: ast.expr) -> str | None:
     if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
         return None
-    return descriptive(value.value)
+    # What has letters and digits in one is a number or a hash, and no word.
+    words = [part for part in _PARTS.split(value.value) if part.isalpha() and len(part) > 1]
+    return descriptive("_".join(words))
 
 
 def _loop_noun(statement: ast.stmt) -> str | None:
@@ -109,11 +123,16 @@ def _loop_noun(statement: ast.stmt) -> str | None:
     return f"{noun}_batch" if noun else None
 
 
+def _says_nothing(name: str) -> bool:
+    """Whether the function *name* says how something is done, and not what."""
+    return hasattr(builtins, name) or name in _CARRIERS
+
+
 def _step(statement: ast.stmt) -> str | None:
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             name = descriptive(node.func.id)
-            if name and node.func.id[:1].islower() and node.func.id not in ("print", "len", "list"):
+            if name and node.func.id[:1].islower() and not _says_nothing(node.func.id):
                 return name
     return None
 

@@ -56,43 +56,60 @@ class Owned:
         )
 
 
-def forwarder(owner: ResolvedClass) -> Resolved | None:
-    """Return the method of *owner* that passes ids on to a field, if it has one."""
-    method = owner.method(words.SET_CALL)
-    if method is None:
-        return None
-    passes_on = any(
-        isinstance(n, ast.Attribute)
-        and n.attr == words.SET_CALL
-        and isinstance(n.value, ast.Attribute)
-        for n in ast.walk(method.node)
-    )
-    return method if passes_on else None
+def forwarder(owner: ResolvedClass, name: str = words.SET_CALL) -> Resolved | None:
+    """Return the method *name* of *owner* if it passes ids on to a field, under either spelling."""
+    method = owner.method(name)
+    return method if method is not None and passes_on(method.node) else None
 
 
-def owned(owner: ResolvedClass, vocabulary: words.Vocabulary) -> Owned | str:
-    """Return what each object of *owner* keeps its tracker in, or why that is not certain."""
+def passes_on(method: ast.AST) -> bool:
+    """Whether *method* has a set call, under either of its names, on a field of something."""
+    return passed_to(method) is not None
+
+
+def passed_to(method: ast.AST) -> str | None:
+    """Return the field of something on which *method* has a set call, under either of its names."""
+    for node in ast.walk(method):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if isinstance(node.func.value, ast.Attribute) and _is_set_call(node):
+                return node.func.value.attr
+    return None
+
+
+def _is_set_call(call: ast.Call) -> bool:
+    """Whether *call* sets ids: the older name does so with keywords, with a dict it is another."""
+    name = last_name(call.func)
+    return name == words.SET_CALL or (name == words.OLDER_SET_CALL and not call.args)
+
+
+def owned(
+    owner: ResolvedClass, vocabulary: words.Vocabulary, name: str = words.SET_CALL
+) -> Owned | str:
+    """Return what each object of *owner* keeps its tracker in, or why that is not certain.
+
+    *name* is the method that is told the ids.
+    """
     node = owner.node
     magic = sorted(m.node.name for m in owner.methods() if m.node.name in _MAGIC)
     if node.bases or node.keywords or node.decorator_list or magic:
         return f"{node.name} is derived, decorated, or has a special method: {', '.join(magic)}"
-    init, setter = owner.method("__init__"), forwarder(owner)
+    init, setter = owner.method("__init__"), forwarder(owner, name)
     if init is None or setter is None:
         return f"{node.name} has no __init__ that builds its tracker"
-    name = _forwarded_field(setter)
-    if name is None:
-        return f"{node.name}.{words.SET_CALL} does more than to pass its ids on"
-    construct = _built_at_once(init, name, vocabulary)
+    field = _forwarded_field(setter)
+    if field is None:
+        return f"{node.name}.{name} does more than to pass its ids on"
+    construct = _built_at_once(init, field, vocabulary)
     if construct is None:
-        return f"{node.name} does not build self.{name} in any case, or from something else"
-    doubt = _other_access(owner, name, construct)
+        return f"{node.name} does not build self.{field} in any case, or from something else"
+    doubt = _other_access(owner, field, construct)
     if doubt is not None:
-        return f"{ast.unparse(doubt)} may put another tracker in the place of self.{name}"
+        return f"{ast.unparse(doubt)} may put another tracker in the place of self.{field}"
     trusted: list[ast.Call] = []
     for method in owner.methods():
         if method.node is setter.node or method.receiver is None:
             continue
-        travel = _field_travel(method, method.receiver, name)
+        travel = _field_travel(method, method.receiver, field)
         if travel.sets or travel.reads or _sets_ids(method):
             return f"{node.name}.{method.node.name} sets or reads the ids of the tracker"
         kept = method.summary(method.receiver).kept
@@ -100,7 +117,7 @@ def owned(owner: ResolvedClass, vocabulary: words.Vocabulary) -> Owned | str:
             return f"{node.name}.{method.node.name} lets the object out: {ast.unparse(kept)}"
         trusted.extend(travel.trusted)
     order, keywords = _parameters(setter)
-    return Owned(owner, name, construct, order, keywords, tuple(trusted))
+    return Owned(owner, field, construct, order, keywords, tuple(trusted))
 
 
 def _forwarded_field(setter: Resolved) -> str | None:
@@ -116,7 +133,7 @@ def _forwarded_field(setter: Resolved) -> str | None:
     if not isinstance(statement, ast.Expr | ast.Return) or not isinstance(call, ast.Call):
         return None
     field = getattr(call.func, "value", None)
-    if getattr(call.func, "attr", "") != words.SET_CALL or not isinstance(field, ast.Attribute):
+    if not _is_set_call(call) or not isinstance(field, ast.Attribute):
         return None
     if tested is not None and ast.dump(tested) != ast.dump(field):
         return None

@@ -197,9 +197,11 @@ def plan_header(
     batch = sending.batch(body) if given and facts.settings.batch_pricing else None
     if batch is not None:
         return _batch_header(facts, sets, batch, body, form, carried, at)
-    operation = naming.literal(operation_of(facts, at, sets, body), facts.quote)
+    wanted = _named_operation(facts, at)
+    names = () if wanted is not None else operations_of(facts, at, sets, body)
+    operation = naming.literal(wanted or names[0], facts.quote)
     leading = [operation, *_tracker_argument(form), *carried]
-    header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target)
+    header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target, names)
     return Planned(header, words.CONTEXT)
 
 
@@ -306,17 +308,10 @@ def _named_operation(facts: Facts, at: ast.stmt) -> str | None:
     return naming.configured(facts.settings.operations, module, function.name if function else None)
 
 
-def operation_of(
+def operations_of(
     facts: Facts, at: ast.stmt, sets: Sequence[SetCall], body: Sequence[ast.stmt]
-) -> str:
-    """Return the operation type of the block at *at*, unique in its file."""
-    wanted = _named_operation(facts, at)
-    if wanted is not None:
-        facts.operations.add(wanted)
-        return wanted
+) -> tuple[str, ...]:
+    """Return the operation types that the block at *at* may have, best first."""
     ids = [a.value for s in sets for a in s.arguments if a.keyword in (words.JOB, words.BATCH)]
     enclosing = list(facts.module.ancestors(at))
-    names = naming.candidates(enclosing, ids, body, facts.module.dotted[-1])
-    name = naming.unique(names, facts.operations)
-    facts.operations.add(name)
-    return name
+    return tuple(naming.candidates(enclosing, ids, body, facts.module.dotted[-1]))

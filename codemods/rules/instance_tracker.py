@@ -35,6 +35,7 @@ from codemods.rules.checks import doubted, external_refusal, travel_escape, trus
 from codemods.rules.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
 from codemods.rules.leftovers import is_forwarder
+from codemods.rules.mixed import kept_calls
 from codemods.rules.process_ends import ending_refusal
 from codemods.rules.reasons import refuse
 from codemods.rules.store_looks import store_refusal
@@ -83,7 +84,8 @@ def decide(facts: Facts, construct: Construct) -> tuple[list[SetCall], Verdict |
     if field is None:
         return None
     sets = [s for s in facts.lives.set_calls if _is_of(field, s)]
-    if not sets:
+    kept = kept_calls(facts)
+    if all(site.call in kept for site in sets):
         return None
     if all(is_forwarder(facts, site) for site in sets):
         return sets, None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.owned import passed_to, passes_on
 from codemods.model import Reason, Refusal
 from codemods.rules.headers import PROBLEMS
 from codemods.rules.reasons import refuse
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 CONSTRUCT_CODE = "AIU001"
 SET_CODE = "AIU002"
+INVALID = "invalid-call"
+_SET_NAMES = (words.SET_CALL, words.OLDER_SET_CALL)
 SET_MESSAGE = "ids set by hand on a tracker"
 
 
@@ -57,6 +61,8 @@ def refuse_set_call(facts: Facts, site: SetCall) -> Refusal | None:
     if is_forwarder(facts, site):
         return None
     finding = facts.finding(SET_CODE, site.call, SET_MESSAGE)
+    if site.problem == INVALID and not _is_tracker(facts, receiver):
+        return None  # a method of that name with parameters of its own: another class's
     if site.problem is not None:
         reason, detail = PROBLEMS[site.problem]
         return refuse(facts, finding, reason, detail)
@@ -71,11 +77,46 @@ def refuse_set_call(facts: Facts, site: SetCall) -> Refusal | None:
     manager = _manager(facts, binding.binders)
     if manager is not None:
         detail = f"{manager.name} owns a tracker and passes the ids on to it"
-        return refuse(facts, finding, Reason.MANAGER, detail, manager)
+        refusal = refuse(facts, finding, Reason.MANAGER, detail, manager)
+        return by_hand(refusal, receiver.id, manager)
     if _another_class(facts, binding.binders):
         return None
     detail = f"it is not known what {receiver.id} is"
     return refuse(facts, finding, Reason.UNKNOWN_RECEIVER, detail)
+
+
+def by_hand(refusal: Refusal, name: str, owner: ast.ClassDef) -> Refusal:
+    """Return *refusal* with the field that the class *owner* passes ids on to in its advice."""
+    field = next((f for m in owner.body if (f := passed_to(m)) is not None), None)
+    if field is None:
+        return refusal
+    return replace(refusal, advice=f"open the context with tracker={name}.{field} by hand")
+
+
+def _is_tracker(facts: Facts, receiver: ast.expr) -> bool:
+    """Whether there is evidence that *receiver* is a tracker, beside the name of the method."""
+    if isinstance(receiver, ast.Attribute):
+        return any(
+            isinstance(target, ast.Attribute) and target.attr == receiver.attr
+            for construct in facts.lives.constructs
+            for target in getattr(facts.module.parents[construct.call], "targets", ())
+        )
+    if not isinstance(receiver, ast.Name) or receiver not in facts.scopes.scope_of:
+        return False
+    return any(_makes_tracker(facts, binder) for binder in facts.scopes.of(receiver).binders)
+
+
+def _makes_tracker(facts: Facts, binder: ast.AST) -> bool:
+    annotation = getattr(binder, "annotation", None)
+    if annotation is not None and facts.names.is_annotated(annotation):
+        return True
+    if not isinstance(binder, ast.Name):
+        return False
+    statement = facts.module.statement(binder)
+    managed = any(
+        statement is w and w.items[i].optional_vars is binder for w, i, _, _ in facts.context_calls
+    )
+    return managed or statement in facts.lives.births
 
 
 def refuse_inspection(facts: Facts, place: ast.Attribute) -> Refusal | None:
@@ -126,7 +167,7 @@ def is_forwarder(facts: Facts, site: SetCall) -> bool:
         (n for n in facts.module.ancestors(site.call) if isinstance(n, ast.FunctionDef)), None
     )
     owner = facts.module.parents.get(method) if method is not None else None
-    if method is None or method.name != words.SET_CALL or not isinstance(owner, ast.ClassDef):
+    if method is None or method.name not in _SET_NAMES or not isinstance(owner, ast.ClassDef):
         return False
     own_class = all(facts.names.tracker_class(base) is None for base in owner.bases)
     return own_class and isinstance(site.call.func.value, ast.Attribute)  # type: ignore[attr-defined]
@@ -134,13 +175,9 @@ def is_forwarder(facts: Facts, site: SetCall) -> bool:
 
 def _forwards(definition: ast.ClassDef) -> bool:
     for method in definition.body:
-        if isinstance(method, ast.FunctionDef) and method.name == words.SET_CALL:
-            return any(
-                isinstance(n, ast.Attribute)
-                and n.attr == words.SET_CALL
-                and isinstance(n.value, ast.Attribute)
-                for n in ast.walk(method)
-            )
+        if isinstance(method, ast.FunctionDef) and method.name in _SET_NAMES:
+            if passes_on(method):
+                return True
     return False
 
 

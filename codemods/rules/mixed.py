@@ -77,8 +77,7 @@ def kept_calls(facts: Facts) -> set[ast.AST]:
 def _context_of(facts: Facts, site: SetCall) -> tuple[_With, int, ast.Call] | None:
     """Return the innermost context manager around *site* that gives or takes its tracker."""
     binding = facts.lives.receiver(site)
-    if binding is None:
-        return None
+    field = None if binding is not None else ast.dump(site.call.func.value)  # type: ignore[attr-defined]
     around = list(facts.module.ancestors(site.call))
     for statement, item, call, _ in reversed(facts.context_calls):
         if statement not in around:
@@ -86,6 +85,8 @@ def _context_of(facts: Facts, site: SetCall) -> tuple[_With, int, ast.Call] | No
         target = statement.items[item].optional_vars
         for name in (target, _given(call)):
             if isinstance(name, ast.Name) and facts.scopes.of(name) is binding:
+                return statement, item, call
+            if isinstance(name, ast.Attribute) and ast.dump(name) == field:
                 return statement, item, call
     return None
 

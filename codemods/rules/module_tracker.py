@@ -322,11 +322,10 @@ def _step_edits(facts: Facts, user: _User) -> list[Edit]:
 
 
 def _sub_context(facts: Facts, user: _User, index: int, step: str) -> list[Edit]:
-    operation = naming.unique([f"{naming.snake(step)}{_STEP}"], facts.operations)
-    facts.operations.add(operation)
+    operation = f"{naming.snake(step)}{_STEP}"
     name = user.life.binding.name
     leading = (naming.literal(operation, facts.quote), f"{words.TRACKER_ARGUMENT}={name}")
-    header = Header(words.CONTEXT, leading, (), (), STEP_TARGET)
+    header = Header(words.CONTEXT, leading, (), (), STEP_TARGET, (operation,))
     path = user.block.path(index)
     return [Wrap(path, index + 1, header), Rename(path, name, STEP_TARGET)]
 

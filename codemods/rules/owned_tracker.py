@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.owned import Owned, forwarder, owned, rebinding
 from codemods.analysis.reach import reachable
+from codemods.analysis.strength import last_name
 from codemods.model import Reason
 from codemods.proposal import Assumption, Proposal
 from codemods.rules import direct_tracker
-from codemods.rules.leftovers import SET_CODE, SET_MESSAGE
+from codemods.rules.leftovers import SET_CODE, SET_MESSAGE, by_hand
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -44,12 +45,15 @@ def decide(facts: Facts, binding: Binding, sites: list[SetCall]) -> list[Verdict
         return None
     value = birth.value
     owner = facts.taint.class_of(value.func) if isinstance(value, ast.Call) else None
-    if owner is None or forwarder(owner) is None:
+    method = last_name(sites[0].call.func)
+    if owner is None or forwarder(owner, method) is None:
         return None
     finding = facts.finding(SET_CODE, sites[0].call, SET_MESSAGE)
-    found = owned(owner, facts.vocabulary)
+    found = owned(owner, facts.vocabulary, method)
+    if any(last_name(site.call.func) != method for site in sites):
+        found = f"{owner.node.name} is told ids by more than one method"
     if isinstance(found, str):
-        return [refuse(facts, finding, Reason.MANAGER, found)]
+        return [by_hand(refuse(facts, finding, Reason.MANAGER, found), binding.name, owner.node)]
     if isinstance(birth, ast.Assign) and birth.targets != [name]:
         detail = f"{binding.name} is bound together with other names"
         return [refuse(facts, finding, Reason.MANAGER, detail, birth)]

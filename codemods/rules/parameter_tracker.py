@@ -75,10 +75,7 @@ def is_fallback(facts: Facts, construct: Construct) -> bool:
     if any(facts.lives.migrated_use(load) for load in binding.loads):
         return True
     sets = [s for s in facts.lives.set_calls if facts.lives.receiver(s) is binding]
-    names = set(facts.operations)
-    settled = bool(sets) and isinstance(decide(facts, binding, sets), Proposal)
-    facts.operations = names  # only asked: nothing was named yet
-    return settled
+    return bool(sets) and isinstance(decide(facts, binding, sets), Proposal)
 
 
 def _rebinds_harmlessly(facts: Facts, binding: Binding) -> bool:

@@ -28,7 +28,6 @@ from codemods.rules.inheritance import lent_ids
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
-    from codemods.analysis.names import Names
     from codemods.analysis.taint import Taint
 from codemods.analysis.lives import is_none
 from codemods.analysis.scopes import Binding
@@ -182,24 +181,13 @@ def is_tracker(facts: Facts, resolved: Resolved, parameter: ast.arg) -> bool:
         return False
     home = resolved.taint
     if parameter.annotation is not None:
-        return _annotated(home.names, parameter.annotation)
+        return home.names.is_annotated(parameter.annotation)
     binding = home.scopes.binding(parameter.arg, home.scopes.inner[resolved.node])
     if len(binding.binders) != 1:
         return False
     if _uses_api(home, binding):
         return True
     return home is facts.taint and _passed_one(facts, resolved.node, parameter)
-
-
-def _annotated(names: Names, annotation: ast.expr) -> bool:
-    for node in ast.walk(annotation):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            parts = node.value.replace("[", " ").replace("|", " ").replace("]", " ").split()
-            if words.TRACKER_CLASS in parts:
-                return True
-        if isinstance(node, ast.Name | ast.Attribute) and names.tracker_class(node) is not None:
-            return True
-    return False
 
 
 def _uses_api(home: Taint, binding: Binding) -> bool:

@@ -29,7 +29,7 @@ ADVICE: dict[Reason, str] = {
     Reason.GIVEN_TWICE: "keep one of the two values",
     Reason.INVALID_CALL: "correct the call: it raises TypeError today",
     Reason.LOOP_CARRIED_CONTEXT: "set the ids at the top of the loop body, before every use",
-    Reason.MANAGER: "open the context with tracker=manager.usage_tracker by hand",
+    Reason.MANAGER: "open the context by hand, with tracker= and the field that has the tracker",
     Reason.MAY_BE_NONE: "make sure that the value is never None, or set runtime = 'tracker'",
     Reason.MIXED: "move the remaining ids into the context's own arguments",
     Reason.NAME_TAKEN: "rename the other definition, or import the context under another name",

@@ -25,6 +25,7 @@ from codemods.rules import (
 )
 from codemods.rules.directives import heeded
 from codemods.rules.imports import place
+from codemods.rules.operations import named
 from codemods.rules.reasons import ADVICE, refuse
 from codemods.rules.two_trackers import settled
 
@@ -66,7 +67,8 @@ def decide(facts: Facts) -> Decision:
     refusals.extend(one for one in told if isinstance(one, Refusal))
     placed = place(facts, [one for one in told if isinstance(one, Proposal)])
     refusals.extend(placed.refusals)
-    return Decision(placed.proposals, tuple(sorted(refusals, key=_place)), placed.edits)
+    made = named(facts, placed.proposals)
+    return Decision(made, tuple(sorted(refusals, key=_place)), placed.edits)
 
 
 def _assuming(proposal: Proposal) -> Refusal:
