@@ -18,6 +18,8 @@ from codemods.model import Finding
 from codemods.vocabulary import (
     DEFAULT_MODULES,
     OWN_PACKAGE,
+    SET_CALL,
+    SET_PARAMETERS,
     TRACKER_ARGUMENT,
     TRACKER_CLASS,
     TRACKER_METHODS,
@@ -273,7 +275,12 @@ class Facts:
 
     def _uses_tracker_method(self, load: ast.Name) -> bool:
         parent = self.module.parents[load]
-        return isinstance(parent, ast.Attribute) and parent.attr in TRACKER_METHODS
+        if not isinstance(parent, ast.Attribute) or parent.attr not in TRACKER_METHODS:
+            return False
+        call = self.module.parents[parent]
+        given = call.keywords if isinstance(call, ast.Call) and parent.attr == SET_CALL else []
+        # With parameters of its own it is another class's method of that name.
+        return all(k.arg is None or k.arg in SET_PARAMETERS for k in given)
 
     def _is_tracker_binder(self, binder: ast.AST) -> bool:
         parent = self.module.parents.get(binder)
