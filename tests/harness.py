@@ -130,7 +130,7 @@ def importable(files: Mapping[str, str]) -> Iterator[None]:
     tops = {name.partition("/")[0].removesuffix(".py") for name in files}
 
     def forget() -> None:
-        for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+        for name in [name for name in list(sys.modules) if name.partition(".")[0] in tops]:
             del sys.modules[name]
 
     with tempfile.TemporaryDirectory(prefix="program-") as folder:
