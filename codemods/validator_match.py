@@ -100,15 +100,15 @@ class Matcher:
         added = 0
         seen: list[ast.stmt] = []
         i = j = 0
-        while j < len(after) or self._removable(original, i, block, seen):
+        while j < len(after) or self._removable(original, i, block, seen, ()):
             if i < len(original) and block is not None:
-                spliced = self._dissolved(original, i, after[j] if j < len(after) else None, block)
+                spliced = self._dissolved(original, i, after[j:], block)
                 if spliced is not None:
                     added += len(spliced) - 1
                     original[i : i + 1] = spliced
                     continue
             step = (
-                self._removable(original, i, block, seen)
+                self._removable(original, i, block, seen, after[j:])
                 if not begins_alike(original, i, after, j)
                 else 0
             )
@@ -287,28 +287,38 @@ class Matcher:
     # -- removals -------------------------------------------------------------
 
     def _removable(
-        self, original: list[ast.stmt], i: int, block: str | None, seen: list[ast.stmt]
+        self,
+        original: list[ast.stmt],
+        i: int,
+        block: str | None,
+        seen: list[ast.stmt],
+        left: Sequence[ast.stmt],
     ) -> int:
-        """Return how many statements at *i* the block makes needless (0 or 1)."""
+        """Return how many statements at *i* the block makes needless (0 or 1).
+
+        *left* is what the rewritten block still holds.
+        """
         if block is None or i >= len(original):
             return 0
         replayed = replay_of(original[i])
         if replayed is not None and replayed[0] == block:
             return int(made_by_client(replayed[1], seen))
         if flush_of(original[i]) == block:
-            return int(is_end(original[i + 1 :], block, self._before))
+            return int(is_end(left))
         return 0
 
     def _dissolved(
-        self, original: list[ast.stmt], i: int, after: ast.stmt | None, block: str
+        self, original: list[ast.stmt], i: int, left: Sequence[ast.stmt], block: str
     ) -> list[ast.stmt] | None:
-        """Return what stands for a ``try`` whose ``finally`` only flushed, if it was dissolved."""
+        """Return what stands for a ``try`` whose ``finally`` only flushed, if it was dissolved.
+
+        *left* is what the rewritten block holds from there on.
+        """
         node = original[i]
         if not isinstance(node, ast.Try) or len(node.finalbody) != 1:
             return None
-        if flush_of(node.finalbody[0]) != block or not is_end(
-            original[i + 1 :], block, self._before
-        ):
+        after = left[0] if left else None
+        if flush_of(node.finalbody[0]) != block:
             return None
         kept_whole = isinstance(after, ast.Try) and shapes(after.finalbody) == shapes(
             node.finalbody
@@ -317,8 +327,10 @@ class Matcher:
             return None
         if node.handlers:
             kept = ast.Try(node.body, node.handlers, node.orelse, [])
-            return [ast.copy_location(kept, node)]
-        return None if node.orelse else list(node.body)
+            return [ast.copy_location(kept, node)] if is_end(left[1:]) else None
+        there = [shape(statement) for statement in left]
+        body = [s for s in node.body if replay_of(s) is None or shape(s) in there]
+        return None if node.orelse or not is_end(left[len(body) :]) else list(node.body)
 
     # -- statements -----------------------------------------------------------
 

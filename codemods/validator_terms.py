@@ -13,7 +13,7 @@ from codemods import vocabulary as words
 from codemods.validator_scopes import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Difference(Exception):
@@ -319,15 +319,6 @@ def is_extended(before: ast.stmt, after: ast.stmt) -> bool:
     return other_names(after) == [where, *map(_named, before.names)]
 
 
-def _is_quiet(statement: ast.stmt, name: str) -> bool:
-    """Whether *statement* only defines something that has nothing to do with the tracker."""
-    if mentions(statement, name):
-        return False
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return not statement.decorator_list
-    return isinstance(statement, ast.Assign) and is_plain(statement.value)
-
-
 def binds_anew(statement: ast.stmt, name: str) -> bool:
     """Whether *statement* gives the variable *name* a value that has nothing to do with it."""
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
@@ -338,15 +329,9 @@ def binds_anew(statement: ast.stmt, name: str) -> bool:
     return name in bound and not mentions(statement.value, name)
 
 
-def is_end(rest: list[ast.stmt], name: str, names: Managed) -> bool:
-    """Whether nothing but a plain return follows before the next life or phase."""
-    rest = [s for s in rest if not _is_quiet(s, name)]
-    if not rest:
+def is_end(left: Sequence[ast.stmt]) -> bool:
+    """Whether nothing is *left* of a block but a return that calls nothing."""
+    if not left:
         return True
-    first = rest[0]
-    if yields([first]) or binds_anew(first, name):
-        return True  # a block never goes on behind a yield, or into the next life
-    again = set_call(first)
-    if construction(first, names) is not None or (again is not None and again[0] == name):
-        return True  # the next phase, or the next tracker
-    return isinstance(first, ast.Return) and (first.value is None or is_plain(first.value))
+    quiet = not any(isinstance(n, ast.Call | ast.Await) for n in ast.walk(left[0]))
+    return len(left) == 1 and isinstance(left[0], ast.Return) and quiet

@@ -78,13 +78,17 @@ class LastUse:
         A ``return`` that directly follows and calls nothing belongs to it.  Where nothing
         uses the tracker the block is for the calls that it may capture; *start* without any.
         """
-        last = next((i for i in reversed(range(start, end)) if self.uses(suite[i])), None)
-        if last is None:
-            last = next((i for i in reversed(range(start, end)) if self._works(suite[i])), None)
-            while last is not None and last >= start and self._looks(suite[last]):
-                last -= 1
-        if last is None:
+        used = [i for i in range(start, end) if self.uses(suite[i])]
+        last = used[-1] if used else end - 1
+        working = [i for i in range(start, last + 1) if self._works(suite[i])]
+        if used and not working and all(self._only_flushes(suite[i]) for i in used):
             return start
+        if not used:
+            while working and self._looks(suite[working[-1]]):
+                working.pop()
+            if not working:
+                return start
+            last = working[-1]
         stop = last + 1
         if stop == end or not isinstance(suite[stop], ast.Return):
             return stop
@@ -102,13 +106,28 @@ class LastUse:
     def _works(self, statement: ast.stmt) -> bool:
         """Whether *statement* calls something that is not known to be harmless."""
         for node in walk_here([statement]):
-            if isinstance(node, ast.Call) and not self._is_inert(node):
+            if isinstance(node, ast.Call) and not (self._is_inert(node) or self._flushes(node)):
                 return True
             if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.With):
                 return True
             if isinstance(node, ast.For) and not isinstance(node.iter, _SIZED):
                 return True
         return False
+
+    def _flushes(self, node: ast.AST | None) -> bool:
+        function = node.func if isinstance(node, ast.Call) else None
+        if not isinstance(function, ast.Attribute) or function.attr != words.FLUSH_CALL:
+            return False
+        return self._strength.strong(function.value)
+
+    def _only_flushes(self, statement: ast.stmt) -> bool:
+        """Whether *statement* mentions what holds the tracker for nothing but a flush."""
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and self._strength.mentions(node):
+                function = self._parents.get(node)
+                if not self._flushes(self._parents.get(function) if function else None):
+                    return False
+        return not any(map(self._acts, ast.walk(statement)))
 
     # -- weak values --------------------------------------------------------
 
