@@ -315,16 +315,12 @@ class Matcher:
         *left* is what the rewritten block holds from there on.
         """
         node = original[i]
-        if not isinstance(node, ast.Try) or len(node.finalbody) != 1:
-            return None
         after = left[0] if left else None
-        if flush_of(node.finalbody[0]) != block:
+        if not isinstance(node, ast.Try) or [flush_of(s) for s in node.finalbody] != [block]:
             return None
-        kept_whole = isinstance(after, ast.Try) and shapes(after.finalbody) == shapes(
-            node.finalbody
-        )
-        if kept_whole and (after is None or shape(after) != shape(node.body[0])):
-            return None
+        if isinstance(after, ast.Try) and shape(after) != shape(node.body[0]):
+            if shapes(after.finalbody) == shapes(node.finalbody):
+                return None  # it is kept whole
         if node.handlers:
             kept = ast.Try(node.body, node.handlers, node.orelse, [])
             return [ast.copy_location(kept, node)] if is_end(left[1:]) else None
