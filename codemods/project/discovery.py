@@ -162,10 +162,12 @@ class _Walk:
                     ".gitignore files are read without it, and what it tracks is unknown"
                 )
             else:
-                if not listing.ignored:
+                # An environment that says itself that git should ignore all of it, and is named.
+                whole = folder.named and home != folder.path and ignore.ignores_itself(folder.path)
+                if listing.ignored or whole:
+                    yield from self._tree(folder)
+                else:
                     yield from self._listed(folder, listing)
-                    return
-                yield from self._tree(folder)
                 return
         yield from self._tree(replace(folder, rules=ignore.inherited(folder.path, limit=self._cwd)))
 
@@ -304,7 +306,7 @@ def _rules_inside(folder: _Folder, names: set[str]) -> tuple[Rules, ...]:
         rules = ignore.rules_of_repository(folder.path)
     if ignore.IGNORE_FILE not in names:
         return rules
-    if folder.named and ignore.ignores_itself(folder.path):
+    if folder.named and ".git" not in names and ignore.ignores_itself(folder.path):
         return rules
     return rules + ignore.rules_in(folder.path)
 

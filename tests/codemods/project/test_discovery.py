@@ -136,6 +136,26 @@ def test_site_packages_by_name(repository: Path) -> None:
     assert taken(repository) == ["own.py"]
 
 
+def test_environment_that_ignores_itself_by_name(repository: Path) -> None:
+    """An environment is walked that is named, though only its own .gitignore leaves it out."""
+    lay_out(repository, "env/pyvenv.cfg", "env/lib/v.py", "own.py")
+    ignore_file(repository / "env", "*")
+    assert taken(repository, "env") == ["env/lib/v.py"]
+    assert taken(repository) == ["own.py"]
+
+
+def test_repository_that_ignores_everything(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a repository whose root ignores all files, only the tracked ones are taken."""
+    lay_out(repository, "a.py", "b.py")
+    ignore_file(repository, "*")
+    subprocess.run(["git", "add", "-f", "a.py"], cwd=repository, check=True)
+    assert taken(repository) == ["a.py"]
+    monkeypatch.setenv("PATH", "")
+    assert taken(repository) == []
+
+
 def test_ignored_file_by_name(repository: Path) -> None:
     """A file that is named is taken even if it is ignored."""
     ignore_file(repository, "*.py")
