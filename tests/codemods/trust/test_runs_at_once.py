@@ -90,21 +90,15 @@ def test_a_number_that_another_run_took(
     assert run.folder.name.startswith("000003-")
 
 
-def test_an_empty_folder_of_another_run_is_not_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_folder_of_another_run_is_not_replaced(tmp_path: Path) -> None:
     """T16: a rename would replace an empty folder without an error: the name counts as taken."""
-    first, second = sources(tmp_path, 2)
-    write_changes(pending(first), tmp_path, [tmp_path])
-    [run] = runs(tmp_path)
-    taken = run.folder.name.replace("000001", "000002")
-    (run.folder.parent / taken).mkdir()
-    monkeypatch.setattr(journal.Journal, "_run_names", lambda _: [run.folder.name])
-    monkeypatch.setattr(journal.Journal, "unfinished", lambda _: iter(()))
-    write_changes(pending(second), tmp_path, [tmp_path])
-    monkeypatch.undo()
-    assert (run.folder.parent / taken).exists()
-    assert len(runs(tmp_path)) == 2
+    (tmp_path / "mine.part").mkdir()
+    (tmp_path / "mine.part/run.json").touch()
+    (tmp_path / "taken").mkdir()
+    with Folder.at(tmp_path) as folder:
+        assert journal._moved(folder, "mine.part", folder, iter(["taken", "free"])) == "free"
+    assert list((tmp_path / "taken").iterdir()) == []
+    assert (tmp_path / "free/run.json").exists()
 
 
 def test_the_same_change_made_twice_at_once(tmp_path: Path) -> None:
