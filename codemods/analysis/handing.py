@@ -81,7 +81,10 @@ class Handing:
             self._given(later)
 
     def _closed_by_others(self, call: ast.Call) -> None:
-        """Take in whose ``with`` ends what *call* began: of unknown ones only pools are trusted."""
+        """Take in whose ``with`` ends what *call* began: of unknown ones only pools are trusted.
+
+        A class of the table that does not wait (a pool of threads of multiprocessing) is known.
+        """
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         binders = self._run.scopes.of(owner).binders if isinstance(owner, ast.Name) else []
         items = [self._run.module.parents.get(binder) for binder in binders]
@@ -90,7 +93,7 @@ class Handing:
         path = self._foreign.class_path(owner)
         if path is not None and library.waits(path):
             return
-        if last_name(call.func) in _POOL_METHODS:
+        if last_name(call.func) in _POOL_METHODS and not (path and library.by_path(path)):
             self._trust(call)
         else:
             self._escape(call, f"handed to {short(call.func)}, which may use it later")
