@@ -1,0 +1,29 @@
+"""Mutants of what a name means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .mutant import mutant
+
+
+@mutant("analysis.scopes:Scopes._enter", "X1")
+def comprehensions_read_nothing(real: Any) -> Any:
+    """Names in comprehensions are not looked at."""
+
+    def entered(self: Any, name: str, node: Any, scope: Any) -> None:
+        if not scope.is_comprehension:
+            real(self, name, node, scope)
+
+    return entered
+
+
+@mutant("analysis.scopes:Scopes._enter", "E2", "X1")
+def functions_inside_read_nothing(real: Any) -> Any:
+    """What a lambda, a function or a comprehension reads of the function around is not looked at."""
+
+    def entered(self: Any, name: str, node: Any, scope: Any) -> None:
+        if self.binding(name, scope).scope in (scope, self.module_scope):
+            real(self, name, node, scope)
+
+    return entered
