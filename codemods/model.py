@@ -232,11 +232,10 @@ class RunReport:
     ``outcomes`` holds every file that was more than untouched, ordered by path;
     ``scanned`` counts all files that were looked at; ``runtime`` names the runtimes
     that the rewrites rely on ("tracker", "conservative", or both) and ``written`` says
-    whether changes were written to disk.  ``warnings`` are about the run, and no file.
+    whether changes were written to disk.
     """
 
     outcomes: tuple[FileOutcome, ...]
     scanned: int
     runtime: str
     written: bool
-    warnings: tuple[str, ...] = ()

@@ -25,11 +25,13 @@ def main(names: list[str]) -> int:
             verdicts.append(verdict)
             print(line(verdict), flush=True)
     noticed = sum(v.noticed for v in verdicts)
+    exams = [v for v in verdicts if v.examined]
     both = [v for v in verdicts if v.validator and v.executed]
     alone = [v for v in verdicts if v.validator and not v.executed]
     print(
         f"{len(verdicts)} mutants, {noticed} noticed: {len(both)} by both, {len(alone)} by the"
-        f" validator only, {noticed - len(both) - len(alone)} by execution only"
+        f" validator only, {noticed - len(both) - len(alone) - len(exams)} by execution only,"
+        f" {len(exams)} by an exam"
         f" ({time.monotonic() - started:.0f} s)"
     )
     return 0 if noticed == len(chosen) > 0 else 1
@@ -44,7 +46,11 @@ def line(verdict: Verdict) -> str:
         return f"{what} NOT NOTICED, first on {verdict.changed}"
     told = [
         f"{who} on {found}"
-        for who, found in (("validator", verdict.validator), ("executed", verdict.executed))
+        for who, found in (
+            ("validator", verdict.validator),
+            ("executed", verdict.executed),
+            ("exam", verdict.examined),
+        )
         if found is not None
     ]
     return f"{what} {'; '.join(told)}"

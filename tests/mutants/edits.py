@@ -292,7 +292,7 @@ def kept_call_sets_everything(real: Any) -> Any:
 @mutant("edits.inside:retained", "M1", "A2")
 def kept_call_sets_nothing(real: Any) -> Any:
     """A set call that stays for the user loses the user."""
-    return lambda node, positions: real(node, ())
+    return lambda node, edit: real(node, replace(edit, positions=()))
 
 
 @mutant("edits.suites:_dissolved", "R1")

@@ -6,7 +6,8 @@ import ast
 import re
 from typing import Any
 
-from .mutant import mutant
+from .mutant import examined, mutant
+from .table import as_the_table_says
 
 # -- batches --------------------------------------------------------------------------------
 
@@ -17,7 +18,7 @@ def any_loop_is_a_batch(real: Any) -> Any:
     return lambda self, node: isinstance(node, ast.Call)
 
 
-@mutant("analysis.batches:_items", "B1")
+@examined("analysis.batches:_items", as_the_table_says("B1_comprehension_leaves_items_out"))
 def every_loop_counts_its_items(real: Any) -> Any:
     """What is counted are the items of a loop that leaves some of them out."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ from .mutant import REGISTERED, Mutant, applied
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .mutant import Exam
+
 for _module in pkgutil.iter_modules([str(Path(__file__).parent)], f"{__package__}."):
-    if _module.name.rpartition(".")[2].startswith("faults_"):
+    if _module.name.rpartition(".")[2].startswith(("exams_", "faults_")):
         importlib.import_module(_module.name)
 
 MUTANTS: tuple[Mutant, ...] = tuple(REGISTERED)
@@ -26,7 +29,7 @@ del decisions, edits, imports, questions
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one mutant: who noticed it, on which case, by what; both None if nobody did.
+    """What became of one mutant: who noticed it, on which case, by what; all None if nobody did.
 
     ``changed`` is the first case whose result the mutant changes, None if there is none.
     """
@@ -36,11 +39,12 @@ class Verdict:
     changed: str | None
     validator: str | None
     executed: str | None
+    examined: str | None = None
 
     @property
     def noticed(self) -> bool:
         """Whether somebody noticed."""
-        return self.validator is not None or self.executed is not None
+        return any(who is not None for who in (self.validator, self.executed, self.examined))
 
 
 def tried(name: str) -> Verdict:
@@ -55,6 +59,8 @@ def judged(mutant: Mutant, *, thorough: bool) -> Verdict:
 
     The generated programs are for mutants that nobody has noticed on the written ones.
     """
+    if mutant.exam is not None:
+        return _examined(mutant, mutant.exam)
     changed = validator = executed = None
     for case, made, sign in _results(mutant, thorough):
         if case.is_generated and (validator or executed):
@@ -70,6 +76,23 @@ def judged(mutant: Mutant, *, thorough: bool) -> Verdict:
     return Verdict(mutant.name, mutant.breaks, changed, validator, executed)
 
 
+def _examined(mutant: Mutant, exam: Exam) -> Verdict:
+    """Sit *exam* twice: it passes, and fails with *mutant*, or the verdict is that nobody noticed.
+
+    Raises what the exam raises where nothing is broken.
+    """
+    exam_name = exam.__name__.replace("_", " ")
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        exam(Path(folder))
+    failed = None
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, applied(mutant):
+        try:
+            exam(Path(folder))
+        except Exception:  # noqa: BLE001 - a crash fails a test as a wrong value does
+            failed = exam_name
+    return Verdict(mutant.name, mutant.breaks, exam_name, None, None, failed)
+
+
 def _is_settled(validator: str | None, executed: str | None, thorough: bool) -> bool:
     return bool(validator and executed if thorough else validator or executed)
 
@@ -82,6 +105,10 @@ def _results(mutant: Mutant, thorough: bool) -> Iterator[tuple[Case, Made, str |
             continue  # the real rewriter refuses this one at the end: no complaint would be new
         with applied(mutant):
             made = migrated(case)
+        # What is said of the real rewriter too is not said of the mutant.
+        made = replace(
+            made, complaints=tuple(c for c in made.complaints if c not in real.complaints)
+        )
         idle = made.crashed or made.files in (real.files, case.files)
         if idle and not made.complaints:
             continue

@@ -13,6 +13,10 @@ import codemods.pipeline  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    #: Raises AssertionError where something is wrong.
+    Exam = Callable[[Path], None]
 
 REGISTERED: list[Mutant] = []
 
@@ -23,7 +27,8 @@ class Mutant:
 
     ``target`` is ``module:name`` below ``codemods``; ``make`` returns what stands in
     for the real function (or constant); ``rows`` are the rows of the decision table
-    to look at first.
+    to look at first.  What shows in no program (a report, a note, a file that is written)
+    is noticed by an ``exam``: it is given an empty folder, passes, and fails with the mutant.
     """
 
     name: str
@@ -31,6 +36,7 @@ class Mutant:
     target: str
     make: Callable[[Any], Any]
     rows: tuple[str, ...]
+    exam: Exam | None = None
 
 
 def mutant(target: str, *rows: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
@@ -39,6 +45,18 @@ def mutant(target: str, *rows: str) -> Callable[[Callable[[Any], Any]], Callable
     def register(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
         breaks = (make.__doc__ or "").rstrip(".")
         REGISTERED.append(Mutant(make.__name__.replace("_", "-"), breaks, target, make, rows))
+        return make
+
+    return register
+
+
+def examined(target: str, exam: Exam) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Register the decorated function as ``mutant`` does; *exam* is who notices it."""
+
+    def register(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        breaks = (make.__doc__ or "").rstrip(".")
+        name = make.__name__.replace("_", "-")
+        REGISTERED.append(Mutant(name, breaks, target, make, (), exam))
         return make
 
     return register

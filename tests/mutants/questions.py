@@ -8,7 +8,8 @@ from typing import Any
 
 from codemods import vocabulary as words
 
-from .mutant import mutant
+from .mutant import examined, mutant
+from .table import as_the_table_says
 
 # -- extents ------------------------------------------------------------------------------
 
@@ -75,7 +76,7 @@ def positions_misread(real: Any) -> Any:
     return wrong
 
 
-@mutant("analysis.names:Names.tracker_class", "N1")
+@examined("analysis.names:Names.tracker_class", as_the_table_says("N1_class_of_another_package"))
 def class_known_by_its_name(real: Any) -> Any:
     """Every class of the legacy class's name is taken for it."""
     from codemods.analysis.names import Meaning

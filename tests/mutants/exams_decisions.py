@@ -1,0 +1,358 @@
+"""Mutants of decisions that show in a file's text or in its notes, and the exams for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness import dedent, lint, migrate, migrate_project
+
+from codemods.model import Reason
+from codemods.options import ProjectConfig
+from codemods.rules import bare_calls
+
+from .mutant import examined, mutant
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMPORT = "from receipt_label.utils.ai_usage_tracker import AIUsageTracker\n\n\n"
+CONTEXT = "from receipt_label.utils.ai_usage_context import ai_usage_context\n\n\n"
+
+
+def made(folder: Path, text: str, **flags: Any) -> str:
+    """Return what becomes of the functions in *text*, which need the legacy class."""
+    outcome = migrate(folder, IMPORT + dedent(text), **flags)
+    assert outcome.failed is None, outcome.failed
+    assert outcome.changed, outcome.refusals
+    return outcome.text
+
+
+# -- who uses the tracker besides the block ---------------------------------------------
+
+
+def an_exit_that_uses_the_tracker_is_refused(folder: Path) -> None:
+    """A manager that was given the tracker may record when it is left, under the block's ids."""
+    text = """
+        def work(client, recording, job):
+            tracker = AIUsageTracker()
+            with recording(tracker):
+                tracker.set_tracking_context(job_id=job)
+                tracker.track_openai_completion(client.ask)()
+        """
+    outcome = migrate(folder, IMPORT + dedent(text))
+    assert not outcome.changed
+    assert outcome.reasons == [Reason.CONDITIONAL_CONTEXT]
+
+
+@examined("rules.nested_sets:_exits_refusal", an_exit_that_uses_the_tracker_is_refused)
+def exits_overlooked(real: Any) -> Any:
+    """A manager around the set call does not use the tracker when it is left."""
+    return lambda facts, finding, life, travel: None
+
+
+PATCHED = {
+    "receipts.py": IMPORT
+    + dedent(
+        """
+        def scan(client, job):
+            tracker = AIUsageTracker()
+            tracker.set_tracking_context(job_id=job)
+            return tracker.track_openai_completion(client.ask)()
+        """
+    ),
+    "test_receipts.py": dedent(
+        """
+        from unittest.mock import patch
+        from receipts import scan
+
+        @patch("receipts.AIUsageTracker.set_tracking_context")
+        def test_scan(asked, client):
+            scan(client, "j")
+            asked.assert_called_once_with(job_id="j")
+        """
+    ),
+}
+
+
+def a_test_that_waits_for_the_call_keeps_it(folder: Path) -> None:
+    """Where a test replaces the set call by its path, the site is refused."""
+    outcome = migrate_project(folder, PATCHED)["receipts.py"]
+    assert outcome.reasons == [Reason.TESTS_THE_TRACKER]
+
+
+@examined("rules.registry:_takes_a_call_away", a_test_that_waits_for_the_call_keeps_it)
+def replaced_calls_overlooked(real: Any) -> Any:
+    """No rewrite takes a call away that a test waits for."""
+    return lambda proposal: False
+
+
+# -- batches ------------------------------------------------------------------------------
+
+
+def batch(between: str) -> str:
+    """Return a function that sends a batch, with *between* in front of the loop."""
+    return f"""
+        def send(client, receipts: list):
+            tracker = AIUsageTracker()
+            tracker.set_tracking_context(batch_id="b")
+            {between}
+            for receipt in receipts:
+                tracker.track_openai_completion(lambda: client.ask(receipt))()
+        """
+
+
+def items_that_change_are_not_counted(folder: Path) -> None:
+    """Between the block's start and its loop the items may grow: their number is left out."""
+    assert "item_count=len(receipts)" in made(folder, batch("client.note('begin')"))
+    text = made(folder, batch("receipts.append(client.last())"))
+    assert "batch_ai_usage_context(" in text
+    assert "item_count" not in text
+
+
+@examined("rules.headers:_touched", items_that_change_are_not_counted)
+def changed_items_counted(real: Any) -> Any:
+    """Nothing touches the items of a batch in front of its loop."""
+    return lambda name, statements: False
+
+
+def batch_prices_can_be_declined(folder: Path) -> None:
+    """With batch pricing off the block is a plain one, at the full price."""
+    text = made(folder, batch("pass"), config=ProjectConfig(batch_pricing=False))
+    assert "batch_ai_usage_context" not in text
+    assert 'batch_id="b"' in text
+
+
+@examined("pipeline:_terms", batch_prices_can_be_declined)
+def batch_prices_always(real: Any) -> Any:
+    """What the configuration says of batch prices is not heard."""
+    from dataclasses import replace
+
+    def wrong(options: Any, config: Any) -> Any:
+        return real(options, replace(config, batch_pricing=True))
+
+    return wrong
+
+
+# -- names of operations --------------------------------------------------------------------
+
+SITE = """
+def {name}(client, job):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id=job){comment}
+    return tracker.track_openai_completion(client.ask)()
+"""
+
+
+def site(name: str, comment: str = "") -> str:
+    """Return a function of that name with one site."""
+    return SITE.format(name=name, comment=comment)
+
+
+def a_comment_names_the_operation(folder: Path) -> None:
+    """Above the site or behind it, before what the function's name gives."""
+    text = made(folder, site("scan_receipt", "  # ai-usage: operation=night_scan"))
+    assert 'ai_usage_context("night_scan", job_id=job)' in text
+
+
+@examined("analysis.naming:override", a_comment_names_the_operation)
+def comments_name_nothing(real: Any) -> Any:
+    """A comment that names the operation is not read."""
+    return lambda lines, first, last: None
+
+
+def operations_are_configured_by_module(folder: Path) -> None:
+    """A key with the module counts for that module, and before the function's alone."""
+    operations = {"receipts:scan_receipt": "paper_scan", "scan_receipt": "any_scan"}
+    text = made(folder, site("scan_receipt"), config=ProjectConfig(operations=operations))
+    assert '"paper_scan"' in text
+
+
+@examined("analysis.naming:configured", operations_are_configured_by_module)
+def modules_not_configured(real: Any) -> Any:
+    """Configured operations are looked up by the function's name only."""
+    return lambda operations, module, function: operations.get(function or module)
+
+
+def two_blocks_have_two_names(folder: Path) -> None:
+    """Where both functions would give one name, the second gets a number."""
+    text = made(folder, site("scan_receipt") + "\n\nclass A:\n    pass\n" + site("scanReceipt"))
+    assert text.count('ai_usage_context("scan_receipt"') == 1
+    assert text.count("ai_usage_context(") == 2
+
+
+@examined("analysis.naming:unique", two_blocks_have_two_names)
+def names_may_repeat(real: Any) -> Any:
+    """A name that is taken is given again."""
+    return lambda names, taken: names[0]
+
+
+def a_generic_verb_names_nothing(folder: Path) -> None:
+    """``process`` says nothing: the module's name is better."""
+    text = made(folder, site("process"))
+    assert 'ai_usage_context("process"' not in text
+    assert "receipts" in text.partition("ai_usage_context(")[2]
+
+
+@examined("analysis.naming:descriptive", a_generic_verb_names_nothing)
+def generic_names_allowed(real: Any) -> Any:
+    """Every name says enough."""
+    from codemods.analysis.naming import snake
+
+    return lambda name: snake(name) or None
+
+
+def names_have_no_numbers(folder: Path) -> None:
+    """A number in a function's name is no part of the operation: there would be ever more."""
+    assert 'ai_usage_context("scan_receipt"' in made(folder, site("scan_receipt_20261128"))
+
+
+@examined("analysis.naming:snake", names_have_no_numbers)
+def numbers_in_names(real: Any) -> Any:
+    """Names keep their numbers."""
+    return lambda name: name.lower()
+
+
+# -- notes ------------------------------------------------------------------------------------
+
+BARE = """
+    def scan(client, job):
+        tracker = AIUsageTracker()
+        tracker.set_tracking_context(job_id=job)
+        client.chat.completions.create(model="m", messages=[])
+        return tracker.track_openai_completion(client.ask)()
+    """
+
+
+def calls_that_are_recorded_from_now_on_are_noted(folder: Path) -> None:
+    """Of a bare client inside the block, and of none where another runtime captures nothing."""
+    (applied,) = migrate(folder, IMPORT + dedent(BARE)).applied
+    assert bare_calls.NOTE in applied.notes
+    for applied in migrate(folder, IMPORT + dedent(BARE), runtime="conservative").applied:
+        assert bare_calls.NOTE not in applied.notes
+
+
+@examined("rules.bare_calls:bare_call_notes", calls_that_are_recorded_from_now_on_are_noted)
+def new_calls_not_noted(real: Any) -> Any:
+    """Nothing is said of calls that are recorded for the first time."""
+    return lambda facts, statements, *, ours: ()
+
+
+@examined("rules.bare_calls:_is_bare", calls_that_are_recorded_from_now_on_are_noted)
+def every_call_recorded_before(real: Any) -> Any:
+    """Every call of a client is taken for one that was recorded before."""
+    return lambda home, call: False
+
+
+# -- rounds -----------------------------------------------------------------------------------
+
+
+HANDED_ON = """
+    def read_lines(client, text, tracker=None):
+        lines = client.read(text)
+        if tracker is not None:
+            tracker.track_openai_completion(lambda: lines)()
+        return lines
+
+
+    def read_receipt(client, job):
+        tracker = AIUsageTracker()
+        tracker.set_tracking_context(job_id=job)
+        lines = read_lines(client, "receipt")
+        return tracker.track_openai_completion(client.sum)(lines)
+    """
+
+
+def what_a_block_makes_possible_is_done_in_the_same_run(folder: Path) -> None:
+    """A tracker is passed on inside the new block too; a second run finds nothing left."""
+    text = made(folder, HANDED_ON)
+    assert "with ai_usage_context(" in text
+    assert 'read_lines(client, "receipt", tracker=tracker)' in text
+    assert not migrate(folder, text).changed
+
+
+@examined("pipeline:migrate_file", what_a_block_makes_possible_is_done_in_the_same_run)
+def one_round_only(real: Any) -> Any:
+    """The rules are not asked again about what they made."""
+    from codemods import pipeline
+    from codemods.model import Untouched
+
+    def wrong(project: Any, source: Any) -> Any:
+        if project.defines_the_api(source):
+            return Untouched(source.display)
+        return pipeline._one_round(project, source)
+
+    return wrong
+
+
+@mutant("project.sources:_dominant_newline", "bytes")
+def newlines_unseen(real: Any) -> Any:
+    """Every file is taken for one whose lines end with LF."""
+    return lambda text: "\n"
+
+
+# -- lint ---------------------------------------------------------------------------------------
+
+LEGACY = IMPORT + dedent(site("scan_receipt"))
+
+
+def legacy_code_is_found_in_all_its_parts(folder: Path) -> None:
+    """The construction, the set call, and the import that only these need."""
+    assert sorted(lint(folder, LEGACY)) == ["AIU001", "AIU002", "AIU003"]
+
+
+@examined("rules.registry:_legacy_only_imports", legacy_code_is_found_in_all_its_parts)
+def imports_not_linted(real: Any) -> Any:
+    """An import that only legacy code needs is no finding."""
+    return lambda facts: ()
+
+
+@examined("rules.registry:_is_legacy", legacy_code_is_found_in_all_its_parts)
+def set_calls_not_linted(real: Any) -> Any:
+    """A set call on a tracker that is rewritten is no finding of its own."""
+    return lambda facts, site: False
+
+
+def a_context_that_says_nothing_is_found(folder: Path) -> None:
+    """Its operation type is a generic verb."""
+    text = 'def work(client):\n    with ai_usage_context("process") as t:\n        client.ask(t)\n'
+    assert "AIU009" in lint(folder, CONTEXT + text)
+    assert lint(folder, CONTEXT + text.replace('"process"', '"receipt_scan"')) == []
+
+
+@examined("rules.new_style:_of_header", a_context_that_says_nothing_is_found)
+def any_operation_will_do(real: Any) -> Any:
+    """Headers of contexts are not looked at."""
+    return lambda facts, call: iter(())
+
+
+def a_tracker_behind_its_block_is_found(folder: Path) -> None:
+    """A call that is made with it books late."""
+    text = 'def work(ask):\n    with ai_usage_context("receipt_scan") as t:\n        ask(t)\n'
+    assert lint(folder, CONTEXT + text) == []
+    assert lint(folder, f"{CONTEXT}{text}    ask(t)\n") == ["AIU008"]
+
+
+@examined("rules.new_style:_behind", a_tracker_behind_its_block_is_found)
+def uses_behind_blocks_unseen(real: Any) -> Any:
+    """A tracker may be used behind its block."""
+    return lambda facts, statement, target: iter(())
+
+
+NESTED = """
+def work(ask):
+    with ai_usage_context("receipt_scan") as outer:
+        with ai_usage_context("line_scan"{given}) as inner:
+            ask(outer, inner)
+"""
+
+
+def a_nested_context_without_its_tracker_is_found(folder: Path) -> None:
+    """With ``tracker=`` it is as it ought to be."""
+    assert "AIU007" in lint(folder, CONTEXT + NESTED.format(given=""))
+    assert "AIU007" not in lint(folder, CONTEXT + NESTED.format(given=", tracker=outer"))
+
+
+@examined("rules.new_style:nested", a_nested_context_without_its_tracker_is_found)
+def nesting_unseen(real: Any) -> Any:
+    """Contexts inside contexts are not looked at."""
+    return lambda facts: iter(())

@@ -1,0 +1,186 @@
+"""Mutants of the validator: checks left out; each exam is a wrong result that must be named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness import dedent, migrate
+
+from codemods.model import Reason
+from codemods.validator import difference
+from codemods.validator_bytes import spelling
+from tests.oracle.provocations import PROGRAMS
+
+from .exams_decisions import CONTEXT, IMPORT, site
+from .mutant import examined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SITE = IMPORT + dedent(site("scan_receipt", "  # the job")) + "\n\nTOTAL = 0\n"
+
+
+def objects_to(folder: Path, spoil: Callable[[str], str], before: str = SITE) -> None:
+    """Assert that the rewrite of *before* is proven, and is no longer when it is spoilt."""
+    outcome = migrate(folder, before)
+    assert outcome.changed, outcome.refusals
+    assert difference(before, outcome.text) is None
+    after = spoil(outcome.text)
+    assert after != outcome.text
+    assert difference(before, after) is not None, after
+
+
+STEPS = """\
+from receipt_label.utils.ai_usage_context import ai_usage_context
+
+
+def read_lines(text, ask):
+    with ai_usage_context("line_reading", job_id="lines-1") as tracker:
+        return ask(text, tracker)
+"""
+SHARED = STEPS.replace("ask):", "ask, *, tracker=None):").replace(
+    'job_id="lines-1")', 'job_id="lines-1", tracker=tracker)'
+)
+
+
+def nothing(*_given: Any, **_named: Any) -> None:
+    """Object to nothing."""
+
+
+LOOP = (
+    IMPORT
+    + """\
+def scan(client, jobs):
+    tracker = AIUsageTracker()
+    for job in jobs:
+        client.begin()
+        tracker.set_tracking_context(job_id=job)
+        tracker.track_openai_completion(client.ask)()
+"""
+)
+
+
+def a_use_in_the_next_round_is_named(folder: Path) -> None:
+    """The ids of a round would have lasted there: a block in the loop ends them too early."""
+    objects = {
+        "client.begin()": False,
+        "tracker.track_openai_completion(client.begin)()": True,
+    }
+    wrapped = LOOP.replace(
+        "        tracker.set_tracking_context(job_id=job)\n        ",
+        '        with ai_usage_context("scan", tracker=tracker, job_id=job):\n            ',
+    ).replace("\n\n\n", f"\n{CONTEXT}", 1)
+    for first, expected in objects.items():
+        before, after = (text.replace("client.begin()", first) for text in (LOOP, wrapped))
+        assert (difference(before, after) is not None) is expected, after
+
+
+@examined("validator:_no_use_outside", a_use_in_the_next_round_is_named)
+def uses_outside_unchecked(real: Any) -> Any:
+    """A tracker may be used outside of its block."""
+    return nothing
+
+
+def a_tracker_that_outlives_its_block_is_named(folder: Path) -> None:
+    """A result in which the block gives its tracker away is none that is proven."""
+    before = SITE.replace("    return tracker.track_openai_completion(client.ask)()", "{}")
+    kept = before.format("    tracker.track_openai_completion(client.ask)()\n    return tracker")
+    whole = migrate(folder, SITE).text
+    head, _, last = whole.partition("        return tracker.track_openai_completion(client.ask)()")
+    wrong = "        tracker.track_openai_completion(client.ask)()\n        return tracker"
+    assert difference(kept, head + wrong + last) is not None
+
+
+@examined("validator:_nothing_kept", a_tracker_that_outlives_its_block_is_named)
+def kept_trackers_unchecked(real: Any) -> Any:
+    """A block may give its tracker away."""
+    return nothing
+
+
+def a_lost_comment_is_named(folder: Path) -> None:
+    """And one that is made up."""
+    objects_to(folder, lambda text: text.replace("  # the job", ""))
+    objects_to(folder, lambda text: text + "# done\n")
+
+
+@examined("validator_comments:same_comments", a_lost_comment_is_named)
+def comments_unchecked(real: Any) -> Any:
+    """Comments may come and go."""
+    return nothing
+
+
+def a_lost_import_is_named(folder: Path) -> None:
+    """The context manager that the block needs is imported."""
+
+    def spoil(text: str) -> str:
+        lines = text.splitlines(keepends=True)
+        return "".join(line for line in lines if "import ai_usage_context" not in line)
+
+    objects_to(folder, spoil)
+
+
+@examined("validator:_newly_unbound", a_lost_import_is_named)
+def imports_unchecked(real: Any) -> Any:
+    """A name of the API may lose its import."""
+    return nothing
+
+
+def a_name_that_means_something_else_is_named(folder: Path) -> None:
+    """The function has a parameter of the context manager's name: the import is not seen there."""
+    before = SITE.replace("(client, job)", "(client, job, ai_usage_context=None)")
+    after = migrate(folder, SITE).text.replace(
+        "(client, job)", "(client, job, ai_usage_context=None)"
+    )
+    assert difference(before, after) is not None
+    assert migrate(folder, before).text != after
+
+
+@examined("validator:_newly_taken", a_name_that_means_something_else_is_named)
+def taken_names_unchecked(real: Any) -> Any:
+    """A context manager may be imported under a name that is taken where it is used."""
+    return nothing
+
+
+def a_changed_signature_is_named(folder: Path) -> None:
+    """Callers cannot see it, and only --unsafe may add a parameter, with a default."""
+    assert difference(STEPS, SHARED, unsafe=True) is None
+    assert difference(STEPS, SHARED) is not None
+
+
+@examined("validator:same_signatures", a_changed_signature_is_named)
+def signatures_unchecked(real: Any) -> Any:
+    """A function may gain a parameter."""
+    return nothing
+
+
+def other_spelling_is_named(folder: Path) -> None:
+    """A lost mark, other newlines, a character that was not there, bytes that do not decode."""
+    marked = b"\xef\xbb\xbfx = 1\r\n"
+    assert spelling(marked, marked) is None
+    for after in (
+        marked[3:],
+        marked.replace(b"\r", b""),
+        marked + "é\r\n".encode(),
+        marked + b"\xff",
+    ):
+        assert spelling(marked, after) is not None
+
+
+@examined("validator_bytes:_read", other_spelling_is_named)
+def undecodable_bytes_unchecked(real: Any) -> Any:
+    """Bytes that cannot be decoded are passed over."""
+    return lambda content: content.decode("utf-8", "ignore")
+
+
+def a_result_that_does_not_compile_is_refused(folder: Path) -> None:
+    """One block more than the interpreter takes: the site is left, and the reason is told."""
+    program, flags = PROGRAMS[Reason.DOES_NOT_COMPILE]
+    outcome = migrate(folder, program, **flags)
+    assert Reason.DOES_NOT_COMPILE in outcome.reasons
+
+
+@examined("validator:compiles", a_result_that_does_not_compile_is_refused)
+def anything_compiles(real: Any) -> Any:
+    """Whether a result compiles is not asked."""
+    return lambda before, after: True
