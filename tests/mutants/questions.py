@@ -15,7 +15,7 @@ from .table import as_the_table_says
 
 
 @mutant("analysis.last_use:LastUse.stop", "X1")
-def block_ends_early(real: Any) -> Any:
+def block_ends_before_the_last_use(real: Any) -> Any:
     """A block ends in front of the last use of its tracker."""
 
     def wrong(self: Any, suite: Any, start: int, end: int) -> int:
