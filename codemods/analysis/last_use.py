@@ -65,11 +65,13 @@ class LastUse:
         # What functions of the project give back, as far as that is known or being asked.
         self._known: _Known = {} if known is None else known
         self._asked: set[ast.AST] = set()
-        self._inside = {node for statement in statements for node in ast.walk(statement)}
+        # In the order of the source: what is made of a weak value is met behind it.
+        ordered = [node for statement in statements for node in ast.walk(statement)]
+        self._inside = set(ordered)
         before = -1
         while before != len(self._weak):
             before = len(self._weak)
-            for node in self._inside:
+            for node in ordered:
                 self._note(node)
 
     def stop(self, suite: Sequence[ast.stmt], start: int, end: int) -> int:

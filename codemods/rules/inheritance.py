@@ -45,6 +45,10 @@ _IMPLICIT = {
 }
 
 
+#: The blocks of all proposals, by the statements that they begin with.
+_Placed = dict[ast.AST, list[tuple[Proposal, Wrap]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Lender:
     """A block, there or proposed: its statements, the ids that it may lend, and its tracker.
@@ -242,23 +246,25 @@ def _context_ids(call: ast.Call, name: str) -> frozenset[str]:
 
 def _heirs(facts: Facts, lender: Lender, proposals: Sequence[Proposal]) -> Iterator[Heir]:
     """Yield what inside *lender* would take ids from it, in its own text, then in what it calls."""
-    yield from _inside(facts, lender, lender.body, proposals)
+    placed = _placed(facts, proposals)
+    yield from _inside(facts, lender, lender.body, placed)
     reached = reachable(facts.taint, lender.body)
     for one in reached:
         name = one.node.name
         if one.taint is facts.taint:
-            for heir in _inside(facts, lender, one.node.body, proposals):
+            for heir in _inside(facts, lender, one.node.body, placed):
                 yield Heir(f"in {name}, {heir.text}", None, heir.proposal)
         elif _may_inherit_elsewhere(one, lender):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
-    yield from _unnamed(facts, lender, proposals, [o for o in reached if o.taint is facts.taint])
+    yield from _unnamed(facts, lender, placed, [o for o in reached if o.taint is facts.taint])
 
 
 def _inside(
-    facts: Facts, lender: Lender, body: Sequence[ast.stmt], proposals: Sequence[Proposal]
+    facts: Facts, lender: Lender, body: Sequence[ast.stmt], placed: _Placed
 ) -> Iterator[Heir]:
     """Yield what the statements *body* have of their own that would inherit."""
-    nodes = {node for part in body for node in ast.walk(part)}
+    listed = [node for part in body for node in ast.walk(part)]
+    nodes = set(listed)
     for statement, _, call, name in facts.context_calls:
         given = _given_tracker(call)
         if call not in nodes or _is_same(facts, lender, given):
@@ -268,13 +274,12 @@ def _inside(
         if not lender.ids <= own and _may_record(facts, statement):
             text = f"{ast.unparse(call)} would inherit ids of this block"
             yield Heir(text, statement)
-    for other in proposals:
-        lent = lender.named if other is lender.proposal else lender.ids
-        for wrap in wraps(other):
-            tracker = None if is_step(wrap) else _tracker_of(wrap)
-            inside = facts.statement_at(wrap.path) in nodes
-            if not inside or (other is lender.proposal and body is lender.body) or is_step(wrap):
+    for node in (n for n in listed if n in placed):
+        for other, wrap in placed[node]:
+            lent = lender.named if other is lender.proposal else lender.ids
+            if (other is lender.proposal and body is lender.body) or is_step(wrap):
                 continue
+            tracker = _tracker_of(wrap)
             if lent <= named_ids(wrap) or _is_same(facts, lender, tracker, wrap):
                 continue
             yield Heir("another tracker's block would inherit ids of this one", None, other)
@@ -283,6 +288,15 @@ def _inside(
         if wrapper is not None and _wraps_for_another(facts, wrapper, lender):
             text = f"{ast.unparse(node)} takes the ids of the block that it is used in"
             yield Heir(text, node)
+
+
+def _placed(facts: Facts, proposals: Sequence[Proposal]) -> _Placed:
+    """Return the blocks of all *proposals* by the statements that they begin with."""
+    found: _Placed = {}
+    for proposal in proposals:
+        for wrap in wraps(proposal):
+            found.setdefault(facts.statement_at(wrap.path), []).append((proposal, wrap))
+    return found
 
 
 def _may_record(facts: Facts, statement: ast.With | ast.AsyncWith) -> bool:
@@ -347,7 +361,7 @@ def _may_inherit_elsewhere(function: Resolved, lender: Lender) -> bool:
 
 
 def _unnamed(
-    facts: Facts, lender: Lender, proposals: Sequence[Proposal], reached: list[Resolved]
+    facts: Facts, lender: Lender, placed: _Placed, reached: list[Resolved]
 ) -> Iterator[Heir]:
     """Yield functions that the block may run without naming them: from tables, by objects."""
     known = {one.node for one in reached}
@@ -355,7 +369,7 @@ def _unnamed(
     for function in (f for kind in _FUNCTIONS for f in facts.module.every(kind)):
         if function not in known:
             suite: list[ast.stmt] = function.body  # type: ignore[attr-defined]
-            heir = next(_inside(facts, lender, suite, proposals), None)
+            heir = next(_inside(facts, lender, suite, placed), None)
             if heir is not None:
                 targets[function] = heir
     if not targets:
