@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +92,21 @@ def test_json_of_hostile_texts() -> None:
     assert said.replace("\n", "").isprintable()
     assert said.isascii()
     assert json.loads(said)["files"][2]["message"] == EVIL
+
+
+@pytest.mark.parametrize("err", [False, True])
+def test_what_is_said_beside_a_report(capsys: pytest.CaptureFixture[str], err: bool) -> None:
+    """T23: messages are shown as text, also where whoever made them let a name through as it is."""
+    cli.say(f"Error: {EVIL}", err=err)
+    said = "".join(capsys.readouterr())
+    assert said.replace("\n", "").isprintable()
+    assert said == display.lines(f"Error: {EVIL}\n")
+
+
+def test_a_mistake_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """T23: what the library of the command line says of an argument is shown as text too."""
+    cli._show(click.UsageError(EVIL))
+    assert capsys.readouterr().err.replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize("quote", ['"', "'"])
