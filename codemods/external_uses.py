@@ -83,12 +83,19 @@ class ExternalUses:
     """What the other files do with the module in *path*; every answer is computed once."""
 
     def __init__(
-        self, graph: ModuleGraph, replacements: Replacements, path: Path, *, is_whole: bool
+        self,
+        graph: ModuleGraph,
+        replacements: Replacements,
+        path: Path,
+        *,
+        is_whole: bool,
+        is_home: Callable[[Path], bool],
     ) -> None:
         self._graph = graph
         self._replacements = replacements
         self._path = path
         self._is_whole = is_whole
+        self._is_home = is_home
         self._variables: dict[str, Uses] = {}
         self._fields: dict[tuple[str, str], Uses] = {}
 
@@ -198,6 +205,8 @@ class ExternalUses:
         A module is no object, and what comes from a package that is not here makes no object
         of a class that is.
         """
+        if self._is_home(file.path):
+            return False  # what the API does with a tracker is known
         if not use.path:
             return True
         if self._graph.leads_to(file.path, f"{use.path}.{use.text.rpartition('.')[2]}"):

@@ -115,7 +115,11 @@ class Project:
     def _elsewhere(self, path: Path) -> ExternalUses:
         if path not in self._external:
             self._external[path] = ExternalUses(
-                self._graph, self._replacements, path, is_whole=self._is_whole(path)
+                self._graph,
+                self._replacements,
+                path,
+                is_whole=self._is_whole(path),
+                is_home=self._is_home,
             )
         return self._external[path]
 
@@ -130,8 +134,11 @@ class Project:
 
     def defines_the_api(self, source: SourceFile) -> bool:
         """Whether *source* is one of the modules that hold the API; those are never rewritten."""
-        terms = self._terms(source.path)
-        dotted = ".".join(dotted_name(source.path, terms.root))
+        return self._is_home(source.path)
+
+    def _is_home(self, path: Path) -> bool:
+        terms = self._terms(path)
+        dotted = ".".join(dotted_name(path, terms.root))
         homes = terms.vocabulary.homes
         return any(dotted == home or dotted.endswith(f".{home}") for home in homes)
 
@@ -162,7 +169,8 @@ class Project:
         module, _, name = path.rpartition(".")
         for _ in range(8):  # a re-export of a re-export; a circle ends here too
             facts = self._module(origin, module) if module else None
-            if facts is None:
+            # What the API does is known by its names: its code is nothing to look into.
+            if facts is None or self.defines_the_api(facts.module.source):
                 return None
             binders = facts.scopes.binding(name, facts.scopes.module_scope).binders
             if len(binders) != 1:
