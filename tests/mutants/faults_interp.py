@@ -20,7 +20,7 @@ def comprehensions_read_nothing(real: Any) -> Any:
 
 @mutant("analysis.scopes:Scopes._enter", "E2", "X1")
 def functions_inside_read_nothing(real: Any) -> Any:
-    """What a lambda, a function or a comprehension reads of the function around is not looked at."""
+    """What an inner function or comprehension reads of the function around is not looked at."""
 
     def entered(self: Any, name: str, node: Any, scope: Any) -> None:
         if self.binding(name, scope).scope in (scope, self.module_scope):
