@@ -20,6 +20,7 @@ _OWNERS = frozenset(
     "hooks signals listeners subscribers observers celery".split()
 )
 _STARTERS = frozenset("start run_forever serve serve_forever launch go begin".split())
+_BEGINNING = frozenset("delay defer enqueue fork schedule spawn submit".split())
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 
 
@@ -45,7 +46,8 @@ def works_by_itself(name: str) -> bool:
 
 def starts(name: str) -> bool:
     """Whether a method's name tells that its object begins to work by itself."""
-    return name in _STARTERS or speaks_of_later(name)
+    words = words_of(name)
+    return name in _STARTERS or (bool(words) and (words[0] in _BEGINNING or words[-1] in _LAST))
 
 
 # Words of decorators whose functions, when they are called, only begin.

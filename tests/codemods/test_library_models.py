@@ -278,3 +278,15 @@ def test_names_that_tell_nothing(name: str) -> None:
 def test_every_effect_is_used() -> None:
     """No effect stands in the list for nothing."""
     assert {row.effect for row in ROWS} == set(Effect)
+
+
+@pytest.mark.parametrize("name", "start begin submit spawn_all run_later schedule".split())
+def test_methods_that_set_an_object_going(name: str) -> None:
+    """An object that holds the tracker works by itself from such a call on."""
+    assert telling.starts(name)
+
+
+@pytest.mark.parametrize("name", "add_step register on_error subscribe read started".split())
+def test_methods_that_only_fill_an_object(name: str) -> None:
+    """What is put into an object that holds the tracker sets nothing going."""
+    assert not telling.starts(name)
