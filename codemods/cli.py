@@ -133,6 +133,8 @@ def run_pipeline(pipeline: Pipeline, options: Options, config: Tables) -> RunRep
     finally:
         if show:
             show.end()
+    for warning in report.warnings:
+        warn(display.line(warning))
     if not files.count and not options.force_exclude:
         named = display.line(", ".join(map(str, options.paths)))
         raise click.ClickException(

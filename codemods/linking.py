@@ -9,6 +9,7 @@ import ast
 import contextlib
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
@@ -25,11 +26,11 @@ from codemods.project.modules import dotted_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from codemods.analysis.facts import Settings
     from codemods.analysis.names import Meaning
     from codemods.model import SourceFile
+    from codemods.options import ProjectConfig
     from codemods.vocabulary import Vocabulary
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -126,6 +127,18 @@ class Project:
     def analysed(self, source: SourceFile) -> Facts | None:
         """Return the one analysis of *source* that answers for it; None if it does not parse."""
         return self._analysed(DiscoveredFile(source.path, source.display))
+
+    def unused_keys(self, config: ProjectConfig) -> Iterator[str]:
+        """Yield what *config* says about functions and modules that the project does not have."""
+        for key in config.operations:
+            module, _, function = key.rpartition(":")
+            origin = (config.root or Path()) / "pyproject.toml"
+            known = not module or self._graph.leads_to(origin, module)
+            if not known or not self._graph.holding(*function.split(".")):
+                yield f"operations: no function of the project is called {key!r}"
+        for legacy in config.modules:
+            if not self._graph.holding(*legacy.split(".")[-1:]):
+                yield f"modules: no file of the project speaks of {legacy!r}"
 
     def mentioning(self, word: str) -> Iterator[Facts | None]:
         """Yield the analysis of each file that holds *word*, None for one that has none."""

@@ -232,10 +232,11 @@ class RunReport:
     ``outcomes`` holds every file that was more than untouched, ordered by path;
     ``scanned`` counts all files that were looked at; ``runtime`` names the runtimes
     that the rewrites rely on ("tracker", "conservative", or both) and ``written`` says
-    whether changes were written to disk.
+    whether changes were written to disk.  ``warnings`` are about the run, and no file.
     """
 
     outcomes: tuple[FileOutcome, ...]
     scanned: int
     runtime: str
     written: bool
+    warnings: tuple[str, ...] = ()

@@ -114,7 +114,20 @@ def _run(
     outcomes.extend(done)
     told = [o for o in outcomes if not isinstance(o, Untouched)]
     told.sort(key=lambda outcome: outcome.path)
-    return RunReport(tuple(told), scanned, _runtimes(told), written=False)
+    said = _unused_keys(project, config, candidates)
+    return RunReport(tuple(told), scanned, _runtimes(told), written=False, warnings=said)
+
+
+def _unused_keys(
+    project: Project, config: Configuration, candidates: Sequence[SourceFile]
+) -> tuple[str, ...]:
+    """Return what the configuration of files with work in them says in vain."""
+    tables = {table.source: table for table in (config.of(source.path) for source in candidates)}
+    return tuple(
+        f"{table.source}: [tool.ai-usage] {text}"
+        for table in tables.values()
+        for text in project.unused_keys(table)
+    )
 
 
 def _runtimes(outcomes: Sequence[FileOutcome]) -> str:

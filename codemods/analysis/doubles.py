@@ -21,7 +21,6 @@ _TOUCHED = frozenset(
         words.BATCH_MODE_CALL,
     )
 )
-_SET_CALLS = (words.SET_CALL, words.OLDER_SET_CALL)
 _LOOKS = ("assert_", "call", "called", "mock_calls", "method_calls", "await_", "awaited")
 
 
@@ -49,6 +48,8 @@ def _beside(module: ParsedModule, text: ast.Constant) -> bool:
     call = module.parents[text]
     if not isinstance(call, ast.Call) or text not in call.args[1:2]:
         return False
+    if isinstance(call.func, ast.Name) and call.func.id in ("hasattr", "getattr"):
+        return False
     return isinstance(call.args[0], ast.Name | ast.Attribute)
 
 
@@ -60,5 +61,19 @@ def inspected_set_calls(module: ParsedModule) -> list[ast.Attribute]:
         if isinstance(node, ast.Attribute)
         and node.attr.startswith(_LOOKS)
         and isinstance(node.value, ast.Attribute)
-        and node.value.attr in _SET_CALLS
+        and (
+            node.value.attr == words.SET_CALL
+            or (node.value.attr == words.OLDER_SET_CALL and _names_ids(module, node))
+        )
     ]
+
+
+def _names_ids(module: ParsedModule, look: ast.Attribute) -> bool:
+    """Whether a look at the older name is about ids by keyword; with a dict it is today's."""
+    around = module.parents[look]
+    keywords = around.keywords if isinstance(around, ast.Call) else []
+    if isinstance(around, ast.Attribute):
+        around = module.parents[around]  # call_args.kwargs["job_id"]
+    keys = [around.slice] if isinstance(around, ast.Subscript) else []
+    named = {k.arg for k in keywords} | {k.value for k in keys if isinstance(k, ast.Constant)}
+    return not named.isdisjoint(words.SET_PARAMETERS)

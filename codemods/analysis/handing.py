@@ -16,9 +16,11 @@ from codemods.analysis import library_models as library
 from codemods.analysis import telling
 from codemods.analysis.calls import arguments_of, last_name
 from codemods.analysis.closings import deferred_call
+from codemods.analysis.decorating import Decorating, short
 from codemods.analysis.library_rows import Effect
 from codemods.analysis.objects import family
 from codemods.analysis.resolved import Resolved, ResolvedClass
+from codemods.analysis.scopes import parameters
 from codemods.analysis.travel import Escape
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Handing:
         self._scoped = run.scopes.scope_of
         self._foreign = run.taint.foreign
         self._callables = run.taint.callables
+        self.decorating = Decorating(run)
 
     def call(self, call: ast.Call) -> None:
         """Take in one call of the statements."""
@@ -69,7 +72,7 @@ class Handing:
     def _handed_off(self, call: ast.Call) -> None:
         """Take in a call that sets something going, with the tracker."""
         if not self._run.closings.closes(call):
-            self._escape(call, f"handed to {_short(call.func)}, which may use it later")
+            self._escape(call, f"handed to {short(call.func)}, which may use it later")
         else:
             self._travel.strong.update(self._run.closings.receivers(call))
             self._closed_by_others(call)
@@ -93,7 +96,7 @@ class Handing:
         if last_name(call.func) in _POOL_METHODS and not (path and library.by_path(path)):
             self._trust(call)
         else:
-            self._escape(call, f"handed to {_short(call.func)}, which may use it later")
+            self._escape(call, f"handed to {short(call.func)}, which may use it later")
 
     def _given(self, call: ast.Call) -> None:
         """Take in what becomes of the tracker as an argument of *call*."""
@@ -108,7 +111,7 @@ class Handing:
             return
         known = self._taint.known(call.func)
         if known is not None:
-            self._through_decorators(call, known)
+            self.decorating.through(call, known)
             self._passed(call, known, given)
             return
         made = self._taint.making(call, given)
@@ -142,7 +145,7 @@ class Handing:
         if model.effect is Effect.KEEP:
             self._kept(call, given, by_name=model.by_name)
         elif model.effect is Effect.LATER:
-            self._escape(call, f"handed to {_short(call.func)}, which may use it later")
+            self._escape(call, f"handed to {short(call.func)}, which may use it later")
         elif model.by_name:
             definition = self._taint.definition(call.func)
             if definition is not None:
@@ -161,13 +164,13 @@ class Handing:
     def _untold(self, call: ast.Call) -> None:
         """Refuse to trust a function with something that it can call, or that tells of later."""
         if not self._together(call) and self._foreign.tells_of_later(call.func):
-            self._escape(call, f"given to {_short(call.func)}, whose name speaks of later")
+            self._escape(call, f"given to {short(call.func)}, whose name speaks of later")
 
     def _together(self, call: ast.Call) -> bool:
         """Refuse to trust a function with something that it can call; whether there is one."""
         handed = self._callables.among(call)
         if handed is not None:
-            given = f"{_short(call.func)} together with {_short(handed)}"
+            given = f"{short(call.func)} together with {short(handed)}"
             self._escape(call, f"given to {given}, which may be called later")
         return handed is not None
 
@@ -190,7 +193,7 @@ class Handing:
         if owner is not None:
             sets_going = bool(owner.working) and not self._is_joined(function.value)
         if sets_going:
-            self._escape(call, f"in an object that {_short(function)} sets going")
+            self._escape(call, f"in an object that {short(function)} sets going")
 
     def entered(self, value: ast.expr) -> None:
         """Take in that a ``with`` enters and leaves the object *value*."""
@@ -276,36 +279,6 @@ class Handing:
         in_sight = self._taint.class_of(value.func) is not None
         return value.func if not in_sight and self._run.mentions(value) else None
 
-    def decorated(self, decorator: ast.expr) -> None:
-        """Take in what *decorator* does with a function that holds the tracker."""
-        made = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if self._run.strong(made):
-            return
-        name = _short(made)
-        known = self._taint.known(made)
-        model = self._foreign.model(made) if known is None else None
-        if known is not None:
-            if known.keeps_decorated(factory=isinstance(decorator, ast.Call)):
-                self._escape(decorator, f"in a function that {known.node.name} keeps")
-        elif model is None or model.effect in (Effect.KEEP, Effect.LATER):
-            self._escape(decorator, f"in a function that {name} may keep")
-
-    def _through_decorators(self, call: ast.Call, definition: Resolved) -> None:
-        """Take in that a decorated function is called by what its decorators made of it."""
-        taint = definition.taint
-        for decorator in definition.node.decorator_list:
-            made = decorator.func if isinstance(decorator, ast.Call) else decorator
-            known = taint.known(made)
-            if known is not None:
-                if _keeps_arguments(known):
-                    self._escape(call, f"kept by what {known.node.name} makes of it")
-                continue
-            path = taint.foreign.path(made) or ast.unparse(made)
-            if telling.detaches(path):
-                self._escape(call, f"given to a function that {_short(made)} runs later")
-            elif taint.foreign.model(made) is None and taint is not self._taint:
-                self._trust(call)
-
     def _kept(self, call: ast.Call, given: list[ast.expr], *, by_name: bool) -> None:
         receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
         if receiver is None and by_name:
@@ -363,7 +336,21 @@ class Handing:
         if summary.reads_state:
             self._travel.reads.append(call)
         for function in summary.trusted:
-            self._travel.trusted.append(_named(function, call))
+            if not self._of_parameter(call, definition, function):
+                self._travel.trusted.append(_named(function, call))
+
+    def _of_parameter(self, call: ast.Call, definition: Resolved, function: ast.expr) -> bool:
+        """Take in that *definition* calls one of its parameters; whether that is in sight."""
+        if not isinstance(function, ast.Name):
+            return False
+        given = (v for v in arguments_of(call) if function.id in definition.receivers(call, v))
+        known = [self._taint.known(value) for value in given]
+        for one in known:
+            for parameter in parameters(one.node.args) if one is not None else ():
+                kept = one.summary(parameter.arg).kept if one is not None else None
+                if kept is not None and one is not None:
+                    self._escape(call, f"kept by {one.node.name}, which is called with it")
+        return bool(known) and None not in known
 
     def _trust(self, call: ast.Call) -> None:
         self._travel.trusted.append(_named(call.func, call))
@@ -375,24 +362,3 @@ class Handing:
 def _named(function: ast.expr, place: ast.AST) -> ast.Call:
     """Return a call of *function* that stands at *place*, which may be in another module."""
     return ast.copy_location(ast.Call(function, [], []), place)
-
-
-def _short(node: ast.expr) -> str:
-    text = ast.unparse(node)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def _keeps_arguments(decorator: Resolved) -> bool:
-    """Whether a function that *decorator* makes keeps, or lets go on, what it is called with."""
-    inner = [n for n in ast.walk(decorator.node) if n is not decorator.node]
-    functions = (n for n in inner if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
-    return any(
-        Resolved(decorator.taint, node).summary(parameter).kept is not None
-        for node in functions
-        for parameter in _all_parameters(node)
-    )
-
-
-def _all_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
-    stars = [a.arg for a in (node.args.vararg, node.args.kwarg) if a is not None]
-    return [*(a.arg for a in node.args.args), *stars]

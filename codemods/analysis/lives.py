@@ -67,6 +67,10 @@ class SetCall:
         )
 
 
+#: The problem of a set call that is made through the class: ``Class.set_call(tracker, ...)``.
+UNBOUND = "unbound"
+
+
 @dataclass(eq=False)
 class Life:
     """One tracker from its construction to the end of its suite or the next construction.
@@ -151,6 +155,8 @@ class Lives:
         statement = self._module.statement(call)
         used = not (isinstance(statement, ast.Expr) and statement.value is call)
         arguments, problem = _arguments(call)
+        if self._names.tracker_class(call.func.value) is not None:
+            arguments, problem = (), UNBOUND
         return SetCall(
             call,
             statement,
@@ -174,6 +180,8 @@ class Lives:
     def receiver(self, site: SetCall) -> Binding | None:
         """Return the variable that the set call is made on, None where it is an expression."""
         value = site.call.func.value  # type: ignore[attr-defined]
+        if site.problem == UNBOUND and site.call.args:
+            value = site.call.args[0]
         if isinstance(value, ast.Name) and value in self._scopes.scope_of:
             return self._scopes.of(value)
         return None

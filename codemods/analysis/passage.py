@@ -84,7 +84,7 @@ class Passage:
         if not self.mentions(node):
             return
         for decorator in node.decorator_list:
-            self.handing.decorated(decorator)
+            self.handing.decorating.decorated(decorator)
         self.travel.strong.add(self.scopes.binding(node.name, self.scope))
         inner = Passage(self.taint, self.scopes.inner[node], self.travel, self.statements)
         found = len(self.travel.escapes)

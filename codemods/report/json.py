@@ -4,6 +4,7 @@ One object; ``schema`` goes up when a key changes its meaning or goes away, new
 keys may come at any time::
 
     {"schema": 1, "runtime": str, "written": bool, "scanned": int, "status": int,
+     "warnings": [str],                                                of the run as a whole
      "rewrites": {"proven": int, "assumed": int, "unsafe": int},
      "files": [{"path": str, "outcome": "changed" | "refused" | "failed" | "skipped" | "linted",
                 "applied":  [{finding..., "form": str, "why": str, "notes": [str],
@@ -45,6 +46,7 @@ def render(report: RunReport) -> str:
         "written": report.written,
         "scanned": report.scanned,
         "status": exit_status(report),
+        "warnings": list(report.warnings),
         "rewrites": _certainties(report),
         "files": [_file(outcome) for outcome in report.outcomes],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -15,8 +15,9 @@ from codemods.analysis.effects import (
     sized_value,
     walk_here,
 )
-from codemods.analysis.lives import SetCall, is_none
+from codemods.analysis.lives import UNBOUND, SetCall, is_none
 from codemods.analysis.scopes import default_of
+from codemods.analysis.strength import last_name
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Assumption, Header, Taken
 from codemods.rules.reasons import refuse
@@ -36,6 +37,7 @@ TASKS_APART = "no two tasks run {} at the same time"
 PROBLEMS = {
     "unknown-fields": (Reason.UNKNOWN_FIELDS, "the call passes ids through * or **"),
     "invalid-call": (Reason.INVALID_CALL, "the call passes an argument that it does not take"),
+    UNBOUND: (Reason.UNKNOWN_RECEIVER, "the ids are set through the class, not on the tracker"),
     "value-used": (Reason.VALUE_USED, "the call's value is used, so it cannot become a block"),
 }
 
@@ -79,8 +81,7 @@ def check_arguments(
     """Refuse what the arguments of *sets* make impossible; *strong* variables hold the tracker."""
     for number, site in enumerate(sets):
         if site.problem is not None:
-            reason, detail = PROBLEMS[site.problem]
-            return refuse(facts, finding, reason, detail, site.call)
+            return problem_refusal(facts, finding, site)
         for argument in site.arguments:
             refusal = _argument_refusal(facts, finding, argument, form)
             if refusal is not None:
@@ -91,6 +92,17 @@ def check_arguments(
     return _twice(facts, finding, sets)
 
 
+def problem_refusal(facts: Facts, finding: Finding, site: SetCall) -> Refusal:
+    """Refuse a set call for what is wrong with it."""
+    reason, detail = PROBLEMS[str(site.problem)]
+    refusal = refuse(facts, finding, reason, detail, site.call)
+    if site.problem != UNBOUND:
+        return refusal
+    tracker = ast.unparse(site.call.args[0]) if site.call.args else "the tracker"
+    method = last_name(site.call.func)
+    return replace(refusal, advice=f"make the call on the tracker: {tracker}.{method}(...)")
+
+
 def _argument_refusal(
     facts: Facts, finding: Finding, argument: Argument, form: Form
 ) -> Refusal | None:
@@ -99,7 +111,10 @@ def _argument_refusal(
     doubt = none_evidence(facts, argument.value)
     if doubt is not None and (form.sticky or not (form.fresh or form.ours)):
         detail = f"{argument.keyword} may be None, and then the earlier id must stay"
-        return refuse(facts, finding, Reason.MAY_BE_NONE, detail, doubt)
+        refusal = refuse(facts, finding, Reason.MAY_BE_NONE, detail, doubt)
+        # Where the runtime alone stands in the way, and is not chosen yet, it is a way out.
+        other = "" if form.sticky or form.ours else ", or set runtime = 'tracker'"
+        return replace(refusal, advice=refusal.advice + other)
     if argument.keyword == words.USER and not form.ours and not form.leaves_user:
         detail = "the original runtime's context does not set the user"
         return refuse(facts, finding, Reason.MIXED, detail, argument.value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.owned import passed_to, passes_on
 from codemods.model import Reason, Refusal
-from codemods.rules.headers import PROBLEMS
+from codemods.rules.headers import problem_refusal
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def refuse_set_call(facts: Facts, site: SetCall) -> Refusal | None:
     if site.problem == INVALID and not _is_tracker(facts, receiver):
         return None  # a method of that name with parameters of its own: another class's
     if site.problem is not None:
-        reason, detail = PROBLEMS[site.problem]
-        return refuse(facts, finding, reason, detail)
+        return problem_refusal(facts, finding, site)
     if not isinstance(receiver, ast.Name):
         return _on_expression(facts, site, receiver)
     binding = facts.scopes.of(receiver)

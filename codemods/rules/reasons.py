@@ -30,7 +30,7 @@ ADVICE: dict[Reason, str] = {
     Reason.INVALID_CALL: "correct the call: it raises TypeError today",
     Reason.LOOP_CARRIED_CONTEXT: "set the ids at the top of the loop body, before every use",
     Reason.MANAGER: "open the context by hand, with tracker= and the field that has the tracker",
-    Reason.MAY_BE_NONE: "make sure that the value is never None, or set runtime = 'tracker'",
+    Reason.MAY_BE_NONE: "make sure that the value is never None",
     Reason.MIXED: "move the remaining ids into the context's own arguments",
     Reason.NAME_TAKEN: "rename the other definition, or import the context under another name",
     Reason.NO_CONTEXT_MODULE: "add it, or name the right module in [tool.ai-usage] modules",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.doubles import inspected_set_calls
+from codemods.analysis.looked_at import is_only_looked_at
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Delete, Edit, Fold, Proposal, Retain, Verdict
 from codemods.rules import (
@@ -97,7 +98,7 @@ def _verdicts(facts: Facts) -> list[Verdict]:
         mixed_sites.add(site.call)
     births: dict[object, list[tuple[Construct, ast.Assign | ast.AnnAssign]]] = {}
     for construct in facts.lives.constructs:
-        if facts.is_made_for_callers(construct):
+        if facts.is_made_for_callers(construct) or is_only_looked_at(facts, construct):
             continue
         birth = facts.lives.birth_of(construct)
         if birth is None:
@@ -182,7 +183,7 @@ def lint(facts: Facts) -> list[Finding]:
     verdicts = list(_verdicts(facts))
     findings = {v.finding for v in verdicts}
     for construct in facts.lives.constructs:
-        if not facts.is_managed(construct):
+        if not facts.is_managed(construct) and not is_only_looked_at(facts, construct):
             findings.add(facts.finding("AIU001", construct.call, "tracker built by hand"))
     kept = mixed.kept_calls(facts)
     for site in (s for s in facts.lives.set_calls if s.call not in kept):
@@ -212,7 +213,9 @@ def _is_legacy(facts: Facts, site: SetCall) -> bool:
 def _legacy_only_imports(facts: Facts) -> Iterable[Finding]:
     """Find imports of the legacy class that only legacy construction needs."""
     legacy = {
-        facts.module.statement(c.call): c for c in facts.lives.constructs if not facts.is_managed(c)
+        facts.module.statement(c.call): c
+        for c in facts.lives.constructs
+        if not facts.is_managed(c) and not is_only_looked_at(facts, c)
     }
     if not legacy:
         return

@@ -202,3 +202,38 @@ def test_files_outside_are_neither_written_nor_reported(
     assert migrate.main(["--runtime", "tracker", "pkg"]) == 0
     assert "other" not in capsys.readouterr().out
     assert (start / "other/page.py").read_text() == LEGACY
+
+
+def test_keys_that_match_nothing(start: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A function or a module that the project does not have is told, whatever part is named."""
+    table = """
+        [tool.ai-usage.operations]
+        "pkg.page:read" = "page_scan"
+        "other:Worker.run" = "work_run"
+        "pkg.page:raed" = "typo_scan"
+        "gone:read" = "gone_scan"
+        "read" = "text_scan"
+        "nowhere" = "nowhere_scan"
+        [tool.ai-usage.modules]
+        "acme.tracker" = "acme.context"
+        "acme.trakcer" = "acme.context"
+    """
+    work = "from acme import tracker\n\n\nclass Worker:\n    def run(self):\n        pass\n"
+    write(start, pyproject=table, pkg__page=LEGACY, other=work)
+    assert migrate.main(["--check", "-q", "pkg"]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert [line.rpartition("[tool.ai-usage] ")[2] for line in told] == [
+        "operations: no function of the project is called 'pkg.page:raed'",
+        "operations: no function of the project is called 'gone:read'",
+        "operations: no function of the project is called 'nowhere'",
+        "modules: no file of the project speaks of 'acme.trakcer'",
+    ]
+    assert all(line.startswith(f"warning: {start}/pyproject.toml: ") for line in told)
+
+
+def test_keys_of_a_namespace(start: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The keys of each table are held against the whole project, by any name of a module."""
+    table = '[tool.ai-usage.operations]\n"ns.page:read" = "page_scan"\n"page:read" = "page_scan"\n'
+    write(start, a__pyproject=table, a__src__ns__page=LEGACY, b__y=LEGACY)
+    migrate.main(["--check", "."])
+    assert capsys.readouterr().err == ""

@@ -25,13 +25,13 @@ def threads_are_calls(real: Any) -> Any:
     return lambda self, call: None
 
 
-@mutant("analysis.handing:Handing.decorated", "E1")
+@mutant("analysis.decorating:Decorating.decorated", "E1")
 def decorators_keep_nothing(real: Any) -> Any:
     """A decorator never keeps the function that it decorates."""
     return lambda self, decorator: None
 
 
-@mutant("analysis.handing:Handing._through_decorators", "E1")
+@mutant("analysis.decorating:Decorating.through", "E1")
 def decorators_call_at_once(real: Any) -> Any:
     """A decorated function runs when it is called."""
     return lambda self, call, definition: None

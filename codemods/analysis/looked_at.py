@@ -1,0 +1,47 @@
+"""Trackers that nothing is recorded with: built and dropped, compared, asked for a field."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.strength import last_name
+
+if TYPE_CHECKING:
+    from codemods.analysis.facts import Facts
+    from codemods.analysis.lives import Construct
+
+_FIELDS = frozenset(
+    (*words.CONSTRUCTOR_PARAMETERS, *words.INERT_ATTRIBUTES, *words.STATE_ATTRIBUTES)
+)
+# Functions that ask an object something, and neither keep it nor call it.
+_ASKING = frozenset("bool callable dir hasattr id isinstance print repr str type vars".split())
+
+
+def is_only_looked_at(facts: Facts, construct: Construct) -> bool:
+    """Whether nothing is done with what *construct* builds but to look at it."""
+    if isinstance(facts.module.parents[construct.call], ast.Expr):
+        return True
+    birth = facts.lives.birth_of(construct)
+    if birth is None:
+        return False
+    bindings = [facts.scopes.of(name) for name in facts.lives.names_of(construct, birth)]
+    return all(
+        not binding.declared
+        and not (binding.scope.is_module and facts.used_elsewhere(binding.name))
+        and all(_looks(facts, load) for load in binding.loads)
+        for binding in bindings
+    )
+
+
+def _looks(facts: Facts, load: ast.Name) -> bool:
+    """Whether *load* reads a field or a private method, compares, or asks what the object is."""
+    parent = facts.module.parents[load]
+    if isinstance(parent, ast.Attribute):
+        # Private methods are what tests of the tracker call; they set no ids.
+        known = parent.attr in _FIELDS or parent.attr.startswith("_")
+        return known and isinstance(parent.ctx, ast.Load)
+    if isinstance(parent, ast.Call):
+        return load in parent.args and last_name(parent.func) in _ASKING
+    return isinstance(parent, ast.Compare | ast.Assert | ast.Expr)

@@ -1,0 +1,91 @@
+"""What the reports say of places that are left: true, and with a way out that is still open."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness import migrate, report
+
+from codemods.report.text import render
+
+IMPORT = "from receipt_label.utils.ai_usage_tracker import AIUsageTracker\n"
+MAY_BE_NONE = (
+    IMPORT
+    + """
+class Reader:
+    def __init__(self):
+        self.tracker = AIUsageTracker()
+
+    def read(self, job=None):
+        self.tracker.set_tracking_context(job_id=job)
+        work(self.tracker)
+"""
+)
+USED_BEFORE = (
+    IMPORT
+    + """
+def read(job=None):
+    tracker = AIUsageTracker()
+    work(tracker)
+    tracker.set_tracking_context(job_id=job)
+    work(tracker)
+"""
+)
+MANAGER = (
+    IMPORT
+    + """
+class Usage:
+    def __init__(self):
+        self._meter = AIUsageTracker() if work else None
+
+    def set_tracking_context(self, **ids):
+        if self._meter:
+            self._meter.set_tracking_context(**ids)
+
+
+def read():
+    usage = Usage()
+    usage.set_tracking_context(job_id="read-1")
+    work(usage)
+"""
+)
+
+
+def test_no_way_out_that_is_taken(tmp_path: Path) -> None:
+    """The runtime is advised where it alone stands in the way, and is not chosen yet."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    shared = migrate(tmp_path / "one", MAY_BE_NONE, runtime="tracker")
+    used = migrate(tmp_path / "two", USED_BEFORE, runtime="conservative")
+    assert [r.advice for r in shared.refusals] == ["make sure that the value is never None"]
+    assert [r.advice for r in used.refusals] == [
+        "make sure that the value is never None, or set runtime = 'tracker'"
+    ]
+    (tmp_path / "three").mkdir()
+    assert migrate(tmp_path / "three", USED_BEFORE, runtime="tracker").refusals == ()
+
+
+def test_the_field_is_the_project_s_own(tmp_path: Path) -> None:
+    """An object that may have no tracker is told by the names that the file has."""
+    outcome = migrate(tmp_path, MANAGER, runtime="tracker")
+    assert outcome.refusals[-1].advice == "open the context with tracker=usage._meter by hand"
+
+
+@pytest.mark.parametrize("runtime", ["tracker", "conservative"])
+def test_a_run_that_relies_on_no_runtime_names_none(tmp_path: Path, runtime: str) -> None:
+    """Passing a tracker on is right on either."""
+    (tmp_path / "m.py").write_text(
+        "from receipt_label.utils.ai_usage_context import ai_usage_context\n\n\n"
+        "def work(tracker):\n    tracker.flush_metrics()\n\n\n"
+        "def run(given):\n"
+        "    with ai_usage_context('receipt_scan', tracker=given) as tracker:\n"
+        "        work()\n"
+    )
+    told = render(report(tmp_path, runtime=runtime))
+    assert "AIU005" in told
+    assert "rely on" not in told
