@@ -31,19 +31,6 @@ MODE = "batch mode"
 ALL_IDS = frozenset(words.SET_PARAMETERS)
 _BY_BATCH = frozenset({words.BATCH, MODE})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# What runs methods that nobody names.
-_IMPLICIT = {
-    "__call__": ast.Call,
-    "__enter__": ast.With,
-    "__aenter__": ast.AsyncWith,
-    "__exit__": ast.With,
-    "__aexit__": ast.AsyncWith,
-    "__iter__": ast.For,
-    "__next__": ast.For,
-    "__getitem__": ast.Subscript,
-    "__getattr__": ast.Attribute,
-}
-
 
 #: The blocks of all proposals, by the statements that they begin with.
 _Placed = dict[ast.AST, list[tuple[Proposal, Wrap]]]
@@ -377,12 +364,29 @@ def _unnamed(
     roots: list[ast.AST] = [*lender.body, *known]
     nodes = [n for root in roots for n in ast.walk(root)]
     attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
-    kinds = {type(n) for n in nodes}
+    ran = [m for m in _methods(facts) if m.name in attributes or _is_special(m.name)]
+    ran_by_object = {found for m in ran for found in _reached_from(facts, m)}
     handed_on = may_call_back(facts.taint, lender.body, set(targets))
     for found, heir in targets.items():
         name = found.name  # type: ignore[attr-defined]
-        by_object = isinstance(facts.module.parents[found], ast.ClassDef) and (
-            name in attributes or _IMPLICIT.get(name) in kinds
-        )
-        if by_object or (handed_on and may_call_back(facts.taint, lender.body, {found})):
+        if found in ran_by_object or (
+            handed_on and may_call_back(facts.taint, lender.body, {found})
+        ):
             yield Heir(f"{name} may run in this block; there, {heir.text}", None, heir.proposal)
+
+
+def _methods(facts: Facts) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return the methods of the module's classes."""
+    bodies = (definition.body for definition in facts.module.every(ast.ClassDef))
+    return [m for body in bodies for m in body if isinstance(m, _FUNCTIONS)]
+
+
+def _reached_from(facts: Facts, method: ast.AST) -> set[ast.AST]:
+    body: list[ast.stmt] = method.body  # type: ignore[attr-defined]
+    return {method, *(one.node for one in reachable(facts.taint, body))}
+
+
+def _is_special(name: str) -> bool:
+    """Whether an operator, a test for truth, a loop or any other syntax may run the method."""
+    built = name in ("__init__", "__new__", "__post_init__")  # only where the class is named
+    return name.startswith("__") and name.endswith("__") and not built
