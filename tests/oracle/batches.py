@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Place = tuple[str, int]
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
+EXITS = (ast.Break, ast.Continue, ast.Return, ast.Raise, ast.Try, ast.With, ast.AsyncWith)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -49,20 +50,44 @@ def lines(frame: FrameType | None) -> list[Place]:
 
 
 @dataclass
-class Batches:
-    """The batch contexts of a run: which are open, and the calls made in each, with their lines.
+class Block:
+    """One batch context while it was open: where, what it counted, and the calls, with their lines.
 
-    ``visited`` are the lines that were run.
+    ``whole`` says that it ended without an error.
     """
 
-    open: list[Place] = field(default_factory=list)
-    calls: dict[int, tuple[Place, list[Place]]] = field(default_factory=dict)
+    place: Place
+    count: object
+    calls: dict[int, list[Place]] = field(default_factory=dict)
+    whole: bool = False
+
+
+@dataclass
+class Batches:
+    """The batch contexts of a run; ``visited`` are the lines that were run meanwhile."""
+
+    open: list[Block] = field(default_factory=list)
+    ended: list[Block] = field(default_factory=list)
     visited: set[Place] = field(default_factory=set)
+
+    def enter(self, frame: FrameType, count: object) -> None:
+        """Note that a batch context begins."""
+        self.open.append(Block(where(frame), count))
+
+    def leave(self, *, whole: bool) -> None:
+        """Note that the last one that began ends."""
+        self.ended.append(self.open.pop())
+        self.ended[-1].whole = whole
+
+    @property
+    def calls(self) -> frozenset[int]:
+        """The calls that were made in batch contexts."""
+        return frozenset(number for block in self.ended for number in block.calls)
 
     def note(self, number: int, frame: FrameType) -> None:
         """Note call *number*, if a batch context is open."""
         if self.open:
-            self.calls[number] = (self.open[-1], lines(frame))
+            self.open[-1].calls[number] = lines(frame)
 
     @contextlib.contextmanager
     def watching(self, text: str) -> Iterator[None]:
@@ -88,11 +113,29 @@ class Batches:
         A loop that was not reached may be the one; it must work with the tracker.
         """
         legitimate = {
-            block
-            for block, seen in self.calls.values()
-            if _is_looped(program, block, seen) or self._has_unreached(program, block)
+            block.place
+            for block in self.ended
+            for seen in block.calls.values()
+            if _is_looped(program, block.place, seen) or self._has_unreached(program, block.place)
         }
-        return frozenset(n for n, (block, _) in self.calls.items() if block in legitimate)
+        return frozenset(n for b in self.ended if b.place in legitimate for n in b.calls)
+
+    def miscounted(self, program: Program) -> str | None:
+        """Return where a block counted other items than were sent, or None.
+
+        A loop that may end early, or an error, says nothing.
+        """
+        for block in self.ended:
+            header = _header(program, block.place)
+            if not (block.whole and isinstance(block.count, int) and header is not None):
+                continue
+            nodes = [node for statement in header.body for node in ast.walk(statement)]
+            if any(isinstance(node, EXITS) for node in nodes):
+                continue
+            sent = sum(_is_inside(program, block.place, seen) for seen in block.calls.values())
+            if sent and (not block.count or sent % block.count):
+                return f"{block.place}: item_count is {block.count}, and {sent} were sent"
+        return None
 
     def _has_unreached(self, program: Program, block: Place) -> bool:
         header = _header(program, block)
@@ -113,6 +156,13 @@ def _calls_something(loop: ast.AST) -> bool:
 
 def _span(node: ast.AST) -> range:
     return range(node.lineno, (node.end_lineno or 0) + 1)  # type: ignore[attr-defined]
+
+
+def _is_inside(program: Program, block: Place, seen: list[Place]) -> bool:
+    """Whether a call from the lines *seen* was made by a loop in the block."""
+    header = _header(program, block)
+    inside = [p for p in seen if header is not None and p[0] == block[0] and _holds(header, p[1])]
+    return any(_holds(header, loop[2].lineno) for p in inside for loop in _loops(program, p))
 
 
 def _is_looped(program: Program, block: Place, seen: list[Place]) -> bool:

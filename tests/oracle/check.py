@@ -189,6 +189,8 @@ def _compare(
         seen = run(after, backend)
         result.executions += 1
         found = difference(befores[backend], seen, _billed_as_batch(program, after, seen))
+        if found is None and (wrong := seen.batches.miscounted(after)) is not None:
+            found = "item count", wrong
         if found is not None:
             what, detail = found
             kind = f"{what} ({forms}, for {runtime}, on {backend})"
@@ -198,7 +200,7 @@ def _compare(
 def _billed_as_batch(program: Program, after: Program, seen: Observed) -> frozenset[int]:
     """Return the calls that may have the price of a batch."""
     if "idle-loop" in PENDING - program.kinds:
-        return frozenset(seen.batches.calls)
+        return seen.batches.calls
     return seen.batches.explained(after)
 
 

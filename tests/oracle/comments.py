@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 #: What begins a cell of a notebook that is kept as a Python file.
 MARKERS = ("# COMMAND", "# <codecell>", "# In[", "# +", "# %%")
-_PRAGMA = "# pragma: no cover"
+#: Comments that say something of all that the statement beside them holds.
+_PRAGMA = re.compile(r"# (?:pragma: no cover|pylint: disable=)")
 _HEADER = re.compile(r"\s*(?:async\s+)?(?:with|for|while|if|try|def|class)\b.*:\s*$")
 
 
@@ -58,8 +59,8 @@ def _kept(place: Comment, now: Comment) -> bool:
 
 
 def _pragmas(text: str) -> int:
-    lines = (line.partition(_PRAGMA) for line in text.splitlines())
-    return sum(bool(pragma and _HEADER.match(code)) for code, pragma, _ in lines)
+    found = ((line, _PRAGMA.search(line)) for line in text.splitlines())
+    return sum(bool(m and _HEADER.match(line[: m.start()])) for line, m in found)
 
 
 def _markers(text: str) -> int:

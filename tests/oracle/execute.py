@@ -19,7 +19,7 @@ from tracker.metric import Price
 from tracker.testing import capture
 
 from . import original
-from .batches import MAIN, Batches, where
+from .batches import MAIN, Batches
 from .foreign import Died
 from .imported import importable, lacks_contexts
 from .program import Program
@@ -191,17 +191,18 @@ def _original() -> Iterator[_Theirs]:
 class _BatchBlock:
     """A batch context that tells the world while it is open."""
 
-    def __init__(self, inner: Any, world: World) -> None:
+    def __init__(self, inner: Any, world: World, count: object) -> None:
         self._inner = inner
         self._batches = world.batches
+        self._count = count
 
     def __enter__(self) -> Any:
         entered = self._inner.__enter__()
-        self._batches.open.append(where(sys._getframe(1)))
+        self._batches.enter(sys._getframe(1), self._count)
         return entered
 
     def __exit__(self, *error: Any) -> Any:
-        self._batches.open.pop()
+        self._batches.leave(whole=error[0] is None)
         return self._inner.__exit__(*error)
 
     async def __aenter__(self) -> Any:
@@ -222,7 +223,8 @@ def _packages(backend: Backend, world: World, *, has_contexts: bool) -> dict[str
     contexts: Any = _real("ai_usage_context") if backend == "tracker" else original
 
     def batch_ai_usage_context(*args: Any, **kwargs: Any) -> _BatchBlock:
-        return _BatchBlock(contexts.batch_ai_usage_context(*args, **kwargs), world)
+        inner = contexts.batch_ai_usage_context(*args, **kwargs)
+        return _BatchBlock(inner, world, kwargs.get("item_count"))
 
     shown = {
         "ai_usage_tracker": {"AIUsageTracker": trackers.AIUsageTracker},

@@ -54,6 +54,8 @@ class Foreign:
         names |= {
             "Queue": lambda: Queue(self._keep),
             "closing": None,
+            "delayed": self._delayed,
+            "session": lambda: contextlib.nullcontext(Queue(self._keep)),
             "on": lambda event: self._keep,
             "on_event": self._keep,
             "owner": self._owner,
@@ -67,6 +69,12 @@ class Foreign:
     def _keep(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         self._kept.append((work, args, kwargs))
         return work
+
+    def _delayed(self, work: Callable[..., Any]) -> Callable[..., None]:
+        def keep(*args: Any, **kwargs: Any) -> None:
+            self._keep(work, *args, **kwargs)
+
+        return keep
 
     def _owner(self) -> Owner:
         self._owners.append(Owner())

@@ -36,4 +36,5 @@ PENDING: frozenset[str] = frozenset(KINDS) - {
     "end-in-sight",
     "shared-instance",
     "match-arms",
+    "no-contexts",
 }

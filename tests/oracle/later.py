@@ -57,7 +57,9 @@ def _hand_over(pen: Pen, scope: Scope) -> list[Stmt]:
     table = [
         (30, _with_callable),
         (10, _as_closure),
-        (8, _as_decorated),
+        (12, _as_decorated),
+        (10, _decorated_helper),
+        (10, _foreign_with),
         (16, _alone),
         (8, _on_receiver),
         (8, _called_now),
@@ -93,6 +95,24 @@ def _as_decorated(pen: Pen) -> list[Stmt]:
     decorator = pen.pick(("@jobs.on_event", '@jobs.on("closed")', "@jobs.subscribe"))
     _jobs(pen)
     return [decorator, Suite(f"def {pen.fresh('inner')}():", [ask])]
+
+
+def _decorated_helper(pen: Pen) -> list[Stmt]:
+    """A function of the program that a foreign decorator has run later, whoever calls it."""
+    _jobs(pen)
+    work = pen.fresh("work")
+    ask = f"{helper_ask(pen)}(tracker, {pen.model()})"
+    pen.helper(work, ["@jobs.delayed", Suite(f"def {work}(tracker):", [ask])])
+    return [f"{work}(tracker)"]
+
+
+def _foreign_with(pen: Pen) -> list[Stmt]:
+    """What a foreign manager was given is run when the manager is long closed."""
+    _jobs(pen)
+    session = pen.fresh("session")
+    arguments = f"{helper_ask(pen)}, tracker, {pen.model()}"
+    handed = f"{session}.{pen.pick(('submit', 'add_task'))}({arguments})"
+    return [Suite(f"with jobs.session() as {session}:", [handed])]
 
 
 def _alone(pen: Pen) -> list[Stmt]:

@@ -30,6 +30,7 @@ def idle_loop(pen: Pen) -> Unit:
             (10, _comprehends),
             (10, _defines),
             (10, _once),
+            (15, _filtered),
         ]
     )
     behind = loop is _prints or pen.chance(50)
@@ -75,6 +76,15 @@ def _defines(pen: Pen, scope: Scope) -> list[Stmt]:
         Suite("for line in lines:", [f"{made}.append(lambda: {ask})"]),
         f"{made}[0]()",
     ]
+
+
+def _filtered(pen: Pen, scope: Scope) -> list[Stmt]:
+    """A loop that leaves some of its items out: they are no items of the batch."""
+    label = pen.fresh("m")
+    ask = f'{helper_ask(pen)}(tracker, f"{label}-{{line}}")'
+    if pen.chance(60):
+        return [f"print([{ask}.model for line in lines if line != 'x'])"]
+    return [Suite("for line in lines:", [Suite('if line != "x":', [ask])])]
 
 
 def _once(pen: Pen, scope: Scope) -> list[Stmt]:

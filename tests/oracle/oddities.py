@@ -12,7 +12,13 @@ from .unit import Unit, tame
 if TYPE_CHECKING:
     from .pen import Pen
 
-PRAGMAS = ("# pragma: no cover", "# noqa: E501", "# type: ignore[arg-type]", "# nosec")
+PRAGMAS = (
+    "# pragma: no cover",
+    "# noqa: E501",
+    "# type: ignore[arg-type]",
+    "# nosec",
+    "# pylint: disable=no-member",
+)
 
 
 def oddity(pen: Pen) -> Unit:

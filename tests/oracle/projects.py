@@ -24,6 +24,7 @@ STYLES = (
     ("from pkg.again import {names}", ""),
     ("from pkg import {names}", ""),
     ("import pkg", "pkg"),
+    ("import pkg.state\nplace = pkg.state", "place"),
 )
 #: Those that find the module while the program runs: what it does with a tracker is assumed.
 LATE_STYLES = (

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Store:
-    """A store: what makes it, the tracker's arguments, what follows, and how it is read."""
+    """A store: what makes it, the tracker's arguments, how it is read, and what follows.
+
+    ``value`` is an expression that reads it.
+    """
 
     before: list[Stmt]
     arguments: str
     reads: tuple[str, ...]
+    value: str
     after: tuple[str, ...] = ()
     tracker_class: str = ""
 
@@ -49,6 +53,8 @@ def read_back(pen: Pen) -> Unit:
     body += [pen.pick(store.reads)] if pen.chance(20) and form is not _default else []
     body.append(f"tracker.set_tracking_context({set_arguments(pen, scope)})")
     body += _uses_and_reads(pen, scope, store, flushed=form is _default)
+    if pen.chance(25) and form is not _default:
+        body += [*ai_call(pen, scope, "tracker"), f"return {store.value}"]
     definition = Suite(given.header(name), body)
     return Unit([*(store.before if shared else []), definition], given.calls(name))
 
@@ -86,7 +92,8 @@ def _mock(pen: Pen) -> Store:
         f"print({put}.call_args.args[0].job_id)",
         f"print([call.args[0].model for call in {put}.call_args_list])",
     )
-    return Store([f"{name} = MagicMock()"], f"dynamo_client={name}", reads)
+    value = f"{put}.call_count"
+    return Store([f"{name} = MagicMock()"], f"dynamo_client={name}", reads, value)
 
 
 def _own_class(pen: Pen) -> Store:
@@ -102,20 +109,23 @@ def _own_class(pen: Pen) -> Store:
     look = Suite(f"def {seen}(table):", ["print(table.rows)", "return table.rows"])
     pen.helper(seen, [look])
     reads = (f"print({name}.rows)", f"{seen}({name})", f"assert len({name}.rows) > 0")
-    return Store([f"{name} = {kind}()"], f"dynamo_client={name}", reads)
+    value = f"len({name}.rows)"
+    return Store([f"{name} = {kind}()"], f"dynamo_client={name}", reads, value)
 
 
 def _foreign(pen: Pen) -> Store:
     name = pen.fresh("store")
     reads = (f"print({name}.models)", f"{name}.show()", f"print(len({name}.models))")
-    return Store([f"{name} = {pen.use('Store')}()"], f"dynamo_client={name}", reads)
+    made = f"{name} = {pen.use('Store')}()"
+    return Store([made], f"dynamo_client={name}", reads, f"list({name}.models)")
 
 
 def _log_file(pen: Pen) -> Store:
     name = pen.fresh("path")
     reads = (f"print(len(open({name}).readlines()))", f"{pen.use('show_file')}({name})")
     made = f"{name} = {pen.use('new_file')}()"
-    return Store([made], f"track_to_file=True, log_file={name}", reads)
+    value = f"len(open({name}).readlines())"
+    return Store([made], f"track_to_file=True, log_file={name}", reads, value)
 
 
 def _replaced(pen: Pen) -> Store:
@@ -128,15 +138,17 @@ def _replaced(pen: Pen) -> Store:
         method = Suite("def _store_metric(self, metric):", [keep])
         body = Suite(f"class {kind}({pen.tracker_class}):", [method])
         pen.helper(kind, [f"{name} = []", body])
-        return Store([], "", reads, tracker_class=kind)
+        return Store([], "", reads, f"list({name})", tracker_class=kind)
     keep = f"lambda metric: {keep}"
     if form == "patch":
         pen.imports.add("from unittest import mock")
         started = f'mock.patch.object(tracker, "_store_metric", {keep}).start()'
-        return Store([f"{name} = []"], "", reads, (started,))
-    return Store([f"{name} = []"], "", reads, (f"tracker._store_metric = {keep}",))
+        return Store([f"{name} = []"], "", reads, f"list({name})", (started,))
+    replaced = (f"tracker._store_metric = {keep}",)
+    return Store([f"{name} = []"], "", reads, f"list({name})", replaced)
 
 
 def _default(pen: Pen) -> Store:
     """The store of all trackers without one of their own."""
-    return Store([], "", (f"print({pen.use('stored')}())",))
+    value = f"{pen.use('stored')}()"
+    return Store([], "", (f"print({value})",), value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import openai
@@ -16,6 +17,7 @@ from tests.patience import PATIENCE
 from .check import check, difference
 from .execute import run
 from .grammar import numbered, programs
+from .kinds import KINDS, PENDING
 from .provocations import PROGRAMS
 from .reduce import reduced
 from .world import AsyncOpenAI, OpenAI
@@ -61,10 +63,24 @@ def test_migrated_programs_do_what_they_did(
 
 
 @pytest.mark.lengthy
-def test_numbered_programs_do_what_they_did(tmp_path: Path) -> None:
-    """So does an even sample of the grammar."""
-    results = [check(numbered(1, index), tmp_path) for index in range(60)]
-    assert [p.kind for result in results for p in result.problems] == []
+@pytest.mark.parametrize("seed", [1, 31, 991, 2026])
+def test_numbered_programs_do_what_they_did(seed: int, tmp_path: Path) -> None:
+    """So do even samples of the grammar."""
+    found = {index: check(numbered(seed, index), tmp_path).problems for index in range(75)}
+    assert {
+        index: [p.kind for p in problems] for index, problems in found.items() if problems
+    } == {}
+
+
+def test_every_kind_of_program_is_generated() -> None:
+    """Each kind is at least one program of a hundred, so that its faults are found early."""
+    seen = Counter(kind for index in range(2000) for kind in numbered(3, index, frozenset()).kinds)
+    assert {kind for kind, count in seen.items() if count >= 20} == set(KINDS)
+
+
+def test_no_kind_waits() -> None:
+    """Every kind is generated without being asked for."""
+    assert set() == PENDING
 
 
 def test_a_number_names_one_program() -> None:
