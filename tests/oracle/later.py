@@ -111,7 +111,7 @@ def _foreign_with(pen: Pen) -> list[Stmt]:
     _jobs(pen)
     session = pen.fresh("session")
     arguments = f"{helper_ask(pen)}, tracker, {pen.model()}"
-    handed = f"{session}.{pen.pick(('submit', 'add_task'))}({arguments})"
+    handed = f"{session}.{pen.pick(('add_task', 'push'))}({arguments})"
     return [Suite(f"with jobs.session() as {session}:", [handed])]
 
 
