@@ -27,14 +27,4 @@ KINDS: Mapping[str, str] = {
 }
 
 # Kinds that the tools do not yet migrate faithfully: they are generated on request only.
-PENDING: frozenset[str] = frozenset(KINDS) - {
-    "later",
-    "idle-loop",
-    "other-file",
-    "path-part",
-    "worker",
-    "end-in-sight",
-    "shared-instance",
-    "match-arms",
-    "no-contexts",
-}
+PENDING: frozenset[str] = frozenset({"store"})

@@ -60,7 +60,9 @@ def not_ours(pen: Pen) -> Unit:
     call = f"{desk}.{method}('x', user_id='u')"
     if "organization" in parameters and pen.chance(60):
         call = f"{desk}.{method}('x', user_id='u', organization_id=3)"
-    home = pen.pick(("local", "parameter", "foreign"))
+    # A parameter could be a tracker, unless the call says otherwise.
+    homes = ("local", "foreign", "parameter") if "organization" in call else ("local", "foreign")
+    home = pen.pick(homes)
     if home == "foreign":
         call = f"{desk}.{method}({desk}, user_id='u', organization_id=3)"
         made, extra = f"{pen.use('Auditing')}()", []
