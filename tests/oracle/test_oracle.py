@@ -63,7 +63,7 @@ def test_migrated_programs_do_what_they_did(
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("seed", [1, 31, 991, 2026])
+@pytest.mark.parametrize("seed", [31, 991])
 def test_numbered_programs_do_what_they_did(seed: int, tmp_path: Path) -> None:
     """So do even samples of the grammar."""
     found = {index: check(numbered(seed, index), tmp_path).problems for index in range(75)}
