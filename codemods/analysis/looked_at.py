@@ -29,6 +29,7 @@ def is_only_looked_at(facts: Facts, construct: Construct) -> bool:
     bindings = [facts.scopes.of(name) for name in facts.lives.names_of(construct, birth)]
     return all(
         not binding.declared
+        and not isinstance(binding.scope.node, ast.ClassDef)  # objects have it as a field
         and not (binding.scope.is_module and facts.used_elsewhere(binding.name))
         and all(_looks(facts, load) for load in binding.loads)
         for binding in bindings
