@@ -1,10 +1,8 @@
 """Which name means what, decided on the ``ast`` alone.
 
-The interpreter's own tables differ from version to version: comprehensions have none
-since 3.12, annotations have some since 3.14 and none behind ``from __future__ import
-annotations``.  The language's rules are applied here instead, so that one source has
-one answer on every interpreter; the tests hold it against ``symtable`` where that has
-an answer, and against what programs do.
+The interpreter's own tables differ from version to version.  The language's rules are
+applied here instead, so that one source has one answer on every interpreter; the tests
+hold it against ``symtable`` where that has an answer, and against what programs do.
 """
 
 from __future__ import annotations
@@ -28,16 +26,15 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Scope:
     """A scope: the module, a function, a class, a lambda, a comprehension, or a late one.
 
-    A *late* scope has no body: it is around the type parameters of the definition
-    ``node``, or around what is evaluated on demand (a bound, the value of a ``type``
-    statement).  ``in_annotation`` says that a comprehension belongs to an annotation.
-    The other fields hold what is declared right here, private names spelled out.
+    A *late* scope has no body: it is around the type parameters of ``node``, or what is
+    evaluated on demand (a bound, the value of a ``type`` statement).  The other fields
+    hold what is declared right here, private names spelled out.
     """
 
     node: ast.AST
     parent: Scope | None
     late: bool = False
-    in_annotation: bool = False
+    in_annotation: bool = False  # a comprehension that belongs to an annotation
     private: str = ""
     type_parameters: frozenset[str] = frozenset()
     bound: set[str] = field(default_factory=set)
@@ -67,14 +64,18 @@ class Scope:
 
     @property
     def sees_class_around(self) -> bool:
-        """Whether names of a class right around this scope are seen from here.
-
-        An annotation is evaluated on demand since 3.14, comprehensions in it included.
-        """
+        """Whether names of a class right around this are seen, as in annotations since 3.14."""
         if self.is_comprehension:
-            above = self.parent
-            return self.in_annotation or (above is not None and not above.is_class)
+            return self.in_annotation or not (self.parent is None or self.parent.is_class)
         return self.late
+
+    @property
+    def is_in_signature(self) -> bool:
+        """Whether this is among type parameters: since 3.13 private names are plain there."""
+        here = self
+        while here.is_comprehension and here.parent is not None:
+            here = here.parent
+        return here.late
 
     def spelled(self, name: str) -> str:
         """Return *name* as the interpreter stores it here: private ones carry the class's name."""
@@ -157,19 +158,18 @@ class Scopes:
     def _also(self, stored: str, scope: Scope) -> list[Scope]:
         """Return who else may own a name read in *scope*, if a class around it binds that too.
 
-        Up to 3.13 a comprehension in an annotation looks past the class; what is evaluated
-        on demand takes the class's name before a type parameter of the same name, and
-        the module's one where the class has not bound it yet.
+        Up to 3.13 a comprehension in an annotation looks past the class; what is evaluated on
+        demand takes the class's name before a type parameter, or the module's if it has none yet.
         """
         here = scope
         while here.parent is not None and here.sees_class_around:
             here = here.parent
         if here is scope or not here.is_class or stored not in here.bound | here.at_module:
             return []
-        outside = here
-        while outside.is_class and outside.parent is not None:
-            outside = outside.parent
-        return [self._owner(stored, here), self._owner(stored, outside), self.module_scope]
+        own, module = self._owner(stored, here), self.module_scope
+        while here.is_class and here.parent is not None:
+            here = here.parent
+        return [own, self._owner(stored, here), module]
 
     def _enter(self, name: str, node: ast.AST, scope: Scope) -> None:
         binding = self.binding(name, scope)
@@ -183,7 +183,9 @@ class Scopes:
             binding.deletes.append(node)
         else:
             stored = scope.spelled(name)
-            others = (self._variable(name, stored, o) for o in self._also(stored, scope))
+            others = [self._variable(name, stored, o) for o in self._also(stored, scope)]
+            if stored != name and scope.is_in_signature:
+                others.append(self._variable(name, name, self._owner(name, scope)))
             for read in dict.fromkeys((binding, *others)):
                 read.loads.append(node)
 
@@ -328,19 +330,21 @@ class _Walker(ast.NodeVisitor):
         for alias in node.names:
             name = alias.asname or alias.name
             if name != "*":
-                bound = name if alias.asname or isinstance(node, ast.ImportFrom) else _head(name)
-                self._bind(bound, alias)
+                whole = alias.asname or isinstance(node, ast.ImportFrom)
+                self._bind(name if whole else name.partition(".")[0], alias)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         self.visit_Import(node)
 
-    def visit_Global(self, node: ast.Global) -> None:
-        self.scope.at_module.update(map(self.scope.spelled, node.names))
+    def _declared(self, node: ast.Global | ast.Nonlocal, names: set[str]) -> None:
+        names.update(map(self.scope.spelled, node.names))
         self.mentions.extend((name, node, self.scope) for name in node.names)
 
+    def visit_Global(self, node: ast.Global) -> None:
+        self._declared(node, self.scope.at_module)
+
     def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
-        self.scope.further_out.update(map(self.scope.spelled, node.names))
-        self.mentions.extend((name, node, self.scope) for name in node.names)
+        self._declared(node, self.scope.further_out)
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         if node.name:
@@ -388,10 +392,6 @@ def _outside(arguments: ast.arguments) -> list[ast.expr]:
 def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
     found = [a.annotation for a in parameters(node.args) if a.annotation is not None]
     return [*found, node.returns] if node.returns is not None else found
-
-
-def _head(dotted: str) -> str:
-    return dotted.partition(".")[0]
 
 
 def _position(node: ast.AST) -> tuple[int, int]:
