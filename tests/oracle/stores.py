@@ -35,16 +35,11 @@ def read_back(pen: Pen) -> Unit:
     name = pen.fresh("unit")
     given = tame(pen, "tracker", kind="async" if pen.chance(15) else "function")
     scope = given.scope
-    form = pen.weighted(
-        [
-            (30, _mock),
-            (20, _own_class),
-            (15, _foreign),
-            (10, _log_file),
-            (10, _replaced),
-            (15, _default),
-        ]
-    )
+    forms = [(30, _mock), (20, _own_class), (15, _foreign), (10, _replaced), (15, _default)]
+    if not scope.is_async:
+        # In an event loop nobody waits for a file.
+        forms.append((10, _log_file))
+    form = pen.weighted(forms)
     store = form(pen)
     shared = bool(store.before) and pen.chance(20)
     body: list[Stmt] = [] if shared else [*store.before]
