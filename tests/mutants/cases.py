@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,9 +13,6 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import openai
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from harness import FIXTURES, Execution, execute, importable, report
 from loopback import loopback_server
 from rows import MODULE, RUNTIMES, execute_on_original, fixtures

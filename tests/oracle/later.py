@@ -60,7 +60,7 @@ def _hand_over(pen: Pen, scope: Scope) -> list[Stmt]:
         (12, _as_decorated),
         (10, _decorated_helper),
         (10, _foreign_with),
-        (16, _alone),
+        (20, _alone),
         (8, _on_receiver),
         (8, _called_now),
         (6, _stack),
@@ -77,6 +77,10 @@ def _hand_over(pen: Pen, scope: Scope) -> list[Stmt]:
 
 def _with_callable(pen: Pen) -> list[Stmt]:
     arguments = f"{helper_ask(pen)}, tracker, {pen.model()}"
+    if pen.chance(25):
+        name = pen.pick(KEEPS)
+        pen.imports.add(f"from jobs import {name}")
+        return [f"{name}({arguments})"]
     if pen.chance(15):
         arguments = f"{helper_ask(pen)}, model={pen.model()}, tracker=tracker"
     return [f"{_jobs(pen)}.{pen.pick(KEEPS)}({arguments})"]
@@ -116,7 +120,11 @@ def _foreign_with(pen: Pen) -> list[Stmt]:
 
 
 def _alone(pen: Pen) -> list[Stmt]:
-    return [f"{_jobs(pen)}.{pen.pick(KEEPS_ALONE)}(tracker)"]
+    name = pen.pick(KEEPS_ALONE)
+    if pen.chance(60):
+        pen.imports.add(f"from jobs import {name}")
+        return [f"{name}(tracker)"]
+    return [f"{_jobs(pen)}.{name}(tracker)"]
 
 
 def _on_receiver(pen: Pen) -> list[Stmt]:
