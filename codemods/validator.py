@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 Parents = dict[ast.AST, ast.AST]
+#: Reads of a tracker outside of its blocks, by scope and tracker.
+Outside = dict[tuple[ast.AST, str], set[ast.AST]]
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 
 
@@ -44,8 +46,9 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
         matcher.learn(new)
         matcher.module(old, new)
         parents = {c: node for node in ast.walk(new) for c in ast.iter_child_nodes(node)}
+        outside = _outside(parents, matcher.blocks)
         for block, name in matcher.blocks:
-            _no_use_outside(parents, block, name, matcher.blocks)
+            _no_use_outside(parents, block, name, outside)
             _nothing_kept(block, name, yields=block not in held)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
@@ -69,16 +72,38 @@ def compiles(before: str, after: str) -> bool:
     return False
 
 
-def _no_use_outside(
-    parents: Parents, block: ast.With, name: str, blocks: list[tuple[ast.With, str]]
-) -> None:
+def _outside(parents: Parents, blocks: list[tuple[ast.With, str]]) -> Outside:
+    """Return the reads of the blocks' trackers outside of their blocks, by the scopes around."""
+    owners: dict[str, set[ast.AST]] = {}
+    for block, name in blocks:
+        owners.setdefault(name, set()).add(block)
+    found: Outside = {}
+    for node in parents:
+        if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+            continue
+        name = dotted(node)
+        around = _ancestors(parents, node) if name in owners else []
+        if owners.get(name, set()).isdisjoint(around):
+            for scope in around:
+                if isinstance(scope, _SCOPES):
+                    found.setdefault((scope, name), set()).add(node)
+    return found
+
+
+def _ancestors(parents: Parents, node: ast.AST) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    while node in parents:
+        node = parents[node]
+        found.append(node)
+    return found
+
+
+def _no_use_outside(parents: Parents, block: ast.With, name: str, outside: Outside) -> None:
     """Raise if the block's tracker is used where the block's ids would have lasted."""
     scope, loop = _around(parents, block)
-    inside = {id(n) for b, other in blocks if other == name for n in ast.walk(b)}
-    for node in _of_variable(scope, name):
-        if not isinstance(node, ast.Name | ast.Attribute) or dotted(node) != name:
-            continue
-        if id(node) in inside or not isinstance(node.ctx, ast.Load):
+    uses = outside.get((scope, name), set())
+    for node in _of_variable(scope, name) if uses else ():
+        if node not in uses or not isinstance(node, ast.Name | ast.Attribute):
             continue
         after = node.lineno > (block.end_lineno or block.lineno)
         again = loop is not None and any(n is node for n in ast.walk(loop))

@@ -29,10 +29,17 @@ def may_call_back(taint: Taint, statements: Iterable[ast.AST], targets: set[ast.
         _calls_unknown(one.taint, node) for one in reached for node in one.node.body
     ):
         return False
-    every = taint.module.every
-    mentions = (*every(ast.Lambda), *every(ast.Name), *every(ast.Attribute))
-    handed = [n for n in mentions if _is_handed(taint, n)]
-    return any(found.node in targets for found in reachable(taint, handed))
+    return not handed_on(taint).isdisjoint(targets)
+
+
+def handed_on(taint: Taint) -> frozenset[ast.AST]:
+    """Return the functions that the module of *taint* hands on as values, and what they call."""
+    if taint.handed_on is None:
+        every = taint.module.every
+        mentions = (*every(ast.Lambda), *every(ast.Name), *every(ast.Attribute))
+        handed = [n for n in mentions if _is_handed(taint, n)]
+        taint.handed_on = frozenset(found.node for found in reachable(taint, handed))
+    return taint.handed_on
 
 
 def _is_handed(taint: Taint, node: ast.AST) -> bool:

@@ -12,6 +12,7 @@ from codemods.analysis.factories import product
 from codemods.analysis.lives import Lives
 from codemods.analysis.names import Meaning, Names
 from codemods.analysis.resolved import Resolved
+from codemods.analysis.standing import StandingIds
 from codemods.analysis.stores import Stores
 from codemods.analysis.taint import Taint
 from codemods.model import Finding
@@ -80,6 +81,11 @@ class Facts:
     def lives(self) -> Lives:
         """The lives of the module's trackers."""
         return Lives(self.module, self.scopes, self.taint, self.vocabulary)
+
+    @cached_property
+    def standing(self) -> StandingIds:
+        """The ids that trackers have by their construction and set calls."""
+        return StandingIds(self.module, self.lives)
 
     @cached_property
     def operations(self) -> frozenset[str]:

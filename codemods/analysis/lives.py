@@ -186,6 +186,16 @@ class Lives:
             return self._scopes.of(value)
         return None
 
+    @cached_property
+    def sets_on(self) -> dict[Binding, list[SetCall]]:
+        """The set calls that are made on each variable, in source order."""
+        found: dict[Binding, list[SetCall]] = {}
+        for site in self.set_calls:
+            binding = self.receiver(site)
+            if binding is not None:
+                found.setdefault(binding, []).append(site)
+        return found
+
     def birth_of(self, construct: Construct) -> ast.Assign | ast.AnnAssign | None:
         """Return the statement that binds the construction to plain names, else None."""
         parent = self._module.parents[construct.call]
@@ -200,6 +210,17 @@ class Lives:
     def births(self) -> set[ast.stmt]:
         """The statements that bind a construction to plain names."""
         return {birth for c in self.constructs if (birth := self.birth_of(c)) is not None}
+
+    @cached_property
+    def births_in(self) -> dict[tuple[Path, str], list[int]]:
+        """The births of each suite by their indices; a suite is its path and its field."""
+        found: dict[tuple[Path, str], list[int]] = {}
+        for construct in self.constructs:
+            birth = self.birth_of(construct)
+            if birth is not None:
+                *prefix, (name, index) = self._module.paths[birth]
+                found.setdefault((tuple(prefix), name), []).append(index)
+        return found
 
     def names_of(self, construct: Construct, birth: ast.Assign | ast.AnnAssign) -> list[ast.Name]:
         """Return the names that *birth* binds the construction to; none where one is no name."""
@@ -226,8 +247,7 @@ class Lives:
         for construct, birth in births:
             names = self.names_of(construct, birth)
             # Of several names the one that the ids are set on is the tracker's.
-            receivers = [self.receiver(site) for site in self.set_calls]
-            target = next((n for n in names if self._scopes.of(n) in receivers), names[0])
+            target = next((n for n in names if self._scopes.of(n) in self.sets_on), names[0])
             path = self._module.paths[birth]
             name, index = path[-1]
             suite = self._module.suite(birth)
@@ -255,9 +275,7 @@ class Lives:
 
     def _populate(self, life: Life) -> None:
         """Give *life* its set calls and uses."""
-        life.sets = [
-            s for s in self.set_calls if self.receiver(s) is life.binding and within(life, s.path)
-        ]
+        life.sets = [s for s in self.sets_on.get(life.binding, ()) if within(life, s.path)]
         life.loads = [
             load
             for load in life.binding.loads

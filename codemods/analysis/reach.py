@@ -24,15 +24,20 @@ def reachable(taint: Taint, statements: Iterable[ast.AST]) -> list[Resolved]:
     waiting: list[tuple[Taint, ast.AST]] = [(taint, statement) for statement in statements]
     while waiting and len(found) < _FARTHEST:
         home, root = waiting.pop()
-        for node in ast.walk(root):
-            if not isinstance(node, ast.Name | ast.Attribute):
-                continue
-            definition = home.definition(node)
-            several = home.overrides(node) if definition is None else [definition]
-            owner = home.class_of(node)
-            several += owner.methods() if owner is not None else []
-            for one in several:
-                if one.node not in found:
-                    found[one.node] = one
-                    waiting.extend((one.taint, inner) for inner in one.node.body)
+        if root not in home.named_in:
+            home.named_in[root] = [one for node in ast.walk(root) for one in _named(home, node)]
+        for one in home.named_in[root]:
+            if one.node not in found:
+                found[one.node] = one
+                waiting.extend((one.taint, inner) for inner in one.node.body)
     return list(found.values())
+
+
+def _named(home: Taint, node: ast.AST) -> list[Resolved]:
+    """Return the functions that *node* may name."""
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return []
+    definition = home.definition(node)
+    several = home.overrides(node) if definition is None else [definition]
+    owner = home.class_of(node)
+    return [*several, *(owner.methods() if owner is not None else [])]

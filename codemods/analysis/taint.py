@@ -51,6 +51,10 @@ class Taint:
         self._summaries: dict[tuple[ast.AST, str, frozenset[str], str | None], Summary] = {}
         #: Functions that were looked at, with all that they call, and end no process.
         self.harmless: set[ast.AST] = set()
+        #: The functions that the module hands on as values, once somebody asked.
+        self.handed_on: frozenset[ast.AST] | None = None
+        #: For each part of the module that was looked at, the functions that it names.
+        self.named_in: dict[ast.AST, list[Resolved]] = {}
         self._makings: dict[tuple[ast.Call, tuple[int, ...]], Making] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for node in ast.walk(module.tree):

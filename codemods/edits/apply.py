@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -29,8 +30,12 @@ def apply(
     Raises EditError where an edit does not fit the text.
     """
     result = list(lines)
-    for chunk in reversed(chunks(tree, lines, edits)):
-        mine = [e for e in edits if chunk.first <= touched(e)[0] <= chunk.last]
+    found = chunks(tree, lines, edits)
+    firsts = [chunk.first for chunk in found]
+    within: list[list[Edit]] = [[] for _ in found]
+    for edit in edits:
+        within[bisect_right(firsts, touched(edit)[0]) - 1].append(edit)
+    for chunk, mine in zip(reversed(found), reversed(within), strict=True):
         text = "".join(lines[chunk.start : chunk.end])
         rebuilt = _rebuild(text, chunk, mine, newline, indent)
         start = chunk.start

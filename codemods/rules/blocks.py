@@ -34,11 +34,7 @@ def block_from(
     statements = life.suite[life.index + 1 : life.end]
     last = LastUse(facts.taint, travel, statements, looks=facts.looks(life.construct))
     stop = last.stop(life.suite, start, life.end if end is None else end)
-    for construct in facts.lives.constructs:
-        birth = facts.lives.birth_of(construct)
-        if birth is None or facts.module.suite(birth) is not life.suite:
-            continue
-        index = facts.module.paths[birth][-1][1]
+    for index in facts.lives.births_in.get((life.prefix, life.field_name), ()):
         if start < index < stop and not _used_from(facts, life, travel, index):
             stop = index
     for index in range(start + 1, stop):

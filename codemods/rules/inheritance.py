@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.callbacks import may_call_back
+from codemods.analysis.callbacks import handed_on, may_call_back
 from codemods.analysis.reach import reachable
 from codemods.analysis.scopes import Binding
+from codemods.analysis.standing import ALL_IDS, MODE, set_ids, takes_user
 from codemods.analysis.strength import last_name
 from codemods.proposal import Proposal, Retain, Wrap
 
@@ -26,14 +27,8 @@ if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
     from codemods.analysis.resolved import Resolved
 
-#: Batch mode is lent like an id, and named by the batch form only.
-MODE = "batch mode"
-ALL_IDS = frozenset(words.SET_PARAMETERS)
 _BY_BATCH = frozenset({words.BATCH, MODE})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-#: The blocks of all proposals, by the statements that they begin with.
-_Placed = dict[ast.AST, list[tuple[Proposal, Wrap]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +55,85 @@ class Heir:
     proposal: Proposal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A proposed block: the ids that it names, and its tracker as ``_key`` has it."""
+
+    proposal: Proposal
+    named: frozenset[str]
+    key: object
+    is_step: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a suite has that may inherit: contexts, proposed blocks, mentions of wrapped clients."""
+
+    contexts: list[tuple[ast.With | ast.AsyncWith, ast.Call, str]]
+    blocks: list[_Block]
+    wrapped: list[tuple[ast.AST, ast.Call]]
+
+
+class Heirs:
+    """What of a module may inherit, each suite looked at once; the blocks are of *proposals*."""
+
+    def __init__(self, facts: Facts, proposals: Sequence[Proposal]) -> None:
+        self._facts = facts
+        self._gone: set[int] = set()
+        self._contents: dict[tuple[ast.stmt, ast.stmt], _Content] = {}
+        self._reached: dict[ast.AST, set[ast.AST]] = {}
+        self._placed: dict[ast.AST, list[_Block]] = {}
+        for proposal in proposals:
+            for wrap in wraps(proposal):
+                tracker = _tracker_of(wrap)
+                key = _key(facts, tracker, wrap) if tracker is not None else None
+                block = _Block(proposal, named_ids(wrap), key, is_step(wrap))
+                self._placed.setdefault(facts.statement_at(wrap.path), []).append(block)
+
+    def without(self, proposal: Proposal) -> None:
+        """Note that *proposal* will not be made."""
+        self._gone.add(id(proposal))
+
+    def is_made(self, block: _Block) -> bool:
+        """Whether nothing is known against the proposal of *block*."""
+        return id(block.proposal) not in self._gone
+
+    def of(self, body: Sequence[ast.stmt]) -> _Content:
+        """Return what *body*, a part of a suite, has that may inherit."""
+        key = (body[0], body[-1])
+        if key not in self._contents:
+            self._contents[key] = self._content([n for part in body for n in ast.walk(part)])
+        return self._contents[key]
+
+    def _content(self, nodes: list[ast.AST]) -> _Content:
+        facts, inside = self._facts, set(nodes)
+        contexts = [(s, call, name) for s, _, call, name in facts.context_calls if call in inside]
+        blocks = [block for node in nodes for block in self._placed.get(node, ())]
+        calls = ((n, n if isinstance(n, ast.Call) else _wrapper_of(facts, n)) for n in nodes)
+        wrapped = [(n, c) for n, c in calls if c is not None and _wraps_client(c)]
+        return _Content(contexts, blocks, wrapped)
+
+    def reached_from(self, method: ast.AST) -> set[ast.AST]:
+        """Return *method* and the functions that it may call."""
+        if method not in self._reached:
+            body: list[ast.stmt] = method.body  # type: ignore[attr-defined]
+            reached = reachable(self._facts.taint, body)
+            self._reached[method] = {method, *(one.node for one in reached)}
+        return self._reached[method]
+
+
 def wraps(proposal: Proposal) -> list[Wrap]:
     """Return the blocks that *proposal* opens."""
     return [e for e in proposal.edits if isinstance(e, Wrap)]
 
 
-def heir_of(facts: Facts, proposal: Proposal, proposals: Sequence[Proposal]) -> Heir | None:
-    """Return what would take over ids of a new block; *proposals* are all of the file."""
+def heir_of(facts: Facts, proposal: Proposal, heirs: Heirs) -> Heir | None:
+    """Return which of *heirs*, those of the file, would take over ids of a new block."""
     for wrap in wraps(proposal):
         if is_step(wrap):
             continue  # a sub-context of the block around it
         lender = _lender(facts, proposal, wrap)
-        found = next(_heirs(facts, lender, proposals), None) if lender.ids else None
+        found = next(_heirs(facts, lender, heirs), None) if lender.ids else None
         if found is not None:
             return found
     return None
@@ -80,6 +142,7 @@ def heir_of(facts: Facts, proposal: Proposal, proposals: Sequence[Proposal]) -> 
 def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Proposal, str]:
     """Return the proposals whose blocks would inherit from a context that is there already."""
     found: dict[Proposal, str] = {}
+    heirs = Heirs(facts, proposals)
     for statement, index, call, name in facts.context_calls:
         given = _given_tracker(call) or statement.items[index].optional_vars
         named = _context_ids(call, name)
@@ -88,7 +151,7 @@ def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Propo
         own = frozenset([key] if isinstance(key, Binding) else [])
         others = uses_of_others(facts, statement.body, own)
         lender = Lender(statement.body, named, ids, key, others)
-        for heir in _heirs(facts, lender, proposals) if ids and proposals else ():
+        for heir in _heirs(facts, lender, heirs) if ids and proposals else ():
             if heir.proposal is not None:
                 found.setdefault(heir.proposal, ast.unparse(call))
     return found
@@ -96,7 +159,7 @@ def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Propo
 
 def lent_ids(facts: Facts, call: ast.Call, name: str, tracker: ast.expr | None) -> frozenset[str]:
     """Return the ids that the context *call* may give to what is inside it."""
-    return _context_ids(call, name) | _standing_ids(facts, tracker)
+    return _context_ids(call, name) | facts.standing.of(tracker)
 
 
 def lent_by(facts: Facts, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
@@ -110,7 +173,7 @@ def named_ids(wrap: Wrap) -> frozenset[str]:
     if wrap.header.function == words.BATCH_CONTEXT:
         found |= _BY_BATCH
     made = ast.parse(_adopted(wrap) or "None", mode="eval").body
-    if isinstance(made, ast.Call) and _takes_user(made):
+    if isinstance(made, ast.Call) and takes_user(made):
         found.add(words.USER)  # its own is nearer than that of a block around
     return (ALL_IDS | {MODE}) & found
 
@@ -148,7 +211,7 @@ def _lender(facts: Facts, proposal: Proposal, wrap: Wrap) -> Lender:
     kept = {words.USER} if any(isinstance(e, Retain) for e in proposal.edits) else set()
     tracker = _tracker_of(wrap)
     key = _key(facts, tracker, wrap) if tracker is not None else None
-    ids = named | kept | _standing_ids(facts, tracker)
+    ids = named | kept | facts.standing.of(tracker)
     body = body_of(facts, wrap)
     own = facts.holders.get(proposal.finding, frozenset())
     if isinstance(key, Binding):
@@ -177,49 +240,6 @@ def _key(facts: Facts, tracker: ast.expr, wrap: Wrap | None = None) -> object:
     return facts.scopes.of(tracker)
 
 
-def _standing_ids(facts: Facts, tracker: ast.expr | None) -> frozenset[str]:
-    """Return the ids that a tracker of that name may have beside those of the block."""
-    if tracker is None:
-        return frozenset()
-    if isinstance(tracker, ast.Call):
-        known = last_name(tracker.func) in (words.TRACKER_CLASS, words.FACTORY)
-        return frozenset({words.USER} if _takes_user(tracker) else ()) if known else ALL_IDS
-    text = ast.unparse(tracker)
-    found: set[str] = set()
-    for node in facts.module.every(ast.Attribute):
-        if ast.unparse(node.value) != text:
-            continue
-        if node.attr in words.STATE_ATTRIBUTES and isinstance(node.ctx, ast.Store):
-            return ALL_IDS | {MODE}
-        if node.attr == words.BATCH_MODE_CALL:
-            found.add(MODE)
-        call = facts.module.parents[node]
-        if isinstance(call, ast.Call) and node.attr in (words.SET_CALL, words.OLDER_SET_CALL):
-            found |= _set_ids(call)
-    for construct in facts.lives.constructs:
-        birth = facts.lives.birth_of(construct)
-        names = facts.lives.names_of(construct, birth) if birth is not None else []
-        if any(name.id == text for name in names) and _takes_user(construct.call):
-            found.add(words.USER)
-    return frozenset(found)
-
-
-def _takes_user(call: ast.Call) -> bool:
-    named = {keyword.arg for keyword in call.keywords}
-    position = words.CONSTRUCTOR_PARAMETERS.index(words.USER)
-    return bool({words.USER, None} & named) or len(call.args) > position
-
-
-def _set_ids(call: ast.Call) -> frozenset[str]:
-    """Return the ids that a set call may set: all, where they are in a dictionary."""
-    if last_name(call.func) == words.OLDER_SET_CALL and call.args:
-        return ALL_IDS
-    named = {keyword.arg for keyword in call.keywords}
-    if None in named or any(isinstance(a, ast.Starred) for a in call.args):
-        return ALL_IDS
-    return ALL_IDS & {*named, *words.SET_PARAMETERS[: len(call.args)]}
-
-
 def _given_tracker(call: ast.Call) -> ast.expr | None:
     return next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
 
@@ -231,59 +251,43 @@ def _context_ids(call: ast.Call, name: str) -> frozenset[str]:
     return by_name | (ALL_IDS if None in named else ALL_IDS & named)
 
 
-def _heirs(facts: Facts, lender: Lender, proposals: Sequence[Proposal]) -> Iterator[Heir]:
+def _heirs(facts: Facts, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
     """Yield what inside *lender* would take ids from it, in its own text, then in what it calls."""
-    placed = _placed(facts, proposals)
-    yield from _inside(facts, lender, lender.body, placed)
+    yield from _inside(facts, lender, lender.body, heirs)
     reached = reachable(facts.taint, lender.body)
     for one in reached:
         name = one.node.name
         if one.taint is facts.taint:
-            for heir in _inside(facts, lender, one.node.body, placed):
+            for heir in _inside(facts, lender, one.node.body, heirs):
                 yield Heir(f"in {name}, {heir.text}", None, heir.proposal)
         elif _may_inherit_elsewhere(one, lender):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
-    yield from _unnamed(facts, lender, placed, [o for o in reached if o.taint is facts.taint])
+    yield from _unnamed(facts, lender, heirs, [o for o in reached if o.taint is facts.taint])
 
 
-def _inside(
-    facts: Facts, lender: Lender, body: Sequence[ast.stmt], placed: _Placed
-) -> Iterator[Heir]:
+def _inside(facts: Facts, lender: Lender, body: Sequence[ast.stmt], heirs: Heirs) -> Iterator[Heir]:
     """Yield what the statements *body* have of their own that would inherit."""
-    listed = [node for part in body for node in ast.walk(part)]
-    nodes = set(listed)
-    for statement, _, call, name in facts.context_calls:
-        given = _given_tracker(call)
-        if call not in nodes or _is_same(facts, lender, given):
+    content = heirs.of(body)
+    for statement, call, name in content.contexts:
+        if _is_same(facts, lender, _given_tracker(call)):
             continue
         own = {keyword.arg for keyword in call.keywords}
         own |= _BY_BATCH if name == words.BATCH_CONTEXT else set()
         if not lender.ids <= own and _may_record(facts, statement):
             text = f"{ast.unparse(call)} would inherit ids of this block"
             yield Heir(text, statement)
-    for node in (n for n in listed if n in placed):
-        for other, wrap in placed[node]:
-            lent = lender.named if other is lender.proposal else lender.ids
-            if (other is lender.proposal and body is lender.body) or is_step(wrap):
-                continue
-            tracker = _tracker_of(wrap)
-            if lent <= named_ids(wrap) or _is_same(facts, lender, tracker, wrap):
-                continue
-            yield Heir("another tracker's block would inherit ids of this one", None, other)
-    for node in nodes:
-        wrapper = node if isinstance(node, ast.Call) else _wrapper_of(facts, node)
-        if wrapper is not None and _wraps_for_another(facts, wrapper, lender):
+    for block in filter(heirs.is_made, content.blocks):
+        mine = block.proposal is lender.proposal
+        if block.is_step or (mine and body is lender.body):
+            continue
+        lent = lender.named if mine else lender.ids
+        if not lent <= block.named and not _has_key(lender, block.key):
+            text = "another tracker's block would inherit ids of this one"
+            yield Heir(text, None, block.proposal)
+    for node, wrapper in content.wrapped:
+        if _wraps_for_another(facts, wrapper, lender):
             text = f"{ast.unparse(node)} takes the ids of the block that it is used in"
             yield Heir(text, node)
-
-
-def _placed(facts: Facts, proposals: Sequence[Proposal]) -> _Placed:
-    """Return the blocks of all *proposals* by the statements that they begin with."""
-    found: _Placed = {}
-    for proposal in proposals:
-        for wrap in wraps(proposal):
-            found.setdefault(facts.statement_at(wrap.path), []).append((proposal, wrap))
-    return found
 
 
 def _may_record(facts: Facts, statement: ast.With | ast.AsyncWith) -> bool:
@@ -297,17 +301,25 @@ def _may_record(facts: Facts, statement: ast.With | ast.AsyncWith) -> bool:
     )
 
 
-def _is_same(
-    facts: Facts, lender: Lender, tracker: ast.expr | None, wrap: Wrap | None = None
-) -> bool:
+def _is_same(facts: Facts, lender: Lender, tracker: ast.expr | None) -> bool:
     """Whether *tracker* is the lender's: by its name, or as what a function was given."""
     if tracker is None or lender.tracker is None:
         return False
-    key = _key(facts, tracker, wrap)
+    return _has_key(lender, _key(facts, tracker))
+
+
+def _has_key(lender: Lender, key: object) -> bool:
+    """Whether the tracker with that *key* is the lender's."""
+    if key is None or lender.tracker is None:
+        return False
     if key == lender.tracker:
         return True
     given = isinstance(key, Binding) and any(isinstance(b, ast.arg) for b in key.binders)
     return given and not lender.others
+
+
+def _wraps_client(call: ast.Call) -> bool:
+    return last_name(call.func) in words.CLIENT_WRAPPERS
 
 
 def _wrapper_of(facts: Facts, node: ast.AST) -> ast.Call | None:
@@ -316,7 +328,7 @@ def _wrapper_of(facts: Facts, node: ast.AST) -> ast.Call | None:
         return None
     values = (getattr(facts.module.parents.get(b), "value", None) for b in _binders(facts, node))
     calls = (v for v in values if isinstance(v, ast.Call))
-    return next((c for c in calls if last_name(c.func) in words.CLIENT_WRAPPERS), None)
+    return next(filter(_wraps_client, calls), None)
 
 
 def _binders(facts: Facts, name: ast.Name) -> list[ast.AST]:
@@ -324,8 +336,6 @@ def _binders(facts: Facts, name: ast.Name) -> list[ast.AST]:
 
 
 def _wraps_for_another(facts: Facts, call: ast.Call, lender: Lender) -> bool:
-    if last_name(call.func) not in words.CLIENT_WRAPPERS:
-        return False
     tracker = call.args[1] if len(call.args) > 1 else _given_tracker(call)
     if isinstance(tracker, ast.Name) and tracker not in facts.scopes.scope_of:
         return True
@@ -342,48 +352,37 @@ def _may_inherit_elsewhere(function: Resolved, lender: Lender) -> bool:
             named |= _context_ids(call, name)
             has_own = has_own or _given_tracker(call) is None or bool(lender.others)
         if name == words.SET_CALL:
-            named |= _set_ids(call)
+            named |= set_ids(call)
         has_own = has_own or name in (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
     return has_own and not lender.ids <= named
 
 
-def _unnamed(
-    facts: Facts, lender: Lender, placed: _Placed, reached: list[Resolved]
-) -> Iterator[Heir]:
+def _unnamed(facts: Facts, lender: Lender, heirs: Heirs, reached: list[Resolved]) -> Iterator[Heir]:
     """Yield functions that the block may run without naming them: from tables, by objects."""
     known = {one.node for one in reached}
-    targets: dict[ast.AST, Heir] = {}
-    for function in (f for kind in _FUNCTIONS for f in facts.module.every(kind)):
-        if function not in known:
+    functions: list[ast.AST] = [f for kind in _FUNCTIONS for f in facts.module.every(kind)]
+    others = set(functions) - known
+    ran: set[ast.AST] = set()
+    if methods := _methods(facts):
+        nodes = [n for root in (*lender.body, *known) for n in ast.walk(root)]
+        attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+        by_object = [m for m in methods if m.name in attributes or _is_special(m.name)]
+        ran.update(*map(heirs.reached_from, by_object))
+    if may_call_back(facts.taint, lender.body, others):
+        ran |= handed_on(facts.taint)
+    for function in functions:
+        if function in others and function in ran:
             suite: list[ast.stmt] = function.body  # type: ignore[attr-defined]
-            heir = next(_inside(facts, lender, suite, placed), None)
+            heir = next(_inside(facts, lender, suite, heirs), None)
             if heir is not None:
-                targets[function] = heir
-    if not targets:
-        return
-    roots: list[ast.AST] = [*lender.body, *known]
-    nodes = [n for root in roots for n in ast.walk(root)]
-    attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
-    ran = [m for m in _methods(facts) if m.name in attributes or _is_special(m.name)]
-    ran_by_object = {found for m in ran for found in _reached_from(facts, m)}
-    handed_on = may_call_back(facts.taint, lender.body, set(targets))
-    for found, heir in targets.items():
-        name = found.name  # type: ignore[attr-defined]
-        if found in ran_by_object or (
-            handed_on and may_call_back(facts.taint, lender.body, {found})
-        ):
-            yield Heir(f"{name} may run in this block; there, {heir.text}", None, heir.proposal)
+                name = function.name  # type: ignore[attr-defined]
+                yield Heir(f"{name} may run in this block; there, {heir.text}", None, heir.proposal)
 
 
 def _methods(facts: Facts) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return the methods of the module's classes."""
     bodies = (definition.body for definition in facts.module.every(ast.ClassDef))
     return [m for body in bodies for m in body if isinstance(m, _FUNCTIONS)]
-
-
-def _reached_from(facts: Facts, method: ast.AST) -> set[ast.AST]:
-    body: list[ast.stmt] = method.body  # type: ignore[attr-defined]
-    return {method, *(one.node for one in reachable(facts.taint, body))}
 
 
 def _is_special(name: str) -> bool:

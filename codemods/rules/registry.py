@@ -116,9 +116,8 @@ def _verdicts(facts: Facts) -> list[Verdict]:
                 verdicts.append(refusal)
                 done.update(_of_the_same_tracker(facts, construct))
             continue
-        receivers = [facts.lives.receiver(site) for site in facts.lives.set_calls]
         names = [facts.scopes.of(n) for n in facts.lives.names_of(construct, birth)]
-        owner = next((name for name in names if name in receivers), names[0])
+        owner = next((name for name in names if name in facts.lives.sets_on), names[0])
         births.setdefault(owner, []).append((construct, birth))
     for pairs in births.values():
         lives = facts.lives.lives(pairs)
@@ -204,7 +203,7 @@ def _is_legacy(facts: Facts, site: SetCall) -> bool:
     binding = facts.lives.receiver(site)
     if binding is None:
         return False
-    births = {facts.lives.birth_of(c) for c in facts.lives.constructs}
+    births = facts.lives.births
     return any(
         isinstance(b, ast.Name) and facts.module.statement(b) in births for b in binding.binders
     )

@@ -16,6 +16,7 @@ from codemods.analysis.strength import last_name
 from codemods.model import Reason
 from codemods.proposal import Delete, Proposal, Wrap
 from codemods.rules.inheritance import (
+    Heirs,
     body_of,
     heir_of,
     heirs_of_contexts,
@@ -52,25 +53,46 @@ def settled(facts: Facts, proposals: list[Proposal]) -> tuple[list[Proposal], li
             left[left.index(proposal)] = replace(proposal, confirm=(*proposal.confirm, asked))
         else:
             without(proposal, f"it would inherit ids of {context}, which it runs in")
+    heirs = Heirs(facts, left)
     for proposal in list(left):
         other = foreign_use(facts, proposal)
         if other is not None:
             without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
+            heirs.without(proposal)
             continue
-        heir = heir_of(facts, proposal, left)
+        heir = heir_of(facts, proposal, heirs)
         if heir is not None:
             without(proposal, heir.text, heir.place)
+            heirs.without(proposal)
     return left, refusals
 
 
 def overlapping(facts: Facts, proposals: list[Proposal]) -> list[Proposal]:
     """Return the proposals whose blocks overlap with an earlier one's in the same function."""
     kept: list[Proposal] = []
+    crossing: list[Proposal] = []
+    # Blocks can only cross where they concern the same statement of the module.
+    near: dict[int, list[Proposal]] = {}
     for one in proposals:
-        pairs = ((a, b, k) for k in kept for a in wraps(k) for b in wraps(one))
-        if not any(_crosses(facts, a, b) and not _nests(facts, k, a, b) for a, b, k in pairs):
-            kept.append(one)
-    return [proposal for proposal in proposals if proposal not in kept]
+        tops = _top_statements(one)
+        around = {id(k): k for top in tops for k in near.get(top, ())}.values()
+        pairs = ((a, b, k) for k in around for a in wraps(k) for b in wraps(one))
+        if any(_crosses(facts, a, b) and not _nests(facts, k, a, b) for a, b, k in pairs):
+            crossing.append(one)
+            continue
+        kept.append(one)
+        for top in tops:
+            near.setdefault(top, []).append(one)
+    return [proposal for proposal in crossing if proposal not in kept]
+
+
+def _top_statements(proposal: Proposal) -> set[int]:
+    """Return the indices of the module's statements that the blocks of *proposal* concern."""
+    found: set[int] = set()
+    for wrap in wraps(proposal):
+        first = wrap.path[0][1]
+        found.update(range(first, wrap.stop) if len(wrap.path) == 1 else (first,))
+    return found
 
 
 def _crosses(facts: Facts, one: Wrap, other: Wrap) -> bool:
