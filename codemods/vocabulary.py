@@ -54,6 +54,7 @@ REPLAYS = ("track_openai_completion", "track_openai_embedding", "track_anthropic
 RECORDING_DECORATORS = (*REPLAYS, "track_google_places")
 BATCH_MODE_CALL = "set_batch_mode"
 STORE_CALL = "_store_metric"
+REVIEW_CALL = "track_github_claude_review"
 DATABASE_VARIABLE = "AI_USAGE_DATABASE"
 STATE_ATTRIBUTES = (
     "current_context",
@@ -73,7 +74,7 @@ TRACKER_METHODS = (
     BATCH_MODE_CALL,
     STORE_CALL,
     *RECORDING_DECORATORS,
-    "track_github_claude_review",
+    REVIEW_CALL,
 )
 
 DEFAULT_MODULES: dict[str, str] = {

@@ -7,9 +7,11 @@ Before          with ai_usage_context("outer_op") as tracker:
 After           with ai_usage_context("outer_op") as tracker:
                     inner(tracker=tracker)
 Safety          Safe where the parameter is a tracker by its annotation, by the use of its
-                API, or by what another caller passes; a name alone proves nothing.
+                API, or by what another caller passes; a name alone proves nothing. The
+                callee has to do the same without a tracker, but for recording.
 Leaves alone    calls with * or **, callbacks, functions of other packages; without --unsafe, a
-                callee that builds a tracker of its own where the context names ids
+                callee that builds a tracker of its own where the context names ids,
+                and one that does something else when it has a tracker
 Guide           Common Issues, 1
 """
 
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.calls import ordinal
 from codemods.analysis.effects import walk_here
+from codemods.analysis.given import same_but_recorded
 from codemods.analysis.resolved import Resolved
 from codemods.analysis.scopes import default_of
 from codemods.proposal import PassKeyword, Proposal
@@ -34,6 +37,7 @@ from codemods.analysis.scopes import Binding
 
 CODE = "AIU005"
 MESSAGE = "call inside a context that does not pass the tracker on"
+_WITH_ONE = "what {0} does where it is given a tracker is what it is to do here"
 _TAKES_IDS = "what {0} records with a tracker of its own is to be the context's, with its ids"
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -91,12 +95,16 @@ def _decide_one(
     if parameter is None or not same_value(facts, tracker, call):
         return None
     confirm: tuple[str, ...] = ()
+    if not does_the_same(facts, resolved, parameter, call):
+        if not facts.settings.unsafe:
+            return None
+        confirm = (_WITH_ONE.format(definition.name),)
     if _may_build_one(resolved, parameter):
         # What it records is stored now, and under no ids but its own.
         if not stores or (lends and not facts.settings.unsafe):
             return None
         if lends:
-            confirm = (_TAKES_IDS.format(definition.name),)
+            confirm = (*confirm, _TAKES_IDS.format(definition.name))
     place = ordinal(facts.module, call)
     if place is None:
         return None
@@ -107,6 +115,33 @@ def _decide_one(
     return Proposal(
         facts.finding(CODE, call, MESSAGE), (edit,), "pass", why, notes=(note,), confirm=confirm
     )
+
+
+def does_the_same(facts: Facts, resolved: Resolved, parameter: ast.arg, call: ast.Call) -> bool:
+    """Whether the function does with a tracker what it does without, but for recording.
+
+    What fails without one may work with one, unless somebody in sight expects it to fail.
+    """
+    if default_of(resolved.node.args, parameter) is None:
+        return not _expects_failure(facts, call)
+    found = same_but_recorded(resolved, parameter.arg)
+    return found.proven and not (found.fails and _expects_failure(facts, call))
+
+
+def _expects_failure(facts: Facts, call: ast.Call) -> bool:
+    """Whether something around the call in its function may catch what it raises."""
+    node: ast.AST = call
+    while not isinstance(node, _Function | ast.Lambda | ast.Module):
+        if getattr(node, "handlers", ()):
+            return True
+        if isinstance(node, ast.With | ast.AsyncWith):
+            managers = [item.context_expr for item in node.items]
+            if not all(
+                isinstance(m, ast.Call) and facts.names.context_manager(m.func) for m in managers
+            ):
+                return True
+        node = facts.module.parents[node]
+    return False
 
 
 def _callee(facts: Facts, function: ast.expr) -> Resolved | None:
