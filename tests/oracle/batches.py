@@ -110,7 +110,7 @@ class Batches:
     def explained(self, program: Program) -> frozenset[int]:
         """Return the calls that may be billed as a batch: their block has a loop that calls.
 
-        A loop that was not reached may be the one; it must work with the tracker.
+        A loop whose calls were not reached may be the one.
         """
         legitimate = {
             block.place
@@ -141,21 +141,20 @@ class Batches:
         header = _header(program, block)
         inside = [] if header is None else [n for s in header.body for n in ast.walk(s)]
         loops = [node for node in inside if isinstance(node, (*LOOPS, *COMPREHENSIONS))]
-        return any(_calls_something(loop) and not self._ran(block[0], loop) for loop in loops)
+        return any(self._did_not_call(block[0], loop) for loop in loops)
 
-    def _ran(self, name: str, loop: ast.AST) -> bool:
-        body = loop.body if isinstance(loop, LOOPS) else [loop]
-        return any((name, n) in self.visited for part in body for n in _span(part))
-
-
-def _calls_something(loop: ast.AST) -> bool:
-    """Whether the loop calls anything but methods of lists and ``print``."""
-    calls = [node for node in ast.walk(loop) if isinstance(node, ast.Call)]
-    return any(ast.unparse(c.func).rpartition(".")[2] not in ("append", "print") for c in calls)
+    def _did_not_call(self, name: str, loop: ast.AST) -> bool:
+        lines = {call.lineno for call in _calls(loop)}
+        return bool(lines) and not any((name, line) in self.visited for line in lines)
 
 
-def _span(node: ast.AST) -> range:
-    return range(node.lineno, (node.end_lineno or 0) + 1)  # type: ignore[attr-defined]
+def _calls(loop: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls in the body of a loop that may ask something."""
+    for part in loop.body if isinstance(loop, LOOPS) else [loop]:
+        for node in ast.walk(part):
+            if isinstance(node, ast.Call):
+                if ast.unparse(node.func).rpartition(".")[2] not in ("append", "print"):
+                    yield node
 
 
 def _is_inside(program: Program, block: Place, seen: list[Place]) -> bool:
