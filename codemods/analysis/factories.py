@@ -30,9 +30,9 @@ def product(factory: Resolved) -> Meaning | None:
     that holds one and is used for nothing else.
     """
     node = factory.node
-    if isinstance(node, ast.AsyncFunctionDef) or node.decorator_list or first_yield(node.body):
+    if isinstance(node, ast.AsyncFunctionDef) or node.decorator_list:
         return None
-    if not isinstance(node.body[-1], ast.Return):
+    if not isinstance(node.body[-1], ast.Return) or first_yield(node.body):
         return None
     returned = [n.value for n in walk_here(node.body) if isinstance(n, ast.Return)]
     classes = [_class_of(factory.taint, value) for value in returned]

@@ -17,6 +17,7 @@ from codemods.analysis.stores import Stores
 from codemods.analysis.taint import Taint
 from codemods.model import Finding
 from codemods.vocabulary import (
+    CLIENT_WRAPPERS,
     DEFAULT_MODULES,
     OWN_PACKAGE,
     SET_CALL,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from codemods.analysis.resolved import ResolvedClass
     from codemods.analysis.scopes import Binding, Scope, Scopes
     from codemods.vocabulary import Vocabulary
+
+#: Calls that may reach variables by name; ``globals`` reaches those of the module only.
+_LOOKUPS = ("locals", "vars", "exec", "eval", "globals")
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,17 @@ class Facts:
     def standing(self) -> StandingIds:
         """The ids that trackers have by their construction and set calls."""
         return StandingIds(self.module, self.lives)
+
+    @cached_property
+    def calls_by_name(self) -> list[ast.Call]:
+        """The calls of plain names that may reach variables by name."""
+        calls = self.module.every(ast.Call)
+        return [c for c in calls if isinstance(c.func, ast.Name) and c.func.id in _LOOKUPS]
+
+    @cached_property
+    def wraps_clients(self) -> bool:
+        """Whether the module makes wrapped clients."""
+        return any(n.attr in CLIENT_WRAPPERS for n in self.module.every(ast.Attribute))
 
     @cached_property
     def operations(self) -> frozenset[str]:

@@ -63,6 +63,17 @@ class Rebuilder:
     def __init__(self, edits: Sequence[Edit], offset: int, indent: str) -> None:
         self._indent = indent
         self._edits = edits
+        #: The edits of each statement, and of each suite; what has edits below it.
+        self._at: dict[Path, list[Edit]] = {}
+        self._in: dict[tuple[Path, str], list[Edit]] = {}
+        self._around: set[Path] = set()
+        self._fields: set[tuple[Path, str]] = set()
+        for edit in edits:
+            place = _place(edit)
+            self._at.setdefault(place, []).append(edit)
+            self._in.setdefault((place[:-1], _field(edit)), []).append(edit)
+            self._around.update(place[:depth] for depth in range(len(place)))
+            self._fields.update((place[:n], field) for n, (field, _) in enumerate(place))
         self._offset = offset
         self._calls: dict[Path, cst.Call] = {}
         self._endings: dict[Path, cst.Comment | None] = {}
@@ -109,7 +120,7 @@ class Rebuilder:
         indent: str | None,
         offset: int = 0,
     ) -> tuple[list[Statement], list[cst.EmptyLine]]:
-        here = [e for e in self._edits if self._place(e)[:-1] == prefix and _field(e) == field]
+        here = self._in.get((prefix, field), [])
         apart = {_index(e) - offset for e in here}
         apart |= {e.stop - offset for e in here if isinstance(e, Wrap)}
         listed: list[Unit] = []
@@ -220,9 +231,7 @@ class Rebuilder:
     # -- below a statement ----------------------------------------------------
 
     def _below(self, node: Statement, path: Path, indent: str | None) -> Statement:
-        for edit in self._edits:
-            if self._place(edit) != path:
-                continue
+        for edit in self._at.get(path, ()):
             if isinstance(edit, Rename):
                 node = renamed(node, edit.old, edit.new)
             elif isinstance(edit, PassKeyword):
@@ -233,10 +242,7 @@ class Rebuilder:
                 node = self._carried.led_by_rest(node, retained(node, edit))
             elif isinstance(edit, Fold):
                 node = fold(node, edit, self._calls[edit.taken.path])
-        if not any(
-            len(self._place(e)) > len(path) and self._place(e)[: len(path)] == path
-            for e in self._edits
-        ):
+        if path not in self._around:
             return node
         return self._compound(node, path, indent)
 
@@ -287,15 +293,7 @@ class Rebuilder:
         return block.with_changes(body=body, footer=[*without_blank_end(left), *block.footer])
 
     def _concerns(self, path: Path, field: str) -> bool:
-        depth = len(path)
-        return any(
-            len(place) > depth and place[:depth] == path and place[depth][0] == field
-            for place in map(self._place, self._edits)
-        )
-
-    @staticmethod
-    def _place(edit: Edit) -> Path:
-        return edit.beside if isinstance(edit, AddImport) else edit.path
+        return (path, field) in self._fields
 
 
 def call_of(node: Statement) -> cst.Call:
@@ -361,12 +359,16 @@ def _gap(node: Statement) -> list[cst.EmptyLine]:
     return [cst.EmptyLine(indent=False)] * (2 if definition else 1)
 
 
+def _place(edit: Edit) -> Path:
+    return edit.beside if isinstance(edit, AddImport) else edit.path
+
+
 def _index(edit: Edit) -> int:
-    return (edit.beside if isinstance(edit, AddImport) else edit.path)[-1][1]
+    return _place(edit)[-1][1]
 
 
 def _field(edit: Edit) -> str:
-    return (edit.beside if isinstance(edit, AddImport) else edit.path)[-1][0]
+    return _place(edit)[-1][0]
 
 
 def _within(inner: Wrap, outer: Wrap) -> bool:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from codemods.analysis.scopes import Binding
     from codemods.analysis.travel import Travel
 
-_LOOKUPS = ("locals", "vars", "exec", "eval")
-
 
 def life_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
     """Refuse lives that are not one variable bound once in a straight line."""
@@ -105,7 +103,7 @@ def _stray_load(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
 
 
 def _state_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
-    looked_up = _looked_up_by_name(life)
+    looked_up = _looked_up_by_name(facts, life)
     if looked_up is not None:
         detail = f"{ast.unparse(looked_up)} may reach {life.binding.name} by its name"
         return refuse(facts, finding, Reason.ESCAPES, detail, looked_up)
@@ -127,14 +125,14 @@ def _state_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None
     return None
 
 
-def _looked_up_by_name(life: Life) -> ast.AST | None:
+def _looked_up_by_name(facts: Facts, life: Life) -> ast.AST | None:
     """Return a call that can reach variables by name: in the function, or for globals anywhere."""
-    for node in ast.walk(life.scope.node):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-            continue
-        by_name = node.func.id in _LOOKUPS or (life.scope.is_module and node.func.id == "globals")
-        if by_name and not (node.func.id == "vars" and node.args):
-            return node
+    for call in facts.calls_by_name:
+        name = call.func.id  # type: ignore[attr-defined]
+        inside = life.scope.is_module or life.scope.node in facts.module.ancestors(call)
+        reaches = life.scope.is_module or name != "globals"
+        if inside and reaches and not (name == "vars" and call.args):
+            return call
     return None
 
 
@@ -201,9 +199,10 @@ def wrapped_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) 
     if facts.ours(life.construct.home):
         return None
     statements = life.suite[life.index + 1 : life.end]
-    wraps = any(n.attr in words.CLIENT_WRAPPERS for n in facts.module.every(ast.Attribute))
+    if not facts.wraps_clients:
+        return None
     hidden = other_set(life, travel)
-    if wraps and hidden is not None:
+    if hidden is not None:
         detail = f"{ast.unparse(hidden)} sets ids that a wrapped client would not see in the block"
         return refuse(facts, finding, Reason.TWO_TRACKERS, detail, hidden)
     wrapper = next((n for n in _wrappers(statements)), None)
