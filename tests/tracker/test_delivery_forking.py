@@ -12,7 +12,7 @@ from delivery_doubles import Owner, Store, durable, metrics
 
 from tests.patience import PATIENCE, joined, reached
 from tracker import delivery, pricing
-from tracker.delivery import forking, writer
+from tracker.delivery import destinations, forking, sender, writer
 from tracker.delivery.forking import working
 
 if TYPE_CHECKING:
@@ -33,6 +33,18 @@ def listed(before=None, **others):
 os.register_at_fork = listed
 import tracker
 import tracker.sinks.sqlite, tracker.spool
+"""
+LOADS = """
+import sys
+from tracker.sinks import dynamodb, otlp
+
+def loaded():
+    return sum(name in sys.modules for name in (*dynamodb.LIBRARIES, *otlp.LIBRARIES))
+
+print(loaded())
+for sink in (dynamodb.DynamoSink("AIUsageMetrics-development"), otlp.OtlpSink()):
+    sink.load()
+print(loaded())
 """
 
 
@@ -113,6 +125,49 @@ def test_a_fork_waits_for_what_is_being_imported(monkeypatch: pytest.MonkeyPatch
     assert store.ids == ["1"]
     assert is_taken == [True]
     assert forking.PATIENCE_SECONDS["loading"] > 10 * forking.PATIENCE_SECONDS["sender"]
+
+
+class _Loading(Store):
+    """A store that notes whether a fork would wait while it imports what it needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turn = forking._turns.work["loading"]
+        self.was_taken: list[bool] = []
+        self.written_before: list[list[str]] = []
+
+    def load(self) -> None:
+        """Look from another thread, then miss a library."""
+        self.written_before.append(list(self.ids))
+        other = threading.Thread(target=self._look)
+        other.start()
+        joined(other)
+        raise ImportError("no boto3")
+
+    def _look(self) -> None:
+        is_free = self.turn.acquire(blocking=False)
+        self.was_taken.append(not is_free)
+        if is_free:
+            self.turn.release()
+
+
+def test_a_fork_waits_for_what_the_sender_imports() -> None:
+    """As long as for the writer's imports; a library that is missing is the write's to tell."""
+    store = _Loading()
+    assert not sender.spool(
+        destinations.known("remote", lambda: store, durable=False), metrics("1")
+    )
+    assert sender.wait(PATIENCE)
+    assert store.ids == ["1"]
+    assert store.was_taken[0]
+    assert store.written_before[0] == []
+
+
+def test_remote_stores_load_their_libraries_before_the_first_write() -> None:
+    """Not with their own module, and without a write."""
+    done = subprocess.run([sys.executable, "-c", LOADS], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["0", "9"]
 
 
 def test_a_fork_in_the_middle_of_the_work_itself_goes_on() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tracker import interpreter, settings
@@ -157,6 +158,7 @@ def _run(state: _State) -> None:
                 state.changed.wait_for(lambda: state.news or state.ended, _next_pause(state))
                 state.news, state.busy = False, not state.ended
             if state.busy:
+                _load()
                 with working("sender"):
                     _round(state)
             with state.changed:
@@ -167,6 +169,16 @@ def _run(state: _State) -> None:
         with state.changed:
             state.thread, state.busy = None, False
             state.changed.notify_all()
+
+
+def _load() -> None:
+    """Import what the stores need; a fork waits longer for that than for a store's answer."""
+    for destination in destinations.all_known():
+        load = getattr(destination.sink, "load", None)
+        if load is not None:
+            # What is missing is told when the store is written to.
+            with working("loading"), guarded("sender"), suppress(ImportError):
+                load()
 
 
 def _round(state: _State) -> None:

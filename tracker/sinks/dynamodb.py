@@ -7,6 +7,7 @@ rejected; the others are stored.
 
 from __future__ import annotations
 
+import importlib
 import json
 import random
 import time
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from tracker.metric import Metric
 
+#: Imported before the first write, where a fork waits for it.
+LIBRARIES = ("boto3", "botocore.config", "botocore.exceptions")
 CHUNK_ITEMS = 25
 CHUNK_BYTES = 15 * 1024 * 1024
 PATIENCE_SECONDS = 5.0
@@ -129,6 +132,12 @@ class DynamoSink:
             self._client = connect(attempts=1)
         writing = _Writing(self._client, self.table_name, rejected)
         return writing.write(records.values(), self._patience, self._sleep)
+
+    def load(self) -> None:
+        """Import what the first write needs, without a call over the network."""
+        if self._client is None:
+            for name in LIBRARIES:
+                importlib.import_module(name)
 
     def close(self) -> None:
         """Close the client's connections; a later write opens them again."""

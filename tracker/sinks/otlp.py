@@ -8,6 +8,7 @@ record's id, so a span that is sent again is the same span.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,15 @@ MAPPING = {
 #: What the conventions call our operations; others keep their name.
 OPERATIONS = {"completion": "chat", "embedding": "embeddings"}
 
+#: Imported before the first write, where a fork waits for it.
+LIBRARIES = (
+    "requests",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "opentelemetry.proto.collector.trace.v1.trace_service_pb2",
+    "opentelemetry.sdk.resources",
+    "opentelemetry.sdk.trace.export",
+    "opentelemetry.sdk.util.instrumentation",
+)
 MAX_METADATA = 32 * 1024
 #: Answers that say that something in the request is wrong, and will be next time.
 INVALID = frozenset({400, 413, 422})
@@ -95,6 +105,11 @@ class OtlpSink:
             else:
                 rejected.update(refused)
         return Delivery(rejected=rejected)
+
+    def load(self) -> None:
+        """Import what the first write needs, without a call over the network."""
+        for name in LIBRARIES:
+            importlib.import_module(name)
 
     def close(self) -> None:
         """Close the exporter's connections; a later write opens them again."""
