@@ -1,7 +1,8 @@
 """Blocks in which the program looks at what its tracker has stored so far.
 
 A block stores at its end, where the legacy tracker stored with each recording; a flush
-inside the block stores what is there by then.
+inside the block stores what is there by then.  The original runtime stores at once inside
+its contexts too, but a project may move to ours later, and nobody migrates it again.
 """
 
 from __future__ import annotations
@@ -32,8 +33,6 @@ def store_refusal(
     also: Collection[str] = (),
 ) -> Refusal | None:
     """Refuse a block over *body* in which something is looked for that is not stored yet."""
-    if not facts.ours(construct.home):
-        return None  # the original runtime stores at once, inside its contexts too
     looks = facts.stores(construct)
     last = LastUse(facts.taint, travel, body, also)
     waiting = False
