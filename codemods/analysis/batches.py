@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.calls import arguments_of, client_calls, last_name
+from codemods.analysis.library_models import by_path, keeps
+from codemods.analysis.library_rows import Effect
 from codemods.analysis.reach import reachable
 from codemods.analysis.strength import Strength
 
@@ -21,16 +23,12 @@ if TYPE_CHECKING:
     from codemods.analysis.taint import Taint
     from codemods.analysis.travel import Travel
 
-_REPEATING = (
-    ast.For,
-    ast.AsyncFor,
-    ast.While,
-    ast.ListComp,
-    ast.SetComp,
-    ast.DictComp,
-    ast.GeneratorExp,
-)
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_COUNTING = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_REPEATING = (*_COUNTING, ast.While)
+_LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+# In some rounds of a loop what they hold is not reached.
+_CONDITIONS = (ast.If, ast.IfExp, ast.BoolOp, ast.match_case, ast.ExceptHandler)
+_CUTS = (ast.Break, ast.Continue, ast.Return)
 _LOOKING = ("print", "id", "len", "repr", "str", "type", "isinstance")
 _RECORDING = (*words.RECORDING_DECORATORS, words.STORE_CALL)
 _SILENT = frozenset((*words.TRACKER_METHODS, *words.CLIENT_WRAPPERS)).difference(_RECORDING)
@@ -41,7 +39,7 @@ class Batch:
     """The loop that sends: the statement of the block that it is (in), and what it goes through.
 
     ``items`` is None where their number is not the number of what is sent: another loop
-    is around this one or sends too, items are left out, or they are waited for.
+    is around this one or sends too, items may be left out, or they are waited for.
     """
 
     statement: ast.stmt
@@ -68,14 +66,15 @@ class Sending:
         found: dict[ast.AST, tuple[ast.stmt, int]] = {}
         for statement in body:
             for node, around in _work(statement, ()):
-                loops = [loop for loop in around if not isinstance(loop, ast.While)]
+                loops = [one for one in around if isinstance(one, _COUNTING)]
                 if loops and loops[-1] not in found and self._sends(node):
                     found[loops[-1]] = statement, len(around)
         if not found:
             return None
         loop, (statement, depth) = next(iter(found.items()))
         certain = loop is statement or not hasattr(statement, "body")
-        alone = len(found) == 1 and depth == 1 and certain
+        cut = any(isinstance(node, _CUTS) for node in ast.walk(loop))
+        alone = len(found) == 1 and depth == 1 and certain and not cut
         return Batch(statement, _items(loop) if alone else None)
 
     def _sends(self, node: ast.AST) -> bool:
@@ -83,6 +82,8 @@ class Sending:
         if isinstance(node, ast.Attribute):
             return node.attr in self._also
         if not isinstance(node, ast.Call) or last_name(node.func) in _SILENT:
+            return False
+        if self._only_holds(node.func):
             return False
         if any(self._strength.mentions(value) for value in arguments_of(node)):
             return not isinstance(node.func, ast.Name) or node.func.id not in _LOOKING
@@ -94,12 +95,19 @@ class Sending:
         own = [ast.Call(node.func, [], [])]
         return any(any(client_calls(piece)) for piece in (*own, *reached))
 
+    def _only_holds(self, function: ast.expr) -> bool:
+        """Whether *function* puts what it is given away, or into what it gives back."""
+        if keeps(last_name(function)):
+            return True
+        models = map(by_path, self._taint.names.meaning(function).paths)
+        return any(m is not None and m.effect in (Effect.HOLD, Effect.COPY) for m in models)
+
 
 def _work(
     node: ast.AST, around: tuple[ast.AST, ...]
 ) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
     """Yield the calls and attributes in *node*, each with the loops that repeat it."""
-    if isinstance(node, _DEFINITIONS):
+    if isinstance(node, _LATER):
         return
     if isinstance(node, ast.Call | ast.Attribute):
         yield node, around
@@ -108,7 +116,8 @@ def _work(
         once = [node.iter, *node.orelse]
     elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
         once = [node.generators[0].iter]
-    inside = (*around, node) if isinstance(node, _REPEATING) else around
+    matters = isinstance(node, _REPEATING) or (around and isinstance(node, _CONDITIONS))
+    inside = (*around, node) if matters else around
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.comprehension):
             for part in ast.iter_child_nodes(child):
