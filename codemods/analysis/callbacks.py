@@ -76,7 +76,11 @@ class _Callee:
             if self._taint.definition(function) is not None:
                 return False
         if isinstance(function, ast.Attribute):
-            return function.attr not in words.TRACKER_METHODS and self._is_strange(function.value)
+            if function.attr in words.TRACKER_METHODS:
+                return False
+            # Somebody may have put a function there, whatever the object was made of.
+            written = function.attr in self._taint.module.written_fields
+            return written or self._is_strange(function.value)
         if isinstance(function, ast.Call):  # what a decorator or a partial makes of a function
             made = last_name(function.func) in _PARTIALS
             return not made or any(self.is_unknown(f) for f in function.args[:1])
@@ -97,12 +101,18 @@ class _Callee:
             )
         if isinstance(value, ast.Call):
             return self.is_unknown(value.func) or any(
-                self._is_strange(argument) for argument in arguments_of(value)
+                self._is_strange(argument) or self._is_function(argument)
+                for argument in arguments_of(value)
             )
         if not isinstance(value, ast.Name):
             return True
         held = self._value(value)
         return held is not None and (held is value or self._is_strange(held))
+
+    def _is_function(self, value: ast.expr) -> bool:
+        """Whether *value* mentions a function of the project: what is made of it may call it."""
+        known = isinstance(value, ast.Name | ast.Attribute)
+        return known and self._taint.definition(value) is not None
 
     def _value(self, name: ast.Name) -> ast.expr | None:
         """Return what the variable *name* holds; *name* itself if that is not known.

@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from codemods.model import Span
@@ -20,6 +21,7 @@ T = TypeVar("T")
 Node = TypeVar("Node", bound=ast.AST)
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SUITE_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
 # The interpreter's own limits on nesting, lifted for generated code: an
 # expression of some thousand terms needs about this much of both.
@@ -107,6 +109,22 @@ class ParsedModule:
         They come in the order of ``ast.walk``.
         """
         return self._kinds.get(kind, [])  # type: ignore[return-value]
+
+    @cached_property
+    def written_fields(self) -> frozenset[str]:
+        """The attributes that the module puts something into, of whatever object."""
+        every = self.every(ast.Attribute)
+        return frozenset(node.attr for node in every if isinstance(node.ctx, ast.Store))
+
+    def behind(self, statement: ast.AST) -> Iterator[ast.AST]:
+        """Yield what comes after *statement* in the suites around it, up to its function's."""
+        while statement in self.paths:
+            name, index = self.paths[statement][-1]
+            around = self.parents[statement]
+            yield from getattr(around, name)[index + 1 :]
+            if isinstance(around, _DEFINITIONS):
+                return
+            statement = around
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield the nodes that enclose *node*, innermost first, the module last."""

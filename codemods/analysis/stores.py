@@ -37,6 +37,8 @@ _PUTTING = ("put", "batch_write", "write", "store", "save", "append", "record")
 _GROWING = frozenset("append extend add update insert setdefault appendleft put".split())
 _SHOWN = frozenset("print len str repr id type isinstance".split())
 _PATHS = frozenset("str Path fspath PurePath".split())
+# Their clients do other work too, so that a mention is no look.
+_SERVICES = ("boto3", "aioboto3", "botocore", "aiobotocore")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _FARTHEST = 4
 
@@ -58,6 +60,7 @@ class Stores:
                 self._note_path(value)
             elif name in ("", words.STORE_ARGUMENT):
                 self._note(value)
+        self._note_class()
         self._note_database()
         self._note_captured()
         self._close()
@@ -104,6 +107,14 @@ class Stores:
                 binding = self._scopes.of(node)
                 if binding not in self._objects and self._is_collection(binding):
                     self._objects.add(binding)
+
+    def _note_class(self) -> None:
+        """Take in what a class in sight collects when its tracker stores."""
+        owner = self._taint.class_of(self._construct.call.func)
+        if owner is not None and owner.taint is self._taint:
+            for method in owner.methods():
+                if method.node.name in (words.STORE_CALL, words.FLUSH_CALL):
+                    self._note_outer(method.node)
 
     def _note_path(self, value: ast.expr) -> None:
         for node in ast.walk(value):
@@ -243,6 +254,8 @@ class Stores:
             fake = self._fake(binding)
             if fake is not None:
                 return _looks_of(fake, chain[0])
+            if self._is_built(binding):
+                return not chain[-1].startswith(_PUTTING)
             return _speaks_of_a_look(chain[-1], called=called)
         given = parent.value if isinstance(parent, ast.keyword) else node
         call = self._parents.get(parent) if isinstance(parent, ast.keyword) else parent
@@ -289,6 +302,14 @@ class Stores:
                 if owner is not None:
                     return owner
         return None
+
+    def _is_built(self, binding: Binding | None) -> bool:
+        """Whether the carrier is built here, of a class that is no client of a service."""
+        for value in self._values(binding) if binding is not None else ():
+            if isinstance(value, ast.Call) and last_name(value.func)[:1].isupper():
+                paths = self._taint.names.meaning(value.func).paths
+                return not any(path.partition(".")[0] in _SERVICES for path in paths)
+        return False
 
     def _is_mock(self, binding: Binding | None) -> bool:
         values = self._values(binding) if binding is not None else ()

@@ -29,7 +29,7 @@ def bare_call_notes(facts: Facts, statements: Sequence[ast.stmt], *, ours: bool)
     """Return the note for a block over *statements*, if it records calls that were not before."""
     if not ours:
         return ()
-    if any(_is_bare(facts.taint, call) for s in statements for call in client_calls(s)):
+    if makes_bare_calls(facts, statements):
         return (NOTE,)
     for reached in reachable(facts.taint, statements):
         if any(last_name(_called(d)) in _RECORDERS for d in reached.node.decorator_list):
@@ -37,6 +37,11 @@ def bare_call_notes(facts: Facts, statements: Sequence[ast.stmt], *, ours: bool)
         if any(_is_bare(reached.taint, c) for s in reached.node.body for c in client_calls(s)):
             return (NOTE,)
     return ()
+
+
+def makes_bare_calls(facts: Facts, statements: Sequence[ast.stmt]) -> bool:
+    """Whether *statements* themselves call a client, and nothing records it for certain."""
+    return any(_is_bare(facts.taint, call) for s in statements for call in client_calls(s))
 
 
 def _called(decorator: ast.expr) -> ast.expr:

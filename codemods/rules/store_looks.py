@@ -14,6 +14,7 @@ from codemods import vocabulary as words
 from codemods.analysis.calls import client_calls, last_name
 from codemods.analysis.last_use import LastUse
 from codemods.model import Finding, Reason, Refusal
+from codemods.rules.bare_calls import makes_bare_calls
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.facts import Facts
     from codemods.analysis.lives import Construct
+    from codemods.analysis.stores import Stores
     from codemods.analysis.travel import Travel
 
 
@@ -35,7 +37,7 @@ def store_refusal(
     """Refuse a block over *body* in which something is looked for that is not stored yet."""
     looks = facts.stores(construct)
     last = LastUse(facts.taint, travel, body, also)
-    waiting = False
+    waiting = recorded = False
     for statement in body:
         if _flushes(statement) and last.uses(statement):
             waiting = False
@@ -47,7 +49,34 @@ def store_refusal(
             detail = f"{seen} looks at what the tracker has stored; a block stores at its end"
             return refuse(facts, finding, Reason.READS_STORE, detail, place)
         waiting = waiting or records
-    return None
+        recorded = recorded or records
+    return _behind(facts, finding, looks, body, recorded=recorded)
+
+
+def _behind(
+    facts: Facts, finding: Finding, looks: Stores, body: Sequence[ast.stmt], *, recorded: bool
+) -> Refusal | None:
+    """Refuse a look behind the block that finds more, or less, than it does today."""
+    if not body:
+        return None
+    # Also where a flush ends the block: it would go, and it is what a coroutine waits for.
+    late = recorded and _in_coroutine(facts, body[0])
+    more = makes_bare_calls(facts, body)
+    place = looks.look(facts.module.behind(body[-1])) if late or more else None
+    if place is None:
+        return None
+    seen = ast.unparse(_whole(facts, place))
+    if late:
+        detail = f"{seen} may look before the block has stored: no event loop waits for its end"
+    else:
+        detail = f"{seen} would find calls of a bare client, which nothing records today"
+    return refuse(facts, finding, Reason.READS_STORE, detail, place)
+
+
+def _in_coroutine(facts: Facts, statement: ast.AST) -> bool:
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    around = (n for n in facts.module.ancestors(statement) if isinstance(n, functions))
+    return isinstance(next(around, None), ast.AsyncFunctionDef)
 
 
 def _whole(facts: Facts, place: ast.AST) -> ast.AST:

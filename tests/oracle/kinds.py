@@ -27,4 +27,4 @@ KINDS: Mapping[str, str] = {
 }
 
 # Kinds that the tools do not yet migrate faithfully: they are generated on request only.
-PENDING: frozenset[str] = frozenset({"store"})
+PENDING: frozenset[str] = frozenset()

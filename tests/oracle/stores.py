@@ -33,7 +33,9 @@ class Store:
 def read_back(pen: Pen) -> Unit:
     """A function that reads the store of its tracker: before, between and behind the calls."""
     name = pen.fresh("unit")
-    given = tame(pen, "tracker", kind="async" if pen.chance(15) else "function")
+    # No event loop waits for a store: what a coroutine sees is certain behind a flush only.
+    waits = not pen.chance(15)
+    given = tame(pen, "tracker", kind="function" if waits else "async")
     scope = given.scope
     forms = [(30, _mock), (20, _own_class), (15, _foreign), (10, _replaced), (15, _default)]
     if not scope.is_async:
@@ -47,20 +49,26 @@ def read_back(pen: Pen) -> Unit:
     body += [f"tracker = {kind}({store.arguments})", *store.after]
     body += [pen.pick(store.reads)] if pen.chance(20) and form is not _default else []
     body.append(f"tracker.set_tracking_context({set_arguments(pen, scope)})")
-    body += _uses_and_reads(pen, scope, store, flushed=form is _default)
+    body += _uses_and_reads(pen, scope, store, flushed=form is _default, waits=waits)
     if pen.chance(25) and form is not _default:
-        body += [*ai_call(pen, scope, "tracker"), f"return {store.value}"]
+        flush = [] if waits else ["tracker.flush_metrics()"]
+        body += [*ai_call(pen, scope, "tracker"), *flush, f"return {store.value}"]
     definition = Suite(given.header(name), body)
     return Unit([*(store.before if shared else []), definition], given.calls(name))
 
 
-def _uses_and_reads(pen: Pen, scope: Scope, store: Store, *, flushed: bool) -> list[Stmt]:
-    """Return calls with reads in between; those of the *flushed* kind come after a flush."""
+def _uses_and_reads(
+    pen: Pen, scope: Scope, store: Store, *, flushed: bool, waits: bool
+) -> list[Stmt]:
+    """Return calls with reads in between; those of the *flushed* kind come after a flush.
+
+    Where a recording does not wait for its store (*waits*), every read comes after one.
+    """
     found: list[Stmt] = []
     for left in range(pen.number(1, 3), 0, -1):
         found += work(pen, scope, 1, 1) if pen.chance(20) else ai_call(pen, scope, "tracker")
         if pen.chance(60) or left == 1:
-            flush = pen.chance(25) or (flushed and left > 1)
+            flush = pen.chance(25) or not waits or (flushed and left > 1)
             found += ["tracker.flush_metrics()"] if flush else []
             found.append(_read(pen, store))
     return found
