@@ -73,6 +73,7 @@ class LastUse:
             before = len(self._weak)
             for node in ordered:
                 self._note(node)
+        self._known_first = dict(self._known)
 
     def stop(self, suite: Sequence[ast.stmt], start: int, end: int) -> int:
         """Return the index behind the last use in ``suite[start:end]``.
@@ -80,6 +81,8 @@ class LastUse:
         A ``return`` that directly follows and calls nothing belongs to it.  Where nothing
         uses the tracker the block is for the calls that it may capture; *start* without any.
         """
+        # The answer does not depend on what was asked before.
+        self._known = dict(self._known_first)
         used = [i for i in range(start, end) if self.uses(suite[i])]
         last = used[-1] if used else end - 1
         working = [i for i in range(start, last + 1) if self._works(suite[i])]

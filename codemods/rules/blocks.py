@@ -23,16 +23,27 @@ if TYPE_CHECKING:
     from codemods.proposal import Path
 
 
+def last_use(facts: Facts, life: Life, travel: Travel) -> LastUse:
+    """Return what answers for the statements of *life*, whose tracker went as *travel*."""
+    statements = life.suite[life.index + 1 : life.end]
+    return LastUse(facts.taint, travel, statements, looks=facts.looks(life.construct))
+
+
 def block_from(
-    facts: Facts, life: Life, travel: Travel, start: int, end: int | None = None
+    facts: Facts,
+    life: Life,
+    travel: Travel,
+    start: int,
+    end: int | None = None,
+    last: LastUse | None = None,
 ) -> Block:
     """Return the block that begins with statement *start* of the life's suite.
 
     It ends behind the last use (before *end*, if there is a next block), and before another
     tracker's construction or the first ``yield``, if nothing uses this one from there on.
+    *last* is the life's ``last_use``, where more than one block asks it.
     """
-    statements = life.suite[life.index + 1 : life.end]
-    last = LastUse(facts.taint, travel, statements, looks=facts.looks(life.construct))
+    last = last or last_use(facts, life, travel)
     stop = last.stop(life.suite, start, life.end if end is None else end)
     for index in facts.lives.births_in.get((life.prefix, life.field_name), ()):
         if start < index < stop and not _used_from(facts, life, travel, index):

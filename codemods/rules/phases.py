@@ -16,7 +16,7 @@ from codemods.analysis.effects import first_yield
 from codemods.analysis.lives import Argument, Life, SetCall, is_none
 from codemods.model import Finding, Reason, Refusal
 from codemods.proposal import Assumption, Delete, Edit, Proposal, Verdict, Wrap
-from codemods.rules.blocks import block_from, closing_edits, remains_work
+from codemods.rules.blocks import block_from, closing_edits, last_use, remains_work
 from codemods.rules.checks import block_refusal, trusted
 from codemods.rules.headers import Form, check_arguments, plan_header
 from codemods.rules.lasting import lasting_refusal
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.extent import Block
     from codemods.analysis.facts import Facts
+    from codemods.analysis.last_use import LastUse
     from codemods.analysis.travel import Travel
 
 
@@ -43,8 +44,9 @@ def decide_phases(
     assumptions: list[Assumption] = []
     needs: list[str] = []
     known: dict[str, Argument] = {}
+    uses = last_use(facts, life, travel)
     for number, group in enumerate(groups):
-        block = _block(facts, life, travel, groups, number)
+        block = _block(facts, life, travel, groups, number, uses)
         last = number + 1 == len(groups)
         own, stays = keep_user(group, form)
         refusal = _phase_refusal(
@@ -85,11 +87,16 @@ def decide_phases(
 
 
 def _block(
-    facts: Facts, life: Life, travel: Travel, groups: list[list[SetCall]], number: int
+    facts: Facts,
+    life: Life,
+    travel: Travel,
+    groups: list[list[SetCall]],
+    number: int,
+    uses: LastUse,
 ) -> Block:
     start = groups[number][-1].path[-1][1] + 1
     end = groups[number + 1][0].path[-1][1] if number + 1 < len(groups) else None
-    return block_from(facts, life, travel, start, end)
+    return block_from(facts, life, travel, start, end, uses)
 
 
 def _phase_refusal(
