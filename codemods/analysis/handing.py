@@ -333,6 +333,8 @@ class Handing:
             self._escape(call, f"kept by {definition.node.name} (line {line})")
         if summary.sets_ids:
             self._travel.sets.append(call)
+        if summary.sets_by_older_name:
+            self._travel.older.append(call)
         if summary.reads_state:
             self._travel.reads.append(call)
         for function in summary.trusted:

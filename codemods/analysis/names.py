@@ -48,6 +48,7 @@ class Names:
         self._scopes = scopes
         self._follow = follow
         self._vocabulary = vocabulary
+        self._asked: set[ast.AST] = set()
         self.star_imports = [
             (self.absolute(node), node)
             for node in ast.walk(module.tree)
@@ -94,7 +95,25 @@ class Names:
         statement = self._module.parents.get(binder)
         if not isinstance(binder, ast.Name) or not isinstance(statement, ast.Assign):
             return None
-        return self._looked_up(statement.value) if statement.targets == [binder] else None
+        if statement.targets != [binder] or binder in self._asked:
+            return None
+        return self._looked_up(statement.value) or self._renamed(binder, statement.value)
+
+    def _renamed(self, binder: ast.AST, value: ast.expr) -> str | None:
+        """Return the module or function of another file that *value*, bound to *binder*, is."""
+        if not isinstance(value, ast.Name | ast.Attribute):
+            return None
+        self._asked.add(binder)
+        try:
+            meaning = self.meaning(value)
+        finally:
+            self._asked.discard(binder)
+        named = meaning.paths[0] if meaning.certain else None
+        return None if named is None or self._is_api(named) else named
+
+    def _is_api(self, path: str) -> bool:
+        known = path in self._vocabulary.tracker_paths or path in self._vocabulary.context_paths
+        return known or any(f"{home}.".startswith(f"{path}.") for home in self._vocabulary.homes)
 
     def _looked_up(self, value: ast.expr) -> str | None:
         """Return the module that ``import_module("name")`` or ``sys.modules["name"]`` gives.
@@ -110,8 +129,7 @@ class Names:
         if not isinstance(given, ast.Constant) or not isinstance(given.value, str):
             return None
         name = given.value
-        ours = any(f"{home}.".startswith(f"{name}.") for home in self._vocabulary.homes)
-        return None if ours or name.startswith(".") else name
+        return None if self._is_api(name) or name.startswith(".") else name
 
     def _is(self, expression: ast.expr, path: str) -> bool:
         named = isinstance(expression, ast.Name | ast.Attribute)

@@ -164,6 +164,11 @@ class Passage:
         if self.strong(value):
             self.travel.escapes.append(Escape(node, how))
 
+    def _names_ids(self, method: ast.Attribute) -> bool:
+        """Whether *method* is called with keywords, and not with a context as it is today."""
+        call = self.taint.module.parents[method]
+        return isinstance(call, ast.Call) and call.func is method and bool(call.keywords)
+
     # -- expressions --------------------------------------------------------
 
     def _expression(self, node: ast.AST) -> None:
@@ -176,6 +181,8 @@ class Passage:
         elif isinstance(node, ast.Attribute) and self.strong(node.value):
             if node.attr in _SETTERS:
                 self.travel.sets.append(node)
+                if node.attr == words.OLDER_SET_CALL and self._names_ids(node):
+                    self.travel.older.append(node)
             elif node.attr in words.STATE_ATTRIBUTES:
                 self.travel.reads.append(node)
         elif isinstance(node, ast.comprehension) and self.strong(node.iter):

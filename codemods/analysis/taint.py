@@ -85,7 +85,7 @@ class Taint:
         before = -1
         while before != len(travel.strong):
             before = len(travel.strong)
-            for found in (travel.escapes, travel.trusted, travel.sets, travel.reads):
+            for found in (travel.escapes, travel.trusted, travel.sets, travel.older, travel.reads):
                 found.clear()
             for statement in listed:
                 run.statement(statement)
@@ -298,6 +298,7 @@ class Taint:
                 bool(travel.reads),
                 tuple(call.func for call in travel.trusted),
                 returns and self._returns_call(root, definition, scope),
+                bool(travel.older),
             )
         return self._summaries[key]
 

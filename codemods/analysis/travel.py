@@ -26,6 +26,7 @@ class Travel:
     ``strong`` are the variables that hold it, ``trusted`` calls of unknown
     functions that were given it, ``sets`` and ``reads`` the places where its ids
     are set or its fields are read, in functions of the project that it is passed to too;
+    ``older`` are those that set ids by the older name;
     ``returning`` are the inner functions whose result holds it, ``attributes``
     fields that hold it, as (variable, name).  ``roots`` are the variables that it began in;
     ``calls_give`` says that calling a parameter which is followed may give the value out;
@@ -37,6 +38,7 @@ class Travel:
     trusted: list[ast.Call] = field(default_factory=list)
     sets: list[ast.AST] = field(default_factory=list)
     reads: list[ast.AST] = field(default_factory=list)
+    older: list[ast.AST] = field(default_factory=list)
     returning: set[ast.AST] = field(default_factory=set)
     attributes: set[tuple[Binding, str]] = field(default_factory=set)
     roots: frozenset[Binding] = frozenset()
@@ -58,3 +60,4 @@ class Summary:
     reads_state: bool = False
     trusted: tuple[ast.expr, ...] = ()
     returns_call: bool = False
+    sets_by_older_name: bool = False

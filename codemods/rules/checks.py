@@ -142,6 +142,10 @@ def travel_escape(facts: Facts, finding: Finding, travel: Travel) -> Refusal | N
         escape = travel.escapes[0]
         detail = f"the tracker is {escape.how}"
         return refuse(facts, finding, Reason.ESCAPES, detail, escape.node)
+    older = next((place for place in travel.older if isinstance(place, ast.Call)), None)
+    if older is not None:
+        detail = f"{ast.unparse(older)} sets ids by the older name, which raises inside a context"
+        return refuse(facts, finding, Reason.MIXED, detail, older)
     if travel.reads:
         detail = f"{ast.unparse(travel.reads[0])} depends on when the ids are set and reset"
         return refuse(facts, finding, Reason.READS_STATE, detail, travel.reads[0])

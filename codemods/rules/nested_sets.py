@@ -64,6 +64,10 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
     notes: list[str] = []
     needs: list[str] = []
     assumptions: list[Assumption] = []
+    idle = next((part.sets[0] for part in parts[1:] if not part.keys), None)
+    if idle is not None:
+        detail = "this call sets no id, and the ids that were set before it still count"
+        return [refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail, idle.call)]
     for part in parts:
         first, block = part.sets[0], part.block
         own, stays = keep_user(part.sets, form)
