@@ -70,6 +70,8 @@ VARIANTS: dict[str, Callable[[str], str]] = {
     "all": lambda text: "\ufeff" + reindented(text, "\t").replace("\n", "\r\n"),
 }
 
+WITH_TABS = ("tabs", "all")
+
 
 def same_lines(one: str, other: str) -> bool:
     """Whether two texts differ at most in where lines are broken inside brackets.

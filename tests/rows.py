@@ -46,7 +46,11 @@ class Expected:
 
 @dataclass(frozen=True)
 class Fixture:
-    """One folder of ``tests/fixtures/rows``: a program, and what is expected of it."""
+    """One folder of ``tests/fixtures/rows``: a program, and what is expected of it.
+
+    ``shows_indentation`` says that a text of the program holds its own indentation, so
+    that the program with tabs is another one.
+    """
 
     name: str
     row: str
@@ -56,6 +60,7 @@ class Fixture:
     options: Mapping[str, Any]
     files: Mapping[str, str]
     expected: Mapping[str, Expected]
+    shows_indentation: bool
 
 
 @cache
@@ -76,6 +81,7 @@ def _fixture(folder: Path) -> Fixture:
         said.get("options", {}),
         _texts(folder, "before.py", "project"),
         {runtime: _expected(folder, said, runtime) for runtime in RUNTIMES},
+        said.get("shows_indentation", False),
     )
 
 

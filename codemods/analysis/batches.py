@@ -68,7 +68,7 @@ class Sending:
             for node, around in _work(statement, ()):
                 loops = [one for one in around if isinstance(one, _COUNTING)]
                 if loops and loops[-1] not in found and self._sends(node):
-                    found[loops[-1]] = statement, len(around)
+                    found[loops[-1]] = statement, len(around) + self._calls_inner(node)
         if not found:
             return None
         loop, (statement, depth) = next(iter(found.items()))
@@ -76,6 +76,15 @@ class Sending:
         cut = any(isinstance(node, _CUTS) for node in ast.walk(loop))
         alone = len(found) == 1 and depth == 1 and certain and not cut
         return Batch(statement, _items(loop) if alone else None)
+
+    def _calls_inner(self, node: ast.AST) -> bool:
+        """Whether *node* calls a function of this function that loops itself."""
+        definition = self._taint.definition(node.func) if isinstance(node, ast.Call) else None
+        if definition is None:
+            return False
+        around = definition.taint.module.ancestors(definition.node)
+        inner = any(isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) for one in around)
+        return inner and any(isinstance(one, _REPEATING) for one in ast.walk(definition.node))
 
     def _sends(self, node: ast.AST) -> bool:
         """Whether *node* is a call that the tracker or its block records, or leads to one."""

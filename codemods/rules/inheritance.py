@@ -20,6 +20,7 @@ from codemods.analysis.scopes import Binding
 from codemods.analysis.standing import ALL_IDS, MODE, set_ids, takes_user
 from codemods.analysis.strength import last_name
 from codemods.proposal import Proposal, Retain, Wrap
+from codemods.rules.missing_ids import certain_ids, missing_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,7 +88,8 @@ class Heirs:
             for wrap in wraps(proposal):
                 tracker = _tracker_of(wrap)
                 key = _key(facts, tracker, wrap) if tracker is not None else None
-                block = _Block(proposal, named_ids(wrap), key, is_step(wrap))
+                named = named_ids(wrap) - missing_ids(facts, wrap)
+                block = _Block(proposal, named, key, is_step(wrap))
                 self._placed.setdefault(facts.statement_at(wrap.path), []).append(block)
 
     def without(self, proposal: Proposal) -> None:
@@ -271,7 +273,7 @@ def _inside(facts: Facts, lender: Lender, body: Sequence[ast.stmt], heirs: Heirs
     for statement, call, name in content.contexts:
         if _is_same(facts, lender, _given_tracker(call)):
             continue
-        own = {keyword.arg for keyword in call.keywords}
+        own = certain_ids(facts, call)
         own |= _BY_BATCH if name == words.BATCH_CONTEXT else set()
         if not lender.ids <= own and _may_record(facts, statement):
             text = f"{ast.unparse(call)} would inherit ids of this block"

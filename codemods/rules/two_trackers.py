@@ -26,6 +26,7 @@ from codemods.rules.inheritance import (
     uses_of_others,
     wraps,
 )
+from codemods.rules.missing_ids import missing_ids
 from codemods.rules.reasons import refuse
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _nests(facts: Facts, proposal: Proposal, outer: Wrap, inner: Wrap) -> bool:
             return False
     elif len(inner.path) < len(outer.path):
         return False
-    return lent_by(facts, proposal, outer) <= named_ids(inner)
+    return lent_by(facts, proposal, outer) <= named_ids(inner) - missing_ids(facts, inner)
 
 
 def _function_between(facts: Facts, inner: Wrap, depth: int) -> bool:

@@ -255,7 +255,18 @@ def _must_be_told(program: Program) -> bool:
     """Whether something sets ids in the legacy way: one file of them at least is then reported."""
     if program.silent or program.part or "not-ours" in program.kinds:
         return False
-    return any(_is_set_call(node) for node in ast.walk(ast.parse(program.text)))
+    tree = ast.parse(program.text)
+    kept = {call for node in ast.walk(tree) for call in _users_kept(node)}
+    return any(_is_set_call(node) for node in ast.walk(tree) if node not in kept)
+
+
+def _users_kept(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the set calls of a user that begin a context: the original runtime needs them."""
+    for statement in node.body if isinstance(node, ast.With) else ():
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        if not isinstance(call, ast.Call) or [k.arg for k in call.keywords] != ["user_id"]:
+            return
+        yield call
 
 
 def _is_set_call(node: ast.AST) -> bool:

@@ -234,16 +234,18 @@ def _packages(backend: Backend, world: World, *, has_contexts: bool) -> dict[str
         },
         "environment_config": dict(vars(_real("environment_config"))),
     }
+    modules = {"receipt_label": types.ModuleType("receipt_label")}
+    if backend == "tracker":
+        for name, values in shown.items():
+            modules[f"tracker.{name}"] = types.ModuleType(f"tracker.{name}")
+            vars(modules[f"tracker.{name}"]).update(values)
     if not has_contexts:
         del shown["ai_usage_context"]
-    modules = {"receipt_label": types.ModuleType("receipt_label")}
     package = modules[PACKAGE] = types.ModuleType(PACKAGE)
     for name, values in shown.items():
         module = modules[f"{PACKAGE}.{name}"] = types.ModuleType(f"{PACKAGE}.{name}")
         vars(module).update(values)
         setattr(package, name, module)
-        if backend == "tracker":
-            modules[f"tracker.{name}"] = module
     for parent in ("receipt_label", PACKAGE):
         modules[parent].__path__ = []
     vars(modules["receipt_label"])["utils"] = package

@@ -34,18 +34,6 @@ os.register_at_fork = listed
 import tracker
 import tracker.sinks.sqlite, tracker.spool
 """
-LOADS = """
-import sys
-from tracker.sinks import dynamodb, otlp
-
-def loaded():
-    return sum(name in sys.modules for name in (*dynamodb.LIBRARIES, *otlp.LIBRARIES))
-
-print(loaded())
-for sink in (dynamodb.DynamoSink("AIUsageMetrics-development"), otlp.OtlpSink()):
-    sink.load()
-print(loaded())
-"""
 
 
 def ends(function: Callable[[], None]) -> bool:
@@ -161,13 +149,6 @@ def test_a_fork_waits_for_what_the_sender_imports() -> None:
     assert store.ids == ["1"]
     assert store.was_taken[0]
     assert store.written_before[0] == []
-
-
-def test_remote_stores_load_their_libraries_before_the_first_write() -> None:
-    """Not with their own module, and without a write."""
-    done = subprocess.run([sys.executable, "-c", LOADS], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["0", "9"]
 
 
 def test_a_fork_in_the_middle_of_the_work_itself_goes_on() -> None:
