@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.external_references import ExternalUse, How, Uses
+from codemods.analysis.external_references import COMPUTED, ExternalUse, How, Uses
 from codemods.module_graph import module_parts
 
 if TYPE_CHECKING:
@@ -147,8 +147,7 @@ class ExternalUses:
                     doubts.append(f"{file.display}, which does not parse, makes no use of {name}")
                     continue
                 for reference in references.of(wanted):
-                    leads = self._graph.leads_to(file.path, reference.module)
-                    if all(found.path != path for found in leads):
+                    if not self._leads_to(file, reference.module, path):
                         continue
                     mentioned |= reference.how is not How.STAR or wanted in references.loads
                     place, local = _used(file, reference, references, wanted)
@@ -157,12 +156,42 @@ class ExternalUses:
                     if local and (file.path, local) not in seen:
                         seen.add((file.path, local))
                         waiting.append((file.path, local))
-        return Uses(tuple(places), mentioned, tuple(doubts))
+        handed = self._handed_on(name)
+        places.extend([handed] if handed is not None else [])
+        return Uses(tuple(places), mentioned or handed is not None, tuple(doubts))
+
+    def _handed_on(self, name: str) -> ExternalUse | None:
+        """Return where the module is handed to code that may use its *name*, in a further file."""
+        users = (f for f in self._graph.using_field(name) if f.path != self._path)
+        if not any(self._reads_unknown(file, name) for file in users):
+            return None
+        for file in self._graph.holding(module_parts(self._path)[-1]):
+            references = self._graph.references(file)
+            for reference in references.named.get("*", ()) if references is not None else ():
+                whole = reference.how is How.WHOLE
+                if whole and self._leads_to(file, reference.module, self._path):
+                    return ExternalUse(reference.text, f"{file.display}:{reference.line}")
+        return None
+
+    def _reads_unknown(self, file: DiscoveredFile, name: str) -> bool:
+        """Whether *file* uses the field *name* of something that may be a module."""
+        references = self._graph.references(file)
+        uses = references.fields.get(name, ()) if references is not None else ()
+        return any(use.owners is None and not use.path for use in uses)
+
+    def _leads_to(self, file: DiscoveredFile, module: str, path: Path) -> bool:
+        """Whether *module* may mean the module in *path*, in *file*."""
+        if COMPUTED in module:
+            beginning = module.partition(COMPUTED)[0].lstrip(".")
+            return f".{beginning}" in f".{'.'.join(module_parts(path))}"
+        return any(found.path == path for found in self._graph.leads_to(file.path, module))
 
     def _files(self, path: Path, name: str) -> list[DiscoveredFile]:
         """Return the other files that hold *name* and may reach the module in *path*."""
         stem = module_parts(path)[-1]
         found = {file.path: file for file in self._graph.holding(name, stem)}
+        for word in ("import_module", "__import__"):
+            found.update((file.path, file) for file in self._graph.holding(name, word))
         if path.stem == "__init__":
             # ``from . import name`` names its package by nothing but dots.
             inside = (f for f in self._graph.holding(name) if path.parent in f.path.parents)
@@ -175,6 +204,7 @@ class ExternalUses:
         places: list[ExternalUse] = []
         doubts = [] if self._is_whole else [_UNKNOWN_ROOT.format(f"{owner}.{name}")]
         classes = self._classes(owner)
+        classes |= self._bases(classes)
         unknown: list[str] = []
         files = {f.path: f for one in classes for f in self._graph.holding(name, one)}
         near = files.keys() - {self._path}
@@ -235,12 +265,26 @@ class ExternalUses:
                 classes |= fresh
         return classes
 
+    def _bases(self, classes: set[str]) -> set[str]:
+        """Return what *classes* inherit from: methods of those run on their objects, too."""
+        found: set[str] = set()
+        waiting = set(classes)
+        while waiting:
+            one = waiting.pop()
+            for file in self._graph.holding(one, "class"):
+                references = self._graph.references(file)
+                bases = references.bases.get(one, frozenset()) if references is not None else ()
+                fresh = set(bases) - found - classes - {"", "object"}
+                found |= fresh
+                waiting |= fresh
+        return found
+
 
 def _used(
     file: DiscoveredFile, reference: Reference, references: References, wanted: str
 ) -> tuple[ExternalUse | None, str]:
     """Return the use that *reference* is, and the name of the file that stands for the object."""
-    if reference.how is How.USE:
+    if reference.how in (How.USE, How.WHOLE):
         return ExternalUse(reference.text.lstrip("."), f"{file.display}:{reference.line}"), ""
     if reference.how not in (How.IMPORT, How.STAR):
         return None, ""

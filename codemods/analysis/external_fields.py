@@ -129,6 +129,11 @@ class Fields:
                     text = f"{_short(node.args[0])}.{name.value}"
                     use = FieldUse(owners, node.lineno, text, path)
                     found.setdefault(name.value, []).append(use)
+            elif isinstance(node, ast.MatchClass):
+                owners = self._names([last_name(node.cls)])
+                for attribute in node.kwd_attrs:
+                    text = f"{last_name(node.cls)}({attribute}=...)"
+                    found.setdefault(attribute, []).append(FieldUse(owners, node.lineno, text))
         return found
 
     def _is_only_looked_at(self, node: ast.Attribute) -> bool:

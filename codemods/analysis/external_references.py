@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
 _READERS = frozenset({"getattr", "hasattr"})
+# What is done with a module as a whole that leaves its names alone.
+_LEAVE_NAMES = frozenset("reload getsource getfile getdoc print isinstance files".split())
+#: Stands for the end of a module's name that is computed.
+COMPUTED = "?"
 # Longer chains of attributes are built by programs, and lead to no module.
 _MOST_PARTS = 12
 _BIND_UNSEEN = frozenset({"globals", "exec", "eval", "setattr", "vars", "reexport"})
@@ -31,12 +35,14 @@ class How(StrEnum):
     """How a name of another module is referred to.
 
     ``IMPORT`` brings it in under a name of the file, ``STAR`` with all others, ``USE`` reaches
-    it through its module, ``REPLACE`` and ``TEXT`` only name it: to patch it, as a rule.
+    it through its module, ``WHOLE`` is a module that is handed on as a value, with all names;
+    ``REPLACE`` and ``TEXT`` only name it: to patch it, as a rule.
     """
 
     IMPORT = "import"
     STAR = "star"
     USE = "use"
+    WHOLE = "whole"
     REPLACE = "replace"
     TEXT = "text"
 
@@ -57,6 +63,8 @@ class Reference:
     @property
     def text(self) -> str:
         """What is referred to, as a dotted name."""
+        if self.how is How.WHOLE:
+            return f"{self.module}, all of it,"
         return joined(self.module, self.name)
 
 
@@ -120,7 +128,8 @@ class References:
     def may_bind(self, name: str) -> bool:
         """Whether the file binds *name*, or may do so in a way that its text does not show."""
         imported = any(r.local == name for refs in self.named.values() for r in refs)
-        hidden = "*" in self.named or self.loads.keys() & _BIND_UNSEEN
+        stars = any(r.how is How.STAR for r in self.named.get("*", ()))
+        hidden = stars or self.loads.keys() & _BIND_UNSEEN
         return name in self.bound or imported or bool(hidden)
 
     def of(self, name: str) -> Iterator[Reference]:
@@ -186,6 +195,8 @@ class _Reader:
         self._aliases(nodes)
         for node in reversed(nodes):
             self._node(node)
+        for node in nodes:
+            self._handed_on(node)
 
     def _imports(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
@@ -246,6 +257,8 @@ class _Reader:
     def _paths_of_call(self, call: ast.Call) -> Iterator[str]:
         name = last_name(call.func)
         if name in _IMPORTERS:
+            if call.args and not isinstance(call.args[0], ast.Constant):
+                yield _beginning(call.args[0]) + COMPUTED
             for text in _texts(call.args[:1]):
                 yield text
                 if name == "__import__":
@@ -286,6 +299,26 @@ class _Reader:
             for text in texts:
                 self._add(Reference(base, text, call.lineno, how))
 
+    def _handed_on(self, node: ast.AST) -> None:
+        """Note each module that *node* does something else with than to read one of its names."""
+        if isinstance(node, ast.Attribute | ast.Assign | ast.NamedExpr | ast.Expr):
+            return
+        if isinstance(node, ast.Call) and last_name(node.func) in _LEAVE_NAMES:
+            return
+        children: list[ast.AST] = list(ast.iter_child_nodes(node))
+        if isinstance(node, ast.Call):
+            values = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if any(text.isidentifier() for text in _texts(values)):
+                return  # the name is given beside it
+            children = [*values]
+        elif isinstance(node, ast.keyword):
+            return  # its call was asked
+        for child in children:
+            if isinstance(child, ast.Name | ast.Attribute):
+                known = self._known.get(child, ())
+                for path in (path for path in known if COMPUTED not in path):
+                    self._add(Reference(path, "*", child.lineno, How.WHOLE))
+
     def _text(self, text: str, line: int) -> None:
         for match in _DOTTED.finditer(text[:_LONGEST_TEXT]):
             parts = re.split(r"[.:]", match[0])[:_MOST_PARTS]
@@ -295,6 +328,15 @@ class _Reader:
 
     def _add(self, reference: Reference) -> None:
         self.named.setdefault(reference.name, []).append(reference)
+
+
+def _beginning(name: ast.expr) -> str:
+    """Return what is certain of the beginning of a computed text."""
+    while isinstance(name, ast.BinOp):
+        name = name.left
+    if isinstance(name, ast.JoinedStr) and name.values:
+        name = name.values[0]
+    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else ""
 
 
 def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:

@@ -47,6 +47,9 @@ class Passage:
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
             self._definition(node)
             return
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
+            # Nobody has the result: the operator is there for what it does with its sides.
+            self._escapes(node.value, node, "given to an operator, which may keep it")
         if isinstance(node, ast.Assign):
             self._assign(node.targets, node.value, node)
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -85,6 +88,8 @@ class Passage:
             return
         for decorator in node.decorator_list:
             self.handing.decorating.decorated(decorator)
+        if isinstance(node, ast.ClassDef):
+            self._inherits(node)
         self.travel.strong.add(self.scopes.binding(node.name, self.scope))
         inner = Passage(self.taint, self.scopes.inner[node], self.travel, self.statements)
         found = len(self.travel.escapes)
@@ -96,6 +101,14 @@ class Passage:
             if len(kept) != len(self.travel.escapes) - found:
                 self.travel.returning.add(node)
             self.travel.escapes[found:] = kept
+
+    def _inherits(self, node: ast.ClassDef) -> None:
+        """A base of the project that hears of its heirs, or a metaclass, may keep the class."""
+        bases = [base for base in map(self.taint.class_of, node.bases) if base is not None]
+        told = any(family(base).method("__init_subclass__") for base in bases)
+        if node.keywords or told:
+            how = f"in the class {node.name}, which its base or metaclass may keep"
+            self.travel.escapes.append(Escape(node, how))
 
     def _captures(self, node: ast.Match) -> None:
         for inner in ast.walk(node):

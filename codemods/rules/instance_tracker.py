@@ -196,19 +196,19 @@ def _outside_use(facts: Facts, finding: Finding, field: _Field) -> Refusal | Non
         detail = f"{ast.unparse(named)} may reach self.{field.name} by its name"
         return refuse(facts, finding, Reason.SHARED_STATE, detail, named)
     if not field.construct.certain:
-        return refuse(
-            facts, finding, Reason.AMBIGUOUS_IMPORT, "the class may come from several imports"
-        )
+        detail = "the class may come from several imports"
+        return refuse(facts, finding, Reason.AMBIGUOUS_IMPORT, detail)
     if field.construct.shared:
         detail = f"the tracker may be one that others use: {field.construct.shared}"
         return refuse(facts, finding, Reason.SHARED_STATE, detail, field.construct.call)
     return external_refusal(facts, finding, facts.elsewhere.field(field.owner.name, field.name))
 
 
-def _reached_by_name(facts: Facts, field: _Field) -> ast.expr | None:
-    """Return an expression that looks the field up by its name, or all fields of an object."""
+def _reached_by_name(facts: Facts, field: _Field) -> ast.AST | None:
+    """Return what looks the field up by its name, or all fields of an object."""
     for node in ast.walk(facts.module.tree):
-        if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+        captured = isinstance(node, ast.MatchClass) and field.name in node.kwd_attrs
+        if captured or (isinstance(node, ast.Attribute) and node.attr == "__dict__"):
             return node
         if not isinstance(node, ast.Call) or last_name(node.func) not in _LOOKUPS:
             continue
