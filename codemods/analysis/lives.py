@@ -149,8 +149,8 @@ class Lives:
     def _set_call(self, call: ast.Call) -> SetCall | None:
         if not isinstance(call.func, ast.Attribute):
             return None
-        older = call.func.attr == words.OLDER_SET_CALL and not call.args and call.keywords
-        if call.func.attr != words.SET_CALL and not (older and self._names_ids(call)):
+        older = call.func.attr == words.OLDER_SET_CALL and self._names_ids(call)
+        if call.func.attr != words.SET_CALL and not older:
             return None
         statement = self._module.statement(call)
         used = not (isinstance(statement, ast.Expr) and statement.value is call)
@@ -174,8 +174,26 @@ class Lives:
             words.SET_CALL,
             words.OLDER_SET_CALL,
         )
-        known = (*words.SET_PARAMETERS, None) if passes_on else words.SET_PARAMETERS
-        return all(keyword.arg in known for keyword in call.keywords)
+        # Today's method takes a dictionary: without one, on a tracker, it is the older name.
+        legacy = passes_on or self._is_built(call.func.value)  # type: ignore[attr-defined]
+        known = (*words.SET_PARAMETERS, None) if legacy else words.SET_PARAMETERS
+        given = not call.args and (call.keywords or legacy)
+        return bool(given) and all(keyword.arg in known for keyword in call.keywords)
+
+    def _is_built(self, value: ast.expr) -> bool:
+        """Whether *value* is a variable that a construction is bound to."""
+        return (
+            isinstance(value, ast.Name)
+            and value in self._scopes.scope_of
+            and self._scopes.of(value) in self._built
+        )
+
+    @cached_property
+    def _built(self) -> set[Binding]:
+        """The variables that a construction is bound to."""
+        births = ((c, self.birth_of(c)) for c in self.constructs)
+        names = (n for c, birth in births if birth is not None for n in self.names_of(c, birth))
+        return {self._scopes.of(name) for name in names}
 
     def receiver(self, site: SetCall) -> Binding | None:
         """Return the variable that the set call is made on, None where it is an expression."""

@@ -21,7 +21,7 @@ _ASKING = frozenset("bool callable dir hasattr id isinstance print repr str type
 
 def is_only_looked_at(facts: Facts, construct: Construct) -> bool:
     """Whether nothing is done with what *construct* builds but to look at it."""
-    if isinstance(facts.module.parents[construct.call], ast.Expr):
+    if _looks(facts, construct.call):
         return True
     birth = facts.lives.birth_of(construct)
     if birth is None:
@@ -36,13 +36,29 @@ def is_only_looked_at(facts: Facts, construct: Construct) -> bool:
     )
 
 
-def _looks(facts: Facts, load: ast.Name) -> bool:
+def _looks(facts: Facts, load: ast.expr) -> bool:
     """Whether *load* reads a field or a private method, compares, or asks what the object is."""
     parent = facts.module.parents[load]
-    if isinstance(parent, ast.Attribute):
+    if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load):
         # Private methods are what tests of the tracker call; they set no ids.
-        known = parent.attr in _FIELDS or parent.attr.startswith("_")
-        return known and isinstance(parent.ctx, ast.Load)
-    if isinstance(parent, ast.Call):
-        return load in parent.args and last_name(parent.func) in _ASKING
-    return isinstance(parent, ast.Compare | ast.Assert | ast.Expr)
+        return _is_known(parent.attr) or _is_asked(facts, parent)
+    return isinstance(parent, ast.Expr) or _is_asked(facts, load)
+
+
+def _is_known(name: object) -> bool:
+    return isinstance(name, str) and (name in _FIELDS or name.startswith("_"))
+
+
+def _is_asked(facts: Facts, value: ast.expr) -> bool:
+    """Whether *value*, a tracker or a method of one, is compared, or asked what it is."""
+    parent = facts.module.parents[value]
+    while isinstance(parent, ast.BoolOp) or (
+        isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)
+    ):
+        parent = facts.module.parents[parent]
+    if isinstance(parent, ast.Call) and value in parent.args:
+        function = last_name(parent.func)
+        named = parent.args[1] if function == "getattr" and parent.args[1:] else None
+        known = isinstance(named, ast.Constant) and _is_known(named.value)
+        return function in _ASKING or known
+    return isinstance(parent, ast.Compare | ast.Assert | ast.If)

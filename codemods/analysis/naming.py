@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 GENERIC = frozenset(
     "process run main handle do execute call test operation task job step data work go "
     "perform item items batch result func function wrapper id the a an x it".split()
 )
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_VERSION = re.compile(r"_v\d+(?=_|$)")
 _COMMENT = re.compile(r"#\s*ai-usage:\s*operation=([a-z][a-z0-9_]{2,49})\b")
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST = 50
@@ -26,8 +28,10 @@ _CARRIERS = frozenset(
 
 
 def snake(name: str) -> str:
-    """Return *name* in snake case, without numbers: ``OCRStage2`` gives ``ocr_stage``."""
-    words = [word.lower() for word in _WORDS.findall(name) if not word.isdigit()]
+    """Return *name* in snake case and ASCII, without numbers: ``OCRStage2`` is ``ocr_stage``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = _VERSION.sub("", plain)
+    words = [word.lower() for word in _WORDS.findall(plain) if not word.isdigit()]
     whole = "_".join(words)
     if len(whole) <= _LONGEST:
         return whole
@@ -54,12 +58,17 @@ def override(lines: list[str], first: int, last: int) -> str | None:
 
 
 def candidates(
-    enclosing: Iterable[ast.AST], ids: Iterable[ast.expr], body: Iterable[ast.stmt], module: str
+    enclosing: Iterable[ast.AST],
+    ids: Iterable[ast.expr],
+    body: Sequence[ast.stmt],
+    module: str,
+    tracker: str = "",
 ) -> list[str]:
     """Return names for a block, best first.
 
     *enclosing* are the nodes around it, innermost first; *ids* the values given
-    as job or batch; *body* its statements; *module* the module's last name.
+    as job or batch; *body* its statements; *module* the module's last name.  A step
+    that is given the *tracker*, as it is written, says more than one that is not.
     """
     found: list[str | None] = []
     functions = [n for n in enclosing if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -75,7 +84,9 @@ def candidates(
             found.append(alone)
     found.extend(_stem(value) for value in ids)
     found.extend(_loop_noun(statement) for statement in body)
-    found.extend(_step(statement) for statement in body)
+    steps = [call for statement in body for call in _steps(statement)]
+    found.extend(_said(call) for call in steps if tracker and _is_given(call, tracker))
+    found.extend(next(filter(None, map(_said, _steps(statement))), None) for statement in body)
     if functions:
         found.append(descriptive(f"{snake(module)}_{snake(functions[0].name)}"))
     found.append(descriptive(module))
@@ -128,13 +139,22 @@ def _says_nothing(name: str) -> bool:
     return hasattr(builtins, name) or name in _CARRIERS
 
 
-def _step(statement: ast.stmt) -> str | None:
+def _steps(statement: ast.stmt) -> Iterator[ast.Call]:
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            name = descriptive(node.func.id)
-            if name and node.func.id[:1].islower() and not _says_nothing(node.func.id):
-                return name
-    return None
+            yield node
+
+
+def _said(step: ast.Call) -> str | None:
+    """Return what the function that *step* calls says, if it says something."""
+    called = step.func.id if isinstance(step.func, ast.Name) else ""
+    name = descriptive(called)
+    return name if name and called[:1].islower() and not _says_nothing(called) else None
+
+
+def _is_given(call: ast.Call, tracker: str) -> bool:
+    values = (*call.args, *(keyword.value for keyword in call.keywords))
+    return any(ast.unparse(value) == tracker for value in values)
 
 
 def literal(text: str, quote: str) -> str:

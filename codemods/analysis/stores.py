@@ -248,7 +248,11 @@ class Stores:
         if any(a in _MOCK_LOOKS or a.startswith("assert_") for a in chain):
             return True
         called = isinstance(parent, ast.Call) and parent.func is top
-        if binding is not None and (self._is_collection(binding) or self._is_captured(binding)):
+        if binding is not None and (
+            self._is_collection(binding)
+            or self._is_captured(binding)
+            or self._is_part(binding, depth)
+        ):
             return not (called and chain[-1:] and chain[-1] in _GROWING)
         if chain:
             fake = self._fake(binding)
@@ -262,6 +266,18 @@ class Stores:
         if not isinstance(call, ast.Call) or call is self._construct.call:
             return False
         return self._is_handed_to_a_look(call, given, binding, depth)
+
+    def _is_part(self, binding: Binding, depth: int) -> bool:
+        """Whether the variable is another name for what a carrier has collected."""
+        for value in self._values(binding) if depth else ():
+            root: ast.AST = value
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if root is value or not isinstance(root, ast.Name) or not self._is_carrier(root):
+                continue
+            if self._is_read(root, self._scopes.of(root), depth - 1):
+                return True
+        return False
 
     def _is_captured(self, binding: Binding) -> bool:
         return any(isinstance(self._parents.get(b), ast.withitem) for b in binding.binders)

@@ -329,4 +329,6 @@ def operations_of(
     """Return the operation types that the block at *at* may have, best first."""
     ids = [a.value for s in sets for a in s.arguments if a.keyword in (words.JOB, words.BATCH)]
     enclosing = list(facts.module.ancestors(at))
-    return tuple(naming.candidates(enclosing, ids, body, facts.module.dotted[-1]))
+    named = sets[0].call.func.value if sets else getattr(at, "targets", [None])[0]  # type: ignore[attr-defined]
+    tracker = ast.unparse(named) if named is not None else ""
+    return tuple(naming.candidates(enclosing, ids, body, facts.module.dotted[-1], tracker))
