@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.calls import last_name
 from codemods.analysis.closings import Closings
 from codemods.analysis.handing import Handing
 from codemods.analysis.objects import family
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from codemods.analysis.taint import Taint
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_COLLECTIONS = frozenset("dict list set deque defaultdict".split())
 _SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL))
 
 
@@ -139,7 +141,7 @@ class Passage:
                 self._bind(element, strong, node)
         elif isinstance(target, ast.Starred):
             self._bind(target.value, strong, node)
-        elif not self.taint_receiver(target):
+        elif self._is_told(target) or not self.taint_receiver(target):
             self.travel.escapes.append(Escape(node, f"stored in {ast.unparse(target)}"))
 
     def taint_receiver(self, expression: ast.expr) -> bool:
@@ -166,12 +168,38 @@ class Passage:
 
     def _built_here(self, binding: Binding) -> bool:
         """Whether the variable only ever holds objects that its own function made."""
-        kinds = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp)
         if not binding.binders or not all(isinstance(b, ast.Name) for b in binding.binders):
             return False
         statements = [self.module.statement(binder) for binder in binding.binders]
         assigned = [s for s in statements if not isinstance(s, ast.AugAssign)]
-        return all(isinstance(s, ast.Assign) and isinstance(s.value, kinds) for s in assigned)
+        return all(
+            isinstance(s, ast.Assign)
+            and all(isinstance(target, ast.Name) for target in s.targets)
+            and self._makes_new(s.value)
+            for s in assigned
+        )
+
+    def _makes_new(self, value: ast.expr) -> bool:
+        """Whether *value* is an object that nobody else has: a display, or what a class makes."""
+        if not isinstance(value, ast.Call):
+            return isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp)
+        owner = self.taint.made_by(value)
+        if owner is not None:
+            return family(owner).doubt is None
+        name = last_name(value.func)
+        return name[:1].isupper() or name in _COLLECTIONS
+
+    def _is_told(self, target: ast.expr) -> bool:
+        """Whether the object in whose field *target* something is stored has code that takes it."""
+        if not isinstance(target, ast.Attribute | ast.Subscript):
+            return False
+        owner = self.taint.object_class(target.value)
+        if owner is None:
+            return False
+        field = target.attr if isinstance(target, ast.Attribute) else "__setitem__"
+        told = family(owner)
+        own = isinstance(target, ast.Attribute) and told.shares(field)
+        return own or any(told.method(name) is not None for name in (field, "__setattr__"))
 
     def _escapes(self, value: ast.expr, node: ast.AST, how: str) -> None:
         if self.strong(value):
