@@ -49,7 +49,7 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
         outside = _outside(parents, matcher.blocks)
         for block, name in matcher.blocks:
             _no_use_outside(parents, block, name, outside)
-            _nothing_kept(block, name, yields=block not in held)
+            _nothing_kept(parents, block, name, yields=block not in held)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
         same_comments(before, after, [block for block, _ in matcher.blocks])
@@ -178,7 +178,7 @@ def _built_in(loop: ast.AST, block: ast.With) -> bool:
     )
 
 
-def _nothing_kept(block: ast.With, name: str, *, yields: bool) -> None:
+def _nothing_kept(parents: Parents, block: ast.With, name: str, *, yields: bool) -> None:
     """Raise if the tracker itself is returned or stored by the block's statements."""
     waiting: list[ast.AST] = list(block.body)
     while waiting:
@@ -188,10 +188,36 @@ def _nothing_kept(block: ast.With, name: str, *, yields: bool) -> None:
         given = (ast.Return, ast.Yield) if yields else ast.Return
         value = node.value if isinstance(node, given) else None
         if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple):
-            value = node.value
+            made_here = all(_ends_with(parents, block, target) for target in node.targets)
+            value = None if made_here else node.value
         if isinstance(value, ast.Name) and value.id == name:
             raise Difference(f"{name} outlives its block", node)
         waiting.extend(ast.iter_child_nodes(node))
+
+
+def _ends_with(parents: Parents, block: ast.With, target: ast.expr) -> bool:
+    """Whether *target* is part of an object of this function that nothing behind *block* names."""
+    while isinstance(target, ast.Attribute | ast.Subscript):
+        target = target.value
+    scope = _around(parents, block)[0]
+    if not isinstance(target, ast.Name) or isinstance(scope, ast.Module | ast.ClassDef):
+        return False
+    end = block.end_lineno or block.lineno
+    named = [n for n in _of_variable(scope, target.id) if getattr(n, "id", "") == target.id]
+    bound = [parents[n] for n in named if not isinstance(n.ctx, ast.Load)]  # type: ignore[attr-defined]
+    made = bound[0] if len(bound) == 1 else None
+    if not isinstance(made, ast.Assign) or len(made.targets) != 1:
+        return False
+    value = made.value
+    if isinstance(value, ast.Call):
+        called = dotted(value.func).rpartition(".")[2]
+        fresh = called[:1].isupper() or called in ("dict", "list", "set")
+    else:
+        fresh = isinstance(value, ast.Dict | ast.List | ast.Set)
+    return fresh and all(
+        n.lineno <= end and not isinstance(parents[n], ast.Return | ast.Yield)  # type: ignore[attr-defined]
+        for n in named
+    )
 
 
 def _newly_unbound(old: ast.Module, new: ast.Module) -> None:

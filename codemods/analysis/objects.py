@@ -92,6 +92,14 @@ class Family:
         return None
 
     @property
+    def keeps_itself(self) -> bool:
+        """Whether what builds an object puts it where others find it."""
+        init = self.method("__init__")
+        if init is None or init.receiver is None:
+            return False
+        return init.summary(init.receiver).kept is not None
+
+    @property
     def working(self) -> str:
         """The base whose objects work by themselves once they are started, as it is written."""
         for owner, base in self.others:

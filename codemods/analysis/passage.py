@@ -185,8 +185,10 @@ class Passage:
             return isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp)
         owner = self.taint.made_by(value)
         if owner is not None:
-            return family(owner).doubt is None
+            return family(owner).doubt is None and not family(owner).keeps_itself
         name = last_name(value.func)
+        if name[:1].isupper() and self.taint.foreign.model(value.func) is None:
+            self.travel.trusted.append(value)
         return name[:1].isupper() or name in _COLLECTIONS
 
     def _is_told(self, target: ast.expr) -> bool:
@@ -197,9 +199,9 @@ class Passage:
         if owner is None:
             return False
         field = target.attr if isinstance(target, ast.Attribute) else "__setitem__"
-        told = family(owner)
-        own = isinstance(target, ast.Attribute) and told.shares(field)
-        return own or any(told.method(name) is not None for name in (field, "__setattr__"))
+        names = {method.node.name for one in family(owner).classes for method in one.methods()}
+        of_class = isinstance(target, ast.Attribute) and family(owner).shares(field)
+        return of_class or not names.isdisjoint((field, "__setattr__"))
 
     def _escapes(self, value: ast.expr, node: ast.AST, how: str) -> None:
         if self.strong(value):

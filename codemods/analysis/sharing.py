@@ -36,6 +36,8 @@ def shared_by(taint: Taint, call: ast.Call) -> str:
     related = family(owner)
     if related.doubt is not None:
         return _described(owner, related.doubt)
+    if related.keeps_itself:
+        return f"{owner.node.name}.__init__ puts it where others find it"
     patched = _patched(taint, owner)
     if patched is not None:
         return f"{ast.unparse(patched)} is replaced"
