@@ -61,7 +61,9 @@ def without_user(
         and [(k, shape(v)) for k, v in inner[1]] == [(words.USER, shape(user))]
     ):
         body.pop(0)
-        return (others, None) if all(is_plain(v) for _, v in others) else (sets, None)
+        # What comes behind the user is evaluated before it now.
+        later = sets[[key for key, _ in sets].index(words.USER) + 1 :]
+        return (others, None) if all(is_plain(v) for _, v in later) else (sets, None)
     is_sure = isinstance(user, ast.Constant) and bool(user.value)
     return (others, user) if is_sure and isinstance(header.tracker, ast.Call) else (sets, None)
 

@@ -117,7 +117,9 @@ def _argument_refusal(
         return replace(refusal, advice=refusal.advice + other)
     if argument.keyword == words.USER and not form.ours and not form.leaves_user:
         detail = "the original runtime's context does not set the user"
-        return refuse(facts, finding, Reason.MIXED, detail, argument.value)
+        refusal = refuse(facts, finding, Reason.MIXED, detail, argument.value)
+        advice = "give the user to the constructor, or, if it is not the original, set runtime"
+        return replace(refusal, advice=f"{advice} = 'tracker'")
     return None
 
 

@@ -44,15 +44,16 @@ def with_user(
 def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Retain]]:
     """Return the form of a block for *sets*, and the call that stays inside it for the user.
 
-    What is evaluated after the user today would then come before it, so the other
-    ids must be names and constants.
+    What is evaluated after the user today would then come before it, so those ids
+    must be names and constants.
     """
     users = _users(sets)
     if form.ours or len(users) != 1:
         return form, {}
     site, user = users[0]
-    others = [a for s in sets for a in s.arguments if a is not user]
-    if user.is_positional or not all(is_plain(a.value) for a in others):
+    order = [a for s in sets for a in sorted(s.arguments, key=lambda a: a.position)]
+    later = order[order.index(user) + 1 :]
+    if user.is_positional or not all(is_plain(a.value) for a in later):
         return form, {}
     # The older name takes a dictionary in runtimes that have contexts.
     kept = Retain(site.path, (user.position,), words.SET_CALL)
