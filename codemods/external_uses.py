@@ -67,16 +67,47 @@ class Replacements:
         if file.path.stem == _CONFTEST:
             folder = file.path.parent
             waiting += [f for f in self._graph.files if folder in f.path.parents]
-        reached = {one.path for one in waiting}
-        while waiting:
-            one = waiting.pop()
-            references = self._graph.references(one)
-            for module in references.modules if references is not None else ():
-                for found in self._graph.leads_to(one.path, module):
-                    if found.path not in reached:
-                        reached.add(found.path)
-                        waiting.append(found)
-        return reached
+        return imported_by(self._graph, waiting)
+
+
+class Surroundings:
+    """Which files of the project open contexts, and which modules may run in those."""
+
+    def __init__(
+        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], Facts | None]
+    ) -> None:
+        self._graph = graph
+        self._analysed = analysed
+        self._found: dict[Path, list[DiscoveredFile]] | None = None
+
+    def of(self, path: Path) -> Iterator[Facts]:
+        """Yield the analysis of each other file that opens contexts and imports that in *path*."""
+        if self._found is None:
+            self._found = {}
+            names = (*words.CONTEXT_MANAGERS, words.TRACKED_DECORATOR)
+            files = {f.path: f for name in names for f in self._graph.holding(name)}
+            for file in files.values():
+                for reached in imported_by(self._graph, [file]) - {file.path}:
+                    self._found.setdefault(reached, []).append(file)
+        for file in self._found.get(path, ()):
+            facts = self._analysed(file)
+            if facts is not None:
+                yield facts
+
+
+def imported_by(graph: ModuleGraph, files: list[DiscoveredFile]) -> set[Path]:
+    """Return *files* and all that they import, whatever is between."""
+    waiting = list(files)
+    reached = {one.path for one in waiting}
+    while waiting:
+        one = waiting.pop()
+        references = graph.references(one)
+        for module in references.modules if references is not None else ():
+            for found in graph.leads_to(one.path, module):
+                if found.path not in reached:
+                    reached.add(found.path)
+                    waiting.append(found)
+    return reached
 
 
 class ExternalUses:
@@ -86,6 +117,7 @@ class ExternalUses:
         self,
         graph: ModuleGraph,
         replacements: Replacements,
+        surroundings: Surroundings,
         path: Path,
         *,
         is_whole: bool,
@@ -93,6 +125,7 @@ class ExternalUses:
     ) -> None:
         self._graph = graph
         self._replacements = replacements
+        self._surroundings = surroundings
         self._path = path
         self._is_whole = is_whole
         self._is_home = is_home
@@ -102,6 +135,10 @@ class ExternalUses:
     def replaced_method(self) -> ExternalUse | None:
         """Return where a file that runs the module puts something in a tracker method's place."""
         return self._replacements.of(self._path)
+
+    def surroundings(self) -> Iterator[Facts]:
+        """Yield the analysis of each other file that opens contexts and imports the module."""
+        return self._surroundings.of(self._path)
 
     def lacking(self, legacy: str, context: str, name: str) -> str | None:
         """Return what is missing for ``from context import name`` where *legacy* is of the project.

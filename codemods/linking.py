@@ -18,7 +18,7 @@ from codemods.analysis.facts import Facts
 from codemods.analysis.module import ParsedModule
 from codemods.analysis.resolved import Resolved, ResolvedClass
 from codemods.analysis.scopes import Scopes
-from codemods.external_uses import ExternalUses, Replacements
+from codemods.external_uses import ExternalUses, Replacements, Surroundings
 from codemods.model import Failed
 from codemods.module_graph import ModuleGraph
 from codemods.project.discovery import DiscoveredFile
@@ -80,6 +80,7 @@ class Project:
         self._candidates = candidates
         self._graph.expect_of(self._own_words)
         self._replacements = Replacements(self._graph, self._analysed)
+        self._surroundings = Surroundings(self._graph, self._analysed)
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, Facts | None] = {}
         self._following: set[str] = set()
@@ -87,6 +88,7 @@ class Project:
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""
         yield from (api.SET_CALL, api.OLDER_SET_CALL, api.TRACKER_CLASS)
+        yield from (*api.CONTEXT_MANAGERS, api.TRACKED_DECORATOR)
         for source in self._candidates:
             yield from source.path.parts[-3:-1]
             yield source.path.stem
@@ -118,6 +120,7 @@ class Project:
             self._external[path] = ExternalUses(
                 self._graph,
                 self._replacements,
+                self._surroundings,
                 path,
                 is_whole=self._is_whole(path),
                 is_home=self._is_home,

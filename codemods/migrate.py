@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 HELP = """Move legacy tracker code in PATH... to context managers, in place.
 
-Only rewrites whose meaning is kept are made, each with the reason why it is
-safe.  A site that needs a person is left as it is, with the place that blocks it
-and what to do.  A file that fails does not stop the others.
+Only rewrites whose meaning is kept are made, each with the reason why, and
+with what it assumes, if anything.  A site that needs a person is left as it is,
+with the place that blocks it and what to do.  A file that fails does not stop the others.
 
-PATH is a file or a folder.  In folders, what .gitignore leaves out is passed
-over; what is named itself is always taken.
+PATH is a file or a folder.  In folders, what git, .gitignore or `exclude` leaves
+out is passed over; what is named itself is taken, but for --force-exclude.
 
 \b
 Examples:
@@ -78,7 +78,9 @@ Exit status:
 @click.option(
     "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
 )
-@click.option("--quiet", "-q", is_flag=True, help="Report only what needs a person.")
+@click.option(
+    "--quiet", "-q", is_flag=True, help="Report only what needs a person, and assumptions."
+)
 @click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
 @click.option(
     "--format",
@@ -200,7 +202,8 @@ def _show_undone(undone: Undone, *, quiet: bool) -> None:
         for path in undone.restored:
             cli.say(f"{shown(str(path))}: restored")
         count = len(undone.restored)
-        cli.say(f"The run of {shown(undone.started)} is undone: {count} restored.")
+        rest = f", {undone.untouched} were as before" if undone.untouched else ""
+        cli.say(f"The run of {shown(undone.started)} is undone: {count} restored{rest}.")
 
 
 def _pipeline() -> cli.Pipeline:

@@ -18,6 +18,8 @@ from codemods.analysis.strength import last_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from codemods.analysis.facts import Facts
+
 _DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
 _READERS = frozenset({"getattr", "hasattr"})
@@ -103,6 +105,9 @@ class Elsewhere(Protocol):
 
     def replaced_method(self) -> ExternalUse | None:
         """Return where a file that runs the module puts something in a tracker method's place."""
+
+    def surroundings(self) -> Iterator[Facts]:
+        """Yield the analysis of each other file that opens contexts and imports the module."""
 
     def lacking(self, legacy: str, context: str, name: str) -> str | None:
         """Return what is missing for ``from context import name`` where *legacy* is of the project.

@@ -51,6 +51,7 @@ class Edited:
 class Undone:
     """What undo did: files that hold their original bytes again, edited ones, failures.
 
+    ``untouched`` counts those that held them already: the run was killed before it came to them.
     After a failure the run stays in its journal, so that undo can be repeated.
     """
 
@@ -58,6 +59,7 @@ class Undone:
     restored: tuple[Path, ...]
     edited: tuple[Edited, ...]
     failed: tuple[Failed, ...]
+    untouched: int = 0
 
 
 def undo(paths: Sequence[Path], cwd: Path) -> Undone:
@@ -80,7 +82,7 @@ def undo(paths: Sequence[Path], cwd: Path) -> Undone:
 
 
 def _undone(book: Journal, run: Run) -> Undone:
-    restored, edited, failed = [], [], []
+    restored, edited, failed, untouched = [], [], [], 0
     with book.folder_of(run) as folder:
         staging = Staging(folder, run.token)
         tidy(run, folder)
@@ -92,17 +94,22 @@ def _undone(book: Journal, run: Run) -> Undone:
                     restored.append(entry.path)
                 case False:
                     edited.append(entry)
+                case None:
+                    untouched += 1
     home = run.folder
     if edited and not failed:
         home = book.set_aside(run, edited)
     elif not failed:
         book.drop(run)
     refused = tuple(Edited(entry.path, home / entry.stored.name) for entry in edited)
-    return Undone(run.started, tuple(restored), refused, tuple(failed))
+    return Undone(run.started, tuple(restored), refused, tuple(failed), untouched)
 
 
-def _restore(entry: Entry, staging: Staging) -> bool | Failed:
-    """Put *entry*'s original bytes back; return False if the file was edited or removed since."""
+def _restore(entry: Entry, staging: Staging) -> bool | Failed | None:
+    """Put *entry*'s original bytes back; return False if the file was edited or removed since.
+
+    None if it holds them.
+    """
     *folders, name = entry.place.parts
     try:
         with Folder.below(entry.place.home, folders) as folder:
@@ -112,7 +119,7 @@ def _restore(entry: Entry, staging: Staging) -> bool | Failed:
     except OSError as error:
         return _failed(entry, f"it cannot be read: {reason(error)}")
     if now == entry.before:
-        return True  # the run was killed before it came to this file
+        return None  # the run was killed before it came to this file
     if now != entry.after:
         return False
     try:

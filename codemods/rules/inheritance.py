@@ -87,7 +87,7 @@ class Heirs:
         for proposal in proposals:
             for wrap in wraps(proposal):
                 tracker = _tracker_of(wrap)
-                key = _key(facts, tracker, wrap) if tracker is not None else None
+                key = key_of(facts, tracker, wrap) if tracker is not None else None
                 named = named_ids(wrap) - missing_ids(facts, wrap)
                 block = _Block(proposal, named, key, is_step(wrap))
                 self._placed.setdefault(facts.statement_at(wrap.path), []).append(block)
@@ -135,33 +135,15 @@ def heir_of(facts: Facts, proposal: Proposal, heirs: Heirs) -> Heir | None:
         if is_step(wrap):
             continue  # a sub-context of the block around it
         lender = _lender(facts, proposal, wrap)
-        found = next(_heirs(facts, lender, heirs), None) if lender.ids else None
+        found = next(heirs_in(facts, lender, heirs), None) if lender.ids else None
         if found is not None:
             return found
     return None
 
 
-def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Proposal, str]:
-    """Return the proposals whose blocks would inherit from a context that is there already."""
-    found: dict[Proposal, str] = {}
-    heirs = Heirs(facts, proposals)
-    for statement, index, call, name in facts.context_calls:
-        given = _given_tracker(call) or statement.items[index].optional_vars
-        named = _context_ids(call, name)
-        key = _key(facts, given) if given is not None else None
-        ids = lent_ids(facts, call, name, given)
-        own = frozenset([key] if isinstance(key, Binding) else [])
-        others = uses_of_others(facts, statement.body, own)
-        lender = Lender(statement.body, named, ids, key, others)
-        for heir in _heirs(facts, lender, heirs) if ids and proposals else ():
-            if heir.proposal is not None:
-                found.setdefault(heir.proposal, ast.unparse(call))
-    return found
-
-
 def lent_ids(facts: Facts, call: ast.Call, name: str, tracker: ast.expr | None) -> frozenset[str]:
     """Return the ids that the context *call* may give to what is inside it."""
-    return _context_ids(call, name) | facts.standing.of(tracker)
+    return context_ids(call, name) | facts.standing.of(tracker)
 
 
 def lent_by(facts: Facts, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
@@ -212,7 +194,7 @@ def _lender(facts: Facts, proposal: Proposal, wrap: Wrap) -> Lender:
     named = named_ids(wrap)
     kept = {words.USER} if any(isinstance(e, Retain) for e in proposal.edits) else set()
     tracker = _tracker_of(wrap)
-    key = _key(facts, tracker, wrap) if tracker is not None else None
+    key = key_of(facts, tracker, wrap) if tracker is not None else None
     ids = named | kept | facts.standing.of(tracker)
     body = body_of(facts, wrap)
     own = facts.holders.get(proposal.finding, frozenset())
@@ -233,7 +215,7 @@ def _adopted(wrap: Wrap) -> str | None:
     return next((t.removeprefix(prefix) for t in given if t.startswith(prefix)), None)
 
 
-def _key(facts: Facts, tracker: ast.expr, wrap: Wrap | None = None) -> object:
+def key_of(facts: Facts, tracker: ast.expr, wrap: Wrap | None = None) -> object:
     """Return what is equal for two mentions of one tracker: its variable, or its text."""
     if not isinstance(tracker, ast.Name):
         return ast.unparse(tracker)
@@ -242,36 +224,39 @@ def _key(facts: Facts, tracker: ast.expr, wrap: Wrap | None = None) -> object:
     return facts.scopes.of(tracker)
 
 
-def _given_tracker(call: ast.Call) -> ast.expr | None:
+def given_tracker(call: ast.Call) -> ast.expr | None:
+    """Return the tracker that a context is opened with, if it is given one."""
     return next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
 
 
-def _context_ids(call: ast.Call, name: str) -> frozenset[str]:
+def context_ids(call: ast.Call, name: str) -> frozenset[str]:
     """Return the ids that a context may give to what is inside it."""
     named = {keyword.arg for keyword in call.keywords}
     by_name = _BY_BATCH if name == words.BATCH_CONTEXT else frozenset()
     return by_name | (ALL_IDS if None in named else ALL_IDS & named)
 
 
-def _heirs(facts: Facts, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
+def heirs_in(facts: Facts, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
     """Yield what inside *lender* would take ids from it, in its own text, then in what it calls."""
-    yield from _inside(facts, lender, lender.body, heirs)
+    yield from heirs_inside(facts, lender, lender.body, heirs)
     reached = reachable(facts.taint, lender.body)
     for one in reached:
         name = one.node.name
         if one.taint is facts.taint:
-            for heir in _inside(facts, lender, one.node.body, heirs):
+            for heir in heirs_inside(facts, lender, one.node.body, heirs):
                 yield Heir(f"in {name}, {heir.text}", None, heir.proposal)
         elif _may_inherit_elsewhere(one, lender):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
     yield from _unnamed(facts, lender, heirs, [o for o in reached if o.taint is facts.taint])
 
 
-def _inside(facts: Facts, lender: Lender, body: Sequence[ast.stmt], heirs: Heirs) -> Iterator[Heir]:
+def heirs_inside(
+    facts: Facts, lender: Lender, body: Sequence[ast.stmt], heirs: Heirs
+) -> Iterator[Heir]:
     """Yield what the statements *body* have of their own that would inherit."""
     content = heirs.of(body)
     for statement, call, name in content.contexts:
-        if _is_same(facts, lender, _given_tracker(call)):
+        if _is_same(facts, lender, given_tracker(call)):
             continue
         own = certain_ids(facts, call)
         own |= _BY_BATCH if name == words.BATCH_CONTEXT else set()
@@ -307,7 +292,7 @@ def _is_same(facts: Facts, lender: Lender, tracker: ast.expr | None) -> bool:
     """Whether *tracker* is the lender's: by its name, or as what a function was given."""
     if tracker is None or lender.tracker is None:
         return False
-    return _has_key(lender, _key(facts, tracker))
+    return _has_key(lender, key_of(facts, tracker))
 
 
 def _has_key(lender: Lender, key: object) -> bool:
@@ -338,7 +323,7 @@ def _binders(facts: Facts, name: ast.Name) -> list[ast.AST]:
 
 
 def _wraps_for_another(facts: Facts, call: ast.Call, lender: Lender) -> bool:
-    tracker = call.args[1] if len(call.args) > 1 else _given_tracker(call)
+    tracker = call.args[1] if len(call.args) > 1 else given_tracker(call)
     if isinstance(tracker, ast.Name) and tracker not in facts.scopes.scope_of:
         return True
     return not _is_same(facts, lender, tracker)
@@ -351,8 +336,8 @@ def _may_inherit_elsewhere(function: Resolved, lender: Lender) -> bool:
     for call in (n for n in ast.walk(function.node) if isinstance(n, ast.Call)):
         name = last_name(call.func)
         if name in words.CONTEXT_MANAGERS:
-            named |= _context_ids(call, name)
-            has_own = has_own or _given_tracker(call) is None or bool(lender.others)
+            named |= context_ids(call, name)
+            has_own = has_own or given_tracker(call) is None or bool(lender.others)
         if name == words.SET_CALL:
             named |= set_ids(call)
         has_own = has_own or name in (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
@@ -375,7 +360,7 @@ def _unnamed(facts: Facts, lender: Lender, heirs: Heirs, reached: list[Resolved]
     for function in functions:
         if function in others and function in ran:
             suite: list[ast.stmt] = function.body  # type: ignore[attr-defined]
-            heir = next(_inside(facts, lender, suite, heirs), None)
+            heir = next(heirs_inside(facts, lender, suite, heirs), None)
             if heir is not None:
                 name = function.name  # type: ignore[attr-defined]
                 yield Heir(f"{name} may run in this block; there, {heir.text}", None, heir.proposal)

@@ -19,7 +19,6 @@ from codemods.rules.inheritance import (
     Heirs,
     body_of,
     heir_of,
-    heirs_of_contexts,
     is_step,
     lent_by,
     named_ids,
@@ -28,6 +27,7 @@ from codemods.rules.inheritance import (
 )
 from codemods.rules.missing_ids import missing_ids
 from codemods.rules.reasons import refuse
+from codemods.rules.surroundings import heirs_of_contexts
 
 if TYPE_CHECKING:
     from codemods.analysis.facts import Facts
