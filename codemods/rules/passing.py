@@ -9,7 +9,8 @@ After           with ai_usage_context("outer_op") as tracker:
 Safety          Safe where the parameter is a tracker by its annotation, by the use of its
                 API, or by what another caller passes; a name alone proves nothing. The
                 callee has to do the same without a tracker, but for recording.
-Leaves alone    calls with * or **, callbacks, functions of other packages; without --unsafe, a
+Leaves alone    generators and coroutines that may run behind the block,
+                calls with * or **, callbacks, functions of other packages; without --unsafe, a
                 callee that builds a tracker of its own where the context names ids,
                 and one that does something else when it has a tracker
 Guide           Common Issues, 1
@@ -21,8 +22,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.calls import ordinal
-from codemods.analysis.effects import walk_here
+from codemods.analysis.calls import last_name, ordinal
+from codemods.analysis.effects import first_yield, walk_here
 from codemods.analysis.given import same_but_recorded
 from codemods.analysis.resolved import Resolved
 from codemods.analysis.scopes import default_of
@@ -39,6 +40,10 @@ CODE = "AIU005"
 MESSAGE = "call inside a context that does not pass the tracker on"
 _WITH_ONE = "what {0} does where it is given a tracker is what it is to do here"
 _TAKES_IDS = "what {0} records with a tracker of its own is to be the context's, with its ids"
+
+# What uses a generator up before it returns, and what runs a coroutine to its end.
+_AT_ONCE = frozenset("list tuple set frozenset dict sorted sum min max join extend update".split())
+_LOOPS = frozenset({"run", "run_until_complete"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -82,7 +87,7 @@ def _decide_one(
     facts: Facts, call: ast.Call, tracker: ast.Name, *, stores: bool, lends: bool
 ) -> Proposal | None:
     resolved = _callee(facts, call.func)
-    if resolved is None or resolved.node.decorator_list:
+    if resolved is None or resolved.node.decorator_list or not _runs_here(facts, resolved, call):
         return None
     definition = resolved.node
     if any(isinstance(a, ast.Starred) for a in call.args) or any(
@@ -141,6 +146,28 @@ def _expects_failure(facts: Facts, call: ast.Call) -> bool:
             ):
                 return True
         node = facts.module.parents[node]
+    return False
+
+
+def _runs_here(facts: Facts, resolved: Resolved, call: ast.Call) -> bool:
+    """Whether the function runs where it is called, and no later: behind the block, perhaps."""
+    parent = facts.module.parents[call]
+    if first_yield(resolved.node.body) is not None:
+        if isinstance(parent, ast.For | ast.AsyncFor):
+            return call is parent.iter
+        if isinstance(parent, ast.comprehension):
+            return not isinstance(facts.module.parents[parent], ast.GeneratorExp)
+        at_once = isinstance(parent, ast.Call) and call in parent.args
+        return at_once and last_name(parent.func) in _AT_ONCE  # type: ignore[attr-defined]
+    if not isinstance(resolved.node, ast.AsyncFunctionDef):
+        return True
+    around: ast.AST = call
+    while isinstance(around, ast.expr | ast.comprehension | ast.keyword):
+        if isinstance(around, ast.Await):
+            return True
+        if isinstance(around, ast.Call) and last_name(around.func) in _LOOPS:
+            return True
+        around = facts.module.parents[around]
     return False
 
 
