@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.calls import last_name
+from codemods.analysis.collecting import GROWING, PUTTING, is_own, looks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,8 +34,6 @@ _QUERIES = frozenset("query scan get_item batch_get_item transact_get_items pagi
 _LOOKING_NAMES = frozenset(
     "items metrics records calls stored saved written rows puts entries sent received".split()
 )
-_PUTTING = ("put", "batch_write", "write", "store", "save", "append", "record")
-_GROWING = frozenset("append extend add update insert setdefault appendleft put".split())
 _SHOWN = frozenset("print len str repr id type isinstance".split())
 _PATHS = frozenset("str Path fspath PurePath".split())
 # Their clients do other work too, so that a mention is no look.
@@ -85,7 +84,7 @@ class Stores:
         for node in ast.walk(value):
             if isinstance(node, ast.Name) and node in self._scopes.scope_of:
                 self._note_name(node)
-            elif isinstance(node, ast.Attribute) and _is_own(node):
+            elif isinstance(node, ast.Attribute) and is_own(node):
                 self._fields.add(node.attr)
 
     def _note_name(self, name: ast.Name) -> None:
@@ -123,7 +122,7 @@ class Stores:
                 if node in self._scopes.scope_of:
                     for bound in self._values(self._scopes.of(node)):
                         self._texts.update(_texts(bound))
-            elif isinstance(node, ast.Attribute) and _is_own(node):
+            elif isinstance(node, ast.Attribute) and is_own(node):
                 self._fields.add(node.attr)
         self._texts.update(_texts(value))
 
@@ -170,13 +169,13 @@ class Stores:
         for target in targets:
             if isinstance(target, ast.Name) and target in self._scopes.scope_of:
                 self._objects.add(self._scopes.of(target))
-            elif isinstance(target, ast.Attribute) and _is_own(target):
+            elif isinstance(target, ast.Attribute) and is_own(target):
                 self._fields.add(target.attr)
 
     def _leads(self, value: ast.AST) -> bool:
         """Whether *value* is a carrier or something that can be reached through it."""
         while isinstance(value, ast.Attribute | ast.Subscript | ast.Call):
-            if isinstance(value, ast.Attribute) and _is_own(value):
+            if isinstance(value, ast.Attribute) and is_own(value):
                 return value.attr in self._fields
             if isinstance(value, ast.Call) and last_name(value.func) != "Table":
                 return False
@@ -207,7 +206,7 @@ class Stores:
             return node.value in self._texts and self._opens(node)
         if isinstance(node, ast.Call):
             return self._calls_a_look(node, depth)
-        if isinstance(node, ast.Attribute) and _is_own(node) and node.attr in self._fields:
+        if isinstance(node, ast.Attribute) and is_own(node) and node.attr in self._fields:
             return self._is_read(node, None, depth)
         if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
             return False
@@ -253,14 +252,16 @@ class Stores:
             or self._is_captured(binding)
             or self._is_part(binding, depth)
         ):
-            return not (called and chain[-1:] and chain[-1] in _GROWING)
+            return not (called and chain[-1:] and chain[-1] in GROWING)
         if chain:
             fake = self._fake(binding)
             if fake is not None:
-                return _looks_of(fake, chain[0])
+                return looks_of(fake, chain[0])
             if self._is_built(binding):
-                return not chain[-1].startswith(_PUTTING)
+                return not chain[-1].startswith(PUTTING)
             return _speaks_of_a_look(chain[-1], called=called)
+        if _goes_through(node, parent) and (self._fake(binding) or self._is_built(binding)):
+            return True
         given = parent.value if isinstance(parent, ast.keyword) else node
         call = self._parents.get(parent) if isinstance(parent, ast.keyword) else parent
         if not isinstance(call, ast.Call) or call is self._construct.call:
@@ -289,6 +290,8 @@ class Stores:
         if definition is not None:
             return depth > 0 and self._receives(definition, call, value, depth)
         name = last_name(call.func)
+        if name == "len":
+            return True
         if name in _SHOWN or self._taint.names.tracker_class(call.func) is not None:
             return False
         double = self._is_mock(binding) or self._fake(binding) is not None
@@ -341,10 +344,6 @@ def _given(construct: Construct) -> Iterator[tuple[str, ast.expr]]:
         yield keyword.arg or "", keyword.value
 
 
-def _is_own(node: ast.Attribute) -> bool:
-    return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-
-
 def _is_imported(binding: Binding) -> bool:
     return any(isinstance(b, ast.alias) for b in binding.binders)
 
@@ -355,39 +354,18 @@ def _texts(value: ast.AST) -> set[object]:
     return {t for t in texts if isinstance(t, str) and len(t) > 1}
 
 
+def _goes_through(node: ast.AST, parent: ast.AST | None) -> bool:
+    """Whether *node* is asked as a collection is: ``x[key]``, ``key in x``, or by a loop."""
+    if isinstance(parent, ast.Compare):
+        return node in parent.comparators and isinstance(parent.ops[0], ast.In | ast.NotIn)
+    if isinstance(parent, ast.Subscript):
+        return parent.value is node and isinstance(parent.ctx, ast.Load)
+    return isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
+
+
 def _speaks_of_a_look(name: str, *, called: bool) -> bool:
     """Whether an attribute of a client that is not in sight speaks of what is stored."""
-    if name.startswith(_PUTTING):
+    if name.startswith(PUTTING):
         return not called
     about = "usage" in name or "metric" in name
     return about or (name in _QUERIES if called else name in _LOOKING_NAMES)
-
-
-def _looks_of(owner: ResolvedClass, name: str) -> bool:
-    """Whether *name* of a class in sight gives what its writing methods collect."""
-    grown: set[str] = set()
-    for method in owner.methods():
-        if not method.node.name.startswith(_PUTTING):
-            continue
-        grown.update(_grown(method.node))
-    if name in grown:
-        return True
-    asked = owner.method(name)
-    if asked is None or name.startswith(_PUTTING):
-        return False
-    own = (n for n in ast.walk(asked.node) if isinstance(n, ast.Attribute) and _is_own(n))
-    return any(node.attr in grown for node in own)
-
-
-def _grown(function: ast.AST) -> Iterator[str]:
-    """Yield the fields that *function* binds, or puts something into."""
-    for node in ast.walk(function):
-        held: ast.AST | None = None
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            held = node.func.value if node.func.attr in _GROWING else None
-        elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
-            held = node
-        while isinstance(held, ast.Subscript):
-            held = held.value
-        if isinstance(held, ast.Attribute) and _is_own(held):
-            yield held.attr
