@@ -107,6 +107,9 @@ def _decorated(facts: Facts, function: Function) -> Iterator[tuple[str, Lender]]
             continue
         named = context_ids(call, name) if call else frozenset()
         taken = ALL_IDS & {parameter.arg for parameter in parameters(function.args)}
+        # An id that a call names is its block's, whether the function takes it or not.
+        calls = (c for c in facts.module.every(ast.Call) if last_name(c.func) == function.name)
+        taken |= ALL_IDS & {keyword.arg for call in calls for keyword in call.keywords}
         ids = named | (ALL_IDS if function.args.kwarg is not None else taken)
         names = (n for s in function.body for n in ast.walk(s) if isinstance(n, ast.Name))
         own = frozenset(

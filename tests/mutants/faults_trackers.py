@@ -14,7 +14,7 @@ def dispatch_overlooked(real: Any) -> Any:
     return lambda facts, lender, proposals, reached: iter(())
 
 
-@mutant("rules.inheritance:heirs_of_contexts", "X16")
+@mutant("rules.surroundings:heirs_of_contexts", "X16")
 def surrounding_context_overlooked(real: Any) -> Any:
     """A tracker that is used inside a context gets a block, which inherits from that context."""
     return lambda facts, proposals: {}
