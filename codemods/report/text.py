@@ -66,7 +66,7 @@ def render(report: RunReport, style: Style = plain, *, quiet: bool = False) -> s
 
 
 def _runtime(report: RunReport) -> Iterator[str]:
-    if report.runtime:
+    if report.runtime and any(isinstance(outcome, Changed) for outcome in report.outcomes):
         yield f"The rewrites rely on the {report.runtime} runtime."
 
 

@@ -123,7 +123,7 @@ def test_broken_notebook(
 ) -> None:
     """A file that is no notebook fails with what is wrong, and stops no other file."""
     (start / "x.ipynb").write_bytes(content)
-    (start / "y.py").write_text(IMPORT + BUILD)
+    (start / "y.py").write_text(IMPORT + BUILD + SET)
     assert lint.main(["."]) == 2
     out = capsys.readouterr().out
     assert f"x.ipynb: failed to read: {'' if 'cell' in told else 'the '}" in out
@@ -141,7 +141,7 @@ def test_strange_cells(start: Path) -> None:
 
 def test_older_format(start: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The third format keeps its cells in worksheets."""
-    cell = {"cell_type": "code", "input": [IMPORT, BUILD]}
+    cell = {"cell_type": "code", "input": [IMPORT, BUILD, SET]}
     document = {"nbformat": 3, "worksheets": [{"cells": [cell]}]}
     (start / "x.ipynb").write_text(json.dumps(document))
     assert linted(capsys, ".")[1] == "x.ipynb:cell 1:2:11: AIU001"
@@ -161,7 +161,7 @@ def test_what_a_notebook_uses_of_a_module(start: Path) -> None:
 
 def test_json_names_the_cell(start: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In the JSON report a finding of a notebook carries its cell."""
-    notebook(start / "x.ipynb", IMPORT, BUILD)
+    notebook(start / "x.ipynb", IMPORT, BUILD + SET)
     lint.main(["--format", "json", "."])
     [file] = json.loads(capsys.readouterr().out)["files"]
-    assert [(f["cell"], f["span"]["line"]) for f in file["findings"]] == [(1, 1), (2, 1)]
+    assert [(f["cell"], f["span"]["line"]) for f in file["findings"]] == [(1, 1), (2, 1), (2, 2)]
