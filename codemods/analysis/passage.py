@@ -208,9 +208,10 @@ class Passage:
             self.travel.escapes.append(Escape(node, how))
 
     def _names_ids(self, method: ast.Attribute) -> bool:
-        """Whether *method* is called with keywords, and not with a context as it is today."""
+        """Whether *method* may be called with keywords, and not with a context as it is today."""
         call = self.taint.module.parents[method]
-        return isinstance(call, ast.Call) and call.func is method and bool(call.keywords)
+        called = isinstance(call, ast.Call) and call.func is method
+        return not called or bool(call.keywords)  # type: ignore[attr-defined]
 
     # -- expressions --------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -142,14 +143,24 @@ def travel_escape(facts: Facts, finding: Finding, travel: Travel) -> Refusal | N
         escape = travel.escapes[0]
         detail = f"the tracker is {escape.how}"
         return refuse(facts, finding, Reason.ESCAPES, detail, escape.node)
-    older = next((place for place in travel.older if isinstance(place, ast.Call)), None)
+    older = next((place for place in travel.older if _stays_older(facts, place)), None)
     if older is not None:
-        detail = f"{ast.unparse(older)} sets ids by the older name, which raises inside a context"
-        return refuse(facts, finding, Reason.MIXED, detail, older)
+        detail = f"{ast.unparse(older)} sets ids by the older name, which contexts may not take"
+        refusal = refuse(facts, finding, Reason.MIXED, detail, older)
+        return replace(refusal, advice=f"use {words.SET_CALL} there, then run again")
     if travel.reads:
         detail = f"{ast.unparse(travel.reads[0])} depends on when the ids are set and reset"
         return refuse(facts, finding, Reason.READS_STATE, detail, travel.reads[0])
     return None
+
+
+def _stays_older(facts: Facts, place: ast.AST) -> bool:
+    """Whether the older set call at *place* is none that a block takes in, or writes anew."""
+    call = facts.module.parents.get(place) if isinstance(place, ast.Attribute) else None
+    if not isinstance(call, ast.Call) or call.func is not place:
+        return True  # in a function that is called, or a method that is handed on
+    unpacked = any(keyword.arg is None for keyword in call.keywords)
+    return unpacked and all(site.call is not call for site in facts.lives.set_calls)
 
 
 def travel_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Refusal | None:
