@@ -170,6 +170,10 @@ class Passage:
         """Whether the variable only ever holds objects that its own function made."""
         if not binding.binders or not all(isinstance(b, ast.Name) for b in binding.binders):
             return False
+        begin = self.statements[0].lineno
+        before = [load for load in binding.loads if load.lineno < begin]
+        if any(not isinstance(self.module.parents[load], ast.Attribute) for load in before):
+            return False  # it may have been put somewhere
         statements = [self.module.statement(binder) for binder in binding.binders]
         assigned = [s for s in statements if not isinstance(s, ast.AugAssign)]
         return all(
@@ -201,7 +205,7 @@ class Passage:
         field = target.attr if isinstance(target, ast.Attribute) else "__setitem__"
         names = {method.node.name for one in family(owner).classes for method in one.methods()}
         of_class = isinstance(target, ast.Attribute) and family(owner).shares(field)
-        return of_class or not names.isdisjoint((field, "__setattr__"))
+        return of_class or not names.isdisjoint((field, "__setattr__", "__del__"))
 
     def _escapes(self, value: ast.expr, node: ast.AST, how: str) -> None:
         if self.strong(value):
