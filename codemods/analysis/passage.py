@@ -199,6 +199,8 @@ class Passage:
         """Whether the object in whose field *target* something is stored has code that takes it."""
         if not isinstance(target, ast.Attribute | ast.Subscript):
             return False
+        if isinstance(target.value, ast.Attribute):
+            return True  # the object of a field may be one that others have
         owner = self.taint.object_class(target.value)
         if owner is None:
             return False
