@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from codemods.analysis.lives import Argument
     from codemods.analysis.scopes import Binding
 
+_RESIZING = frozenset(
+    "append appendleft extend insert add update setdefault pop popleft remove discard clear".split()
+)
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
 BATCH_NOTE = "batch prices are recorded for this block: half of the list price"
 #: To be confirmed where a tracker is shared by coroutines.
@@ -266,6 +269,8 @@ def _item_count(
         before.remove(items)
     if any(isinstance(n, _LEAVING) for n in walk_here(before)) or _touched(items.id, before):
         return (), ()
+    if _resized(items.id, batch.statement):
+        return (), ()
     binding = facts.scopes.of(items)
     text = f"{words.COUNT_ARGUMENT}=len({items.id})"
     if not binding.binders:
@@ -309,6 +314,15 @@ def _len_is_taken(facts: Facts) -> bool:
 def _touched(name: str, statements: Sequence[ast.AST]) -> bool:
     """Whether *statements* mention *name*: then its length may change before the loop."""
     return any(isinstance(n, ast.Name) and n.id == name for s in statements for n in ast.walk(s))
+
+
+def _resized(name: str, loop: ast.stmt) -> bool:
+    """Whether *loop* calls a method of its items that puts something in, or takes it out."""
+    attributes = (n for n in ast.walk(loop) if isinstance(n, ast.Attribute))
+    return any(
+        isinstance(n.value, ast.Name) and n.value.id == name and n.attr in _RESIZING
+        for n in attributes
+    )
 
 
 def _named_operation(facts: Facts, at: ast.stmt) -> str | None:
