@@ -118,7 +118,7 @@ class ParsedModule:
 
     def behind(self, statement: ast.AST) -> Iterator[ast.AST]:
         """Yield what comes after *statement* in the suites around it, up to its function's."""
-        while statement in self.paths:
+        while self.paths.get(statement):  # the module's own is empty
             name, index = self.paths[statement][-1]
             around = self.parents[statement]
             yield from getattr(around, name)[index + 1 :]
