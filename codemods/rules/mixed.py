@@ -105,6 +105,9 @@ def _decide_one(
     refusal = check_arguments(facts, finding, [site], form)
     if refusal is not None:
         return refusal
+    if not form.ours and last_name(site.call.func) == words.OLDER_SET_CALL:
+        detail = "inside a context, the older name takes no ids"
+        return refuse(facts, finding, Reason.INVALID_CALL, detail)
     if done or statement.body[0] is not site.statement or item != len(statement.items) - 1:
         detail = "the call is not the first statement of the block"
         return refuse(facts, finding, Reason.NOT_FIRST, detail)
