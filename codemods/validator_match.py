@@ -39,6 +39,7 @@ from codemods.validator_terms import (
     mentions,
     other_names,
     replay_of,
+    same_context,
     set_call,
     shell,
     suites,
@@ -151,7 +152,7 @@ class Matcher:
         i = self._put_off(original, i, after)
         header = context_header(after, self._after)
         old = context_header(original[i], self._before) if i < len(original) else None
-        if header is not None and isinstance(after, ast.With) and old is None:
+        if header is not None and isinstance(after, ast.With) and not same_context(old, header):
             return self._block(original, i, after, header)
         if i >= len(original):
             raise Difference("a statement was added", after)
@@ -274,8 +275,7 @@ class Matcher:
         if site is None or site[0] != name:
             raise Difference("the header of a block changed", after)
         expected = [(k, shape(v)) for k, v in (*old.fields, *site[1])]
-        same = (old.manager, old.target) == (new.manager, new.target)
-        if not same or [(k, shape(v)) for k, v in new.fields] != expected:
+        if [(k, shape(v)) for k, v in new.fields] != expected:
             raise Difference("the header does not name the ids that the block set", after)
         operations = shapes(before.items[0].context_expr.args)  # type: ignore[attr-defined]
         if operations != shapes(after.items[0].context_expr.args):  # type: ignore[attr-defined]

@@ -44,6 +44,11 @@ class NewBlock:
     plain_before_tracker: bool
 
 
+def same_context(old: NewBlock | None, new: NewBlock) -> bool:
+    """Whether *new* is the context *old* of the original, and none that the rewrite put around."""
+    return old is not None and (old.manager, old.target) == (new.manager, new.target)
+
+
 def managed(tree: ast.Module) -> Managed:
     """Return the names under which *tree* imports, or could star-import, the API."""
     classes = {words.TRACKER_CLASS}

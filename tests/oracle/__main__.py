@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .kinds import PENDING
 from .session import Totals, session, smallest
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"SEED={seed} makes these programs again", flush=True)
     started = time.monotonic()
     totals = Totals()
-    left_out = frozenset() if options.pending else PENDING
-    for totals in session(seed, options.programs, options.jobs, left_out):
+    for totals in session(seed, options.programs, options.jobs):
         _progress(totals, options.programs, started)
     print(file=sys.stderr)
     print(table(totals, time.monotonic() - started))
@@ -47,7 +45,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=_seed, help="which programs (by default, new ones)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--reduce", type=int, default=20, help="how many problems to make smaller")
-    parser.add_argument("--pending", action="store_true", help="with the kinds that are pending")
     parser.add_argument("--out", type=Path, help="folder for one file a sort of problem")
     return parser.parse_args(arguments)
 

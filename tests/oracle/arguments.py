@@ -113,10 +113,8 @@ def plain_set(pen: Pen, scope: Scope, tracker: str) -> str:
 
 def older_set(pen: Pen, scope: Scope, tracker: str) -> str:
     """Return a statement that sets ids by the older spelling, by keywords."""
-    kinds: tuple[str, ...] = ("job",)
-    if "older" not in pen.left_out:
-        pen.kinds.add("older")
-        kinds = pen.pick((("job",), ("job", "user"), ("user",), ("batch", "user"), ("job", "pr")))
+    pen.kinds.add("older")
+    kinds = pen.pick((("job",), ("job", "user"), ("user",), ("batch", "user"), ("job", "pr")))
     return f"{tracker}.set_context({', '.join(keyword(pen, scope, kind) for kind in kinds)})"
 
 

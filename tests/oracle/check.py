@@ -20,7 +20,6 @@ from codemods.model import Reason
 
 from .comments import displaced
 from .execute import COLUMNS, Backend, Observed, run
-from .kinds import PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -199,8 +198,6 @@ def _compare(
 
 def _billed_as_batch(program: Program, after: Program, seen: Observed) -> frozenset[int]:
     """Return the calls that may have the price of a batch."""
-    if "idle-loop" in PENDING - program.kinds:
-        return seen.batches.calls
     return seen.batches.explained(after)
 
 
@@ -264,9 +261,15 @@ def _users_kept(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the set calls of a user that begin a context: the original runtime needs them."""
     for statement in node.body if isinstance(node, ast.With) else ():
         call = statement.value if isinstance(statement, ast.Expr) else None
-        if not isinstance(call, ast.Call) or [k.arg for k in call.keywords] != ["user_id"]:
+        if not isinstance(call, ast.Call) or _ids_set(call) != ["user_id"]:
             return
         yield call
+
+
+def _ids_set(call: ast.Call) -> list[str | None]:
+    """Return the ids that *call* sets: None sets nothing."""
+    nothing = ast.dump(ast.Constant(None))
+    return [k.arg for k in call.keywords if ast.dump(k.value) != nothing]
 
 
 def _is_set_call(node: ast.AST) -> bool:

@@ -167,6 +167,7 @@ def _by_operator(pen: Pen, handler: str) -> Way:
             ("__eq__(self, other)", f"print({box} == 1)"),
             ("__bool__(self)", f"assert {box}"),
             ("__call__(self)", f"{box}()"),
+            ("__getattr__(self, name)", f"print({box}.anything)"),
         )
     )
     result = f"{handler}() == 1" if method.startswith("__bool__") else f"{handler}()"

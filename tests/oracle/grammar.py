@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from .kinds import PENDING
 from .pen import Pen
 from .program import Program
 from .source import Stmt, Suite, render
@@ -112,13 +111,13 @@ def programs(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Program:
 
     Hypothesis makes the choices, and shrinks them.
     """
-    return _text(Pen(lambda low, high: draw(_numbers(low, high)), left_out=PENDING))
+    return _text(Pen(lambda low, high: draw(_numbers(low, high))))
 
 
-def numbered(seed: int, index: int, left_out: frozenset[str] = PENDING) -> Program:
+def numbered(seed: int, index: int) -> Program:
     """Return program *index* of *seed*: the same grammar with evenly spread choices.
 
     Hypothesis varies what it made before, which is good for finding an error and
     bad for counting how often something happens.
     """
-    return _text(Pen(Random(f"{seed}/{index}").randint, left_out=left_out))
+    return _text(Pen(Random(f"{seed}/{index}").randint))

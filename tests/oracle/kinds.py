@@ -25,6 +25,3 @@ KINDS: Mapping[str, str] = {
     "match-arms": "ids are set in one arm of a match and used in another",
     "oddity": "pragmas, comments at ends, and rare syntax beside a site",
 }
-
-# Kinds that the tools do not yet migrate faithfully: they are generated on request only.
-PENDING: frozenset[str] = frozenset()

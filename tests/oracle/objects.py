@@ -79,7 +79,7 @@ def only_looked_at(pen: Pen) -> Unit:
     pen.silent = True
     name = pen.fresh("unit")
     made = pen.tracker_class
-    form = pen.pick(("field", "raises", "compared", "kind"))
+    form = pen.pick(("field", "raises", "private", "compared", "kind"))
     body: list[Stmt] = [f'tracker = {made}(table_name="T-development")']
     if form == "field":
         body += ["assert tracker.table_name", "print(tracker.user_id)"]
@@ -92,6 +92,8 @@ def only_looked_at(pen: Pen) -> Unit:
         if pen.chance(50):
             pen.imports.add("import contextlib")
             body = [Suite("with contextlib.suppress(ValueError):", [wrong]), pen.note()]
+    elif form == "private":
+        body.append("print(sorted(tracker._create_base_metadata()) is None)")
     elif form == "compared":
         body += [f"other = {made}()", "print(tracker is other)"]
     else:

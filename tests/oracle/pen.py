@@ -23,7 +23,7 @@ class Pen:
     from the module ``llm``, ``imports`` further import lines.  ``tracker_class`` is
     how the program spells the legacy class.  ``files`` are the project's other ones,
     ``part`` is the path that is named, ``silent`` says that nothing is to be reported.
-    ``kinds`` are those that the program is of, ``left_out`` those that it may not be of.
+    ``kinds`` are those that the program is of.
     """
 
     number: Callable[[int, int], int]
@@ -36,7 +36,6 @@ class Pen:
     kinds: set[str] = field(default_factory=set)
     part: str = ""
     silent: bool = False
-    left_out: frozenset[str] = frozenset()
     counters: dict[str, int] = field(default_factory=dict)
 
     def chance(self, percent: int) -> bool:
@@ -58,14 +57,13 @@ class Pen:
 
     def table(self, *entries: tuple[int, str, Option]) -> Option:
         """Return an option of (weight, kind, option) entries, and note its kind."""
-        allowed = [(weight, (kind, o)) for weight, kind, o in entries if kind not in self.left_out]
-        kind, option = self.weighted(allowed)
+        kind, option = self.weighted([(weight, (kind, o)) for weight, kind, o in entries])
         self.kinds.update({kind} - {""})
         return option
 
     def page(self) -> Pen:
         """Return a pen for another file of the program: same choices, and names used once."""
-        return Pen(self.number, counters=self.counters, left_out=self.left_out, kinds=self.kinds)
+        return Pen(self.number, counters=self.counters, kinds=self.kinds)
 
     def fresh(self, prefix: str) -> str:
         """Return a name that was not given out before: ``prefix1``, ``prefix2``, ..."""

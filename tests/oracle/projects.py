@@ -173,7 +173,7 @@ def _subclass(pen: Pen) -> Unit:
     """The class of the tracker stands in the other file."""
     page = pen.page()
     kind, use = pen.fresh("Recorder"), pen.fresh("uses")
-    form = pen.pick(("plain", "shared") if "shared-instance" not in pen.left_out else ("plain",))
+    form = pen.pick(("plain", "shared"))
     body: list[Stmt] = ["label = 'own'"]
     if form == "shared":
         first = Suite("if cls.only is None:", ["cls.only = super().__new__(cls)"])
@@ -198,8 +198,7 @@ def _given(pen: Pen) -> Unit:
     work, use = pen.fresh("step"), pen.fresh("uses")
     scope = Scope(trackers=("tracker",))
     ask = ai_call(page, scope, "tracker")
-    own = ("own",) if "dispatch" not in pen.left_out else ()
-    form = pen.pick(("asks", "keeps", "sets", *own))
+    form = pen.pick(("asks", "keeps", "sets", "own"))
     body: list[Stmt] = ask
     if form == "keeps":
         page.provided.add("pending")

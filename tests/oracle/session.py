@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from .check import Problem, Result, check
 from .grammar import numbered
-from .kinds import PENDING
 from .reduce import reduced
 
 if TYPE_CHECKING:
@@ -97,29 +96,27 @@ def _sum(total: Result, one: Result) -> None:
     total.executions += one.executions
 
 
-def checked(seed: int, first: int, stop: int, left_out: frozenset[str] = PENDING) -> Totals:
+def checked(seed: int, first: int, stop: int) -> Totals:
     """Return the totals of the programs *first* up to *stop* of *seed*."""
     totals = Totals()
     with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
         for index in range(first, stop):
-            program = numbered(seed, index, left_out)
+            program = numbered(seed, index)
             totals.add(index, program, check(program, Path(folder)))
     return totals
 
 
-def session(
-    seed: int, count: int, jobs: int, left_out: frozenset[str] = PENDING
-) -> Iterator[Totals]:
+def session(seed: int, count: int, jobs: int) -> Iterator[Totals]:
     """Yield the totals so far, after each chunk of *count* programs."""
     totals = Totals()
-    chunks = [(seed, at, min(at + CHUNK, count), left_out) for at in range(0, count, CHUNK)]
+    chunks = [(seed, at, min(at + CHUNK, count)) for at in range(0, count, CHUNK)]
     with get_context("spawn").Pool(jobs) as pool:
         for part in pool.imap_unordered(_checked, chunks):
             totals.merge(part)
             yield totals
 
 
-def _checked(chunk: tuple[int, int, int, frozenset[str]]) -> Totals:
+def _checked(chunk: tuple[int, int, int]) -> Totals:
     os.environ.pop("USER_ID", None)
     return checked(*chunk)
 

@@ -72,7 +72,7 @@ def test_numbered_programs_do_what_they_did(seed: int, tmp_path: Path) -> None:
 
 def test_every_kind_of_program_is_generated() -> None:
     """Each kind is at least one program of a hundred, so that its faults are found early."""
-    seen = Counter(kind for index in range(2000) for kind in numbered(3, index, frozenset()).kinds)
+    seen = Counter(kind for index in range(2000) for kind in numbered(3, index).kinds)
     assert {kind for kind, count in seen.items() if count >= 20} == set(KINDS)
 
 
