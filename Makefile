@@ -15,6 +15,8 @@
 #   make discovery  compare the files that we take with git's, on N=10000 random trees
 #   make mutants break the rewriter in many ways, and list who notices each
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
+#   make matrix  run beside other instrumentations and frameworks, the newest, each in an environment
+#                of its own below .matrix (ONLY='langfuse logfire', or a kind: ONLY=instrumentations)
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
 #   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
 #   make clean   remove the virtual environments, the newer interpreters and all caches
@@ -41,7 +43,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai overhead \
+.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai matrix overhead \
 	report-benchmark dynalite install clean
 
 help:
@@ -150,6 +152,9 @@ score: $(STAMP)
 contract-openai: $(STAMP)
 	@AI_USAGE_STRICT=1 $(BIN)/python tests/capture_matrix.py
 
+matrix: $(STAMP)
+	@$(BIN)/python -m tests.matrix $(ONLY)
+
 overhead: $(BENCH_STAMP)
 	@$(BIN)/python -m benchmarks.overhead
 
@@ -157,5 +162,5 @@ report-benchmark: $(STAMP)
 	@$(BIN)/python -m benchmarks.report
 
 clean:
-	rm -rf .venv .venv-* .interpreters .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .venv-* .interpreters .matrix .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

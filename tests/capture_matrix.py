@@ -56,9 +56,14 @@ async def got(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
+def is_asynchronous() -> bool:
+    """Return whether an event loop runs this: proxies of other libraries have both faces."""
+    return asyncio._get_running_loop() is not None
+
+
 async def items(source: Any) -> AsyncIterator[Any]:
-    """Iterate over *source* in its own way."""
-    if hasattr(source, "__aiter__"):
+    """Iterate over *source* in the way of the program."""
+    if is_asynchronous() and hasattr(source, "__aiter__"):
         async for item in source:
             yield item
     else:
@@ -68,8 +73,8 @@ async def items(source: Any) -> AsyncIterator[Any]:
 
 @asynccontextmanager
 async def entered(manager: Any) -> AsyncIterator[Any]:
-    """Enter *manager* in the one way that its class has."""
-    if hasattr(manager.__class__, "__aenter__"):
+    """Enter *manager* in the way of the program."""
+    if is_asynchronous():
         async with manager as value:
             yield value
     else:
