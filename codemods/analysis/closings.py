@@ -51,7 +51,24 @@ class Closings:
             return True
         if self._is(call.func, _THREAD) or self._makes_thread(call.func):
             return self._joined(call)
-        return self._is(call.func, *_TASKS) and self._awaited(call)
+        return self._is(call.func, *_TASKS) and self.awaits(call)
+
+    def is_left_alone(self, call: ast.Call) -> bool:
+        """Whether something may fail between the task *call*, or its like, and its ``await``."""
+        holder = self._holder(call) if self._is(call.func, *_TASKS, _GATHER) else None
+        if holder is None:
+            return False
+        made, binding = holder
+        suite = self._module.suite(made)
+        later = suite[suite.index(made) + 1 :]
+        for number, statement in enumerate(later):
+            values = [v for v in _values(statement) if self._awaits(v, binding)]
+            if values:
+                one = not isinstance(made.value, ast.ListComp) and number == 0
+                return not (one or self._is_gathered(values[0]))
+            if not self._makes_task(statement):
+                return True
+        return True
 
     def receivers(self, call: ast.Call) -> list[Binding]:
         """Return the variable that the pool or group of *call* is in: it works with the tracker."""
@@ -205,7 +222,7 @@ class Closings:
 
     # -- tasks ----------------------------------------------------------------
 
-    def _awaited(self, call: ast.Call) -> bool:
+    def awaits(self, call: ast.Call) -> bool:
         """Whether the task, or each of a list of them, is awaited in the suite it is made in."""
         parent = self._module.parents[call]
         if isinstance(parent, ast.Call) and self._is(parent.func, _GATHER):
@@ -232,8 +249,25 @@ class Closings:
         waited: Iterable[ast.expr] = [value.value]
         if isinstance(value.value, ast.Call) and self._is(value.value.func, _GATHER):
             waited = value.value.args
-        names = (w.value if isinstance(w, ast.Starred) else w for w in waited)
+        names = [w.value if isinstance(w, ast.Starred) else w for w in waited]
         return any(isinstance(n, ast.Name) and self._scopes.of(n) is binding for n in names)
+
+    def _is_gathered(self, value: ast.expr) -> bool:
+        call = value.value if isinstance(value, ast.Await) else None
+        return isinstance(call, ast.Call) and self._is(call.func, _GATHER)
+
+    def _makes_task(self, statement: ast.stmt) -> bool:
+        """Whether *statement* only makes tasks of calls with plain arguments: none of it fails."""
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        if isinstance(value, ast.ListComp):
+            value = value.elt
+        if not isinstance(value, ast.Call) or not self._is(value.func, *_TASKS):
+            return False
+        inner = value.args[0] if value.args else None
+        given = (
+            [*inner.args, *(k.value for k in inner.keywords)] if isinstance(inner, ast.Call) else []
+        )
+        return isinstance(inner, ast.Call) and all(map(_is_plain_or_tuple, given))
 
 
 def deferred_call(call: ast.Call) -> ast.Call | None:

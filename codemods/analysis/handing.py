@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis import library_models as library
 from codemods.analysis import telling
+from codemods.analysis.awaiting import Awaiting
 from codemods.analysis.calls import arguments_of, last_name
 from codemods.analysis.closings import deferred_call
 from codemods.analysis.decorating import Decorating, short
@@ -21,7 +22,7 @@ from codemods.analysis.library_rows import Effect
 from codemods.analysis.objects import family
 from codemods.analysis.resolved import Resolved, ResolvedClass
 from codemods.analysis.scopes import parameters
-from codemods.analysis.travel import Escape
+from codemods.analysis.travel import Assumed, Escape
 
 if TYPE_CHECKING:
     from codemods.analysis.library_rows import Model
@@ -47,6 +48,7 @@ class Handing:
         self._foreign = run.taint.foreign
         self._callables = run.taint.callables
         self.decorating = Decorating(run)
+        self._awaiting = Awaiting(run)
 
     def call(self, call: ast.Call) -> None:
         """Take in one call of the statements."""
@@ -66,6 +68,8 @@ class Handing:
             # What is handed over may be a coroutine that has yet to run: a mention is enough.
             self._handed_off(call)
         else:
+            if model is not None and model.effect is Effect.AWAIT:
+                self._awaiting.call(call)
             later = deferred_call(call) if last_name(call.func) in _PASSED_ON else None
             self._given(later or call)
 
@@ -76,6 +80,7 @@ class Handing:
         else:
             self._travel.strong.update(self._run.closings.receivers(call))
             self._closed_by_others(call)
+            self._awaiting.task(call)
         later = deferred_call(call)
         if later is not None:
             self._given(later)
@@ -337,6 +342,7 @@ class Handing:
             self._travel.older.append(call)
         if summary.reads_state:
             self._travel.reads.append(call)
+        self._travel.assumed.extend(Assumed(text, call) for text in summary.assumed)
         for function in summary.trusted:
             if not self._of_parameter(call, definition, function):
                 self._travel.trusted.append(_named(function, call))

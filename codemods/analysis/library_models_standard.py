@@ -141,13 +141,12 @@ ROWS = (
     Row(
         Effect.AWAIT,
         "asyncio-task.html",
-        "asyncio.gather asyncio.wait_for asyncio.to_thread",
+        "asyncio.gather asyncio.wait_for asyncio.to_thread asyncio.shield",
     ),
     Row(
         Effect.LATER,
         "asyncio-task.html, asyncio-eventloop.html",
         "asyncio.create_task asyncio.ensure_future asyncio.run_coroutine_threadsafe "
-        "asyncio.shield "
         "asyncio.TaskGroup.create_task asyncio.AbstractEventLoop.create_task "
         "asyncio.AbstractEventLoop.run_in_executor asyncio.AbstractEventLoop.call_soon "
         "asyncio.AbstractEventLoop.call_later asyncio.AbstractEventLoop.call_at "

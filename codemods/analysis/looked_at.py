@@ -18,6 +18,9 @@ _FIELDS = frozenset(
 # Functions that ask an object something, and neither keep it nor call it.
 _ASKING = frozenset("bool callable dir hasattr id isinstance print repr str type vars".split())
 
+# What a method tells of itself; its object is not among that.
+_DESCRIBING = frozenset("__name__ __qualname__ __doc__ __module__".split())
+
 
 def is_only_looked_at(facts: Facts, construct: Construct) -> bool:
     """Whether nothing is done with what *construct* builds but to look at it."""
@@ -41,8 +44,27 @@ def _looks(facts: Facts, load: ast.expr) -> bool:
     parent = facts.module.parents[load]
     if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load):
         # Private methods are what tests of the tracker call; they set no ids.
-        return _is_known(parent.attr) or _is_asked(facts, parent)
+        return _is_known(parent.attr) or _is_described(facts, parent)
     return isinstance(parent, ast.Expr) or _is_asked(facts, load)
+
+
+def _is_described(facts: Facts, method: ast.expr) -> bool:
+    """Whether a method of the tracker is asked what it is, perhaps by another name, and no more."""
+    parent = facts.module.parents[method]
+    if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load):
+        return parent.attr in _DESCRIBING
+    target = parent.targets[0] if isinstance(parent, ast.Assign) else None
+    if not isinstance(parent, ast.Assign) or not isinstance(target, ast.Name):
+        return _is_asked(facts, method)
+    binding = facts.scopes.of(target)
+    return (
+        parent.targets == [target]
+        and binding.binders == [target]
+        and not binding.declared
+        and not isinstance(binding.scope.node, ast.ClassDef)
+        and not (binding.scope.is_module and facts.used_elsewhere(binding.name))
+        and all(_is_described(facts, load) for load in binding.loads)
+    )
 
 
 def _is_known(name: object) -> bool:

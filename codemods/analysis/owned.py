@@ -36,7 +36,7 @@ class Owned:
 
     ``order`` are the ids that its set call takes by position, ``keywords`` by
     name; ``trusted`` are the calls in its methods that are given the tracker and
-    are not known.
+    are not known, ``assumed`` is what else is taken for granted in them.
     """
 
     owner: ResolvedClass
@@ -45,6 +45,7 @@ class Owned:
     order: tuple[str, ...]
     keywords: frozenset[str]
     trusted: tuple[ast.Call, ...]
+    assumed: tuple[str, ...]
 
     def takes(self, site: SetCall) -> bool:
         """Whether the class passes each argument of *site* on as the id that it looks like."""
@@ -106,6 +107,7 @@ def owned(
     if doubt is not None:
         return f"{ast.unparse(doubt)} may put another tracker in the place of self.{field}"
     trusted: list[ast.Call] = []
+    assumed: list[str] = []
     for method in owner.methods():
         if method.node is setter.node or method.receiver is None:
             continue
@@ -116,8 +118,9 @@ def owned(
         if kept is not None:
             return f"{node.name}.{method.node.name} lets the object out: {ast.unparse(kept)}"
         trusted.extend(travel.trusted)
+        assumed.extend(one.text for one in travel.assumed)
     order, keywords = _parameters(setter)
-    return Owned(owner, field, construct, order, keywords, tuple(trusted))
+    return Owned(owner, field, construct, order, keywords, tuple(trusted), tuple(assumed))
 
 
 def _forwarded_field(setter: Resolved) -> str | None:

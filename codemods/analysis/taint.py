@@ -87,6 +87,7 @@ class Taint:
             before = len(travel.strong)
             for found in (travel.escapes, travel.trusted, travel.sets, travel.older, travel.reads):
                 found.clear()
+            travel.assumed.clear()
             for statement in listed:
                 run.statement(statement)
         return travel
@@ -297,6 +298,7 @@ class Taint:
                 bool(travel.sets),
                 bool(travel.reads),
                 tuple(call.func for call in travel.trusted),
+                tuple(one.text for one in travel.assumed),
                 returns and self._returns_call(root, definition, scope),
                 bool(travel.older),
             )

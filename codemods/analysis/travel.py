@@ -19,13 +19,22 @@ class Escape:
     how: str
 
 
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """Something that is taken for granted, and the place that makes it so; said as it is."""
+
+    text: str
+    node: ast.AST
+
+
 @dataclass
 class Travel:
     """What was found on the way of one value.
 
     ``strong`` are the variables that hold it, ``trusted`` calls of unknown
-    functions that were given it, ``sets`` and ``reads`` the places where its ids
-    are set or its fields are read, in functions of the project that it is passed to too;
+    functions that were given it, ``assumed`` is what else is taken for granted,
+    ``sets`` and ``reads`` the places where its ids are set or its fields are read, in
+    functions of the project that it is passed to too;
     ``older`` are those that set ids by the older name;
     ``returning`` are the inner functions whose result holds it, ``attributes``
     fields that hold it, as (variable, name).  ``roots`` are the variables that it began in;
@@ -36,6 +45,7 @@ class Travel:
     strong: set[Binding] = field(default_factory=set)
     escapes: list[Escape] = field(default_factory=list)
     trusted: list[ast.Call] = field(default_factory=list)
+    assumed: list[Assumed] = field(default_factory=list)
     sets: list[ast.AST] = field(default_factory=list)
     reads: list[ast.AST] = field(default_factory=list)
     older: list[ast.AST] = field(default_factory=list)
@@ -51,7 +61,8 @@ class Summary:
     """What a function does with one of its parameters.
 
     ``trusted`` are the functions, not in sight, that it hands the parameter to;
-    ``returns_call`` says that it returns no more of it than what calling it gives.
+    ``assumed`` is what else it takes for granted; ``returns_call`` says that it
+    returns no more of it than what calling it gives.
     """
 
     returns_it: bool = False
@@ -59,5 +70,6 @@ class Summary:
     sets_ids: bool = False
     reads_state: bool = False
     trusted: tuple[ast.expr, ...] = ()
+    assumed: tuple[str, ...] = ()
     returns_call: bool = False
     sets_by_older_name: bool = False

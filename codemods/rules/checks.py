@@ -273,11 +273,15 @@ def block_refusal(
 
 
 def trusted(facts: Facts, travel: Travel) -> tuple[Assumption, ...]:
-    """Return what is taken for granted about functions of other modules."""
+    """Return what is taken for granted about functions of other modules, and about failures."""
     calls = {ast.unparse(call.func): call for call in reversed(travel.trusted)}
-    return tuple(
-        Assumption(f"{name} does not keep the tracker", facts.module.span(calls[name]))
-        for name in sorted(calls)
+    others = {one.text: one.node for one in reversed(travel.assumed)}
+    return (
+        *(
+            Assumption(f"{name} does not keep the tracker", facts.module.span(calls[name]))
+            for name in sorted(calls)
+        ),
+        *(Assumption(text, facts.module.span(others[text])) for text in sorted(others)),
     )
 
 

@@ -126,4 +126,6 @@ def _explained(facts: Facts, verdict: Verdict, found: Owned, life: Life) -> Verd
         )
         for called, call in calls.items()
     )
-    return replace(verdict, why=why, assumptions=(*verdict.assumptions, *assumed))
+    place = facts.module.span(life.birth)
+    others = (Assumption(text, place) for text in dict.fromkeys(found.assumed))
+    return replace(verdict, why=why, assumptions=(*verdict.assumptions, *assumed, *others))

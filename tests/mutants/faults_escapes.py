@@ -88,3 +88,21 @@ def helpers_return(real: Any) -> Any:
 def each_call_makes_a_new_one(real: Any) -> Any:
     """A class of trackers always builds a new one when it is called."""
     return lambda taint, call: ""
+
+
+@mutant("analysis.awaiting:Awaiting._assume", "X4")
+def gathered_calls_end_together(real: Any) -> Any:
+    """All that was gathered is over when one of it has failed."""
+    return lambda self, text, call: None
+
+
+@mutant("analysis.awaiting:Awaiting._is_awaited", "E1")
+def gathered_calls_are_awaited(real: Any) -> Any:
+    """Whatever is gathered is awaited."""
+    return lambda self, call: True
+
+
+@mutant("analysis.awaiting:Awaiting._is_limited", "E1")
+def time_limits_end_threads(real: Any) -> Any:
+    """A thread whose ``await`` has a time limit ends with it."""
+    return lambda self, call: False
