@@ -344,7 +344,8 @@ def test_a_wrapped_client_is_still_a_client(client: openai.OpenAI) -> None:
     wrapped = AIUsageTracker.create_wrapped_openai_client(client, AIUsageTracker())
     assert isinstance(wrapped, openai.OpenAI)
     assert wrapped.api_key == client.api_key
-    assert wrapped.models is client.models
+    assert wrapped.models == client.models
+    assert wrapped.base_url is client.base_url
 
 
 def test_the_patch_can_be_taken_off(client: openai.OpenAI, metrics: CapturedMetrics) -> None:

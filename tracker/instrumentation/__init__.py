@@ -31,7 +31,11 @@ def install() -> None:
 
 
 def wrap_client(client: Any, tracker: Any, service: str) -> Any:
-    """Return a proxy of *client*, one of *service*'s, whose billed calls *tracker* books."""
+    """Return *client*, one of *service*'s, in a form whose billed calls *tracker* books."""
+    from tracker.instrumentation.likeness import Carried, likeness, provider_of
     from tracker.instrumentation.wrapped import CALLS, WrappedClient
 
+    provider = provider_of(client)
+    if provider is not None:
+        return likeness(client, Carried(tracker, provider, CALLS[provider.name]))
     return WrappedClient(client, tracker, service, CALLS[service])

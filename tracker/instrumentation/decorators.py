@@ -145,10 +145,20 @@ class _Step:
 
 
 def observe(
-    tracker: Recorder, service: str, operation: str, function: Callable[..., Any]
+    tracker: Recorder,
+    service: str,
+    operation: str,
+    function: Callable[..., Any],
+    *,
+    names_client_method: bool = False,
 ) -> Callable[..., Any]:
-    """Return *function* observed by *tracker*: same results, same exceptions, same kind."""
-    observed = Observed(tracker, service, operation, function)
+    """Return *function* observed by *tracker*: same results, same exceptions, same kind.
+
+    *names_client_method* says that it is a method of a client which carries the tracker.
+    """
+    observed = Observed(
+        tracker, service, operation, function, names_client_method=names_client_method
+    )
     if inspect.isasyncgenfunction(function):
 
         @functools.wraps(function)

@@ -280,6 +280,12 @@ def is_observed(booking: Booking) -> bool:
     return False
 
 
+def is_carried_by(tracker: Recorder) -> bool:
+    """Return whether a client that carries *tracker* makes the call that is being made."""
+    observer = _current.get()
+    return observer is not None and observer.by_client and observer.tracker is tracker
+
+
 def _is_mock(response: Any) -> bool:
     mock = sys.modules.get("unittest.mock")
     return mock is not None and isinstance(response, mock.NonCallableMock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,3 +97,16 @@ ANTHROPIC = Provider(
 )
 PROVIDERS = (OPENAI, ANTHROPIC)
 SDKS = frozenset(provider.name for provider in PROVIDERS)
+
+
+def billed_operation(
+    provider: Provider, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> str | None:
+    """Return what a request is booked as, or None if it is not billed.
+
+    *args* and *kwargs* are those of a client's ``request``, without the client.
+    """
+    options = args[1] if len(args) > 1 else kwargs.get("options")
+    if options is None or options.method.lower() != "post":
+        return None
+    return provider.operation_of(options.url)
