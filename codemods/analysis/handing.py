@@ -23,6 +23,7 @@ from codemods.analysis.objects import family
 from codemods.analysis.resolved import Resolved, ResolvedClass
 from codemods.analysis.scopes import parameters
 from codemods.analysis.travel import Assumed, Escape
+from codemods.analysis.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from codemods.analysis.library_rows import Model
@@ -49,10 +50,12 @@ class Handing:
         self._callables = run.taint.callables
         self.decorating = Decorating(run)
         self._awaiting = Awaiting(run)
+        self._unfinished = Unfinished(run)
 
     def call(self, call: ast.Call) -> None:
         """Take in one call of the statements."""
         self._of_receiver(call)
+        self._unfinished.call(call)
         if self._taint.class_of(call.func) is not None and self._run.strong(call.func):
             # The class itself was written around the tracker, whatever its objects are given.
             made = self._taint.making(call, [])

@@ -70,10 +70,12 @@ class Taint:
         *,
         calls_give: bool = True,
         plain: Iterable[tuple[Binding, str]] = (),
+        passing: bool = False,
     ) -> Travel:
         """Follow the value of *root* through *statements* of *scope*.
 
-        *root* is a variable, or a field of one as (variable, name).
+        *root* is a variable, or a field of one as (variable, name); *passing* says that the
+        function of *scope* returns before the block ends.
         """
         listed = list(statements)
         travel = Travel(attributes={root}) if isinstance(root, tuple) else Travel(strong={root})
@@ -81,6 +83,7 @@ class Taint:
         travel.roots = frozenset(travel.strong)
         travel.calls_give = calls_give
         travel.plain = frozenset(plain)
+        travel.frame = None if passing else scope
         run = Passage(self, scope, travel, listed)
         before = -1
         while before != len(travel.strong):
@@ -289,7 +292,7 @@ class Taint:
             own = [self.scopes.binding(receiver, scope)] if receiver is not None else []
             of = own[0] if own else root
             fields = [(of, field) for field in plain]
-            travel = self.follow(root, definition.body, scope, own, plain=fields)
+            travel = self.follow(root, definition.body, scope, own, plain=fields, passing=True)
             returns = any(_is_return(escape) for escape in travel.escapes)
             kept = next((e.node for e in travel.escapes if not _is_return(e)), None)
             self._summaries[key] = Summary(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ast
 
-    from codemods.analysis.scopes import Binding
+    from codemods.analysis.scopes import Binding, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Travel:
     ``returning`` are the inner functions whose result holds it, ``attributes``
     fields that hold it, as (variable, name).  ``roots`` are the variables that it began in;
     ``calls_give`` says that calling a parameter which is followed may give the value out;
-    ``plain`` are fields of strong variables that hold nothing of it.
+    ``plain`` are fields of strong variables that hold nothing of it; ``frame`` is the scope
+    whose variables may be there longer than the block.
     """
 
     strong: set[Binding] = field(default_factory=set)
@@ -54,6 +55,7 @@ class Travel:
     roots: frozenset[Binding] = frozenset()
     calls_give: bool = True
     plain: frozenset[tuple[Binding, str]] = frozenset()
+    frame: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,12 @@ def gathered_calls_are_awaited(real: Any) -> Any:
     return lambda self, call: True
 
 
+@mutant("analysis.unfinished:Unfinished._cleanup", "E3")
+def generators_end_with_their_last_item(real: Any) -> Any:
+    """A generator that is thrown away does nothing more."""
+    return lambda self, call, definition: None
+
+
 @mutant("analysis.awaiting:Awaiting._is_limited", "E1")
 def time_limits_end_threads(real: Any) -> Any:
     """A thread whose ``await`` has a time limit ends with it."""
