@@ -16,12 +16,14 @@ from tracker import ledger, scope
 from tracker.guard import described, guarded
 from tracker.instrumentation import claims, outside
 from tracker.instrumentation.answers import header_id_of, http_response_of, of_sdk
+from tracker.instrumentation.evidence import answers_among, is_unseen
+from tracker.instrumentation.providers import SDKS
 from tracker.instrumentation.usage import model_of, request_id_of, usage_of
 from tracker.ledger import Booking
 from tracker.metric import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tracker.ledger import Bookkeeper
     from tracker.scope import Node
@@ -95,7 +97,7 @@ class Observer:
         self._parent = _current.get()
         self._before = self._parent
         self._finished = False
-        self._foreign: Booking | None = None
+        self._foreign: tuple[Booking, ...] = ()
         self.own = open_for(tracker, self.block, by_client=by_client)
 
     def __enter__(self) -> Observer:
@@ -112,18 +114,42 @@ class Observer:
     def returned(self, response: Any, *, partial: bool = False) -> None:
         """Note that the observed code ended with *response*."""
         with guarded("observer"):
-            if not self.bookings:
-                self.bookings.append(self._booking_of(response, partial=partial))
+            for answer in self._own_answers(response):
+                self.bookings.append(self._booking_of(answer, partial=partial))
             self._finish(error=None)
 
     def raised(self, error: BaseException) -> None:
         """Note that the observed code raised; a failed call leaves one record too."""
         with guarded("observer"):
             text = described(error)
-            if not self.bookings and not self._finished:
+            if not self._finished and not (self.bookings and self._is_accounted_for()):
                 ledger.book(self.own, self._call(None, error=text))
                 self.bookings.append(self.own)
             self._finish(error=text)
+
+    def _own_answers(self, response: Any) -> Sequence[Any]:
+        """Return what among *response* is this observer's to book."""
+        answers = answers_among(response)
+        if self.service not in SDKS and any(map(self._is_another_service_s, answers)):
+            answers = (None,)
+        if not self.bookings or not self._is_accounted_for():
+            return answers
+        seen = [booking.call for booking in self.bookings]
+        return [answer for answer in answers if is_unseen(answer, self.service, seen)]
+
+    def _is_accounted_for(self) -> bool:
+        """Return whether the calls that were seen may be all that the observed code made.
+
+        Calls of a service whose clients are not captured are seen by their own observers only.
+        """
+        return self.service in SDKS or any(
+            booking.call is not None and booking.call.service == self.service
+            for booking in self.bookings
+        )
+
+    def _is_another_service_s(self, answer: Any) -> bool:
+        known = claims.find(answer, self.service, None)
+        return known is not None and known.call is not None and known.call.service != self.service
 
     def _call(self, response: Any, *, error: str | None = None, partial: bool = False) -> Call:
         return Call(
@@ -146,11 +172,18 @@ class Observer:
         http_response = http_response_of(response) if of_sdk(response) else None
         if http_response is not None:
             return self._following(response, http_response)
-        self.own.source = self.source
-        ledger.book(self.own, self._call(response, partial=partial))
+        booking = self._next()
+        booking.source = self.source
+        ledger.book(booking, self._call(response, partial=partial))
         if response is not None:
-            claims.claim(response, self.own, self.service, request_id)
-        return self.own
+            claims.claim(response, booking, self.service, request_id)
+        return booking
+
+    def _next(self) -> Booking:
+        """Return a booking for an answer: the one that began with the function, then others."""
+        if self.own.call is None and self.own not in self.bookings:
+            return self.own
+        return open_for(self.tracker, self.block, by_client=self.by_client)
 
     def _speak_for(self, known: Booking) -> None:
         """Have a call that a block captured booked to the tracker that is handed its response."""
@@ -158,7 +191,7 @@ class Observer:
             known.spoken_for = True
         elif known.node.is_block and not self.tracker.borrows(known.node, by_client=self.by_client):
             if not ledger.take_over(known, self.tracker, self.tracker.node()):
-                self._foreign = known
+                self._foreign += (known,)
 
     def _following(self, response: Any, http_response: Any) -> Booking:
         request_id = header_id_of(http_response)
@@ -168,8 +201,9 @@ class Observer:
         from tracker.instrumentation.live import follow
         from tracker.instrumentation.streams import Tally
 
-        self.bookings.append(self.own)
-        tally = Tally(self.own, self.service, self.operation, self.model, request_id)
+        booking = self._next()
+        self.bookings.append(booking)
+        tally = Tally(booking, self.service, self.operation, self.model, request_id)
         follow(response, http_response, tally)
         return self.bookings.pop()
 
@@ -192,7 +226,7 @@ class Observer:
         self._finished = True
         state = self.tracker.node().state
         for booking in self.bookings:
-            lent = None if booking is self._foreign else state
+            lent = None if booking in self._foreign else state
             ledger.enrich(booking, lent, batch=self.batch, error=error, **self.extra)
         if self._parent is not None:
             self._parent.bookings.extend(self.bookings)
