@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tracker import clock, delivery, instrumentation, scope
 from tracker.ai_usage_tracker import AIUsageTracker, hears_of_begins, hears_of_ends
+from tracker.error_text import for_program
 from tracker.errors import ContextFieldError
-from tracker.guard import error_text, guarded, tolerated
+from tracker.guard import guarded, tolerated
 from tracker.opening import Opening, described_end
 from tracker.scope import Node
 
@@ -135,7 +136,7 @@ class Block:
             return
         tracker = node.tracker
         try:
-            failure = None if error is None else error_text(error) or type(error).__name__
+            failure = None if error is None else for_program(error)
             outcome = (self._started, perf_counter_ns(), failure)
             if not node.books or hears_of_ends(tracker):
                 with _FLUSHING:

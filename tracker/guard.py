@@ -14,14 +14,13 @@ except in threads of our own.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tracker.plain import scrub
+from tracker.error_text import logged
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -64,7 +63,7 @@ def reset() -> None:
 
 
 def _note(place: str, message: str, error: BaseException, interval: float) -> None:
-    warn(place, f"{message}: {error_text(error) or type(error).__name__}", interval=interval)
+    warn(place, f"{message}: {logged(error)}", interval=interval)
 
 
 def warn(place: str, message: str, *, interval: float = LOG_INTERVAL_SECONDS) -> None:
@@ -77,26 +76,6 @@ def warn(place: str, message: str, *, interval: float = LOG_INTERVAL_SECONDS) ->
             return
         _last_logged[place] = now
     logger.warning("%s", message)
-
-
-def error_text(error: BaseException) -> str:
-    """Return what *error* says, without keys; an error that cannot even say it gives nothing."""
-    with contextlib.suppress(Exception):
-        if type(error).__module__.partition(".")[0] == "pydantic_core":
-            return _without_input(error)
-        return scrub(str(error))
-    return ""
-
-
-def _without_input(error: Any) -> str:
-    """Return what a failed validation says, but for the text that it was about: a completion."""
-    kinds = sorted({str(found["type"]) for found in error.errors(include_input=False)})
-    return scrub(f"{error.error_count()} in {error.title} ({', '.join(kinds)})")
-
-
-def described(error: BaseException) -> str:
-    """Return *error*'s type and text, without keys."""
-    return f"{type(error).__name__}: {error_text(error)}"
 
 
 class guarded:
@@ -128,7 +107,7 @@ class guarded:
             raise error
 
     def _note(self, error: Exception) -> None:
-        message = f"AI usage tracking: internal error in {self._place}: {type(error).__name__}"
+        message = f"AI usage tracking: internal error in {self._place}"
         _note(self._place, message, error, LOG_INTERVAL_SECONDS)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
+import re
 from typing import TYPE_CHECKING, Any
 
-from tracker.guard import described, guarded, tolerated
-from tracker.plain import scrub
+from tracker.error_text import described, messages_are_asked_for
+from tracker.guard import guarded, tolerated
+from tracker.plain import Told, scrub
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from tracker.block import Block
 
 MAX_ERRORS = 10
+#: Under these names programs keep what an exception says.
+_MESSAGES = re.compile(r"error|exception|message|msg|detail|reason|trace|text|description", re.I)
 
 
 class PartialFailureBlock:
@@ -77,10 +82,21 @@ def _summary(counts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _error(error: Any) -> Any:
-    """Errors are kept in the form in which the program noted them, without secrets."""
+def _error(error: Any, name: str = "error") -> Any:
+    """Return an error as the program noted it; of what may quote an answer, stores get no text."""
     if isinstance(error, dict):
-        return {str(name): _error(value) for name, value in error.items()}
+        return {str(name): _error(value, str(name)) for name, value in error.items()}
     if isinstance(error, BaseException):
         return described(error)
-    return scrub(error) if isinstance(error, str) else error
+    if not isinstance(error, str):
+        return error
+    text = scrub(error)
+    if not _MESSAGES.search(name) or messages_are_asked_for() or _is_kind_of_error(text):
+        return text
+    return Told(text, f"<{len(text)} characters>")
+
+
+def _is_kind_of_error(text: str) -> bool:
+    return isinstance(found := getattr(builtins, text, None), type) and issubclass(
+        found, BaseException
+    )

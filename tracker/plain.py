@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from collections.abc import Mapping, Sequence, Set
 from datetime import date
 from enum import Enum
 from itertools import islice
 from typing import Any
+
+from tracker.redaction import REMOVED, is_secret_name, redacted, unmasked
 
 MAX_DEPTH = 6
 MAX_ITEMS = 100
@@ -17,30 +18,25 @@ MAX_VALUES = 1_000
 MAX_TEXT = 2_000
 MAX_ALL_TEXT = 50_000
 MAX_ERROR_TEXT = 500
-MAX_SCRUBBED = 10_000
 MAX_KNOWN = 1_024
 MAX_KNOWN_TEXT = 100
 LARGEST = 2**63 - 1
 
-# Keys that tell what they are wherever they stand, ...
-_KEY = (
-    r"\b(?:sk|pk|rk)-[\w*.\-]{6,}|\bAKIA[0-9A-Z]{12,}|\bASIA[0-9A-Z]{12,}|\bAIza[\w\-]{20,}"
-    r"|\bgh[opsu]_\w{20,}|\bxox[abp]-[\w\-]{10,}|\beyJ[\w\-]{8,}\.[\w\-]{8,}\.[\w\-]*"
-    r"|(?i:\bbearer\s+\S+)"
-)
-# ... and what providers and libraries name or echo in their error texts.
-_NAMED = (
-    r"|\bkey-[\w*.\-]{6,}|://[^\s/@]+:[^\s/@]+@"
-    r"|(?i:\b(?:x-)?(?:api[-_ ]?key|secret|password|authorization)"
-    r"(?: provided)?[\"']?\s*[:=]\s*(?:basic\s+)?[^\s,;}]+)"
-)
-_KEYS = re.compile(_KEY)
-_SECRETS = re.compile(_KEY + _NAMED)
-REMOVED = "[removed]"
-
 # Short texts that were seen to need no change: records repeat their names, tags and ids.
 # What does need one is not kept here: it may be a key.
 _known: set[str] = set()
+
+
+class Told(str):
+    """A text for the program's own eyes, of which stores get another one: ``stored``."""
+
+    stored: str
+
+    def __new__(cls, text: str, stored: str = "") -> Told:
+        """Make a text that equals *text*."""
+        made = super().__new__(cls, text)
+        made.stored = stored
+        return made
 
 
 def plain(value: object) -> Any:
@@ -53,12 +49,12 @@ def plain(value: object) -> Any:
 
 
 def scrub(text: str) -> str:
-    """Return an error's *text* without keys and tokens, at most 500 characters of it."""
-    return clean(_SECRETS.sub(REMOVED, text[:MAX_SCRUBBED])[:MAX_ERROR_TEXT])
+    """Return a message's *text* without credentials, at most 500 characters of it."""
+    return clean(unmasked(text)[:MAX_ERROR_TEXT])
 
 
 def short(text: str) -> str:
-    """Return *text* in a form that every store takes: bounded, and without keys."""
+    """Return *text* in a form that every store takes: bounded, and without credentials."""
     # A subclass may say anything of its length and of what it equals.
     if type(text) is not str or len(text) > MAX_KNOWN_TEXT:
         return _shortened(text)
@@ -73,8 +69,13 @@ def short(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    cut = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
-    return clean(_KEYS.sub(REMOVED, cut))
+    made = redacted(str.__str__(text))  # before the cut, which could leave a part of a key
+    return clean(made if len(made) <= MAX_TEXT else made[:MAX_TEXT] + "…")
+
+
+def hidden(name: str, value: object) -> bool:
+    """Whether *value* is not to be told, because *name* says that it is a credential."""
+    return value is not None and not isinstance(value, bool) and is_secret_name(name)
 
 
 def clean(text: str) -> str:
@@ -100,7 +101,7 @@ class _Plain:
         if isinstance(value, int):
             return int(value) if -LARGEST <= value <= LARGEST else f"<{value.bit_length()} bits>"
         if isinstance(value, str):
-            return self._counted(value)
+            return self._counted(value.stored if isinstance(value, Told) else value)
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else str(float(value))
         if isinstance(value, date):
@@ -117,14 +118,15 @@ class _Plain:
         limit = max(min(MAX_ITEMS, self._values), 0)
         if isinstance(value, Mapping):
             pairs = list(islice(value.items(), limit))
-            return {self._name(name): self.of(item, depth) for name, item in pairs}
+            named = [(self._name(name), item) for name, item in pairs]
+            return {n: REMOVED if hidden(n, item) else self.of(item, depth) for n, item in named}
         return [self.of(item, depth) for item in list(islice(value, limit))]
 
     def _name(self, name: object) -> str:
         return self._counted(name) if isinstance(name, str) else str(self.of(name, MAX_DEPTH))
 
     def _counted(self, text: str) -> str:
-        made = short(text[: self._text] if len(text) > self._text else text)
+        made = short(text)[: self._text]
         self._text = max(self._text - len(made), 0)
         return made
 

@@ -11,6 +11,7 @@ AI_USAGE_SPOOL_BYTES       268435456  size that the spool may reach; then record
 AI_USAGE_PRICES            (none)     TOML file with prices that override the list
 AI_USAGE_REQUIRE_CONTEXT   (prod.)    1 or 0: record calls that no context attributes
 AI_USAGE_DEPRECATIONS      1          0: say nothing where attribution is set by hand
+AI_USAGE_ERROR_MESSAGES    0          1: keep messages of exceptions, which may quote an answer
 =========================  =========  ====================================================
 """
 
@@ -45,6 +46,7 @@ class Settings:
     prices: Path | None = None
     require_context: bool | None = None
     deprecations: bool = True
+    error_messages: bool = False
 
 
 _current: Settings | None = None
@@ -131,6 +133,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "prices": _path,
     "require_context": _switch,
     "deprecations": _switch,
+    "error_messages": _switch,
 }
 _EXPECTED = {
     "sinks": "name stores, separated by commas",
@@ -141,6 +144,7 @@ _EXPECTED = {
     "prices": "name a TOML file",
     "require_context": "say 1 or 0",
     "deprecations": "say 1 or 0",
+    "error_messages": "say 1 or 0",
 }
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from tracker.guard import logger, tolerated
 from tracker.metric import Call, Metric, Usage
-from tracker.plain import LARGEST, MAX_ITEMS, plain, short
+from tracker.plain import LARGEST, MAX_ITEMS, hidden, plain, short
 from tracker.pricing import UNPRICED, quote
+from tracker.redaction import REMOVED
 from tracker.scope import BLANK
 
 if TYPE_CHECKING:
@@ -105,9 +106,9 @@ def _metadata(booking: Booking, known: Mapping[str, object]) -> dict[str, object
     added = {} if learned is booking.state else learned.context
     merged = {**known, **added, **booking.extra}
     return {
-        short(str(name)): _readable(value)
-        for name, value in islice(merged.items(), MAX_ITEMS)
-        if name not in UNSTORED_FIELDS
+        (name := short(str(given))): REMOVED if hidden(name, value) else _readable(value)
+        for given, value in islice(merged.items(), MAX_ITEMS)
+        if given not in UNSTORED_FIELDS
     }
 
 

@@ -140,7 +140,7 @@ def test_an_error_told_inside_raw_lines(server: LoopbackServer, metrics: Capture
         with form as response:
             assert len(list(response.iter_lines())) > 2
     assert tokens(metrics) == [UNTIL_BROKEN["anthropic"]]
-    assert metrics[0].error == "overloaded_error: busy"
+    assert metrics[0].error == "overloaded_error"
 
 
 @pytest.mark.parametrize("read", [0, 1])
@@ -226,7 +226,8 @@ async def test_a_call_that_is_cancelled_is_no_record(
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-    assert [m.error for m in metrics] == ["CancelledError: "]
+    (metric,) = metrics
+    assert str(metric.error).startswith("CancelledError at ")
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

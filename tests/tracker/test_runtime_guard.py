@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from runtime_calls import CHAT
 
-from tracker import ai_usage_context, guard
+import tracker
+from tracker import ai_usage_context, error_text, guard
 from tracker.guard import guarded, tolerated
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def test_a_failed_validation_does_not_tell_the_text(answer: str) -> None:
     with pytest.raises(ValidationError) as raised:
         Receipt.model_validate_json(answer)
     assert "Anna" in str(raised.value)
-    text = guard.described(raised.value)
+    assert error_text.described(raised.value).startswith(f"ValidationError at {__name__}.")
+    tracker.configure(error_messages=True)
+    text = error_text.described(raised.value)
     assert text.startswith("ValidationError: 1 in Receipt (")
     assert "Anna" not in text

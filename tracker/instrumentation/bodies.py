@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import wrapt
 
+from tracker.error_text import of_answer
 from tracker.guard import guarded
 from tracker.instrumentation.answers import content_of
 
@@ -86,8 +87,7 @@ class EventReader:
         self._first = False
         keep = self._tally.take(told)
         if isinstance(error := told.get("error"), dict):
-            text = f"{error.get('type')}: {error.get('message')}"
-            self._tally.finish(partial=True, error=text)
+            self._tally.finish(partial=True, error=of_answer(error))
         return keep
 
 

@@ -13,7 +13,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker import ledger, scope
-from tracker.guard import described, guarded
+from tracker.error_text import described
+from tracker.guard import guarded
 from tracker.instrumentation import claims, outside
 from tracker.instrumentation.answers import header_id_of, http_response_of, of_sdk
 from tracker.instrumentation.evidence import answers_among, is_unseen

@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import ledger
-from tracker.guard import described, guarded, logger
+from tracker.error_text import described
+from tracker.guard import guarded, logger
 from tracker.instrumentation import claims
 from tracker.instrumentation.answers import header_id_of, http_response_of, id_behind, is_parsed
 from tracker.instrumentation.live import follow

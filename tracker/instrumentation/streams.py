@@ -14,12 +14,12 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from tracker import delivery, ledger
-from tracker.guard import described, guarded
+from tracker.error_text import described
+from tracker.guard import guarded
 from tracker.instrumentation import claims
 from tracker.instrumentation.observer import is_observed
 from tracker.instrumentation.usage import NO_USAGE, merged, model_of, usage_of
 from tracker.metric import Call
-from tracker.plain import scrub
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -97,7 +97,7 @@ class Tally:
                 self._usage,
                 self.request_id,
                 self.booking.elapsed_ms(),
-                None if text is None else scrub(text),
+                text,
                 partial,
             )
             ledger.book(self.booking, call)

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tracker.error_text import described
 from tracker.errors import SinkError
 
 if TYPE_CHECKING:
@@ -42,6 +43,17 @@ PROJECTED = (
     "listCostUSD",
     "priceBasis",
     "error",
+)
+#: Something in the request is wrong, and will be next time.
+INVALID = frozenset(
+    {
+        "ValidationException",
+        "SerializationException",
+        "ItemCollectionSizeLimitExceededException",
+        "RequestEntityTooLarge",
+        "413",
+        "ParamValidationError",
+    }
 )
 PATIENCE_SECONDS = 600.0
 DENIED = "AccessDeniedException"
@@ -93,7 +105,9 @@ def explained(error: Exception, table: str) -> SinkError:
     hint = _HINTS.get(code, "").format(table=table)
     if code == "ResourceNotFoundException":
         return SinkError(f"there is no DynamoDB table {table!r}; {hint}")
-    return SinkError(f"DynamoDB table {table!r}: {error}" + (f" ({hint})" if hint else ""))
+    # A service that finds fault with a value quotes it.
+    told = described(error) if code in INVALID else str(error)
+    return SinkError(f"DynamoDB table {table!r}: {told}" + (f" ({hint})" if hint else ""))
 
 
 @dataclass(frozen=True, slots=True)

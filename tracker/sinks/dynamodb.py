@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tracker.environment_config import AIUsageEnvironmentConfig, table_for
+from tracker.error_text import described
 from tracker.errors import ConfigurationError
-from tracker.plain import scrub
 from tracker.sinks.dynamo_item import (
     MAX_ITEM_BYTES,
     Item,
@@ -25,7 +25,7 @@ from tracker.sinks.dynamo_item import (
     to_item,
     without_metadata,
 )
-from tracker.sinks.dynamo_table import check, code_of, connect, explained
+from tracker.sinks.dynamo_table import INVALID, check, code_of, connect, explained
 from tracker.typing import Delivery
 
 if TYPE_CHECKING:
@@ -57,17 +57,6 @@ LATER = frozenset(
         "ServiceUnavailable",
         "TransactionInProgressException",
         "ConnectionClosedError",
-    }
-)
-#: Something in the request is wrong, and will be next time.
-INVALID = frozenset(
-    {
-        "ValidationException",
-        "SerializationException",
-        "ItemCollectionSizeLimitExceededException",
-        "RequestEntityTooLarge",
-        "413",
-        "ParamValidationError",
     }
 )
 
@@ -202,7 +191,7 @@ class _Writing:
                 return chunk
             if code not in INVALID:
                 raise explained(error, self._table) from error
-            self._take_apart(chunk, scrub(str(error)))
+            self._take_apart(chunk, described(error))
             return []
         unprocessed = answer.get("UnprocessedItems", {}).get(self._table, [])
         keys = {_key(request["PutRequest"]["Item"]) for request in unprocessed}

@@ -12,9 +12,9 @@ import importlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from tracker.error_text import asked_for
 from tracker.errors import SinkError
 from tracker.guard import logger
-from tracker.plain import scrub
 from tracker.typing import Delivery
 
 if TYPE_CHECKING:
@@ -129,7 +129,9 @@ class OtlpSink:
         if result is SpanExportResult.SUCCESS:
             return _rejected(batch, answer)
         if answer is not None and answer.status_code in INVALID:
-            reason = f"the receiver answers {answer.status_code}: {answer.text[:200]}"
+            reason = f"the receiver answers {answer.status_code}"
+            if text := asked_for(answer.text[:200]):
+                reason = f"{reason}: {text}"
             return {batch[0].id: reason} if len(batch) == 1 else None
         status = "cannot be reached" if answer is None else f"answers {answer.status_code}"
         raise SinkError(
@@ -225,7 +227,7 @@ def _rejected(batch: Sequence[Metric], answer: Response | None) -> dict[str, str
     if answer is None or "protobuf" not in answer.headers.get("content-type", ""):
         return {}
     told = ExportTraceServiceResponse.FromString(answer.content).partial_success
-    reason = told.error_message or "the receiver rejected it"
+    reason = asked_for(told.error_message) or "the receiver rejected it"
     if told.rejected_spans >= len(batch):
         return {metric.id: reason for metric in batch}
     if told.rejected_spans > 0:
@@ -233,6 +235,6 @@ def _rejected(batch: Sequence[Metric], answer: Response | None) -> dict[str, str
             "The OTLP receiver left out %d of %d AI usage metrics: %s",
             told.rejected_spans,
             len(batch),
-            scrub(reason),
+            reason,
         )
     return {}

@@ -23,6 +23,7 @@ def quiet_machine(tmp_path: Path) -> Iterator[None]:
     files = {
         "AI_USAGE_DATABASE": str(tmp_path / "usage.db"),
         "AI_USAGE_SPOOL": str(tmp_path / "spool.db"),
+        "AI_USAGE_ERROR_MESSAGES": "1",  # these tests compare what exceptions say
     }
     with patch.dict(os.environ, {**kept, **files}, clear=True):
         yield
