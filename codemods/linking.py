@@ -16,7 +16,7 @@ from codemods import vocabulary as api
 from codemods.analysis.external_references import own_names
 from codemods.analysis.facts import Facts
 from codemods.analysis.module import ParsedModule
-from codemods.analysis.resolved import Resolved, ResolvedClass
+from codemods.analysis.resolved import Resolved, ResolvedClass, ResolvedValue
 from codemods.analysis.scopes import Scopes
 from codemods.external_uses import ExternalUses, Replacements, Surroundings
 from codemods.model import Failed
@@ -180,8 +180,8 @@ class Project:
         finally:
             self._following.discard(path)
 
-    def _resolve(self, origin: Path, path: str) -> Resolved | ResolvedClass | None:
-        """Return the function or class of another module of the project that *path* names."""
+    def _resolve(self, origin: Path, path: str) -> Resolved | ResolvedClass | ResolvedValue | None:
+        """Return the function, class or variable that *path* names in the project."""
         module, _, name = path.rpartition(".")
         for _ in range(8):  # a re-export of a re-export; a circle ends here too
             facts = self._module(origin, module) if module else None
@@ -197,7 +197,8 @@ class Project:
                 return ResolvedClass(facts.taint, binders[0])
             target = facts.names.imported(binders[0])
             if target is None:
-                return None
+                given = getattr(facts.module.parents.get(binders[0]), "value", None)
+                return ResolvedValue(facts.taint, given) if given is not None else None
             origin = facts.module.source.path
             module, _, name = target.rpartition(".")
         return None

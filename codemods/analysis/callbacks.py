@@ -23,13 +23,16 @@ _COLLECTIONS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 
 def may_call_back(taint: Taint, statements: Iterable[ast.AST], targets: set[ast.AST]) -> bool:
     """Whether *statements* call something unknown while one of *targets* is handed on."""
+    return calls_unknown(taint, statements) and not handed_on(taint).isdisjoint(targets)
+
+
+def calls_unknown(taint: Taint, statements: Iterable[ast.AST]) -> bool:
+    """Whether *statements*, or what they call, call something that may have been handed on."""
     listed = list(statements)
     reached = reachable(taint, listed)
-    if not any(_calls_unknown(taint, node) for node in listed) and not any(
+    return any(_calls_unknown(taint, node) for node in listed) or any(
         _calls_unknown(one.taint, node) for one in reached for node in one.node.body
-    ):
-        return False
-    return not handed_on(taint).isdisjoint(targets)
+    )
 
 
 def handed_on(taint: Taint) -> frozenset[ast.AST]:
@@ -53,9 +56,12 @@ def _is_handed(taint: Taint, node: ast.AST) -> bool:
 
 
 def _calls_unknown(taint: Taint, root: ast.AST) -> bool:
-    return any(
-        isinstance(n, ast.Call) and _Callee(taint).is_unknown(n.func) for n in ast.walk(root)
-    )
+    return any(isinstance(n, ast.Call) and is_unknown(taint, n) for n in ast.walk(root))
+
+
+def is_unknown(taint: Taint, call: ast.Call) -> bool:
+    """Whether *call* may be one of something that was handed on."""
+    return _Callee(taint).is_unknown(call.func)
 
 
 class _Callee:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.callbacks import calls_unknown, handed_on, is_unknown
 from codemods.analysis.calls import last_name
+from codemods.analysis.held_values import held_by, kept_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +25,10 @@ _ENDS = frozenset(
     "os._exit os.abort os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp "
     "os.execvpe posix._exit posix.abort posix.execv posix.execve nt._exit nt.abort".split()
 )
+_MODULES = frozenset({"os", "posix", "nt"})
+# These names are nobody else's.
+_TELLING = frozenset(path.partition(".")[2] for path in _ENDS if not path.endswith(".abort"))
+_WHOLE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _KILLS = frozenset({"os.kill", "os.killpg"})
 _RAISES = frozenset({"signal.raise_signal", "signal.pthread_kill"})
 _OWN_IDS = frozenset({"os.getpid", "os.getpgid", "os.getpgrp"})
@@ -34,33 +40,43 @@ _UNSTOPPABLE = frozenset({"SIGKILL", "SIGABRT"})
 
 def ending(taint: Taint, statements: Iterable[ast.AST]) -> ast.AST | None:
     """Return a node of *statements* that ends the process, or leads to what does."""
-    for statement in statements:
+    listed = list(statements)
+    for statement in listed:
         for node in ast.walk(statement):
-            if _ends(taint, node):
+            if _ends(taint, node) or _leads_there(taint, node):
                 return node
-            if isinstance(node, ast.Name | ast.Attribute) and _leads_there(taint, node):
-                return node
+    if ends_handed_on(taint) and calls_unknown(taint, listed):
+        calls = [n for one in listed for n in ast.walk(one) if isinstance(n, ast.Call)]
+        return next((call for call in calls if is_unknown(taint, call)), calls[0])
     return None
 
 
-def _leads_there(taint: Taint, name: ast.Name | ast.Attribute) -> bool:
-    """Whether a function that *name* is, or one that it calls in turn, ends the process."""
+def _leads_there(taint: Taint, name: ast.AST) -> bool:
+    """Whether what *name* is, or what that names in turn, ends the process."""
     seen: set[ast.AST] = set()
-    waiting = list(_named(taint, name))
+    waiting = list(_behind(taint, name))
     while waiting:
-        one = waiting.pop()
-        if one.node in seen or one.node in one.taint.harmless:
+        home, root = waiting.pop()
+        if root in seen or root in home.harmless:
             continue
-        seen.add(one.node)
-        for statement in one.node.body:
-            for node in ast.walk(statement):
-                if _ends(one.taint, node):
-                    return True
-                if isinstance(node, ast.Name | ast.Attribute):
-                    waiting.extend(_named(one.taint, node))
+        seen.add(root)
+        for node in ast.walk(root) if isinstance(root, _WHOLE) else kept_in(root):
+            if _ends(home, node):
+                return True
+            waiting.extend(_behind(home, node))
     # All that can be reached from here was looked at: none of it needs a second look.
     taint.harmless.update(seen)
     return False
+
+
+def _behind(taint: Taint, name: ast.AST) -> Iterator[tuple[Taint, ast.AST]]:
+    """Yield the functions and the values that *name* may stand for."""
+    if not isinstance(name, ast.Name | ast.Attribute) or isinstance(name.ctx, ast.Store):
+        return
+    found = list(_named(taint, name))
+    yield from ((one.taint, one.node) for one in found)
+    if not found:
+        yield from held_by(taint, name)
 
 
 def _named(taint: Taint, name: ast.Name | ast.Attribute) -> Iterator[Resolved]:
@@ -74,18 +90,61 @@ def _named(taint: Taint, name: ast.Name | ast.Attribute) -> Iterator[Resolved]:
         yield from owner.methods()
 
 
+def ends_handed_on(taint: Taint) -> set[ast.AST]:
+    """Return what the module hands on as a value, and ends the process when it is called."""
+    if not any(word in taint.module.source.text for word in ("_exit", "exec", "abort", "kill")):
+        return set()
+    handed = {one for one in handed_on(taint) if one in taint.scopes.inner}
+    found = {one for one in handed if any(_ends(taint, node) for node in ast.walk(one))}
+    mentions = (*taint.module.every(ast.Name), *taint.module.every(ast.Attribute))
+    for node in mentions:
+        parent = taint.module.parents.get(node)
+        called = isinstance(parent, ast.Call) and parent.func is node
+        if not called and _ends(taint, node):
+            found.add(node)
+    return found
+
+
 def _ends(taint: Taint, node: ast.AST) -> bool:
     if isinstance(node, ast.Name | ast.Attribute):
-        return taint.foreign.path(taint.followed(node)) in _ENDS
+        path = taint.foreign.path(taint.followed(node))
+        return path in _ENDS or _is_telling(taint, node)
+    if isinstance(node, ast.Subscript):  # vars(os)["_exit"]
+        key = taint.followed(node.slice)
+        if isinstance(key, ast.Constant):
+            return key.value in _TELLING
+        return _is_namespace(taint, node.value)
     return isinstance(node, ast.Call) and (_signals(taint, node) or _is_named(taint, node))
+
+
+def _is_telling(taint: Taint, node: ast.Name | ast.Attribute) -> bool:
+    """Whether *node* has the name of such a function, of a module that is found at run time."""
+    if not isinstance(node, ast.Attribute) or node.attr not in _TELLING:
+        return False
+    found = isinstance(node.value, ast.Call | ast.Subscript)
+    return found and taint.definition(node) is None
+
+
+def _is_namespace(taint: Taint, value: ast.expr) -> bool:
+    """Whether *value* is ``vars(os)`` or ``os.__dict__``."""
+    value = taint.followed(value)
+    if isinstance(value, ast.Call) and last_name(value.func) == "vars" and value.args:
+        return taint.foreign.path(value.args[0]) in _MODULES
+    if isinstance(value, ast.Attribute) and value.attr == "__dict__":
+        return taint.foreign.path(value.value) in _MODULES
+    return False
 
 
 def _is_named(taint: Taint, call: ast.Call) -> bool:
     """Whether *call* is ``getattr(os, "_exit")``, or a command that kills this process."""
+    if last_name(call.func) == "getattr" and len(call.args) > 1:
+        name = taint.followed(call.args[1])
+        module = taint.foreign.path(call.args[0])
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            return f"{module}.{name.value}" in _ENDS
+        return module in _MODULES
     texts = [n.value for n in ast.walk(call) if isinstance(n, ast.Constant)]
     words = [text for text in texts if isinstance(text, str)]
-    if last_name(call.func) == "getattr" and len(call.args) > 1:
-        return f"{taint.foreign.path(call.args[0])}.{words[0] if words else ''}" in _ENDS
     if (taint.foreign.path(call.func) or "").partition(".")[0] not in ("os", "subprocess"):
         return False
     kills = any("kill" in word for word in words)

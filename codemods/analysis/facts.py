@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from codemods.analysis.external_references import Elsewhere
     from codemods.analysis.lives import Construct
     from codemods.analysis.module import ParsedModule, Path
-    from codemods.analysis.resolved import ResolvedClass
+    from codemods.analysis.resolved import ResolvedClass, ResolvedValue
     from codemods.analysis.scopes import Binding, Scope, Scopes
     from codemods.vocabulary import Vocabulary
 
@@ -66,7 +66,7 @@ class Facts:
         vocabulary: Vocabulary,
         settings: Settings,
         elsewhere: Elsewhere,
-        resolve: Callable[[str], Resolved | ResolvedClass | None],
+        resolve: Callable[[str], Resolved | ResolvedClass | ResolvedValue | None],
         follow: Callable[[str], Meaning | None],
     ) -> None:
         #: What the other files of the project do with this module.

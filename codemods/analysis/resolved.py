@@ -114,6 +114,14 @@ class ResolvedClass:
         return found[0] if len(found) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class ResolvedValue:
+    """What a variable of a module of the project is given, with the analysis of that module."""
+
+    taint: Taint
+    value: ast.expr
+
+
 def method_of(taint: Taint, node: Function) -> Resolved:
     """Return *node*, defined in a class body, as its objects' method."""
     decorators = {ast.unparse(decorator) for decorator in node.decorator_list}

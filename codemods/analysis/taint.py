@@ -17,7 +17,12 @@ from codemods.analysis.callables import Callables
 from codemods.analysis.foreign_calls import ForeignCalls
 from codemods.analysis.objects import Making, family, making
 from codemods.analysis.passage import Passage
-from codemods.analysis.resolved import Resolved, ResolvedClass, method_of
+from codemods.analysis.resolved import (
+    Resolved,
+    ResolvedClass,
+    ResolvedValue,
+    method_of,
+)
 from codemods.analysis.travel import Escape, Summary, Travel
 
 if TYPE_CHECKING:
@@ -40,7 +45,7 @@ class Taint:
         module: ParsedModule,
         scopes: Scopes,
         names: Names,
-        resolve: Callable[[str], Resolved | ResolvedClass | None],
+        resolve: Callable[[str], Resolved | ResolvedClass | ResolvedValue | None],
     ) -> None:
         self.module = module
         self.scopes = scopes
@@ -200,7 +205,14 @@ class Taint:
             if len(binders) == 1 and isinstance(binders[0], ast.ClassDef):
                 return ResolvedClass(self, binders[0])
         meaning = self.names.meaning(name)
-        return self._resolve(meaning.paths[0]) if meaning.certain else None
+        found = self._resolve(meaning.paths[0]) if meaning.certain else None
+        return None if isinstance(found, ResolvedValue) else found
+
+    def value_elsewhere(self, name: ast.expr) -> tuple[Taint, ast.expr] | None:
+        """Return what the variable of another module that *name* is was given there."""
+        meaning = self.names.meaning(name)
+        found = self._resolve(meaning.paths[0]) if meaning.certain else None
+        return (found.taint, found.value) if isinstance(found, ResolvedValue) else None
 
     def making(self, call: ast.Call, given: list[ast.expr]) -> Making | None:
         """Return what *call* does with the values *given*, where it makes an object in sight."""

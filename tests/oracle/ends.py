@@ -29,6 +29,10 @@ def end_in_sight(pen: Pen) -> Unit:
             "os.abort()",
         )
     )
+    if end.startswith("os._") and pen.chance(50):
+        table = pen.fresh("ENDS")
+        pen.helper(table, [f'{table} = {{"now": os._exit, "later": print}}'])
+        end = pen.pick((f'{table}["now"](0)', f'{table}.get("now")(0)', 'getattr(os, "_exit")(0)'))
     leaves = pen.chance(30)
     if leaves:
         stops = pen.fresh("stops")
