@@ -7,6 +7,7 @@ depends on the version, the one that holds on all of them is given: `FEWEST_BLOC
 from __future__ import annotations
 
 import ast
+import symtable
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -39,6 +40,8 @@ class Language:
     bare_except_lists: bool
     #: ``return``, ``break`` or ``continue`` in a ``finally`` is warned about.
     warns_of_finally: bool
+    #: ``symtable`` refuses ``await`` outside of functions, as the compiler does by default.
+    tables_refuse_await: bool
 
 
 def language(version: tuple[int, int] = sys.version_info[:2]) -> Language:
@@ -52,6 +55,7 @@ def language(version: tuple[int, int] = sys.version_info[:2]) -> Language:
         template_strings=version >= (3, 14),
         bare_except_lists=version >= (3, 14),
         warns_of_finally=version >= (3, 14),
+        tables_refuse_await=version >= (3, 14),
     )
 
 
@@ -80,6 +84,18 @@ def compiles(text: str, *, flags: int = 0, everywhere: bool = True) -> bool:
         return _compiles(ast.fix_missing_locations(tree), flags)
     except RecursionError:
         return True  # deep as an expression, which is another limit: the text compiled
+
+
+def check_declarations(text: str, name: str) -> None:
+    """Raise SyntaxError where *text* declares something wrongly: ``nonlocal`` of nothing.
+
+    ``await`` outside of functions is none of it: cells of notebooks have it.
+    """
+    try:
+        symtable.symtable(text, name, "exec")
+    except SyntaxError:
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        compile(text, name, "exec", flags=flags, dont_inherit=True)
 
 
 def _compiles(code: str | ast.Module, flags: int = 0) -> bool:

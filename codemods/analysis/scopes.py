@@ -8,10 +8,11 @@ hold it against ``symtable`` where that has an answer, and against what programs
 from __future__ import annotations
 
 import ast
-import symtable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from codemods.interpreter import check_declarations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,7 +115,7 @@ class Scopes:
 
     def __init__(self, module: ParsedModule) -> None:
         # Wrong declarations (``nonlocal`` of nothing) are not the parser's to find.
-        symtable.symtable(module.source.text, module.source.display, "exec")
+        check_declarations(module.source.text, module.source.display)
         self.module_scope = Scope(module.tree, None)
         self.bindings: dict[tuple[Scope, str], Binding] = {}
         self.scope_of: dict[ast.AST, Scope] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import errno
 import hashlib
+import itertools
 import re
 import tokenize
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ from codemods.model import Failed, SourceFile
 from codemods.project.regular import MEGABYTE, read_regular, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from codemods.project.discovery import DiscoveredFile
@@ -27,6 +27,9 @@ _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 # The interpreter takes a lone CR for the end of a line too.
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+# The coding line, and the lines that it may come behind.
+_CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_NO_CODE = re.compile(rb"[ \t\f]*(?:[#\r\n]|$)")
 
 _SAVE_AS_UTF8 = "Save the file as UTF-8, or correct its coding line."
 
@@ -95,26 +98,31 @@ def _encoding(content: bytes) -> str:
         line = content[: content.index(b"\0")].count(b"\n") + 1
         message = f"line {line} holds a NUL byte, so the file is no Python source"
         raise _Undecodable(message, "Remove the byte, or leave the file out with `exclude`.")
-    lines = _lines(content)
     try:
+        named = _named_encoding(content)
+        if named is not None and codecs.lookup(named).name in _NAMES_ONLY:
+            message = f"its coding line names {named}, an encoding of host names"
+            raise _Undecodable(message, "Correct the coding line in line 1 or 2.")
+        # Newer interpreters decode the lines here, of which nothing but the name may be heard.
+        mark = _BOM if content.startswith(_BOM) else b""
+        lines = iter([] if named is None else [mark + f"# coding: {named}\n".encode()])
         name, _ = tokenize.detect_encoding(lambda: next(lines, b""))
-    except SyntaxError as error:
-        if "unknown encoding" in str(error) or "encoding problem" in str(error):
-            message = f"its coding line cannot be followed: {error}"
-            raise _Undecodable(message, "Correct the coding line in line 1 or 2.") from None
-        return "utf-8"  # the first lines are no UTF-8: decoding them says where
-    except (LookupError, UnicodeError) as error:
-        # A codec of something else than text, which only newer interpreters try out here.
+    except (SyntaxError, LookupError, UnicodeError) as error:
         message = f"its coding line cannot be followed: {error}"
         raise _Undecodable(message, "Correct the coding line in line 1 or 2.") from None
-    if codecs.lookup(name).name in _NAMES_ONLY:
-        message = f"its coding line names {name}, an encoding of host names"
-        raise _Undecodable(message, "Correct the coding line in line 1 or 2.")
     return "utf-8" if name == "utf-8-sig" else name
 
 
-def _lines(content: bytes) -> Iterator[bytes]:
-    return (match[0] for match in _LINE.finditer(content) if match[0])
+def _named_encoding(content: bytes) -> str | None:
+    """Return the name in the coding line of *content*, as the interpreter looks for it."""
+    lines = (match[0] for match in _LINE.finditer(content.removeprefix(_BOM)))
+    for line in itertools.islice(lines, 2):
+        found = _CODING.match(line)
+        if found is not None:
+            return found[1].decode()
+        if not _NO_CODE.match(line):
+            return None
+    return None
 
 
 def _text(body: bytes, encoding: str) -> str:

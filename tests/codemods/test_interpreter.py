@@ -41,6 +41,14 @@ def _late_annotations() -> bool:
     return True
 
 
+def _tables_refuse_await() -> bool:
+    try:
+        symtable.symtable("await x", "f", "exec")
+    except SyntaxError:
+        return True
+    return False
+
+
 def _warns_of_finally() -> bool:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -57,6 +65,7 @@ QUESTIONS = {
     "template_strings": lambda: parses("t'{x}'"),
     "bare_except_lists": lambda: parses("try: pass\nexcept A, B: pass"),
     "warns_of_finally": _warns_of_finally,
+    "tables_refuse_await": _tables_refuse_await,
 }
 
 
@@ -64,6 +73,21 @@ QUESTIONS = {
 def test_what_is_said_of_the_running_version_holds(name: str) -> None:
     """The interpreter itself answers each line of the record."""
     assert QUESTIONS[name]() == getattr(HERE, name)
+
+
+@pytest.mark.parametrize(
+    "text", ["await x", "async with x:\n    pass", "y = [z async for z in x]", "def f(): pass"]
+)
+def test_await_outside_of_functions_is_declared_well(text: str) -> None:
+    """What cells may hold is no wrong declaration, whatever the tables make of it."""
+    interpreter.check_declarations(text, "cell")
+
+
+@pytest.mark.parametrize("text", ["await x\nnonlocal y", "def f():\n    x = 1\n    global x\n"])
+def test_wrong_declarations_are_refused(text: str) -> None:
+    """A declaration that no version takes is an error, beside ``await`` too."""
+    with pytest.raises(SyntaxError, match=r"nonlocal|global"):
+        interpreter.check_declarations(text, "cell")
 
 
 @pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13), (3, 14)])

@@ -90,6 +90,12 @@ def test_bytes_that_contradict_the_coding_line() -> None:
     assert "coding line" in failed.advice
 
 
+@pytest.mark.parametrize("content", [b"# \xe9 coding: ascii\n", b"'\xe9' # x\n# coding: ascii\n"])
+def test_bytes_that_contradict_beside_the_coding_line(content: bytes) -> None:
+    """So are those in the lines that the interpreter itself decodes to find the coding line."""
+    assert "line 1 is not" in failure(content).message
+
+
 @pytest.mark.parametrize("name", ["no-such-codec", "rot13", "hex", "undefined", "idna"])
 def test_coding_line_that_names_no_text_encoding(name: str) -> None:
     """A coding line that names no encoding of text is a failure."""
