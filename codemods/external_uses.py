@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from codemods.analysis.external_fields import FieldUse
     from codemods.analysis.external_references import Reference, References
     from codemods.analysis.facts import Facts
+    from codemods.computed_lookups import ComputedLookups
     from codemods.module_graph import ModuleGraph
     from codemods.project.discovery import DiscoveredFile
 
@@ -118,6 +119,7 @@ class ExternalUses:
         graph: ModuleGraph,
         replacements: Replacements,
         surroundings: Surroundings,
+        lookups: ComputedLookups,
         path: Path,
         *,
         is_whole: bool,
@@ -126,6 +128,7 @@ class ExternalUses:
         self._graph = graph
         self._replacements = replacements
         self._surroundings = surroundings
+        self._lookups = lookups
         self._path = path
         self._is_whole = is_whole
         self._is_home = is_home
@@ -193,6 +196,9 @@ class ExternalUses:
                     if local and (file.path, local) not in seen:
                         seen.add((file.path, local))
                         waiting.append((file.path, local))
+        for file, use in self._lookups.names:
+            if file.path != self._path or use.text.startswith("__globals__"):
+                places.append(ExternalUse(use.text, f"{file.display}:{use.line}"))
         handed = self._handed_on(name)
         places.extend([handed] if handed is not None else [])
         return Uses(tuple(places), mentioned or handed is not None, tuple(doubts))
@@ -261,6 +267,10 @@ class ExternalUses:
                     places.append(place)
                 elif self._may_be_ours(file, use):
                     unknown.append(str(place))
+        for file, use in self._lookups.fields:
+            known = use.owners is not None and not use.owners & classes
+            if file.path != self._path and not known and self._may_be_ours(file, use):
+                places.append(ExternalUse(use.text, f"{file.display}:{use.line}"))
         if unknown:
             more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
             doubts.append(f"{unknown[0]}{more} is of another class than {owner}")

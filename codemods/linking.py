@@ -18,6 +18,7 @@ from codemods.analysis.facts import Facts
 from codemods.analysis.module import ParsedModule
 from codemods.analysis.resolved import Resolved, ResolvedClass, ResolvedValue
 from codemods.analysis.scopes import Scopes
+from codemods.computed_lookups import ComputedLookups
 from codemods.external_uses import ExternalUses, Replacements, Surroundings
 from codemods.model import Failed
 from codemods.module_graph import ModuleGraph
@@ -81,6 +82,7 @@ class Project:
         self._graph.expect_of(self._own_words)
         self._replacements = Replacements(self._graph, self._analysed)
         self._surroundings = Surroundings(self._graph, self._analysed)
+        self._lookups = ComputedLookups(self._graph)
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, Facts | None] = {}
         self._following: set[str] = set()
@@ -121,6 +123,7 @@ class Project:
                 self._graph,
                 self._replacements,
                 self._surroundings,
+                self._lookups,
                 path,
                 is_whole=self._is_whole(path),
                 is_home=self._is_home,

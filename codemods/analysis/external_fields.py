@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _LOOKUPS = frozenset({"getattr", "setattr", "delattr", "object"})
+#: Stand for fields, and for globals of a module, whose name is computed.
+ANY_FIELD = "*"
+ANY_GLOBAL = "*globals"
 _LOOKS = frozenset(
     "isinstance type id bool print repr str assertIsInstance assertIsNotNone assertIsNone "
     "assertIs assertEqual assertTrue".split()
@@ -129,12 +132,50 @@ class Fields:
                     text = f"{_short(node.args[0])}.{name.value}"
                     use = FieldUse(owners, node.lineno, text, path)
                     found.setdefault(name.value, []).append(use)
+            computed = self._computed(node)
+            if computed is not None:
+                found.setdefault(computed[0], []).append(computed[1])
             elif isinstance(node, ast.MatchClass):
                 owners = self._names([last_name(node.cls)])
                 for attribute in node.kwd_attrs:
                     text = f"{last_name(node.cls)}({attribute}=...)"
                     found.setdefault(attribute, []).append(FieldUse(owners, node.lineno, text))
         return found
+
+    def _computed(self, node: ast.AST) -> tuple[str, FieldUse] | None:
+        """Return the lookup that *node* is, if it may reach a field or a global by any name."""
+        held: ast.expr | None = None
+        kind, name = ANY_FIELD, ""
+        parent = self._parents.get(node)
+        if isinstance(node, ast.Call):
+            name = last_name(node.func)
+            plain = all(isinstance(value, ast.Constant) for value in node.args[1:2])
+            if (name == "getattr" and not plain) or name in ("vars", "getmembers"):
+                held = node.args[0] if node.args else None
+            elif name == "attrgetter" and not all(isinstance(a, ast.Constant) for a in node.args):
+                held = node
+        elif isinstance(node, ast.Attribute):
+            name = node.attr
+            if node.attr == "__dict__":
+                held = node.value
+            elif node.attr == "__globals__" or (
+                node.attr == "modules" and last_name(node.value) == "sys"
+            ):
+                kind, held = ANY_GLOBAL, node.value
+        plain = isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant)
+        if held is None or (plain and kind == ANY_FIELD) or self._is_a_result(held, node):
+            return None
+        owners, path = (None, "") if held is node else self._owners(held, self._places[node])
+        return kind, FieldUse(owners, node.lineno, f"{name} of {_short(held)}", path)  # type: ignore[attr-defined]
+
+    def _is_a_result(self, value: ast.expr, node: ast.AST) -> bool:
+        """Whether *value* is what a call gave, as in ``vars(parser.parse_args())``."""
+        if value is node:
+            return False
+        if isinstance(value, ast.Name):
+            sources = self._bound.get((self._places[node].function, value.id), [])
+            return bool(sources) and all(isinstance(source, ast.Call) for source in sources)
+        return isinstance(value, ast.Call)
 
     def _is_only_looked_at(self, node: ast.Attribute) -> bool:
         """Whether what is done with the field has no part in what it records."""
