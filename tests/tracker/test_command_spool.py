@@ -54,37 +54,47 @@ def test_an_empty_spool_is_no_error(spool: Spool) -> None:
     assert not spool.path.exists()
 
 
-def test_drain_sends(spool: Spool, tmp_path: Path) -> None:
-    """Everything that waits, to the stores that the rows name; the spool can be named."""
-    for name in ("a", "b"):
-        put(spool, f"sqlite:{tmp_path / name}.db", *map(str, range(250)))
-    put(spool, f"jsonl:{tmp_path / 'log.jsonl'}", "1")
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configured database, beside which there is a configured log."""
+    monkeypatch.setenv("AI_USAGE_SINKS", "sqlite,jsonl")
+    monkeypatch.setenv("AI_USAGE_LOG_FILE", str(tmp_path / "log.jsonl"))
+    return tmp_path / "usage.db"
+
+
+def test_drain_sends(spool: Spool, database: Path, tmp_path: Path) -> None:
+    """Everything that waits for the stores of the configuration; the spool can be named."""
+    put(spool, f"sqlite:{database}", *map(str, range(250)))
+    put(spool, "jsonl", "1")
     result = run("drain", "--spool", str(spool.path))
     assert (result.exit_code, result.stderr.count("remain")) == (0, 0)
-    for name in ("a", "b"):
-        with closing(sqlite3.connect(tmp_path / f"{name}.db")) as file:
-            assert file.execute("SELECT count(*) FROM ai_usage").fetchone() == (250,)
+    with closing(sqlite3.connect(database)) as file:
+        assert file.execute("SELECT count(*) FROM ai_usage").fetchone() == (250,)
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
 
 
-def test_status_1_while_rows_remain(spool: Spool, tmp_path: Path) -> None:
+def test_status_1_while_rows_remain(spool: Spool, database: Path) -> None:
     """The store is down, or another process is sending: the number is told."""
-    (tmp_path / "down.db").mkdir()
-    put(spool, f"sqlite:{tmp_path / 'down.db'}", "1", "2")
+    database.mkdir()
+    put(spool, f"sqlite:{database}", "1", "2")
     result = run("drain")
     assert result.exit_code == 1
     assert "2 records remain" in result.stderr
     assert "the store failed" in result.stdout
 
 
-def test_status_2_where_a_store_or_the_spool_cannot_be_used(spool: Spool, tmp_path: Path) -> None:
+def test_a_client_s_records_are_its_program_s(spool: Spool, database: Path) -> None:
     """Other stores are served all the same."""
     put(spool, "client:T", "1")
-    put(spool, f"sqlite:{tmp_path / 'a.db'}", "1")
+    put(spool, f"sqlite:{database}", "1")
     result = run("drain")
-    assert result.exit_code == 2
-    assert "client:T: only the program" in result.stderr
-    assert (tmp_path / "a.db").exists()
+    assert result.exit_code == 1
+    assert "1 for client:T: no store of this configuration" in result.stderr
+    assert database.exists()
+
+
+def test_status_2_where_the_spool_cannot_be_used(tmp_path: Path) -> None:
+    """What is no database is named, and stays as it is."""
     document = tmp_path / "document.txt"
     document.write_text("dear reader, " * 500)
     result = run("status", "--spool", str(document))
@@ -92,9 +102,9 @@ def test_status_2_where_a_store_or_the_spool_cannot_be_used(spool: Spool, tmp_pa
     assert "--spool" in result.stderr
 
 
-def test_only_one_store(spool: Spool, tmp_path: Path) -> None:
+def test_only_one_store(spool: Spool, database: Path, tmp_path: Path) -> None:
     """``--store`` leaves the others alone."""
-    put(spool, f"sqlite:{tmp_path / 'a.db'}", "1")
-    put(spool, f"sqlite:{tmp_path / 'b.db'}", "1")
-    assert run("drain", "--store", f"sqlite:{tmp_path / 'a.db'}").exit_code == 0
-    assert not (tmp_path / "b.db").exists()
+    put(spool, f"sqlite:{database}", "1")
+    put(spool, "jsonl", "1")
+    assert run("drain", "--store", f"sqlite:{database}").exit_code == 0
+    assert not (tmp_path / "log.jsonl").exists()

@@ -119,8 +119,8 @@ def record(path: str, folder: Path, **fields: Any) -> list[tuple[Any, ...]]:
         away.rmdir()
         ((key, states),) = sender.file().counts().items()
         assert sum(states.values()) == 1  # pending, or just on its way once more
-        found = destinations.from_key(key)
-        assert found is not None
+        (found,) = destinations.named("unused")
+        assert found.key == key
         while sender.file().counts()[key].keys() & {"pending", "leased"}:
             sender.drain(found)
     delivery.restart()

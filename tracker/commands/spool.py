@@ -12,7 +12,9 @@ import click
 
 from tracker import settings
 from tracker.delivery import destinations, sender
+from tracker.environment_config import AIUsageEnvironmentConfig, table_for
 from tracker.errors import AIUsageError
+from tracker.report.render import one_line
 
 if TYPE_CHECKING:
     from tracker.delivery import Destination
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 STATES = ("pending", "leased", "rejected", "sent")
 REMAINING = 1
 FAILED = 2
+NOT_OURS = (
+    "no store of this configuration (AI_USAGE_SINKS, AI_USAGE_DATABASE, DYNAMODB_TABLE_NAME);"
+    " a client's records go when its program runs again"
+)
 _file = click.option(
     "--spool",
     "path",
@@ -51,6 +57,8 @@ def status(path: Path | None, store: str | None, form: str) -> None:
     "leased" are being sent by some process; "rejected" are kept for you to look
     at; "sent" are remembered for an hour.
 
+    Nothing is changed by looking, whatever the file is.
+
     Exit status: 0, or 2 if the spool cannot be read.
     """
     counted = _counted(path, store)
@@ -58,7 +66,7 @@ def status(path: Path | None, store: str | None, form: str) -> None:
         click.echo(json.dumps(counted, indent=2, sort_keys=True))
         return
     lines: list[tuple[str, ...]] = [("store", *STATES)]
-    lines += [(name, *map(str, states.values())) for name, states in counted.items()]
+    lines += [(one_line(name), *map(str, states.values())) for name, states in counted.items()]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for name, *cells in lines:
         padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
@@ -71,24 +79,45 @@ def status(path: Path | None, store: str | None, form: str) -> None:
 def drain(path: Path | None, store: str | None) -> None:
     """Send the records that wait, and show how many were sent.
 
-    Exit status: 0 nothing waits any more, 1 some records remain (a store is down,
-    or another process is sending them), 2 a store or the spool cannot be used.
+    Only stores of this configuration are served: those that AI_USAGE_SINKS names, with
+    the file or the table that the environment gives them.  What waits for others is
+    listed and stays; a spool cannot name a store of its own.
+
+    Exit status: 0 nothing waits any more, 1 some records remain (a store is down or
+    not of this configuration, or another process is sending them), 2 a store or the
+    spool cannot be used.
     """
     failed = False
-    for name, states in _counted(path, store).items():
-        waiting = states["pending"] + states["leased"]
-        if waiting:
-            failed = not _drained(name, waiting) or failed
+    waiting = {
+        name: number
+        for name, states in _counted(path, store).items()
+        if (number := states["pending"] + states["leased"])
+    }
+    ours = _configured() if waiting else {}
+    for name, number in waiting.items():
+        if name in ours:
+            failed = not _drained(ours[name], number) or failed
+        else:
+            click.echo(f"ai-usage: {number} for {one_line(name)}: {NOT_OURS}", err=True)
     remaining = sum(s["pending"] + s["leased"] for s in _counted(path, store).values())
     if remaining:
         click.echo(f"ai-usage: {remaining} records remain in the spool", err=True)
     sys.exit(FAILED if failed else REMAINING if remaining else 0)
 
 
-def _drained(name: str, waiting: int) -> bool:
-    """Send what waits for store *name*; return False if that store cannot be used at all."""
+def _configured() -> dict[str, Destination]:
+    """Return the stores that the caller's own settings name."""
     try:
-        destination = _destination(name)
+        table = table_for(None, AIUsageEnvironmentConfig.get_config(None), validate=False)
+        return {found.key: found for found in destinations.named(table)}
+    except AIUsageError as error:
+        _fail(str(error))
+
+
+def _drained(destination: Destination, waiting: int) -> bool:
+    """Send what waits for *destination*; return False if it cannot be used at all."""
+    name = one_line(destination.key)
+    try:
         with click.progressbar(length=waiting, label=name, file=sys.stderr) as bar:
             sent, is_up = sender.drain(destination, bar.update)
     except (AIUsageError, ImportError, sqlite3.Error, OSError) as error:
@@ -96,15 +125,6 @@ def _drained(name: str, waiting: int) -> bool:
         return False
     click.echo(f"{name}: {sent} settled{'' if is_up else ', then the store failed'}")
     return True
-
-
-def _destination(name: str) -> Destination:
-    found = destinations.from_key(name)
-    if found is None:
-        raise AIUsageError(
-            "only the program that made its client can send these; they go when it runs again"
-        )
-    return found
 
 
 def _counted(path: Path | None, store: str | None) -> dict[str, dict[str, int]]:

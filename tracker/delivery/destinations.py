@@ -61,24 +61,6 @@ def _sqlite() -> ModuleType:
     return sqlite
 
 
-def from_key(key: str) -> Destination | None:
-    """Return the destination of rows that another process put into the spool.
-
-    None for a store that only that process's program can reach.
-    """
-    name, _, rest = key.partition(":")
-    durable = name in DURABLE
-    if name == "sqlite":
-        return known(key, lambda: _sqlite().SqliteSink(rest), durable=durable)
-    if name == "jsonl" and rest:
-        from tracker.sinks.jsonl import JsonlSink
-
-        return known(key, lambda: JsonlSink(rest), durable=durable)
-    if name in registry.KNOWN:
-        return known(key, lambda: registry.make(name, rest), durable=durable)
-    return None
-
-
 def known(key: str, make: Callable[[], Sink], *, durable: bool) -> Destination:
     """Return the destination *key* of this process; its sink is made once."""
     found = _known.get(key)

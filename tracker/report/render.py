@@ -90,7 +90,7 @@ def _cell(record: Record, name: str, is_text: bool) -> str:
         return _money(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return _one_line(str(value))
+    return one_line(str(value))
 
 
 def _money(value: Decimal) -> str:
@@ -99,8 +99,10 @@ def _money(value: Decimal) -> str:
     return f"<{least:f}" if 0 < value < least else f"{value:,.{DECIMALS}f}"
 
 
-def _one_line(text: str) -> str:
-    """Names come from anywhere: none of them may break a line, or the terminal."""
+def one_line(text: str) -> str:
+    """Return *text* as a terminal may see it.
+
+    Names come from anywhere: none of them may break a line, or the terminal."""
     return "".join(sign if sign.isprintable() else "�" for sign in text)
 
 

@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from tracker.metric import Metric
+from tracker.sinks.private import FILE_MODE, make_folder
 from tracker.typing import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
@@ -99,9 +100,9 @@ class JsonlSink:
         ]
         lines = [row.encode("utf-8", "replace") for row in rows]
         with self._lock:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._path.parent)
             # One write to a file opened for appending: lines of several processes do not mix.
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE)
             try:
                 mended = b"\n" if _is_torn(handle) else b""
                 written = os.write(handle, mended + b"".join(lines)) - len(mended)

@@ -10,6 +10,8 @@ import weakref
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, TypeVar
 
+from tracker.sinks.private import make_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -143,12 +145,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def connect(path: Path, schema: str) -> sqlite3.Connection:
-    """Open *path* in WAL mode with *schema* in place; its folder is made when missing.
+    """Open *path* in WAL mode with *schema* in place; what is missing is made, for its user alone.
 
     WAL with ``synchronous=NORMAL`` survives the end of the process, however it
     ends.  Raises sqlite3.Error or OSError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_file(path)
     deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
     while True:
         try:
@@ -194,7 +196,9 @@ def set_aside(path: Path) -> Path | None:
     file never was a database of ours and is its owner's to look after.
     """
     # A lock that every platform has, and that ends with its process.
-    turn = sqlite3.connect(path.with_name(path.name + ".turn"), timeout=10.0, isolation_level=None)
+    lock = path.with_name(path.name + ".turn")
+    make_file(lock)
+    turn = sqlite3.connect(lock, timeout=10.0, isolation_level=None)
     with closing(turn):
         turn.execute("BEGIN EXCLUSIVE")
         if not _is_ours(path) or _is_sound(path):

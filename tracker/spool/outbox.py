@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, TypeVar
 from tracker.errors import AIUsageError
 from tracker.guard import warn
 from tracker.sinks.sqlite_file import SqliteFile, says_corrupt, set_aside
+from tracker.sinks.sqlite_reading import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 LEASE_SECONDS = 60.0
 KEEP_SENT_SECONDS = 3600.0
+TABLE = "outbox"
+TRIGGERS = "SELECT 1 FROM sqlite_schema WHERE type = 'trigger'"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -133,12 +136,15 @@ class Spool:
         self._change(lambda file: _mark(file, store, reasons, "rejected", time.time()))
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Return the number of rows by store and state; empty if there is no file."""
+        """Return the number of rows by store and state; empty if there is no file.
+
+        Nothing is changed by it, whatever the file is.  Raises SinkError if it is no spool.
+        """
         if not self.path.exists():
             return {}
         counted: dict[str, dict[str, int]] = {}
-        for store, state, count in self._run(lambda file: file.execute(COUNT).fetchall()):
-            counted.setdefault(store, {})[state] = count
+        for store, state, count in read(self.path, TABLE, _counted):
+            counted.setdefault(str(store), {})[str(state)] = int(str(count))
         return counted
 
     def close(self) -> None:
@@ -154,9 +160,6 @@ class Spool:
     def _change(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         return self._repaired(lambda: self._file.change(work))
 
-    def _run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        return self._repaired(lambda: self._file.run(work))
-
     def _repaired(self, attempt: Callable[[], Result]) -> Result:
         """Return what *attempt* gives; of a new file, if this one turns out to be broken."""
         try:
@@ -171,6 +174,12 @@ class Spool:
                 told = f"The spool was broken; it is kept as {aside}, and a new one was begun"
                 warn("spool set aside", told, interval=0.0)
             return attempt()
+
+
+def _counted(file: sqlite3.Connection) -> list[tuple[object, ...]]:
+    if file.execute(TRIGGERS).fetchone():
+        raise sqlite3.DatabaseError("it has triggers: it is no spool of this package's")
+    return file.execute(COUNT).fetchall()
 
 
 def _mark(
