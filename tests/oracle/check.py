@@ -65,7 +65,7 @@ def check(program: Program, folder: Path) -> Result:
     """Migrate *program* for both runtimes and compare its executions before and after."""
     result = Result()
     befores: dict[Backend, Observed] = {}
-    with _home(program, folder) as home:
+    with in_home(program, folder) as home:
         for runtime in RUNTIMES:
             _check_for(runtime, program, home, result, befores)
         if program.silent and (found := lint(home, program.text)):
@@ -74,7 +74,7 @@ def check(program: Program, folder: Path) -> Result:
 
 
 @contextlib.contextmanager
-def _home(program: Program, folder: Path) -> Iterator[Path]:
+def in_home(program: Program, folder: Path) -> Iterator[Path]:
     """Give the folder of *program*: one of its own, if it has files beside the main one."""
     if not program.others:
         yield folder

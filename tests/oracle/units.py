@@ -223,7 +223,7 @@ UNITS = (
     (1, "", mixed),
     (6, "store", read_back),
     (6, "later", handed_over),
-    (5, "worker", worker),
+    (7, "worker", worker),
     (5, "dispatch", dispatched),
     (1, "dispatch", recursive),
     (4, "idle-loop", idle_loop),

@@ -23,6 +23,7 @@ def worker(pen: Pen) -> Unit:
             (30, _thread),
             (20, _job),
             (15, _registered),
+            (15, _entering),
             (10, _target),
             (10, _dataclass),
             (8, _derived),
@@ -51,14 +52,11 @@ def _keeping(pen: Pen, kind: str, base: str, method: str, *first: Stmt) -> str:
 def _thread(pen: Pen) -> list[Stmt]:
     pen.imports.add("import threading")
     kind = _keeping(pen, "Worker", "(threading.Thread)", "run", "super().__init__()")
-    body = pen.helpers[kind][0]
-    assert isinstance(body, Suite)
     if pen.chance(40):
         thread = pen.fresh("worker")
         return [f"{thread} = {kind}(tracker)", f"{thread}.start()", f"{thread}.join()"]
     # It waits for the end of the unit, where all threads are joined: no run is like another else.
-    run = body.body[1]
-    assert isinstance(run, Suite)
+    _, run = _suites(pen, kind)
     run.body.insert(0, f"{pen.use('gate')}.wait()")
     return [f"{kind}(tracker).start()"]
 
@@ -94,28 +92,71 @@ def _job(pen: Pen) -> list[Stmt]:
 
 def _registered(pen: Pen) -> list[Stmt]:
     """The constructor puts the object where others find it."""
-    keep = pen.pick(("own", "module", "foreign"))
-    known = pen.fresh("known")
-    first = f"{known}.append(self)"
-    if keep == "module":
-        pen.helper(known, [f"{known} = []"])
-    elif keep == "foreign":
+    if pen.chance(35):
         first = f"{pen.use('pending')}.append(self.work)"
-    kind = _keeping(pen, "Step", "", "work", *([] if keep == "own" else [first]))
-    body = pen.helpers[kind][0]
-    assert isinstance(body, Suite)
-    if keep == "own":
-        init = body.body[0]
-        assert isinstance(init, Suite)
-        init.body.append(f"{kind}.known.append(self)")
-        body.body.insert(0, "known = []")
-    if keep == "foreign":
-        return [f"{kind}(tracker)"]
-    where = f"{kind}.known" if keep == "own" else known
-    # Somebody else finds the object and works with it, when the unit is over.
-    later = pen.fresh("works")
-    pen.helper(later, [Suite(f"def {later}():", [f"{where}.pop().work()"])])
-    return [f"{pen.use('pending')}.append({later})", f"{kind}(tracker)"]
+        return [f"{_keeping(pen, 'Step', '', 'work', first)}(tracker)"]
+    kind = _keeping(pen, "Step", "", "work")
+    init, *_ = _suites(pen, kind)
+    init.body += _kept_in(pen, kind, "self")
+    return [f"{kind}(tracker)"]
+
+
+def _entering(pen: Pen) -> list[Stmt]:
+    """A method of the object, called by its name or by syntax, puts it where others find it."""
+    kind, name = _keeping(pen, "Step", "", "work"), pen.fresh("step")
+    method, uses = pen.pick(
+        (
+            ("plan(self)", [f"{name}.plan()"]),
+            ("plan(self)", [f"{name}.plan()"]),
+            ("__call__(self)", [f"{name}()"]),
+            ("__enter__(self)", [Suite(f"with {name}:", [pen.note()])]),
+            ("__exit__(self, *raised)", [Suite(f"with {name}:", [pen.note()])]),
+        )
+    )
+    body = _kept_in(pen, kind, pen.pick(("self", "self", "self.work")))
+    steps: list[Stmt] = [Suite(f"def {method}:", body)]
+    if method.startswith("__e"):
+        other = "__exit__(self, *raised)" if "enter" in method else "__enter__(self)"
+        steps.append(Suite(f"def {other}:", ["print('passes')"]))
+    _class(pen, kind).body += steps
+    return [f"{name} = {kind}(tracker)", *uses]
+
+
+def _kept_in(pen: Pen, kind: str, value: str) -> list[Stmt]:
+    """Return statements of a method that puts *value* where somebody finds it after the unit.
+
+    The place is a collection of the class (by whatever way to it), or of the module.
+    """
+    known, later = pen.fresh("known"), pen.fresh("works")
+    where = pen.pick(("self.{}", "self.{}", "type(self).{}", kind + ".{}", "{}")).format(known)
+    put, empty, take = pen.pick(
+        (
+            (f"{where}.append({value})", "[]", ".pop()"),
+            (f"{where}['last'] = {value}", "{}", ".popitem()[1]"),
+            (f"{where}[len({where}):] = [{value}]", "[]", ".pop()"),
+            (f"{where}.update(last={value})", "{}", ".popitem()[1]"),
+        )
+    )
+    outside = known if where == known else f"{kind}.{known}"
+    if where == known:
+        pen.helper(known, [f"{known} = {empty}"])
+    else:
+        _class(pen, kind).body.insert(0, f"{known} = {empty}")
+    call = ".work()" if value == "self" else "()"
+    pen.helper(later, [Suite(f"def {later}():", [f"{outside}{take}{call}"])])
+    return [f"{pen.use('pending')}.append({later})", put]
+
+
+def _class(pen: Pen, kind: str) -> Suite:
+    """Return the definition of a helper class."""
+    found = pen.helpers[kind][-1]
+    assert isinstance(found, Suite)
+    return found
+
+
+def _suites(pen: Pen, kind: str) -> list[Suite]:
+    """Return the methods of a helper class."""
+    return [part for part in _class(pen, kind).body if isinstance(part, Suite)]
 
 
 def _dataclass(pen: Pen) -> list[Stmt]:
