@@ -106,9 +106,8 @@ def migrated(case: Case, files: Mapping[str, bytes] | None = None) -> Made:
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        told = {
-            o.path: o for o in report(Path(folder), runtime=case.runtime, **case.flags).outcomes
-        }
+        flags = {"runtime": case.runtime, **case.flags}
+        told = {o.path: o for o in report(Path(folder), **flags).outcomes}
     after = dict(given)
     after.update((path, o.after) for path, o in told.items() if isinstance(o, Changed))
     crashed = any(isinstance(outcome, Failed) or _unedited(outcome) for outcome in told.values())

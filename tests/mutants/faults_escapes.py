@@ -7,55 +7,55 @@ from typing import Any
 from .mutant import mutant
 
 
-@mutant("analysis.handing:Handing._together", "E1")
+@mutant("analysis.handing:Handing._together", "E1", fault="C2", kinds="later")
 def functions_are_trusted_too(real: Any) -> Any:
     """Code that is not in sight may be given the tracker together with a function."""
     return lambda self, call: False
 
 
-@mutant("analysis.foreign_calls:ForeignCalls.tells_of_later", "E1")
+@mutant("analysis.foreign_calls:ForeignCalls.tells_of_later", "E1", fault="C2", kinds="later")
 def names_tell_nothing(real: Any) -> Any:
     """A name that speaks of later is a name like any other."""
     return lambda self, function: False
 
 
-@mutant("analysis.handing:Handing._handed_off", "E1", "E4", "X4")
+@mutant("analysis.handing:Handing._handed_off", "E1", "E4", "X4", fault="C2", kinds="later worker")
 def threads_are_calls(real: Any) -> Any:
     """A function that is handed to a thread, a pool or a scheduler is over when the call is."""
     return lambda self, call: None
 
 
-@mutant("analysis.decorating:Decorating.decorated", "E1")
+@mutant("analysis.decorating:Decorating.decorated", "E1", fault="C2", kinds="later")
 def decorators_keep_nothing(real: Any) -> Any:
     """A decorator never keeps the function that it decorates."""
     return lambda self, decorator: None
 
 
-@mutant("analysis.decorating:Decorating.through", "E1")
+@mutant("analysis.decorating:Decorating.through", "E1", fault="C2", kinds="later")
 def decorators_call_at_once(real: Any) -> Any:
     """A decorated function runs when it is called."""
     return lambda self, call, definition: None
 
 
-@mutant("analysis.handing:Handing._closed_by_others", "E1", "E4")
+@mutant("analysis.handing:Handing._closed_by_others", "E1", "E4", fault="C2", kinds="later")
 def every_with_waits(real: Any) -> Any:
     """Whatever a ``with`` binds is over, with all it was given, when the ``with`` is."""
     return lambda self, call: None
 
 
-@mutant("analysis.handing:Handing._object", "E1", "E4")
+@mutant("analysis.handing:Handing._object", "E1", "E4", fault="C3", kinds="worker")
 def constructors_are_not_looked_into(real: Any) -> Any:
     """What a class in sight does with a tracker that its objects are given does not matter."""
     return lambda self, call, made: self._trust(call)
 
 
-@mutant("analysis.handing:Handing._methods", "E1", "E4")
+@mutant("analysis.handing:Handing._methods", "E1", "E4", fault="C3", kinds="worker")
 def methods_let_nothing_out(real: Any) -> Any:
     """Methods of an object that holds the tracker do nothing with it."""
     return lambda self, call, value, names: False
 
 
-@mutant("analysis.passage:Passage._is_shared", "E1")
+@mutant("analysis.passage:Passage._is_shared", "E1", fault="C3", kinds="worker")
 def fields_are_never_shared(real: Any) -> Any:
     """What is put into a collection of the class is the object's own."""
     return lambda self, field: False
@@ -66,25 +66,25 @@ class _Everything(frozenset[str]):
         return True
 
 
-@mutant("analysis.strength:Strength.plain_fields", "E1")
+@mutant("analysis.strength:Strength.plain_fields", "E1", fault="C3", kinds="worker")
 def fields_hold_nothing(real: Any) -> Any:
     """No field of an object that was given the tracker holds it."""
     return lambda self, value: _Everything()
 
 
-@mutant("rules.process_ends:ending_refusal", "X5")
+@mutant("rules.process_ends:ending_refusal", "X5", fault="C19", kinds="end-in-sight")
 def processes_go_on(real: Any) -> Any:
     """Nothing in a block ends the process."""
     return lambda facts, finding, statements: None
 
 
-@mutant("analysis.endings:_leads_there", "X5")
+@mutant("analysis.endings:_leads_there", "X5", fault="C19", kinds="end-in-sight")
 def helpers_return(real: Any) -> Any:
     """Functions that are called in a block do not end the process."""
     return lambda taint, name: False
 
 
-@mutant("analysis.sharing:shared_by", "E16")
+@mutant("analysis.sharing:shared_by", "E16", fault="C18", kinds="shared-instance other-file")
 def each_call_makes_a_new_one(real: Any) -> Any:
     """A class of trackers always builds a new one when it is called."""
     return lambda taint, call: ""

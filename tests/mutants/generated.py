@@ -1,8 +1,9 @@
 """The command: ``python -m tests.mutants.generated`` takes each fix back, and lets the oracle look.
 
-It prints for each mutant of ``faults_*.py`` which generated program was the first to show
-it, and how; the exit status is 1 if there is none among the first 2,000.  Names of
-mutants as arguments try those alone.
+It prints for each mutant of ``faults_*.py`` which generated program shows it, and how; the
+exit status is 1 if there is none among the first 2,000.  Programs of the mutant's kinds are
+tried first, and only those run of which the mutant makes something else.  Names of mutants
+as arguments try those alone.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.oracle.check import check
+from tests.oracle.check import RUNTIMES, check, in_home, migrated
 from tests.oracle.grammar import numbered
 
 from .judging import MUTANTS
@@ -26,7 +28,13 @@ from .mutant import applied
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.oracle.check import Problem
+    from tests.oracle.program import Program
+
     from .mutant import Mutant
+
+    #: What a run made of a program.
+    Made = tuple[tuple[str, str, tuple[str, ...], bool], ...]
 
 MOST = 2000
 #: Faults that no program shows when it is run: what reads files, names, texts and settings.
@@ -58,21 +66,65 @@ def fixes() -> list[Mutant]:
 
 
 def shown(task: tuple[str, int, int]) -> Shown:
-    """Return which of the first programs of a seed shows the mutant of a name."""
+    """Return which of the first programs of a seed shows the mutant of a name.
+
+    Those of the mutant's kinds are looked at first.
+    """
     name, seed, most = task
     os.environ.pop("USER_ID", None)
     mutant = next(m for m in MUTANTS if m.name == name)
+    told = f"{mutant.fault} {name}"
     with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
-        home = Path(folder)
-        for number in range(most):
+        for number in _ordered(mutant, seed, most):
             program = numbered(seed, number)
-            with applied(mutant):
-                problems = check(program, home).problems
-            # What the real tools do wrong too would prove nothing.
-            if problems and not check(program, home).problems:
+            found = _problem(mutant, program, seed, number, Path(folder))
+            if found is not None:
                 kinds = ", ".join(sorted(program.kinds)) or "plain"
-                return Shown(name, mutant.breaks, number, problems[0].kind, kinds)
-    return Shown(name, mutant.breaks, None, "", "")
+                return Shown(told, mutant.breaks, number, found.kind, kinds)
+    return Shown(told, mutant.breaks, None, "", "")
+
+
+def _ordered(mutant: Mutant, seed: int, most: int) -> list[int]:
+    """Return the numbers of the programs to look at, those of the mutant's kinds first."""
+    kinds = frozenset(mutant.kinds)
+    if not kinds:
+        return list(range(most))
+    return sorted(range(most), key=lambda n: (kinds.isdisjoint(_kinds(seed, n)), n))
+
+
+@cache
+def _kinds(seed: int, number: int) -> frozenset[str]:
+    return numbered(seed, number).kinds
+
+
+def _problem(
+    mutant: Mutant, program: Program, seed: int, number: int, home: Path
+) -> Problem | None:
+    """Return what the mutant does wrong with *program*."""
+    with applied(mutant):
+        made = _made(program, home)
+    if made == _really_made(seed, number) and not program.silent:
+        return None  # the executions would be the same, too
+    with applied(mutant):
+        problems = check(program, home).problems
+    # What the real tools do wrong too would prove nothing.
+    return problems[0] if problems and not check(program, home).problems else None
+
+
+@cache
+def _really_made(seed: int, number: int) -> Made:
+    with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
+        return _made(numbered(seed, number), Path(folder))
+
+
+def _made(program: Program, folder: Path) -> Made:
+    """Return the texts of the files after a run for each runtime, and what was refused why."""
+    with in_home(program, folder) as home:
+        return tuple(
+            (name, outcome.text, tuple(outcome.reasons), outcome.failed is None)
+            for runtime in RUNTIMES
+            for name, outcome in migrated(program, home, runtime).items()
+        )
 
 
 def main(arguments: Sequence[str]) -> int:

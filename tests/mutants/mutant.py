@@ -29,6 +29,8 @@ class Mutant:
     for the real function (or constant); ``rows`` are the rows of the decision table
     to look at first.  What shows in no program (a report, a note, a file that is written)
     is noticed by an ``exam``: it is given an empty folder, passes, and fails with the mutant.
+    ``fault`` is the entry of the list of faults whose fix is taken back, and ``kinds`` are
+    those of the generated programs to look at first.
     """
 
     name: str
@@ -37,26 +39,34 @@ class Mutant:
     make: Callable[[Any], Any]
     rows: tuple[str, ...]
     exam: Exam | None = None
+    fault: str = ""
+    kinds: tuple[str, ...] = ()
 
 
-def mutant(target: str, *rows: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+def mutant(
+    target: str, *rows: str, fault: str = "", kinds: str = ""
+) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
     """Register the decorated function: its docstring says what is broken when it stands in."""
 
     def register(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
         breaks = (make.__doc__ or "").rstrip(".")
-        REGISTERED.append(Mutant(make.__name__.replace("_", "-"), breaks, target, make, rows))
+        name = make.__name__.replace("_", "-")
+        made = Mutant(name, breaks, target, make, rows, fault=fault, kinds=tuple(kinds.split()))
+        REGISTERED.append(made)
         return make
 
     return register
 
 
-def examined(target: str, exam: Exam) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+def examined(
+    target: str, exam: Exam, *, fault: str = "", kinds: str = ""
+) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
     """Register the decorated function as ``mutant`` does; *exam* is who notices it."""
 
     def register(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
         breaks = (make.__doc__ or "").rstrip(".")
         name = make.__name__.replace("_", "-")
-        REGISTERED.append(Mutant(name, breaks, target, make, (), exam))
+        REGISTERED.append(Mutant(name, breaks, target, make, (), exam, fault, tuple(kinds.split())))
         return make
 
     return register

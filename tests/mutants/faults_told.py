@@ -1,0 +1,59 @@
+"""Mutants that take back what is left alone, and what is told of it."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from codemods import vocabulary as words
+
+from .mutant import mutant
+
+
+@mutant("analysis.owned:_is_set_call", "E17", fault="C9", kinds="manager")
+def older_forwarding_unseen(real: Any) -> Any:
+    """A method that passes ids on by the older name of the set call is none that passes them on."""
+    return lambda call: call.func.attr == words.SET_CALL
+
+
+@mutant("rules.leftovers:is_forwarder", "E17", fault="C9", kinds="manager")
+def forwarders_are_nobodys(real: Any) -> Any:
+    """A manager that passes ids on by the older name is left alone, and so are its callers."""
+    return lambda facts, site: real(facts, site) or site.call.func.attr == words.OLDER_SET_CALL
+
+
+@mutant("rules.leftovers:_is_tracker", "N1", fault="C10", kinds="not-ours")
+def every_receiver_is_a_tracker(real: Any) -> Any:
+    """What has a method of that name is a tracker, whatever parameters the method has."""
+    return lambda facts, receiver: True
+
+
+@mutant("rules.leftovers:_another_class", "N1", fault="C10", kinds="not-ours")
+def no_class_is_anothers(real: Any) -> Any:
+    """An object of a class of the program may be a tracker."""
+    return lambda facts, binders: False
+
+
+@mutant("analysis.looked_at:is_only_looked_at", "X17", fault="C11", kinds="only-looked-at")
+def looks_are_work(real: Any) -> Any:
+    """A tracker that is only looked at is one to be told of."""
+    return lambda facts, construct: False
+
+
+@mutant("proving:_explained", "X18", fault="C24", kinds="oddity")
+def debug_fields_unexplained(real: Any) -> Any:
+    """A debug field over several lines is no cause why a block cannot be proven."""
+    return lambda facts, proposal, problem: problem
+
+
+@mutant("validator:_own_nodes", "N3", fault="C24", kinds="oddity")
+def comprehensions_bind_for_all(real: Any) -> Any:
+    """A variable of a comprehension is a name of the scope around."""
+
+    def wrong(scope: ast.AST) -> Any:
+        for node in real(scope):
+            yield node
+            if isinstance(node, ast.comprehension):
+                yield node.target
+
+    return wrong
