@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import inspect
 import io
+import subprocess
 import sys
 import tempfile
 import textwrap
@@ -18,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 from codemods import pipeline
 from codemods.model import Applied, Changed, Failed, Linted, Refusal, Refused, RunReport
 from codemods.options import Options, ProjectConfig, Runtime
+from codemods.project.config import Tables
 from codemods.project.discovery import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -49,13 +51,34 @@ def report(
     config: ProjectConfig | None = None,
     lint: bool = False,
     part: str = "",
+    named: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
     **flags: Any,
 ) -> RunReport:
-    """Return the report of a run over *folder*, or over a *part* of it; nothing is written."""
-    named = folder / part
-    options = Options((named,), folder, runtime=Runtime(runtime), **flags)
+    """Return the report of a run over *folder*, or over a *part* of it; nothing is written.
+
+    *settings* are the project's files that are no source, which count then as on the
+    command line: tables of a pyproject.toml, and a .gitignore, for which *folder* becomes
+    a repository.  *named* are the PATHs, where there are several.  A *runtime* that is
+    empty is the tables' to say.
+    """
+    paths = [folder / name for name in named or (part,)]
+    options = Options(tuple(paths), folder, runtime=Runtime(runtime) if runtime else None, **flags)
     run = pipeline.lint if lint else pipeline.migrate
-    return run(options, config or ProjectConfig(), discover([named], folder), None)
+    if settings is None:
+        return run(options, config or ProjectConfig(), discover(paths, folder), None)
+    _settle(folder, settings)
+    tables = Tables(folder)
+    found = discover(paths, folder, tables.excludes, force=options.force_exclude)
+    return run(options, tables, found, None)
+
+
+def _settle(folder: Path, settings: Mapping[str, str]) -> None:
+    for name, text in settings.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    if any(name.endswith(".gitignore") for name in settings):
+        subprocess.run(["git", "init", "--quiet", folder], check=True)
 
 
 def migrate_project(folder: Path, files: Mapping[str, str], **flags: Any) -> dict[str, Outcome]:

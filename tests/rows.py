@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import FIXTURES, Execution, Outcome, migrate_project
 
+from codemods.project.discovery import SUFFIXES
 from tests.oracle import original
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Fixture:
     """One folder of ``tests/fixtures/rows``: a program, and what is expected of it.
 
     ``shows_indentation`` says that a text of the program holds its own indentation, so
-    that the program with tabs is another one.
+    that the program with tabs is another one.  ``fault`` is the entry of the list of faults
+    seen on real use that the program is of.  The ``options`` are those of ``harness.report``.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Fixture:
     files: Mapping[str, str]
     expected: Mapping[str, Expected]
     shows_indentation: bool
+    fault: str
 
 
 @cache
@@ -78,11 +81,20 @@ def _fixture(folder: Path) -> Fixture:
         said["kind"],
         said["execute"],
         None if lint is None else tuple(lint),
-        said.get("options", {}),
+        _options(said),
         _texts(folder, "before.py", "project"),
         {runtime: _expected(folder, said, runtime) for runtime in RUNTIMES},
         said.get("shows_indentation", False),
+        said.get("fault", ""),
     )
+
+
+def _options(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a run, among them the files of the project that are no source."""
+    options: dict[str, Any] = dict(said.get("options", {}))
+    if "settings" in said:
+        options["settings"] = said["settings"]
+    return options
 
 
 def _expected(folder: Path, said: Mapping[str, Any], runtime: str) -> Expected:
@@ -98,7 +110,7 @@ def _texts(folder: Path, single: str, several: str) -> dict[str, str]:
     """Return the text of the file *single*, or of all files below *several*, by their names."""
     if (folder / single).is_file():
         return {MODULE: (folder / single).read_bytes().decode()}
-    paths = sorted(p for p in (folder / several).rglob("*") if p.suffix in (".py", ".ipynb"))
+    paths = sorted(p for p in (folder / several).rglob("*") if p.suffix in SUFFIXES)
     return {p.relative_to(folder / several).as_posix(): p.read_bytes().decode() for p in paths}
 
 
@@ -119,7 +131,8 @@ def _migrated(
     runtime: str, options: str, files: tuple[tuple[str, str], ...]
 ) -> Mapping[str, Outcome]:
     with tempfile.TemporaryDirectory(prefix="rows-") as folder:
-        return migrate_project(Path(folder), dict(files), runtime=runtime, **json.loads(options))
+        flags = {"runtime": runtime, **json.loads(options)}
+        return migrate_project(Path(folder), dict(files), **flags)
 
 
 def outcome_of(outcomes: Mapping[str, Outcome]) -> str:

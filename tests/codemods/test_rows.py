@@ -163,7 +163,8 @@ def test_rewrites_say_why_and_rest_on_proof(fixture: Fixture, runtime: str) -> N
 def test_lint_names_the_line(fixture: Fixture, tmp_path: Path) -> None:
     """What is only reported has a lint finding at its line, and its near miss has none."""
     for name, text in fixture.files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(text.encode())
-    outcomes = report(tmp_path, lint=True).outcomes
+    outcomes = report(tmp_path, lint=True, **fixture.options).outcomes
     lines = {f.span.line for o in outcomes if isinstance(o, Linted) for f in o.findings}
     assert sorted(lines) == list(fixture.lint or ())

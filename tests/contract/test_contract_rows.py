@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 DOCUMENT = ROOT / "docs" / "semantics.md"
 KINDS = ("shape", "near-miss")
-GROUPS = {"X": 19, "A": 10, "B": 7, "E": 17, "R": 5, "N": 5, "M": 8}
+GROUPS = {"X": 19, "A": 10, "B": 7, "E": 17, "R": 5, "N": 5, "P": 3, "M": 8}
+#: The kinds of fault in the codemods that were seen on real use: one and four siblings of each.
+FAULTS = [f"C{number}" for number in range(1, 26)]
+SIBLINGS = 5
 
 
 def row_ids(text: str) -> list[str]:
@@ -52,6 +55,12 @@ def test_every_row_has_its_fixtures() -> None:
     """A row without a program of its shape, or without a near miss, is listed."""
     present = [(fixture.row, fixture.kind) for fixture in fixtures()]
     assert lacking(row_ids(DOCUMENT.read_text()), present) == []
+
+
+def test_every_fault_has_its_siblings() -> None:
+    """Of each kind of fault seen in the codemods on real use, at least five programs are tried."""
+    counted = Counter(fixture.fault for fixture in fixtures())
+    assert [name for name in FAULTS if counted[name] < SIBLINGS] == []
 
 
 def test_fixtures_belong_to_a_row() -> None:
