@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -49,11 +49,15 @@ class Lender:
 
 @dataclass(frozen=True, slots=True)
 class Heir:
-    """What would inherit, the place that makes it so, and the proposal that it is, if it is one."""
+    """What would inherit, the place that makes it so, and the proposal that it is, if it is one.
+
+    ``how`` says what its block has to do with the context, whose text it leaves open.
+    """
 
     text: str
     place: ast.AST | None = None
     proposal: Proposal | None = None
+    how: str = "it would inherit ids of {}, which it runs in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class _Block:
     named: frozenset[str]
     key: object
     is_step: bool
+    body: Sequence[ast.stmt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Heirs:
                 tracker = _tracker_of(wrap)
                 key = key_of(facts, tracker, wrap) if tracker is not None else None
                 named = named_ids(wrap) - missing_ids(facts, wrap)
-                block = _Block(proposal, named, key, is_step(wrap))
+                block = _Block(proposal, named, key, is_step(wrap), body_of(facts, wrap))
                 self._placed.setdefault(facts.statement_at(wrap.path), []).append(block)
 
     def without(self, proposal: Proposal) -> None:
@@ -99,6 +104,19 @@ class Heirs:
     def is_made(self, block: _Block) -> bool:
         """Whether nothing is known against the proposal of *block*."""
         return id(block.proposal) not in self._gone
+
+    def cuts_off(self, block: _Block) -> bool:
+        """Whether *block* has wrapped clients that take their ids from the context around it.
+
+        On the original runtime they do, and set them on their tracker.
+        """
+        facts = self._facts
+        if facts.ours(block.proposal.home):
+            return False
+        called = (
+            one.node.body for one in reachable(facts.taint, block.body) if one.taint is facts.taint
+        )
+        return any(self.of(body).wrapped for body in (block.body, *called))
 
     def of(self, body: Sequence[ast.stmt]) -> _Content:
         """Return what *body*, a part of a suite, has that may inherit."""
@@ -244,7 +262,7 @@ def heirs_in(facts: Facts, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
         name = one.node.name
         if one.taint is facts.taint:
             for heir in heirs_inside(facts, lender, one.node.body, heirs):
-                yield Heir(f"in {name}, {heir.text}", None, heir.proposal)
+                yield replace(heir, text=f"in {name}, {heir.text}", place=None)
         elif _may_inherit_elsewhere(one, lender):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
     yield from _unnamed(facts, lender, heirs, [o for o in reached if o.taint is facts.taint])
@@ -271,6 +289,9 @@ def heirs_inside(
         if not lent <= block.named and not _has_key(lender, block.key):
             text = "another tracker's block would inherit ids of this one"
             yield Heir(text, None, block.proposal)
+        elif lender.proposal is None and heirs.cuts_off(block):
+            text = "a wrapped client in another tracker's block takes ids of this one today"
+            yield Heir(text, None, block.proposal, "a wrapped client in it takes ids of {} today")
     for node, wrapper in content.wrapped:
         if _wraps_for_another(facts, wrapper, lender):
             text = f"{ast.unparse(node)} takes the ids of the block that it is used in"
@@ -363,7 +384,8 @@ def _unnamed(facts: Facts, lender: Lender, heirs: Heirs, reached: list[Resolved]
             heir = next(heirs_inside(facts, lender, suite, heirs), None)
             if heir is not None:
                 name = function.name  # type: ignore[attr-defined]
-                yield Heir(f"{name} may run in this block; there, {heir.text}", None, heir.proposal)
+                said = f"{name} may run in this block; there, {heir.text}"
+                yield replace(heir, text=said, place=None)
 
 
 def _methods(facts: Facts) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

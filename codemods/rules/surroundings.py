@@ -41,7 +41,10 @@ _STACKING = ("enter_context", "enter_async_context")
 
 
 def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Proposal, str]:
-    """Return the proposals whose blocks would inherit from a context that is there already."""
+    """Return the proposals whose blocks would inherit from a context that is there already.
+
+    With each goes what is to be said of it.
+    """
     found: dict[Proposal, str] = {}
     if not proposals:
         return found
@@ -49,12 +52,13 @@ def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Propo
     for text, lender in _contexts(facts):
         for heir in heirs_in(facts, lender, heirs):
             if heir.proposal is not None:
-                found.setdefault(heir.proposal, text)
+                found.setdefault(heir.proposal, heir.how.format(text))
     for other in facts.elsewhere.surroundings():
         for text, lender in _contexts(other):
             for heir in _across(other, lender, facts, heirs):
                 if heir.proposal is not None:
-                    found.setdefault(heir.proposal, f"{text} in {other.module.source.display}")
+                    place = f"{text} in {other.module.source.display}"
+                    found.setdefault(heir.proposal, heir.how.format(place))
     return found
 
 

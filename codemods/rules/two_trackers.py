@@ -48,12 +48,12 @@ def settled(facts: Facts, proposals: list[Proposal]) -> tuple[list[Proposal], li
     left = list(proposals)
     for proposal in overlapping(facts, proposals):
         without(proposal, "another tracker's block would overlap with this one")
-    for proposal, context in heirs_of_contexts(facts, left).items():
+    for proposal, detail in heirs_of_contexts(facts, left).items():
         if facts.settings.unsafe:
-            asked = f"the block at line {proposal.finding.span.line} may take ids of {context}"
+            asked = f"of the block at line {proposal.finding.span.line}: {detail}"
             left[left.index(proposal)] = replace(proposal, confirm=(*proposal.confirm, asked))
         else:
-            without(proposal, f"it would inherit ids of {context}, which it runs in")
+            without(proposal, detail)
     heirs = Heirs(facts, left)
     for proposal in list(left):
         other = foreign_use(facts, proposal)
