@@ -48,7 +48,8 @@ def a_return_reads_nothing(real: Any) -> Any:
 
     def wrong(self: Any, nodes: Any) -> Any:
         listed = list(nodes)
-        return None if isinstance(listed[0], ast.Return) else real(self, listed)
+        returns = bool(listed) and isinstance(listed[0], ast.Return)
+        return None if returns else real(self, listed)
 
     return wrong
 

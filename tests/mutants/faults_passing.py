@@ -7,13 +7,13 @@ from typing import Any
 from .mutant import mutant
 
 
-@mutant("rules.passing:does_the_same", "M6", fault="C4")
+@mutant("rules.passing:does_the_same", "M6", fault="C4", kinds="surrounded")
 def what_only_a_tracker_brings_about(real: Any) -> Any:
     """A function is given a tracker whatever else it does where it has one."""
     return lambda facts, resolved, parameter, call: True
 
 
-@mutant("analysis.given:_Run._receiver", "M6", fault="C4")
+@mutant("analysis.given:_Run._receiver", "M6", fault="C4", kinds="surrounded")
 def caught_failures_overlooked(real: Any) -> Any:
     """That a function catches its failure without a tracker is not looked at."""
 

@@ -16,12 +16,6 @@ def older_forwarding_unseen(real: Any) -> Any:
     return lambda call: call.func.attr == words.SET_CALL
 
 
-@mutant("rules.leftovers:is_forwarder", "E17", fault="C9", kinds="manager")
-def forwarders_are_nobodys(real: Any) -> Any:
-    """A manager that passes ids on by the older name is left alone, and so are its callers."""
-    return lambda facts, site: real(facts, site) or site.call.func.attr == words.OLDER_SET_CALL
-
-
 @mutant("rules.leftovers:_is_tracker", "N1", fault="C10", kinds="not-ours")
 def every_receiver_is_a_tracker(real: Any) -> Any:
     """What has a method of that name is a tracker, whatever parameters the method has."""

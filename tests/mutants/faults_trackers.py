@@ -14,7 +14,7 @@ def dispatch_overlooked(real: Any) -> Any:
     return lambda facts, lender, proposals, reached: iter(())
 
 
-@mutant("rules.surroundings:heirs_of_contexts", "X16", fault="C4")
+@mutant("rules.surroundings:heirs_of_contexts", "X16", fault="C4", kinds="surrounded")
 def surrounding_context_overlooked(real: Any) -> Any:
     """A tracker that is used inside a context gets a block, which inherits from that context."""
     return lambda facts, proposals: {}
@@ -26,7 +26,7 @@ def wrapped_client_overlooked(real: Any) -> Any:
     return lambda facts, node: None
 
 
-@mutant("rules.passing:lent_ids", "M6", fault="C4")
+@mutant("rules.passing:lent_ids", "M6", fault="C4", kinds="surrounded")
 def callee_loses_its_own_ids(real: Any) -> Any:
     """A callee that builds a tracker of its own is given the context's, whatever ids that has."""
     return lambda facts, call, name, tracker: frozenset()

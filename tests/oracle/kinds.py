@@ -23,5 +23,6 @@ KINDS: Mapping[str, str] = {
     "not-ours": "methods of the same name that are not the API's",
     "only-looked-at": "a tracker that is built and looked at, and makes no call",
     "match-arms": "ids are set in one arm of a match and used in another",
+    "surrounded": "a context by hand, and in it a call that does not get its tracker",
     "oddity": "pragmas, comments at ends, and rare syntax beside a site",
 }

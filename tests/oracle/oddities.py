@@ -18,6 +18,7 @@ PRAGMAS = (
     "# type: ignore[arg-type]",
     "# nosec",
     "# pylint: disable=no-member",
+    "# pylint: disable=no-member,not-callable",
 )
 
 
@@ -31,13 +32,13 @@ def oddity(pen: Pen) -> Unit:
     uses = ai_call(pen, scope, "tracker")
     odd = pen.weighted(
         [
-            (25, _pragma),
-            (25, _nested_comments),
-            (10, _debug_field),
-            (10, _same_name),
+            (35, _pragma),
+            (20, _nested_comments),
+            (20, _debug_field),
+            (20, _same_name),
             (10, _annotated),
             (10, _unused_beside),
-            (10, _cells),
+            (15, _cells),
         ]
     )
     definitions: list[Stmt] = []
@@ -51,7 +52,7 @@ def oddity(pen: Pen) -> Unit:
         return Unit([*statements, marker, *ai_call(pen, scope, "tracker"), marker])
     else:
         extra = odd(pen)
-        at = pen.number(0, 1)
+        at = pen.pick((0, 0, 1))
         body = [made, call, *uses]
         body[2 + at * len(uses) : 2 + at * len(uses)] = extra
     body += ai_call(pen, scope, "tracker") if pen.chance(50) else []
@@ -74,11 +75,12 @@ def _nested_comments(pen: Pen) -> list[Stmt]:
 
 def _debug_field(pen: Pen) -> list[Stmt]:
     value = pen.fresh("v")
-    return [f"{value} = 1", f'print(f"""{{\n{value} = \n}} of""")']
+    depth = pen.pick(("    ", "    ", ""))
+    return [f"{value} = 1", f'print(f"""{{\n{depth}{value} = \n{depth}}} of""")']
 
 
 def _same_name(pen: Pen) -> list[Stmt]:
-    name = pen.pick(("ai_usage_context", "tracker", "batch_ai_usage_context"))
+    name = pen.pick(("ai_usage_context", "ai_usage_context", "tracker", "batch_ai_usage_context"))
     return [f"print([{name} for {name} in (1, 2)])"]
 
 

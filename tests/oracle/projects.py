@@ -26,7 +26,7 @@ STYLES = (
     ("import pkg", "pkg"),
     ("import pkg.state\nplace = pkg.state", "place"),
 )
-#: Those that find the module while the program runs: what it does with a tracker is assumed.
+#: Those that find the module while the program runs.
 LATE_STYLES = (
     ('import importlib\nstate = importlib.import_module("pkg.state")', "state"),
     ('import sys\nimport pkg.state\nstate = sys.modules["pkg.state"]', "state"),
@@ -66,9 +66,9 @@ def _write(pen: Pen, page: Pen, body: list[Stmt], exports: str) -> None:
     pen.files["pkg/__init__.py"] = f"from .state import {exports}\n"
 
 
-def _reach(pen: Pen, names: str, late: tuple[tuple[str, str], ...] = LATE_STYLES) -> str:
+def _reach(pen: Pen, names: str) -> str:
     """Import the module ``pkg.state`` in one of many ways; return the prefix of its names."""
-    line, prefix = pen.pick(STYLES + late)
+    line, prefix = pen.pick(STYLES + LATE_STYLES)
     pen.imports.add(line.format(names=names))
     return f"{prefix}." if prefix else ""
 
@@ -158,6 +158,8 @@ def _patched(pen: Pen) -> Unit:
         body: list[Stmt] = [f"pkg.state.{work}()", "print(double.called)"]
         opened = Suite(f"with {patch} as double:", body)
         return Unit([Suite(f"def {use}():", [opened])], [f"{use}()", f"pkg.state.{work}()"])
+    if pen.chance(50):
+        return _replaced(pen, page, work, use)
     scope = Scope(trackers=(tracker,))
     sets: list[Stmt] = [f"{tracker}.set_tracking_context({keyword(page, scope, 'job')})"]
     made: list[Stmt] = [f"{tracker} = AIUsageTracker()"]
@@ -167,6 +169,23 @@ def _patched(pen: Pen) -> Unit:
     body = [f"pkg.state.{work}()", "print(double.call_count)"]
     opened = Suite(f"with {patch} as double:", body)
     return Unit([Suite(f"def {use}():", [opened])], [f"{use}()"])
+
+
+def _replaced(pen: Pen, page: Pen, work: str, use: str) -> Unit:
+    """The method of the class is replaced, for all trackers of the other file."""
+    _write(pen, page, [_local(page, work)], work)
+    double = f"{pen.tracker_class}.set_tracking_context"
+    body: list[Stmt] = [f"pkg.state.{work}()", "print(double.call_count)"]
+    patch = f'mock.patch.object({pen.tracker_class}, "set_tracking_context")'
+    opened: list[Stmt] = [Suite(f"with {patch} as double:", body)]
+    if pen.chance(30):
+        back = Suite("finally:", [f"{double} = kept"])
+        opened = [
+            f"kept = {double}",
+            f'setattr({pen.tracker_class}, "set_tracking_context", print)',
+        ]
+        opened += [Suite("try:", [f"pkg.state.{work}()"]), back]
+    return Unit([Suite(f"def {use}():", opened)], [f"{use}()", f"pkg.state.{work}()"])
 
 
 def _subclass(pen: Pen) -> Unit:
@@ -209,7 +228,7 @@ def _given(pen: Pen) -> Unit:
         own = Scope(trackers=("own",))
         body = ["own = AIUsageTracker()", *ai_call(page, own, "own")]
     _write(pen, page, [Suite(f"def {work}(tracker):", body)], work)
-    at = _reach(pen, work, late=())
+    at = _reach(pen, work)
     uses: list[Stmt] = [f"tracker = {pen.tracker_class}()"]
     ids = ", ".join(keyword(pen, scope, k) for k in pen.pick((("job",), ("job", "user"))))
     uses += [f"tracker.set_tracking_context({ids})", f"{at}{work}(tracker)"]

@@ -50,7 +50,7 @@ def read_back(pen: Pen) -> Unit:
     body += [pen.pick(store.reads)] if pen.chance(20) and form is not _default else []
     body.append(f"tracker.set_tracking_context({set_arguments(pen, scope)})")
     body += _uses_and_reads(pen, scope, store, flushed=form is _default, waits=waits)
-    if pen.chance(25) and form is not _default:
+    if pen.chance(35) and form is not _default:
         flush = [] if waits else ["tracker.flush_metrics()"]
         body += [*ai_call(pen, scope, "tracker"), *flush, f"return {store.value}"]
     definition = Suite(given.header(name), body)
@@ -95,7 +95,7 @@ def _mock(pen: Pen) -> Store:
         f"print({put}.call_args.args[0].job_id)",
         f"print([call.args[0].model for call in {put}.call_args_list])",
     )
-    value = f"{put}.call_count"
+    value = pen.pick((f"{put}.call_count", f"{put}.called"))
     return Store([f"{name} = MagicMock()"], f"dynamo_client={name}", reads, value)
 
 
@@ -112,7 +112,7 @@ def _own_class(pen: Pen) -> Store:
     look = Suite(f"def {seen}(table):", ["print(table.rows)", "return table.rows"])
     pen.helper(seen, [look])
     reads = (f"print({name}.rows)", f"{seen}({name})", f"assert len({name}.rows) > 0")
-    value = f"len({name}.rows)"
+    value = pen.pick((f"len({name}.rows)", f"{name}.rows[:]"))
     return Store([f"{name} = {kind}()"], f"dynamo_client={name}", reads, value)
 
 
@@ -120,7 +120,12 @@ def _foreign(pen: Pen) -> Store:
     name = pen.fresh("store")
     reads = (f"print({name}.models)", f"{name}.show()", f"print(len({name}.models))")
     made = f"{name} = {pen.use('Store')}()"
-    return Store([made], f"dynamo_client={name}", reads, f"list({name}.models)")
+    return Store(
+        [made],
+        f"dynamo_client={name}",
+        reads,
+        pen.pick((f"list({name}.models)", f"{name}.models[:]")),
+    )
 
 
 def _log_file(pen: Pen) -> Store:
@@ -134,6 +139,7 @@ def _log_file(pen: Pen) -> Store:
 def _replaced(pen: Pen) -> Store:
     name = pen.fresh("kept")
     reads = (f"print({name})", f"print(len({name}))")
+    value = pen.pick((f"list({name})", f"{name}[:]"))
     keep = f"{name}.append(metric.model)"
     form = pen.pick(("attribute", "subclass", "patch"))
     if form == "subclass":
@@ -141,14 +147,14 @@ def _replaced(pen: Pen) -> Store:
         method = Suite("def _store_metric(self, metric):", [keep])
         body = Suite(f"class {kind}({pen.tracker_class}):", [method])
         pen.helper(kind, [f"{name} = []", body])
-        return Store([], "", reads, f"list({name})", tracker_class=kind)
+        return Store([], "", reads, value, tracker_class=kind)
     keep = f"lambda metric: {keep}"
     if form == "patch":
         pen.imports.add("from unittest import mock")
         started = f'mock.patch.object(tracker, "_store_metric", {keep}).start()'
-        return Store([f"{name} = []"], "", reads, f"list({name})", (started,))
+        return Store([f"{name} = []"], "", reads, value, (started,))
     replaced = (f"tracker._store_metric = {keep}",)
-    return Store([f"{name} = []"], "", reads, f"list({name})", replaced)
+    return Store([f"{name} = []"], "", reads, value, replaced)
 
 
 def _default(pen: Pen) -> Store:

@@ -20,6 +20,7 @@ from .sharing import shared_instance
 from .source import Stmt, Suite
 from .statements import gap, work
 from .stores import read_back
+from .surroundings import surrounded
 from .unit import Unit, define, signature
 from .workers import worker
 
@@ -236,5 +237,6 @@ UNITS = (
     (4, "not-ours", not_ours),
     (4, "only-looked-at", only_looked_at),
     (5, "match-arms", match_arms),
-    (4, "oddity", oddity),
+    (6, "oddity", oddity),
+    (4, "surrounded", surrounded),
 )
