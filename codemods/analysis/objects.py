@@ -76,6 +76,17 @@ class Family:
             for n in ast.walk(m.node)
         )
 
+    def borrows(self, field: str) -> bool:
+        """Whether an object's own method gives *field* something that is of a wider scope."""
+        return any(
+            isinstance(node, ast.Assign)
+            and any(_field(target, method.receiver or "") == field for target in node.targets)
+            and _is_of_a_wider_scope(method, node.value)
+            for owner in self.classes
+            for method in owner.methods()
+            for node in ast.walk(method.node)
+        )
+
     @property
     def doubt(self) -> ast.AST | None:
         """What may make the class give out an object that was there before."""
@@ -350,6 +361,16 @@ class _Fields:
         )
         listed = (a.arg for a in parameters(definition.node.args))
         return lazy or any(definition.summary(name).returns_it for name in listed)
+
+
+def _is_of_a_wider_scope(method: Resolved, value: ast.expr) -> bool:
+    """Whether *value*, in *method*, is a variable of the module or of a function around it."""
+    while isinstance(value, ast.Attribute | ast.Subscript):
+        value = value.value
+    scopes = method.taint.scopes
+    if not isinstance(value, ast.Name) or value not in scopes.scope_of:
+        return False
+    return scopes.of(value).scope is not scopes.inner[method.node]
 
 
 def _field(node: ast.AST, own: str) -> str | None:

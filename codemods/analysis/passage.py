@@ -9,7 +9,9 @@ from codemods import vocabulary as words
 from codemods.analysis.calls import last_name
 from codemods.analysis.closings import Closings
 from codemods.analysis.handing import Handing
+from codemods.analysis.insides import Insides
 from codemods.analysis.objects import family
+from codemods.analysis.operators import Operators
 from codemods.analysis.strength import Strength
 from codemods.analysis.travel import Escape, Travel
 
@@ -41,6 +43,8 @@ class Passage:
         self.strong = self.strength.strong
         self.mentions = self.strength.mentions
         self.handing = Handing(self)
+        self._operators = Operators(self)
+        self._insides = Insides(self)
 
     # -- statements ---------------------------------------------------------
 
@@ -120,6 +124,8 @@ class Passage:
 
     def _assign(self, targets: list[ast.expr], value: ast.expr, node: ast.AST) -> None:
         strong = self.strong(value)
+        if strong and self.scope.is_class:
+            self._operators.in_class(value)
         for target in targets:
             self._bind(target, strong, node)
 
@@ -146,6 +152,10 @@ class Passage:
 
     def taint_receiver(self, expression: ast.expr) -> bool:
         """Make the local variable at the root of *expression* strong; False if it is not local."""
+        inner = expression
+        if isinstance(expression, ast.Attribute | ast.Subscript):
+            bound = isinstance(expression.ctx, ast.Store) and not self._is_augmented(expression)
+            inner = expression.value if bound else expression
         while isinstance(expression, ast.Attribute | ast.Subscript):
             if isinstance(expression, ast.Attribute) and self._is_shared(expression):
                 return False
@@ -153,10 +163,17 @@ class Passage:
         if not isinstance(expression, ast.Name) or self.scope.is_module:
             return False
         binding = self.scopes.of(expression)
-        if binding.scope is self.scope and self._built_here(binding):
+        if binding.scope is self.scope and self.built_here(binding):
+            deep = isinstance(inner, ast.Attribute | ast.Subscript)
+            if deep and not self._insides.are_new(binding):
+                return False  # what is inside may be somebody else's
             self.travel.strong.add(binding)
             return True
         return binding in self.travel.strong and binding.scope is self.scope
+
+    def _is_augmented(self, target: ast.expr) -> bool:
+        """Whether the object that is bound to *target* takes something in, and stays the same."""
+        return isinstance(self.module.parents.get(target), ast.AugAssign)
 
     def _is_shared(self, field: ast.Attribute) -> bool:
         """Whether *field* of an object is its class's, and so of all its objects."""
@@ -164,9 +181,11 @@ class Passage:
             return True
         owner = self.taint.object_class(field.value)
         stored = isinstance(field.ctx, ast.Store)
-        return owner is not None and not stored and family(owner).shares(field.attr)
+        if owner is None or stored:
+            return False
+        return family(owner).shares(field.attr) or family(owner).borrows(field.attr)
 
-    def _built_here(self, binding: Binding) -> bool:
+    def built_here(self, binding: Binding) -> bool:
         """Whether the variable only ever holds objects that its own function made."""
         if not binding.binders or not all(isinstance(b, ast.Name) for b in binding.binders):
             return False
@@ -179,11 +198,11 @@ class Passage:
         return all(
             isinstance(s, ast.Assign)
             and all(isinstance(target, ast.Name) for target in s.targets)
-            and self._makes_new(s.value)
+            and self.makes_new(s.value)
             for s in assigned
         )
 
-    def _makes_new(self, value: ast.expr) -> bool:
+    def makes_new(self, value: ast.expr) -> bool:
         """Whether *value* is an object that nobody else has: a display, or what a class makes."""
         if not isinstance(value, ast.Call):
             return isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp)
@@ -222,6 +241,7 @@ class Passage:
     # -- expressions --------------------------------------------------------
 
     def _expression(self, node: ast.AST) -> None:
+        self._operators.expression(node)
         if isinstance(node, ast.Call):
             self.handing.call(node)
         elif isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:

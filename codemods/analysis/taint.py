@@ -245,6 +245,10 @@ class Taint:
             return [certain]
         return [method_of(self, found) for found in self._methods.get(name.attr, [])]
 
+    def methods_called(self, name: str) -> list[Resolved]:
+        """Return the methods *name* of all classes of this module."""
+        return [method_of(self, found) for found in self._methods.get(name, [])]
+
     def _method(self, name: ast.expr) -> Resolved | None:
         """Return the method that *name* is: by its object's class, or the only one of the name."""
         if not isinstance(name, ast.Attribute) or self.names.meaning(name).paths:

@@ -108,6 +108,18 @@ def generators_end_with_their_last_item(real: Any) -> Any:
     return lambda self, call, definition: None
 
 
+@mutant("analysis.operators:Operators.expression", "E1")
+def operators_keep_nothing(real: Any) -> Any:
+    """An operator does nothing with its sides."""
+    return lambda self, node: None
+
+
+@mutant("analysis.insides:Insides.are_new", "E1")
+def insides_are_as_new_as_their_object(real: Any) -> Any:
+    """What a new container holds is new, too."""
+    return lambda self, binding: True
+
+
 @mutant("analysis.awaiting:Awaiting._is_limited", "E1")
 def time_limits_end_threads(real: Any) -> Any:
     """A thread whose ``await`` has a time limit ends with it."""
