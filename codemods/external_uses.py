@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codemods.computed_lookups import ComputedLookups
     from codemods.module_graph import ModuleGraph
     from codemods.project.discovery import DiscoveredFile
+    from codemods.spoken_names import SpokenNames
 
 _CONFTEST = "conftest"
 _UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
@@ -120,6 +121,7 @@ class ExternalUses:
         replacements: Replacements,
         surroundings: Surroundings,
         lookups: ComputedLookups,
+        spoken: SpokenNames,
         path: Path,
         *,
         is_whole: bool,
@@ -129,6 +131,7 @@ class ExternalUses:
         self._replacements = replacements
         self._surroundings = surroundings
         self._lookups = lookups
+        self._spoken = spoken
         self._path = path
         self._is_whole = is_whole
         self._is_home = is_home
@@ -138,6 +141,14 @@ class ExternalUses:
     def replaced_method(self) -> ExternalUse | None:
         """Return where a file that runs the module puts something in a tracker method's place."""
         return self._replacements.of(self._path)
+
+    def is_replaced(self, name: str) -> bool:
+        """Whether any file puts something else in the place of a function called *name*."""
+        return self._spoken.is_replaced(name)
+
+    def keywords(self, name: str) -> frozenset[str]:
+        """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
+        return self._spoken.keywords(name)
 
     def surroundings(self) -> Iterator[Facts]:
         """Yield the analysis of each other file that opens contexts and imports the module."""

@@ -24,6 +24,7 @@ from codemods.model import Failed
 from codemods.module_graph import ModuleGraph
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.modules import dotted_name
+from codemods.spoken_names import SpokenNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,6 +84,7 @@ class Project:
         self._replacements = Replacements(self._graph, self._analysed)
         self._surroundings = Surroundings(self._graph, self._analysed)
         self._lookups = ComputedLookups(self._graph)
+        self._spoken = SpokenNames(self._graph)
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, Facts | None] = {}
         self._following: set[str] = set()
@@ -124,6 +126,7 @@ class Project:
                 self._replacements,
                 self._surroundings,
                 self._lookups,
+                self._spoken,
                 path,
                 is_whole=self._is_whole(path),
                 is_home=self._is_home,

@@ -106,6 +106,12 @@ class Elsewhere(Protocol):
     def replaced_method(self) -> ExternalUse | None:
         """Return where a file that runs the module puts something in a tracker method's place."""
 
+    def is_replaced(self, name: str) -> bool:
+        """Whether any file puts something else in the place of a function called *name*."""
+
+    def keywords(self, name: str) -> frozenset[str]:
+        """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
+
     def surroundings(self) -> Iterator[Facts]:
         """Yield the analysis of each other file that opens contexts and imports the module."""
 

@@ -90,6 +90,8 @@ def _decide_one(
     if resolved is None or resolved.node.decorator_list or not _runs_here(facts, resolved, call):
         return None
     definition = resolved.node
+    if facts.elsewhere.is_replaced(definition.name):
+        return None  # what stands there in its place may not take a tracker
     if any(isinstance(a, ast.Starred) for a in call.args) or any(
         k.arg is None for k in call.keywords
     ):

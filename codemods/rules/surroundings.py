@@ -114,12 +114,17 @@ def _decorated(facts: Facts, function: Function) -> Iterator[tuple[str, Lender]]
         # An id that a call names is its block's, whether the function takes it or not.
         calls = (c for c in facts.module.every(ast.Call) if last_name(c.func) == function.name)
         taken |= ALL_IDS & {keyword.arg for call in calls for keyword in call.keywords}
+        spoken = facts.elsewhere.keywords(function.name)
+        taken |= ALL_IDS if "**" in spoken else ALL_IDS & spoken
         ids = named | (ALL_IDS if function.args.kwarg is not None else taken)
         names = (n for s in function.body for n in ast.walk(s) if isinstance(n, ast.Name))
         own = frozenset(
             facts.scopes.of(n)
             for n in names
-            if n.id == words.TRACKER_ARGUMENT and n in facts.scopes.scope_of
+            if n.id == words.TRACKER_ARGUMENT
+            and n in facts.scopes.scope_of
+            # One that the function builds is not the context's, whatever its name.
+            and any(isinstance(binder, ast.arg) for binder in facts.scopes.of(n).binders)
         )
         others = uses_of_others(facts, function.body, own)
         if ids:
@@ -133,8 +138,7 @@ def _managed(facts: Facts, block: ast.With | ast.AsyncWith) -> Iterator[tuple[st
         call = item.context_expr
         if not isinstance(call, ast.Call) or facts.names.context_manager(call.func) is not None:
             continue
-        made = facts.taint.definition(call.func) or facts.taint.class_of(call.func)
-        ids = _opened_by(made) if made is not None else frozenset()
+        ids = _managed_by(facts, call)
         if ids:
             given = item.optional_vars
             key = key_of(facts, given) if given is not None else None
@@ -149,23 +153,38 @@ def _stacked(facts: Facts, call: ast.Call) -> Iterator[tuple[str, Lender]]:
     if last_name(call.func) not in _STACKING or not isinstance(entered, ast.Call):
         return
     name = facts.names.context_manager(entered.func)
-    ids = lent_ids(facts, entered, name, given_tracker(entered)) if name else frozenset()
+    if name:
+        ids = lent_ids(facts, entered, name, given_tracker(entered))
+        named = context_ids(entered, name)
+    else:
+        named = ids = _managed_by(facts, entered)
     statement = facts.module.statement(call)
     suite = facts.module.suite(statement)
     following = suite[suite.index(statement) + 1 :]
-    if name and ids and following:
+    if ids and following:
         target = statement.targets[0] if isinstance(statement, ast.Assign) else None
         given = given_tracker(entered) or target
         key = key_of(facts, given) if given is not None else None
         own = frozenset([key] if isinstance(key, Binding) else [])
         others = uses_of_others(facts, following, own)
-        named = context_ids(entered, name)
         yield ast.unparse(entered), Lender(following, named, ids, key, others)
 
 
-def _opened_by(made: Resolved | ResolvedClass) -> frozenset[str]:
-    """Return the ids of contexts that are open while a block is that *made* manages."""
-    names = made.taint.names
+def _managed_by(facts: Facts, call: ast.Call) -> frozenset[str]:
+    """Return the ids of the contexts that a manager of the project's own opens."""
+    made = facts.taint.definition(call.func) or facts.taint.class_of(call.func)
+    return _opened_by(made, set()) if made is not None else frozenset()
+
+
+def _opened_by(made: Resolved | ResolvedClass, seen: set[ast.AST]) -> frozenset[str]:
+    """Return the ids of contexts that are open while a block is that *made* manages.
+
+    What it calls may open them, in whatever file; *seen* was looked at before.
+    """
+    if made.node in seen:
+        return frozenset()
+    seen.add(made.node)
+    taint, names = made.taint, made.taint.names
     if isinstance(made, ResolvedClass):
         entering = [m.node for m in made.methods() if m.node.name in _ENTERING]
         nodes = [n for method in entering for n in ast.walk(method)]
@@ -177,7 +196,10 @@ def _opened_by(made: Resolved | ResolvedClass) -> frozenset[str]:
         nodes = [n for n in (*handed, *held) if n is not None]
     calls = [n for n in nodes if isinstance(n, ast.Call)]
     named = ((call, names.context_manager(call.func)) for call in calls)
-    return frozenset[str]().union(*(context_ids(c, n) for c, n in named if n is not None))
+    own = (context_ids(call, name) for call, name in named if name is not None)
+    called = (taint.definition(call.func) or taint.class_of(call.func) for call in calls)
+    others = (_opened_by(one, seen) for one in called if one is not None)
+    return frozenset[str]().union(*own, *others)
 
 
 def _yields(block: ast.With | ast.AsyncWith) -> bool:
