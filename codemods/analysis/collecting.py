@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
     from codemods.analysis.resolved import ResolvedClass
 
+_QUERIES = frozenset("query scan get_item batch_get_item transact_get_items paginate".split())
+_LOOKING_NAMES = frozenset(
+    "items metrics records calls stored saved written rows puts entries sent received".split()
+)
 PUTTING = ("put", "batch_write", "write", "store", "save", "append", "record")
 GROWING = frozenset("append extend add update insert setdefault appendleft put".split())
 
@@ -47,3 +51,20 @@ def _grown(function: ast.AST) -> Iterator[str]:
 def is_own(node: ast.Attribute) -> bool:
     """Whether *node* is a field of the object or class that a method belongs to."""
     return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+
+
+def goes_through(node: ast.AST, parent: ast.AST | None) -> bool:
+    """Whether *node* is asked as a collection is: ``x[key]``, ``key in x``, or by a loop."""
+    if isinstance(parent, ast.Compare):
+        return node in parent.comparators and isinstance(parent.ops[0], ast.In | ast.NotIn)
+    if isinstance(parent, ast.Subscript):
+        return parent.value is node and isinstance(parent.ctx, ast.Load)
+    return isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
+
+
+def speaks_of_a_look(name: str, *, called: bool) -> bool:
+    """Whether an attribute of a client that is not in sight speaks of what is stored."""
+    if name.startswith(PUTTING):
+        return not called
+    about = "usage" in name or "metric" in name
+    return about or (name in _QUERIES if called else name in _LOOKING_NAMES)

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.calls import last_name
-from codemods.analysis.collecting import GROWING, PUTTING, is_own, looks_of
+from codemods.analysis.collecting import (
+    GROWING,
+    PUTTING,
+    goes_through,
+    is_own,
+    looks_of,
+    speaks_of_a_look,
+)
+from codemods.analysis.store_arguments import given, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,16 +38,17 @@ _MOCK_LOOKS = frozenset(
 )
 _COLLECTIONS = frozenset("list dict set deque defaultdict Counter OrderedDict Queue".split())
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
-_QUERIES = frozenset("query scan get_item batch_get_item transact_get_items paginate".split())
-_LOOKING_NAMES = frozenset(
-    "items metrics records calls stored saved written rows puts entries sent received".split()
-)
 _SHOWN = frozenset("print len str repr id type isinstance".split())
 _PATHS = frozenset("str Path fspath PurePath".split())
 # Their clients do other work too, so that a mention is no look.
 _SERVICES = ("boto3", "aioboto3", "botocore", "aiobotocore")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _FARTHEST = 4
+_PROCESSES = frozenset(
+    "subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen "
+    "subprocess.getoutput subprocess.getstatusoutput os.system os.popen runpy.run_path "
+    "runpy.run_module".split()
+)
 
 
 class Stores:
@@ -51,10 +60,11 @@ class Stores:
         self._parents = taint.module.parents
         self._construct = construct
         self._objects: set[Binding] = set()
+        self._made_elsewhere: dict[Binding, tuple[Taint, ast.expr]] = {}
         self._fields: set[str] = set()
         self._paths: set[str] = set()
         self._texts: set[object] = set()
-        for name, value in _given(construct):
+        for name, value in given(construct):
             if name == words.LOG_ARGUMENT:
                 self._note_path(value)
             elif name in ("", words.STORE_ARGUMENT):
@@ -94,10 +104,19 @@ class Stores:
         )
         if definition is not None:
             self._note_outer(definition)
-        elif binding not in self._objects and not _is_imported(binding) and binding.binders:
+        elif binding not in self._objects and _is_imported(binding):
+            self._note_imported(name, binding)
+        elif binding not in self._objects and binding.binders:
             self._objects.add(binding)
             for value in self._values(binding):
                 self._note(value)
+
+    def _note_imported(self, name: ast.Name, binding: Binding) -> None:
+        """Take in a store that another module of the project makes."""
+        found = self._taint.value_elsewhere(name)
+        if found is not None:
+            self._objects.add(binding)
+            self._made_elsewhere[binding] = found
 
     def _note_outer(self, definition: ast.AST) -> None:
         """Take in the collections of outer scopes that a function or class works with."""
@@ -121,10 +140,10 @@ class Stores:
                 self._paths.add(node.id)
                 if node in self._scopes.scope_of:
                     for bound in self._values(self._scopes.of(node)):
-                        self._texts.update(_texts(bound))
+                        self._texts.update(texts_of(bound))
             elif isinstance(node, ast.Attribute) and is_own(node):
                 self._fields.add(node.attr)
-        self._texts.update(_texts(value))
+        self._texts.update(texts_of(value))
 
     def _note_database(self) -> None:
         """Take in the file that the module names for the default database."""
@@ -190,6 +209,10 @@ class Stores:
             statement = self._parents.get(binder)
             if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
                 yield statement.value
+        if binding in self._made_elsewhere and not isinstance(
+            self._made_elsewhere[binding][1], ast.Call
+        ):
+            yield self._made_elsewhere[binding][1]
 
     def _is_collection(self, binding: Binding) -> bool:
         """Whether the variable holds a collection that somebody builds up."""
@@ -232,10 +255,45 @@ class Stores:
         if not depth:
             return False
         definition = self._taint.definition(call.func)
-        if definition is None or definition.taint is not self._taint:
-            return False
+        if definition is None:
+            return self._runs_a_look(call)
         body: list[ast.AST] = list(definition.node.body)
+        if definition.taint is not self._taint:
+            return self._in_module_of(definition.taint)._look(body, depth - 1) is not None
         return self._look(body, depth - 1) is not None
+
+    def _runs_a_look(self, call: ast.Call) -> bool:
+        """Whether *call* has another process work while the tracker stores in a known file.
+
+        That process may read the file, whatever it was told.
+        """
+        path = self._taint.foreign.path(call.func) or ""
+        return path in _PROCESSES and bool(self._paths or self._texts)
+
+    def _in_module_of(self, taint: Taint) -> Stores:
+        """Return what is known of the store's file, for the functions of another module."""
+        inner = Stores.__new__(Stores)
+        inner.__dict__.update(self.__dict__)
+        inner._taint, inner._scopes = taint, taint.scopes
+        inner._parents = taint.module.parents
+        inner._fields, inner._made_elsewhere = set(), {}
+        homes = (taint.module.statement(v) for t, v in self._made_elsewhere.values() if t is taint)
+        inner._objects = {
+            taint.scopes.of(target)
+            for home in homes
+            if isinstance(home, ast.Assign)
+            for target in home.targets
+            if isinstance(target, ast.Name)
+        }
+        inner._texts = set(self._texts)
+        inner._paths = {
+            target.id
+            for node in taint.module.tree.body
+            if isinstance(node, ast.Assign) and texts_of(node.value) & self._texts
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        return inner
 
     def _is_read(self, node: ast.expr, binding: Binding | None, depth: int) -> bool:
         """Whether what is done with the carrier *node* reads what was written to it."""
@@ -259,8 +317,8 @@ class Stores:
                 return looks_of(fake, chain[0])
             if self._is_built(binding):
                 return not chain[-1].startswith(PUTTING)
-            return _speaks_of_a_look(chain[-1], called=called)
-        if _goes_through(node, parent) and (self._fake(binding) or self._is_built(binding)):
+            return speaks_of_a_look(chain[-1], called=called)
+        if goes_through(node, parent) and (self._fake(binding) or self._is_built(binding)):
             return True
         given = parent.value if isinstance(parent, ast.keyword) else node
         call = self._parents.get(parent) if isinstance(parent, ast.keyword) else parent
@@ -302,13 +360,10 @@ class Stores:
         """Whether a function of the project looks at a parameter that is given the store."""
         taint = definition.taint
         for parameter in definition.receivers(call, value):
-            inner = Stores.__new__(Stores)
-            inner.__dict__.update(self.__dict__)
-            inner._taint, inner._scopes = taint, taint.scopes
-            inner._parents = taint.module.parents
+            inner = self._in_module_of(taint)
             scope = taint.scopes.inner[definition.node]
             inner._objects = {taint.scopes.binding(parameter, scope)}
-            inner._fields, inner._texts, inner._paths = set(), set(), set()
+            inner._texts, inner._paths = set(), set()
             if inner._look(list(definition.node.body), depth - 1) is not None:
                 return True
         return False
@@ -320,7 +375,13 @@ class Stores:
                 owner = self._taint.class_of(value.func)
                 if owner is not None:
                     return owner
-        return None
+        return self._fake_elsewhere(binding)
+
+    def _fake_elsewhere(self, binding: Binding | None) -> ResolvedClass | None:
+        found = self._made_elsewhere.get(binding) if binding is not None else None
+        if found is None or not isinstance(found[1], ast.Call):
+            return None
+        return found[0].class_of(found[1].func)
 
     def _is_built(self, binding: Binding | None) -> bool:
         """Whether the carrier is built here, of a class that is no client of a service."""
@@ -335,37 +396,5 @@ class Stores:
         return any(isinstance(v, ast.Call) and last_name(v.func) in _MOCKS for v in values)
 
 
-def _given(construct: Construct) -> Iterator[tuple[str, ast.expr]]:
-    """Yield what the constructor is given: by its name, or none where that is not known."""
-    call, known = construct.call, construct.kind == "arguments"
-    for index, value in enumerate(call.args):
-        yield (words.CONSTRUCTOR_PARAMETERS[index] if known and index < 9 else ""), value
-    for keyword in call.keywords:
-        yield keyword.arg or "", keyword.value
-
-
 def _is_imported(binding: Binding) -> bool:
     return any(isinstance(b, ast.alias) for b in binding.binders)
-
-
-def _texts(value: ast.AST) -> set[object]:
-    """Return the file names that are written in *value*."""
-    texts = (n.value for n in ast.walk(value) if isinstance(n, ast.Constant))
-    return {t for t in texts if isinstance(t, str) and len(t) > 1}
-
-
-def _goes_through(node: ast.AST, parent: ast.AST | None) -> bool:
-    """Whether *node* is asked as a collection is: ``x[key]``, ``key in x``, or by a loop."""
-    if isinstance(parent, ast.Compare):
-        return node in parent.comparators and isinstance(parent.ops[0], ast.In | ast.NotIn)
-    if isinstance(parent, ast.Subscript):
-        return parent.value is node and isinstance(parent.ctx, ast.Load)
-    return isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
-
-
-def _speaks_of_a_look(name: str, *, called: bool) -> bool:
-    """Whether an attribute of a client that is not in sight speaks of what is stored."""
-    if name.startswith(PUTTING):
-        return not called
-    about = "usage" in name or "metric" in name
-    return about or (name in _QUERIES if called else name in _LOOKING_NAMES)

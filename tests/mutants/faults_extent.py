@@ -82,3 +82,9 @@ def coverage_leaves_the_block_out(real: Any) -> Any:
 def uses_behind_a_branch_do_not_matter(real: Any) -> Any:
     """Ids that one branch sets are given back, although they would last behind it."""
     return lambda *given: None
+
+
+@mutant("analysis.stores:Stores._note_imported", "X1")
+def stores_of_other_files_unseen(real: Any) -> Any:
+    """A store that another file makes is none."""
+    return lambda self, name, binding: None
