@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PRAGMAS = (
     "# pragma: no cover",
+    "# pragma: no cover (the service is not there in tests)",
     "# noqa: E501",
     "# type: ignore[arg-type]",
     "# nosec",

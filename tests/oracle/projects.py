@@ -42,7 +42,7 @@ def other_file(pen: Pen) -> Unit:
             (15, _import),
             (10, _patched),
             (10, _subclass),
-            (15, _given),
+            (30, _given),
         ]
     )
     return form(pen)
@@ -66,9 +66,9 @@ def _write(pen: Pen, page: Pen, body: list[Stmt], exports: str) -> None:
     pen.files["pkg/__init__.py"] = f"from .state import {exports}\n"
 
 
-def _reach(pen: Pen, names: str) -> str:
-    """Import the module ``pkg.state`` in one of many ways; return the prefix of its names."""
-    line, prefix = pen.pick(STYLES + LATE_STYLES)
+def _reach(pen: Pen, names: str, *, late: bool = False) -> str:
+    """Get at the module ``pkg.state`` in one of many ways; return the prefix of its names."""
+    line, prefix = pen.pick(LATE_STYLES if late else STYLES + LATE_STYLES)
     pen.imports.add(line.format(names=names))
     return f"{prefix}." if prefix else ""
 
@@ -228,7 +228,7 @@ def _given(pen: Pen) -> Unit:
         own = Scope(trackers=("own",))
         body = ["own = AIUsageTracker()", *ai_call(page, own, "own")]
     _write(pen, page, [Suite(f"def {work}(tracker):", body)], work)
-    at = _reach(pen, work)
+    at = _reach(pen, work, late=pen.chance(50))
     uses: list[Stmt] = [f"tracker = {pen.tracker_class}()"]
     ids = ", ".join(keyword(pen, scope, k) for k in pen.pick((("job",), ("job", "user"))))
     uses += [f"tracker.set_tracking_context({ids})", f"{at}{work}(tracker)"]
