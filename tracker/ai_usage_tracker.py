@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,10 @@ from tracker.environment_config import (
     EnvironmentConfig,
     table_for,
 )
-from tracker.guard import tolerated
 from tracker.instrumentation import outside
 from tracker.instrumentation.decorators import observe
 from tracker.metric import Call, Metric, Usage
+from tracker.pickling import received, told_of
 from tracker.scope import Node, State
 from tracker.sinks import default as default_store
 from tracker.sinks.dynamo_client import DynamoClientSink
@@ -89,6 +88,13 @@ class AIUsageTracker(Attribution):
         self._latest: Node | None = None
         self._birthplace: Node | None = None
         self._is_of_block = False
+        self.begin()
+
+    def __reduce__(self) -> Any:
+        return received, (type(self), told_of(self))
+
+    def begin(self) -> None:
+        """Observe the clients of this process from now on."""
         instrumentation.install()
         outside.notice_environment()
 
@@ -175,7 +181,7 @@ class AIUsageTracker(Attribution):
             ledger.each(taken, lambda booking: self._store_metric(self.priced(booking)))
         elif taken:
             delivery.hand_over(self, taken)
-        if taken and wait and scope.current() is None:
+        if taken and wait and scope.is_outside():
             delivery.leave()
 
     def _store_metric(self, metric: Metric) -> None:
@@ -274,7 +280,7 @@ class AIUsageTracker(Attribution):
         usage = Usage(inputs, estimated_tokens - inputs, estimated_tokens)
         booking = ledger.Booking(self, node, state)
         ledger.book(booking, Call("anthropic", "code_review", model, usage))
-        if not node.is_block:
+        if not ledger.is_kept(booking):
             self.settle([booking])
 
     @classmethod
@@ -386,13 +392,3 @@ def hears_of_ends(tracker: AIUsageTracker) -> bool:
         or "flush_metrics" in own
         or "add_context_metadata" in own
     )
-
-
-def _finish() -> None:
-    """Lose nothing at interpreter exit: store what is left, then close the files."""
-    with tolerated("exit", "Failed to finish AI usage tracking"):
-        ledger.settle_all()
-        delivery.finish()
-
-
-atexit.register(_finish)

@@ -80,7 +80,7 @@ def record_batch_results(
         else:
             counts["recorded"] += 1
             bookings.append(_book(line, batch_id, at, booker))
-    booker.settle([booking for booking in bookings if not booking.node.is_block])
+    booker.settle([booking for booking in bookings if not ledger.is_kept(booking)])
     return BatchImport(**counts)
 
 

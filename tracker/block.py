@@ -157,7 +157,8 @@ class Block:
                     tracker.settle(list(node.pending.values()))
             if node.books and self._tracker is None:
                 tracker.left(node)
-            if after is None and node.books and delivery.is_behind():
+            outside = after is None or after.began < scope.forked
+            if outside and node.books and delivery.is_behind():
                 with guarded("leave"):
                     delivery.leave()
 
@@ -171,7 +172,7 @@ class Block:
         tb: TracebackType | None,
     ) -> None:
         self.__exit__(kind, error, tb)
-        if scope.current() is None:
+        if scope.is_outside():
             await delivery.leave_async()
 
 

@@ -1,4 +1,4 @@
-"""Storing at once what a program has recorded: when it asks, and when it is told to end."""
+"""Storing at once what a program has recorded: when it asks, is told to end, and ends."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from tracker import delivery, ledger, settings
-from tracker.guard import guarded
+from tracker import delivery, ledger, lifecycle, settings
+from tracker.guard import guarded, tolerated
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -61,3 +61,13 @@ def _proceed(signum: int, frame: FrameType | None) -> None:
 
 def _seconds(timeout: float | None) -> float:
     return settings.current().flush_timeout if timeout is None else timeout
+
+
+def _finish() -> None:
+    """Lose nothing where the process ends: store what is left, then close the files."""
+    with tolerated("exit", "Failed to finish AI usage tracking"):
+        ledger.settle_all()
+        delivery.finish()
+
+
+lifecycle.at_exit(_finish)

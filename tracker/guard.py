@@ -20,6 +20,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from tracker import lifecycle
 from tracker.error_text import logged
 
 if TYPE_CHECKING:
@@ -51,8 +52,7 @@ def _after_fork() -> None:
     _lock = threading.RLock()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+lifecycle.at_fork(in_child=_after_fork)
 
 
 def reset() -> None:

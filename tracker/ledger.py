@@ -14,9 +14,9 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from tracker import clock
+from tracker import clock, lifecycle
 from tracker.guard import guarded
-from tracker.scope import BLANK
+from tracker.scope import BLANK, is_inherited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -108,6 +108,12 @@ def book(booking: Booking, call: Call) -> None:
         booking.owner.settle([booking])
     elif booking.after is not None:
         booking.after(booking)
+
+
+def is_kept(booking: Booking) -> bool:
+    """Return whether the end of its block will store *booking*; else whoever made it must."""
+    node = booking.node
+    return node.is_block and not node.closed and not is_inherited(node)
 
 
 def enrich(
@@ -242,5 +248,4 @@ def _after_fork() -> None:
     _unsettled.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+lifecycle.at_fork(in_child=_after_fork)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 import threading
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker import lifecycle
 from tracker.opening import Opening, described_end
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Later statements of who a call belongs to win over earlier ones; the stamp
 # orders them across trackers and threads without asking a clock.
 _stamps = itertools.count(1)
+#: Nodes that are older were made before this process was forked; 0 where it was not.
+forked = 0
 _lock = threading.RLock()  # a signal handler may change a state while its thread does
 
 
@@ -209,6 +211,22 @@ def responsible() -> Node | None:
     return node.nearest_open() or node if node is not None and node.closed else node
 
 
+def is_inherited(node: Node) -> bool:
+    """Whether *node* began in the process from which this one was forked: it ends there, not here.
+
+    Its calls are stored one by one: a worker of a pool leaves no block, and is ended by a signal.
+    """
+    return node.began < forked
+
+
+def is_outside() -> bool:
+    """Whether no block is open here that this process will leave: what ends now is waited for."""
+    node = current()
+    while node is not None and not node.is_block:
+        node = None if node.parent is None else node.parent.nearest_open()
+    return node is None or is_inherited(node)
+
+
 def pending(tracker: Any, nodes: list[Node]) -> list[Booking]:
     """Return what is not stored yet in *nodes* and in the blocks of *tracker* around here."""
     node = current()
@@ -248,10 +266,10 @@ def replace_current(node: Node | None) -> Node | None:
 
 
 def _after_fork() -> None:
-    """Start a child with a free lock: a thread of its parent may have held it."""
-    global _lock
+    """Start a child with a free lock, and with blocks that are not its own."""
+    global _lock, forked
     _lock = threading.RLock()
+    forked = next(_stamps)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+lifecycle.at_fork(in_child=_after_fork)

@@ -149,7 +149,7 @@ def _async_generator(function: Callable[..., Any], plan: _Plan) -> Callable[...,
         else:
             steps.end(None)
         finally:
-            if scope.current() is None:
+            if scope.is_outside():
                 await delivery.leave_async()
 
     return call

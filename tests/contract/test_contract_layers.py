@@ -1,7 +1,8 @@
-"""Who may import whom.  The invariants L1 to L9 of ARCHITECTURE.md."""
+"""Who may import whom.  The invariants L1 to L10 of ARCHITECTURE.md."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -120,3 +121,28 @@ def test_the_commands_start_without_libcst() -> None:
 def test_a_foreign_import_is_seen() -> None:
     """The start-up check names third-party packages that a statement loads."""
     assert "click" in newly_imported("import click")
+
+
+def registrations(modules: list[Module]) -> list[str]:
+    """Return where *modules* ask the interpreter for calls at forks and exits."""
+    names = {"register_at_fork", "register_after_fork", "atexit", "Finalize"}
+    return [
+        f"{module.path}:{node.lineno}"
+        for module in modules
+        for node in ast.walk(module.tree)
+        if (isinstance(node, ast.Attribute | ast.Name))
+        and (node.attr if isinstance(node, ast.Attribute) else node.id) in names
+        and isinstance(node.ctx, ast.Load)
+    ]
+
+
+def test_one_module_hears_of_forks_and_exits() -> None:
+    """L10: all others say in ``lifecycle`` what they need, so that there is one order."""
+    modules = [module for module in source_modules() if module.name.startswith("tracker")]
+    assert {place.partition(":")[0] for place in registrations(modules)} == {"tracker/lifecycle.py"}
+
+
+def test_a_second_registration_is_seen() -> None:
+    """The check sees calls, and takes the attribute of a finaliser for what it is."""
+    sample = Module("tracker.x", "x.py", "os.register_at_fork()\nfinalizer.atexit = False\n")
+    assert registrations([sample]) == ["x.py:1"]

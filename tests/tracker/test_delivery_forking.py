@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from delivery_doubles import Owner, Store, durable, metrics
 
 from tests.patience import PATIENCE, joined, reached
-from tracker import delivery, pricing
+from tracker import delivery, lifecycle, pricing
 from tracker.delivery import destinations, forking, sender, writer
 from tracker.delivery.forking import working
 
@@ -19,21 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-LISTED = """
-import os
-register = os.register_at_fork
-
-def listed(before=None, **others):
-    if before is not None:
-        print(before.__module__)
-    register(before=before or (lambda: None), **others)
-
-os.register_at_fork = listed
-import tracker
-import tracker.sinks.sqlite, tracker.spool
-"""
 
 
 def ends(function: Callable[[], None]) -> bool:
@@ -55,10 +37,10 @@ def test_files_are_closed_after_our_threads_have_paused() -> None:
 
     What was registered first is done last.
     """
-    command = [sys.executable, "-c", LISTED]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    ours = [name for name in done.stdout.split() if name.startswith("tracker.")]
-    assert ours == ["tracker.sinks.sqlite_file", "tracker.delivery.forking"]
+    assert [hook.__module__ for hook in lifecycle._before] == [
+        "tracker.sinks.sqlite_file",
+        "tracker.delivery.forking",
+    ]
 
 
 def test_a_fork_waits_for_the_work_at_hand() -> None:

@@ -7,10 +7,11 @@ two pieces of work our threads hold none.
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from tracker import lifecycle
 
 # What is registered first is done last before a fork: our threads pause, then files are closed.
 from tracker.sinks import sqlite_file  # noqa: F401 - for its part in forking
@@ -67,7 +68,4 @@ def _after_in_child() -> None:
     _turns = _Turns()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child
-    )
+lifecycle.at_fork(before=_before, in_parent=_after_in_parent, in_child=_after_in_child)

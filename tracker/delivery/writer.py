@@ -15,7 +15,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from tracker import interpreter, settings
+from tracker import interpreter, lifecycle, settings
 from tracker.delivery import counts, destinations, sender
 from tracker.delivery.attempt import (
     attempt,
@@ -25,7 +25,7 @@ from tracker.delivery.attempt import (
     storing,
 )
 from tracker.delivery.forking import working
-from tracker.delivery.loops import in_event_loop, in_thread, told
+from tracker.delivery.loops import at_end, in_event_loop, in_thread, told
 from tracker.guard import guarded, logger, tolerated
 
 if TYPE_CHECKING:
@@ -147,8 +147,20 @@ def is_behind() -> bool:
 
 
 def leave() -> None:
-    """Wait until all that was accepted is on disk, at most for the settings' flush timeout."""
-    if in_event_loop() or must_not_wait():
+    """Wait until all that was accepted is on disk, at most for the settings' flush timeout.
+
+    In an event loop nothing waits before the loop's own end.
+    """
+    if must_not_wait():
+        return
+    if in_event_loop():
+        at_end(_catch_up, leave_async)
+    else:
+        _catch_up()
+
+
+def _catch_up() -> None:
+    if must_not_wait():
         return
     queue = _queue
     if queue.done < queue.accepted:
@@ -342,5 +354,4 @@ def _after_fork() -> None:
     sender.after_fork()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+lifecycle.at_fork(in_child=_after_fork)

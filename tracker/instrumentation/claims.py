@@ -6,11 +6,11 @@ never by equality.
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from typing import TYPE_CHECKING
 
+from tracker import lifecycle
 from tracker.instrumentation import outside
 
 if TYPE_CHECKING:
@@ -94,5 +94,4 @@ def _after_fork() -> None:
     _lock = threading.RLock()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+lifecycle.at_fork(in_child=_after_fork)

@@ -235,7 +235,7 @@ class Observer:
         # Inside a block the block's end stores them; here nobody else would.
         unstored: dict[int, tuple[Bookkeeper, list[Booking]]] = {}
         for booking in self.bookings:
-            if not _belongs_to_block(booking):
+            if not ledger.is_kept(booking):
                 keeper = self._keeper(booking)
                 unstored.setdefault(id(keeper), (keeper, []))[1].append(booking)
         for keeper, bookings in unstored.values():
@@ -243,7 +243,7 @@ class Observer:
 
     def _keeper(self, booking: Booking) -> Bookkeeper:
         """Return who stores *booking*: a call that was nobody's is its observer's by now."""
-        return booking.owner if booking.after is None else self.tracker
+        return self.tracker if booking.after is outside.wait_for_replay else booking.owner
 
 
 _entered = scope.last_entered
@@ -266,7 +266,7 @@ def open_booking() -> Booking | None:
     observer = _current.get()
     node = _entered()
     if observer is None and node is not None and node.books and not node.closed:
-        return Booking(node.tracker, node, node.state)
+        return _of_block(node, node)
     node = scope.responsible()
     if observer is not None and (node is None or node.closed or node is observer.block):
         booking = open_for(observer.tracker, observer.block, by_client=observer.by_client)
@@ -279,9 +279,18 @@ def open_booking() -> Booking | None:
         block = block.parent  # a context that was set by hand has no tracker of its own
     if block is None or not block.books:
         return None
+    if observer is None:
+        return _of_block(block, node)
     booking = Booking(block.tracker, block, node.state)
-    if observer is not None:
-        observer.bookings.append(booking)
+    observer.bookings.append(booking)
+    return booking
+
+
+def _of_block(block: Node, node: Node) -> Booking:
+    """Return the booking of a call in *block*, which nobody observes, for whom *node* names."""
+    booking = Booking(block.tracker, block, node.state)
+    if block.began < scope.forked:
+        booking.after = _settle  # the block ends in another process
     return booking
 
 
@@ -326,5 +335,5 @@ def _is_mock(response: Any) -> bool:
     return mock is not None and isinstance(response, mock.NonCallableMock)
 
 
-def _belongs_to_block(booking: Booking) -> bool:
-    return booking.node.is_block and not booking.node.closed
+def _settle(booking: Booking) -> None:
+    booking.owner.settle([booking])

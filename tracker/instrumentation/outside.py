@@ -15,7 +15,7 @@ from collections import OrderedDict
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from tracker import interpreter, settings
+from tracker import interpreter, lifecycle, settings
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment
 from tracker.errors import UnknownEnvironmentError
 from tracker.guard import guarded, logger, tolerated
@@ -201,5 +201,4 @@ def _after_fork() -> None:
     _waiting.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+lifecycle.at_fork(in_child=_after_fork)

@@ -8,12 +8,11 @@ exhausted, closed, broken off, or dropped; all but the first are ``partial``.
 from __future__ import annotations
 
 import functools
-import os
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from tracker import delivery, ledger
+from tracker import delivery, ledger, lifecycle
 from tracker.error_text import described
 from tracker.guard import guarded
 from tracker.instrumentation import claims
@@ -101,7 +100,7 @@ class Tally:
                 partial,
             )
             ledger.book(self.booking, call)
-            if not self.booking.node.is_block and not is_observed(self.booking):
+            if not ledger.is_kept(self.booking) and not is_observed(self.booking):
                 self.booking.owner.settle([self.booking])
 
     def drop(self) -> None:
@@ -248,11 +247,11 @@ def finish_open() -> None:
 
 
 def _after_fork() -> None:
-    """Start a child with a free lock: a thread of its parent may have held it."""
+    """Start a child with a free lock and no open stream: those are its parent's to book."""
     global _open_lock
     _open_lock = threading.RLock()
+    _open.clear()
 
 
 ledger.at_exit(finish_open)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+lifecycle.at_fork(in_child=_after_fork)

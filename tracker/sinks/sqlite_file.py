@@ -10,6 +10,7 @@ import weakref
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, TypeVar
 
+from tracker import lifecycle
 from tracker.sinks.private import make_file
 
 if TYPE_CHECKING:
@@ -136,12 +137,9 @@ def _after_fork_in_child() -> None:
         file.abandon()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+lifecycle.at_fork(
+    before=_before_fork, in_parent=_after_fork_in_parent, in_child=_after_fork_in_child
+)
 
 
 def connect(path: Path, schema: str) -> sqlite3.Connection:
