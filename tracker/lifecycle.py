@@ -10,6 +10,10 @@ None of these packages is imported here: a process that runs in one has imported
 from __future__ import annotations
 
 import atexit
+
+# What is registered first is done last before a fork: logging's locks must be free as long as
+# we wait for threads that may log.
+import logging  # noqa: F401 - for its part in forking
 import os
 import sys
 from typing import TYPE_CHECKING, Any
