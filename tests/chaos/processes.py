@@ -112,14 +112,18 @@ def _listen(pipe: int) -> dict[int, Told]:
 
 
 def _drain(folder: Path) -> list[str]:
-    """Have later processes send what is left, as ``ai-usage spool drain``; return what is wrong."""
+    """Have later processes send what is left, as ``ai-usage spool drain``; return what is wrong.
+
+    Each serves the stores of its own configuration only.
+    """
     faults = []
-    for store, name in (("sqlite", "spool.db"), ("full", "full.db")):
+    for stores, name in ((("sqlite", "remote", "away"), "spool.db"), (("full",), "full.db")):
         if (folder / name).exists():
-            _drained(store, folder)  # what dead processes hold leases for is left
+            for store in stores:
+                _drained(store, folder)  # what dead processes hold leases for is left
             with closing(sqlite3.connect(folder / name)) as file, file:
                 file.execute("UPDATE outbox SET due = 0 WHERE state = 'leased'")  # a minute later
-            if status := _drained(store, folder):
+            if status := [_drained(store, folder) for store in stores][-1]:
                 faults.append(f"draining {name} ended with status {status}")
     return faults
 
