@@ -11,10 +11,11 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tracker import interpreter, settings
+from tracker import settings
 from tracker.delivery import counts, destinations
 from tracker.delivery.attempt import attempt, own_thread
 from tracker.delivery.forking import working
+from tracker.delivery.threads import start, works
 from tracker.guard import guarded, tolerated, warn
 
 if TYPE_CHECKING:
@@ -102,12 +103,8 @@ def wake() -> None:
     """Have the sender look at the spool, starting it if need be."""
     with _state.changed:
         _state.news = True
-        if _state.thread is None:
-            thread = interpreter.thread_of_ours(_run, "ai-usage-sender", _state)
-            with tolerated("sender", "Cannot start the sender of AI usage metrics"):
-                thread.start()
-                _state.thread = thread
         _state.changed.notify_all()
+    start(_state, _run, "ai-usage-sender")
 
 
 def is_busy() -> bool:
@@ -120,7 +117,7 @@ def wait(timeout: float) -> bool:
     state = _state
     with state.changed:
         return state.changed.wait_for(
-            lambda: state.thread is None or not (state.busy or state.news), timeout
+            lambda: not works(state) or not (state.busy or state.news), timeout
         )
 
 

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from tracker import interpreter, lifecycle, settings
+from tracker import lifecycle, settings
 from tracker.delivery import counts, destinations, sender
 from tracker.delivery.attempt import (
     attempt,
@@ -26,6 +26,7 @@ from tracker.delivery.attempt import (
 )
 from tracker.delivery.forking import working
 from tracker.delivery.loops import at_end, in_event_loop, in_thread, told
+from tracker.delivery.threads import start, works
 from tracker.guard import guarded, logger, tolerated
 
 if TYPE_CHECKING:
@@ -85,8 +86,8 @@ def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = Fa
     queue, limit = _queue, settings.current().queue_size
     deadline = None
     counts.captured(len(items))
+    _start(queue)
     with queue.changed:
-        _start(queue)
         while True:
             part = items[: max(limit - len(queue.items), 0)]
             queue.items.extend((owner, beside, item) for item in part)
@@ -136,9 +137,7 @@ def _store_at_once(owner: Owner, sinks: Sequence[Sink], item: Booking | Metric) 
 
 def warm() -> None:
     """Start the writer: what it needs is loaded while the first request is under way."""
-    if _queue.thread is None:
-        with _queue.changed:
-            _start(_queue)
+    _start(_queue)
 
 
 def is_behind() -> bool:
@@ -232,25 +231,20 @@ def restart() -> None:
 
 def _reach(queue: _Queue, timeout: float) -> bool:
     """Wait until all that was accepted is done; where no writer can run, do its work here."""
+    target = queue.accepted
+    if queue.done < target:
+        _start(queue)
     with queue.changed:
-        target = queue.accepted
-        if queue.done < target:
-            _start(queue)
-        queue.changed.wait_for(lambda: queue.done >= target or queue.thread is None, timeout)
-    while queue.thread is None and queue.items:
+        queue.changed.wait_for(lambda: queue.done >= target or not works(queue), timeout)
+    while queue.items and not works(queue):
         with working("writer"):
             _work(queue)
     return queue.done >= target
 
 
 def _start(queue: _Queue) -> None:
-    """Start the writer, if it can be: at the interpreter's end no thread starts any more."""
-    if queue.thread is not None:
-        return
-    thread = interpreter.thread_of_ours(_run, "ai-usage-writer", queue)
-    with tolerated("writer", "Cannot start the writer of AI usage metrics"):
-        thread.start()
-        queue.thread = thread
+    if queue.thread is None:
+        start(queue, _run, "ai-usage-writer")
 
 
 @own_thread()

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import os
+import queue
 import sys
 import threading
 from collections import OrderedDict
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from tracker import interpreter, lifecycle, settings
@@ -22,6 +22,7 @@ from tracker.guard import guarded, logger, tolerated
 from tracker.ledger import Booking
 
 if TYPE_CHECKING:
+    from queue import SimpleQueue
     from types import FrameType
 
     from tracker.ai_usage_tracker import AIUsageTracker
@@ -47,7 +48,7 @@ BETWEEN = frozenset(
 _lock = threading.RLock()  # a dropped stream may end, and come here, while it is held
 _settling = threading.RLock()
 _waiting: OrderedDict[int, Booking] = OrderedDict()
-_released: SimpleQueue[Booking] = SimpleQueue()
+_released: SimpleQueue[Booking] | None = None
 _settler: threading.Thread | None = None
 _production = False
 _UNREAD = object()
@@ -106,7 +107,7 @@ def release(booking: Booking) -> None:
     This is called while an object is collected, when any lock may be held: so
     another thread does the work.
     """
-    if booking.after is not None:
+    if booking.after is wait_for_replay and _released is not None:
         _released.put(booking)
 
 
@@ -122,10 +123,13 @@ def settle_waiting() -> None:
 
 
 def _start_settler() -> None:
-    global _settler
+    global _released, _settler
     if _settler is not None:
         return
-    thread = interpreter.thread_of_ours(_settle, "ai-usage-outside")
+    if _released is None:
+        # Found by its name, and now: where threads became greenlets, queues did with them.
+        _released = queue.SimpleQueue()
+    thread = interpreter.thread_of_ours(_settle, "ai-usage-outside", _released)
     if _settler is not None:
         return  # a finaliser came here meanwhile
     _settler = thread
@@ -135,9 +139,9 @@ def _start_settler() -> None:
     _settler = None
 
 
-def _settle() -> None:
+def _settle(released: SimpleQueue[Booking]) -> None:
     while True:
-        booking = _released.get()
+        booking = released.get()
         with guarded("outside"), _settling:
             with _lock:
                 _waiting.pop(booking.number, None)
@@ -196,8 +200,7 @@ def _after_fork() -> None:
     global _lock, _released, _settler, _settling
     _lock = threading.RLock()
     _settling = threading.RLock()
-    _released = SimpleQueue()
-    _settler = None
+    _released = _settler = None
     _waiting.clear()
 
 

@@ -1,0 +1,48 @@
+"""Threads of ours that are started when there is something for them to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from tracker import interpreter
+from tracker.guard import tolerated
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+
+class Employer(Protocol):
+    """Who has a thread; ``changed`` guards it."""
+
+    changed: threading.Condition
+    thread: threading.Thread | None
+
+
+def start(employer: Employer, target: Callable[..., object], name: str) -> None:
+    """Have *employer* run ``target(employer)`` in its thread *name*, if it has none yet.
+
+    At the interpreter's end no thread starts any more.  To be called without the lock: where
+    threads are greenlets, a thread that is started runs at once, in the thread that started it,
+    and waiting it would give up the lock that its starter holds.
+    """
+    if employer.thread is not None:
+        return
+    thread = interpreter.thread_of_ours(target, name, employer)
+    with employer.changed:
+        if employer.thread is not None:
+            return
+        employer.thread = thread
+    try:
+        with tolerated(name, f"Cannot start the thread {name}"):
+            thread.start()
+    finally:
+        if thread.ident is None:
+            with employer.changed:
+                employer.thread = None
+                employer.changed.notify_all()
+
+
+def works(employer: Employer) -> bool:
+    """Whether the thread is there; one whose start a signal interrupts is not, for its handler."""
+    return employer.thread is not None and employer.thread.ident is not None
