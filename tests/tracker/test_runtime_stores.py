@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_written(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The sink's error names it; the program goes on and the log says what was wrong."""
-    database = tmp_path / "usage.db"
+    database = tmp_path / "usage.txt"
     if kind == "folder":
         database.mkdir()
     else:

@@ -13,7 +13,8 @@ import pytest
 
 from tests.patience import joined, reached
 from tracker.sinks import sqlite_file
-from tracker.sinks.sqlite_file import SqliteFile, set_aside
+from tracker.sinks.sqlite_damage import set_aside
+from tracker.sinks.sqlite_file import SqliteFile
 from tracker.spool import Spool, SpoolFullError, outbox
 
 if TYPE_CHECKING:

@@ -10,11 +10,13 @@ import click
 
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment, table_for
 from tracker.errors import AIUsageError, SinkError
-from tracker.report import DIMENSIONS, FORMATS, Row, render, usage_by
+from tracker.report import DIMENSIONS, FORMATS, Row, render, usage_in
 from tracker.sinks.sqlite import default_database
+from tracker.sinks.sqlite_damage import asides
 
 NOTHING_RECORDED = 1
 FAILED = 2
+PARTLY_READ = 3
 
 
 @click.command()
@@ -72,18 +74,26 @@ def report(
     Costs are in US dollars.  Calls without a known price are counted as
     "unpriced" and are not part of the cost.
 
+    Rows that nobody of this package wrote, and files that were set aside because they
+    are broken, are no part of the sums, and told.
+
     Exit status: 0 there is something to show, 1 nothing was recorded, 2 the
-    file or table is missing or cannot be read, or the command line is wrong.
+    file or table is missing or cannot be read, or the command line is wrong,
+    3 a part of what is there could not be read.
     """
     if (table if source == "sqlite" else database) is not None:
         option = "--table" if source == "sqlite" else "--database"
         raise click.UsageError(f"{option} does not belong to --source {source}.")
     only = None if environment == "all" else environment
     if source == "sqlite":
-        rows, place = _from_sqlite(database, dimension, days, only)
+        rows, place, unread = _from_sqlite(database, dimension, days, only)
     else:
-        rows, place = _from_dynamodb(table, dimension, days, only)
+        rows, place, unread = _from_dynamodb(table, dimension, days, only)
     click.echo(render(rows, dimension, form), nl=False)
+    for told in unread:
+        click.echo(f"ai-usage: {told}", err=True)
+    if unread:
+        sys.exit(PARTLY_READ)
     if not rows:
         click.echo(f"ai-usage: nothing recorded in {place} for this selection", err=True)
         sys.exit(NOTHING_RECORDED)
@@ -91,10 +101,13 @@ def report(
 
 def _from_sqlite(
     database: Path | None, dimension: str, days: int | None, environment: str | None
-) -> tuple[list[Row], str]:
+) -> tuple[list[Row], str, list[str]]:
     path = database or default_database()
     try:
-        return usage_by(path, dimension, days=days, environment=environment), str(path)
+        rows, unread = usage_in(path, dimension, days=days, environment=environment)
+        told = [_none_of_ours(unread, str(path))] if unread else []
+        told += [f"{file} is broken and was set aside: not in these sums" for file in asides(path)]
+        return rows, str(path), told
     except FileNotFoundError:
         _fail(
             f"there is no database {path}; nothing was recorded there yet, or the programs"
@@ -106,15 +119,20 @@ def _from_sqlite(
 
 def _from_dynamodb(
     table: str | None, dimension: str, days: int | None, environment: str | None
-) -> tuple[list[Row], str]:
-    from tracker.report.dynamo import usage_by_in_dynamodb
+) -> tuple[list[Row], str, list[str]]:
+    from tracker.report.dynamo import usage_in_dynamodb
 
     try:
         config = AIUsageEnvironmentConfig.get_config(environment)
         name = table_for(table, config, validate=environment is not None)
-        return usage_by_in_dynamodb(name, dimension, days=days, environment=environment), name
+        rows, unread = usage_in_dynamodb(name, dimension, days=days, environment=environment)
+        return rows, name, [_none_of_ours(unread, name)] if unread else []
     except AIUsageError as error:
         _fail(str(error))
+
+
+def _none_of_ours(number: int, place: str) -> str:
+    return f"{number} records in {place} are none of this package's: not in these sums"
 
 
 def _fail(message: str) -> NoReturn:

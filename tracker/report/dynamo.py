@@ -34,6 +34,8 @@ ATTRIBUTES = {
     "user": "userId",
     "environment": "environment",
 }
+#: No call costs, and none counts, that much: digits of such a number would fill the memory.
+LARGEST_EXPONENT = 30
 _TOKENS = ("inputTokens", "outputTokens", "totalTokens")
 _COSTS = ("costUSD", "listCostUSD")
 
@@ -49,6 +51,7 @@ class _Sums:
     costs: tuple[int | None, ...] = (None, None)
     unpriced: int = 0
     errors: int = 0
+    unread: int = 0
 
     def add(self, other: _Sums) -> None:
         self.calls += other.calls
@@ -56,8 +59,11 @@ class _Sums:
         self.costs = tuple(map(_plus, self.costs, other.costs))
         self.unpriced += other.unpriced
         self.errors += other.errors
+        self.unread += other.unread
 
 
+#: The name of no row: what it counts are items that nobody of us wrote.
+UNREADABLE = "\x00"
 _Totals = dict[str | None, _Sums]
 
 
@@ -73,6 +79,18 @@ def usage_by_in_dynamodb(
 
     Raises SinkError if the table cannot be read.
     """
+    return usage_in_dynamodb(table, dimension, days=days, environment=environment, client=client)[0]
+
+
+def usage_in_dynamodb(
+    table: str,
+    dimension: str,
+    *,
+    days: int | None = None,
+    environment: str | None = None,
+    client: DynamoDBClient | None = None,
+) -> tuple[list[Row], int]:
+    """As ``usage_by_in_dynamodb``, with the number of items that are none of ours."""
     asked = client or connect(attempts=ATTEMPTS)
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -85,7 +103,8 @@ def usage_by_in_dynamodb(
                     totals[name].add(sums)
     except (BotoCoreError, ClientError) as error:
         raise explained(error, table) from error
-    return [_row(name, sums) for name, sums in sorted(totals.items(), key=_rank)]
+    unread = totals.pop(UNREADABLE, _Sums()).unread
+    return [_row(name, sums) for name, sums in sorted(totals.items(), key=_rank)], unread
 
 
 def _segments() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -124,8 +143,11 @@ def _summed(
     pages = client.get_paginator(operation).paginate(TableName=table, IndexName=INDEX, **arguments)
     totals: _Totals = defaultdict(_Sums)
     for item in _items(pages):
-        if environment is None or _text(item, "environment") == environment:
-            totals[_text(item, attribute)].add(_of(item))
+        try:
+            if environment is None or _text(item, "environment") == environment:
+                totals[_text(item, attribute)].add(_of(item))
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+            totals[UNREADABLE].add(_Sums(unread=1))
     return totals
 
 
@@ -148,18 +170,28 @@ def _of(item: Item) -> _Sums:
 
 
 def _text(item: Item, name: str) -> str | None:
-    return str(next(iter(item[name].values()))) if name in item else None
+    return str(item[name]["S"]) if name in item else None
 
 
 def _whole(item: Item, name: str) -> int | None:
-    number = item.get(name, {}).get("N")
-    return None if number is None else int(Decimal(number))
+    number = _number(item, name)
+    return None if number is None else int(number)
 
 
 def _picodollars(item: Item, name: str) -> int | None:
-    number = item.get(name, {}).get("N")
+    number = _number(item, name)
     # Rounded a call, as SQLite's rows are: the sums are equal.
-    return None if number is None else int((Decimal(number) * PICODOLLARS).to_integral_value())
+    return None if number is None else int((number * PICODOLLARS).to_integral_value())
+
+
+def _number(item: Item, name: str) -> Decimal | None:
+    """Return a number of *item*; a text stands where DynamoDB's numbers could not hold one."""
+    if "N" not in item.get(name, {}):
+        return None
+    number = Decimal(item[name]["N"])
+    if number.adjusted() > LARGEST_EXPONENT:
+        raise ValueError(number)
+    return number
 
 
 def _plus(first: int | None, second: int | None) -> int | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tracker.errors import SinkError
+from tracker.sinks.sqlite_reading import read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,22 +26,31 @@ DIMENSIONS = {
 INDEX_COST = 8
 # A call that failed and told no tokens has no price to be found.
 WITHOUT_PRICE = "cost_picodollars IS NULL AND NOT (error IS NOT NULL AND input_tokens IS NULL)"
-# {column} is one of DIMENSIONS' values, {time} a name of the timestamp; all else is bound.
+TEXTS = ("timestamp", "environment", "operation_type", "model", "job_id", "batch_id", "user_id")
+WHOLE = ("input_tokens", "output_tokens", "total_tokens")
+COSTS = ("cost_picodollars", "list_cost_picodollars")
+#: Rows with other values were written by nobody of us, and are counted and left out.
+READABLE = " AND ".join(
+    [
+        *(f"typeof({name}) IN ('text', 'null')" for name in TEXTS),
+        *(f"typeof({name}) IN ('integer', 'null')" for name in (*WHOLE, *COSTS)),
+    ]
+)
+# {column} is one of DIMENSIONS' values, {time} a name of the timestamp, {sums} are those of
+# tokens and costs; all else is bound.
 QUERY = f"""
-SELECT {{column}} AS name,
+SELECT {READABLE} AS readable, {{column}} AS name,
        COUNT(*),
-       SUM(input_tokens),
-       SUM(output_tokens),
-       SUM(total_tokens),
-       SUM(cost_picodollars),
-       SUM(list_cost_picodollars),
        SUM({WITHOUT_PRICE}),
-       SUM(error IS NOT NULL)
+       SUM(error IS NOT NULL),
+       {{sums}}
 FROM usage_metrics
 WHERE {{time}} >= ? AND (? IS NULL OR environment = ?)
-GROUP BY {{column}}
-ORDER BY SUM(cost_picodollars) DESC, COUNT(*) DESC, name
+GROUP BY readable, name
 """
+#: Sums in one piece are quick, and end where they exceed 64 bits; in two they never do.
+QUICK = ", ".join(f"SUM({name}), NULL" for name in (*WHOLE, *COSTS))
+EXACT = ", ".join(f"SUM({name} / {10**9}), SUM({name} % {10**9})" for name in (*WHOLE, *COSTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,50 +86,75 @@ def usage_by(
     Raises FileNotFoundError if there is no such file, and SinkError if it is
     not one that this package wrote.
     """
-    if not database.is_file():
-        raise FileNotFoundError(database)
+    return usage_in(database, dimension, days=days, environment=environment)[0]
+
+
+def usage_in(
+    database: Path,
+    dimension: str,
+    *,
+    days: int | None = None,
+    environment: str | None = None,
+) -> tuple[list[Row], int]:
+    """As ``usage_by``, with the number of rows that are none of ours and were left out."""
     since = "" if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
-    try:
-        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as file:
-            # A plus sign keeps SQLite from taking the index.
-            time = "timestamp" if _is_small_part(file, since) else "+timestamp"
-            query = QUERY.format(column=DIMENSIONS[dimension], time=time)
-            found = file.execute(query, (since, environment, environment)).fetchall()
-    except sqlite3.Error as error:
-        raise SinkError(f"cannot read {database}: {error}") from error
-    return [_row(values) for values in found]
+
+    def ask(file: sqlite3.Connection) -> list[tuple[Any, ...]]:
+        # A plus sign keeps SQLite from taking the index.
+        time = "timestamp" if _is_small_part(file, since) else "+timestamp"
+        known = {"column": DIMENSIONS[dimension], "time": time}
+        values = (since, environment, environment)
+        try:
+            return file.execute(QUERY.format(sums=QUICK, **known), values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "overflow" not in str(error):
+                raise
+            return file.execute(QUERY.format(sums=EXACT, **known), values).fetchall()
+
+    found = read(database, "usage_metrics", ask)
+    rows = [_row(values[1:]) for values in found if values[0]]
+    return sorted(rows, key=_rank), sum(values[2] for values in found if not values[0])
 
 
 def _is_small_part(file: sqlite3.Connection, since: str) -> bool:
     """Return whether few of the calls were made after *since*, as if they were spread evenly."""
-    first, last = file.execute(
+    ends = file.execute(
         "SELECT (SELECT MIN(timestamp) FROM usage_metrics),"
         " (SELECT MAX(timestamp) FROM usage_metrics)"
     ).fetchone()
-    if not since or first is None or since <= first:
-        return False
-    begin, end, cut = (datetime.fromisoformat(text) for text in (first, last, since))
-    return (end - cut) * INDEX_COST < end - begin
+    try:
+        begin, end, cut = (datetime.fromisoformat(text) for text in (*ends, since))
+        return cut > begin and (end - cut) * INDEX_COST < end - begin
+    except (TypeError, ValueError, OverflowError):
+        return False  # no rows, or no times of ours
 
 
-def _row(values: tuple[object, ...]) -> Row:
-    name, calls, inputs, outputs, total, cost, list_cost, unpriced, errors = values
+def _row(values: tuple[Any, ...]) -> Row:
+    name, calls, unpriced, errors, *pieces = values
+    inputs, outputs, total, cost, list_cost = map(put_together, pieces[::2], pieces[1::2])
     return Row(
-        name=None if name is None else str(name),
-        calls=int(str(calls)),
-        input_tokens=_whole(inputs),
-        output_tokens=_whole(outputs),
-        total_tokens=_whole(total),
+        name=name,
+        calls=calls,
+        input_tokens=inputs,
+        output_tokens=outputs,
+        total_tokens=total,
         cost_usd=_dollars(cost),
         list_cost_usd=_dollars(list_cost),
-        unpriced=int(str(unpriced)),
-        errors=int(str(errors)),
+        unpriced=unpriced,
+        errors=errors,
     )
 
 
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+def _rank(row: Row) -> tuple[Any, ...]:
+    """Dearest first, then most calls, then by name; where no cost is known, last."""
+    cost = row.cost_usd
+    return cost is None, -(cost or 0), -row.calls, row.name is not None, row.name or ""
 
 
-def _dollars(value: object) -> Decimal | None:
-    return Decimal(value) / PICODOLLARS if isinstance(value, int) else None
+def put_together(high: int | None, low: int | None) -> int | None:
+    """Return a sum that was made in two pieces, or in one where *low* is None."""
+    return high if low is None or high is None else high * 10**9 + low
+
+
+def _dollars(value: int | None) -> Decimal | None:
+    return None if value is None else Decimal(value) / PICODOLLARS

@@ -6,31 +6,35 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import SinkError
 from tracker.metric import Usage
 from tracker.pricing import quote
-from tracker.report.query import PICODOLLARS, WITHOUT_PRICE
+from tracker.report.query import PICODOLLARS, READABLE, WITHOUT_PRICE, put_together
+from tracker.sinks.sqlite import LARGEST
+from tracker.sinks.sqlite_reading import check_table, limited, read, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+TABLE = "usage_metrics"
+OURS = f"{READABLE} AND typeof(id) = 'text' AND typeof(service) = 'text' AND model IS NOT NULL"
 GROUPS = f"""
 SELECT service, model,
        CASE WHEN input_tokens IS NULL THEN 'no tokens' ELSE 'no price' END AS reason,
-       COUNT(*), SUM(input_tokens), SUM(output_tokens),
+       COUNT(*), SUM(input_tokens / {10**9}), SUM(input_tokens % {10**9}),
+       SUM(output_tokens / {10**9}), SUM(output_tokens % {10**9}),
        SUBSTR(MIN(timestamp), 1, 10), SUBSTR(MAX(timestamp), 1, 10)
-FROM usage_metrics WHERE {WITHOUT_PRICE}
+FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
 GROUP BY service, model, reason
 ORDER BY COUNT(*) DESC, service, model
 """
 ROWS = f"""
 SELECT id, service, model, timestamp, metadata, input_tokens, output_tokens, total_tokens,
        cached_input_tokens, cache_write_tokens, reasoning_tokens
-FROM usage_metrics WHERE {WITHOUT_PRICE}
+FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
 """
 UPDATE = """
 UPDATE usage_metrics
@@ -65,8 +69,24 @@ def unpriced_in(database: Path) -> list[Unpriced]:
     Raises FileNotFoundError if there is no such file, and SinkError if it is
     not one that this package wrote.
     """
-    with closing(_opened(database, "ro")) as file:
-        return [Unpriced(*row) for row in _asked(file, GROUPS, database)]
+    found = read(database, TABLE, lambda file: file.execute(GROUPS).fetchall())
+    return [_group(*row) for row in found]
+
+
+def _group(
+    service: str,
+    model: str,
+    reason: str,
+    calls: int,
+    inputs: int | None,
+    more_inputs: int | None,
+    outputs: int | None,
+    more_outputs: int | None,
+    first: str,
+    last: str,
+) -> Unpriced:
+    sums = (put_together(inputs, more_inputs), put_together(outputs, more_outputs))
+    return Unpriced(service, model, reason, calls, *sums, first, last)
 
 
 def reprice(database: Path) -> tuple[int, int]:
@@ -74,39 +94,36 @@ def reprice(database: Path) -> tuple[int, int]:
 
     Prices are those of the day of the call.  Raises as ``unpriced_in`` does.
     """
-    with closing(_opened(database, "rw")) as file:
-        found = list(_asked(file, ROWS, database))
-        prices = [values for row in found if (values := _priced(row)) is not None]
-        try:
+    if not database.is_file():
+        raise FileNotFoundError(database)
+    try:
+        file = sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True)
+        with closing(file), limited(file):
+            check_table(file, TABLE, writes=True)
+            found = file.execute(ROWS).fetchall()
+            prices = [values for row in found if (values := _priced(row)) is not None]
             with file:
                 file.executemany(UPDATE, prices)
-        except sqlite3.Error as error:
-            raise SinkError(f"cannot change {database}: {error}") from error
+    except (sqlite3.Error, OverflowError, OSError) as error:
+        raise SinkError(f"cannot change {database}: {told(error)}") from error
     return len(prices), len(found) - len(prices)
 
 
 def _priced(row: tuple[Any, ...]) -> tuple[object, ...] | None:
     row_id, service, model, timestamp, metadata, *tokens = row
-    batch = json.loads(metadata).get("is_batch") is True
-    price = quote(service, model, Usage(*tokens), datetime.fromisoformat(timestamp), batch=batch)
+    try:
+        batch = json.loads(metadata).get("is_batch") is True
+        at = datetime.fromisoformat(timestamp)
+        # What has no zone was written by another: records are in UTC.
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        usage = Usage(*(count if isinstance(count, int) else None for count in tokens))
+        price = quote(service, model, usage, at, batch=batch)
+    except (TypeError, ValueError, AttributeError, RecursionError, OverflowError):
+        return None  # metadata, or a time, that nobody of us wrote
     if price.cost is None:
         return None
     costs = (price.cost, price.list_cost or price.cost)
-    whole = (int((cost * PICODOLLARS).to_integral_value()) for cost in costs)
+    whole = [int((cost * PICODOLLARS).to_integral_value()) for cost in costs]
+    if max(map(abs, whole)) > LARGEST:
+        return None
     return (*whole, price.basis, price.source, price.version, row_id)
-
-
-def _opened(database: Path, mode: str) -> sqlite3.Connection:
-    if not database.is_file():
-        raise FileNotFoundError(database)
-    try:
-        return sqlite3.connect(f"{database.resolve().as_uri()}?mode={mode}", uri=True)
-    except sqlite3.Error as error:
-        raise SinkError(f"cannot open {database}: {error}") from error
-
-
-def _asked(file: sqlite3.Connection, query: str, database: Path) -> Iterator[tuple[Any, ...]]:
-    try:
-        yield from file.execute(query)
-    except sqlite3.Error as error:
-        raise SinkError(f"cannot read {database}: {error}") from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tracker.errors import SinkError
 from tracker.sinks.sqlite_file import SqliteFile
+from tracker.sinks.sqlite_reading import told
 from tracker.typing import Delivery
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class SqliteSink:
         try:
             self._file.change(lambda file: file.executemany(INSERT, rows.values()))
         except (sqlite3.Error, OSError) as error:
-            raise SinkError(f"cannot store in {self.path}: {error}") from error
+            raise SinkError(f"cannot store in {self.path}: {told(error)}") from error
         return Delivery(rejected=rejected)
 
     def close(self) -> None:

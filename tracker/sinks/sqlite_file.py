@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
 import time
 import weakref
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker import lifecycle
+from tracker.guard import warn
+from tracker.sinks import sqlite_damage as damage
 from tracker.sinks.private import make_file
+from tracker.sinks.sqlite_salvage import take_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +25,12 @@ if TYPE_CHECKING:
 #: longer leaves its records to the spool while the block still looks on.
 BUSY_TIMEOUT_SECONDS = 1.0
 _RETRY_SECONDS = 0.02
-_MAGIC = b"SQLite format 3\x00"
+#: No piece of work of ours takes that long: a file can be made so that one never ends.
+LONGEST_WORK_SECONDS = 60.0
+STEPS_BETWEEN_LOOKS = 100_000
+SCHEMA_VERSION = "PRAGMA schema_version"
+#: How often all pages of a file that others write to, too, are looked at.
+CHECK_SECONDS = 60.0
 Result = TypeVar("Result")
 
 
@@ -29,11 +38,13 @@ class SqliteFile:
     """One file, made at the first use, with one connection that its users take turns at.
 
     A file that was renamed, replaced or removed behind our back is opened anew,
-    so that nothing is written where nobody will read it.
+    so that nothing is written where nobody will read it.  One that SQLite cannot read any more is
+    set aside under another name (``aside``), which is logged, and a new one is begun.
     """
 
     def __init__(self, path: Path, schema: str) -> None:
         self.path = path
+        self.aside: Path | None = None
         self._schema = schema
         # Reentrant: a signal handler may run while its own thread is in here.
         self.lock = threading.RLock()
@@ -41,7 +52,10 @@ class SqliteFile:
         # Closes the connection of a file that nobody has any more: since Python 3.13 one
         # that is only dropped warns, in the midst of the program.
         self._dropped: weakref.finalize[..., SqliteFile] | None = None
-        self._inode = (0, 0)
+        self._seen = damage.UNSEEN
+        self._schema_version = 0
+        self._checked = -math.inf
+        self._deadline = [math.inf]
         self._users = 0
         with _forking:
             _files.add(self)
@@ -51,7 +65,7 @@ class SqliteFile:
         with self.lock:
             self._users += 1
             try:
-                return work(self._connected())
+                return self._repaired(work)
             finally:
                 self._users -= 1
 
@@ -93,15 +107,74 @@ class SqliteFile:
             self._dropped = None
         return connection
 
+    def _repaired(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Return what *work* makes of the file; of a new one, if this one is broken."""
+        try:
+            return self._worked(work)
+        except sqlite3.DatabaseError as error:
+            # In the middle of another's work of this thread there is no connection to give up.
+            if not damage.says_corrupt(error) or self._users > 1:
+                raise
+            self._give_up()
+            return self._worked(work)
+
+    def _worked(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        self._deadline[0] = time.monotonic() + LONGEST_WORK_SECONDS
+        try:
+            return work(self._connected())
+        finally:
+            self._deadline[0] = math.inf
+            if self._connection is not None:
+                self._seen = damage.seen(self.path)
+
+    def _give_up(self) -> None:
+        """Set the broken file aside, with a new one in its place; leave a sound one alone."""
+        was_emptied = self._seen.size > 0 and damage.seen(self.path).size == 0
+        # What is in the log only is written into the file: that much more can be read of it.
+        self.close()
+        aside = damage.set_aside(self.path, known=self._seen != damage.UNSEEN)
+        if aside is not None:
+            self.aside = aside
+            taken = take_over(aside, self._connected(), LONGEST_WORK_SECONDS)
+            told = (
+                f"{self.path} was broken; it is kept as {aside}, and a new one was begun with the"
+                f" {taken} records that could be read"
+            )
+        elif was_emptied:
+            told = f"{self.path} was emptied by another program; it is begun anew"
+        else:
+            return
+        warn(f"damaged: {self.path}", told, interval=0.0)
+
     def _connected(self) -> sqlite3.Connection:
-        if self._connection is not None and _inode(self.path) != self._inode:
-            self.close()
+        if self._connection is not None and not self._users > 1:
+            self._look()
         if self._connection is None:
             self._connection = connect(self.path, self._schema)
+            deadline = self._deadline
+            (self._schema_version,) = self._connection.execute(SCHEMA_VERSION).fetchone()
+            self._connection.set_progress_handler(
+                lambda: time.monotonic() > deadline[0], STEPS_BETWEEN_LOOKS
+            )
             self._dropped = weakref.finalize(self, self._connection.close)
             self._dropped.atexit = False
-            self._inode = _inode(self.path)
         return self._connection
+
+    def _look(self) -> None:
+        """See whether somebody else touched the file since our last work.
+
+        Raises sqlite3.DatabaseError if it was damaged.
+        """
+        now = damage.seen(self.path)
+        if not now.is_same_file(self._seen):
+            self.close()
+        elif now != self._seen:
+            # Another process's records, mostly; all pages are looked at once a minute.
+            thoroughly = time.monotonic() > self._checked + CHECK_SECONDS
+            if thoroughly:
+                self._checked = time.monotonic()
+            if damage.schema_of(self.path, thoroughly=thoroughly) != self._schema_version:
+                self.close()  # another database stands in its place
 
 
 _files: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
@@ -171,57 +244,3 @@ def _opened(path: Path, schema: str) -> sqlite3.Connection:
         connection.executescript(schema)
         undo.pop_all()
     return connection
-
-
-def _inode(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return found.st_dev, found.st_ino
-
-
-def says_corrupt(error: sqlite3.Error) -> bool:
-    """Whether *error* says that a file is not, or no longer, a database."""
-    text = str(error)
-    return "malformed" in text or "not a database" in text
-
-
-def set_aside(path: Path) -> Path | None:
-    """Rename the broken *path* and its companions; return the new name.  Nothing is deleted.
-
-    None if there is nothing to set aside: another process did it already, or the
-    file never was a database of ours and is its owner's to look after.
-    """
-    # A lock that every platform has, and that ends with its process.
-    lock = path.with_name(path.name + ".turn")
-    make_file(lock)
-    turn = sqlite3.connect(lock, timeout=10.0, isolation_level=None)
-    with closing(turn):
-        turn.execute("BEGIN EXCLUSIVE")
-        if not _is_ours(path) or _is_sound(path):
-            return None
-        stamp = time.strftime("%Y%m%dT%H%M%S")
-        aside = path.with_name(f"{path.name}.corrupt-{stamp}-{os.urandom(3).hex()}")
-        for ending in ("-wal", "-shm", ""):
-            companion = path.with_name(path.name + ending)
-            if companion.exists():
-                companion.rename(aside.with_name(aside.name + ending))
-        return aside
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether *path* began as a database, or is called one."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_MAGIC)) == _MAGIC or path.suffix == ".db"
-    except OSError:
-        return False
-
-
-def _is_sound(path: Path) -> bool:
-    try:
-        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS)) as file:
-            return bool(file.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
-    except sqlite3.DatabaseError as error:
-        return not says_corrupt(error)

@@ -23,6 +23,11 @@ PATIENCE_SECONDS = 120.0
 #: A value or a statement that is longer is none of ours.
 LONGEST_VALUE = 16 * 1024 * 1024
 _STEPS = 20_000
+_COLUMNS = "SELECT * FROM pragma_table_xinfo(?)"
+_MORE = (
+    "SELECT 1 FROM sqlite_schema"
+    " WHERE tbl_name = ? AND type = 'trigger' OR name = ? AND sql LIKE '%check%'"
+)
 _KIND = "SELECT type, rootpage FROM sqlite_schema WHERE name = ?"
 
 
@@ -43,9 +48,9 @@ def read(path: Path, table: str, ask: Callable[[sqlite3.Connection], Result]) ->
 
 
 @contextmanager
-def limited(connection: sqlite3.Connection) -> Iterator[None]:
-    """Have what is asked of *connection* inside end after ``PATIENCE_SECONDS``."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def limited(connection: sqlite3.Connection, seconds: float | None = None) -> Iterator[None]:
+    """Have what is asked of *connection* inside end after *seconds*, or ``PATIENCE_SECONDS``."""
+    deadline = time.monotonic() + (PATIENCE_SECONDS if seconds is None else seconds)
     connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
     try:
         yield
@@ -53,13 +58,20 @@ def limited(connection: sqlite3.Connection) -> Iterator[None]:
         connection.set_progress_handler(None, 0)
 
 
-def check_table(connection: sqlite3.Connection, table: str) -> None:
-    """Raise sqlite3.DatabaseError unless *table* is a table with rows of its own."""
+def check_table(connection: sqlite3.Connection, table: str, *, writes: bool = False) -> None:
+    """Raise sqlite3.DatabaseError unless *table* is a table with rows of its own.
+
+    With *writes* it must not do anything else when it is written to.
+    """
     kinds = connection.execute(_KIND, (table,)).fetchall()
     if not kinds:
         raise sqlite3.DatabaseError(f"it has no table {table}")
     if any(kind != "table" or not root for kind, root in kinds):
         raise sqlite3.DatabaseError(f"{table} is no table of its own")
+    if any(hidden for *_, hidden in connection.execute(_COLUMNS, (table,))):
+        raise sqlite3.DatabaseError(f"{table} has generated columns")
+    if writes and connection.execute(_MORE, (table, table)).fetchone():
+        raise sqlite3.DatabaseError(f"{table} does more than to keep what is written")
 
 
 def told(error: Exception) -> str:

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.errors import AIUsageError
-from tracker.guard import warn
-from tracker.sinks.sqlite_file import SqliteFile, says_corrupt, set_aside
+from tracker.sinks.sqlite_file import SqliteFile
 from tracker.sinks.sqlite_reading import read
 
 if TYPE_CHECKING:
@@ -96,7 +95,6 @@ class Spool:
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self.path = path
-        self.set_aside: Path | None = None
         self.max_bytes = max_bytes
         self._file = SqliteFile(path, SCHEMA)
 
@@ -147,6 +145,11 @@ class Spool:
             counted.setdefault(str(store), {})[str(state)] = int(str(count))
         return counted
 
+    @property
+    def set_aside(self) -> Path | None:
+        """Where a broken spool is kept, if this one took its place."""
+        return self._file.aside
+
     def close(self) -> None:
         """Close the file; a later call opens it again."""
         self._file.close()
@@ -158,22 +161,7 @@ class Spool:
         file.executemany(PUT, rows)
 
     def _change(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        return self._repaired(lambda: self._file.change(work))
-
-    def _repaired(self, attempt: Callable[[], Result]) -> Result:
-        """Return what *attempt* gives; of a new file, if this one turns out to be broken."""
-        try:
-            return attempt()
-        except sqlite3.DatabaseError as error:
-            if not says_corrupt(error):
-                raise
-            self._file.close()
-            aside = set_aside(self.path)
-            if aside is not None:
-                self.set_aside = aside
-                told = f"The spool was broken; it is kept as {aside}, and a new one was begun"
-                warn("spool set aside", told, interval=0.0)
-            return attempt()
+        return self._file.change(work)
 
 
 def _counted(file: sqlite3.Connection) -> list[tuple[object, ...]]:
