@@ -248,7 +248,7 @@ def test_partial_success(
     tracker.configure(error_messages=True)
     receiver.answer = lambda spans: (200, leaving_out(2))
     assert sink.write(two).rejected == {METRIC.id: "too old", "2": "too old"}
-    assert len(receiver.requests) == 2
+    assert len(receiver.requests) == 3
 
 
 def test_the_exporter_s_own_variables_hold(
