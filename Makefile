@@ -6,7 +6,8 @@
 #   make test-newer  the suites of analysis, rules, capture and delivery on Python 3.13 and 3.14
 #   make lint    ruff and mypy only
 #   make score   precision and recall of the migration on the labelled programs
-#   make chaos   end N=1000 recording processes at random; every accepted record must arrive
+#   make chaos   end N=1000 recording processes at random, then N servers, pools, functions and
+#                loops, then N DynamoDB cycles; every accepted record must arrive, and once
 #   make interleave  attribute the calls of N=10000 random programs of threads and tasks (an hour)
 #   make chaos-dynamo  N=1000 cycles against DynamoDB servers behind a proxy that misbehaves
 #   make concurrent  N=200 runs of migrate, 8 processes at once in one folder, all undone again
@@ -121,7 +122,14 @@ busy: N = 5
 N ?= 10000
 SEED ?= 0
 
-chaos: $(STAMP) $(DYNALITE)
+# The servers whose ends are tried: gunicorn, uvicorn, gevent, Celery.
+CHAOS_STAMP := $(VENV)/.chaos-installed
+
+$(CHAOS_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,chaos]'
+	@touch $@
+
+chaos: $(CHAOS_STAMP) $(DYNALITE)
 	@$(BIN)/python -m tests.chaos $(N) --seed $(SEED)
 
 interleave: $(STAMP)

@@ -65,8 +65,8 @@ def main(cycles: int, seed: int) -> int:
         os.environ["CHAOS_FAULTS"] = "1"
         told = _run(cycles, seed, folder)
         os.environ.pop("CHAOS_FAULTS")
-        faults = _drain(folder)
-        found, bad = _found(folder)
+        faults = drain(folder)
+        found, bad = found_in(folder)
         faults += bad
         errors = folder / "errors.txt"
         if "Traceback" in (text := errors.read_text() if errors.exists() else ""):
@@ -111,7 +111,7 @@ def _listen(pipe: int) -> dict[int, Told]:
     return by_process
 
 
-def _drain(folder: Path) -> list[str]:
+def drain(folder: Path) -> list[str]:
     """Have later processes send what is left, as ``ai-usage spool drain``; return what is wrong.
 
     Each serves the stores of its own configuration only.
@@ -147,7 +147,7 @@ def _drained(store: str, folder: Path) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _found(folder: Path) -> tuple[Counter[str], list[str]]:
+def found_in(folder: Path) -> tuple[Counter[str], list[str]]:
     """Return how often each job's call is in the stores, and what is wrong with the files."""
     found: Counter[str] = Counter()
     faults = []

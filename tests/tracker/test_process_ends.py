@@ -1,6 +1,6 @@
 """The ends that processes have beside the interpreter's: what was accepted is stored.
 
-The ends that need a server of somebody else's are in ``make chaos``.
+All of them, with the servers that they need, at random and in numbers: ``make chaos``.
 """
 
 from __future__ import annotations
@@ -231,3 +231,14 @@ def test_every_hook_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="no"):
         lifecycle._each([lambda: seen.append(1), fails, lambda: seen.append(2)])
     assert seen == [1, 2]
+
+
+@pytest.mark.lengthy
+def test_the_ends_of_the_chaos_test_in_short() -> None:
+    """Pools, functions and loops that end, in stores that fail: nothing is lost, or there twice."""
+    command = [sys.executable, "-m", "tests.chaos", "10", "--only", "ends", "--ends", "own"]
+    done = subprocess.run(
+        command, cwd=TESTS.parents[1], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 lost, 0 doubled" in done.stdout
