@@ -14,12 +14,12 @@ from tracker.ai_usage_context import (
 from tracker.ai_usage_tracker import AIUsageTracker
 from tracker.batch_results import record_batch_results
 from tracker.carrying import wrap
+from tracker.configuring import configure
 from tracker.delivery import Stats, stats
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment, EnvironmentConfig
 from tracker.errors import AIUsageError, ConfigurationError
 from tracker.flushing import flush, flush_on_sigterm
 from tracker.metric import Metric
-from tracker.settings import configure
 
 __all__ = [
     "AIUsageEnvironmentConfig",

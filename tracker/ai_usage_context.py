@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from tracker import scope
 from tracker.ai_usage_tracker import AIUsageTracker
 from tracker.block import Block
 from tracker.errors import ContextFieldError
+from tracker.misuse import forgiven, forgiving, tell
 from tracker.partial_failure import PartialFailureBlock
 from tracker.scope import Node
 from tracker.tracked import tracked
@@ -24,8 +26,38 @@ if TYPE_CHECKING:
     from tracker.environment_config import Environment
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
+_NOT_GIVEN = object()
 
 
+def _at_once(described: Decorated) -> Decorated:
+    """Return *described*, a context's function, without a call in between in its usual form.
+
+    Whatever else is given goes the way of all other functions that forgive; a context costs so
+    little that the frame of a decorator would be an eighth of it.
+    """
+    otherwise = forgiving(described)
+
+    @functools.wraps(described)
+    def call(
+        operation: Any = _NOT_GIVEN,
+        /,
+        *others: Any,
+        tracker: Any = None,
+        environment: Environment | str | None = None,
+        **fields: Any,
+    ) -> Block:
+        if others or operation is _NOT_GIVEN or "operation_type" in fields:
+            given = (*(() if operation is _NOT_GIVEN else (operation,)), *others)
+            named = {"tracker": tracker, "environment": environment}
+            named = {name: value for name, value in named.items() if value is not None}
+            made: Block = otherwise(*given, **named, **fields)
+            return made
+        return Block(operation, tracker, _new_tracker, environment, fields)
+
+    return cast("Decorated", call)
+
+
+@_at_once
 def ai_usage_context(
     operation_type: str,
     tracker: Any = None,
@@ -41,12 +73,14 @@ def ai_usage_context(
     enclosing block.  When the block ends, also by an exception, metrics are flushed and
     the outer block's attribution is back.
 
-    Raises ContextFieldError (a TypeError and a ValueError) for a field that is
-    an argument of the tracker's constructor or that the context fills in itself.
+    A field with the name of an argument of the tracker's constructor is metadata like any
+    other; that it configures nothing is told once for each line (ContextFieldError, a
+    TypeError and a ValueError, with ``AI_USAGE_STRICT=1``).
     """
     return Block(operation_type, tracker, _new_tracker, environment, fields)
 
 
+@forgiving
 def batch_ai_usage_context(
     batch_id: str,
     operation_type: str = "batch_processing",
@@ -59,11 +93,12 @@ def batch_ai_usage_context(
     ``item_count`` and other fields are metadata.  Batch mode ends with the block.
     """
     if "is_batch" in fields:
-        raise ContextFieldError("batch_ai_usage_context sets is_batch itself; leave it out")
+        tell(ContextFieldError("batch_ai_usage_context sets is_batch itself; leave it out"))
     merged = {**fields, "batch_id": batch_id, "is_batch": True}
     return Block(operation_type, tracker, _new_tracker, environment, merged, batch=True)
 
 
+@forgiving
 def partial_failure_context(
     operation_type: str,
     tracker: Any = None,
@@ -97,6 +132,7 @@ def ai_usage_tracked(
 ) -> Callable[[Decorated], Decorated]: ...
 
 
+@forgiving
 def ai_usage_tracked(
     operation_type: Any = None,
     tracker: Any = None,
@@ -111,27 +147,33 @@ def ai_usage_tracked(
     used.  Works for sync and async functions and generators; a generator's
     context holds during its steps only.
     """
-    if callable(operation_type):
+    if callable(operation_type) or isinstance(operation_type, classmethod):
         return ai_usage_tracked()(operation_type)
 
     def decorate(function: Decorated) -> Decorated:
-        name = operation_type or getattr(function, "__name__", "anonymous")
+        name = operation_type
+        if name is None or (isinstance(name, str) and not name):
+            name = getattr(function, "__name__", "anonymous")
 
         def block(given: Any, ids: Mapping[str, Any]) -> Block:
             chosen = tracker if given is None else given
             return Block(name, chosen, _new_tracker, environment, {**fields, **ids})
 
-        return tracked(function, block)
+        with forgiven("ai_usage_tracked"):
+            return tracked(function, block)
+        return function
 
     return decorate
 
 
+@forgiving
 def get_current_context() -> dict[str, Any] | None:
     """Return a copy of the current block's context, or None outside any block."""
     node = scope.current()
     return None if node is None else dict(node.state.context)
 
 
+@forgiving
 def set_current_context(context: Mapping[str, Any] | None) -> None:
     """Make *context* what ``get_current_context`` returns here, until the block ends.
 
@@ -141,10 +183,15 @@ def set_current_context(context: Mapping[str, Any] | None) -> None:
     if context is None:
         scope.enter(None)
         return
+    with forgiven("set_current_context"):
+        _set_current(dict(context))
+
+
+def _set_current(context: dict[str, Any]) -> None:
     block = scope.current()
     while block is not None and not block.is_block:
         block = block.parent
-    state = scope.begun(dict(context), context, False)
+    state = scope.begun(context, context, False)
     if block is not None:
         state = state.inheriting(block.state)
     scope.enter(Node(state, None, block, False, False))

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tracker import delivery, instrumentation, ledger, scope, settings, surroundings
-from tracker.attribution import Attribution
 from tracker.carrying import wrap
 from tracker.delivery import destinations
 from tracker.environment_config import (
@@ -17,8 +16,8 @@ from tracker.environment_config import (
     table_for,
 )
 from tracker.instrumentation import outside
-from tracker.instrumentation.decorators import observe
-from tracker.metric import Call, Metric, Usage
+from tracker.misuse import forgiving, has_methods, kind_of, tell
+from tracker.observing import Observing
 from tracker.pickling import received, told_of
 from tracker.scope import Node, State
 from tracker.sinks import default as default_store
@@ -33,12 +32,13 @@ if TYPE_CHECKING:
     from tracker.carrying import Arguments, Result
     from tracker.delivery import Destination
     from tracker.ledger import Booking
+    from tracker.metric import Metric
     from tracker.typing import Sink
 
 DEFAULT_LOG_FILE = "/tmp/ai_usage.jsonl"
 
 
-class AIUsageTracker(Attribution):
+class AIUsageTracker(Observing):
     """Books AI calls to whoever the program says they are for, and stores them.
 
     ``dynamo_client`` is an object with ``put_ai_usage_metric(metric)`` or
@@ -60,7 +60,10 @@ class AIUsageTracker(Attribution):
     log_file: str = DEFAULT_LOG_FILE
     environment: Environment = Environment.DEVELOPMENT
     environment_config: EnvironmentConfig | None = None
+    _latest: Node | None = None
+    _birthplace: Node | None = None
 
+    @forgiving
     def __init__(
         self,
         dynamo_client: Any = None,
@@ -74,10 +77,13 @@ class AIUsageTracker(Attribution):
         validate_table_environment: bool = True,
     ) -> None:
         settings.current()  # a mistake in them is told here, not in some thread
-        config = environment_config or AIUsageEnvironmentConfig.get_config(environment)
+        config = _configuration(environment_config, environment)
         self.environment_config = config
         self.environment = config.environment
         self.dynamo_client = dynamo_client
+        if table_name is not None and not isinstance(table_name, str):
+            tell(TypeError(f"table_name is a text, not a {kind_of(table_name)}"))
+            table_name = None
         self.table_name = table_for(table_name, config, validate=validate_table_environment)
         self.track_to_dynamo = track_to_dynamo
         self.track_to_file = track_to_file
@@ -85,8 +91,8 @@ class AIUsageTracker(Attribution):
         self._default_user = os.environ.get("USER_ID") or "default"
         state = scope.BLANK if user_id is None else State(user_id=user_id)
         self._standing = Node(state, None, is_block=False)  # a tracker is no part of a cycle
-        self._latest: Node | None = None
-        self._birthplace: Node | None = None
+        self._latest = None
+        self._birthplace = None
         self._is_of_block = False
         self.begin()
 
@@ -97,6 +103,13 @@ class AIUsageTracker(Attribution):
         """Observe the clients of this process from now on."""
         instrumentation.install()
         outside.notice_environment()
+
+    def __getattr__(self, name: str) -> Any:
+        # A subclass need not call our constructor, which it may have no arguments for.
+        if name != "_standing":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.begin()
+        return self.__dict__.setdefault("_standing", Node(scope.BLANK, None, is_block=False))
 
     # --- who calls are attributed to ------------------------------------------------
 
@@ -221,7 +234,12 @@ class AIUsageTracker(Attribution):
         return found
 
     def _has_client(self) -> bool:
-        return self.track_to_dynamo and self.dynamo_client is not None
+        client = self.dynamo_client
+        return (
+            self.track_to_dynamo
+            and client is not None
+            and (has_methods(client, "put_ai_usage_metric") or has_methods(client, "put_item"))
+        )
 
     def _client_destination(self) -> list[Destination]:
         if not self._has_client():
@@ -248,42 +266,10 @@ class AIUsageTracker(Attribution):
         """Return *function* for another thread, as ``tracker.wrap`` does."""
         return wrap(function)
 
-    # --- observing ------------------------------------------------------------------
-
-    def track_openai_completion(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return *func* observed: OpenAI completions that it makes or returns are booked once.
-
-        Also the manual replay ``tracker.track_openai_completion(lambda: result)()``:
-        a result that was captured already is not booked again.
-        """
-        return observe(self, "openai", "completion", func)
-
-    def track_openai_embedding(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return *func* observed: OpenAI embeddings that it makes or returns are booked once."""
-        return observe(self, "openai", "embedding", func)
-
-    def track_anthropic_completion(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return *func* observed: Anthropic messages that it returns are booked once."""
-        return observe(self, "anthropic", "completion", func)
-
-    def track_google_places(self, operation: str) -> Callable[..., Callable[..., Any]]:
-        """Return a decorator that books each call of a function as one Places *operation*."""
-        return lambda func: observe(self, "google_places", operation, func)
-
-    def track_github_claude_review(
-        self, pr_number: int, model: str = "claude-3-opus-20240229", estimated_tokens: int = 5000
-    ) -> None:
-        """Book a review of pull request *pr_number* by its estimated tokens, 70 % of them input."""
-        node = self.node()
-        state = node.state.with_ids(github_pr=pr_number, user_id="github-actions")
-        inputs = estimated_tokens * 7 // 10
-        usage = Usage(inputs, estimated_tokens - inputs, estimated_tokens)
-        booking = ledger.Booking(self, node, state)
-        ledger.book(booking, Call("anthropic", "code_review", model, usage))
-        if not ledger.is_kept(booking):
-            self.settle([booking])
+    # --- making -------------------------------------------------------------------------
 
     @classmethod
+    @forgiving
     def create_for_environment(
         cls,
         dynamo_client: Any = None,
@@ -293,6 +279,7 @@ class AIUsageTracker(Attribution):
         track_to_file: bool = False,
         log_file: str = DEFAULT_LOG_FILE,
         environment: Environment | str | None = None,
+        validate_table_environment: bool = True,
     ) -> Self:
         """Return a tracker configured for *environment*, by default for the detected one."""
         is_plain = dynamo_client is None and table_name is None and user_id is None
@@ -306,7 +293,13 @@ class AIUsageTracker(Attribution):
             track_to_file=track_to_file,
             log_file=log_file,
             environment_config=AIUsageEnvironmentConfig.get_config(environment),
+            validate_table_environment=validate_table_environment,
         )
+
+    @classmethod
+    def of_surroundings(cls) -> Self:
+        """Return a new tracker of this class for the environment that is detected."""
+        return cls.create_for_environment()
 
     @classmethod
     def _like_the_last(cls, environment: Environment | str | None) -> Self:
@@ -316,7 +309,8 @@ class AIUsageTracker(Attribution):
         several times as long as all the rest.
         """
         global _last
-        if not _is_made_as_usual(cls):
+        is_known = environment is None or isinstance(environment, str)
+        if not is_known or not _is_made_as_usual(cls):
             return cls(environment_config=AIUsageEnvironmentConfig.get_config(environment))
         seen = surroundings.seen()
         known, made = _last
@@ -330,27 +324,21 @@ class AIUsageTracker(Attribution):
         copy.__dict__ = {**made.__dict__, "_standing": standing}
         return copy
 
-    @classmethod
-    def create_wrapped_openai_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
-        """Return a client like *client*, sync or async, whose billed calls *tracker* books."""
-        return instrumentation.wrap_client(client, tracker, "openai")
-
-    @classmethod
-    def create_wrapped_anthropic_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
-        """Return a client like *client*, sync or async, whose billed calls *tracker* books."""
-        return instrumentation.wrap_client(client, tracker, "anthropic")
-
-    @classmethod
-    def create_wrapped_places_client(cls, client: Any, tracker: AIUsageTracker) -> Any:
-        """Return a Google Maps client like *client* whose Places calls *tracker* books."""
-        return instrumentation.wrap_client(client, tracker, "google_places")
-
 
 #: The tracker that was made last for a block of its own, and what it was made for.
 _last: tuple[object, Any] = (None, None)
 _INIT, _NEW = AIUsageTracker.__init__, AIUsageTracker.__new__
 _CONFIG, _configuring = AIUsageEnvironmentConfig, vars(AIUsageEnvironmentConfig)
 _GET_CONFIG, _DETECT = _configuring["get_config"], _configuring["detect_environment"]
+
+
+def _configuration(given: object, environment: Environment | str | None) -> EnvironmentConfig:
+    """Return the configuration that was *given*, or that of *environment*."""
+    if isinstance(given, EnvironmentConfig):
+        return given
+    if given is not None:
+        tell(TypeError(f"environment_config is an EnvironmentConfig, not a {kind_of(given)}"))
+    return AIUsageEnvironmentConfig.get_config(environment)
 
 
 def _is_made_as_usual(cls: type[AIUsageTracker]) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from tracker import scope
 from tracker.deprecation import deprecated, warn_caller
+from tracker.misuse import forgiven, forgiving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +87,8 @@ class Attribution:
 
     @batch_mode.setter
     def batch_mode(self, value: bool) -> None:
-        self._change(batch_mode=bool(value))
+        with forgiven("batch_mode"):
+            self._change(batch_mode=bool(value))
 
     @property
     def current_context(self) -> dict[str, Any]:
@@ -95,10 +97,12 @@ class Attribution:
 
     @current_context.setter
     def current_context(self, value: Mapping[str, Any] | None) -> None:
-        self._change(given=dict(value or {}))
+        with forgiven("current_context"):
+            self._change(given={} if value is None else dict(value))
 
     # Type checkers read literals only.
     @deprecated("Give the ids to ai_usage_context instead")
+    @forgiving
     def set_tracking_context(
         self,
         job_id: str | None = None,
@@ -119,6 +123,7 @@ class Attribution:
     @deprecated("Give the ids to ai_usage_context instead of keywords to set_context")
     def set_context(self, context: Mapping[str, Any] | None = None, **ids: Any) -> None: ...
 
+    @forgiving
     def set_context(self, context: Mapping[str, Any] | None = None, **ids: Any) -> None:
         """Replace the context by a copy of *context*, and take over the ids that it names.
 
@@ -128,16 +133,22 @@ class Attribution:
         if ids:
             warn_caller("Give the ids to ai_usage_context instead of keywords to set_context")
         if context is not None:
-            self._change(given=dict(context))
-            ids = {**context, **ids}
+            with forgiven("set_context"):
+                given = dict(context)
+                self._change(given=given)
+                ids = {**given, **ids}
         elif others := {name: value for name, value in ids.items() if name not in ID_FIELDS}:
             self.add_context_metadata(others)
         self._name(**{name: ids.get(name) for name in ID_FIELDS})
 
+    @forgiving
     def add_context_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Add *metadata* to the context; the metrics of the block carry it when stored."""
-        scope.change(self.node(), lambda state: state.with_context({**state.context, **metadata}))
+        with forgiven("add_context_metadata"):
+            added = dict(metadata)
+            scope.change(self.node(), lambda state: state.with_context({**state.context, **added}))
 
+    @forgiving
     def set_batch_mode(self, enabled: bool) -> None:
         """Book the calls that follow at batch prices, or no longer."""
         self.batch_mode = enabled

@@ -15,7 +15,7 @@ time is the batch's: importing the same results again changes nothing.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tracker import ledger, scope
 from tracker.errors import ConfigurationError
@@ -23,6 +23,7 @@ from tracker.instrumentation import claims
 from tracker.instrumentation.observer import open_for
 from tracker.instrumentation.usage import field, model_of, usage_of
 from tracker.metric import Call
+from tracker.misuse import forgiven, forgiving, has_methods, kind_of, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 # When a batch ended, by the names that the providers give it; else when it began.
 TIMES = ("ended_at", "completed_at", "created_at")
+
+#: The end of the last year that a time can be in, in seconds since the epoch.
+LATEST = 253_402_300_800
 
 
 class BatchImport(NamedTuple):
@@ -50,6 +54,7 @@ class _Line(NamedTuple):
     request_id: str | None
 
 
+@forgiving
 def record_batch_results(
     lines: Iterable[object] | str | bytes,
     batch: object,
@@ -63,25 +68,33 @@ def record_batch_results(
     one of its times.  They are booked to *tracker*, by default to the current block's,
     at the provider's batch price.
 
-    Raises ConfigurationError for a batch without an id or a time.
+    Lines of a batch without an id or a time cannot be recorded: that is told, and they count as
+    unreadable (ConfigurationError with ``AI_USAGE_STRICT=1``).
     """
-    batch_id, at = _identity_of(batch)
+    identity = _identity_of(batch)
     booker = _tracker(tracker)
     counts = {"recorded": 0, "failed": 0, "unreadable": 0}
     bookings = []
-    for given in lines.splitlines() if isinstance(lines, str | bytes) else lines:
-        if isinstance(given, str | bytes) and not given.strip():
-            continue
-        line = _read(given)
-        if line is None:
-            counts["unreadable"] += 1
-        elif line.answer is None:
-            counts["failed"] += 1
-        else:
-            counts["recorded"] += 1
-            bookings.append(_book(line, batch_id, at, booker))
+    for given in _each(lines):
+        outcome = "unreadable"
+        with forgiven("a line of batch results"):
+            line = None if identity is None else _read(given)
+            if line is not None and line.answer is None:
+                outcome = "failed"
+            elif line is not None and identity is not None:
+                bookings.append(_book(line, *identity, booker))
+                outcome = "recorded"
+        counts[outcome] += 1
     booker.settle([booking for booking in bookings if not ledger.is_kept(booking)])
     return BatchImport(**counts)
+
+
+def _each(lines: Any) -> Iterable[object]:
+    """Return the lines that say something."""
+    with forgiven("the lines of batch results"):
+        each = iter(lines.splitlines() if isinstance(lines, str | bytes) else lines)
+        return (line for line in each if not isinstance(line, str | bytes) or line.strip())
+    return ()
 
 
 def _book(line: _Line, batch_id: str, at: float, booker: Recorder) -> ledger.Booking:
@@ -133,17 +146,21 @@ def _read(given: object) -> _Line | None:
     return _Line("openai", custom_id, answer, request_id if isinstance(request_id, str) else None)
 
 
-def _identity_of(batch: object) -> tuple[str, float]:
+def _identity_of(batch: object) -> tuple[str, float] | None:
     """Return the batch's id, and the time of its records in seconds since the epoch."""
-    batch_id = field(batch, "id")
-    time = next((known for name in TIMES if (known := field(batch, name)) is not None), None)
-    at = _seconds(time)
-    if not isinstance(batch_id, str) or not batch_id or at is None:
-        raise ConfigurationError(
+    with forgiven("a batch"):
+        batch_id = field(batch, "id")
+        time = next((known for name in TIMES if (known := field(batch, name)) is not None), None)
+        at = _seconds(time)
+        if isinstance(batch_id, str) and batch_id and at is not None:
+            return batch_id, at
+    tell(
+        ConfigurationError(
             "the results of a batch are recorded under its id and its time: give the batch that"
             " the client's retrieve() returned, or a mapping with 'id' and 'ended_at'"
         )
-    return batch_id, at
+    )
+    return None
 
 
 def _seconds(time: object) -> float | None:
@@ -154,12 +171,14 @@ def _seconds(time: object) -> float | None:
             return None
     if isinstance(time, datetime):
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-    return float(time) if isinstance(time, int | float) and time > 0 else None
+    return float(time) if isinstance(time, int | float) and 0 < time < LATEST else None
 
 
 def _tracker(given: Recorder | None) -> Recorder:
+    if has_methods(given, "node", "borrows", "settle"):
+        return cast("Recorder", given)
     if given is not None:
-        return given
+        tell(TypeError(f"record_batch_results: {kind_of(given)} is no tracker"))
     block = scope.current()
     while block is not None and not (block.is_block and block.books):
         block = block.parent

@@ -12,6 +12,7 @@ from tracker.ai_usage_tracker import AIUsageTracker, hears_of_begins, hears_of_e
 from tracker.error_text import for_program
 from tracker.errors import ContextFieldError
 from tracker.guard import guarded, tolerated
+from tracker.misuse import forgiven, has_methods, kind_of, tell
 from tracker.opening import Opening, described_end
 from tracker.scope import Node
 
@@ -41,16 +42,19 @@ _FLUSHING = tolerated("flush", "Failed to flush metrics", interval=0.0)
 class Block:
     """One block, for ``with`` and ``async with``; entering gives the tracker.
 
-    Where *tracker* is None, *make_tracker* is asked for one for *environment*.  A context can be
-    entered once at a time; entering it twice raises RuntimeError.  Raises ContextFieldError for
-    fields that belong to the tracker's constructor.
+    Where *tracker* is None, *make_tracker* is asked for one for *environment*.  What a program
+    gives wrongly is told and made good: fields that belong to the tracker's constructor stay
+    metadata (ContextFieldError when strict), something that is no tracker is as none, and a
+    context that is entered while it is in use is a block inside itself (RuntimeError when strict).
     """
 
     __slots__ = (
+        "_again",
         "_batch",
         "_environment",
         "_fields",
         "_make_tracker",
+        "_makes",
         "_node",
         "_operation",
         "_started",
@@ -68,22 +72,27 @@ class Block:
         batch: bool = False,
     ) -> None:
         if not RESERVED_FIELDS.isdisjoint(fields):
-            raise _collision(fields)
+            tell(_collision(fields))
         self._operation = operation_type
         self._tracker = tracker
+        self._makes = tracker is None
         self._make_tracker = make_tracker
         self._environment = environment
         self._fields = fields
         self._batch = batch
         self._node: Node | None = None
         self._started = 0
+        self._again: tuple[Block, ...] = ()
 
     def __enter__(self) -> Any:
         if self._node is not None:
-            raise RuntimeError("this context is in use; make another for a block inside it")
+            return self._enter_again()
         tracker = self._tracker
         if tracker is None:
             tracker = self._make_tracker(self._environment)
+        books = issubclass(type(tracker), AIUsageTracker)
+        if not books and not self._makes:
+            tracker, books = self._checked(tracker)
         parent = scope.current()
         outer = None if parent is None else parent.state
         opening = _opening(
@@ -96,7 +105,6 @@ class Block:
                 [],
             )
         )
-        books = issubclass(type(tracker), AIUsageTracker)
         told = dict(opening.context()) if not books or hears_of_begins(tracker) else None
         # The block's own ids, then those of its tracker, then its parent's.
         state = scope.begun(opening if told is None else told, self._fields, self._batch)
@@ -108,18 +116,55 @@ class Block:
         self._node = node = Node(state, tracker, parent, books)
         scope.enter(node)
         if books:
-            tracker.entered(node, only_here=self._tracker is None)
+            tracker.entered(node, only_here=self._makes)
         if told is not None:
             self._tell(node, told)
         return tracker
+
+    def _checked(self, tracker: Any) -> tuple[Any, bool]:
+        """Return *tracker*, somebody else's, or a new one if it is none; and whether it books."""
+        if has_methods(tracker, "set_context"):
+            return tracker, False
+        tell(TypeError(f"tracker: {kind_of(tracker)} is no tracker; a new one books the calls"))
+        self._makes = True
+        made = self._make_tracker(self._environment)
+        return made, issubclass(type(made), AIUsageTracker)
+
+    def _enter_again(self) -> Any:
+        """Enter a block like this one, inside it or beside it in another thread."""
+        tell(RuntimeError("this context is in use; make another for a block inside it"))
+        block = Block(
+            self._operation,
+            self._tracker,
+            self._make_tracker,
+            self._environment,
+            {},
+            batch=self._batch,
+        )
+        block._fields = self._fields
+        given = block.__enter__()
+        self._again = (*self._again, block)
+        return given
+
+    def _innermost(self) -> Block:
+        """Return which block of this context ends: the one that was entered last here."""
+        again = self._again
+        blocks = {id(block._node): block for block in (self, *again)}
+        node = scope.last_entered()
+        while node is not None and id(node) not in blocks:
+            node = node.parent
+        ending = again[-1] if node is None else blocks[id(node)]
+        self._again = tuple(block for block in again if block is not ending)
+        return ending
 
     def _tell(self, node: Node, context: Mapping[str, Any]) -> None:
         """Have a tracker that is not quite ours set up as ours are; it may refuse."""
         instrumentation.install()  # one of ours did so when it was made
         try:
-            node.tracker.set_context(context)
-            if self._batch:
-                node.tracker.set_batch_mode(True)
+            with forgiven("set_context"):
+                node.tracker.set_context(context)
+                if self._batch:
+                    node.tracker.set_batch_mode(True)
         except BaseException:
             self._node = None
             scope.leave(node)
@@ -131,6 +176,9 @@ class Block:
         error: BaseException | None,
         _tb: TracebackType | None,
     ) -> None:
+        if self._again and (ending := self._innermost()) is not self:
+            ending.__exit__(_kind, error, _tb)
+            return
         node, self._node = self._node, None
         if node is None:
             return
@@ -155,7 +203,7 @@ class Block:
             if node.pending:
                 with guarded("leave"):
                     tracker.settle(list(node.pending.values()))
-            if node.books and self._tracker is None:
+            if self._makes and node.books:
                 tracker.left(node)
             outside = after is None or after.began < scope.forked
             if outside and node.books and delivery.is_behind():

@@ -11,10 +11,11 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from tracker import settings
+from tracker import caller, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     # Type checkers know this one (PEP 702); at run time nothing is imported.
     from typing_extensions import deprecated
@@ -46,14 +47,22 @@ _told: set[tuple[str, int]] = set()
 
 
 def warn_caller(message: str) -> None:
-    """Warn whoever called the function that calls this, the first time at that place."""
-    frame = sys._getframe(2)
-    place = (frame.f_code.co_filename, frame.f_lineno)
+    """Warn the line of the program that called us, the first time at that place."""
+    place = caller.place(sys._getframe(1))
     if place in _told:
         return
     _told.add(place)
     if settings.current().deprecations:
-        warnings.warn(message, LegacyTrackingWarning, stacklevel=3)
+        warnings.warn(message, LegacyTrackingWarning, stacklevel=1 + _depth(sys._getframe(1)))
+
+
+def _depth(frame: FrameType | None) -> int:
+    """Return how many frames from *frame* on are ours, and one more."""
+    depth = 1
+    while frame is not None and caller.place(frame) != (frame.f_code.co_filename, frame.f_lineno):
+        frame = frame.f_back
+        depth += 1
+    return depth
 
 
 def reset() -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import getpass
 import os
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
 from tracker.errors import TableEnvironmentError, UnknownEnvironmentError
 from tracker.guard import tolerated
+from tracker.misuse import forgiving, kind_of, tell
 from tracker.surroundings import (
     AWS_VARIABLES,
     BRANCH_VARIABLES,
@@ -44,15 +45,19 @@ class Environment(StrEnum):
     def parse(cls, value: str | Environment) -> Environment:
         """Return the environment named *value*, in any case and with blanks around it.
 
-        Raises UnknownEnvironmentError, which lists the valid names.
+        A member of another enumeration counts by its value.  Raises UnknownEnvironmentError,
+        which lists the valid names.
         """
-        text = str(value).strip().lower()
+        value = value.value if isinstance(value, Enum) else value
+        if not isinstance(value, str):
+            value = kind_of(value)
+        text = value.strip().lower()
         for environment in cls:
             if environment.value == text:
                 return environment
         valid = ", ".join(environment.value for environment in cls)
         raise UnknownEnvironmentError(
-            f"ENVIRONMENT={str(value)!r} is not a valid environment; use one of: {valid}"
+            f"ENVIRONMENT={value!r} is not a valid environment; use one of: {valid}"
         )
 
 
@@ -90,6 +95,7 @@ class AIUsageEnvironmentConfig:
         return Environment.DEVELOPMENT
 
     @classmethod
+    @forgiving
     def get_config(cls, environment: Environment | str | None = None) -> EnvironmentConfig:
         """Return the configuration of *environment*, by default of the detected one."""
         chosen = cls.detect_environment() if environment is None else Environment.parse(environment)
@@ -101,22 +107,29 @@ class AIUsageEnvironmentConfig:
         )
 
     @classmethod
+    @forgiving
     def get_table_name(
         cls, base_table_name: str, environment: Environment | str | None = None
     ) -> str:
         """Return the table of *environment*: the base name plus the environment's suffix."""
         chosen = cls.detect_environment() if environment is None else Environment.parse(environment)
+        if not isinstance(base_table_name, str):
+            tell(TypeError(f"get_table_name: a name is a text, not a {kind_of(base_table_name)}"))
+            base_table_name = DEFAULT_TABLE
         return base_table_name + _table_suffix(chosen)
 
     @classmethod
+    @forgiving
     def validate_environment_isolation(
         cls, table_name: str, environment: Environment | str | None = None
     ) -> bool:
         """Return whether *table_name* may be written from *environment*.
 
         A name ends with its environment's suffix; in production it ends with
-        none.  ``-production`` is accepted there too.
+        none.  ``-production`` is accepted there too.  What is no text is no table's name.
         """
+        if not isinstance(table_name, str):
+            return False
         chosen = cls.detect_environment() if environment is None else Environment.parse(environment)
         if chosen is Environment.PRODUCTION:
             others = (_table_suffix(e) for e in Environment if e is not Environment.PRODUCTION)

@@ -9,7 +9,8 @@
     │   └── ContextFieldError (TypeError)  a context field collides with an argument
     └── SinkError                        a store could not take a metric
 
-Configuration errors reach the caller, early and with what to write instead.
+Configuration errors reach the caller, early and with what to write instead; but for a
+``ContextFieldError``, which is one when strict (``AI_USAGE_STRICT=1``) and else a warning.
 A ``SinkError`` never does: the guard logs it and the program goes on.
 """
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 from tracker import delivery, ledger, lifecycle, settings
 from tracker.guard import guarded, tolerated
+from tracker.misuse import forgiving, tell
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -16,6 +18,7 @@ _former: object = None
 _installed = False
 
 
+@forgiving
 def flush(timeout: float | None = None) -> bool:
     """Store all calls that have ended, also those of open blocks, and send what can be sent.
 
@@ -28,12 +31,13 @@ def flush(timeout: float | None = None) -> bool:
     return delivery.flush(wait)
 
 
+@forgiving
 def flush_on_sigterm(timeout: float | None = None) -> None:
     """Have SIGTERM flush for at most *timeout* seconds, and then do what it did before.
 
     For the main thread of a program whose SIGTERM has no handler that unwinds it.
-    No handler is installed unless this is called.  Raises ValueError elsewhere
-    than in the main thread.
+    No handler is installed unless this is called.  Elsewhere than in the main thread there
+    can be none: that is told (ValueError with ``AI_USAGE_STRICT=1``).
     """
     global _former, _installed
     if _installed:
@@ -46,8 +50,12 @@ def flush_on_sigterm(timeout: float | None = None) -> None:
             delivery.flush(_seconds(timeout))
         _proceed(signum, frame)
 
-    _former = signal.signal(signal.SIGTERM, handler)
-    _installed = True
+    try:
+        _former = signal.signal(signal.SIGTERM, handler)
+    except ValueError as error:
+        tell(error)
+    else:
+        _installed = True
 
 
 def _proceed(signum: int, frame: FrameType | None) -> None:
@@ -60,7 +68,13 @@ def _proceed(signum: int, frame: FrameType | None) -> None:
 
 
 def _seconds(timeout: float | None) -> float:
-    return settings.current().flush_timeout if timeout is None else timeout
+    if timeout is None:
+        return settings.current().flush_timeout
+    # Neither a number of days nor one that is none.
+    if isinstance(timeout, int | float) and timeout <= threading.TIMEOUT_MAX:
+        return max(float(timeout), 0.0)
+    tell(TypeError("timeout is a number of seconds"))
+    return settings.current().flush_timeout
 
 
 def _finish() -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
+BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
 class MakeBlock(Protocol):
     """How the decorator makes the block of one call."""
 
@@ -32,34 +35,49 @@ class _Plan:
     def __init__(self, function: Callable[..., Any], make_block: MakeBlock) -> None:
         self._function = function
         self._make_block = make_block
-        self._signature = inspect.signature(function)
+        self._signature = _signature(function)
         parameters = self._signature.parameters
         self._open = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-        self._takes_tracker = "tracker" in parameters
+        taking = parameters.get("tracker")
+        self._takes_tracker = taking is not None and taking.kind in BY_NAME
 
     def block(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Block:
         """Return the block of this call; ids that the function does not take leave *kwargs*."""
-        known = self._signature.bind_partial(*args, **self._accepted(kwargs)).arguments
+        known = self._bound(args, self._accepted(kwargs))
         given = {**kwargs, **known}
         ids = {name: given[name] for name in ID_FIELDS if name in given}
         for name in ID_FIELDS:
             if not self._takes(name):
                 kwargs.pop(name, None)
-        return self._make_block(known.get("tracker"), ids)
+        return self._make_block(known.get("tracker") if self._takes_tracker else None, ids)
 
     def hand_over(self, tracker: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Add *tracker* to the arguments if the function takes one and got none."""
         if not self._takes_tracker:
             return
-        bound = self._signature.bind_partial(*args, **kwargs).arguments
-        if "tracker" not in bound:
+        if "tracker" not in self._bound(args, kwargs):
             kwargs["tracker"] = tracker
+
+    def _bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arguments by name; where they do not fit, the function itself will say so."""
+        try:
+            return self._signature.bind_partial(*args, **kwargs).arguments
+        except TypeError:
+            return kwargs
 
     def _takes(self, name: str) -> bool:
         return self._open or name in self._signature.parameters
 
     def _accepted(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in kwargs.items() if self._takes(name)}
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of *function*; one that has none takes whatever it is given."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return inspect.signature(lambda *args, **kwargs: None)  # noqa: ARG005 - all that is asked
 
 
 class _Steps:
@@ -90,6 +108,9 @@ class _Steps:
 
 def tracked(function: Decorated, make_block: MakeBlock) -> Decorated:
     """Return *function* with each call in a block; a function of the same kind."""
+    if isinstance(function, classmethod | staticmethod):
+        # Decorated from outside, as by @ai_usage_tracked above @classmethod.
+        return cast("Decorated", type(function)(tracked(function.__func__, make_block)))
     plan = _Plan(function, make_block)
     if inspect.isasyncgenfunction(function):
         return cast("Decorated", _async_generator(function, plan))

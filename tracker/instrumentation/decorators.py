@@ -14,6 +14,7 @@ from tracker.instrumentation.answers import is_deferred
 from tracker.instrumentation.drive import drive, drive_async
 from tracker.instrumentation.observer import Observer, is_quiet
 from tracker.instrumentation.usage import field
+from tracker.misuse import forgiven
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -50,20 +51,22 @@ class Observed:
 
     def begin(self, arguments: dict[str, Any]) -> Observer:
         """Return the observer of one call; ``is_batch`` is ours and is taken out of *arguments*."""
-        batch = bool(arguments.get(BATCH_FLAG))
+        flag = arguments.get(BATCH_FLAG)
         if not self._takes_flag:
             arguments.pop(BATCH_FLAG, None)
-        model = arguments.get("model")
-        return Observer(
-            self._tracker,
-            self._service,
-            self._operation,
-            model=model if isinstance(model, str) else None,
-            batch=batch,
-            extra=self._extra,
-            source=self._source,
-            by_client=self._by_client,
-        )
+        with forgiven("an observed call"):
+            model = arguments.get("model")
+            return Observer(
+                self._tracker,
+                self._service,
+                self._operation,
+                model=model if isinstance(model, str) else None,
+                batch=bool(flag),
+                extra=self._extra,
+                source=self._source,
+                by_client=self._by_client,
+            )
+        return Bystander()
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function; a coroutine that it returns is observed when it is awaited."""
@@ -116,6 +119,27 @@ class Observed:
                 await delivery.leave_async()
 
 
+class Bystander(Observer):
+    """Observes nothing: the tracker, or a double of one, cannot record."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Have none of an observer's state."""
+
+    def __enter__(self) -> Bystander:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _tb: object) -> None:
+        return None
+
+    def returned(self, response: Any, *, partial: bool = False) -> None:
+        """Take no note of it."""
+
+    def raised(self, error: BaseException) -> None:
+        """Take no note of it."""
+
+
 class _Steps:
     """The observer, current during each step; and the last item that told its usage."""
 
@@ -156,6 +180,22 @@ def observe(
 
     *names_client_method* says that it is a method of a client which carries the tracker.
     """
+    with forgiven("an observed function"):
+        return _observing(tracker, service, operation, function, names_client_method)
+    return function
+
+
+def _observing(
+    tracker: Recorder,
+    service: str,
+    operation: str,
+    function: Callable[..., Any],
+    names_client_method: bool,
+) -> Callable[..., Any]:
+    if isinstance(function, classmethod | staticmethod):
+        # Decorated from outside, as by a tracker's decorator above @classmethod.
+        of_function = observe(tracker, service, operation, function.__func__)
+        return type(function)(of_function)
     observed = Observed(
         tracker, service, operation, function, names_client_method=names_client_method
     )

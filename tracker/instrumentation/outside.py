@@ -15,7 +15,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from tracker import interpreter, lifecycle, settings
+from tracker import caller, interpreter, lifecycle, settings
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment
 from tracker.errors import UnknownEnvironmentError
 from tracker.guard import guarded, logger, tolerated
@@ -23,7 +23,6 @@ from tracker.ledger import Booking
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
-    from types import FrameType
 
     from tracker.ai_usage_tracker import AIUsageTracker
 
@@ -31,19 +30,7 @@ if TYPE_CHECKING:
 MAX_WAITING = 1000
 MAX_PLACES = 1000
 # Packages whose frames stand between the program's line and us.
-BETWEEN = frozenset(
-    {
-        "anthropic",
-        "anyio",
-        "asyncio",
-        "contextlib",
-        "functools",
-        "openai",
-        "tracker",
-        "trio",
-        "wrapt",
-    }
-)
+BETWEEN = caller.OURS | {"anthropic", "anyio", "asyncio", "openai", "trio", "wrapt"}
 
 _lock = threading.RLock()  # a dropped stream may end, and come here, while it is held
 _settling = threading.RLock()
@@ -82,7 +69,7 @@ def open_outside() -> Booking | None:
     tracker = _standing(os.environ.get("ENVIRONMENT"))
     node = tracker.node()
     booking = Booking(tracker, node, node.state)
-    file, line = _place(sys._getframe(1))
+    file, line = caller.place(sys._getframe(1), BETWEEN)
     booking.extra = {"caller_file": file, "caller_line": line}
     booking.after = wait_for_replay
     return booking
@@ -161,16 +148,6 @@ def _standing(_variable: str | None) -> AIUsageTracker:
     from tracker.ai_usage_tracker import AIUsageTracker
 
     return AIUsageTracker()
-
-
-def _place(frame: FrameType | None) -> tuple[str, int]:
-    """Return file and line of the program's call."""
-    while frame is not None:
-        module = str(frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] not in BETWEEN:
-            return frame.f_code.co_filename, frame.f_lineno
-        frame = frame.f_back
-    return "unknown", 0
 
 
 def _tell(place: str) -> None:

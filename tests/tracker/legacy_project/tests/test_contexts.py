@@ -110,12 +110,15 @@ def test_the_current_context_by_hand() -> None:
     assert get_current_context() is None
 
 
-def test_fields_that_belong_to_the_constructor() -> None:
-    """The error names the field."""
-    with pytest.raises(TypeError, match="table_name"):
-        ai_usage_context("op", table_name="Mine")
-    with pytest.raises(TypeError, match="operation_type"):
-        ai_usage_context("op", operation_type="other")  # type: ignore[misc]
+def test_fields_that_belong_to_the_constructor(caplog: pytest.LogCaptureFixture) -> None:
+    """They stay metadata, as they were; the warning names the field."""
+    with (
+        caplog.at_level(logging.WARNING),
+        ai_usage_context("op", table_name="Mine", operation_type="other") as tracker,  # type: ignore[misc]
+    ):
+        assert tracker.current_context["table_name"] == "Mine"
+        assert tracker.current_context["operation_type"] == "op"
+    assert "'operation_type' was given twice" in caplog.text
 
 
 def test_threads_have_their_own(double: MagicMock) -> None:

@@ -27,7 +27,7 @@ def test_what_contexts_use_inside_is_replaced() -> None:
     target = "receipt_label.utils.environment_config.AIUsageEnvironmentConfig.detect_environment"
     with patch(target, MagicMock(return_value=Environment.STAGING)) as detect:
         assert module.AIUsageTracker().environment == "staging"
-    assert detect.call_count == 1
+    detect.assert_called()
 
 
 def test_the_line_gives_our_module() -> None:
