@@ -20,6 +20,7 @@ from codemods.analysis.strength import Strength
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from codemods.analysis.scopes import Binding
     from codemods.analysis.taint import Taint
     from codemods.analysis.travel import Travel
 
@@ -50,16 +51,23 @@ class Sending:
     """Finds AI calls of a tracker, followed as *travel*, in pieces of code.
 
     *ours*: a block captures calls of bare clients too.  ``also`` are names of methods
-    that make such calls.
+    that make such calls, ``trackers`` the variables that hold this or another tracker.
     """
 
     def __init__(
-        self, taint: Taint, travel: Travel, *, ours: bool, also: Collection[str] = ()
+        self,
+        taint: Taint,
+        travel: Travel,
+        *,
+        ours: bool,
+        also: Collection[str] = (),
+        trackers: Collection[Binding] = (),
     ) -> None:
         self._taint = taint
         self._strength = Strength(taint, travel)
         self._ours = ours
         self._also = also
+        self._trackers = trackers
 
     def batch(self, body: Sequence[ast.stmt]) -> Batch | None:
         """Return the loop of a block over *body* that makes the tracker's calls, if any does."""
@@ -98,11 +106,17 @@ class Sending:
             return not isinstance(node.func, ast.Name) or node.func.id not in _LOOKING
         if self._strength.mentions(node.func):
             return True
-        if not self._ours:
+        if not self._ours or self._is_of_another_tracker(node):
             return False
         reached = [found.node for found in reachable(self._taint, [node.func])]
         own = [ast.Call(node.func, [], [])]
         return any(any(client_calls(piece)) for piece in (*own, *reached))
+
+    def _is_of_another_tracker(self, call: ast.Call) -> bool:
+        """Whether *call* is of, or is given, another tracker: what it asks is that one's."""
+        names = (n for n in ast.walk(call) if isinstance(n, ast.Name))
+        scopes = self._taint.scopes
+        return any(n in scopes.scope_of and scopes.of(n) in self._trackers for n in names)
 
     def _only_holds(self, function: ast.expr) -> bool:
         """Whether *function* puts what it is given away, or into what it gives back."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from codemods.analysis.batches import Sending
 from codemods.analysis.doubles import replaced_method
 from codemods.analysis.factories import product
 from codemods.analysis.lives import Lives
@@ -28,13 +29,14 @@ from codemods.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from codemods.analysis.external_references import Elsewhere
     from codemods.analysis.lives import Construct
     from codemods.analysis.module import ParsedModule, Path
     from codemods.analysis.resolved import ResolvedClass, ResolvedValue
     from codemods.analysis.scopes import Binding, Scope, Scopes
+    from codemods.analysis.travel import Travel
     from codemods.vocabulary import Vocabulary
 
 #: Calls that may reach variables by name; ``globals`` reaches those of the module only.
@@ -280,6 +282,11 @@ class Facts:
         """Return the function of this module that *name* certainly is."""
         found = self.taint.definition(name) if isinstance(name, ast.Name) else None
         return found.node if found is not None and found.taint is self.taint else None
+
+    def sending(self, travel: Travel, *, ours: bool, also: Collection[str] = ()) -> Sending:
+        """Return what finds the AI calls of a tracker, followed as *travel*."""
+        trackers = self.tracker_variables()
+        return Sending(self.taint, travel, ours=ours, also=also, trackers=trackers)
 
     def tracker_variables(self) -> set[Binding]:
         """Return the variables of the module that hold, or lead to, a tracker as far as is seen."""

@@ -19,7 +19,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.batches import Sending
 from codemods.model import Finding, Reason
 from codemods.proposal import Delete, Edit, Proposal, Verdict, Wrap
 from codemods.rules.blocks import block_from, closing_edits, form_of, lifted_try, remains_work
@@ -151,7 +150,7 @@ def _one_block(
     if not remains_work(block, closing):
         return refuse(facts, finding, Reason.NO_WORK, "nothing happens between the ids and the end")
     at = life.suite[first] if life.sets else life.birth
-    sending = Sending(facts.taint, travel, ours=ours)
+    sending = facts.sending(travel, ours=ours)
     planned = plan_header(facts, life.sets, body, at, form, sending)
     edits: list[Edit] = [kept.get(site.path, Delete(site.path)) for site in life.sets]
     head = life.path(first if life.sets else start)

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.batches import Sending
 from codemods.analysis.callbacks import may_call_back
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block
@@ -374,7 +373,7 @@ def _proposal(facts: Facts, finding: Finding, field: _Field, users: list[_User])
         )
         if refusal is not None:
             return refusal
-        sending = Sending(facts.taint, user.travel, ours=form.ours, also=user.helpers)
+        sending = facts.sending(user.travel, ours=form.ours, also=user.helpers)
         planned = plan_header(facts, user.sets, body, user.sets[0].statement, form, sending)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in user.sets)
         edits.append(Wrap(user.sets[0].path, user.block.stop, planned.header))

@@ -9,7 +9,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.batches import Sending
 from codemods.analysis.effects import sized_value
 from codemods.analysis.strength import last_name
 
@@ -40,7 +39,7 @@ def start_behind_items(facts: Facts, life: Life, travel: Travel, start: int) -> 
 
 
 def _binding_index(facts: Facts, life: Life, travel: Travel, start: int) -> int | None:
-    sending = Sending(facts.taint, travel, ours=facts.ours(life.construct.home))
+    sending = facts.sending(travel, ours=facts.ours(life.construct.home))
     loop = sending.batch(life.suite[start : life.end])
     if loop is None or not isinstance(loop.items, ast.Name):
         return None

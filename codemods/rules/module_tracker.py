@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis import naming
-from codemods.analysis.batches import Sending
 from codemods.analysis.callbacks import may_call_back
 from codemods.analysis.extent import Block
 from codemods.analysis.last_use import LastUse
@@ -286,7 +285,7 @@ def _block_of(
     closing, notes = closing_edits(facts, user.life, user.block, ours)
     if not remains_work(user.block, closing):
         return refuse(facts, finding, Reason.NO_WORK, "nothing follows", user.sets[0].call)
-    sending = Sending(facts.taint, user.travel, ours=ours)
+    sending = facts.sending(user.travel, ours=ours)
     planned = plan_header(facts, user.sets, body, user.sets[0].statement, form, sending)
     inner = _step_edits(facts, user) if steps else []
     edits = (

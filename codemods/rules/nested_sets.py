@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.batches import Sending
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block, between, closing_flush
 from codemods.analysis.last_use import LastUse
@@ -59,7 +58,7 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
     )
     if refusal is not None:
         return [refusal]
-    sending = Sending(facts.taint, travel, ours=form.ours)
+    sending = facts.sending(travel, ours=form.ours)
     edits: list[Edit] = []
     notes: list[str] = []
     needs: list[str] = []
@@ -261,17 +260,32 @@ def _block_refusal(
     if inner is not None:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
     batch = next((a for s in part.sets if (a := s.argument(words.BATCH)) is not None), None)
-    sending = Sending(facts.taint, travel, ours=form.ours)
+    sending = facts.sending(travel, ours=form.ours)
     halved = facts.settings.batch_pricing and sending.batch(body) is not None
     if batch is not None and not form.ours and halved and _followed(facts, life, part):
         detail = "the original runtime leaves the tracker in batch mode after the block"
         return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
     return (
-        ending_refusal(facts, finding, body)
+        _carried_refusal(facts, finding, life, part)
+        or ending_refusal(facts, finding, body)
         or check_arguments(facts, finding, part.sets, form, travel.strong)
         or lasting_refusal(facts, finding, part.sets, _earlier_keys(facts, life, part))
         or store_refusal(facts, finding, life.construct, travel, body)
     )
+
+
+def _carried_refusal(facts: Facts, finding: Finding, life: Life, part: _Part) -> Refusal | None:
+    """Refuse to name an id again that a call in an inner suite has changed since."""
+    first = part.sets[0]
+    for site in life.sets:
+        if _same_suite(site, first) or _position(site) > _position(first):
+            continue
+        for key in sorted(_keys(site) & set(part.carried)):
+            value = part.carried[key].value
+            if (value.lineno, value.col_offset) < _position(site):
+                detail = f"{key} lasts from an earlier call, or from this one in an inner suite"
+                return refuse(facts, finding, Reason.CARRIED_IDS, detail, site.call)
+    return None
 
 
 def _position(site: SetCall) -> tuple[int, int]:

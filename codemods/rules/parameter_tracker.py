@@ -19,7 +19,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.batches import Sending
 from codemods.analysis.effects import first_yield
 from codemods.analysis.extent import Block
 from codemods.analysis.last_use import LastUse
@@ -148,7 +147,7 @@ def _adopted(
         refusal = refuse(facts, finding, Reason.NO_WORK, "nothing follows in this function")
     if isinstance(refusal, Refusal):
         return refusal
-    sending = Sending(facts.taint, travel, ours=form.ours)
+    sending = facts.sending(travel, ours=form.ours)
     planned = plan_header(facts, sets, body, sets[0].statement, form, sending)
     facts.holders[finding] = frozenset(travel.strong)
     edits: list[Edit] = [Delete(s.path) for s in sets]

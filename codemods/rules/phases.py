@@ -11,7 +11,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.batches import Sending
 from codemods.analysis.effects import first_yield
 from codemods.analysis.lives import Argument, Life, SetCall, is_none
 from codemods.model import Finding, Reason, Refusal
@@ -38,7 +37,7 @@ def decide_phases(
 ) -> list[Verdict]:
     """Return one proposal for all the phases of *life*, or the refusal."""
     form = Form(life.tracker, None, fresh=False, ours=facts.ours(life.construct.home))
-    sending = Sending(facts.taint, travel, ours=form.ours)
+    sending = facts.sending(travel, ours=form.ours)
     edits: list[Edit] = []
     notes: list[str] = []
     assumptions: list[Assumption] = []
@@ -115,7 +114,7 @@ def _phase_refusal(
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
     batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
     if batch is not None and not form.ours and not last and facts.settings.batch_pricing:
-        sending = Sending(facts.taint, travel, ours=form.ours)
+        sending = facts.sending(travel, ours=form.ours)
         if sending.batch(life.suite[block.start : block.stop]) is not None:
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)

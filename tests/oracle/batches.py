@@ -144,8 +144,7 @@ class Batches:
         return any(self._did_not_call(block[0], loop) for loop in loops)
 
     def _did_not_call(self, name: str, loop: ast.AST) -> bool:
-        lines = {call.lineno for call in _calls(loop)}
-        return bool(lines) and not any((name, line) in self.visited for line in lines)
+        return any((name, call.lineno) not in self.visited for call in _calls(loop))
 
 
 def _calls(loop: ast.AST) -> Iterator[ast.Call]:
@@ -153,7 +152,7 @@ def _calls(loop: ast.AST) -> Iterator[ast.Call]:
     for part in loop.body if isinstance(loop, LOOPS) else [loop]:
         for node in ast.walk(part):
             if isinstance(node, ast.Call):
-                if ast.unparse(node.func).rpartition(".")[2] not in ("append", "print"):
+                if ast.unparse(node.func).rpartition(".")[2] not in ("append", "note", "print"):
                     yield node
 
 
