@@ -51,6 +51,7 @@ class LoopbackServer(ThreadingHTTPServer):
     ``requests`` holds (path, body) of each request; ``failures`` are status codes to
     answer the next requests with; ``refuse_stream_options`` answers 400 to
     streams that ask for usage; ``compress`` compresses what is asked for so.
+    ``answers`` are the answers to further paths, by their ends.
     Of a stream's events only the first ``cut_after`` are sent before the connection is
     lost; or an ``error_after`` so many tells of trouble; or after ``hold_after`` the server
     waits for ``go_on``.
@@ -74,6 +75,7 @@ class LoopbackServer(ThreadingHTTPServer):
         """Forget what was asked, and answer everything from now on."""
         self.requests.clear()
         self.failures.clear()
+        self.answers: dict[str, dict[str, Any]] = {}
         self.refuse_stream_options = False
         self.compress = False
         self.cut_after: int | None = None
@@ -267,7 +269,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, path: str, body: dict[str, Any]) -> None:
         model = body.get("model", "gpt-4o-mini")
-        if path.endswith("/chat/completions"):
+        given = next((a for end, a in self.server.answers.items() if path.endswith(end)), None)
+        if given is not None:
+            self._json(given)
+        elif path.endswith("/chat/completions"):
             message = {"role": "assistant", "content": TEXT}
             choice = {"index": 0, "finish_reason": "stop", "message": message}
             head = {"id": "chatcmpl-1", "created": 1, "model": model, "object": "chat.completion"}

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+#: The operation of a call whose endpoint is not known: it may be billed in any way.
+OTHER = "other"
+
 Basis = Literal["standard", "batch", "batch_assumed", "unpriced"]
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tracker.guard import logger, tolerated
-from tracker.metric import Call, Metric, Usage
+from tracker.metric import OTHER, Call, Metric, Usage
 from tracker.plain import LARGEST, MAX_ITEMS, hidden, plain, short
 from tracker.pricing import UNPRICED, quote
 from tracker.redaction import REMOVED
@@ -47,6 +47,8 @@ def metric_of(
     usage = _believed(call.usage)
     # Of a call that failed and told no tokens nobody knows that anything was billed.
     priced = priced and (call.error is None or usage.input_tokens is not None)
+    # At an endpoint that is not known a token may cost anything.
+    priced = priced and call.operation != OTHER
     price = quote(call.service, call.model, usage, at, batch=batch) if priced else UNPRICED
     if price.basis in BATCH_BASES and not _is_declared_batch_result(booking):
         _tell_of_batch_prices()

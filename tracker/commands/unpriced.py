@@ -41,7 +41,10 @@ _database = click.option(
     help="How to print it.",
 )
 def unpriced(database: Path | None, form: str) -> None:
-    """List the calls that have no price, by model, the most frequent first.
+    """List the calls that have no price, by model and endpoint, the most frequent first.
+
+    An endpoint is named where its path is none of those that usually answer with
+    tokens.  "unknown endpoint" says that it is not known what is billed there.
 
     Write prices for them into a TOML file, name it with AI_USAGE_PRICES, and run
     "ai-usage reprice".  Calls that failed and told no tokens are left out.

@@ -21,7 +21,7 @@ from tracker.instrumentation.evidence import answers_among, is_unseen
 from tracker.instrumentation.providers import SDKS
 from tracker.instrumentation.usage import model_of, request_id_of, usage_of
 from tracker.ledger import Booking
-from tracker.metric import Call
+from tracker.metric import OTHER, Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -123,7 +123,9 @@ class Observer:
         """Note that the observed code raised; a failed call leaves one record too."""
         with guarded("observer"):
             text = described(error)
-            if not self._finished and not (self.bookings and self._is_accounted_for()):
+            # Whether a failure at an endpoint that is not known says anything is not known either.
+            is_told = self.operation == OTHER or (self.bookings and self._is_accounted_for())
+            if not self._finished and not is_told:
                 ledger.book(self.own, self._call(None, error=text))
                 self.bookings.append(self.own)
             self._finish(error=text)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tracker.instrumentation.endpoints import (
+    ANTHROPIC_BILLED,
+    ANTHROPIC_FREE,
+    OPENAI_BILLED,
+    OPENAI_FREE,
+    operation_at,
+    path_of,
+)
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
 
@@ -14,23 +24,35 @@ class Provider:
     """One provider's SDK.
 
     ``name`` is its module and the service that is booked.  ``classes`` are its clients;
-    a name that an older SDK lacks is passed over.  ``operations`` tells which
-    paths are billed, and as what.  ``asks_for_usage`` are those whose streams tell their
-    usage only when asked.  ``finals`` are the methods of stream helpers that
-    give the whole answer put together, by the module that has them.
+    a name that an older SDK lacks is passed over.  ``operations`` tells which paths
+    answer with what they used, and as what they are booked; ``billed`` those that are billed and
+    may not tell, without version and ids; ``free`` those that are not.
+    ``asks_for_usage`` are those whose streams tell their usage only when asked.
+    ``finals`` are the methods of stream helpers that give the whole answer put together, by
+    the module that has them.
     """
 
     name: str
     classes: tuple[str, ...]
     operations: Mapping[str, str]
+    billed: Mapping[str, str]
+    free: re.Pattern[str]
     asks_for_usage: frozenset[str] = frozenset()
     finals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def operation_of(self, url: str) -> str | None:
         """Return what a POST to *url* is booked as, or None if it is not billed.
 
-        Azure puts a deployment before the path, and a caller may give a whole URL.
+        What is not known is booked as ``other``.
         """
+        return self._usual(url) or operation_at(path_of(url), self.billed, self.free)
+
+    def is_usual(self, url: str) -> bool:
+        """Return whether *url* is one of those that answer with what they used."""
+        return self._usual(url) is not None
+
+    def _usual(self, url: str) -> str | None:
+        """Azure puts a deployment before the path, and a caller may give a whole URL."""
         known = self.operations.get(url)
         if known is not None:
             return known
@@ -61,6 +83,8 @@ OPENAI = Provider(
         "/audio/transcriptions": "audio",
         "/audio/translations": "audio",
     },
+    billed=OPENAI_BILLED,
+    free=OPENAI_FREE,
     asks_for_usage=frozenset({"/chat/completions", "/completions"}),
     finals={
         "openai.lib.streaming.chat": (
@@ -86,6 +110,8 @@ ANTHROPIC = Provider(
         "AsyncAnthropicVertex",
     ),
     operations={"/v1/messages": "completion", "/v1/complete": "completion"},
+    billed=ANTHROPIC_BILLED,
+    free=ANTHROPIC_FREE,
     finals={
         "anthropic.lib.streaming": (
             "MessageStream.get_final_message",

@@ -16,6 +16,8 @@ from tracker.error_text import described
 from tracker.guard import guarded, logger
 from tracker.instrumentation import claims
 from tracker.instrumentation.answers import header_id_of, http_response_of, id_behind, is_parsed
+from tracker.instrumentation.connections import MANAGERS, count_connections
+from tracker.instrumentation.endpoints import place_of
 from tracker.instrumentation.live import follow
 from tracker.instrumentation.observer import failed, is_quiet, open_booking
 from tracker.instrumentation.providers import PROVIDERS, Provider
@@ -47,6 +49,9 @@ def await_imports() -> None:
         wrapt.register_post_import_hook(functools.partial(patch, provider), provider.name)
         for module, methods in provider.finals.items():
             hook = functools.partial(_patch_finals, provider, methods)
+            wrapt.register_post_import_hook(hook, module)
+        for module, (manager, path) in MANAGERS.get(provider.name, {}).items():
+            hook = functools.partial(count_connections, provider.name, manager, path)
             wrapt.register_post_import_hook(hook, module)
 
 
@@ -160,6 +165,8 @@ def _looked_at(
     booking = open_booking()
     if booking is None:
         return None
+    if not provider.is_usual(options.url):
+        booking.extra = {**booking.extra, **place_of(client, options.url)}
     body = options.json_data
     model = addition = None
     if isinstance(body, dict):

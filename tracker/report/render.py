@@ -41,8 +41,11 @@ def render(rows: Sequence[Row], dimension: str, form: str) -> str:
 def render_unpriced(rows: Sequence[Unpriced], form: str) -> str:
     """Return groups of calls without a price in *form*, one of ``FORMATS``."""
     records = [dataclasses.asdict(row) for row in rows]
-    head = ("service", "model", "reason", "calls", "input_tokens", "output_tokens", "first", "last")
-    return _table(records, head, left=3) if form == "table" else _data(records, head, form)
+    head = (
+        *("service", "model", "reason", "endpoint", "calls"),
+        *("input_tokens", "output_tokens", "first", "last"),
+    )
+    return _table(records, head, left=4) if form == "table" else _data(records, head, form)
 
 
 def _record(row: Row, dimension: str) -> Record:

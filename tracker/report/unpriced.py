@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import SinkError
-from tracker.metric import Usage
+from tracker.metric import OTHER, Usage
 from tracker.pricing import quote
 from tracker.report.query import PICODOLLARS, READABLE, WITHOUT_PRICE, put_together
 from tracker.sinks.sqlite import LARGEST
@@ -21,18 +21,25 @@ if TYPE_CHECKING:
 
 TABLE = "usage_metrics"
 OURS = f"{READABLE} AND typeof(id) = 'text' AND typeof(service) = 'text' AND model IS NOT NULL"
+ENDPOINT = (
+    "CASE WHEN json_valid(metadata) THEN"
+    " json_extract(metadata, '$.api_host') || json_extract(metadata, '$.api_path') END"
+)
 GROUPS = f"""
 SELECT service, model,
-       CASE WHEN input_tokens IS NULL THEN 'no tokens' ELSE 'no price' END AS reason,
+       CASE WHEN operation = '{OTHER}' THEN 'unknown endpoint'
+            WHEN input_tokens IS NULL THEN 'no tokens' ELSE 'no price' END AS reason,
+       {ENDPOINT} AS endpoint,
        COUNT(*), SUM(input_tokens / {10**9}), SUM(input_tokens % {10**9}),
        SUM(output_tokens / {10**9}), SUM(output_tokens % {10**9}),
        SUBSTR(MIN(timestamp), 1, 10), SUBSTR(MAX(timestamp), 1, 10)
 FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
-GROUP BY service, model, reason
+GROUP BY service, model, reason, endpoint
 ORDER BY COUNT(*) DESC, service, model
 """
 ROWS = f"""
-SELECT id, service, model, timestamp, metadata, input_tokens, output_tokens, total_tokens,
+SELECT id, service, model, operation, timestamp, metadata,
+       input_tokens, output_tokens, total_tokens,
        cached_input_tokens, cache_write_tokens, reasoning_tokens
 FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
 """
@@ -48,14 +55,17 @@ WHERE id = ? AND cost_picodollars IS NULL
 class Unpriced:
     """Calls of one model without a price.
 
-    ``reason`` is ``no price`` (the model is in no price list) or ``no tokens``
-    (the response told none, or the service is not billed by tokens); ``first``
+    ``reason`` is ``no price`` (the model is in no price list), ``no tokens``
+    (the response told none, or the service is not billed by tokens) or ``unknown endpoint``
+    (what is billed there is not known); ``endpoint`` is host and path, where the path
+    is none of those that usually answer with tokens; ``first``
     and ``last`` are the days of the first and the last of them.
     """
 
     service: str
     model: str
     reason: str
+    endpoint: str | None
     calls: int
     input_tokens: int | None
     output_tokens: int | None
@@ -77,6 +87,7 @@ def _group(
     service: str,
     model: str,
     reason: str,
+    endpoint: str | None,
     calls: int,
     inputs: int | None,
     more_inputs: int | None,
@@ -86,7 +97,7 @@ def _group(
     last: str,
 ) -> Unpriced:
     sums = (put_together(inputs, more_inputs), put_together(outputs, more_outputs))
-    return Unpriced(service, model, reason, calls, *sums, first, last)
+    return Unpriced(service, model, reason, endpoint, calls, *sums, first, last)
 
 
 def reprice(database: Path) -> tuple[int, int]:
@@ -110,7 +121,9 @@ def reprice(database: Path) -> tuple[int, int]:
 
 
 def _priced(row: tuple[Any, ...]) -> tuple[object, ...] | None:
-    row_id, service, model, timestamp, metadata, *tokens = row
+    row_id, service, model, operation, timestamp, metadata, *tokens = row
+    if operation == OTHER:
+        return None  # whatever a token costs elsewhere
     try:
         batch = json.loads(metadata).get("is_batch") is True
         at = datetime.fromisoformat(timestamp)
