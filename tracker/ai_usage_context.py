@@ -181,7 +181,7 @@ def set_current_context(context: Mapping[str, Any] | None) -> None:
     names.  A context that was set before is replaced.  ``None`` ends attribution here.
     """
     if context is None:
-        scope.enter(None)
+        scope.hide()
         return
     with forgiven("set_current_context"):
         _set_current(dict(context))

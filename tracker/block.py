@@ -172,12 +172,12 @@ class Block:
 
     def __exit__(
         self,
-        _kind: type[BaseException] | None,
+        kind: type[BaseException] | None,
         error: BaseException | None,
         _tb: TracebackType | None,
     ) -> None:
         if self._again and (ending := self._innermost()) is not self:
-            ending.__exit__(_kind, error, _tb)
+            ending.__exit__(kind, error, _tb)
             return
         node, self._node = self._node, None
         if node is None:
@@ -198,7 +198,7 @@ class Block:
                     with _FLUSHING:
                         tracker._flush(node)
         finally:
-            after = scope.leave(node)
+            after = scope.leave(node, broken_off=kind is GeneratorExit)
             # Another thread may have booked a call between the flush and the end.
             if node.pending:
                 with guarded("leave"):

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
+import sys
 import threading
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker import lifecycle
+from tracker import caller, lifecycle
+from tracker.guard import warn
 from tracker.opening import Opening, described_end
 
 if TYPE_CHECKING:
@@ -189,6 +192,15 @@ class Node:
 
 
 _current: ContextVar[Node | None] = ContextVar("ai_usage_node", default=None)
+# The block that the program took away by hand, which nobody need be told of.
+_hidden: ContextVar[Node | None] = ContextVar("ai_usage_hidden", default=None)
+# Packages whose frames stand between the block and us where they take it apart.
+BETWEEN = caller.OURS | {"anyio", "asyncio", "concurrent", "fastapi", "starlette", "threading"}
+STRAYED = (
+    "The block at %s was entered in one context and left in another, as where a framework runs"
+    " each step of a generator in a thread: AI calls in between may be nobody's."
+    " Decorate the generator with ai_usage_tracked, or see docs/recipes.md"
+)
 #: The block that was entered last in this thread or task; it may have ended.
 last_entered = _current.get
 #: Makes a node the current block.
@@ -238,12 +250,14 @@ def pending(tracker: Any, nodes: list[Node]) -> list[Booking]:
     return [found[number] for number in sorted(found)]
 
 
-def leave(node: Node) -> Node | None:
+def leave(node: Node, *, broken_off: bool = False) -> Node | None:
     """End *node*, wherever it stands, and return the block that is current then.
 
     Blocks of interleaved generators end in any order, and an async generator
     may be closed in another task, where resetting a token would raise: so the
     node is marked, and only where it is current its nearest open ancestor takes over.
+    A block that was never known here is told of: whatever ran in between did not know it
+    either.  *broken_off* says that nothing ran, for the generator is only closed.
     """
     node.closed = True
     here = _current.get()
@@ -255,7 +269,23 @@ def leave(node: Node) -> Node | None:
         here = parent.nearest_open() if parent is not None and parent.closed else parent
         _current.set(here)
         return here
+    if not broken_off and not _is_in(here, node) and not _is_in(_hidden.get(), node):
+        file, line = caller.place(sys._getframe(1), BETWEEN)
+        warn(f"stray block at {file}:{line}", STRAYED % f"{file}:{line}", interval=math.inf)
     return _current.get()
+
+
+def hide() -> None:
+    """Make no block the current one here, because the program says so."""
+    _hidden.set(_current.get())
+    _current.set(None)
+
+
+def _is_in(here: Node | None, node: Node) -> bool:
+    """Whether *node* is *here* or one of the blocks around it."""
+    while here is not None and here is not node:
+        here = here.parent
+    return here is node
 
 
 def replace_current(node: Node | None) -> Node | None:

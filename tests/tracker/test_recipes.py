@@ -1,0 +1,242 @@
+"""The recipes of docs/recipes.md, each run as it stands there; and what they cure is told."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+import openai
+import pytest
+from runtime_calls import CHAT
+
+import tracker
+from tracker import ai_usage_context, ai_usage_tracked, scope, set_current_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from loopback import LoopbackServer
+
+    from tracker.testing import CapturedMetrics
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "recipes.md"
+CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ASYNCHRONOUS = {"/async-stream", "/async-dependency"}
+PATHS = re.findall(r'^@app\.get\("(.*)"\)$', PAGE.read_text(), re.MULTILINE)
+
+
+@pytest.fixture
+def recipes(client: openai.OpenAI, server: LoopbackServer) -> dict[str, Any]:
+    """What the page's code defines."""
+    import fastapi
+    import flask
+    from fastapi.responses import StreamingResponse
+
+    names: dict[str, Any] = {
+        "AIUsageTracker": tracker.AIUsageTracker,
+        "Depends": fastapi.Depends,
+        "Response": flask.Response,
+        "StreamingResponse": StreamingResponse,
+        "ai_usage_context": ai_usage_context,
+        "ai_usage_tracked": ai_usage_tracked,
+        "anyio": anyio,
+        "app": fastapi.FastAPI(),
+        "asking": lambda _text: CHAT,
+        "asyncio": asyncio,
+        "client": client,
+        "flask_app": flask.Flask(__name__),
+        "pytest": pytest,
+        "tracker": tracker,
+        "server": server,
+    }
+    for code in CODE.findall(PAGE.read_text()):
+        exec(code, names)
+    return names
+
+
+def requested(app: Any, path: str) -> int:
+    """Have the ASGI application *app* answer a request for *path*; return the status."""
+    sent: list[dict[str, Any]] = []
+    received = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if not received:
+            await asyncio.Event().wait()  # the client stays
+        return received.pop()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asked = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
+    rest = {"http_version": "1.1", "query_string": b"", "headers": [], "root_path": ""}
+    asyncio.run(app({**asked, **rest, "asgi": {"version": "3.0"}}, receive, send))
+    return int(sent[0]["status"])
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_recipe_for_fastapi(
+    path: str,
+    recipes: dict[str, Any],
+    metrics: CapturedMetrics,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Each call is booked to the job that the recipe names, and nothing is told."""
+    if path in ASYNCHRONOUS:
+        recipes["asynchronous"] = openai.AsyncOpenAI(
+            base_url=recipes["server"].base_url, api_key="sk-not-a-key"
+        )
+    assert requested(recipes["app"], path) == 200
+    calls = 2 if "stream" in path else 1
+    job = "dependency" if path == "/async-dependency" else path[1:]
+    assert [metric.job_id for metric in metrics] == [job] * calls
+    assert caplog.messages == []
+
+
+def test_the_recipe_for_flask(recipes: dict[str, Any], metrics: CapturedMetrics) -> None:
+    """The server takes the steps in one thread."""
+    assert recipes["flask_app"].test_client().get("/flask-stream").get_data(as_text=True)
+    assert [metric.job_id for metric in metrics] == ["flask-stream"] * 2
+
+
+def test_the_recipe_for_pytest(recipes: dict[str, Any], metrics: CapturedMetrics) -> None:
+    """The test's calls are in the fixture's block."""
+    fixture = recipes["in_a_block"]
+    steps = getattr(fixture, "__wrapped__", getattr(fixture, "_fixture_function", None))()
+    next(steps)
+    recipes["client"].chat.completions.create(**CHAT)
+    assert next(steps, None) is None
+    assert [metric.job_id for metric in metrics] == ["fixture"]
+
+
+def stepped_by_to_thread(generator: Iterator[Any]) -> None:
+    """Take each step in a copy of the context, as Starlette does."""
+
+    async def steps() -> None:
+        while await asyncio.to_thread(next, generator, None) is not None:
+            pass
+
+    asyncio.run(steps())
+
+
+def stepped_by_anyio(generator: Iterator[Any]) -> None:
+    """Take each step in a thread of anyio."""
+
+    async def steps() -> None:
+        while await anyio.to_thread.run_sync(next, generator, None) is not None:
+            pass
+
+    asyncio.run(steps())
+
+
+def stepped_by_new_threads(generator: Iterator[Any]) -> None:
+    """Take each step in a thread of the pool that has one only for it."""
+
+    async def steps() -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        going = True
+        while going:
+            with ThreadPoolExecutor(1) as pool:
+                loop = asyncio.get_running_loop()
+                going = await loop.run_in_executor(pool, next, generator, None) is not None
+
+    asyncio.run(steps())
+
+
+@pytest.mark.parametrize(
+    "stepped", [stepped_by_to_thread, stepped_by_anyio, stepped_by_new_threads]
+)
+def test_a_generator_whose_steps_run_in_threads(
+    stepped: Callable[[Iterator[Any]], None],
+    client: openai.OpenAI,
+    metrics: CapturedMetrics,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its context is lost between them, which is told by file and line, once; decorated not."""
+
+    def plain() -> Iterator[str]:
+        with ai_usage_context("op", job_id="plain"):
+            for _ in range(2):
+                client.chat.completions.create(**CHAT)
+                yield "answer"
+
+    @ai_usage_tracked("op")
+    def decorated(job_id: str) -> Iterator[str]:
+        for _ in range(2):
+            client.chat.completions.create(**CHAT)
+            yield "answer"
+
+    stepped(plain())
+    stepped(plain())
+    line = plain.__code__.co_firstlineno + 1
+    assert caplog.messages == [scope.STRAYED % f"{__file__}:{line}"]
+    caplog.clear()
+    stepped(decorated(job_id="decorated"))
+    # Of each plain one the first call, which was made in the step that entered the block.
+    assert [metric.job_id for metric in metrics] == ["plain"] * 2 + ["decorated"] * 2
+    assert caplog.messages == []
+
+
+def test_a_manager_that_is_entered_in_a_thread(caplog: pytest.LogCaptureFixture) -> None:
+    """As FastAPI enters sync dependencies: told, with the place of the block."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def dependency() -> Iterator[None]:
+        with ai_usage_context("op"):
+            yield
+
+    async def request() -> None:
+        manager = dependency()
+        await anyio.to_thread.run_sync(manager.__enter__)
+        await anyio.to_thread.run_sync(manager.__exit__, None, None, None)
+
+    asyncio.run(request())
+    line = dependency.__wrapped__.__code__.co_firstlineno + 2  # type: ignore[attr-defined]
+    assert caplog.messages == [scope.STRAYED % f"{__file__}:{line}"]
+
+
+def _generator() -> Iterator[int]:
+    with ai_usage_context("op"):
+        yield 1
+        yield 2
+
+
+async def _broken_off() -> None:
+    async def steps() -> Any:
+        async with ai_usage_context("op"):
+            yield 1
+            yield 2
+
+    async for _ in steps():
+        break  # the loop closes it, in a task of its own
+
+
+def _interleaved() -> None:
+    first, second = _generator(), _generator()
+    next(first), next(second)
+    list(first), list(second)
+
+
+def _hidden() -> None:
+    with ai_usage_context("op"):
+        set_current_context(None)
+
+
+def _dropped() -> None:
+    steps = _generator()
+    asyncio.run(asyncio.to_thread(next, steps))
+
+
+@pytest.mark.parametrize(
+    "harmless", [_interleaved, _hidden, _dropped, lambda: asyncio.run(_broken_off())]
+)
+def test_what_loses_nothing_is_not_told(
+    harmless: Callable[[], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Blocks that overlap, are closed early, or were taken away by the program itself."""
+    harmless()
+    assert caplog.messages == []
