@@ -64,13 +64,23 @@ def two_trackers(pen: Pen) -> Unit:
     body: list[Stmt] = ["results = []"] if both.collects else []
     body += started(pen, one, first)
     body += work(pen, one, 0, 1) if pen.chance(50) else []
-    body += started(pen, both, second)
-    body += work(pen, both, 2, 4)
+    before, within = _wrapped(pen, first) if pen.chance(40) else ([], [])
+    body += [*before, *started(pen, both, second)]
+    body += [*work(pen, both, 1, 2), *within, *work(pen, both, 1, 2)]
     if pen.chance(60):
         body += work(pen, one, 1, 1)
     body += ended(pen, one, first)
     definition = Suite(define(both.kind, name, given.parameters), body)
     return Unit([definition], [f"{name}({arguments})" for arguments in given.arguments])
+
+
+def _wrapped(pen: Pen, tracker: str) -> tuple[list[Stmt], list[Stmt]]:
+    """Return how a client is wrapped for *tracker*, and a call through it."""
+    name = pen.fresh("wrapped")
+    made = (
+        f"{name} = {pen.tracker_class}.create_wrapped_openai_client({pen.use('client')}, {tracker})"
+    )
+    return [made], [f"{name}.chat.completions.create(model={pen.model()})"]
 
 
 def local_in_method(pen: Pen) -> Unit:
