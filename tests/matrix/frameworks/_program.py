@@ -1,0 +1,148 @@
+"""Runs in an entry's environment: every use of a framework, and what we recorded of it.
+
+``python -m matrix.frameworks._program NAME ORDER``, where the order is ``ours first`` (a context
+was entered before the framework was imported) or ``theirs first``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from matrix import results
+from matrix.catalogue import load
+
+from ._case import Kit
+from ._server import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tracker.metric import Metric
+
+    from ._case import Case
+    from ._server import Answer, Server
+
+
+def told(answer: Answer, job: str) -> tuple[Any, ...]:
+    """Return what a record of *answer* must say."""
+    found = (answer.request_id, answer.service, answer.model)
+    return (*found, answer.input_tokens, answer.output_tokens, answer.job or job)
+
+
+def said(metric: Metric) -> tuple[Any, ...]:
+    """Return what *metric* says of its answer."""
+    found = (metric.request_id, metric.service, metric.model)
+    return (*found, metric.input_tokens, metric.output_tokens, metric.job_id)
+
+
+def trouble(answers: Iterable[Answer], metrics: Iterable[Metric], job: str) -> str | None:
+    """Return how the records differ from the server's log, if they do."""
+    due, seen = [told(answer, job) for answer in answers], [said(metric) for metric in metrics]
+    if not due:
+        return "the server was not asked"
+    missing = [record for record in due if record not in seen]
+    extra = list(seen)
+    for record in due:
+        if record in extra:
+            extra.remove(record)
+    if missing or extra:
+        return f"{len(due)} answers, {len(seen)} records; not recorded {missing}, instead {extra}"
+    marked = [(metric.error, metric.partial, metric.late) for metric in metrics]
+    wrong = [mark for mark in marked if mark != (None, False, False)]
+    return f"error, partial, late: {wrong}" if wrong else None
+
+
+def used(case: Case, kit: Kit) -> None:
+    """Make the use, in an event loop if it is asynchronous."""
+    if inspect.iscoroutinefunction(case.run):
+        asyncio.run(case.run(kit))
+    else:
+        case.run(kit)
+
+
+def in_a_block(case: Case, server: Server) -> Kit:
+    """Make the use in a block."""
+    from tracker import ai_usage_context
+
+    kit = Kit(server)
+    with ai_usage_context("matrix", job_id=kit.job):
+        used(case, kit)
+    return kit
+
+
+def wrapped(case: Case, server: Server) -> Kit:
+    """Make the use with wrapped clients, without a block."""
+    from tracker import AIUsageTracker
+
+    tracker = AIUsageTracker()
+
+    def wrap(client: Any) -> Any:
+        provider = type(client).__module__.partition(".")[0]
+        return getattr(AIUsageTracker, f"create_wrapped_{provider}_client")(client, tracker)
+
+    kit = Kit(server, wrap)
+    tracker.set_tracking_context(job_id=kit.job)
+    used(case, kit)
+    return kit
+
+
+def wrapped_in_a_block(case: Case, server: Server) -> Kit:
+    """Make the use with wrapped clients of a block's tracker."""
+    from tracker import AIUsageTracker, ai_usage_context
+
+    kit = Kit(server)
+    with ai_usage_context("matrix", job_id=kit.job) as tracker:
+
+        def wrap(client: Any) -> Any:
+            provider = type(client).__module__.partition(".")[0]
+            return getattr(AIUsageTracker, f"create_wrapped_{provider}_client")(client, tracker)
+
+        kit._wrap = wrap
+        used(case, kit)
+    return kit
+
+
+def judged(case: Case, server: Server, way: Callable[[Case, Server], Kit]) -> str | None:
+    """Make the use in one way, and return what is wrong with its records, if anything is."""
+    from tracker import guard
+    from tracker.testing import capture
+
+    del server.answers[:], server.strange[:]
+    guard.reset()
+    with capture() as metrics:
+        try:
+            kit = way(case, server)
+        except Exception:  # noqa: BLE001 - whatever a framework raises is told
+            return " | ".join(traceback.format_exc().strip().splitlines()[-8:])
+        gc.collect()
+    if server.strange:
+        return f"the server does not know {server.strange}"
+    held = guard.counts()
+    return f"held back: {held}" if held else trouble(server.answers, metrics, kit.job)
+
+
+def main(name: str, order: str) -> int:
+    """Make every use in every way that it has."""
+    if order == "ours first":
+        from tracker.instrumentation import install
+
+        install()
+    cases = load("frameworks", name).case.found
+    with serving() as server:
+        for case in cases:
+            ways = {"": in_a_block}
+            if case.clients:
+                ways |= {", wrapped": wrapped, ", wrapped in a block": wrapped_in_a_block}
+            for label, way in ways.items():
+                found = judged(case, server, way)
+                results.tell({"cell": f"{case.name}{label}", "trouble": found})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
