@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SEPARATOR = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 # Inside a JSON text a quotation mark is escaped, so these are keys and no words of a completion.
-TELLING = re.compile(rb'"(?:usage|error)"\s*:\s*\{')
+TELLING = re.compile(rb'"(?:usage|usageMetadata|error)"\s*:\s*\{')
 LAST = re.compile(
     rb"^(?:event: ?(?:message_stop|response\.(?:completed|incomplete|failed))|data: ?\[DONE\])\s*$",
     re.MULTILINE,
@@ -147,6 +147,16 @@ def watch(http_response: Any, tally: Tally) -> None:
     tap = _AsyncBody if hasattr(http_response.stream, "__aiter__") else _SyncBody
     http_response.stream = tap(http_response.stream, reader, tally)
     weakref.finalize(http_response, tally.drop).atexit = False
+
+
+def watched(pieces: Any, content_type: str, tally: Tally) -> Any:
+    """Return *pieces*, an iterator of a body's bytes, of either kind, watched as it is used."""
+    reader = _reader_of(content_type, tally)
+    if reader is None:
+        tally.finish(partial=False)
+        return pieces
+    tap = _AsyncBody if hasattr(pieces, "__aiter__") else _SyncBody
+    return tap(pieces, reader, tally)
 
 
 def _read_whole(reader: Reader, content: bytes) -> None:

@@ -8,6 +8,7 @@ already.  So a billed response is booked once, whichever paths see it.
 
 from __future__ import annotations
 
+import functools
 import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,7 +25,7 @@ from tracker.ledger import Booking
 from tracker.metric import OTHER, Call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tracker.ledger import Bookkeeper
     from tracker.scope import Node
@@ -324,6 +325,23 @@ def is_observed(booking: Booking) -> bool:
             return True
         observer = observer._parent
     return False
+
+
+def carried(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *function* for another thread: as if it ran here, in the same block and observed."""
+    node, observer = _entered(), _current.get()
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        before, before_it = scope.replace_current(node), _current.get()
+        _current.set(observer)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            scope.replace_current(before)
+            _current.set(before_it)
+
+    return run
 
 
 def is_carried_by(tracker: Recorder) -> bool:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Mapping
 
+#: The attribute by which our wrapper of a method is known.
+MARK = "_ai_usage_observed"
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:

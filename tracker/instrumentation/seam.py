@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker import ledger
 from tracker.error_text import described
 from tracker.guard import guarded, logger
-from tracker.instrumentation import claims
+from tracker.instrumentation import claims, litellm_http, lm15_http, pools
 from tracker.instrumentation.answers import header_id_of, http_response_of, id_behind, is_parsed
 from tracker.instrumentation.connections import MANAGERS, count_connections
 from tracker.instrumentation.endpoints import place_of
 from tracker.instrumentation.live import follow
 from tracker.instrumentation.observer import failed, is_quiet, open_booking
-from tracker.instrumentation.providers import PROVIDERS, Provider
+from tracker.instrumentation.providers import MARK, PROVIDERS, Provider
 from tracker.instrumentation.streams import Tally
 from tracker.instrumentation.usage import reader, text, usage_told
 from tracker.metric import Call
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from tracker.ledger import Booking
 
 ASK = {"include_usage": True}
-#: The attribute by which our wrapper of a method is known.
-MARK = "_ai_usage_observed"
 
 _CAPTURING = guarded("capture")
 
@@ -53,6 +51,12 @@ def await_imports() -> None:
         for module, (manager, path) in MANAGERS.get(provider.name, {}).items():
             hook = functools.partial(count_connections, provider.name, manager, path)
             wrapt.register_post_import_hook(hook, module)
+    wrapt.register_post_import_hook(litellm_http.patch, litellm_http.MODULE)
+    for package in lm15_http.PACKAGES:
+        wrapt.register_post_import_hook(lm15_http.patch, f"{package}.{lm15_http.SYNC}")
+        wrapt.register_post_import_hook(lm15_http.patch_async, f"{package}.{lm15_http.ASYNC}")
+    for framework in pools.FRAMEWORKS:
+        wrapt.register_post_import_hook(pools.patch, framework)
 
 
 def patch(provider: Provider, module: ModuleType) -> None:

@@ -16,12 +16,12 @@ from tracker import delivery, ledger, lifecycle
 from tracker.error_text import described
 from tracker.guard import guarded
 from tracker.instrumentation import claims
-from tracker.instrumentation.observer import is_observed
-from tracker.instrumentation.usage import NO_USAGE, merged, model_of, usage_of
+from tracker.instrumentation.observer import failed, is_observed
+from tracker.instrumentation.usage import NO_USAGE, field, merged, model_of, usage_of
 from tracker.metric import Call
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from tracker.ledger import Booking
 
@@ -53,6 +53,7 @@ class Tally:
         self.request_id = request_id
         self._swallow_usage = swallow_usage
         self._usage = NO_USAGE
+        self._is_told = False
         self._done = False
         self._of_store = delivery.is_storing()
         with _open_lock:
@@ -64,7 +65,7 @@ class Tally:
             # Most chunks tell nothing; asking a model of the SDK for a field that it lacks is slow.
             facts = chunk if isinstance(chunk, dict) else getattr(chunk, "__dict__", {})
             source = chunk
-            if facts.get("usage") is None:
+            if facts.get("usage") is None and "usageMetadata" not in facts:
                 # The first or the last event of some interfaces carries the whole answer.
                 source = facts.get("response") or facts.get("message")
             self._model = model_of(source or facts) or self._model
@@ -74,6 +75,7 @@ class Tally:
             if usage is NO_USAGE:
                 return True
             self._usage = merged(self._usage, usage)
+            self._is_told = self._is_told or _is_last_word(facts)
             if not isinstance(source, dict):
                 # Programs that count for themselves hand this object to their tracker.
                 claims.claim(source, self.booking, self.service, None)
@@ -97,16 +99,31 @@ class Tally:
                 self.request_id,
                 self.booking.elapsed_ms(),
                 text,
-                partial,
+                # A program may stop reading when all is told that it, and we, want to know.
+                partial and not (self._is_told and text is None),
             )
             ledger.book(self.booking, call)
             if not ledger.is_kept(self.booking) and not is_observed(self.booking):
                 self.booking.owner.settle([self.booking])
 
+    def withdraw(self) -> None:
+        """Book nothing: the answer is an error, which was not billed."""
+        with _open_lock:
+            _open.discard(self)
+            self._done = True
+        failed(self.booking)
+
     def drop(self) -> None:
         """Book the stream because nobody has it any more: the garbage collector calls this."""
         with delivery.finalising(of_store=self._of_store):
             self.finish(partial=True)
+
+
+def _is_last_word(facts: Mapping[str, Any]) -> bool:
+    """Return whether the counts in an event with the fields *facts* are the final ones."""
+    if facts.get("type") == "message_delta":
+        return field(facts.get("delta"), "stop_reason") is not None
+    return facts.get("choices") == [] or facts.get("type") == "response.completed"
 
 
 class _Tap:

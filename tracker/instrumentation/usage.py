@@ -60,7 +60,7 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
     """Return the tokens of the response of which *facts* gives what it says under a name."""
     usage = facts("usage")
     if usage is None:
-        return NO_USAGE
+        return _google_usage(facts("usageMetadata"))
     told = reader(usage)
     inputs, outputs, total = told("prompt_tokens"), told("completion_tokens"), told("total_tokens")
     read, written = told(READ), told(WRITTEN)
@@ -91,6 +91,21 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
     return _usage((inputs, outputs, total, read, written, reasoning))
 
 
+def _google_usage(usage: Any) -> Usage:
+    """Return the tokens of Google's form, in which thoughts are counted beside the candidates."""
+    if not isinstance(usage, dict):
+        return NO_USAGE
+    counts = {name: _count(value) for name, value in usage.items()}
+    inputs, outputs = counts.get("promptTokenCount"), counts.get("candidatesTokenCount")
+    thoughts = counts.get("thoughtsTokenCount")
+    if thoughts is not None:
+        outputs = (outputs or 0) + thoughts
+    if inputs is not None:
+        inputs += counts.get("toolUsePromptTokenCount") or 0
+    read = counts.get("cachedContentTokenCount")
+    return Usage(inputs, outputs, counts.get("totalTokenCount"), read, None, thoughts)
+
+
 def merged(before: Usage, after: Usage) -> Usage:
     """Return what two parts of one stream tell together; the later count of a kind holds.
 
@@ -106,7 +121,7 @@ def merged(before: Usage, after: Usage) -> Usage:
 
 def model_of(response: Any) -> str | None:
     """Return the model that *response* names."""
-    return text(field(response, "model"))
+    return text(field(response, "model")) or text(field(response, "modelVersion"))
 
 
 def request_id_of(response: Any) -> str | None:

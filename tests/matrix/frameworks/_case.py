@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Models as of which the framework's tables know the newest, and the price lists too.
 MODEL, CLAUDE, EMBEDDER = "gpt-4o-mini", "claude-3-5-haiku-20241022", "text-embedding-3-small"
-QUESTION = "How many are they in {job}? <<say {say}>>"
+QUESTION = "How many are they in {job}? <<say {say} say>>"
 _jobs = itertools.count(1)
 
 

@@ -1,4 +1,4 @@
-"""Answers in the forms of the three interfaces: whole, and as the events of a stream."""
+"""Answers in the forms of the interfaces: whole, and as the events of a stream."""
 
 from __future__ import annotations
 
@@ -197,3 +197,21 @@ def message(answer: Answer, reply: Reply) -> list[Event]:
         {"type": "message_stop"},
     ]
     return [(event["type"], event) for event in events]
+
+
+# --- Google's contents -------------------------------------------------------------------------
+
+
+def google_object(answer: Answer, reply: Reply) -> dict[str, Any]:
+    """Return a content of Google's, which is the only event of its stream, too."""
+    content = {"role": "model", "parts": [{"text": reply.text}]}
+    usage = {
+        "promptTokenCount": answer.input_tokens,
+        "candidatesTokenCount": answer.output_tokens,
+        "totalTokenCount": answer.input_tokens + answer.output_tokens,
+    }
+    return {
+        "candidates": [{"index": 0, "content": content, "finishReason": "STOP"}],
+        "usageMetadata": usage,
+        "modelVersion": answer.model,
+    }

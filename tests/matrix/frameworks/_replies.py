@@ -1,7 +1,7 @@
 """What the server of the frameworks' matrix says: text, a tool to call, or data of a schema.
 
 It depends on the request alone: a tool is called once if there is one, a schema is filled,
-and otherwise what stands between ``<<say `` and ``>>`` is said.
+and otherwise what stands between ``<<say`` and ``say>>`` is said.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-SAY = re.compile(r"<<say (.*?)>>", re.DOTALL)
+SAY = re.compile(r"<<say (.*?) say>>", re.DOTALL)
 #: Tools by which agents give their last answer.
 LAST = ("final_answer", "final_result", "finish", "submit")
 DEFAULT = "It is three."

@@ -1,7 +1,7 @@
 """A server that frameworks talk to, and its log: the judge of what was to be recorded.
 
-It speaks OpenAI's chat completions, responses and embeddings and Anthropic's messages, plain and
-as streams.  Each answer has an id and counts of tokens of its own, so a record can be of one only.
+It speaks OpenAI's chat completions, responses and embeddings, Anthropic's messages and Google's
+contents, plain and as streams.  Each answer has an id and counts of tokens of its own, so a record can be of one only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INPUT, OUTPUT = 10_000, 500
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer that a provider would bill: its id, its service, its counts, whose prompt it was."""
+    """One answer that a provider would bill, and the job that its prompt named."""
 
     request_id: str
     service: str
@@ -130,6 +130,20 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._json(_events.message_object(answer, reply), answer=answer)
 
+    def _google(self, body: dict[str, Any]) -> None:
+        path, _, query = self.path.partition("?")
+        model = path.rpartition("/")[2].partition(":")[0]
+        answer = self._noted("google", body | {"model": model})
+        payload = _events.google_object(answer, reply_to(body))
+        if "alt=sse" in query:
+            self._events([(None, payload)], answer)
+        else:
+            self._json(payload, answer=answer)
+
+    def _counts(self, _body: dict[str, Any]) -> None:
+        """Tell how many tokens there are, which costs none."""
+        self._json({"input_tokens": 5})
+
     def _noted(self, service: str, body: dict[str, Any], *, output: bool = True) -> Answer:
         number = next(self.server.numbers)
         job = JOB.search(json.dumps(body))
@@ -171,4 +185,7 @@ ROUTES = {
     "/responses": _Handler._responses,
     "/embeddings": _Handler._embeddings,
     "/v1/messages": _Handler._messages,
+    "/v1/messages/count_tokens": _Handler._counts,
+    ":generateContent": _Handler._google,
+    ":streamGenerateContent": _Handler._google,
 }

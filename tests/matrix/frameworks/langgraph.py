@@ -28,9 +28,7 @@ def _openai(kit: Kit) -> Any:
 def _anthropic(kit: Kit) -> Any:
     from langchain_anthropic import ChatAnthropic
 
-    return ChatAnthropic(
-        model=CLAUDE, base_url=kit.root_url, api_key="sk-not-a-key", max_tokens=99
-    )
+    return ChatAnthropic(model=CLAUDE, base_url=kit.root_url, api_key="sk-not-a-key", max_tokens=99)
 
 
 def _agent(model: Any) -> Any:
