@@ -155,8 +155,10 @@ def watched(pieces: Any, content_type: str, tally: Tally) -> Any:
     if reader is None:
         tally.finish(partial=False)
         return pieces
-    tap = _AsyncBody if hasattr(pieces, "__aiter__") else _SyncBody
-    return tap(pieces, reader, tally)
+    kind = _AsyncBody if hasattr(pieces, "__aiter__") else _SyncBody
+    tap = kind(pieces, reader, tally)
+    weakref.finalize(tap, tally.drop).atexit = False
+    return tap
 
 
 def _read_whole(reader: Reader, content: bytes) -> None:

@@ -5,7 +5,6 @@ A response gives its body as an iterator of pieces, which is watched.
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from tracker.instrumentation import claims, posted
@@ -46,4 +45,3 @@ def _watch(response: Any, tally: Tally) -> None:
     tally.request_id = next((found for found in ids if found), None)
     claims.claim(response, tally.booking, tally.service, tally.request_id)
     response._chunks = watched(response._chunks, response.header("content-type") or "", tally)
-    weakref.finalize(response, tally.drop).atexit = False

@@ -55,7 +55,7 @@ class Kit:
         self.job = f"job-{next(_jobs)}"
         self.base_url = server.base_url
         self.root_url = server.root_url
-        self._wrap = wrap or (lambda client: client)
+        self.wrap = wrap or (lambda client: client)
 
     def question(self, say: str = "three") -> str:
         """Return a prompt that names the job, and what is to be said."""
@@ -65,25 +65,25 @@ class Kit:
         """Return OpenAI's client."""
         import openai
 
-        return self._wrap(openai.OpenAI(base_url=self.base_url, api_key="sk-not-a-key"))
+        return self.wrap(openai.OpenAI(base_url=self.base_url, api_key="sk-not-a-key"))
 
     def async_openai(self) -> Any:
         """Return OpenAI's asynchronous client."""
         import openai
 
-        return self._wrap(openai.AsyncOpenAI(base_url=self.base_url, api_key="sk-not-a-key"))
+        return self.wrap(openai.AsyncOpenAI(base_url=self.base_url, api_key="sk-not-a-key"))
 
     def anthropic(self) -> Any:
         """Return Anthropic's client."""
         import anthropic
 
-        return self._wrap(anthropic.Anthropic(base_url=self.root_url, api_key="sk-not-a-key"))
+        return self.wrap(anthropic.Anthropic(base_url=self.root_url, api_key="sk-not-a-key"))
 
     def async_anthropic(self) -> Any:
         """Return Anthropic's asynchronous client."""
         import anthropic
 
-        return self._wrap(anthropic.AsyncAnthropic(base_url=self.root_url, api_key="sk-not-a-key"))
+        return self.wrap(anthropic.AsyncAnthropic(base_url=self.root_url, api_key="sk-not-a-key"))
 
     def beside(self, use: Callable[[Kit], Any]) -> None:
         """Have two threads make *use*, each in a block of its own job, at the same time."""

@@ -75,17 +75,22 @@ def in_a_block(case: Case, server: Server) -> Kit:
     return kit
 
 
+def wrapping(tracker: Any) -> Callable[[Any], Any]:
+    """Return what wraps a client of either provider for *tracker*."""
+
+    def wrap(client: Any) -> Any:
+        provider = type(client).__module__.partition(".")[0]
+        return getattr(type(tracker), f"create_wrapped_{provider}_client")(client, tracker)
+
+    return wrap
+
+
 def wrapped(case: Case, server: Server) -> Kit:
     """Make the use with wrapped clients, without a block."""
     from tracker import AIUsageTracker
 
     tracker = AIUsageTracker()
-
-    def wrap(client: Any) -> Any:
-        provider = type(client).__module__.partition(".")[0]
-        return getattr(AIUsageTracker, f"create_wrapped_{provider}_client")(client, tracker)
-
-    kit = Kit(server, wrap)
+    kit = Kit(server, wrapping(tracker))
     tracker.set_tracking_context(job_id=kit.job)
     used(case, kit)
     return kit
@@ -93,16 +98,11 @@ def wrapped(case: Case, server: Server) -> Kit:
 
 def wrapped_in_a_block(case: Case, server: Server) -> Kit:
     """Make the use with wrapped clients of a block's tracker."""
-    from tracker import AIUsageTracker, ai_usage_context
+    from tracker import ai_usage_context
 
     kit = Kit(server)
     with ai_usage_context("matrix", job_id=kit.job) as tracker:
-
-        def wrap(client: Any) -> Any:
-            provider = type(client).__module__.partition(".")[0]
-            return getattr(AIUsageTracker, f"create_wrapped_{provider}_client")(client, tracker)
-
-        kit._wrap = wrap
+        kit.wrap = wrapping(tracker)
         used(case, kit)
     return kit
 

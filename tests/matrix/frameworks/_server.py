@@ -1,7 +1,8 @@
 """A server that frameworks talk to, and its log: the judge of what was to be recorded.
 
 It speaks OpenAI's chat completions, responses and embeddings, Anthropic's messages and Google's
-contents, plain and as streams.  Each answer has an id and counts of tokens of its own, so a record can be of one only.
+contents, plain and as streams.  Each answer has an id and counts of tokens of its own, so a record
+can be of one only.
 """
 
 from __future__ import annotations
