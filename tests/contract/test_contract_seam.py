@@ -85,6 +85,28 @@ def test_a_moved_seam_is_seen() -> None:
     assert len(seam_problems(Rearranged, asynchronous=False)) == 3
 
 
+def leading(client: Any) -> list[str]:
+    """Return the attributes of *client* that lead to calls, as a wrapped client sees them."""
+    from tracker.instrumentation.likeness import _computed, _is_part
+
+    return [name for name in _computed(type(client)) if _is_part(getattr(client, name), client)]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_a_resource_holds_its_client(provider: Provider) -> None:
+    """C1: under the name that wrapped clients replace it by, and every known call is in one."""
+    from tracker.instrumentation.wrapped import CALLS
+
+    module = MODULES[provider.name]
+    for name in provider.classes[:2]:
+        client = getattr(module, name)(api_key="x")
+        found = leading(client)
+        known = {call.partition(".")[0] for call in CALLS[provider.name]}
+        assert "beta" in found
+        assert {name for name in known if hasattr(client, name)} <= set(found)
+        assert leading(object()) == []
+
+
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 def test_the_options_have_the_fields_that_are_read(provider: Provider) -> None:
     """C1: the request's path, method and body, and the body can be replaced."""

@@ -50,7 +50,7 @@ Watch = "Callable[[Any, Tally], None]"
 def asked_at(url: str) -> Asked | None:
     """Return what a POST to *url*, of whatever host, asks for, or None if that is unknown."""
     for provider in PROVIDERS:
-        operation = provider.operation_of(url)
+        operation = provider.operation_of(url) if provider.is_usual(url) else None
         if operation is not None:
             return Asked(provider.name, operation)
     found = _GOOGLE_PATH.search(url)
