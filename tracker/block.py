@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tracker import clock, delivery, instrumentation, scope
 from tracker.ai_usage_tracker import AIUsageTracker, hears_of_begins, hears_of_ends
 from tracker.error_text import for_program
-from tracker.errors import ContextFieldError
+from tracker.errors import ContextFieldError, UnknownEnvironmentError
 from tracker.guard import guarded, tolerated
 from tracker.misuse import forgiven, has_methods, kind_of, tell
 from tracker.opening import Opening, described_end
@@ -89,7 +89,7 @@ class Block:
             return self._enter_again()
         tracker = self._tracker
         if tracker is None:
-            tracker = self._make_tracker(self._environment)
+            tracker = self._made()
         books = issubclass(type(tracker), AIUsageTracker)
         if not books and not self._makes:
             tracker, books = self._checked(tracker)
@@ -127,8 +127,18 @@ class Block:
             return tracker, False
         tell(TypeError(f"tracker: {kind_of(tracker)} is no tracker; a new one books the calls"))
         self._makes = True
-        made = self._make_tracker(self._environment)
+        made = self._made()
         return made, issubclass(type(made), AIUsageTracker)
+
+    def _made(self) -> Any:
+        """Return a new tracker for the environment that was given, or else the detected one."""
+        try:
+            return self._make_tracker(self._environment)
+        except UnknownEnvironmentError as error:
+            if self._environment is None:
+                raise  # the deployment's own is wrong
+            tell(error)
+        return self._make_tracker(None)
 
     def _enter_again(self) -> Any:
         """Enter a block like this one, inside it or beside it in another thread."""

@@ -100,7 +100,16 @@ ODD: dict[str, Callable[[], Any]] = {
     "context": lambda: ai_usage_context("inner"),
 }
 NAMES = [
-    *("operation_type", "tracker", "environment_config", "batch_id", "job_id", "jobid", "user_id"),
+    *(
+        "operation_type",
+        "tracker",
+        "environment",
+        "environment_config",
+        "batch_id",
+        "job_id",
+        "jobid",
+        "user_id",
+    ),
     *("github_pr", "track_to_dynamo", "table_name", "dynamo_client", "is_batch", "item_count"),
     *("context", "metadata", "enabled", "client", "openai_client", "func", "operation", "timeout"),
     *("pr_number", "estimated_tokens", "lines", "batch", "continue_on_error", "log_file", "self_"),
@@ -167,6 +176,12 @@ ENTRIES: dict[str, Callable[..., Any]] = {
 }
 
 
+#: What a program calls when it begins, and where a wrong configuration is told.
+CONFIGURING = {"AIUsageTracker", "configure", "create_for_environment"} | {
+    *("get_config", "get_table_name", "validate"),
+}
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(args=ARGUMENTS, kwargs=KEYWORDS)
@@ -178,13 +193,14 @@ def test_no_argument_of_an_entry_point_ends_the_program(
 ) -> None:
     """Wrong types, too many, too few, unknown and doubled names, the wrong order.
 
-    Only what is wrong with the deployment's configuration is an error, as it is everywhere.
+    Only what is wrong with the configuration is an error, as it is everywhere, and never one in
+    the midst of a program.
     """
     try:
         made = {key: ODD[value]() for key, value in kwargs.items()}
         ENTRIES[name](*(ODD[value]() for value in args), **made)
     except ConfigurationError:
-        pass
+        assert name in CONFIGURING
     finally:
         set_current_context(None)
         delivery.flush(60)
@@ -280,9 +296,22 @@ def test_configuration_is_an_error_all_the_same(monkeypatch: pytest.MonkeyPatch)
     """A misspelt environment, or another one's table, would mix the records of deployments."""
     with pytest.raises(ConfigurationError, match="does not match environment"):
         AIUsageTracker(table_name="AIUsageMetrics-staging", environment="production")
+    with pytest.raises(ConfigurationError, match="prod"):
+        AIUsageTracker(environment="prod")
     monkeypatch.setenv("ENVIRONMENT", "prod")
     with pytest.raises(ConfigurationError, match="prod"), ai_usage_context("op"):
         pytest.fail("the block ran")
+
+
+def test_an_environment_that_is_none_is_the_deployment_s(
+    metrics: CapturedMetrics, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A context in the midst of a program has the one that is configured, and says so."""
+    monkeypatch.setenv("ENVIRONMENT", "staging")
+    with ai_usage_context("op", environment="prod") as made:
+        made.track_openai_completion(lambda: None)()
+    assert [m.environment for m in metrics] == ["staging"]
+    assert "'prod' is not a valid environment" in warned(caplog)[0]
 
 
 def test_what_a_function_itself_raises_is_its_own() -> None:
