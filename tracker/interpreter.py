@@ -50,3 +50,17 @@ def thread_of_ours(target: Callable[..., object], name: str, *args: Any) -> thre
     """
     given: dict[str, Any] = {"context": Context()} if sys.version_info >= (3, 14) else {}
     return threading.Thread(target=target, args=args, name=name, daemon=True, **given)
+
+
+def is_importing(thread: int) -> bool:
+    """Whether the thread with the identifier *thread* is in the middle of importing a module.
+
+    A child that is forked now could not import that module any more: the interpreter keeps a lock
+    for each module on its way, and has no other list of them.
+    """
+    locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", {})
+    for reference in list(locks.values()):
+        lock = reference()
+        if lock is not None and lock.owner == thread:
+            return True
+    return False

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from delivery_doubles import Owner, Store, durable, metrics
 
 from tests.patience import PATIENCE, joined, reached
-from tracker import delivery, lifecycle, pricing
+from tracker import delivery, interpreter, lifecycle, pricing
 from tracker.delivery import destinations, forking, sender, writer
 from tracker.delivery.forking import working
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pytest
 
@@ -166,6 +170,46 @@ def test_a_fork_does_not_wait_for_ever() -> None:
     go_on.set()
     joined(thread)
     assert ends(lambda: done_as("sender"))
+
+
+def test_a_fork_waits_for_what_a_store_imports_while_it_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than for the store: its child could never import that module."""
+    inside, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
+    (tmp_path / "imported_late.py").write_text("import imported_late_events as e; e.wait()")
+    events = ModuleType("imported_late_events")
+    events.wait = lambda: (inside.set(), reached(go_on))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, events.__name__, events)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(forking.PATIENCE_SECONDS, "sender", 0.0)
+    asked = interpreter.is_importing
+
+    def looked(thread: int) -> bool:
+        found = asked(thread)
+        go_on.set()  # the import ends when the fork has seen it
+        return found
+
+    monkeypatch.setattr(interpreter, "is_importing", looked)
+
+    def write() -> None:
+        with working("sender"):
+            import_module("imported_late")
+            order.append("imported")
+
+    def fork() -> None:
+        forking._before()
+        order.append("forked")
+        forking._after_in_parent()
+
+    threads = [threading.Thread(target=write), threading.Thread(target=fork)]
+    threads[0].start()
+    reached(inside)
+    threads[1].start()
+    joined(*threads)
+    assert order == ["imported", "forked"]
+    sys.modules.pop("imported_late")
 
 
 def test_a_child_starts_with_free_turns() -> None:

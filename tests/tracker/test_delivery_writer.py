@@ -321,6 +321,6 @@ def test_losses_are_told_at_exit(caplog: pytest.LogCaptureFixture) -> None:
     delivery.hand_over(Owner(at_once=[Store(raising(RuntimeError("x")))]), metrics("1"))
     with caplog.at_level(logging.WARNING):
         delivery.finish()
-    assert caplog.messages[-1] == (
-        "AI usage metrics that were dropped: 1 (a store in the program failed)"
-    )
+        delivery.finish()  # a child of multiprocessing may end in two ways
+    told = "AI usage metrics that were dropped: 1 (a store in the program failed)"
+    assert caplog.messages.count(told) == 1

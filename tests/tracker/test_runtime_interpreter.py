@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import importlib
 import multiprocessing
 import sqlite3
 import subprocess
@@ -11,13 +12,14 @@ import threading
 import warnings
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.patience import PATIENCE, joined
+from tests.patience import PATIENCE, joined, reached
 from tracker import AIUsageTracker, ai_usage_context, delivery, get_current_context
-from tracker.interpreter import running, thread_of_ours
+from tracker.interpreter import is_importing, running, thread_of_ours
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -122,3 +124,22 @@ def test_a_process_of_any_kind_records(method: str, quiet_environment: Path) -> 
     assert process.exitcode == 0
     with closing(sqlite3.connect(quiet_environment)) as file:
         assert file.execute("SELECT job_id FROM usage_metrics").fetchall() == [("c",)]
+
+
+def test_an_import_on_its_way_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the thread that imports, and no longer than it does."""
+    inside, go_on = threading.Event(), threading.Event()
+    events = ModuleType("on_its_way_events")
+    events.wait = lambda: (inside.set(), reached(go_on))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, events.__name__, events)
+    (tmp_path / "on_its_way.py").write_text("import on_its_way_events as e; e.wait()")
+    monkeypatch.syspath_prepend(tmp_path)
+    thread = threading.Thread(target=importlib.import_module, args=("on_its_way",))
+    thread.start()
+    reached(inside)
+    assert is_importing(thread.ident or 0)
+    assert not is_importing(threading.get_ident())
+    go_on.set()
+    joined(thread)
+    assert not is_importing(thread.ident or 0)
+    sys.modules.pop("on_its_way")

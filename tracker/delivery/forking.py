@@ -8,10 +8,11 @@ two pieces of work our threads hold none.
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tracker import lifecycle
+from tracker import interpreter, lifecycle
 
 # What is registered first is done last before a fork: our threads pause, then files are closed.
 from tracker.sinks import sqlite_file  # noqa: F401 - for its part in forking
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: are being imported are there in the end, and a child that got their locks taken would stand
 #: still at its own first import of them.
 PATIENCE_SECONDS = {"loading": 60.0, "writer": 3.0, "sender": 0.5}
+#: How often a fork looks whether an import has ended.
+LOOK_SECONDS = 0.05
 
 
 class _Turns:
@@ -32,6 +35,7 @@ class _Turns:
         self.gate = threading.RLock()
         self.work = {name: threading.RLock() for name in PATIENCE_SECONDS}
         self.held: list[threading.RLock] = []
+        self.workers: dict[str, int] = {}
 
 
 _turns = _Turns()
@@ -44,6 +48,7 @@ def working(name: str) -> Iterator[None]:
     with turns.gate:
         turn = turns.work[name]
         turn.acquire()
+        turns.workers[name] = threading.get_ident()
     try:
         yield
     finally:
@@ -53,8 +58,22 @@ def working(name: str) -> Iterator[None]:
 def _before() -> None:
     _turns.gate.acquire()
     for name, turn in _turns.work.items():
-        if turn.acquire(timeout=PATIENCE_SECONDS[name]):
+        if _acquired(name, turn):
             _turns.held.append(turn)
+
+
+def _acquired(name: str, turn: threading.RLock) -> bool:
+    """Wait for *turn* as long as its work is worth; longer where that imports something just now.
+
+    A store's library may import the rest of itself at its first requests.
+    """
+    if turn.acquire(timeout=PATIENCE_SECONDS[name]):
+        return True
+    deadline = time.monotonic() + PATIENCE_SECONDS["loading"]
+    while interpreter.is_importing(_turns.workers.get(name, 0)) and time.monotonic() < deadline:
+        if turn.acquire(timeout=LOOK_SECONDS):
+            return True
+    return False
 
 
 def _after_in_parent() -> None:

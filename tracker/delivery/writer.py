@@ -72,6 +72,7 @@ class _Queue:
         self.done = 0
         self.thread: threading.Thread | None = None
         self.waiters: list[tuple[int, Callable[[], object]]] = []
+        self.told: dict[str, int] = {}
 
 
 _queue = _Queue()
@@ -227,6 +228,7 @@ def restart() -> None:
     sender.reset()
     settings.reset()
     counts.reset()
+    _queue.told = {}
 
 
 def _reach(queue: _Queue, timeout: float) -> bool:
@@ -334,7 +336,9 @@ def _tell_losses() -> None:
     reasons = dict(found.dropped)
     if found.waiting > 0:
         reasons["not stored in time"] = found.waiting
-    if reasons:
+    # A process may end in more than one way that finishes: it tells of each loss once.
+    if reasons and reasons != _queue.told:
+        _queue.told = reasons
         told = ", ".join(f"{number} ({reason})" for reason, number in reasons.items())
         logger.warning("AI usage metrics that were dropped: %s", told)
 
