@@ -163,13 +163,16 @@ def _looked_at(
     options = args[1] if len(args) > 1 else kwargs.get("options")
     if options is None or options.method.lower() != "post":
         return None
-    operation = provider.operation_of(options.url)
+    operation = provider.operations.get(options.url)  # as nearly all calls are found
+    is_spelled = operation is not None
+    if operation is None:
+        operation = provider.operation_of(options.url)
     if operation is None:
         return None
     booking = open_booking()
     if booking is None:
         return None
-    if not provider.is_usual(options.url):
+    if not is_spelled and not provider.is_usual(options.url):
         booking.extra = {**booking.extra, **place_of(client, options.url)}
     body = options.json_data
     model = addition = None
