@@ -20,6 +20,7 @@
 #                of its own below .matrix (ONLY='langfuse logfire', or a kind: ONLY=instrumentations)
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
 #   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
+#   make faults-benchmark  what blocks and the exit cost while store and spool both fail (5 minutes)
 #   make clean   remove the virtual environments, the newer interpreters and all caches
 #
 # make test PYTHON=/path/to/python3.14   uses that interpreter instead of the first one found,
@@ -45,7 +46,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai matrix overhead \
-	report-benchmark dynalite install clean
+	report-benchmark faults-benchmark dynalite install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -168,6 +169,9 @@ overhead: $(BENCH_STAMP)
 
 report-benchmark: $(STAMP)
 	@$(BIN)/python -m benchmarks.report
+
+faults-benchmark: $(STAMP)
+	@$(BIN)/python -m benchmarks.faults
 
 clean:
 	rm -rf .venv .venv-* .interpreters .matrix .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

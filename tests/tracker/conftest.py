@@ -16,7 +16,7 @@ from loopback import LoopbackServer, loopback_server
 
 from tests.patience import PATIENCE
 from tracker import delivery, guard
-from tracker.delivery import forking, writer
+from tracker.delivery import forking, sender, writer
 from tracker.environment_config import (
     AWS_VARIABLES,
     BRANCH_VARIABLES,
@@ -69,6 +69,7 @@ def patient(quiet_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the product wait for itself as long as it takes; who tests a limit sets it."""
     monkeypatch.setenv("AI_USAGE_FLUSH_TIMEOUT", "60")
     monkeypatch.setattr(writer, "EXIT_SECONDS", PATIENCE)
+    monkeypatch.setattr(sender, "SLOW_SECONDS", PATIENCE)
     monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_SECONDS", 60.0)
     monkeypatch.setitem(forking.PATIENCE_SECONDS, "writer", PATIENCE)
 

@@ -125,12 +125,14 @@ def test_without_a_spool_the_store_is_the_last_resort(tmp_path: Path) -> None:
     tracker.configure(spool=tmp_path / "file" / "spool.db")
     store = Store()
     delivery.hand_over(Owner(remote(store)), metrics("1"))
-    delivery.leave()
+    assert tracker.flush(PATIENCE)
     assert store.ids == ["1"]
     down = destinations.known("down", lambda: Store(_down), durable=False)
     delivery.hand_over(Owner(down), metrics("2"))
-    delivery.leave()
-    assert tracker.stats().dropped == {"no spool": 1}
+    assert not tracker.flush(PATIENCE)
+    assert (tracker.stats().waiting, tracker.stats().dropped) == (1, {})
+    delivery.finish()
+    assert (tracker.stats().waiting, tracker.stats().dropped) == (0, {"no spool": 1})
 
 
 def test_a_broken_spool_is_set_aside_and_told(

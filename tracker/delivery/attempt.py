@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tracker import scope
+from tracker.delivery import counts
 from tracker.guard import contained
 
 if TYPE_CHECKING:
@@ -91,6 +92,15 @@ def attempt(destination: Destination, metrics: Sequence[Metric]) -> Outcome:
     with contained(f"sink {destination.key}", "Failed to store AI usage metrics"), storing():
         return _sorted(metrics, destination.sink.write(metrics))
     return Outcome(retry=metrics, is_up=False)
+
+
+def direct(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
+    """Return the metrics that the store did not take and may take later; count the others."""
+    outcome = attempt(destination, metrics)
+    counts.settled("stored", len(outcome.taken))
+    for reason in outcome.rejected.values():
+        counts.lost(f"rejected by {destination.key}", 1, reason)
+    return outcome.retry
 
 
 def _sorted(metrics: Sequence[Metric], delivery: Delivery) -> Outcome:

@@ -6,6 +6,7 @@ stores are served.  Sending a row twice is harmless: its id is the store's key.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import suppress
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from tracker import settings
 from tracker.delivery import counts, destinations
-from tracker.delivery.attempt import attempt, own_thread
+from tracker.delivery.attempt import attempt, direct, own_thread
 from tracker.delivery.forking import working
+from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
 from tracker.guard import guarded, tolerated, warn
 
@@ -29,13 +31,19 @@ BATCH = 100
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 60.0
 IDLE_SECONDS = 5.0
+#: A place that takes longer to fail is not tried while a program waits.
+SLOW_SECONDS = 0.05
+#: The spool, where stores are named by their keys.
+SPOOL = ""
+HELD_BATCH = 500
 
 
 class _State:
     """The spool of this process and the thread that empties it.
 
     ``pauses`` has, by store, how often it failed and when (on the monotonic
-    clock) it is asked again.
+    clock) it is asked again; ``slow`` has those stores, and the spool, that a program must
+    not wait for (``slow_at`` is when one took long to fail); ``held`` what neither took, by store.
     """
 
     def __init__(self) -> None:
@@ -43,17 +51,61 @@ class _State:
         self.file: Spool | None = None
         self.thread: threading.Thread | None = None
         self.pauses: dict[str, tuple[int, float]] = {}
+        self.slow: set[str] = set()
+        self.slow_at = -math.inf
+        self.held: dict[str, tuple[Destination, list[Metric]]] = {}
         self.busy = False
         self.news = False
         self.looked = False
         self.ended = False
+        self.full_until = -math.inf
+        self.full_for = 0.0
+        self.hurry = False
+        self.vain = Vain()
+        self.in_vain = False
+
+    def number_held(self) -> int:
+        """Return how many records have no place but memory."""
+        return sum(len(metrics) for _, metrics in self.held.values())
 
 
 _state = _State()
 
 
+def directly(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
+    """Write *metrics* to their store; return those that have no place yet.
+
+    A store that took long to fail is not asked again before the sender has seen it work.
+    """
+    if destination.key in _state.slow:
+        return metrics
+    began = time.monotonic()
+    rest = direct(destination, metrics)
+    if rest and time.monotonic() > began + SLOW_SECONDS:
+        _was_slow(destination.key)
+    return rest
+
+
 def spool(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
-    """Put *metrics* on disk for *destination*; return those that have no place yet."""
+    """Put *metrics* on disk for *destination*; return those that have no place yet.
+
+    A spool that took long to fail is left alone before the sender has seen it work.
+    """
+    if SPOOL in _state.slow:
+        return metrics
+    if time.monotonic() < _state.full_until:  # unless rows were sent
+        counts.lost("spool full", len(metrics))
+        return ()
+    began = time.monotonic()
+    rest = _spooled(destination, metrics)
+    if rest and time.monotonic() > began + SLOW_SECONDS:
+        _was_slow(SPOOL)
+    if not rest:
+        wake()
+    return rest
+
+
+def _spooled(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
     from tracker.spool import SpoolFullError
     from tracker.spool.codec import encode
 
@@ -69,12 +121,32 @@ def spool(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metri
         try:
             file().put(destination.key, rows)
         except SpoolFullError as error:
+            _state.full_for = min(2 * _state.full_for or 1.0, LONGEST_PAUSE_SECONDS)
+            _state.full_until = time.monotonic() + _state.full_for
             counts.lost("spool full", len(rows), str(error))
             return ()
+        _state.full_for = 0.0
         counts.settled("spooled", len(rows))
-        wake()
         return ()
     return placed
+
+
+def hold(destination: Destination, metrics: Sequence[Metric]) -> None:
+    """Keep in memory what neither store nor spool took, as many as the queue may have.
+
+    The sender tries both again, after growing pauses; at the end what is left is dropped.
+    """
+    state = _state
+    with state.changed:
+        room = max(settings.current().queue_size - state.number_held(), 0)
+        kept = metrics[:room]
+        if kept:
+            state.held.setdefault(destination.key, (destination, []))[1].extend(kept)
+    leave_alone(destination)
+    if len(metrics) > len(kept):
+        counts.lost("no spool", len(metrics) - len(kept))
+    if kept:
+        wake()
 
 
 def file() -> Spool:
@@ -112,20 +184,58 @@ def is_busy() -> bool:
     return _state.busy or _state.news
 
 
+def is_holding() -> bool:
+    """Whether there are records that have no place but memory."""
+    return bool(_state.held)
+
+
+def is_failing() -> bool:
+    """Whether a store or the spool failed when it was tried last."""
+    return bool(_state.held or _state.slow or _state.pauses)
+
+
+def is_slow(since: float) -> bool:
+    """Whether a place took long to fail, *since* then, and the other does not make up for it."""
+    return _state.slow_at >= since and time.monotonic() > _state.slow_at + SLOW_SECONDS
+
+
+def _was_slow(place: str) -> None:
+    _state.slow.add(place)
+    _state.slow_at = time.monotonic()
+
+
+def leave_alone(destination: Destination) -> None:
+    """Have the sender alone try *destination* and the spool, until it has seen them work."""
+    _state.slow.update((destination.key, SPOOL))
+
+
+def patience(timeout: float) -> float:
+    """Return how long a program may wait for the sender, which it may have done in vain."""
+    return _state.vain.patience(timeout, in_vain=_state.in_vain and is_failing())
+
+
 def wait(timeout: float) -> bool:
     """Wait until all stores were asked to take what is due; return whether they were in time."""
     state = _state
     with state.changed:
-        return state.changed.wait_for(
+        in_time = state.changed.wait_for(
             lambda: not works(state) or not (state.busy or state.news), timeout
         )
+    state.in_vain = not in_time
+    return in_time
 
 
 def finish(timeout: float) -> None:
-    """Give the sender *timeout* seconds more, and close the spool."""
+    """Give the sender *timeout* seconds more, close the spool, and drop what has no place."""
+    if _state.held:
+        _state.hurry = True
+        wake()
     wait(timeout)
     with _state.changed:
         opened, _state.file = _state.file, None
+        left, _state.held = _state.number_held(), {}
+    if left:
+        counts.lost("no spool", left)
     if opened is not None and not _state.busy:
         opened.close()
 
@@ -180,22 +290,65 @@ def _load() -> None:
 
 def _round(state: _State) -> None:
     """Ask each store that is not in a pause to take what is due."""
-    for destination in destinations.all_known():
-        attempts, due = state.pauses.get(destination.key, (0, 0.0))
-        if due > time.monotonic():
+    hurry, state.hurry = state.hurry, False
+    known = {found.key: found for found in destinations.all_known()}
+    with state.changed:
+        held = {key: destination for key, (destination, _) in state.held.items()}
+    for key, destination in (known | held).items():
+        attempts, due = state.pauses.get(key, (0, 0.0))
+        if due > time.monotonic() and not (hurry and key in held):
             continue
         is_up = False
         with guarded("sender"), tolerated("spool", "Failed to read spooled AI usage metrics"):
-            _, is_up = drain(destination)
+            if _placed(state, destination):
+                is_up = key in held  # then the store works, whatever the spool does
+                sent, is_up = drain(destination)
+                state.slow.discard(SPOOL)
+                if sent:
+                    state.full_until = -math.inf
+                    state.slow.discard(key)
         if is_up:
-            state.pauses.pop(destination.key, None)
+            state.pauses.pop(key, None)
         else:
-            state.pauses[destination.key] = (attempts + 1, time.monotonic() + _pause(attempts))
+            state.pauses[key] = (attempts + 1, time.monotonic() + _pause(attempts))
+
+
+def _placed(state: _State, destination: Destination) -> bool:
+    """Find a place for what is held for *destination*; return whether all of it has one."""
+    ways = (direct, _spooled) if destination.durable else (_spooled, direct)
+    with state.changed:
+        _, waiting = state.held.pop(destination.key, (destination, []))
+    rest: Sequence[Metric] = ()
+    try:
+        while waiting and not rest:
+            rest = waiting[:HELD_BATCH]
+            for put in ways:
+                rest = rest and _placed_by(put, state, destination, rest)
+            waiting = [*rest, *waiting[HELD_BATCH:]]
+    finally:
+        if waiting:
+            with state.changed:
+                newer = state.held.pop(destination.key, (destination, []))[1]
+                state.held[destination.key] = (destination, [*waiting, *newer])
+    return not waiting
+
+
+def _placed_by(
+    put: Callable[[Destination, Sequence[Metric]], Sequence[Metric]],
+    state: _State,
+    destination: Destination,
+    metrics: Sequence[Metric],
+) -> Sequence[Metric]:
+    """Return what *put* has no place for; where it has one, it may be tried by others again."""
+    rest = put(destination, metrics)
+    if not rest:
+        state.slow.discard(SPOOL if put is _spooled else destination.key)
+    return rest
 
 
 def _next_pause(state: _State) -> float:
     now = time.monotonic()
-    known = {destination.key for destination in destinations.all_known()}
+    known = {destination.key for destination in destinations.all_known()} | state.held.keys()
     dues = [due - now for key, (_, due) in state.pauses.items() if key in known]
     return max(0.01, min(dues, default=IDLE_SECONDS))
 
@@ -213,7 +366,9 @@ def _pause(attempts: int) -> float:
 def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool]:
     """Return how many of the rows are settled, and whether the store takes more."""
     store = destination.key
-    metrics, rejected = _decoded(leased)
+    from tracker.spool.codec import decoded
+
+    metrics, rejected = decoded((row.id, row.payload) for row in leased)
     outcome = attempt(destination, metrics)
     rejected.update(outcome.rejected)
     if outcome.taken:
@@ -226,19 +381,6 @@ def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool
     if outcome.retry:
         file().later(store, [metric.id for metric in outcome.retry], "not taken")
     return len(outcome.taken) + len(rejected), not outcome.retry and outcome.is_up
-
-
-def _decoded(leased: Sequence[Leased]) -> tuple[list[Metric], dict[str, str]]:
-    from tracker.spool.codec import decode
-
-    metrics: list[Metric] = []
-    broken: dict[str, str] = {}
-    for row in leased:
-        try:
-            metrics.append(decode(row.payload, row.id))
-        except ValueError as error:
-            broken[row.id] = str(error)
-    return metrics, broken
 
 
 def reset() -> None:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Protocol
 from tracker import lifecycle, settings
 from tracker.delivery import counts, destinations, sender
 from tracker.delivery.attempt import (
-    attempt,
     is_storing,
     must_not_wait,
     own_thread,
@@ -26,6 +25,7 @@ from tracker.delivery.attempt import (
 )
 from tracker.delivery.forking import working
 from tracker.delivery.loops import at_end, in_event_loop, in_thread, told
+from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
 from tracker.guard import guarded, logger, tolerated
 
@@ -41,6 +41,9 @@ BATCH = 512
 #: How long the writer may make no progress at the interpreter's exit, or the settings' flush
 #: timeout, where that is longer.
 EXIT_SECONDS = 10.0
+#: How long the exit may take where store and spool fail.
+FAILING_EXIT_SECONDS = 0.8
+LOOK_SECONDS = 0.05
 #: What the first record will need, and ``import tracker`` does without.
 NEEDED = ("tracker.sinks.sqlite", "tracker.spool.codec")
 LAMBDA_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
@@ -73,6 +76,9 @@ class _Queue:
         self.thread: threading.Thread | None = None
         self.waiters: list[tuple[int, Callable[[], object]]] = []
         self.told: dict[str, int] = {}
+        #: How many were accepted when somebody waited for them in vain.
+        self.in_vain = 0
+        self.vain = Vain()
 
 
 _queue = _Queue()
@@ -162,22 +168,35 @@ def leave() -> None:
 def _catch_up() -> None:
     if must_not_wait():
         return
-    queue = _queue
+    queue, timeout = _queue, settings.current().flush_timeout
     if queue.done < queue.accepted:
-        _reach(queue, settings.current().flush_timeout)
+        _wait_at_most_once(queue, timeout)
     if LAMBDA_VARIABLE in os.environ:
-        sender.wait(settings.current().flush_timeout)  # the machine is frozen between two events
+        sender.wait(sender.patience(timeout))  # the machine is frozen between two events
+
+
+def _wait_at_most_once(queue: _Queue, timeout: float) -> None:
+    """Wait for the writer, but not again while what was waited for in vain is still not done."""
+    target = queue.accepted
+    patience = queue.vain.patience(timeout, in_vain=queue.done < queue.in_vain)
+    began = time.monotonic()
+    if not _reach(queue, patience, unless=lambda: sender.is_slow(began)):
+        queue.in_vain = target
 
 
 async def leave_async() -> None:
     """As ``leave``, without blocking the event loop."""
     if not in_event_loop() or must_not_wait():
         return
-    timeout = settings.current().flush_timeout
-    if _queue.done < _queue.accepted:
-        await told(functools.partial(_tell_when_done, _queue), timeout)
+    queue, timeout = _queue, settings.current().flush_timeout
+    target = queue.accepted
+    if queue.done < target:
+        patience = queue.vain.patience(timeout, in_vain=queue.done < queue.in_vain)
+        await told(functools.partial(_tell_when_done, queue), patience)
+        if queue.done < target:
+            queue.in_vain = target
     if LAMBDA_VARIABLE in os.environ:
-        await in_thread(sender.wait, timeout)
+        await in_thread(sender.wait, sender.patience(timeout))
 
 
 def _tell_when_done(queue: _Queue, tell: Callable[[], object]) -> None:
@@ -193,7 +212,7 @@ def flush(timeout: float) -> bool:
     """Wait until what was accepted is on disk and what is due was sent; return whether it is."""
     end = time.monotonic() + timeout
     done = _reach(_queue, timeout)
-    return sender.wait(max(end - time.monotonic(), 0.0)) and done
+    return sender.wait(max(end - time.monotonic(), 0.0)) and done and not sender.is_holding()
 
 
 def flush_here() -> None:
@@ -212,14 +231,27 @@ def flush_here() -> None:
 
 def finish() -> None:
     """Store what waits, send what can be sent soon, and close: for interpreter exit."""
-    queue, before = _queue, -1
-    patience = max(EXIT_SECONDS, settings.current().flush_timeout)
+    queue, began = _queue, time.monotonic()
+    flush_timeout = settings.current().flush_timeout
+    patience = max(EXIT_SECONDS, flush_timeout)
+    before = -1
     while before < queue.done < queue.accepted:
         before = queue.done
-        _reach(queue, patience)
-    sender.finish(settings.current().flush_timeout)
+        _reach(queue, patience, unless=lambda: _is_in_vain(queue, began))
+    spent = time.monotonic() - began
+    left = FAILING_EXIT_SECONDS - spent if _is_failing(queue) else flush_timeout
+    sender.finish(max(left, 0.0))
     destinations.forget()
     _tell_losses()
+
+
+def _is_failing(queue: _Queue) -> bool:
+    return sender.is_failing() or queue.done < queue.in_vain
+
+
+def _is_in_vain(queue: _Queue, began: float) -> bool:
+    """Whether the exit need not wait any longer: what fails was given its time."""
+    return _is_failing(queue) and time.monotonic() > began + FAILING_EXIT_SECONDS / 2
 
 
 def restart() -> None:
@@ -231,13 +263,21 @@ def restart() -> None:
     _queue.told = {}
 
 
-def _reach(queue: _Queue, timeout: float) -> bool:
-    """Wait until all that was accepted is done; where no writer can run, do its work here."""
+def _reach(queue: _Queue, timeout: float, unless: Callable[[], bool] = lambda: False) -> bool:
+    """Wait until all that was accepted is done; where no writer can run, do its work here.
+
+    *unless* is asked from time to time whether there is no more to wait for.
+    """
     target = queue.accepted
     if queue.done < target:
         _start(queue)
+    deadline = time.monotonic() + timeout
     with queue.changed:
-        queue.changed.wait_for(lambda: queue.done >= target or not works(queue), timeout)
+        while queue.done < target and works(queue) and not unless():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            queue.changed.wait(min(left, LOOK_SECONDS))
     while queue.items and not works(queue):
         with working("writer"):
             _work(queue)
@@ -312,23 +352,15 @@ def _sorted(
 
 
 def _store(destination: Destination, metrics: Sequence[Metric]) -> None:
-    """Write to a durable store; whatever that does not take, and all else, is spooled."""
-    rest = _direct(destination, metrics) if destination.durable else metrics
+    """Write to a durable store; whatever that does not take, and all else, is spooled.
+
+    What neither takes is held in memory and tried again by the sender: nobody waits for it.
+    """
+    rest = sender.directly(destination, metrics) if destination.durable else metrics
     if rest:
         rest = sender.spool(destination, rest)
-    if rest and not destination.durable:
-        rest = _direct(destination, rest)  # without a spool the store itself is the last resort
     if rest:
-        counts.lost("no spool", len(rest))
-
-
-def _direct(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
-    """Return the metrics that the store did not take and may take later."""
-    outcome = attempt(destination, metrics)
-    counts.settled("stored", len(outcome.taken))
-    for reason in outcome.rejected.values():
-        counts.lost(f"rejected by {destination.key}", 1, reason)
-    return outcome.retry
+        sender.hold(destination, rest)
 
 
 def _tell_losses() -> None:

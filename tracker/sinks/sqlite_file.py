@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 #: longer leaves its records to the spool while the block still looks on.
 BUSY_TIMEOUT_SECONDS = 1.0
 _RETRY_SECONDS = 0.02
+CLOSE_SECONDS = 0.2
 #: No piece of work of ours takes that long: a file can be made so that one never ends.
 LONGEST_WORK_SECONDS = 60.0
 STEPS_BETWEEN_LOOKS = 100_000
@@ -79,11 +80,18 @@ class SqliteFile:
         return self.run(whole)
 
     def close(self) -> None:
-        """Close the connection; a later use opens it again."""
-        with self.lock:
+        """Close the connection; a later use opens it again.
+
+        One that another thread is using stays open: at the exit of a program nobody waits for it.
+        """
+        if not self.lock.acquire(timeout=CLOSE_SECONDS):
+            return
+        try:
             connection = self._given_up()
             if connection is not None:
                 connection.close()
+        finally:
+            self.lock.release()
 
     def close_unused(self) -> None:
         """Close the connection unless this very thread is in the middle of using it."""

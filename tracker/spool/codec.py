@@ -6,12 +6,16 @@ import dataclasses
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracker.metric import Metric
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _DECIMALS = ("cost_usd", "list_cost_usd")
 _NOTHING = type(None)
+_NOT_OURS = "not a spooled metric"
 #: What JSON must have made of each kind of field.
 _FORMS: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -54,10 +58,28 @@ def decode(text: str, row_id: str) -> Metric:
                 values[name] = Decimal(values[name])
         metric = Metric(**values)
     except (AttributeError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
-        raise ValueError(f"not a spooled metric: {type(error).__name__}") from error
+        raise ValueError(f"{_NOT_OURS}: {type(error).__name__}") from error
     wrong = [
         name for name, forms in _FIELDS.items() if not isinstance(getattr(metric, name), forms)
     ]
     if wrong or metric.id != row_id:
-        raise ValueError(f"not a spooled metric: {', '.join(wrong) or 'another id'}")
+        raise ValueError(f"{_NOT_OURS}: {', '.join(wrong) or 'another id'}")
     return metric
+
+
+def decoded(rows: Iterable[tuple[str, str]]) -> tuple[list[Metric], dict[str, str]]:
+    """Return the metrics of (id, payload) *rows*, and by id what is wrong with the others."""
+    metrics: list[Metric] = []
+    broken: dict[str, str] = {}
+    for row_id, payload in rows:
+        try:
+            metrics.append(decode(payload, row_id))
+        except ValueError as error:
+            broken[row_id] = _told(error)
+    return metrics, broken
+
+
+def _told(error: ValueError) -> str:
+    """Return what is wrong with a row, and nothing that the row may have chosen."""
+    text = str(error)
+    return text if text.startswith(_NOT_OURS) else f"{_NOT_OURS}: {type(error).__name__}"

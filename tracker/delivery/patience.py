@@ -1,0 +1,29 @@
+"""How long a program waits for what it has waited for in vain: hardly at all, and rarely."""
+
+from __future__ import annotations
+
+import math
+import time
+
+#: After a wait in vain the program waits so long ...
+AGAIN_SECONDS = 0.05
+#: ... and that so often.
+INTERVAL_SECONDS = 60.0
+
+
+class Vain:
+    """Remembers when something was waited for in vain."""
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    def patience(self, timeout: float, *, in_vain: bool) -> float:
+        """Return how long to wait: *timeout*, or hardly at all while it is *in_vain*."""
+        now = time.monotonic()
+        if not in_vain:
+            self._last = now  # the wait that comes may be the one in vain
+            return timeout
+        if now < self._last + INTERVAL_SECONDS:
+            return 0.0
+        self._last = now
+        return min(timeout, AGAIN_SECONDS)
