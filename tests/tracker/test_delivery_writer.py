@@ -280,10 +280,11 @@ def test_a_plain_block_in_an_event_loop_does_not_wait(loop: Loop) -> None:
         delivery.hand_over(Owner(durable(Store(gate))), metrics("1"))
         with ai_usage_context("op"):
             pass
-        return tracker.stats().waiting
+        waiting = tracker.stats().waiting
+        gate.opened.set()
+        return waiting
 
     assert loop.run(program) == 1
-    gate.opened.set()
     assert tracker.flush(PATIENCE)
 
 
