@@ -12,6 +12,7 @@ from codemods.analysis.doubles import replaced_method
 from codemods.analysis.factories import product
 from codemods.analysis.lives import Lives
 from codemods.analysis.names import Meaning, Names
+from codemods.analysis.reach import reachable
 from codemods.analysis.resolved import Resolved
 from codemods.analysis.standing import StandingIds
 from codemods.analysis.stores import Stores
@@ -99,10 +100,11 @@ class Facts:
         calls = self.module.every(ast.Call)
         return [c for c in calls if isinstance(c.func, ast.Name) and c.func.id in _LOOKUPS]
 
-    @cached_property
-    def wraps_clients(self) -> bool:
-        """Whether the module makes wrapped clients."""
-        return any(n.attr in CLIENT_WRAPPERS for n in self.module.every(ast.Attribute))
+    def wraps_clients(self, statements: Sequence[ast.stmt]) -> bool:
+        """Whether the module, or a file that *statements* reach, makes wrapped clients."""
+        reached = {one.taint.module for one in reachable(self.taint, statements)}
+        every = (n for module in {self.module, *reached} for n in module.every(ast.Attribute))
+        return any(n.attr in CLIENT_WRAPPERS for n in every)
 
     @cached_property
     def operations(self) -> frozenset[str]:

@@ -214,7 +214,7 @@ def wrapped_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) 
     if facts.ours(life.construct.home):
         return None
     statements = life.suite[life.index + 1 : life.end]
-    if not facts.wraps_clients:
+    if not facts.wraps_clients(statements):
         return None
     hidden = other_set(life, travel)
     if hidden is not None:
