@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.effects import may_be_none
 from codemods.analysis.strength import last_name
 from codemods.model import Reason
 from codemods.proposal import Delete, Proposal, Wrap
@@ -140,9 +141,20 @@ def foreign_use(facts: Facts, proposal: Proposal) -> ast.AST | None:
         uses = uses_of_others(facts, body_of(facts, wrap), own)
         drops = any(_is_replay(facts, e) for e in proposal.edits if isinstance(e, Delete))
         for use in uses:
-            if drops or _is_flushed(facts, use) or _is_handed_out(facts, use):
+            moves = drops or _is_flushed(facts, use) or _is_handed_out(facts, use)
+            if moves or _may_be_nobody(facts, use):
                 return use
     return None
+
+
+def _may_be_nobody(facts: Facts, use: ast.Name) -> bool:
+    """Whether *use* may be None, which fails behind the call that it should have recorded.
+
+    On our runtime that call would be the block's.
+    """
+    statements = [facts.module.parents[binder] for binder in facts.scopes.of(use).binders]
+    values = (s.value for s in statements if isinstance(s, ast.Assign | ast.AnnAssign))
+    return any(value is not None and may_be_none(value, []) for value in values)
 
 
 def _is_replay(facts: Facts, edit: Delete) -> bool:
