@@ -148,11 +148,14 @@ def foreign_use(facts: Facts, proposal: Proposal) -> ast.AST | None:
 
 
 def _may_be_nobody(facts: Facts, use: ast.Name) -> bool:
-    """Whether *use* may be None, which fails behind the call that it should have recorded.
+    """Whether *use* may be None, or gone, and fails behind the call that it should have recorded.
 
     On our runtime that call would be the block's.
     """
-    statements = [facts.module.parents[binder] for binder in facts.scopes.of(use).binders]
+    binding = facts.scopes.of(use)
+    if binding.deletes:
+        return True
+    statements = [facts.module.parents[binder] for binder in binding.binders]
     values = (s.value for s in statements if isinstance(s, ast.Assign | ast.AnnAssign))
     return any(value is not None and may_be_none(value, []) for value in values)
 
