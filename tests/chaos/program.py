@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import tracker
+from tracker.sinks import sqlite_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,6 +193,8 @@ def configure(store: str, folder: Path) -> None:
     os.environ["AI_USAGE_DATABASE"] = str(
         folder / ("away/usage.db" if store == "away" else "usage.db")
     )
+    # A file that dozens of processes share on a busy machine is taken for long, and not broken.
+    sqlite_file.BUSY_TIMEOUT_SECONDS = 60.0
     tracker.configure(
         sinks=("remote",) if store in ("remote", "full") else ("sqlite",),
         # What is tested is loss, not haste: on a busy machine two seconds may be too short.
