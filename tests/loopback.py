@@ -49,8 +49,8 @@ class LoopbackServer(ThreadingHTTPServer):
     """The server, with what it was asked and how it is to misbehave.
 
     ``requests`` holds (path, body) of each request; ``failures`` are status codes to
-    answer the next requests with; ``refuse_stream_options`` answers 400 to
-    streams that ask for usage; ``compress`` compresses what is asked for so.
+    answer the next requests with; ``refuse_stream_options`` answers streams that ask for
+    usage with ``refusal``, a status and a message; ``compress`` compresses what is asked for so.
     ``answers`` are the answers to further paths, by their ends.
     Of a stream's events only the first ``cut_after`` are sent before the connection is
     lost; or an ``error_after`` so many tells of trouble; or after ``hold_after`` the server
@@ -77,6 +77,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self.failures.clear()
         self.answers: dict[str, dict[str, Any]] = {}
         self.refuse_stream_options = False
+        self.refusal = (400, "unknown parameter: stream_options")
         self.compress = False
         self.cut_after: int | None = None
         self.error_after: int | None = None
@@ -118,9 +119,7 @@ def chat_events(model: str, *, usage: bool) -> list[Event]:
         for delta in deltas
     ]
     events.append(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-    if usage:
-        events.append(head | {"choices": [], "usage": CHAT_USAGE})
-    return [(None, event) for event in events]
+    return [(None, event) for event in _with_usage(events, head, usage)]
 
 
 def completion_events(model: str, *, usage: bool) -> list[Event]:
@@ -128,9 +127,17 @@ def completion_events(model: str, *, usage: bool) -> list[Event]:
     head = {"id": "cmpl-1", "created": 1, "model": model, "object": "text_completion"}
     choice = {"index": 0, "logprobs": None, "finish_reason": None}
     events = [head | {"choices": [choice | {"text": part}]} for part in (TEXT[:6], TEXT[6:])]
-    if usage:
-        events.append(head | {"choices": [], "usage": CHAT_USAGE})
-    return [(None, event) for event in events]
+    return [(None, event) for event in _with_usage(events, head, usage)]
+
+
+def _with_usage(
+    events: list[dict[str, Any]], head: dict[str, Any], usage: bool
+) -> list[dict[str, Any]]:
+    """Return *events* as OpenAI sends them to who asked for *usage*: in the last, null before."""
+    if not usage:
+        return events
+    told = [event | {"usage": None} for event in events]
+    return [*told, head | {"choices": [], "usage": CHAT_USAGE}]
 
 
 def response_object(model: str) -> dict[str, Any]:
@@ -261,7 +268,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.failures:
             self._fail(self.server.failures.pop(0), "told to fail")
         elif body.get("stream") and self.server.refuse_stream_options and "stream_options" in body:
-            self._fail(400, "unknown parameter: stream_options")
+            self._fail(*self.server.refusal)
         elif body.get("stream"):
             self._stream(path, body)
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 from typing import TYPE_CHECKING, Any
 
 import anthropic
@@ -109,17 +110,46 @@ def test_a_resource_holds_its_client(provider: Provider) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 def test_the_options_have_the_fields_that_are_read(provider: Provider) -> None:
-    """C1: the request's path, method and body, and the body can be replaced."""
+    """C1: the request's path, method and body; its headers, and what is merged into the body."""
     models = importlib.import_module(f"{provider.name}._models")
     options = models.FinalRequestOptions(method="post", url="/x", json_data={"model": "m"})
-    options.json_data = {**options.json_data, "stream": True}
     assert (options.url, options.method.lower()) == ("/x", "post")
-    assert options.json_data == {"model": "m", "stream": True}
+    assert options.json_data == {"model": "m"}
+    client = getattr(MODULES[provider.name], provider.classes[0])(api_key="x")
+    options.extra_json = {"stream_options": {"include_usage": True}}
+    options.headers = {"Accept-Encoding": "identity"}
+    request = client._build_request(options)
+    assert json.loads(request.content) == {"model": "m", **options.extra_json}
+    assert request.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_the_parser_of_an_answer_is_given_a_stream(provider: Provider) -> None:
+    """C1: what stands in ``post_parser`` gets the SDK's own stream before ``request`` returns."""
+    module = MODULES[provider.name]
+    models = importlib.import_module(f"{provider.name}._models")
+    given: list[Any] = []
+
+    def parser(answer: Any) -> Any:
+        given.append(answer)
+        return answer
+
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, text=""))
+    http_client = httpx2.Client(transport=transport)
+    client_class = getattr(module, provider.classes[0])
+    client = client_class(api_key="x", http_client=http_client)
+    options = models.FinalRequestOptions(method="post", url="/x", post_parser=parser)
+    answer = client.request(object, options, stream=True, stream_cls=module.Stream[object])
+    assert given == [answer]
+    assert stream_of(answer) is answer
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 def test_a_stream_reads_from_the_iterator_that_we_replace(provider: Provider) -> None:
-    """C1: both ways of iterating take what is in ``_iterator``; closing closes the response."""
+    """C1: both ways of iterating take what is in ``_iterator``; closing closes the response.
+
+    It may be made when it is first read: then what stands in its place is read all the same.
+    """
     module = MODULES[provider.name]
     client = getattr(module, provider.classes[0])(api_key="x", base_url="http://localhost")
     closed = []

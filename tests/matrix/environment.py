@@ -97,8 +97,9 @@ def _surroundings(home: str) -> dict[str, str]:
         "no_proxy": "127.0.0.1,localhost",
         "HOME": home,
         "TMPDIR": home,
-        # Ahead of site-packages, where some distribution has a package called tests.
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(ROOT)]),
+        # Not this project's packages: they are installed as at a user's.  Libraries that tell where
+        # a call came from take what is not installed for the program's own code.
+        "PYTHONPATH": str(ROOT / "tests"),
         "AI_USAGE_DATABASE": str(Path(home) / "usage.db"),
         "AI_USAGE_SPOOL": str(Path(home) / "spool.db"),
         "AI_USAGE_STRICT": "1",
@@ -120,7 +121,7 @@ def prepared(entry: Entry, folder: Path = FOLDER) -> Environment:
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, capture_output=True)
     try:
-        _install(python, [*wanted, "--editable", str(ROOT)], folder)
+        _install(python, [*wanted, str(ROOT)], folder)
         stamp.write_text(json.dumps(wanted), encoding="utf-8")
     except NotInstalledError as error:
         if error.impossible or not stamp.exists() or json.loads(stamp.read_text()) != wanted:
@@ -143,12 +144,14 @@ def _distribution(requirement: str) -> str:
 def _install(python: Path, wanted: Sequence[str], folder: Path) -> None:
     uv = uv_of(folder)
     if uv is not None:
-        done = _called([uv, "pip", "install", "--upgrade", "--python", str(python), *wanted])
+        ours = ["--reinstall-package", "ai-usage-suite", "--refresh-package", "ai-usage-suite"]
+        done = _called([uv, "pip", "install", "--upgrade", *ours, "--python", str(python), *wanted])
         if done.returncode == 0:
             return
         if done.returncode == NO_SOLUTION:
             raise NotInstalledError(_told(done), impossible=True)
-    # pip has settings of its own, a company's index among them, that uv does not read.
+    # pip has settings of its own, a company's index among them, that uv does not read.  It builds
+    # a folder anew each time.
     done = _called([str(python), "-m", "pip", "install", "--quiet", "--upgrade", *wanted])
     if done.returncode:
         reason = _told(done)

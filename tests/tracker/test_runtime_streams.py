@@ -11,7 +11,7 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
-from tracker.instrumentation import seam
+from tracker.instrumentation import stream_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ TOKENS = (INPUT_TOKENS, OUTPUT_TOKENS)
 def no_host_refuses() -> Iterator[None]:
     """Forget which servers refused to tell usage."""
     yield
-    seam._refuse_usage.clear()
+    stream_usage.forget()
 
 
 def tokens(metrics: CapturedMetrics) -> list[tuple[int | None, int | None, bool]]:

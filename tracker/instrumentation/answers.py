@@ -37,9 +37,15 @@ def is_deferred(answer: object) -> bool:
 
 
 def stream_of(answer: object) -> Any:
-    """Return the SDK's ``Stream`` that *answer* is, or that it is a helper of, or None."""
+    """Return the SDK's ``Stream`` that *answer* is, or that it is a helper of, or None.
+
+    The iterator that it reads is not asked for: some make it when it is first read.
+    """
     raw = getattr(answer, "_raw_stream", answer)
-    return raw if hasattr(raw, "_iterator") and hasattr(raw, "response") else None
+    held = getattr(raw, "__dict__", {})
+    if "response" not in held or not ("_iterator" in held or hasattr(raw.__class__, "_iterator")):
+        return None
+    return raw
 
 
 def http_response_of(answer: object) -> Any:
@@ -69,6 +75,12 @@ def id_behind(error: BaseException) -> str | None:
             return header_id_of(http_response)
         trace = trace.tb_next
     return None
+
+
+def is_encoded(http_response: Any) -> bool:
+    """Return whether the bytes of *http_response* are compressed."""
+    encoding: str = http_response.headers.get("content-encoding", "identity")
+    return encoding != "identity"
 
 
 def content_of(http_response: Any) -> bytes | None:

@@ -16,7 +16,7 @@ import wrapt
 
 from tracker.error_text import of_answer
 from tracker.guard import guarded
-from tracker.instrumentation.answers import content_of
+from tracker.instrumentation.answers import content_of, is_encoded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SEPARATOR = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 # Inside a JSON text a quotation mark is escaped, so these are keys and no words of a completion.
 TELLING = re.compile(rb'"(?:usage|usageMetadata|error)"\s*:\s*\{')
+NO_USAGE = re.compile(rb',\s*"usage"\s*:\s*null')
 LAST = re.compile(
     rb"^(?:event: ?(?:message_stop|response\.(?:completed|incomplete|failed))|data: ?\[DONE\])\s*$",
     re.MULTILINE,
@@ -60,13 +61,22 @@ class EventReader:
             event = rest[start : found.end()]
             start = position = found.end()
             if self._passes(event):
-                yield event
+                yield self._as_asked(event)
         self._rest = rest[start:]
 
     def end(self) -> list[bytes]:
         """Return what came after the last event."""
         rest, self._rest = self._rest, b""
-        return [rest] if rest and self._passes(rest) else []
+        return [self._as_asked(rest)] if rest and self._passes(rest) else []
+
+    def _as_asked(self, event: bytes) -> bytes:
+        """Return *event* as a server sends it to who asked for no usage: it says nothing of it."""
+        if self._tally.swallows_usage and len(NO_USAGE.findall(event)) == 1:
+            with guarded("stream"), suppress(ValueError):
+                told = json.loads(b"\n".join(DATA.findall(event)))
+                if isinstance(told, dict) and told.get("usage", told) is None:
+                    return NO_USAGE.sub(b"", event)
+        return event
 
     def _passes(self, event: bytes) -> bool:
         keep = True
@@ -142,10 +152,9 @@ def watch(http_response: Any, tally: Tally) -> None:
     if reader is None or content is not None or http_response.is_closed:
         tally.finish(partial=False)
         return
-    if http_response.headers.get("content-encoding", "identity") != "identity":
+    if is_encoded(http_response):
         reader = EncodedReader(reader, http_response)
-    tap = _AsyncBody if hasattr(http_response.stream, "__aiter__") else _SyncBody
-    http_response.stream = tap(http_response.stream, reader, tally)
+    http_response.stream = _body_of(http_response.stream)(http_response.stream, reader, tally)
     weakref.finalize(http_response, tally.drop).atexit = False
 
 
@@ -159,6 +168,13 @@ def watched(pieces: Any, content_type: str, tally: Tally) -> Any:
     tap = kind(pieces, reader, tally)
     weakref.finalize(tap, tally.drop).atexit = False
     return tap
+
+
+def _body_of(stream: Any) -> type[_Body]:
+    """Return what stands in for *stream*, with the ways of iterating that it has."""
+    if not hasattr(stream, "__aiter__"):
+        return _SyncBody
+    return _EitherBody if hasattr(stream, "__iter__") else _AsyncBody
 
 
 def _read_whole(reader: Reader, content: bytes) -> None:
@@ -222,3 +238,7 @@ class _AsyncBody(_Body):
     async def aclose(self) -> None:
         self._self_broken()
         await self.__wrapped__.aclose()
+
+
+class _EitherBody(_SyncBody, _AsyncBody):
+    """Of a body that was given as a whole, which clients of both kinds may read."""

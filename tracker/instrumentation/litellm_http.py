@@ -73,4 +73,4 @@ def _operation_of(call: Any) -> str | None:
 
 def _watch(response: Any, tally: Tally) -> None:
     tally.request_id = header_id_of(response)
-    follow(response, response, tally)
+    follow(response, response, tally, asynchronous=False)  # it is no stream of an SDK

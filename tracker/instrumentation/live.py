@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker.instrumentation import claims
-from tracker.instrumentation.answers import stream_of
+from tracker.instrumentation.answers import is_encoded, stream_of
 from tracker.instrumentation.bodies import watch
 from tracker.instrumentation.streams import tap
 
@@ -13,21 +13,35 @@ if TYPE_CHECKING:
     from tracker.instrumentation.streams import Tally
 
 
-def follow(answer: Any, http_response: Any, tally: Tally) -> None:
-    """Claim *answer*, and book it by *tally* when it has ended, or now if it has."""
+def follow(answer: Any, http_response: Any, tally: Tally, *, asynchronous: bool) -> None:
+    """Claim *answer*, and book it by *tally* when it has ended, or now if it has.
+
+    *asynchronous* tells which kind of client it is of: a stream that another library wraps may
+    have the methods of both.
+    """
     stream = stream_of(answer)
     claims.claim(http_response, tally.booking, tally.service, tally.request_id)
     for known in (answer, stream):
         if known is not None:
             claims.claim(known, tally.booking, tally.service, None)
-    if stream is None or _is_exhausted(stream._iterator):
+    if not _is_tapped(stream, http_response, tally, asynchronous=asynchronous):
         watch(http_response, tally)
-    else:
-        tap(stream, tally)
 
 
-def _is_exhausted(iterator: Any) -> bool:
-    """Return whether *iterator*, a generator of one kind or the other, has ended."""
-    return getattr(iterator, "gi_frame", iterator) is None or (
-        getattr(iterator, "ag_frame", iterator) is None
+def _is_tapped(stream: Any, http_response: Any, tally: Tally, *, asynchronous: bool) -> bool:
+    """Count the chunks of *stream*, if they are what is to be counted; return whether they are."""
+    if stream is None or _is_exhausted(stream):
+        return False
+    if tally.swallows_usage and not is_encoded(http_response):
+        # What we asked for is held back below all who observe: some sit inside of the iterator.
+        return False
+    return tap(stream, tally, asynchronous=asynchronous)
+
+
+def _is_exhausted(stream: Any) -> bool:
+    """Return whether the generator, of one kind or the other, that *stream* reads has ended."""
+    iterator = vars(stream).get("_iterator")
+    return iterator is not None and (
+        getattr(iterator, "gi_frame", iterator) is None
+        or getattr(iterator, "ag_frame", iterator) is None
     )

@@ -208,7 +208,8 @@ class Observer:
         booking = self._next()
         self.bookings.append(booking)
         tally = Tally(booking, self.service, self.operation, self.model, request_id)
-        follow(response, http_response, tally)
+        # The SDK's own classes have one kind of iteration each.
+        follow(response, http_response, tally, asynchronous=hasattr(response, "__aiter__"))
         return self.bookings.pop()
 
     def _is_another_call(self, known: Booking, response: Any) -> bool:

@@ -15,12 +15,19 @@ from tracker import ledger
 from tracker.error_text import described
 from tracker.guard import guarded, logger
 from tracker.instrumentation import claims, litellm_http, lm15_http, pools
-from tracker.instrumentation.answers import header_id_of, http_response_of, id_behind, is_parsed
+from tracker.instrumentation.answers import (
+    header_id_of,
+    http_response_of,
+    id_behind,
+    is_parsed,
+    stream_of,
+)
 from tracker.instrumentation.connections import MANAGERS, count_connections
 from tracker.instrumentation.endpoints import place_of
 from tracker.instrumentation.live import follow
 from tracker.instrumentation.observer import failed, is_quiet, open_booking
 from tracker.instrumentation.providers import MARK, PROVIDERS, Provider
+from tracker.instrumentation.stream_usage import addition, is_raw, sent
 from tracker.instrumentation.streams import Tally
 from tracker.instrumentation.usage import reader, text, usage_told
 from tracker.metric import Call
@@ -29,14 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from types import ModuleType
 
+    from tracker.instrumentation.stream_usage import Addition
     from tracker.ledger import Booking
 
-ASK = {"include_usage": True}
 
 _CAPTURING = guarded("capture")
-
-# Servers that answered our request for a stream's usage with an error.
-_refuse_usage: set[str] = set()
 
 
 def await_imports() -> None:
@@ -78,46 +82,46 @@ def patch(provider: Provider, module: ModuleType) -> None:
 
 
 def unpatch(provider: Provider, module: ModuleType) -> None:
-    """Take the wrappers off again; the clients inherit their own method back."""
+    """Take the wrappers off again; the clients have back what we found.
+
+    A wrapper that another library put over ours is left, with ours in it.
+    """
     for name in provider.classes:
         client_class = getattr(module, name, None)
-        if hasattr(vars(client_class or object).get("request"), MARK):
-            del client_class.request  # type: ignore[union-attr] # it is one here
-
-
-class _Addition:
-    """What we added to a request, so that its stream reports its tokens."""
-
-    def __init__(self, options: Any, host: str) -> None:
-        self._options = options
-        self._host = host
-        self._body: dict[str, Any] = options.json_data
-        given = self._body.get("stream_options")
-        given = given if isinstance(given, dict) else {}
-        options.json_data = {**self._body, "stream_options": {**given, **ASK}}
-
-    def withdrawn(self, error: Exception) -> bool:
-        """Return whether *error* is the server refusing it; if so, it is taken out."""
-        if getattr(error, "status_code", None) not in (400, 422):
-            return False
-        if "stream_options" not in str(error) and "include_usage" not in str(error):
-            return False
-        _refuse_usage.add(self._host)
-        self._options.json_data = self._body
-        return True
+        method = vars(client_class or object).get("request")
+        ours: Any = getattr(method, MARK, None)
+        if client_class is None or method is None or ours is not method:
+            continue
+        del client_class.request
+        found = method.__wrapped__
+        if client_class.request is not found:  # it was not inherited
+            client_class.request = found
 
 
 class _Parsing:
-    """Stands in for the SDK's parser of an answer, and keeps what it was given.
+    """Stands in for the SDK's parser of an answer: what the SDK made, before anybody else has it.
 
-    An answer that cannot be parsed was billed all the same.
+    A stream is followed here, so that others who observe the client below us see what the
+    caller sees.  Of another answer it keeps what it was given: one that cannot be parsed was
+    billed all the same.
     """
 
-    def __init__(self, parser: Callable[[Any], Any]) -> None:
+    __slots__ = ("_parser", "begun", "followed", "unparsed")
+
+    def __init__(self, parser: Callable[[Any], Any] | None) -> None:
         self._parser = parser
+        self.begun: _Begun | None = None
+        self.followed = False
         self.unparsed: Any = None
 
     def __call__(self, answer: Any) -> Any:
+        begun = self.begun
+        if begun is not None and stream_of(answer) is not None:
+            self.begun = None
+            with _CAPTURING:
+                self.followed = _follow(begun, answer)
+        if self._parser is None:
+            return answer
         self.unparsed = answer
         parsed = self._parser(answer)
         self.unparsed = None
@@ -125,20 +129,30 @@ class _Parsing:
 
 
 class _Begun(NamedTuple):
-    """One call on its way: what was asked, and where it will be booked."""
+    """One call on its way: what was asked by which kind of client, and where it will be booked."""
 
     service: str
     operation: str
     model: str | None
     booking: Booking
-    addition: _Addition | None
+    addition: Addition | None
     parsing: _Parsing | None
+    asynchronous: bool
 
     def without_addition(self, error: Exception) -> _Begun | None:
         """Return the call that is to be made instead, if *error* is about what we added."""
         if self.addition is None or not self.addition.withdrawn(error):
             return None
-        return self._replace(addition=None)
+        instead = self._replace(addition=None)
+        if self.parsing is not None:
+            self.parsing.begun = instead
+        return instead
+
+    def refused(self, instead: _Begun) -> _Begun:
+        """Note that only the call *instead* was answered, and return it."""
+        if self.addition is not None:
+            self.addition.refused()
+        return instead
 
 
 # A named tuple's own constructor takes twice as long.
@@ -147,18 +161,18 @@ _call = functools.partial(tuple.__new__, Call)
 
 
 def _begin(
-    provider: Provider, client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    provider: Provider, asynchronous: bool, client: Any, args: Any, kwargs: Mapping[str, Any]
 ) -> _Begun | None:
     """Return the call to observe, or None: nobody observes, it is not billed, or we failed."""
     try:
-        return _looked_at(provider, client, args, kwargs)
+        return _looked_at(provider, asynchronous, client, args, kwargs)
     except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
         _CAPTURING.hold(mistake)
     return None
 
 
 def _looked_at(
-    provider: Provider, client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    provider: Provider, asynchronous: bool, client: Any, args: Any, kwargs: Mapping[str, Any]
 ) -> _Begun | None:
     options = args[1] if len(args) > 1 else kwargs.get("options")
     if options is None or options.method.lower() != "post":
@@ -174,37 +188,50 @@ def _looked_at(
         return None
     if not is_spelled and not provider.is_usual(options.url):
         booking.extra = {**booking.extra, **place_of(client, options.url)}
-    body = options.json_data
-    model = addition = None
-    if isinstance(body, dict):
-        model = text(body.get("model"))
-        if kwargs.get("stream") and provider.must_ask(options.url):
-            addition = _addition(options, client)
+    is_stream = kwargs.get("stream")
+    model = asked = None
+    if isinstance(options.json_data, dict):
+        model = text(sent(options, "model"))
+        if is_stream:
+            asked = addition(options, client, provider)
     parsing = None
     # What was not given is an object of the SDK that is no function.
     parser = getattr(options, "post_parser", None)
-    if callable(parser):
+    parser = parser if callable(parser) else None
+    if parser is not None or is_stream:
         parsing = options.post_parser = _Parsing(parser)
-    return _begun((provider.name, operation, model, booking, addition, parsing))
+    begun = _begun((provider.name, operation, model, booking, asked, parsing, asynchronous))
+    if parsing is not None and is_stream and not is_raw(options):
+        # A raw answer may be parsed by others, and its bytes be read by the caller.
+        parsing.begun = begun
+    return begun
 
 
-def _addition(options: Any, client: Any) -> _Addition | None:
-    """Ask for the stream's usage, unless the caller decided on that, or the server refuses it."""
-    given = options.json_data.get("stream_options")
-    if isinstance(given, dict) and "include_usage" in given:
-        return None
-    host = str(getattr(client, "base_url", ""))
-    return None if host in _refuse_usage else _Addition(options, host)
+def _follow(begun: _Begun, answer: Any) -> bool:
+    """Book *answer* when its end has come; return whether it is one whose end can be seen."""
+    response = http_response_of(answer)
+    if response is None:
+        return False
+    service, operation, model, booking, asked, _, asynchronous = begun
+    request_id = header_id_of(response)
+    swallow = asked is not None
+    tally = Tally(booking, service, operation, model, request_id, swallow_usage=swallow)
+    follow(answer, response, tally, asynchronous=asynchronous)
+    return True
 
 
 def _raised(begun: _Begun, error: BaseException) -> None:
     """Book the answer that could not be parsed, or withdraw the booking if there was none."""
     parsing = begun.parsing
-    if parsing is None or parsing.unparsed is None:
-        failed(begun.booking)
-        return
-    answer, parsing.unparsed = parsing.unparsed, None
-    _answered(begun, answer, error)
+    if parsing is not None:
+        parsing.begun = None
+        if parsing.followed:
+            return  # its end tells
+        if parsing.unparsed is not None:
+            answer, parsing.unparsed = parsing.unparsed, None
+            _answered(begun, answer, error)
+            return
+    failed(begun.booking)
 
 
 def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) -> None:
@@ -213,17 +240,20 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
     With *error* it is one that could not be parsed, before the SDK noted its request id.
     """
     try:
-        service, operation, model, booking, addition, _ = begun
+        service, operation, model, booking, asked, parsing, _ = begun
+        if asked is not None:
+            asked.granted()
+        if parsing is not None:
+            # Who parses a raw answer later has it followed already.
+            parsing.begun = None
+            if parsing.followed:
+                claims.claim(answer, booking, service, None)
+                return
         facts = reader(answer)
         request_id = text(facts("_request_id"))
         if error is not None:
             request_id = request_id or id_behind(error)
-        response = None if request_id or is_parsed(answer) else http_response_of(answer)
-        if response is not None:
-            request_id = header_id_of(response)
-            is_asked = addition is not None
-            tally = Tally(booking, service, operation, model, request_id, swallow_usage=is_asked)
-            follow(answer, response, tally)
+        if not request_id and not is_parsed(answer) and _follow(begun, answer):
             return
         claims.claim(answer, booking, service, request_id)
         model = text(facts("model")) or model
@@ -241,9 +271,10 @@ def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., 
 
     @functools.wraps(method)
     def request(client: Any, *args: Any, **kwargs: Any) -> Any:
-        begun = None if is_quiet() else _begin(provider, client, args, kwargs)
+        begun = None if is_quiet() else _begin(provider, False, client, args, kwargs)
         if begun is None:
             return method(client, *args, **kwargs)
+        instead = None
         try:
             try:
                 answer = method(client, *args, **kwargs)
@@ -251,15 +282,16 @@ def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., 
                 instead = begun.without_addition(error)
                 if instead is None:
                     raise
-                begun = instead
+            if instead is not None:  # behind the handler: the caller's error knows none of ours
                 answer = method(client, *args, **kwargs)
+                begun = begun.refused(instead)
         except BaseException as error:
             _raised(begun, error)
             raise
         _answered(begun, answer)
         return answer
 
-    setattr(request, MARK, True)
+    setattr(request, MARK, request)  # a wrapper of others that copies it is told from ours
     return request
 
 
@@ -270,9 +302,10 @@ def _observing_async(
 
     @functools.wraps(method)
     async def request(client: Any, *args: Any, **kwargs: Any) -> Any:
-        begun = None if is_quiet() else _begin(provider, client, args, kwargs)
+        begun = None if is_quiet() else _begin(provider, True, client, args, kwargs)
         if begun is None:
             return await method(client, *args, **kwargs)
+        instead = None
         try:
             try:
                 answer = await method(client, *args, **kwargs)
@@ -280,15 +313,16 @@ def _observing_async(
                 instead = begun.without_addition(error)
                 if instead is None:
                     raise
-                begun = instead
+            if instead is not None:  # behind the handler: the caller's error knows none of ours
                 answer = await method(client, *args, **kwargs)
+                begun = begun.refused(instead)
         except BaseException as error:
             _raised(begun, error)
             raise
         _answered(begun, answer)
         return answer
 
-    setattr(request, MARK, True)
+    setattr(request, MARK, request)  # a wrapper of others that copies it is told from ours
     return request
 
 

@@ -21,7 +21,7 @@ from tracker.instrumentation.usage import NO_USAGE, field, merged, model_of, usa
 from tracker.metric import Call
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from tracker.ledger import Booking
 
@@ -33,7 +33,7 @@ class Tally:
     """What is known of one stream so far.  It keeps no text.
 
     With *swallow_usage* the chunk that only carries usage was asked for by us,
-    not by the caller, and ``take`` says to hold it back.
+    not by the caller: ``take`` says to hold it back, and that the others have none is not said.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Tally:
         self._operation = operation
         self._model = model
         self.request_id = request_id
-        self._swallow_usage = swallow_usage
+        self.swallows_usage = swallow_usage
         self._usage = NO_USAGE
         self._is_told = False
         self._done = False
@@ -68,6 +68,8 @@ class Tally:
             if facts.get("usage") is None and "usageMetadata" not in facts:
                 # The first or the last event of some interfaces carries the whole answer.
                 source = facts.get("response") or facts.get("message")
+                if self.swallows_usage and facts is not chunk:
+                    getattr(chunk, "model_fields_set", set()).discard("usage")
             self._model = model_of(source or facts) or self._model
             if source is None:
                 return True
@@ -79,7 +81,7 @@ class Tally:
             if not isinstance(source, dict):
                 # Programs that count for themselves hand this object to their tracker.
                 claims.claim(source, self.booking, self.service, None)
-            return not (self._swallow_usage and facts.get("choices") == [])
+            return not (self.swallows_usage and facts.get("choices") == [])
         return True
 
     def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
@@ -129,9 +131,30 @@ def _is_last_word(facts: Mapping[str, Any]) -> bool:
 class _Tap:
     """Where a stream's chunks pass.  A close that comes while one is fetched is the SDK's own."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, stream: Any, tally: Tally) -> None:
         self.tally = tally
         self.fetching = False
+        self._inner = vars(stream).get("_iterator")
+        self._stream = weakref.ref(stream)
+
+    def inner(self) -> Any:
+        """Return the stream's own iterator.
+
+        Some streams make it when it is first read, and others who observe them have a say in
+        it until then.
+        """
+        if self._inner is None:
+            stream = self._stream()
+            if stream is None:
+                return iter(())
+            held = vars(stream)
+            # Without us while it is made: it keeps a copy of the stream.
+            del held["_iterator"]
+            try:
+                self._inner = stream._iterator
+            finally:
+                held["_iterator"] = self
+        return self._inner
 
     def closed(self) -> None:
         """Note that the program closed the stream."""
@@ -152,10 +175,6 @@ class _Tap:
 class SyncTap(_Tap):
     """Stands in for a synchronous stream's iterator."""
 
-    def __init__(self, inner: Iterator[Any], tally: Tally) -> None:
-        super().__init__(tally)
-        self._inner = inner
-
     def __iter__(self) -> SyncTap:
         return self
 
@@ -163,7 +182,7 @@ class SyncTap(_Tap):
         while True:
             self.fetching = True
             try:
-                chunk = next(self._inner)
+                chunk = next(self.inner())
             except BaseException as error:
                 self.ended(error)
                 raise
@@ -183,10 +202,6 @@ class SyncTap(_Tap):
 class AsyncTap(_Tap):
     """Stands in for an asynchronous stream's iterator."""
 
-    def __init__(self, inner: AsyncIterator[Any], tally: Tally) -> None:
-        super().__init__(tally)
-        self._inner = inner
-
     def __aiter__(self) -> AsyncTap:
         return self
 
@@ -194,7 +209,7 @@ class AsyncTap(_Tap):
         while True:
             self.fetching = True
             try:
-                chunk = await anext(self._inner)
+                chunk = await anext(self.inner())
             except BaseException as error:
                 self.ended(error)
                 raise
@@ -211,19 +226,20 @@ class AsyncTap(_Tap):
             await close()
 
 
-def tap(stream: Any, tally: Tally) -> None:
+def tap(stream: Any, tally: Tally, *, asynchronous: bool) -> bool:
     """Count what passes through an SDK's ``Stream`` or ``AsyncStream``, in place.
 
+    Returns False, with nothing changed, if what it reads from is no iterator of that kind.
     Closing one closes the HTTP response and not the iterator, and a stream helper
     closes the response itself: so the response tells of it.
     """
-    inner = stream._iterator
-    if hasattr(stream, "__aiter__"):
-        stream._iterator = AsyncTap(inner, tally)
-        _hear_of_closing(stream.response, "aclose", stream._iterator)
-    else:
-        stream._iterator = SyncTap(inner, tally)
-        _hear_of_closing(stream.response, "close", stream._iterator)
+    made = vars(stream).get("_iterator")
+    if made is not None and not hasattr(made, "__anext__" if asynchronous else "__next__"):
+        return False
+    tapped = AsyncTap(stream, tally) if asynchronous else SyncTap(stream, tally)
+    stream._iterator = tapped
+    _hear_of_closing(stream.response, "aclose" if asynchronous else "close", tapped)
+    return True
 
 
 def _hear_of_closing(response: Any, method: str, tap: _Tap) -> None:

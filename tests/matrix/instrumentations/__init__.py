@@ -10,7 +10,9 @@ An entry has, besides ``REQUIREMENTS``,
 ``install()``
     which has the other library observe, and returns a function that gives what was
     recorded since it was last called, as values that JSON can write;
-``VARIABLES`` (if it wants any)
+``around()``, if it wants one
+    which returns a context manager that each call is made in;
+``VARIABLES``, if it wants any
     environment variables of the program.
 """
 

@@ -11,6 +11,7 @@ import gc
 import json
 import re
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from matrix import results
@@ -80,7 +81,9 @@ async def host(form: Any, client: Any, server: Any) -> dict[str, Any]:
     return facts
 
 
-async def called(form: Any, client: Any, server: Any, mode: str) -> dict[str, Any]:
+async def called(
+    form: Any, client: Any, server: Any, mode: str, around: Callable[[], Any]
+) -> dict[str, Any]:
     """Make the call of *form*, observed as *mode* says; return what the host and we saw."""
     from capture_matrix import wrong
 
@@ -89,9 +92,11 @@ async def called(form: Any, client: Any, server: Any, mode: str) -> dict[str, An
 
     told = None
     if mode == "theirs":
-        seen = await host(form, client, server)
+        with around():
+            seen = await host(form, client, server)
+            gc.collect()
     else:
-        with capture() as metrics:
+        with capture() as metrics, around():
             with ai_usage_context("matrix", job_id="j"):
                 seen = await host(form, client, server)
             gc.collect()
@@ -100,16 +105,17 @@ async def called(form: Any, client: Any, server: Any, mode: str) -> dict[str, An
 
 
 async def every_form(
-    server: Any, mode: str, drain: Callable[[], list[Any]], *, asynchronous: bool
+    server: Any, name: str, mode: str, drain: Callable[[], list[Any]], *, asynchronous: bool
 ) -> None:
     """Tell of each form, called by one kind of client."""
     from capture_matrix import FORMS, client_of, got
 
+    around = getattr(load("instrumentations", name), "around", nullcontext)
     clients: dict[str, Any] = {}
     for form in FORMS:
         if form.client not in clients:
             clients[form.client] = client_of(form, server, asynchronous=asynchronous)
-        record = await called(form, clients[form.client], server, mode)
+        record = await called(form, clients[form.client], server, mode, around)
         label = f"{form.client} {form.name}{', async' if asynchronous else ''}"
         results.tell({"cell": label, "theirs": plain(drain()), **record})
     for client in clients.values():
@@ -123,8 +129,8 @@ def main(name: str, mode: str) -> int:
     from loopback import loopback_server
 
     with loopback_server() as server:
-        run(every_form(server, mode, drain, asynchronous=False))
-        asyncio.run(every_form(server, mode, drain, asynchronous=True))
+        run(every_form(server, name, mode, drain, asynchronous=False))
+        asyncio.run(every_form(server, name, mode, drain, asynchronous=True))
     return 0
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 
 def shown(span: ReadableSpan) -> dict[str, Any]:
@@ -22,17 +23,24 @@ def shown(span: ReadableSpan) -> dict[str, Any]:
     }
 
 
-def kept_by(provider: TracerProvider) -> Callable[[], list[Any]]:
-    """Have *provider* keep its spans in memory; return what gives and forgets them."""
-    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+def kept() -> tuple[InMemorySpanExporter, Callable[[], list[Any]]]:
+    """Return an exporter to memory, and what gives its spans and forgets them."""
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
     exporter = InMemorySpanExporter()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
 
     def drain() -> list[Any]:
         spans = [shown(span) for span in exporter.get_finished_spans()]
         exporter.clear()
         return spans
 
+    return exporter, drain
+
+
+def kept_by(provider: TracerProvider) -> Callable[[], list[Any]]:
+    """Have *provider* keep its spans in memory; return what gives and forgets them."""
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+    exporter, drain = kept()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
     return drain
