@@ -90,37 +90,37 @@ def each_call_makes_a_new_one(real: Any) -> Any:
     return lambda taint, call: ""
 
 
-@mutant("analysis.awaiting:Awaiting._assume", "X4")
+@mutant("analysis.awaiting:Awaiting._assume", "X4", fault="C2", kinds="later")
 def gathered_calls_end_together(real: Any) -> Any:
     """All that was gathered is over when one of it has failed."""
     return lambda self, text, call: None
 
 
-@mutant("analysis.awaiting:Awaiting._is_awaited", "E1")
+@mutant("analysis.awaiting:Awaiting._is_awaited", "E1", fault="C2", kinds="later")
 def gathered_calls_are_awaited(real: Any) -> Any:
     """Whatever is gathered is awaited."""
     return lambda self, call: True
 
 
-@mutant("analysis.unfinished:Unfinished._cleanup", "E3")
+@mutant("analysis.unfinished:Unfinished._cleanup", "E3", fault="C2", kinds="later")
 def generators_end_with_their_last_item(real: Any) -> Any:
     """A generator that is thrown away does nothing more."""
     return lambda self, call, definition: None
 
 
-@mutant("analysis.operators:Operators.expression", "E1")
+@mutant("analysis.operators:Operators.expression", "E1", fault="C2", kinds="later")
 def operators_keep_nothing(real: Any) -> Any:
     """An operator does nothing with its sides."""
     return lambda self, node: None
 
 
-@mutant("analysis.insides:Insides.are_new", "E1")
+@mutant("analysis.insides:Insides.are_new", "E1", fault="C2", kinds="later")
 def insides_are_as_new_as_their_object(real: Any) -> Any:
     """What a new container holds is new, too."""
     return lambda self, binding: True
 
 
-@mutant("analysis.awaiting:Awaiting._is_limited", "E1")
+@mutant("analysis.awaiting:Awaiting._is_limited", "E1", fault="C2", kinds="later")
 def time_limits_end_threads(real: Any) -> Any:
     """A thread whose ``await`` has a time limit ends with it."""
     return lambda self, call: False

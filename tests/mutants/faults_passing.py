@@ -7,13 +7,13 @@ from typing import Any
 from .mutant import mutant
 
 
-@mutant("spoken_names:SpokenNames.is_replaced", "M6")
+@mutant("spoken_names:SpokenNames.is_replaced", "M6", fault="C25", kinds="other-file")
 def functions_stay_in_their_places(real: Any) -> Any:
     """Nobody puts another function in the place of one that takes a tracker."""
     return lambda self, name: False
 
 
-@mutant("rules.surroundings:_managed_by", "X16")
+@mutant("rules.surroundings:_managed_by", "X16", fault="C4", kinds="surrounded")
 def managers_open_nothing(real: Any) -> Any:
     """A manager of the project's own opens no context."""
     return lambda facts, call: frozenset()

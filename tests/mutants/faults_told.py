@@ -7,34 +7,77 @@ from typing import Any
 
 from codemods import vocabulary as words
 
-from .mutant import mutant
+from .mutant import examined, mutant
+from .table import as_the_table_says
 
 
-@mutant("analysis.owned:_is_set_call", "E17", fault="C9", kinds="manager")
+@examined(
+    "analysis.owned:_is_set_call",
+    as_the_table_says(
+        "E17_forwards_by_the_older_name",
+        "E17_older_name_does_more",
+        "E17_older_name_may_have_no_tracker",
+    ),
+    fault="C9",
+    kinds="manager",
+)
 def older_forwarding_unseen(real: Any) -> Any:
     """A method that passes ids on by the older name of the set call is none that passes them on."""
     return lambda call: call.func.attr == words.SET_CALL
 
 
-@mutant("rules.leftovers:_is_tracker", "N1", fault="C10", kinds="not-ours")
+@examined(
+    "rules.leftovers:_is_tracker",
+    as_the_table_says(
+        "N1_imported_object_with_other_parameters",
+        "N1_method_of_that_name_with_other_parameters",
+        "N1_other_parameters_beside_a_tracker",
+    ),
+    fault="C10",
+    kinds="not-ours",
+)
 def every_receiver_is_a_tracker(real: Any) -> Any:
     """What has a method of that name is a tracker, whatever parameters the method has."""
     return lambda facts, receiver: True
 
 
-@mutant("rules.leftovers:_another_class", "N1", fault="C10", kinds="not-ours")
+@examined(
+    "rules.leftovers:_another_class",
+    as_the_table_says(
+        "N1_another_class_of_the_name",
+        "N1_class_of_the_project_with_that_name",
+    ),
+    fault="C10",
+    kinds="not-ours",
+)
 def no_class_is_anothers(real: Any) -> Any:
     """An object of a class of the program may be a tracker."""
     return lambda facts, binders: False
 
 
-@mutant("analysis.looked_at:is_only_looked_at", "X17", fault="C11", kinds="only-looked-at")
+@examined(
+    "analysis.looked_at:is_only_looked_at",
+    as_the_table_says(
+        "X17_construction_that_raises",
+        "X17_method_asked_for_its_name",
+        "X17_tracker_that_is_only_looked_at",
+    ),
+    fault="C11",
+    kinds="only-looked-at",
+)
 def looks_are_work(real: Any) -> Any:
     """A tracker that is only looked at is one to be told of."""
     return lambda facts, construct: False
 
 
-@mutant("proving:_explained", "X18", fault="C24", kinds="oddity")
+@examined(
+    "proving:_explained",
+    as_the_table_says(
+        "X18_debug_field_over_lines",
+    ),
+    fault="C24",
+    kinds="oddity",
+)
 def debug_fields_unexplained(real: Any) -> Any:
     """A debug field over several lines is no cause why a block cannot be proven."""
     return lambda facts, proposal, problem: problem
