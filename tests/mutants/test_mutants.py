@@ -10,8 +10,10 @@ import pytest
 from rows import fixtures
 
 from codemods.model import Reason
+from tests.oracle.kinds import KINDS
 
 from .cases import baseline, cases, clients
+from .generated import fixes
 from .judging import MUTANTS, judged
 from .mutant import Mutant
 
@@ -62,6 +64,12 @@ def test_there_are_mutants_of_every_part() -> None:
     assert min(parts.count(part) for part in ("edits", "rules", "analysis")) >= 10
     assert min(parts.count(part) for part in ("report", "project", "validator")) >= 5
     assert sum(mutant.exam is not None for mutant in MUTANTS) >= 50
+
+
+def test_each_fix_that_is_taken_back_is_of_a_fault() -> None:
+    """A mutant that takes a fix back names the fault, and no kind that is never generated."""
+    assert [m.name for m in fixes() if not re.fullmatch(r"C\d+", m.fault)] == []
+    assert {kind for m in MUTANTS for kind in m.kinds} <= KINDS.keys()
 
 
 def test_the_real_rewriter_is_not_accused() -> None:
