@@ -3,5 +3,8 @@
 const dynalite = require('dynalite')
 
 const server = dynalite({ createTableMs: 1, updateTableMs: 1, deleteTableMs: 1 })
+// On a busy machine a connection rests for longer than node keeps it: it would be closed just as
+// it is used again.
+server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => console.log(server.address().port))
 process.stdin.on('end', () => process.exit(0)).resume()

@@ -47,7 +47,7 @@ def break_off(client: openai.OpenAI, form: str) -> None:
     if form == "stream":
         stream: Any = client.chat.completions.create(**CHAT, stream=True)
         next(stream)
-        stream._iterator.kept = stream
+        stream.kept = stream
     else:
         raw: Any = client.chat.completions.with_raw_response.create(**CHAT, stream=True)
         raw.http_response.kept = raw.http_response

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from contextlib import closing
+from multiprocessing import forkserver
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -111,6 +112,8 @@ def _booked(connection: Connection) -> None:
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_a_process_of_any_kind_records(method: str, quiet_environment: Path) -> None:
     """The child's own blocks are stored as anywhere; a forked one begins in its parent's."""
+    # A server that an earlier test started has that test's environment.
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
     context = multiprocessing.get_context(method)
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_booked, args=(sending,))
