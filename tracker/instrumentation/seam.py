@@ -175,7 +175,10 @@ def _looked_at(
     provider: Provider, asynchronous: bool, client: Any, args: Any, kwargs: Mapping[str, Any]
 ) -> _Begun | None:
     options = args[1] if len(args) > 1 else kwargs.get("options")
-    if options is None or options.method.lower() != "post":
+    if options is None:
+        return None
+    method = options.method
+    if method != "post" and method.lower() != "post":
         return None
     operation = provider.operations.get(options.url)  # as nearly all calls are found
     is_spelled = operation is not None
@@ -190,8 +193,11 @@ def _looked_at(
         booking.extra = {**booking.extra, **place_of(client, options.url)}
     is_stream = kwargs.get("stream")
     model = asked = None
-    if isinstance(options.json_data, dict):
-        model = text(sent(options, "model"))
+    body = options.json_data
+    if isinstance(body, dict):
+        # Nearly no call has an extra body, and looking for one takes its time.
+        extra = getattr(options, "extra_json", None)
+        model = text(sent(options, "model") if extra else body.get("model"))
         if is_stream:
             asked = addition(options, client, provider)
     parsing = None
