@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from codemods.spoken_names import SpokenNames
 
 _CONFTEST = "conftest"
+#: Without one of these words a file enters no manager that another one makes.
+_ENTERING = ("with", "enter_context", "enter_async_context")
 _UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
 
 
@@ -80,21 +82,42 @@ class Surroundings:
     ) -> None:
         self._graph = graph
         self._analysed = analysed
-        self._found: dict[Path, list[DiscoveredFile]] | None = None
+        self._reached: dict[DiscoveredFile, set[Path]] | None = None
+        self._files: dict[Path, DiscoveredFile] = {}
 
     def of(self, path: Path) -> Iterator[Facts]:
-        """Yield the analysis of each other file that opens contexts and imports that in *path*."""
-        if self._found is None:
-            self._found = {}
-            names = (*words.CONTEXT_MANAGERS, words.TRACKED_DECORATOR)
-            files = {f.path: f for name in names for f in self._graph.holding(name)}
-            for file in files.values():
-                for reached in imported_by(self._graph, [file]) - {file.path}:
-                    self._found.setdefault(reached, []).append(file)
-        for file in self._found.get(path, ()):
-            facts = self._analysed(file)
-            if facts is not None:
-                yield facts
+        """Yield the analysis of each other file that opens contexts and knows that in *path*.
+
+        It imports that, or is imported by it, and may be handed functions of it.
+        """
+        if self._reached is None:
+            opening = self._opening()
+            self._reached = {file: imported_by(self._graph, [file]) for file in opening}
+            self._files = {file.path: file for file in self._graph.files} if opening else {}
+        known = imported_by(self._graph, [self._files[path]]) if path in self._files else set()
+        for file, reached in self._reached.items():
+            if file.path != path and (path in reached or file.path in known):
+                facts = self._analysed(file)
+                if facts is not None:
+                    yield facts
+
+    def _opening(self) -> list[DiscoveredFile]:
+        """Return the files that may open contexts: by name, or by a manager of another file."""
+        names = (*words.CONTEXT_MANAGERS, words.TRACKED_DECORATOR)
+        found = {f.path: f for name in names for f in self._graph.holding(name)}
+        entering = {f.path for word in _ENTERING for f in self._graph.holding(word)}
+        waiting = list(found.values())
+        seen = set(found)
+        while waiting:
+            manager = waiting.pop().path
+            for file in self._graph.importing(manager):
+                if file.path in seen:
+                    continue
+                seen.add(file.path)
+                waiting.append(file)
+                if file.path in entering:
+                    found[file.path] = file
+        return list(found.values())
 
 
 def imported_by(graph: ModuleGraph, files: list[DiscoveredFile]) -> set[Path]:
@@ -151,7 +174,7 @@ class ExternalUses:
         return self._spoken.keywords(name)
 
     def surroundings(self) -> Iterator[Facts]:
-        """Yield the analysis of each other file that opens contexts and imports the module."""
+        """Yield the analysis of each other file in whose contexts the module may run."""
         return self._surroundings.of(self._path)
 
     def lacking(self, legacy: str, context: str, name: str) -> str | None:

@@ -20,7 +20,7 @@ from codemods.model import Failed
 from codemods.project.sources import decode, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from codemods.analysis.external_references import References
     from codemods.model import SourceFile
@@ -139,6 +139,14 @@ class ModuleGraph:
             return external_references.read(ast.parse(source.text))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
+
+    def importing(self, path: Path) -> Iterator[DiscoveredFile]:
+        """Yield the other files whose imports may lead to the module in *path*."""
+        for file in self.holding(module_parts(path)[-1]):
+            references = self.references(file) if file.path != path else None
+            modules = references.modules if references is not None else ()
+            if any(found.path == path for m in modules for found in self.leads_to(file.path, m)):
+                yield file
 
     def leads_to(self, origin: Path, dotted: str) -> tuple[DiscoveredFile, ...]:
         """Return the files that the module name *dotted*, in the file *origin*, may mean.

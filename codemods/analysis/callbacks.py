@@ -6,6 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis import telling
+from codemods.analysis.library_rows import Effect
 from codemods.analysis.reach import reachable
 from codemods.analysis.strength import arguments_of, last_name
 
@@ -36,13 +38,38 @@ def calls_unknown(taint: Taint, statements: Iterable[ast.AST]) -> bool:
 
 
 def handed_on(taint: Taint) -> frozenset[ast.AST]:
-    """Return the functions that the module of *taint* hands on as values, and what they call."""
+    """Return the functions that the module of *taint* hands on as values, and what they call.
+
+    To decorators, too, that keep them or run them in a block.
+    """
     if taint.handed_on is None:
         every = taint.module.every
         mentions = (*every(ast.Lambda), *every(ast.Name), *every(ast.Attribute))
-        handed = [n for n in mentions if _is_handed(taint, n)]
-        taint.handed_on = frozenset(found.node for found in reachable(taint, handed))
+        handed: list[ast.AST] = [n for n in mentions if _is_handed(taint, n)]
+        functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [
+            *every(ast.FunctionDef),
+            *every(ast.AsyncFunctionDef),
+        ]
+        registered = [f for f in functions if any(_registers(taint, d) for d in f.decorator_list)]
+        bodies = [statement for function in registered for statement in function.body]
+        reached = reachable(taint, [*handed, *bodies])
+        taint.handed_on = frozenset([*registered, *(found.node for found in reached)])
     return taint.handed_on
+
+
+def _registers(taint: Taint, decorator: ast.expr) -> bool:
+    """Whether *decorator* keeps the function that it decorates, or runs it in a block."""
+    is_call = isinstance(decorator, ast.Call)
+    made = decorator.func if isinstance(decorator, ast.Call) else decorator
+    known = taint.known(made)
+    if known is not None:
+        blocks = (ast.With, ast.AsyncWith)
+        in_block = any(isinstance(node, blocks) for node in ast.walk(known.node))
+        return in_block or known.keeps_decorated(factory=is_call)
+    model = taint.foreign.model(made)
+    if model is not None:
+        return model.effect in (Effect.KEEP, Effect.LATER)
+    return telling.registers(last_name(made))
 
 
 def _is_handed(taint: Taint, node: ast.AST) -> bool:

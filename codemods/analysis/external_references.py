@@ -113,7 +113,7 @@ class Elsewhere(Protocol):
         """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
 
     def surroundings(self) -> Iterator[Facts]:
-        """Yield the analysis of each other file that opens contexts and imports the module."""
+        """Yield the analysis of each other file in whose contexts the module may run."""
 
     def lacking(self, legacy: str, context: str, name: str) -> str | None:
         """Return what is missing for ``from context import name`` where *legacy* is of the project.

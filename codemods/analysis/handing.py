@@ -128,11 +128,27 @@ class Handing:
             return
         if isinstance(call.func, ast.Attribute) and self._is_tracker(call.func):
             return
+        if self._of_object(call, given):
+            return
         model = self._foreign.model(call.func)
         if model is not None:
             self._of_model(call, model, given)
         elif name not in words.CLIENT_WRAPPERS and name not in words.CONTEXT_MANAGERS:
             self._unknown(call, given)
+
+    def _of_object(self, call: ast.Call, given: list[ast.expr]) -> bool:
+        """Take in a call of an object of a class in sight, or of what ``__getattr__`` finds."""
+        owner = self._taint.object_class(call.func)
+        method = family(owner).method("__call__") if owner is not None else None
+        if method is not None:
+            self._passed(call, method, given)
+            return True
+        of = self._family_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+        name = last_name(call.func)
+        if of is None or of.method(name) is not None or not of.hands_out(name):
+            return False
+        self._escape(call, f"given to {short(call.func)}, which code of its class finds")
+        return True
 
     def _is_tracker(self, method: ast.Attribute) -> bool:
         """Whether *method* is one of the tracker's own, and not of an object that holds it."""

@@ -87,6 +87,20 @@ class Family:
             for node in ast.walk(method.node)
         )
 
+    def hands_out(self, field: str) -> bool:
+        """Whether code of a class in sight says what *field* is: it may be somebody else's."""
+        if self.borrows(field) or self.method(field) or self.method("__getattribute__"):
+            return True
+        return self.method("__getattr__") is not None and not self._binds(field)
+
+    def _binds(self, field: str) -> bool:
+        return any(
+            _field(node, method.receiver or "") == field and isinstance(node.ctx, ast.Store)  # type: ignore[attr-defined]
+            for owner in self.classes
+            for method in owner.methods()
+            for node in ast.walk(method.node)
+        )
+
     @property
     def doubt(self) -> ast.AST | None:
         """What may make the class give out an object that was there before."""

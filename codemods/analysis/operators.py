@@ -39,6 +39,7 @@ _COMPARISONS = {
     ast.In: ("__contains__", "__iter__"),
     ast.NotIn: ("__contains__", "__iter__"),
 }
+_BY_KEY = ("__getitem__", "__missing__", "__setitem__", "__delitem__")
 # They are of a class that is known, and keeps nothing of what it is joined with.
 _DISPLAYS = (
     *(ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict),
@@ -69,22 +70,31 @@ class Operators:
         elif isinstance(node, ast.Subscript):
             self._index(node)
 
+    def augment(self, node: ast.AugAssign) -> None:
+        """Take in an operator that gives its result to its left side."""
+        name = _ARITHMETIC[type(node.op)]
+        self._between(node, node.value, node.target, (f"__i{name}__", f"__{name}__"))
+        self._between(node, node.target, node.value, (f"__r{name}__",))
+
     def in_class(self, value: ast.expr) -> None:
         """Take in a value of a class body: it may be told of its name there."""
         if isinstance(value, ast.Call) and self._run.strong(value):
             self._methods(value, value, ("__set_name__",), given=False)
 
     def _index(self, node: ast.Subscript) -> None:
-        if not self._run.strong(node.slice) or self._run.strong(node.value):
+        parts = (n for n in ast.walk(node.slice) if isinstance(n, ast.expr))
+        keys = (part for part in parts if not isinstance(part, _DISPLAYS))
+        given = next(filter(self._run.strong, keys), None)
+        if given is None:
             return
-        if isinstance(node.ctx, ast.Store):
-            if not self._run.taint_receiver(node):
-                self._escape(node, f"stored in {ast.unparse(node.value)}, as a key")
+        stored = isinstance(node.ctx, ast.Store) and not self._run.strong(node.value)
+        if stored and not self._run.taint_receiver(node):
+            self._escape(node, f"stored in {ast.unparse(node.value)}, as a key")
             return
         path = self._run.taint.foreign.class_path(node.value) or ""
         if path == "collections.defaultdict" and not self._run.taint_receiver(node.value):
             self._escape(node, f"stored in {ast.unparse(node.value)}, as a key")
-        self._between(node, node.slice, node.value, ("__getitem__", "__missing__"))
+        self._between(node, given, node.value, _BY_KEY)
 
     def _between(
         self, node: ast.AST, given: ast.expr, other: ast.expr, names: tuple[str, ...]

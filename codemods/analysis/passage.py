@@ -133,6 +133,7 @@ class Passage:
         if self.strong(node.value) and not self.taint_receiver(node.target):
             where = ast.unparse(node.target)
             self.travel.escapes.append(Escape(node, f"put into {where}"))
+        self._operators.augment(node)
 
     def _bind(self, target: ast.expr, strong: bool, node: ast.AST) -> None:
         if not strong:
@@ -157,7 +158,7 @@ class Passage:
             bound = isinstance(expression.ctx, ast.Store) and not self._is_augmented(expression)
             inner = expression.value if bound else expression
         while isinstance(expression, ast.Attribute | ast.Subscript):
-            if isinstance(expression, ast.Attribute) and self._is_shared(expression):
+            if self._is_handed_out(expression):
                 return False
             expression = expression.value
         if not isinstance(expression, ast.Name) or self.scope.is_module:
@@ -175,15 +176,15 @@ class Passage:
         """Whether the object that is bound to *target* takes something in, and stays the same."""
         return isinstance(self.module.parents.get(target), ast.AugAssign)
 
-    def _is_shared(self, field: ast.Attribute) -> bool:
-        """Whether *field* of an object is its class's, and so of all its objects."""
-        if field.attr == "__class__":
+    def _is_handed_out(self, part: ast.Attribute | ast.Subscript) -> bool:
+        """Whether *part* of an object may be others' as well: its class's, or what code gives."""
+        field = part.attr if isinstance(part, ast.Attribute) else "__getitem__"
+        if field == "__class__":
             return True
-        owner = self.taint.object_class(field.value)
-        stored = isinstance(field.ctx, ast.Store)
-        if owner is None or stored:
+        owner = self.taint.object_class(part.value)
+        if owner is None or (isinstance(part.ctx, ast.Store) and not self._is_augmented(part)):
             return False
-        return family(owner).shares(field.attr) or family(owner).borrows(field.attr)
+        return family(owner).shares(field) or family(owner).hands_out(field)
 
     def built_here(self, binding: Binding) -> bool:
         """Whether the variable only ever holds objects that its own function made."""

@@ -62,6 +62,18 @@ def detaches(decorator: str) -> bool:
     return not _DETACHING.isdisjoint(words_of(decorator))
 
 
+# Words of decorators that put their function down, for whoever sends, asks or finds something.
+_REGISTERING = frozenset(
+    "callback handle handler handles hookimpl impl listener listens observer "
+    "plugin provider receiver registered responder subscriber".split()
+)
+
+
+def registers(decorator: str) -> bool:
+    """Whether the last name of a decorator tells that it puts its function down for others."""
+    return speaks_of_later(decorator) or not _REGISTERING.isdisjoint(words_of(decorator))
+
+
 _WORKING_BASES = frozenset(
     "thread process worker task job actor timer daemon runnable consumer scheduler".split()
 )

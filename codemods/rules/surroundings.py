@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.callbacks import calls_unknown, handed_on
 from codemods.analysis.reach import reachable
 from codemods.analysis.resolved import ResolvedClass
 from codemods.analysis.scopes import Binding, parameters
@@ -63,7 +64,10 @@ def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Propo
 
 
 def _across(other: Facts, lender: Lender, facts: Facts, heirs: Heirs) -> Iterator[Heir]:
-    """Yield what the functions of this module have that *lender*, of *other*, may call."""
+    """Yield what the functions of this module have that *lender*, of *other*, may call.
+
+    A function that is handed on may be what the block calls without naming it.
+    """
     here = facts.module.source.path
     # The analysis that other files see of this one may be another than *facts*: nodes differ.
     reached = {
@@ -71,8 +75,11 @@ def _across(other: Facts, lender: Lender, facts: Facts, heirs: Heirs) -> Iterato
         for one in reachable(other.taint, lender.body)
         if one.taint.module.source.path == here
     }
-    for function in _functions(facts) if reached else ():
-        if function.lineno in reached:
+    handed = handed_on(facts.taint)
+    if handed and not calls_unknown(other.taint, lender.body):
+        handed = frozenset()
+    for function in _functions(facts) if reached or handed else ():
+        if function.lineno in reached or function in handed:
             yield from heirs_inside(facts, lender, function.body, heirs)
 
 

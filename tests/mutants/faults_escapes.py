@@ -90,37 +90,49 @@ def each_call_makes_a_new_one(real: Any) -> Any:
     return lambda taint, call: ""
 
 
-@mutant("analysis.awaiting:Awaiting._assume", "X4", fault="C2", kinds="later")
+@mutant("analysis.awaiting:Awaiting._assume", "X4", fault="C2", kinds="lingering")
 def gathered_calls_end_together(real: Any) -> Any:
     """All that was gathered is over when one of it has failed."""
     return lambda self, text, call: None
 
 
-@mutant("analysis.awaiting:Awaiting._is_awaited", "E1", fault="C2", kinds="later")
+@mutant("analysis.awaiting:Awaiting._is_awaited", "E1", fault="C2", kinds="lingering")
 def gathered_calls_are_awaited(real: Any) -> Any:
     """Whatever is gathered is awaited."""
     return lambda self, call: True
 
 
-@mutant("analysis.unfinished:Unfinished._cleanup", "E3", fault="C2", kinds="later")
+@mutant("analysis.unfinished:Unfinished._cleanup", "E3", fault="C2", kinds="lingering")
 def generators_end_with_their_last_item(real: Any) -> Any:
     """A generator that is thrown away does nothing more."""
     return lambda self, call, definition: None
 
 
-@mutant("analysis.operators:Operators.expression", "E1", fault="C2", kinds="later")
+@mutant("analysis.operators:Operators.expression", "E1", fault="C2", kinds="lingering")
 def operators_keep_nothing(real: Any) -> Any:
     """An operator does nothing with its sides."""
     return lambda self, node: None
 
 
-@mutant("analysis.insides:Insides.are_new", "E1", fault="C2", kinds="later")
+@mutant("analysis.operators:Operators.augment", "E1", fault="C2", kinds="lingering")
+def augmented_ones_keep_nothing(real: Any) -> Any:
+    """An augmented assignment does nothing with its right side."""
+    return lambda self, node: None
+
+
+@mutant("analysis.handing:Handing._of_object", "E1", fault="C2", kinds="lingering")
+def objects_that_are_called_keep_nothing(real: Any) -> Any:
+    """A call of an object, or of what its class finds, is a call of anything."""
+    return lambda self, call, given: False
+
+
+@mutant("analysis.insides:Insides.are_new", "E1", fault="C2", kinds="lingering")
 def insides_are_as_new_as_their_object(real: Any) -> Any:
     """What a new container holds is new, too."""
     return lambda self, binding: True
 
 
-@mutant("analysis.awaiting:Awaiting._is_limited", "E1", fault="C2", kinds="later")
+@mutant("analysis.awaiting:Awaiting._is_limited", "E1", fault="C2", kinds="lingering")
 def time_limits_end_threads(real: Any) -> Any:
     """A thread whose ``await`` has a time limit ends with it."""
     return lambda self, call: False

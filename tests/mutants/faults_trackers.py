@@ -20,6 +20,12 @@ def surrounding_context_overlooked(real: Any) -> Any:
     return lambda facts, proposals: {}
 
 
+@mutant("analysis.callbacks:_registers", "X16", fault="C4", kinds="surrounded")
+def decorators_put_nothing_down(real: Any) -> Any:
+    """A decorated function is called by its name alone."""
+    return lambda taint, decorator: False
+
+
 @mutant("rules.inheritance:_wrapper_of", "X16", fault="C4")
 def wrapped_client_overlooked(real: Any) -> Any:
     """A wrapped client of another tracker may be used inside a block, and takes its ids."""

@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -117,7 +117,7 @@ def _check_for(
 
 def migrated(program: Program, home: Path, runtime: str) -> dict[str, Outcome]:
     """Return what becomes of each file of *program* for *runtime*."""
-    return migrate_project(home, program.files, runtime=runtime, **_named(program))
+    return migrate_project(home, program.files, runtime=runtime, **_options(program))
 
 
 def _unproven(told: Iterable[Outcome]) -> Refusal | None:
@@ -129,8 +129,9 @@ def _unproven(told: Iterable[Outcome]) -> Refusal | None:
     return next((r for r in refusals if r.reason == Reason.NOT_PROVEN), None)
 
 
-def _named(program: Program) -> dict[str, str]:
-    return {"part": program.part} if program.part else {}
+def _options(program: Program) -> dict[str, Any]:
+    options: dict[str, Any] = {"part": program.part} if program.part else {}
+    return {**options, "strict": True} if program.strict else options
 
 
 def _problem(

@@ -96,6 +96,7 @@ def _text(pen: Pen) -> Program:
         tuple(sorted(pen.files.items())),
         pen.part,
         pen.silent and len(units) == 1,
+        pen.strict,
         frozenset(pen.kinds),
     )
 

@@ -24,5 +24,6 @@ KINDS: Mapping[str, str] = {
     "only-looked-at": "a tracker that is built and looked at, and makes no call",
     "match-arms": "ids are set in one arm of a match and used in another",
     "surrounded": "a context by hand, and in it a call that does not get its tracker",
+    "lingering": "an operator, a container, a generator or a gathered call keeps the tracker",
     "oddity": "pragmas, comments at ends, and rare syntax beside a site",
 }

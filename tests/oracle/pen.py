@@ -22,7 +22,8 @@ class Pen:
     ``helpers`` are module-level definitions by name, ``provided`` names to import
     from the module ``llm``, ``imports`` further import lines.  ``tracker_class`` is
     how the program spells the legacy class.  ``files`` are the project's other ones,
-    ``part`` is the path that is named, ``silent`` says that nothing is to be reported.
+    ``part`` is the path that is named, ``silent`` says that nothing is to be reported,
+    ``strict`` that nothing may be assumed.
     ``kinds`` are those that the program is of.
     """
 
@@ -36,6 +37,7 @@ class Pen:
     kinds: set[str] = field(default_factory=set)
     part: str = ""
     silent: bool = False
+    strict: bool = False
     counters: dict[str, int] = field(default_factory=dict)
 
     def chance(self, percent: int) -> bool:

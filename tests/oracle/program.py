@@ -13,8 +13,8 @@ class Program:
 
     *original* says that it can run on the original runtime, *others* are further
     files by their names, *part* is the path that is named to the tools (the whole
-    project if it is empty), *silent* that they have nothing to do and to say, and
-    *kinds* are those that it is counted under.
+    project if it is empty), *silent* that they have nothing to do and to say, *strict*
+    that nothing may be assumed, and *kinds* are those that it is counted under.
     """
 
     text: str
@@ -22,6 +22,7 @@ class Program:
     others: tuple[tuple[str, str], ...] = ()
     part: str = ""
     silent: bool = False
+    strict: bool = False
     kinds: frozenset[str] = frozenset()
 
     @property

@@ -188,6 +188,25 @@ def _replaced(pen: Pen, page: Pen, work: str, use: str) -> Unit:
     return Unit([Suite(f"def {use}():", opened)], [f"{use}()", f"pkg.state.{work}()"])
 
 
+def faked(pen: Pen) -> Unit:
+    """A third file puts another function in the place of one that takes a tracker."""
+    page = pen.page()
+    work, use, fakes = pen.fresh("step"), pen.fresh("uses"), pen.fresh("fakes")
+    scope = Scope(trackers=("outer",))
+    flushes = Suite("if tracker is not None:", ["tracker.flush_metrics()"])
+    takes = f"def {work}(text, tracker: AIUsageTracker = None):"
+    _write(pen, page, [Suite(takes, [flushes])], work)
+    fake = Suite(f"def {work}(text):", ["print(text)"])
+    replace = [f"pkg.state.{work} = {work}"] if pen.chance(70) else []
+    pen.files[f"{fakes}.py"] = render(["import pkg.state", fake, *replace])
+    pen.imports |= {f"import {fakes}", "import pkg.state"}
+    pen.contexts.add("ai_usage_context")
+    made = f"tracker={pen.tracker_class}()"
+    body: list[Stmt] = [f'pkg.state.{work}("a")', *ai_call(pen, scope, "outer")]
+    opened = Suite(f"with ai_usage_context('by_hand', {made}) as outer:", body)
+    return Unit([Suite(f"def {use}():", [opened])], [f"{use}()"])
+
+
 def _subclass(pen: Pen) -> Unit:
     """The class of the tracker stands in the other file."""
     page = pen.page()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import set_arguments
 from .calls import ai_call
-from .source import Stmt, Suite
+from .source import Stmt, Suite, render
 from .statements import work
 from .unit import Unit, tame
 
@@ -38,6 +38,7 @@ def read_back(pen: Pen) -> Unit:
     given = tame(pen, "tracker", kind="function" if waits else "async")
     scope = given.scope
     forms = [(30, _mock), (20, _own_class), (15, _foreign), (10, _replaced), (15, _default)]
+    forms.append((12, _of_another_file))
     if not scope.is_async:
         # In an event loop nobody waits for a file.
         forms.append((10, _log_file))
@@ -126,6 +127,19 @@ def _foreign(pen: Pen) -> Store:
         reads,
         pen.pick((f"list({name}.models)", f"{name}.models[:]")),
     )
+
+
+def _of_another_file(pen: Pen) -> Store:
+    """A store that another file makes, and counts."""
+    module, table, count = pen.fresh("stores"), pen.fresh("TABLE"), pen.fresh("count")
+    init = Suite("def __init__(self):", ["self.rows = []"])
+    put = Suite("def put_ai_usage_metric(self, metric):", ["self.rows.append(metric.model)"])
+    made: list[Stmt] = [Suite("class Table:", [init, put]), f"{table} = Table()"]
+    counted = Suite(f"def {count}():", [f"return len({table}.rows)"])
+    pen.files[f"{module}.py"] = render([*made, counted])
+    pen.imports.add(f"from {module} import {count}, {table}")
+    reads = (f"print({count}())", f"print({table}.rows)", f"assert {count}() > 0")
+    return Store([], f"dynamo_client={table}", reads, f"{count}()")
 
 
 def _log_file(pen: Pen) -> Store:

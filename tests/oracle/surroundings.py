@@ -18,26 +18,65 @@ IDS = ("job", "batch", "pr")
 
 def surrounded(pen: Pen) -> Unit:
     """A context written by hand, and in it a call that does not get the context's tracker."""
+    if pen.chance(12):
+        return _in_a_decorator(pen)
     name = pen.fresh("unit")
     scope = Scope(trackers=("outer",))
-    ids = "".join(f", {keyword(pen, scope, kind)}" for kind in IDS if pen.chance(45))
-    pen.contexts.add("ai_usage_context")
-    made = f"tracker={pen.tracker_class}()"
-    opened = Suite(f"with ai_usage_context('by_hand', {made}{ids}) as outer:")
+    opened = Suite(_opening(pen, scope))
     opened.body = ai_call(pen, scope, "outer") if pen.chance(50) else []
-    form = pen.weighted([(40, _own), (30, _optional), (20, _only_with), (20, _caught)])
+    form = pen.weighted(
+        [(40, _own), (30, _optional), (20, _only_with), (20, _caught), (15, _registered)]
+    )
     opened.body += form(pen)
     opened.body += ai_call(pen, scope, "outer") if pen.chance(30) else []
     return Unit([Suite(f"def {name}():", [opened])], [f"{name}()"])
 
 
+def _opening(pen: Pen, scope: Scope) -> str:
+    """Return the head of a block in a context: one by name, or by a manager of the program's."""
+    ids = "".join(f", {keyword(pen, scope, kind)}" for kind in IDS if pen.chance(45))
+    pen.contexts.add("ai_usage_context")
+    made = f"tracker={pen.tracker_class}()"
+    opening = f"with ai_usage_context('by_hand', {made}{ids}) as outer:"
+    if not pen.chance(25):
+        return opening
+    pen.imports.add("import contextlib")
+    manager = pen.fresh("managed")
+    body: list[Stmt] = [Suite(opening, ["yield outer"])]
+    pen.helper(manager, ["@contextlib.contextmanager", Suite(f"def {manager}():", body)])
+    return f"with {manager}() as outer:"
+
+
+def _in_a_decorator(pen: Pen) -> Unit:
+    """A decorator that runs its function in a context; the function has its own tracker."""
+    served = pen.fresh("served")
+    opened = Suite(_opening(pen, Scope()), ["return function()"])
+    inside = Suite("def inside():", [opened])
+    pen.helper(served, [Suite(f"def {served}(function):", [inside, "return inside"])])
+    name = pen.fresh("greet")
+    return Unit([f"@{served}", _greeting(pen, name)], [f"{name}()"])
+
+
 def _own(pen: Pen) -> list[Stmt]:
     """A function with a tracker of its own, which is set few ids or none."""
-    name, scope = pen.fresh("greet"), Scope(trackers=("own",))
-    body: list[Stmt] = [f"own = {pen.tracker_class}()", *_sets(pen, "own")]
-    body += ai_call(pen, scope, "own")
-    pen.helper(name, [Suite(f"def {name}():", body)])
+    name = pen.fresh("greet")
+    pen.helper(name, [_greeting(pen, name)])
     return [f"{name}()"]
+
+
+def _registered(pen: Pen) -> list[Stmt]:
+    """The same, found in a table into which a decorator has put it."""
+    name = pen.fresh("greet")
+    put: list[Stmt] = ["HANDLERS[handler.__name__] = handler", "return handler"]
+    pen.helper("HANDLERS", ["HANDLERS = {}", Suite("def register_in(handler):", put)])
+    pen.helper(name, ["@register_in", _greeting(pen, name)])
+    return [f'HANDLERS["{name}"]()']
+
+
+def _greeting(pen: Pen, name: str) -> Suite:
+    scope = Scope(trackers=("own",))
+    body: list[Stmt] = [f"own = {pen.tracker_class}()", *_sets(pen, "own")]
+    return Suite(f"def {name}():", [*body, *ai_call(pen, scope, "own")])
 
 
 def _optional(pen: Pen) -> list[Stmt]:

@@ -10,12 +10,13 @@ from .calls import ai_call
 from .dispatch import dispatched, recursive
 from .ends import end_in_sight, match_arms
 from .later import handed_over
+from .lingering import lingering, waited_for
 from .lives import NAMES, birth, ended, life, started
 from .loops import idle_loop
 from .objects import manager, not_ours, only_looked_at
 from .oddities import oddity
 from .pen import Scope
-from .projects import no_contexts, other_file, path_part
+from .projects import faked, no_contexts, other_file, path_part
 from .sharing import shared_instance
 from .source import Stmt, Suite
 from .statements import gap, work
@@ -241,6 +242,7 @@ UNITS = (
     (4, "shared-instance", shared_instance),
     (4, "end-in-sight", end_in_sight),
     (4, "other-file", other_file),
+    (2, "other-file", faked),
     (4, "path-part", path_part),
     (5, "no-contexts", no_contexts),
     (3, "manager", manager),
@@ -249,4 +251,6 @@ UNITS = (
     (5, "match-arms", match_arms),
     (6, "oddity", oddity),
     (4, "surrounded", surrounded),
+    (4, "lingering", lingering),
+    (3, "lingering", waited_for),
 )
