@@ -30,7 +30,7 @@ def replaced_method(module: ParsedModule, names: Names) -> ast.AST | None:
     A dotted text counts where it names the class (``patch("package.Class.method")``), a
     plain one beside the class or a variable (``patch.object(tracker, "method")``).
     """
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Attribute) and node.attr in _TOUCHED:
             if isinstance(node.ctx, ast.Store) and names.tracker_class(node.value) is not None:
                 return node
@@ -57,7 +57,7 @@ def inspected_set_calls(module: ParsedModule) -> list[ast.Attribute]:
     """Return every look at what a double was asked, as ``double.set_call.assert_called_once``."""
     return [
         node
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Attribute)
         and node.attr.startswith(_LOOKS)
         and isinstance(node.value, ast.Attribute)

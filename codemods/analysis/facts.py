@@ -155,7 +155,7 @@ class Facts:
     def context_calls(self) -> list[tuple[ast.With | ast.AsyncWith, int, ast.Call, str]]:
         """Every context manager: its statement, item, call and plain name."""
         found = []
-        for node in ast.walk(self.module.tree):
+        for node in self.module.nodes:
             if not isinstance(node, ast.With | ast.AsyncWith):
                 continue
             for index, item in enumerate(node.items):

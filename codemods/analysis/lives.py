@@ -123,9 +123,9 @@ class Lives:
             isinstance(n, ast.Attribute)
             and n.attr == words.TRACKER_CLASS
             and not isinstance(n.ctx, ast.Load)
-            for n in ast.walk(module.tree)
+            for n in module.nodes
         )
-        calls = [n for n in ast.walk(module.tree) if isinstance(n, ast.Call)]
+        calls = module.every(ast.Call)
         calls.sort(key=lambda n: (n.lineno, n.col_offset))
         self.constructs = [c for c in map(self._construct, calls) if c is not None]
         self.set_calls = [s for s in map(self._set_call, calls) if s is not None]

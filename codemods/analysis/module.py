@@ -61,7 +61,7 @@ def on_deep_stack(work: Callable[[], T]) -> T:
 
 @dataclass(eq=False)
 class ParsedModule:
-    """A module's ``ast`` with parents and statement paths.
+    """A module's ``ast`` with parents and statement paths; ``nodes`` are in the order of a walk.
 
     ``dotted`` are the parts of the module's name (``app``, ``receipts``); relative
     imports are resolved against it.
@@ -74,6 +74,7 @@ class ParsedModule:
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
     paths: dict[ast.AST, Path] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    nodes: list[ast.AST] = field(default_factory=list)
     _kinds: dict[type[ast.AST], list[ast.AST]] = field(default_factory=dict)
 
     @classmethod
@@ -86,7 +87,8 @@ class ParsedModule:
         return module
 
     def _link(self) -> None:
-        for parent in ast.walk(self.tree):
+        self.nodes.extend(ast.walk(self.tree))
+        for parent in self.nodes:
             self._kinds.setdefault(type(parent), []).append(parent)
             for child in ast.iter_child_nodes(parent):
                 # Operators and contexts are shared between nodes: they have no parent.

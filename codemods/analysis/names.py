@@ -51,7 +51,7 @@ class Names:
         self._asked: set[ast.AST] = set()
         self.star_imports = [
             (self.absolute(node), node)
-            for node in ast.walk(module.tree)
+            for node in module.nodes
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
         ]
         self.stars = [name for name, _ in self.star_imports]

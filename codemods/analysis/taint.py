@@ -62,7 +62,7 @@ class Taint:
         self.named_in: dict[ast.AST, list[Resolved]] = {}
         self._makings: dict[tuple[ast.Call, tuple[int, ...]], Making] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, _FUNCTIONS) and isinstance(module.parents[node], ast.ClassDef):
                 self._methods.setdefault(node.name, []).append(node)
 

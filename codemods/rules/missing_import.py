@@ -26,7 +26,7 @@ _PROVIDERS = frozenset({"exec", "eval", "globals", "__import__", "setattr", "__g
 
 def decide(facts: Facts) -> list[Proposal]:
     """Return a proposal for every context manager that is used without an import."""
-    if any(_could_provide(node) for node in ast.walk(facts.module.tree)):
+    if any(_could_provide(node) for node in facts.module.nodes):
         return []
     proposals = []
     for name in words.CONTEXT_MANAGERS:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
+from zlib import crc32
 
 import openai
 import pytest
@@ -116,11 +117,16 @@ def without_main(files: Mapping[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize(("fixture", "runtime"), CASES)
 def test_bytes_do_not_matter(fixture: Fixture, runtime: str) -> None:
-    """With CRLF, tabs, a byte order mark, and all of them, the same program comes out."""
+    """With CRLF, tabs, a byte order mark, and all of them, the same program comes out.
+
+    Of the first three each program is written in one: the table has hundreds of them.
+    """
     expected = fixture.expected[runtime]
-    for variant, vary in VARIANTS.items():
-        if fixture.shows_indentation and variant in WITH_TABS:
-            continue
+    shown = [v for v in VARIANTS if not (fixture.shows_indentation and v in WITH_TABS)]
+    alone = [variant for variant in shown if variant != "all"]
+    chosen = alone[crc32(f"{fixture.name} {runtime}".encode()) % len(alone)]
+    for variant in dict.fromkeys((chosen, shown[-1])):
+        vary = VARIANTS[variant]
         given = {name: vary(text) if text else text for name, text in fixture.files.items()}
         outcomes = run_fixture(fixture, runtime, given)
         made = texts_of(outcomes)
@@ -129,8 +135,8 @@ def test_bytes_do_not_matter(fixture: Fixture, runtime: str) -> None:
         for name, text in expected.texts.items():
             assert tree(made[name]) == tree(text), variant
             assert same_lines(made[name], vary(text)), (variant, made[name])
-        texts = {name: outcome.text for name, outcome in outcomes.items()}
-        assert texts_of(run_fixture(fixture, runtime, texts)) == {}
+    texts = {name: outcome.text for name, outcome in outcomes.items()}
+    assert texts_of(run_fixture(fixture, runtime, texts)) == {}
 
 
 def tree(text: str) -> str:

@@ -151,7 +151,7 @@ def _next(path: Any) -> Any:
     return (*front, (field, index + 1))
 
 
-@mutant(ASSEMBLE, "X1")
+@mutant(ASSEMBLE, "M6")
 def set_call_kept(real: Any) -> Any:
     """A set call that became the header stays in the block as well."""
 

@@ -55,7 +55,7 @@ def methods_let_nothing_out(real: Any) -> Any:
     return lambda self, call, value, names: False
 
 
-@mutant("analysis.passage:Passage._is_shared", "E1", fault="C3", kinds="worker")
+@mutant("analysis.passage:Passage._is_handed_out", "E1", fault="C3", kinds="worker")
 def fields_are_never_shared(real: Any) -> Any:
     """What is put into a collection of the class is the object's own."""
     return lambda self, field: False

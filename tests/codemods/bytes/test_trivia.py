@@ -58,7 +58,7 @@ def migrated(fixture: Fixture, runtime: str, files: dict[str, str]) -> Mapping[s
 
 
 @pytest.mark.lengthy
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.sampled_from(PROGRAMS), st.sampled_from(RUNTIMES), st.integers(0, 2**32))
 def test_layout_does_not_change_the_rewrite(fixture: Fixture, runtime: str, seed: int) -> None:
     """In any layout the same program comes out, with all comments, and a second run is quiet."""
