@@ -144,8 +144,9 @@ class Handing:
             self._passed(call, method, given)
             return True
         of = self._family_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
-        name = last_name(call.func)
-        if of is None or of.method(name) is not None or not of.hands_out(name):
+        if of is None or of.method(last_name(call.func)) is not None:
+            return False
+        if of.method("__getattr__") is None and of.method("__getattribute__") is None:
             return False
         self._escape(call, f"given to {short(call.func)}, which code of its class finds")
         return True

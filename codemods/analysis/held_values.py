@@ -10,6 +10,7 @@ from codemods.analysis.calls import arguments_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from codemods.analysis.resolved import ResolvedClass
     from codemods.analysis.taint import Taint
 
 _GIVING = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign)
@@ -42,12 +43,24 @@ def _of_field(taint: Taint, name: ast.Attribute) -> Iterator[tuple[Taint, ast.ex
     owner = taint.class_of(name.value) or taint.object_class(name.value)
     if owner is None:
         return
-    for node in ast.walk(owner.node):
-        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
-            continue
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if any(getattr(t, "attr", getattr(t, "id", None)) == name.attr for t in targets):
-            yield owner.taint, node.value
+    for value in _given_in(owner).get(name.attr, ()):
+        yield owner.taint, value
+
+
+def _given_in(owner: ResolvedClass) -> dict[str, list[ast.expr]]:
+    """Return what the code of a class gives to fields, of whatever object, by their names."""
+    known = owner.taint.given_in
+    if owner.node not in known:
+        found: dict[str, list[ast.expr]] = {}
+        known[owner.node] = found
+        for node in ast.walk(owner.node):
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {getattr(t, "attr", getattr(t, "id", "")) for t in targets}
+            for name in names:
+                found.setdefault(name, []).append(node.value)
+    return known[owner.node]
 
 
 def kept_in(value: ast.AST) -> Iterator[ast.AST]:

@@ -56,6 +56,8 @@ class Taint:
         self._summaries: dict[tuple[ast.AST, str, frozenset[str], str | None], Summary] = {}
         #: Functions that were looked at, with all that they call, and end no process.
         self.harmless: set[ast.AST] = set()
+        #: What the code of a class gives to fields, by their names.
+        self.given_in: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
         #: The functions that the module hands on as values, once somebody asked.
         self.handed_on: frozenset[ast.AST] | None = None
         #: For each part of the module that was looked at, the functions that it names.

@@ -135,7 +135,7 @@ def test_an_error_told_inside_raw_lines(server: LoopbackServer, metrics: Capture
     """The program reads the lines itself and sees no exception; the record has the error."""
     server.error_after = 2
     client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
-    with ai_usage_context("op"):
+    with client, ai_usage_context("op"):
         form = client.messages.with_streaming_response.create(**MESSAGE, stream=True)
         with form as response:
             assert len(list(response.iter_lines())) > 2
@@ -149,7 +149,7 @@ def test_raw_lines_that_are_broken_off(
 ) -> None:
     """Leaving the block early, or reading nothing at all, is partial."""
     client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
-    with ai_usage_context("op"):
+    with client, ai_usage_context("op"):
         form = client.messages.with_streaming_response.create(**MESSAGE, stream=True)
         with form as response:
             lines = response.iter_lines()
@@ -161,7 +161,7 @@ def test_raw_lines_that_are_broken_off(
 def test_a_raw_response_that_nobody_reads(server: LoopbackServer, metrics: CapturedMetrics) -> None:
     """It is booked when it is dropped."""
     client = openai.OpenAI(base_url=server.base_url, api_key="x")
-    with ai_usage_context("op"):
+    with client, ai_usage_context("op"):
         raw: Any = client.chat.completions.with_raw_response.create(**CHAT, stream=True)
         response = raw.http_response
         del raw
@@ -271,7 +271,7 @@ def test_compressed_bodies(stream: bool, server: LoopbackServer, metrics: Captur
     """Raw bytes go on as they came, and their text is read beside them."""
     server.compress = True
     client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
-    with ai_usage_context("op"):
+    with client, ai_usage_context("op"):
         form: Any = client.messages.with_streaming_response.create(**MESSAGE, stream=stream)
         with form as response:
             assert response.headers["content-encoding"] == "gzip"
@@ -304,13 +304,13 @@ def test_decorated_functions_that_read_a_stream(
 ) -> None:
     """Outside any block the record is made once, and knows the function."""
     tracker = AIUsageTracker()
-    client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
 
     def analyze() -> int:
-        return len(list(client.messages.create(**MESSAGE, stream=True)))
+        return len(list(analyze_in_steps()))
 
     def analyze_in_steps() -> Iterator[Any]:
-        yield from client.messages.create(**MESSAGE, stream=True)
+        with anthropic.Anthropic(base_url=server.root_url, api_key="x") as client:
+            yield from client.messages.create(**MESSAGE, stream=True)
 
     async def analyze_async() -> int:
         async with async_client("anthropic", server) as c:
