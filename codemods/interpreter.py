@@ -10,7 +10,7 @@ import ast
 import symtable
 import sys
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 #: The oldest and the newest version that the packages claim.
 OLDEST = (3, 11)
@@ -71,6 +71,8 @@ def most_blocks() -> int:
     return count
 
 
+# The original and the result of one file, which two judges ask about.
+@lru_cache(maxsize=2)
 def compiles(text: str, *, flags: int = 0, everywhere: bool = True) -> bool:
     """Whether the interpreter compiles *text*.
 

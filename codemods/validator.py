@@ -18,6 +18,7 @@ from codemods.validator_match import Matcher
 from codemods.validator_parameters import same_signatures
 from codemods.validator_scopes import binds, visible
 from codemods.validator_terms import Difference, dotted, fixture_blocks, managed
+from codemods.validator_walk import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
         matcher = Matcher(managed(old), managed(new), held)
         matcher.learn(new)
         matcher.module(old, new)
-        parents = {c: node for node in ast.walk(new) for c in ast.iter_child_nodes(node)}
+        parents = {c: node for node in nodes(new) for c in ast.iter_child_nodes(node)}
         outside = _outside(parents, matcher.blocks)
         for block, name in matcher.blocks:
             _no_use_outside(parents, block, name, outside)
@@ -226,7 +227,7 @@ def _newly_unbound(old: ast.Module, new: ast.Module) -> None:
     if lost:
         raise Difference(f"{sorted(lost)[0]} is not imported")
     texts = [
-        n.value for n in ast.walk(new) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        n.value for n in nodes(new) if isinstance(n, ast.Constant) and isinstance(n.value, str)
     ]
     for name in sorted(_imported(old) - _imported(new)):
         # An annotation, ``__all__`` or a patch may look the name up by its text.
@@ -235,13 +236,13 @@ def _newly_unbound(old: ast.Module, new: ast.Module) -> None:
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    return {n.asname or n.name for n in ast.walk(tree) if isinstance(n, ast.alias)}
+    return {n.asname or n.name for n in nodes(tree) if isinstance(n, ast.alias)}
 
 
 def _newly_taken(old: ast.Module, new: ast.Module, blocks: list[ast.With]) -> None:
     """Raise if a context manager is imported whose name a scope around a block gives away."""
     fresh = (_imported(new) - _imported(old)).intersection(words.CONTEXT_MANAGERS)
-    for scope in ast.walk(new) if fresh else ():
+    for scope in nodes(new) if fresh else ():
         if not isinstance(scope, _SCOPES):
             continue
         taken = fresh & _own_names(scope)
@@ -281,7 +282,7 @@ def _unbound(tree: ast.Module) -> set[str]:
     """Return the API names that *tree* uses and binds nowhere."""
     bound: set[str] = set()
     used: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.alias):
             bound.add(node.asname or node.name)
         elif isinstance(node, ast.Name):

@@ -46,6 +46,7 @@ from codemods.validator_terms import (
     takes_place,
     yields,
 )
+from codemods.validator_walk import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -392,7 +393,7 @@ class Matcher:
     def learn(self, after: ast.Module) -> None:
         """Note the trackers of all blocks in the rewritten file."""
         found = set()
-        for node in ast.walk(after):
+        for node in nodes(after):
             header = context_header(node, self._after)
             if header is not None:
                 found.add(header.target or last_tracker(header))

@@ -7,6 +7,7 @@ from collections import Counter
 
 from codemods import vocabulary as words
 from codemods.validator_terms import Difference, last_name
+from codemods.validator_walk import nodes
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -44,7 +45,7 @@ def same_signatures(before: ast.Module, after: ast.Module) -> None:
 
 
 def _signatures(tree: ast.Module) -> Counter[tuple[str, str]]:
-    functions = (n for n in ast.walk(tree) if isinstance(n, _Function))
+    functions = (n for n in nodes(tree) if isinstance(n, _Function))
     return Counter((f.name, ast.dump(f.args)) for f in functions)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator_scopes import visible
+from codemods.validator_walk import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +54,7 @@ def managed(tree: ast.Module) -> Managed:
     """Return the names under which *tree* imports, or could star-import, the API."""
     classes = {words.TRACKER_CLASS}
     managers = {name: name for name in words.CONTEXT_MANAGERS}
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.name == words.TRACKER_CLASS:
