@@ -7,7 +7,6 @@ strings are believed.  Text of prompts and completions is never looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tracker.metric import Usage
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
 
 NO_USAGE = Usage()
 # A named tuple's own constructor takes twice as long.
-_usage = partial(tuple.__new__, Usage)
-INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
-OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details")
+_tuple_of = tuple.__new__
+# The class of pydantic's classes, once a model of it was seen.
+_class_of_models: type | None = None
 # Tokens that were read from a provider's cache, and written to it.
 READ = "cache_read_input_tokens"
 WRITTEN = "cache_creation_input_tokens"
@@ -39,12 +38,22 @@ def reader(record: Any) -> Callable[[str], Any]:
     if kind is dict:
         known: dict[str, Any] = record
         return known.get
-    if hasattr(kind, "__pydantic_extra__") and not record.__pydantic_extra__:
+    if (type(kind) is _class_of_models or _is_model(kind)) and not record.__pydantic_extra__:
         known = record.__dict__
         return known.get
     if isinstance(record, Mapping):
         return record.get
     return lambda name: getattr(record, name, None)
+
+
+def _is_model(kind: type) -> bool:
+    """Return whether *kind* is a class of models; asking one is slow, so what tells it is kept."""
+    global _class_of_models
+    if not hasattr(kind, "__pydantic_extra__"):
+        return False
+    if type(kind).__module__.partition(".")[0] == "pydantic":
+        _class_of_models = type(kind)
+    return True
 
 
 def usage_of(response: Any) -> Usage:
@@ -86,9 +95,14 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
     if total is None and inputs is not None and outputs is not None:
         total = inputs + outputs
     if read is None:
-        read = _detail(told, INPUT_DETAILS, "cached_tokens")
-    reasoning = _detail(told, OUTPUT_DETAILS, "reasoning_tokens")
-    return _usage((inputs, outputs, total, read, written, reasoning))
+        details, others = told("prompt_tokens_details"), told("input_tokens_details")
+        if details is not None or others is not None:
+            read = _first_count("cached_tokens", details, others)
+    reasoning = None
+    details, others = told("completion_tokens_details"), told("output_tokens_details")
+    if details is not None or others is not None:
+        reasoning = _first_count("reasoning_tokens", details, others)
+    return _tuple_of(Usage, (inputs, outputs, total, read, written, reasoning))
 
 
 def _google_usage(usage: Any) -> Usage:
@@ -138,9 +152,8 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and type(value) is not bool and value >= 0 else None
 
 
-def _detail(told: Callable[[str], Any], groups: tuple[str, str], name: str) -> int | None:
-    for group in groups:
-        details = told(group)
+def _first_count(name: str, *groups: Any) -> int | None:
+    for details in groups:
         if details is not None:
             count = _count(reader(details)(name))
             if count is not None:
