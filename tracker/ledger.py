@@ -54,19 +54,32 @@ class Booking:
     ``process`` tells the process that made it from those that were forked from it.
     """
 
-    # What most calls never change is said here, and costs them nothing.
-    call: Call | None = None
+    # What every call has, has its place; what most never change is said here, and costs nothing.
+    __slots__ = (
+        "__dict__",
+        "at",
+        "call",
+        "learned",
+        "node",
+        "number",
+        "owner",
+        "process",
+        "started",
+        "state",
+        "stored",
+    )
     extra: Mapping[str, object] = MappingProxyType({})
     source: object = None
     after: Callable[[Booking], None] | None = None
     batch = False
     late = False
     spoken_for = False
-    learned: State | None = None
-    stored = False
     _id: str | None = None
 
     def __init__(self, owner: Bookkeeper, node: Node, state: State) -> None:
+        self.call: Call | None = None
+        self.learned: State | None = None
+        self.stored = False
         self.process = _process
         self.number = next(_numbers)
         self.at = clock.now()
