@@ -85,7 +85,8 @@ def _begin_anew() -> None:
 def _forget(known: _Claim) -> None:
     # It is called before the memory is given back: no newer object can have this number yet.
     _by_identity.pop(known.key, None)
-    outside.release(known.booking)
+    if known.booking.after is not None:  # every answer comes here, and hardly one was waited for
+        outside.release(known.booking)
 
 
 def _after_fork() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tracker import ledger
 from tracker.error_text import described
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 
 _CAPTURING = guarded("capture")
+# A named tuple's own constructor takes twice as long.
+_tuple_of = tuple.__new__
 
 
 def await_imports() -> None:
@@ -128,36 +130,29 @@ class _Parsing:
         return parsed
 
 
-class _Begun(NamedTuple):
-    """One call on its way: what was asked by which kind of client, and where it will be booked."""
-
-    service: str
-    operation: str
-    model: str | None
-    booking: Booking
-    addition: Addition | None
-    parsing: _Parsing | None
-    asynchronous: bool
-
-    def without_addition(self, error: Exception) -> _Begun | None:
-        """Return the call that is to be made instead, if *error* is about what we added."""
-        if self.addition is None or not self.addition.withdrawn(error):
-            return None
-        instead = self._replace(addition=None)
-        if self.parsing is not None:
-            self.parsing.begun = instead
-        return instead
-
-    def refused(self, instead: _Begun) -> _Begun:
-        """Note that only the call *instead* was answered, and return it."""
-        if self.addition is not None:
-            self.addition.refused()
-        return instead
+#: One call on its way: the service, the operation, the model that is asked for (as the program
+#: gave it), where the call will be booked, what we added, who stands in for the parser, and whether
+#: the client is asynchronous.  A tuple without names: one is made for each call, and takes a tenth.
+_Begun = tuple[str, str, object, "Booking", "Addition | None", "_Parsing | None", bool]
 
 
-# A named tuple's own constructor takes twice as long.
-_begun = functools.partial(tuple.__new__, _Begun)
-_call = functools.partial(tuple.__new__, Call)
+def _without_addition(begun: _Begun, error: Exception) -> _Begun | None:
+    """Return the call that is to be made instead, if *error* is about what we added."""
+    service, operation, model, booking, added, parsing, asynchronous = begun
+    if added is None or not added.withdrawn(error):
+        return None
+    instead = (service, operation, model, booking, None, parsing, asynchronous)
+    if parsing is not None:
+        parsing.begun = instead
+    return instead
+
+
+def _refused(begun: _Begun, instead: _Begun) -> _Begun:
+    """Note that of *begun* only the call *instead* was answered, and return it."""
+    _, _, _, _, added, _, _ = begun
+    if added is not None:
+        added.refused()
+    return instead
 
 
 def _begin(
@@ -165,52 +160,47 @@ def _begin(
 ) -> _Begun | None:
     """Return the call to observe, or None: nobody observes, it is not billed, or we failed."""
     try:
-        return _looked_at(provider, asynchronous, client, args, kwargs)
+        options = args[1] if len(args) > 1 else kwargs.get("options")
+        if options is None:
+            return None
+        method = options.method
+        if method != "post" and method.lower() != "post":
+            return None
+        url = options.url
+        operation = provider.operations.get(url)  # as nearly all calls are found
+        is_spelled = operation is not None
+        if operation is None:
+            operation = provider.operation_of(url)
+            if operation is None:
+                return None
+        booking = open_booking()
+        if booking is None:
+            return None
+        if not is_spelled and not provider.is_usual(url):
+            booking.extra = {**booking.extra, **place_of(client, url)}
+        is_stream = kwargs.get("stream")
+        model = added = parsing = None
+        body = options.json_data
+        if isinstance(body, dict):
+            # Nearly no call has an extra body, and looking for one takes its time.
+            extra = getattr(options, "extra_json", None)
+            model = sent(options, "model") if extra else body.get("model")
+            if is_stream:
+                added = addition(options, client, provider)
+        # What was not given is an object of the SDK that is no function.
+        parser = getattr(options, "post_parser", None)
+        parser = parser if callable(parser) else None
+        if parser is None and not is_stream:
+            return (provider.name, operation, model, booking, None, None, asynchronous)
+        parsing = options.post_parser = _Parsing(parser)
+        begun = (provider.name, operation, model, booking, added, parsing, asynchronous)
+        if is_stream and not is_raw(options):
+            # A raw answer may be parsed by others, and its bytes be read by the caller.
+            parsing.begun = begun
+        return begun
     except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
         _CAPTURING.hold(mistake)
     return None
-
-
-def _looked_at(
-    provider: Provider, asynchronous: bool, client: Any, args: Any, kwargs: Mapping[str, Any]
-) -> _Begun | None:
-    options = args[1] if len(args) > 1 else kwargs.get("options")
-    if options is None:
-        return None
-    method = options.method
-    if method != "post" and method.lower() != "post":
-        return None
-    operation = provider.operations.get(options.url)  # as nearly all calls are found
-    is_spelled = operation is not None
-    if operation is None:
-        operation = provider.operation_of(options.url)
-    if operation is None:
-        return None
-    booking = open_booking()
-    if booking is None:
-        return None
-    if not is_spelled and not provider.is_usual(options.url):
-        booking.extra = {**booking.extra, **place_of(client, options.url)}
-    is_stream = kwargs.get("stream")
-    model = asked = None
-    body = options.json_data
-    if isinstance(body, dict):
-        # Nearly no call has an extra body, and looking for one takes its time.
-        extra = getattr(options, "extra_json", None)
-        model = text(sent(options, "model") if extra else body.get("model"))
-        if is_stream:
-            asked = addition(options, client, provider)
-    parsing = None
-    # What was not given is an object of the SDK that is no function.
-    parser = getattr(options, "post_parser", None)
-    parser = parser if callable(parser) else None
-    if parser is not None or is_stream:
-        parsing = options.post_parser = _Parsing(parser)
-    begun = _begun((provider.name, operation, model, booking, asked, parsing, asynchronous))
-    if parsing is not None and is_stream and not is_raw(options):
-        # A raw answer may be parsed by others, and its bytes be read by the caller.
-        parsing.begun = begun
-    return begun
 
 
 def _follow(begun: _Begun, answer: Any) -> bool:
@@ -218,17 +208,17 @@ def _follow(begun: _Begun, answer: Any) -> bool:
     response = http_response_of(answer)
     if response is None:
         return False
-    service, operation, model, booking, asked, _, asynchronous = begun
+    service, operation, model, booking, added, _, asynchronous = begun
     request_id = header_id_of(response)
-    swallow = asked is not None
-    tally = Tally(booking, service, operation, model, request_id, swallow_usage=swallow)
+    swallow = added is not None
+    tally = Tally(booking, service, operation, text(model), request_id, swallow_usage=swallow)
     follow(answer, response, tally, asynchronous=asynchronous)
     return True
 
 
 def _raised(begun: _Begun, error: BaseException) -> None:
     """Book the answer that could not be parsed, or withdraw the booking if there was none."""
-    parsing = begun.parsing
+    _, _, _, booking, _, parsing, _ = begun
     if parsing is not None:
         parsing.begun = None
         if parsing.followed:
@@ -237,7 +227,7 @@ def _raised(begun: _Begun, error: BaseException) -> None:
             answer, parsing.unparsed = parsing.unparsed, None
             _answered(begun, answer, error)
             return
-    failed(begun.booking)
+    failed(booking)
 
 
 def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) -> None:
@@ -246,9 +236,9 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
     With *error* it is one that could not be parsed, before the SDK noted its request id.
     """
     try:
-        service, operation, model, booking, asked, parsing, _ = begun
-        if asked is not None:
-            asked.granted()
+        service, operation, model, booking, added, parsing, _ = begun
+        if added is not None:
+            added.granted()
         if parsing is not None:
             # Who parses a raw answer later has it followed already.
             parsing.begun = None
@@ -262,12 +252,12 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
         if not request_id and not is_parsed(answer) and _follow(begun, answer):
             return
         claims.claim(answer, booking, service, request_id)
-        model = text(facts("model")) or model
+        model = text(facts("model")) or text(model)
         took = booking.elapsed_ms()
         usage = usage_told(facts)
         failure = None if error is None else described(error)
-        call = _call((service, operation, model, usage, request_id, took, failure, False))
-        ledger.book(booking, call)
+        told = (service, operation, model, usage, request_id, took, failure, False)
+        ledger.book(booking, _tuple_of(Call, told))
     except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
         _CAPTURING.hold(mistake)
 
@@ -285,12 +275,12 @@ def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., 
             try:
                 answer = method(client, *args, **kwargs)
             except Exception as error:
-                instead = begun.without_addition(error)
+                instead = _without_addition(begun, error)
                 if instead is None:
                     raise
             if instead is not None:  # behind the handler: the caller's error knows none of ours
                 answer = method(client, *args, **kwargs)
-                begun = begun.refused(instead)
+                begun = _refused(begun, instead)
         except BaseException as error:
             _raised(begun, error)
             raise
@@ -316,12 +306,12 @@ def _observing_async(
             try:
                 answer = await method(client, *args, **kwargs)
             except Exception as error:
-                instead = begun.without_addition(error)
+                instead = _without_addition(begun, error)
                 if instead is None:
                     raise
             if instead is not None:  # behind the handler: the caller's error knows none of ours
                 answer = await method(client, *args, **kwargs)
-                begun = begun.refused(instead)
+                begun = _refused(begun, instead)
         except BaseException as error:
             _raised(begun, error)
             raise
