@@ -22,7 +22,7 @@ from tracker.instrumentation import outside
 from tracker.typing import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import openai
@@ -57,15 +57,19 @@ def break_off(client: openai.OpenAI, form: str) -> None:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the threads that waited for the writer to get on, as they do so."""
     names: list[str] = []
-    changed = writer._queue.changed
-    wait_for = changed.wait_for
 
-    def noted(predicate: Callable[[], bool], timeout: float | None = None) -> bool:
-        if timeout is not None:  # the writer itself waits for work as long as it takes
-            names.append(threading.current_thread().name)
-        return wait_for(predicate, timeout)
+    def note(waited_on: threading.Condition) -> None:
+        wait = waited_on.wait
 
-    monkeypatch.setattr(changed, "wait_for", noted)
+        def noted(timeout: float | None = None) -> bool:
+            if timeout is not None:  # the writer itself waits for work as long as it takes
+                names.append(threading.current_thread().name)
+            return wait(timeout)
+
+        monkeypatch.setattr(waited_on, "wait", noted)
+
+    note(writer._queue.changed)
+    note(writer._queue.room)
     return names
 
 

@@ -69,7 +69,11 @@ class _Queue:
     """What waits for the writer.  ``accepted`` and ``done`` count records since the start."""
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
+        lock = threading.RLock()
+        self.changed = threading.Condition(lock)
+        #: Who waits for a place is told of one, and nobody else: a thread that is woken in vain
+        #: takes its time from the writer, and from the program.
+        self.room = threading.Condition(lock)
         self.items: deque[tuple[Owner, bool, Booking | Metric]] = deque()
         self.accepted = 0
         self.done = 0
@@ -97,7 +101,7 @@ def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = Fa
     with queue.changed:
         while True:
             part = items[: max(limit - len(queue.items), 0)]
-            queue.items.extend((owner, beside, item) for item in part)
+            queue.items.extend([(owner, beside, item) for item in part])
             queue.accepted += len(part)
             queue.changed.notify_all()
             items = items[len(part) :]
@@ -105,7 +109,7 @@ def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = Fa
                 break
             deadline = deadline or time.monotonic() + settings.current().flush_timeout
             left = deadline - time.monotonic()
-            if not queue.changed.wait_for(lambda: len(queue.items) < limit, left):
+            if not queue.room.wait_for(lambda: len(queue.items) < limit, left):
                 break
     if items:
         counts.lost("queue full", len(items))
@@ -314,7 +318,7 @@ def _work(queue: _Queue) -> None:
     """Store the next batch."""
     with queue.changed:
         batch = [queue.items.popleft() for _ in range(min(BATCH, len(queue.items)))]
-        queue.changed.notify_all()  # there is room again
+        queue.room.notify_all()
     try:
         for destination, metrics in _sorted(batch):
             _store(destination, metrics)
