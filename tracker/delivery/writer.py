@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections import deque
+from itertools import repeat
 from typing import TYPE_CHECKING, Protocol
 
 from tracker import lifecycle, settings
@@ -101,7 +102,7 @@ def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = Fa
     with queue.changed:
         while True:
             part = items[: max(limit - len(queue.items), 0)]
-            queue.items.extend([(owner, beside, item) for item in part])
+            queue.items.extend(zip(repeat(owner), repeat(beside), part))
             queue.accepted += len(part)
             queue.changed.notify_all()
             items = items[len(part) :]
