@@ -3,9 +3,9 @@
     python -m tests.busy [RUNS] [--seed N] [--hogs N] [--only TESTS]
 
 starts two programs that only compute for each processor (``--hogs`` says another number),
-runs the suite RUNS times (5 by default), and prints a line for each run.  A test that waits
-for a time, or leans on another one, fails here sooner than elsewhere; the line's seed repeats
-its order: ``pytest --shuffle SEED``.  The exit status is 1 if a run failed.
+runs the suite RUNS times (5 by default) in as many processes, and prints a line for each run.
+A test that waits for a time, or leans on another one, fails here sooner than elsewhere; the
+line's seed repeats its order: ``pytest --shuffle SEED``.  The exit status is 1 if a run failed.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def run(seed: int, tests: Sequence[str]) -> Run:
         "pytest",
         "-q",
         "-n",
-        "2",
+        str(2 * (os.cpu_count() or 1)),
         "--dist",
         "worksteal",
         "--shuffle",

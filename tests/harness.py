@@ -149,25 +149,26 @@ def refuses(folder: Path, text: str, *reasons: str, **flags: Any) -> Outcome:
 
 @contextlib.contextmanager
 def importable(files: Mapping[str, str]) -> Iterator[None]:
-    """Let the block import *files*, each module anew."""
+    """Let the block import *files*, each module anew; those that they hide come back."""
     tops = {name.partition("/")[0].removesuffix(".py") for name in files}
 
-    def forget() -> None:
-        for name in [name for name in list(sys.modules) if name.partition(".")[0] in tops]:
-            del sys.modules[name]
+    def forget() -> dict[str, types.ModuleType]:
+        names = [name for name in list(sys.modules) if name.partition(".")[0] in tops]
+        return {name: sys.modules.pop(name) for name in names}
 
     with tempfile.TemporaryDirectory(prefix="program-") as folder:
         for name, text in files.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
-        forget()
+        hidden = forget()
         sys.path.insert(0, folder)
         try:
             yield
         finally:
             sys.path.remove(folder)
             forget()
+            sys.modules.update(hidden)
 
 
 @dataclass(frozen=True)

@@ -72,10 +72,12 @@ class Sending:
     def batch(self, body: Sequence[ast.stmt]) -> Batch | None:
         """Return the loop of a block over *body* that makes the tracker's calls, if any does."""
         found: dict[ast.AST, tuple[ast.stmt, int]] = {}
+        # What a bare client is asked there is recorded by that one's block.
+        bare = self._ours and not any(self._holds_another(n) for s in body for n in ast.walk(s))
         for statement in body:
             for node, around in _work(statement, ()):
                 loops = [one for one in around if isinstance(one, _COUNTING)]
-                if loops and loops[-1] not in found and self._sends(node):
+                if loops and loops[-1] not in found and self._sends(node, bare=bare):
                     found[loops[-1]] = statement, len(around) + self._calls_inner(node)
         if not found:
             return None
@@ -94,8 +96,11 @@ class Sending:
         inner = any(isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) for one in around)
         return inner and any(isinstance(one, _REPEATING) for one in ast.walk(definition.node))
 
-    def _sends(self, node: ast.AST) -> bool:
-        """Whether *node* is a call that the tracker or its block records, or leads to one."""
+    def _sends(self, node: ast.AST, *, bare: bool) -> bool:
+        """Whether *node* is a call that the tracker or its block records, or leads to one.
+
+        *bare*: those of bare clients, which no other tracker is near to record, do.
+        """
         if isinstance(node, ast.Attribute):
             return node.attr in self._also
         if not isinstance(node, ast.Call) or last_name(node.func) in _SILENT:
@@ -106,17 +111,18 @@ class Sending:
             return not isinstance(node.func, ast.Name) or node.func.id not in _LOOKING
         if self._strength.mentions(node.func):
             return True
-        if not self._ours or self._is_of_another_tracker(node):
+        if not bare:
             return False
         reached = [found.node for found in reachable(self._taint, [node.func])]
         own = [ast.Call(node.func, [], [])]
         return any(any(client_calls(piece)) for piece in (*own, *reached))
 
-    def _is_of_another_tracker(self, call: ast.Call) -> bool:
-        """Whether *call* is of, or is given, another tracker: what it asks is that one's."""
-        names = (n for n in ast.walk(call) if isinstance(n, ast.Name))
+    def _holds_another(self, node: ast.AST) -> bool:
+        """Whether *node* is a variable that holds another tracker."""
         scopes = self._taint.scopes
-        return any(n in scopes.scope_of and scopes.of(n) in self._trackers for n in names)
+        if not isinstance(node, ast.Name) or node not in scopes.scope_of:
+            return False
+        return scopes.of(node) in self._trackers and not self._strength.mentions(node)
 
     def _only_holds(self, function: ast.expr) -> bool:
         """Whether *function* puts what it is given away, or into what it gives back."""

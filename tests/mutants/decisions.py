@@ -342,3 +342,12 @@ def any_parameter_is_a_tracker(real: Any) -> Any:
 def own_tracker_replaced(real: Any) -> Any:
     """A tracker that stores nothing is passed to a function that builds a storing one."""
     return lambda resolved, parameter: False
+
+
+@examined(
+    "analysis.batches:Sending._holds_another",
+    as_the_table_says("B1_a_loop_of_another_tracker_with_a_bare_client"),
+)
+def bare_calls_are_everybodys(real: Any) -> Any:
+    """What a bare client is asked in a loop counts for each tracker that is near."""
+    return lambda self, node: False

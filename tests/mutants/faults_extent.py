@@ -15,7 +15,7 @@ from .table import as_the_table_says
 @mutant("analysis.batches:Sending._sends", "B2", fault="C5", kinds="idle-loop")
 def any_loop_is_a_batch(real: Any) -> Any:
     """A loop that makes no AI call gives a block batch prices."""
-    return lambda self, node: isinstance(node, ast.Call)
+    return lambda self, node, bare: isinstance(node, ast.Call)
 
 
 @examined(
