@@ -48,16 +48,21 @@ CLIENTS: dict[str, Callable[[LoopbackServer], Any]] = {
 ONCE = [(INPUT_TOKENS, OUTPUT_TOKENS)]
 
 
-LOOP = asyncio.Runner()
+#: The loop of the module's tests, while some are run.
+RUNNERS: list[asyncio.Runner] = []
 
 
 def run(value: Any) -> Any:
     """Return *value*, awaited if it is to be, in the one loop that all clients here live in."""
-    return LOOP.run(got(value), context=copy_context()) if inspect.isawaitable(value) else value
+    if not inspect.isawaitable(value):
+        return value
+    return RUNNERS[-1].run(got(value), context=copy_context())
 
 
 @pytest.fixture(scope="module", params=CLIENTS)
-def kept(request: pytest.FixtureRequest, shared_server: LoopbackServer) -> Iterator[Any]:
+def kept(
+    request: pytest.FixtureRequest, shared_server: LoopbackServer, the_loop: None
+) -> Iterator[Any]:
     """Each kind of real client in turn; to make one takes long."""
     client = CLIENTS[request.param](shared_server)
     yield client
@@ -72,9 +77,14 @@ def real(kept: Any, server: LoopbackServer) -> Any:
 
 @pytest.fixture(scope="module", autouse=True)
 def the_loop() -> Iterator[None]:
-    """End the loop behind the last test."""
-    yield
-    LOOP.close()
+    """Begin a loop before the first test, and end it behind the last one.
+
+    More than once: what one process has of the module may come in several parts.
+    """
+    with asyncio.Runner() as runner:
+        RUNNERS.append(runner)
+        yield
+        RUNNERS.remove(runner)
 
 
 def wrapped(client: Any, tracker: AIUsageTracker | None = None) -> Any:

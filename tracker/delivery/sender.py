@@ -31,6 +31,7 @@ BATCH = 100
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 60.0
 IDLE_SECONDS = 5.0
+ENDING_SECONDS = 60.0  # that a new beginning gives the thread of the old one
 #: A place that takes longer to fail is not tried while a program waits.
 SLOW_SECONDS = 0.05
 #: The spool, where stores are named by their keys.
@@ -384,11 +385,12 @@ def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool
 
 
 def reset() -> None:
-    """Forget the spool and end the thread: between tests that name another one."""
+    """Forget the spool, and see the thread end: between tests that name another one."""
     finish(0.0)
     with _state.changed:
         _state.ended = True
         _state.changed.notify_all()
+        _state.changed.wait_for(lambda: not works(_state), ENDING_SECONDS)
     after_fork()
 
 
