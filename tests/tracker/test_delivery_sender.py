@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from delivery_doubles import METRIC, Owner, Store, metrics
 
 import tracker
 from tests.patience import PATIENCE
-from tracker import delivery
+from tracker import delivery, settings
 from tracker.delivery import destinations, sender
 from tracker.errors import SinkError
 from tracker.sinks import dynamodb
@@ -148,6 +149,23 @@ def test_a_broken_spool_is_set_aside_and_told(
     assert aside.read_bytes().startswith(b"\x00 this")
     assert str(aside) in caplog.text
     assert Spool(path, 10**6).counts() == {"remote": {"sent": 1}}
+
+
+def test_a_new_beginning_waits_for_what_the_old_one_is_at() -> None:
+    """Its thread would read the settings in between, and the next test would have them."""
+    state, entered, said = sender._state, threading.Event(), list[Any]()
+
+    def answer(_metrics: Sequence[Metric]) -> Delivery:
+        entered.set()
+        with state.changed:
+            assert state.changed.wait_for(lambda: state.ended, PATIENCE)
+        said.append(settings.current().sinks)
+        return ALL_STORED
+
+    delivery.hand_over(Owner(remote(Store(answer))), metrics("1"))
+    assert entered.wait(PATIENCE)
+    sender.reset()
+    assert said == [("sqlite",)]
 
 
 def test_pauses_leave_the_program_s_random_numbers_alone() -> None:
