@@ -56,6 +56,7 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     monkeypatch.setenv("AI_USAGE_SPOOL", str(tmp_path / "spool.db"))
     monkeypatch.setenv("AI_USAGE_STRICT", "1")
     guard.reset()
+    delivery.restart()  # tests of other folders may have begun with the machine's settings
     yield database
     # What the test dropped is recorded now, and not in the midst of the next one.  What it did
     # not drop is nobody's garbage any more: looking through it each time would take long.
