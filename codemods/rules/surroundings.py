@@ -91,7 +91,7 @@ def _functions(facts: Facts) -> Iterator[Function]:
 def _contexts(facts: Facts) -> Iterator[tuple[str, Lender]]:
     """Yield the contexts of a module that have ids to lend."""
     for statement, index, call, name in facts.context_calls:
-        given = given_tracker(call) or statement.items[index].optional_vars
+        given = _named_tracker(call, statement.items[index].optional_vars)
         key = key_of(facts, given) if given is not None else None
         ids = lent_ids(facts, call, name, given)
         own = frozenset([key] if isinstance(key, Binding) else [])
@@ -107,6 +107,12 @@ def _contexts(facts: Facts) -> Iterator[tuple[str, Lender]]:
         yield from _managed(facts, awaited)
     for call in facts.module.every(ast.Call):
         yield from _stacked(facts, call)
+
+
+def _named_tracker(call: ast.Call, target: ast.expr | None) -> ast.expr | None:
+    """Return a context's tracker as code names it: by the target, if it is built in the header."""
+    given = given_tracker(call)
+    return given if target is None or isinstance(given, ast.Name | ast.Attribute) else target
 
 
 def _decorated(facts: Facts, function: Function) -> Iterator[tuple[str, Lender]]:
@@ -160,17 +166,17 @@ def _stacked(facts: Facts, call: ast.Call) -> Iterator[tuple[str, Lender]]:
     if last_name(call.func) not in _STACKING or not isinstance(entered, ast.Call):
         return
     name = facts.names.context_manager(entered.func)
+    statement = facts.module.statement(call)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    given = _named_tracker(entered, target)
     if name:
-        ids = lent_ids(facts, entered, name, given_tracker(entered))
+        ids = lent_ids(facts, entered, name, given)
         named = context_ids(entered, name)
     else:
         named = ids = _managed_by(facts, entered)
-    statement = facts.module.statement(call)
     suite = facts.module.suite(statement)
     following = suite[suite.index(statement) + 1 :]
     if ids and following:
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-        given = given_tracker(entered) or target
         key = key_of(facts, given) if given is not None else None
         own = frozenset([key] if isinstance(key, Binding) else [])
         others = uses_of_others(facts, following, own)
