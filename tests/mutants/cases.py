@@ -237,8 +237,8 @@ def _oracle_differs(program: Program, runtime: str) -> Callable[[str], str | Non
             backends.append("original")
         for backend in backends:
             seen = run(changed, backend)
-            explained = seen.batches.explained(changed)
-            found = check.difference(run(program, backend), seen, explained)
+            billed = check.billed_as_batch(changed, seen)
+            found = check.difference(run(program, backend), seen, billed)
             if found is not None:
                 kind = found[0].partition(":")[0]
                 words = {"error": "exception", "output": "output"}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from .program import MAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import FrameType
 
     from .program import Program
@@ -53,12 +53,15 @@ def lines(frame: FrameType | None) -> list[Place]:
 class Block:
     """One batch context while it was open: where, what it counted, and the calls, with their lines.
 
-    ``whole`` says that it ended without an error.
+    ``deeper`` are calls in batch contexts inside it, which may be of its tracker all the
+    same; ``whole`` says that it ended without an error.
     """
 
     place: Place
+    batch_id: object
     count: object
     calls: dict[int, list[Place]] = field(default_factory=dict)
+    deeper: dict[int, list[Place]] = field(default_factory=dict)
     whole: bool = False
 
 
@@ -70,9 +73,9 @@ class Batches:
     ended: list[Block] = field(default_factory=list)
     visited: set[Place] = field(default_factory=set)
 
-    def enter(self, frame: FrameType, count: object) -> None:
+    def enter(self, frame: FrameType, batch_id: object, count: object) -> None:
         """Note that a batch context begins."""
-        self.open.append(Block(where(frame), count))
+        self.open.append(Block(where(frame), batch_id, count))
 
     def leave(self, *, whole: bool) -> None:
         """Note that the last one that began ends."""
@@ -88,6 +91,8 @@ class Batches:
         """Note call *number*, if a batch context is open."""
         if self.open:
             self.open[-1].calls[number] = lines(frame)
+        for block in self.open[:-1]:
+            block.deeper[number] = lines(frame)
 
     @contextlib.contextmanager
     def watching(self, text: str) -> Iterator[None]:
@@ -107,15 +112,16 @@ class Batches:
         self.visited.add((frame.f_code.co_filename, frame.f_lineno))
         return self._went_on
 
-    def explained(self, program: Program) -> frozenset[int]:
+    def explained(self, program: Program, booked: Mapping[int, object]) -> frozenset[int]:
         """Return the calls that may be billed as a batch: their block has a loop that calls.
 
-        A loop whose calls were not reached may be the one.
+        A loop whose calls were not reached may be the one.  *booked* has the batch ids
+        under which the calls were recorded.
         """
         legitimate = {
             block.place
             for block in self.ended
-            for seen in block.calls.values()
+            for seen in (*block.calls.values(), *_its_own(block, booked))
             if _is_looped(program, block.place, seen) or self._has_unreached(program, block.place)
         }
         return frozenset(n for b in self.ended if b.place in legitimate for n in b.calls)
@@ -145,6 +151,11 @@ class Batches:
 
     def _did_not_call(self, name: str, loop: ast.AST) -> bool:
         return any((name, call.lineno) not in self.visited for call in _calls(loop))
+
+
+def _its_own(block: Block, booked: Mapping[int, object]) -> Iterator[list[Place]]:
+    """Yield the lines of calls in blocks inside *block* that were recorded under its batch."""
+    return (seen for n, seen in block.deeper.items() if n in booked and booked[n] == block.batch_id)
 
 
 def _calls(loop: ast.AST) -> Iterator[ast.Call]:

@@ -188,7 +188,7 @@ def _compare(
             result.executions += 1
         seen = run(after, backend)
         result.executions += 1
-        found = difference(befores[backend], seen, _billed_as_batch(program, after, seen))
+        found = difference(befores[backend], seen, billed_as_batch(after, seen))
         if found is None and (wrong := seen.batches.miscounted(after)) is not None:
             found = "item count", wrong
         if found is not None:
@@ -197,9 +197,11 @@ def _compare(
             _problem(result, kind, detail, program, after)
 
 
-def _billed_as_batch(program: Program, after: Program, seen: Observed) -> frozenset[int]:
-    """Return the calls that may have the price of a batch."""
-    return seen.batches.explained(after)
+def billed_as_batch(after: Program, seen: Observed) -> frozenset[int]:
+    """Return the calls that may have the price of a batch; a call's input tokens are its number."""
+    number, batch = COLUMNS.index("input"), COLUMNS.index("batch")
+    booked = {row[number]: row[batch] for row in seen.metrics if isinstance(row[number], int)}
+    return seen.batches.explained(after, booked)
 
 
 def difference(

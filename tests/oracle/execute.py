@@ -191,14 +191,14 @@ def _original() -> Iterator[_Theirs]:
 class _BatchBlock:
     """A batch context that tells the world while it is open."""
 
-    def __init__(self, inner: Any, world: World, count: object) -> None:
+    def __init__(self, inner: Any, world: World, batch_id: object, count: object) -> None:
         self._inner = inner
         self._batches = world.batches
-        self._count = count
+        self._said = batch_id, count
 
     def __enter__(self) -> Any:
         entered = self._inner.__enter__()
-        self._batches.enter(sys._getframe(1), self._count)
+        self._batches.enter(sys._getframe(1), *self._said)
         return entered
 
     def __exit__(self, *error: Any) -> Any:
@@ -224,7 +224,8 @@ def _packages(backend: Backend, world: World, *, has_contexts: bool) -> dict[str
 
     def batch_ai_usage_context(*args: Any, **kwargs: Any) -> _BatchBlock:
         inner = contexts.batch_ai_usage_context(*args, **kwargs)
-        return _BatchBlock(inner, world, kwargs.get("item_count"))
+        batch_id = args[0] if args else kwargs.get("batch_id")
+        return _BatchBlock(inner, world, batch_id, kwargs.get("item_count"))
 
     shown = {
         "ai_usage_tracker": {"AIUsageTracker": trackers.AIUsageTracker},
