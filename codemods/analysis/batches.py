@@ -72,7 +72,7 @@ class Sending:
     def batch(self, body: Sequence[ast.stmt]) -> Batch | None:
         """Return the loop of a block over *body* that makes the tracker's calls, if any does."""
         found: dict[ast.AST, tuple[ast.stmt, int]] = {}
-        # What a bare client is asked there is recorded by that one's block.
+        # Where another tracker is near, what a bare client is asked may be that one's.
         bare = self._ours and not any(self._holds_another(n) for s in body for n in ast.walk(s))
         for statement in body:
             for node, around in _work(statement, ()):

@@ -107,11 +107,10 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
             return [part]
         edits.extend(part.edits)
         proposal = _joined(proposal, part)
-        if {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs} and len(users) > 1:
-            if not facts.ours(life.construct.home):
-                detail = "the original runtime leaves the tracker in batch mode after the block"
-                place = user.sets[0].call
-                return [refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, place)]
+    if len(users) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
+        if not facts.ours(life.construct.home):
+            detail = "the original runtime leaves the tracker in batch mode after the block"
+            return [refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, users[0].sets[0].call)]
     return [
         Proposal(
             finding,

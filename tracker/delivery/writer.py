@@ -262,7 +262,7 @@ def _is_in_vain(queue: _Queue, began: float) -> bool:
 def restart() -> None:
     """Finish, and begin anew with the environment's settings: between tests.
 
-    Nothing of the old beginning goes on beside the new one, however long that takes to end.
+    Nothing of the old beginning goes on beside the new one: its threads get a minute to end.
     """
     finish()
     _reach(_queue, sender.ENDING_SECONDS)
