@@ -161,7 +161,7 @@ def heir_of(facts: Facts, proposal: Proposal, heirs: Heirs) -> Heir | None:
 
 def lent_ids(facts: Facts, call: ast.Call, name: str, tracker: ast.expr | None) -> frozenset[str]:
     """Return the ids that the context *call* may give to what is inside it."""
-    return context_ids(call, name) | facts.standing.of(tracker)
+    return context_ids(call, name).union(*map(facts.standing.of, (tracker, given_tracker(call))))
 
 
 def lent_by(facts: Facts, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
