@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codemods import cli
-from codemods.options import Mode, Options
+from codemods.cli import execution
+from codemods.model.options import Mode, Options
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ Exit status:
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="PATH...", callback=cli.named_paths)
+@click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Worker processes.")
 @click.option(
     "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
@@ -52,7 +52,7 @@ Exit status:
 )
 @click.pass_obj
 def command(
-    pipeline: cli.Pipeline | None,
+    pipeline: execution.Pipeline | None,
     paths: tuple[Path, ...],
     *,
     jobs: int | None,
@@ -62,32 +62,32 @@ def command(
     form: str,
 ) -> int:
     """Turn the command line into Options, lint and report."""
-    cli.require_paths(paths)
+    execution.require_paths(paths)
     cwd = Path.cwd()
-    config = cli.load_config(paths, cwd)
+    config = execution.load_config(paths, cwd)
     options = Options(
         paths=paths,
         cwd=cwd,
         mode=Mode.CHECK,
-        jobs=jobs or cli.worker_count(),
+        jobs=jobs or execution.worker_count(),
         colour=colour,
         quiet=quiet,
         force_exclude=force_exclude,
     )
-    report = cli.run_pipeline(pipeline or _pipeline(), options, config)
-    cli.show_report(report, options, form)
+    report = execution.run_pipeline(pipeline or _pipeline(), options, config)
+    execution.show_report(report, options, form)
     return exit_status(report)
 
 
-def main(arguments: Sequence[str] | None = None, pipeline: cli.Pipeline | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, pipeline: execution.Pipeline | None = None) -> int:
     """Run the command; return its exit status.  *pipeline* is the real one unless given."""
     given = sys.argv[1:] if arguments is None else arguments
-    name = cli.program("ai-usage-lint", "codemods.lint")
-    return cli.execute(command, name, given, pipeline)
+    name = execution.program("ai-usage-lint", "codemods.lint")
+    return execution.execute(command, name, given, pipeline)
 
 
-def _pipeline() -> cli.Pipeline:
-    from codemods import pipeline
+def _pipeline() -> execution.Pipeline:
+    from codemods.runner import pipeline
 
     return pipeline.lint
 

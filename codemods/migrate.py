@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codemods import cli
-from codemods.options import Mode, Options, Runtime
+from codemods.cli import execution
+from codemods.model.options import Mode, Options, Runtime
 from codemods.report import display
 from codemods.report.status import DONE, FAILED, LEFT, exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.model import RunReport
-    from codemods.project.undo import Undone
+    from codemods.model.outcome import RunReport
+    from codemods.project.undo.restore import Undone
 
 HELP = """Move legacy tracker code in PATH... to context managers, in place.
 
@@ -58,7 +58,7 @@ Exit status:
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="PATH...", callback=cli.named_paths)
+@click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
 @click.option("--diff", is_flag=True, help="Write nothing; print a patch for `git apply`.")
 @click.option("--check", is_flag=True, help="Write nothing; report what would be done.")
 @click.option("--undo", is_flag=True, help="Restore the files of the last run (in PATH).")
@@ -91,7 +91,7 @@ Exit status:
 )
 @click.pass_obj
 def command(
-    pipeline: cli.Pipeline | None,
+    pipeline: execution.Pipeline | None,
     paths: tuple[Path, ...],
     *,
     diff: bool,
@@ -112,11 +112,11 @@ def command(
     cwd = Path.cwd()
     if mode is Mode.UNDO:
         return _undo(paths, cwd, quiet=quiet)
-    cli.require_paths(paths)
+    execution.require_paths(paths)
     if strict and unsafe:
         message = "--strict makes fewer rewrites than are proven, --unsafe more. Choose one."
         raise click.UsageError(message)
-    config = cli.load_config(paths, cwd)
+    config = execution.load_config(paths, cwd)
     options = Options(
         paths=paths,
         cwd=cwd,
@@ -125,19 +125,19 @@ def command(
         runtime=Runtime(runtime) if runtime else None,
         unsafe=unsafe,
         strict=strict,
-        jobs=jobs or cli.worker_count(),
+        jobs=jobs or execution.worker_count(),
         colour=colour,
         quiet=quiet,
         force_exclude=force_exclude,
     )
-    return _finish(cli.run_pipeline(pipeline or _pipeline(), options, config), options, form)
+    return _finish(execution.run_pipeline(pipeline or _pipeline(), options, config), options, form)
 
 
-def main(arguments: Sequence[str] | None = None, pipeline: cli.Pipeline | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, pipeline: execution.Pipeline | None = None) -> int:
     """Run the command; return its exit status.  *pipeline* is the real one unless given."""
     given = sys.argv[1:] if arguments is None else arguments
-    name = cli.program("ai-usage-migrate", "codemods.migrate")
-    return cli.execute(command, name, given, pipeline)
+    name = execution.program("ai-usage-migrate", "codemods.migrate")
+    return execution.execute(command, name, given, pipeline)
 
 
 def _mode(*, diff: bool, check: bool, undo: bool) -> Mode:
@@ -159,29 +159,29 @@ def _finish(report: RunReport, options: Options, form: str) -> int:
         report = write_changes(report, options.cwd, named)
     if options.mode is Mode.DIFF:
         _print_patch(report, options)
-    cli.show_report(report, options, form, err=options.mode is Mode.DIFF)
+    execution.show_report(report, options, form, err=options.mode is Mode.DIFF)
     return exit_status(report)
 
 
 def _print_patch(report: RunReport, options: Options) -> None:
-    from codemods.model import Changed
+    from codemods.model.outcome import Changed
     from codemods.project.patchbase import patch_base
     from codemods.report.diff import unified
 
     changes = [outcome for outcome in report.outcomes if isinstance(outcome, Changed)]
     base = patch_base([change.source.path for change in changes], options.paths, options.cwd)
-    cli.show_patch(unified(changes, base))
+    execution.show_patch(unified(changes, base))
     if not options.cwd.resolve().is_relative_to(base):
         where = display.line(str(base))
-        cli.say(f"The paths of the patch are relative to {where}: apply it there.", err=True)
+        execution.say(f"The paths of the patch are relative to {where}: apply it there.", err=True)
 
 
 def _undo(paths: Sequence[Path], cwd: Path, *, quiet: bool) -> int:
-    from codemods.project import undo
+    from codemods.project.undo import restore
 
     try:
-        undone = undo.undo([cwd / path for path in paths], cwd)
-    except (undo.NothingToUndo, undo.JournalDamaged) as error:
+        undone = restore.undo([cwd / path for path in paths], cwd)
+    except (restore.NothingToUndo, restore.JournalDamaged) as error:
         raise click.ClickException(f"Cannot undo: {display.line(str(error))}.") from None
     _show_undone(undone, quiet=quiet)
     if undone.failed:
@@ -192,22 +192,24 @@ def _undo(paths: Sequence[Path], cwd: Path, *, quiet: bool) -> int:
 def _show_undone(undone: Undone, *, quiet: bool) -> None:
     shown = display.line
     for failure in undone.failed:
-        cli.say(f"{shown(failure.path)}: not restored: {shown(failure.message)}")
-        cli.say(f"    to do: {shown(failure.advice)}")
+        execution.say(f"{shown(failure.path)}: not restored: {shown(failure.message)}")
+        execution.say(f"    to do: {shown(failure.advice)}")
     for edited in undone.edited:
         place = shown(str(edited.original))
-        cli.say(f"{shown(str(edited.path))}: kept, because it was edited or removed since the run")
-        cli.say(f"    to do: compare it with its content before the run, {place}")
+        execution.say(
+            f"{shown(str(edited.path))}: kept, because it was edited or removed since the run"
+        )
+        execution.say(f"    to do: compare it with its content before the run, {place}")
     if not quiet:
         for path in undone.restored:
-            cli.say(f"{shown(str(path))}: restored")
+            execution.say(f"{shown(str(path))}: restored")
         count = len(undone.restored)
         rest = f", {undone.untouched} were as before" if undone.untouched else ""
-        cli.say(f"The run of {shown(undone.started)} is undone: {count} restored{rest}.")
+        execution.say(f"The run of {shown(undone.started)} is undone: {count} restored{rest}.")
 
 
-def _pipeline() -> cli.Pipeline:
-    from codemods import pipeline
+def _pipeline() -> execution.Pipeline:
+    from codemods.runner import pipeline
 
     return pipeline.migrate
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from codemods.project import git
 from codemods.project.discovery import SUFFIXES, DiscoveredFile, discover
+from codemods.project.ignore import git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,14 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codemods import pipeline
-from codemods.model import Applied, Changed, Failed, Linted, Refusal, Refused, RunReport
-from codemods.options import Options, ProjectConfig, Runtime
+from codemods.model.options import Options, ProjectConfig, Runtime
+from codemods.model.outcome import Applied, Changed, Failed, Linted, Refused, RunReport
 from codemods.project.config import Tables
 from codemods.project.discovery import discover
+from codemods.runner import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from codemods.model.refusal import Refusal
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

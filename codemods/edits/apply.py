@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from codemods.edits.arguments import EditError
+from codemods.edits.bodies import Rebuilder
 from codemods.edits.chunks import Chunk, chunks, touched
-from codemods.edits.suites import Rebuilder
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
 
-    from codemods.proposal import Edit
+    from codemods.model.edit import Edit
 
 
 class RoundTripError(EditError):

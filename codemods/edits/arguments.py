@@ -10,7 +10,7 @@ import libcst as cst
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.proposal import Header
+    from codemods.model.edit import Header
 
 _KEYWORD = re.compile(r"\A(\w+)=(?!=)(.*)\Z", re.DOTALL)
 

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codemods.proposal import AddImport, Wrap
+from codemods.model.edit import AddImport, Wrap
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable
 
-    from codemods.proposal import Edit
+    from codemods.model.edit import Edit
 
 _INDENTED_COMMENT = re.compile(r"[ \t]+#")
 _NOTHING = re.compile(r"[ \t\f]*(#.*)?[\r\n]*\Z")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
-    from codemods.proposal import Path
+    from codemods.model.edit import Path
 
 Commented = TypeVar("Commented", cst.EmptyLine, cst.TrailingWhitespace)
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement

@@ -8,14 +8,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codemods.options import ProjectConfig, Runtime
-from codemods.project.ignore import ignored, rules_from
+from codemods.model.options import ProjectConfig, Runtime
+from codemods.project.ignore.gitignore import ignored, rules_from
 from codemods.project.regular import MEGABYTE, read_regular, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codemods.project.ignore import Rules
+    from codemods.project.ignore.gitignore import Rules
 
 TABLE = "ai-usage"
 _LARGEST = MEGABYTE

@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from codemods.model import Failed
-from codemods.project import git, ignore
+from codemods.model.outcome import Failed
+from codemods.project.ignore import git, gitignore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from codemods.project.git import Listing
-    from codemods.project.ignore import Rules
+    from codemods.project.ignore.git import Listing
+    from codemods.project.ignore.gitignore import Rules
 
 # Folders that hold no source of the project.  A virtual environment of any
 # other name is known by its pyvenv.cfg.
@@ -163,13 +163,17 @@ class _Walk:
                 )
             else:
                 # An environment that says itself that git should ignore all of it, and is named.
-                whole = folder.named and home != folder.path and ignore.ignores_itself(folder.path)
+                whole = (
+                    folder.named and home != folder.path and gitignore.ignores_itself(folder.path)
+                )
                 if listing.ignored or whole:
                     yield from self._tree(folder)
                 else:
                     yield from self._listed(folder, listing)
                 return
-        yield from self._tree(replace(folder, rules=ignore.inherited(folder.path, limit=self._cwd)))
+        yield from self._tree(
+            replace(folder, rules=gitignore.inherited(folder.path, limit=self._cwd))
+        )
 
     def _listed(self, folder: _Folder, listing: Listing) -> Iterator[DiscoveredFile | Failed]:
         """Yield what git lists in *folder*, but for folders of tools and virtual environments."""
@@ -283,7 +287,7 @@ class _Walk:
         return path.endswith(SUFFIXES) and not self._left_out(rules, path, folder=False)
 
     def _left_out(self, rules: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
-        return bool(rules and ignore.ignored(rules, path, folder=folder)) or (
+        return bool(rules and gitignore.ignored(rules, path, folder=folder)) or (
             self._heeds_excludes and self._excludes(path, folder=folder)
         )
 
@@ -303,12 +307,12 @@ def _rules_inside(folder: _Folder, names: set[str]) -> tuple[Rules, ...]:
     """Return the rules for what is in *folder*, given the *names* there."""
     rules = folder.rules
     if ".git" in names:  # a repository of its own: the outer one's rules end here
-        rules = ignore.rules_of_repository(folder.path)
-    if ignore.IGNORE_FILE not in names:
+        rules = gitignore.rules_of_repository(folder.path)
+    if gitignore.IGNORE_FILE not in names:
         return rules
-    if folder.named and ".git" not in names and ignore.ignores_itself(folder.path):
+    if folder.named and ".git" not in names and gitignore.ignores_itself(folder.path):
         return rules
-    return rules + ignore.rules_in(folder.path)
+    return rules + gitignore.rules_in(folder.path)
 
 
 def _join(folder: str, name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codemods.project.discovery import DiscoveredFile, discover
-from codemods.project.git import repository_of
+from codemods.project.ignore.git import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,8 @@ import re
 import tokenize
 from typing import TYPE_CHECKING
 
-from codemods.model import Failed, SourceFile
+from codemods.model.outcome import Failed
+from codemods.model.source import SourceFile
 from codemods.project.regular import MEGABYTE, read_regular, reason
 
 if TYPE_CHECKING:

@@ -16,19 +16,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codemods.model import Changed, Failed, Refused, Untouched
+from codemods.model.atomic_group import stranded
+from codemods.model.outcome import Changed, Failed, Refused, Untouched
 from codemods.project.folders import Folder
-from codemods.project.journal import WRITING, Journal
-from codemods.project.manifest import FOLDER, Entry, Place
 from codemods.project.regular import reason
 from codemods.project.sources import LARGEST, digest
-from codemods.settling import stranded
+from codemods.project.undo.journal import WRITING, Journal
+from codemods.project.undo.manifest import FOLDER, Entry, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from codemods.model import FileOutcome, RunReport
-    from codemods.project.manifest import Run
+    from codemods.model.outcome import FileOutcome, RunReport
+    from codemods.project.undo.manifest import Run
 
 _CHANGED_MEANWHILE = "the file was changed while the run was under way"
 _RUN_AGAIN = "Nothing was written to it. Start the run again."

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from codemods.model import Changed
+    from codemods.model.outcome import Changed
 
 CONTEXT = 3
 _NO_NEWLINE = b"\n\\ No newline at end of file\n"

@@ -11,10 +11,10 @@ import dataclasses
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
-from codemods.model import SourceFile
+from codemods.model.source import SourceFile
 
 if TYPE_CHECKING:
-    from codemods.model import RunReport
+    from codemods.model.outcome import RunReport
 
 
 def line(text: str) -> str:

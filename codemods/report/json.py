@@ -29,11 +29,13 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from codemods.model import Certainty, Changed, Failed, Linted, Refused, Skipped
+from codemods.model.outcome import Certainty, Changed, Failed, Linted, Refused, Skipped
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
-    from codemods.model import Applied, FileOutcome, Finding, Refusal, RunReport
+    from codemods.model.finding import Finding
+    from codemods.model.outcome import Applied, FileOutcome, RunReport
+    from codemods.model.refusal import Refusal
 
 SCHEMA = 1
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codemods.model import Changed, Failed, FileOutcome, Linted, Refused
+from codemods.model.outcome import Changed, Failed, FileOutcome, Linted, Refused
 
 if TYPE_CHECKING:
-    from codemods.model import RunReport
+    from codemods.model.outcome import RunReport
 
 DONE = 0
 LEFT = 1

@@ -17,20 +17,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from codemods.model import (
-    Applied,
-    Certainty,
-    Changed,
-    Failed,
-    Linted,
-    Refusal,
-    Refused,
-    Skipped,
-)
+from codemods.model.outcome import Applied, Certainty, Changed, Failed, Linted, Refused, Skipped
 from codemods.report import display
 
 if TYPE_CHECKING:
-    from codemods.model import FileOutcome, Finding, RunReport
+    from codemods.model.finding import Finding
+    from codemods.model.outcome import FileOutcome, RunReport
+    from codemods.model.refusal import Refusal
 
 Style = Callable[[str, str], str]
 # What the reason of a rewrite is called: "safe" only where it is a proof.

@@ -9,20 +9,11 @@ from pathlib import Path
 import pytest
 
 from codemods import lint, migrate
-from codemods.model import (
-    Applied,
-    Changed,
-    Failed,
-    FileOutcome,
-    Finding,
-    Linted,
-    Reason,
-    Refusal,
-    Refused,
-    RunReport,
-    Span,
-)
-from codemods.options import Configuration, Mode, Options, ProjectConfig, Runtime
+from codemods.model.finding import Finding
+from codemods.model.options import Configuration, Mode, Options, ProjectConfig, Runtime
+from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, RunReport
+from codemods.model.refusal import Reason, Refusal
+from codemods.model.source import Span
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import decode, read
 
@@ -339,7 +330,7 @@ def test_progress(
     migrate.main(["app"], counting)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setattr("codemods.cli._PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("codemods.cli.execution._PROGRESS_SECONDS", 0)
     assert migrate.main(["app"], counting) == 0
     assert capsys.readouterr().err.startswith("\r1 files looked at\r2 files looked at\r")
     migrate.main(["-q", "app"], counting)

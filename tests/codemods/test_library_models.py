@@ -23,11 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from codemods.analysis import library_models as library
-from codemods.analysis import library_models_foreign as foreign
-from codemods.analysis import library_models_standard as standard
-from codemods.analysis import telling
-from codemods.analysis.library_rows import Effect
+from codemods.analysis.dataflow.deferred import telling_names
+from codemods.analysis.dataflow.library_models import foreign, standard
+from codemods.analysis.dataflow.library_models import table as library
+from codemods.analysis.dataflow.library_models.rows import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -262,7 +261,7 @@ def test_exit_hooks_keep_their_function() -> None:
 )
 def test_names_that_tell_of_later(name: str) -> None:
     """The words of a name count, in either spelling."""
-    assert telling.speaks_of_later(name)
+    assert telling_names.speaks_of_later(name)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +271,7 @@ def test_names_that_tell_of_later(name: str) -> None:
 )
 def test_names_that_tell_nothing(name: str) -> None:
     """A word that only looks alike, or that names something else, tells nothing."""
-    assert not telling.speaks_of_later(name)
+    assert not telling_names.speaks_of_later(name)
 
 
 def test_every_effect_is_used() -> None:
@@ -283,10 +282,10 @@ def test_every_effect_is_used() -> None:
 @pytest.mark.parametrize("name", "start begin submit spawn_all run_later schedule".split())
 def test_methods_that_set_an_object_going(name: str) -> None:
     """An object that holds the tracker works by itself from such a call on."""
-    assert telling.starts(name)
+    assert telling_names.starts(name)
 
 
 @pytest.mark.parametrize("name", "add_step register on_error subscribe read started".split())
 def test_methods_that_only_fill_an_object(name: str) -> None:
     """What is put into an object that holds the tracker sets nothing going."""
-    assert not telling.starts(name)
+    assert not telling_names.starts(name)

@@ -10,9 +10,10 @@ from unittest.mock import patch
 import pytest
 from harness import migrate, report
 
-from codemods import proving
-from codemods.model import Changed, Reason
-from codemods.validator import difference
+from codemods.model.outcome import Changed
+from codemods.model.refusal import Reason
+from codemods.runner import proving
+from codemods.validator.validate import difference
 
 if TYPE_CHECKING:
     from pathlib import Path

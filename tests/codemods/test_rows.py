@@ -31,7 +31,7 @@ from rows import (
     texts_of,
 )
 
-from codemods.model import Linted
+from codemods.model.outcome import Linted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

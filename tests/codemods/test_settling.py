@@ -13,11 +13,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import migrate_project, report
 
-from codemods import proving
-from codemods.model import Changed, Failed, Reason, Refused, SourceFile
+from codemods.model.atomic_group import settle, stranded
+from codemods.model.outcome import Changed, Failed, Refused
+from codemods.model.refusal import Reason
+from codemods.model.source import SourceFile
 from codemods.project.writing import write_changes
-from codemods.settling import settle, stranded
-from codemods.validator import difference
+from codemods.runner import proving
+from codemods.validator.validate import difference
 
 STEPS = """\
 from receipt_label.utils.ai_usage_context import ai_usage_context

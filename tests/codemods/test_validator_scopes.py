@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from codemods.validator_scopes import visible
+from codemods.validator.scopes import visible
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rows import RUNTIMES, fixtures, outcome_of
 
-from codemods.model import Reason
+from codemods.model.refusal import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

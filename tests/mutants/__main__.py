@@ -47,7 +47,7 @@ def line(verdict: Verdict) -> str:
     told = [
         f"{who} on {found}"
         for who, found in (
-            ("validator", verdict.validator),
+            ("validator.validate", verdict.validator),
             ("executed", verdict.executed),
             ("exam", verdict.examined),
         )

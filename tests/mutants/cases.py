@@ -17,8 +17,9 @@ from harness import FIXTURES, Execution, execute, importable, report
 from loopback import loopback_server
 from rows import MODULE, RUNTIMES, execute_on_original, fixtures
 
-from codemods import proving
-from codemods.model import Changed, Failed, FileOutcome, Reason, Refused
+from codemods.model.outcome import Changed, Failed, FileOutcome, Refused
+from codemods.model.refusal import Reason
+from codemods.runner import proving
 from tests.oracle import check, grammar
 from tests.oracle.execute import run
 

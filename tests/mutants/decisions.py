@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codemods import vocabulary as words
-from codemods.model import Reason, Refusal
+from codemods.model.refusal import Reason, Refusal
 
 from .mutant import examined, mutant
 from .table import as_the_table_says, overlapping_trackers_are_refused
 
 if TYPE_CHECKING:
-    from codemods.proposal import Edit, Wrap
+    from codemods.model.edit import Edit, Wrap
 
 
 def _overlooks(real: Any, *reasons: Reason) -> Any:
@@ -31,7 +31,7 @@ def _overlooks(real: Any, *reasons: Reason) -> Any:
 
 # What runs here is the same today, by the grace of a runtime that keeps trackers apart.
 @examined(
-    "rules.checks:life_refusal",
+    "rules.checks.lifetime:life_refusal",
     as_the_table_says("E6_bound_by_an_inner_function", "X15_alias_of_the_first_life"),
 )
 def rebound_overlooked(real: Any) -> Any:
@@ -39,49 +39,49 @@ def rebound_overlooked(real: Any) -> Any:
     return _overlooks(real, Reason.REBOUND)
 
 
-@mutant("rules.checks:_stray_load", "E7", "X12")
+@mutant("rules.checks.lifetime:_stray_load", "E7", "X12")
 def stray_use_overlooked(real: Any) -> Any:
     """A use that belongs to no certain construction does not count."""
     return _overlooks(real)
 
 
-@mutant("rules.checks:travel_escape", "E1", "E2", "X4")
+@mutant("rules.checks.lifetime:travel_escape", "E1", "E2", "X4")
 def escapes_overlooked(real: Any) -> Any:
     """Every tracker is taken for one that stays inside."""
     return _overlooks(real, Reason.ESCAPES)
 
 
-@mutant("rules.checks:_reached_by_functions", "E8")
+@mutant("rules.checks.lifetime:_reached_by_functions", "E8")
 def functions_overlooked(real: Any) -> Any:
     """A tracker of the module may be used by functions beside the block."""
     return _overlooks(real)
 
 
-@mutant("rules.checks:_used_behind", "X15")
+@mutant("rules.checks.lifetime:_used_behind", "X15")
 def alias_overlooked(real: Any) -> Any:
     """Another name of the tracker may be used behind its life."""
     return _overlooks(real)
 
 
-@mutant("analysis.effects:first_yield", "E3")
+@mutant("analysis.syntax.effects:first_yield", "E3")
 def yields_overlooked(real: Any) -> Any:
     """A block may hand control away."""
     return lambda nodes: None
 
 
-@mutant("rules.nested_sets:_order_refusal", "X9", "X6", "X7")
+@mutant("rules.planning.branches:_order_refusal", "X9", "X6", "X7")
 def later_use_overlooked(real: Any) -> Any:
     """Ids that are set in a branch do not last behind it."""
     return _overlooks(real, Reason.CONDITIONAL_CONTEXT)
 
 
-@mutant("rules.nested_sets:_order_refusal", "X11")
+@mutant("rules.planning.branches:_order_refusal", "X11")
 def loop_overlooked(real: Any) -> Any:
     """Ids of one round of a loop do not last into the next."""
     return _overlooks(real, Reason.LOOP_CARRIED_CONTEXT)
 
 
-@mutant("rules.nested_sets:_overridden", "X14", "X11")
+@mutant("rules.planning.branches:_overridden", "X14", "X11")
 def fewer_ids_override(real: Any) -> Any:
     """A block behind a branch covers ids that it does not name."""
 
@@ -91,46 +91,46 @@ def fewer_ids_override(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.lasting:lasting_refusal", "A3")
+@mutant("rules.checks.lasting_ids:lasting_refusal", "A3")
 def none_overlooked(real: Any) -> Any:
     """An id that may be None is set all the same, where an earlier one must stay."""
     return _overlooks(real)
 
 
-@mutant("rules.headers:_argument_refusal", "A2", "A3", "M1")
+@mutant("rules.planning.headers:_argument_refusal", "A2", "A3", "M1")
 def arguments_overlooked(real: Any) -> Any:
     """An id that a context of the runtime does not set, or erases, comes into the header."""
     return _overlooks(real)
 
 
-@mutant("rules.headers:_twice", "X13")
+@mutant("rules.planning.headers:_twice", "X13")
 def twice_overlooked(real: Any) -> Any:
     """An id that is set twice comes into the header twice."""
     return _overlooks(real)
 
 
-@mutant("rules.phases:_stays_the_same", "X14", "A8")
+@mutant("rules.planning.phases:_stays_the_same", "X14", "A8")
 def carried_id_computed_again(real: Any) -> Any:
     """An id that lasts is computed once more for the next block."""
     return lambda facts, value: True
 
 
-@mutant("rules.phases:named_again", "X14")
+@mutant("rules.planning.phases:named_again", "X14")
 def carried_ids_lost(real: Any) -> Any:
     """A block does not name the ids that last from an earlier call."""
     return lambda facts, finding, carried, **_: ()
 
 
-@mutant("rules.module_tracker:_same_ids", "E8")
+@mutant("rules.patterns.module:_same_ids", "E8")
 def different_ids_overlooked(real: Any) -> Any:
     """Functions that share a tracker may set different ids."""
     return _overlooks(real)
 
 
-@mutant("rules.module_tracker:_user", "E8", "E9")
+@mutant("rules.patterns.module:_user", "E8", "E9")
 def unset_user_overlooked(real: Any) -> Any:
     """A function may use the shared tracker before it sets the ids."""
-    from codemods.analysis.extent import Block
+    from codemods.analysis.trackers.block_extent import Block
 
     def wrong(facts: Any, finding: Any, life: Any, function: Any, loads: Any) -> Any:
         held = Block.holds
@@ -143,31 +143,31 @@ def unset_user_overlooked(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.module_tracker:_each_other", "E8", "E14")
+@mutant("rules.patterns.module:_each_other", "E8", "E14")
 def calls_of_each_other_overlooked(real: Any) -> Any:
     """Functions that set ids of one tracker may call each other inside their blocks."""
     return _overlooks(real)
 
 
-@mutant("rules.instance_tracker:_helpers_refusal", "E10")
+@mutant("rules.patterns.instance:_helpers_refusal", "E10")
 def helpers_overlooked(real: Any) -> Any:
     """A method may rely on ids that another one has set."""
     return _overlooks(real)
 
 
-@mutant("rules.instance_tracker:_ids_refusal", "E10")
+@mutant("rules.patterns.instance:_ids_refusal", "E10")
 def methods_of_each_other_overlooked(real: Any) -> Any:
     """Methods that set ids of one object's tracker may call each other inside their blocks."""
     return _overlooks(real)
 
 
-@mutant("rules.parameter_tracker:_callers_forget", "E11")
+@mutant("rules.patterns.parameter:_callers_forget", "E11")
 def callers_overlooked(real: Any) -> Any:
     """A caller may rely on the ids that a function sets on its parameter."""
     return lambda facts, function, parameter: True
 
 
-@mutant("rules.mixed:_decide_one", "M2")
+@mutant("rules.contexts.mixed:_decide_one", "M2")
 def later_call_folded(real: Any) -> Any:
     """A set call further down in a block is taken for its first statement."""
 
@@ -190,25 +190,25 @@ def _walk(node: Any) -> Any:
     return ast.walk(node)
 
 
-@mutant("rules.mixed:_moved", "M1", "M2")
+@mutant("rules.contexts.mixed:_moved", "M1", "M2")
 def moved_value_overlooked(real: Any) -> Any:
     """A value that is computed with the block's tracker is moved into the header."""
     return _overlooks(real)
 
 
-@examined("rules.two_trackers:overlapping", overlapping_trackers_are_refused)
+@examined("rules.checks.two_trackers:overlapping", overlapping_trackers_are_refused)
 def crossing_blocks_overlooked(real: Any) -> Any:
     """Blocks of two trackers may overlap, and lend each other their ids."""
     return lambda facts, proposals: []
 
 
-@examined("rules.two_trackers:foreign_use", overlapping_trackers_are_refused)
+@examined("rules.checks.two_trackers:foreign_use", overlapping_trackers_are_refused)
 def foreign_use_overlooked(real: Any) -> Any:
     """Another tracker may be flushed, or handed a call that a block books, inside that block."""
     return lambda facts, proposal: None
 
 
-@mutant("rules.inheritance:heir_of", "X16", "B1")
+@mutant("rules.checks.inheritance:heir_of", "X16", "B1")
 def heirs_overlooked(real: Any) -> Any:
     """A function that is called in a block may inherit the ids for a tracker of its own."""
     return lambda facts, proposal, proposals: None
@@ -217,28 +217,28 @@ def heirs_overlooked(real: Any) -> Any:
 # -- forms that do not fit ----------------------------------------------------------------
 
 
-@mutant("rules.blocks:_environment_changes", "X2")
+@mutant("rules.planning.blocks:_environment_changes", "X2")
 def environment_overlooked(real: Any) -> Any:
     """A constructor is moved behind statements that change the environment it reads."""
     return lambda facts, nodes: False
 
 
-@mutant("rules.blocks:uses", "X3")
+@mutant("rules.planning.blocks:uses", "X3")
 def earlier_use_overlooked(real: Any) -> Any:
     """A constructor is moved behind the first use of its tracker."""
     return lambda facts, binding, path: False
 
 
-@mutant("rules.blocks:_cannot_raise", "X6")
+@mutant("rules.planning.blocks:_cannot_raise", "X6")
 def raising_id_lifted(real: Any) -> Any:
     """An id that may raise is moved out of its ``try``."""
     return lambda facts, value: True
 
 
-@mutant("rules.blocks:needless_replays", "R2")
+@mutant("rules.planning.blocks:needless_replays", "R2")
 def every_replay_removed(real: Any) -> Any:
     """Recordings by hand go, whether the runtime captures the call or not."""
-    from codemods.rules import replays
+    from codemods.rules.planning import replays
 
     def wrong(facts: Any, life: Any, block: Any) -> Any:
         body = range(block.start, block.stop)
@@ -248,19 +248,19 @@ def every_replay_removed(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.blocks:closing_edits", "R2", "X1")
+@mutant("rules.planning.blocks:closing_edits", "R2", "X1")
 def replay_removed_conservatively(real: Any) -> Any:
     """On the original runtime too a recording by hand goes, though nothing is captured."""
     return lambda facts, life, block, ours: real(facts, life, block, True)
 
 
-@mutant("rules.replays:_is_uncaptured", "R2")
+@mutant("rules.planning.replays:_is_uncaptured", "R2")
 def client_overlooked(real: Any) -> Any:
     """A recording goes though the client is not one that the runtime captures."""
     return lambda facts, function: False
 
 
-@mutant("rules.users:with_user", "A2")
+@mutant("rules.planning.user_ids:with_user", "A2")
 def user_left_out(real: Any) -> Any:
     """On the original runtime the user is left out of the header, and set nowhere."""
 
@@ -270,19 +270,19 @@ def user_left_out(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.headers:_is_sized", "B3")
+@mutant("rules.planning.headers:_is_sized", "B3")
 def generator_counted(real: Any) -> Any:
     """Items are counted that have no length, or are not there yet."""
     return lambda facts, binder, at: True
 
 
-@mutant("rules.items:_is_harmless", "B4")
+@mutant("rules.planning.batch_items:_is_harmless", "B4")
 def calls_left_in_front(real: Any) -> Any:
     """A batch block begins behind calls that belong into it."""
     return lambda statement, names, strong: True
 
 
-@mutant("rules.headers:plan_header", "B2")
+@mutant("rules.planning.headers:plan_header", "B2")
 def batch_without_a_loop(real: Any) -> Any:
     """The batch form is chosen where no loop goes over items."""
 
@@ -297,10 +297,10 @@ def batch_without_a_loop(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.headers:taken_of", "X13", "A1")
+@mutant("rules.planning.headers:taken_of", "X13", "A1")
 def literal_none_passed(real: Any) -> Any:
     """A literal None of a set call is passed to the context."""
-    from codemods.proposal import Taken
+    from codemods.model.edit import Taken
 
     def wrong(site: Any, *, leaves_user: bool = False) -> Taken:
         return Taken(site.path, tuple((a.position, a.keyword) for a in site.arguments))
@@ -308,7 +308,7 @@ def literal_none_passed(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.module_tracker:_sub_context", "E9")
+@mutant("rules.patterns.module:_sub_context", "E9")
 def step_without_its_tracker(real: Any) -> Any:
     """A step of a workflow gets a context with a tracker of its own."""
 
@@ -320,7 +320,7 @@ def step_without_its_tracker(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.module_tracker:_sub_context", "E9")
+@mutant("rules.patterns.module:_sub_context", "E9")
 def steps_share_a_context(real: Any) -> Any:
     """The context of a step holds the statement behind it too."""
 
@@ -332,20 +332,20 @@ def steps_share_a_context(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.passing:is_tracker", "M6")
+@mutant("rules.contexts.passing:is_tracker", "M6")
 def any_parameter_is_a_tracker(real: Any) -> Any:
     """The tracker is passed to the first parameter that a call leaves out."""
     return lambda facts, resolved, parameter: True
 
 
-@mutant("rules.passing:_may_build_one", "M6")
+@mutant("rules.contexts.passing:_may_build_one", "M6")
 def own_tracker_replaced(real: Any) -> Any:
     """A tracker that stores nothing is passed to a function that builds a storing one."""
     return lambda resolved, parameter: False
 
 
 @examined(
-    "analysis.batches:Sending._holds_another",
+    "analysis.trackers.batches:Sending._holds_another",
     as_the_table_says("B1_a_loop_of_another_tracker_with_a_bare_client"),
 )
 def bare_calls_are_everybodys(real: Any) -> Any:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from codemods.proposal import Delete, Wrap
+from codemods.model.edit import Delete, Wrap
 
 from .mutant import mutant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from codemods.proposal import Edit, Header, PassKeyword, Taken
+    from codemods.model.edit import Edit, Header, PassKeyword, Taken
 
-ASSEMBLE = "edits.suites:Rebuilder._assemble"
-WRAPPED = "edits.suites:Rebuilder._wrapped"
-COMPOUND = "edits.suites:Rebuilder._compound"
+ASSEMBLE = "edits.bodies:Rebuilder._assemble"
+WRAPPED = "edits.bodies:Rebuilder._wrapped"
+COMPOUND = "edits.bodies:Rebuilder._compound"
 HEADER = "edits.arguments:header_call"
 Body = list[Any]
 
@@ -283,19 +283,19 @@ def batch_made_single(real: Any) -> Any:
 # -- statements around blocks ---------------------------------------------------------
 
 
-@mutant("edits.inside:retained", "M1", "A2")
+@mutant("edits.within_statement:retained", "M1", "A2")
 def kept_call_sets_everything(real: Any) -> Any:
     """A set call that stays for the user sets the other ids too."""
     return lambda node, positions: node
 
 
-@mutant("edits.inside:retained", "M1", "A2")
+@mutant("edits.within_statement:retained", "M1", "A2")
 def kept_call_sets_nothing(real: Any) -> Any:
     """A set call that stays for the user loses the user."""
     return lambda node, edit: real(node, replace(edit, positions=()))
 
 
-@mutant("edits.suites:_dissolved", "R1")
+@mutant("edits.bodies:_dissolved", "R1")
 def dissolved_try_loses_a_statement(real: Any) -> Any:
     """With a ``finally`` that goes, the first statement of the ``try`` goes."""
 
@@ -306,7 +306,7 @@ def dissolved_try_loses_a_statement(real: Any) -> Any:
     return wrong
 
 
-@mutant("edits.suites:_dissolved", "R1")
+@mutant("edits.bodies:_dissolved", "R1")
 def dissolved_try_loses_its_handlers(real: Any) -> Any:
     """With a ``finally`` that goes, the handlers go."""
     return lambda node, pending: real(node.with_changes(handlers=[]), pending)
@@ -352,7 +352,7 @@ def line_taken_apart_backwards(real: Any) -> Any:
 # -- other edits ------------------------------------------------------------------------
 
 
-@mutant("edits.inside:fold", "M1")
+@mutant("edits.within_statement:fold", "M1")
 def folded_argument_lost(real: Any) -> Any:
     """A set call at the start of a block loses its first id on the way into the header."""
 
@@ -363,7 +363,7 @@ def folded_argument_lost(real: Any) -> Any:
     return wrong
 
 
-@mutant("edits.inside:fold", "M1")
+@mutant("edits.within_statement:fold", "M1")
 def folded_argument_renamed(real: Any) -> Any:
     """A set call at the start of a block comes into the header as an unknown field."""
 
@@ -376,25 +376,25 @@ def folded_argument_renamed(real: Any) -> Any:
     return wrong
 
 
-@mutant("edits.inside:renamed", "E9")
+@mutant("edits.within_statement:renamed", "E9")
 def step_uses_the_outer_tracker(real: Any) -> Any:
     """The name of the tracker is not changed in the step of a workflow."""
     return lambda node, old, new: node
 
 
-@mutant("edits.inside:_Rename.leave_Arg", "E9")
+@mutant("edits.within_statement:_Rename.leave_Arg", "E9")
 def keyword_renamed_with_its_value(real: Any) -> Any:
     """Where a variable gets another name, keywords of that name do too."""
     return lambda self, original_node, updated_node: updated_node
 
 
-@mutant("edits.inside:pass_keyword", "M6")
+@mutant("edits.within_statement:pass_keyword", "M6")
 def nothing_passed(real: Any) -> Any:
     """A function that takes a tracker is passed None."""
     return lambda node, edit: real(node, replace(edit, value="None"))
 
 
-@mutant("edits.inside:pass_keyword", "M6")
+@mutant("edits.within_statement:pass_keyword", "M6")
 def passed_to_every_call(real: Any) -> Any:
     """The tracker is passed to every call of the statement."""
 

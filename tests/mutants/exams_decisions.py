@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness import dedent, lint, migrate, migrate_project
 
-from codemods.model import Reason
-from codemods.options import ProjectConfig
-from codemods.rules import bare_calls
+from codemods.model.options import ProjectConfig
+from codemods.model.refusal import Reason
+from codemods.rules.planning import newly_captured
 
 from .mutant import examined, mutant
 
@@ -44,7 +44,7 @@ def an_exit_that_uses_the_tracker_is_refused(folder: Path) -> None:
     assert outcome.reasons == [Reason.CONDITIONAL_CONTEXT]
 
 
-@examined("rules.nested_sets:_exits_refusal", an_exit_that_uses_the_tracker_is_refused)
+@examined("rules.planning.branches:_exits_refusal", an_exit_that_uses_the_tracker_is_refused)
 def exits_overlooked(real: Any) -> Any:
     """A manager around the set call does not use the tracker when it is left."""
     return lambda facts, finding, life, travel: None
@@ -80,7 +80,7 @@ def a_test_that_waits_for_the_call_keeps_it(folder: Path) -> None:
     assert outcome.reasons == [Reason.TESTS_THE_TRACKER]
 
 
-@examined("rules.registry:_takes_a_call_away", a_test_that_waits_for_the_call_keeps_it)
+@examined("rules.engine:_takes_a_call_away", a_test_that_waits_for_the_call_keeps_it)
 def replaced_calls_overlooked(real: Any) -> Any:
     """No rewrite takes a call away that a test waits for."""
     return lambda proposal: False
@@ -109,7 +109,7 @@ def items_that_change_are_not_counted(folder: Path) -> None:
     assert "item_count" not in text
 
 
-@examined("rules.headers:_touched", items_that_change_are_not_counted)
+@examined("rules.planning.headers:_touched", items_that_change_are_not_counted)
 def changed_items_counted(real: Any) -> Any:
     """Nothing touches the items of a batch in front of its loop."""
     return lambda name, statements: False
@@ -122,7 +122,7 @@ def batch_prices_can_be_declined(folder: Path) -> None:
     assert 'batch_id="b"' in text
 
 
-@examined("pipeline:_terms", batch_prices_can_be_declined)
+@examined("runner.pipeline:_terms", batch_prices_can_be_declined)
 def batch_prices_always(real: Any) -> Any:
     """What the configuration says of batch prices is not heard."""
     from dataclasses import replace
@@ -154,7 +154,7 @@ def a_comment_names_the_operation(folder: Path) -> None:
     assert 'ai_usage_context("night_scan", job_id=job)' in text
 
 
-@examined("analysis.naming:override", a_comment_names_the_operation)
+@examined("rules.planning.operation_types:override", a_comment_names_the_operation)
 def comments_name_nothing(real: Any) -> Any:
     """A comment that names the operation is not read."""
     return lambda lines, first, last: None
@@ -167,7 +167,7 @@ def operations_are_configured_by_module(folder: Path) -> None:
     assert '"paper_scan"' in text
 
 
-@examined("analysis.naming:configured", operations_are_configured_by_module)
+@examined("rules.planning.operation_types:configured", operations_are_configured_by_module)
 def modules_not_configured(real: Any) -> Any:
     """Configured operations are looked up by the function's name only."""
     return lambda operations, module, function: operations.get(function or module)
@@ -180,7 +180,7 @@ def two_blocks_have_two_names(folder: Path) -> None:
     assert text.count("ai_usage_context(") == 2
 
 
-@examined("analysis.naming:unique", two_blocks_have_two_names)
+@examined("rules.planning.operation_types:unique", two_blocks_have_two_names)
 def names_may_repeat(real: Any) -> Any:
     """A name that is taken is given again."""
     return lambda names, taken: names[0]
@@ -193,10 +193,10 @@ def a_generic_verb_names_nothing(folder: Path) -> None:
     assert "receipts" in text.partition("ai_usage_context(")[2]
 
 
-@examined("analysis.naming:descriptive", a_generic_verb_names_nothing)
+@examined("rules.planning.operation_types:descriptive", a_generic_verb_names_nothing)
 def generic_names_allowed(real: Any) -> Any:
     """Every name says enough."""
-    from codemods.analysis.naming import snake
+    from codemods.rules.planning.operation_types import snake
 
     return lambda name: snake(name) or None
 
@@ -206,7 +206,7 @@ def names_have_no_numbers(folder: Path) -> None:
     assert 'ai_usage_context("scan_receipt"' in made(folder, site("scan_receipt_20261128"))
 
 
-@examined("analysis.naming:snake", names_have_no_numbers)
+@examined("rules.planning.operation_types:snake", names_have_no_numbers)
 def numbers_in_names(real: Any) -> Any:
     """Names keep their numbers."""
     return lambda name: name.lower()
@@ -226,18 +226,20 @@ BARE = """
 def calls_that_are_recorded_from_now_on_are_noted(folder: Path) -> None:
     """Of a bare client inside the block, and of none where another runtime captures nothing."""
     (applied,) = migrate(folder, IMPORT + dedent(BARE)).applied
-    assert bare_calls.NOTE in applied.notes
+    assert newly_captured.NOTE in applied.notes
     for applied in migrate(folder, IMPORT + dedent(BARE), runtime="conservative").applied:
-        assert bare_calls.NOTE not in applied.notes
+        assert newly_captured.NOTE not in applied.notes
 
 
-@examined("rules.bare_calls:bare_call_notes", calls_that_are_recorded_from_now_on_are_noted)
+@examined(
+    "rules.planning.newly_captured:bare_call_notes", calls_that_are_recorded_from_now_on_are_noted
+)
 def new_calls_not_noted(real: Any) -> Any:
     """Nothing is said of calls that are recorded for the first time."""
     return lambda facts, statements, *, ours: ()
 
 
-@examined("rules.bare_calls:_is_bare", calls_that_are_recorded_from_now_on_are_noted)
+@examined("rules.planning.newly_captured:_is_bare", calls_that_are_recorded_from_now_on_are_noted)
 def every_call_recorded_before(real: Any) -> Any:
     """Every call of a client is taken for one that was recorded before."""
     return lambda home, call: False
@@ -270,11 +272,11 @@ def what_a_block_makes_possible_is_done_in_the_same_run(folder: Path) -> None:
     assert not migrate(folder, text).changed
 
 
-@examined("pipeline:migrate_file", what_a_block_makes_possible_is_done_in_the_same_run)
+@examined("runner.pipeline:migrate_file", what_a_block_makes_possible_is_done_in_the_same_run)
 def one_round_only(real: Any) -> Any:
     """The rules are not asked again about what they made."""
-    from codemods import pipeline
-    from codemods.model import Untouched
+    from codemods.model.outcome import Untouched
+    from codemods.runner import pipeline
 
     def wrong(project: Any, source: Any) -> Any:
         if project.defines_the_api(source):
@@ -300,13 +302,13 @@ def legacy_code_is_found_in_all_its_parts(folder: Path) -> None:
     assert sorted(lint(folder, LEGACY)) == ["AIU001", "AIU002", "AIU003"]
 
 
-@examined("rules.registry:_legacy_only_imports", legacy_code_is_found_in_all_its_parts)
+@examined("rules.engine:_legacy_only_imports", legacy_code_is_found_in_all_its_parts)
 def imports_not_linted(real: Any) -> Any:
     """An import that only legacy code needs is no finding."""
     return lambda facts: ()
 
 
-@examined("rules.registry:_is_legacy", legacy_code_is_found_in_all_its_parts)
+@examined("rules.engine:_is_legacy", legacy_code_is_found_in_all_its_parts)
 def set_calls_not_linted(real: Any) -> Any:
     """A set call on a tracker that is rewritten is no finding of its own."""
     return lambda facts, site: False
@@ -319,7 +321,7 @@ def a_context_that_says_nothing_is_found(folder: Path) -> None:
     assert lint(folder, CONTEXT + text.replace('"process"', '"receipt_scan"')) == []
 
 
-@examined("rules.new_style:_of_header", a_context_that_says_nothing_is_found)
+@examined("rules.lint.new_style:_of_header", a_context_that_says_nothing_is_found)
 def any_operation_will_do(real: Any) -> Any:
     """Headers of contexts are not looked at."""
     return lambda facts, call: iter(())
@@ -332,7 +334,7 @@ def a_tracker_behind_its_block_is_found(folder: Path) -> None:
     assert lint(folder, f"{CONTEXT}{text}    ask(t)\n") == ["AIU008"]
 
 
-@examined("rules.new_style:_behind", a_tracker_behind_its_block_is_found)
+@examined("rules.lint.new_style:_behind", a_tracker_behind_its_block_is_found)
 def uses_behind_blocks_unseen(real: Any) -> Any:
     """A tracker may be used behind its block."""
     return lambda facts, statement, target: iter(())
@@ -352,7 +354,7 @@ def a_nested_context_without_its_tracker_is_found(folder: Path) -> None:
     assert "AIU007" not in lint(folder, CONTEXT + NESTED.format(given=", tracker=outer"))
 
 
-@examined("rules.new_style:nested", a_nested_context_without_its_tracker_is_found)
+@examined("rules.lint.new_style:nested", a_nested_context_without_its_tracker_is_found)
 def nesting_unseen(real: Any) -> Any:
     """Contexts inside contexts are not looked at."""
     return lambda facts: iter(())

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness import migrate_project, report
 
-from codemods import settling
-from codemods.model import Changed, Failed, Refused, RunReport, SourceFile, Untouched
-from codemods.project import manifest, undo
+from codemods.model import atomic_group
+from codemods.model.outcome import Changed, Failed, Refused, RunReport, Untouched
+from codemods.model.source import SourceFile
 from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import discover
-from codemods.project.manifest import ManifestError
 from codemods.project.sources import digest
+from codemods.project.undo import manifest, restore
+from codemods.project.undo.manifest import ManifestError
 from codemods.project.writing import write_changes
 
 from .exams_reports import BROKEN, GOOD
@@ -166,7 +167,7 @@ def a_broken_neighbour_is_named(folder: Path) -> None:
     assert found == {"a.py": Changed, "broken.py": Failed}
 
 
-@examined("pipeline:_unreadable_neighbours", a_broken_neighbour_is_named)
+@examined("runner.pipeline:_unreadable_neighbours", a_broken_neighbour_is_named)
 def neighbours_unread(real: Any) -> Any:
     """Files beside a rewritten one are not looked at."""
     return lambda candidates, others: []
@@ -179,7 +180,7 @@ def one_broken_file_stops_no_other(folder: Path) -> None:
     assert kinds(report(folder)) == [Changed, Failed, Changed]
 
 
-@examined("pipeline:_guarded", one_broken_file_stops_no_other)
+@examined("runner.pipeline:_guarded", one_broken_file_stops_no_other)
 def failures_spread(real: Any) -> Any:
     """What goes wrong in one file ends the run."""
     return lambda work, source: work(source)
@@ -219,11 +220,11 @@ def a_refused_file_takes_its_groups_out_of_all_others(folder: Path) -> None:
         return Refused(path, ()) if path == "c" else changed(path, *live)
 
     groups = {"a": frozenset("12"), "b": frozenset("1"), "c": frozenset("2")}
-    settled = settling.settle(groups, attempt)
+    settled = atomic_group.settle(groups, attempt)
     assert settled == {"a": changed("a", "1"), "b": changed("b", "1"), "c": Refused("c", ())}
 
 
-@examined("settling:settle", a_refused_file_takes_its_groups_out_of_all_others)
+@examined("model.atomic_group:settle", a_refused_file_takes_its_groups_out_of_all_others)
 def settled_at_once(real: Any) -> Any:
     """Each file is rewritten once, whatever became of the others."""
     return lambda groups, attempt: {path: attempt(path, mine) for path, mine in groups.items()}
@@ -237,10 +238,10 @@ def a_failure_spreads_through_shared_groups(folder: Path) -> None:
         (frozenset("2"), changed("c", "2")),
         (frozenset("3"), changed("d", "3")),
     ]
-    assert settling.stranded(outcomes) == {"b", "c"}
+    assert atomic_group.stranded(outcomes) == {"b", "c"}
 
 
-@examined("settling:stranded", a_failure_spreads_through_shared_groups)
+@examined("model.atomic_group:stranded", a_failure_spreads_through_shared_groups)
 def only_neighbours_stranded(real: Any) -> Any:
     """Only files that share a group with the failed one go back."""
 
@@ -324,14 +325,14 @@ def undo_brings_back_the_bytes_and_no_edit(folder: Path) -> None:
     first, second = put(folder, "a.py", "b.py")
     written(folder)
     second.write_text("mine = 1\n")
-    done = undo.undo([], folder)
+    done = restore.undo([], folder)
     assert first.read_text() == GOOD
     assert second.read_text() == "mine = 1\n"
     assert [edited.path for edited in done.edited] == [second]
     assert done.edited[0].original.read_text() == GOOD
 
 
-@examined("project.undo:_restore", undo_brings_back_the_bytes_and_no_edit)
+@examined("project.undo.restore:_restore", undo_brings_back_the_bytes_and_no_edit)
 def edits_undone(real: Any) -> Any:
     """Undo puts back a file whatever is in it by now."""
 
@@ -349,12 +350,12 @@ def damaged_originals_are_not_put_back(folder: Path) -> None:
     (stored,) = (folder / ".ai-usage").rglob("*.before")
     stored.chmod(0o600)
     stored.write_text("import os\n")
-    done = undo.undo([], folder)
+    done = restore.undo([], folder)
     assert len(done.failed) == 1
     assert path.read_text() == after
 
 
-@examined("project.undo:_restore", damaged_originals_are_not_put_back)
+@examined("project.undo.restore:_restore", damaged_originals_are_not_put_back)
 def originals_unchecked(real: Any) -> Any:
     """What lies in the journal is put back as it is."""
 
@@ -388,13 +389,13 @@ def a_journal_s_paths_lead_down_only(folder: Path) -> None:
     assert raised(ManifestError, lambda: read(stored="../../a.before"))
 
 
-@examined("project.manifest:is_plain", a_journal_s_paths_lead_down_only)
+@examined("project.undo.manifest:is_plain", a_journal_s_paths_lead_down_only)
 def paths_lead_anywhere(real: Any) -> Any:
     """Any part of a path is a plain one."""
     return lambda name: True
 
 
-@examined("project.manifest:Place.touchable", a_journal_s_paths_lead_down_only)
+@examined("project.undo.manifest:Place.touchable", a_journal_s_paths_lead_down_only)
 def version_control_touched(real: Any) -> Any:
     """Folders of version control may be written to."""
     return lambda self, start: True
@@ -409,7 +410,7 @@ def the_modules_of_the_api_are_left(folder: Path) -> None:
     assert outcomes[name].refusals == ()
 
 
-@examined("linking:Project.defines_the_api", the_modules_of_the_api_are_left)
+@examined("linking.links:Project.defines_the_api", the_modules_of_the_api_are_left)
 def the_api_itself_migrated(real: Any) -> Any:
     """A module of the API is taken for one that uses it."""
     return lambda self, source: False

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness import dedent, report
 
-from codemods.model import Changed, Failed, Finding, Linted, Refused, RunReport, Skipped, Span
+from codemods.model.finding import Finding
+from codemods.model.outcome import Changed, Failed, Linted, Refused, RunReport, Skipped
+from codemods.model.source import Span
 from codemods.project.patchbase import patch_base
 from codemods.report import diff, status, text
 from codemods.report import json as as_json
@@ -129,7 +131,7 @@ def assumptions_not_in_json(real: Any) -> Any:
     return without(assumptions=())(real)
 
 
-@examined("rules.registry:_assuming", an_assumption_is_told)
+@examined("rules.engine:_assuming", an_assumption_is_told)
 def assumption_without_its_place(real: Any) -> Any:
     """A refusal of --strict does not say where the assumption is made."""
     return lambda proposal: replace(real(proposal), blocking=None)
@@ -336,7 +338,7 @@ def a_failure_says_where(folder: Path) -> None:
     assert failed.advice in text.render(run(folder, BROKEN))
 
 
-@examined("pipeline:_unparsable", a_failure_says_where)
+@examined("runner.pipeline:_unparsable", a_failure_says_where)
 def line_of_a_failure_not_told(real: Any) -> Any:
     """A file that does not parse is named without its line."""
 
@@ -353,7 +355,7 @@ def a_file_that_no_editor_can_keep_is_refused_whole(folder: Path) -> None:
     assert sorted(str(r.reason) for r in outcome.refusals) == ["does-not-round-trip", "escapes"]
 
 
-@examined("proving:rewritten", a_file_that_no_editor_can_keep_is_refused_whole)
+@examined("runner.proving:rewritten", a_file_that_no_editor_can_keep_is_refused_whole)
 def other_refusals_lost(real: Any) -> Any:
     """Where a file changes, or cannot be edited, sites that were refused before are not told."""
     return lambda facts, source, decision: real(facts, source, replace(decision, refusals=()))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness import dedent, migrate
 
-from codemods.model import Reason
-from codemods.validator import difference
-from codemods.validator_bytes import spelling
+from codemods.model.refusal import Reason
+from codemods.validator.encoding import spelling
+from codemods.validator.validate import difference
 from tests.oracle.provocations import PROGRAMS
 
 from .exams_decisions import CONTEXT, IMPORT, site
@@ -76,7 +76,7 @@ def a_use_in_the_next_round_is_named(folder: Path) -> None:
         assert (difference(before, after) is not None) is expected, after
 
 
-@examined("validator:_no_use_outside", a_use_in_the_next_round_is_named)
+@examined("validator.validate:_no_use_outside", a_use_in_the_next_round_is_named)
 def uses_outside_unchecked(real: Any) -> Any:
     """A tracker may be used outside of its block."""
     return nothing
@@ -92,7 +92,7 @@ def a_tracker_that_outlives_its_block_is_named(folder: Path) -> None:
     assert difference(kept, head + wrong + last) is not None
 
 
-@examined("validator:_nothing_kept", a_tracker_that_outlives_its_block_is_named)
+@examined("validator.validate:_nothing_kept", a_tracker_that_outlives_its_block_is_named)
 def kept_trackers_unchecked(real: Any) -> Any:
     """A block may give its tracker away."""
     return nothing
@@ -104,7 +104,7 @@ def a_lost_comment_is_named(folder: Path) -> None:
     objects_to(folder, lambda text: text + "# done\n")
 
 
-@examined("validator_comments:same_comments", a_lost_comment_is_named)
+@examined("validator.comments:same_comments", a_lost_comment_is_named)
 def comments_unchecked(real: Any) -> Any:
     """Comments may come and go."""
     return nothing
@@ -120,7 +120,7 @@ def a_lost_import_is_named(folder: Path) -> None:
     objects_to(folder, spoil)
 
 
-@examined("validator:_newly_unbound", a_lost_import_is_named)
+@examined("validator.validate:_newly_unbound", a_lost_import_is_named)
 def imports_unchecked(real: Any) -> Any:
     """A name of the API may lose its import."""
     return nothing
@@ -136,7 +136,7 @@ def a_name_that_means_something_else_is_named(folder: Path) -> None:
     assert migrate(folder, before).text != after
 
 
-@examined("validator:_newly_taken", a_name_that_means_something_else_is_named)
+@examined("validator.validate:_newly_taken", a_name_that_means_something_else_is_named)
 def taken_names_unchecked(real: Any) -> Any:
     """A context manager may be imported under a name that is taken where it is used."""
     return nothing
@@ -148,7 +148,7 @@ def a_changed_signature_is_named(folder: Path) -> None:
     assert difference(STEPS, SHARED) is not None
 
 
-@examined("validator:same_signatures", a_changed_signature_is_named)
+@examined("validator.validate:same_signatures", a_changed_signature_is_named)
 def signatures_unchecked(real: Any) -> Any:
     """A function may gain a parameter."""
     return nothing
@@ -167,7 +167,7 @@ def other_spelling_is_named(folder: Path) -> None:
         assert spelling(marked, after) is not None
 
 
-@examined("validator_bytes:_read", other_spelling_is_named)
+@examined("validator.encoding:_read", other_spelling_is_named)
 def undecodable_bytes_unchecked(real: Any) -> Any:
     """Bytes that cannot be decoded are passed over."""
     return lambda content: content.decode("utf-8", "ignore")
@@ -180,7 +180,7 @@ def a_result_that_does_not_compile_is_refused(folder: Path) -> None:
     assert Reason.DOES_NOT_COMPILE in outcome.reasons
 
 
-@examined("validator:compiles", a_result_that_does_not_compile_is_refused)
+@examined("validator.validate:compiles", a_result_that_does_not_compile_is_refused)
 def anything_compiles(real: Any) -> Any:
     """Whether a result compiles is not asked."""
     return lambda before, after: True

@@ -7,55 +7,73 @@ from typing import Any
 from .mutant import mutant
 
 
-@mutant("analysis.handing:Handing._together", "E1", fault="C2", kinds="later")
+@mutant("analysis.dataflow.call_arguments:Handing._together", "E1", fault="C2", kinds="later")
 def functions_are_trusted_too(real: Any) -> Any:
     """Code that is not in sight may be given the tracker together with a function."""
     return lambda self, call: False
 
 
-@mutant("analysis.foreign_calls:ForeignCalls.tells_of_later", "E1", fault="C2", kinds="later")
+@mutant(
+    "analysis.dataflow.library_models.calls:ForeignCalls.tells_of_later",
+    "E1",
+    fault="C2",
+    kinds="later",
+)
 def names_tell_nothing(real: Any) -> Any:
     """A name that speaks of later is a name like any other."""
     return lambda self, function: False
 
 
-@mutant("analysis.handing:Handing._handed_off", "E1", "E4", "X4", fault="C2", kinds="later worker")
+@mutant(
+    "analysis.dataflow.call_arguments:Handing._handed_off",
+    "E1",
+    "E4",
+    "X4",
+    fault="C2",
+    kinds="later worker",
+)
 def threads_are_calls(real: Any) -> Any:
     """A function that is handed to a thread, a pool or a scheduler is over when the call is."""
     return lambda self, call: None
 
 
-@mutant("analysis.decorating:Decorating.decorated", "E1", fault="C2", kinds="later")
+@mutant("analysis.dataflow.decorators:Decorating.decorated", "E1", fault="C2", kinds="later")
 def decorators_keep_nothing(real: Any) -> Any:
     """A decorator never keeps the function that it decorates."""
     return lambda self, decorator: None
 
 
-@mutant("analysis.decorating:Decorating.through", "E1", fault="C2", kinds="later")
+@mutant("analysis.dataflow.decorators:Decorating.through", "E1", fault="C2", kinds="later")
 def decorators_call_at_once(real: Any) -> Any:
     """A decorated function runs when it is called."""
     return lambda self, call, definition: None
 
 
-@mutant("analysis.handing:Handing._closed_by_others", "E1", "E4", fault="C2", kinds="later")
+@mutant(
+    "analysis.dataflow.call_arguments:Handing._closed_by_others",
+    "E1",
+    "E4",
+    fault="C2",
+    kinds="later",
+)
 def every_with_waits(real: Any) -> Any:
     """Whatever a ``with`` binds is over, with all it was given, when the ``with`` is."""
     return lambda self, call: None
 
 
-@mutant("analysis.handing:Handing._object", "E1", "E4", fault="C3", kinds="worker")
+@mutant("analysis.dataflow.call_arguments:Handing._object", "E1", "E4", fault="C3", kinds="worker")
 def constructors_are_not_looked_into(real: Any) -> Any:
     """What a class in sight does with a tracker that its objects are given does not matter."""
     return lambda self, call, made: self._trust(call)
 
 
-@mutant("analysis.handing:Handing._methods", "E1", "E4", fault="C3", kinds="worker")
+@mutant("analysis.dataflow.call_arguments:Handing._methods", "E1", "E4", fault="C3", kinds="worker")
 def methods_let_nothing_out(real: Any) -> Any:
     """Methods of an object that holds the tracker do nothing with it."""
     return lambda self, call, value, names: False
 
 
-@mutant("analysis.passage:Passage._is_handed_out", "E1", fault="C3", kinds="worker")
+@mutant("analysis.dataflow.transfer:Passage._is_handed_out", "E1", fault="C3", kinds="worker")
 def fields_are_never_shared(real: Any) -> Any:
     """What is put into a collection of the class is the object's own."""
     return lambda self, field: False
@@ -66,73 +84,81 @@ class _Everything(frozenset[str]):
         return True
 
 
-@mutant("analysis.strength:Strength.plain_fields", "E1", fault="C3", kinds="worker")
+@mutant("analysis.dataflow.tainted_values:Strength.plain_fields", "E1", fault="C3", kinds="worker")
 def fields_hold_nothing(real: Any) -> Any:
     """No field of an object that was given the tracker holds it."""
     return lambda self, value: _Everything()
 
 
-@mutant("rules.process_ends:ending_refusal", "X5", fault="C19", kinds="end-in-sight")
+@mutant("rules.checks.process_ends:ending_refusal", "X5", fault="C19", kinds="end-in-sight")
 def processes_go_on(real: Any) -> Any:
     """Nothing in a block ends the process."""
     return lambda facts, finding, statements: None
 
 
-@mutant("analysis.endings:_leads_there", "X5", fault="C19", kinds="end-in-sight")
+@mutant("analysis.trackers.process_ends:_leads_there", "X5", fault="C19", kinds="end-in-sight")
 def helpers_return(real: Any) -> Any:
     """Functions that are called in a block do not end the process."""
     return lambda taint, name: False
 
 
-@mutant("analysis.sharing:shared_by", "E16", fault="C18", kinds="shared-instance other-file")
+@mutant(
+    "analysis.trackers.sharing:shared_by", "E16", fault="C18", kinds="shared-instance other-file"
+)
 def each_call_makes_a_new_one(real: Any) -> Any:
     """A class of trackers always builds a new one when it is called."""
     return lambda taint, call: ""
 
 
-@mutant("analysis.awaiting:Awaiting._assume", "X4", fault="C2", kinds="lingering")
+@mutant("analysis.dataflow.deferred.awaiting:Awaiting._assume", "X4", fault="C2", kinds="lingering")
 def gathered_calls_end_together(real: Any) -> Any:
     """All that was gathered is over when one of it has failed."""
     return lambda self, text, call: None
 
 
-@mutant("analysis.awaiting:Awaiting._is_awaited", "E1", fault="C2", kinds="lingering")
+@mutant(
+    "analysis.dataflow.deferred.awaiting:Awaiting._is_awaited", "E1", fault="C2", kinds="lingering"
+)
 def gathered_calls_are_awaited(real: Any) -> Any:
     """Whatever is gathered is awaited."""
     return lambda self, call: True
 
 
-@mutant("analysis.unfinished:Unfinished._cleanup", "E3", fault="C2", kinds="lingering")
+@mutant(
+    "analysis.dataflow.deferred.generators:Unfinished._cleanup", "E3", fault="C2", kinds="lingering"
+)
 def generators_end_with_their_last_item(real: Any) -> Any:
     """A generator that is thrown away does nothing more."""
     return lambda self, call, definition: None
 
 
-@mutant("analysis.operators:Operators.expression", "E1", fault="C2", kinds="lingering")
+@mutant("analysis.dataflow.operators:Operators.expression", "E1", fault="C2", kinds="lingering")
 def operators_keep_nothing(real: Any) -> Any:
     """An operator does nothing with its sides."""
     return lambda self, node: None
 
 
-@mutant("analysis.operators:Operators.augment", "E1", fault="C2", kinds="lingering")
+@mutant("analysis.dataflow.operators:Operators.augment", "E1", fault="C2", kinds="lingering")
 def augmented_ones_keep_nothing(real: Any) -> Any:
     """An augmented assignment does nothing with its right side."""
     return lambda self, node: None
 
 
-@mutant("analysis.handing:Handing._of_object", "E1", fault="C2", kinds="lingering")
+@mutant("analysis.dataflow.call_arguments:Handing._of_object", "E1", fault="C2", kinds="lingering")
 def objects_that_are_called_keep_nothing(real: Any) -> Any:
     """A call of an object, or of what its class finds, is a call of anything."""
     return lambda self, call, given: False
 
 
-@mutant("analysis.insides:Insides.are_new", "E1", fault="C2", kinds="lingering")
+@mutant("analysis.dataflow.fresh_objects:Insides.are_new", "E1", fault="C2", kinds="lingering")
 def insides_are_as_new_as_their_object(real: Any) -> Any:
     """What a new container holds is new, too."""
     return lambda self, binding: True
 
 
-@mutant("analysis.awaiting:Awaiting._is_limited", "E1", fault="C2", kinds="lingering")
+@mutant(
+    "analysis.dataflow.deferred.awaiting:Awaiting._is_limited", "E1", fault="C2", kinds="lingering"
+)
 def time_limits_end_threads(real: Any) -> Any:
     """A thread whose ``await`` has a time limit ends with it."""
     return lambda self, call: False

@@ -12,14 +12,14 @@ from .table import as_the_table_says
 # -- batches --------------------------------------------------------------------------------
 
 
-@mutant("analysis.batches:Sending._sends", "B2", fault="C5", kinds="idle-loop")
+@mutant("analysis.trackers.batches:Sending._sends", "B2", fault="C5", kinds="idle-loop")
 def any_loop_is_a_batch(real: Any) -> Any:
     """A loop that makes no AI call gives a block batch prices."""
     return lambda self, node, bare: isinstance(node, ast.Call)
 
 
 @examined(
-    "analysis.batches:_items",
+    "analysis.trackers.batches:_items",
     as_the_table_says("B1_comprehension_leaves_items_out"),
     fault="C5",
     kinds="idle-loop",
@@ -36,13 +36,13 @@ def every_loop_counts_its_items(real: Any) -> Any:
 # -- stores -----------------------------------------------------------------------------------
 
 
-@mutant("rules.store_looks:store_refusal", "X1", fault="C1", kinds="store")
+@mutant("rules.checks.store_reads:store_refusal", "X1", fault="C1", kinds="store")
 def nobody_looks_at_the_store(real: Any) -> Any:
     """A block holds code that looks at what its tracker has stored."""
     return lambda *given: None
 
 
-@mutant("analysis.stores:Stores.look", "X1", fault="C1", kinds="store")
+@mutant("analysis.stores.reads:Stores.look", "X1", fault="C1", kinds="store")
 def a_return_reads_nothing(real: Any) -> Any:
     """Only what is called is taken to look at the store, not what is returned."""
 
@@ -57,19 +57,19 @@ def a_return_reads_nothing(real: Any) -> Any:
 # -- comments that mean something ---------------------------------------------------------------
 
 
-@mutant("analysis.cells:crosses_cell", "X19", fault="C20", kinds="oddity")
+@mutant("analysis.syntax.cells:crosses_cell", "X19", fault="C20", kinds="oddity")
 def cells_are_no_borders(real: Any) -> Any:
     """A block goes from one cell of a notebook to the next."""
     return lambda *given: False
 
 
-@mutant("rules.directives:heeded", "X18", fault="C23", kinds="oddity")
+@mutant("rules.planning.directives:heeded", "X18", fault="C23", kinds="oddity")
 def directives_are_words(real: Any) -> Any:
     """A comment for a linter moves to the line of the block."""
     return lambda facts, proposal: proposal
 
 
-@mutant("edits.suites:_COVERAGE", "X18", fault="C23", kinds="oddity")
+@mutant("edits.bodies:_COVERAGE", "X18", fault="C23", kinds="oddity")
 def coverage_leaves_the_block_out(real: Any) -> Any:
     """A comment for coverage moves to the line of the block."""
     return re.compile("$^")
@@ -78,13 +78,13 @@ def coverage_leaves_the_block_out(real: Any) -> Any:
 # -- branches -----------------------------------------------------------------------------------
 
 
-@mutant("rules.nested_sets:_order_refusal", "X8", fault="C13", kinds="match-arms")
+@mutant("rules.planning.branches:_order_refusal", "X8", fault="C13", kinds="match-arms")
 def uses_behind_a_branch_do_not_matter(real: Any) -> Any:
     """Ids that one branch sets are given back, although they would last behind it."""
     return lambda *given: None
 
 
-@mutant("analysis.stores:Stores._note_imported", "X1", fault="C1", kinds="store")
+@mutant("analysis.stores.reads:Stores._note_imported", "X1", fault="C1", kinds="store")
 def stores_of_other_files_unseen(real: Any) -> Any:
     """A store that another file makes is none."""
     return lambda self, name, binding: None

@@ -7,7 +7,7 @@ from typing import Any
 from .mutant import mutant
 
 
-@mutant("analysis.scopes:Scopes._enter", "X1", fault="C14")
+@mutant("analysis.syntax.scopes:Scopes._enter", "X1", fault="C14")
 def comprehensions_read_nothing(real: Any) -> Any:
     """Names in comprehensions are not looked at."""
 
@@ -18,7 +18,7 @@ def comprehensions_read_nothing(real: Any) -> Any:
     return entered
 
 
-@mutant("analysis.scopes:Scopes._enter", "E2", "X1", fault="C14")
+@mutant("analysis.syntax.scopes:Scopes._enter", "E2", "X1", fault="C14")
 def functions_inside_read_nothing(real: Any) -> Any:
     """What an inner function or comprehension reads of the function around is not looked at."""
 

@@ -7,25 +7,25 @@ from typing import Any
 from .mutant import mutant
 
 
-@mutant("spoken_names:SpokenNames.is_replaced", "M6", fault="C25", kinds="other-file")
+@mutant("linking.name_uses:SpokenNames.is_replaced", "M6", fault="C25", kinds="other-file")
 def functions_stay_in_their_places(real: Any) -> Any:
     """Nobody puts another function in the place of one that takes a tracker."""
     return lambda self, name: False
 
 
-@mutant("rules.surroundings:_managed_by", "X16", fault="C4", kinds="surrounded")
+@mutant("rules.checks.enclosing_contexts:_managed_by", "X16", fault="C4", kinds="surrounded")
 def managers_open_nothing(real: Any) -> Any:
     """A manager of the project's own opens no context."""
     return lambda facts, call: frozenset()
 
 
-@mutant("rules.passing:does_the_same", "M6", fault="C4", kinds="surrounded")
+@mutant("rules.contexts.passing:does_the_same", "M6", fault="C4", kinds="surrounded")
 def what_only_a_tracker_brings_about(real: Any) -> Any:
     """A function is given a tracker whatever else it does where it has one."""
     return lambda facts, resolved, parameter, call: True
 
 
-@mutant("analysis.given:_Run._receiver", "M6", fault="C4", kinds="surrounded")
+@mutant("analysis.trackers.substitution:_Run._receiver", "M6", fault="C4", kinds="surrounded")
 def caught_failures_overlooked(real: Any) -> Any:
     """That a function catches its failure without a tracker is not looked at."""
 

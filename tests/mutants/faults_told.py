@@ -12,7 +12,7 @@ from .table import as_the_table_says
 
 
 @examined(
-    "analysis.owned:_is_set_call",
+    "analysis.trackers.owners:_is_set_call",
     as_the_table_says(
         "E17_forwards_by_the_older_name",
         "E17_older_name_does_more",
@@ -27,7 +27,7 @@ def older_forwarding_unseen(real: Any) -> Any:
 
 
 @examined(
-    "rules.leftovers:_is_tracker",
+    "rules.checks.fallback_refusals:_is_tracker",
     as_the_table_says(
         "N1_imported_object_with_other_parameters",
         "N1_method_of_that_name_with_other_parameters",
@@ -42,7 +42,7 @@ def every_receiver_is_a_tracker(real: Any) -> Any:
 
 
 @examined(
-    "rules.leftovers:_another_class",
+    "rules.checks.fallback_refusals:_another_class",
     as_the_table_says(
         "N1_another_class_of_the_name",
         "N1_class_of_the_project_with_that_name",
@@ -56,7 +56,7 @@ def no_class_is_anothers(real: Any) -> Any:
 
 
 @examined(
-    "analysis.looked_at:is_only_looked_at",
+    "analysis.trackers.unrecorded:is_only_looked_at",
     as_the_table_says(
         "X17_construction_that_raises",
         "X17_method_asked_for_its_name",
@@ -71,7 +71,7 @@ def looks_are_work(real: Any) -> Any:
 
 
 @examined(
-    "proving:_explained",
+    "runner.proving:_explained",
     as_the_table_says(
         "X18_debug_field_over_lines",
     ),
@@ -83,7 +83,7 @@ def debug_fields_unexplained(real: Any) -> Any:
     return lambda facts, proposal, problem: problem
 
 
-@mutant("validator:_own_nodes", "N3", fault="C24", kinds="oddity")
+@mutant("validator.validate:_own_nodes", "N3", fault="C24", kinds="oddity")
 def comprehensions_bind_for_all(real: Any) -> Any:
     """A variable of a comprehension is a name of the scope around."""
 

@@ -8,37 +8,37 @@ from typing import Any
 from .mutant import mutant
 
 
-@mutant("rules.inheritance:_unnamed", "X16", fault="C4", kinds="dispatch")
+@mutant("rules.checks.inheritance:_unnamed", "X16", fault="C4", kinds="dispatch")
 def dispatch_overlooked(real: Any) -> Any:
     """What a table, a parameter or an object of several classes leads to is not looked at."""
     return lambda facts, lender, proposals, reached: iter(())
 
 
-@mutant("rules.surroundings:heirs_of_contexts", "X16", fault="C4", kinds="surrounded")
+@mutant("rules.checks.enclosing_contexts:heirs_of_contexts", "X16", fault="C4", kinds="surrounded")
 def surrounding_context_overlooked(real: Any) -> Any:
     """A tracker that is used inside a context gets a block, which inherits from that context."""
     return lambda facts, proposals: {}
 
 
-@mutant("analysis.callbacks:_registers", "X16", fault="C4", kinds="surrounded")
+@mutant("analysis.dataflow.deferred.callbacks:_registers", "X16", fault="C4", kinds="surrounded")
 def decorators_put_nothing_down(real: Any) -> Any:
     """A decorated function is called by its name alone."""
     return lambda taint, decorator: False
 
 
-@mutant("rules.inheritance:_wrapper_of", "X16", fault="C4")
+@mutant("rules.checks.wrapped_clients:wrapper_of", "X16", fault="C4")
 def wrapped_client_overlooked(real: Any) -> Any:
     """A wrapped client of another tracker may be used inside a block, and takes its ids."""
     return lambda facts, node: None
 
 
-@mutant("rules.passing:lent_ids", "M6", fault="C4", kinds="surrounded")
+@mutant("rules.contexts.passing:lent_ids", "M6", fault="C4", kinds="surrounded")
 def callee_loses_its_own_ids(real: Any) -> Any:
     """A callee that builds a tracker of its own is given the context's, whatever ids that has."""
     return lambda facts, call, name, tracker: frozenset()
 
 
-@mutant("rules.users:keep_user", "A2", fault="C6", kinds="older")
+@mutant("rules.planning.user_ids:keep_user", "A2", fault="C6", kinds="older")
 def kept_call_keeps_its_older_name(real: Any) -> Any:
     """A call that stays in part keeps a name that takes a dictionary where there are contexts."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from codemods.proposal import AddImport, ExtendImport
+from codemods.model.edit import AddImport, ExtendImport
 
 from .mutant import mutant
 
 if TYPE_CHECKING:
-    from codemods.proposal import Edit
+    from codemods.model.edit import Edit
 
-SINGLE = "edits.suites:Rebuilder._single"
+SINGLE = "edits.bodies:Rebuilder._single"
 
 
 @mutant(SINGLE, "N2")
@@ -26,13 +26,13 @@ def new_import_lost(real: Any) -> Any:
     return wrong
 
 
-@mutant("edits.suites:_import_line", "N2")
+@mutant("edits.bodies:_import_line", "N2")
 def import_from_the_wrong_module(real: Any) -> Any:
     """The context manager is imported from a module that does not have it."""
     return lambda edit: real(replace(edit, module="json"))
 
 
-@mutant("edits.suites:_import_line", "N2")
+@mutant("edits.bodies:_import_line", "N2")
 def import_under_another_name(real: Any) -> Any:
     """The context manager is imported under a name that nothing uses."""
 
@@ -42,7 +42,7 @@ def import_under_another_name(real: Any) -> Any:
     return wrong
 
 
-@mutant("edits.inside:with_import", "N2")
+@mutant("edits.within_statement:with_import", "N2")
 def old_names_replaced(real: Any) -> Any:
     """An import that gets another name loses those it had."""
 
@@ -54,7 +54,7 @@ def old_names_replaced(real: Any) -> Any:
     return wrong
 
 
-@mutant("edits.inside:without_import", "N4", "R3")
+@mutant("edits.within_statement:without_import", "N4", "R3")
 def whole_import_dropped(real: Any) -> Any:
     """With the legacy class, the other names of its import go."""
     return lambda node, name: None
@@ -74,10 +74,10 @@ def import_above_the_future(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.imports:_dropped", "N4")
+@mutant("rules.planning.imports:_dropped", "N4")
 def needed_import_dropped(real: Any) -> Any:
     """The import of the legacy class goes although some code still needs it."""
-    from codemods.proposal import DropImport
+    from codemods.model.edit import DropImport
 
     def wrong(facts: Any, proposals: Any) -> list[Edit]:
         found: list[Edit] = []
@@ -91,13 +91,13 @@ def needed_import_dropped(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.imports:_needed", "N4")
+@mutant("rules.planning.imports:_needed", "N4")
 def named_import_dropped(real: Any) -> Any:
     """The import of the legacy class goes although ``__all__`` or a text names it."""
     return lambda facts, name, statement: False
 
 
-@mutant("rules.imports:_taken", "N3")
+@mutant("rules.planning.imports:_taken", "N3")
 def taken_name_imported(real: Any) -> Any:
     """The context manager is imported although its name means something else."""
     return lambda facts, proposal, name, beside: None

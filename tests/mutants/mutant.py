@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import codemods.edits.apply
-import codemods.pipeline  # noqa: F401
+import codemods.runner.pipeline  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

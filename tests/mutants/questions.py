@@ -14,7 +14,7 @@ from .table import as_the_table_says
 # -- extents ------------------------------------------------------------------------------
 
 
-@mutant("analysis.last_use:LastUse.stop", "X1")
+@mutant("analysis.trackers.last_use:LastUse.stop", "X1")
 def block_ends_before_the_last_use(real: Any) -> Any:
     """A block ends in front of the last use of its tracker."""
 
@@ -25,16 +25,16 @@ def block_ends_before_the_last_use(real: Any) -> Any:
     return wrong
 
 
-@mutant("analysis.last_use:LastUse._is_weak", "X1")
+@mutant("analysis.trackers.last_use:LastUse._is_weak", "X1")
 def values_made_with_it_use_nothing(real: Any) -> Any:
     """What was made with the help of a tracker is never taken to use it."""
     return lambda self, name: False
 
 
-@mutant("analysis.extent:closing_flush", "R1")
+@mutant("analysis.trackers.block_extent:closing_flush", "R1")
 def any_flush_is_the_last(real: Any) -> Any:
     """A flush in the middle of a block is taken for its end."""
-    from codemods.analysis.extent import is_method_call
+    from codemods.analysis.trackers.block_extent import is_method_call
 
     def wrong(suite: Any, start: int, stop: int, binding: Any, scopes: Any) -> Any:
         for index in range(start, stop):
@@ -45,7 +45,7 @@ def any_flush_is_the_last(real: Any) -> Any:
     return wrong
 
 
-@mutant("analysis.extent:closing_flush", "R1")
+@mutant("analysis.trackers.block_extent:closing_flush", "R1")
 def finally_taken_for_a_flush(real: Any) -> Any:
     """A ``finally`` that does more than flush is dropped whole."""
 
@@ -62,7 +62,7 @@ def finally_taken_for_a_flush(real: Any) -> Any:
 # -- lives ----------------------------------------------------------------------------------
 
 
-@mutant("analysis.lives:_arguments", "A1")
+@mutant("analysis.trackers.lifetimes:_arguments", "A1")
 def positions_misread(real: Any) -> Any:
     """Ids that are passed by position are taken for the ids of other positions."""
 
@@ -76,10 +76,12 @@ def positions_misread(real: Any) -> Any:
     return wrong
 
 
-@examined("analysis.names:Names.tracker_class", as_the_table_says("N1_class_of_another_package"))
+@examined(
+    "analysis.syntax.names:Names.tracker_class", as_the_table_says("N1_class_of_another_package")
+)
 def class_known_by_its_name(real: Any) -> Any:
     """Every class of the legacy class's name is taken for it."""
-    from codemods.analysis.names import Meaning
+    from codemods.analysis.syntax.names import Meaning
 
     def wrong(self: Any, expression: ast.expr) -> Any:
         bare = isinstance(expression, ast.Name) and expression.id == words.TRACKER_CLASS
@@ -92,19 +94,19 @@ def class_known_by_its_name(real: Any) -> Any:
 # -- who holds a tracker ------------------------------------------------------------------------
 
 
-@mutant("analysis.passage:Passage._escapes", "E1", "X4")
+@mutant("analysis.dataflow.transfer:Passage._escapes", "E1", "X4")
 def results_do_not_escape(real: Any) -> Any:
     """What is returned or yielded is not followed."""
     return lambda self, value, node, how: None
 
 
-@mutant("analysis.passage:Passage._definition", "E2")
+@mutant("analysis.dataflow.transfer:Passage._definition", "E2")
 def closures_do_not_hold(real: Any) -> Any:
     """A function that uses the tracker of the function around it does not hold it."""
     return lambda self, node: None
 
 
-@mutant("analysis.strength:Strength.mentions", "E1", "E2")
+@mutant("analysis.dataflow.tainted_values:Strength.mentions", "E1", "E2")
 def lambdas_do_not_hold(real: Any) -> Any:
     """A lambda or a generator expression does not hold what it uses."""
     return lambda self, node: (
@@ -112,19 +114,19 @@ def lambdas_do_not_hold(real: Any) -> Any:
     )
 
 
-@mutant("analysis.hidden:hidden_loads", "E8", "A3")
+@mutant("analysis.syntax.class_uses:hidden_loads", "E8", "A3")
 def class_bodies_unseen(real: Any) -> Any:
     """A class that takes the module's tracker for an attribute is not seen."""
     return lambda module, scopes, name: []
 
 
-@mutant("analysis.reach:reachable", "X16", "E8", "E10")
+@mutant("analysis.dataflow.call_graph:reachable", "X16", "E8", "E10")
 def calls_unfollowed(real: Any) -> Any:
     """What the functions called in a block do is not looked at."""
     return lambda taint, statements: []
 
 
-@mutant("analysis.callbacks:may_call_back", "E8", "E10")
+@mutant("analysis.dataflow.deferred.callbacks:may_call_back", "E8", "E10")
 def callbacks_unseen(real: Any) -> Any:
     """A function that is handed on is never called back."""
     return lambda taint, statements, targets: False
@@ -133,13 +135,13 @@ def callbacks_unseen(real: Any) -> Any:
 # -- values --------------------------------------------------------------------------------------
 
 
-@mutant("analysis.effects:changes_environment", "X2")
+@mutant("analysis.syntax.effects:changes_environment", "X2")
 def environment_unseen(real: Any) -> Any:
     """Nothing is seen to change the environment."""
     return lambda nodes: None
 
 
-@mutant("analysis.presence:Presence.is_given", "A3")
+@mutant("analysis.dataflow.nullness:Presence.is_given", "A3")
 def values_always_there(real: Any) -> Any:
     """Every value is taken for one that is there."""
     return lambda self, value, steps=(): True

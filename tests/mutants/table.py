@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness import migrate, migrate_project
 from rows import RUNTIMES, fixtures, outcome_of, reasons_of, texts_of
 
-from codemods.model import Reason
+from codemods.model.refusal import Reason
 from tests.oracle.provocations import PROGRAMS
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import lint, migrate_project
 
-from codemods.model import Reason
+from codemods.model.refusal import Reason
 
 from .comments import displaced
 from .execute import COLUMNS, Backend, Observed, run
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from harness import Outcome
 
-    from codemods.model import Refusal
+    from codemods.model.refusal import Refusal
 
     from .program import Program
 

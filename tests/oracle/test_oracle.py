@@ -11,7 +11,7 @@ import pytest
 from harness import migrate_project
 from hypothesis import HealthCheck, Phase, given, settings
 
-from codemods.model import Reason
+from codemods.model.refusal import Reason
 from tests.patience import PATIENCE
 
 from .check import check, difference

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from codemods.analysis.hidden import hidden_loads
-from codemods.analysis.module import ParsedModule
-from codemods.analysis.scopes import Scopes
+from codemods.analysis.syntax.class_uses import hidden_loads
+from codemods.analysis.syntax.parsed_module import ParsedModule
+from codemods.analysis.syntax.scopes import Scopes
 from codemods.interpreter import language
-from codemods.model import SourceFile
+from codemods.model.source import SourceFile
 from tests.codemods.analysis.scope_programs import program
 
 if TYPE_CHECKING:

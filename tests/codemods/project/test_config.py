@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from codemods.options import ProjectConfig, Runtime
+from codemods.model.options import ProjectConfig, Runtime
 from codemods.project.config import ConfigError, Tables
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from codemods.model import Failed
+from codemods.model.outcome import Failed
 from codemods.project.discovery import DiscoveredFile, discover
-from codemods.project.ignore import ignored, rules_from
+from codemods.project.ignore.gitignore import ignored, rules_from
 from tests.discovery import differences
 
 
@@ -379,7 +379,7 @@ def test_folder_that_git_cannot_read(repository: Path, monkeypatch: pytest.Monke
     lay_out(repository, "a.py")
     answer = subprocess.CompletedProcess([], 0, b"a.py\0", b"")
     answer.stderr = b"warning: could not open directory 'locked/': Permission denied\n"
-    monkeypatch.setattr("codemods.project.git._run", lambda *_: answer)
+    monkeypatch.setattr("codemods.project.ignore.git._run", lambda *_: answer)
     assert taken(repository) == ["a.py"]
     [failure] = failures(repository, ".")
     assert (failure.path, failure.message) == ("locked", "it cannot be read: permission denied")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from codemods.model import Changed, SourceFile
+from codemods.model.outcome import Changed
+from codemods.model.source import SourceFile
 from codemods.project.patchbase import patch_base
 from codemods.report.diff import unified
 

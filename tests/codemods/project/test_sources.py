@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codemods.model import Failed, SourceFile
+from codemods.model.outcome import Failed
+from codemods.model.source import SourceFile
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import decode, digest, read
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codemods.model import Changed, Failed, RunReport
-from codemods.project import journal, writing
-from codemods.project.manifest import Entry
+from codemods.model.outcome import Changed, Failed, RunReport
+from codemods.project import writing
 from codemods.project.sources import decode
-from codemods.project.undo import JournalDamaged, NothingToUndo, undo
+from codemods.project.undo import journal
+from codemods.project.undo.manifest import Entry
+from codemods.project.undo.restore import JournalDamaged, NothingToUndo, undo
 from codemods.project.writing import Staging, write_changes
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from codemods.model import Changed, Failed, RunReport, Untouched
-from codemods.project import journal
+from codemods.model.outcome import Changed, Failed, RunReport, Untouched
 from codemods.project.folders import Folder
-from codemods.project.journal import Journal
-from codemods.project.manifest import Run
 from codemods.project.sources import decode
+from codemods.project.undo import journal
+from codemods.project.undo.journal import Journal
+from codemods.project.undo.manifest import Run
 from codemods.project.writing import write_changes
 
 

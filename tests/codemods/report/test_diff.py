@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from codemods.model import Changed, SourceFile
+from codemods.model.outcome import Changed
+from codemods.model.source import SourceFile
 from codemods.report.diff import unified
 
 

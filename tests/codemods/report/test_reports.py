@@ -6,22 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from codemods.model import (
+from codemods.model.finding import Finding
+from codemods.model.outcome import (
     Applied,
     Changed,
     Failed,
     FileOutcome,
-    Finding,
     Linted,
-    Reason,
-    Refusal,
     Refused,
     RunReport,
     Skipped,
-    SourceFile,
-    Span,
     Untouched,
 )
+from codemods.model.refusal import Reason, Refusal
+from codemods.model.source import SourceFile, Span
 from codemods.report import json as json_report
 from codemods.report.status import exit_status
 from codemods.report.text import coloured, render

@@ -19,24 +19,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from hostile import Forged
 
-from codemods import cli
-from codemods.analysis.naming import literal
-from codemods.model import (
-    Applied,
-    Changed,
-    Failed,
-    Finding,
-    Linted,
-    Reason,
-    Refusal,
-    Refused,
-    RunReport,
-    Skipped,
-    SourceFile,
-    Span,
-)
+from codemods.cli import execution
+from codemods.model.finding import Finding
+from codemods.model.outcome import Applied, Changed, Failed, Linted, Refused, RunReport, Skipped
+from codemods.model.refusal import Reason, Refusal
+from codemods.model.source import SourceFile, Span
 from codemods.report import display, text
 from codemods.report import json as json_report
+from codemods.rules.planning.operation_types import literal
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Clears the screen, sets a title, turns the writing, hides, ends the line, goes back, is no text.
@@ -97,7 +87,7 @@ def test_json_of_hostile_texts() -> None:
 @pytest.mark.parametrize("err", [False, True])
 def test_what_is_said_beside_a_report(capsys: pytest.CaptureFixture[str], err: bool) -> None:
     """T23: messages are shown as text, also where whoever made them let a name through as it is."""
-    cli.say(f"Error: {EVIL}", err=err)
+    execution.say(f"Error: {EVIL}", err=err)
     said = "".join(capsys.readouterr())
     assert said.replace("\n", "").isprintable()
     assert said == display.lines(f"Error: {EVIL}\n")
@@ -105,7 +95,7 @@ def test_what_is_said_beside_a_report(capsys: pytest.CaptureFixture[str], err: b
 
 def test_a_mistake_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     """T23: what the library of the command line says of an argument is shown as text too."""
-    cli._show(click.UsageError(EVIL))
+    execution._show(click.UsageError(EVIL))
     assert capsys.readouterr().err.replace("\n", "").isprintable()
 
 
@@ -127,7 +117,7 @@ def test_everything_is_printed_in_one_place() -> None:
         (path.name, call)
         for path in (ROOT / "codemods").rglob("*.py")
         for call in printing
-        if call in path.read_text(encoding="utf-8") and path != Path(cli.__file__)
+        if call in path.read_text(encoding="utf-8") and path != Path(execution.__file__)
     ]
     assert found == []
 

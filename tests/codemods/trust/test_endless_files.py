@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codemods.project.config import ConfigError, Tables
-from codemods.project.ignore import rules_from
+from codemods.project.ignore.gitignore import rules_from
 from codemods.project.regular import read_regular
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from hostile import TOKEN, Forged, everything
 
-from codemods.project import journal
-from codemods.project.undo import JournalDamaged, NothingToUndo, undo
+from codemods.project.undo import journal
+from codemods.project.undo.restore import JournalDamaged, NothingToUndo, undo
 
 SECRET = b"not yours\n"
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from codemods.model import Changed, Failed, RunReport
-from codemods.project import lock, writing
+from codemods.model.outcome import Changed, Failed, RunReport
+from codemods.project import writing
 from codemods.project.folders import Folder
-from codemods.project.journal import Journal, runs
 from codemods.project.sources import decode
-from codemods.project.undo import undo
+from codemods.project.undo import lock
+from codemods.project.undo.journal import Journal, runs
+from codemods.project.undo.restore import undo
 from codemods.project.writing import write_changes
 
 
@@ -214,7 +215,7 @@ import os, signal, sys, tempfile
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from test_killed_runs import Folder, names, run, undo
-from codemods.project.undo import NothingToUndo
+from codemods.project.undo.restore import NothingToUndo
 STEPS = ("create", "made", "make", "move", "open_new", "read", "remove", "remove_folder", "sync")
 
 def killed_at(tree, step):

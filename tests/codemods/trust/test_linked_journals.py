@@ -13,11 +13,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from hostile import everything
 
-from codemods.model import Changed, Failed, RunReport
-from codemods.project import folders, lock
-from codemods.project.journal import runs
+from codemods.model.outcome import Changed, Failed, RunReport
+from codemods.project import folders
 from codemods.project.sources import decode
-from codemods.project.undo import undo
+from codemods.project.undo import lock
+from codemods.project.undo.journal import runs
+from codemods.project.undo.restore import undo
 from codemods.project.writing import write_changes
 
 VICTIM = b"not yours\n"

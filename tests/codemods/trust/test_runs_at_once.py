@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codemods.model import Changed, Failed, Refusal, Refused, RunReport
-from codemods.project import journal, lock
+from codemods.model.outcome import Changed, Failed, Refused, RunReport
+from codemods.model.refusal import Refusal
 from codemods.project.folders import Folder
-from codemods.project.journal import runs
 from codemods.project.sources import decode
-from codemods.project.undo import NothingToUndo, undo
+from codemods.project.undo import journal, lock
+from codemods.project.undo.journal import runs
+from codemods.project.undo.restore import NothingToUndo, undo
 from codemods.project.writing import write_changes
 from tests.concurrent_runs import rounds
 
@@ -115,7 +116,9 @@ def test_the_same_change_made_twice_at_once(tmp_path: Path) -> None:
 def test_what_the_other_run_left_to_a_person_stays_said(tmp_path: Path) -> None:
     """The refusals beside a change that another run made are still reported."""
     [file] = sources(tmp_path, 1)
-    from codemods.model import Finding, Reason, Span
+    from codemods.model.finding import Finding
+    from codemods.model.refusal import Reason
+    from codemods.model.source import Span
 
     site = Finding("AIU001", "f0.py", Span(1, 1, 1, 2), "a site")
     refusal = Refusal(site, Reason.ESCAPES, "it escapes", "look at it")
@@ -131,7 +134,7 @@ def test_a_run_that_is_undone_while_another_undo_waits(
     files = sources(tmp_path, 2)
     for file in files:
         write_changes(pending(file), tmp_path, [tmp_path])
-    from codemods.project import undo as module
+    from codemods.project.undo import restore as module
 
     look, looks = module._last_run, []
 

@@ -1,0 +1,79 @@
+"""What decorators do with a function that holds a tracker, or that is called with one."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.analysis.dataflow.deferred import telling_names
+from codemods.analysis.dataflow.library_models.rows import Effect
+from codemods.analysis.dataflow.taint_records import Escape
+from codemods.analysis.syntax.definitions import Resolved
+
+if TYPE_CHECKING:
+    from codemods.analysis.dataflow.transfer import Passage
+
+
+class Decorating:
+    """Takes in the decorators that one pass meets."""
+
+    def __init__(self, run: Passage) -> None:
+        self._run = run
+        self._taint = run.taint
+        self._travel = run.travel
+        self._foreign = run.taint.foreign
+
+    def decorated(self, decorator: ast.expr) -> None:
+        """Take in what *decorator* does with a function that holds the tracker."""
+        made = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if self._run.strong(made):
+            return
+        name = short(made)
+        known = self._taint.known(made)
+        model = self._foreign.model(made) if known is None else None
+        if known is not None:
+            if known.keeps_decorated(factory=isinstance(decorator, ast.Call)):
+                self._escape(decorator, f"in a function that {known.node.name} keeps")
+        elif model is None or model.effect in (Effect.KEEP, Effect.LATER):
+            self._escape(decorator, f"in a function that {name} may keep")
+
+    def through(self, call: ast.Call, definition: Resolved) -> None:
+        """Take in that a decorated function is called by what its decorators made of it."""
+        taint = definition.taint
+        for decorator in definition.node.decorator_list:
+            made = decorator.func if isinstance(decorator, ast.Call) else decorator
+            known = taint.known(made)
+            if known is not None:
+                if _keeps_arguments(known):
+                    self._escape(call, f"kept by what {known.node.name} makes of it")
+                continue
+            path = taint.foreign.path(made) or ast.unparse(made)
+            if telling_names.detaches(path):
+                self._escape(call, f"given to a function that {short(made)} runs later")
+            elif taint.foreign.model(made) is None:
+                self._travel.trusted.append(ast.copy_location(ast.Call(made, [], []), call))
+
+    def _escape(self, node: ast.AST, how: str) -> None:
+        self._travel.escapes.append(Escape(node, how))
+
+
+def short(node: ast.expr) -> str:
+    """Return *node* as text that fits into a sentence."""
+    text = ast.unparse(node)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _keeps_arguments(decorator: Resolved) -> bool:
+    """Whether a function that *decorator* makes keeps, or lets go on, what it is called with."""
+    inner = [n for n in ast.walk(decorator.node) if n is not decorator.node]
+    functions = (n for n in inner if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    return any(
+        Resolved(decorator.taint, node).summary(parameter).kept is not None
+        for node in functions
+        for parameter in _all_parameters(node)
+    )
+
+
+def _all_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    stars = [a.arg for a in (node.args.vararg, node.args.kwarg) if a is not None]
+    return [*(a.arg for a in node.args.args), *stars]

@@ -1,0 +1,118 @@
+"""Work that an ``await`` waits for, and what may have it go on behind that ``await``.
+
+``asyncio.gather`` lets the others go on when one of its calls fails, and a thread or a
+shielded call goes on when its ``await`` is cancelled.  What cancels in sight, such as a time
+limit, is an escape; that nothing else does is assumed, and said.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.analysis.dataflow.taint_records import Assumed, Escape
+from codemods.analysis.syntax.calls import arguments_of
+
+if TYPE_CHECKING:
+    from codemods.analysis.dataflow.transfer import Passage
+
+_GATHER = "asyncio.gather"
+# Cancelling an ``await`` of these ends the wait, and not what it waits for.
+_GO_ON = ("asyncio.to_thread", "asyncio.shield")
+# What these are given begins with the call, and not with the ``await``.
+_EAGER = (_GATHER, "asyncio.shield")
+_LIMIT = "asyncio.wait_for"
+_DRIVERS = ("run_until_complete",)
+_TIMEOUTS = frozenset(
+    "asyncio.timeout asyncio.timeout_at asyncio.timeouts.timeout asyncio.timeouts.timeout_at "
+    "async_timeout.timeout async_timeout.timeout_at anyio.fail_after anyio.move_on_after "
+    "anyio.CancelScope".split()
+)
+
+
+class Awaiting:
+    """Takes in the calls of one pass whose work is over when they have been awaited."""
+
+    def __init__(self, run: Passage) -> None:
+        self._run = run
+        self._parents = run.module.parents
+        self._path = run.taint.foreign.path
+
+    def call(self, call: ast.Call) -> None:
+        """Take in a call that was given the tracker, and is one of those that are awaited."""
+        path = self._path(call.func)
+        if path in _EAGER and not (self._is_awaited(call) or self._is_awaited_later(call)):
+            self._escape(call, f"handed to {path}, which is not awaited here")
+        elif path in _GO_ON or _abandons(call):
+            if self._is_limited(call):
+                self._escape(call, f"handed to {path}, which goes on behind its time limit")
+            else:
+                self._assume(f"nothing cancels {path} while its call goes on", call)
+        elif path == _GATHER and _has_several(call) and not _collects(call):
+            text = "none of the gathered calls fails while another goes on"
+            self._assume(text, call)
+
+    def task(self, call: ast.Call) -> None:
+        """Take in a task that is awaited further down: until then it must not be left alone."""
+        if self._run.closings.is_left_alone(call):
+            self._assume(
+                f"nothing fails before what {self._path(call.func)} began is awaited", call
+            )
+
+    def _is_awaited(self, call: ast.AST) -> bool:
+        """Whether *call* is awaited where it stands, perhaps by another call that waits for it."""
+        parent = self._parents.get(call)
+        if isinstance(parent, ast.Await):
+            return True
+        if not isinstance(parent, ast.Call) or call not in arguments_of(parent):
+            return False
+        if getattr(parent.func, "attr", "") in _DRIVERS:
+            return True
+        path = self._path(parent.func)
+        return path in (_GATHER, _LIMIT, "asyncio.shield") and self._is_awaited(parent)
+
+    def _is_awaited_later(self, call: ast.Call) -> bool:
+        """Whether *call* has a variable that its suite awaits; until then it may be left alone."""
+        awaited = self._run.closings.awaits(call)
+        if awaited:
+            self.task(call)
+        return awaited
+
+    def _is_limited(self, call: ast.AST) -> bool:
+        """Whether a time limit in sight may end the wait for *call*, and not its work."""
+        for around in self._run.module.ancestors(call):
+            if isinstance(around, ast.Call) and self._path(around.func) == _LIMIT:
+                return not _is_unlimited(around)
+            items = around.items if isinstance(around, ast.With | ast.AsyncWith) else []
+            entered = (item.context_expr for item in items)
+            if any(isinstance(c, ast.Call) and self._path(c.func) in _TIMEOUTS for c in entered):
+                return True
+        return False
+
+    def _assume(self, text: str, call: ast.Call) -> None:
+        self._run.travel.assumed.append(Assumed(text, call))
+
+    def _escape(self, call: ast.Call, how: str) -> None:
+        self._run.travel.escapes.append(Escape(call, how))
+
+
+def _abandons(call: ast.Call) -> bool:
+    """Whether a thread of anyio or trio is left to itself when its ``await`` is cancelled."""
+    names = ("abandon_on_cancel", "cancellable")
+    given = [k.value for k in call.keywords if k.arg in names]
+    return any(not isinstance(v, ast.Constant) or v.value is not False for v in given)
+
+
+def _has_several(call: ast.Call) -> bool:
+    return len(call.args) > 1 or any(isinstance(value, ast.Starred) for value in call.args)
+
+
+def _collects(call: ast.Call) -> bool:
+    """Whether exceptions are results like others, so that all calls come to their end."""
+    values = [k.value for k in call.keywords if k.arg == "return_exceptions"]
+    return any(isinstance(value, ast.Constant) and value.value is True for value in values)
+
+
+def _is_unlimited(call: ast.Call) -> bool:
+    limits = call.args[1:] or [k.value for k in call.keywords if k.arg == "timeout"]
+    return bool(limits) and isinstance(limits[0], ast.Constant) and limits[0].value is None

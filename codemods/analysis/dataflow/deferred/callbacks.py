@@ -1,0 +1,174 @@
+"""Functions that are handed on as values, and calls that may be calls of such a function."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.deferred import telling_names
+from codemods.analysis.dataflow.library_models.rows import Effect
+from codemods.analysis.dataflow.tainted_values import arguments_of, last_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.syntax.scopes import Binding
+
+_PARTIALS = ("partial", *words.RECORDING_DECORATORS)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_TEXTS = (ast.Constant, ast.JoinedStr, ast.Compare)
+_COLLECTIONS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+
+
+def may_call_back(taint: Taint, statements: Iterable[ast.AST], targets: set[ast.AST]) -> bool:
+    """Whether *statements* call something unknown while one of *targets* is handed on."""
+    return calls_unknown(taint, statements) and not handed_on(taint).isdisjoint(targets)
+
+
+def calls_unknown(taint: Taint, statements: Iterable[ast.AST]) -> bool:
+    """Whether *statements*, or what they call, call something that may have been handed on."""
+    listed = list(statements)
+    reached = reachable(taint, listed)
+    return any(_calls_unknown(taint, node) for node in listed) or any(
+        _calls_unknown(one.taint, node) for one in reached for node in one.node.body
+    )
+
+
+def handed_on(taint: Taint) -> frozenset[ast.AST]:
+    """Return the functions that the module of *taint* hands on as values, and what they call.
+
+    To decorators, too, that keep them or run them in a block.
+    """
+    if taint.handed_on is None:
+        every = taint.module.every
+        mentions = (*every(ast.Lambda), *every(ast.Name), *every(ast.Attribute))
+        handed: list[ast.AST] = [n for n in mentions if _is_handed(taint, n)]
+        functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [
+            *every(ast.FunctionDef),
+            *every(ast.AsyncFunctionDef),
+        ]
+        registered = [f for f in functions if any(_registers(taint, d) for d in f.decorator_list)]
+        bodies = [statement for function in registered for statement in function.body]
+        reached = reachable(taint, [*handed, *bodies])
+        taint.handed_on = frozenset([*registered, *(found.node for found in reached)])
+    return taint.handed_on
+
+
+def _registers(taint: Taint, decorator: ast.expr) -> bool:
+    """Whether *decorator* keeps the function that it decorates, or runs it in a block."""
+    is_call = isinstance(decorator, ast.Call)
+    made = decorator.func if isinstance(decorator, ast.Call) else decorator
+    known = taint.known(made)
+    if known is not None:
+        blocks = (ast.With, ast.AsyncWith)
+        in_block = any(isinstance(node, blocks) for node in ast.walk(known.node))
+        return in_block or known.keeps_decorated(factory=is_call)
+    model = taint.foreign.model(made)
+    if model is not None:
+        return model.effect in (Effect.KEEP, Effect.LATER)
+    return telling_names.registers(last_name(made))
+
+
+def _is_handed(taint: Taint, node: ast.AST) -> bool:
+    """Whether *node* is a lambda, or a mention of a function that is no call of it."""
+    if isinstance(node, ast.Lambda):
+        return True
+    if not isinstance(node, ast.Name | ast.Attribute) or taint.definition(node) is None:
+        return False
+    parent = taint.module.parents[node]
+    return not (isinstance(parent, ast.Call) and parent.func is node)
+
+
+def _calls_unknown(taint: Taint, root: ast.AST) -> bool:
+    return any(isinstance(n, ast.Call) and is_unknown(taint, n) for n in ast.walk(root))
+
+
+def is_unknown(taint: Taint, call: ast.Call) -> bool:
+    """Whether *call* may be one of something that was handed on."""
+    return _Callee(taint).is_unknown(call.func)
+
+
+class _Callee:
+    """Answers for the callee of one call; each variable on the way is looked at once."""
+
+    def __init__(self, taint: Taint) -> None:
+        self._taint = taint
+        self._seen: set[Binding] = set()
+
+    def is_unknown(self, function: ast.expr) -> bool:
+        """Whether a call of *function* may be a call of something that was handed on.
+
+        Lambdas are no secret: what they call is part of the text that is searched.
+        """
+        if isinstance(function, ast.Lambda):
+            return False
+        if isinstance(function, ast.Name | ast.Attribute):
+            if self._taint.definition(function) is not None:
+                return False
+        if isinstance(function, ast.Attribute):
+            if function.attr in words.TRACKER_METHODS:
+                return False
+            # Somebody may have put a function there, whatever the object was made of.
+            written = function.attr in self._taint.module.written_fields
+            return written or self._is_strange(function.value)
+        if isinstance(function, ast.Call):  # what a decorator or a partial makes of a function
+            made = last_name(function.func) in _PARTIALS
+            return not made or any(self.is_unknown(f) for f in function.args[:1])
+        value = self._value(function) if isinstance(function, ast.Name) else function
+        if value is None:
+            return self._is_defined_here(function)
+        return value is function or self.is_unknown(value)
+
+    def _is_strange(self, value: ast.expr) -> bool:
+        """Whether *value* is an object in which somebody may have put a function."""
+        if isinstance(value, _TEXTS):
+            return False
+        if isinstance(value, ast.Await | ast.Attribute):
+            return self._is_strange(value.value)
+        if isinstance(value, _COLLECTIONS):
+            return any(
+                self._is_strange(n) for n in ast.iter_child_nodes(value) if isinstance(n, ast.expr)
+            )
+        if isinstance(value, ast.Call):
+            return self.is_unknown(value.func) or any(
+                self._is_strange(argument) or self._is_function(argument)
+                for argument in arguments_of(value)
+            )
+        if not isinstance(value, ast.Name):
+            return True
+        held = self._value(value)
+        return held is not None and (held is value or self._is_strange(held))
+
+    def _is_function(self, value: ast.expr) -> bool:
+        """Whether *value* mentions a function of the project: what is made of it may call it."""
+        known = isinstance(value, ast.Name | ast.Attribute)
+        return known and self._taint.definition(value) is not None
+
+    def _value(self, name: ast.Name) -> ast.expr | None:
+        """Return what the variable *name* holds; *name* itself if that is not known.
+
+        None for what a definition, an import or the interpreter provides.
+        """
+        if name not in self._taint.scopes.scope_of:
+            return name
+        binding = self._taint.scopes.of(name)
+        if all(isinstance(b, (*_DEFINITIONS, ast.alias)) for b in binding.binders):
+            return None
+        if len(binding.binders) != 1 or binding in self._seen:
+            return name
+        self._seen.add(binding)
+        statement = self._taint.module.parents[binding.binders[0]]
+        if isinstance(statement, ast.Assign) and binding.binders[0] in statement.targets:
+            return statement.value
+        if isinstance(statement, ast.withitem):
+            return statement.context_expr
+        return name
+
+    def _is_defined_here(self, name: ast.expr) -> bool:
+        """Whether *name* is a class of this module, or one of several functions."""
+        if not isinstance(name, ast.Name):
+            return False
+        return any(isinstance(b, _DEFINITIONS) for b in self._taint.scopes.of(name).binders)

@@ -1,0 +1,75 @@
+"""What a name may stand for beside a function: the values that it was given, and what they keep."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.analysis.syntax.calls import arguments_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.syntax.definitions import ResolvedClass
+
+_GIVING = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign)
+
+
+def held_by(taint: Taint, name: ast.Name | ast.Attribute) -> Iterator[tuple[Taint, ast.expr]]:
+    """Yield the values that *name*, a variable or a field, is given in the project."""
+    if isinstance(name, ast.Attribute):
+        yield from _of_field(taint, name)
+        return
+    elsewhere = taint.value_elsewhere(name)
+    if elsewhere is not None:
+        yield elsewhere
+    if name not in taint.scopes.scope_of:
+        return
+    for binder in taint.scopes.of(name).binders:
+        statement = taint.module.parents.get(binder)
+        if isinstance(statement, _GIVING) and statement.value is not None:
+            yield taint, statement.value
+        elif isinstance(statement, ast.arguments):
+            defaults = (*statement.defaults, *statement.kw_defaults)
+            yield from ((taint, default) for default in defaults if default is not None)
+
+
+def _of_field(taint: Taint, name: ast.Attribute) -> Iterator[tuple[Taint, ast.expr]]:
+    """Yield what a field is given by the class of its object, or by name, of another module."""
+    elsewhere = taint.value_elsewhere(name)
+    if elsewhere is not None:
+        yield elsewhere
+    owner = taint.class_of(name.value) or taint.object_class(name.value)
+    if owner is None:
+        return
+    for value in _given_in(owner).get(name.attr, ()):
+        yield owner.taint, value
+
+
+def _given_in(owner: ResolvedClass) -> dict[str, list[ast.expr]]:
+    """Return what the code of a class gives to fields, of whatever object, by their names."""
+    known = owner.taint.given_in
+    if owner.node not in known:
+        found: dict[str, list[ast.expr]] = {}
+        known[owner.node] = found
+        for node in ast.walk(owner.node):
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {getattr(t, "attr", getattr(t, "id", "")) for t in targets}
+            for name in names:
+                found.setdefault(name, []).append(node.value)
+    return known[owner.node]
+
+
+def kept_in(value: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of *value* that it keeps: of a call its arguments, for it is over."""
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.Call):
+            waiting.extend(arguments_of(node))
+        else:
+            waiting.extend(ast.iter_child_nodes(node))

@@ -1,0 +1,332 @@
+"""Where a tracker travels: what holds it, lazily uses it, and lets it out.
+
+A value is *strong* when it is the tracker, contains it, or will use it later
+(alias, container, closure, partial, wrapped client, coroutine not yet awaited).
+Strong variables are found to a fixpoint over the statements of a life; a strong
+value that is returned, stored elsewhere or handed to something that goes on by
+itself is an escape.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.deferred.callables import Callables
+from codemods.analysis.dataflow.holders import Making, family, making
+from codemods.analysis.dataflow.library_models.calls import ForeignCalls
+from codemods.analysis.dataflow.taint_records import Escape, Summary, Travel
+from codemods.analysis.dataflow.transfer import Passage
+from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue, method_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from codemods.analysis.syntax.names import Names
+    from codemods.analysis.syntax.parsed_module import ParsedModule
+    from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL))
+_LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
+
+
+class Taint:
+    """Follows a value through the statements of one scope."""
+
+    def __init__(
+        self,
+        module: ParsedModule,
+        scopes: Scopes,
+        names: Names,
+        resolve: Callable[[str], Resolved | ResolvedClass | ResolvedValue | None],
+    ) -> None:
+        self.module = module
+        self.scopes = scopes
+        self.names = names
+        self._resolve = resolve
+        self.foreign = ForeignCalls(self)
+        self.callables = Callables(self, self.foreign)
+        self._summaries: dict[tuple[ast.AST, str, frozenset[str], str | None], Summary] = {}
+        #: Functions that were looked at, with all that they call, and end no process.
+        self.harmless: set[ast.AST] = set()
+        #: What the code of a class gives to fields, by their names.
+        self.given_in: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
+        #: The functions that the module hands on as values, once somebody asked.
+        self.handed_on: frozenset[ast.AST] | None = None
+        #: For each part of the module that was looked at, the functions that it names.
+        self.named_in: dict[ast.AST, list[Resolved]] = {}
+        self._makings: dict[tuple[ast.Call, tuple[int, ...]], Making] = {}
+        self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        for node in module.nodes:
+            if isinstance(node, _FUNCTIONS) and isinstance(module.parents[node], ast.ClassDef):
+                self._methods.setdefault(node.name, []).append(node)
+
+    def follow(
+        self,
+        root: Binding | tuple[Binding, str],
+        statements: Iterable[ast.stmt],
+        scope: Scope,
+        aliases: Iterable[Binding] = (),
+        *,
+        calls_give: bool = True,
+        plain: Iterable[tuple[Binding, str]] = (),
+        passing: bool = False,
+    ) -> Travel:
+        """Follow the value of *root* through *statements* of *scope*.
+
+        *root* is a variable, or a field of one as (variable, name); *passing* says that the
+        function of *scope* returns before the block ends.
+        """
+        listed = list(statements)
+        travel = Travel(attributes={root}) if isinstance(root, tuple) else Travel(strong={root})
+        travel.strong.update(aliases)
+        travel.roots = frozenset(travel.strong)
+        travel.calls_give = calls_give
+        travel.plain = frozenset(plain)
+        travel.frame = None if passing else scope
+        run = Passage(self, scope, travel, listed)
+        before = -1
+        while before != len(travel.strong):
+            before = len(travel.strong)
+            for found in (travel.escapes, travel.trusted, travel.sets, travel.older, travel.reads):
+                found.clear()
+            travel.assumed.clear()
+            for statement in listed:
+                run.statement(statement)
+        return travel
+
+    def definition(self, name: ast.expr) -> Resolved | None:
+        """Return the function of this project that *name* certainly is."""
+        found = self._named(name)
+        if found is not None:
+            return found if isinstance(found, Resolved) else None
+        if isinstance(name, ast.Attribute) and self.names.meaning(name).certain:
+            owner = self.class_of(name.value)
+            found = family(owner).method(name.attr) if owner is not None else None
+            return found.of_class() if found is not None else None
+        return self._method(name)
+
+    def known(self, name: ast.expr) -> Resolved | None:
+        """Return the function that *name* is by its import, its object's class, or an alias.
+
+        Unlike with ``definition``, that it is the only method of its name is no reason.
+        """
+        found = self._named(name)
+        if found is not None:
+            return found if isinstance(found, Resolved) else None
+        if isinstance(name, ast.Attribute):
+            owner = self.object_class(name.value)
+            if owner is not None:
+                return family(owner).method(name.attr)
+            owner = self.class_of(name.value)
+            found = family(owner).method(name.attr) if owner is not None else None
+            return found.of_class() if found is not None else None
+        value = self._alias(name) if isinstance(name, ast.Name) else None
+        return self._named_function(value) if value is not None else None
+
+    def object_class(self, value: ast.expr) -> ResolvedClass | None:
+        """Return the class in sight that *value* is an object of, as far as can be seen."""
+        found = self.made_by(value) or self._own_class(value)
+        if found is None and isinstance(value, ast.Name) and value in self.scopes.scope_of:
+            binders = self.scopes.of(value).binders
+            binder = binders[0] if len(binders) == 1 else None
+            annotation = binder.annotation if isinstance(binder, ast.arg) else None
+            found = self.class_of(annotation) if annotation is not None else None
+        return found
+
+    def method_around(self, node: ast.AST) -> Resolved | None:
+        """Return the method that *node* stands in."""
+        for ancestor in self.module.ancestors(node):
+            if isinstance(ancestor, _FUNCTIONS):
+                inside = isinstance(self.module.parents[ancestor], ast.ClassDef)
+                return method_of(self, ancestor) if inside else None
+        return None
+
+    def _named_function(self, name: ast.expr) -> Resolved | None:
+        found = self._named(name)
+        return found if isinstance(found, Resolved) else None
+
+    def followed(self, value: ast.expr) -> ast.expr:
+        """Return what a variable that is bound once holds, or *value* itself."""
+        if not isinstance(value, ast.Name) or value not in self.scopes.scope_of:
+            return value
+        binders = self.scopes.of(value).binders
+        made = self.module.parents.get(binders[0]) if len(binders) == 1 else None
+        plain = isinstance(made, ast.Assign) and made.targets == [binders[0]]
+        return made.value if plain and isinstance(made, ast.Assign) else value
+
+    def _alias(self, name: ast.Name) -> ast.expr | None:
+        """Return the name that the variable *name* is only another one of."""
+        if name not in self.scopes.scope_of:
+            return None
+        binders = self.scopes.of(name).binders
+        statement = self.module.parents.get(binders[0]) if len(binders) == 1 else None
+        if not isinstance(statement, ast.Assign) or statement.value is name:
+            return None
+        return statement.value if isinstance(statement.value, ast.Name | ast.Attribute) else None
+
+    def _own_class(self, value: ast.expr) -> ResolvedClass | None:
+        """Return the class whose method *value* is the first parameter of."""
+        if not isinstance(value, ast.Name) or value not in self.scopes.scope_of:
+            return None
+        binders = self.scopes.of(value).binders
+        if len(binders) != 1 or not isinstance(binders[0], ast.arg):
+            return None
+        method = self.module.parents.get(self.module.parents[binders[0]])
+        owner = self.module.parents.get(method) if method is not None else None
+        if not isinstance(method, _FUNCTIONS) or not isinstance(owner, ast.ClassDef):
+            return None
+        own = method_of(self, method).receiver == binders[0].arg
+        return ResolvedClass(self, owner) if own else None
+
+    def class_of(self, name: ast.expr) -> ResolvedClass | None:
+        """Return the class of this project that *name* certainly is."""
+        found = self._named(name)
+        if isinstance(found, ResolvedClass):
+            return found
+        method = self.method_around(name) if isinstance(name, ast.Name) else None
+        if method is None or not isinstance(name, ast.Name) or name.id != method.receiver:
+            return None
+        decorators = {ast.unparse(decorator) for decorator in method.node.decorator_list}
+        home = self.module.parents[method.node]
+        of_class = "classmethod" in decorators and isinstance(home, ast.ClassDef)
+        return ResolvedClass(self, home) if of_class else None  # type: ignore[arg-type]
+
+    def _named(self, name: ast.expr) -> Resolved | ResolvedClass | None:
+        if isinstance(name, ast.Name) and name in self.scopes.scope_of:
+            binders = self.scopes.of(name).binders
+            if len(binders) == 1 and isinstance(binders[0], _FUNCTIONS):
+                return Resolved(self, binders[0])
+            if len(binders) == 1 and isinstance(binders[0], ast.ClassDef):
+                return ResolvedClass(self, binders[0])
+        meaning = self.names.meaning(name)
+        found = self._resolve(meaning.paths[0]) if meaning.certain else None
+        return None if isinstance(found, ResolvedValue) else found
+
+    def value_elsewhere(self, name: ast.expr) -> tuple[Taint, ast.expr] | None:
+        """Return what the variable of another module that *name* is was given there."""
+        meaning = self.names.meaning(name)
+        found = self._resolve(meaning.paths[0]) if meaning.certain else None
+        return (found.taint, found.value) if isinstance(found, ResolvedValue) else None
+
+    def making(self, call: ast.Call, given: list[ast.expr]) -> Making | None:
+        """Return what *call* does with the values *given*, where it makes an object in sight."""
+        owner = self.class_of(call.func)
+        if owner is None:
+            return None
+        key = (call, tuple(map(id, given)))
+        if key not in self._makings:
+            self._makings[key] = making(owner, call, given)
+        return self._makings[key]
+
+    def makes_thread(self, function: ast.expr) -> bool:
+        """Whether *function* is a class in sight whose objects are threads."""
+        owner = self.class_of(function)
+        return owner is not None and family(owner).is_thread
+
+    def overrides(self, name: ast.expr) -> list[Resolved]:
+        """Return every method of this module that ``self.name`` or ``super().name`` may be."""
+        if not isinstance(name, ast.Attribute):
+            return []
+        owner = name.value.func if isinstance(name.value, ast.Call) else name.value
+        if not isinstance(owner, ast.Name) or owner.id not in ("self", "cls", "super"):
+            return []
+        return [Resolved(self, found, bound=True) for found in self._methods.get(name.attr, [])]
+
+    def methods(self, name: ast.Attribute) -> list[Resolved]:
+        """Return the methods of the project that *name* may be, as far as can be told."""
+        certain = self.definition(name)
+        if certain is not None:
+            return [certain]
+        return [method_of(self, found) for found in self._methods.get(name.attr, [])]
+
+    def methods_called(self, name: str) -> list[Resolved]:
+        """Return the methods *name* of all classes of this module."""
+        return [method_of(self, found) for found in self._methods.get(name, [])]
+
+    def _method(self, name: ast.expr) -> Resolved | None:
+        """Return the method that *name* is: by its object's class, or the only one of the name."""
+        if not isinstance(name, ast.Attribute) or self.names.meaning(name).paths:
+            return None
+        owner = self.made_by(name.value)
+        known = family(owner).method(name.attr) if owner is not None else None
+        if known is not None or owner is not None:
+            return known
+        found = self._methods.get(name.attr, [])
+        return method_of(self, found[0]) if len(found) == 1 else None
+
+    def made_by(self, value: ast.expr) -> ResolvedClass | None:
+        """Return the class of the project that *value* is visibly an object of."""
+        if isinstance(value, ast.Name) and value in self.scopes.scope_of:
+            binders = self.scopes.of(value).binders
+            statement = self.module.parents.get(binders[0]) if len(binders) == 1 else None
+            if isinstance(statement, ast.withitem):
+                value = statement.context_expr
+            elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                value = statement.value
+            else:
+                return None
+        if not isinstance(value, ast.Call):
+            return None
+        return self.class_of(value.func) or self._returned(value.func)
+
+    def _returned(self, function: ast.expr) -> ResolvedClass | None:
+        """Return the class in sight whose objects a function in sight returns."""
+        made = self.known(function) if isinstance(function, ast.Name) else None
+        if made is None:
+            return None
+        returned = [n.value for n in ast.walk(made.node) if isinstance(n, ast.Return)]
+        classes = [
+            made.taint.class_of(v.func) if isinstance(v, ast.Call) else None for v in returned
+        ]
+        same = bool(classes) and all(c is not None and c == classes[0] for c in classes)
+        return classes[0] if same else None
+
+    def summary(
+        self,
+        definition: ast.FunctionDef | ast.AsyncFunctionDef,
+        parameter: str,
+        plain: frozenset[str] = frozenset(),
+        receiver: str | None = None,
+    ) -> Summary:
+        """Return what *definition*, a function of this module, does with *parameter*.
+
+        *plain* are the fields of the object that the method is called on which hold nothing
+        of it; *receiver* is that object where keeping the parameter there is no escape.
+        """
+        key = (definition, parameter, plain, receiver)
+        if key not in self._summaries:
+            # A recursive call meets this while it is being computed: nothing known yet.
+            self._summaries[key] = Summary()
+            scope = self.scopes.inner[definition]
+            root = self.scopes.binding(parameter, scope)
+            own = [self.scopes.binding(receiver, scope)] if receiver is not None else []
+            of = own[0] if own else root
+            fields = [(of, field) for field in plain]
+            travel = self.follow(root, definition.body, scope, own, plain=fields, passing=True)
+            returns = any(_is_return(escape) for escape in travel.escapes)
+            kept = next((e.node for e in travel.escapes if not _is_return(e)), None)
+            self._summaries[key] = Summary(
+                returns,
+                kept,
+                bool(travel.sets),
+                bool(travel.reads),
+                tuple(call.func for call in travel.trusted),
+                tuple(one.text for one in travel.assumed),
+                returns and self._returns_call(root, definition, scope),
+                bool(travel.older),
+            )
+        return self._summaries[key]
+
+    def _returns_call(
+        self, root: Binding, definition: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope
+    ) -> bool:
+        """Whether *definition* returns its parameter *root* no otherwise than by calling it."""
+        travel = self.follow(root, definition.body, scope, calls_give=False)
+        return not any(_is_return(escape) for escape in travel.escapes)
+
+
+def _is_return(escape: Escape) -> bool:
+    return isinstance(escape.node, ast.Return)

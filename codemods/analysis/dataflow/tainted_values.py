@@ -1,0 +1,262 @@
+"""Whether a value is, holds, or will use the tracker: a question about one expression."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.holders import family
+from codemods.analysis.dataflow.library_models import table as library
+from codemods.analysis.dataflow.library_models.rows import Effect
+from codemods.analysis.syntax.calls import arguments_of as arguments_of
+from codemods.analysis.syntax.calls import last_name as last_name
+from codemods.analysis.syntax.effects import first_yield
+
+if TYPE_CHECKING:
+    from codemods.analysis.dataflow.library_models.rows import Model
+    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.dataflow.taint_records import Travel
+
+_LAZY_CALLS = frozenset("partial partialmethod map filter".split())
+_TAKING_METHODS = frozenset("get pop popitem popleft values items copy setdefault".split())
+_TRACKER_VIEWS = frozenset((*words.RECORDING_DECORATORS, "with_options", "wrap"))
+_PLAIN_ATTRIBUTES = frozenset((*words.STATE_ATTRIBUTES, *words.INERT_ATTRIBUTES))
+# A template string keeps the values themselves; one that is formatted keeps their text.
+_TEMPLATES = tuple(
+    kind for name in ("TemplateStr", "Interpolation") if (kind := getattr(ast, name, None))
+)
+_HOLDING_NODES = (
+    *(ast.BoolOp, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.BinOp),
+    *_TEMPLATES,
+)
+
+
+class Strength:
+    """Answers for expressions, given the variables that are known to be strong."""
+
+    def __init__(self, taint: Taint, travel: Travel) -> None:
+        self._taint = taint
+        self._scopes = taint.scopes
+        self._travel = travel
+        self.foreign = taint.foreign
+        self._asked: set[ast.AST] = set()
+
+    def strong(self, node: ast.expr) -> bool:
+        """Whether the value of *node* is, holds, or will use the tracker."""
+        if isinstance(node, ast.Name):
+            return self._is_strong_name(node)
+        if isinstance(node, ast.Attribute):
+            if self._is_strong_field(node):
+                return True
+            if node.attr in _PLAIN_ATTRIBUTES or self._is_plain_field(node):
+                return False
+            return self.strong(node.value)
+        if isinstance(node, ast.Call):
+            return self._call(node, awaited=False)
+        if isinstance(node, ast.Await):
+            return isinstance(node.value, ast.Call) and self._call(node.value, awaited=True)
+        if isinstance(node, ast.Lambda | ast.GeneratorExp):
+            return self.mentions(node)
+        if isinstance(node, ast.IfExp):
+            return self.strong(node.body) or self.strong(node.orelse)
+        if isinstance(node, ast.ListComp | ast.SetComp):
+            return self.strong(node.elt)
+        if isinstance(node, ast.DictComp):
+            return self.strong(node.key) or self.strong(node.value)
+        if isinstance(node, ast.Subscript | ast.Starred | ast.NamedExpr):
+            return self.strong(node.value)
+        if isinstance(node, _HOLDING_NODES):
+            children = (c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr))
+            return any(self.strong(child) for child in children)
+        return False
+
+    def combines(self, function: ast.expr) -> bool:
+        """Whether what *function* returns is over, with all it was given, when it is awaited."""
+        model = self.foreign.model(function)
+        return model is not None and model.effect is Effect.AWAIT
+
+    def mentions(self, node: ast.AST) -> bool:
+        """Whether a strong variable occurs anywhere in *node*."""
+        return any(
+            (isinstance(n, ast.Name) and self._is_strong_name(n) and not self._in_plain_field(n))
+            or (isinstance(n, ast.Attribute) and self._is_strong_field(n))
+            for n in ast.walk(node)
+        )
+
+    def _is_strong_field(self, node: ast.Attribute) -> bool:
+        owner = node.value
+        if not self._travel.attributes or not isinstance(owner, ast.Name):
+            return False
+        if owner not in self._scopes.scope_of:
+            return False
+        return (self._scopes.of(owner), node.attr) in self._travel.attributes
+
+    def _is_plain_field(self, node: ast.Attribute) -> bool:
+        """Whether *node* is a field, of an object that holds the tracker, that does not."""
+        return node.attr in self.plain_fields(node.value)
+
+    def _in_plain_field(self, name: ast.Name) -> bool:
+        parent = self._taint.module.parents.get(name)
+        return isinstance(parent, ast.Attribute) and self._is_plain_field(parent)
+
+    def _is_strong_name(self, node: ast.Name) -> bool:
+        return node in self._scopes.scope_of and self._scopes.of(node) in self._travel.strong
+
+    def _call(self, call: ast.Call, *, awaited: bool) -> bool:
+        """Whether the result of *call* is strong; *awaited* if it is awaited at once."""
+        name = last_name(call.func)
+        if name == "super" and not call.args:
+            return self._is_strong_receiver(call)
+        if isinstance(call.func, ast.Attribute) and self.strong(call.func.value):
+            return self._of_method(call.func, awaited=awaited)
+        if isinstance(call.func, ast.Name) and self._is_strong_name(call.func):
+            return self._of_strong_function(call.func, awaited=awaited)
+        if isinstance(call.func, ast.Call) and self.strong(call.func):
+            return self._of_made_function(call.func, awaited=awaited)
+        given = [value for value in arguments_of(call) if self.strong(value)]
+        if not given:
+            return False
+        if name in words.CLIENT_WRAPPERS:
+            return True
+        making = self._taint.making(call, given)
+        if making is not None:
+            return making.holds
+        definition = self._taint.definition(call.func)
+        model = self.foreign.model(call.func) if self._taint.known(call.func) is None else None
+        if model is not None and (definition is None or not model.by_name):
+            return self._of_model(call, model, given, awaited=awaited)
+        if definition is None:
+            made = isinstance(call.func, ast.Call | ast.Lambda) or self._builds_object(call.func)
+            return made or self._is_lazy_lambda(call.func)
+        if isinstance(definition.node, ast.AsyncFunctionDef) and not awaited:
+            return True
+        if first_yield(definition.node.body) is not None:
+            return True
+        return any(
+            (summary := definition.summary(name)).returns_it
+            and (not summary.returns_call or self._calling(value))
+            for value in given
+            for name in definition.receivers(call, value)
+        )
+
+    def _calling(self, value: ast.expr) -> bool:
+        """Whether calling *value*, which holds the tracker, may give it out."""
+        if isinstance(value, ast.Lambda):
+            return self.strong(value.body)
+        if isinstance(value, ast.Name):
+            return self._of_strong_function(value, awaited=False)
+        return not isinstance(value, ast.Call) or self._of_made_function(value, awaited=False)
+
+    def _of_model(
+        self, call: ast.Call, model: Model, given: list[ast.expr], *, awaited: bool
+    ) -> bool:
+        """Whether the result of a function of the table holds one of the values *given*."""
+        if model.effect is Effect.AWAIT:
+            calls = (value for value in given if isinstance(value, ast.Call))
+            return not awaited or any(self._call(made, awaited=True) for made in calls)
+        if model.effect not in library.HOLDING:
+            return False
+        done = [k.value for k in call.keywords if k.arg in model.now]
+        return any(value not in done for value in given)
+
+    def _of_method(self, function: ast.Attribute, *, awaited: bool) -> bool:
+        if function.attr in _TRACKER_VIEWS or function.attr in _TAKING_METHODS:
+            return True
+        if function.attr in words.TRACKER_METHODS:
+            return False
+        plain = self.plain_fields(function.value)
+        return any(
+            (isinstance(method.node, ast.AsyncFunctionDef) and not awaited)
+            or first_yield(method.node.body) is not None
+            or (method.receiver is not None and method.summary(method.receiver, plain).returns_it)
+            for method in self._taint.methods(function)
+        )
+
+    def plain_fields(self, value: ast.expr) -> frozenset[str]:
+        """Return the fields of the object *value* that surely hold nothing of the tracker."""
+        if isinstance(value, ast.Name) and value in self._scopes.scope_of:
+            binding = self._scopes.of(value)
+            own = frozenset(name for owner, name in self._travel.plain if owner is binding)
+            binders: list[ast.AST] = binding.binders
+            made = self._taint.module.parents.get(binders[0]) if len(binders) == 1 else None
+            if own or not isinstance(made, ast.Assign | ast.withitem):
+                return own
+            value = made.value if isinstance(made, ast.Assign) else made.context_expr
+        if not isinstance(value, ast.Call) or value in self._asked:
+            return frozenset()
+        self._asked.add(value)
+        given = [one for one in arguments_of(value) if self.strong(one)]
+        self._asked.discard(value)
+        making = self._taint.making(value, given) if given else None
+        return making.plain if making is not None else frozenset()
+
+    def _is_strong_receiver(self, call: ast.Call) -> bool:
+        """Whether the object that ``super()`` stands for in the method around *call* is strong."""
+        method = self._taint.method_around(call)
+        if method is None or method.receiver is None:
+            return False
+        scope = self._scopes.inner[method.node]
+        return self._scopes.binding(method.receiver, scope) in self._travel.strong
+
+    def _of_strong_function(self, function: ast.Name, *, awaited: bool) -> bool:
+        """Whether calling a local function or lambda that holds the tracker gives it out."""
+        binders = self._scopes.of(function).binders
+        if len(binders) != 1:
+            return True
+        made = binders[0]
+        owner = self._taint.object_class(function)
+        called = family(owner).method("__call__") if owner is not None else None
+        if called is not None and called.receiver is not None:
+            plain = self.plain_fields(function)
+            return called.summary(called.receiver, plain).returns_it
+        if isinstance(made, ast.arg):
+            return self._travel.calls_give
+        if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):
+            lazy = isinstance(made, ast.AsyncFunctionDef) and not awaited
+            return lazy or first_yield(made.body) is not None or made in self._travel.returning
+        if isinstance(made, ast.ClassDef):
+            return True
+        statement = self._taint.module.parents.get(made)
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        if isinstance(value, ast.Lambda):
+            return self.strong(value.body)
+        if isinstance(value, ast.Call):
+            return self._of_made_function(value, awaited=awaited)
+        return True
+
+    def _of_made_function(self, made: ast.Call, *, awaited: bool) -> bool:
+        """Whether calling the result of *made* (a partial, a recorded function) gives it out."""
+        name = last_name(made.func)
+        if not made.args or name not in (*_LAZY_CALLS, *words.RECORDING_DECORATORS):
+            return True
+        definition = self._taint.definition(made.args[0])
+        if definition is None:
+            return False
+        lazy = isinstance(definition.node, ast.AsyncFunctionDef) and not awaited
+        return lazy or first_yield(definition.node.body) is not None
+
+    def _is_lazy_lambda(self, function: ast.expr) -> bool:
+        """Whether *function* names a lambda whose result may hold what it is given."""
+        if not isinstance(function, ast.Name) or function not in self._scopes.scope_of:
+            return False
+        statements = (self._taint.module.parents.get(b) for b in self._scopes.of(function).binders)
+        return any(
+            isinstance(s, ast.Assign)
+            and isinstance(s.value, ast.Lambda)
+            and not isinstance(s.value.body, ast.Call | ast.Constant | ast.Compare)
+            for s in statements
+        )
+
+    def _builds_object(self, function: ast.expr) -> bool:
+        """Whether *function* is, by its name or definition, a class or a factory of one."""
+        name = last_name(function)
+        if name[:1].isupper() or name == "cls":
+            return True
+        if isinstance(function, ast.Attribute):
+            owner = last_name(function.value)
+            return owner[:1].isupper()
+        if isinstance(function, ast.Name) and function in self._scopes.scope_of:
+            binders: list[ast.AST] = self._scopes.of(function).binders
+            return any(isinstance(binder, ast.ClassDef) for binder in binders)
+        return False

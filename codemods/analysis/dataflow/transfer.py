@@ -1,0 +1,267 @@
+"""One pass of a tracker through the statements of a scope: what each of them does with it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.call_arguments import Handing
+from codemods.analysis.dataflow.deferred.background import Closings
+from codemods.analysis.dataflow.fresh_objects import Insides
+from codemods.analysis.dataflow.holders import family
+from codemods.analysis.dataflow.operators import Operators
+from codemods.analysis.dataflow.taint_records import Escape, Travel
+from codemods.analysis.dataflow.tainted_values import Strength
+from codemods.analysis.syntax.calls import last_name
+
+if TYPE_CHECKING:
+    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.syntax.scopes import Binding, Scope
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_COLLECTIONS = frozenset("dict list set deque defaultdict".split())
+_SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL))
+
+
+class Passage:
+    """One pass over the statements of a scope, with all that was found so far."""
+
+    def __init__(
+        self, taint: Taint, scope: Scope, travel: Travel, statements: list[ast.stmt]
+    ) -> None:
+        self.taint = taint
+        self.scopes = taint.scopes
+        self.module = taint.module
+        self.scope = scope
+        self.travel = travel
+        self.statements = statements
+        self.closings = Closings(
+            taint.module, taint.scopes, taint.names, statements, taint.makes_thread
+        )
+        self.strength = Strength(taint, travel)
+        self.strong = self.strength.strong
+        self.mentions = self.strength.mentions
+        self.handing = Handing(self)
+        self._operators = Operators(self)
+        self._insides = Insides(self)
+
+    # -- statements ---------------------------------------------------------
+
+    def statement(self, node: ast.AST) -> None:
+        """Take in what one statement does, its suites included."""
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            self._definition(node)
+            return
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
+            # Nobody has the result: the operator is there for what it does with its sides.
+            self._escapes(node.value, node, "given to an operator, which may keep it")
+        if isinstance(node, ast.Assign):
+            self._assign(node.targets, node.value, node)
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            self._assign([node.target], node.value, node)
+        elif isinstance(node, ast.AugAssign):
+            self._augment(node)
+        elif isinstance(node, ast.Return) and node.value is not None:
+            self._escapes(node.value, node, "returned")
+        elif isinstance(node, ast.Raise | ast.Assert):
+            given = (node.exc, node.cause) if isinstance(node, ast.Raise) else (node.msg,)
+            for carried in (value for value in given if value is not None):
+                self._escapes(carried, node, "carried by an exception")
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            self._bind(node.target, self.strong(node.iter), node)
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                self.handing.entered(item.context_expr)
+                if item.optional_vars is not None:
+                    self._bind(item.optional_vars, self.mentions(item.context_expr), node)
+        elif isinstance(node, ast.Match) and self.strong(node.subject):
+            self._captures(node)
+        self._below(node)
+
+    def _below(self, node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+                self.statement(child)
+            else:
+                self._expression(child)
+
+    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        """A function or class that uses the tracker holds it; what its body lets out is out."""
+        for decorator in node.decorator_list:
+            self._expression(decorator)
+        if not self.mentions(node):
+            return
+        for decorator in node.decorator_list:
+            self.handing.decorating.decorated(decorator)
+        if isinstance(node, ast.ClassDef):
+            self._inherits(node)
+        self.travel.strong.add(self.scopes.binding(node.name, self.scope))
+        inner = Passage(self.taint, self.scopes.inner[node], self.travel, self.statements)
+        found = len(self.travel.escapes)
+        for statement in node.body:
+            inner.statement(statement)
+        if isinstance(node, _FUNCTIONS):
+            # A result is out only where the function's caller lets it out.
+            kept = [e for e in self.travel.escapes[found:] if not _is_result(e)]
+            if len(kept) != len(self.travel.escapes) - found:
+                self.travel.returning.add(node)
+            self.travel.escapes[found:] = kept
+
+    def _inherits(self, node: ast.ClassDef) -> None:
+        """A base of the project that hears of its heirs, or a metaclass, may keep the class."""
+        bases = [base for base in map(self.taint.class_of, node.bases) if base is not None]
+        told = any(family(base).method("__init_subclass__") for base in bases)
+        if node.keywords or told:
+            how = f"in the class {node.name}, which its base or metaclass may keep"
+            self.travel.escapes.append(Escape(node, how))
+
+    def _captures(self, node: ast.Match) -> None:
+        for inner in ast.walk(node):
+            name = getattr(inner, "name", None) or getattr(inner, "rest", None)
+            if isinstance(inner, ast.pattern) and name:
+                self.travel.strong.add(self.scopes.binding(name, self.scope))
+
+    def _assign(self, targets: list[ast.expr], value: ast.expr, node: ast.AST) -> None:
+        strong = self.strong(value)
+        if strong and self.scope.is_class:
+            self._operators.in_class(value)
+        for target in targets:
+            self._bind(target, strong, node)
+
+    def _augment(self, node: ast.AugAssign) -> None:
+        if self.strong(node.value) and not self.taint_receiver(node.target):
+            where = ast.unparse(node.target)
+            self.travel.escapes.append(Escape(node, f"put into {where}"))
+        self._operators.augment(node)
+
+    def _bind(self, target: ast.expr, strong: bool, node: ast.AST) -> None:
+        if not strong:
+            return
+        if isinstance(target, ast.Name):
+            binding = self.scopes.of(target)
+            if binding.scope is not self.scope:
+                self.travel.escapes.append(Escape(node, f"stored in the outer name {target.id}"))
+            self.travel.strong.add(binding)
+        elif isinstance(target, ast.Tuple | ast.List):
+            for element in target.elts:
+                self._bind(element, strong, node)
+        elif isinstance(target, ast.Starred):
+            self._bind(target.value, strong, node)
+        elif self._is_told(target) or not self.taint_receiver(target):
+            self.travel.escapes.append(Escape(node, f"stored in {ast.unparse(target)}"))
+
+    def taint_receiver(self, expression: ast.expr) -> bool:
+        """Make the local variable at the root of *expression* strong; False if it is not local."""
+        inner = expression
+        if isinstance(expression, ast.Attribute | ast.Subscript):
+            bound = isinstance(expression.ctx, ast.Store) and not self._is_augmented(expression)
+            inner = expression.value if bound else expression
+        while isinstance(expression, ast.Attribute | ast.Subscript):
+            if self._is_handed_out(expression):
+                return False
+            expression = expression.value
+        if not isinstance(expression, ast.Name) or self.scope.is_module:
+            return False
+        binding = self.scopes.of(expression)
+        if binding.scope is self.scope and self.built_here(binding):
+            deep = isinstance(inner, ast.Attribute | ast.Subscript)
+            if deep and not self._insides.are_new(binding):
+                return False  # what is inside may be somebody else's
+            self.travel.strong.add(binding)
+            return True
+        return binding in self.travel.strong and binding.scope is self.scope
+
+    def _is_augmented(self, target: ast.expr) -> bool:
+        """Whether the object that is bound to *target* takes something in, and stays the same."""
+        return isinstance(self.module.parents.get(target), ast.AugAssign)
+
+    def _is_handed_out(self, part: ast.Attribute | ast.Subscript) -> bool:
+        """Whether *part* of an object may be others' as well: its class's, or what code gives."""
+        field = part.attr if isinstance(part, ast.Attribute) else "__getitem__"
+        if field == "__class__":
+            return True
+        owner = self.taint.object_class(part.value)
+        if owner is None or (isinstance(part.ctx, ast.Store) and not self._is_augmented(part)):
+            return False
+        return family(owner).shares(field) or family(owner).hands_out(field)
+
+    def built_here(self, binding: Binding) -> bool:
+        """Whether the variable only ever holds objects that its own function made."""
+        if not binding.binders or not all(isinstance(b, ast.Name) for b in binding.binders):
+            return False
+        begin = self.statements[0].lineno
+        before = [load for load in binding.loads if load.lineno < begin]
+        if any(not isinstance(self.module.parents[load], ast.Attribute) for load in before):
+            return False  # it may have been put somewhere
+        statements = [self.module.statement(binder) for binder in binding.binders]
+        assigned = [s for s in statements if not isinstance(s, ast.AugAssign)]
+        return all(
+            isinstance(s, ast.Assign)
+            and all(isinstance(target, ast.Name) for target in s.targets)
+            and self.makes_new(s.value)
+            for s in assigned
+        )
+
+    def makes_new(self, value: ast.expr) -> bool:
+        """Whether *value* is an object that nobody else has: a display, or what a class makes."""
+        if not isinstance(value, ast.Call):
+            return isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp)
+        owner = self.taint.made_by(value)
+        if owner is not None:
+            return family(owner).doubt is None and not family(owner).keeps_itself
+        name = last_name(value.func)
+        if name[:1].isupper() and self.taint.foreign.model(value.func) is None:
+            self.travel.trusted.append(value)
+        return name[:1].isupper() or name in _COLLECTIONS
+
+    def _is_told(self, target: ast.expr) -> bool:
+        """Whether the object in whose field *target* something is stored has code that takes it."""
+        if not isinstance(target, ast.Attribute | ast.Subscript):
+            return False
+        if isinstance(target.value, ast.Attribute):
+            return True  # the object of a field may be one that others have
+        owner = self.taint.object_class(target.value)
+        if owner is None:
+            return False
+        field = target.attr if isinstance(target, ast.Attribute) else "__setitem__"
+        names = {method.node.name for one in family(owner).classes for method in one.methods()}
+        of_class = isinstance(target, ast.Attribute) and family(owner).shares(field)
+        return of_class or not names.isdisjoint((field, "__setattr__", "__del__"))
+
+    def _escapes(self, value: ast.expr, node: ast.AST, how: str) -> None:
+        if self.strong(value):
+            self.travel.escapes.append(Escape(node, how))
+
+    def _names_ids(self, method: ast.Attribute) -> bool:
+        """Whether *method* may be called with keywords, and not with a context as it is today."""
+        call = self.taint.module.parents[method]
+        called = isinstance(call, ast.Call) and call.func is method
+        return not called or bool(call.keywords)  # type: ignore[attr-defined]
+
+    # -- expressions --------------------------------------------------------
+
+    def _expression(self, node: ast.AST) -> None:
+        self._operators.expression(node)
+        if isinstance(node, ast.Call):
+            self.handing.call(node)
+        elif isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:
+            self._escapes(node.value, node, "yielded")
+        elif isinstance(node, ast.NamedExpr):
+            self._bind(node.target, self.strong(node.value), node)
+        elif isinstance(node, ast.Attribute) and self.strong(node.value):
+            if node.attr in _SETTERS:
+                self.travel.sets.append(node)
+                if node.attr == words.OLDER_SET_CALL and self._names_ids(node):
+                    self.travel.older.append(node)
+            elif node.attr in words.STATE_ATTRIBUTES:
+                self.travel.reads.append(node)
+        elif isinstance(node, ast.comprehension) and self.strong(node.iter):
+            targets = (n for n in ast.walk(node.target) if isinstance(n, ast.Name))
+            self.travel.strong.update(self.scopes.of(target) for target in targets)
+        for child in ast.iter_child_nodes(node):
+            self._expression(child)
+
+
+def _is_result(escape: Escape) -> bool:
+    return isinstance(escape.node, ast.Return | ast.Yield | ast.YieldFrom)

@@ -1,0 +1,1 @@
+"""What a file uses of other modules and of objects, whatever style leads there."""

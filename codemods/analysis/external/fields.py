@@ -1,0 +1,273 @@
+"""Where a file uses fields of objects, and of which classes these objects may be."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.vocabulary import INERT_ATTRIBUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_LOOKUPS = frozenset({"getattr", "setattr", "delattr", "object"})
+#: Stand for fields, and for globals of a module, whose name is computed.
+ANY_FIELD = "*"
+ANY_GLOBAL = "*globals"
+_LOOKS = frozenset(
+    "isinstance type id bool print repr str assertIsInstance assertIsNotNone assertIsNone "
+    "assertIs assertEqual assertTrue".split()
+)
+_WORD = re.compile(r"[^\W\d]\w*")
+_SAYS_NOTHING = frozenset({"Any", "object"})
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """One use of a field; ``owners`` are the classes that its object may be of, None: unknown.
+
+    ``path`` is the dotted name of the object, where an import leads to it.
+    """
+
+    owners: frozenset[str] | None
+    line: int
+    text: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The function and the class that a node stands in, and what is around that function."""
+
+    function: ast.AST
+    owner: ast.ClassDef | None
+    outer: _Place | None
+
+
+_Sources = dict[tuple[ast.AST, str], list[ast.expr | None]]
+
+
+class Fields:
+    """The fields that one file uses."""
+
+    def __init__(
+        self, tree: ast.Module, nodes: list[ast.AST], paths: Mapping[str, set[str]]
+    ) -> None:
+        self._paths = paths
+        self._nodes = nodes
+        #: Each class of the file with the names of its bases.
+        self.bases = {
+            node.name: frozenset(map(last_name, node.bases))
+            for node in nodes
+            if isinstance(node, ast.ClassDef)
+        }
+        self._places: dict[ast.AST, _Place] = {tree: _Place(tree, None, None)}
+        self._parents: dict[ast.AST, ast.AST] = {}
+        # What each local variable, and each field of an object itself, is bound to.
+        self._bound: _Sources = {}
+        for node in nodes:
+            self._enter(node)
+        for node in nodes:
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+                self._bind(node)
+
+    def _enter(self, node: ast.AST) -> None:
+        place = self._places[node]
+        inside = place
+        if isinstance(node, ast.ClassDef):
+            inside = _Place(place.function, node, place.outer)
+        elif isinstance(node, _Function):
+            inside = _Place(node, place.owner, place)
+            self._parameters(node, place)
+        for child in ast.iter_child_nodes(node):
+            # Contexts and operators are shared between nodes, and are asked nothing.
+            self._places[child] = inside
+            self._parents[child] = node
+
+    def _parameters(self, node: _Function, place: _Place) -> None:
+        arguments = [*node.args.posonlyargs, *node.args.args]
+        for parameter in [*arguments, *node.args.kwonlyargs]:
+            self._bound[node, parameter.arg] = [parameter.annotation]
+        static = any(last_name(d) == "staticmethod" for d in node.decorator_list)
+        direct = place.owner is not None and self._parents.get(node) is place.owner
+        if arguments and direct and not static and place.owner is not None:
+            self._bound[node, arguments[0].arg] = [ast.Constant(place.owner.name)]
+
+    def _bind(self, node: ast.Name | ast.Attribute) -> None:
+        parent = self._parents[node]
+        value: ast.expr | None = None
+        if isinstance(parent, ast.Assign) and node in parent.targets:
+            value = parent.value
+        elif isinstance(parent, ast.AnnAssign):
+            value = parent.annotation
+        elif isinstance(parent, ast.NamedExpr):
+            value = parent.value
+        elif isinstance(parent, ast.withitem):
+            value = parent.context_expr
+        place = self._places[node]
+        if isinstance(node, ast.Name):
+            home = place.owner if isinstance(parent, ast.AnnAssign) and place.owner else None
+            in_class = home is not None and self._parents.get(parent) is home
+            key = (home if in_class and home is not None else place.function, node.id)
+            self._bound.setdefault(key, []).append(value)
+        elif place.owner is not None and isinstance(node.value, ast.Name):
+            self._bound.setdefault((place.owner, node.attr), []).append(value)
+
+    def uses(self) -> dict[str, list[FieldUse]]:
+        """Return the uses of each field, by its name."""
+        found: dict[str, list[FieldUse]] = {}
+        for node in self._nodes:
+            if isinstance(node, ast.Attribute) and not self._is_only_looked_at(node):
+                owners, path = self._owners(node.value, self._places[node])
+                text = f"{_short(node.value)}.{node.attr}"
+                found.setdefault(node.attr, []).append(FieldUse(owners, node.lineno, text, path))
+            elif isinstance(node, ast.Call) and last_name(node.func) in _LOOKUPS:
+                name = node.args[1] if len(node.args) > 1 else None
+                if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    owners, path = self._owners(node.args[0], self._places[node])
+                    text = f"{_short(node.args[0])}.{name.value}"
+                    use = FieldUse(owners, node.lineno, text, path)
+                    found.setdefault(name.value, []).append(use)
+            computed = self._computed(node)
+            if computed is not None:
+                found.setdefault(computed[0], []).append(computed[1])
+            elif isinstance(node, ast.MatchClass):
+                owners = self._names([last_name(node.cls)])
+                for attribute in node.kwd_attrs:
+                    text = f"{last_name(node.cls)}({attribute}=...)"
+                    found.setdefault(attribute, []).append(FieldUse(owners, node.lineno, text))
+        return found
+
+    def _computed(self, node: ast.AST) -> tuple[str, FieldUse] | None:
+        """Return the lookup that *node* is, if it may reach a field or a global by any name."""
+        held: ast.expr | None = None
+        kind, name = ANY_FIELD, ""
+        parent = self._parents.get(node)
+        if isinstance(node, ast.Call):
+            name = last_name(node.func)
+            plain = all(isinstance(value, ast.Constant) for value in node.args[1:2])
+            if (name == "getattr" and not plain) or name in ("vars", "getmembers"):
+                held = node.args[0] if node.args else None
+            elif name == "attrgetter" and not all(isinstance(a, ast.Constant) for a in node.args):
+                held = node
+        elif isinstance(node, ast.Attribute):
+            name = node.attr
+            if node.attr == "__dict__":
+                held = node.value
+            elif node.attr == "__globals__" or (
+                node.attr == "modules" and last_name(node.value) == "sys"
+            ):
+                kind, held = ANY_GLOBAL, node.value
+        plain = isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant)
+        if held is None or (plain and kind == ANY_FIELD) or self._is_a_result(held, node):
+            return None
+        owners, path = (None, "") if held is node else self._owners(held, self._places[node])
+        return kind, FieldUse(owners, node.lineno, f"{name} of {_short(held)}", path)  # type: ignore[attr-defined]
+
+    def _is_a_result(self, value: ast.expr, node: ast.AST) -> bool:
+        """Whether *value* is what a call gave, as in ``vars(parser.parse_args())``."""
+        if value is node:
+            return False
+        if isinstance(value, ast.Name):
+            sources = self._bound.get((self._places[node].function, value.id), [])
+            return bool(sources) and all(isinstance(source, ast.Call) for source in sources)
+        return isinstance(value, ast.Call)
+
+    def _is_only_looked_at(self, node: ast.Attribute) -> bool:
+        """Whether what is done with the field has no part in what it records."""
+        parent = self._parents[node]
+        if isinstance(parent, ast.Call) and node in parent.args:
+            return last_name(parent.func) in _LOOKS
+        inert = isinstance(parent, ast.Attribute) and parent.attr in INERT_ATTRIBUTES
+        return inert or isinstance(parent, ast.Compare | ast.Assert)
+
+    def _names(self, words: Iterable[str]) -> frozenset[str]:
+        """Return *words* with the names that they have where they are imported from."""
+        found = set(words)
+        for word in words:
+            found.update(path.rpartition(".")[2] for path in self._paths.get(word, ()))
+        return frozenset(found)
+
+    def _owners(
+        self, value: ast.expr, place: _Place, depth: int = 0
+    ) -> tuple[frozenset[str] | None, str]:
+        """Return the classes that *value* may be (an object) of, and the import it comes from."""
+        if isinstance(value, ast.Call):
+            name = last_name(value.func)
+            if name == "super" and place.owner is not None:
+                return frozenset({place.owner.name}), ""
+            names = self._names([name])
+            return (names if any(n[:1].isupper() for n in names) else None), ""
+        if isinstance(value, ast.Await):
+            return None, ""
+        if isinstance(value, ast.Name):
+            return self._of_name(value.id, place, depth)
+        if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name) and depth < 4:
+            around, path = self._of_name(value.value.id, place, depth + 1)
+            if path:
+                return None, f"{path}.{value.attr}"
+            if place.owner is not None and around == frozenset({place.owner.name}):
+                return self._of_sources(self._bound.get((place.owner, value.attr)), place, depth)
+        return None, ""
+
+    def _of_name(self, name: str, place: _Place, depth: int) -> tuple[frozenset[str] | None, str]:
+        current: _Place | None = place
+        while current is not None:
+            sources = self._bound.get((current.function, name))
+            if sources is not None:
+                return self._of_sources(sources, current, depth)
+            current = current.outer
+        if name in self.bases:
+            return frozenset({name}), ""
+        path = min(self._paths.get(name, ()), default="")
+        if path and path.rpartition(".")[2][:1].isupper():
+            return self._names([name]), ""
+        return None, path
+
+    def _of_sources(
+        self, sources: list[ast.expr | None] | None, place: _Place, depth: int
+    ) -> tuple[frozenset[str] | None, str]:
+        found: set[str] = set()
+        for source in sources or [None]:
+            owners = self._of_source(source, place, depth)
+            if owners is None:
+                return None, ""
+            found |= owners
+        return frozenset(found), ""
+
+    def _of_source(
+        self, source: ast.expr | None, place: _Place, depth: int
+    ) -> frozenset[str] | None:
+        """Return the classes of what is bound: by an annotation's words, or by a value."""
+        if source is None or depth > 4:
+            return None
+        parent = self._parents.get(source)
+        annotates = isinstance(parent, ast.arg | ast.AnnAssign) or parent is None
+        if annotates:
+            words = self._names(_WORD.findall(_annotation(source)))
+            return None if words & _SAYS_NOTHING or not words else words
+        if isinstance(source, ast.Constant | ast.List | ast.Dict | ast.Set | ast.Tuple):
+            return frozenset({type(source).__name__})
+        return self._owners(source, self._places.get(source, place), depth + 1)[0]
+
+
+def _annotation(node: ast.expr) -> str:
+    return " ".join(
+        str(n.value) if isinstance(n, ast.Constant) else getattr(n, "id", getattr(n, "attr", ""))
+        for n in ast.walk(node)
+        if isinstance(n, ast.Constant | ast.Name | ast.Attribute)
+    )
+
+
+def _short(node: ast.expr) -> str:
+    """Return the text of a short expression, of a long one its end."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        inner = node.value.id if isinstance(node.value, ast.Name) else "..."
+        return f"{inner}.{node.attr}"
+    return f"{last_name(node.func)}(...)" if isinstance(node, ast.Call) else "..."

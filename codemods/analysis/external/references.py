@@ -1,0 +1,356 @@
+"""What a file refers to outside of itself: names of other modules, whatever style leads there.
+
+Read from the tree alone, once a file, without scopes: a name that may be a module is taken for
+one.  Which file a module's name means is another question, for the module graph.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.external.fields import Fields, FieldUse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from codemods.analysis.semantic_model import Facts
+
+_DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
+_IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
+_READERS = frozenset({"getattr", "hasattr"})
+# What is done with a module as a whole that leaves its names alone.
+_LEAVE_NAMES = frozenset("reload getsource getfile getdoc print isinstance files".split())
+#: Stands for the end of a module's name that is computed.
+COMPUTED = "?"
+# Longer chains of attributes are built by programs, and lead to no module.
+_MOST_PARTS = 12
+_BIND_UNSEEN = frozenset({"globals", "exec", "eval", "setattr", "vars", "reexport"})
+_LONGEST_TEXT = 2000
+
+
+class How(StrEnum):
+    """How a name of another module is referred to.
+
+    ``IMPORT`` brings it in under a name of the file, ``STAR`` with all others, ``USE`` reaches
+    it through its module, ``WHOLE`` is a module that is handed on as a value, with all names;
+    ``REPLACE`` and ``TEXT`` only name it: to patch it, as a rule.
+    """
+
+    IMPORT = "import"
+    STAR = "star"
+    USE = "use"
+    WHOLE = "whole"
+    REPLACE = "replace"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One place that may mean *name* of *module*; leading dots of it are relative to the file.
+
+    ``local`` is the name that an import binds.
+    """
+
+    module: str
+    name: str
+    line: int
+    how: How
+    local: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is referred to, as a dotted name."""
+        if self.how is How.WHOLE:
+            return f"{self.module}, all of it,"
+        return joined(self.module, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalUse:
+    """A place in another file: what is written there, and where (``path:line``)."""
+
+    text: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.text} in {self.where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What other files do with a name or a field.
+
+    ``places`` use the object itself; ``mentioned`` says that any of them refers to it in some
+    way, to import or patch it; ``doubts`` are what is taken for granted about the others.
+    """
+
+    places: tuple[ExternalUse, ...] = ()
+    mentioned: bool = False
+    doubts: tuple[str, ...] = ()
+
+
+class Elsewhere(Protocol):
+    """What the other files of the project do with one module."""
+
+    def variable(self, name: str) -> Uses:
+        """Return the uses of the module's global *name*."""
+
+    def field(self, owner: str, name: str) -> Uses:
+        """Return the uses of the field *name* of objects of the module's class *owner*."""
+
+    def replaced_method(self) -> ExternalUse | None:
+        """Return where a file that runs the module puts something in a tracker method's place."""
+
+    def is_replaced(self, name: str) -> bool:
+        """Whether any file puts something else in the place of a function called *name*."""
+
+    def keywords(self, name: str) -> frozenset[str]:
+        """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
+
+    def surroundings(self) -> Iterator[Facts]:
+        """Yield the analysis of each other file in whose contexts the module may run."""
+
+    def lacking(self, legacy: str, context: str, name: str) -> str | None:
+        """Return what is missing for ``from context import name`` where *legacy* is of the project.
+
+        None where nothing is missing, and where *legacy* is not of the project.
+        """
+
+
+@dataclass(frozen=True)
+class References:
+    """All references of one file: by name (stars under ``*``), and where it reads its names.
+
+    ``modules`` are the dotted names that its imports bring in, modules or names of them.
+    """
+
+    modules: frozenset[str] = frozenset()
+    named: dict[str, list[Reference]] = field(default_factory=dict)
+    loads: dict[str, int] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
+    fields: dict[str, list[FieldUse]] = field(default_factory=dict)
+    bases: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def may_bind(self, name: str) -> bool:
+        """Whether the file binds *name*, or may do so in a way that its text does not show."""
+        imported = any(r.local == name for refs in self.named.values() for r in refs)
+        stars = any(r.how is How.STAR for r in self.named.get("*", ()))
+        hidden = stars or self.loads.keys() & _BIND_UNSEEN
+        return name in self.bound or imported or bool(hidden)
+
+    def of(self, name: str) -> Iterator[Reference]:
+        """Yield the references that may mean *name*, star imports with them."""
+        yield from self.named.get(name, ())
+        yield from self.named.get("*", ())
+
+
+def joined(module: str, name: str) -> str:
+    """Return the dotted name of *name* in *module*."""
+    return f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
+
+
+def read(tree: ast.Module) -> References:
+    """Return what *tree* refers to."""
+    nodes = list(ast.walk(tree))
+    reader = _Reader(nodes)
+    fields = Fields(tree, nodes, reader.paths)
+    return References(
+        frozenset(reader.modules),
+        reader.named,
+        reader.loads,
+        frozenset(reader.bound),
+        fields.uses(),
+        fields.bases,
+    )
+
+
+def own_names(tree: ast.Module) -> set[str]:
+    """Return the names that another file may use of *tree*: globals, fields, private methods."""
+    found: set[str] = set()
+    waiting: list[tuple[ast.AST, bool]] = [(tree, True)]
+    while waiting:
+        node, is_global = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if is_global or node.name.startswith("_"):
+                found.add(node.name)
+            is_global = False
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.attr)
+        elif is_global and isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif is_global and isinstance(node, ast.alias):
+            found.add((node.asname or node.name).partition(".")[0])
+        waiting.extend((child, is_global) for child in ast.iter_child_nodes(node))
+    return found
+
+
+class _Reader:
+    """One walk over a file, from the leaves up: a chain of attributes takes linear time."""
+
+    def __init__(self, nodes: list[ast.AST]) -> None:
+        self.named: dict[str, list[Reference]] = {}
+        self.loads: dict[str, int] = {}
+        self.bound: set[str] = set()
+        self.modules: set[str] = set()
+        #: The modules, and the names of modules, that a name of the file may stand for.
+        self.paths: dict[str, set[str]] = {}
+        self._known: dict[ast.AST, frozenset[str]] = {}
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._imports(node)
+        self._aliases(nodes)
+        for node in reversed(nodes):
+            self._node(node)
+        for node in nodes:
+            self._handed_on(node)
+
+    def _imports(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                self.modules.add(alias.name)
+                path = alias.name if alias.asname else alias.name.partition(".")[0]
+                self.paths.setdefault(alias.asname or path, set()).add(path)
+            return
+        base = "." * node.level + (node.module or "")
+        self.modules.add(base)
+        for alias in node.names:
+            self.modules.add(joined(base, alias.name))
+            how = How.STAR if alias.name == "*" else How.IMPORT
+            local = alias.asname or alias.name
+            self._add(Reference(base, alias.name, node.lineno, how, local))
+            if how is How.IMPORT:
+                self.paths.setdefault(local, set()).add(joined(base, alias.name))
+
+    def _aliases(self, nodes: list[ast.AST]) -> None:
+        """Learn which names are bound to modules by assignment; twice, for an alias of an alias."""
+        bindings: list[tuple[str, ast.expr]] = []
+        for node in nodes:
+            if isinstance(node, ast.Assign):
+                names = (t.id for t in node.targets if isinstance(t, ast.Name))
+                bindings.extend((name, node.value) for name in names)
+            elif isinstance(node, ast.NamedExpr):
+                bindings.append((node.target.id, node.value))
+        for _ in range(2):
+            for name, value in bindings:
+                found = self._paths_of_chain(value)
+                if found:
+                    self.paths.setdefault(name, set()).update(found)
+
+    def _paths_of_chain(self, value: ast.expr) -> frozenset[str]:
+        """Return what *value*, a short chain of attributes or an import by a call, stands for."""
+        chain: list[ast.expr] = [value]
+        while isinstance(chain[-1], ast.Attribute) and len(chain) < _MOST_PARTS:
+            chain.append(chain[-1].value)
+        for node in reversed(chain):
+            self._known[node] = self._paths_of(node)
+        return self._known[value]
+
+    def _paths_of(self, node: ast.AST) -> frozenset[str]:
+        """Return the modules, and names of modules, that an expression may be."""
+        if isinstance(node, ast.Name):
+            return frozenset(self.paths.get(node.id, ()))
+        if isinstance(node, ast.Attribute):
+            bases = self._known.get(node.value, frozenset())
+            return frozenset(
+                joined(base, node.attr) for base in bases if base.count(".") < _MOST_PARTS
+            )
+        if isinstance(node, ast.Subscript) and last_name(node.value) == "modules":
+            return frozenset(_texts([node.slice]))
+        if isinstance(node, ast.Call):
+            return frozenset(self._paths_of_call(node))
+        return frozenset()
+
+    def _paths_of_call(self, call: ast.Call) -> Iterator[str]:
+        name = last_name(call.func)
+        if name in _IMPORTERS:
+            if call.args and not isinstance(call.args[0], ast.Constant):
+                yield _beginning(call.args[0]) + COMPUTED
+            for text in _texts(call.args[:1]):
+                yield text
+                if name == "__import__":
+                    yield text.partition(".")[0]
+        elif name == "get" and isinstance(call.func, ast.Attribute):
+            if last_name(call.func.value) == "modules":
+                yield from _texts(call.args[:1])
+        elif name == "getattr" and len(call.args) > 1:
+            for base in self._known.get(call.args[0], ()):
+                yield from (joined(base, text) for text in _texts(call.args[1:2]))
+
+    def _node(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Load):
+                self.loads[node.id] = min(node.lineno, self.loads.get(node.id, node.lineno))
+            else:
+                self.bound.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.bound.add(node.name)
+        elif isinstance(node, ast.Attribute):
+            for base in self._known.get(node.value, ()):
+                self._add(Reference(base, node.attr, node.lineno, How.USE))
+        elif isinstance(node, ast.Call):
+            self._call(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self._text(node.value, node.lineno)
+        if isinstance(node, ast.expr):
+            found = self._paths_of(node)
+            if found:
+                self._known[node] = found
+
+    def _call(self, call: ast.Call) -> None:
+        """Note a call that is given a module and the text of a name: it reads or replaces it."""
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        texts = [text for text in _texts(given) if text.isidentifier()]
+        how = How.USE if last_name(call.func) in _READERS else How.REPLACE
+        for base in {base for node in given for base in self._known.get(node, ())} if texts else ():
+            for text in texts:
+                self._add(Reference(base, text, call.lineno, how))
+
+    def _handed_on(self, node: ast.AST) -> None:
+        """Note each module that *node* does something else with than to read one of its names."""
+        if isinstance(node, ast.Attribute | ast.Assign | ast.NamedExpr | ast.Expr):
+            return
+        if isinstance(node, ast.Call) and last_name(node.func) in _LEAVE_NAMES:
+            return
+        children: list[ast.AST] = list(ast.iter_child_nodes(node))
+        if isinstance(node, ast.Call):
+            values = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if any(text.isidentifier() for text in _texts(values)):
+                return  # the name is given beside it
+            children = [*values]
+        elif isinstance(node, ast.keyword):
+            return  # its call was asked
+        for child in children:
+            if isinstance(child, ast.Name | ast.Attribute):
+                known = self._known.get(child, ())
+                for path in (path for path in known if COMPUTED not in path):
+                    self._add(Reference(path, "*", child.lineno, How.WHOLE))
+
+    def _text(self, text: str, line: int) -> None:
+        for match in _DOTTED.finditer(text[:_LONGEST_TEXT]):
+            parts = re.split(r"[.:]", match[0])[:_MOST_PARTS]
+            for index in range(1, len(parts)):
+                module = ".".join(parts[:index])
+                self._add(Reference(module, parts[index], line, How.TEXT))
+
+    def _add(self, reference: Reference) -> None:
+        self.named.setdefault(reference.name, []).append(reference)
+
+
+def _beginning(name: ast.expr) -> str:
+    """Return what is certain of the beginning of a computed text."""
+    while isinstance(name, ast.BinOp):
+        name = name.left
+    if isinstance(name, ast.JoinedStr) and name.values:
+        name = name.values[0]
+    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else ""
+
+
+def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value

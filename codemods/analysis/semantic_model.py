@@ -1,0 +1,394 @@
+"""All that the rules may ask about one module, computed once."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.taint import Taint
+from codemods.analysis.stores.reads import Stores
+from codemods.analysis.syntax.definitions import Resolved
+from codemods.analysis.syntax.names import Meaning, Names
+from codemods.analysis.trackers.batches import Sending
+from codemods.analysis.trackers.factories import product
+from codemods.analysis.trackers.lifetimes import Lives
+from codemods.analysis.trackers.mocks import replaced_method
+from codemods.analysis.trackers.standing_ids import StandingIds
+from codemods.model.finding import Finding
+from codemods.vocabulary import (
+    CLIENT_WRAPPERS,
+    DEFAULT_MODULES,
+    OWN_PACKAGE,
+    SET_CALL,
+    SET_PARAMETERS,
+    TRACKER_ARGUMENT,
+    TRACKER_CLASS,
+    TRACKER_METHODS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.external.references import Elsewhere
+    from codemods.analysis.syntax.definitions import ResolvedClass, ResolvedValue
+    from codemods.analysis.syntax.parsed_module import ParsedModule, Path
+    from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
+    from codemods.analysis.trackers.lifetimes import Construct
+    from codemods.vocabulary import Vocabulary
+
+#: Calls that may reach variables by name; ``globals`` reaches those of the module only.
+_LOOKUPS = ("locals", "vars", "exec", "eval", "globals")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user chose, as the rules need it.
+
+    ``runtime`` is "auto" (decided by the legacy module), "tracker" or
+    "conservative"; ``operations`` maps functions to operation types.
+    """
+
+    runtime: str
+    batch_pricing: bool
+    strict: bool
+    unsafe: bool
+    operations: Mapping[str, str]
+
+
+class Facts:
+    """The analysis of one module; every answer is computed at most once."""
+
+    def __init__(
+        self,
+        module: ParsedModule,
+        scopes: Scopes,
+        vocabulary: Vocabulary,
+        settings: Settings,
+        elsewhere: Elsewhere,
+        resolve: Callable[[str], Resolved | ResolvedClass | ResolvedValue | None],
+        follow: Callable[[str], Meaning | None],
+    ) -> None:
+        #: What the other files of the project do with this module.
+        self.elsewhere = elsewhere
+        self.module = module
+        self.vocabulary = vocabulary
+        self.settings = settings
+        self.scopes = scopes
+        self.names = Names(module, self.scopes, vocabulary, follow)
+        self.taint = Taint(module, self.scopes, self.names, resolve)
+        #: For each finding that became a proposal, the variables that hold its tracker.
+        self.holders: dict[Finding, frozenset[Binding]] = {}
+        self._stores: dict[Construct, Stores] = {}
+
+    @cached_property
+    def lives(self) -> Lives:
+        """The lives of the module's trackers."""
+        return Lives(self.module, self.scopes, self.taint, self.vocabulary)
+
+    @cached_property
+    def standing(self) -> StandingIds:
+        """The ids that trackers have by their construction and set calls."""
+        return StandingIds(self.module, self.lives)
+
+    @cached_property
+    def calls_by_name(self) -> list[ast.Call]:
+        """The calls of plain names that may reach variables by name."""
+        calls = self.module.every(ast.Call)
+        return [c for c in calls if isinstance(c.func, ast.Name) and c.func.id in _LOOKUPS]
+
+    def wraps_clients(self, statements: Sequence[ast.stmt]) -> bool:
+        """Whether the module, or a file that *statements* reach, makes wrapped clients."""
+        reached = {one.taint.module for one in reachable(self.taint, statements)}
+        every = (n for module in {self.module, *reached} for n in module.every(ast.Attribute))
+        return any(n.attr in CLIENT_WRAPPERS for n in every)
+
+    @cached_property
+    def operations(self) -> frozenset[str]:
+        """The operation types in use."""
+        return frozenset(self._operations_in_use())
+
+    @cached_property
+    def replaced_method(self) -> ast.AST | None:
+        """The place where the module puts something else in the place of a tracker's method."""
+        return replaced_method(self.module, self.names)
+
+    @cached_property
+    def quote(self) -> str:
+        """The quotation mark that the file uses most."""
+        text = self.module.source.text
+        return "'" if text.count("'") > text.count('"') else '"'
+
+    def stores(self, construct: Construct) -> Stores:
+        """What leads to the store of the tracker that *construct* builds."""
+        if construct not in self._stores:
+            self._stores[construct] = Stores(self.taint, construct)
+        return self._stores[construct]
+
+    def looks(self, construct: Construct) -> Callable[[ast.stmt], bool]:
+        """Return the question whether a statement looks at what that tracker has stored."""
+        return lambda statement: self.stores(construct).look([statement]) is not None
+
+    def ours(self, home: str) -> bool:
+        """Whether rewrites of trackers whose contexts live in *home* may rely on our runtime."""
+        if self.settings.runtime != "auto":
+            return self.settings.runtime == "tracker"
+        return home.partition(".")[0] == OWN_PACKAGE
+
+    def home_of(self, context: ast.Call) -> str:
+        """Return the module of the context managers that *context*, a block's header, is from."""
+        paths = self.names.meaning(context.func).paths
+        if not paths:
+            return self.default_home
+        module = (self.names.canonical(paths[0]) or paths[0]).rpartition(".")[0]
+        homes = [home for _, home in self.vocabulary.modules]
+        return next((h for h in homes if h == module or h.startswith(f"{module}.")), module)
+
+    def finding(self, code: str, node: ast.AST, message: str) -> Finding:
+        """Return a finding at *node*."""
+        return Finding(code, self.module.source.display, self.module.span(node), message)
+
+    @cached_property
+    def context_calls(self) -> list[tuple[ast.With | ast.AsyncWith, int, ast.Call, str]]:
+        """Every context manager: its statement, item, call and plain name."""
+        found = []
+        for node in self.module.nodes:
+            if not isinstance(node, ast.With | ast.AsyncWith):
+                continue
+            for index, item in enumerate(node.items):
+                call = item.context_expr
+                if isinstance(call, ast.Call):
+                    name = self.names.context_manager(call.func)
+                    if name is not None:
+                        found.append((node, index, call, name))
+        found.sort(key=lambda row: row[0].lineno)
+        return found
+
+    def used_elsewhere(self, name: str) -> bool:
+        """Whether ``__all__`` exports the module's *name*, or another file imports it."""
+        exported = any(
+            isinstance(node, ast.Constant) and node.value == name
+            for statement in self.module.tree.body
+            if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr)
+            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in ast.walk(statement))
+            for node in ast.walk(statement)
+        )
+        return exported or self._exports_by_rule() or self.elsewhere.variable(name).mentioned
+
+    def _exports_by_rule(self) -> bool:
+        """Whether ``__all__`` is computed: any name may be in it."""
+        return any(
+            isinstance(statement, ast.Assign | ast.AugAssign)
+            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in ast.walk(statement))
+            and any(
+                isinstance(n, ast.Call | ast.ListComp | ast.GeneratorExp)
+                for n in ast.walk(statement.value)
+            )
+            for statement in self.module.tree.body
+        )
+
+    def may_be_replaced(self, name: ast.expr) -> bool:
+        """Whether a test or another module may put something else in the place of *name*."""
+        if not isinstance(name, ast.Name):
+            return False
+        return name.id in self._named_in_texts or self.elsewhere.variable(name.id).mentioned
+
+    @cached_property
+    def _named_in_texts(self) -> frozenset[str]:
+        """The last dotted name of every text of the module."""
+        texts = (n.value for n in self.module.every(ast.Constant) if isinstance(n.value, str))
+        return frozenset(text.rpartition(".")[2] for text in texts)
+
+    @property
+    def default_home(self) -> str:
+        """The context module for code that shows no legacy import."""
+        for legacy, context in self.vocabulary.modules:
+            if self.legacy_import(context) is not None or legacy not in DEFAULT_MODULES:
+                return context
+        return next(iter(DEFAULT_MODULES.values()))
+
+    def legacy_import(self, home: str, sites: Sequence[Scope] = ()) -> ast.stmt | None:
+        """Return the import that provides the legacy class of *home* to the scopes *sites*.
+
+        Without *sites* the first one of the file.
+        """
+        found = [
+            statement
+            for node in self.module.every(ast.alias)
+            if isinstance(statement := self.module.parents[node], ast.Import | ast.ImportFrom)
+            and self._reaches(statement, node, home)
+            and all(self._provides(node, site) for site in sites)
+        ]
+        found.sort(key=lambda s: (len(self.module.paths[s]), s.lineno))
+        return found[0] if found else None
+
+    def _provides(self, alias: ast.alias, site: Scope) -> bool:
+        """Whether the name that *alias* binds is the one seen from *site*."""
+        if alias.name == "*":
+            return True
+        name = (alias.asname or alias.name).partition(".")[0]
+        return alias in self.scopes.binding(name, site).binders
+
+    def scope_at(self, path: Path) -> Scope:
+        """Return the scope that the statement at *path* belongs to."""
+        scope = self.scopes.module_scope
+        for length in range(1, len(path)):
+            node = self.statement_at(path[:length])
+            scope = self.scopes.inner.get(node, scope)
+        return scope
+
+    def _reaches(self, statement: ast.Import | ast.ImportFrom, alias: ast.alias, home: str) -> bool:
+        base = self.names.absolute(statement) if isinstance(statement, ast.ImportFrom) else ""
+        path = f"{base}.{alias.name}" if base else alias.name
+        legacy = self.vocabulary.legacy_module(home)
+        if isinstance(statement, ast.ImportFrom) and alias.name == "*":
+            return self.vocabulary.tracker_paths.get(f"{base}.{TRACKER_CLASS}") == home
+        known = self.names.canonical(path)
+        return path == legacy or self.vocabulary.tracker_paths.get(known or path) == home
+
+    def context_import(self, home: str) -> ast.ImportFrom | None:
+        """Return a ``from`` import of *home* at the top level that names can be added to."""
+        for statement in self.module.tree.body:
+            if (
+                isinstance(statement, ast.ImportFrom)
+                and self.names.absolute(statement) == home
+                and statement.names[0].name != "*"
+            ):
+                return statement
+        return None
+
+    def imported_as(self, name: str, counts: Callable[[ast.stmt], bool]) -> str | None:
+        """Return the name under which the module imports the context manager *name*, if it does.
+
+        Only imports at the top level that *counts* accepts are looked at.
+        """
+        for statement in self.module.tree.body:
+            if not isinstance(statement, ast.ImportFrom) or not counts(statement):
+                continue
+            for alias in statement.names:
+                path = self.names.canonical(alias)
+                if path is not None and self.vocabulary.context_paths.get(path) == name:
+                    return alias.asname or alias.name
+        return None
+
+    def foreign_stars(self) -> list[tuple[str, ast.ImportFrom]]:
+        """Return the star imports of modules that are not the API: name and statement."""
+        known = {**self.vocabulary.tracker_paths, **self.vocabulary.context_paths}
+        modules = {path.rpartition(".")[0] for path in known}
+        return [(name, node) for name, node in self.names.star_imports if name not in modules]
+
+    def local_function(self, name: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """Return the function of this module that *name* certainly is."""
+        found = self.taint.definition(name) if isinstance(name, ast.Name) else None
+        return found.node if found is not None and found.taint is self.taint else None
+
+    def sending(self, travel: Travel, *, ours: bool, also: Collection[str] = ()) -> Sending:
+        """Return what finds the AI calls of a tracker, followed as *travel*."""
+        trackers = self.tracker_variables()
+        return Sending(self.taint, travel, ours=ours, also=also, trackers=trackers)
+
+    def tracker_variables(self) -> set[Binding]:
+        """Return the variables of the module that hold, or lead to, a tracker as far as is seen."""
+        return self._seen_trackers.union(*self.holders.values())
+
+    @cached_property
+    def _seen_trackers(self) -> set[Binding]:
+        return {
+            binding
+            for binding in self.scopes.bindings.values()
+            if any(self._is_tracker_binder(binder) for binder in binding.binders)
+            or any(self._uses_tracker_method(load) for load in binding.loads)
+        }
+
+    def _uses_tracker_method(self, load: ast.Name) -> bool:
+        parent = self.module.parents[load]
+        if not isinstance(parent, ast.Attribute) or parent.attr not in TRACKER_METHODS:
+            return False
+        call = self.module.parents[parent]
+        given = call.keywords if isinstance(call, ast.Call) and parent.attr == SET_CALL else []
+        # With parameters of its own it is another class's method of that name.
+        return all(k.arg is None or k.arg in SET_PARAMETERS for k in given)
+
+    def _is_tracker_binder(self, binder: ast.AST) -> bool:
+        parent = self.module.parents.get(binder)
+        if isinstance(parent, ast.withitem) and isinstance(parent.context_expr, ast.Call):
+            return self.names.context_manager(parent.context_expr.func) is not None
+        if not isinstance(binder, ast.Name):
+            return False
+        statement = self.module.statement(binder)
+        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+            return False
+        construct = self._births.get(statement)
+        if construct is not None:
+            return binder in self.lives.names_of(construct, statement)
+        return any(
+            isinstance(node, ast.Call)
+            and (self._builds_tracker(node) or node in self._construct_calls)
+            for node in ast.walk(statement.value)
+        )
+
+    @cached_property
+    def _births(self) -> dict[ast.stmt, Construct]:
+        """The first construction of each statement that binds one."""
+        born = [(self.lives.birth_of(one), one) for one in reversed(self.lives.constructs)]
+        return {birth: one for birth, one in born if birth is not None}
+
+    @cached_property
+    def _construct_calls(self) -> set[ast.AST]:
+        return {construct.call for construct in self.lives.constructs}
+
+    def _builds_tracker(self, call: ast.Call) -> bool:
+        definition = self.taint.definition(call.func)
+        owner = self.taint.class_of(call.func)
+        found = owner.methods() if owner is not None else [definition] if definition else []
+        # The body only: an annotation in the signature names the class and builds nothing.
+        inside = (n for one in found for statement in one.node.body for n in ast.walk(statement))
+        names = (n for n in inside if isinstance(n, ast.Name | ast.Attribute))
+        return any(getattr(n, "id", getattr(n, "attr", "")) == TRACKER_CLASS for n in names)
+
+    def is_made_for_callers(self, construct: Construct) -> bool:
+        """Whether *construct* is what a factory returns, whose calls are places of their own."""
+        function = next(
+            (n for n in self.module.ancestors(construct.call) if isinstance(n, ast.FunctionDef)),
+            None,
+        )
+        if function is None or product(Resolved(self.taint, function)) is None:
+            return False
+        called = any(
+            c.call is not construct.call
+            and self.taint.definition(c.call.func) == Resolved(self.taint, function)
+            for c in self.lives.constructs
+        )
+        return called or self.used_elsewhere(function.name)
+
+    def is_managed(self, construct: Construct) -> bool:
+        """Whether the tracker that *construct* builds is handed to context managers only."""
+        if self.is_made_for_callers(construct):
+            return True
+        parent = self.module.parents[construct.call]
+        if isinstance(parent, ast.keyword) and parent.arg == TRACKER_ARGUMENT:
+            call = self.module.parents[parent]
+            return isinstance(call, ast.Call) and self.names.context_manager(call.func) is not None
+        birth = self.lives.birth_of(construct)
+        if birth is None:
+            return False
+        names = self.lives.names_of(construct, birth)
+        loads = [load for name in names for load in self.scopes.of(name).loads]
+        return any(self.lives.migrated_use(load) for load in loads)
+
+    def statement_at(self, path: Path) -> ast.AST:
+        """Return the statement at *path*."""
+        node: ast.AST = self.module.tree
+        for name, index in path:
+            node = getattr(node, name)[index]
+        return node
+
+    def _operations_in_use(self) -> set[str]:
+        found = set()
+        for _, _, call, _ in self.context_calls:
+            if call.args and isinstance(call.args[0], ast.Constant):
+                found.add(str(call.args[0].value))
+        return found

@@ -1,0 +1,1 @@
+"""Where a program looks at what its tracker has stored."""

@@ -1,0 +1,1 @@
+"""What stands in one module: its tree, scopes, names, and calls."""

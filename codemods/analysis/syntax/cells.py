@@ -1,0 +1,66 @@
+"""Where the cells of a notebook begin that is kept as a Python file.
+
+Only comments at the start of a line of the module itself mark cells: in a function, or
+in a text, the same characters mean nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codemods.analysis.syntax.parsed_module import ParsedModule
+
+_MARKER = re.compile(
+    r"""\#\s*(?:
+        %%                              # percent: Spyder, Hydrogen, VS Code, PyCharm, jupytext
+        | COMMAND\s+-{5,}               # Databricks
+        | <\w*cell\b[^>]*>              # IPython's older notebooks
+        | In\s?\[[\d\s*]*\]:            # what nbconvert writes
+        | [+-]\s*$                      # jupytext's light format: begin and end of a cell
+        | \+\s+(?:[\[{]|\w+\s*=)        #   with a kind or options
+    )""",
+    re.VERBOSE,
+)
+_LIGHT = re.compile(r"#\s*format_name:\s*light\s*$")
+_OPENS, _ENDS = re.compile(r"#\s*\+"), re.compile(r"#\s*-\s*$")
+_HEADER_LINES = 40
+
+
+def crosses_cell(module: ParsedModule, suite: list[ast.stmt], start: int, stop: int) -> bool:
+    """Whether a notebook cell begins between the statements of a block."""
+    first, last = suite[start].lineno, suite[stop - 1].end_lineno or suite[stop - 1].lineno
+    texts = set(_text_lines(suite[start:stop]))
+    marked = (n for n in range(first, last + 1) if _MARKER.match(module.lines[n - 1]))
+    if any(number not in texts for number in marked):
+        return True
+    light = any(_LIGHT.match(line.rstrip()) for line in module.lines[:_HEADER_LINES])
+    return light and suite is module.tree.body and _has_paragraphs(module, suite, start, stop)
+
+
+def _text_lines(statements: list[ast.stmt]) -> Iterator[int]:
+    """Yield the lines that begin inside a text."""
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno:
+                yield from range(node.lineno + 1, node.end_lineno + 1)
+
+
+def _has_paragraphs(module: ParsedModule, suite: list[ast.stmt], start: int, stop: int) -> bool:
+    """Whether a blank line between two statements ends a cell: in the light format it does.
+
+    Not in a cell that is marked as a whole.
+    """
+    above = reversed(module.lines[: suite[start].lineno - 1])
+    border = next((line for line in above if _OPENS.match(line) or _ENDS.match(line)), "")
+    if _OPENS.match(border):
+        return False
+    for one, other in zip(suite[start:stop], suite[start + 1 : stop], strict=False):
+        between = module.lines[one.end_lineno or one.lineno : other.lineno - 1]
+        if any(not line.strip() for line in between):
+            return True
+    return False

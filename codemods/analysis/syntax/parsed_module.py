@@ -1,0 +1,189 @@
+"""One parsed module: its tree, its text, and where each node stands in both."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from codemods.model.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from codemods.model.source import SourceFile
+
+T = TypeVar("T")
+Node = TypeVar("Node", bound=ast.AST)
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_SUITE_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
+# The interpreter's own limits on nesting, lifted for generated code: an
+# expression of some thousand terms needs about this much of both.
+_DEEP_STACK_BYTES = 512 * 1024 * 1024
+_DEEP_RECURSION = 100_000
+
+#: The way from the module to a statement: (field, index) pairs, as in ``ast``.
+Path = tuple[tuple[str, int], ...]
+
+
+def on_deep_stack(work: Callable[[], T]) -> T:
+    """Run *work* in a thread with a stack that deep trees need; its exception is re-raised."""
+    outcome: list[T] = []
+    problem: list[BaseException] = []
+
+    def target() -> None:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(_DEEP_RECURSION)
+        try:
+            outcome.append(work())
+        except Exception as error:  # noqa: BLE001 - handed to the caller
+            problem.append(error)
+        finally:
+            sys.setrecursionlimit(limit)
+
+    previous = threading.stack_size(_DEEP_STACK_BYTES)
+    try:
+        thread = threading.Thread(target=target)
+        thread.start()
+    finally:
+        threading.stack_size(previous)
+    thread.join()
+    if problem:
+        raise problem[0]
+    return outcome[0]
+
+
+@dataclass(eq=False)
+class ParsedModule:
+    """A module's ``ast`` with parents and statement paths; ``nodes`` are in the order of a walk.
+
+    ``dotted`` are the parts of the module's name (``app``, ``receipts``); relative
+    imports are resolved against it.
+    """
+
+    source: SourceFile
+    tree: ast.Module
+    dotted: tuple[str, ...]
+    is_package: bool
+    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+    paths: dict[ast.AST, Path] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    nodes: list[ast.AST] = field(default_factory=list)
+    _kinds: dict[type[ast.AST], list[ast.AST]] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, source: SourceFile, dotted: tuple[str, ...]) -> ParsedModule:
+        """Parse *source*; raises SyntaxError, ValueError or RecursionError, as ``ast.parse``."""
+        tree = ast.parse(source.text)
+        module = cls(source, tree, dotted, source.path.stem == "__init__")
+        module.lines = split_lines(source.text)
+        module._link()
+        return module
+
+    def _link(self) -> None:
+        self.nodes.extend(ast.walk(self.tree))
+        for parent in self.nodes:
+            self._kinds.setdefault(type(parent), []).append(parent)
+            for child in ast.iter_child_nodes(parent):
+                # Operators and contexts are shared between nodes: they have no parent.
+                if not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop):
+                    self.parents[child] = parent
+        waiting: list[tuple[ast.AST, Path]] = [(self.tree, ())]
+        while waiting:
+            node, path = waiting.pop()
+            self.paths[node] = path
+            for name in _SUITE_FIELDS:
+                children = getattr(node, name, None)
+                if isinstance(children, list):
+                    waiting.extend(
+                        (child, (*path, (name, index))) for index, child in enumerate(children)
+                    )
+
+    def every(self, kind: type[Node]) -> list[Node]:
+        """Return all nodes of the module of exactly this *kind*; a walk for each question adds up.
+
+        They come in the order of ``ast.walk``.
+        """
+        return self._kinds.get(kind, [])  # type: ignore[return-value]
+
+    @cached_property
+    def written_fields(self) -> frozenset[str]:
+        """The attributes that the module puts something into, of whatever object."""
+        every = self.every(ast.Attribute)
+        return frozenset(node.attr for node in every if isinstance(node.ctx, ast.Store))
+
+    def behind(self, statement: ast.AST) -> Iterator[ast.AST]:
+        """Yield what comes after *statement* in the suites around it, up to its function's."""
+        while self.paths.get(statement):  # the module's own is empty
+            name, index = self.paths[statement][-1]
+            around = self.parents[statement]
+            yield from getattr(around, name)[index + 1 :]
+            if isinstance(around, _DEFINITIONS):
+                return
+            statement = around
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield the nodes that enclose *node*, innermost first, the module last."""
+        current = self.parents.get(node)
+        while current is not None:
+            yield current
+            current = self.parents.get(current)
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """Return the innermost statement that *node* belongs to (itself, if it is one)."""
+        current = node
+        while not isinstance(current, ast.stmt):
+            current = self.parents[current]
+        return current
+
+    def suite(self, statement: ast.AST) -> list[ast.stmt]:
+        """Return the list of statements that *statement* is an element of."""
+        name, _ = self.paths[statement][-1]
+        suite: list[ast.stmt] = getattr(self.parents[statement], name)
+        return suite
+
+    def span(self, node: ast.AST) -> Span:
+        """Return where *node* stands, in characters."""
+        line, end_line = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
+        return Span(
+            line,
+            self._characters(line, node.col_offset) + 1,  # type: ignore[attr-defined]
+            end_line,
+            self._characters(end_line, node.end_col_offset) + 1,  # type: ignore[attr-defined]
+        )
+
+    def segment(self, node: ast.AST) -> str:
+        """Return the source text of *node*, newlines as they are in the file."""
+        span = self.span(node)
+        chosen = self.lines[span.line - 1 : span.end_line]
+        chosen[-1] = chosen[-1][: span.end_column - 1]
+        chosen[0] = chosen[0][span.column - 1 :]
+        return "".join(chosen)
+
+    def segment_lines(self, node: ast.stmt) -> str:
+        """Return the whole lines of *node*, comments behind it included."""
+        return "".join(self.lines[node.lineno - 1 : node.end_lineno])
+
+    def _characters(self, line: int, offset: int) -> int:
+        text = self.lines[line - 1]
+        if text.isascii():
+            return offset
+        return len(text.encode("utf-8")[:offset].decode("utf-8", "ignore"))
+
+
+def split_lines(text: str) -> list[str]:
+    """Split *text* into lines as the interpreter counts them, each with its newline."""
+    lines: list[str] = []
+    start = 0
+    for match in _NEWLINE.finditer(text):
+        lines.append(text[start : match.end()])
+        start = match.end()
+    if start < len(text):
+        lines.append(text[start:])
+    return lines

@@ -1,0 +1,1 @@
+"""Trackers: their lifetimes, owners, contexts and batches, and what they are replaced by."""

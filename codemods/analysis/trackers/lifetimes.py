@@ -1,0 +1,374 @@
+"""The lives of trackers: where one is built, configured, used, and last seen."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.trackers.factories import built_by
+from codemods.analysis.trackers.sharing import shared_by
+
+if TYPE_CHECKING:
+    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.syntax.parsed_module import ParsedModule, Path
+    from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+
+@dataclass(frozen=True, eq=False)
+class Construct:
+    """A call that builds a tracker.
+
+    ``kind`` is plain (no arguments), arguments, factory (the class's, or a function of
+    the project that only builds one) or subclass; ``home`` the context
+    module that belongs to the class; ``certain`` whether it surely is that class;
+    ``shared`` says what may make it give back a tracker that was there before.
+    """
+
+    call: ast.Call
+    kind: str
+    home: str
+    certain: bool
+    shared: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Argument:
+    """One argument of a set call: its context field, its position in the call, its value."""
+
+    keyword: str
+    position: int
+    value: ast.expr
+    is_positional: bool
+
+
+@dataclass(frozen=True, eq=False)
+class SetCall:
+    """A call that configures a tracker.
+
+    ``problem`` names what is wrong with it ("unknown-fields", "invalid-call",
+    "value-used"), None where it is an ordinary one.
+    """
+
+    call: ast.Call
+    statement: ast.stmt
+    path: Path
+    arguments: tuple[Argument, ...]
+    problem: str | None
+
+    def argument(self, keyword: str) -> Argument | None:
+        """Return the argument for *keyword*, unless it is missing or a literal None."""
+        return next(
+            (a for a in self.arguments if a.keyword == keyword and not is_none(a.value)), None
+        )
+
+
+#: The problem of a set call that is made through the class: ``Class.set_call(tracker, ...)``.
+UNBOUND = "unbound"
+
+
+@dataclass(eq=False)
+class Life:
+    """One tracker from its construction to the end of its suite or the next construction.
+
+    ``suite[index]`` is the construction; ``end`` is exclusive.  ``siblings`` are all
+    lives of the same variable, this one included; ``aliases`` other names that the
+    same statement gives the tracker, and ``is_alone`` says that it binds nothing else.
+    ``owned`` is the field that has the tracker, where the variable is an object that owns one.
+    """
+
+    binding: Binding
+    scope: Scope
+    construct: Construct
+    birth: ast.Assign | ast.AnnAssign
+    suite: list[ast.stmt]
+    prefix: Path
+    field_name: str
+    index: int
+    end: int
+    sets: list[SetCall] = field(default_factory=list)
+    loads: list[ast.Name] = field(default_factory=list)
+    siblings: list[Life] = field(default_factory=list)
+    aliases: tuple[Binding, ...] = ()
+    is_alone: bool = True
+    owned: str = ""
+
+    @property
+    def tracker(self) -> str:
+        """The tracker, as code of its scope names it."""
+        return f"{self.binding.name}.{self.owned}" if self.owned else self.binding.name
+
+    def path(self, index: int) -> Path:
+        """Return the path of statement *index* of the life's suite."""
+        return (*self.prefix, (self.field_name, index))
+
+
+class Lives:
+    """Finds constructions and set calls, and what belongs to which tracker."""
+
+    def __init__(
+        self, module: ParsedModule, scopes: Scopes, taint: Taint, vocabulary: words.Vocabulary
+    ) -> None:
+        self._module = module
+        self._scopes = scopes
+        self._taint = taint
+        self._names = taint.names
+        self._paths = vocabulary.tracker_paths
+        # Something else is put in the class's place while the program runs.
+        self._replaced = any(
+            isinstance(n, ast.Attribute)
+            and n.attr == words.TRACKER_CLASS
+            and not isinstance(n.ctx, ast.Load)
+            for n in module.nodes
+        )
+        calls = module.every(ast.Call)
+        calls.sort(key=lambda n: (n.lineno, n.col_offset))
+        self.constructs = [c for c in map(self._construct, calls) if c is not None]
+        self.set_calls = [s for s in map(self._set_call, calls) if s is not None]
+
+    def _construct(self, call: ast.Call) -> Construct | None:
+        kind = "arguments" if call.args or call.keywords else "plain"
+        target = call.func
+        if isinstance(target, ast.Attribute) and target.attr == words.FACTORY:
+            target, kind = target.value, "factory"
+        meaning = self._names.tracker_class(target)
+        if meaning is None:
+            meaning, kind = built_by(self._taint, call.func), "factory"
+        if meaning is None:
+            return None
+        if meaning.subclass:
+            kind = "subclass"
+        certain = meaning.certain and not self._replaced
+        shared = shared_by(self._taint, call)
+        return Construct(call, kind, self._paths[meaning.paths[0]], certain, shared)
+
+    def _set_call(self, call: ast.Call) -> SetCall | None:
+        if not isinstance(call.func, ast.Attribute):
+            return None
+        older = call.func.attr == words.OLDER_SET_CALL and self._names_ids(call)
+        if call.func.attr != words.SET_CALL and not older:
+            return None
+        statement = self._module.statement(call)
+        used = not (isinstance(statement, ast.Expr) and statement.value is call)
+        arguments, problem = _arguments(call)
+        if self._names.tracker_class(call.func.value) is not None:
+            arguments, problem = (), UNBOUND
+        return SetCall(
+            call,
+            statement,
+            self._module.paths[statement],
+            arguments,
+            "value-used" if used else problem,
+        )
+
+    def _names_ids(self, call: ast.Call) -> bool:
+        """Whether a call by the older name is given ids, or all that a set call was given."""
+        function = next(
+            (n for n in self._module.ancestors(call) if isinstance(n, ast.FunctionDef)), None
+        )
+        passes_on = function is not None and function.name in (
+            words.SET_CALL,
+            words.OLDER_SET_CALL,
+        )
+        # Today's method takes a dictionary: without one, on a tracker, it is the older name.
+        legacy = passes_on or self._is_built(call.func.value)  # type: ignore[attr-defined]
+        known = (*words.SET_PARAMETERS, None) if legacy else words.SET_PARAMETERS
+        given = not call.args and (call.keywords or legacy)
+        return bool(given) and all(keyword.arg in known for keyword in call.keywords)
+
+    def _is_built(self, value: ast.expr) -> bool:
+        """Whether *value* is a variable that a construction is bound to."""
+        return (
+            isinstance(value, ast.Name)
+            and value in self._scopes.scope_of
+            and self._scopes.of(value) in self._built
+        )
+
+    @cached_property
+    def _built(self) -> set[Binding]:
+        """The variables that a construction is bound to."""
+        births = ((c, self.birth_of(c)) for c in self.constructs)
+        names = (n for c, birth in births if birth is not None for n in self.names_of(c, birth))
+        return {self._scopes.of(name) for name in names}
+
+    def receiver(self, site: SetCall) -> Binding | None:
+        """Return the variable that the set call is made on, None where it is an expression."""
+        value = site.call.func.value  # type: ignore[attr-defined]
+        if site.problem == UNBOUND and site.call.args:
+            value = site.call.args[0]
+        if isinstance(value, ast.Name) and value in self._scopes.scope_of:
+            return self._scopes.of(value)
+        return None
+
+    @cached_property
+    def sets_on(self) -> dict[Binding, list[SetCall]]:
+        """The set calls that are made on each variable, in source order."""
+        found: dict[Binding, list[SetCall]] = {}
+        for site in self.set_calls:
+            binding = self.receiver(site)
+            if binding is not None:
+                found.setdefault(binding, []).append(site)
+        return found
+
+    def birth_of(self, construct: Construct) -> ast.Assign | ast.AnnAssign | None:
+        """Return the statement that binds the construction to plain names, else None."""
+        parent = self._module.parents[construct.call]
+        if isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
+            return parent
+        statement = self._module.parents[parent] if isinstance(parent, ast.Tuple) else parent
+        if isinstance(statement, ast.Assign) and self.names_of(construct, statement):
+            return statement
+        return None
+
+    @cached_property
+    def births(self) -> set[ast.stmt]:
+        """The statements that bind a construction to plain names."""
+        return {birth for c in self.constructs if (birth := self.birth_of(c)) is not None}
+
+    @cached_property
+    def births_in(self) -> dict[tuple[Path, str], list[int]]:
+        """The births of each suite by their indices; a suite is its path and its field."""
+        found: dict[tuple[Path, str], list[int]] = {}
+        for construct in self.constructs:
+            birth = self.birth_of(construct)
+            if birth is not None:
+                *prefix, (name, index) = self._module.paths[birth]
+                found.setdefault((tuple(prefix), name), []).append(index)
+        return found
+
+    def names_of(self, construct: Construct, birth: ast.Assign | ast.AnnAssign) -> list[ast.Name]:
+        """Return the names that *birth* binds the construction to; none where one is no name."""
+        if isinstance(birth, ast.AnnAssign):
+            return [birth.target] if isinstance(birth.target, ast.Name) else []
+        if birth.value is construct.call:
+            names = [t for t in birth.targets if isinstance(t, ast.Name)]
+            return names if len(names) == len(birth.targets) else []
+        target = birth.targets[0]
+        if len(birth.targets) != 1 or not isinstance(target, ast.Tuple):
+            return []
+        if not isinstance(birth.value, ast.Tuple) or len(birth.value.elts) != len(target.elts):
+            return []
+        if any(isinstance(e, ast.Starred) for e in (*target.elts, *birth.value.elts)):
+            return []
+        for name, value in zip(target.elts, birth.value.elts, strict=True):
+            if value is construct.call and isinstance(name, ast.Name):
+                return [name]
+        return []
+
+    def lives(self, births: list[tuple[Construct, ast.Assign | ast.AnnAssign]]) -> list[Life]:
+        """Return the lives of one variable, given its constructions in source order."""
+        found: list[Life] = []
+        for construct, birth in births:
+            names = self.names_of(construct, birth)
+            # Of several names the one that the ids are set on is the tracker's.
+            target = next((n for n in names if self._scopes.of(n) in self.sets_on), names[0])
+            path = self._module.paths[birth]
+            name, index = path[-1]
+            suite = self._module.suite(birth)
+            scope = self._scopes.scope_of[target]
+            life = Life(
+                self._scopes.of(target),
+                scope,
+                construct,
+                birth,
+                suite,
+                path[:-1],
+                name,
+                index,
+                len(suite),
+            )
+            life.aliases = tuple(self._scopes.of(n) for n in names if n is not target)
+            life.is_alone = not life.aliases and birth.value is construct.call
+            if found and found[-1].suite is suite:
+                found[-1].end = index
+            found.append(life)
+        for life in found:
+            life.siblings = found
+            self._populate(life)
+        return found
+
+    def _populate(self, life: Life) -> None:
+        """Give *life* its set calls and uses."""
+        life.sets = [s for s in self.sets_on.get(life.binding, ()) if within(life, s.path)]
+        life.loads = [
+            load
+            for load in life.binding.loads
+            if within(life, self._module.paths[self._module.statement(load)])
+        ]
+
+    def owner_life(
+        self, name: ast.Name, birth: ast.Assign | ast.AnnAssign, construct: Construct, field: str
+    ) -> Life:
+        """Return the life of the object that *birth* binds *name* to, a tracker in its *field*."""
+        path = self._module.paths[birth]
+        suite = self._module.suite(birth)
+        life = Life(
+            self._scopes.of(name),
+            self._scopes.scope_of[name],
+            construct,
+            birth,
+            suite,
+            path[:-1],
+            *path[-1],
+            len(suite),
+            owned=field,
+        )
+        life.siblings = [life]
+        self._populate(life)
+        return life
+
+    def migrated_use(self, load: ast.Name) -> bool:
+        """Whether *load* hands the tracker to a context manager (``tracker=name``)."""
+        keyword = self._module.parents[load]
+        while isinstance(keyword, ast.Attribute):
+            keyword = self._module.parents[keyword]
+        if not isinstance(keyword, ast.keyword) or keyword.arg != words.TRACKER_ARGUMENT:
+            return False
+        call = self._module.parents[keyword]
+        return isinstance(call, ast.Call) and self._names.context_manager(call.func) is not None
+
+    def enclosing_loop(self, node: ast.AST, outermost: ast.AST | None = None) -> ast.AST | None:
+        """Return the innermost loop around *node* within its function (not beyond *outermost*)."""
+        for ancestor in self._module.ancestors(node):
+            if ancestor is outermost or isinstance(
+                ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+            ):
+                return None
+            if isinstance(ancestor, _LOOPS):
+                return ancestor
+        return None
+
+
+def within(life: Life, path: Path) -> bool:
+    """Whether the statement at *path* lies in the life's suite, after the construction."""
+    depth = len(life.prefix)
+    if path[:depth] != life.prefix or len(path) <= depth:
+        return False
+    name, index = path[depth]
+    return name == life.field_name and life.index < index < life.end
+
+
+def is_none(value: ast.expr) -> bool:
+    """Whether *value* is the literal None."""
+    return isinstance(value, ast.Constant) and value.value is None
+
+
+def _arguments(call: ast.Call) -> tuple[tuple[Argument, ...], str | None]:
+    found: list[Argument] = []
+    if len(call.args) > len(words.SET_PARAMETERS):
+        return (), "invalid-call"
+    for position, value in enumerate(call.args):
+        if isinstance(value, ast.Starred):
+            return (), "unknown-fields"
+        found.append(Argument(words.SET_PARAMETERS[position], position, value, True))
+    for offset, keyword in enumerate(call.keywords):
+        if keyword.arg is None:
+            return tuple(found), "unknown-fields"
+        if keyword.arg not in words.SET_PARAMETERS or keyword.arg in {a.keyword for a in found}:
+            return tuple(found), "invalid-call"
+        found.append(Argument(keyword.arg, len(call.args) + offset, keyword.value, False))
+    return tuple(found), None

@@ -1,0 +1,79 @@
+"""Where a program puts something else in the place of the tracker's methods, or looks at it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+
+if TYPE_CHECKING:
+    from codemods.analysis.syntax.names import Names
+    from codemods.analysis.syntax.parsed_module import ParsedModule
+
+# What a rewrite calls more often, less often, or at another time.
+_TOUCHED = frozenset(
+    (
+        words.SET_CALL,
+        words.OLDER_SET_CALL,
+        words.FLUSH_CALL,
+        words.STORE_CALL,
+        words.BATCH_MODE_CALL,
+    )
+)
+_LOOKS = ("assert_", "call", "called", "mock_calls", "method_calls", "await_", "awaited")
+
+
+def replaced_method(module: ParsedModule, names: Names) -> ast.AST | None:
+    """Return the place where the module replaces, by name or by assignment, such a method.
+
+    A dotted text counts where it names the class (``patch("package.Class.method")``), a
+    plain one beside the class or a variable (``patch.object(tracker, "method")``).
+    """
+    for node in module.nodes:
+        if isinstance(node, ast.Attribute) and node.attr in _TOUCHED:
+            if isinstance(node.ctx, ast.Store) and names.tracker_class(node.value) is not None:
+                return node
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            *owner, method = node.value.split(".")
+            if method not in _TOUCHED:
+                continue
+            if owner[-1:] == [words.TRACKER_CLASS] or (not owner and _beside(module, node)):
+                return node
+    return None
+
+
+def _beside(module: ParsedModule, text: ast.Constant) -> bool:
+    """Whether *text* is the second argument of a call that is given an object first."""
+    call = module.parents[text]
+    if not isinstance(call, ast.Call) or text not in call.args[1:2]:
+        return False
+    if isinstance(call.func, ast.Name) and call.func.id in ("hasattr", "getattr"):
+        return False
+    return isinstance(call.args[0], ast.Name | ast.Attribute)
+
+
+def inspected_set_calls(module: ParsedModule) -> list[ast.Attribute]:
+    """Return every look at what a double was asked, as ``double.set_call.assert_called_once``."""
+    return [
+        node
+        for node in module.nodes
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith(_LOOKS)
+        and isinstance(node.value, ast.Attribute)
+        and (
+            node.value.attr == words.SET_CALL
+            or (node.value.attr == words.OLDER_SET_CALL and _names_ids(module, node))
+        )
+    ]
+
+
+def _names_ids(module: ParsedModule, look: ast.Attribute) -> bool:
+    """Whether a look at the older name is about ids by keyword; with a dict it is today's."""
+    around = module.parents[look]
+    keywords = around.keywords if isinstance(around, ast.Call) else []
+    if isinstance(around, ast.Attribute):
+        around = module.parents[around]  # call_args.kwargs["job_id"]
+    keys = [around.slice] if isinstance(around, ast.Subscript) else []
+    named = {k.arg for k in keywords} | {k.value for k in keys if isinstance(k, ast.Constant)}
+    return not named.isdisjoint(words.SET_PARAMETERS)

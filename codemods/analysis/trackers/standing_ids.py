@@ -1,0 +1,84 @@
+"""Which ids a tracker may have that no block names: from its construction, and its set calls."""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import last_name
+
+if TYPE_CHECKING:
+    from codemods.analysis.syntax.parsed_module import ParsedModule
+    from codemods.analysis.trackers.lifetimes import Lives
+
+#: Batch mode is lent like an id, and named by the batch form only.
+MODE = "batch mode"
+ALL_IDS = frozenset(words.SET_PARAMETERS)
+_SETTERS = (words.SET_CALL, words.OLDER_SET_CALL)
+_TELLING = frozenset((*_SETTERS, words.BATCH_MODE_CALL, *words.STATE_ATTRIBUTES))
+
+
+class StandingIds:
+    """Answers for the trackers of one module, by their text."""
+
+    def __init__(self, module: ParsedModule, lives: Lives) -> None:
+        self._module = module
+        self._lives = lives
+
+    def of(self, tracker: ast.expr | None) -> frozenset[str]:
+        """Return the ids that a tracker of that name may have beside those of the block."""
+        if tracker is None:
+            return frozenset()
+        if isinstance(tracker, ast.Call):
+            known = last_name(tracker.func) in (words.TRACKER_CLASS, words.FACTORY)
+            return frozenset({words.USER} if takes_user(tracker) else ()) if known else ALL_IDS
+        text = ast.unparse(tracker)
+        return self._told.get(text, frozenset()) | self._built.get(text, frozenset())
+
+    @cached_property
+    def _told(self) -> dict[str, frozenset[str]]:
+        """The ids that calls and assignments give, by the text of their tracker."""
+        found: dict[str, frozenset[str]] = {}
+        for node in self._module.every(ast.Attribute):
+            if node.attr in _TELLING:
+                text = ast.unparse(node.value)
+                found[text] = found.get(text, frozenset()) | self._given(node)
+        return found
+
+    def _given(self, node: ast.Attribute) -> frozenset[str]:
+        if node.attr in words.STATE_ATTRIBUTES and isinstance(node.ctx, ast.Store):
+            return ALL_IDS | {MODE}
+        call = self._module.parents[node]
+        if isinstance(call, ast.Call) and node.attr in _SETTERS:
+            return set_ids(call)
+        return frozenset({MODE} if node.attr == words.BATCH_MODE_CALL else ())
+
+    @cached_property
+    def _built(self) -> dict[str, frozenset[str]]:
+        """The ids that constructions give, by the variables that they are bound to."""
+        found: dict[str, frozenset[str]] = {}
+        for construct in self._lives.constructs:
+            birth = self._lives.birth_of(construct)
+            names = self._lives.names_of(construct, birth) if birth is not None else []
+            if takes_user(construct.call):
+                found.update((name.id, frozenset({words.USER})) for name in names)
+        return found
+
+
+def takes_user(call: ast.Call) -> bool:
+    """Whether the construction *call* may name a user."""
+    named = {keyword.arg for keyword in call.keywords}
+    position = words.CONSTRUCTOR_PARAMETERS.index(words.USER)
+    return bool({words.USER, None} & named) or len(call.args) > position
+
+
+def set_ids(call: ast.Call) -> frozenset[str]:
+    """Return the ids that a set call may set: all, where they are in a dictionary."""
+    if last_name(call.func) == words.OLDER_SET_CALL and call.args:
+        return ALL_IDS
+    named = {keyword.arg for keyword in call.keywords}
+    if None in named or any(isinstance(a, ast.Starred) for a in call.args):
+        return ALL_IDS
+    return ALL_IDS & {*named, *words.SET_PARAMETERS[: len(call.args)]}

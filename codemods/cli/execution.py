@@ -1,0 +1,228 @@
+"""What the two commands share: options into records, files found, reports printed, statuses.
+
+libcst and the pipeline are imported only by what needs them, so that
+``--help`` and a run that finds nothing stay quick.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from codemods.project.config import ConfigError, Tables
+from codemods.project.discovery import DiscoveredFile, discover
+from codemods.report import display, text
+from codemods.report import json as json_report
+from codemods.report.status import FAILED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from codemods.model.options import Configuration, Options
+    from codemods.model.outcome import Failed, RunReport
+
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+_PROGRESS_SECONDS = 0.1
+
+
+class Pipeline(Protocol):
+    """The middle of a run: from files to a report, nothing written."""
+
+    def __call__(
+        self,
+        options: Options,
+        config: Configuration,
+        files: Iterable[DiscoveredFile | Failed],
+        progress: Callable[[int], None] | None,
+    ) -> RunReport:
+        """Return the report; *progress* is called with the number of files looked at."""
+
+
+def named_paths(
+    context: click.Context, parameter: click.Parameter, given: Sequence[str]
+) -> tuple[Path, ...]:
+    """Return the PATHs of the command line.
+
+    An empty one is refused: it is an unset variable of a script, and would
+    otherwise stand for the current folder and rewrite all that is in it.
+    """
+    if "" in given:
+        message = "an empty PATH names nothing; write `.` for this folder"
+        raise click.BadParameter(message, context, parameter)
+    return tuple(map(Path, given))
+
+
+def execute(command: click.Command, name: str, arguments: Sequence[str], pipeline: object) -> int:
+    """Run *command* and return its exit status; whatever happens, no traceback.
+
+    2 for wrong usage and for what the operating system refuses, 130 after
+    Ctrl-C, 141 if the reader of the output went away.
+    """
+    if sys.stdout is not None:  # names of files may hold what the terminal cannot show
+        getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    try:
+        with command.make_context(name, list(arguments), obj=pipeline) as context:
+            status = command.invoke(context)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return int(status)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        _show(error)
+        return FAILED
+    except (KeyboardInterrupt, click.Abort):
+        say("\nInterrupted. If files were written already, --undo puts them back.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return CLOSED_PIPE
+    except OSError as error:
+        say(f"Error: {display.line(str(error))}", err=True)
+        _let_go_of_stdout()
+        return FAILED
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print *text*, which may name anything that is in a tree, and a line break."""
+    click.echo(display.lines(text), err=err)
+
+
+def show_patch(patch: bytes) -> None:
+    """Print *patch*: exactly, but for a terminal, where it is read and not applied."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        text = patch.decode("utf-8", "backslashreplace")
+        click.echo(display.lines(text, keep="\n\t"), nl=False)
+    else:
+        click.echo(patch, nl=False)
+
+
+def _show(error: click.ClickException) -> None:
+    shown = io.StringIO()
+    error.show(file=shown)
+    say(shown.getvalue().removesuffix("\n"), err=True)
+
+
+def program(script: str, module: str) -> str:
+    """Return how this process was started, for the usage line."""
+    return script if Path(sys.argv[0]).name.startswith(script) else f"python -m {module}"
+
+
+def run_pipeline(pipeline: Pipeline, options: Options, config: Tables) -> RunReport:
+    """Return the report of *pipeline* over the files of *options*.
+
+    Raises ClickException if there is no Python file at all: that is never what
+    was meant, unless files that are named may be excluded.
+    """
+    found = discover(
+        options.paths, options.cwd, config.excludes, force=options.force_exclude, tell=warn
+    )
+    files = _Counted(found)
+    show = _Progress() if sys.stderr.isatty() and not options.quiet else None
+    try:
+        report = pipeline(options, config, files, show)
+    except ConfigError as error:
+        raise click.ClickException(display.line(str(error))) from None
+    finally:
+        if show:
+            show.end()
+    for warning in report.warnings:
+        warn(display.line(warning))
+    if not files.count and not options.force_exclude:
+        named = display.line(", ".join(map(str, options.paths)))
+        raise click.ClickException(
+            f"No Python file found in {named}. In a folder, what .gitignore or `exclude` leaves "
+            "out is not taken; a file that is named itself is, but for --force-exclude."
+        )
+    return report
+
+
+def load_config(paths: Sequence[Path], cwd: Path) -> Tables:
+    """Return the configuration of each file; a mistake above a PATH ends the run with status 2."""
+    tables = Tables(cwd)
+    try:
+        for path in paths:
+            tables.of(path)
+    except ConfigError as error:
+        raise click.ClickException(display.line(str(error))) from None
+    return tables
+
+
+def warn(text: str) -> None:
+    """Print what the reader should know of a run, beside its report."""
+    say(f"warning: {display.line(text)}", err=True)
+
+
+def require_paths(paths: Sequence[Path]) -> None:
+    """Refuse a run without a PATH, with what to write instead."""
+    if not paths:
+        raise click.UsageError("Name the files or folders to look at; `.` is this folder.")
+
+
+def worker_count() -> int:
+    """Return the number of processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def show_report(report: RunReport, options: Options, form: str, *, err: bool = False) -> None:
+    """Print *report* as text or json, on standard output or (*err*) standard error."""
+    if form == "json":
+        click.echo(json_report.render(report), nl=False, err=err)
+        return
+    colour = use_colour(options, err=err)
+    style = text.coloured if colour else text.plain
+    shown = text.render(report, style, quiet=options.quiet)
+    click.echo(shown, nl=False, err=err, color=colour)
+
+
+def use_colour(options: Options, *, err: bool = False) -> bool:
+    """Tell whether to colour: as asked, else on a terminal unless NO_COLOR is set."""
+    if options.colour is not None:
+        return options.colour
+    stream = sys.stderr if err else sys.stdout
+    return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+class _Counted:
+    """The files of a run, counted while the pipeline takes them; failures count as well."""
+
+    def __init__(self, files: Iterable[DiscoveredFile | Failed]) -> None:
+        self._files = files
+        self.count = 0
+
+    def __iter__(self) -> Iterator[DiscoveredFile | Failed]:
+        for file in self._files:
+            self.count += 1
+            yield file
+
+
+class _Progress:
+    """A line on the terminal that counts the files, at most ten times a second."""
+
+    def __init__(self) -> None:
+        self._shown = time.monotonic()
+
+    def __call__(self, count: int) -> None:
+        now = time.monotonic()
+        if now - self._shown >= _PROGRESS_SECONDS:
+            self._shown = now
+            click.echo(f"\r{count} files looked at", nl=False, err=True)
+
+    def end(self) -> None:
+        """Clear the line."""
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _let_go_of_stdout() -> None:
+    """Send what is still buffered nowhere: the interpreter flushes once more when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

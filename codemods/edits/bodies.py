@@ -1,0 +1,382 @@
+"""Rebuilds suites from the inside out: wraps, deletions and insertions by original index."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from codemods.edits.arguments import EditError, header_call, one_a_line
+from codemods.edits.lines import (
+    Carried,
+    Statement,
+    Unit,
+    block_of,
+    comments_in,
+    joined,
+    leading,
+    led,
+    own_line,
+    remains,
+    statement_at,
+    trailing_comment,
+    unindented_blanks,
+    units,
+    without_blank_end,
+    without_blank_start,
+    without_comments,
+)
+from codemods.edits.signatures import add_parameter
+from codemods.edits.within_statement import (
+    fold,
+    pass_keyword,
+    renamed,
+    retained,
+    with_import,
+    without_import,
+)
+from codemods.model.edit import (
+    AddImport,
+    AddParameter,
+    Delete,
+    Dissolve,
+    DropImport,
+    Edit,
+    ExtendImport,
+    Fold,
+    PassKeyword,
+    Path,
+    Rename,
+    Retain,
+    Wrap,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LONGEST_LINE = 100
+# Behind the ``with`` it would leave the whole block out of the coverage.
+_COVERAGE = re.compile(r"#\s*pragma[:\s]?\s*no\s*cover", re.IGNORECASE)
+
+
+class Rebuilder:
+    """Applies the edits of one chunk of top-level statements.
+
+    ``offset`` is the index in the file of the chunk's first statement, ``indent``
+    the file's indentation.
+    """
+
+    def __init__(self, edits: Sequence[Edit], offset: int, indent: str) -> None:
+        self._indent = indent
+        self._edits = edits
+        #: The edits of each statement, and of each suite; what has edits below it.
+        self._at: dict[Path, list[Edit]] = {}
+        self._in: dict[tuple[Path, str], list[Edit]] = {}
+        self._around: set[Path] = set()
+        self._fields: set[tuple[Path, str]] = set()
+        for edit in edits:
+            place = _place(edit)
+            self._at.setdefault(place, []).append(edit)
+            self._in.setdefault((place[:-1], _field(edit)), []).append(edit)
+            self._around.update(place[:depth] for depth in range(len(place)))
+            self._fields.update((place[:n], field) for n, (field, _) in enumerate(place))
+        self._offset = offset
+        self._calls: dict[Path, cst.Call] = {}
+        self._endings: dict[Path, cst.Comment | None] = {}
+        self._carried = Carried()
+
+    def module(self, module: cst.Module) -> cst.Module:
+        """Return the chunk with its edits made."""
+        for edit in self._edits:
+            self._take(edit, module)
+        body, left = self._suite(module.body, (), "body", None, self._offset)
+        return module.with_changes(body=body, footer=[*without_blank_end(left), *module.footer])
+
+    def _take(self, edit: Edit, module: cst.Module) -> None:
+        """Note what the header of a block takes from which call, before anything is changed."""
+        taken = edit.header.taken if isinstance(edit, Wrap) else ()
+        for one in (edit.taken,) if isinstance(edit, Fold) else taken:
+            statement = statement_at(module, one.path, self._offset)
+            self._calls[one.path] = call_of(statement)
+            self._endings[one.path] = trailing_comment(statement)
+        if isinstance(edit, Wrap):
+            self._carried.note(self._header_call(edit), *own_line(self._header_comment(edit)))
+        elif isinstance(edit, Fold):
+            block = cst.ensure_type(statement_at(module, edit.path, self._offset), cst.With)
+            folded = fold(block, edit, self._calls[edit.taken.path])
+            self._carried.note(*folded.items, beyond=block.items)
+
+    def _header_call(self, wrap: Wrap) -> cst.Call:
+        call = header_call(wrap.header, [self._calls[t.path] for t in wrap.header.taken])
+        return cst.ensure_type(without_comments(call, _COVERAGE), cst.Call)
+
+    def _header_comment(self, wrap: Wrap) -> cst.Comment | None:
+        first = wrap.header.taken[0].path if wrap.header.taken else ()
+        stays = any(isinstance(e, Retain) and e.path == first for e in self._edits)
+        ending = self._endings[first] if first and not stays else None
+        return None if ending is not None and _COVERAGE.search(ending.value) else ending
+
+    # -- suites -------------------------------------------------------------
+
+    def _suite(
+        self,
+        body: Sequence[cst.BaseStatement | cst.BaseSmallStatement],
+        prefix: Path,
+        field: str,
+        indent: str | None,
+        offset: int = 0,
+    ) -> tuple[list[Statement], list[cst.EmptyLine]]:
+        here = self._in.get((prefix, field), [])
+        apart = {_index(e) - offset for e in here}
+        apart |= {e.stop - offset for e in here if isinstance(e, Wrap)}
+        listed: list[Unit] = []
+        for unit in units(body, apart):
+            path = (*prefix, (field, unit.index + offset))
+            listed.append(
+                Unit(unit.index + offset, unit.count, self._below(unit.node, path, indent))
+            )
+        wraps = sorted((e for e in here if isinstance(e, Wrap)), key=lambda w: (_index(w), -w.stop))
+        others: list[Edit] = [e for e in here if not isinstance(e, Wrap)]
+        return self._assemble(listed, wraps, others, indent)
+
+    def _assemble(
+        self, listed: list[Unit], wraps: list[Wrap], others: list[Edit], indent: str | None
+    ) -> tuple[list[Statement], list[cst.EmptyLine]]:
+        """Return the statements of a suite and the comment lines left behind its last one."""
+        built: list[Statement] = []
+        pending: list[cst.EmptyLine] = []
+        position = 0
+        while position < len(listed):
+            unit = listed[position]
+            wrap = next((w for w in wraps if _index(w) == unit.index), None)
+            if wrap is not None:
+                inside = [u for u in listed[position:] if u.index < wrap.stop]
+                deeper = [w for w in wraps if w is not wrap and _within(w, wrap)]
+                node, above, below = self._wrapped(wrap, inside, deeper, others, indent)
+                position += len(inside)
+                if position < len(listed) or len(wrap.path) == 1:
+                    node, below = _with_end(node, below)
+                built.append(led(node, joined(pending, above)))
+                pending = below
+                continue
+            nodes, pending = self._single(unit, others, pending)
+            built.extend(nodes)
+            position += 1
+        return built, pending
+
+    def _single(
+        self, unit: Unit, others: list[Edit], pending: list[cst.EmptyLine]
+    ) -> tuple[list[Statement], list[cst.EmptyLine]]:
+        mine = [e for e in others if _index(e) == unit.index]
+        if any(isinstance(e, Delete) for e in mine):
+            return [], joined(pending, self._carried.left_of(unit.node))
+        if any(isinstance(e, Dissolve) for e in mine):
+            return _dissolved(unit.node, pending)
+        added = [e for e in mine if isinstance(e, AddImport)]
+        above = joined(pending, leading(unit.node))
+        node = _import_edited(unit.node, mine)
+        if node is None and not added:
+            return [], joined(pending, remains(unit.node))
+        lines = [_import_line(e) for e in added if e.before]
+        if node is not None:
+            lines.append(led(node, _gap(node) if lines else []))
+        lines.extend(_import_line(e) for e in added if not e.before)
+        if node is None and isinstance(unit.node, cst.SimpleStatementLine):
+            inner = comments_in(unit.node.body[0])
+            above = [*above, *(line for c in inner for line in own_line(c))]
+            ending = unit.node.trailing_whitespace
+            lines[-1] = lines[-1].with_changes(trailing_whitespace=ending)
+        lines[0] = led(lines[0], above)
+        return lines, []
+
+    def _wrapped(
+        self,
+        wrap: Wrap,
+        inside: list[Unit],
+        deeper: list[Wrap],
+        others: list[Edit],
+        indent: str | None,
+    ) -> tuple[cst.With, list[cst.EmptyLine], list[cst.EmptyLine]]:
+        call = self._fitted(self._header_call(wrap), wrap, indent)
+        comment = self._header_comment(wrap)
+        above: list[cst.EmptyLine] = []
+        kept = list(inside)
+        deleted = {_index(e) for e in others if isinstance(e, Delete)}
+        starts = {_index(w) for w in deeper}
+        while kept and kept[0].index in deleted - starts:
+            above = joined(above, self._carried.left_of(kept.pop(0).node))
+        body, left = self._assemble(kept, deeper, others, indent)
+        if not body:
+            raise EditError("the block would be empty")
+        if kept[0].index == inside[0].index:
+            above, body[0] = leading(body[0]), led(body[0], [])
+        else:
+            body[0] = led(body[0], without_blank_start(leading(body[0])))
+        target = cst.AsName(cst.Name(wrap.header.target)) if wrap.header.target else None
+        space = cst.SimpleWhitespace("  " if comment else "")
+        block = cst.IndentedBlock(
+            body,
+            header=cst.TrailingWhitespace(whitespace=space, comment=comment),
+            indent=indent,
+        )
+        node = cst.With([cst.WithItem(call, target)], block)
+        if len(wrap.path) == 1:
+            node = unindented_blanks(node)
+        return node, above, left
+
+    def _fitted(self, call: cst.Call, wrap: Wrap, indent: str | None) -> cst.Call:
+        """Return *call* with an argument a line if the header would be too long otherwise."""
+        unit = indent or self._indent
+        # Handlers and cases have a place in the path, but no indentation of their own.
+        depth = sum(field in ("body", "orelse", "finalbody") for field, _ in wrap.path[:-1])
+        text = f"with {cst.Module([]).code_for_node(call)} as {wrap.header.target}:"
+        if depth * len(unit) + len(text) <= _LONGEST_LINE or "\n" in text or "\r" in text:
+            return call
+        return one_a_line(call, unit)
+
+    # -- below a statement ----------------------------------------------------
+
+    def _below(self, node: Statement, path: Path, indent: str | None) -> Statement:
+        for edit in self._at.get(path, ()):
+            if isinstance(edit, Rename):
+                node = renamed(node, edit.old, edit.new)
+            elif isinstance(edit, PassKeyword):
+                node = pass_keyword(node, edit)
+            elif isinstance(edit, AddParameter):
+                node = add_parameter(node, edit.name)
+            elif isinstance(edit, Retain):
+                node = self._carried.led_by_rest(node, retained(node, edit))
+            elif isinstance(edit, Fold):
+                node = fold(node, edit, self._calls[edit.taken.path])
+        if path not in self._around:
+            return node
+        return self._compound(node, path, indent)
+
+    def _compound(self, node: Statement, path: Path, indent: str | None) -> Statement:
+        changes: dict[str, object] = {}
+        if isinstance(node, cst.Match):
+            return node.with_changes(cases=self._clauses(node.cases, path, "cases", indent))
+        if self._concerns(path, "body"):
+            changes["body"] = self._block(node.body, path, "body", indent)  # type: ignore[arg-type]
+        if self._concerns(path, "handlers"):
+            changes["handlers"] = self._clauses(node.handlers, path, "handlers", indent)  # type: ignore[union-attr]
+        if self._concerns(path, "finalbody"):
+            final = node.finalbody  # type: ignore[union-attr]
+            block = self._block(final.body, path, "finalbody", indent)
+            changes["finalbody"] = final.with_changes(body=block)
+        if self._concerns(path, "orelse"):
+            changes["orelse"] = self._orelse(node, path, indent)
+        return node.with_changes(**changes)
+
+    def _orelse(self, node: Statement, path: Path, indent: str | None) -> cst.CSTNode:
+        branch = node.orelse  # type: ignore[union-attr]
+        if isinstance(branch, cst.If):  # elif: one If in the list of ast
+            return self._below(branch, (*path, ("orelse", 0)), indent)
+        block = self._block(branch.body, path, "orelse", indent)
+        changed: cst.CSTNode = branch.with_changes(body=block)
+        return changed
+
+    def _clauses(
+        self, clauses: Sequence[cst.CSTNode], path: Path, field: str, indent: str | None
+    ) -> list[cst.CSTNode]:
+        rebuilt: list[cst.CSTNode] = []
+        for index, clause in enumerate(clauses):
+            below = (*path, (field, index))
+            if self._concerns(below, "body"):
+                block = self._block(clause.body, below, "body", indent)  # type: ignore[attr-defined]
+                clause = clause.with_changes(body=block)
+            rebuilt.append(clause)
+        return rebuilt
+
+    def _block(
+        self, suite: cst.BaseSuite, prefix: Path, field: str, indent: str | None
+    ) -> cst.IndentedBlock:
+        block = block_of(suite, indent)
+        own = block.indent if block.indent is not None else indent
+        body, left = self._suite(block.body, prefix, field, own)
+        if not body:
+            raise EditError("a suite would be empty")
+        return block.with_changes(body=body, footer=[*without_blank_end(left), *block.footer])
+
+    def _concerns(self, path: Path, field: str) -> bool:
+        return (path, field) in self._fields
+
+
+def call_of(node: Statement) -> cst.Call:
+    """Return the call that *node*, an expression statement, consists of."""
+    if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1:
+        small = node.body[0]
+        if isinstance(small, cst.Expr) and isinstance(small.value, cst.Call):
+            return small.value
+    raise EditError("expected a statement that is one call")
+
+
+def _dissolved(
+    node: Statement, pending: list[cst.EmptyLine]
+) -> tuple[list[Statement], list[cst.EmptyLine]]:
+    if not isinstance(node, cst.Try) or node.finalbody is None:
+        raise EditError("expected a try statement with a finally")
+    final = [line for c in comments_in(node.finalbody) for line in own_line(c)]
+    if node.handlers:
+        return [led(node.with_changes(finalbody=None), joined(pending, leading(node)))], final
+    block = block_of(node.body, None)
+    first, *rest = block.body
+    above = joined(pending, [*leading(node), *own_line(block.header.comment)])
+    inner = without_blank_start(leading(first)) if not above else leading(first)  # type: ignore[arg-type]
+    body = [led(first, joined(above, without_blank_start(inner))), *rest]  # type: ignore[arg-type]
+    return body, [*block.footer, *final]  # type: ignore[return-value]
+
+
+def _with_end(block: cst.With, lines: list[cst.EmptyLine]) -> tuple[cst.With, list[cst.EmptyLine]]:
+    """Return *block* with the comments among *lines*, left of what went at its end, and the rest.
+
+    Above the statement behind the block they would be read as being about that one.
+    """
+    moved = without_blank_end(lines)
+    footer = [line if line.comment else line.with_changes(indent=False) for line in moved]
+    return block.with_changes(body=block.body.with_changes(footer=footer)), lines[len(moved) :]
+
+
+def _import_line(edit: AddImport) -> Statement:
+    names = ", ".join(f"{name} as {alias}" if alias else name for name, alias in edit.names)
+    line = cst.parse_statement(f"from {edit.module} import {names}")
+    # The file's own newline, not the one of the text above.
+    return line.with_changes(trailing_whitespace=cst.TrailingWhitespace())
+
+
+def _import_edited(node: Statement, edits: list[Edit]) -> Statement | None:
+    """Return *node* with names added to its import or taken from it; None if nothing is left."""
+    edited: Statement | None = node
+    for edit in edits:
+        if isinstance(edit, ExtendImport) and edited is not None:
+            edited = with_import(edited, edit.names)
+        elif isinstance(edit, DropImport) and edited is not None:
+            edited = without_import(edited, edit.name)
+    return edited
+
+
+def _gap(node: Statement) -> list[cst.EmptyLine]:
+    """Return the blank lines between an import block and *node*."""
+    if isinstance(node, cst.SimpleStatementLine) and isinstance(
+        node.body[0], cst.Import | cst.ImportFrom
+    ):
+        return []
+    definition = isinstance(node, cst.FunctionDef | cst.ClassDef)
+    return [cst.EmptyLine(indent=False)] * (2 if definition else 1)
+
+
+def _place(edit: Edit) -> Path:
+    return edit.beside if isinstance(edit, AddImport) else edit.path
+
+
+def _index(edit: Edit) -> int:
+    return _place(edit)[-1][1]
+
+
+def _field(edit: Edit) -> str:
+    return _place(edit)[-1][0]
+
+
+def _within(inner: Wrap, outer: Wrap) -> bool:
+    return _index(outer) <= _index(inner) and inner.stop <= outer.stop

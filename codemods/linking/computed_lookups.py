@@ -1,0 +1,54 @@
+"""Files that find a tracker by a name that they compute: no search for its name shows them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.external.fields import ANY_FIELD, ANY_GLOBAL
+
+if TYPE_CHECKING:
+    from codemods.analysis.external.fields import FieldUse
+    from codemods.linking.module_graph import ModuleGraph
+    from codemods.project.discovery import DiscoveredFile
+
+_WORDS = ("getattr", "vars", "__dict__", "attrgetter", "getmembers", "__globals__", "modules")
+_SPEAKING = tuple(word.encode() for word in (*words.TRACKER_METHODS, *words.CLIENT_WRAPPERS))
+
+
+class ComputedLookups:
+    """The lookups by computed names in files that have to do with trackers, or import such."""
+
+    def __init__(self, graph: ModuleGraph) -> None:
+        self._graph = graph
+
+    @cached_property
+    def fields(self) -> list[tuple[DiscoveredFile, FieldUse]]:
+        """Every lookup of a field whose name is computed, or of all fields."""
+        return self._of(ANY_FIELD)
+
+    @cached_property
+    def names(self) -> list[tuple[DiscoveredFile, FieldUse]]:
+        """Every lookup of a module's global whose name is computed, or of all of them."""
+        return self._of(ANY_GLOBAL)
+
+    def _of(self, kind: str) -> list[tuple[DiscoveredFile, FieldUse]]:
+        found: list[tuple[DiscoveredFile, FieldUse]] = []
+        for file in {f.path: f for word in _WORDS for f in self._graph.holding(word)}.values():
+            references = self._graph.references(file)
+            uses = references.fields.get(kind, ()) if references is not None else ()
+            if uses and self._works_with_trackers(file):
+                found.extend((file, use) for use in uses)
+        return found
+
+    def _works_with_trackers(self, file: DiscoveredFile) -> bool:
+        """Whether *file*, or a module that it imports, speaks of what trackers do."""
+        references = self._graph.references(file)
+        modules = references.modules if references is not None else ()
+        imported = (f for module in modules for f in self._graph.leads_to(file.path, module))
+        return any(self._speaks(one) for one in (file, *imported))
+
+    def _speaks(self, file: DiscoveredFile) -> bool:
+        content = self._graph.content(file)
+        return any(word in content for word in _SPEAKING)

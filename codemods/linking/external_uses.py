@@ -1,0 +1,377 @@
+"""What the files of a project do with the names and fields of one of its modules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.external.references import COMPUTED, ExternalUse, How, Uses
+from codemods.linking.module_graph import module_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from codemods.analysis.external.fields import FieldUse
+    from codemods.analysis.external.references import Reference, References
+    from codemods.analysis.semantic_model import Facts
+    from codemods.linking.computed_lookups import ComputedLookups
+    from codemods.linking.module_graph import ModuleGraph
+    from codemods.linking.name_uses import SpokenNames
+    from codemods.project.discovery import DiscoveredFile
+
+_CONFTEST = "conftest"
+#: Without one of these words a file enters no manager that another one makes.
+_ENTERING = ("with", "enter_context", "enter_async_context")
+_UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
+
+
+class Replacements:
+    """Where the project replaces methods of the tracker, and which modules run there."""
+
+    def __init__(
+        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], Facts | None]
+    ) -> None:
+        self._graph = graph
+        self._analysed = analysed
+        self._found: dict[Path, ExternalUse] | None = None
+
+    def of(self, path: Path) -> ExternalUse | None:
+        """Return the first replacement in another file that imports the module in *path*."""
+        if self._found is None:
+            self._found = {}
+            for file, use in self._places():
+                for reached in self._reached(file):
+                    if reached != file.path:
+                        self._found.setdefault(reached, use)
+        return self._found.get(path)
+
+    def _places(self) -> Iterator[tuple[DiscoveredFile, ExternalUse]]:
+        seen: set[Path] = set()
+        for method in (words.SET_CALL, words.OLDER_SET_CALL):
+            for file in self._graph.holding(method, words.TRACKER_CLASS):
+                content = self._graph.content(file)
+                if file.path in seen or not (b"patch" in content or b"setattr" in content):
+                    continue
+                seen.add(file.path)
+                facts = self._analysed(file)
+                place = facts.replaced_method if facts is not None else None
+                if facts is not None and place is not None:
+                    span = facts.module.span(place)
+                    text = facts.module.segment(place)
+                    yield file, ExternalUse(text, f"{file.display}:{span.line}")
+
+    def _reached(self, file: DiscoveredFile) -> set[Path]:
+        """Return the files that *file* imports, whatever is between.
+
+        What a conftest.py replaces, it replaces for every test beside and below it.
+        """
+        waiting = [file]
+        if file.path.stem == _CONFTEST:
+            folder = file.path.parent
+            waiting += [f for f in self._graph.files if folder in f.path.parents]
+        return imported_by(self._graph, waiting)
+
+
+class Surroundings:
+    """Which files of the project open contexts, and which modules may run in those."""
+
+    def __init__(
+        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], Facts | None]
+    ) -> None:
+        self._graph = graph
+        self._analysed = analysed
+        self._reached: dict[DiscoveredFile, set[Path]] | None = None
+        self._files: dict[Path, DiscoveredFile] = {}
+
+    def of(self, path: Path) -> Iterator[Facts]:
+        """Yield the analysis of each other file that opens contexts and knows that in *path*.
+
+        It imports that, or is imported by it, and may be handed functions of it.
+        """
+        if self._reached is None:
+            opening = self._opening()
+            self._reached = {file: imported_by(self._graph, [file]) for file in opening}
+            self._files = {file.path: file for file in self._graph.files} if opening else {}
+        known = imported_by(self._graph, [self._files[path]]) if path in self._files else set()
+        for file, reached in self._reached.items():
+            if file.path != path and (path in reached or file.path in known):
+                facts = self._analysed(file)
+                if facts is not None:
+                    yield facts
+
+    def _opening(self) -> list[DiscoveredFile]:
+        """Return the files that may open contexts: by name, or by a manager of another file."""
+        names = (*words.CONTEXT_MANAGERS, words.TRACKED_DECORATOR)
+        found = {f.path: f for name in names for f in self._graph.holding(name)}
+        entering = {f.path for word in _ENTERING for f in self._graph.holding(word)}
+        waiting = list(found.values())
+        seen = set(found)
+        while waiting:
+            manager = waiting.pop().path
+            for file in self._graph.importing(manager):
+                if file.path in seen:
+                    continue
+                seen.add(file.path)
+                waiting.append(file)
+                if file.path in entering:
+                    found[file.path] = file
+        return list(found.values())
+
+
+def imported_by(graph: ModuleGraph, files: list[DiscoveredFile]) -> set[Path]:
+    """Return *files* and all that they import, whatever is between."""
+    waiting = list(files)
+    reached = {one.path for one in waiting}
+    while waiting:
+        one = waiting.pop()
+        references = graph.references(one)
+        for module in references.modules if references is not None else ():
+            for found in graph.leads_to(one.path, module):
+                if found.path not in reached:
+                    reached.add(found.path)
+                    waiting.append(found)
+    return reached
+
+
+class ExternalUses:
+    """What the other files do with the module in *path*; every answer is computed once."""
+
+    def __init__(
+        self,
+        graph: ModuleGraph,
+        replacements: Replacements,
+        surroundings: Surroundings,
+        lookups: ComputedLookups,
+        spoken: SpokenNames,
+        path: Path,
+        *,
+        is_whole: bool,
+        is_home: Callable[[Path], bool],
+    ) -> None:
+        self._graph = graph
+        self._replacements = replacements
+        self._surroundings = surroundings
+        self._lookups = lookups
+        self._spoken = spoken
+        self._path = path
+        self._is_whole = is_whole
+        self._is_home = is_home
+        self._variables: dict[str, Uses] = {}
+        self._fields: dict[tuple[str, str], Uses] = {}
+
+    def replaced_method(self) -> ExternalUse | None:
+        """Return where a file that runs the module puts something in a tracker method's place."""
+        return self._replacements.of(self._path)
+
+    def is_replaced(self, name: str) -> bool:
+        """Whether any file puts something else in the place of a function called *name*."""
+        return self._spoken.is_replaced(name)
+
+    def keywords(self, name: str) -> frozenset[str]:
+        """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
+        return self._spoken.keywords(name)
+
+    def surroundings(self) -> Iterator[Facts]:
+        """Yield the analysis of each other file in whose contexts the module may run."""
+        return self._surroundings.of(self._path)
+
+    def lacking(self, legacy: str, context: str, name: str) -> str | None:
+        """Return what is missing for ``from context import name`` where *legacy* is of the project.
+
+        None where nothing is missing, and where *legacy* is not of the project.
+        """
+        home = self._graph.only(self._path, legacy)
+        if home is None:
+            return None
+        found = self._graph.only(home.path, context)
+        if found is None:
+            place = self._graph.unlisted(home, legacy, context)
+            return f"{place} is not there" if place is not None else None
+        references = self._graph.references(found)
+        if references is None or references.may_bind(name):
+            return None
+        return f"{found.display} has no {name}"
+
+    def variable(self, name: str) -> Uses:
+        """Return the uses of the module's global *name*."""
+        if name not in self._variables:
+            self._variables[name] = self._variable(name)
+        return self._variables[name]
+
+    def field(self, owner: str, name: str) -> Uses:
+        """Return the uses of the field *name* of objects of the module's class *owner*."""
+        if (owner, name) not in self._fields:
+            self._fields[owner, name] = self._field(owner, name)
+        return self._fields[owner, name]
+
+    def _variable(self, name: str) -> Uses:
+        places: list[ExternalUse] = []
+        doubts = [] if self._is_whole else [_UNKNOWN_ROOT.format(name)]
+        mentioned = False
+        waiting = [(self._path, name)]
+        seen = set(waiting)
+        while waiting:
+            path, wanted = waiting.pop()
+            for file in self._files(path, wanted):
+                references = self._graph.references(file)
+                if references is None:
+                    mentioned = True
+                    doubts.append(f"{file.display}, which does not parse, makes no use of {name}")
+                    continue
+                for reference in references.of(wanted):
+                    if not self._leads_to(file, reference.module, path):
+                        continue
+                    mentioned |= reference.how is not How.STAR or wanted in references.loads
+                    place, local = _used(file, reference, references, wanted)
+                    places.extend([place] if place is not None else [])
+                    # What a file imports, others may take from there.
+                    if local and (file.path, local) not in seen:
+                        seen.add((file.path, local))
+                        waiting.append((file.path, local))
+        for file, use in self._lookups.names:
+            if file.path != self._path or use.text.startswith("__globals__"):
+                places.append(ExternalUse(use.text, f"{file.display}:{use.line}"))
+        handed = self._handed_on(name)
+        places.extend([handed] if handed is not None else [])
+        return Uses(tuple(places), mentioned or handed is not None, tuple(doubts))
+
+    def _handed_on(self, name: str) -> ExternalUse | None:
+        """Return where the module is handed to code that may use its *name*, in a further file."""
+        users = (f for f in self._graph.using_field(name) if f.path != self._path)
+        if not any(self._reads_unknown(file, name) for file in users):
+            return None
+        for file in self._graph.holding(module_parts(self._path)[-1]):
+            references = self._graph.references(file)
+            for reference in references.named.get("*", ()) if references is not None else ():
+                whole = reference.how is How.WHOLE
+                if whole and self._leads_to(file, reference.module, self._path):
+                    return ExternalUse(reference.text, f"{file.display}:{reference.line}")
+        return None
+
+    def _reads_unknown(self, file: DiscoveredFile, name: str) -> bool:
+        """Whether *file* uses the field *name* of something that may be a module."""
+        references = self._graph.references(file)
+        uses = references.fields.get(name, ()) if references is not None else ()
+        return any(use.owners is None and not use.path for use in uses)
+
+    def _leads_to(self, file: DiscoveredFile, module: str, path: Path) -> bool:
+        """Whether *module* may mean the module in *path*, in *file*."""
+        if COMPUTED in module:
+            beginning = module.partition(COMPUTED)[0].lstrip(".")
+            return f".{beginning}" in f".{'.'.join(module_parts(path))}"
+        return any(found.path == path for found in self._graph.leads_to(file.path, module))
+
+    def _files(self, path: Path, name: str) -> list[DiscoveredFile]:
+        """Return the other files that hold *name* and may reach the module in *path*."""
+        stem = module_parts(path)[-1]
+        found = {file.path: file for file in self._graph.holding(name, stem)}
+        for word in ("import_module", "__import__"):
+            found.update((file.path, file) for file in self._graph.holding(name, word))
+        if path.stem == "__init__":
+            # ``from . import name`` names its package by nothing but dots.
+            inside = (f for f in self._graph.holding(name) if path.parent in f.path.parents)
+            found.update((file.path, file) for file in inside)
+        found.pop(path, None)
+        found.pop(self._path, None)
+        return list(found.values())
+
+    def _field(self, owner: str, name: str) -> Uses:
+        places: list[ExternalUse] = []
+        doubts = [] if self._is_whole else [_UNKNOWN_ROOT.format(f"{owner}.{name}")]
+        classes = self._classes(owner)
+        classes |= self._bases(classes)
+        unknown: list[str] = []
+        files = {f.path: f for one in classes for f in self._graph.holding(name, one)}
+        near = files.keys() - {self._path}
+        files.update((file.path, file) for file in self._graph.using_field(name))
+        files.pop(self._path, None)
+        for file in files.values():
+            references = self._graph.references(file)
+            if references is None:
+                if file.path in near:
+                    doubts.append(f"{file.display}, which does not parse, leaves {name} alone")
+                continue
+            for use in references.fields.get(name, ()):
+                place = ExternalUse(use.text, f"{file.display}:{use.line}")
+                if use.owners is not None:
+                    places.extend([place] if use.owners & classes else [])
+                elif file.path in near:
+                    places.append(place)
+                elif self._may_be_ours(file, use):
+                    unknown.append(str(place))
+        for file, use in self._lookups.fields:
+            known = use.owners is not None and not use.owners & classes
+            if file.path != self._path and not known and self._may_be_ours(file, use):
+                places.append(ExternalUse(use.text, f"{file.display}:{use.line}"))
+        if unknown:
+            more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+            doubts.append(f"{unknown[0]}{more} is of another class than {owner}")
+        return Uses(tuple(places), bool(places), tuple(doubts))
+
+    def _may_be_ours(self, file: DiscoveredFile, use: FieldUse) -> bool:
+        """Whether the object of *use*, of an unknown class, is not seen to be another's.
+
+        A module is no object, and what comes from a package that is not here makes no object
+        of a class that is.
+        """
+        if self._is_home(file.path):
+            return False  # what the API does with a tracker is known
+        if not use.path:
+            return True
+        if self._graph.leads_to(file.path, f"{use.path}.{use.text.rpartition('.')[2]}"):
+            return False
+        if use.path.startswith("."):
+            return True
+        return bool(self._graph.leads_to(file.path, use.path.partition(".")[0]))
+
+    def _classes(self, owner: str) -> set[str]:
+        """Return the class *owner* with its heirs, and the other names that imports give it."""
+        classes = {owner}
+        waiting = [owner]
+        while waiting:
+            base = waiting.pop()
+            word = re.escape(base).encode(errors="surrogateescape")
+            heir = re.compile(rb"\bclass\s+\w+[^:]*\b%b\b|\b%b\s+as\b" % (word, word))
+            for file in self._graph.holding(base):
+                if not heir.search(self._graph.content(file)):
+                    continue
+                references = self._graph.references(file)
+                if references is None:
+                    continue
+                fresh = {r.local for r in references.named.get(base, ()) if r.local}
+                fresh |= {name for name, bases in references.bases.items() if base in bases}
+                waiting += fresh - classes
+                classes |= fresh
+        return classes
+
+    def _bases(self, classes: set[str]) -> set[str]:
+        """Return what *classes* inherit from: methods of those run on their objects, too."""
+        found: set[str] = set()
+        waiting = set(classes)
+        while waiting:
+            one = waiting.pop()
+            for file in self._graph.holding(one, "class"):
+                references = self._graph.references(file)
+                bases = references.bases.get(one, frozenset()) if references is not None else ()
+                fresh = set(bases) - found - classes - {"", "object"}
+                found |= fresh
+                waiting |= fresh
+        return found
+
+
+def _used(
+    file: DiscoveredFile, reference: Reference, references: References, wanted: str
+) -> tuple[ExternalUse | None, str]:
+    """Return the use that *reference* is, and the name of the file that stands for the object."""
+    if reference.how in (How.USE, How.WHOLE):
+        return ExternalUse(reference.text.lstrip("."), f"{file.display}:{reference.line}"), ""
+    if reference.how not in (How.IMPORT, How.STAR):
+        return None, ""
+    local = reference.local if reference.how is How.IMPORT else wanted
+    if reference.how is How.STAR and (wanted.startswith("_") or wanted in references.bound):
+        return None, ""
+    line = references.loads.get(local)
+    place = ExternalUse(local, f"{file.display}:{line}") if line is not None else None
+    return place, local

@@ -1,0 +1,225 @@
+"""Questions that cross files: which module a name leads to, and who else uses a module's names.
+
+Modules are analysed when a question reaches them, and at most once in a run.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as api
+from codemods.analysis.external.references import own_names
+from codemods.analysis.semantic_model import Facts
+from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue
+from codemods.analysis.syntax.parsed_module import ParsedModule
+from codemods.analysis.syntax.scopes import Scopes
+from codemods.linking.computed_lookups import ComputedLookups
+from codemods.linking.external_uses import ExternalUses, Replacements, Surroundings
+from codemods.linking.module_graph import ModuleGraph
+from codemods.linking.name_uses import SpokenNames
+from codemods.model.outcome import Failed
+from codemods.project.discovery import DiscoveredFile
+from codemods.project.module_names import dotted_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from codemods.analysis.semantic_model import Settings
+    from codemods.analysis.syntax.names import Meaning
+    from codemods.model.options import ProjectConfig
+    from codemods.model.source import SourceFile
+    from codemods.vocabulary import Vocabulary
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class UnparsableError(Exception):
+    """The user's file is not valid Python; our own mistakes never look like this."""
+
+    def __init__(self, cause: SyntaxError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the configuration of a file says.
+
+    ``root`` is the folder that module names start from where there are no packages.
+    """
+
+    vocabulary: Vocabulary
+    settings: Settings
+    root: Path
+
+
+class Project:
+    """The files of a run and of the projects that they belong to, by the names of their modules.
+
+    ``terms`` gives what holds for a file.  ``whole`` gives all files of the projects, whatever
+    part of them is named, and ``is_whole`` whether those of a file's project are known.
+    ``candidates`` are the files that may change; ``rewritten`` are files that are taken as they
+    will be, and not as they are on disk.
+    """
+
+    def __init__(
+        self,
+        terms: Callable[[Path], Terms],
+        whole: Callable[[], Sequence[DiscoveredFile]],
+        is_whole: Callable[[Path], bool],
+        candidates: Sequence[SourceFile],
+        rewritten: Mapping[Path, SourceFile] | None = None,
+    ) -> None:
+        self._terms = terms
+        self._is_whole = is_whole
+        self._rewritten = rewritten or {}
+        self._graph = ModuleGraph(whole, self._rewritten)
+        self._candidates = candidates
+        self._graph.expect_of(self._own_words)
+        self._replacements = Replacements(self._graph, self._analysed)
+        self._surroundings = Surroundings(self._graph, self._analysed)
+        self._lookups = ComputedLookups(self._graph)
+        self._spoken = SpokenNames(self._graph)
+        self._external: dict[Path, ExternalUses] = {}
+        self._known: dict[Path, Facts | None] = {}
+        self._following: set[str] = set()
+
+    def _own_words(self) -> Iterator[str]:
+        """Yield the words that the rules may ask about the files that they look at."""
+        yield from (api.SET_CALL, api.OLDER_SET_CALL, api.TRACKER_CLASS)
+        yield from (*api.CONTEXT_MANAGERS, api.TRACKED_DECORATOR)
+        for source in self._candidates:
+            yield from source.path.parts[-3:-1]
+            yield source.path.stem
+            # What does not parse is found out where it is analysed.
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                yield from own_names(ast.parse(source.text))
+
+    def facts(self, source: SourceFile) -> Facts:
+        """Return the analysis of *source*; raises UnparsableError."""
+        terms = self._terms(source.path)
+        dotted = dotted_name(source.path, terms.root)
+        try:
+            module = ParsedModule.parse(source, dotted)
+            scopes = Scopes(module)
+        except SyntaxError as error:
+            raise UnparsableError(error) from error
+        return Facts(
+            module,
+            scopes,
+            terms.vocabulary,
+            terms.settings,
+            self._elsewhere(source.path),
+            partial(self._resolve, source.path),
+            partial(self._follow, source.path),
+        )
+
+    def _elsewhere(self, path: Path) -> ExternalUses:
+        if path not in self._external:
+            self._external[path] = ExternalUses(
+                self._graph,
+                self._replacements,
+                self._surroundings,
+                self._lookups,
+                self._spoken,
+                path,
+                is_whole=self._is_whole(path),
+                is_home=self._is_home,
+            )
+        return self._external[path]
+
+    def analysed(self, source: SourceFile) -> Facts | None:
+        """Return the one analysis of *source* that answers for it; None if it does not parse."""
+        return self._analysed(DiscoveredFile(source.path, source.display))
+
+    def unused_keys(self, config: ProjectConfig) -> Iterator[str]:
+        """Yield what *config* says about functions and modules that the project does not have."""
+        for key in config.operations:
+            module, _, function = key.rpartition(":")
+            origin = (config.root or Path()) / "pyproject.toml"
+            known = not module or self._graph.leads_to(origin, module)
+            if not known or not self._graph.holding(*function.split(".")):
+                yield f"operations: no function of the project is called {key!r}"
+        for legacy in config.modules:
+            if not self._graph.holding(*legacy.split(".")[-1:]):
+                yield f"modules: no file of the project speaks of {legacy!r}"
+
+    def mentioning(self, word: str) -> Iterator[Facts | None]:
+        """Yield the analysis of each file that holds *word*, None for one that has none."""
+        for file in self._graph.holding(word):
+            yield self._analysed(file)
+
+    def defines_the_api(self, source: SourceFile) -> bool:
+        """Whether *source* is one of the modules that hold the API; those are never rewritten."""
+        return self._is_home(source.path)
+
+    def _is_home(self, path: Path) -> bool:
+        terms = self._terms(path)
+        dotted = ".".join(dotted_name(path, terms.root))
+        homes = terms.vocabulary.homes
+        return any(dotted == home or dotted.endswith(f".{home}") for home in homes)
+
+    def _follow(self, origin: Path, path: str) -> Meaning | None:
+        """Return the API object that *path*, a name of another module of the project, is."""
+        module, _, name = path.rpartition(".")
+        if not (name in api.CONTEXT_MANAGERS or name[:1].isupper()):
+            return None  # no class: spares the analysis of most modules
+        if path in self._following:
+            return None  # a circle of imports
+        facts = self._module(origin, module) if module else None
+        if facts is None:
+            return None
+        binders = facts.scopes.binding(name, facts.scopes.module_scope).binders
+        if len(binders) != 1:
+            return None
+        self._following.add(path)
+        try:
+            if isinstance(binders[0], ast.ClassDef):
+                return facts.names.inherited(binders[0])
+            target = facts.names.imported(binders[0])
+            return facts.names.followed(target) if target is not None else None
+        finally:
+            self._following.discard(path)
+
+    def _resolve(self, origin: Path, path: str) -> Resolved | ResolvedClass | ResolvedValue | None:
+        """Return the function, class or variable that *path* names in the project."""
+        module, _, name = path.rpartition(".")
+        for _ in range(8):  # a re-export of a re-export; a circle ends here too
+            facts = self._module(origin, module) if module else None
+            # What the API does is known by its names: its code is nothing to look into.
+            if facts is None or self.defines_the_api(facts.module.source):
+                return None
+            binders = facts.scopes.binding(name, facts.scopes.module_scope).binders
+            if len(binders) != 1:
+                return None
+            if isinstance(binders[0], _FUNCTIONS):
+                return Resolved(facts.taint, binders[0])
+            if isinstance(binders[0], ast.ClassDef):
+                return ResolvedClass(facts.taint, binders[0])
+            target = facts.names.imported(binders[0])
+            if target is None:
+                given = getattr(facts.module.parents.get(binders[0]), "value", None)
+                return ResolvedValue(facts.taint, given) if given is not None else None
+            origin = facts.module.source.path
+            module, _, name = target.rpartition(".")
+        return None
+
+    def _module(self, origin: Path, dotted: str) -> Facts | None:
+        file = self._graph.only(origin, dotted)
+        return self._analysed(file) if file is not None else None
+
+    def _analysed(self, file: DiscoveredFile) -> Facts | None:
+        if file.path not in self._known:
+            self._known[file.path] = None
+            loaded = self._graph.source(file)
+            if not isinstance(loaded, Failed):
+                try:
+                    self._known[file.path] = self.facts(loaded)
+                except (UnparsableError, RecursionError):
+                    return None
+        return self._known[file.path]

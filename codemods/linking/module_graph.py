@@ -1,0 +1,236 @@
+"""The files of a whole project: which module a name leads to, and which files hold a word.
+
+Contents are not kept: one pass reads each file, and notes which of the words that may be asked
+about it holds.  A tree is read only where two such words meet in a file.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codemods.analysis.external import references
+from codemods.model.outcome import Failed
+from codemods.project import notebooks
+from codemods.project.sources import decode, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from codemods.analysis.external.references import References
+    from codemods.model.source import SourceFile
+    from codemods.project.discovery import DiscoveredFile
+
+_SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
+# Everything that cannot be part of a name becomes a blank; bytes above ASCII may be part of one.
+_BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
+Parts = tuple[str, ...]
+
+
+class ModuleGraph:
+    """All files of a project.
+
+    *files* gives them when the first question comes; *rewritten* are files that are taken as they
+    will be, and not as they are on disk.
+    """
+
+    def __init__(
+        self,
+        files: Callable[[], Sequence[DiscoveredFile]],
+        rewritten: Mapping[Path, SourceFile],
+    ) -> None:
+        self._given = files
+        self._rewritten = rewritten
+        self._expected: Callable[[], Iterable[str]] | None = None
+        self._holding: dict[bytes, set[int]] = {}
+        self._beyond: dict[str, list[DiscoveredFile]] = {}
+        self._references: dict[Path, References | None] = {}
+        self._leads: dict[tuple[Path, str], tuple[DiscoveredFile, ...]] = {}
+
+    @cached_property
+    def files(self) -> Sequence[DiscoveredFile]:
+        """Every file."""
+        return self._given()
+
+    @cached_property
+    def _packages(self) -> frozenset[Parts]:
+        return frozenset(f.path.parent.parts for f in self.files if f.path.stem == "__init__")
+
+    @cached_property
+    def _by_tail(self) -> dict[Parts, list[DiscoveredFile]]:
+        """The files by the last part, and the last two parts, of their modules' names."""
+        found: dict[Parts, list[DiscoveredFile]] = {}
+        for file in self.files:
+            if notebooks.is_notebook(file.path):
+                continue  # nobody imports one
+            parts = module_parts(file.path)
+            for length in (1, 2):
+                found.setdefault(parts[-length:], []).append(file)
+        return found
+
+    def holding(self, *words: str) -> list[DiscoveredFile]:
+        """Return the files that hold each of *words* as a whole word."""
+        wanted = [word.encode(errors="surrogateescape") for word in words]
+        missing = {word for word in wanted if word not in self._holding}
+        if missing:
+            self._look_for(missing)
+        first, *others = sorted((self._holding[word] for word in wanted), key=len)
+        common = first.intersection(*others)
+        return [self.files[index] for index in sorted(common)]
+
+    def expect_of(self, words: Callable[[], Iterable[str]]) -> None:
+        """Look for the *words* too in the first pass: they are likely to be asked for."""
+        self._expected = words
+
+    def _look_for(self, words: set[bytes]) -> None:
+        if self._expected is not None:
+            words |= {word.encode(errors="surrogateescape") for word in self._expected()}
+            self._expected = None
+        fresh = words - self._holding.keys()
+        self._holding.update((word, set()) for word in fresh)
+        for index, file in enumerate(self.files):
+            for word in fresh.intersection(self.content(file).translate(_BLANKS).split()):
+                self._holding[word].add(index)
+
+    def using_field(self, name: str) -> list[DiscoveredFile]:
+        """Return the files that use a field *name* of anything but ``self``, or by its text."""
+        if name not in self._beyond:
+            field = re.escape(name).encode()
+            use = re.compile(rb"(?<!\bself)(?<!\bcls)\s*\.\s*%b\b|[\"']%b[\"']" % (field, field))
+            self._beyond[name] = [f for f in self.holding(name) if use.search(self.content(f))]
+        return self._beyond[name]
+
+    def content(self, file: DiscoveredFile) -> bytes:
+        """Return the bytes of *file*, none if it cannot be read."""
+        if file.path in self._rewritten:
+            return self._rewritten[file.path].content
+        if notebooks.is_notebook(file.path):
+            code = self.source(file)
+            return b"" if isinstance(code, Failed) else code.text.encode(errors="replace")
+        content = read(file)
+        return b"" if isinstance(content, Failed) else content
+
+    def source(self, file: DiscoveredFile) -> SourceFile | Failed:
+        """Return *file* as text."""
+        if file.path in self._rewritten:
+            return self._rewritten[file.path]
+        content = read(file)
+        if isinstance(content, Failed):
+            return content
+        read_as = notebooks.source if notebooks.is_notebook(file.path) else decode
+        return read_as(file.path, file.display, content)
+
+    def references(self, file: DiscoveredFile) -> References | None:
+        """Return what *file* refers to outside of itself, None if it is no Python."""
+        if file.path not in self._references:
+            self._references[file.path] = self._read(file)
+        return self._references[file.path]
+
+    def _read(self, file: DiscoveredFile) -> References | None:
+        source = self.source(file)
+        if isinstance(source, Failed):
+            return None
+        try:
+            return references.read(ast.parse(source.text))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+    def importing(self, path: Path) -> Iterator[DiscoveredFile]:
+        """Yield the other files whose imports may lead to the module in *path*."""
+        for file in self.holding(module_parts(path)[-1]):
+            references = self.references(file) if file.path != path else None
+            modules = references.modules if references is not None else ()
+            if any(found.path == path for m in modules for found in self.leads_to(file.path, m)):
+                yield file
+
+    def leads_to(self, origin: Path, dotted: str) -> tuple[DiscoveredFile, ...]:
+        """Return the files that the module name *dotted*, in the file *origin*, may mean.
+
+        Leading dots are relative to *origin*.  Of several files with the name those count that
+        lie nearest to it: the packages of one member of a repository, and not those of the next.
+        """
+        key = (origin.parent, dotted)
+        if key not in self._leads:
+            self._leads[key] = tuple(self._nearest(origin, dotted))
+        return self._leads[key]
+
+    def _nearest(self, origin: Path, dotted: str) -> list[DiscoveredFile]:
+        name = dotted.lstrip(".")
+        parts = tuple(part for part in name.split(".") if part)
+        level = len(dotted) - len(name)
+        here = origin.parent.parts
+        if level:
+            exact = (*here[: len(here) - level + 1], *parts)
+            return [f for f in self._by_tail.get(exact[-2:], ()) if module_parts(f.path) == exact]
+        if not parts:
+            return []
+        found: dict[int, list[DiscoveredFile]] = {}
+        for file in self._by_tail.get(parts[-2:], ()):
+            whole = module_parts(file.path)
+            root = whole[: len(whole) - len(parts)]
+            if whole[len(root) :] != parts or not self._may_begin(root, here, parts):
+                continue
+            found.setdefault(_shared(root, here), []).append(file)
+        return found[max(found)] if found else []
+
+    def _may_begin(self, root: Parts, here: Parts, parts: Parts) -> bool:
+        """Whether names may be counted from the folder *root*, as seen from the folder *here*."""
+        if root == here:
+            return True  # a script finds what lies beside it
+        if root in self._packages:
+            return False
+        return len(parts) > 1 or parts[0] not in sys.stdlib_module_names
+
+    def unlisted(self, beside: DiscoveredFile, name: str, wanted: str) -> str | None:
+        """Return the path at which the module *wanted* would lie, None if something is there.
+
+        *beside* is the file of the module *name*.  What git ignores is listed nowhere, and may
+        be there all the same.
+        """
+        up = len(name.split(".")) - (beside.path.stem != "__init__")
+        *inside, last = wanted.split(".")
+        root = beside.path.parent.joinpath(*[os.pardir] * up)
+        folder = Path(os.path.normpath(root.joinpath(*inside)))
+        try:
+            names = [entry.name for entry in folder.iterdir()]
+        except OSError:
+            names = []
+        if any(entry == last or entry.startswith(f"{last}.") for entry in names):
+            return None
+        way = os.path.relpath(folder / f"{last}.py", beside.path.parent)
+        return Path(os.path.normpath(Path(beside.display).parent / way)).as_posix()
+
+    def only(self, origin: Path, dotted: str) -> DiscoveredFile | None:
+        """Return the one file that *dotted* surely means in *origin*, if there is one."""
+        found = self.leads_to(origin, dotted)
+        if len(found) != 1:
+            return None
+        whole = module_parts(found[0].path)
+        name = dotted.lstrip(".")
+        root = whole[: len(whole) - len(name.split("."))] if name else whole
+        top = whole[: len(root) + 1]
+        here = origin.parent.parts
+        home = root[:-1] if root and root[-1] in _SOURCE_FOLDERS else root
+        is_near = home == here[: len(home)] or root == here[: len(root)]
+        return found[0] if dotted.startswith(".") or top in self._packages or is_near else None
+
+
+def module_parts(path: Path) -> Parts:
+    """Return the folders and the name of the module in *path*; a package's is its folder."""
+    parts = path.parent.parts
+    return parts if path.stem == "__init__" else (*parts, path.stem)
+
+
+def _shared(one: Parts, other: Parts) -> int:
+    """Return how many parts two folders share from the top."""
+    count = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

@@ -1,0 +1,23 @@
+"""A place that somebody should look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codemods.model.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A legacy or doubtful place in a file; ``code`` is stable, e.g. ``AIU001``.
+
+    In a notebook ``cell`` counts its code cells from 1, and the span is one within the cell.
+    """
+
+    code: str
+    path: str
+    span: Span
+    message: str
+    cell: int = 0

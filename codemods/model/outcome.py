@@ -1,0 +1,130 @@
+"""What became of a file, and of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codemods.model.finding import Finding
+    from codemods.model.refusal import Refusal
+    from codemods.model.source import SourceFile
+
+
+class Certainty(StrEnum):
+    """How sure a rewrite is: proven, resting on an assumption, or for a person to confirm."""
+
+    PROVEN = "proven"
+    ASSUMED = "assumed"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A rewrite that was made: which site, in which form, and why it keeps the meaning.
+
+    ``notes`` are the differences that the reader must know of (batch pricing,
+    removed replay), ``assumptions`` what was taken for granted without evidence,
+    ``runtime`` the runtime that the rewrite relies on ("tracker" or "conservative"),
+    ``confirm`` what a person must confirm, where the rewrite is not proven safe.
+    """
+
+    finding: Finding
+    form: str
+    why: str
+    notes: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    runtime: str = ""
+    confirm: tuple[str, ...] = ()
+
+    @property
+    def certainty(self) -> Certainty:
+        """How sure the rewrite is."""
+        if self.confirm:
+            return Certainty.UNSAFE
+        return Certainty.ASSUMED if self.assumptions else Certainty.PROVEN
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """A file in which there was nothing to do."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file with at least one rewrite (and perhaps refusals beside it).
+
+    ``groups`` are rewrites over several files that it takes part in: if one of
+    these files cannot be written, none of them changes.
+    """
+
+    source: SourceFile
+    after: bytes
+    applied: tuple[Applied, ...]
+    refusals: tuple[Refusal, ...] = ()
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def path(self) -> str:
+        """The file's display path."""
+        return self.source.display
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file whose every legacy site needs a person."""
+
+    path: str
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was passed over on purpose; ``reason`` says why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file that could not be handled; the others went on.
+
+    ``stage`` is read, parse, analyse, edit, validate or write; ``advice`` says what to do.
+    """
+
+    path: str
+    stage: str
+    message: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """A file's lint findings."""
+
+    path: str
+    findings: tuple[Finding, ...]
+
+
+FileOutcome = Untouched | Changed | Refused | Skipped | Failed | Linted
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """All that a run did.
+
+    ``outcomes`` holds every file that was more than untouched, ordered by path;
+    ``scanned`` counts all files that were looked at; ``runtime`` names the runtimes
+    that the rewrites rely on ("tracker", "conservative", or both) and ``written`` says
+    whether changes were written to disk.  ``warnings`` are about the run, and no file.
+    """
+
+    outcomes: tuple[FileOutcome, ...]
+    scanned: int
+    runtime: str
+    written: bool
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,46 @@
+"""What a rule proposes, and what it answers about a site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codemods.model.refusal import Refusal
+
+if TYPE_CHECKING:
+    from codemods.model.edit import Edit
+    from codemods.model.finding import Finding
+    from codemods.model.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """What a rewrite takes for granted without evidence, and the place that makes it do so."""
+
+    text: str
+    place: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A rewrite of one site: applied as a whole or not at all.
+
+    ``needs`` are the context managers (plain names) that the edits use, ``home``
+    the module to import them from; ``form`` is own, adopt, keep, fold or pass;
+    ``confirm`` is what a person must confirm, of a rewrite that is not proven safe;
+    proposals of one ``group`` are made in all their files or in none.
+    """
+
+    finding: Finding
+    edits: tuple[Edit, ...]
+    form: str
+    why: str
+    needs: tuple[str, ...] = ()
+    home: str = ""
+    notes: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    confirm: tuple[str, ...] = ()
+    group: str = ""
+
+
+Verdict = Proposal | Refusal

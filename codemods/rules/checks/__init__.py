@@ -1,0 +1,1 @@
+"""What stands against a rewrite: each check is one question."""

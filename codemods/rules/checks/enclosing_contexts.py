@@ -1,0 +1,219 @@
+"""Contexts that are there already, in this file or in others, and whose ids a new block would take.
+
+A function runs in them where a block may call it, and where ``ai_usage_tracked`` opens one
+for each of its calls.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.definitions import ResolvedClass
+from codemods.analysis.syntax.scopes import Binding, parameters
+from codemods.analysis.trackers.standing_ids import ALL_IDS
+from codemods.rules.checks.inheritance import (
+    Heir,
+    Heirs,
+    Lender,
+    context_ids,
+    given_tracker,
+    heirs_in,
+    heirs_inside,
+    key_of,
+    lent_ids,
+    uses_of_others,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.syntax.definitions import Function, Resolved
+    from codemods.model.proposal import Proposal
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ENTERING = ("__init__", "__enter__", "__aenter__")
+_STACKING = ("enter_context", "enter_async_context")
+
+
+def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Proposal, str]:
+    """Return the proposals whose blocks would inherit from a context that is there already.
+
+    With each goes what is to be said of it.
+    """
+    found: dict[Proposal, str] = {}
+    if not proposals:
+        return found
+    heirs = Heirs(facts, proposals)
+    for text, lender in _contexts(facts):
+        for heir in heirs_in(facts, lender, heirs):
+            if heir.proposal is not None:
+                found.setdefault(heir.proposal, heir.how.format(text))
+    for other in facts.elsewhere.surroundings():
+        for text, lender in _contexts(other):
+            for heir in _across(other, lender, facts, heirs):
+                if heir.proposal is not None:
+                    place = f"{text} in {other.module.source.display}"
+                    found.setdefault(heir.proposal, heir.how.format(place))
+    return found
+
+
+def _across(other: Facts, lender: Lender, facts: Facts, heirs: Heirs) -> Iterator[Heir]:
+    """Yield what the functions of this module have that *lender*, of *other*, may call.
+
+    A function that is handed on may be what the block calls without naming it.
+    """
+    here = facts.module.source.path
+    # The analysis that other files see of this one may be another than *facts*: nodes differ.
+    reached = {
+        one.node.lineno
+        for one in reachable(other.taint, lender.body)
+        if one.taint.module.source.path == here
+    }
+    handed = handed_on(facts.taint)
+    if handed and not calls_unknown(other.taint, lender.body):
+        handed = frozenset()
+    for function in _functions(facts) if reached or handed else ():
+        if function.lineno in reached or function in handed:
+            yield from heirs_inside(facts, lender, function.body, heirs)
+
+
+def _functions(facts: Facts) -> Iterator[Function]:
+    for kind in _FUNCTIONS:
+        yield from facts.module.every(kind)  # type: ignore[misc]
+
+
+def _contexts(facts: Facts) -> Iterator[tuple[str, Lender]]:
+    """Yield the contexts of a module that have ids to lend."""
+    for statement, index, call, name in facts.context_calls:
+        given = _named_tracker(call, statement.items[index].optional_vars)
+        key = key_of(facts, given) if given is not None else None
+        ids = lent_ids(facts, call, name, given)
+        own = frozenset([key] if isinstance(key, Binding) else [])
+        others = uses_of_others(facts, statement.body, own) if ids else ()
+        if ids:
+            named = context_ids(call, name)
+            yield ast.unparse(call), Lender(statement.body, named, ids, key, others)
+    for function in _functions(facts):
+        yield from _decorated(facts, function)
+    for block in facts.module.every(ast.With):
+        yield from _managed(facts, block)
+    for awaited in facts.module.every(ast.AsyncWith):
+        yield from _managed(facts, awaited)
+    for call in facts.module.every(ast.Call):
+        yield from _stacked(facts, call)
+
+
+def _named_tracker(call: ast.Call, target: ast.expr | None) -> ast.expr | None:
+    """Return a context's tracker as code names it: by the target, if it is built in the header."""
+    given = given_tracker(call)
+    return given if target is None or isinstance(given, ast.Name | ast.Attribute) else target
+
+
+def _decorated(facts: Facts, function: Function) -> Iterator[tuple[str, Lender]]:
+    """Yield the context that ``ai_usage_tracked`` opens around each call of *function*."""
+    for decorator in function.decorator_list:
+        call = decorator if isinstance(decorator, ast.Call) else None
+        name = facts.names.context_manager(call.func if call else decorator)
+        if name != words.TRACKED_DECORATOR:
+            continue
+        named = context_ids(call, name) if call else frozenset()
+        taken = ALL_IDS & {parameter.arg for parameter in parameters(function.args)}
+        # An id that a call names is its block's, whether the function takes it or not.
+        calls = (c for c in facts.module.every(ast.Call) if last_name(c.func) == function.name)
+        taken |= ALL_IDS & {keyword.arg for call in calls for keyword in call.keywords}
+        spoken = facts.elsewhere.keywords(function.name)
+        taken |= ALL_IDS if "**" in spoken else ALL_IDS & spoken
+        ids = named | (ALL_IDS if function.args.kwarg is not None else taken)
+        names = (n for s in function.body for n in ast.walk(s) if isinstance(n, ast.Name))
+        own = frozenset(
+            facts.scopes.of(n)
+            for n in names
+            if n.id == words.TRACKER_ARGUMENT
+            and n in facts.scopes.scope_of
+            # One that the function builds is not the context's, whatever its name.
+            and any(isinstance(binder, ast.arg) for binder in facts.scopes.of(n).binders)
+        )
+        others = uses_of_others(facts, function.body, own)
+        if ids:
+            tracker = next(iter(own), object())
+            yield f"@{ast.unparse(decorator)}", Lender(function.body, ids, ids, tracker, others)
+
+
+def _managed(facts: Facts, block: ast.With | ast.AsyncWith) -> Iterator[tuple[str, Lender]]:
+    """Yield the contexts that a manager of the project's own opens around *block*."""
+    for item in block.items:
+        call = item.context_expr
+        if not isinstance(call, ast.Call) or facts.names.context_manager(call.func) is not None:
+            continue
+        ids = _managed_by(facts, call)
+        if ids:
+            given = item.optional_vars
+            key = key_of(facts, given) if given is not None else None
+            own = frozenset([key] if isinstance(key, Binding) else [])
+            others = uses_of_others(facts, block.body, own)
+            yield ast.unparse(call), Lender(block.body, ids, ids, key, others)
+
+
+def _stacked(facts: Facts, call: ast.Call) -> Iterator[tuple[str, Lender]]:
+    """Yield the context that *call* puts on an exit stack: what follows runs in it."""
+    entered = call.args[0] if call.args else None
+    if last_name(call.func) not in _STACKING or not isinstance(entered, ast.Call):
+        return
+    name = facts.names.context_manager(entered.func)
+    statement = facts.module.statement(call)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    given = _named_tracker(entered, target)
+    if name:
+        ids = lent_ids(facts, entered, name, given)
+        named = context_ids(entered, name)
+    else:
+        named = ids = _managed_by(facts, entered)
+    suite = facts.module.suite(statement)
+    following = suite[suite.index(statement) + 1 :]
+    if ids and following:
+        key = key_of(facts, given) if given is not None else None
+        own = frozenset([key] if isinstance(key, Binding) else [])
+        others = uses_of_others(facts, following, own)
+        yield ast.unparse(entered), Lender(following, named, ids, key, others)
+
+
+def _managed_by(facts: Facts, call: ast.Call) -> frozenset[str]:
+    """Return the ids of the contexts that a manager of the project's own opens."""
+    made = facts.taint.definition(call.func) or facts.taint.class_of(call.func)
+    return _opened_by(made, set()) if made is not None else frozenset()
+
+
+def _opened_by(made: Resolved | ResolvedClass, seen: set[ast.AST]) -> frozenset[str]:
+    """Return the ids of contexts that are open while a block is that *made* manages.
+
+    What it calls may open them, in whatever file; *seen* was looked at before.
+    """
+    if made.node in seen:
+        return frozenset()
+    seen.add(made.node)
+    taint, names = made.taint, made.taint.names
+    if isinstance(made, ResolvedClass):
+        entering = [m.node for m in made.methods() if m.node.name in _ENTERING]
+        nodes = [n for method in entering for n in ast.walk(method)]
+    else:
+        nodes = list(ast.walk(made.node))
+        handed = [n.value for n in nodes if isinstance(n, ast.Return)]
+        holding = [n for n in nodes if isinstance(n, ast.With | ast.AsyncWith)]
+        held = [i.context_expr for w in holding if _yields(w) for i in w.items]
+        nodes = [n for n in (*handed, *held) if n is not None]
+    calls = [n for n in nodes if isinstance(n, ast.Call)]
+    named = ((call, names.context_manager(call.func)) for call in calls)
+    own = (context_ids(call, name) for call, name in named if name is not None)
+    called = (taint.definition(call.func) or taint.class_of(call.func) for call in calls)
+    others = (_opened_by(one, seen) for one in called if one is not None)
+    return frozenset[str]().union(*own, *others)
+
+
+def _yields(block: ast.With | ast.AsyncWith) -> bool:
+    return any(isinstance(n, ast.Yield) for s in block.body for n in ast.walk(s))

@@ -1,0 +1,201 @@
+"""Legacy places that no other rule takes: each is refused with the reason that fits it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.trackers.owners import passed_to, passes_on
+from codemods.model.refusal import Reason, Refusal
+from codemods.rules.planning.headers import problem_refusal
+from codemods.rules.refusing import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.trackers.lifetimes import Construct, SetCall
+
+CONSTRUCT_CODE = "AIU001"
+SET_CODE = "AIU002"
+INVALID = "invalid-call"
+_SET_NAMES = (words.SET_CALL, words.OLDER_SET_CALL)
+SET_MESSAGE = "ids set by hand on a tracker"
+
+
+def refuse_construct(facts: Facts, construct: Construct) -> Refusal | None:
+    """Return the refusal of a construction that is bound to no plain variable, if it needs one."""
+    parent = facts.module.parents[construct.call]
+    if isinstance(parent, ast.keyword) and parent.arg == words.TRACKER_ARGUMENT:
+        call = facts.module.parents[parent]
+        if isinstance(call, ast.Call) and facts.names.context_manager(call.func) is not None:
+            return None
+    finding = facts.finding(CONSTRUCT_CODE, construct.call, "tracker built by hand")
+    reason, detail = _place(parent)
+    return refuse(facts, finding, reason, detail, parent if hasattr(parent, "lineno") else None)
+
+
+def _place(parent: ast.AST) -> tuple[Reason, str]:
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Attribute):
+        return Reason.ESCAPES, f"the tracker is stored in {ast.unparse(parent.targets[0])}"
+    if isinstance(parent, ast.Return):
+        return Reason.ESCAPES, "the tracker is returned"
+    if isinstance(parent, ast.arguments):
+        return Reason.SHARED_STATE, "the tracker is a default argument, shared by all calls"
+    if isinstance(parent, ast.IfExp | ast.BoolOp):
+        return Reason.CONDITIONAL_CONSTRUCT, "the tracker is built under a condition"
+    if isinstance(parent, ast.NamedExpr):
+        return Reason.REBOUND, "the tracker is bound inside an expression"
+    if isinstance(parent, ast.Attribute):
+        return Reason.ESCAPES, "the tracker has no name of its own"
+    if isinstance(parent, ast.Call | ast.keyword):
+        return Reason.ESCAPES, "the tracker is passed on where it is built"
+    if isinstance(parent, ast.Expr):
+        return Reason.NO_WORK, "the tracker is built and dropped"
+    return Reason.ESCAPES, "the tracker is stored where it is built"
+
+
+def refuse_set_call(facts: Facts, site: SetCall) -> Refusal | None:
+    """Return the refusal of a set call on something that is, or may be, a tracker."""
+    receiver = site.call.func.value  # type: ignore[attr-defined]
+    if is_forwarder(facts, site):
+        return None
+    finding = facts.finding(SET_CODE, site.call, SET_MESSAGE)
+    if site.problem == INVALID and not _is_tracker(facts, receiver):
+        return None  # a method of that name with parameters of its own: another class's
+    if site.problem is not None:
+        return problem_refusal(facts, finding, site)
+    if not isinstance(receiver, ast.Name):
+        return _on_expression(facts, site, receiver)
+    binding = facts.scopes.of(receiver)
+    if any(isinstance(b, ast.arg) for b in binding.binders):
+        if _is_receiver_of_method(facts, binding.binders[0], receiver):
+            return None
+        detail = f"{receiver.id} is a parameter: the caller may rely on the ids afterwards"
+        return refuse(facts, finding, Reason.CALLER_RELIES, detail, binding.binders[0])
+    manager = _manager(facts, binding.binders)
+    if manager is not None:
+        detail = f"{manager.name} owns a tracker and passes the ids on to it"
+        refusal = refuse(facts, finding, Reason.MANAGER, detail, manager)
+        return by_hand(refusal, receiver.id, manager)
+    if _another_class(facts, binding.binders):
+        return None
+    detail = f"it is not known what {receiver.id} is"
+    return refuse(facts, finding, Reason.UNKNOWN_RECEIVER, detail)
+
+
+def by_hand(refusal: Refusal, name: str, owner: ast.ClassDef) -> Refusal:
+    """Return *refusal* with the field that the class *owner* passes ids on to in its advice."""
+    field = next((f for m in owner.body if (f := passed_to(m)) is not None), None)
+    if field is None:
+        return refusal
+    return replace(refusal, advice=f"open the context with tracker={name}.{field} by hand")
+
+
+def _is_tracker(facts: Facts, receiver: ast.expr) -> bool:
+    """Whether there is evidence that *receiver* is a tracker, beside the name of the method."""
+    if isinstance(receiver, ast.Attribute):
+        return any(
+            isinstance(target, ast.Attribute) and target.attr == receiver.attr
+            for construct in facts.lives.constructs
+            for target in getattr(facts.module.parents[construct.call], "targets", ())
+        )
+    if not isinstance(receiver, ast.Name) or receiver not in facts.scopes.scope_of:
+        return False
+    return any(_makes_tracker(facts, binder) for binder in facts.scopes.of(receiver).binders)
+
+
+def _makes_tracker(facts: Facts, binder: ast.AST) -> bool:
+    annotation = getattr(binder, "annotation", None)
+    if annotation is not None and facts.names.is_annotated(annotation):
+        return True
+    if not isinstance(binder, ast.Name):
+        return False
+    statement = facts.module.statement(binder)
+    managed = any(
+        statement is w and w.items[i].optional_vars is binder for w, i, _, _ in facts.context_calls
+    )
+    return managed or statement in facts.lives.births
+
+
+def refuse_inspection(facts: Facts, place: ast.Attribute) -> Refusal | None:
+    """Return the refusal of a test that asks a double of the tracker which ids were set."""
+    receiver = place.value.value  # type: ignore[attr-defined]
+    if isinstance(receiver, ast.Name) and any(
+        isinstance(b, ast.Name) and facts.module.statement(b) in facts.lives.births
+        for b in facts.scopes.of(receiver).binders
+    ):
+        return None  # a real tracker: refused where it is built
+    finding = facts.finding(SET_CODE, place, "a test of how ids are set")
+    detail = f"{ast.unparse(place)} asks for the set call, which migrated code does not make"
+    return refuse(facts, finding, Reason.TESTS_THE_TRACKER, detail)
+
+
+def _on_expression(facts: Facts, site: SetCall, receiver: ast.expr) -> Refusal:
+    finding = facts.finding(SET_CODE, site.call, SET_MESSAGE)
+    text = ast.unparse(receiver)
+    if isinstance(receiver, ast.Attribute):
+        detail = f"{text} outlives this function: others may rely on its ids"
+        return refuse(facts, finding, Reason.SHARED_STATE, detail, receiver)
+    detail = f"it is not known what {text} is"
+    return refuse(facts, finding, Reason.UNKNOWN_RECEIVER, detail, receiver)
+
+
+def _is_receiver_of_method(facts: Facts, binder: ast.AST, name: ast.Name) -> bool:
+    """Whether *name* is ``self`` of a class: then the method called is that class's own."""
+    definition = facts.module.parents.get(facts.module.parents.get(binder, binder), binder)
+    owner = facts.module.parents.get(definition)
+    return isinstance(owner, ast.ClassDef) and name.id in ("self", "cls")
+
+
+def _manager(facts: Facts, binders: list[ast.AST]) -> ast.ClassDef | None:
+    """Return the class of this module that the variable is built from and that forwards ids."""
+    for binder in binders:
+        value = getattr(facts.module.parents.get(binder), "value", None)
+        if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
+            continue
+        for definition in facts.scopes.of(value.func).binders:
+            if isinstance(definition, ast.ClassDef) and _forwards(definition):
+                return definition
+    return None
+
+
+def is_forwarder(facts: Facts, site: SetCall) -> bool:
+    """Whether the call is what a class's own set call does: the places that use it count."""
+    method = next(
+        (n for n in facts.module.ancestors(site.call) if isinstance(n, ast.FunctionDef)), None
+    )
+    owner = facts.module.parents.get(method) if method is not None else None
+    if method is None or method.name not in _SET_NAMES or not isinstance(owner, ast.ClassDef):
+        return False
+    own_class = all(facts.names.tracker_class(base) is None for base in owner.bases)
+    return own_class and isinstance(site.call.func.value, ast.Attribute)  # type: ignore[attr-defined]
+
+
+def _forwards(definition: ast.ClassDef) -> bool:
+    for method in definition.body:
+        if isinstance(method, ast.FunctionDef) and method.name in _SET_NAMES:
+            if passes_on(method):
+                return True
+    return False
+
+
+def _another_class(facts: Facts, binders: list[ast.AST]) -> bool:
+    """Whether the variable is certainly an object of a class that is not the tracker."""
+    for binder in binders:
+        statement = facts.module.parents.get(binder)
+        value = getattr(statement, "value", None)
+        if not isinstance(statement, ast.Assign) or not isinstance(value, ast.Call):
+            return False
+        if not isinstance(value.func, ast.Name) or value.func not in facts.scopes.scope_of:
+            return False
+        definitions = facts.scopes.of(value.func).binders
+        if not definitions or not all(_is_foreign_class(facts, d) for d in definitions):
+            return False
+    return bool(binders)
+
+
+def _is_foreign_class(facts: Facts, definition: ast.AST) -> bool:
+    if isinstance(definition, ast.ClassDef):
+        return all(facts.names.tracker_class(base) is None for base in definition.bases)
+    return isinstance(definition, ast.alias) and definition.name[:1].isupper()

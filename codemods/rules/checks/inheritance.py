@@ -1,0 +1,385 @@
+"""Whose blocks would take over ids of a block around them that they do not have today.
+
+A tracker that the program builds speaks for itself inside the blocks of others, so code
+that stays as it is does not matter.  A context asks for the ids around it, and a wrapped
+client looks at the current context: those that are there already, and those that the
+same run writes.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.deferred.callbacks import handed_on, may_call_back
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.scopes import Binding
+from codemods.analysis.trackers.standing_ids import ALL_IDS, MODE, set_ids, takes_user
+from codemods.model.edit import Retain, Wrap
+from codemods.rules.checks.missing_ids import certain_ids, missing_ids
+from codemods.rules.checks.wrapped_clients import wrapper_of, wraps_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.syntax.definitions import Resolved
+    from codemods.model.proposal import Proposal
+
+_BY_BATCH = frozenset({words.BATCH, MODE})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True, slots=True)
+class Lender:
+    """A block, there or proposed: its statements, the ids that it may lend, and its tracker.
+
+    ``named`` are those of its header; ``others`` are uses of other trackers in it.
+    """
+
+    body: Sequence[ast.stmt]
+    named: frozenset[str]
+    ids: frozenset[str]
+    tracker: object
+    others: Sequence[ast.Name]
+    proposal: Proposal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """What would inherit, the place that makes it so, and the proposal that it is, if it is one.
+
+    ``how`` says what its block has to do with the context, whose text it leaves open.
+    """
+
+    text: str
+    place: ast.AST | None = None
+    proposal: Proposal | None = None
+    how: str = "it would inherit ids of {}, which it runs in"
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A proposed block: the ids that it names, and its tracker as ``_key`` has it."""
+
+    proposal: Proposal
+    named: frozenset[str]
+    key: object
+    is_step: bool
+    body: Sequence[ast.stmt]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a suite has that may inherit: contexts, proposed blocks, mentions of wrapped clients."""
+
+    contexts: list[tuple[ast.With | ast.AsyncWith, ast.Call, str]]
+    blocks: list[_Block]
+    wrapped: list[tuple[ast.AST, ast.Call]]
+
+
+class Heirs:
+    """What of a module may inherit, each suite looked at once; the blocks are of *proposals*."""
+
+    def __init__(self, facts: Facts, proposals: Sequence[Proposal]) -> None:
+        self._facts = facts
+        self._gone: set[int] = set()
+        self._contents: dict[tuple[ast.stmt, ast.stmt], _Content] = {}
+        self._reached: dict[ast.AST, set[ast.AST]] = {}
+        self._placed: dict[ast.AST, list[_Block]] = {}
+        for proposal in proposals:
+            for wrap in wraps(proposal):
+                tracker = _tracker_of(wrap)
+                key = key_of(facts, tracker, wrap) if tracker is not None else None
+                named = named_ids(wrap) - missing_ids(facts, wrap)
+                block = _Block(proposal, named, key, is_step(wrap), body_of(facts, wrap))
+                self._placed.setdefault(facts.statement_at(wrap.path), []).append(block)
+
+    def without(self, proposal: Proposal) -> None:
+        """Note that *proposal* will not be made."""
+        self._gone.add(id(proposal))
+
+    def is_made(self, block: _Block) -> bool:
+        """Whether nothing is known against the proposal of *block*."""
+        return id(block.proposal) not in self._gone
+
+    def cuts_off(self, block: _Block) -> bool:
+        """Whether *block* has wrapped clients that take their ids from the context around it.
+
+        On the original runtime they do, and set them on their tracker.
+        """
+        facts = self._facts
+        if facts.ours(block.proposal.home):
+            return False
+        called = (
+            one.node.body for one in reachable(facts.taint, block.body) if one.taint is facts.taint
+        )
+        return any(self.of(body).wrapped for body in (block.body, *called))
+
+    def of(self, body: Sequence[ast.stmt]) -> _Content:
+        """Return what *body*, a part of a suite, has that may inherit."""
+        key = (body[0], body[-1])
+        if key not in self._contents:
+            self._contents[key] = self._content([n for part in body for n in ast.walk(part)])
+        return self._contents[key]
+
+    def _content(self, nodes: list[ast.AST]) -> _Content:
+        facts, inside = self._facts, set(nodes)
+        contexts = [(s, call, name) for s, _, call, name in facts.context_calls if call in inside]
+        blocks = [block for node in nodes for block in self._placed.get(node, ())]
+        calls = ((n, n if isinstance(n, ast.Call) else wrapper_of(facts, n)) for n in nodes)
+        wrapped = [(n, c) for n, c in calls if c is not None and wraps_client(c)]
+        return _Content(contexts, blocks, wrapped)
+
+    def reached_from(self, method: ast.AST) -> set[ast.AST]:
+        """Return *method* and the functions that it may call."""
+        if method not in self._reached:
+            body: list[ast.stmt] = method.body  # type: ignore[attr-defined]
+            reached = reachable(self._facts.taint, body)
+            self._reached[method] = {method, *(one.node for one in reached)}
+        return self._reached[method]
+
+
+def wraps(proposal: Proposal) -> list[Wrap]:
+    """Return the blocks that *proposal* opens."""
+    return [e for e in proposal.edits if isinstance(e, Wrap)]
+
+
+def heir_of(facts: Facts, proposal: Proposal, heirs: Heirs) -> Heir | None:
+    """Return which of *heirs*, those of the file, would take over ids of a new block."""
+    for wrap in wraps(proposal):
+        if is_step(wrap):
+            continue  # a sub-context of the block around it
+        lender = _lender(facts, proposal, wrap)
+        found = next(heirs_in(facts, lender, heirs), None) if lender.ids else None
+        if found is not None:
+            return found
+    return None
+
+
+def lent_ids(facts: Facts, call: ast.Call, name: str, tracker: ast.expr | None) -> frozenset[str]:
+    """Return the ids that the context *call* may give to what is inside it."""
+    return context_ids(call, name).union(*map(facts.standing.of, (tracker, given_tracker(call))))
+
+
+def lent_by(facts: Facts, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
+    """Return the ids that a proposed block may give to what is inside it."""
+    return _lender(facts, proposal, wrap).ids
+
+
+def named_ids(wrap: Wrap) -> frozenset[str]:
+    """Return the ids that the header of *wrap* names."""
+    found = {key or words.BATCH for t in wrap.header.taken for _, key in t.arguments}
+    if wrap.header.function == words.BATCH_CONTEXT:
+        found |= _BY_BATCH
+    made = ast.parse(_adopted(wrap) or "None", mode="eval").body
+    if isinstance(made, ast.Call) and takes_user(made):
+        found.add(words.USER)  # its own is nearer than that of a block around
+    return (ALL_IDS | {MODE}) & found
+
+
+def body_of(facts: Facts, wrap: Wrap) -> list[ast.stmt]:
+    """Return the statements that *wrap* puts into its block."""
+    suite = facts.module.suite(facts.statement_at(wrap.path))
+    return suite[wrap.path[-1][1] : wrap.stop]
+
+
+def is_step(wrap: Wrap) -> bool:
+    """Whether *wrap* is a step of the block around it, with that block's tracker."""
+    given = _adopted(wrap)
+    named = given is not None and given.isidentifier()
+    return named and wrap.header.target is not None and not wrap.header.taken
+
+
+def uses_of_others(
+    facts: Facts, body: Sequence[ast.stmt], own: frozenset[Binding]
+) -> list[ast.Name]:
+    """Return where *body* reads a variable that holds, or leads to, a tracker not in *own*."""
+    others = facts.tracker_variables() - own
+    names = (n for s in body for n in ast.walk(s) if isinstance(n, ast.Name))
+    return [
+        n
+        for n in names
+        if isinstance(n.ctx, ast.Load)
+        and n in facts.scopes.scope_of
+        and facts.scopes.of(n) in others
+    ]
+
+
+def _lender(facts: Facts, proposal: Proposal, wrap: Wrap) -> Lender:
+    named = named_ids(wrap)
+    kept = {words.USER} if any(isinstance(e, Retain) for e in proposal.edits) else set()
+    tracker = _tracker_of(wrap)
+    key = key_of(facts, tracker, wrap) if tracker is not None else None
+    ids = named | kept | facts.standing.of(tracker)
+    body = body_of(facts, wrap)
+    own = facts.holders.get(proposal.finding, frozenset())
+    if isinstance(key, Binding):
+        own |= {key}
+    return Lender(body, named, ids, key, uses_of_others(facts, body, own), proposal)
+
+
+def _tracker_of(wrap: Wrap) -> ast.expr | None:
+    """Return the tracker of a proposed block, as code in it names it."""
+    text = wrap.header.target or _adopted(wrap)
+    return ast.parse(text, mode="eval").body if text is not None else None
+
+
+def _adopted(wrap: Wrap) -> str | None:
+    prefix = f"{words.TRACKER_ARGUMENT}="
+    given = (*wrap.header.leading, *wrap.header.trailing)
+    return next((t.removeprefix(prefix) for t in given if t.startswith(prefix)), None)
+
+
+def key_of(facts: Facts, tracker: ast.expr, wrap: Wrap | None = None) -> object:
+    """Return what is equal for two mentions of one tracker: its variable, or its text."""
+    if not isinstance(tracker, ast.Name):
+        return ast.unparse(tracker)
+    if wrap is not None:
+        return facts.scopes.binding(tracker.id, facts.scope_at(wrap.path))
+    return facts.scopes.of(tracker)
+
+
+def given_tracker(call: ast.Call) -> ast.expr | None:
+    """Return the tracker that a context is opened with, if it is given one."""
+    return next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
+
+
+def context_ids(call: ast.Call, name: str) -> frozenset[str]:
+    """Return the ids that a context may give to what is inside it."""
+    named = {keyword.arg for keyword in call.keywords}
+    by_name = _BY_BATCH if name == words.BATCH_CONTEXT else frozenset()
+    return by_name | (ALL_IDS if None in named else ALL_IDS & named)
+
+
+def heirs_in(facts: Facts, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
+    """Yield what inside *lender* would take ids from it, in its own text, then in what it calls."""
+    yield from heirs_inside(facts, lender, lender.body, heirs)
+    reached = reachable(facts.taint, lender.body)
+    for one in reached:
+        name = one.node.name
+        if one.taint is facts.taint:
+            for heir in heirs_inside(facts, lender, one.node.body, heirs):
+                yield replace(heir, text=f"in {name}, {heir.text}", place=None)
+        elif _may_inherit_elsewhere(one, lender):
+            yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
+    yield from _unnamed(facts, lender, heirs, [o for o in reached if o.taint is facts.taint])
+
+
+def heirs_inside(
+    facts: Facts, lender: Lender, body: Sequence[ast.stmt], heirs: Heirs
+) -> Iterator[Heir]:
+    """Yield what the statements *body* have of their own that would inherit."""
+    content = heirs.of(body)
+    for statement, call, name in content.contexts:
+        if _is_same(facts, lender, given_tracker(call)):
+            continue
+        own = certain_ids(facts, call)
+        own |= _BY_BATCH if name == words.BATCH_CONTEXT else set()
+        if not lender.ids <= own and _may_record(facts, statement):
+            text = f"{ast.unparse(call)} would inherit ids of this block"
+            yield Heir(text, statement)
+    for block in filter(heirs.is_made, content.blocks):
+        mine = block.proposal is lender.proposal
+        if block.is_step or (mine and body is lender.body):
+            continue
+        lent = lender.named if mine else lender.ids
+        if not lent <= block.named and not _has_key(lender, block.key):
+            text = "another tracker's block would inherit ids of this one"
+            yield Heir(text, None, block.proposal)
+        elif lender.proposal is None and heirs.cuts_off(block):
+            text = "a wrapped client in another tracker's block takes ids of this one today"
+            yield Heir(text, None, block.proposal, "a wrapped client in it takes ids of {} today")
+    for node, wrapper in content.wrapped:
+        if _wraps_for_another(facts, wrapper, lender):
+            text = f"{ast.unparse(node)} takes the ids of the block that it is used in"
+            yield Heir(text, node)
+
+
+def _may_record(facts: Facts, statement: ast.With | ast.AsyncWith) -> bool:
+    """Whether the block of *statement* calls anything but functions of the interpreter's own."""
+    calls = (n for s in statement.body for n in ast.walk(s) if isinstance(n, ast.Call))
+    return any(
+        not isinstance(c.func, ast.Name)
+        or not hasattr(builtins, c.func.id)
+        or bool(facts.scopes.of(c.func).binders)
+        for c in calls
+    )
+
+
+def _is_same(facts: Facts, lender: Lender, tracker: ast.expr | None) -> bool:
+    """Whether *tracker* is the lender's: by its name, or as what a function was given."""
+    if tracker is None or lender.tracker is None:
+        return False
+    return _has_key(lender, key_of(facts, tracker))
+
+
+def _has_key(lender: Lender, key: object) -> bool:
+    """Whether the tracker with that *key* is the lender's."""
+    if key is None or lender.tracker is None:
+        return False
+    if key == lender.tracker:
+        return True
+    given = isinstance(key, Binding) and any(isinstance(b, ast.arg) for b in key.binders)
+    return given and not lender.others
+
+
+def _wraps_for_another(facts: Facts, call: ast.Call, lender: Lender) -> bool:
+    tracker = call.args[1] if len(call.args) > 1 else given_tracker(call)
+    if isinstance(tracker, ast.Name) and tracker not in facts.scopes.scope_of:
+        return True
+    return not _is_same(facts, lender, tracker)
+
+
+def _may_inherit_elsewhere(function: Resolved, lender: Lender) -> bool:
+    """Whether *function*, of another file, has a block of its own, or gets one in this run."""
+    named: set[str] = set()
+    has_own = False
+    for call in (n for n in ast.walk(function.node) if isinstance(n, ast.Call)):
+        name = last_name(call.func)
+        if name in words.CONTEXT_MANAGERS:
+            named |= context_ids(call, name)
+            has_own = has_own or given_tracker(call) is None or bool(lender.others)
+        if name == words.SET_CALL:
+            named |= set_ids(call)
+        has_own = has_own or name in (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
+    return has_own and not lender.ids <= named
+
+
+def _unnamed(facts: Facts, lender: Lender, heirs: Heirs, reached: list[Resolved]) -> Iterator[Heir]:
+    """Yield functions that the block may run without naming them: from tables, by objects."""
+    known = {one.node for one in reached}
+    functions: list[ast.AST] = [f for kind in _FUNCTIONS for f in facts.module.every(kind)]
+    others = set(functions) - known
+    ran: set[ast.AST] = set()
+    if methods := _methods(facts):
+        nodes = [n for root in (*lender.body, *known) for n in ast.walk(root)]
+        attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+        by_object = [m for m in methods if m.name in attributes or _is_special(m.name)]
+        ran.update(*map(heirs.reached_from, by_object))
+    if may_call_back(facts.taint, lender.body, others):
+        ran |= handed_on(facts.taint)
+    for function in functions:
+        if function in others and function in ran:
+            suite: list[ast.stmt] = function.body  # type: ignore[attr-defined]
+            heir = next(heirs_inside(facts, lender, suite, heirs), None)
+            if heir is not None:
+                name = function.name  # type: ignore[attr-defined]
+                said = f"{name} may run in this block; there, {heir.text}"
+                yield replace(heir, text=said, place=None)
+
+
+def _methods(facts: Facts) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return the methods of the module's classes."""
+    bodies = (definition.body for definition in facts.module.every(ast.ClassDef))
+    return [m for body in bodies for m in body if isinstance(m, _FUNCTIONS)]
+
+
+def _is_special(name: str) -> bool:
+    """Whether an operator, a test for truth, a loop or any other syntax may run the method."""
+    built = name in ("__init__", "__new__", "__post_init__")  # only where the class is named
+    return name.startswith("__") and name.endswith("__") and not built

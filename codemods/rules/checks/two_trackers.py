@@ -1,0 +1,187 @@
+"""Two trackers at once: which proposals would change what is booked to whom.
+
+A legacy tracker speaks for itself inside another's block.  Blocks do not: an inner
+one inherits what it does not name, on our runtime, and both runtimes are looked at
+whatever is assumed, since a project may move to ours later.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.effects import may_be_none
+from codemods.model.edit import Delete, Wrap
+from codemods.model.refusal import Reason
+from codemods.rules.checks.enclosing_contexts import heirs_of_contexts
+from codemods.rules.checks.inheritance import (
+    Heirs,
+    body_of,
+    heir_of,
+    is_step,
+    lent_by,
+    named_ids,
+    uses_of_others,
+    wraps,
+)
+from codemods.rules.checks.missing_ids import missing_ids
+from codemods.rules.refusing import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.semantic_model import Facts
+    from codemods.model.proposal import Proposal
+    from codemods.model.refusal import Refusal
+
+# What is done with a tracker that is given to these is looked at where it matters.
+_KNOWN = (*words.CLIENT_WRAPPERS, "print", "isinstance", "id", "repr", "str", "bool", "append")
+
+
+def settled(facts: Facts, proposals: list[Proposal]) -> tuple[list[Proposal], list[Refusal]]:
+    """Return the proposals that may be made together, and the refusals of the others."""
+    refusals: list[Refusal] = []
+
+    def without(proposal: Proposal, detail: str, place: ast.AST | None = None) -> None:
+        left.remove(proposal)
+        refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, detail, place))
+
+    left = list(proposals)
+    for proposal in overlapping(facts, proposals):
+        without(proposal, "another tracker's block would overlap with this one")
+    for proposal, detail in heirs_of_contexts(facts, left).items():
+        if facts.settings.unsafe:
+            asked = f"of the block at line {proposal.finding.span.line}: {detail}"
+            left[left.index(proposal)] = replace(proposal, confirm=(*proposal.confirm, asked))
+        else:
+            without(proposal, detail)
+    heirs = Heirs(facts, left)
+    for proposal in list(left):
+        other = foreign_use(facts, proposal)
+        if other is not None:
+            without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
+            heirs.without(proposal)
+            continue
+        heir = heir_of(facts, proposal, heirs)
+        if heir is not None:
+            without(proposal, heir.text, heir.place)
+            heirs.without(proposal)
+    return left, refusals
+
+
+def overlapping(facts: Facts, proposals: list[Proposal]) -> list[Proposal]:
+    """Return the proposals whose blocks overlap with an earlier one's in the same function."""
+    kept: list[Proposal] = []
+    crossing: list[Proposal] = []
+    # Blocks can only cross where they concern the same statement of the module.
+    near: dict[int, list[Proposal]] = {}
+    for one in proposals:
+        tops = _top_statements(one)
+        around = {id(k): k for top in tops for k in near.get(top, ())}.values()
+        pairs = ((a, b, k) for k in around for a in wraps(k) for b in wraps(one))
+        if any(_crosses(facts, a, b) and not _nests(facts, k, a, b) for a, b, k in pairs):
+            crossing.append(one)
+            continue
+        kept.append(one)
+        for top in tops:
+            near.setdefault(top, []).append(one)
+    return [proposal for proposal in crossing if proposal not in kept]
+
+
+def _top_statements(proposal: Proposal) -> set[int]:
+    """Return the indices of the module's statements that the blocks of *proposal* concern."""
+    found: set[int] = set()
+    for wrap in wraps(proposal):
+        first = wrap.path[0][1]
+        found.update(range(first, wrap.stop) if len(wrap.path) == 1 else (first,))
+    return found
+
+
+def _crosses(facts: Facts, one: Wrap, other: Wrap) -> bool:
+    outer, inner = sorted((one, other), key=lambda w: len(w.path))
+    depth = len(outer.path) - 1
+    if inner.path[:depth] != outer.path[:depth] or inner.path[depth][0] != outer.path[depth][0]:
+        return False
+    first, last = inner.path[depth][1], inner.path[depth][1]
+    if len(inner.path) == len(outer.path):
+        last = inner.stop - 1
+    if last < outer.path[depth][1] or first >= outer.stop:
+        return False
+    return not _function_between(facts, inner, depth)
+
+
+def _nests(facts: Facts, proposal: Proposal, outer: Wrap, inner: Wrap) -> bool:
+    """Whether *inner* lies wholly inside *outer*, of *proposal*, and names all of its ids."""
+    depth = len(outer.path) - 1
+    if len(inner.path) == len(outer.path):
+        if inner.stop > outer.stop or inner.path[depth][1] <= outer.path[depth][1]:
+            return False
+    elif len(inner.path) < len(outer.path):
+        return False
+    return lent_by(facts, proposal, outer) <= named_ids(inner) - missing_ids(facts, inner)
+
+
+def _function_between(facts: Facts, inner: Wrap, depth: int) -> bool:
+    """Whether *inner* lies in a function that is defined inside the outer block."""
+    for length in range(depth + 1, len(inner.path)):
+        node = facts.statement_at(inner.path[:length])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return True
+    return False
+
+
+def foreign_use(facts: Facts, proposal: Proposal) -> ast.AST | None:
+    """Return a use of another tracker inside a block that may be more than its own recording."""
+    own = facts.holders.get(proposal.finding)
+    if own is None:
+        return None
+    for wrap in wraps(proposal):
+        if is_step(wrap):
+            continue
+        uses = uses_of_others(facts, body_of(facts, wrap), own)
+        drops = any(_is_replay(facts, e) for e in proposal.edits if isinstance(e, Delete))
+        for use in uses:
+            moves = drops or _is_flushed(facts, use) or _is_handed_out(facts, use)
+            if moves or _may_be_nobody(facts, use):
+                return use
+    return None
+
+
+def _may_be_nobody(facts: Facts, use: ast.Name) -> bool:
+    """Whether *use* may be None, or gone, and fails behind the call that it should have recorded.
+
+    On our runtime that call would be the block's.
+    """
+    binding = facts.scopes.of(use)
+    if binding.deletes:
+        return True
+    statements = [facts.module.parents[binder] for binder in binding.binders]
+    values = (s.value for s in statements if isinstance(s, ast.Assign | ast.AnnAssign))
+    return any(value is not None and may_be_none(value, []) for value in values)
+
+
+def _is_replay(facts: Facts, edit: Delete) -> bool:
+    """Whether *edit* drops a recording by hand: then only the block records that call."""
+    value = getattr(facts.statement_at(edit.path), "value", None)
+    made = value.func if isinstance(value, ast.Call) else None
+    function = made.func if isinstance(made, ast.Call) else None
+    return isinstance(function, ast.Attribute) and function.attr in words.REPLAYS
+
+
+def _is_flushed(facts: Facts, use: ast.Name) -> bool:
+    """Whether *use* stores what the other tracker has: a block drops such calls at its end."""
+    parent = facts.module.parents[use]
+    return isinstance(parent, ast.Attribute) and parent.attr == words.FLUSH_CALL
+
+
+def _is_handed_out(facts: Facts, use: ast.Name) -> bool:
+    """Whether *use* gives the tracker to a function that is not in sight: it may open a block."""
+    parent = facts.module.parents[use]
+    call = facts.module.parents[parent] if isinstance(parent, ast.keyword) else parent
+    if not isinstance(call, ast.Call) or call.func is use:
+        return False
+    if facts.names.context_manager(call.func) is not None or last_name(call.func) in _KNOWN:
+        return False
+    known = facts.taint.definition(call.func) or facts.taint.class_of(call.func)
+    return known is None

@@ -1,0 +1,46 @@
+"""Missing import: a context manager is used, and nothing in the file provides the name.
+
+What it does    Adds the import that the use needs.
+Why             The code raises NameError when it runs.
+Before          with ai_usage_context("receipt_analysis") as tracker: ...
+After           from receipt_label.utils.ai_usage_context import ai_usage_context
+Safety          Safe where no definition, star import or exec could provide the name.
+Leaves alone    files with star imports, or with a definition of the name in any scope
+Guide           Common Issues, 2
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.model.proposal import Proposal
+
+if TYPE_CHECKING:
+    from codemods.analysis.semantic_model import Facts
+
+CODE = "AIU006"
+_PROVIDERS = frozenset({"exec", "eval", "globals", "__import__", "setattr", "__getattr__"})
+
+
+def decide(facts: Facts) -> list[Proposal]:
+    """Return a proposal for every context manager that is used without an import."""
+    if any(_could_provide(node) for node in facts.module.nodes):
+        return []
+    proposals = []
+    for name in words.CONTEXT_MANAGERS:
+        binding = facts.scopes.binding(name, facts.scopes.module_scope)
+        bound = any(b.binders for (_, n), b in facts.scopes.bindings.items() if n == name)
+        if bound or not binding.loads:
+            continue
+        finding = facts.finding(CODE, binding.loads[0], f"{name} is used but never imported")
+        why = f"nothing in this file defines {name}"
+        proposals.append(Proposal(finding, (), "import", why, (name,), facts.default_home))
+    return proposals
+
+
+def _could_provide(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.names[0].name == "*"
+    return isinstance(node, ast.Name) and node.id in _PROVIDERS

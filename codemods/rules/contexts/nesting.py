@@ -1,0 +1,52 @@
+"""Nested contexts: an inner block that does not take over the tracker of the outer one.
+
+What it does    With ``--unsafe``, hands the outer block's tracker to the inner one.
+Why             The inner block's metrics do not belong to the job of the outer one.
+Before          with ai_usage_context("receipt_reading", job_id="read-1") as tracker:
+                    with ai_usage_context("line_check") as checker:
+                        check(checker)
+After           with ai_usage_context("receipt_reading", job_id="read-1") as tracker:
+                    with ai_usage_context("line_check", tracker=tracker) as checker:
+                        check(checker)
+Safety          Never safe: the inner metrics get another tracker, and the ids that it has.
+Leaves alone    everything without --unsafe, the original runtime (ids would stay behind)
+Guide           Best Practices, 5
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import ordinal
+from codemods.model.edit import PassKeyword
+from codemods.model.proposal import Proposal
+from codemods.rules.contexts.passing import same_value, tracker_name
+from codemods.rules.lint import new_style
+
+if TYPE_CHECKING:
+    from codemods.analysis.semantic_model import Facts
+
+CONFIRM = "the inner metrics belong to the tracker and the ids of the outer block"
+
+
+def decide(facts: Facts) -> list[Proposal]:
+    """Return a proposal for each inner block that the outer tracker can be handed to."""
+    if not facts.settings.unsafe:
+        return []
+    proposals = []
+    for outer, call in new_style.nested(facts):
+        item, header = next((i, c) for s, i, c, _ in facts.context_calls if s is outer)
+        tracker = tracker_name(outer.items[item].optional_vars, header)
+        place = ordinal(facts.module, call)
+        if tracker is None or place is None or not facts.ours(facts.home_of(call)):
+            continue
+        if not same_value(facts, tracker, call):
+            continue
+        path, number = place
+        callee = facts.module.segment(call.func)
+        edit = PassKeyword(path, number, callee, words.TRACKER_ARGUMENT, tracker.id)
+        finding = facts.finding(new_style.NESTED, call, new_style.NESTED_MESSAGE)
+        why = f"{tracker.id} is the tracker of the block around it"
+        proposals.append(Proposal(finding, (edit,), "pass", why, confirm=(CONFIRM,)))
+    return proposals

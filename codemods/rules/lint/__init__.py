@@ -1,0 +1,1 @@
+"""Rules that report and never rewrite."""

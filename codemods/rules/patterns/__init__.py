@@ -1,0 +1,1 @@
+"""The legacy patterns, one file each: each is rewritten, or refused with a reason."""

@@ -1,0 +1,132 @@
+"""Owned tracker: ids are set on an object that owns a tracker and passes them on to it.
+
+What it does    Gives the rest of the object's life a block around the tracker that it owns.
+Why             The ids of one job last into the next one of the same object.
+Before          manager = ClientManager()
+                manager.set_tracking_context(job_id="job-1")
+                return manager.read(text)
+After           manager = ClientManager()
+                with ai_usage_context("read", tracker=manager.usage_tracker, job_id="job-1"):
+                    return manager.read(text)
+Safety          Safe while the class builds a tracker for every object and never changes it, its
+                set call only passes the ids on, and the object's life stays inside one suite.
+Leaves alone    manager, and what the direct tracker leaves alone: escapes, rebound, ...
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.trackers.owners import Owned, forwarder, owned, rebinding
+from codemods.model.proposal import Assumption, Proposal
+from codemods.model.refusal import Reason
+from codemods.rules.checks.fallback_refusals import SET_CODE, SET_MESSAGE, by_hand
+from codemods.rules.patterns import direct
+from codemods.rules.refusing import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.syntax.scopes import Binding
+    from codemods.analysis.trackers.lifetimes import Life, SetCall
+    from codemods.model.finding import Finding
+    from codemods.model.proposal import Verdict
+    from codemods.model.refusal import Refusal
+
+
+def decide(facts: Facts, binding: Binding, sites: list[SetCall]) -> list[Verdict] | None:
+    """Return what to do about the set calls *sites* on *binding*; None if it owns no tracker."""
+    name = binding.binders[0] if len(binding.binders) == 1 else None
+    birth = facts.module.parents.get(name) if name is not None else None
+    if not isinstance(name, ast.Name) or not isinstance(birth, ast.Assign | ast.AnnAssign):
+        return None
+    value = birth.value
+    owner = facts.taint.class_of(value.func) if isinstance(value, ast.Call) else None
+    method = last_name(sites[0].call.func)
+    if owner is None or forwarder(owner, method) is None:
+        return None
+    finding = facts.finding(SET_CODE, sites[0].call, SET_MESSAGE)
+    found = owned(owner, facts.vocabulary, method)
+    if any(last_name(site.call.func) != method for site in sites):
+        found = f"{owner.node.name} is told ids by more than one method"
+    if isinstance(found, str):
+        return [by_hand(refuse(facts, finding, Reason.MANAGER, found), binding.name, owner.node)]
+    if isinstance(birth, ast.Assign) and birth.targets != [name]:
+        detail = f"{binding.name} is bound together with other names"
+        return [refuse(facts, finding, Reason.MANAGER, detail, birth)]
+    life = facts.lives.owner_life(name, birth, found.construct, found.name)
+    refusal = _refusal(facts, finding, life, found, sites)
+    if refusal is not None:
+        return [refusal]
+    return [_explained(facts, v, found, life) for v in direct.settle(facts, finding, life)]
+
+
+def _refusal(
+    facts: Facts, finding: Finding, life: Life, found: Owned, sites: list[SetCall]
+) -> Refusal | None:
+    name = found.owner.node.name
+    outside = next((s for s in sites if s not in life.sets), None)
+    if outside is not None:
+        detail = f"{life.binding.name} may not be built yet, or may be another object"
+        return refuse(facts, finding, Reason.MANAGER, detail, outside.call)
+    for site in sites:
+        if site.problem is None and not found.takes(site):
+            detail = f"{name} does not pass these arguments on under their names"
+            return refuse(facts, finding, Reason.MANAGER, detail, site.call)
+        user = site.argument(words.USER)
+        if user is not None and not facts.ours(found.construct.home):
+            detail = "the original runtime's context does not set the user"
+            return refuse(facts, finding, Reason.MIXED, detail, user.value)
+    body = life.suite[life.index :]
+    other = _rebound(facts, found, body)
+    if other is not None:
+        detail = f"{ast.unparse(other)} may put another tracker in the place of {life.tracker}"
+        return refuse(facts, finding, Reason.MANAGER, detail)
+    waits = any(isinstance(n, ast.Await) for s in body for n in ast.walk(s))
+    if waits and not facts.ours(found.construct.home) and _wraps(found):
+        detail = f"{name} wraps clients, and tasks share the context of their thread"
+        return refuse(facts, finding, Reason.TWO_TRACKERS, detail)
+    return None
+
+
+def _rebound(facts: Facts, found: Owned, body: list[ast.stmt]) -> ast.AST | None:
+    """Return what may bind the object's field anew: in this module, or in code that it reaches."""
+    if facts.taint is not found.owner.taint:
+        here = rebinding(ast.walk(facts.module.tree), found.name)
+        if here is not None:
+            return here
+    reached = (r.node for r in reachable(facts.taint, body) if r.taint is not facts.taint)
+    own = set(ast.walk(found.owner.node))
+    inside = (n for node in reached if node not in own for n in ast.walk(node))
+    return rebinding(inside, found.name)
+
+
+def _wraps(found: Owned) -> bool:
+    tree = found.owner.taint.module.tree
+    return any(
+        isinstance(n, ast.Attribute) and n.attr in words.CLIENT_WRAPPERS for n in ast.walk(tree)
+    )
+
+
+def _explained(facts: Facts, verdict: Verdict, found: Owned, life: Life) -> Verdict:
+    """Return *verdict*; a proposal says what it knows of the class, and takes for granted."""
+    if not isinstance(verdict, Proposal):
+        return verdict
+    name = found.owner.node.name
+    why = f"each {name} builds {found.name} for itself, and {verdict.why}"
+    calls = {ast.unparse(call.func): call for call in found.trusted}
+    here = facts.taint is found.owner.taint
+    assumed = (
+        Assumption(
+            f"{called}, in {name}, does not keep the tracker",
+            facts.module.span(call) if here else facts.module.span(life.birth),
+        )
+        for called, call in calls.items()
+    )
+    place = facts.module.span(life.birth)
+    others = (Assumption(text, place) for text in dict.fromkeys(found.assumed))
+    return replace(verdict, why=why, assumptions=(*verdict.assumptions, *assumed, *others))

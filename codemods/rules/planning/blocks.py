@@ -1,0 +1,179 @@
+"""The parts of a block: its extent, how it gets its tracker, what it makes needless."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.analysis.syntax.effects import changes_environment, first_yield, walk_here
+from codemods.analysis.trackers.block_extent import Block, closing_flush
+from codemods.analysis.trackers.last_use import LastUse
+from codemods.model.edit import Delete, Dissolve, Edit
+from codemods.rules.planning.headers import Form
+from codemods.rules.planning.newly_captured import bare_call_notes
+from codemods.rules.planning.replays import needless_replays
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.syntax.scopes import Binding
+    from codemods.analysis.trackers.lifetimes import Life
+    from codemods.model.edit import Path
+
+
+def last_use(facts: Facts, life: Life, travel: Travel) -> LastUse:
+    """Return what answers for the statements of *life*, whose tracker went as *travel*."""
+    statements = life.suite[life.index + 1 : life.end]
+    return LastUse(facts.taint, travel, statements, looks=facts.looks(life.construct))
+
+
+def block_from(
+    facts: Facts,
+    life: Life,
+    travel: Travel,
+    start: int,
+    end: int | None = None,
+    last: LastUse | None = None,
+) -> Block:
+    """Return the block that begins with statement *start* of the life's suite.
+
+    It ends behind the last use (before *end*, if there is a next block), and before another
+    tracker's construction or the first ``yield``, if nothing uses this one from there on.
+    *last* is the life's ``last_use``, where more than one block asks it.
+    """
+    last = last or last_use(facts, life, travel)
+    stop = last.stop(life.suite, start, life.end if end is None else end)
+    for index in facts.lives.births_in.get((life.prefix, life.field_name), ()):
+        if start < index < stop and not _used_from(facts, life, travel, index):
+            stop = index
+    for index in range(start + 1, stop):
+        if first_yield([life.suite[index]]) is not None:
+            if not _used_from(facts, life, travel, index):
+                stop = index
+            break
+    return Block(life.prefix, life.field_name, start, stop)
+
+
+def _used_from(facts: Facts, life: Life, travel: Travel, index: int) -> bool:
+    later = range(index, life.end)
+    return any(
+        uses(facts, binding, life.path(position)) for binding in travel.strong for position in later
+    )
+
+
+def form_of(facts: Facts, life: Life, travel: Travel, first: int, ours: bool) -> tuple[Form, bool]:
+    """Return the form of the block, and whether it takes the construction in."""
+    name = life.binding.name
+    own = {site.statement for site in life.sets}
+    waiting = [s for s in life.suite[life.index + 1 : first] if s not in own]
+    used_before = any(
+        uses(facts, binding, facts.module.paths[statement])
+        for statement in waiting
+        for binding in travel.strong
+    )
+    values = [a.value for site in life.sets for a in site.arguments]
+    in_arguments = any(
+        isinstance(n, ast.Name) and facts.scopes.of(n) in travel.strong
+        for value in values
+        for n in ast.walk(value)
+        if n in facts.scopes.scope_of
+    )
+    pinned = (
+        bool(life.owned)
+        or life.construct.kind != "plain"
+        or not life.is_alone
+        or used_before
+        or in_arguments
+        or _environment_changes(facts, [*waiting, *values])
+        or (isinstance(life.birth, ast.AnnAssign) and life.scope.is_module)
+    )
+    if pinned:
+        return Form(life.tracker, None, fresh=not used_before, ours=ours), False
+    replaced = not ours or facts.may_be_replaced(life.construct.call.func)
+    text = facts.module.segment(life.construct.call) if replaced else None
+    return Form(text, name, fresh=True, ours=ours), True
+
+
+def lifted_try(facts: Facts, life: Life) -> int | None:
+    """Return the index of a ``try`` that begins with the set calls and must lie in the block.
+
+    That is where handlers, ``finally`` or later statements use the tracker too,
+    and the ids are names and constants, which cannot raise.
+    """
+    if not life.sets or len(life.sets[0].path) != len(life.prefix) + 2:
+        return None
+    index = life.sets[0].path[len(life.prefix)][1]
+    prefix = life.path(index)
+    node = life.suite[index] if index < len(life.suite) else None
+    if not isinstance(node, ast.Try) or len(node.body) <= len(life.sets):
+        return None
+    for position, site in enumerate(life.sets):
+        if site.path != (*prefix, ("body", position)):
+            return None
+        if not all(_cannot_raise(facts, a.value) for a in site.arguments):
+            return None
+    body = (*prefix, "body")
+    inside = (facts.module.paths[facts.module.statement(load)] for load in life.loads)
+    depth = len(prefix)
+    only_body = all((*p[:depth], p[depth][0]) == body for p in inside if len(p) > depth)
+    outside = any(
+        len(facts.module.paths[facts.module.statement(load)]) <= depth for load in life.loads
+    )
+    return None if only_body and not outside else index
+
+
+def _cannot_raise(facts: Facts, value: ast.expr) -> bool:
+    if isinstance(value, ast.Constant):
+        return True
+    if not isinstance(value, ast.Name):
+        return False
+    binders = facts.scopes.of(value).binders
+    return len(binders) == 1 and isinstance(binders[0], ast.arg)
+
+
+def _environment_changes(facts: Facts, nodes: Sequence[ast.AST]) -> bool:
+    """Whether *nodes*, or the functions of the project that they call, change the environment."""
+    if changes_environment(nodes) is not None:
+        return True
+    for node in walk_here(nodes):
+        if isinstance(node, ast.Call):
+            definition = facts.taint.definition(node.func)
+            if definition is not None and changes_environment(definition.node.body) is not None:
+                return True
+    return False
+
+
+def uses(facts: Facts, binding: Binding, path: Path) -> bool:
+    """Whether the statement at *path* mentions the tracker."""
+    return any(
+        facts.module.paths[facts.module.statement(load)][: len(path)] == path
+        for load in binding.loads
+    )
+
+
+def closing_edits(
+    facts: Facts, life: Life, block: Block, ours: bool
+) -> tuple[list[Edit], tuple[str, ...]]:
+    """Return the edits for what the block's end makes needless, and notes about them."""
+    body = life.suite[block.start : block.stop]
+    if life.owned:
+        return [], bare_call_notes(facts, body, ours=ours)
+    edits: list[Edit] = []
+    flush = closing_flush(life.suite, block.start, block.stop, life.binding, facts.scopes)
+    if flush is not None:
+        index, in_finally = flush
+        edits.append(Dissolve(block.path(index)) if in_finally else Delete(block.path(index)))
+    replays = needless_replays(facts, life, block) if ours else []
+    edits.extend(Delete(path) for path in replays)
+    notes: list[str] = []
+    if replays:
+        notes.append("the manual recording is removed: the client's call is captured in the block")
+    return edits, (*notes, *bare_call_notes(facts, body, ours=ours))
+
+
+def remains_work(block: Block, closing: Sequence[Edit]) -> bool:
+    """Whether the block keeps a statement once *closing* is applied."""
+    gone = {e.path[-1][1] for e in closing if isinstance(e, Delete) and e.path[:-1] == block.prefix}
+    return len(gone) < block.stop - block.start

@@ -1,0 +1,324 @@
+"""Set calls in inner suites: loops, branches, ``try`` and ``with`` bodies.
+
+The tracker stays where it is built; each set call becomes a block from there to
+the next one of its own suite, or the end.  What lies outside must run before it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.syntax.effects import first_yield
+from codemods.analysis.trackers.block_extent import Block, between, closing_flush
+from codemods.analysis.trackers.last_use import LastUse
+from codemods.analysis.trackers.lifetimes import Argument, Life, SetCall, is_none
+from codemods.model.edit import Delete, Edit, Path, Wrap
+from codemods.model.proposal import Assumption, Proposal, Verdict
+from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.lasting_ids import lasting_refusal
+from codemods.rules.checks.lifetime import trusted
+from codemods.rules.checks.process_ends import ending_refusal
+from codemods.rules.checks.store_reads import store_refusal
+from codemods.rules.planning.headers import Form, check_arguments, plan_header
+from codemods.rules.planning.newly_captured import bare_call_notes
+from codemods.rules.planning.phases import named_again
+from codemods.rules.planning.user_ids import keep_user
+from codemods.rules.refusing import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.semantic_model import Facts
+    from codemods.model.finding import Finding
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Set calls that directly follow each other, and the block that they become.
+
+    ``carried`` are the ids of earlier parts of the same suite that it names again.
+    """
+
+    sets: list[SetCall]
+    block: Block
+    carried: dict[str, Argument]
+
+    @property
+    def keys(self) -> set[str]:
+        """The ids that are in force in the block."""
+        return {key for site in self.sets for key in _keys(site)} | set(self.carried)
+
+
+def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:
+    """Return one proposal for all set calls of *life*, or the refusal."""
+    form = Form(life.tracker, None, fresh=False, ours=facts.ours(life.construct.home))
+    parts = _parts(facts, life, travel)
+    refusal = _scopes_refusal(facts, finding, life) or _order_refusal(
+        facts, finding, life, travel, parts
+    )
+    if refusal is not None:
+        return [refusal]
+    sending = facts.sending(travel, ours=form.ours)
+    edits: list[Edit] = []
+    notes: list[str] = []
+    needs: list[str] = []
+    assumptions: list[Assumption] = []
+    idle = next((part.sets[0] for part in parts[1:] if not part.keys), None)
+    if idle is not None:
+        detail = "this call sets no id, and the ids that were set before it still count"
+        return [refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail, idle.call)]
+    for part in parts:
+        first, block = part.sets[0], part.block
+        own, stays = keep_user(part.sets, form)
+        carried = named_again(facts, finding, part.carried, ours=form.ours)
+        refusal = (
+            carried
+            if isinstance(carried, Refusal)
+            else _block_refusal(facts, finding, life, part, own, travel)
+        )
+        if refusal is not None or isinstance(carried, Refusal):
+            return [refusal]  # type: ignore[list-item]
+        body = facts.module.suite(first.statement)[block.start : block.stop]
+        planned = plan_header(facts, part.sets, body, first.statement, own, sending, carried)
+        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
+        edits.append(Wrap(first.path, block.stop, planned.header))
+        edits.extend(_closing(facts, life, first, block))
+        needs.append(planned.manager)
+        notes.extend((*planned.notes, *bare_call_notes(facts, body, ours=form.ours)))
+        assumptions.extend(planned.assumptions)
+    why = f"{life.binding.name} stays where it is built; its uses lie in the blocks or before them"
+    return [
+        Proposal(
+            finding,
+            tuple(edits),
+            "adopt",
+            why,
+            tuple(dict.fromkeys(needs)),
+            life.construct.home,
+            tuple(dict.fromkeys(notes)),
+            (*dict.fromkeys(assumptions), *trusted(facts, travel)),
+        )
+    ]
+
+
+def _closing(facts: Facts, life: Life, site: SetCall, block: Block) -> list[Edit]:
+    """Return the removal of a flush that the end of the block makes needless."""
+    if life.owned:
+        return []
+    suite = facts.module.suite(site.statement)
+    flush = closing_flush(suite, block.start, block.stop, life.binding, facts.scopes)
+    if flush is None or block.stop - block.start < 2 or flush[1]:
+        return []
+    return [Delete(block.path(flush[0]))]
+
+
+def _parts(facts: Facts, life: Life, travel: Travel) -> list[_Part]:
+    """Return the blocks of *life*: those of one suite follow each other, none holds the next."""
+    groups: list[list[SetCall]] = []
+    for site in life.sets:
+        above = groups[-1][-1].path if groups else ()
+        if above[:-1] == site.path[:-1] and above and above[-1] == _before(site.path):
+            groups[-1].append(site)
+        else:
+            groups.append([site])
+    parts: list[_Part] = []
+    statements = life.suite[life.index + 1 : life.end]
+    last = LastUse(facts.taint, travel, statements, looks=facts.looks(life.construct))
+    for number, group in enumerate(groups):
+        mine = {key for site in group for key in _keys(site)}
+        beside = [p for p in parts if _same_suite(p.sets[0], group[0])]
+        carried = {a.keyword: a for p in beside for s in p.sets for a in _named(s)}
+        kept = {key: a for key, a in carried.items() if key not in mine}
+        later = next((g[0] for g in groups[number + 1 :] if _same_suite(g[0], group[0])), None)
+        parts.append(_Part(group, _block(facts, last, group[-1], later), kept))
+    return parts
+
+
+def _before(path: Path) -> tuple[str, int]:
+    name, index = path[-1]
+    return name, index - 1
+
+
+def _same_suite(one: SetCall, other: SetCall) -> bool:
+    return one.path[:-1] == other.path[:-1] and one.path[-1][0] == other.path[-1][0]
+
+
+def _block(facts: Facts, last: LastUse, site: SetCall, later: SetCall | None) -> Block:
+    name, index = site.path[-1]
+    suite = facts.module.suite(site.statement)
+    end = later.path[-1][1] if later is not None else len(suite)
+    return Block(site.path[:-1], name, index + 1, last.stop(suite, index + 1, end))
+
+
+def _scopes_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
+    for site in life.sets:
+        receiver = site.call.func.value  # type: ignore[attr-defined]
+        if facts.scopes.scope_of[receiver] is not life.scope:
+            detail = "an inner function sets the ids of the outer function's tracker"
+            return refuse(facts, finding, Reason.SHARED_STATE, detail, site.call)
+    return None
+
+
+def _order_refusal(
+    facts: Facts, finding: Finding, life: Life, travel: Travel, parts: list[_Part]
+) -> Refusal | None:
+    """Refuse uses for which an id would have lasted that the block has given back."""
+    own = {site.call.func.value for site in life.sets}  # type: ignore[attr-defined]
+    for binding in travel.strong:
+        for load in binding.loads:
+            if load in own:
+                continue
+            path = facts.module.paths[facts.module.statement(load)]
+            for part in parts:
+                if part.block.holds(path) or _overridden(part, parts, path):
+                    continue
+                refusal = _reached(facts, finding, life, part.sets[0], load)
+                if refusal is not None:
+                    return refusal
+    return _exits_refusal(facts, finding, life, travel)
+
+
+def _overridden(part: _Part, parts: list[_Part], path: Path) -> bool:
+    """Whether a block of another part that names the same ids holds the place."""
+    return any(
+        other is not part
+        and other.block.holds(path)
+        and not other.block.holds(part.sets[0].path)
+        and part.keys <= other.keys
+        for other in parts
+    )
+
+
+def _reached(
+    facts: Facts, finding: Finding, life: Life, site: SetCall, load: ast.Name
+) -> Refusal | None:
+    """Refuse if *load* may run after *site* did."""
+    enclosing = between(facts.module, site.statement, life.suite)
+    loops = [n for n in enclosing if isinstance(n, ast.For | ast.AsyncFor | ast.While)]
+    around = set(facts.module.ancestors(load))
+    if loops and any(loop in around for loop in loops):
+        detail = "the tracker is used outside of the part of the loop that its ids are set for"
+        return refuse(facts, finding, Reason.LOOP_CARRIED_CONTEXT, detail, load)
+    if (load.lineno, load.col_offset) < (site.call.lineno, site.call.col_offset):
+        return None
+    if _exclusive(facts, site, load):
+        return None
+    reason = Reason.LOOP_CARRIED_CONTEXT if loops else Reason.CONDITIONAL_CONTEXT
+    detail = "the tracker is used after the statement in which its ids are set"
+    return refuse(facts, finding, reason, detail, load)
+
+
+def _exits_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Refusal | None:
+    """Refuse blocks inside a ``with`` that may use the tracker when it is left."""
+    for site in life.sets:
+        for outer in between(facts.module, site.statement, life.suite):
+            if not isinstance(outer, ast.With | ast.AsyncWith):
+                continue
+            names = (n for item in outer.items for n in ast.walk(item) if isinstance(n, ast.Name))
+            if any(
+                facts.scopes.of(n) in travel.strong for n in names if n in facts.scopes.scope_of
+            ):
+                detail = "this manager may use the tracker when it is left"
+                return refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail, outer)
+    return None
+
+
+def _named(site: SetCall) -> list[Argument]:
+    return [a for a in site.arguments if not is_none(a.value)]
+
+
+def _keys(site: SetCall) -> set[str]:
+    return {a.keyword for a in _named(site)}
+
+
+def _exclusive(facts: Facts, one: SetCall, load: ast.Name) -> bool:
+    """Whether the call and the use lie in different branches of one ``if`` or ``match``."""
+    other = facts.module.paths[facts.module.statement(load)]
+    depth = 0
+    while depth < min(len(one.path), len(other)) and one.path[depth] == other[depth]:
+        depth += 1
+    if depth >= min(len(one.path), len(other)):
+        return False
+    statement: ast.AST = facts.module.tree
+    for name, index in one.path[:depth]:
+        statement = getattr(statement, name)[index]
+    if facts.lives.enclosing_loop(one.call) is not None:
+        return False
+    if isinstance(statement, ast.If):
+        return one.path[depth][0] != other[depth][0]
+    return isinstance(statement, ast.Match) and one.path[depth] != other[depth]
+
+
+def _block_refusal(
+    facts: Facts, finding: Finding, life: Life, part: _Part, form: Form, travel: Travel
+) -> Refusal | None:
+    first, block = part.sets[0], part.block
+    body = facts.module.suite(first.statement)[block.start : block.stop]
+    if not body:
+        return refuse(facts, finding, Reason.NO_WORK, "nothing follows in this suite", first.call)
+    inner = first_yield(body)
+    if inner is not None:
+        return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
+    batch = next((a for s in part.sets if (a := s.argument(words.BATCH)) is not None), None)
+    sending = facts.sending(travel, ours=form.ours)
+    halved = facts.settings.batch_pricing and sending.batch(body) is not None
+    if batch is not None and not form.ours and halved and _followed(facts, life, part):
+        detail = "the original runtime leaves the tracker in batch mode after the block"
+        return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
+    return (
+        _carried_refusal(facts, finding, life, part)
+        or ending_refusal(facts, finding, body)
+        or check_arguments(facts, finding, part.sets, form, travel.strong)
+        or lasting_refusal(facts, finding, part.sets, _earlier_keys(facts, life, part))
+        or store_refusal(facts, finding, life.construct, travel, body)
+    )
+
+
+def _carried_refusal(facts: Facts, finding: Finding, life: Life, part: _Part) -> Refusal | None:
+    """Refuse to name an id again that a call in an inner suite has changed since."""
+    first = part.sets[0]
+    for site in life.sets:
+        if _same_suite(site, first) or _position(site) > _position(first):
+            continue
+        for key in sorted(_keys(site) & set(part.carried)):
+            value = part.carried[key].value
+            if (value.lineno, value.col_offset) < _position(site):
+                detail = f"{key} lasts from an earlier call, or from this one in an inner suite"
+                return refuse(facts, finding, Reason.CARRIED_IDS, detail, site.call)
+    return None
+
+
+def _position(site: SetCall) -> tuple[int, int]:
+    return site.call.lineno, site.call.col_offset
+
+
+def _loops(facts: Facts, life: Life, site: SetCall) -> set[ast.AST]:
+    around = between(facts.module, site.statement, life.suite)
+    return {n for n in around if isinstance(n, ast.For | ast.AsyncFor | ast.While)}
+
+
+def _others(facts: Facts, life: Life, part: _Part) -> list[tuple[SetCall, bool]]:
+    """Return the calls that may run before or after *part* does, and whether one is above it."""
+    first = part.sets[0]
+    receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
+    loops = _loops(facts, life, first)
+    found = []
+    for site in life.sets:
+        above = _position(site) < _position(first)
+        if loops & _loops(facts, life, site):
+            found.extend([(site, True), (site, False)])
+        elif site not in part.sets and not _exclusive(facts, site, receiver):
+            found.append((site, above))
+    return found
+
+
+def _earlier_keys(facts: Facts, life: Life, part: _Part) -> set[str]:
+    """Return the ids that an earlier call may have set when *part* is reached."""
+    return {k for site, above in _others(facts, life, part) if above for k in _keys(site)}
+
+
+def _followed(facts: Facts, life: Life, part: _Part) -> bool:
+    """Whether the tracker may be at work again once the block of *part* is over."""
+    return any(not above for _, above in _others(facts, life, part))

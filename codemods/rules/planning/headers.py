@@ -1,0 +1,354 @@
+"""The ``with`` line of a block: which arguments it takes over, and under which names."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.effects import (
+    is_plain,
+    may_be_none,
+    sized_annotation,
+    sized_value,
+    walk_here,
+)
+from codemods.analysis.syntax.scopes import default_of
+from codemods.analysis.trackers.lifetimes import UNBOUND, SetCall, is_none
+from codemods.model.edit import Header, Taken
+from codemods.model.proposal import Assumption
+from codemods.model.refusal import Reason, Refusal
+from codemods.rules.planning import operation_types
+from codemods.rules.refusing import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.syntax.scopes import Binding
+    from codemods.analysis.trackers.batches import Batch, Sending
+    from codemods.analysis.trackers.lifetimes import Argument
+    from codemods.model.finding import Finding
+
+_RESIZING = frozenset(
+    "append appendleft extend insert add update setdefault pop popleft remove discard clear".split()
+)
+_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
+BATCH_NOTE = "batch prices are recorded for this block: half of the list price"
+#: To be confirmed where a tracker is shared by coroutines.
+TASKS_APART = "no two tasks run {} at the same time"
+PROBLEMS = {
+    "unknown-fields": (Reason.UNKNOWN_FIELDS, "the call passes ids through * or **"),
+    "invalid-call": (Reason.INVALID_CALL, "the call passes an argument that it does not take"),
+    UNBOUND: (Reason.UNKNOWN_RECEIVER, "the ids are set through the class, not on the tracker"),
+    "value-used": (Reason.VALUE_USED, "the call's value is used, so it cannot become a block"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the block gets its tracker.
+
+    ``tracker`` is the source text for ``tracker=`` (None: the context builds
+    one), ``target`` the name after ``as``; ``fresh`` says that nothing used the
+    tracker before; ``ours`` that our runtime may be relied on; ``sticky`` that an
+    id which was set earlier would last if this one is None; ``leaves_user`` that the
+    user is set in another way than by the header.
+    """
+
+    tracker: str | None
+    target: str | None
+    fresh: bool
+    ours: bool
+    sticky: bool = False
+    leaves_user: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A header and what the reader of the report must know about it."""
+
+    header: Header
+    manager: str
+    notes: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+
+def check_arguments(
+    facts: Facts,
+    finding: Finding,
+    sets: Sequence[SetCall],
+    form: Form,
+    strong: Collection[Binding] = (),
+) -> Refusal | None:
+    """Refuse what the arguments of *sets* make impossible; *strong* variables hold the tracker."""
+    for number, site in enumerate(sets):
+        if site.problem is not None:
+            return problem_refusal(facts, finding, site)
+        for argument in site.arguments:
+            refusal = _argument_refusal(facts, finding, argument, form)
+            if refusal is not None:
+                return refusal
+            if number and _mentions(facts, argument.value, strong):
+                detail = "an id is computed with the tracker itself, under the ids set before"
+                return refuse(facts, finding, Reason.READS_STATE, detail, argument.value)
+    return _twice(facts, finding, sets)
+
+
+def problem_refusal(facts: Facts, finding: Finding, site: SetCall) -> Refusal:
+    """Refuse a set call for what is wrong with it."""
+    reason, detail = PROBLEMS[str(site.problem)]
+    refusal = refuse(facts, finding, reason, detail, site.call)
+    if site.problem != UNBOUND:
+        return refusal
+    tracker = ast.unparse(site.call.args[0]) if site.call.args else "the tracker"
+    method = last_name(site.call.func)
+    return replace(refusal, advice=f"make the call on the tracker: {tracker}.{method}(...)")
+
+
+def _argument_refusal(
+    facts: Facts, finding: Finding, argument: Argument, form: Form
+) -> Refusal | None:
+    if is_none(argument.value):
+        return None
+    doubt = none_evidence(facts, argument.value)
+    if doubt is not None and (form.sticky or not (form.fresh or form.ours)):
+        detail = f"{argument.keyword} may be None, and then the earlier id must stay"
+        refusal = refuse(facts, finding, Reason.MAY_BE_NONE, detail, doubt)
+        # Where the runtime alone stands in the way, and is not chosen yet, it is a way out.
+        other = "" if form.sticky or form.ours else ", or set runtime = 'tracker'"
+        return replace(refusal, advice=refusal.advice + other)
+    if argument.keyword == words.USER and not form.ours and not form.leaves_user:
+        detail = "the original runtime's context does not set the user"
+        refusal = refuse(facts, finding, Reason.MIXED, detail, argument.value)
+        advice = "give the user to the constructor, or, if it is not the original, set runtime"
+        return replace(refusal, advice=f"{advice} = 'tracker'")
+    return None
+
+
+def _mentions(facts: Facts, value: ast.expr, strong: Collection[Binding]) -> bool:
+    names = (n for n in ast.walk(value) if isinstance(n, ast.Name) and n in facts.scopes.scope_of)
+    return any(facts.scopes.of(name) in strong for name in names)
+
+
+def none_evidence(facts: Facts, value: ast.expr, depth: int = 4) -> ast.AST | None:
+    """Return the place that shows that *value* may be None, followed through assignments."""
+    doubt = may_be_none(value, [])
+    if doubt is not None:
+        return doubt
+    if isinstance(value, ast.Call):
+        return _returns_none(facts, value)
+    if not isinstance(value, ast.Name) or value not in facts.scopes.scope_of or not depth:
+        return None
+    for binder in facts.scopes.of(value).binders:
+        doubt = may_be_none(value, [binder]) or _default_none(facts, binder)
+        statement = facts.module.parents.get(binder)
+        if doubt is None and isinstance(statement, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+            bound = statement.value
+            doubt = none_evidence(facts, bound, depth - 1) if bound is not None else statement
+        if doubt is None and isinstance(statement, ast.For):
+            doubt = may_be_none(statement.iter, [])
+        if doubt is not None:
+            return doubt
+    return None
+
+
+def _returns_none(facts: Facts, call: ast.Call) -> ast.AST | None:
+    """Return where the called function of this file gives None, if it visibly may."""
+    definition = facts.local_function(call.func)
+    if definition is None:
+        return None
+    if not isinstance(definition.body[-1], ast.Return | ast.Raise | ast.If | ast.Match | ast.With):
+        return definition
+    for node in walk_here(definition.body):
+        if isinstance(node, ast.Return) and (node.value is None or may_be_none(node.value, [])):
+            return node
+    return None
+
+
+def _default_none(facts: Facts, binder: ast.AST) -> ast.AST | None:
+    arguments = facts.module.parents.get(binder)
+    if not isinstance(binder, ast.arg) or not isinstance(arguments, ast.arguments):
+        return None
+    default = default_of(arguments, binder)
+    return default if default is not None and is_none(default) else None
+
+
+def _twice(facts: Facts, finding: Finding, sets: Sequence[SetCall]) -> Refusal | None:
+    seen: dict[str, ast.expr] = {}
+    for site in sets:
+        for argument in site.arguments:
+            if is_none(argument.value):
+                continue
+            if argument.keyword in seen:
+                detail = f"{argument.keyword} is set twice before the first use"
+                return refuse(facts, finding, Reason.GIVEN_TWICE, detail, argument.value)
+            seen[argument.keyword] = argument.value
+    return None
+
+
+def taken_of(site: SetCall, *, leaves_user: bool = False) -> Taken:
+    """Return the arguments of *site* for a header: by keyword, without literal None."""
+    kept = [a for a in site.arguments if not is_none(a.value)]
+    if leaves_user:
+        kept = [a for a in kept if a.keyword != words.USER]
+    return Taken(site.path, tuple((a.position, a.keyword) for a in kept))
+
+
+def _taken(sets: Sequence[SetCall], form: Form) -> tuple[Taken, ...]:
+    return tuple(taken_of(site, leaves_user=form.leaves_user) for site in sets)
+
+
+def plan_header(
+    facts: Facts,
+    sets: Sequence[SetCall],
+    body: Sequence[ast.stmt],
+    at: ast.stmt,
+    form: Form,
+    sending: Sending,
+    carried: Sequence[str] = (),
+) -> Planned:
+    """Return the header for a block over *body* that starts at statement *at*.
+
+    *sending* finds the tracker's calls.  *carried* are arguments (source texts) that an
+    earlier block's ids need to be named again.
+    """
+    given = any(s.argument(words.BATCH) is not None for s in sets)
+    batch = sending.batch(body) if given and facts.settings.batch_pricing else None
+    if batch is not None:
+        return _batch_header(facts, sets, batch, body, form, carried, at)
+    wanted = _named_operation(facts, at)
+    names = () if wanted is not None else operations_of(facts, at, sets, body)
+    operation = operation_types.literal(wanted or names[0], facts.quote)
+    leading = [operation, *_tracker_argument(form), *carried]
+    header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target, names)
+    return Planned(header, words.CONTEXT)
+
+
+def _batch_header(
+    facts: Facts,
+    sets: Sequence[SetCall],
+    batch: Batch,
+    body: Sequence[ast.stmt],
+    form: Form,
+    carried: Sequence[str],
+    at: ast.stmt,
+) -> Planned:
+    taken = list(_taken(sets, form))
+    leading = [*_tracker_argument(form), *carried]
+    first = sets[0].arguments[0] if sets and sets[0].arguments else None
+    if first is not None and first.keyword == words.BATCH:
+        rest = taken[0].arguments[1:]
+        if not leading:
+            taken[0] = Taken(taken[0].path, ((first.position, None), *rest))
+        elif is_plain(first.value) and first.value.end_lineno == sets[0].call.lineno:
+            taken[0] = Taken(taken[0].path, rest)
+            leading = [facts.module.segment(first.value), *leading]
+    named = _named_operation(facts, at)
+    if named is not None:
+        leading.append(f"{words.OPERATION_ARGUMENT}={operation_types.literal(named, facts.quote)}")
+    count, assumptions = _item_count(facts, batch, body, at)
+    header = Header(words.BATCH_CONTEXT, tuple(leading), tuple(taken), count, form.target)
+    return Planned(header, words.BATCH_CONTEXT, (BATCH_NOTE,), assumptions)
+
+
+def _tracker_argument(form: Form) -> list[str]:
+    return [f"{words.TRACKER_ARGUMENT}={form.tracker}"] if form.tracker else []
+
+
+def _item_count(
+    facts: Facts, batch: Batch, body: Sequence[ast.stmt], at: ast.stmt
+) -> tuple[tuple[str, ...], tuple[Assumption, ...]]:
+    """Return the ``item_count=`` argument where ``len`` is safe, and what that assumes."""
+    items = batch.items
+    if not isinstance(items, ast.Name) or _len_is_taken(facts):
+        return (), ()
+    before: list[ast.AST] = list(body[: body.index(batch.statement)])
+    if not isinstance(batch.statement, ast.For):
+        before.extend(n for n in ast.walk(batch.statement) if isinstance(n, ast.Name))
+        before.remove(items)
+    if any(isinstance(n, _LEAVING) for n in walk_here(before)) or _touched(items.id, before):
+        return (), ()
+    if _resized(items.id, batch.statement):
+        return (), ()
+    binding = facts.scopes.of(items)
+    text = f"{words.COUNT_ARGUMENT}=len({items.id})"
+    if not binding.binders:
+        assumed = f"{items.id}, which this file does not define, has a length"
+        return (text,), (Assumption(assumed, facts.module.span(items)),)
+    if len(binding.binders) != 1 or binding.declared or binding.deletes:
+        return (), ()
+    return ((text,), ()) if _is_sized(facts, binding.binders[0], at) else ((), ())
+
+
+def _is_sized(facts: Facts, binder: ast.AST, at: ast.stmt) -> bool:
+    """Whether *binder* binds something with a length, and surely has done so before *at*."""
+    statement = facts.module.parents.get(binder)
+    if isinstance(binder, ast.arg):
+        annotation = binder.annotation
+        return bool(sized_annotation(annotation)) and none_evidence_of(facts, binder) is None
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+        return False
+    path, here = facts.module.paths[statement], facts.module.paths[at]
+    if len(path) > len(here):
+        return False
+    straight = path[:-1] == here[: len(path) - 1] and path[-1][0] == here[len(path) - 1][0]
+    outer = len(path) == 1 and facts.scopes.scope_of[binder].is_module and len(here) > 1
+    if not (straight and path[-1][1] < here[len(path) - 1][1]) and not outer:
+        return False
+    if isinstance(statement, ast.AnnAssign) and sized_annotation(statement.annotation):
+        return True
+    return sized_value(statement.value)
+
+
+def none_evidence_of(facts: Facts, parameter: ast.arg) -> ast.AST | None:
+    """Return what shows that *parameter* may be None."""
+    name = ast.Name(parameter.arg, ast.Load())
+    return may_be_none(name, [parameter]) or _default_none(facts, parameter)
+
+
+def _len_is_taken(facts: Facts) -> bool:
+    return any(name == "len" and b.binders for (_, name), b in facts.scopes.bindings.items())
+
+
+def _touched(name: str, statements: Sequence[ast.AST]) -> bool:
+    """Whether *statements* mention *name*: then its length may change before the loop."""
+    return any(isinstance(n, ast.Name) and n.id == name for s in statements for n in ast.walk(s))
+
+
+def _resized(name: str, loop: ast.stmt) -> bool:
+    """Whether *loop* calls a method of its items that puts something in, or takes it out."""
+    attributes = (n for n in ast.walk(loop) if isinstance(n, ast.Attribute))
+    return any(
+        isinstance(n.value, ast.Name) and n.value.id == name and n.attr in _RESIZING
+        for n in attributes
+    )
+
+
+def _named_operation(facts: Facts, at: ast.stmt) -> str | None:
+    """Return the operation that a comment or the configuration asks for."""
+    last = at.lineno if hasattr(at, "body") else (at.end_lineno or at.lineno)
+    wanted = operation_types.override(facts.module.lines, at.lineno, last)
+    if wanted is not None:
+        return wanted
+    enclosing = list(facts.module.ancestors(at))
+    function = next(
+        (n for n in enclosing if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None
+    )
+    module = ".".join(facts.module.dotted)
+    return operation_types.configured(
+        facts.settings.operations, module, function.name if function else None
+    )
+
+
+def operations_of(
+    facts: Facts, at: ast.stmt, sets: Sequence[SetCall], body: Sequence[ast.stmt]
+) -> tuple[str, ...]:
+    """Return the operation types that the block at *at* may have, best first."""
+    ids = [a.value for s in sets for a in s.arguments if a.keyword in (words.JOB, words.BATCH)]
+    enclosing = list(facts.module.ancestors(at))
+    named = sets[0].call.func.value if sets else getattr(at, "targets", [None])[0]  # type: ignore[attr-defined]
+    tracker = ast.unparse(named) if named is not None else ""
+    return tuple(operation_types.candidates(enclosing, ids, body, facts.module.dotted[-1], tracker))

@@ -1,0 +1,113 @@
+"""Calls of a bare client that nothing records today, and that a block would capture.
+
+A rewrite on this project's runtime makes such a call visible for the first time.
+The report says so, wherever the call is: in the block or in what the block reaches.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.calls import client_calls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.semantic_model import Facts
+
+NOTE = "calls of a bare client in this block are recorded from now on"
+_RECORDERS = frozenset((*words.RECORDING_DECORATORS, words.TRACKED_DECORATOR))
+_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
+
+
+def bare_call_notes(facts: Facts, statements: Sequence[ast.stmt], *, ours: bool) -> tuple[str, ...]:
+    """Return the note for a block over *statements*, if it records calls that were not before."""
+    if not ours:
+        return ()
+    if makes_bare_calls(facts, statements):
+        return (NOTE,)
+    for reached in reachable(facts.taint, statements):
+        if any(last_name(_called(d)) in _RECORDERS for d in reached.node.decorator_list):
+            continue
+        if any(_is_bare(reached.taint, c) for s in reached.node.body for c in client_calls(s)):
+            return (NOTE,)
+    return ()
+
+
+def makes_bare_calls(facts: Facts, statements: Sequence[ast.stmt]) -> bool:
+    """Whether *statements* themselves call a client, and nothing records it for certain."""
+    return any(_is_bare(facts.taint, call) for s in statements for call in client_calls(s))
+
+
+def _called(decorator: ast.expr) -> ast.expr:
+    return decorator.func if isinstance(decorator, ast.Call) else decorator
+
+
+def _is_bare(home: Taint, call: ast.Call) -> bool:
+    """Whether nothing in the call's own function records it for certain."""
+    for around in home.module.ancestors(call):
+        if isinstance(around, ast.Call) and last_name(around.func) in _RECORDERS:
+            return False
+        if isinstance(around, ast.With | ast.AsyncWith) and _is_context(home, around):
+            return False
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+            break
+    if _is_other_client(home, call.func):
+        return False
+    statement = home.module.statement(call)
+    names = {t.id for t in getattr(statement, "targets", ()) if isinstance(t, ast.Name)}
+    suite = home.module.suite(statement)
+    for later in suite[suite.index(statement) + 1 :]:
+        if any(_records(node, names) for node in ast.walk(later) if _at_once(home, node, later)):
+            return False
+        if any(isinstance(node, _LEAVING) for node in ast.walk(later)):
+            return True
+    return True
+
+
+def _is_context(home: Taint, statement: ast.With | ast.AsyncWith) -> bool:
+    calls = (i.context_expr for i in statement.items if isinstance(i.context_expr, ast.Call))
+    return any(home.names.context_manager(call.func) is not None for call in calls)
+
+
+def _records(node: ast.AST, names: set[str]) -> bool:
+    """Whether *node* is ``tracker.track_x(lambda: name)`` for one of *names*."""
+    if not isinstance(node, ast.Call) or last_name(node.func) not in words.REPLAYS or not node.args:
+        return False
+    made = node.args[0].body if isinstance(node.args[0], ast.Lambda) else node.args[0]
+    return isinstance(made, ast.Name) and made.id in names
+
+
+def _at_once(home: Taint, node: ast.AST, statement: ast.stmt) -> bool:
+    """Whether *node* is part of *statement* itself, and not of a suite inside it."""
+    return isinstance(node, ast.expr) and home.module.statement(node) is statement
+
+
+def _is_other_client(home: Taint, function: ast.expr) -> bool:
+    """Whether the client is visibly this file's own class, or a wrapped one."""
+    root = function
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if isinstance(root, ast.Call):
+        return _makes_other(home, root)
+    if not isinstance(root, ast.Name) or root not in home.scopes.scope_of:
+        return False
+    values = (getattr(home.module.parents.get(b), "value", None) for b in _binders(home, root))
+    return any(isinstance(v, ast.Call) and _makes_other(home, v) for v in values)
+
+
+def _binders(home: Taint, name: ast.Name) -> list[ast.AST]:
+    return home.scopes.of(name).binders
+
+
+def _makes_other(home: Taint, call: ast.Call) -> bool:
+    if last_name(call.func) in words.CLIENT_WRAPPERS:
+        return True
+    if not isinstance(call.func, ast.Name) or call.func not in home.scopes.scope_of:
+        return False
+    return any(isinstance(b, ast.ClassDef) for b in _binders(home, call.func))

@@ -1,0 +1,158 @@
+"""Phases: one tracker configured several times in a row, with uses between.
+
+Each phase becomes a block of its own around the same tracker.  Ids last from
+one call to the next in legacy code, so a later block names them again; where
+that is not possible without changing an evaluation, the site is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.syntax.effects import first_yield
+from codemods.analysis.trackers.lifetimes import Argument, Life, SetCall, is_none
+from codemods.model.edit import Delete, Edit, Wrap
+from codemods.model.proposal import Assumption, Proposal, Verdict
+from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.lasting_ids import lasting_refusal
+from codemods.rules.checks.lifetime import block_refusal, trusted
+from codemods.rules.checks.store_reads import store_refusal
+from codemods.rules.planning.blocks import block_from, closing_edits, last_use, remains_work
+from codemods.rules.planning.headers import Form, check_arguments, plan_header
+from codemods.rules.planning.user_ids import keep_user
+from codemods.rules.refusing import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.trackers.block_extent import Block
+    from codemods.analysis.trackers.last_use import LastUse
+    from codemods.model.finding import Finding
+
+
+def decide_phases(
+    facts: Facts, finding: Finding, life: Life, travel: Travel, groups: list[list[SetCall]]
+) -> list[Verdict]:
+    """Return one proposal for all the phases of *life*, or the refusal."""
+    form = Form(life.tracker, None, fresh=False, ours=facts.ours(life.construct.home))
+    sending = facts.sending(travel, ours=form.ours)
+    edits: list[Edit] = []
+    notes: list[str] = []
+    assumptions: list[Assumption] = []
+    needs: list[str] = []
+    known: dict[str, Argument] = {}
+    uses = last_use(facts, life, travel)
+    for number, group in enumerate(groups):
+        block = _block(facts, life, travel, groups, number, uses)
+        last = number + 1 == len(groups)
+        own, stays = keep_user(group, form)
+        refusal = _phase_refusal(
+            facts, finding, life, block, group, own, travel, last=last
+        ) or lasting_refusal(facts, finding, group, known)
+        given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
+        kept = {key: a for key, a in known.items() if key not in given}
+        carried = named_again(facts, finding, kept, ours=form.ours)
+        if refusal is not None or isinstance(carried, Refusal):
+            return [refusal or carried]  # type: ignore[list-item]
+        closing, closing_notes = closing_edits(facts, life, block, form.ours)
+        if not remains_work(block, closing):
+            return [refuse(facts, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)]
+        body = life.suite[block.start : block.stop]
+        planned = plan_header(facts, group, body, group[0].statement, own, sending, carried)
+        edits.extend(stays.get(site.path, Delete(site.path)) for site in group)
+        edits.append(Wrap(group[0].path, block.stop, planned.header))
+        edits.extend(closing)
+        notes.extend((*planned.notes, *closing_notes))
+        assumptions.extend(planned.assumptions)
+        needs.append(planned.manager)
+        known.update(
+            {a.keyword: a for site in group for a in site.arguments if not is_none(a.value)}
+        )
+    why = f"each phase of {life.binding.name} gets a block; no use lies outside of them"
+    return [
+        Proposal(
+            finding,
+            tuple(edits),
+            "adopt",
+            why,
+            tuple(dict.fromkeys(needs)),
+            life.construct.home,
+            tuple(dict.fromkeys(notes)),
+            (*dict.fromkeys(assumptions), *trusted(facts, travel)),
+        )
+    ]
+
+
+def _block(
+    facts: Facts,
+    life: Life,
+    travel: Travel,
+    groups: list[list[SetCall]],
+    number: int,
+    uses: LastUse,
+) -> Block:
+    start = groups[number][-1].path[-1][1] + 1
+    end = groups[number + 1][0].path[-1][1] if number + 1 < len(groups) else None
+    return block_from(facts, life, travel, start, end, uses)
+
+
+def _phase_refusal(
+    facts: Facts,
+    finding: Finding,
+    life: Life,
+    block: Block,
+    group: Sequence[SetCall],
+    form: Form,
+    travel: Travel,
+    *,
+    last: bool,
+) -> Refusal | None:
+    inner = first_yield(life.suite[block.start : block.stop])
+    if inner is not None:
+        return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
+    batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
+    if batch is not None and not form.ours and not last and facts.settings.batch_pricing:
+        sending = facts.sending(travel, ours=form.ours)
+        if sending.batch(life.suite[block.start : block.stop]) is not None:
+            detail = "the original runtime leaves the tracker in batch mode after the block"
+            return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
+    body = life.suite[block.start : block.stop]
+    return (
+        block_refusal(facts, finding, life, block)
+        or check_arguments(facts, finding, group, form, travel.strong)
+        or store_refusal(facts, finding, life.construct, travel, body)
+    )
+
+
+def named_again(
+    facts: Facts, finding: Finding, carried: dict[str, Argument], *, ours: bool
+) -> tuple[str, ...] | Refusal:
+    """Return the header's arguments for ids that last from earlier calls, or the refusal."""
+    texts: list[str] = []
+    for keyword, argument in carried.items():
+        if (keyword == words.USER and not ours) or not _stays_the_same(facts, argument.value):
+            detail = f"{keyword} lasts from an earlier call and cannot be named again"
+            return refuse(facts, finding, Reason.CARRIED_IDS, detail, argument.value)
+        texts.append(f"{keyword}={facts.module.segment(argument.value)}")
+    return tuple(texts)
+
+
+def _stays_the_same(facts: Facts, value: ast.expr) -> bool:
+    """Whether *value* can be evaluated again later with the same result."""
+    if isinstance(value, ast.Constant):
+        return True
+    if not isinstance(value, ast.Name):
+        return False
+    binding = facts.scopes.of(value)
+    if len(binding.binders) != 1 or binding.declared or binding.deletes or binding.scope.is_module:
+        return False
+    binder = binding.binders[0]
+    statement = facts.module.parents.get(binder)
+    if isinstance(binder, ast.arg):
+        return True
+    before = (binder.lineno, binder.col_offset) < (value.lineno, value.col_offset)  # type: ignore[attr-defined]
+    return isinstance(statement, ast.Assign) and before

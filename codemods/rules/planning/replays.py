@@ -1,0 +1,127 @@
+"""Manual recording that a block makes needless: ``tracker.track_openai_completion(lambda: r)()``.
+
+Removed only on evidence: the recorded result was made inside the block, by a
+call that the runtime captures, and the statement does nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.scopes import default_of
+
+if TYPE_CHECKING:
+    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.trackers.block_extent import Block
+    from codemods.analysis.trackers.lifetimes import Life
+    from codemods.model.edit import Path
+
+# The last two attributes of the client calls that the runtime sees.
+_CAPTURED = frozenset(
+    {
+        ("completions", "create"),
+        ("completions", "parse"),
+        ("embeddings", "create"),
+        ("responses", "create"),
+        ("responses", "parse"),
+    }
+)
+
+
+def needless_replays(facts: Facts, life: Life, block: Block) -> list[Path]:
+    """Return the paths of the statements in *block* that only record a captured call again."""
+    return [
+        block.path(index)
+        for index in range(block.start, block.stop)
+        if _is_needless(facts, life, block, life.suite[index])
+    ]
+
+
+def _is_needless(facts: Facts, life: Life, block: Block, statement: ast.stmt) -> bool:
+    result = _replayed(facts, life, statement)
+    if result is None:
+        return False
+    binders = facts.scopes.of(result).binders
+    if len(binders) != 1:
+        return False
+    made = facts.module.parents.get(binders[0])
+    # In the same suite, and above: made in each run that comes here, and once.
+    if not isinstance(made, ast.Assign) or facts.module.suite(made) is not life.suite:
+        return False
+    if not block.start <= life.suite.index(made) < life.suite.index(statement):
+        return False
+    value = made.value.value if isinstance(made.value, ast.Await) else made.value
+    if not isinstance(value, ast.Call) or not _is_captured(value.func):
+        return False
+    return not _is_modified(facts, result) and not _is_uncaptured(facts, value.func)
+
+
+def _is_modified(facts: Facts, result: ast.Name) -> bool:
+    """Whether something is stored in the result, so that recording it again may differ."""
+    for load in facts.scopes.of(result).loads:
+        node: ast.AST = load
+        while isinstance(facts.module.parents[node], ast.Attribute | ast.Subscript):
+            node = facts.module.parents[node]
+        if not isinstance(getattr(node, "ctx", None), ast.Load | None):
+            return True
+    return False
+
+
+def _is_uncaptured(facts: Facts, function: ast.expr) -> bool:
+    """Whether the client is visibly not one of those that the runtime captures."""
+    root = function
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name) or root not in facts.scopes.scope_of:
+        return True
+    return any(_is_local_object(facts, b) for b in facts.scopes.of(root).binders)
+
+
+def _is_local_object(facts: Facts, binder: ast.AST) -> bool:
+    """Whether *binder* binds an object of this file's own classes, or a wrapped client."""
+    if isinstance(binder, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return True
+    parent = facts.module.parents.get(binder)
+    value: ast.AST | None = None
+    if isinstance(binder, ast.arg) and isinstance(parent, ast.arguments):
+        value = default_of(parent, binder)
+    elif isinstance(parent, ast.Assign | ast.AnnAssign):
+        value = parent.value
+    if not isinstance(value, ast.Call):
+        return False
+    if last_name(value.func) in words.CLIENT_WRAPPERS:
+        return True
+    if not isinstance(value.func, ast.Name):
+        return False
+    makers = facts.scopes.of(value.func).binders
+    return any(isinstance(m, ast.ClassDef) for m in makers)
+
+
+def _replayed(facts: Facts, life: Life, statement: ast.stmt) -> ast.Name | None:
+    """Return the name that *statement* records: ``tracker.track_x(lambda: name)()``."""
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return None
+    outer = statement.value
+    if outer.args or outer.keywords or not isinstance(outer.func, ast.Call):
+        return None
+    inner = outer.func
+    function = inner.func
+    if not isinstance(function, ast.Attribute) or function.attr not in words.REPLAYS:
+        return None
+    receiver = function.value
+    if not isinstance(receiver, ast.Name) or facts.scopes.of(receiver) is not life.binding:
+        return None
+    if len(inner.args) != 1 or inner.keywords or not isinstance(inner.args[0], ast.Lambda):
+        return None
+    body = inner.args[0].body
+    takes_nothing = not ast.unparse(inner.args[0].args)
+    return body if takes_nothing and isinstance(body, ast.Name) else None
+
+
+def _is_captured(function: ast.expr) -> bool:
+    if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Attribute):
+        return False
+    return (function.value.attr, function.attr) in _CAPTURED

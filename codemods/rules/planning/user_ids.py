@@ -1,0 +1,65 @@
+"""The user, on the original runtime: its contexts take ``user_id=`` for mere metadata.
+
+A user that is surely given goes to the constructor; otherwise the set call
+stays inside the block, with nothing but the user.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.syntax.effects import is_plain
+from codemods.analysis.trackers.lifetimes import is_none
+from codemods.model.edit import Retain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.trackers.lifetimes import Argument, Life, SetCall
+    from codemods.model.edit import Path
+    from codemods.rules.planning.headers import Form
+
+
+def with_user(
+    facts: Facts, life: Life, form: Form, own: bool
+) -> tuple[Form, bool, dict[Path, Retain]]:
+    """Return the form, whether it takes the construction in, and the calls that stay in part."""
+    users = _users(life.sets)
+    if own and not form.ours and len(users) == len(life.sets) == 1:
+        user = users[0][1]
+        if isinstance(user.value, ast.Constant) and user.value.value:
+            call = facts.module.segment(life.construct.call.func)
+            text = f"{call}({words.USER}={facts.module.segment(user.value)})"
+            return replace(form, tracker=text, leaves_user=True), own, {}
+    form, kept = keep_user(life.sets, form)
+    if not kept:
+        return form, own, {}
+    return replace(form, tracker=life.binding.name, target=None), False, kept
+
+
+def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Retain]]:
+    """Return the form of a block for *sets*, and the call that stays inside it for the user.
+
+    What is evaluated after the user today would then come before it, so those ids
+    must be names and constants.
+    """
+    users = _users(sets)
+    if form.ours or len(users) != 1:
+        return form, {}
+    site, user = users[0]
+    order = [a for s in sets for a in sorted(s.arguments, key=lambda a: a.position)]
+    later = order[order.index(user) + 1 :]
+    if user.is_positional or not all(is_plain(a.value) for a in later):
+        return form, {}
+    # The older name takes a dictionary in runtimes that have contexts.
+    kept = Retain(site.path, (user.position,), words.SET_CALL)
+    return replace(form, leaves_user=True), {site.path: kept}
+
+
+def _users(sets: Sequence[SetCall]) -> list[tuple[SetCall, Argument]]:
+    found = [(s, a) for s in sets for a in s.arguments if a.keyword == words.USER]
+    return [(s, a) for s, a in found if not is_none(a.value)]

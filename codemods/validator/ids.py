@@ -1,0 +1,196 @@
+"""Ids that a rewrite takes from elsewhere than from the statements right above the block."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.validator.fingerprint import shape, shapes
+from codemods.validator.terms import (
+    Difference,
+    NewBlock,
+    dotted,
+    is_plain,
+    is_todays,
+    last_name,
+    last_tracker,
+    set_call,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_QUIET_CALLS = frozenset(
+    ("list", "tuple", "set", "frozenset", "dict", "sorted", "len", "str", "int", "range")
+)
+
+
+def lifted(statement: ast.stmt, name: str) -> tuple[list[tuple[str, ast.expr]], ast.stmt]:
+    """Take set calls with plain ids off the start of a ``try`` that a block was put around."""
+    sets: list[tuple[str, ast.expr]] = []
+    if not isinstance(statement, ast.Try):
+        return sets, statement
+    body = list(statement.body)
+    while len(body) > 1 and (site := set_call(body[0])) is not None and site[0] == name:
+        if not all(is_plain(value) for _, value in site[1]):
+            break
+        sets.extend(site[1])
+        body.pop(0)
+    rest = ast.Try(body, statement.handlers, statement.orelse, statement.finalbody)
+    return sets, ast.copy_location(rest, statement)
+
+
+def without_user(
+    sets: list[tuple[str, ast.expr]], header: NewBlock, body: list[ast.stmt], name: str
+) -> tuple[list[tuple[str, ast.expr]], ast.expr | None]:
+    """Take out a user that the constructor or a set call inside the block is given.
+
+    Returns the other ids, and the user if the constructor has it; *body* loses
+    the set call.
+    """
+    user = next((value for key, value in sets if key == words.USER), None)
+    if user is None or any(key == words.USER for key, _ in header.fields):
+        return sets, None
+    others = [(key, value) for key, value in sets if key != words.USER]
+    inner = set_call(body[0]) if is_todays(body[0]) else None
+    if inner == (name, ((words.USER, user),)) or (
+        inner is not None
+        and inner[0] == name
+        and [(k, shape(v)) for k, v in inner[1]] == [(words.USER, shape(user))]
+    ):
+        body.pop(0)
+        # What comes behind the user is evaluated before it now.
+        later = sets[[key for key, _ in sets].index(words.USER) + 1 :]
+        return (others, None) if all(is_plain(v) for _, v in later) else (sets, None)
+    is_sure = isinstance(user, ast.Constant) and bool(user.value)
+    return (others, user) if is_sure and isinstance(header.tracker, ast.Call) else (sets, None)
+
+
+def takes_ids(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
+    """Whether the header of *after* must have taken ids over from the body of *before*."""
+    same = same_header(before, after) or handed_on(before, after)
+    return not same or sets_nothing(before, after)
+
+
+def handed_on(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
+    """Whether *after* is the ``with`` *before* of one call that gained a last ``tracker=``.
+
+    Whose tracker that may be is asked where the calls themselves are compared.
+    """
+    call = after.items[0].context_expr
+    if len(after.items) != 1 or not isinstance(call, ast.Call) or not call.keywords:
+        return False
+    *others, last = call.keywords
+    shorter = ast.withitem(ast.Call(call.func, call.args, others), after.items[0].optional_vars)
+    old = [shape(item) for item in getattr(before, "items", [])]
+    return last.arg == words.TRACKER_ARGUMENT and old == [shape(shorter)]
+
+
+def sets_nothing(before: ast.stmt, after: ast.stmt) -> bool:
+    """Whether *before* begins with a set call of nothing but None, which *after* leaves out."""
+    first = before.body[0]  # type: ignore[attr-defined]
+    site = set_call(first)
+    if site is None or site[1]:
+        return False
+    return shape(first) != shape(after.body[0])  # type: ignore[attr-defined]
+
+
+def may_be_put_off(site: ast.stmt, following: ast.stmt, after: ast.stmt) -> bool:
+    """Whether the set call *site* may move behind *following*, which the rewrite has here."""
+    found = set_call(site)
+    if found is None or not all(is_plain(value) for _, value in found[1]):
+        return False
+    if set_call(following) is None and shape(following) != shape(after):
+        return False
+    if set_call(following) is not None:
+        return shape(site) != shape(after) and not isinstance(after, ast.With)
+    names = {n.id for _, v in found[1] for n in ast.walk(v) if isinstance(n, ast.Name)}
+    for node in ast.walk(following):
+        if isinstance(node, ast.Call) and last_name(node.func) not in _QUIET_CALLS:
+            return False
+        if isinstance(node, ast.Name) and (node.id == found[0] or _rebinds(node, names)):
+            return False
+    return isinstance(following, ast.Assign)
+
+
+def _rebinds(node: ast.Name, names: set[str]) -> bool:
+    return isinstance(node.ctx, ast.Store) and node.id in names
+
+
+def begins_alike(before: Sequence[ast.stmt], i: int, after: Sequence[ast.stmt], j: int) -> bool:
+    """Whether statement *i* of one suite is statement *j* of the other, as it stands."""
+    if i >= len(before) or j >= len(after):
+        return False
+    return shape(before[i]) == shape(after[j])
+
+
+def same_header(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
+    """Whether both are the same kind of ``with``, with the same items."""
+    return type(before) is type(after) and shapes(before.items) == shapes(after.items)
+
+
+def receiver_of(header: NewBlock, waiting: Collection[str], following: ast.stmt | None) -> str:
+    """Return the variable that the ids of a block were set on.
+
+    That is the block's tracker, or the object that has it in a field and was
+    told the ids itself.
+    """
+    tracker = header.tracker
+    name = header.target or last_tracker(header)
+    if header.target is not None or not isinstance(tracker, ast.Attribute):
+        return name
+    owner = dotted(tracker.value)
+    site = set_call(following) if following is not None else None
+    return owner if owner in waiting or (site is not None and site[0] == owner) else name
+
+
+def check_count(after: ast.With, header: NewBlock) -> None:
+    """Raise unless a batch block holds a loop that may call a client, and counts what that sends.
+
+    The count is the length of what the loop goes over, and the loop is in no other one.
+    """
+    if header.manager != words.BATCH_CONTEXT:
+        return
+    calling = [loop for loop, _ in _loops(after, 0) if _may_send(loop)]
+    if not calling:
+        raise Difference("a batch block without a loop that sends something", after)
+    if header.count is None:
+        return
+    outermost = [_items(loop) for loop, depth in _loops(after, 0) if not depth and _may_send(loop)]
+    lengths = [shape(ast.parse(f"len({i.id})", mode="eval").body) for i in outermost if i]
+    if shape(header.count) not in lengths:
+        raise Difference("the item count is not the length of the loop's items", after)
+
+
+def _loops(node: ast.AST, depth: int) -> Iterator[tuple[ast.AST, int]]:
+    here = isinstance(node, _LOOPS)
+    if here:
+        yield node, depth
+    inner = depth + int(here or isinstance(node, ast.While))
+    for child in ast.iter_child_nodes(node):
+        yield from _loops(child, inner)
+
+
+def _may_send(loop: ast.AST) -> bool:
+    """Whether what *loop* does in each round holds a call of more than a builtin or its items."""
+    own = {n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    quiet = {*own, *_QUIET_CALLS, "print"}
+    skipped = {id(n) for n in ast.walk(loop.iter)} if isinstance(loop, ast.For) else set()
+    for node in ast.walk(loop):
+        if not isinstance(node, ast.Call) or id(node) in skipped:
+            continue
+        function = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        if not isinstance(function, ast.Name) or function.id not in quiet:
+            return True
+        given = [n for a in (*node.args, *node.keywords) for n in ast.walk(a)]
+        if function.id in own and any(isinstance(n, ast.Name) and n.id not in quiet for n in given):
+            return True
+    return False
+
+
+def _items(loop: ast.AST) -> ast.Name | None:
+    parts = getattr(loop, "generators", [loop])
+    items = parts[0].iter
+    return items if len(parts) == 1 and isinstance(items, ast.Name) else None

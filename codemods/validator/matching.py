@@ -1,0 +1,400 @@
+"""Walks the original and the rewritten tree side by side, undoing permitted edits on the way.
+
+A ``with`` of a context manager that the original does not have must be exactly a
+construction and its set calls; every other statement must be the same.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.validator.fingerprint import shape, shapes
+from codemods.validator.ids import (
+    begins_alike,
+    check_count,
+    lifted,
+    may_be_put_off,
+    receiver_of,
+    takes_ids,
+    without_user,
+)
+from codemods.validator.parameters import with_old_signature
+from codemods.validator.terms import (
+    Difference,
+    Managed,
+    NewBlock,
+    binds_anew,
+    construction,
+    context_header,
+    flush_of,
+    imports_api,
+    is_end,
+    is_extended,
+    is_plain,
+    is_step,
+    last_tracker,
+    made_by_client,
+    mentions,
+    other_names,
+    replay_of,
+    same_context,
+    set_call,
+    shell,
+    suites,
+    takes_place,
+    yields,
+)
+from codemods.validator.walk import nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Fields = tuple[tuple[str, ast.expr], ...]
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Matcher:
+    """Matches two modules; raises Difference at the first place that no permitted edit explains."""
+
+    def __init__(self, before: Managed, after: Managed, held: frozenset[ast.AST]) -> None:
+        self._before = before
+        self._after = after
+        self._held = held
+        #: Constructions of the original that a block still has to take in.
+        self.pending: dict[str, ast.Call] = {}
+        #: The trackers of the blocks around the current place, innermost last.
+        self._trackers: list[str] = []
+        #: Names that some block of the rewritten file gives or takes as its tracker.
+        self._context_names: set[str] = set()
+        #: Names that the rewritten code uses in a sub-context for an outer one.
+        self._renames: dict[str, str] = {}
+        #: Ids that were set, and wait for their block behind harmless statements.
+        self._waiting: dict[str, list[tuple[str, ast.expr]]] = {}
+        #: Ids set so far on a variable: a later phase may name them again.
+        self._known: dict[str, dict[str, ast.expr]] = {}
+        #: New blocks: (statement, variable).
+        self.blocks: list[tuple[ast.With, str]] = []
+
+    def module(self, before: ast.Module, after: ast.Module) -> None:
+        """Match two whole modules."""
+        rest = self.suite(before.body, after.body, None)
+        if rest != len(before.body):
+            raise Difference("a statement is missing", before.body[rest])
+        if self._waiting:
+            raise Difference(f"the ids of {next(iter(self._waiting))} are lost", after)
+        if self.pending:
+            name, call = next(iter(self.pending.items()))
+            raise Difference(f"the construction of {name} is missing", call)
+
+    # -- suites -------------------------------------------------------------
+
+    def suite(
+        self, before: Sequence[ast.stmt], after: Sequence[ast.stmt], block: str | None
+    ) -> int:
+        """Match all of *after* with the beginning of *before*; return how much of it was matched.
+
+        *block* is the tracker of the new block whose body *after* is: then what
+        the end of a block makes needless may be missing.
+        """
+        original = list(before)
+        added = 0
+        seen: list[ast.stmt] = []
+        i = j = 0
+        while j < len(after) or self._removable(original, i, block, seen, ()):
+            if i < len(original) and block is not None:
+                spliced = self._dissolved(original, i, after[j:], block)
+                if spliced is not None:
+                    added += len(spliced) - 1
+                    original[i : i + 1] = spliced
+                    continue
+            step = (
+                self._removable(original, i, block, seen, after[j:])
+                if not begins_alike(original, i, after, j)
+                else 0
+            )
+            if step:
+                i += step
+                continue
+            if j >= len(after):
+                break
+            i = self._one(original, i, after[j])
+            seen.extend(original[i - 1 : i])
+            j += 1
+        if block is None:
+            while i < len(original) and self._vanished(original[i]):
+                i += 1
+        return i - added
+
+    def _one(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
+        """Match one statement of the rewritten suite; return the next index of the original."""
+        if imports_api(after):
+            if i < len(original) and shape(original[i]) == shape(after):
+                return i + 1
+            extended = i < len(original) and is_extended(original[i], after)
+            if extended or not other_names(after):
+                return i + int(extended)
+        while i < len(original) and self._vanished(original[i]):
+            built = construction(original[i], self._before)
+            if built is not None:
+                self._known.pop(built[0], None)
+            if shape(original[i]) == shape(after):
+                return i + 1
+            if self._goes_in(original[i], after):
+                break
+            if built is not None:
+                self.pending[built[0]] = built[1]
+            elif takes_place(original[i], after):
+                return i + 1
+            elif other_names(original[i]):
+                break
+            i += 1
+        i = self._put_off(original, i, after)
+        header = context_header(after, self._after)
+        old = context_header(original[i], self._before) if i < len(original) else None
+        if header is not None and isinstance(after, ast.With) and not same_context(old, header):
+            return self._block(original, i, after, header)
+        if i >= len(original):
+            raise Difference("a statement was added", after)
+        if header is not None and old is not None and isinstance(after, ast.With | ast.AsyncWith):
+            if takes_ids(original[i], after):
+                self._folded(original[i], after, old, header)
+                return i + 1
+        self.statement(original[i], after)
+        for name in [n for n in self._known if binds_anew(original[i], n)]:
+            del self._known[name]
+        return i + 1
+
+    def _goes_in(self, statement: ast.stmt, after: ast.stmt) -> bool:
+        """Whether *statement* is the first one in the new block *after*."""
+        if not isinstance(after, ast.With) or context_header(after, self._after) is None:
+            return False
+        return shape(statement) == shape(after.body[0])
+
+    def _put_off(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
+        """Pass over set calls that a block further on may take, past statements that do nothing."""
+        while i + 1 < len(original) and may_be_put_off(original[i], original[i + 1], after):
+            site = set_call(original[i])
+            assert site is not None
+            self._waiting.setdefault(site[0], []).extend(site[1])
+            i += 1
+        return i
+
+    def _vanished(self, statement: ast.stmt) -> bool:
+        """Whether *statement* is of a kind that the rewrite may remove at this place."""
+        return construction(statement, self._before) is not None or imports_api(statement)
+
+    # -- blocks -------------------------------------------------------------
+
+    def _block(self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock) -> int:
+        name = receiver_of(header, self._waiting, original[i] if i < len(original) else None)
+        sets = self._waiting.pop(name, [])
+        while i < len(original) and (site := set_call(original[i])) is not None and site[0] == name:
+            sets.extend(site[1])
+            i += 1
+        inner = isinstance(header.tracker, ast.Name) and header.tracker.id in self._trackers
+        if inner and not sets:
+            return self._sub_context(original, i, after, header)
+        if not sets and i < len(original):
+            sets, original[i] = lifted(original[i], name)
+        body = list(after.body)
+        sets, user = without_user(sets, header, body, name)
+        self._ownership(after, header, name, user)
+        self._fields(after, header, tuple(sets), name)
+        if yields(after.body) and after not in self._held:
+            raise Difference("control leaves the new block", after)
+        self.blocks.append((after, name))
+        self._trackers.append(name)
+        matched = self.suite(original[i:], body, header.target or last_tracker(header))
+        self._trackers.pop()
+        check_count(after, header)
+        following = original[i + matched :]
+        if following and mentions(following[0], name):
+            again = set_call(following[0]) or construction(following[0], self._before)
+            if not binds_anew(following[0], name) and (again is None or again[0] != name):
+                raise Difference(f"{name} is used behind its block", following[0])
+        return i + matched
+
+    def _sub_context(
+        self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock
+    ) -> int:
+        assert isinstance(header.tracker, ast.Name)
+        if header.target is None or not is_step(after, header):
+            raise Difference("a sub-context may only name the operation of one step", after)
+        self._renames[header.target] = header.tracker.id
+        matched = self.suite(original[i:], after.body, None)
+        del self._renames[header.target]
+        return i + matched
+
+    def _ownership(
+        self, after: ast.With, header: NewBlock, name: str, user: ast.expr | None
+    ) -> None:
+        """The block's tracker is the one the original built, and it is built as it was."""
+        if last_tracker(header):
+            if header.target not in (None, last_tracker(header)):
+                raise Difference("the block gives the tracker another name", after)
+            if name in self.pending:
+                raise Difference(f"the construction of {name} is missing", after)
+            return
+        built = self.pending.pop(name, None)
+        if built is None:
+            raise Difference(f"the block builds a tracker {name} that the original does not", after)
+        if user is not None:
+            built = ast.Call(built.func, [], [ast.keyword(words.USER, user)])
+        if header.tracker is not None and shape(header.tracker) != shape(built):
+            raise Difference("the tracker is built differently", after)
+        if not header.plain_before_tracker:
+            raise Difference("an argument is evaluated before the tracker is built", after)
+
+    def _fields(self, after: ast.With, header: NewBlock, sets: Fields, name: str) -> None:
+        """The header names the ids that were set, in order, and carries over only known ones."""
+        known = self._known.setdefault(name, {})
+        wanted = [(key, shape(value)) for key, value in sets]
+        given = {key for key, _ in sets}
+        fresh: list[tuple[str, bytes]] = []
+        for key, value in header.fields:
+            if key in given:
+                fresh.append((key, shape(value)))
+            elif key not in known or shape(known[key]) != shape(value) or not is_plain(value):
+                raise Difference(f"the block names {key}, which was not set", after)
+        if fresh != wanted:
+            raise Difference("the block does not name the ids that were set, in order", after)
+        missing = set(known) - given - {key for key, _ in header.fields}
+        if missing and last_tracker(header) and name not in self._trackers:
+            raise Difference(f"an id that was set before is lost: {sorted(missing)[0]}", after)
+        known.update(dict(sets))
+
+    def _folded(
+        self, before: ast.stmt, after: ast.With | ast.AsyncWith, old: NewBlock, new: NewBlock
+    ) -> None:
+        """Ids set at the start of a block moved into its header."""
+        if not isinstance(before, ast.With | ast.AsyncWith) or type(before) is not type(after):
+            raise Difference("the kind of a block changed", after)
+        name = old.target or (old.tracker.id if isinstance(old.tracker, ast.Name) else None)
+        site = set_call(before.body[0])
+        if site is None or site[0] != name:
+            raise Difference("the header of a block changed", after)
+        expected = [(k, shape(v)) for k, v in (*old.fields, *site[1])]
+        if [(k, shape(v)) for k, v in new.fields] != expected:
+            raise Difference("the header does not name the ids that the block set", after)
+        operations = shapes(before.items[0].context_expr.args)  # type: ignore[attr-defined]
+        if operations != shapes(after.items[0].context_expr.args):  # type: ignore[attr-defined]
+            raise Difference("the operation of a block changed", after)
+        self._trackers.append(name or "")
+        self._whole(before.body[1:], after.body)
+        self._trackers.pop()
+
+    # -- removals -------------------------------------------------------------
+
+    def _removable(
+        self,
+        original: list[ast.stmt],
+        i: int,
+        block: str | None,
+        seen: list[ast.stmt],
+        left: Sequence[ast.stmt],
+    ) -> int:
+        """Return how many statements at *i* the block makes needless (0 or 1).
+
+        *left* is what the rewritten block still holds.
+        """
+        if block is None or i >= len(original):
+            return 0
+        replayed = replay_of(original[i])
+        if replayed is not None and replayed[0] == block:
+            return int(made_by_client(replayed[1], seen))
+        if flush_of(original[i]) == block:
+            return int(is_end(left))
+        return 0
+
+    def _dissolved(
+        self, original: list[ast.stmt], i: int, left: Sequence[ast.stmt], block: str
+    ) -> list[ast.stmt] | None:
+        """Return what stands for a ``try`` whose ``finally`` only flushed, if it was dissolved.
+
+        *left* is what the rewritten block holds from there on.
+        """
+        node = original[i]
+        after = left[0] if left else None
+        if not isinstance(node, ast.Try) or [flush_of(s) for s in node.finalbody] != [block]:
+            return None
+        if isinstance(after, ast.Try) and shape(after) != shape(node.body[0]):
+            if shapes(after.finalbody) == shapes(node.finalbody):
+                return None  # it is kept whole
+        if node.handlers:
+            kept = ast.Try(node.body, node.handlers, node.orelse, [])
+            return [ast.copy_location(kept, node)] if is_end(left[1:]) else None
+        there = [shape(statement) for statement in left]
+        body = [s for s in node.body if replay_of(s) is None or shape(s) in there]
+        return None if node.orelse or not is_end(left[len(body) :]) else list(node.body)
+
+    # -- statements -----------------------------------------------------------
+
+    def statement(self, before: ast.stmt, after: ast.stmt) -> None:
+        """Match two statements that differ at most in what lies in their suites."""
+        if type(before) is not type(after):
+            raise Difference("a statement became another one", after)
+        known, trackers = self._known, self._trackers
+        if isinstance(before, _Definition):
+            self._known, self._trackers = {}, []  # its variables are its own
+        self._parts(before, with_old_signature(before, after))
+        if isinstance(before, _Definition):
+            self._known, self._trackers = known, trackers
+
+    def _parts(self, before: ast.AST, after: ast.AST) -> None:
+        self._same(shell(before), shell(after), after)
+        start, ends = self._known, []
+        for one, other in zip(suites(before), suites(after), strict=True):
+            if isinstance(before, ast.If | ast.Match):
+                # Only one of these suites runs: what one sets is not known in the next.
+                self._known = {name: dict(ids) for name, ids in start.items()}
+            self._whole(one, other)
+            ends.append(self._known)
+        for end in ends:
+            for name, ids in end.items():
+                self._known.setdefault(name, {}).update(ids)
+
+    def _whole(self, before: list[ast.stmt], after: list[ast.stmt]) -> None:
+        if self.suite(before, after, None) != len(before):
+            raise Difference("a statement is missing", after[-1] if after else before[0])
+
+    def _same(self, before: object, after: object, place: ast.AST) -> None:
+        if isinstance(before, ast.Call) and isinstance(after, ast.Call):
+            self._same_call(before, after)
+            return
+        if isinstance(before, ast.AST) and isinstance(after, ast.AST):
+            if isinstance(after, ast.Name) and isinstance(before, ast.Name):
+                if before.id != self._renames.get(after.id, after.id):
+                    raise Difference(f"{before.id} became {after.id}", after)
+                return
+            if type(before) is not type(after):
+                raise Difference("an expression changed", place)
+            for field in before._fields:
+                self._same(getattr(before, field, None), getattr(after, field, None), place)
+        elif isinstance(before, list) and isinstance(after, list):
+            if len(before) != len(after):
+                raise Difference("an expression changed", place)
+            for one, other in zip(before, after, strict=True):
+                self._same(one, other, place)
+        elif before != after or type(before) is not type(after):
+            raise Difference("an expression changed", place)
+
+    def _same_call(self, before: ast.Call, after: ast.Call) -> None:
+        keywords = list(after.keywords)
+        if len(keywords) == len(before.keywords) + 1:
+            extra = keywords.pop()
+            if not isinstance(extra.value, ast.Name) or extra.value.id not in self._context_names:
+                raise Difference("an argument was added", after)
+        self._same(before.func, after.func, after)
+        self._same(before.args, after.args, after)
+        self._same(before.keywords, keywords, after)
+
+    def learn(self, after: ast.Module) -> None:
+        """Note the trackers of all blocks in the rewritten file."""
+        found = set()
+        for node in nodes(after):
+            header = context_header(node, self._after)
+            if header is not None:
+                found.add(header.target or last_tracker(header))
+        self._context_names = found - {""}

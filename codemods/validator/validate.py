@@ -1,0 +1,296 @@
+"""Checks each rewritten file against the original, without knowing how it was rewritten.
+
+It undoes the permitted edits on plain trees and must arrive at the same program;
+beside that the result compiles, keeps every comment, and reads no tracker
+outside of the blocks it was given.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from codemods import interpreter
+from codemods import vocabulary as words
+from codemods.validator.comments import same_comments
+from codemods.validator.matching import Matcher
+from codemods.validator.parameters import same_signatures
+from codemods.validator.scopes import binds, visible
+from codemods.validator.terms import Difference, dotted, fixture_blocks, managed
+from codemods.validator.walk import nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+Parents = dict[ast.AST, ast.AST]
+#: Reads of a tracker outside of its blocks, by scope and tracker.
+Outside = dict[tuple[ast.AST, str], set[ast.AST]]
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
+
+
+def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
+    """Return what makes *after* another program than *before*, None if nothing does.
+
+    With *unsafe* the block of a pytest fixture may hold its ``yield``, and a function may
+    gain a parameter for a tracker.
+    """
+    try:
+        if not compiles(before, after):
+            raise Difference("the result does not compile")
+        old, new = ast.parse(before), ast.parse(after)
+        held = fixture_blocks(new) if unsafe else frozenset()
+        if not unsafe:
+            same_signatures(old, new)
+        matcher = Matcher(managed(old), managed(new), held)
+        matcher.learn(new)
+        matcher.module(old, new)
+        parents = {c: node for node in nodes(new) for c in ast.iter_child_nodes(node)}
+        outside = _outside(parents, matcher.blocks)
+        for block, name in matcher.blocks:
+            _no_use_outside(parents, block, name, outside)
+            _nothing_kept(parents, block, name, yields=block not in held)
+        _newly_unbound(old, new)
+        _newly_taken(old, new, [block for block, _ in matcher.blocks])
+        same_comments(before, after, [block for block, _ in matcher.blocks])
+    except Difference as found:
+        place = f" (line {found.line})" if found.line else ""
+        return f"{found}{place}"
+    return None
+
+
+def compiles(before: str, after: str) -> bool:
+    """Whether *after* compiles wherever *before* does.
+
+    A notebook's top-level await is no error where the file had one before, and
+    neither are more blocks inside each other than older versions take.
+    """
+    awaits = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    for everywhere, flags in ((True, 0), (True, awaits), (False, 0), (False, awaits)):
+        if interpreter.compiles(before, flags=flags, everywhere=everywhere):
+            return interpreter.compiles(after, flags=flags, everywhere=everywhere)
+    return False
+
+
+def _outside(parents: Parents, blocks: list[tuple[ast.With, str]]) -> Outside:
+    """Return the reads of the blocks' trackers outside of their blocks, by the scopes around."""
+    owners: dict[str, set[ast.AST]] = {}
+    for block, name in blocks:
+        owners.setdefault(name, set()).add(block)
+    found: Outside = {}
+    for node in parents:
+        if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+            continue
+        name = dotted(node)
+        around = _ancestors(parents, node) if name in owners else []
+        if owners.get(name, set()).isdisjoint(around):
+            for scope in around:
+                if isinstance(scope, _SCOPES):
+                    found.setdefault((scope, name), set()).add(node)
+    return found
+
+
+def _ancestors(parents: Parents, node: ast.AST) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    while node in parents:
+        node = parents[node]
+        found.append(node)
+    return found
+
+
+def _no_use_outside(parents: Parents, block: ast.With, name: str, outside: Outside) -> None:
+    """Raise if the block's tracker is used where the block's ids would have lasted."""
+    scope, loop = _around(parents, block)
+    uses = outside.get((scope, name), set())
+    for node in _of_variable(scope, name) if uses else ():
+        if node not in uses or not isinstance(node, ast.Name | ast.Attribute):
+            continue
+        after = node.lineno > (block.end_lineno or block.lineno)
+        again = loop is not None and any(n is node for n in ast.walk(loop))
+        later = (
+            after and not _apart(parents, block, node) and not _rebuilt(scope, name, block, node)
+        )
+        if again or later:
+            raise Difference(f"{name} is used outside of its block", node)
+
+
+def _apart(parents: Parents, block: ast.AST, use: ast.AST) -> bool:
+    """Whether *block* and *use* lie in branches of one statement that never both run."""
+    ways: dict[ast.AST, ast.AST] = {}
+    below = block
+    while below in parents:
+        ways[parents[below]] = below
+        below = parents[below]
+    below = use
+    while below in parents and parents[below] not in ways:
+        below = parents[below]
+    meeting = parents.get(below)
+    if isinstance(meeting, ast.Match):
+        return isinstance(below, ast.match_case) and ways[meeting] is not below
+    if not isinstance(meeting, ast.If) or meeting.test in (below, ways[meeting]):
+        return False
+    return (below in meeting.body) != (ways[meeting] in meeting.body)
+
+
+def _rebuilt(scope: ast.AST, name: str, block: ast.With, use: ast.Name | ast.Attribute) -> bool:
+    """Whether *name* is bound anew between the block and *use*."""
+    end = block.end_lineno or block.lineno
+    return any(
+        isinstance(n, ast.Name)
+        and n.id == name
+        and isinstance(n.ctx, ast.Store)
+        and end < n.lineno <= use.lineno
+        for n in _of_variable(scope, name)
+    )
+
+
+def _of_variable(scope: ast.AST, name: str) -> Iterator[ast.AST]:
+    """Yield what is below *scope* where *name* is the variable of *scope*."""
+    for part in ast.iter_child_nodes(scope):
+        yield from visible(part, name.partition(".")[0])
+
+
+def _around(parents: Parents, block: ast.With) -> tuple[ast.AST, ast.AST | None]:
+    """Return the scope of *block* and the outermost loop around it in that scope."""
+    loop: ast.AST | None = None
+    scope = parents[block]
+    while not isinstance(scope, _SCOPES):
+        if isinstance(scope, _LOOPS):
+            loop = scope
+        scope = parents[scope]
+    name = block.items[0].optional_vars
+    if loop is not None and (name is not None or _built_in(loop, block)):
+        loop = None  # the tracker is built anew in each iteration
+    return scope, loop
+
+
+def _built_in(loop: ast.AST, block: ast.With) -> bool:
+    """Whether the block's tracker is bound in *loop* before the block."""
+    header = block.items[0].context_expr
+    keywords = header.keywords if isinstance(header, ast.Call) else []
+    given = next((dotted(k.value) for k in keywords if k.arg == words.TRACKER_ARGUMENT), "")
+    return any(
+        isinstance(n, ast.Name)
+        and n.id == given
+        and isinstance(n.ctx, ast.Store)
+        and n.lineno < block.lineno
+        for n in ast.walk(loop)
+    )
+
+
+def _nothing_kept(parents: Parents, block: ast.With, name: str, *, yields: bool) -> None:
+    """Raise if the tracker itself is returned or stored by the block's statements."""
+    waiting: list[ast.AST] = list(block.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and binds(node, name):
+            continue  # a variable of its own
+        given = (ast.Return, ast.Yield) if yields else ast.Return
+        value = node.value if isinstance(node, given) else None
+        if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple):
+            made_here = all(_ends_with(parents, block, target) for target in node.targets)
+            value = None if made_here else node.value
+        if isinstance(value, ast.Name) and value.id == name:
+            raise Difference(f"{name} outlives its block", node)
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def _ends_with(parents: Parents, block: ast.With, target: ast.expr) -> bool:
+    """Whether *target* is part of an object of this function that nothing behind *block* names."""
+    while isinstance(target, ast.Attribute | ast.Subscript):
+        target = target.value
+    scope = _around(parents, block)[0]
+    if not isinstance(target, ast.Name) or isinstance(scope, ast.Module | ast.ClassDef):
+        return False
+    end = block.end_lineno or block.lineno
+    named = [n for n in _of_variable(scope, target.id) if getattr(n, "id", "") == target.id]
+    bound = [parents[n] for n in named if not isinstance(n.ctx, ast.Load)]  # type: ignore[attr-defined]
+    made = bound[0] if len(bound) == 1 else None
+    if not isinstance(made, ast.Assign) or len(made.targets) != 1:
+        return False
+    value = made.value
+    if isinstance(value, ast.Call):
+        called = dotted(value.func).rpartition(".")[2]
+        fresh = called[:1].isupper() or called in ("dict", "list", "set")
+    else:
+        fresh = isinstance(value, ast.Dict | ast.List | ast.Set)
+    return fresh and all(
+        n.lineno <= end and not isinstance(parents[n], ast.Return | ast.Yield)  # type: ignore[attr-defined]
+        for n in named
+    )
+
+
+def _newly_unbound(old: ast.Module, new: ast.Module) -> None:
+    """Raise if an API name that the file uses lost its binding."""
+    lost = _unbound(new) - _unbound(old)
+    if lost:
+        raise Difference(f"{sorted(lost)[0]} is not imported")
+    texts = [
+        n.value for n in nodes(new) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    ]
+    for name in sorted(_imported(old) - _imported(new)):
+        # An annotation, ``__all__`` or a patch may look the name up by its text.
+        if any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts):
+            raise Difference(f"{name} is named in a text, and is not imported any more")
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    return {n.asname or n.name for n in nodes(tree) if isinstance(n, ast.alias)}
+
+
+def _newly_taken(old: ast.Module, new: ast.Module, blocks: list[ast.With]) -> None:
+    """Raise if a context manager is imported whose name a scope around a block gives away."""
+    fresh = (_imported(new) - _imported(old)).intersection(words.CONTEXT_MANAGERS)
+    for scope in nodes(new) if fresh else ():
+        if not isinstance(scope, _SCOPES):
+            continue
+        taken = fresh & _own_names(scope)
+        # What a class binds is an attribute: its methods do not see it as a name.
+        seen = _own_nodes(scope) if isinstance(scope, ast.ClassDef) else ast.walk(scope)
+        inside = {id(node) for node in seen} if taken else set()
+        if any(id(block) in inside for block in blocks):
+            raise Difference(f"{min(taken)} means something else here", scope)
+
+
+def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Walk *scope* without entering the scopes in it."""
+    waiting = list(ast.iter_child_nodes(scope))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.comprehension):
+            waiting.extend((node.iter, *node.ifs))  # its variable is no name of the scope
+        elif not isinstance(node, _SCOPES):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def _own_names(scope: ast.AST) -> set[str]:
+    """Return what *scope* binds itself, imports left out."""
+    found: set[str] = set()
+    for node in _own_nodes(scope):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+    return found
+
+
+def _unbound(tree: ast.Module) -> set[str]:
+    """Return the API names that *tree* uses and binds nowhere."""
+    bound: set[str] = set()
+    used: set[str] = set()
+    for node in nodes(tree):
+        if isinstance(node, ast.alias):
+            bound.add(node.asname or node.name)
+        elif isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.add(node.name)
+    if "*" in bound:
+        return set()
+    return used.intersection((*words.CONTEXT_MANAGERS, words.TRACKER_CLASS)) - bound
