@@ -1,1 +1,1 @@
-"""Answers questions about a module: names, lives, effects.  Builds nothing, decides nothing."""
+"""Answers questions about a module: names, lifetimes, effects.  Builds nothing, decides nothing."""

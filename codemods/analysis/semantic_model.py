@@ -14,7 +14,7 @@ from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.names import Meaning, Names
 from codemods.analysis.trackers.batches import Sending
 from codemods.analysis.trackers.factories import product
-from codemods.analysis.trackers.lifetimes import Lives
+from codemods.analysis.trackers.lifetimes import Lifetimes
 from codemods.analysis.trackers.mocks import replaced_method
 from codemods.analysis.trackers.standing_ids import StandingIds
 from codemods.model.finding import Finding
@@ -32,7 +32,7 @@ from codemods.vocabulary import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import Elsewhere
     from codemods.analysis.syntax.definitions import ResolvedClass, ResolvedValue
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
@@ -85,14 +85,14 @@ class Facts:
         self._stores: dict[Construct, Stores] = {}
 
     @cached_property
-    def lives(self) -> Lives:
-        """The lives of the module's trackers."""
-        return Lives(self.module, self.scopes, self.taint, self.vocabulary)
+    def lifetimes(self) -> Lifetimes:
+        """The lifetimes of the module's trackers."""
+        return Lifetimes(self.module, self.scopes, self.taint, self.vocabulary)
 
     @cached_property
     def standing(self) -> StandingIds:
         """The ids that trackers have by their construction and set calls."""
-        return StandingIds(self.module, self.lives)
+        return StandingIds(self.module, self.lifetimes)
 
     @cached_property
     def calls_by_name(self) -> list[ast.Call]:
@@ -285,10 +285,10 @@ class Facts:
         found = self.taint.definition(name) if isinstance(name, ast.Name) else None
         return found.node if found is not None and found.taint is self.taint else None
 
-    def sending(self, travel: Travel, *, ours: bool, also: Collection[str] = ()) -> Sending:
-        """Return what finds the AI calls of a tracker, followed as *travel*."""
+    def sending(self, flow: Flow, *, ours: bool, also: Collection[str] = ()) -> Sending:
+        """Return what finds the AI calls of a tracker, followed as *flow*."""
         trackers = self.tracker_variables()
-        return Sending(self.taint, travel, ours=ours, also=also, trackers=trackers)
+        return Sending(self.taint, flow, ours=ours, also=also, trackers=trackers)
 
     def tracker_variables(self) -> set[Binding]:
         """Return the variables of the module that hold, or lead to, a tracker as far as is seen."""
@@ -321,9 +321,9 @@ class Facts:
         statement = self.module.statement(binder)
         if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
             return False
-        construct = self._births.get(statement)
+        construct = self._binding_statements.get(statement)
         if construct is not None:
-            return binder in self.lives.names_of(construct, statement)
+            return binder in self.lifetimes.names_of(construct, statement)
         return any(
             isinstance(node, ast.Call)
             and (self._builds_tracker(node) or node in self._construct_calls)
@@ -331,14 +331,20 @@ class Facts:
         )
 
     @cached_property
-    def _births(self) -> dict[ast.stmt, Construct]:
+    def _binding_statements(self) -> dict[ast.stmt, Construct]:
         """The first construction of each statement that binds one."""
-        born = [(self.lives.birth_of(one), one) for one in reversed(self.lives.constructs)]
-        return {birth: one for birth, one in born if birth is not None}
+        bound_by = [
+            (self.lifetimes.binding_of(one), one) for one in reversed(self.lifetimes.constructs)
+        ]
+        return {
+            binding_statement: one
+            for binding_statement, one in bound_by
+            if binding_statement is not None
+        }
 
     @cached_property
     def _construct_calls(self) -> set[ast.AST]:
-        return {construct.call for construct in self.lives.constructs}
+        return {construct.call for construct in self.lifetimes.constructs}
 
     def _builds_tracker(self, call: ast.Call) -> bool:
         definition = self.taint.definition(call.func)
@@ -360,7 +366,7 @@ class Facts:
         called = any(
             c.call is not construct.call
             and self.taint.definition(c.call.func) == Resolved(self.taint, function)
-            for c in self.lives.constructs
+            for c in self.lifetimes.constructs
         )
         return called or self.used_elsewhere(function.name)
 
@@ -372,12 +378,12 @@ class Facts:
         if isinstance(parent, ast.keyword) and parent.arg == TRACKER_ARGUMENT:
             call = self.module.parents[parent]
             return isinstance(call, ast.Call) and self.names.context_manager(call.func) is not None
-        birth = self.lives.birth_of(construct)
-        if birth is None:
+        binding_statement = self.lifetimes.binding_of(construct)
+        if binding_statement is None:
             return False
-        names = self.lives.names_of(construct, birth)
+        names = self.lifetimes.names_of(construct, binding_statement)
         loads = [load for name in names for load in self.scopes.of(name).loads]
-        return any(self.lives.migrated_use(load) for load in loads)
+        return any(self.lifetimes.migrated_use(load) for load in loads)
 
     def statement_at(self, path: Path) -> ast.AST:
         """Return the statement at *path*."""

@@ -29,7 +29,7 @@ from codemods.edits.lines import (
 )
 from codemods.edits.signatures import add_parameter
 from codemods.edits.within_statement import (
-    fold,
+    merge,
     pass_keyword,
     renamed,
     retained,
@@ -40,15 +40,15 @@ from codemods.model.edit import (
     AddImport,
     AddParameter,
     Delete,
-    Dissolve,
     DropImport,
     Edit,
     ExtendImport,
-    Fold,
+    Merge,
     PassKeyword,
     Path,
     Rename,
     Retain,
+    Unwrap,
     Wrap,
 )
 
@@ -96,16 +96,16 @@ class Rebuilder:
     def _take(self, edit: Edit, module: cst.Module) -> None:
         """Note what the header of a block takes from which call, before anything is changed."""
         taken = edit.header.taken if isinstance(edit, Wrap) else ()
-        for one in (edit.taken,) if isinstance(edit, Fold) else taken:
+        for one in (edit.taken,) if isinstance(edit, Merge) else taken:
             statement = statement_at(module, one.path, self._offset)
             self._calls[one.path] = call_of(statement)
             self._endings[one.path] = trailing_comment(statement)
         if isinstance(edit, Wrap):
             self._carried.note(self._header_call(edit), *own_line(self._header_comment(edit)))
-        elif isinstance(edit, Fold):
+        elif isinstance(edit, Merge):
             block = cst.ensure_type(statement_at(module, edit.path, self._offset), cst.With)
-            folded = fold(block, edit, self._calls[edit.taken.path])
-            self._carried.note(*folded.items, beyond=block.items)
+            merged = merge(block, edit, self._calls[edit.taken.path])
+            self._carried.note(*merged.items, beyond=block.items)
 
     def _header_call(self, wrap: Wrap) -> cst.Call:
         call = header_call(wrap.header, [self._calls[t.path] for t in wrap.header.taken])
@@ -171,7 +171,7 @@ class Rebuilder:
         mine = [e for e in others if _index(e) == unit.index]
         if any(isinstance(e, Delete) for e in mine):
             return [], joined(pending, self._carried.left_of(unit.node))
-        if any(isinstance(e, Dissolve) for e in mine):
+        if any(isinstance(e, Unwrap) for e in mine):
             return _dissolved(unit.node, pending)
         added = [e for e in mine if isinstance(e, AddImport)]
         above = joined(pending, leading(unit.node))
@@ -247,8 +247,8 @@ class Rebuilder:
                 node = add_parameter(node, edit.name)
             elif isinstance(edit, Retain):
                 node = self._carried.led_by_rest(node, retained(node, edit))
-            elif isinstance(edit, Fold):
-                node = fold(node, edit, self._calls[edit.taken.path])
+            elif isinstance(edit, Merge):
+                node = merge(node, edit, self._calls[edit.taken.path])
         if path not in self._around:
             return node
         return self._compound(node, path, indent)

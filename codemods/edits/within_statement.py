@@ -11,7 +11,7 @@ from codemods.edits.lines import comments_in
 
 if TYPE_CHECKING:
     from codemods.edits.lines import Statement
-    from codemods.model.edit import Fold, PassKeyword, Retain
+    from codemods.model.edit import Merge, PassKeyword, Retain
 
 
 class _Rename(cst.CSTTransformer):
@@ -100,7 +100,7 @@ def pass_keyword(node: Statement, edit: PassKeyword) -> Statement:
     return changed  # type: ignore[return-value]
 
 
-def fold(node: Statement, edit: Fold, call: cst.Call) -> cst.With:
+def merge(node: Statement, edit: Merge, call: cst.Call) -> cst.With:
     """Return the ``with`` statement *node* with arguments of *call* appended to its header."""
     if not isinstance(node, cst.With):
         raise EditError("expected a with statement")

@@ -65,7 +65,7 @@ class Wrap:
 
 
 @dataclass(frozen=True, slots=True)
-class Dissolve:
+class Unwrap:
     """Drop the ``finally`` of the ``try`` at ``path``; without handlers its body stays alone."""
 
     path: Path
@@ -81,7 +81,7 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
+class Merge:
     """Append arguments to the call of item ``item`` of the ``with`` statement at ``path``."""
 
     path: Path
@@ -144,9 +144,9 @@ Edit = (
     Delete
     | Retain
     | Wrap
-    | Dissolve
+    | Unwrap
     | Rename
-    | Fold
+    | Merge
     | PassKeyword
     | AddParameter
     | AddImport

@@ -2,11 +2,11 @@
 
 app/receipts.py:14:5: AIU001 tracker built and configured by hand
     form: own
-    safe: the tracker's whole life stays inside the block
+    safe: the tracker's whole lifetime stays inside the block
 app/totals.py:9:5: AIU001 tracker built and configured by hand, rewritten assuming that \
 ask does not keep the tracker
     form: own
-    likely: the tracker's whole life stays inside the block
+    likely: the tracker's whole lifetime stays inside the block
 3 files scanned: 2 changed (2 rewrites, 1 of them rests on an assumption), 1 refused site
 
 "Safe" is said of nothing that rests on an assumption, or that a person must confirm.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.trackers.mocks import inspected_set_calls
 from codemods.analysis.trackers.unrecorded import is_only_looked_at
-from codemods.model.edit import Delete, Edit, Fold, Retain
+from codemods.model.edit import Delete, Edit, Merge, Retain
 from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import ADVICE, Reason, Refusal
 from codemods.rules.checks import fallback_refusals
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.semantic_model import Facts
     from codemods.analysis.syntax.scopes import Binding
-    from codemods.analysis.trackers.lifetimes import Construct, Life, SetCall
+    from codemods.analysis.trackers.lifetimes import Construct, Lifetime, SetCall
     from codemods.model.finding import Finding
 
 
@@ -73,7 +73,7 @@ def _assuming(proposal: Proposal) -> Refusal:
 
 def _takes_a_call_away(proposal: Proposal) -> bool:
     """Whether a call of the tracker that a test may wait for is gone after the rewrite."""
-    return any(isinstance(edit, Delete | Retain | Fold) for edit in proposal.edits)
+    return any(isinstance(edit, Delete | Retain | Merge) for edit in proposal.edits)
 
 
 def _place(verdict: Verdict) -> tuple[int, int]:
@@ -88,12 +88,12 @@ def _verdicts(facts: Facts) -> list[Verdict]:
     for site, verdict in mixed.decide(facts):
         verdicts.append(verdict)
         mixed_sites.add(site.call)
-    births: dict[object, list[tuple[Construct, ast.Assign | ast.AnnAssign]]] = {}
-    for construct in facts.lives.constructs:
+    binding_statements: dict[object, list[tuple[Construct, ast.Assign | ast.AnnAssign]]] = {}
+    for construct in facts.lifetimes.constructs:
         if facts.is_made_for_callers(construct) or is_only_looked_at(facts, construct):
             continue
-        birth = facts.lives.birth_of(construct)
-        if birth is None:
+        binding_statement = facts.lifetimes.binding_of(construct)
+        if binding_statement is None:
             settled = instance.decide(facts, construct)
             if settled is not None:
                 done.update(site.call for site in settled[0])
@@ -108,15 +108,15 @@ def _verdicts(facts: Facts) -> list[Verdict]:
                 verdicts.append(refusal)
                 done.update(_of_the_same_tracker(facts, construct))
             continue
-        names = [facts.scopes.of(n) for n in facts.lives.names_of(construct, birth)]
-        owner = next((name for name in names if name in facts.lives.sets_on), names[0])
-        births.setdefault(owner, []).append((construct, birth))
-    for pairs in births.values():
-        lives = facts.lives.lives(pairs)
-        for life in lives:
-            life.sets = [site for site in life.sets if site.call not in mixed_sites]
-            done.update(site.call for site in life.sets)
-            verdicts.extend(_of_life(facts, life))
+        names = [facts.scopes.of(n) for n in facts.lifetimes.names_of(construct, binding_statement)]
+        owner = next((name for name in names if name in facts.lifetimes.sets_on), names[0])
+        binding_statements.setdefault(owner, []).append((construct, binding_statement))
+    for pairs in binding_statements.values():
+        lifetimes = facts.lifetimes.lifetimes(pairs)
+        for lifetime in lifetimes:
+            lifetime.sets = [site for site in lifetime.sets if site.call not in mixed_sites]
+            done.update(site.call for site in lifetime.sets)
+            verdicts.extend(_of_lifetime(facts, lifetime))
     verdicts.extend(_of_other_sets(facts, done | mixed_sites))
     inspected = (
         fallback_refusals.refuse_inspection(facts, p) for p in inspected_set_calls(facts.module)
@@ -131,25 +131,25 @@ def _verdicts(facts: Facts) -> list[Verdict]:
 def _of_the_same_tracker(facts: Facts, construct: Construct) -> Iterable[ast.AST]:
     """Yield the set calls on the variable that the statement of a refused construction binds."""
     statement = facts.module.statement(construct.call)
-    for site in facts.lives.set_calls:
-        binding = facts.lives.receiver(site)
+    for site in facts.lifetimes.set_calls:
+        binding = facts.lifetimes.receiver(site)
         for binder in binding.binders if binding is not None else ():
             if isinstance(binder, ast.Name) and facts.module.statement(binder) is statement:
                 yield site.call
 
 
-def _of_life(facts: Facts, life: Life) -> Iterable[Verdict]:
-    if module.is_shared(facts, life):
-        return module.decide(facts, life)
-    return direct.decide(facts, life)
+def _of_lifetime(facts: Facts, lifetime: Lifetime) -> Iterable[Verdict]:
+    if module.is_shared(facts, lifetime):
+        return module.decide(facts, lifetime)
+    return direct.decide(facts, lifetime)
 
 
 def _of_other_sets(facts: Facts, done: set[ast.AST]) -> Iterable[Verdict]:
-    others = [s for s in facts.lives.set_calls if s.call not in done]
+    others = [s for s in facts.lifetimes.set_calls if s.call not in done]
     by_parameter: dict[Binding, list[SetCall]] = {}
     by_variable: dict[Binding, list[SetCall]] = {}
     for site in others:
-        binding = facts.lives.receiver(site)
+        binding = facts.lifetimes.receiver(site)
         if binding is not None and any(isinstance(b, ast.arg) for b in binding.binders):
             by_parameter.setdefault(binding, []).append(site)
         elif binding is not None:
@@ -177,11 +177,11 @@ def lint(facts: Facts) -> list[Finding]:
     """Return the lint findings of a module: old patterns, and new ones used wrongly."""
     verdicts = list(_verdicts(facts))
     findings = {v.finding for v in verdicts}
-    for construct in facts.lives.constructs:
+    for construct in facts.lifetimes.constructs:
         if not facts.is_managed(construct) and not is_only_looked_at(facts, construct):
             findings.add(facts.finding("AIU001", construct.call, "tracker built by hand"))
     kept = mixed.kept_calls(facts)
-    for site in (s for s in facts.lives.set_calls if s.call not in kept):
+    for site in (s for s in facts.lifetimes.set_calls if s.call not in kept):
         known = any(
             f.code in ("AIU002", "AIU004") and f.span == facts.module.span(site.call)
             for f in findings
@@ -196,12 +196,13 @@ def lint(facts: Facts) -> list[Finding]:
 
 
 def _is_legacy(facts: Facts, site: SetCall) -> bool:
-    binding = facts.lives.receiver(site)
+    binding = facts.lifetimes.receiver(site)
     if binding is None:
         return False
-    births = facts.lives.births
+    binding_statements = facts.lifetimes.binding_statements
     return any(
-        isinstance(b, ast.Name) and facts.module.statement(b) in births for b in binding.binders
+        isinstance(b, ast.Name) and facts.module.statement(b) in binding_statements
+        for b in binding.binders
     )
 
 
@@ -209,7 +210,7 @@ def _legacy_only_imports(facts: Facts) -> Iterable[Finding]:
     """Find imports of the legacy class that only legacy construction needs."""
     legacy = {
         facts.module.statement(c.call): c
-        for c in facts.lives.constructs
+        for c in facts.lifetimes.constructs
         if not facts.is_managed(c) and not is_only_looked_at(facts, c)
     }
     if not legacy:

@@ -1,4 +1,4 @@
-"""Compares pieces of programs: equal code has an equal shape, wherever it stands."""
+"""Compares pieces of programs: equal code has an equal fingerprint, wherever it stands."""
 
 from __future__ import annotations
 
@@ -12,31 +12,36 @@ if TYPE_CHECKING:
 _BYTES = 16
 
 
-def shape(node: ast.AST) -> bytes:
+def fingerprint(node: ast.AST) -> bytes:
     """Return what is equal for two nodes exactly where ``ast.dump`` is.
 
     Each node keeps its own, so that comparing at every level of a tree costs no
     more than one walk over it: dumps of nested suites repeat all that is inside.
     """
-    known: bytes | None = getattr(node, "_shape", None)
+    known: bytes | None = getattr(node, "_fingerprint", None)
     if known is None:
         digest = blake2b(type(node).__name__.encode(), digest_size=_BYTES)
         for field, value in ast.iter_fields(node):
             digest.update(f"\0{field}\0".encode())
             _add(digest, value)
         known = digest.digest()
-        node._shape = known  # type: ignore[attr-defined]
+        node._fingerprint = known  # type: ignore[attr-defined]
     return known
 
 
-def shapes(nodes: Sequence[ast.AST]) -> list[bytes]:
-    """Return the shape of each of *nodes*."""
-    return [shape(node) for node in nodes]
+def fingerprints(nodes: Sequence[ast.AST]) -> list[bytes]:
+    """Return the fingerprint of each of *nodes*."""
+    return [fingerprint(node) for node in nodes]
+
+
+def alike(one: ast.AST, other: ast.AST) -> bool:
+    """Whether two pieces are the same code."""
+    return fingerprint(one) == fingerprint(other)
 
 
 def _add(digest: blake2b, value: object) -> None:
     if isinstance(value, ast.AST):
-        digest.update(b"N" + shape(value))
+        digest.update(b"N" + fingerprint(value))
     elif isinstance(value, list):
         digest.update(f"L{len(value)}\0".encode())
         for item in value:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.validator.fingerprint import shape, shapes
+from codemods.validator.fingerprint import alike, fingerprint, fingerprints
 from codemods.validator.terms import (
     Difference,
     NewBlock,
@@ -58,7 +58,7 @@ def without_user(
     if inner == (name, ((words.USER, user),)) or (
         inner is not None
         and inner[0] == name
-        and [(k, shape(v)) for k, v in inner[1]] == [(words.USER, shape(user))]
+        and [(k, fingerprint(v)) for k, v in inner[1]] == [(words.USER, fingerprint(user))]
     ):
         body.pop(0)
         # What comes behind the user is evaluated before it now.
@@ -84,8 +84,8 @@ def handed_on(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
         return False
     *others, last = call.keywords
     shorter = ast.withitem(ast.Call(call.func, call.args, others), after.items[0].optional_vars)
-    old = [shape(item) for item in getattr(before, "items", [])]
-    return last.arg == words.TRACKER_ARGUMENT and old == [shape(shorter)]
+    old = [fingerprint(item) for item in getattr(before, "items", [])]
+    return last.arg == words.TRACKER_ARGUMENT and old == [fingerprint(shorter)]
 
 
 def sets_nothing(before: ast.stmt, after: ast.stmt) -> bool:
@@ -94,7 +94,7 @@ def sets_nothing(before: ast.stmt, after: ast.stmt) -> bool:
     site = set_call(first)
     if site is None or site[1]:
         return False
-    return shape(first) != shape(after.body[0])  # type: ignore[attr-defined]
+    return not alike(first, after.body[0])  # type: ignore[attr-defined]
 
 
 def may_be_put_off(site: ast.stmt, following: ast.stmt, after: ast.stmt) -> bool:
@@ -102,10 +102,10 @@ def may_be_put_off(site: ast.stmt, following: ast.stmt, after: ast.stmt) -> bool
     found = set_call(site)
     if found is None or not all(is_plain(value) for _, value in found[1]):
         return False
-    if set_call(following) is None and shape(following) != shape(after):
+    if set_call(following) is None and not alike(following, after):
         return False
     if set_call(following) is not None:
-        return shape(site) != shape(after) and not isinstance(after, ast.With)
+        return not alike(site, after) and not isinstance(after, ast.With)
     names = {n.id for _, v in found[1] for n in ast.walk(v) if isinstance(n, ast.Name)}
     for node in ast.walk(following):
         if isinstance(node, ast.Call) and last_name(node.func) not in _QUIET_CALLS:
@@ -123,12 +123,12 @@ def begins_alike(before: Sequence[ast.stmt], i: int, after: Sequence[ast.stmt], 
     """Whether statement *i* of one suite is statement *j* of the other, as it stands."""
     if i >= len(before) or j >= len(after):
         return False
-    return shape(before[i]) == shape(after[j])
+    return alike(before[i], after[j])
 
 
 def same_header(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
     """Whether both are the same kind of ``with``, with the same items."""
-    return type(before) is type(after) and shapes(before.items) == shapes(after.items)
+    return type(before) is type(after) and fingerprints(before.items) == fingerprints(after.items)
 
 
 def receiver_of(header: NewBlock, waiting: Collection[str], following: ast.stmt | None) -> str:
@@ -159,8 +159,8 @@ def check_count(after: ast.With, header: NewBlock) -> None:
     if header.count is None:
         return
     outermost = [_items(loop) for loop, depth in _loops(after, 0) if not depth and _may_send(loop)]
-    lengths = [shape(ast.parse(f"len({i.id})", mode="eval").body) for i in outermost if i]
-    if shape(header.count) not in lengths:
+    lengths = [fingerprint(ast.parse(f"len({i.id})", mode="eval").body) for i in outermost if i]
+    if fingerprint(header.count) not in lengths:
         raise Difference("the item count is not the length of the loop's items", after)
 
 

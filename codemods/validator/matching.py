@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.validator.fingerprint import shape, shapes
+from codemods.validator.fingerprint import alike, fingerprint, fingerprints
 from codemods.validator.ids import (
     begins_alike,
     check_count,
@@ -130,7 +130,7 @@ class Matcher:
     def _one(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
         """Match one statement of the rewritten suite; return the next index of the original."""
         if imports_api(after):
-            if i < len(original) and shape(original[i]) == shape(after):
+            if i < len(original) and alike(original[i], after):
                 return i + 1
             extended = i < len(original) and is_extended(original[i], after)
             if extended or not other_names(after):
@@ -139,7 +139,7 @@ class Matcher:
             built = construction(original[i], self._before)
             if built is not None:
                 self._known.pop(built[0], None)
-            if shape(original[i]) == shape(after):
+            if alike(original[i], after):
                 return i + 1
             if self._goes_in(original[i], after):
                 break
@@ -159,7 +159,7 @@ class Matcher:
             raise Difference("a statement was added", after)
         if header is not None and old is not None and isinstance(after, ast.With | ast.AsyncWith):
             if takes_ids(original[i], after):
-                self._folded(original[i], after, old, header)
+                self._merged(original[i], after, old, header)
                 return i + 1
         self.statement(original[i], after)
         for name in [n for n in self._known if binds_anew(original[i], n)]:
@@ -170,7 +170,7 @@ class Matcher:
         """Whether *statement* is the first one in the new block *after*."""
         if not isinstance(after, ast.With) or context_header(after, self._after) is None:
             return False
-        return shape(statement) == shape(after.body[0])
+        return alike(statement, after.body[0])
 
     def _put_off(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
         """Pass over set calls that a block further on may take, past statements that do nothing."""
@@ -242,7 +242,7 @@ class Matcher:
             raise Difference(f"the block builds a tracker {name} that the original does not", after)
         if user is not None:
             built = ast.Call(built.func, [], [ast.keyword(words.USER, user)])
-        if header.tracker is not None and shape(header.tracker) != shape(built):
+        if header.tracker is not None and not alike(header.tracker, built):
             raise Difference("the tracker is built differently", after)
         if not header.plain_before_tracker:
             raise Difference("an argument is evaluated before the tracker is built", after)
@@ -250,13 +250,13 @@ class Matcher:
     def _fields(self, after: ast.With, header: NewBlock, sets: Fields, name: str) -> None:
         """The header names the ids that were set, in order, and carries over only known ones."""
         known = self._known.setdefault(name, {})
-        wanted = [(key, shape(value)) for key, value in sets]
+        wanted = [(key, fingerprint(value)) for key, value in sets]
         given = {key for key, _ in sets}
         fresh: list[tuple[str, bytes]] = []
         for key, value in header.fields:
             if key in given:
-                fresh.append((key, shape(value)))
-            elif key not in known or shape(known[key]) != shape(value) or not is_plain(value):
+                fresh.append((key, fingerprint(value)))
+            elif key not in known or not alike(known[key], value) or not is_plain(value):
                 raise Difference(f"the block names {key}, which was not set", after)
         if fresh != wanted:
             raise Difference("the block does not name the ids that were set, in order", after)
@@ -265,7 +265,7 @@ class Matcher:
             raise Difference(f"an id that was set before is lost: {sorted(missing)[0]}", after)
         known.update(dict(sets))
 
-    def _folded(
+    def _merged(
         self, before: ast.stmt, after: ast.With | ast.AsyncWith, old: NewBlock, new: NewBlock
     ) -> None:
         """Ids set at the start of a block moved into its header."""
@@ -275,11 +275,11 @@ class Matcher:
         site = set_call(before.body[0])
         if site is None or site[0] != name:
             raise Difference("the header of a block changed", after)
-        expected = [(k, shape(v)) for k, v in (*old.fields, *site[1])]
-        if [(k, shape(v)) for k, v in new.fields] != expected:
+        expected = [(k, fingerprint(v)) for k, v in (*old.fields, *site[1])]
+        if [(k, fingerprint(v)) for k, v in new.fields] != expected:
             raise Difference("the header does not name the ids that the block set", after)
-        operations = shapes(before.items[0].context_expr.args)  # type: ignore[attr-defined]
-        if operations != shapes(after.items[0].context_expr.args):  # type: ignore[attr-defined]
+        operations = fingerprints(before.items[0].context_expr.args)  # type: ignore[attr-defined]
+        if operations != fingerprints(after.items[0].context_expr.args):  # type: ignore[attr-defined]
             raise Difference("the operation of a block changed", after)
         self._trackers.append(name or "")
         self._whole(before.body[1:], after.body)
@@ -319,14 +319,14 @@ class Matcher:
         after = left[0] if left else None
         if not isinstance(node, ast.Try) or [flush_of(s) for s in node.finalbody] != [block]:
             return None
-        if isinstance(after, ast.Try) and shape(after) != shape(node.body[0]):
-            if shapes(after.finalbody) == shapes(node.finalbody):
+        if isinstance(after, ast.Try) and not alike(after, node.body[0]):
+            if fingerprints(after.finalbody) == fingerprints(node.finalbody):
                 return None  # it is kept whole
         if node.handlers:
             kept = ast.Try(node.body, node.handlers, node.orelse, [])
             return [ast.copy_location(kept, node)] if is_end(left[1:]) else None
-        there = [shape(statement) for statement in left]
-        body = [s for s in node.body if replay_of(s) is None or shape(s) in there]
+        there = [fingerprint(statement) for statement in left]
+        body = [s for s in node.body if replay_of(s) is None or fingerprint(s) in there]
         return None if node.orelse or not is_end(left[len(body) :]) else list(node.body)
 
     # -- statements -----------------------------------------------------------

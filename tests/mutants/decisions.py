@@ -31,7 +31,7 @@ def _overlooks(real: Any, *reasons: Reason) -> Any:
 
 # What runs here is the same today, by the grace of a runtime that keeps trackers apart.
 @examined(
-    "rules.checks.lifetime:life_refusal",
+    "rules.checks.lifetime:lifetime_refusal",
     as_the_table_says("E6_bound_by_an_inner_function", "X15_alias_of_the_first_life"),
 )
 def rebound_overlooked(real: Any) -> Any:
@@ -45,7 +45,7 @@ def stray_use_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
-@mutant("rules.checks.lifetime:travel_escape", "E1", "E2", "X4")
+@mutant("rules.checks.lifetime:flow_escape", "E1", "E2", "X4")
 def escapes_overlooked(real: Any) -> Any:
     """Every tracker is taken for one that stays inside."""
     return _overlooks(real, Reason.ESCAPES)
@@ -132,11 +132,11 @@ def unset_user_overlooked(real: Any) -> Any:
     """A function may use the shared tracker before it sets the ids."""
     from codemods.analysis.trackers.block_extent import Block
 
-    def wrong(facts: Any, finding: Any, life: Any, function: Any, loads: Any) -> Any:
+    def wrong(facts: Any, finding: Any, lifetime: Any, function: Any, loads: Any) -> Any:
         held = Block.holds
         Block.holds = lambda self, path: True  # type: ignore[method-assign]
         try:
-            return real(facts, finding, life, function, loads)
+            return real(facts, finding, lifetime, function, loads)
         finally:
             Block.holds = held  # type: ignore[method-assign]
 
@@ -240,9 +240,11 @@ def every_replay_removed(real: Any) -> Any:
     """Recordings by hand go, whether the runtime captures the call or not."""
     from codemods.rules.planning import replays
 
-    def wrong(facts: Any, life: Any, block: Any) -> Any:
+    def wrong(facts: Any, lifetime: Any, block: Any) -> Any:
         body = range(block.start, block.stop)
-        found = [i for i in body if replays._replayed(facts, life, life.suite[i]) is not None]
+        found = [
+            i for i in body if replays._replayed(facts, lifetime, lifetime.suite[i]) is not None
+        ]
         return [block.path(index) for index in found]
 
     return wrong
@@ -251,7 +253,7 @@ def every_replay_removed(real: Any) -> Any:
 @mutant("rules.planning.blocks:closing_edits", "R2", "X1")
 def replay_removed_conservatively(real: Any) -> Any:
     """On the original runtime too a recording by hand goes, though nothing is captured."""
-    return lambda facts, life, block, ours: real(facts, life, block, True)
+    return lambda facts, lifetime, block, ours: real(facts, lifetime, block, True)
 
 
 @mutant("rules.planning.replays:_is_uncaptured", "R2")
@@ -264,7 +266,7 @@ def client_overlooked(real: Any) -> Any:
 def user_left_out(real: Any) -> Any:
     """On the original runtime the user is left out of the header, and set nowhere."""
 
-    def wrong(facts: Any, life: Any, form: Any, own: bool) -> Any:
+    def wrong(facts: Any, lifetime: Any, form: Any, own: bool) -> Any:
         return replace(form, leaves_user=not form.ours), own, {}
 
     return wrong
@@ -279,7 +281,7 @@ def generator_counted(real: Any) -> Any:
 @mutant("rules.planning.batch_items:_is_harmless", "B4")
 def calls_left_in_front(real: Any) -> Any:
     """A batch block begins behind calls that belong into it."""
-    return lambda statement, names, strong: True
+    return lambda statement, names, tainted: True
 
 
 @mutant("rules.planning.headers:plan_header", "B2")

@@ -47,7 +47,7 @@ def an_exit_that_uses_the_tracker_is_refused(folder: Path) -> None:
 @examined("rules.planning.branches:_exits_refusal", an_exit_that_uses_the_tracker_is_refused)
 def exits_overlooked(real: Any) -> Any:
     """A manager around the set call does not use the tracker when it is left."""
-    return lambda facts, finding, life, travel: None
+    return lambda facts, finding, lifetime, flow: None
 
 
 PATCHED = {

@@ -81,7 +81,7 @@ def needed_import_dropped(real: Any) -> Any:
 
     def wrong(facts: Any, proposals: Any) -> list[Edit]:
         found: list[Edit] = []
-        for construct in facts.lives.constructs:
+        for construct in facts.lifetimes.constructs:
             for binding in facts.scopes.bindings.values():
                 if construct.call.func in binding.loads and proposals:
                     statement = facts.module.parents[binding.binders[0]]

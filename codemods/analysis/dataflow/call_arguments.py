@@ -44,7 +44,7 @@ class Handing:
     def __init__(self, run: Passage) -> None:
         self._run = run
         self._taint = run.taint
-        self._travel = run.travel
+        self._flow = run.flow
         self._scoped = run.scopes.scope_of
         self._foreign = run.taint.foreign
         self._callables = run.taint.callables
@@ -56,7 +56,7 @@ class Handing:
         """Take in one call of the statements."""
         self._of_receiver(call)
         self._unfinished.call(call)
-        if self._taint.class_of(call.func) is not None and self._run.strong(call.func):
+        if self._taint.class_of(call.func) is not None and self._run.tainted(call.func):
             # The class itself was written around the tracker, whatever its objects are given.
             made = self._taint.making(call, [])
             if made is not None:
@@ -81,7 +81,7 @@ class Handing:
         if not self._run.closings.closes(call):
             self._escape(call, f"handed to {short(call.func)}, which may use it later")
         else:
-            self._travel.strong.update(self._run.closings.receivers(call))
+            self._flow.tainted.update(self._run.closings.receivers(call))
             self._closed_by_others(call)
             self._awaiting.task(call)
         later = deferred_call(call)
@@ -109,11 +109,11 @@ class Handing:
     def _given(self, call: ast.Call) -> None:
         """Take in what becomes of the tracker as an argument of *call*."""
         name = last_name(call.func)
-        given = [value for value in arguments_of(call) if self._run.strong(value)]
+        given = [value for value in arguments_of(call) if self._run.tainted(value)]
         if not given:
             return
         if name in _LOOKUPS and isinstance(call.func, ast.Name):
-            self._travel.reads.append(call)
+            self._flow.reads.append(call)
             return
         if self._of_super(call, given):
             return
@@ -155,13 +155,13 @@ class Handing:
         """Whether *method* is one of the tracker's own, and not of an object that holds it."""
         value = method.value
         if method.attr in (*words.TRACKER_METHODS, "wrap", "with_options"):
-            return self._run.strong(value)
+            return self._run.tainted(value)
         if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
             owner = self._run.scopes.of(value.value) if value.value in self._scoped else None
-            return (owner, value.attr) in self._travel.attributes
+            return (owner, value.attr) in self._flow.attributes
         if not isinstance(value, ast.Name) or value not in self._scoped:
             return False
-        if self._run.scopes.of(value) not in self._travel.roots:
+        if self._run.scopes.of(value) not in self._flow.roots:
             return False
         return self._taint.definition(method) is None
 
@@ -203,10 +203,10 @@ class Handing:
         """Take in a method of an object that holds the tracker: it may let it out."""
         function = call.func
         if isinstance(function, ast.Name):
-            if self._run.strong(function):
+            if self._run.tainted(function):
                 self._methods(call, function, ("__call__",))
             return
-        if not isinstance(function, ast.Attribute) or not self._run.strong(function.value):
+        if not isinstance(function, ast.Attribute) or not self._run.tainted(function.value):
             return
         if self._is_tracker(function) or self._methods(call, function.value, (function.attr,)):
             return
@@ -222,7 +222,7 @@ class Handing:
 
     def entered(self, value: ast.expr) -> None:
         """Take in that a ``with`` enters and leaves the object *value*."""
-        if self._run.strong(value) and isinstance(value, ast.Name | ast.Call):
+        if self._run.tainted(value) and isinstance(value, ast.Name | ast.Call):
             call = ast.copy_location(ast.Call(value, [], []), value)
             self._methods(call, value, _ENTERED)
 
@@ -233,7 +233,7 @@ class Handing:
         if owner is None and isinstance(call.func, ast.Attribute):
             only = self._taint.definition(call.func)
             found = [only] if only is not None else []
-        plain = self._run.strength.plain_fields(value)
+        plain = self._run.tainted_values.plain_fields(value)
         for method in found:
             if method.receiver is not None:
                 self._summarised(call, method, method.receiver, plain)
@@ -264,7 +264,7 @@ class Handing:
         related = self._family_of(above)
         method = related.method(last_name(call.func)) if related is not None else None
         if method is not None:
-            plain = frozenset(field for _, field in self._travel.plain)
+            plain = frozenset(field for _, field in self._flow.plain)
             for parameter in dict.fromkeys(p for v in given for p in method.receivers(call, v)):
                 self._summarised(call, method, parameter, plain)
         return True
@@ -287,7 +287,7 @@ class Handing:
             self._summarised(call, later, later.receiver, made.plain)
         if not made.family.working:
             for base in made.family.unknown:
-                self._travel.trusted.append(_named(base, call))
+                self._flow.trusted.append(_named(base, call))
 
     def _made_elsewhere(self, value: ast.expr) -> ast.expr | None:
         """Return the class or function, not in sight, whose call made the object *value*."""
@@ -357,15 +357,15 @@ class Handing:
             line = getattr(summary.kept, "lineno", definition.node.lineno)
             self._escape(call, f"kept by {definition.node.name} (line {line})")
         if summary.sets_ids:
-            self._travel.sets.append(call)
+            self._flow.sets.append(call)
         if summary.sets_by_older_name:
-            self._travel.older.append(call)
+            self._flow.older.append(call)
         if summary.reads_state:
-            self._travel.reads.append(call)
-        self._travel.assumed.extend(Assumed(text, call) for text in summary.assumed)
+            self._flow.reads.append(call)
+        self._flow.assumed.extend(Assumed(text, call) for text in summary.assumed)
         for function in summary.trusted:
             if not self._of_parameter(call, definition, function):
-                self._travel.trusted.append(_named(function, call))
+                self._flow.trusted.append(_named(function, call))
 
     def _of_parameter(self, call: ast.Call, definition: Resolved, function: ast.expr) -> bool:
         """Take in that *definition* calls one of its parameters; whether that is in sight."""
@@ -381,10 +381,10 @@ class Handing:
         return bool(known) and None not in known
 
     def _trust(self, call: ast.Call) -> None:
-        self._travel.trusted.append(_named(call.func, call))
+        self._flow.trusted.append(_named(call.func, call))
 
     def _escape(self, node: ast.AST, how: str) -> None:
-        self._travel.escapes.append(Escape(node, how))
+        self._flow.escapes.append(Escape(node, how))
 
 
 def _named(function: ast.expr, place: ast.AST) -> ast.Call:

@@ -20,13 +20,13 @@ class Decorating:
     def __init__(self, run: Passage) -> None:
         self._run = run
         self._taint = run.taint
-        self._travel = run.travel
+        self._flow = run.flow
         self._foreign = run.taint.foreign
 
     def decorated(self, decorator: ast.expr) -> None:
         """Take in what *decorator* does with a function that holds the tracker."""
         made = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if self._run.strong(made):
+        if self._run.tainted(made):
             return
         name = short(made)
         known = self._taint.known(made)
@@ -51,10 +51,10 @@ class Decorating:
             if telling_names.detaches(path):
                 self._escape(call, f"given to a function that {short(made)} runs later")
             elif taint.foreign.model(made) is None:
-                self._travel.trusted.append(ast.copy_location(ast.Call(made, [], []), call))
+                self._flow.trusted.append(ast.copy_location(ast.Call(made, [], []), call))
 
     def _escape(self, node: ast.AST, how: str) -> None:
-        self._travel.escapes.append(Escape(node, how))
+        self._flow.escapes.append(Escape(node, how))
 
 
 def short(node: ast.expr) -> str:

@@ -38,7 +38,7 @@ class Insides:
             self._asked.discard(binding)
 
     def _is_new(self, value: ast.expr) -> bool:
-        if isinstance(value, _TEXTS) or self._run.strong(value):
+        if isinstance(value, _TEXTS) or self._run.tainted(value):
             return True
         if isinstance(value, _DISPLAYS):
             parts = (c for c in ast.iter_child_nodes(value) if isinstance(c, ast.expr))

@@ -266,10 +266,10 @@ class _Fields:
     """Finds the fields that may hold what some parameters of a constructor hold."""
 
     def __init__(
-        self, related: Family, strong: dict[Function, set[str]], holding: set[str]
+        self, related: Family, tainted: dict[Function, set[str]], holding: set[str]
     ) -> None:
         self._family = related
-        self._strong = strong
+        self._tainted = tainted
         self.holding = holding
         self._assigned: set[str] = set()
         self._unclear = False
@@ -288,10 +288,10 @@ class _Fields:
         return frozenset((self._assigned | set(declared)) - self.holding)
 
     def _size(self) -> int:
-        return len(self.holding) + sum(len(names) for names in self._strong.values())
+        return len(self.holding) + sum(len(names) for names in self._tainted.values())
 
     def _method(self, owner: ResolvedClass, method: Resolved) -> None:
-        names = self._strong.setdefault(method.node, set())
+        names = self._tainted.setdefault(method.node, set())
         own = method.receiver or ""
         for node in ast.walk(method.node):
             if isinstance(node, ast.Assign):
@@ -332,9 +332,9 @@ class _Fields:
             base = self._family.behind(owner).method("__init__")
             if base is not None and isinstance(call.func.value, ast.Call):
                 received = (p for value in given for p in base.receivers(call, value))
-                self._strong.setdefault(base.node, set()).update(received)
+                self._tainted.setdefault(base.node, set()).update(received)
             elif base is not None:
-                self._strong.setdefault(base.node, set()).update(
+                self._tainted.setdefault(base.node, set()).update(
                     a.arg for a in base.node.args.args[1:]
                 )
         field = _field(call.func.value, own)

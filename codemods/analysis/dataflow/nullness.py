@@ -37,7 +37,7 @@ _SAME_ELEMENTS = frozenset("list tuple set frozenset sorted reversed iter".split
 _LISTS_OF_TEXT = frozenset({"split", "splitlines", "rsplit"})
 
 
-class Presence:
+class Nullness:
     """Answers for the expressions of one module."""
 
     def __init__(self, facts: Facts) -> None:

@@ -78,16 +78,16 @@ class Operators:
 
     def in_class(self, value: ast.expr) -> None:
         """Take in a value of a class body: it may be told of its name there."""
-        if isinstance(value, ast.Call) and self._run.strong(value):
+        if isinstance(value, ast.Call) and self._run.tainted(value):
             self._methods(value, value, ("__set_name__",), given=False)
 
     def _index(self, node: ast.Subscript) -> None:
         parts = (n for n in ast.walk(node.slice) if isinstance(n, ast.expr))
         keys = (part for part in parts if not isinstance(part, _DISPLAYS))
-        given = next(filter(self._run.strong, keys), None)
+        given = next(filter(self._run.tainted, keys), None)
         if given is None:
             return
-        stored = isinstance(node.ctx, ast.Store) and not self._run.strong(node.value)
+        stored = isinstance(node.ctx, ast.Store) and not self._run.tainted(node.value)
         if stored and not self._run.taint_receiver(node):
             self._escape(node, f"stored in {ast.unparse(node.value)}, as a key")
             return
@@ -102,13 +102,13 @@ class Operators:
         """Take in that the class of *other* may get the tracker *given* in its methods *names*."""
         if isinstance(given, _DISPLAYS) or isinstance(other, _DISPLAYS):
             return
-        if self._run.strong(given):
+        if self._run.tainted(given):
             self._methods(node, other, names, given=True)
 
     def _methods(
         self, node: ast.AST, other: ast.expr, names: tuple[str, ...], *, given: bool
     ) -> None:
-        plain = self._run.strength.plain_fields(other)
+        plain = self._run.tainted_values.plain_fields(other)
         for method in self._found(other, names):
             parameters = [a.arg for a in method.node.args.args][int(given) :][:1]
             for parameter in parameters:
@@ -129,4 +129,4 @@ class Operators:
                 yield from self._taint.methods_called(name)
 
     def _escape(self, node: ast.AST, how: str) -> None:
-        self._run.travel.escapes.append(Escape(node, how))
+        self._run.flow.escapes.append(Escape(node, how))

@@ -1,8 +1,8 @@
 """Where a tracker travels: what holds it, lazily uses it, and lets it out.
 
-A value is *strong* when it is the tracker, contains it, or will use it later
+A value is *tainted* when it is the tracker, contains it, or will use it later
 (alias, container, closure, partial, wrapped client, coroutine not yet awaited).
-Strong variables are found to a fixpoint over the statements of a life; a strong
+Tainted variables are found to a fixpoint over the statements of a lifetime; a strong
 value that is returned, stored elsewhere or handed to something that goes on by
 itself is an escape.
 """
@@ -16,7 +16,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.deferred.callables import Callables
 from codemods.analysis.dataflow.holders import Making, family, making
 from codemods.analysis.dataflow.library_models.calls import ForeignCalls
-from codemods.analysis.dataflow.taint_records import Escape, Summary, Travel
+from codemods.analysis.dataflow.taint_records import Escape, Flow, Summary
 from codemods.analysis.dataflow.transfer import Passage
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue, method_of
 
@@ -73,29 +73,29 @@ class Taint:
         calls_give: bool = True,
         plain: Iterable[tuple[Binding, str]] = (),
         passing: bool = False,
-    ) -> Travel:
+    ) -> Flow:
         """Follow the value of *root* through *statements* of *scope*.
 
         *root* is a variable, or a field of one as (variable, name); *passing* says that the
         function of *scope* returns before the block ends.
         """
         listed = list(statements)
-        travel = Travel(attributes={root}) if isinstance(root, tuple) else Travel(strong={root})
-        travel.strong.update(aliases)
-        travel.roots = frozenset(travel.strong)
-        travel.calls_give = calls_give
-        travel.plain = frozenset(plain)
-        travel.frame = None if passing else scope
-        run = Passage(self, scope, travel, listed)
+        flow = Flow(attributes={root}) if isinstance(root, tuple) else Flow(tainted={root})
+        flow.tainted.update(aliases)
+        flow.roots = frozenset(flow.tainted)
+        flow.calls_give = calls_give
+        flow.plain = frozenset(plain)
+        flow.frame = None if passing else scope
+        run = Passage(self, scope, flow, listed)
         before = -1
-        while before != len(travel.strong):
-            before = len(travel.strong)
-            for found in (travel.escapes, travel.trusted, travel.sets, travel.older, travel.reads):
+        while before != len(flow.tainted):
+            before = len(flow.tainted)
+            for found in (flow.escapes, flow.trusted, flow.sets, flow.older, flow.reads):
                 found.clear()
-            travel.assumed.clear()
+            flow.assumed.clear()
             for statement in listed:
                 run.statement(statement)
-        return travel
+        return flow
 
     def definition(self, name: ast.expr) -> Resolved | None:
         """Return the function of this project that *name* certainly is."""
@@ -305,18 +305,18 @@ class Taint:
             own = [self.scopes.binding(receiver, scope)] if receiver is not None else []
             of = own[0] if own else root
             fields = [(of, field) for field in plain]
-            travel = self.follow(root, definition.body, scope, own, plain=fields, passing=True)
-            returns = any(_is_return(escape) for escape in travel.escapes)
-            kept = next((e.node for e in travel.escapes if not _is_return(e)), None)
+            flow = self.follow(root, definition.body, scope, own, plain=fields, passing=True)
+            returns = any(_is_return(escape) for escape in flow.escapes)
+            kept = next((e.node for e in flow.escapes if not _is_return(e)), None)
             self._summaries[key] = Summary(
                 returns,
                 kept,
-                bool(travel.sets),
-                bool(travel.reads),
-                tuple(call.func for call in travel.trusted),
-                tuple(one.text for one in travel.assumed),
+                bool(flow.sets),
+                bool(flow.reads),
+                tuple(call.func for call in flow.trusted),
+                tuple(one.text for one in flow.assumed),
                 returns and self._returns_call(root, definition, scope),
-                bool(travel.older),
+                bool(flow.older),
             )
         return self._summaries[key]
 
@@ -324,8 +324,8 @@ class Taint:
         self, root: Binding, definition: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope
     ) -> bool:
         """Whether *definition* returns its parameter *root* no otherwise than by calling it."""
-        travel = self.follow(root, definition.body, scope, calls_give=False)
-        return not any(_is_return(escape) for escape in travel.escapes)
+        flow = self.follow(root, definition.body, scope, calls_give=False)
+        return not any(_is_return(escape) for escape in flow.escapes)
 
 
 def _is_return(escape: Escape) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Escape:
-    """A place where a strong value gets out; ``how`` completes "the tracker is ..."."""
+    """A place where a tainted value gets out; ``how`` completes "the tracker is ..."."""
 
     node: ast.AST
     how: str
@@ -28,10 +28,10 @@ class Assumed:
 
 
 @dataclass
-class Travel:
+class Flow:
     """What was found on the way of one value.
 
-    ``strong`` are the variables that hold it, ``trusted`` calls of unknown
+    ``tainted`` are the variables that hold it, ``trusted`` calls of unknown
     functions that were given it, ``assumed`` is what else is taken for granted,
     ``sets`` and ``reads`` the places where its ids are set or its fields are read, in
     functions of the project that it is passed to too;
@@ -39,11 +39,11 @@ class Travel:
     ``returning`` are the inner functions whose result holds it, ``attributes``
     fields that hold it, as (variable, name).  ``roots`` are the variables that it began in;
     ``calls_give`` says that calling a parameter which is followed may give the value out;
-    ``plain`` are fields of strong variables that hold nothing of it; ``frame`` is the scope
+    ``plain`` are fields of tainted variables that hold nothing of it; ``frame`` is the scope
     whose variables may be there longer than the block.
     """
 
-    strong: set[Binding] = field(default_factory=set)
+    tainted: set[Binding] = field(default_factory=set)
     escapes: list[Escape] = field(default_factory=list)
     trusted: list[ast.Call] = field(default_factory=list)
     assumed: list[Assumed] = field(default_factory=list)

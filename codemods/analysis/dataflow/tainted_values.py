@@ -16,7 +16,7 @@ from codemods.analysis.syntax.effects import first_yield
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.library_models.rows import Model
     from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
 
 _LAZY_CALLS = frozenset("partial partialmethod map filter".split())
 _TAKING_METHODS = frozenset("get pop popitem popleft values items copy setdefault".split())
@@ -32,26 +32,26 @@ _HOLDING_NODES = (
 )
 
 
-class Strength:
-    """Answers for expressions, given the variables that are known to be strong."""
+class TaintedValues:
+    """Answers for expressions, given the variables that are known to be tainted."""
 
-    def __init__(self, taint: Taint, travel: Travel) -> None:
+    def __init__(self, taint: Taint, flow: Flow) -> None:
         self._taint = taint
         self._scopes = taint.scopes
-        self._travel = travel
+        self._flow = flow
         self.foreign = taint.foreign
         self._asked: set[ast.AST] = set()
 
-    def strong(self, node: ast.expr) -> bool:
+    def tainted(self, node: ast.expr) -> bool:
         """Whether the value of *node* is, holds, or will use the tracker."""
         if isinstance(node, ast.Name):
-            return self._is_strong_name(node)
+            return self._is_tainted_name(node)
         if isinstance(node, ast.Attribute):
-            if self._is_strong_field(node):
+            if self._is_tainted_field(node):
                 return True
             if node.attr in _PLAIN_ATTRIBUTES or self._is_plain_field(node):
                 return False
-            return self.strong(node.value)
+            return self.tainted(node.value)
         if isinstance(node, ast.Call):
             return self._call(node, awaited=False)
         if isinstance(node, ast.Await):
@@ -59,16 +59,16 @@ class Strength:
         if isinstance(node, ast.Lambda | ast.GeneratorExp):
             return self.mentions(node)
         if isinstance(node, ast.IfExp):
-            return self.strong(node.body) or self.strong(node.orelse)
+            return self.tainted(node.body) or self.tainted(node.orelse)
         if isinstance(node, ast.ListComp | ast.SetComp):
-            return self.strong(node.elt)
+            return self.tainted(node.elt)
         if isinstance(node, ast.DictComp):
-            return self.strong(node.key) or self.strong(node.value)
+            return self.tainted(node.key) or self.tainted(node.value)
         if isinstance(node, ast.Subscript | ast.Starred | ast.NamedExpr):
-            return self.strong(node.value)
+            return self.tainted(node.value)
         if isinstance(node, _HOLDING_NODES):
             children = (c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr))
-            return any(self.strong(child) for child in children)
+            return any(self.tainted(child) for child in children)
         return False
 
     def combines(self, function: ast.expr) -> bool:
@@ -77,20 +77,20 @@ class Strength:
         return model is not None and model.effect is Effect.AWAIT
 
     def mentions(self, node: ast.AST) -> bool:
-        """Whether a strong variable occurs anywhere in *node*."""
+        """Whether a tainted variable occurs anywhere in *node*."""
         return any(
-            (isinstance(n, ast.Name) and self._is_strong_name(n) and not self._in_plain_field(n))
-            or (isinstance(n, ast.Attribute) and self._is_strong_field(n))
+            (isinstance(n, ast.Name) and self._is_tainted_name(n) and not self._in_plain_field(n))
+            or (isinstance(n, ast.Attribute) and self._is_tainted_field(n))
             for n in ast.walk(node)
         )
 
-    def _is_strong_field(self, node: ast.Attribute) -> bool:
+    def _is_tainted_field(self, node: ast.Attribute) -> bool:
         owner = node.value
-        if not self._travel.attributes or not isinstance(owner, ast.Name):
+        if not self._flow.attributes or not isinstance(owner, ast.Name):
             return False
         if owner not in self._scopes.scope_of:
             return False
-        return (self._scopes.of(owner), node.attr) in self._travel.attributes
+        return (self._scopes.of(owner), node.attr) in self._flow.attributes
 
     def _is_plain_field(self, node: ast.Attribute) -> bool:
         """Whether *node* is a field, of an object that holds the tracker, that does not."""
@@ -100,21 +100,21 @@ class Strength:
         parent = self._taint.module.parents.get(name)
         return isinstance(parent, ast.Attribute) and self._is_plain_field(parent)
 
-    def _is_strong_name(self, node: ast.Name) -> bool:
-        return node in self._scopes.scope_of and self._scopes.of(node) in self._travel.strong
+    def _is_tainted_name(self, node: ast.Name) -> bool:
+        return node in self._scopes.scope_of and self._scopes.of(node) in self._flow.tainted
 
     def _call(self, call: ast.Call, *, awaited: bool) -> bool:
-        """Whether the result of *call* is strong; *awaited* if it is awaited at once."""
+        """Whether the result of *call* is tainted; *awaited* if it is awaited at once."""
         name = last_name(call.func)
         if name == "super" and not call.args:
-            return self._is_strong_receiver(call)
-        if isinstance(call.func, ast.Attribute) and self.strong(call.func.value):
+            return self._is_tainted_receiver(call)
+        if isinstance(call.func, ast.Attribute) and self.tainted(call.func.value):
             return self._of_method(call.func, awaited=awaited)
-        if isinstance(call.func, ast.Name) and self._is_strong_name(call.func):
-            return self._of_strong_function(call.func, awaited=awaited)
-        if isinstance(call.func, ast.Call) and self.strong(call.func):
+        if isinstance(call.func, ast.Name) and self._is_tainted_name(call.func):
+            return self._of_tainted_function(call.func, awaited=awaited)
+        if isinstance(call.func, ast.Call) and self.tainted(call.func):
             return self._of_made_function(call.func, awaited=awaited)
-        given = [value for value in arguments_of(call) if self.strong(value)]
+        given = [value for value in arguments_of(call) if self.tainted(value)]
         if not given:
             return False
         if name in words.CLIENT_WRAPPERS:
@@ -143,9 +143,9 @@ class Strength:
     def _calling(self, value: ast.expr) -> bool:
         """Whether calling *value*, which holds the tracker, may give it out."""
         if isinstance(value, ast.Lambda):
-            return self.strong(value.body)
+            return self.tainted(value.body)
         if isinstance(value, ast.Name):
-            return self._of_strong_function(value, awaited=False)
+            return self._of_tainted_function(value, awaited=False)
         return not isinstance(value, ast.Call) or self._of_made_function(value, awaited=False)
 
     def _of_model(
@@ -177,7 +177,7 @@ class Strength:
         """Return the fields of the object *value* that surely hold nothing of the tracker."""
         if isinstance(value, ast.Name) and value in self._scopes.scope_of:
             binding = self._scopes.of(value)
-            own = frozenset(name for owner, name in self._travel.plain if owner is binding)
+            own = frozenset(name for owner, name in self._flow.plain if owner is binding)
             binders: list[ast.AST] = binding.binders
             made = self._taint.module.parents.get(binders[0]) if len(binders) == 1 else None
             if own or not isinstance(made, ast.Assign | ast.withitem):
@@ -186,20 +186,20 @@ class Strength:
         if not isinstance(value, ast.Call) or value in self._asked:
             return frozenset()
         self._asked.add(value)
-        given = [one for one in arguments_of(value) if self.strong(one)]
+        given = [one for one in arguments_of(value) if self.tainted(one)]
         self._asked.discard(value)
         making = self._taint.making(value, given) if given else None
         return making.plain if making is not None else frozenset()
 
-    def _is_strong_receiver(self, call: ast.Call) -> bool:
-        """Whether the object that ``super()`` stands for in the method around *call* is strong."""
+    def _is_tainted_receiver(self, call: ast.Call) -> bool:
+        """Whether the object that ``super()`` stands for in the method around *call* is tainted."""
         method = self._taint.method_around(call)
         if method is None or method.receiver is None:
             return False
         scope = self._scopes.inner[method.node]
-        return self._scopes.binding(method.receiver, scope) in self._travel.strong
+        return self._scopes.binding(method.receiver, scope) in self._flow.tainted
 
-    def _of_strong_function(self, function: ast.Name, *, awaited: bool) -> bool:
+    def _of_tainted_function(self, function: ast.Name, *, awaited: bool) -> bool:
         """Whether calling a local function or lambda that holds the tracker gives it out."""
         binders = self._scopes.of(function).binders
         if len(binders) != 1:
@@ -211,16 +211,16 @@ class Strength:
             plain = self.plain_fields(function)
             return called.summary(called.receiver, plain).returns_it
         if isinstance(made, ast.arg):
-            return self._travel.calls_give
+            return self._flow.calls_give
         if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):
             lazy = isinstance(made, ast.AsyncFunctionDef) and not awaited
-            return lazy or first_yield(made.body) is not None or made in self._travel.returning
+            return lazy or first_yield(made.body) is not None or made in self._flow.returning
         if isinstance(made, ast.ClassDef):
             return True
         statement = self._taint.module.parents.get(made)
         value = statement.value if isinstance(statement, ast.Assign) else None
         if isinstance(value, ast.Lambda):
-            return self.strong(value.body)
+            return self.tainted(value.body)
         if isinstance(value, ast.Call):
             return self._of_made_function(value, awaited=awaited)
         return True

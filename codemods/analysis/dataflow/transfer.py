@@ -11,8 +11,8 @@ from codemods.analysis.dataflow.deferred.background import Closings
 from codemods.analysis.dataflow.fresh_objects import Insides
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.operators import Operators
-from codemods.analysis.dataflow.taint_records import Escape, Travel
-from codemods.analysis.dataflow.tainted_values import Strength
+from codemods.analysis.dataflow.taint_records import Escape, Flow
+from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import last_name
 
 if TYPE_CHECKING:
@@ -27,21 +27,19 @@ _SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CAL
 class Passage:
     """One pass over the statements of a scope, with all that was found so far."""
 
-    def __init__(
-        self, taint: Taint, scope: Scope, travel: Travel, statements: list[ast.stmt]
-    ) -> None:
+    def __init__(self, taint: Taint, scope: Scope, flow: Flow, statements: list[ast.stmt]) -> None:
         self.taint = taint
         self.scopes = taint.scopes
         self.module = taint.module
         self.scope = scope
-        self.travel = travel
+        self.flow = flow
         self.statements = statements
         self.closings = Closings(
             taint.module, taint.scopes, taint.names, statements, taint.makes_thread
         )
-        self.strength = Strength(taint, travel)
-        self.strong = self.strength.strong
-        self.mentions = self.strength.mentions
+        self.tainted_values = TaintedValues(taint, flow)
+        self.tainted = self.tainted_values.tainted
+        self.mentions = self.tainted_values.mentions
         self.handing = Handing(self)
         self._operators = Operators(self)
         self._insides = Insides(self)
@@ -69,13 +67,13 @@ class Passage:
             for carried in (value for value in given if value is not None):
                 self._escapes(carried, node, "carried by an exception")
         elif isinstance(node, ast.For | ast.AsyncFor):
-            self._bind(node.target, self.strong(node.iter), node)
+            self._bind(node.target, self.tainted(node.iter), node)
         elif isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
                 self.handing.entered(item.context_expr)
                 if item.optional_vars is not None:
                     self._bind(item.optional_vars, self.mentions(item.context_expr), node)
-        elif isinstance(node, ast.Match) and self.strong(node.subject):
+        elif isinstance(node, ast.Match) and self.tainted(node.subject):
             self._captures(node)
         self._below(node)
 
@@ -96,17 +94,17 @@ class Passage:
             self.handing.decorating.decorated(decorator)
         if isinstance(node, ast.ClassDef):
             self._inherits(node)
-        self.travel.strong.add(self.scopes.binding(node.name, self.scope))
-        inner = Passage(self.taint, self.scopes.inner[node], self.travel, self.statements)
-        found = len(self.travel.escapes)
+        self.flow.tainted.add(self.scopes.binding(node.name, self.scope))
+        inner = Passage(self.taint, self.scopes.inner[node], self.flow, self.statements)
+        found = len(self.flow.escapes)
         for statement in node.body:
             inner.statement(statement)
         if isinstance(node, _FUNCTIONS):
             # A result is out only where the function's caller lets it out.
-            kept = [e for e in self.travel.escapes[found:] if not _is_result(e)]
-            if len(kept) != len(self.travel.escapes) - found:
-                self.travel.returning.add(node)
-            self.travel.escapes[found:] = kept
+            kept = [e for e in self.flow.escapes[found:] if not _is_result(e)]
+            if len(kept) != len(self.flow.escapes) - found:
+                self.flow.returning.add(node)
+            self.flow.escapes[found:] = kept
 
     def _inherits(self, node: ast.ClassDef) -> None:
         """A base of the project that hears of its heirs, or a metaclass, may keep the class."""
@@ -114,45 +112,45 @@ class Passage:
         told = any(family(base).method("__init_subclass__") for base in bases)
         if node.keywords or told:
             how = f"in the class {node.name}, which its base or metaclass may keep"
-            self.travel.escapes.append(Escape(node, how))
+            self.flow.escapes.append(Escape(node, how))
 
     def _captures(self, node: ast.Match) -> None:
         for inner in ast.walk(node):
             name = getattr(inner, "name", None) or getattr(inner, "rest", None)
             if isinstance(inner, ast.pattern) and name:
-                self.travel.strong.add(self.scopes.binding(name, self.scope))
+                self.flow.tainted.add(self.scopes.binding(name, self.scope))
 
     def _assign(self, targets: list[ast.expr], value: ast.expr, node: ast.AST) -> None:
-        strong = self.strong(value)
-        if strong and self.scope.is_class:
+        tainted = self.tainted(value)
+        if tainted and self.scope.is_class:
             self._operators.in_class(value)
         for target in targets:
-            self._bind(target, strong, node)
+            self._bind(target, tainted, node)
 
     def _augment(self, node: ast.AugAssign) -> None:
-        if self.strong(node.value) and not self.taint_receiver(node.target):
+        if self.tainted(node.value) and not self.taint_receiver(node.target):
             where = ast.unparse(node.target)
-            self.travel.escapes.append(Escape(node, f"put into {where}"))
+            self.flow.escapes.append(Escape(node, f"put into {where}"))
         self._operators.augment(node)
 
-    def _bind(self, target: ast.expr, strong: bool, node: ast.AST) -> None:
-        if not strong:
+    def _bind(self, target: ast.expr, tainted: bool, node: ast.AST) -> None:
+        if not tainted:
             return
         if isinstance(target, ast.Name):
             binding = self.scopes.of(target)
             if binding.scope is not self.scope:
-                self.travel.escapes.append(Escape(node, f"stored in the outer name {target.id}"))
-            self.travel.strong.add(binding)
+                self.flow.escapes.append(Escape(node, f"stored in the outer name {target.id}"))
+            self.flow.tainted.add(binding)
         elif isinstance(target, ast.Tuple | ast.List):
             for element in target.elts:
-                self._bind(element, strong, node)
+                self._bind(element, tainted, node)
         elif isinstance(target, ast.Starred):
-            self._bind(target.value, strong, node)
+            self._bind(target.value, tainted, node)
         elif self._is_told(target) or not self.taint_receiver(target):
-            self.travel.escapes.append(Escape(node, f"stored in {ast.unparse(target)}"))
+            self.flow.escapes.append(Escape(node, f"stored in {ast.unparse(target)}"))
 
     def taint_receiver(self, expression: ast.expr) -> bool:
-        """Make the local variable at the root of *expression* strong; False if it is not local."""
+        """Make the local variable at the root of *expression* tainted; False if it is not local."""
         inner = expression
         if isinstance(expression, ast.Attribute | ast.Subscript):
             bound = isinstance(expression.ctx, ast.Store) and not self._is_augmented(expression)
@@ -168,9 +166,9 @@ class Passage:
             deep = isinstance(inner, ast.Attribute | ast.Subscript)
             if deep and not self._insides.are_new(binding):
                 return False  # what is inside may be somebody else's
-            self.travel.strong.add(binding)
+            self.flow.tainted.add(binding)
             return True
-        return binding in self.travel.strong and binding.scope is self.scope
+        return binding in self.flow.tainted and binding.scope is self.scope
 
     def _is_augmented(self, target: ast.expr) -> bool:
         """Whether the object that is bound to *target* takes something in, and stays the same."""
@@ -212,7 +210,7 @@ class Passage:
             return family(owner).doubt is None and not family(owner).keeps_itself
         name = last_name(value.func)
         if name[:1].isupper() and self.taint.foreign.model(value.func) is None:
-            self.travel.trusted.append(value)
+            self.flow.trusted.append(value)
         return name[:1].isupper() or name in _COLLECTIONS
 
     def _is_told(self, target: ast.expr) -> bool:
@@ -230,8 +228,8 @@ class Passage:
         return of_class or not names.isdisjoint((field, "__setattr__", "__del__"))
 
     def _escapes(self, value: ast.expr, node: ast.AST, how: str) -> None:
-        if self.strong(value):
-            self.travel.escapes.append(Escape(node, how))
+        if self.tainted(value):
+            self.flow.escapes.append(Escape(node, how))
 
     def _names_ids(self, method: ast.Attribute) -> bool:
         """Whether *method* may be called with keywords, and not with a context as it is today."""
@@ -248,17 +246,17 @@ class Passage:
         elif isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:
             self._escapes(node.value, node, "yielded")
         elif isinstance(node, ast.NamedExpr):
-            self._bind(node.target, self.strong(node.value), node)
-        elif isinstance(node, ast.Attribute) and self.strong(node.value):
+            self._bind(node.target, self.tainted(node.value), node)
+        elif isinstance(node, ast.Attribute) and self.tainted(node.value):
             if node.attr in _SETTERS:
-                self.travel.sets.append(node)
+                self.flow.sets.append(node)
                 if node.attr == words.OLDER_SET_CALL and self._names_ids(node):
-                    self.travel.older.append(node)
+                    self.flow.older.append(node)
             elif node.attr in words.STATE_ATTRIBUTES:
-                self.travel.reads.append(node)
-        elif isinstance(node, ast.comprehension) and self.strong(node.iter):
+                self.flow.reads.append(node)
+        elif isinstance(node, ast.comprehension) and self.tainted(node.iter):
             targets = (n for n in ast.walk(node.target) if isinstance(n, ast.Name))
-            self.travel.strong.update(self.scopes.of(target) for target in targets)
+            self.flow.tainted.update(self.scopes.of(target) for target in targets)
         for child in ast.iter_child_nodes(node):
             self._expression(child)
 

@@ -14,14 +14,14 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.library_models.table import by_path, keeps
-from codemods.analysis.dataflow.tainted_values import Strength
+from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import arguments_of, client_calls, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.syntax.scopes import Binding
 
 _COUNTING = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -48,7 +48,7 @@ class Batch:
 
 
 class Sending:
-    """Finds AI calls of a tracker, followed as *travel*, in pieces of code.
+    """Finds AI calls of a tracker, followed as *flow*, in pieces of code.
 
     *ours*: a block captures calls of bare clients too.  ``also`` are names of methods
     that make such calls, ``trackers`` the variables that hold this or another tracker.
@@ -57,14 +57,14 @@ class Sending:
     def __init__(
         self,
         taint: Taint,
-        travel: Travel,
+        flow: Flow,
         *,
         ours: bool,
         also: Collection[str] = (),
         trackers: Collection[Binding] = (),
     ) -> None:
         self._taint = taint
-        self._strength = Strength(taint, travel)
+        self._tainted_values = TaintedValues(taint, flow)
         self._ours = ours
         self._also = also
         self._trackers = trackers
@@ -107,9 +107,9 @@ class Sending:
             return False
         if self._only_holds(node.func):
             return False
-        if any(self._strength.mentions(value) for value in arguments_of(node)):
+        if any(self._tainted_values.mentions(value) for value in arguments_of(node)):
             return not isinstance(node.func, ast.Name) or node.func.id not in _LOOKING
-        if self._strength.mentions(node.func):
+        if self._tainted_values.mentions(node.func):
             return True
         if not bare:
             return False
@@ -122,7 +122,7 @@ class Sending:
         scopes = self._taint.scopes
         if not isinstance(node, ast.Name) or node not in scopes.scope_of:
             return False
-        return scopes.of(node) in self._trackers and not self._strength.mentions(node)
+        return scopes.of(node) in self._trackers and not self._tainted_values.mentions(node)
 
     def _only_holds(self, function: ast.expr) -> bool:
         """Whether *function* puts what it is given away, or into what it gives back."""

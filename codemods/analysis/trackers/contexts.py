@@ -111,13 +111,13 @@ def keeps_to_itself(taint: Taint, block: _With, target: ast.Name, call: ast.Call
     binding = taint.scopes.of(target)
     if binding.scope.is_module or len(binding.binders) != 1:
         return False
-    travel = taint.follow(binding, block.body, binding.scope)
-    if travel.escapes or travel.sets or travel.reads or travel.attributes:
+    flow = taint.follow(binding, block.body, binding.scope)
+    if flow.escapes or flow.sets or flow.reads or flow.attributes:
         return False
     return not any(
         isinstance(node, ast.Name)
         and node in taint.scopes.scope_of
-        and taint.scopes.of(node) in travel.strong
+        and taint.scopes.of(node) in flow.tainted
         for node in ast.walk(call)
     )
 
@@ -186,6 +186,6 @@ def _stays_in_the_block(found: Opening) -> bool:
     inside = {node for statement in found.block.body for node in walk_here([statement])}
     if binding.binders != [target] or not all(load in inside for load in binding.loads):
         return False
-    travel = taint.follow(binding, found.block.body, binding.scope)
-    found_out = travel.escapes or travel.sets or travel.reads or travel.attributes
-    return not found_out and travel.strong == {binding}
+    flow = taint.follow(binding, found.block.body, binding.scope)
+    found_out = flow.escapes or flow.sets or flow.reads or flow.attributes
+    return not found_out and flow.tainted == {binding}

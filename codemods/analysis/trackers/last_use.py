@@ -1,6 +1,6 @@
 """Where a block may end: behind the last statement that may still work with its tracker.
 
-What holds the tracker (a strong value) may use it wherever it is mentioned.  A value that
+What holds the tracker (a tainted value) may use it wherever it is mentioned.  A value that
 was only computed with its help (a weak one) may do so if it is acted on: called, handed to a
 call, iterated, awaited or entered.  It is harmless where its making is in sight and gives
 plain data, such as the answer of a client's call that is no stream.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.library_models.table import keeps
-from codemods.analysis.dataflow.tainted_values import Strength
+from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import CAPTURED_CALLS, arguments_of, last_name
 from codemods.analysis.syntax.effects import first_yield, makes_call, walk_here
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.syntax.definitions import Resolved
     from codemods.analysis.syntax.scopes import Binding, Scope
 
@@ -40,7 +40,7 @@ _Known = dict[tuple[ast.AST, str], bool]
 
 
 class LastUse:
-    """Answers for the *statements* in which a tracker, followed as *travel*, lives.
+    """Answers for the *statements* in which a tracker, followed as *flow*, lives.
 
     ``also`` are names of methods whose calls count as uses, whoever they are called on;
     ``looks`` says of a statement that it had better see what the block stores.
@@ -49,7 +49,7 @@ class LastUse:
     def __init__(
         self,
         taint: Taint,
-        travel: Travel,
+        flow: Flow,
         statements: Sequence[ast.stmt],
         also: Collection[str] = (),
         looks: Callable[[ast.stmt], bool] | None = None,
@@ -59,7 +59,7 @@ class LastUse:
         self._looks = looks or (lambda _: False)
         self._scopes = taint.scopes
         self._parents = taint.module.parents
-        self._strength = Strength(taint, travel)
+        self._tainted_values = TaintedValues(taint, flow)
         self._also = also
         self._weak: set[Binding] = set()
         # What functions of the project give back, as far as that is known or being asked.
@@ -101,7 +101,7 @@ class LastUse:
 
     def uses(self, statement: ast.AST) -> bool:
         """Whether *statement* may work with the tracker."""
-        return self._strength.mentions(statement) or any(map(self._acts, ast.walk(statement)))
+        return self._tainted_values.mentions(statement) or any(map(self._acts, ast.walk(statement)))
 
     def _acts(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Attribute):
@@ -123,12 +123,12 @@ class LastUse:
         function = node.func if isinstance(node, ast.Call) else None
         if not isinstance(function, ast.Attribute) or function.attr != words.FLUSH_CALL:
             return False
-        return self._strength.strong(function.value)
+        return self._tainted_values.tainted(function.value)
 
     def _only_flushes(self, statement: ast.stmt) -> bool:
         """Whether *statement* mentions what holds the tracker for nothing but a flush."""
         for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and self._strength.mentions(node):
+            if isinstance(node, ast.Name) and self._tainted_values.mentions(node):
                 function = self._parents.get(node)
                 if not self._flushes(self._parents.get(function) if function else None):
                     return False
@@ -179,7 +179,7 @@ class LastUse:
 
     def _mentions(self, node: ast.AST) -> bool:
         weak = any(isinstance(n, ast.Name) and self._is_weak(n) for n in ast.walk(node))
-        return weak or self._strength.mentions(node)
+        return weak or self._tainted_values.mentions(node)
 
     def _is_weak(self, name: ast.Name) -> bool:
         return name in self._scopes.scope_of and self._scopes.of(name) in self._weak
@@ -233,7 +233,7 @@ class LastUse:
     def _gives(self, node: ast.expr, *, awaited: bool = False) -> bool:
         """Whether the value of *node* may work with the tracker later."""
         if isinstance(node, ast.Name):
-            return self._is_weak(node) or self._strength.strong(node)
+            return self._is_weak(node) or self._tainted_values.tainted(node)
         if isinstance(node, _PLAIN_VALUES):
             return False
         if isinstance(node, ast.Lambda | ast.GeneratorExp):
@@ -242,8 +242,8 @@ class LastUse:
             return self._call_gives(node, awaited=awaited)
         if isinstance(node, ast.Await):
             return self._gives(node.value, awaited=True)
-        if isinstance(node, ast.Attribute) and self._strength.mentions(node):
-            return self._strength.strong(node)
+        if isinstance(node, ast.Attribute) and self._tainted_values.mentions(node):
+            return self._tainted_values.tainted(node)
         if isinstance(node, ast.ListComp | ast.SetComp):
             return self._gives(node.elt)
         if isinstance(node, ast.Attribute | ast.Subscript | ast.NamedExpr | ast.Starred):
@@ -261,7 +261,7 @@ class LastUse:
             return _streams(call) or self._recorded_streams(function)
         if _is_client_call(function):
             return _streams(call)
-        if self._strength.strong(ast.Await(call) if awaited else call):
+        if self._tainted_values.tainted(ast.Await(call) if awaited else call):
             return True
         definition = self._taint.definition(function)
         given = [value for value in arguments_of(call) if self._gives(value)]
@@ -298,8 +298,8 @@ class LastUse:
             self._known[key] = False  # met again while it is being asked: nothing known yet
             taint, node = definition.taint, definition.node
             scope = taint.scopes.inner[node]
-            travel = taint.follow(taint.scopes.binding(parameter, scope), node.body, scope)
-            inner = LastUse(taint, travel, node.body, known=self._known)
+            flow = taint.follow(taint.scopes.binding(parameter, scope), node.body, scope)
+            inner = LastUse(taint, flow, node.body, known=self._known)
             self._known[key] = any(inner._gives(value) for value in _results(node.body))
         return self._known[key]
 

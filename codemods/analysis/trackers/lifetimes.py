@@ -1,4 +1,4 @@
-"""The lives of trackers: where one is built, configured, used, and last seen."""
+"""The lifetimes of trackers: where one is built, configured, used, and last seen."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ UNBOUND = "unbound"
 
 
 @dataclass(eq=False)
-class Life:
+class Lifetime:
     """One tracker from its construction to the end of its suite or the next construction.
 
     ``suite[index]`` is the construction; ``end`` is exclusive.  ``siblings`` are all
-    lives of the same variable, this one included; ``aliases`` other names that the
+    lifetimes of the same variable, this one included; ``aliases`` other names that the
     same statement gives the tracker, and ``is_alone`` says that it binds nothing else.
     ``owned`` is the field that has the tracker, where the variable is an object that owns one.
     """
@@ -84,7 +84,7 @@ class Life:
     binding: Binding
     scope: Scope
     construct: Construct
-    birth: ast.Assign | ast.AnnAssign
+    binding_statement: ast.Assign | ast.AnnAssign
     suite: list[ast.stmt]
     prefix: Path
     field_name: str
@@ -92,7 +92,7 @@ class Life:
     end: int
     sets: list[SetCall] = field(default_factory=list)
     loads: list[ast.Name] = field(default_factory=list)
-    siblings: list[Life] = field(default_factory=list)
+    siblings: list[Lifetime] = field(default_factory=list)
     aliases: tuple[Binding, ...] = ()
     is_alone: bool = True
     owned: str = ""
@@ -103,11 +103,11 @@ class Life:
         return f"{self.binding.name}.{self.owned}" if self.owned else self.binding.name
 
     def path(self, index: int) -> Path:
-        """Return the path of statement *index* of the life's suite."""
+        """Return the path of statement *index* of the lifetime's suite."""
         return (*self.prefix, (self.field_name, index))
 
 
-class Lives:
+class Lifetimes:
     """Finds constructions and set calls, and what belongs to which tracker."""
 
     def __init__(
@@ -191,8 +191,13 @@ class Lives:
     @cached_property
     def _built(self) -> set[Binding]:
         """The variables that a construction is bound to."""
-        births = ((c, self.birth_of(c)) for c in self.constructs)
-        names = (n for c, birth in births if birth is not None for n in self.names_of(c, birth))
+        binding_statements = ((c, self.binding_of(c)) for c in self.constructs)
+        names = (
+            n
+            for c, binding_statement in binding_statements
+            if binding_statement is not None
+            for n in self.names_of(c, binding_statement)
+        )
         return {self._scopes.of(name) for name in names}
 
     def receiver(self, site: SetCall) -> Binding | None:
@@ -214,7 +219,7 @@ class Lives:
                 found.setdefault(binding, []).append(site)
         return found
 
-    def birth_of(self, construct: Construct) -> ast.Assign | ast.AnnAssign | None:
+    def binding_of(self, construct: Construct) -> ast.Assign | ast.AnnAssign | None:
         """Return the statement that binds the construction to plain names, else None."""
         parent = self._module.parents[construct.call]
         if isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
@@ -225,101 +230,119 @@ class Lives:
         return None
 
     @cached_property
-    def births(self) -> set[ast.stmt]:
+    def binding_statements(self) -> set[ast.stmt]:
         """The statements that bind a construction to plain names."""
-        return {birth for c in self.constructs if (birth := self.birth_of(c)) is not None}
+        return {
+            binding_statement
+            for c in self.constructs
+            if (binding_statement := self.binding_of(c)) is not None
+        }
 
     @cached_property
-    def births_in(self) -> dict[tuple[Path, str], list[int]]:
+    def bindings_in(self) -> dict[tuple[Path, str], list[int]]:
         """The births of each suite by their indices; a suite is its path and its field."""
         found: dict[tuple[Path, str], list[int]] = {}
         for construct in self.constructs:
-            birth = self.birth_of(construct)
-            if birth is not None:
-                *prefix, (name, index) = self._module.paths[birth]
+            binding_statement = self.binding_of(construct)
+            if binding_statement is not None:
+                *prefix, (name, index) = self._module.paths[binding_statement]
                 found.setdefault((tuple(prefix), name), []).append(index)
         return found
 
-    def names_of(self, construct: Construct, birth: ast.Assign | ast.AnnAssign) -> list[ast.Name]:
-        """Return the names that *birth* binds the construction to; none where one is no name."""
-        if isinstance(birth, ast.AnnAssign):
-            return [birth.target] if isinstance(birth.target, ast.Name) else []
-        if birth.value is construct.call:
-            names = [t for t in birth.targets if isinstance(t, ast.Name)]
-            return names if len(names) == len(birth.targets) else []
-        target = birth.targets[0]
-        if len(birth.targets) != 1 or not isinstance(target, ast.Tuple):
+    def names_of(
+        self, construct: Construct, binding_statement: ast.Assign | ast.AnnAssign
+    ) -> list[ast.Name]:
+        """Return the names that the construction is bound to; none where one is no name."""
+        if isinstance(binding_statement, ast.AnnAssign):
+            return (
+                [binding_statement.target] if isinstance(binding_statement.target, ast.Name) else []
+            )
+        if binding_statement.value is construct.call:
+            names = [t for t in binding_statement.targets if isinstance(t, ast.Name)]
+            return names if len(names) == len(binding_statement.targets) else []
+        target = binding_statement.targets[0]
+        if len(binding_statement.targets) != 1 or not isinstance(target, ast.Tuple):
             return []
-        if not isinstance(birth.value, ast.Tuple) or len(birth.value.elts) != len(target.elts):
+        if not isinstance(binding_statement.value, ast.Tuple) or len(
+            binding_statement.value.elts
+        ) != len(target.elts):
             return []
-        if any(isinstance(e, ast.Starred) for e in (*target.elts, *birth.value.elts)):
+        if any(isinstance(e, ast.Starred) for e in (*target.elts, *binding_statement.value.elts)):
             return []
-        for name, value in zip(target.elts, birth.value.elts, strict=True):
+        for name, value in zip(target.elts, binding_statement.value.elts, strict=True):
             if value is construct.call and isinstance(name, ast.Name):
                 return [name]
         return []
 
-    def lives(self, births: list[tuple[Construct, ast.Assign | ast.AnnAssign]]) -> list[Life]:
-        """Return the lives of one variable, given its constructions in source order."""
-        found: list[Life] = []
-        for construct, birth in births:
-            names = self.names_of(construct, birth)
+    def lifetimes(
+        self, binding_statements: list[tuple[Construct, ast.Assign | ast.AnnAssign]]
+    ) -> list[Lifetime]:
+        """Return the lifetimes of one variable, given its constructions in source order."""
+        found: list[Lifetime] = []
+        for construct, binding_statement in binding_statements:
+            names = self.names_of(construct, binding_statement)
             # Of several names the one that the ids are set on is the tracker's.
             target = next((n for n in names if self._scopes.of(n) in self.sets_on), names[0])
-            path = self._module.paths[birth]
+            path = self._module.paths[binding_statement]
             name, index = path[-1]
-            suite = self._module.suite(birth)
+            suite = self._module.suite(binding_statement)
             scope = self._scopes.scope_of[target]
-            life = Life(
+            lifetime = Lifetime(
                 self._scopes.of(target),
                 scope,
                 construct,
-                birth,
+                binding_statement,
                 suite,
                 path[:-1],
                 name,
                 index,
                 len(suite),
             )
-            life.aliases = tuple(self._scopes.of(n) for n in names if n is not target)
-            life.is_alone = not life.aliases and birth.value is construct.call
+            lifetime.aliases = tuple(self._scopes.of(n) for n in names if n is not target)
+            lifetime.is_alone = not lifetime.aliases and binding_statement.value is construct.call
             if found and found[-1].suite is suite:
                 found[-1].end = index
-            found.append(life)
-        for life in found:
-            life.siblings = found
-            self._populate(life)
+            found.append(lifetime)
+        for lifetime in found:
+            lifetime.siblings = found
+            self._populate(lifetime)
         return found
 
-    def _populate(self, life: Life) -> None:
-        """Give *life* its set calls and uses."""
-        life.sets = [s for s in self.sets_on.get(life.binding, ()) if within(life, s.path)]
-        life.loads = [
+    def _populate(self, lifetime: Lifetime) -> None:
+        """Give *lifetime* its set calls and uses."""
+        lifetime.sets = [
+            s for s in self.sets_on.get(lifetime.binding, ()) if within(lifetime, s.path)
+        ]
+        lifetime.loads = [
             load
-            for load in life.binding.loads
-            if within(life, self._module.paths[self._module.statement(load)])
+            for load in lifetime.binding.loads
+            if within(lifetime, self._module.paths[self._module.statement(load)])
         ]
 
-    def owner_life(
-        self, name: ast.Name, birth: ast.Assign | ast.AnnAssign, construct: Construct, field: str
-    ) -> Life:
-        """Return the life of the object that *birth* binds *name* to, a tracker in its *field*."""
-        path = self._module.paths[birth]
-        suite = self._module.suite(birth)
-        life = Life(
+    def owner_lifetime(
+        self,
+        name: ast.Name,
+        binding_statement: ast.Assign | ast.AnnAssign,
+        construct: Construct,
+        field: str,
+    ) -> Lifetime:
+        """Return the lifetime of the object bound to *name*, which has its tracker in *field*."""
+        path = self._module.paths[binding_statement]
+        suite = self._module.suite(binding_statement)
+        lifetime = Lifetime(
             self._scopes.of(name),
             self._scopes.scope_of[name],
             construct,
-            birth,
+            binding_statement,
             suite,
             path[:-1],
             *path[-1],
             len(suite),
             owned=field,
         )
-        life.siblings = [life]
-        self._populate(life)
-        return life
+        lifetime.siblings = [lifetime]
+        self._populate(lifetime)
+        return lifetime
 
     def migrated_use(self, load: ast.Name) -> bool:
         """Whether *load* hands the tracker to a context manager (``tracker=name``)."""
@@ -343,13 +366,13 @@ class Lives:
         return None
 
 
-def within(life: Life, path: Path) -> bool:
-    """Whether the statement at *path* lies in the life's suite, after the construction."""
-    depth = len(life.prefix)
-    if path[:depth] != life.prefix or len(path) <= depth:
+def within(lifetime: Lifetime, path: Path) -> bool:
+    """Whether the statement at *path* lies in the lifetime's suite, after the construction."""
+    depth = len(lifetime.prefix)
+    if path[:depth] != lifetime.prefix or len(path) <= depth:
         return False
     name, index = path[depth]
-    return name == life.field_name and life.index < index < life.end
+    return name == lifetime.field_name and lifetime.index < index < lifetime.end
 
 
 def is_none(value: ast.expr) -> bool:

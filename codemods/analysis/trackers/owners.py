@@ -14,12 +14,12 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.effects import walk_here
 from codemods.analysis.syntax.scopes import default_of, parameters
-from codemods.analysis.trackers.lifetimes import Lives, is_none
+from codemods.analysis.trackers.lifetimes import Lifetimes, is_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
     from codemods.analysis.trackers.lifetimes import Construct, SetCall
 
@@ -111,14 +111,14 @@ def owned(
     for method in owner.methods():
         if method.node is setter.node or method.receiver is None:
             continue
-        travel = _field_travel(method, method.receiver, field)
-        if travel.sets or travel.reads or _sets_ids(method):
+        flow = _field_flow(method, method.receiver, field)
+        if flow.sets or flow.reads or _sets_ids(method):
             return f"{node.name}.{method.node.name} sets or reads the ids of the tracker"
         kept = method.summary(method.receiver).kept
         if kept is not None:
             return f"{node.name}.{method.node.name} lets the object out: {ast.unparse(kept)}"
-        trusted.extend(travel.trusted)
-        assumed.extend(one.text for one in travel.assumed)
+        trusted.extend(flow.trusted)
+        assumed.extend(one.text for one in flow.assumed)
     order, keywords = _parameters(setter)
     return Owned(owner, field, construct, order, keywords, tuple(trusted), tuple(assumed))
 
@@ -196,8 +196,8 @@ def _built_at_once(init: Resolved, name: str, vocabulary: words.Vocabulary) -> C
     leaving = (ast.Return, ast.Yield, ast.YieldFrom)
     if any(isinstance(n, leaving) for n in walk_here(init.node.body)):
         return None
-    lives = Lives(taint.module, taint.scopes, taint, vocabulary)
-    for construct in lives.constructs:
+    lifetimes = Lifetimes(taint.module, taint.scopes, taint, vocabulary)
+    for construct in lifetimes.constructs:
         statement = taint.module.parents[construct.call]
         if statement not in init.node.body or not construct.certain or construct.shared:
             continue
@@ -243,7 +243,7 @@ def _sets_ids(method: Resolved) -> bool:
     return any(isinstance(n, ast.Attribute) and n.attr in setters for n in ast.walk(method.node))
 
 
-def _field_travel(method: Resolved, receiver: str, name: str) -> Travel:
+def _field_flow(method: Resolved, receiver: str, name: str) -> Flow:
     """Follow the field *name* of the object *receiver* through *method*."""
     scope = method.taint.scopes.inner[method.node]
     root = (method.taint.scopes.binding(receiver, scope), name)

@@ -11,7 +11,7 @@ from codemods.analysis.syntax.calls import last_name
 
 if TYPE_CHECKING:
     from codemods.analysis.syntax.parsed_module import ParsedModule
-    from codemods.analysis.trackers.lifetimes import Lives
+    from codemods.analysis.trackers.lifetimes import Lifetimes
 
 #: Batch mode is lent like an id, and named by the batch form only.
 MODE = "batch mode"
@@ -23,9 +23,9 @@ _TELLING = frozenset((*_SETTERS, words.BATCH_MODE_CALL, *words.STATE_ATTRIBUTES)
 class StandingIds:
     """Answers for the trackers of one module, by their text."""
 
-    def __init__(self, module: ParsedModule, lives: Lives) -> None:
+    def __init__(self, module: ParsedModule, lifetimes: Lifetimes) -> None:
         self._module = module
-        self._lives = lives
+        self._lifetimes = lifetimes
 
     def of(self, tracker: ast.expr | None) -> frozenset[str]:
         """Return the ids that a tracker of that name may have beside those of the block."""
@@ -59,9 +59,13 @@ class StandingIds:
     def _built(self) -> dict[str, frozenset[str]]:
         """The ids that constructions give, by the variables that they are bound to."""
         found: dict[str, frozenset[str]] = {}
-        for construct in self._lives.constructs:
-            birth = self._lives.birth_of(construct)
-            names = self._lives.names_of(construct, birth) if birth is not None else []
+        for construct in self._lifetimes.constructs:
+            binding_statement = self._lifetimes.binding_of(construct)
+            names = (
+                self._lifetimes.names_of(construct, binding_statement)
+                if binding_statement is not None
+                else []
+            )
             if takes_user(construct.call):
                 found.update((name.id, frozenset({words.USER})) for name in names)
         return found

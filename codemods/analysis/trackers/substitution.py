@@ -135,9 +135,9 @@ class _Run:
                     if ends:
                         return tuple(found), True
                     continue
-            shape = self._statement(statement)
-            if shape is not None:
-                found.append(shape)
+            fingerprint = self._statement(statement)
+            if fingerprint is not None:
+                found.append(fingerprint)
             if isinstance(statement, _ENDS):
                 return tuple(found), True
         return tuple(found), False
@@ -146,17 +146,17 @@ class _Run:
         if isinstance(statement, ast.Pass):
             return None
         if isinstance(statement, ast.Expr):
-            return None if self._only_records(statement.value) else self._shape(statement)
+            return None if self._only_records(statement.value) else self._fingerprint(statement)
         if isinstance(statement, ast.Assign) and self._assigned(statement.targets, statement.value):
             return None
         if isinstance(statement, ast.AnnAssign) and statement.value is not None:
             if self._assigned([statement.target], statement.value):
                 return None
         if isinstance(statement, ast.If):
-            shape = self._shape(statement)
+            fingerprint = self._fingerprint(statement)
             nothing = (("body", ()), ("orelse", ()))
-            return None if shape[2:] == nothing and is_plain(statement.test) else shape
-        return self._shape(statement)
+            return None if fingerprint[2:] == nothing and is_plain(statement.test) else fingerprint
+        return self._fingerprint(statement)
 
     def _assigned(self, targets: list[ast.expr], value: ast.expr) -> bool:
         """Note that a name holds a tracker now, or none; whether this is such an assignment."""
@@ -265,13 +265,13 @@ class _Run:
         held = None if isinstance(test, ast.Constant) else self._holds(test)
         return None if held is None else held is not Held.NONE
 
-    def _shape(self, node: Any) -> Any:
+    def _fingerprint(self, node: Any) -> Any:
         if isinstance(node, ast.Name):
             return self._name(node)
         if isinstance(node, ast.withitem):
             return self._item(node)
         if isinstance(node, ast.expr) and self._chosen(node) is not node:
-            return self._shape(self._chosen(node))
+            return self._fingerprint(self._chosen(node))
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.Attribute):
@@ -297,23 +297,23 @@ class _Run:
                 if field in ("ctx", "type_comment", "kind"):
                     continue
                 if not isinstance(value, list):
-                    found.append((field, self._shape(value)))
+                    found.append((field, self._fingerprint(value)))
                 elif value and isinstance(value[0], ast.stmt):
                     found.append((field, self._block(value)[0]))
                 else:
-                    found.append((field, tuple(self._shape(part) for part in value)))
+                    found.append((field, tuple(self._fingerprint(part) for part in value)))
         return tuple(found)
 
     def _is_context(self, manager: ast.expr) -> bool:
         return isinstance(manager, ast.Call) and bool(self.names.context_manager(manager.func))
 
     def _item(self, item: ast.withitem) -> Any:
-        entered, target = self._shape(item.context_expr), item.optional_vars
+        entered, target = self._fingerprint(item.context_expr), item.optional_vars
         if isinstance(target, ast.Name) and self._is_context(item.context_expr):
             if not self.branches and not self.inner:
                 # It is the context's tracker from here on, whatever was given.
                 self.held.pop(self.scopes.of(target), None)
-        return ("item", entered, self._shape(target))
+        return ("item", entered, self._fingerprint(target))
 
     def _name(self, node: ast.Name) -> Any:
         binding = self.scopes.of(node)
@@ -344,27 +344,27 @@ class _Run:
     def _call(self, call: ast.Call) -> Any:
         replayed = self._replayed(call)
         if replayed is not None:
-            return self._shape(replayed)
+            return self._fingerprint(replayed)
         method = call.func
         if isinstance(method, ast.Attribute) and method.attr in words.CLIENT_WRAPPERS:
             held = [self._holds(argument) for argument in call.args[1:]]
             held += [self._holds(keyword.value) for keyword in call.keywords]
             if call.args and len(held) == 1 and held[0] in (Held.OWN, Held.GIVEN):
-                return self._shape(call.args[0])
+                return self._fingerprint(call.args[0])
         ours = self._is_context(call)
         arguments: list[Any] = [(None, self._argument(call, value)) for value in call.args]
         for keyword in call.keywords:
             if ours and keyword.arg == words.TRACKER_ARGUMENT and self._holds(keyword.value):
                 continue
             arguments.append((keyword.arg, self._argument(call, keyword.value)))
-        return ("call", self._shape(method), tuple(arguments))
+        return ("call", self._fingerprint(method), tuple(arguments))
 
     def _argument(self, call: ast.Call, value: ast.expr) -> Any:
         held = None if isinstance(value, ast.Constant) else self._holds(value)
         if held is None:
-            return self._shape(value)
+            return self._fingerprint(value)
         if isinstance(value, ast.Name):
-            self._shape(value)
+            self._fingerprint(value)
         certain = isinstance(call.func, ast.Name) or self.names.meaning(call.func).certain
         receiver = self.resolved.taint.definition(call.func) if certain else None
         parameter = receiver.parameter(call, value) if receiver is not None else None

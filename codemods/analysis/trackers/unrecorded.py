@@ -26,10 +26,12 @@ def is_only_looked_at(facts: Facts, construct: Construct) -> bool:
     """Whether nothing is done with what *construct* builds but to look at it."""
     if _looks(facts, construct.call):
         return True
-    birth = facts.lives.birth_of(construct)
-    if birth is None:
+    binding_statement = facts.lifetimes.binding_of(construct)
+    if binding_statement is None:
         return False
-    bindings = [facts.scopes.of(name) for name in facts.lives.names_of(construct, birth)]
+    bindings = [
+        facts.scopes.of(name) for name in facts.lifetimes.names_of(construct, binding_statement)
+    ]
     return all(
         not binding.declared
         and not isinstance(binding.scope.node, ast.ClassDef)  # objects have it as a field

@@ -97,7 +97,7 @@ def _is_tracker(facts: Facts, receiver: ast.expr) -> bool:
     if isinstance(receiver, ast.Attribute):
         return any(
             isinstance(target, ast.Attribute) and target.attr == receiver.attr
-            for construct in facts.lives.constructs
+            for construct in facts.lifetimes.constructs
             for target in getattr(facts.module.parents[construct.call], "targets", ())
         )
     if not isinstance(receiver, ast.Name) or receiver not in facts.scopes.scope_of:
@@ -115,14 +115,14 @@ def _makes_tracker(facts: Facts, binder: ast.AST) -> bool:
     managed = any(
         statement is w and w.items[i].optional_vars is binder for w, i, _, _ in facts.context_calls
     )
-    return managed or statement in facts.lives.births
+    return managed or statement in facts.lifetimes.binding_statements
 
 
 def refuse_inspection(facts: Facts, place: ast.Attribute) -> Refusal | None:
     """Return the refusal of a test that asks a double of the tracker which ids were set."""
     receiver = place.value.value  # type: ignore[attr-defined]
     if isinstance(receiver, ast.Name) and any(
-        isinstance(b, ast.Name) and facts.module.statement(b) in facts.lives.births
+        isinstance(b, ast.Name) and facts.module.statement(b) in facts.lifetimes.binding_statements
         for b in facts.scopes.of(receiver).binders
     ):
         return None  # a real tracker: refused where it is built

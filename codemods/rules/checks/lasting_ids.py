@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codemods.analysis.dataflow.nullness import Presence
+from codemods.analysis.dataflow.nullness import Nullness
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.refusing import refuse
@@ -25,12 +25,12 @@ def lasting_refusal(
     facts: Facts, finding: Finding, sets: Iterable[SetCall], earlier: Collection[str] | None = None
 ) -> Refusal | None:
     """Refuse an id that may be None, if it is one of *earlier* (all, by default): set before."""
-    presence = Presence(facts)
+    nullness = Nullness(facts)
     for site in sets:
         for argument in site.arguments:
             if is_none(argument.value) or (earlier is not None and argument.keyword not in earlier):
                 continue
-            if not presence.is_given(argument.value):
+            if not nullness.is_given(argument.value):
                 detail = f"{argument.keyword} may be None, and then the earlier id must stay"
                 return refuse(facts, finding, Reason.MAY_BE_NONE, detail, argument.value)
     return None

@@ -15,9 +15,9 @@ from codemods.model.refusal import Reason
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import Facts
-    from codemods.analysis.trackers.lifetimes import Life
+    from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.finding import Finding
     from codemods.model.proposal import Proposal
     from codemods.model.refusal import Refusal
@@ -27,19 +27,19 @@ _ALONE = "no test that uses {} sets ids on its tracker, keeps it, or reads its f
 _APART = "no other fixture or test has a block of its own while {} is in use"
 
 
-def held_yield(facts: Facts, life: Life, travel: Travel) -> ast.Yield | None:
+def held_yield(facts: Facts, lifetime: Lifetime, flow: Flow) -> ast.Yield | None:
     """Return the one ``yield`` of a fixture, where the tracker is given out or used after it."""
-    function = life.scope.node
-    if not isinstance(function, ast.FunctionDef) or life.suite is not function.body:
+    function = lifetime.scope.node
+    if not isinstance(function, ast.FunctionDef) or lifetime.suite is not function.body:
         return None
     if not any(_is_fixture(facts, decorator) for decorator in function.decorator_list):
         return None
     places = [n for n in walk_here(function.body) if isinstance(n, ast.Yield | ast.YieldFrom)]
     place = places[0] if len(places) == 1 else None
-    if not isinstance(place, ast.Yield) or not _is_reached(facts, life, place):
+    if not isinstance(place, ast.Yield) or not _is_reached(facts, lifetime, place):
         return None
-    later = any(_place(load) >= _place(place) for b in travel.strong for load in b.loads)
-    return place if later and all(e.node is place for e in travel.escapes) else None
+    later = any(_place(load) >= _place(place) for b in flow.tainted for load in b.loads)
+    return place if later and all(e.node is place for e in flow.escapes) else None
 
 
 def _is_fixture(facts: Facts, decorator: ast.expr) -> bool:
@@ -48,14 +48,14 @@ def _is_fixture(facts: Facts, decorator: ast.expr) -> bool:
     return meaning.certain and meaning.paths == ("pytest.fixture",)
 
 
-def _is_reached(facts: Facts, life: Life, place: ast.Yield) -> bool:
+def _is_reached(facts: Facts, lifetime: Lifetime, place: ast.Yield) -> bool:
     """Whether the ``yield`` is a statement of the fixture's body, perhaps in a ``try``."""
     statement = facts.module.parents[place]
     around = facts.module.parents[statement]
-    plain = around is life.scope.node or (
-        isinstance(around, ast.Try) and statement in around.body and around in life.suite
+    plain = around is lifetime.scope.node or (
+        isinstance(around, ast.Try) and statement in around.body and around in lifetime.suite
     )
-    first = life.sets[0].statement if life.sets else life.birth
+    first = lifetime.sets[0].statement if lifetime.sets else lifetime.binding_statement
     return isinstance(statement, ast.Expr) and plain and _place(first) < _place(statement)
 
 
@@ -71,8 +71,8 @@ def fixture_refusal(facts: Facts, finding: Finding, place: ast.Yield) -> Refusal
     return replace(refuse(facts, finding, Reason.YIELDS_INSIDE, detail, place), advice=_ADVICE)
 
 
-def to_confirm(proposal: Proposal, life: Life) -> Proposal:
+def to_confirm(proposal: Proposal, lifetime: Lifetime) -> Proposal:
     """Return *proposal* with what a person must confirm of the fixture's tests."""
-    name = getattr(life.scope.node, "name", "")
+    name = getattr(lifetime.scope.node, "name", "")
     why = f"{proposal.why}, and so is the yield"
     return replace(proposal, why=why, confirm=(_ALONE.format(name), _APART.format(name)))

@@ -20,7 +20,7 @@ from codemods.rules.refusing import refuse
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import Facts
     from codemods.analysis.stores.reads import Stores
     from codemods.analysis.trackers.lifetimes import Construct
@@ -31,13 +31,13 @@ def store_refusal(
     facts: Facts,
     finding: Finding,
     construct: Construct,
-    travel: Travel,
+    flow: Flow,
     body: Sequence[ast.stmt],
     also: Collection[str] = (),
 ) -> Refusal | None:
     """Refuse a block over *body* in which something is looked for that is not stored yet."""
     looks = facts.stores(construct)
-    last = LastUse(facts.taint, travel, body, also)
+    last = LastUse(facts.taint, flow, body, also)
     waiting = recorded = False
     for statement in body:
         if _flushes(statement) and last.uses(statement):

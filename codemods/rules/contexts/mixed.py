@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.trackers.lifetimes import is_none
-from codemods.model.edit import Delete, Fold
+from codemods.model.edit import Delete, Merge
 from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.planning.headers import Form, check_arguments, taken_of
@@ -45,16 +45,16 @@ _With = ast.With | ast.AsyncWith
 def decide(facts: Facts) -> list[tuple[SetCall, Verdict]]:
     """Return a verdict for every set call on the tracker of an enclosing context manager."""
     verdicts: list[tuple[SetCall, Verdict]] = []
-    folded: set[ast.AST] = set()
-    for site in facts.lives.set_calls:
+    merged: set[ast.AST] = set()
+    for site in facts.lifetimes.set_calls:
         found = _context_of(facts, site)
         if found is None or is_kept(facts, site, found[0], found[2]):
             continue
         statement, item, call = found
         finding = facts.finding(CODE, site.call, MESSAGE)
-        verdict = _decide_one(facts, finding, site, statement, item, call, statement in folded)
+        verdict = _decide_one(facts, finding, site, statement, item, call, statement in merged)
         if isinstance(verdict, Proposal):
-            folded.add(statement)
+            merged.add(statement)
         verdicts.append((site, verdict))
     return verdicts
 
@@ -69,7 +69,7 @@ def is_kept(facts: Facts, site: SetCall, statement: _With, call: ast.Call) -> bo
 def kept_calls(facts: Facts) -> set[ast.AST]:
     """Return the set calls that stay in their block on purpose."""
     kept: set[ast.AST] = set()
-    for site in facts.lives.set_calls:
+    for site in facts.lifetimes.set_calls:
         found = _context_of(facts, site)
         if found is not None and is_kept(facts, site, found[0], found[2]):
             kept.add(site.call)
@@ -78,7 +78,7 @@ def kept_calls(facts: Facts) -> set[ast.AST]:
 
 def _context_of(facts: Facts, site: SetCall) -> tuple[_With, int, ast.Call] | None:
     """Return the innermost context manager around *site* that gives or takes its tracker."""
-    binding = facts.lives.receiver(site)
+    binding = facts.lifetimes.receiver(site)
     field = None if binding is not None else ast.dump(site.call.func.value)  # type: ignore[attr-defined]
     around = list(facts.module.ancestors(site.call))
     for statement, item, call, _ in reversed(facts.context_calls):
@@ -136,9 +136,9 @@ def _decide_one(
             return refusal
     path = facts.module.paths[statement]
     taken = taken_of(site)
-    edits: tuple[Delete | Fold, ...] = (Delete(site.path),)
+    edits: tuple[Delete | Merge, ...] = (Delete(site.path),)
     if taken.arguments:
-        edits = (Fold(path, item, taken), *edits)
+        edits = (Merge(path, item, taken), *edits)
     why = "the call came first in the block, so nothing was recorded without these ids"
     return Proposal(finding, edits, "fold", why)
 

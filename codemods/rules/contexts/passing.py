@@ -226,8 +226,8 @@ def _binds_tracker(facts: Facts, binder: ast.AST) -> bool:
         return True
     statement = facts.module.statement(binder) if isinstance(binder, ast.Name) else None
     contexts = {w for w, _, _, _ in facts.context_calls}
-    births = {facts.lives.birth_of(c) for c in facts.lives.constructs}
-    return statement is not None and (statement in contexts or statement in births)
+    binding_statements = {facts.lifetimes.binding_of(c) for c in facts.lifetimes.constructs}
+    return statement is not None and (statement in contexts or statement in binding_statements)
 
 
 def _unsupplied(definition: _Function, call: ast.Call) -> list[ast.arg]:
@@ -284,6 +284,6 @@ def _passed_one(facts: Facts, definition: _Function, parameter: ast.arg) -> bool
 def _is_known_tracker(facts: Facts, name: ast.Name) -> bool:
     binders = facts.scopes.of(name).binders if name in facts.scopes.scope_of else []
     contexts = {w for w, _, _, _ in facts.context_calls}
-    births = {facts.lives.birth_of(c) for c in facts.lives.constructs}
+    binding_statements = {facts.lifetimes.binding_of(c) for c in facts.lifetimes.constructs}
     statements = [facts.module.statement(b) for b in binders if isinstance(b, ast.Name)]
-    return bool(statements) and all(s in contexts or s in births for s in statements)
+    return bool(statements) and all(s in contexts or s in binding_statements for s in statements)

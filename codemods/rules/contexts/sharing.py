@@ -121,7 +121,8 @@ def _is_able(sharing: _Sharing, mentioning: Mentioning) -> bool:
     if not sharing.calls or not facts.ours(facts.home_of(opening.header)):
         return False
     if any(
-        construct.call in set(ast.walk(sharing.function)) for construct in facts.lives.constructs
+        construct.call in set(ast.walk(sharing.function))
+        for construct in facts.lifetimes.constructs
     ):
         return False  # not all of it is migrated
     if not blocks.may_take_a_tracker(opening) or _edit(facts, opening.header, "") is None:

@@ -85,7 +85,7 @@ def _enclosing(
 
 
 def _in_loop(facts: Facts, statement: ast.AST, outer: ast.AST) -> bool:
-    return facts.lives.enclosing_loop(statement, outer) is not None
+    return facts.lifetimes.enclosing_loop(statement, outer) is not None
 
 
 def _behind(facts: Facts, statement: ast.stmt, target: ast.expr | None) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Direct tracker: a tracker that is built, configured and used by hand.
 
-What it does    Finds ``tracker = AIUsageTracker()`` whose whole life stays inside one
-                suite, and puts that life into a context manager.
+What it does    Finds ``tracker = AIUsageTracker()`` whose whole lifetime stays inside one
+                suite, and puts that lifetime into a context manager.
 Why             An exception before the manual flush loses the metrics, and calls of a
                 bare client are attributed to nothing.
 Before          tracker = AIUsageTracker()
@@ -24,9 +24,9 @@ from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import Reason
 from codemods.rules.checks.lifetime import (
     block_refusal,
-    life_refusal,
+    flow_refusal,
+    lifetime_refusal,
     other_set,
-    travel_refusal,
     trust_bases,
     trusted,
     wrapped_refusal,
@@ -48,76 +48,76 @@ from codemods.rules.planning.user_ids import with_user
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import Facts
-    from codemods.analysis.trackers.lifetimes import Life, SetCall
+    from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.finding import Finding
 
 CODE = "AIU001"
 MESSAGE = "tracker built and configured by hand"
 
 
-def decide(facts: Facts, life: Life) -> list[Verdict]:
-    """Return what to do about one life: nothing, a proposal, or a refusal."""
-    if not life.sets and any(facts.lives.migrated_use(load) for load in life.loads):
+def decide(facts: Facts, lifetime: Lifetime) -> list[Verdict]:
+    """Return what to do about one lifetime: nothing, a proposal, or a refusal."""
+    if not lifetime.sets and any(facts.lifetimes.migrated_use(load) for load in lifetime.loads):
         return []
-    return settle(facts, facts.finding(CODE, life.construct.call, MESSAGE), life)
+    return settle(facts, facts.finding(CODE, lifetime.construct.call, MESSAGE), lifetime)
 
 
-def settle(facts: Facts, finding: Finding, life: Life) -> list[Verdict]:
-    """Return the proposal for *life*, or the refusal of *finding*."""
-    refusal = life_refusal(facts, finding, life)
+def settle(facts: Facts, finding: Finding, lifetime: Lifetime) -> list[Verdict]:
+    """Return the proposal for *lifetime*, or the refusal of *finding*."""
+    refusal = lifetime_refusal(facts, finding, lifetime)
     if refusal is not None:
         return [refusal]
-    statements = life.suite[life.index + 1 : life.end]
-    travel = facts.taint.follow(life.binding, statements, life.scope, life.aliases)
-    trust_bases(facts, travel, life.construct)
-    facts.holders[finding] = frozenset(travel.strong)
-    held = held_yield(facts, life, travel)
+    statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
+    flow = facts.taint.follow(lifetime.binding, statements, lifetime.scope, lifetime.aliases)
+    trust_bases(facts, flow, lifetime.construct)
+    facts.holders[finding] = frozenset(flow.tainted)
+    held = held_yield(facts, lifetime, flow)
     if held is not None:
-        travel.escapes.clear()
+        flow.escapes.clear()
         refusal = fixture_refusal(facts, finding, held)
     refusal = (
         refusal
-        or travel_refusal(facts, finding, life, travel)
-        or wrapped_refusal(facts, finding, life, travel)
+        or flow_refusal(facts, finding, lifetime, flow)
+        or wrapped_refusal(facts, finding, lifetime, flow)
     )
     if refusal is not None:
         return [refusal]
-    if life.owned and other_set(life, travel) is not None:
-        return _hidden_sets(facts, finding, life, travel)
-    if lifted_try(facts, life) is not None:
-        return _hidden_sets(facts, finding, life, travel) or [
-            _one_block(facts, finding, life, travel)
+    if lifetime.owned and other_set(lifetime, flow) is not None:
+        return _hidden_sets(facts, finding, lifetime, flow)
+    if lifted_try(facts, lifetime) is not None:
+        return _hidden_sets(facts, finding, lifetime, flow) or [
+            _one_block(facts, finding, lifetime, flow)
         ]
-    if any(site.path[:-1] != life.prefix for site in life.sets):
-        return _hidden_sets(facts, finding, life, travel) or decide_nested(
-            facts, finding, life, travel
+    if any(site.path[:-1] != lifetime.prefix for site in lifetime.sets):
+        return _hidden_sets(facts, finding, lifetime, flow) or decide_nested(
+            facts, finding, lifetime, flow
         )
-    if held is not None and len(_phases(life)) < 2:
-        verdict = _one_block(facts, finding, life, travel, held)
-        return [to_confirm(verdict, life) if isinstance(verdict, Proposal) else verdict]
-    groups = _phases(life)
+    if held is not None and len(_phases(lifetime)) < 2:
+        verdict = _one_block(facts, finding, lifetime, flow, held)
+        return [to_confirm(verdict, lifetime) if isinstance(verdict, Proposal) else verdict]
+    groups = _phases(lifetime)
     if len(groups) > 1:
-        return _hidden_sets(facts, finding, life, travel) or decide_phases(
-            facts, finding, life, travel, groups
+        return _hidden_sets(facts, finding, lifetime, flow) or decide_phases(
+            facts, finding, lifetime, flow, groups
         )
-    return [_one_block(facts, finding, life, travel)]
+    return [_one_block(facts, finding, lifetime, flow)]
 
 
-def _hidden_sets(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:
-    """Refuse several blocks where something beside the life's own calls sets ids."""
-    place = other_set(life, travel)
+def _hidden_sets(facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow) -> list[Verdict]:
+    """Refuse several blocks where something beside the lifetime's own calls sets ids."""
+    place = other_set(lifetime, flow)
     if place is None:
         return []
     detail = f"{ast.unparse(place)} may set ids that last into a later block"
     return [refuse(facts, finding, Reason.SHARED_STATE, detail, place)]
 
 
-def _phases(life: Life) -> list[list[SetCall]]:
+def _phases(lifetime: Lifetime) -> list[list[SetCall]]:
     """Group set calls that directly follow each other: nothing is recorded between them."""
     groups: list[list[SetCall]] = []
-    for site in life.sets:
+    for site in lifetime.sets:
         index = site.path[-1][1]
         if groups and groups[-1][-1].path[-1][1] == index - 1:
             groups[-1].append(site)
@@ -127,59 +127,59 @@ def _phases(life: Life) -> list[list[SetCall]]:
 
 
 def _one_block(
-    facts: Facts, finding: Finding, life: Life, travel: Travel, held: ast.Yield | None = None
+    facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow, held: ast.Yield | None = None
 ) -> Verdict:
-    """Return the block for a life with at most one phase; *held* is a ``yield`` it may hold."""
-    lifted = lifted_try(facts, life)
-    first = life.index
-    start = life.index + 1
+    """Return the block for a lifetime with at most one phase; *held* is a ``yield`` it may hold."""
+    lifted = lifted_try(facts, lifetime)
+    first = lifetime.index
+    start = lifetime.index + 1
     if lifted is not None:
         first = start = lifted
-    elif life.sets:
-        first, start = life.sets[0].path[-1][1], life.sets[-1].path[-1][1] + 1
-        later = start_behind_items(facts, life, travel, start)
+    elif lifetime.sets:
+        first, start = lifetime.sets[0].path[-1][1], lifetime.sets[-1].path[-1][1] + 1
+        later = start_behind_items(facts, lifetime, flow, start)
         first, start = (later, later) if later is not None else (first, start)
-    block = block_from(facts, life, travel, start)
-    ours = facts.ours(life.construct.home)
-    form, own = form_of(facts, life, travel, first, ours)
+    block = block_from(facts, lifetime, flow, start)
+    ours = facts.ours(lifetime.construct.home)
+    form, own = form_of(facts, lifetime, flow, first, ours)
     if lifted is None:
-        form, own, kept = with_user(facts, life, form, own)
+        form, own, kept = with_user(facts, lifetime, form, own)
     else:
         kept = {}
-    body = life.suite[block.start : block.stop]
+    body = lifetime.suite[block.start : block.stop]
     refusal = (
-        block_refusal(facts, finding, life, block, held)
-        or check_arguments(facts, finding, life.sets, form, travel.strong)
-        or store_refusal(facts, finding, life.construct, travel, body)
+        block_refusal(facts, finding, lifetime, block, held)
+        or check_arguments(facts, finding, lifetime.sets, form, flow.tainted)
+        or store_refusal(facts, finding, lifetime.construct, flow, body)
     )
     if refusal is not None:
         return refusal
-    closing, notes = closing_edits(facts, life, block, ours)
+    closing, notes = closing_edits(facts, lifetime, block, ours)
     if not remains_work(block, closing):
         return refuse(facts, finding, Reason.NO_WORK, "nothing happens between the ids and the end")
-    at = life.suite[first] if life.sets else life.birth
-    sending = facts.sending(travel, ours=ours)
-    planned = plan_header(facts, life.sets, body, at, form, sending)
-    edits: list[Edit] = [kept.get(site.path, Delete(site.path)) for site in life.sets]
-    head = life.path(first if life.sets else start)
+    at = lifetime.suite[first] if lifetime.sets else lifetime.binding_statement
+    sending = facts.sending(flow, ours=ours)
+    planned = plan_header(facts, lifetime.sets, body, at, form, sending)
+    edits: list[Edit] = [kept.get(site.path, Delete(site.path)) for site in lifetime.sets]
+    head = lifetime.path(first if lifetime.sets else start)
     if own:
-        edits.append(Delete(life.path(life.index)))
+        edits.append(Delete(lifetime.path(lifetime.index)))
         # The comments of a construction right above the block go above the block.
-        head = life.path(life.index) if first <= life.index + 1 else head
+        head = lifetime.path(lifetime.index) if first <= lifetime.index + 1 else head
     return Proposal(
         finding,
         (*edits, Wrap(head, block.stop, planned.header), *closing),
         "own" if own else ("keep" if kept else "adopt"),
-        _why(own, life),
+        _why(own, lifetime),
         (planned.manager,),
-        life.construct.home,
+        lifetime.construct.home,
         (*planned.notes, *notes),
-        (*planned.assumptions, *trusted(facts, travel)),
+        (*planned.assumptions, *trusted(facts, flow)),
     )
 
 
-def _why(own: bool, life: Life) -> str:
-    name = life.binding.name
+def _why(own: bool, lifetime: Lifetime) -> str:
+    name = lifetime.binding.name
     if own:
         return f"{name} is built here, stays in this suite and is last used inside the block"
     return f"{name} stays where it is built; every use after the call is inside the block"

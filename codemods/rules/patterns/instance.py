@@ -33,7 +33,7 @@ from codemods.rules.checks.fallback_refusals import is_forwarder
 from codemods.rules.checks.lasting_ids import lasting_refusal
 from codemods.rules.checks.lifetime import (
     doubted,
-    travel_escape,
+    flow_escape,
     trust_bases,
     trusted,
 )
@@ -53,7 +53,7 @@ from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import Facts
     from codemods.analysis.trackers.lifetimes import Construct, SetCall
     from codemods.model.finding import Finding
@@ -70,7 +70,7 @@ class _User:
     method: Method
     sets: list[SetCall]
     block: Block
-    travel: Travel
+    flow: Flow
     helpers: frozenset[str]
 
 
@@ -82,7 +82,7 @@ def decide(facts: Facts, construct: Construct) -> tuple[list[SetCall], Verdict |
     field = tracker_field(facts, construct)
     if field is None:
         return None
-    sets = [s for s in facts.lives.set_calls if _is_of(field, s)]
+    sets = [s for s in facts.lifetimes.set_calls if _is_of(field, s)]
     kept = kept_calls(facts)
     if all(site.call in kept for site in sets):
         return None
@@ -167,9 +167,9 @@ def _user(
     rest = method.body[block.start :]
     scope = facts.scopes.inner[method]
     root = (facts.scopes.binding(self_name(method), scope), field.name)
-    travel = facts.taint.follow(root, rest, scope)
-    trust_bases(facts, travel, field.construct)
-    last_use = LastUse(facts.taint, travel, rest, helpers, facts.looks(field.construct))
+    flow = facts.taint.follow(root, rest, scope)
+    trust_bases(facts, flow, field.construct)
+    last_use = LastUse(facts.taint, flow, rest, helpers, facts.looks(field.construct))
     stop = last_use.stop(method.body, last + 1, block.stop)
     block = replace(block, stop=stop)
     body = method.body[block.start : block.stop]
@@ -183,9 +183,9 @@ def _user(
         detail = f"tasks that run {method.name} at the same time share the tracker's ids"
         return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[0].call)
     return (
-        travel_escape(facts, finding, travel)
+        flow_escape(facts, finding, flow)
         or ending_refusal(facts, finding, body)
-        or _User(method, sets, block, travel, frozenset(helpers))
+        or _User(method, sets, block, flow, frozenset(helpers))
     )
 
 
@@ -261,7 +261,7 @@ def _ids_refusal(facts: Facts, finding: Finding, users: list[_User]) -> Refusal 
             detail = f"{user.method.name} calls, or may call back, a method that sets other ids"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
         own = {s.call.func for s in user.sets}
-        place = next((p for p in user.travel.sets if p not in own), None)
+        place = next((p for p in user.flow.sets if p not in own), None)
         if place is not None:
             detail = f"{ast.unparse(place)} may set ids of the shared tracker"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, place)
@@ -291,13 +291,13 @@ def _proposal(facts: Facts, finding: Finding, field: TrackerField, users: list[_
         form, stays = keep_user(user.sets, form)
         body = user.method.body[user.block.start : user.block.stop]
         refusal = (
-            check_arguments(facts, finding, user.sets, form, user.travel.strong)
+            check_arguments(facts, finding, user.sets, form, user.flow.tainted)
             or lasting_refusal(facts, finding, user.sets)
-            or store_refusal(facts, finding, field.construct, user.travel, body, user.helpers)
+            or store_refusal(facts, finding, field.construct, user.flow, body, user.helpers)
         )
         if refusal is not None:
             return refusal
-        sending = facts.sending(user.travel, ours=form.ours, also=user.helpers)
+        sending = facts.sending(user.flow, ours=form.ours, also=user.helpers)
         planned = plan_header(facts, user.sets, body, user.sets[0].statement, form, sending)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in user.sets)
         edits.append(Wrap(user.sets[0].path, user.block.stop, planned.header))
@@ -305,7 +305,7 @@ def _proposal(facts: Facts, finding: Finding, field: TrackerField, users: list[_
         notes.extend((*planned.notes, *bare_call_notes(facts, body, ours=form.ours)))
         if isinstance(user.method, ast.AsyncFunctionDef) and _waits(body):
             confirm.append(TASKS_APART.format(user.method.name))
-        assumptions.extend((*planned.assumptions, *trusted(facts, user.travel)))
+        assumptions.extend((*planned.assumptions, *trusted(facts, user.flow)))
         if planned.manager == words.BATCH_CONTEXT and not form.ours:
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, user.sets[0].call)

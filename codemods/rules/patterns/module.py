@@ -25,7 +25,7 @@ from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import may_call_back
 from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
-from codemods.analysis.trackers.lifetimes import Life, SetCall, is_none
+from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Header, Path, Rename, Wrap
 from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
@@ -34,9 +34,9 @@ from codemods.rules.checks.lifetime import (
     block_refusal,
     doubted,
     external_refusal,
-    life_refusal,
+    flow_escape,
+    lifetime_refusal,
     other_set,
-    travel_escape,
     trust_bases,
     trusted,
 )
@@ -48,7 +48,7 @@ from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import Facts
     from codemods.model.finding import Finding
 
@@ -65,44 +65,44 @@ class _User:
 
     function: _Function
     sets: list[SetCall]
-    life: Life
+    lifetime: Lifetime
     block: Block
-    travel: Travel
+    flow: Flow
 
 
-def is_shared(facts: Facts, life: Life) -> bool:
-    """Whether functions of the module use the module-level tracker of *life*."""
-    if not life.scope.is_module:
+def is_shared(facts: Facts, lifetime: Lifetime) -> bool:
+    """Whether functions of the module use the module-level tracker of *lifetime*."""
+    if not lifetime.scope.is_module:
         return False
     return any(
         isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for load in life.loads
+        for load in lifetime.loads
         for ancestor in facts.module.ancestors(load)
     )
 
 
-def decide(facts: Facts, life: Life) -> list[Verdict]:
+def decide(facts: Facts, lifetime: Lifetime) -> list[Verdict]:
     """Return what to do about a module-level tracker that functions use."""
-    if not life.sets and any(facts.lives.migrated_use(load) for load in life.loads):
+    if not lifetime.sets and any(facts.lifetimes.migrated_use(load) for load in lifetime.loads):
         return []  # No set call is left, and contexts take the tracker: migrated.
-    finding = facts.finding(CODE, life.construct.call, MESSAGE)
-    uses = facts.elsewhere.variable(life.binding.name)
-    refusal = life_refusal(facts, finding, life) or external_refusal(facts, finding, uses)
+    finding = facts.finding(CODE, lifetime.construct.call, MESSAGE)
+    uses = facts.elsewhere.variable(lifetime.binding.name)
+    refusal = lifetime_refusal(facts, finding, lifetime) or external_refusal(facts, finding, uses)
     if refusal is not None:
         return [refusal]
-    users = _users(facts, finding, life)
+    users = _users(facts, finding, lifetime)
     if isinstance(users, Refusal):
         return [users]
-    facts.holders[finding] = frozenset(b for user in users for b in user.travel.strong)
+    facts.holders[finding] = frozenset(b for user in users for b in user.flow.tainted)
     alone = (
         len(users) == 1
-        and life.construct.kind == "plain"
-        and life.is_alone
-        and facts.ours(life.construct.home)
+        and lifetime.construct.kind == "plain"
+        and lifetime.is_alone
+        and facts.ours(lifetime.construct.home)
     )
-    owns = alone and not facts.used_elsewhere(life.binding.name)
-    edits: list[Edit] = [Delete(life.path(life.index))] if owns else []
-    proposal = Proposal(finding, (), "own" if owns else "adopt", _why(owns, life, users))
+    owns = alone and not facts.used_elsewhere(lifetime.binding.name)
+    edits: list[Edit] = [Delete(lifetime.path(lifetime.index))] if owns else []
+    proposal = Proposal(finding, (), "own" if owns else "adopt", _why(owns, lifetime, users))
     for user in users:
         part = _block_of(facts, finding, user, owns, steps=len(users) == 1)
         if isinstance(part, Refusal):
@@ -110,7 +110,7 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
         edits.extend(part.edits)
         proposal = _joined(proposal, part)
     if len(users) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
-        if not facts.ours(life.construct.home):
+        if not facts.ours(lifetime.construct.home):
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return [refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, users[0].sets[0].call)]
     return [
@@ -120,7 +120,7 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
             proposal.form,
             proposal.why,
             proposal.needs,
-            life.construct.home,
+            lifetime.construct.home,
             proposal.notes,
             (*proposal.assumptions, *doubted(finding, uses)),
             proposal.confirm,
@@ -128,8 +128,8 @@ def decide(facts: Facts, life: Life) -> list[Verdict]:
     ]
 
 
-def _why(owns: bool, life: Life, users: list[_User]) -> str:
-    name = life.binding.name
+def _why(owns: bool, lifetime: Lifetime, users: list[_User]) -> str:
+    name = lifetime.binding.name
     if owns:
         return f"{name} is used by {users[0].function.name} only, and always after its ids are set"
     return f"{name} stays; every function that uses it sets the same ids first"
@@ -158,10 +158,10 @@ def _function(facts: Facts, node: ast.AST) -> _Function | None:
     return found
 
 
-def _users(facts: Facts, finding: Finding, life: Life) -> list[_User] | Refusal:
-    name = life.binding.name
+def _users(facts: Facts, finding: Finding, lifetime: Lifetime) -> list[_User] | Refusal:
+    name = lifetime.binding.name
     grouped: dict[_Function, list[ast.Name]] = {}
-    for load in life.loads:
+    for load in lifetime.loads:
         function = _function(facts, load)
         if function is None or isinstance(function, ast.Lambda):
             detail = f"the module itself uses {name}, and functions rely on the ids that are set"
@@ -169,7 +169,7 @@ def _users(facts: Facts, finding: Finding, life: Life) -> list[_User] | Refusal:
         grouped.setdefault(function, []).append(load)
     users: list[_User] = []
     for function, loads in grouped.items():
-        user = _user(facts, finding, life, function, loads)
+        user = _user(facts, finding, lifetime, function, loads)
         if isinstance(user, Refusal):
             return user
         users.append(user)
@@ -188,7 +188,7 @@ def _each_other(facts: Facts, finding: Finding, users: list[_User]) -> Refusal |
         if may_call_back(facts.taint, body, functions):
             detail = f"{user.function.name} may call back a function that sets other ids"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
-        place = other_set(user.life, user.travel)
+        place = other_set(user.lifetime, user.flow)
         if place is not None:
             detail = f"{ast.unparse(place)} may set ids of the shared tracker"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, place)
@@ -196,12 +196,12 @@ def _each_other(facts: Facts, finding: Finding, users: list[_User]) -> Refusal |
 
 
 def _user(
-    facts: Facts, finding: Finding, life: Life, function: _Function, loads: list[ast.Name]
+    facts: Facts, finding: Finding, lifetime: Lifetime, function: _Function, loads: list[ast.Name]
 ) -> _User | Refusal:
-    name = life.binding.name
+    name = lifetime.binding.name
     prefix = facts.module.paths[function]
-    sets = [s for s in life.sets if s.path[:-1] == prefix and s.path[-1][0] == "body"]
-    inside = [s for s in life.sets if s.path[: len(prefix)] == prefix]
+    sets = [s for s in lifetime.sets if s.path[:-1] == prefix and s.path[-1][0] == "body"]
+    inside = [s for s in lifetime.sets if s.path[: len(prefix)] == prefix]
     if not sets or len(inside) != len(sets):
         detail = f"{function.name} uses {name} with ids that others set, or sets them in a branch"
         place = inside[0].call if inside else loads[0]
@@ -221,16 +221,16 @@ def _user(
             return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
     scope = facts.scopes.inner[function]
     rest = function.body[last + 1 :]
-    travel = facts.taint.follow(life.binding, rest, scope)
-    trust_bases(facts, travel, life.construct)
-    last_use = LastUse(facts.taint, travel, rest, looks=facts.looks(life.construct))
+    flow = facts.taint.follow(lifetime.binding, rest, scope)
+    trust_bases(facts, flow, lifetime.construct)
+    last_use = LastUse(facts.taint, flow, rest, looks=facts.looks(lifetime.construct))
     stop = last_use.stop(function.body, block.start, block.stop)
-    return travel_escape(facts, finding, travel) or _User(
+    return flow_escape(facts, finding, flow) or _User(
         function,
         sets,
-        _local(life, function, prefix, scope),
+        _local(lifetime, function, prefix, scope),
         replace(block, stop=stop),
-        travel,
+        flow,
     )
 
 
@@ -241,20 +241,20 @@ def _waits(function: _Function) -> bool:
     )
 
 
-def _local(life: Life, function: _Function, prefix: Path, scope: object) -> Life:
-    """Return the life as seen from inside *function*: its suite is the function's body."""
-    return Life(
-        life.binding,
+def _local(lifetime: Lifetime, function: _Function, prefix: Path, scope: object) -> Lifetime:
+    """Return the lifetime as seen from inside *function*: its suite is the function's body."""
+    return Lifetime(
+        lifetime.binding,
         scope,  # type: ignore[arg-type]
-        life.construct,
-        life.birth,
+        lifetime.construct,
+        lifetime.binding_statement,
         function.body,
         prefix,
         "body",
         -1,
         len(function.body),
-        life.sets,
-        life.loads,
+        lifetime.sets,
+        lifetime.loads,
     )
 
 
@@ -271,8 +271,8 @@ def _same_ids(facts: Facts, finding: Finding, users: list[_User]) -> Refusal | N
 def _block_of(
     facts: Facts, finding: Finding, user: _User, owns: bool, *, steps: bool
 ) -> Proposal | Refusal:
-    ours = facts.ours(user.life.construct.home)
-    name = user.life.binding.name
+    ours = facts.ours(user.lifetime.construct.home)
+    name = user.lifetime.binding.name
     form = (
         Form(None, name, fresh=False, ours=ours, sticky=True)
         if owns
@@ -281,17 +281,17 @@ def _block_of(
     form, stays = keep_user(user.sets, form)
     body = user.function.body[user.block.start : user.block.stop]
     refusal = (
-        block_refusal(facts, finding, user.life, user.block)
-        or check_arguments(facts, finding, user.sets, form, user.travel.strong)
+        block_refusal(facts, finding, user.lifetime, user.block)
+        or check_arguments(facts, finding, user.sets, form, user.flow.tainted)
         or lasting_refusal(facts, finding, user.sets)
-        or store_refusal(facts, finding, user.life.construct, user.travel, body)
+        or store_refusal(facts, finding, user.lifetime.construct, user.flow, body)
     )
     if refusal is not None:
         return refusal
-    closing, notes = closing_edits(facts, user.life, user.block, ours)
+    closing, notes = closing_edits(facts, user.lifetime, user.block, ours)
     if not remains_work(user.block, closing):
         return refuse(facts, finding, Reason.NO_WORK, "nothing follows", user.sets[0].call)
-    sending = facts.sending(user.travel, ours=ours)
+    sending = facts.sending(user.flow, ours=ours)
     planned = plan_header(facts, user.sets, body, user.sets[0].statement, form, sending)
     inner = _step_edits(facts, user) if steps else []
     edits = (
@@ -302,7 +302,7 @@ def _block_of(
     )
     needs = (planned.manager, words.CONTEXT) if inner else (planned.manager,)
     confirm = (TASKS_APART.format(user.function.name),) if _waits(user.function) else ()
-    assumptions = (*planned.assumptions, *trusted(facts, user.travel))
+    assumptions = (*planned.assumptions, *trusted(facts, user.flow))
     notes = (*planned.notes, *notes)
     return Proposal(finding, edits, "", "", needs, "", notes, assumptions, confirm)
 
@@ -328,7 +328,7 @@ def _step_edits(facts: Facts, user: _User) -> list[Edit]:
 
 def _sub_context(facts: Facts, user: _User, index: int, step: str) -> list[Edit]:
     operation = f"{operation_types.snake(step)}{_STEP}"
-    name = user.life.binding.name
+    name = user.lifetime.binding.name
     leading = (operation_types.literal(operation, facts.quote), f"{words.TRACKER_ARGUMENT}={name}")
     header = Header(words.CONTEXT, leading, (), (), STEP_TARGET, (operation,))
     path = user.block.path(index)
@@ -350,7 +350,7 @@ def _step_call(facts: Facts, user: _User, statement: ast.stmt) -> str | None:
         for n in ast.walk(statement)
         if isinstance(n, ast.Name)
         and n in facts.scopes.scope_of
-        and facts.scopes.of(n) is user.life.binding
+        and facts.scopes.of(n) is user.lifetime.binding
     ]
     if len(mentions) != 1 or mentions[0] not in given:
         return None

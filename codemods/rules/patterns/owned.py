@@ -1,6 +1,6 @@
 """Owned tracker: ids are set on an object that owns a tracker and passes them on to it.
 
-What it does    Gives the rest of the object's life a block around the tracker that it owns.
+What it does    Gives the rest of the object's lifetime a block around the tracker that it owns.
 Why             The ids of one job last into the next one of the same object.
 Before          manager = ClientManager()
                 manager.set_tracking_context(job_id="job-1")
@@ -9,7 +9,7 @@ After           manager = ClientManager()
                 with ai_usage_context("read", tracker=manager.usage_tracker, job_id="job-1"):
                     return manager.read(text)
 Safety          Safe while the class builds a tracker for every object and never changes it, its
-                set call only passes the ids on, and the object's life stays inside one suite.
+                set call only passes the ids on, and the object's lifetime stays inside one suite.
 Leaves alone    manager, and what the direct tracker leaves alone: escapes, rebound, ...
 """
 
@@ -32,7 +32,7 @@ from codemods.rules.refusing import refuse
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import Facts
     from codemods.analysis.syntax.scopes import Binding
-    from codemods.analysis.trackers.lifetimes import Life, SetCall
+    from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
     from codemods.model.refusal import Refusal
@@ -41,10 +41,12 @@ if TYPE_CHECKING:
 def decide(facts: Facts, binding: Binding, sites: list[SetCall]) -> list[Verdict] | None:
     """Return what to do about the set calls *sites* on *binding*; None if it owns no tracker."""
     name = binding.binders[0] if len(binding.binders) == 1 else None
-    birth = facts.module.parents.get(name) if name is not None else None
-    if not isinstance(name, ast.Name) or not isinstance(birth, ast.Assign | ast.AnnAssign):
+    binding_statement = facts.module.parents.get(name) if name is not None else None
+    if not isinstance(name, ast.Name) or not isinstance(
+        binding_statement, ast.Assign | ast.AnnAssign
+    ):
         return None
-    value = birth.value
+    value = binding_statement.value
     owner = facts.taint.class_of(value.func) if isinstance(value, ast.Call) else None
     method = last_name(sites[0].call.func)
     if owner is None or forwarder(owner, method) is None:
@@ -55,23 +57,23 @@ def decide(facts: Facts, binding: Binding, sites: list[SetCall]) -> list[Verdict
         found = f"{owner.node.name} is told ids by more than one method"
     if isinstance(found, str):
         return [by_hand(refuse(facts, finding, Reason.MANAGER, found), binding.name, owner.node)]
-    if isinstance(birth, ast.Assign) and birth.targets != [name]:
+    if isinstance(binding_statement, ast.Assign) and binding_statement.targets != [name]:
         detail = f"{binding.name} is bound together with other names"
-        return [refuse(facts, finding, Reason.MANAGER, detail, birth)]
-    life = facts.lives.owner_life(name, birth, found.construct, found.name)
-    refusal = _refusal(facts, finding, life, found, sites)
+        return [refuse(facts, finding, Reason.MANAGER, detail, binding_statement)]
+    lifetime = facts.lifetimes.owner_lifetime(name, binding_statement, found.construct, found.name)
+    refusal = _refusal(facts, finding, lifetime, found, sites)
     if refusal is not None:
         return [refusal]
-    return [_explained(facts, v, found, life) for v in direct.settle(facts, finding, life)]
+    return [_explained(facts, v, found, lifetime) for v in direct.settle(facts, finding, lifetime)]
 
 
 def _refusal(
-    facts: Facts, finding: Finding, life: Life, found: Owned, sites: list[SetCall]
+    facts: Facts, finding: Finding, lifetime: Lifetime, found: Owned, sites: list[SetCall]
 ) -> Refusal | None:
     name = found.owner.node.name
-    outside = next((s for s in sites if s not in life.sets), None)
+    outside = next((s for s in sites if s not in lifetime.sets), None)
     if outside is not None:
-        detail = f"{life.binding.name} may not be built yet, or may be another object"
+        detail = f"{lifetime.binding.name} may not be built yet, or may be another object"
         return refuse(facts, finding, Reason.MANAGER, detail, outside.call)
     for site in sites:
         if site.problem is None and not found.takes(site):
@@ -81,10 +83,10 @@ def _refusal(
         if user is not None and not facts.ours(found.construct.home):
             detail = "the original runtime's context does not set the user"
             return refuse(facts, finding, Reason.MIXED, detail, user.value)
-    body = life.suite[life.index :]
+    body = lifetime.suite[lifetime.index :]
     other = _rebound(facts, found, body)
     if other is not None:
-        detail = f"{ast.unparse(other)} may put another tracker in the place of {life.tracker}"
+        detail = f"{ast.unparse(other)} may put another tracker in the place of {lifetime.tracker}"
         return refuse(facts, finding, Reason.MANAGER, detail)
     waits = any(isinstance(n, ast.Await) for s in body for n in ast.walk(s))
     if waits and not facts.ours(found.construct.home) and _wraps(found):
@@ -112,7 +114,7 @@ def _wraps(found: Owned) -> bool:
     )
 
 
-def _explained(facts: Facts, verdict: Verdict, found: Owned, life: Life) -> Verdict:
+def _explained(facts: Facts, verdict: Verdict, found: Owned, lifetime: Lifetime) -> Verdict:
     """Return *verdict*; a proposal says what it knows of the class, and takes for granted."""
     if not isinstance(verdict, Proposal):
         return verdict
@@ -123,10 +125,10 @@ def _explained(facts: Facts, verdict: Verdict, found: Owned, life: Life) -> Verd
     assumed = (
         Assumption(
             f"{called}, in {name}, does not keep the tracker",
-            facts.module.span(call) if here else facts.module.span(life.birth),
+            facts.module.span(call) if here else facts.module.span(lifetime.binding_statement),
         )
         for called, call in calls.items()
     )
-    place = facts.module.span(life.birth)
+    place = facts.module.span(lifetime.binding_statement)
     others = (Assumption(text, place) for text in dict.fromkeys(found.assumed))
     return replace(verdict, why=why, assumptions=(*verdict.assumptions, *assumed, *others))

@@ -27,7 +27,7 @@ from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.edit import Delete, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.lifetime import travel_escape, trusted
+from codemods.rules.checks.lifetime import flow_escape, trusted
 from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.refusing import refuse
@@ -73,9 +73,9 @@ def is_fallback(facts: Facts, construct: Construct) -> bool:
     function = binding.scope.node
     if parameter is None or not isinstance(function, _Function) or function.name[:1] != "_":
         return False
-    if any(facts.lives.migrated_use(load) for load in binding.loads):
+    if any(facts.lifetimes.migrated_use(load) for load in binding.loads):
         return True
-    sets = [s for s in facts.lives.set_calls if facts.lives.receiver(s) is binding]
+    sets = [s for s in facts.lifetimes.set_calls if facts.lifetimes.receiver(s) is binding]
     return bool(sets) and isinstance(decide(facts, binding, sets), Proposal)
 
 
@@ -91,7 +91,7 @@ def _rebinds_harmlessly(facts: Facts, binding: Binding) -> bool:
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.BoolOp):
             return False
         first, *rest = statement.value.values
-        built = {construct.call for construct in facts.lives.constructs}
+        built = {construct.call for construct in facts.lifetimes.constructs}
         if not isinstance(first, ast.Name) or facts.scopes.of(first) is not binding:
             return False
         if len(rest) != 1 or rest[0] not in built:
@@ -102,7 +102,7 @@ def _rebinds_harmlessly(facts: Facts, binding: Binding) -> bool:
 def _callers_forget(facts: Facts, function: _Function, parameter: ast.arg) -> bool:
     """Whether each use of the function is a call with a tracker that only it will hold."""
     owner = facts.scopes.binding(function.name, facts.scope_at(facts.module.paths[function]))
-    built = {construct.call for construct in facts.lives.constructs}
+    built = {construct.call for construct in facts.lifetimes.constructs}
     if not owner.loads or len(owner.binders) != 1:
         return False
     for load in owner.loads:
@@ -132,16 +132,16 @@ def _adopted(
         return refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail)
     block = Block(prefix, "body", last + 1, len(function.body))
     body = function.body[block.start :]
-    travel = facts.taint.follow(binding, body, binding.scope)
-    stop = LastUse(facts.taint, travel, body).stop(function.body, block.start, block.stop)
+    flow = facts.taint.follow(binding, body, binding.scope)
+    stop = LastUse(facts.taint, flow, body).stop(function.body, block.start, block.stop)
     body = function.body[block.start : stop]
     inner = first_yield(body)
     home = facts.default_home
     form = Form(binding.name, None, fresh=True, ours=facts.ours(home))
     refusal = (
-        travel_escape(facts, finding, travel)
+        flow_escape(facts, finding, flow)
         or ending_refusal(facts, finding, body)
-        or check_arguments(facts, finding, sets, form, travel.strong)
+        or check_arguments(facts, finding, sets, form, flow.tainted)
     )
     if inner is not None:
         refusal = refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block", inner)
@@ -149,13 +149,13 @@ def _adopted(
         refusal = refuse(facts, finding, Reason.NO_WORK, "nothing follows in this function")
     if isinstance(refusal, Refusal):
         return refusal
-    sending = facts.sending(travel, ours=form.ours)
+    sending = facts.sending(flow, ours=form.ours)
     planned = plan_header(facts, sets, body, sets[0].statement, form, sending)
-    facts.holders[finding] = frozenset(travel.strong)
+    facts.holders[finding] = frozenset(flow.tainted)
     edits: list[Edit] = [Delete(s.path) for s in sets]
     edits.append(Wrap(sets[0].path, stop, planned.header))
     why = f"every caller of {function.name} passes a tracker that nothing else uses"
-    assumptions = (*planned.assumptions, *trusted(facts, travel))
+    assumptions = (*planned.assumptions, *trusted(facts, flow))
     return Proposal(
         finding, tuple(edits), "adopt", why, (planned.manager,), home, planned.notes, assumptions
     )

@@ -13,46 +13,46 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.effects import sized_value
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import Facts
-    from codemods.analysis.trackers.lifetimes import Life
+    from codemods.analysis.trackers.lifetimes import Lifetime
 
 # Calls that record nothing and give what they are given another form.
 _HARMLESS = frozenset("list tuple set frozenset dict sorted len str int range".split())
 
 
-def start_behind_items(facts: Facts, life: Life, travel: Travel, start: int) -> int | None:
+def start_behind_items(facts: Facts, lifetime: Lifetime, flow: Flow, start: int) -> int | None:
     """Return the index behind the statement that binds the batch's items, if it may begin there."""
-    values = [a.value for site in life.sets for a in site.arguments]
-    batch = any(site.argument(words.BATCH) is not None for site in life.sets)
+    values = [a.value for site in lifetime.sets for a in site.arguments]
+    batch = any(site.argument(words.BATCH) is not None for site in lifetime.sets)
     if not batch or not facts.settings.batch_pricing:
         return None
     if not all(isinstance(v, ast.Constant | ast.Name) for v in values):
         return None
-    bound = _binding_index(facts, life, travel, start)
+    bound = _binding_index(facts, lifetime, flow, start)
     if bound is None:
         return None
     names = {v.id for v in values if isinstance(v, ast.Name)}
-    strong = {binding.name for binding in travel.strong}
-    between = life.suite[start : bound + 1]
-    return bound + 1 if all(_is_harmless(s, names, strong) for s in between) else None
+    tainted = {binding.name for binding in flow.tainted}
+    between = lifetime.suite[start : bound + 1]
+    return bound + 1 if all(_is_harmless(s, names, tainted) for s in between) else None
 
 
-def _binding_index(facts: Facts, life: Life, travel: Travel, start: int) -> int | None:
-    sending = facts.sending(travel, ours=facts.ours(life.construct.home))
-    loop = sending.batch(life.suite[start : life.end])
+def _binding_index(facts: Facts, lifetime: Lifetime, flow: Flow, start: int) -> int | None:
+    sending = facts.sending(flow, ours=facts.ours(lifetime.construct.home))
+    loop = sending.batch(lifetime.suite[start : lifetime.end])
     if loop is None or not isinstance(loop.items, ast.Name):
         return None
     binders = facts.scopes.of(loop.items).binders
     statement = facts.module.parents.get(binders[0]) if len(binders) == 1 else None
-    if not isinstance(statement, ast.Assign) or statement not in life.suite:
+    if not isinstance(statement, ast.Assign) or statement not in lifetime.suite:
         return None
-    index = life.suite.index(statement)
-    inside = start <= index < life.suite.index(loop.statement)
+    index = lifetime.suite.index(statement)
+    inside = start <= index < lifetime.suite.index(loop.statement)
     return index if inside and sized_value(statement.value) else None
 
 
-def _is_harmless(statement: ast.stmt, names: set[str], strong: set[str]) -> bool:
+def _is_harmless(statement: ast.stmt, names: set[str], tainted: set[str]) -> bool:
     """Whether *statement* only binds names, none of the ids' own, and calls nothing unknown."""
     if not isinstance(statement, ast.Assign):
         return False
@@ -61,7 +61,7 @@ def _is_harmless(statement: ast.stmt, names: set[str], strong: set[str]) -> bool
             return False
         if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
             return False
-        if isinstance(node, ast.Name) and node.id in strong:
+        if isinstance(node, ast.Name) and node.id in tainted:
             return False
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in names:
             return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.effects import changes_environment, first_yield, walk_here
 from codemods.analysis.trackers.block_extent import Block, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
-from codemods.model.edit import Delete, Dissolve, Edit
+from codemods.model.edit import Delete, Edit, Unwrap
 from codemods.rules.planning.headers import Form
 from codemods.rules.planning.newly_captured import bare_call_notes
 from codemods.rules.planning.replays import needless_replays
@@ -16,110 +16,114 @@ from codemods.rules.planning.replays import needless_replays
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import Facts
     from codemods.analysis.syntax.scopes import Binding
-    from codemods.analysis.trackers.lifetimes import Life
+    from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.edit import Path
 
 
-def last_use(facts: Facts, life: Life, travel: Travel) -> LastUse:
-    """Return what answers for the statements of *life*, whose tracker went as *travel*."""
-    statements = life.suite[life.index + 1 : life.end]
-    return LastUse(facts.taint, travel, statements, looks=facts.looks(life.construct))
+def last_use(facts: Facts, lifetime: Lifetime, flow: Flow) -> LastUse:
+    """Return what answers for the statements of *lifetime*, whose tracker went as *flow*."""
+    statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
+    return LastUse(facts.taint, flow, statements, looks=facts.looks(lifetime.construct))
 
 
 def block_from(
     facts: Facts,
-    life: Life,
-    travel: Travel,
+    lifetime: Lifetime,
+    flow: Flow,
     start: int,
     end: int | None = None,
     last: LastUse | None = None,
 ) -> Block:
-    """Return the block that begins with statement *start* of the life's suite.
+    """Return the block that begins with statement *start* of the lifetime's suite.
 
     It ends behind the last use (before *end*, if there is a next block), and before another
     tracker's construction or the first ``yield``, if nothing uses this one from there on.
-    *last* is the life's ``last_use``, where more than one block asks it.
+    *last* is the lifetime's ``last_use``, where more than one block asks it.
     """
-    last = last or last_use(facts, life, travel)
-    stop = last.stop(life.suite, start, life.end if end is None else end)
-    for index in facts.lives.births_in.get((life.prefix, life.field_name), ()):
-        if start < index < stop and not _used_from(facts, life, travel, index):
+    last = last or last_use(facts, lifetime, flow)
+    stop = last.stop(lifetime.suite, start, lifetime.end if end is None else end)
+    for index in facts.lifetimes.bindings_in.get((lifetime.prefix, lifetime.field_name), ()):
+        if start < index < stop and not _used_from(facts, lifetime, flow, index):
             stop = index
     for index in range(start + 1, stop):
-        if first_yield([life.suite[index]]) is not None:
-            if not _used_from(facts, life, travel, index):
+        if first_yield([lifetime.suite[index]]) is not None:
+            if not _used_from(facts, lifetime, flow, index):
                 stop = index
             break
-    return Block(life.prefix, life.field_name, start, stop)
+    return Block(lifetime.prefix, lifetime.field_name, start, stop)
 
 
-def _used_from(facts: Facts, life: Life, travel: Travel, index: int) -> bool:
-    later = range(index, life.end)
+def _used_from(facts: Facts, lifetime: Lifetime, flow: Flow, index: int) -> bool:
+    later = range(index, lifetime.end)
     return any(
-        uses(facts, binding, life.path(position)) for binding in travel.strong for position in later
+        uses(facts, binding, lifetime.path(position))
+        for binding in flow.tainted
+        for position in later
     )
 
 
-def form_of(facts: Facts, life: Life, travel: Travel, first: int, ours: bool) -> tuple[Form, bool]:
+def form_of(
+    facts: Facts, lifetime: Lifetime, flow: Flow, first: int, ours: bool
+) -> tuple[Form, bool]:
     """Return the form of the block, and whether it takes the construction in."""
-    name = life.binding.name
-    own = {site.statement for site in life.sets}
-    waiting = [s for s in life.suite[life.index + 1 : first] if s not in own]
+    name = lifetime.binding.name
+    own = {site.statement for site in lifetime.sets}
+    waiting = [s for s in lifetime.suite[lifetime.index + 1 : first] if s not in own]
     used_before = any(
         uses(facts, binding, facts.module.paths[statement])
         for statement in waiting
-        for binding in travel.strong
+        for binding in flow.tainted
     )
-    values = [a.value for site in life.sets for a in site.arguments]
+    values = [a.value for site in lifetime.sets for a in site.arguments]
     in_arguments = any(
-        isinstance(n, ast.Name) and facts.scopes.of(n) in travel.strong
+        isinstance(n, ast.Name) and facts.scopes.of(n) in flow.tainted
         for value in values
         for n in ast.walk(value)
         if n in facts.scopes.scope_of
     )
     pinned = (
-        bool(life.owned)
-        or life.construct.kind != "plain"
-        or not life.is_alone
+        bool(lifetime.owned)
+        or lifetime.construct.kind != "plain"
+        or not lifetime.is_alone
         or used_before
         or in_arguments
         or _environment_changes(facts, [*waiting, *values])
-        or (isinstance(life.birth, ast.AnnAssign) and life.scope.is_module)
+        or (isinstance(lifetime.binding_statement, ast.AnnAssign) and lifetime.scope.is_module)
     )
     if pinned:
-        return Form(life.tracker, None, fresh=not used_before, ours=ours), False
-    replaced = not ours or facts.may_be_replaced(life.construct.call.func)
-    text = facts.module.segment(life.construct.call) if replaced else None
+        return Form(lifetime.tracker, None, fresh=not used_before, ours=ours), False
+    replaced = not ours or facts.may_be_replaced(lifetime.construct.call.func)
+    text = facts.module.segment(lifetime.construct.call) if replaced else None
     return Form(text, name, fresh=True, ours=ours), True
 
 
-def lifted_try(facts: Facts, life: Life) -> int | None:
+def lifted_try(facts: Facts, lifetime: Lifetime) -> int | None:
     """Return the index of a ``try`` that begins with the set calls and must lie in the block.
 
     That is where handlers, ``finally`` or later statements use the tracker too,
     and the ids are names and constants, which cannot raise.
     """
-    if not life.sets or len(life.sets[0].path) != len(life.prefix) + 2:
+    if not lifetime.sets or len(lifetime.sets[0].path) != len(lifetime.prefix) + 2:
         return None
-    index = life.sets[0].path[len(life.prefix)][1]
-    prefix = life.path(index)
-    node = life.suite[index] if index < len(life.suite) else None
-    if not isinstance(node, ast.Try) or len(node.body) <= len(life.sets):
+    index = lifetime.sets[0].path[len(lifetime.prefix)][1]
+    prefix = lifetime.path(index)
+    node = lifetime.suite[index] if index < len(lifetime.suite) else None
+    if not isinstance(node, ast.Try) or len(node.body) <= len(lifetime.sets):
         return None
-    for position, site in enumerate(life.sets):
+    for position, site in enumerate(lifetime.sets):
         if site.path != (*prefix, ("body", position)):
             return None
         if not all(_cannot_raise(facts, a.value) for a in site.arguments):
             return None
     body = (*prefix, "body")
-    inside = (facts.module.paths[facts.module.statement(load)] for load in life.loads)
+    inside = (facts.module.paths[facts.module.statement(load)] for load in lifetime.loads)
     depth = len(prefix)
     only_body = all((*p[:depth], p[depth][0]) == body for p in inside if len(p) > depth)
     outside = any(
-        len(facts.module.paths[facts.module.statement(load)]) <= depth for load in life.loads
+        len(facts.module.paths[facts.module.statement(load)]) <= depth for load in lifetime.loads
     )
     return None if only_body and not outside else index
 
@@ -154,18 +158,18 @@ def uses(facts: Facts, binding: Binding, path: Path) -> bool:
 
 
 def closing_edits(
-    facts: Facts, life: Life, block: Block, ours: bool
+    facts: Facts, lifetime: Lifetime, block: Block, ours: bool
 ) -> tuple[list[Edit], tuple[str, ...]]:
     """Return the edits for what the block's end makes needless, and notes about them."""
-    body = life.suite[block.start : block.stop]
-    if life.owned:
+    body = lifetime.suite[block.start : block.stop]
+    if lifetime.owned:
         return [], bare_call_notes(facts, body, ours=ours)
     edits: list[Edit] = []
-    flush = closing_flush(life.suite, block.start, block.stop, life.binding, facts.scopes)
+    flush = closing_flush(lifetime.suite, block.start, block.stop, lifetime.binding, facts.scopes)
     if flush is not None:
         index, in_finally = flush
-        edits.append(Dissolve(block.path(index)) if in_finally else Delete(block.path(index)))
-    replays = needless_replays(facts, life, block) if ours else []
+        edits.append(Unwrap(block.path(index)) if in_finally else Delete(block.path(index)))
+    replays = needless_replays(facts, lifetime, block) if ours else []
     edits.extend(Delete(path) for path in replays)
     notes: list[str] = []
     if replays:

@@ -14,7 +14,7 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.trackers.block_extent import Block, between, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
-from codemods.analysis.trackers.lifetimes import Argument, Life, SetCall, is_none
+from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Path, Wrap
 from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
@@ -29,7 +29,7 @@ from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import Facts
     from codemods.model.finding import Finding
 
@@ -51,16 +51,16 @@ class _Part:
         return {key for site in self.sets for key in _keys(site)} | set(self.carried)
 
 
-def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) -> list[Verdict]:
-    """Return one proposal for all set calls of *life*, or the refusal."""
-    form = Form(life.tracker, None, fresh=False, ours=facts.ours(life.construct.home))
-    parts = _parts(facts, life, travel)
-    refusal = _scopes_refusal(facts, finding, life) or _order_refusal(
-        facts, finding, life, travel, parts
+def decide_nested(facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow) -> list[Verdict]:
+    """Return one proposal for all set calls of *lifetime*, or the refusal."""
+    form = Form(lifetime.tracker, None, fresh=False, ours=facts.ours(lifetime.construct.home))
+    parts = _parts(facts, lifetime, flow)
+    refusal = _scopes_refusal(facts, finding, lifetime) or _order_refusal(
+        facts, finding, lifetime, flow, parts
     )
     if refusal is not None:
         return [refusal]
-    sending = facts.sending(travel, ours=form.ours)
+    sending = facts.sending(flow, ours=form.ours)
     edits: list[Edit] = []
     notes: list[str] = []
     needs: list[str] = []
@@ -76,7 +76,7 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
         refusal = (
             carried
             if isinstance(carried, Refusal)
-            else _block_refusal(facts, finding, life, part, own, travel)
+            else _block_refusal(facts, finding, lifetime, part, own, flow)
         )
         if refusal is not None or isinstance(carried, Refusal):
             return [refusal]  # type: ignore[list-item]
@@ -84,11 +84,12 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
         planned = plan_header(facts, part.sets, body, first.statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
         edits.append(Wrap(first.path, block.stop, planned.header))
-        edits.extend(_closing(facts, life, first, block))
+        edits.extend(_closing(facts, lifetime, first, block))
         needs.append(planned.manager)
         notes.extend((*planned.notes, *bare_call_notes(facts, body, ours=form.ours)))
         assumptions.extend(planned.assumptions)
-    why = f"{life.binding.name} stays where it is built; its uses lie in the blocks or before them"
+    name = lifetime.binding.name
+    why = f"{name} stays where it is built; its uses lie in the blocks or before them"
     return [
         Proposal(
             finding,
@@ -96,36 +97,36 @@ def decide_nested(facts: Facts, finding: Finding, life: Life, travel: Travel) ->
             "adopt",
             why,
             tuple(dict.fromkeys(needs)),
-            life.construct.home,
+            lifetime.construct.home,
             tuple(dict.fromkeys(notes)),
-            (*dict.fromkeys(assumptions), *trusted(facts, travel)),
+            (*dict.fromkeys(assumptions), *trusted(facts, flow)),
         )
     ]
 
 
-def _closing(facts: Facts, life: Life, site: SetCall, block: Block) -> list[Edit]:
+def _closing(facts: Facts, lifetime: Lifetime, site: SetCall, block: Block) -> list[Edit]:
     """Return the removal of a flush that the end of the block makes needless."""
-    if life.owned:
+    if lifetime.owned:
         return []
     suite = facts.module.suite(site.statement)
-    flush = closing_flush(suite, block.start, block.stop, life.binding, facts.scopes)
+    flush = closing_flush(suite, block.start, block.stop, lifetime.binding, facts.scopes)
     if flush is None or block.stop - block.start < 2 or flush[1]:
         return []
     return [Delete(block.path(flush[0]))]
 
 
-def _parts(facts: Facts, life: Life, travel: Travel) -> list[_Part]:
-    """Return the blocks of *life*: those of one suite follow each other, none holds the next."""
+def _parts(facts: Facts, lifetime: Lifetime, flow: Flow) -> list[_Part]:
+    """Return the blocks: those of one suite follow each other, none holds the next."""
     groups: list[list[SetCall]] = []
-    for site in life.sets:
+    for site in lifetime.sets:
         above = groups[-1][-1].path if groups else ()
         if above[:-1] == site.path[:-1] and above and above[-1] == _before(site.path):
             groups[-1].append(site)
         else:
             groups.append([site])
     parts: list[_Part] = []
-    statements = life.suite[life.index + 1 : life.end]
-    last = LastUse(facts.taint, travel, statements, looks=facts.looks(life.construct))
+    statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
+    last = LastUse(facts.taint, flow, statements, looks=facts.looks(lifetime.construct))
     for number, group in enumerate(groups):
         mine = {key for site in group for key in _keys(site)}
         beside = [p for p in parts if _same_suite(p.sets[0], group[0])]
@@ -152,21 +153,21 @@ def _block(facts: Facts, last: LastUse, site: SetCall, later: SetCall | None) ->
     return Block(site.path[:-1], name, index + 1, last.stop(suite, index + 1, end))
 
 
-def _scopes_refusal(facts: Facts, finding: Finding, life: Life) -> Refusal | None:
-    for site in life.sets:
+def _scopes_refusal(facts: Facts, finding: Finding, lifetime: Lifetime) -> Refusal | None:
+    for site in lifetime.sets:
         receiver = site.call.func.value  # type: ignore[attr-defined]
-        if facts.scopes.scope_of[receiver] is not life.scope:
+        if facts.scopes.scope_of[receiver] is not lifetime.scope:
             detail = "an inner function sets the ids of the outer function's tracker"
             return refuse(facts, finding, Reason.SHARED_STATE, detail, site.call)
     return None
 
 
 def _order_refusal(
-    facts: Facts, finding: Finding, life: Life, travel: Travel, parts: list[_Part]
+    facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow, parts: list[_Part]
 ) -> Refusal | None:
     """Refuse uses for which an id would have lasted that the block has given back."""
-    own = {site.call.func.value for site in life.sets}  # type: ignore[attr-defined]
-    for binding in travel.strong:
+    own = {site.call.func.value for site in lifetime.sets}  # type: ignore[attr-defined]
+    for binding in flow.tainted:
         for load in binding.loads:
             if load in own:
                 continue
@@ -174,10 +175,10 @@ def _order_refusal(
             for part in parts:
                 if part.block.holds(path) or _overridden(part, parts, path):
                     continue
-                refusal = _reached(facts, finding, life, part.sets[0], load)
+                refusal = _reached(facts, finding, lifetime, part.sets[0], load)
                 if refusal is not None:
                     return refusal
-    return _exits_refusal(facts, finding, life, travel)
+    return _exits_refusal(facts, finding, lifetime, flow)
 
 
 def _overridden(part: _Part, parts: list[_Part], path: Path) -> bool:
@@ -192,10 +193,10 @@ def _overridden(part: _Part, parts: list[_Part], path: Path) -> bool:
 
 
 def _reached(
-    facts: Facts, finding: Finding, life: Life, site: SetCall, load: ast.Name
+    facts: Facts, finding: Finding, lifetime: Lifetime, site: SetCall, load: ast.Name
 ) -> Refusal | None:
     """Refuse if *load* may run after *site* did."""
-    enclosing = between(facts.module, site.statement, life.suite)
+    enclosing = between(facts.module, site.statement, lifetime.suite)
     loops = [n for n in enclosing if isinstance(n, ast.For | ast.AsyncFor | ast.While)]
     around = set(facts.module.ancestors(load))
     if loops and any(loop in around for loop in loops):
@@ -210,16 +211,16 @@ def _reached(
     return refuse(facts, finding, reason, detail, load)
 
 
-def _exits_refusal(facts: Facts, finding: Finding, life: Life, travel: Travel) -> Refusal | None:
+def _exits_refusal(
+    facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow
+) -> Refusal | None:
     """Refuse blocks inside a ``with`` that may use the tracker when it is left."""
-    for site in life.sets:
-        for outer in between(facts.module, site.statement, life.suite):
+    for site in lifetime.sets:
+        for outer in between(facts.module, site.statement, lifetime.suite):
             if not isinstance(outer, ast.With | ast.AsyncWith):
                 continue
             names = (n for item in outer.items for n in ast.walk(item) if isinstance(n, ast.Name))
-            if any(
-                facts.scopes.of(n) in travel.strong for n in names if n in facts.scopes.scope_of
-            ):
+            if any(facts.scopes.of(n) in flow.tainted for n in names if n in facts.scopes.scope_of):
                 detail = "this manager may use the tracker when it is left"
                 return refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail, outer)
     return None
@@ -244,7 +245,7 @@ def _exclusive(facts: Facts, one: SetCall, load: ast.Name) -> bool:
     statement: ast.AST = facts.module.tree
     for name, index in one.path[:depth]:
         statement = getattr(statement, name)[index]
-    if facts.lives.enclosing_loop(one.call) is not None:
+    if facts.lifetimes.enclosing_loop(one.call) is not None:
         return False
     if isinstance(statement, ast.If):
         return one.path[depth][0] != other[depth][0]
@@ -252,7 +253,7 @@ def _exclusive(facts: Facts, one: SetCall, load: ast.Name) -> bool:
 
 
 def _block_refusal(
-    facts: Facts, finding: Finding, life: Life, part: _Part, form: Form, travel: Travel
+    facts: Facts, finding: Finding, lifetime: Lifetime, part: _Part, form: Form, flow: Flow
 ) -> Refusal | None:
     first, block = part.sets[0], part.block
     body = facts.module.suite(first.statement)[block.start : block.stop]
@@ -262,24 +263,26 @@ def _block_refusal(
     if inner is not None:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
     batch = next((a for s in part.sets if (a := s.argument(words.BATCH)) is not None), None)
-    sending = facts.sending(travel, ours=form.ours)
+    sending = facts.sending(flow, ours=form.ours)
     halved = facts.settings.batch_pricing and sending.batch(body) is not None
-    if batch is not None and not form.ours and halved and _followed(facts, life, part):
+    if batch is not None and not form.ours and halved and _followed(facts, lifetime, part):
         detail = "the original runtime leaves the tracker in batch mode after the block"
         return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
     return (
-        _carried_refusal(facts, finding, life, part)
+        _carried_refusal(facts, finding, lifetime, part)
         or ending_refusal(facts, finding, body)
-        or check_arguments(facts, finding, part.sets, form, travel.strong)
-        or lasting_refusal(facts, finding, part.sets, _earlier_keys(facts, life, part))
-        or store_refusal(facts, finding, life.construct, travel, body)
+        or check_arguments(facts, finding, part.sets, form, flow.tainted)
+        or lasting_refusal(facts, finding, part.sets, _earlier_keys(facts, lifetime, part))
+        or store_refusal(facts, finding, lifetime.construct, flow, body)
     )
 
 
-def _carried_refusal(facts: Facts, finding: Finding, life: Life, part: _Part) -> Refusal | None:
+def _carried_refusal(
+    facts: Facts, finding: Finding, lifetime: Lifetime, part: _Part
+) -> Refusal | None:
     """Refuse to name an id again that a call in an inner suite has changed since."""
     first = part.sets[0]
-    for site in life.sets:
+    for site in lifetime.sets:
         if _same_suite(site, first) or _position(site) > _position(first):
             continue
         for key in sorted(_keys(site) & set(part.carried)):
@@ -294,31 +297,31 @@ def _position(site: SetCall) -> tuple[int, int]:
     return site.call.lineno, site.call.col_offset
 
 
-def _loops(facts: Facts, life: Life, site: SetCall) -> set[ast.AST]:
-    around = between(facts.module, site.statement, life.suite)
+def _loops(facts: Facts, lifetime: Lifetime, site: SetCall) -> set[ast.AST]:
+    around = between(facts.module, site.statement, lifetime.suite)
     return {n for n in around if isinstance(n, ast.For | ast.AsyncFor | ast.While)}
 
 
-def _others(facts: Facts, life: Life, part: _Part) -> list[tuple[SetCall, bool]]:
+def _others(facts: Facts, lifetime: Lifetime, part: _Part) -> list[tuple[SetCall, bool]]:
     """Return the calls that may run before or after *part* does, and whether one is above it."""
     first = part.sets[0]
     receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
-    loops = _loops(facts, life, first)
+    loops = _loops(facts, lifetime, first)
     found = []
-    for site in life.sets:
+    for site in lifetime.sets:
         above = _position(site) < _position(first)
-        if loops & _loops(facts, life, site):
+        if loops & _loops(facts, lifetime, site):
             found.extend([(site, True), (site, False)])
         elif site not in part.sets and not _exclusive(facts, site, receiver):
             found.append((site, above))
     return found
 
 
-def _earlier_keys(facts: Facts, life: Life, part: _Part) -> set[str]:
+def _earlier_keys(facts: Facts, lifetime: Lifetime, part: _Part) -> set[str]:
     """Return the ids that an earlier call may have set when *part* is reached."""
-    return {k for site, above in _others(facts, life, part) if above for k in _keys(site)}
+    return {k for site, above in _others(facts, lifetime, part) if above for k in _keys(site)}
 
 
-def _followed(facts: Facts, life: Life, part: _Part) -> bool:
+def _followed(facts: Facts, lifetime: Lifetime, part: _Part) -> bool:
     """Whether the tracker may be at work again once the block of *part* is over."""
-    return any(not above for _, above in _others(facts, life, part))
+    return any(not above for _, above in _others(facts, lifetime, part))

@@ -81,9 +81,9 @@ def check_arguments(
     finding: Finding,
     sets: Sequence[SetCall],
     form: Form,
-    strong: Collection[Binding] = (),
+    tainted: Collection[Binding] = (),
 ) -> Refusal | None:
-    """Refuse what the arguments of *sets* make impossible; *strong* variables hold the tracker."""
+    """Refuse what the arguments of *sets* make impossible; *tainted* variables hold the tracker."""
     for number, site in enumerate(sets):
         if site.problem is not None:
             return problem_refusal(facts, finding, site)
@@ -91,7 +91,7 @@ def check_arguments(
             refusal = _argument_refusal(facts, finding, argument, form)
             if refusal is not None:
                 return refusal
-            if number and _mentions(facts, argument.value, strong):
+            if number and _mentions(facts, argument.value, tainted):
                 detail = "an id is computed with the tracker itself, under the ids set before"
                 return refuse(facts, finding, Reason.READS_STATE, detail, argument.value)
     return _twice(facts, finding, sets)
@@ -128,9 +128,9 @@ def _argument_refusal(
     return None
 
 
-def _mentions(facts: Facts, value: ast.expr, strong: Collection[Binding]) -> bool:
+def _mentions(facts: Facts, value: ast.expr, tainted: Collection[Binding]) -> bool:
     names = (n for n in ast.walk(value) if isinstance(n, ast.Name) and n in facts.scopes.scope_of)
-    return any(facts.scopes.of(name) in strong for name in names)
+    return any(facts.scopes.of(name) in tainted for name in names)
 
 
 def none_evidence(facts: Facts, value: ast.expr, depth: int = 4) -> ast.AST | None:

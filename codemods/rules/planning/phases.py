@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import first_yield
-from codemods.analysis.trackers.lifetimes import Argument, Life, SetCall, is_none
+from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
@@ -27,7 +27,7 @@ from codemods.rules.refusing import refuse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.analysis.dataflow.taint_records import Travel
+    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import Facts
     from codemods.analysis.trackers.block_extent import Block
     from codemods.analysis.trackers.last_use import LastUse
@@ -35,33 +35,33 @@ if TYPE_CHECKING:
 
 
 def decide_phases(
-    facts: Facts, finding: Finding, life: Life, travel: Travel, groups: list[list[SetCall]]
+    facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow, groups: list[list[SetCall]]
 ) -> list[Verdict]:
-    """Return one proposal for all the phases of *life*, or the refusal."""
-    form = Form(life.tracker, None, fresh=False, ours=facts.ours(life.construct.home))
-    sending = facts.sending(travel, ours=form.ours)
+    """Return one proposal for all the phases of *lifetime*, or the refusal."""
+    form = Form(lifetime.tracker, None, fresh=False, ours=facts.ours(lifetime.construct.home))
+    sending = facts.sending(flow, ours=form.ours)
     edits: list[Edit] = []
     notes: list[str] = []
     assumptions: list[Assumption] = []
     needs: list[str] = []
     known: dict[str, Argument] = {}
-    uses = last_use(facts, life, travel)
+    uses = last_use(facts, lifetime, flow)
     for number, group in enumerate(groups):
-        block = _block(facts, life, travel, groups, number, uses)
+        block = _block(facts, lifetime, flow, groups, number, uses)
         last = number + 1 == len(groups)
         own, stays = keep_user(group, form)
         refusal = _phase_refusal(
-            facts, finding, life, block, group, own, travel, last=last
+            facts, finding, lifetime, block, group, own, flow, last=last
         ) or lasting_refusal(facts, finding, group, known)
         given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
         kept = {key: a for key, a in known.items() if key not in given}
         carried = named_again(facts, finding, kept, ours=form.ours)
         if refusal is not None or isinstance(carried, Refusal):
             return [refusal or carried]  # type: ignore[list-item]
-        closing, closing_notes = closing_edits(facts, life, block, form.ours)
+        closing, closing_notes = closing_edits(facts, lifetime, block, form.ours)
         if not remains_work(block, closing):
             return [refuse(facts, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)]
-        body = life.suite[block.start : block.stop]
+        body = lifetime.suite[block.start : block.stop]
         planned = plan_header(facts, group, body, group[0].statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in group)
         edits.append(Wrap(group[0].path, block.stop, planned.header))
@@ -72,7 +72,7 @@ def decide_phases(
         known.update(
             {a.keyword: a for site in group for a in site.arguments if not is_none(a.value)}
         )
-    why = f"each phase of {life.binding.name} gets a block; no use lies outside of them"
+    why = f"each phase of {lifetime.binding.name} gets a block; no use lies outside of them"
     return [
         Proposal(
             finding,
@@ -80,51 +80,51 @@ def decide_phases(
             "adopt",
             why,
             tuple(dict.fromkeys(needs)),
-            life.construct.home,
+            lifetime.construct.home,
             tuple(dict.fromkeys(notes)),
-            (*dict.fromkeys(assumptions), *trusted(facts, travel)),
+            (*dict.fromkeys(assumptions), *trusted(facts, flow)),
         )
     ]
 
 
 def _block(
     facts: Facts,
-    life: Life,
-    travel: Travel,
+    lifetime: Lifetime,
+    flow: Flow,
     groups: list[list[SetCall]],
     number: int,
     uses: LastUse,
 ) -> Block:
     start = groups[number][-1].path[-1][1] + 1
     end = groups[number + 1][0].path[-1][1] if number + 1 < len(groups) else None
-    return block_from(facts, life, travel, start, end, uses)
+    return block_from(facts, lifetime, flow, start, end, uses)
 
 
 def _phase_refusal(
     facts: Facts,
     finding: Finding,
-    life: Life,
+    lifetime: Lifetime,
     block: Block,
     group: Sequence[SetCall],
     form: Form,
-    travel: Travel,
+    flow: Flow,
     *,
     last: bool,
 ) -> Refusal | None:
-    inner = first_yield(life.suite[block.start : block.stop])
+    inner = first_yield(lifetime.suite[block.start : block.stop])
     if inner is not None:
         return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
     batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
     if batch is not None and not form.ours and not last and facts.settings.batch_pricing:
-        sending = facts.sending(travel, ours=form.ours)
-        if sending.batch(life.suite[block.start : block.stop]) is not None:
+        sending = facts.sending(flow, ours=form.ours)
+        if sending.batch(lifetime.suite[block.start : block.stop]) is not None:
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
-    body = life.suite[block.start : block.stop]
+    body = lifetime.suite[block.start : block.stop]
     return (
-        block_refusal(facts, finding, life, block)
-        or check_arguments(facts, finding, group, form, travel.strong)
-        or store_refusal(facts, finding, life.construct, travel, body)
+        block_refusal(facts, finding, lifetime, block)
+        or check_arguments(facts, finding, group, form, flow.tainted)
+        or store_refusal(facts, finding, lifetime.construct, flow, body)
     )
 
 

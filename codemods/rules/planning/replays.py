@@ -16,7 +16,7 @@ from codemods.analysis.syntax.scopes import default_of
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import Facts
     from codemods.analysis.trackers.block_extent import Block
-    from codemods.analysis.trackers.lifetimes import Life
+    from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.edit import Path
 
 # The last two attributes of the client calls that the runtime sees.
@@ -31,17 +31,17 @@ _CAPTURED = frozenset(
 )
 
 
-def needless_replays(facts: Facts, life: Life, block: Block) -> list[Path]:
+def needless_replays(facts: Facts, lifetime: Lifetime, block: Block) -> list[Path]:
     """Return the paths of the statements in *block* that only record a captured call again."""
     return [
         block.path(index)
         for index in range(block.start, block.stop)
-        if _is_needless(facts, life, block, life.suite[index])
+        if _is_needless(facts, lifetime, block, lifetime.suite[index])
     ]
 
 
-def _is_needless(facts: Facts, life: Life, block: Block, statement: ast.stmt) -> bool:
-    result = _replayed(facts, life, statement)
+def _is_needless(facts: Facts, lifetime: Lifetime, block: Block, statement: ast.stmt) -> bool:
+    result = _replayed(facts, lifetime, statement)
     if result is None:
         return False
     binders = facts.scopes.of(result).binders
@@ -49,9 +49,9 @@ def _is_needless(facts: Facts, life: Life, block: Block, statement: ast.stmt) ->
         return False
     made = facts.module.parents.get(binders[0])
     # In the same suite, and above: made in each run that comes here, and once.
-    if not isinstance(made, ast.Assign) or facts.module.suite(made) is not life.suite:
+    if not isinstance(made, ast.Assign) or facts.module.suite(made) is not lifetime.suite:
         return False
-    if not block.start <= life.suite.index(made) < life.suite.index(statement):
+    if not block.start <= lifetime.suite.index(made) < lifetime.suite.index(statement):
         return False
     value = made.value.value if isinstance(made.value, ast.Await) else made.value
     if not isinstance(value, ast.Call) or not _is_captured(value.func):
@@ -100,7 +100,7 @@ def _is_local_object(facts: Facts, binder: ast.AST) -> bool:
     return any(isinstance(m, ast.ClassDef) for m in makers)
 
 
-def _replayed(facts: Facts, life: Life, statement: ast.stmt) -> ast.Name | None:
+def _replayed(facts: Facts, lifetime: Lifetime, statement: ast.stmt) -> ast.Name | None:
     """Return the name that *statement* records: ``tracker.track_x(lambda: name)()``."""
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return None
@@ -112,7 +112,7 @@ def _replayed(facts: Facts, life: Life, statement: ast.stmt) -> ast.Name | None:
     if not isinstance(function, ast.Attribute) or function.attr not in words.REPLAYS:
         return None
     receiver = function.value
-    if not isinstance(receiver, ast.Name) or facts.scopes.of(receiver) is not life.binding:
+    if not isinstance(receiver, ast.Name) or facts.scopes.of(receiver) is not lifetime.binding:
         return None
     if len(inner.args) != 1 or inner.keywords or not isinstance(inner.args[0], ast.Lambda):
         return None

@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codemods.analysis.semantic_model import Facts
-    from codemods.analysis.trackers.lifetimes import Argument, Life, SetCall
+    from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall
     from codemods.model.edit import Path
     from codemods.rules.planning.headers import Form
 
 
 def with_user(
-    facts: Facts, life: Life, form: Form, own: bool
+    facts: Facts, lifetime: Lifetime, form: Form, own: bool
 ) -> tuple[Form, bool, dict[Path, Retain]]:
     """Return the form, whether it takes the construction in, and the calls that stay in part."""
-    users = _users(life.sets)
-    if own and not form.ours and len(users) == len(life.sets) == 1:
+    users = _users(lifetime.sets)
+    if own and not form.ours and len(users) == len(lifetime.sets) == 1:
         user = users[0][1]
         if isinstance(user.value, ast.Constant) and user.value.value:
-            call = facts.module.segment(life.construct.call.func)
+            call = facts.module.segment(lifetime.construct.call.func)
             text = f"{call}({words.USER}={facts.module.segment(user.value)})"
             return replace(form, tracker=text, leaves_user=True), own, {}
-    form, kept = keep_user(life.sets, form)
+    form, kept = keep_user(lifetime.sets, form)
     if not kept:
         return form, own, {}
-    return replace(form, tracker=life.binding.name, target=None), False, kept
+    return replace(form, tracker=lifetime.binding.name, target=None), False, kept
 
 
 def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Retain]]:

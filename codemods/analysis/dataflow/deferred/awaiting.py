@@ -90,10 +90,10 @@ class Awaiting:
         return False
 
     def _assume(self, text: str, call: ast.Call) -> None:
-        self._run.travel.assumed.append(Assumed(text, call))
+        self._run.flow.assumed.append(Assumed(text, call))
 
     def _escape(self, call: ast.Call, how: str) -> None:
-        self._run.travel.escapes.append(Escape(call, how))
+        self._run.flow.escapes.append(Escape(call, how))
 
 
 def _abandons(call: ast.Call) -> bool:

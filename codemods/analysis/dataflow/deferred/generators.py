@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
-from codemods.analysis.dataflow.tainted_values import Strength
+from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.effects import first_yield, walk_here
 
@@ -56,7 +56,7 @@ class Unfinished:
         if definition is None or definition.node.decorator_list:
             return
         lazily = isinstance(definition.node, ast.AsyncFunctionDef)
-        if not lazily and self._run.scope is not self._run.travel.frame:
+        if not lazily and self._run.scope is not self._run.flow.frame:
             return  # its function ends, and with it what its variables have, inside the block
         if first_yield(definition.node.body) is None or not self._is_given(call, definition):
             return
@@ -67,10 +67,10 @@ class Unfinished:
         end = self._end(call, asynchronous=lazily)
         if end is _End.OPEN:
             how = f"used by {name} (line {line}) when it is thrown away unfinished"
-            self._run.travel.escapes.append(Escape(call, how))
+            self._run.flow.escapes.append(Escape(call, how))
         elif end is _End.ASSUMED:
             text = f"{name}, which ends with the tracker, is gone through to its end"
-            self._run.travel.assumed.append(Assumed(text, call))
+            self._run.flow.assumed.append(Assumed(text, call))
 
     def _is_given(self, call: ast.Call, definition: Resolved) -> bool:
         values: list[ast.expr] = [*arguments_of(call), call.func]
@@ -80,7 +80,7 @@ class Unfinished:
     def _cleanup(self, call: ast.Call, definition: Resolved) -> ast.AST | None:
         """Return what works with the tracker where the generator *definition* is thrown away."""
         taint, node = definition.taint, definition.node
-        held = [self._run.strength]
+        held = [self._run.tainted_values]
         names = {
             p
             for v in arguments_of(call)
@@ -91,8 +91,8 @@ class Unfinished:
             names |= {definition.receiver} if self._run.mentions(call.func.value) else set()
         scope = taint.scopes.inner[node]
         for name in sorted(names):
-            travel = taint.follow(taint.scopes.binding(name, scope), node.body, scope)
-            held.append(Strength(taint, travel))
+            flow = taint.follow(taint.scopes.binding(name, scope), node.body, scope)
+            held.append(TaintedValues(taint, flow))
         return next(
             (part for part in _late(node.body) if any(one.mentions(part) for one in held)), None
         )
