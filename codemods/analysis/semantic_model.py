@@ -59,7 +59,7 @@ class Settings:
     operations: Mapping[str, str]
 
 
-class Facts:
+class SemanticModel:
     """The analysis of one module; every answer is computed at most once."""
 
     def __init__(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.external.fields import FieldUse
     from codemods.analysis.external.references import Reference, References
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.computed_lookups import ComputedLookups
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.name_uses import SpokenNames
@@ -31,7 +31,7 @@ class Replacements:
     """Where the project replaces methods of the tracker, and which modules run there."""
 
     def __init__(
-        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], Facts | None]
+        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], SemanticModel | None]
     ) -> None:
         self._graph = graph
         self._analysed = analysed
@@ -55,11 +55,11 @@ class Replacements:
                 if file.path in seen or not (b"patch" in content or b"setattr" in content):
                     continue
                 seen.add(file.path)
-                facts = self._analysed(file)
-                place = facts.replaced_method if facts is not None else None
-                if facts is not None and place is not None:
-                    span = facts.module.span(place)
-                    text = facts.module.segment(place)
+                semantic = self._analysed(file)
+                place = semantic.replaced_method if semantic is not None else None
+                if semantic is not None and place is not None:
+                    span = semantic.module.span(place)
+                    text = semantic.module.segment(place)
                     yield file, ExternalUse(text, f"{file.display}:{span.line}")
 
     def _reached(self, file: DiscoveredFile) -> set[Path]:
@@ -78,14 +78,14 @@ class Surroundings:
     """Which files of the project open contexts, and which modules may run in those."""
 
     def __init__(
-        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], Facts | None]
+        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], SemanticModel | None]
     ) -> None:
         self._graph = graph
         self._analysed = analysed
         self._reached: dict[DiscoveredFile, set[Path]] | None = None
         self._files: dict[Path, DiscoveredFile] = {}
 
-    def of(self, path: Path) -> Iterator[Facts]:
+    def of(self, path: Path) -> Iterator[SemanticModel]:
         """Yield the analysis of each other file that opens contexts and knows that in *path*.
 
         It imports that, or is imported by it, and may be handed functions of it.
@@ -97,9 +97,9 @@ class Surroundings:
         known = imported_by(self._graph, [self._files[path]]) if path in self._files else set()
         for file, reached in self._reached.items():
             if file.path != path and (path in reached or file.path in known):
-                facts = self._analysed(file)
-                if facts is not None:
-                    yield facts
+                semantic = self._analysed(file)
+                if semantic is not None:
+                    yield semantic
 
     def _opening(self) -> list[DiscoveredFile]:
         """Return the files that may open contexts: by name, or by a manager of another file."""
@@ -173,7 +173,7 @@ class ExternalUses:
         """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
         return self._spoken.keywords(name)
 
-    def surroundings(self) -> Iterator[Facts]:
+    def surroundings(self) -> Iterator[SemanticModel]:
         """Yield the analysis of each other file in whose contexts the module may run."""
         return self._surroundings.of(self._path)
 

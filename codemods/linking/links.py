@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
 from codemods.analysis.external.references import own_names
-from codemods.analysis.semantic_model import Facts
+from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
@@ -86,7 +86,7 @@ class Project:
         self._lookups = ComputedLookups(self._graph)
         self._spoken = SpokenNames(self._graph)
         self._external: dict[Path, ExternalUses] = {}
-        self._known: dict[Path, Facts | None] = {}
+        self._known: dict[Path, SemanticModel | None] = {}
         self._following: set[str] = set()
 
     def _own_words(self) -> Iterator[str]:
@@ -100,7 +100,7 @@ class Project:
             with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
                 yield from own_names(ast.parse(source.text))
 
-    def facts(self, source: SourceFile) -> Facts:
+    def semantic(self, source: SourceFile) -> SemanticModel:
         """Return the analysis of *source*; raises UnparsableError."""
         terms = self._terms(source.path)
         dotted = dotted_name(source.path, terms.root)
@@ -109,7 +109,7 @@ class Project:
             scopes = Scopes(module)
         except SyntaxError as error:
             raise UnparsableError(error) from error
-        return Facts(
+        return SemanticModel(
             module,
             scopes,
             terms.vocabulary,
@@ -133,7 +133,7 @@ class Project:
             )
         return self._external[path]
 
-    def analysed(self, source: SourceFile) -> Facts | None:
+    def analysed(self, source: SourceFile) -> SemanticModel | None:
         """Return the one analysis of *source* that answers for it; None if it does not parse."""
         return self._analysed(DiscoveredFile(source.path, source.display))
 
@@ -149,7 +149,7 @@ class Project:
             if not self._graph.holding(*legacy.split(".")[-1:]):
                 yield f"modules: no file of the project speaks of {legacy!r}"
 
-    def mentioning(self, word: str) -> Iterator[Facts | None]:
+    def mentioning(self, word: str) -> Iterator[SemanticModel | None]:
         """Yield the analysis of each file that holds *word*, None for one that has none."""
         for file in self._graph.holding(word):
             yield self._analysed(file)
@@ -171,18 +171,18 @@ class Project:
             return None  # no class: spares the analysis of most modules
         if path in self._following:
             return None  # a circle of imports
-        facts = self._module(origin, module) if module else None
-        if facts is None:
+        semantic = self._module(origin, module) if module else None
+        if semantic is None:
             return None
-        binders = facts.scopes.binding(name, facts.scopes.module_scope).binders
+        binders = semantic.scopes.binding(name, semantic.scopes.module_scope).binders
         if len(binders) != 1:
             return None
         self._following.add(path)
         try:
             if isinstance(binders[0], ast.ClassDef):
-                return facts.names.inherited(binders[0])
-            target = facts.names.imported(binders[0])
-            return facts.names.followed(target) if target is not None else None
+                return semantic.names.inherited(binders[0])
+            target = semantic.names.imported(binders[0])
+            return semantic.names.followed(target) if target is not None else None
         finally:
             self._following.discard(path)
 
@@ -190,36 +190,36 @@ class Project:
         """Return the function, class or variable that *path* names in the project."""
         module, _, name = path.rpartition(".")
         for _ in range(8):  # a re-export of a re-export; a circle ends here too
-            facts = self._module(origin, module) if module else None
+            semantic = self._module(origin, module) if module else None
             # What the API does is known by its names: its code is nothing to look into.
-            if facts is None or self.defines_the_api(facts.module.source):
+            if semantic is None or self.defines_the_api(semantic.module.source):
                 return None
-            binders = facts.scopes.binding(name, facts.scopes.module_scope).binders
+            binders = semantic.scopes.binding(name, semantic.scopes.module_scope).binders
             if len(binders) != 1:
                 return None
             if isinstance(binders[0], _FUNCTIONS):
-                return Resolved(facts.taint, binders[0])
+                return Resolved(semantic.taint, binders[0])
             if isinstance(binders[0], ast.ClassDef):
-                return ResolvedClass(facts.taint, binders[0])
-            target = facts.names.imported(binders[0])
+                return ResolvedClass(semantic.taint, binders[0])
+            target = semantic.names.imported(binders[0])
             if target is None:
-                given = getattr(facts.module.parents.get(binders[0]), "value", None)
-                return ResolvedValue(facts.taint, given) if given is not None else None
-            origin = facts.module.source.path
+                given = getattr(semantic.module.parents.get(binders[0]), "value", None)
+                return ResolvedValue(semantic.taint, given) if given is not None else None
+            origin = semantic.module.source.path
             module, _, name = target.rpartition(".")
         return None
 
-    def _module(self, origin: Path, dotted: str) -> Facts | None:
+    def _module(self, origin: Path, dotted: str) -> SemanticModel | None:
         file = self._graph.only(origin, dotted)
         return self._analysed(file) if file is not None else None
 
-    def _analysed(self, file: DiscoveredFile) -> Facts | None:
+    def _analysed(self, file: DiscoveredFile) -> SemanticModel | None:
         if file.path not in self._known:
             self._known[file.path] = None
             loaded = self._graph.source(file)
             if not isinstance(loaded, Failed):
                 try:
-                    self._known[file.path] = self.facts(loaded)
+                    self._known[file.path] = self.semantic(loaded)
                 except (UnparsableError, RecursionError):
                     return None
         return self._known[file.path]

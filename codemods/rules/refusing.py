@@ -9,13 +9,17 @@ from codemods.model.refusal import ADVICE, Reason, Refusal
 if TYPE_CHECKING:
     import ast
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.finding import Finding
 
 
 def refuse(
-    facts: Facts, finding: Finding, reason: Reason, detail: str, blocking: ast.AST | None = None
+    semantic: SemanticModel,
+    finding: Finding,
+    reason: Reason,
+    detail: str,
+    blocking: ast.AST | None = None,
 ) -> Refusal:
     """Return the refusal of *finding*, caused at *blocking* (a node of the module)."""
-    span = facts.module.span(blocking) if blocking is not None else None
+    span = semantic.module.span(blocking) if blocking is not None else None
     return Refusal(finding, reason, detail, ADVICE[reason], span)

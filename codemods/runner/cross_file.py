@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.links import Project
     from codemods.model.atomic_group import Groups
     from codemods.model.outcome import FileOutcome
@@ -26,7 +26,7 @@ def together(
     outcomes: Sequence[FileOutcome],
     sources: Sequence[SourceFile],
     project_of: Callable[[Mapping[Path, SourceFile]], Project],
-    rewrite: Callable[[Facts, SourceFile, Decision], FileOutcome],
+    rewrite: Callable[[SemanticModel, SourceFile, Decision], FileOutcome],
 ) -> list[FileOutcome]:
     """Return *outcomes* with the rewrites that several of the *sources* must share.
 
@@ -36,17 +36,17 @@ def together(
     whole = [s for s in sources if not isinstance(by_path.get(s.display), Failed)]
     project = project_of({source.path: source for source in whole})
     analysed = {source.display: project.analysed(source) for source in whole}
-    known = [facts for facts in analysed.values() if facts is not None]
+    known = [semantic for semantic in analysed.values() if semantic is not None]
     proposals: dict[str, list[Proposal]] = {}
-    for facts, proposal in sharing.decide(known, project.mentioning):
-        proposals.setdefault(facts.module.source.display, []).append(proposal)
+    for semantic, proposal in sharing.decide(known, project.mentioning):
+        proposals.setdefault(semantic.module.source.display, []).append(proposal)
     by_source = {source.display: source for source in whole}
 
     def attempt(path: str, live: Groups) -> FileOutcome:
-        facts = analysed[path]
-        assert facts is not None
+        semantic = analysed[path]
+        assert semantic is not None
         mine = tuple(p for p in proposals[path] if p.group in live)
-        outcome = rewrite(facts, by_source[path], Decision(mine, (), ()))
+        outcome = rewrite(semantic, by_source[path], Decision(mine, (), ()))
         if isinstance(outcome, Changed):
             outcome = replace(outcome, groups=frozenset(p.group for p in mine))
         return outcome

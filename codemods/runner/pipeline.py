@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.options import Configuration, Options, ProjectConfig
     from codemods.model.source import SourceFile
 
@@ -257,7 +257,7 @@ def lint_file(project: Project, source: SourceFile) -> FileOutcome:
     """Return the lint findings of one file."""
     if project.defines_the_api(source):
         return Untouched(source.display)
-    findings = tuple(lint_module(project.facts(source)))
+    findings = tuple(lint_module(project.semantic(source)))
     if notebooks.is_notebook(source.path):
         findings = notebooks.in_cells(source.content, findings)
     return Linted(source.display, findings) if findings else Untouched(source.display)
@@ -313,7 +313,7 @@ def _lasting(
 
 def _left_to_a_person(project: Project, source: SourceFile) -> FileOutcome:
     """Return the legacy code of a notebook, which is not rewritten."""
-    found = tuple(f for f in lint_module(project.facts(source)) if f.code in _LEGACY_CODES)
+    found = tuple(f for f in lint_module(project.semantic(source)) if f.code in _LEGACY_CODES)
     if not found:
         return Untouched(source.display)
     reason = Reason.NOTEBOOK
@@ -325,18 +325,20 @@ def _left_to_a_person(project: Project, source: SourceFile) -> FileOutcome:
 
 
 def _one_round(project: Project, source: SourceFile) -> FileOutcome:
-    facts = project.facts(source)
-    decision = decide(facts)
+    semantic = project.semantic(source)
+    decision = decide(semantic)
     if not decision.proposals:
         if decision.refusals:
             return Refused(source.display, decision.refusals)
         return Untouched(source.display)
-    return rewritten(facts, source, decision)
+    return rewritten(semantic, source, decision)
 
 
 def _decoded(source: SourceFile, content: bytes) -> str:
     return content[3 if source.bom else 0 :].decode(source.encoding)
 
 
-def _guarded_rewrite(facts: Facts, source: SourceFile, decision: Decision) -> FileOutcome:
-    return _guarded(lambda given: rewritten(facts, given, decision), source)
+def _guarded_rewrite(
+    semantic: SemanticModel, source: SourceFile, decision: Decision
+) -> FileOutcome:
+    return _guarded(lambda given: rewritten(semantic, given, decision), source)

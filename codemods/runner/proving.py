@@ -22,7 +22,7 @@ from codemods.validator.validate import compiles, difference
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.model.edit import Edit
     from codemods.model.outcome import FileOutcome
@@ -41,18 +41,18 @@ class _Problem:
     detail: str
 
 
-def rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutcome:
+def rewritten(semantic: SemanticModel, source: SourceFile, decision: Decision) -> FileOutcome:
     """Return *source* with all that can be proven of *decision*, the rest of it refused."""
-    made = _made(facts, source, decision.proposals, decision.import_edits)
+    made = _made(semantic, source, decision.proposals, decision.import_edits)
     if not isinstance(made, _Problem):
-        return _changed(facts, source, decision.proposals, made, decision.refusals)
+        return _changed(semantic, source, decision.proposals, made, decision.refusals)
     if any(proposal.group for proposal in decision.proposals):
         # Other files take part: what is left of such a rewrite is none.
         return Refused(source.display, _with_refused(decision, decision.proposals, made))
-    blamed = dict(_blamed(facts, source, decision.proposals))
+    blamed = dict(_blamed(semantic, source, decision.proposals))
     sound = [p for p in decision.proposals if p not in blamed]
-    placed = place(facts, sound)
-    made = _made(facts, source, placed.proposals, placed.edits)
+    placed = place(semantic, sound)
+    made = _made(semantic, source, placed.proposals, placed.edits)
     refusals = (
         *decision.refusals,
         *placed.refusals,
@@ -63,36 +63,36 @@ def rewritten(facts: Facts, source: SourceFile, decision: Decision) -> FileOutco
         return Refused(source.display, (*refusals, *together))
     if not placed.proposals:
         return Refused(source.display, refusals)
-    return _changed(facts, source, placed.proposals, made, refusals)
+    return _changed(semantic, source, placed.proposals, made, refusals)
 
 
 def _blamed(
-    facts: Facts, source: SourceFile, proposals: Sequence[Proposal]
+    semantic: SemanticModel, source: SourceFile, proposals: Sequence[Proposal]
 ) -> list[tuple[Proposal, _Problem]]:
     """Return the proposals that cannot be carried out, each with its problem."""
-    placed = place(facts, proposals)
-    found = _made(facts, source, placed.proposals, placed.edits)
+    placed = place(semantic, proposals)
+    found = _made(semantic, source, placed.proposals, placed.edits)
     if not isinstance(found, _Problem):
         return []
     if len(proposals) == 1:
-        return [(proposals[0], _explained(facts, proposals[0], found))]
+        return [(proposals[0], _explained(semantic, proposals[0], found))]
     middle = len(proposals) // 2
     return [
-        *_blamed(facts, source, proposals[:middle]),
-        *_blamed(facts, source, proposals[middle:]),
+        *_blamed(semantic, source, proposals[:middle]),
+        *_blamed(semantic, source, proposals[middle:]),
     ]
 
 
-def _explained(facts: Facts, proposal: Proposal, problem: _Problem) -> _Problem:
+def _explained(semantic: SemanticModel, proposal: Proposal, problem: _Problem) -> _Problem:
     """Return *problem* by its cause, where that is known to lie in how a statement is written."""
     if problem.reason is not Reason.NOT_PROVEN:
         return problem
     for wrap in (edit for edit in proposal.edits if isinstance(edit, Wrap)):
-        first = facts.statement_at(wrap.path)
-        for statement in facts.module.suite(first)[wrap.path[-1][1] : wrap.stop]:
+        first = semantic.statement_at(wrap.path)
+        for statement in semantic.module.suite(first)[wrap.path[-1][1] : wrap.stop]:
             place = next(filter(_shows_its_layout, ast.walk(statement)), None)
             if place is not None:
-                line = facts.module.span(place).line
+                line = semantic.module.span(place).line
                 detail = f"the debug field of the f-string in line {line} shows its own indentation"
                 return _Problem(Reason.CANNOT_BE_EDITED, detail)
     return problem
@@ -112,14 +112,17 @@ def _shows_its_layout(node: ast.AST) -> bool:
 
 
 def _made(
-    facts: Facts, source: SourceFile, proposals: Sequence[Proposal], imports: Sequence[Edit]
+    semantic: SemanticModel,
+    source: SourceFile,
+    proposals: Sequence[Proposal],
+    imports: Sequence[Edit],
 ) -> bytes | _Problem:
     """Return the file's bytes with the edits made, if they are proven to be the same program."""
     from codemods.edits.apply import RoundTripError
     from codemods.edits.arguments import EditError
 
     try:
-        text = _edited(facts, source, proposals, imports)
+        text = _edited(semantic, source, proposals, imports)
     except RoundTripError as error:
         return _Problem(Reason.DOES_NOT_ROUND_TRIP, str(error))
     except EditError as error:
@@ -128,7 +131,7 @@ def _made(
         detail = "the result does not compile on every Python: a function nests at most 20 blocks"
         return _Problem(Reason.DOES_NOT_COMPILE, detail)
     content = source.encode(text)
-    found = difference(source.text, text, unsafe=facts.settings.unsafe) or spelling(
+    found = difference(source.text, text, unsafe=semantic.settings.unsafe) or spelling(
         source.content, content
     )
     if found is not None:
@@ -137,7 +140,7 @@ def _made(
 
 
 def _changed(
-    facts: Facts,
+    semantic: SemanticModel,
     source: SourceFile,
     proposals: Sequence[Proposal],
     content: bytes,
@@ -150,7 +153,7 @@ def _changed(
             p.why,
             p.notes,
             tuple(assumption.text for assumption in p.assumptions),
-            _runtime(facts, p),
+            _runtime(semantic, p),
             p.confirm,
         )
         for p in proposals
@@ -158,20 +161,23 @@ def _changed(
     return Changed(source, content, applied, tuple(refusals))
 
 
-def _runtime(facts: Facts, proposal: Proposal) -> str:
+def _runtime(semantic: SemanticModel, proposal: Proposal) -> str:
     if not proposal.home:
         return ""
-    return "tracker" if facts.ours(proposal.home) else "conservative"
+    return "tracker" if semantic.ours(proposal.home) else "conservative"
 
 
 def _edited(
-    facts: Facts, source: SourceFile, proposals: Sequence[Proposal], imports: Sequence[Edit]
+    semantic: SemanticModel,
+    source: SourceFile,
+    proposals: Sequence[Proposal],
+    imports: Sequence[Edit],
 ) -> str:
     from codemods.edits.apply import apply
 
     edits: list[Edit] = [*(e for p in proposals for e in p.edits), *imports]
-    indent = _indent(facts.module)
-    module = facts.module
+    indent = _indent(semantic.module)
+    module = semantic.module
     return apply(module.tree, module.lines, edits, newline=source.newline, indent=indent)
 
 

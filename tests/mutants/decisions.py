@@ -112,13 +112,13 @@ def twice_overlooked(real: Any) -> Any:
 @mutant("rules.planning.phases:_stays_the_same", "X14", "A8")
 def carried_id_computed_again(real: Any) -> Any:
     """An id that lasts is computed once more for the next block."""
-    return lambda facts, value: True
+    return lambda semantic, value: True
 
 
 @mutant("rules.planning.phases:named_again", "X14")
 def carried_ids_lost(real: Any) -> Any:
     """A block does not name the ids that last from an earlier call."""
-    return lambda facts, finding, carried, **_: ()
+    return lambda semantic, finding, carried, **_: ()
 
 
 @mutant("rules.patterns.module:_same_ids", "E8")
@@ -132,11 +132,11 @@ def unset_user_overlooked(real: Any) -> Any:
     """A function may use the shared tracker before it sets the ids."""
     from codemods.analysis.trackers.block_extent import Block
 
-    def wrong(facts: Any, finding: Any, lifetime: Any, function: Any, loads: Any) -> Any:
+    def wrong(semantic: Any, finding: Any, lifetime: Any, function: Any, loads: Any) -> Any:
         held = Block.holds
         Block.holds = lambda self, path: True  # type: ignore[method-assign]
         try:
-            return real(facts, finding, lifetime, function, loads)
+            return real(semantic, finding, lifetime, function, loads)
         finally:
             Block.holds = held  # type: ignore[method-assign]
 
@@ -164,20 +164,20 @@ def methods_of_each_other_overlooked(real: Any) -> Any:
 @mutant("rules.patterns.parameter:_callers_forget", "E11")
 def callers_overlooked(real: Any) -> Any:
     """A caller may rely on the ids that a function sets on its parameter."""
-    return lambda facts, function, parameter: True
+    return lambda semantic, function, parameter: True
 
 
 @mutant("rules.contexts.mixed:_decide_one", "M2")
 def later_call_folded(real: Any) -> Any:
     """A set call further down in a block is taken for its first statement."""
 
-    def wrong(facts: Any, finding: Any, site: Any, statement: Any, *rest: Any) -> Any:
+    def wrong(semantic: Any, finding: Any, site: Any, statement: Any, *rest: Any) -> Any:
         body = list(statement.body)
         first = next((s for s in body if any(n is site.call for n in _walk(s))), None)
         statement.body.remove(first)
         statement.body.insert(0, site.statement)
         try:
-            return real(facts, finding, site, statement, *rest)
+            return real(semantic, finding, site, statement, *rest)
         finally:
             statement.body[:] = body
 
@@ -199,19 +199,19 @@ def moved_value_overlooked(real: Any) -> Any:
 @examined("rules.checks.two_trackers:overlapping", overlapping_trackers_are_refused)
 def crossing_blocks_overlooked(real: Any) -> Any:
     """Blocks of two trackers may overlap, and lend each other their ids."""
-    return lambda facts, proposals: []
+    return lambda semantic, proposals: []
 
 
 @examined("rules.checks.two_trackers:foreign_use", overlapping_trackers_are_refused)
 def foreign_use_overlooked(real: Any) -> Any:
     """Another tracker may be flushed, or handed a call that a block books, inside that block."""
-    return lambda facts, proposal: None
+    return lambda semantic, proposal: None
 
 
 @mutant("rules.checks.inheritance:heir_of", "X16", "B1")
 def heirs_overlooked(real: Any) -> Any:
     """A function that is called in a block may inherit the ids for a tracker of its own."""
-    return lambda facts, proposal, proposals: None
+    return lambda semantic, proposal, proposals: None
 
 
 # -- forms that do not fit ----------------------------------------------------------------
@@ -220,19 +220,19 @@ def heirs_overlooked(real: Any) -> Any:
 @mutant("rules.planning.blocks:_environment_changes", "X2")
 def environment_overlooked(real: Any) -> Any:
     """A constructor is moved behind statements that change the environment it reads."""
-    return lambda facts, nodes: False
+    return lambda semantic, nodes: False
 
 
 @mutant("rules.planning.blocks:uses", "X3")
 def earlier_use_overlooked(real: Any) -> Any:
     """A constructor is moved behind the first use of its tracker."""
-    return lambda facts, binding, path: False
+    return lambda semantic, binding, path: False
 
 
 @mutant("rules.planning.blocks:_cannot_raise", "X6")
 def raising_id_lifted(real: Any) -> Any:
     """An id that may raise is moved out of its ``try``."""
-    return lambda facts, value: True
+    return lambda semantic, value: True
 
 
 @mutant("rules.planning.blocks:needless_replays", "R2")
@@ -240,10 +240,10 @@ def every_replay_removed(real: Any) -> Any:
     """Recordings by hand go, whether the runtime captures the call or not."""
     from codemods.rules.planning import replays
 
-    def wrong(facts: Any, lifetime: Any, block: Any) -> Any:
+    def wrong(semantic: Any, lifetime: Any, block: Any) -> Any:
         body = range(block.start, block.stop)
         found = [
-            i for i in body if replays._replayed(facts, lifetime, lifetime.suite[i]) is not None
+            i for i in body if replays._replayed(semantic, lifetime, lifetime.suite[i]) is not None
         ]
         return [block.path(index) for index in found]
 
@@ -253,20 +253,20 @@ def every_replay_removed(real: Any) -> Any:
 @mutant("rules.planning.blocks:closing_edits", "R2", "X1")
 def replay_removed_conservatively(real: Any) -> Any:
     """On the original runtime too a recording by hand goes, though nothing is captured."""
-    return lambda facts, lifetime, block, ours: real(facts, lifetime, block, True)
+    return lambda semantic, lifetime, block, ours: real(semantic, lifetime, block, True)
 
 
 @mutant("rules.planning.replays:_is_uncaptured", "R2")
 def client_overlooked(real: Any) -> Any:
     """A recording goes though the client is not one that the runtime captures."""
-    return lambda facts, function: False
+    return lambda semantic, function: False
 
 
 @mutant("rules.planning.user_ids:with_user", "A2")
 def user_left_out(real: Any) -> Any:
     """On the original runtime the user is left out of the header, and set nowhere."""
 
-    def wrong(facts: Any, lifetime: Any, form: Any, own: bool) -> Any:
+    def wrong(semantic: Any, lifetime: Any, form: Any, own: bool) -> Any:
         return replace(form, leaves_user=not form.ours), own, {}
 
     return wrong
@@ -275,7 +275,7 @@ def user_left_out(real: Any) -> Any:
 @mutant("rules.planning.headers:_is_sized", "B3")
 def generator_counted(real: Any) -> Any:
     """Items are counted that have no length, or are not there yet."""
-    return lambda facts, binder, at: True
+    return lambda semantic, binder, at: True
 
 
 @mutant("rules.planning.batch_items:_is_harmless", "B4")
@@ -288,8 +288,8 @@ def calls_left_in_front(real: Any) -> Any:
 def batch_without_a_loop(real: Any) -> Any:
     """The batch form is chosen where no loop goes over items."""
 
-    def wrong(facts: Any, sets: Any, body: Any, *rest: Any) -> Any:
-        planned = real(facts, sets, body, *rest)
+    def wrong(semantic: Any, sets: Any, body: Any, *rest: Any) -> Any:
+        planned = real(semantic, sets, body, *rest)
         if not any(site.argument(words.BATCH) for site in sets):
             return planned
         named = tuple(t for t in planned.header.leading if "=" in t)
@@ -337,7 +337,7 @@ def steps_share_a_context(real: Any) -> Any:
 @mutant("rules.contexts.passing:is_tracker", "M6")
 def any_parameter_is_a_tracker(real: Any) -> Any:
     """The tracker is passed to the first parameter that a call leaves out."""
-    return lambda facts, resolved, parameter: True
+    return lambda semantic, resolved, parameter: True
 
 
 @mutant("rules.contexts.passing:_may_build_one", "M6")

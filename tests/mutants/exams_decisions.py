@@ -47,7 +47,7 @@ def an_exit_that_uses_the_tracker_is_refused(folder: Path) -> None:
 @examined("rules.planning.branches:_exits_refusal", an_exit_that_uses_the_tracker_is_refused)
 def exits_overlooked(real: Any) -> Any:
     """A manager around the set call does not use the tracker when it is left."""
-    return lambda facts, finding, lifetime, flow: None
+    return lambda semantic, finding, lifetime, flow: None
 
 
 PATCHED = {
@@ -236,7 +236,7 @@ def calls_that_are_recorded_from_now_on_are_noted(folder: Path) -> None:
 )
 def new_calls_not_noted(real: Any) -> Any:
     """Nothing is said of calls that are recorded for the first time."""
-    return lambda facts, statements, *, ours: ()
+    return lambda semantic, statements, *, ours: ()
 
 
 @examined("rules.planning.newly_captured:_is_bare", calls_that_are_recorded_from_now_on_are_noted)
@@ -305,13 +305,13 @@ def legacy_code_is_found_in_all_its_parts(folder: Path) -> None:
 @examined("rules.engine:_legacy_only_imports", legacy_code_is_found_in_all_its_parts)
 def imports_not_linted(real: Any) -> Any:
     """An import that only legacy code needs is no finding."""
-    return lambda facts: ()
+    return lambda semantic: ()
 
 
 @examined("rules.engine:_is_legacy", legacy_code_is_found_in_all_its_parts)
 def set_calls_not_linted(real: Any) -> Any:
     """A set call on a tracker that is rewritten is no finding of its own."""
-    return lambda facts, site: False
+    return lambda semantic, site: False
 
 
 def a_context_that_says_nothing_is_found(folder: Path) -> None:
@@ -324,7 +324,7 @@ def a_context_that_says_nothing_is_found(folder: Path) -> None:
 @examined("rules.lint.new_style:_of_header", a_context_that_says_nothing_is_found)
 def any_operation_will_do(real: Any) -> Any:
     """Headers of contexts are not looked at."""
-    return lambda facts, call: iter(())
+    return lambda semantic, call: iter(())
 
 
 def a_tracker_behind_its_block_is_found(folder: Path) -> None:
@@ -337,7 +337,7 @@ def a_tracker_behind_its_block_is_found(folder: Path) -> None:
 @examined("rules.lint.new_style:_behind", a_tracker_behind_its_block_is_found)
 def uses_behind_blocks_unseen(real: Any) -> Any:
     """A tracker may be used behind its block."""
-    return lambda facts, statement, target: iter(())
+    return lambda semantic, statement, target: iter(())
 
 
 NESTED = """
@@ -357,4 +357,4 @@ def a_nested_context_without_its_tracker_is_found(folder: Path) -> None:
 @examined("rules.lint.new_style:nested", a_nested_context_without_its_tracker_is_found)
 def nesting_unseen(real: Any) -> Any:
     """Contexts inside contexts are not looked at."""
-    return lambda facts: iter(())
+    return lambda semantic: iter(())

@@ -358,4 +358,4 @@ def a_file_that_no_editor_can_keep_is_refused_whole(folder: Path) -> None:
 @examined("runner.proving:rewritten", a_file_that_no_editor_can_keep_is_refused_whole)
 def other_refusals_lost(real: Any) -> Any:
     """Where a file changes, or cannot be edited, sites that were refused before are not told."""
-    return lambda facts, source, decision: real(facts, source, replace(decision, refusals=()))
+    return lambda semantic, source, decision: real(semantic, source, replace(decision, refusals=()))

@@ -93,7 +93,7 @@ def fields_hold_nothing(real: Any) -> Any:
 @mutant("rules.checks.process_ends:ending_refusal", "X5", fault="C19", kinds="end-in-sight")
 def processes_go_on(real: Any) -> Any:
     """Nothing in a block ends the process."""
-    return lambda facts, finding, statements: None
+    return lambda semantic, finding, statements: None
 
 
 @mutant("analysis.trackers.process_ends:_leads_there", "X5", fault="C19", kinds="end-in-sight")

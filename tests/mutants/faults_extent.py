@@ -66,7 +66,7 @@ def cells_are_no_borders(real: Any) -> Any:
 @mutant("rules.planning.directives:heeded", "X18", fault="C23", kinds="oddity")
 def directives_are_words(real: Any) -> Any:
     """A comment for a linter moves to the line of the block."""
-    return lambda facts, proposal: proposal
+    return lambda semantic, proposal: proposal
 
 
 @mutant("edits.bodies:_COVERAGE", "X18", fault="C23", kinds="oddity")

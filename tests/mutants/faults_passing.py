@@ -16,13 +16,13 @@ def functions_stay_in_their_places(real: Any) -> Any:
 @mutant("rules.checks.enclosing_contexts:_managed_by", "X16", fault="C4", kinds="surrounded")
 def managers_open_nothing(real: Any) -> Any:
     """A manager of the project's own opens no context."""
-    return lambda facts, call: frozenset()
+    return lambda semantic, call: frozenset()
 
 
 @mutant("rules.contexts.passing:does_the_same", "M6", fault="C4", kinds="surrounded")
 def what_only_a_tracker_brings_about(real: Any) -> Any:
     """A function is given a tracker whatever else it does where it has one."""
-    return lambda facts, resolved, parameter, call: True
+    return lambda semantic, resolved, parameter, call: True
 
 
 @mutant("analysis.trackers.substitution:_Run._receiver", "M6", fault="C4", kinds="surrounded")

@@ -38,7 +38,7 @@ def older_forwarding_unseen(real: Any) -> Any:
 )
 def every_receiver_is_a_tracker(real: Any) -> Any:
     """What has a method of that name is a tracker, whatever parameters the method has."""
-    return lambda facts, receiver: True
+    return lambda semantic, receiver: True
 
 
 @examined(
@@ -52,7 +52,7 @@ def every_receiver_is_a_tracker(real: Any) -> Any:
 )
 def no_class_is_anothers(real: Any) -> Any:
     """An object of a class of the program may be a tracker."""
-    return lambda facts, binders: False
+    return lambda semantic, binders: False
 
 
 @examined(
@@ -67,7 +67,7 @@ def no_class_is_anothers(real: Any) -> Any:
 )
 def looks_are_work(real: Any) -> Any:
     """A tracker that is only looked at is one to be told of."""
-    return lambda facts, construct: False
+    return lambda semantic, construct: False
 
 
 @examined(
@@ -80,7 +80,7 @@ def looks_are_work(real: Any) -> Any:
 )
 def debug_fields_unexplained(real: Any) -> Any:
     """A debug field over several lines is no cause why a block cannot be proven."""
-    return lambda facts, proposal, problem: problem
+    return lambda semantic, proposal, problem: problem
 
 
 @mutant("validator.validate:_own_nodes", "N3", fault="C24", kinds="oddity")

@@ -11,13 +11,13 @@ from .mutant import mutant
 @mutant("rules.checks.inheritance:_unnamed", "X16", fault="C4", kinds="dispatch")
 def dispatch_overlooked(real: Any) -> Any:
     """What a table, a parameter or an object of several classes leads to is not looked at."""
-    return lambda facts, lender, proposals, reached: iter(())
+    return lambda semantic, lender, proposals, reached: iter(())
 
 
 @mutant("rules.checks.enclosing_contexts:heirs_of_contexts", "X16", fault="C4", kinds="surrounded")
 def surrounding_context_overlooked(real: Any) -> Any:
     """A tracker that is used inside a context gets a block, which inherits from that context."""
-    return lambda facts, proposals: {}
+    return lambda semantic, proposals: {}
 
 
 @mutant("analysis.dataflow.deferred.callbacks:_registers", "X16", fault="C4", kinds="surrounded")
@@ -29,13 +29,13 @@ def decorators_put_nothing_down(real: Any) -> Any:
 @mutant("rules.checks.wrapped_clients:wrapper_of", "X16", fault="C4")
 def wrapped_client_overlooked(real: Any) -> Any:
     """A wrapped client of another tracker may be used inside a block, and takes its ids."""
-    return lambda facts, node: None
+    return lambda semantic, node: None
 
 
 @mutant("rules.contexts.passing:lent_ids", "M6", fault="C4", kinds="surrounded")
 def callee_loses_its_own_ids(real: Any) -> Any:
     """A callee that builds a tracker of its own is given the context's, whatever ids that has."""
-    return lambda facts, call, name, tracker: frozenset()
+    return lambda semantic, call, name, tracker: frozenset()
 
 
 @mutant("rules.planning.user_ids:keep_user", "A2", fault="C6", kinds="older")

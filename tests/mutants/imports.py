@@ -79,13 +79,13 @@ def needed_import_dropped(real: Any) -> Any:
     """The import of the legacy class goes although some code still needs it."""
     from codemods.model.edit import DropImport
 
-    def wrong(facts: Any, proposals: Any) -> list[Edit]:
+    def wrong(semantic: Any, proposals: Any) -> list[Edit]:
         found: list[Edit] = []
-        for construct in facts.lifetimes.constructs:
-            for binding in facts.scopes.bindings.values():
+        for construct in semantic.lifetimes.constructs:
+            for binding in semantic.scopes.bindings.values():
                 if construct.call.func in binding.loads and proposals:
-                    statement = facts.module.parents[binding.binders[0]]
-                    found.append(DropImport(facts.module.paths[statement], binding.name))
+                    statement = semantic.module.parents[binding.binders[0]]
+                    found.append(DropImport(semantic.module.paths[statement], binding.name))
         return list(dict.fromkeys(found))
 
     return wrong
@@ -94,13 +94,13 @@ def needed_import_dropped(real: Any) -> Any:
 @mutant("rules.planning.imports:_needed", "N4")
 def named_import_dropped(real: Any) -> Any:
     """The import of the legacy class goes although ``__all__`` or a text names it."""
-    return lambda facts, name, statement: False
+    return lambda semantic, name, statement: False
 
 
 @mutant("rules.planning.imports:_taken", "N3")
 def taken_name_imported(real: Any) -> Any:
     """The context manager is imported although its name means something else."""
-    return lambda facts, proposal, name, beside: None
+    return lambda semantic, proposal, name, beside: None
 
 
 @mutant("edits.apply:_rebuild", "bytes")

@@ -19,7 +19,7 @@ from codemods.analysis.syntax.scopes import default_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
 
 ANY = -1
 _DEEPEST = 8
@@ -40,10 +40,10 @@ _LISTS_OF_TEXT = frozenset({"split", "splitlines", "rsplit"})
 class Nullness:
     """Answers for the expressions of one module."""
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._scopes = facts.scopes
-        self._parents = facts.module.parents
+    def __init__(self, semantic: SemanticModel) -> None:
+        self._semantic = semantic
+        self._scopes = semantic.scopes
+        self._parents = semantic.module.parents
         self._asked: set[tuple[ast.AST, tuple[int, ...]]] = set()
 
     def is_given(self, value: ast.expr, steps: Sequence[int] = ()) -> bool:
@@ -92,7 +92,7 @@ class Nullness:
         function = call.func
         if isinstance(function, ast.Name) and self._is_builtin(function):
             return self._builtin(function.id, call, way)
-        definition = self._facts.taint.definition(function)
+        definition = self._semantic.taint.definition(function)
         if definition is not None:
             return self._result(definition, way)
         if isinstance(function, ast.Name):
@@ -147,7 +147,7 @@ class Nullness:
     def _result(self, resolved: Resolved, way: tuple[int, ...]) -> bool:
         """Whether each result of a function of the project is given."""
         definition = resolved.node
-        if resolved.taint is not self._facts.taint:
+        if resolved.taint is not self._semantic.taint:
             return definition.returns is not None and _promises(definition.returns, way)
         if (definition, way) in self._asked or len(self._asked) > _DEEPEST:
             return False
@@ -267,7 +267,7 @@ class Nullness:
             return False
         owner = self._parents[function]
         known = function.name if isinstance(owner, ast.Module) else getattr(owner, "name", "")
-        if self._facts.used_elsewhere(known):
+        if self._semantic.used_elsewhere(known):
             return False
         return all(v is not None and self.is_given(v, way) for v in values)
 
@@ -281,13 +281,13 @@ class Nullness:
     def _uses(self, function: _Function) -> Iterable[ast.expr]:
         """Return every mention of *function*, by a text too, or as an attribute for a method."""
         owner = self._parents[function]
-        every = self._facts.module.every
+        every = self._semantic.module.every
         texts = [n for n in every(ast.Constant) if n.value == function.name]
         if isinstance(owner, ast.ClassDef):
             named = [n for n in every(ast.Attribute) if n.attr == function.name]
             return [*named, *texts]
         scope = self._scopes.inner[function].parent or self._scopes.module_scope
-        hidden = hidden_loads(self._facts.module, self._scopes, function.name)
+        hidden = hidden_loads(self._semantic.module, self._scopes, function.name)
         return [*self._scopes.binding(function.name, scope).loads, *hidden, *texts]
 
     def _argument(
@@ -298,7 +298,7 @@ class Nullness:
         if starred or any(k.arg is None for k in call.keywords):
             return None
         method = isinstance(self._parents[function], ast.ClassDef)
-        resolved = Resolved(self._facts.taint, function, bound=method)
+        resolved = Resolved(self._semantic.taint, function, bound=method)
         for value in [*call.args, *(k.value for k in call.keywords)]:
             if resolved.parameter(call, value) == parameter.arg:
                 return value

@@ -18,7 +18,7 @@ from codemods.analysis.external.fields import Fields, FieldUse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
@@ -112,7 +112,7 @@ class Elsewhere(Protocol):
     def keywords(self, name: str) -> frozenset[str]:
         """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
 
-    def surroundings(self) -> Iterator[Facts]:
+    def surroundings(self) -> Iterator[SemanticModel]:
         """Yield the analysis of each other file in whose contexts the module may run."""
 
     def lacking(self, legacy: str, context: str, name: str) -> str | None:

@@ -9,7 +9,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Construct
 
 _FIELDS = frozenset(
@@ -22,50 +22,51 @@ _ASKING = frozenset("bool callable dir hasattr id isinstance print repr str type
 _DESCRIBING = frozenset("__name__ __qualname__ __doc__ __module__".split())
 
 
-def is_only_looked_at(facts: Facts, construct: Construct) -> bool:
+def is_only_looked_at(semantic: SemanticModel, construct: Construct) -> bool:
     """Whether nothing is done with what *construct* builds but to look at it."""
-    if _looks(facts, construct.call):
+    if _looks(semantic, construct.call):
         return True
-    binding_statement = facts.lifetimes.binding_of(construct)
+    binding_statement = semantic.lifetimes.binding_of(construct)
     if binding_statement is None:
         return False
     bindings = [
-        facts.scopes.of(name) for name in facts.lifetimes.names_of(construct, binding_statement)
+        semantic.scopes.of(name)
+        for name in semantic.lifetimes.names_of(construct, binding_statement)
     ]
     return all(
         not binding.declared
         and not isinstance(binding.scope.node, ast.ClassDef)  # objects have it as a field
-        and not (binding.scope.is_module and facts.used_elsewhere(binding.name))
-        and all(_looks(facts, load) for load in binding.loads)
+        and not (binding.scope.is_module and semantic.used_elsewhere(binding.name))
+        and all(_looks(semantic, load) for load in binding.loads)
         for binding in bindings
     )
 
 
-def _looks(facts: Facts, load: ast.expr) -> bool:
+def _looks(semantic: SemanticModel, load: ast.expr) -> bool:
     """Whether *load* reads a field or a private method, compares, or asks what the object is."""
-    parent = facts.module.parents[load]
+    parent = semantic.module.parents[load]
     if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load):
         # Private methods are what tests of the tracker call; they set no ids.
-        return _is_known(parent.attr) or _is_described(facts, parent)
-    return isinstance(parent, ast.Expr) or _is_asked(facts, load)
+        return _is_known(parent.attr) or _is_described(semantic, parent)
+    return isinstance(parent, ast.Expr) or _is_asked(semantic, load)
 
 
-def _is_described(facts: Facts, method: ast.expr) -> bool:
+def _is_described(semantic: SemanticModel, method: ast.expr) -> bool:
     """Whether a method of the tracker is asked what it is, perhaps by another name, and no more."""
-    parent = facts.module.parents[method]
+    parent = semantic.module.parents[method]
     if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load):
         return parent.attr in _DESCRIBING
     target = parent.targets[0] if isinstance(parent, ast.Assign) else None
     if not isinstance(parent, ast.Assign) or not isinstance(target, ast.Name):
-        return _is_asked(facts, method)
-    binding = facts.scopes.of(target)
+        return _is_asked(semantic, method)
+    binding = semantic.scopes.of(target)
     return (
         parent.targets == [target]
         and binding.binders == [target]
         and not binding.declared
         and not isinstance(binding.scope.node, ast.ClassDef)
-        and not (binding.scope.is_module and facts.used_elsewhere(binding.name))
-        and all(_is_described(facts, load) for load in binding.loads)
+        and not (binding.scope.is_module and semantic.used_elsewhere(binding.name))
+        and all(_is_described(semantic, load) for load in binding.loads)
     )
 
 
@@ -73,13 +74,13 @@ def _is_known(name: object) -> bool:
     return isinstance(name, str) and (name in _FIELDS or name.startswith("_"))
 
 
-def _is_asked(facts: Facts, value: ast.expr) -> bool:
+def _is_asked(semantic: SemanticModel, value: ast.expr) -> bool:
     """Whether *value*, a tracker or a method of one, is compared, or asked what it is."""
-    parent = facts.module.parents[value]
+    parent = semantic.module.parents[value]
     while isinstance(parent, ast.BoolOp) or (
         isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)
     ):
-        parent = facts.module.parents[parent]
+        parent = semantic.module.parents[parent]
     if isinstance(parent, ast.Call) and value in parent.args:
         function = last_name(parent.func)
         named = parent.args[1] if function == "getattr" and parent.args[1:] else None

@@ -32,7 +32,7 @@ from codemods.rules.checks.inheritance import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Function, Resolved
     from codemods.model.proposal import Proposal
 
@@ -41,7 +41,9 @@ _ENTERING = ("__init__", "__enter__", "__aenter__")
 _STACKING = ("enter_context", "enter_async_context")
 
 
-def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Proposal, str]:
+def heirs_of_contexts(
+    semantic: SemanticModel, proposals: Sequence[Proposal]
+) -> dict[Proposal, str]:
     """Return the proposals whose blocks would inherit from a context that is there already.
 
     With each goes what is to be said of it.
@@ -49,64 +51,66 @@ def heirs_of_contexts(facts: Facts, proposals: Sequence[Proposal]) -> dict[Propo
     found: dict[Proposal, str] = {}
     if not proposals:
         return found
-    heirs = Heirs(facts, proposals)
-    for text, lender in _contexts(facts):
-        for heir in heirs_in(facts, lender, heirs):
+    heirs = Heirs(semantic, proposals)
+    for text, lender in _contexts(semantic):
+        for heir in heirs_in(semantic, lender, heirs):
             if heir.proposal is not None:
                 found.setdefault(heir.proposal, heir.how.format(text))
-    for other in facts.elsewhere.surroundings():
+    for other in semantic.elsewhere.surroundings():
         for text, lender in _contexts(other):
-            for heir in _across(other, lender, facts, heirs):
+            for heir in _across(other, lender, semantic, heirs):
                 if heir.proposal is not None:
                     place = f"{text} in {other.module.source.display}"
                     found.setdefault(heir.proposal, heir.how.format(place))
     return found
 
 
-def _across(other: Facts, lender: Lender, facts: Facts, heirs: Heirs) -> Iterator[Heir]:
+def _across(
+    other: SemanticModel, lender: Lender, semantic: SemanticModel, heirs: Heirs
+) -> Iterator[Heir]:
     """Yield what the functions of this module have that *lender*, of *other*, may call.
 
     A function that is handed on may be what the block calls without naming it.
     """
-    here = facts.module.source.path
+    here = semantic.module.source.path
     # The analysis that other files see of this one may be another than *facts*: nodes differ.
     reached = {
         one.node.lineno
         for one in reachable(other.taint, lender.body)
         if one.taint.module.source.path == here
     }
-    handed = handed_on(facts.taint)
+    handed = handed_on(semantic.taint)
     if handed and not calls_unknown(other.taint, lender.body):
         handed = frozenset()
-    for function in _functions(facts) if reached or handed else ():
+    for function in _functions(semantic) if reached or handed else ():
         if function.lineno in reached or function in handed:
-            yield from heirs_inside(facts, lender, function.body, heirs)
+            yield from heirs_inside(semantic, lender, function.body, heirs)
 
 
-def _functions(facts: Facts) -> Iterator[Function]:
+def _functions(semantic: SemanticModel) -> Iterator[Function]:
     for kind in _FUNCTIONS:
-        yield from facts.module.every(kind)  # type: ignore[misc]
+        yield from semantic.module.every(kind)  # type: ignore[misc]
 
 
-def _contexts(facts: Facts) -> Iterator[tuple[str, Lender]]:
+def _contexts(semantic: SemanticModel) -> Iterator[tuple[str, Lender]]:
     """Yield the contexts of a module that have ids to lend."""
-    for statement, index, call, name in facts.context_calls:
+    for statement, index, call, name in semantic.context_calls:
         given = _named_tracker(call, statement.items[index].optional_vars)
-        key = key_of(facts, given) if given is not None else None
-        ids = lent_ids(facts, call, name, given)
+        key = key_of(semantic, given) if given is not None else None
+        ids = lent_ids(semantic, call, name, given)
         own = frozenset([key] if isinstance(key, Binding) else [])
-        others = uses_of_others(facts, statement.body, own) if ids else ()
+        others = uses_of_others(semantic, statement.body, own) if ids else ()
         if ids:
             named = context_ids(call, name)
             yield ast.unparse(call), Lender(statement.body, named, ids, key, others)
-    for function in _functions(facts):
-        yield from _decorated(facts, function)
-    for block in facts.module.every(ast.With):
-        yield from _managed(facts, block)
-    for awaited in facts.module.every(ast.AsyncWith):
-        yield from _managed(facts, awaited)
-    for call in facts.module.every(ast.Call):
-        yield from _stacked(facts, call)
+    for function in _functions(semantic):
+        yield from _decorated(semantic, function)
+    for block in semantic.module.every(ast.With):
+        yield from _managed(semantic, block)
+    for awaited in semantic.module.every(ast.AsyncWith):
+        yield from _managed(semantic, awaited)
+    for call in semantic.module.every(ast.Call):
+        yield from _stacked(semantic, call)
 
 
 def _named_tracker(call: ast.Call, target: ast.expr | None) -> ast.expr | None:
@@ -115,77 +119,79 @@ def _named_tracker(call: ast.Call, target: ast.expr | None) -> ast.expr | None:
     return given if target is None or isinstance(given, ast.Name | ast.Attribute) else target
 
 
-def _decorated(facts: Facts, function: Function) -> Iterator[tuple[str, Lender]]:
+def _decorated(semantic: SemanticModel, function: Function) -> Iterator[tuple[str, Lender]]:
     """Yield the context that ``ai_usage_tracked`` opens around each call of *function*."""
     for decorator in function.decorator_list:
         call = decorator if isinstance(decorator, ast.Call) else None
-        name = facts.names.context_manager(call.func if call else decorator)
+        name = semantic.names.context_manager(call.func if call else decorator)
         if name != words.TRACKED_DECORATOR:
             continue
         named = context_ids(call, name) if call else frozenset()
         taken = ALL_IDS & {parameter.arg for parameter in parameters(function.args)}
         # An id that a call names is its block's, whether the function takes it or not.
-        calls = (c for c in facts.module.every(ast.Call) if last_name(c.func) == function.name)
+        calls = (c for c in semantic.module.every(ast.Call) if last_name(c.func) == function.name)
         taken |= ALL_IDS & {keyword.arg for call in calls for keyword in call.keywords}
-        spoken = facts.elsewhere.keywords(function.name)
+        spoken = semantic.elsewhere.keywords(function.name)
         taken |= ALL_IDS if "**" in spoken else ALL_IDS & spoken
         ids = named | (ALL_IDS if function.args.kwarg is not None else taken)
         names = (n for s in function.body for n in ast.walk(s) if isinstance(n, ast.Name))
         own = frozenset(
-            facts.scopes.of(n)
+            semantic.scopes.of(n)
             for n in names
             if n.id == words.TRACKER_ARGUMENT
-            and n in facts.scopes.scope_of
+            and n in semantic.scopes.scope_of
             # One that the function builds is not the context's, whatever its name.
-            and any(isinstance(binder, ast.arg) for binder in facts.scopes.of(n).binders)
+            and any(isinstance(binder, ast.arg) for binder in semantic.scopes.of(n).binders)
         )
-        others = uses_of_others(facts, function.body, own)
+        others = uses_of_others(semantic, function.body, own)
         if ids:
             tracker = next(iter(own), object())
             yield f"@{ast.unparse(decorator)}", Lender(function.body, ids, ids, tracker, others)
 
 
-def _managed(facts: Facts, block: ast.With | ast.AsyncWith) -> Iterator[tuple[str, Lender]]:
+def _managed(
+    semantic: SemanticModel, block: ast.With | ast.AsyncWith
+) -> Iterator[tuple[str, Lender]]:
     """Yield the contexts that a manager of the project's own opens around *block*."""
     for item in block.items:
         call = item.context_expr
-        if not isinstance(call, ast.Call) or facts.names.context_manager(call.func) is not None:
+        if not isinstance(call, ast.Call) or semantic.names.context_manager(call.func) is not None:
             continue
-        ids = _managed_by(facts, call)
+        ids = _managed_by(semantic, call)
         if ids:
             given = item.optional_vars
-            key = key_of(facts, given) if given is not None else None
+            key = key_of(semantic, given) if given is not None else None
             own = frozenset([key] if isinstance(key, Binding) else [])
-            others = uses_of_others(facts, block.body, own)
+            others = uses_of_others(semantic, block.body, own)
             yield ast.unparse(call), Lender(block.body, ids, ids, key, others)
 
 
-def _stacked(facts: Facts, call: ast.Call) -> Iterator[tuple[str, Lender]]:
+def _stacked(semantic: SemanticModel, call: ast.Call) -> Iterator[tuple[str, Lender]]:
     """Yield the context that *call* puts on an exit stack: what follows runs in it."""
     entered = call.args[0] if call.args else None
     if last_name(call.func) not in _STACKING or not isinstance(entered, ast.Call):
         return
-    name = facts.names.context_manager(entered.func)
-    statement = facts.module.statement(call)
+    name = semantic.names.context_manager(entered.func)
+    statement = semantic.module.statement(call)
     target = statement.targets[0] if isinstance(statement, ast.Assign) else None
     given = _named_tracker(entered, target)
     if name:
-        ids = lent_ids(facts, entered, name, given)
+        ids = lent_ids(semantic, entered, name, given)
         named = context_ids(entered, name)
     else:
-        named = ids = _managed_by(facts, entered)
-    suite = facts.module.suite(statement)
+        named = ids = _managed_by(semantic, entered)
+    suite = semantic.module.suite(statement)
     following = suite[suite.index(statement) + 1 :]
     if ids and following:
-        key = key_of(facts, given) if given is not None else None
+        key = key_of(semantic, given) if given is not None else None
         own = frozenset([key] if isinstance(key, Binding) else [])
-        others = uses_of_others(facts, following, own)
+        others = uses_of_others(semantic, following, own)
         yield ast.unparse(entered), Lender(following, named, ids, key, others)
 
 
-def _managed_by(facts: Facts, call: ast.Call) -> frozenset[str]:
+def _managed_by(semantic: SemanticModel, call: ast.Call) -> frozenset[str]:
     """Return the ids of the contexts that a manager of the project's own opens."""
-    made = facts.taint.definition(call.func) or facts.taint.class_of(call.func)
+    made = semantic.taint.definition(call.func) or semantic.taint.class_of(call.func)
     return _opened_by(made, set()) if made is not None else frozenset()
 
 

@@ -13,7 +13,7 @@ from codemods.rules.planning.headers import problem_refusal
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Construct, SetCall
 
 CONSTRUCT_CODE = "AIU001"
@@ -23,16 +23,16 @@ _SET_NAMES = (words.SET_CALL, words.OLDER_SET_CALL)
 SET_MESSAGE = "ids set by hand on a tracker"
 
 
-def refuse_construct(facts: Facts, construct: Construct) -> Refusal | None:
+def refuse_construct(semantic: SemanticModel, construct: Construct) -> Refusal | None:
     """Return the refusal of a construction that is bound to no plain variable, if it needs one."""
-    parent = facts.module.parents[construct.call]
+    parent = semantic.module.parents[construct.call]
     if isinstance(parent, ast.keyword) and parent.arg == words.TRACKER_ARGUMENT:
-        call = facts.module.parents[parent]
-        if isinstance(call, ast.Call) and facts.names.context_manager(call.func) is not None:
+        call = semantic.module.parents[parent]
+        if isinstance(call, ast.Call) and semantic.names.context_manager(call.func) is not None:
             return None
-    finding = facts.finding(CONSTRUCT_CODE, construct.call, "tracker built by hand")
+    finding = semantic.finding(CONSTRUCT_CODE, construct.call, "tracker built by hand")
     reason, detail = _place(parent)
-    return refuse(facts, finding, reason, detail, parent if hasattr(parent, "lineno") else None)
+    return refuse(semantic, finding, reason, detail, parent if hasattr(parent, "lineno") else None)
 
 
 def _place(parent: ast.AST) -> tuple[Reason, str]:
@@ -55,33 +55,33 @@ def _place(parent: ast.AST) -> tuple[Reason, str]:
     return Reason.ESCAPES, "the tracker is stored where it is built"
 
 
-def refuse_set_call(facts: Facts, site: SetCall) -> Refusal | None:
+def refuse_set_call(semantic: SemanticModel, site: SetCall) -> Refusal | None:
     """Return the refusal of a set call on something that is, or may be, a tracker."""
     receiver = site.call.func.value  # type: ignore[attr-defined]
-    if is_forwarder(facts, site):
+    if is_forwarder(semantic, site):
         return None
-    finding = facts.finding(SET_CODE, site.call, SET_MESSAGE)
-    if site.problem == INVALID and not _is_tracker(facts, receiver):
+    finding = semantic.finding(SET_CODE, site.call, SET_MESSAGE)
+    if site.problem == INVALID and not _is_tracker(semantic, receiver):
         return None  # a method of that name with parameters of its own: another class's
     if site.problem is not None:
-        return problem_refusal(facts, finding, site)
+        return problem_refusal(semantic, finding, site)
     if not isinstance(receiver, ast.Name):
-        return _on_expression(facts, site, receiver)
-    binding = facts.scopes.of(receiver)
+        return _on_expression(semantic, site, receiver)
+    binding = semantic.scopes.of(receiver)
     if any(isinstance(b, ast.arg) for b in binding.binders):
-        if _is_receiver_of_method(facts, binding.binders[0], receiver):
+        if _is_receiver_of_method(semantic, binding.binders[0], receiver):
             return None
         detail = f"{receiver.id} is a parameter: the caller may rely on the ids afterwards"
-        return refuse(facts, finding, Reason.CALLER_RELIES, detail, binding.binders[0])
-    manager = _manager(facts, binding.binders)
+        return refuse(semantic, finding, Reason.CALLER_RELIES, detail, binding.binders[0])
+    manager = _manager(semantic, binding.binders)
     if manager is not None:
         detail = f"{manager.name} owns a tracker and passes the ids on to it"
-        refusal = refuse(facts, finding, Reason.MANAGER, detail, manager)
+        refusal = refuse(semantic, finding, Reason.MANAGER, detail, manager)
         return by_hand(refusal, receiver.id, manager)
-    if _another_class(facts, binding.binders):
+    if _another_class(semantic, binding.binders):
         return None
     detail = f"it is not known what {receiver.id} is"
-    return refuse(facts, finding, Reason.UNKNOWN_RECEIVER, detail)
+    return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail)
 
 
 def by_hand(refusal: Refusal, name: str, owner: ast.ClassDef) -> Refusal:
@@ -92,83 +92,85 @@ def by_hand(refusal: Refusal, name: str, owner: ast.ClassDef) -> Refusal:
     return replace(refusal, advice=f"open the context with tracker={name}.{field} by hand")
 
 
-def _is_tracker(facts: Facts, receiver: ast.expr) -> bool:
+def _is_tracker(semantic: SemanticModel, receiver: ast.expr) -> bool:
     """Whether there is evidence that *receiver* is a tracker, beside the name of the method."""
     if isinstance(receiver, ast.Attribute):
         return any(
             isinstance(target, ast.Attribute) and target.attr == receiver.attr
-            for construct in facts.lifetimes.constructs
-            for target in getattr(facts.module.parents[construct.call], "targets", ())
+            for construct in semantic.lifetimes.constructs
+            for target in getattr(semantic.module.parents[construct.call], "targets", ())
         )
-    if not isinstance(receiver, ast.Name) or receiver not in facts.scopes.scope_of:
+    if not isinstance(receiver, ast.Name) or receiver not in semantic.scopes.scope_of:
         return False
-    return any(_makes_tracker(facts, binder) for binder in facts.scopes.of(receiver).binders)
+    return any(_makes_tracker(semantic, binder) for binder in semantic.scopes.of(receiver).binders)
 
 
-def _makes_tracker(facts: Facts, binder: ast.AST) -> bool:
+def _makes_tracker(semantic: SemanticModel, binder: ast.AST) -> bool:
     annotation = getattr(binder, "annotation", None)
-    if annotation is not None and facts.names.is_annotated(annotation):
+    if annotation is not None and semantic.names.is_annotated(annotation):
         return True
     if not isinstance(binder, ast.Name):
         return False
-    statement = facts.module.statement(binder)
+    statement = semantic.module.statement(binder)
     managed = any(
-        statement is w and w.items[i].optional_vars is binder for w, i, _, _ in facts.context_calls
+        statement is w and w.items[i].optional_vars is binder
+        for w, i, _, _ in semantic.context_calls
     )
-    return managed or statement in facts.lifetimes.binding_statements
+    return managed or statement in semantic.lifetimes.binding_statements
 
 
-def refuse_inspection(facts: Facts, place: ast.Attribute) -> Refusal | None:
+def refuse_inspection(semantic: SemanticModel, place: ast.Attribute) -> Refusal | None:
     """Return the refusal of a test that asks a double of the tracker which ids were set."""
     receiver = place.value.value  # type: ignore[attr-defined]
     if isinstance(receiver, ast.Name) and any(
-        isinstance(b, ast.Name) and facts.module.statement(b) in facts.lifetimes.binding_statements
-        for b in facts.scopes.of(receiver).binders
+        isinstance(b, ast.Name)
+        and semantic.module.statement(b) in semantic.lifetimes.binding_statements
+        for b in semantic.scopes.of(receiver).binders
     ):
         return None  # a real tracker: refused where it is built
-    finding = facts.finding(SET_CODE, place, "a test of how ids are set")
+    finding = semantic.finding(SET_CODE, place, "a test of how ids are set")
     detail = f"{ast.unparse(place)} asks for the set call, which migrated code does not make"
-    return refuse(facts, finding, Reason.TESTS_THE_TRACKER, detail)
+    return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail)
 
 
-def _on_expression(facts: Facts, site: SetCall, receiver: ast.expr) -> Refusal:
-    finding = facts.finding(SET_CODE, site.call, SET_MESSAGE)
+def _on_expression(semantic: SemanticModel, site: SetCall, receiver: ast.expr) -> Refusal:
+    finding = semantic.finding(SET_CODE, site.call, SET_MESSAGE)
     text = ast.unparse(receiver)
     if isinstance(receiver, ast.Attribute):
         detail = f"{text} outlives this function: others may rely on its ids"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, receiver)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, receiver)
     detail = f"it is not known what {text} is"
-    return refuse(facts, finding, Reason.UNKNOWN_RECEIVER, detail, receiver)
+    return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail, receiver)
 
 
-def _is_receiver_of_method(facts: Facts, binder: ast.AST, name: ast.Name) -> bool:
+def _is_receiver_of_method(semantic: SemanticModel, binder: ast.AST, name: ast.Name) -> bool:
     """Whether *name* is ``self`` of a class: then the method called is that class's own."""
-    definition = facts.module.parents.get(facts.module.parents.get(binder, binder), binder)
-    owner = facts.module.parents.get(definition)
+    definition = semantic.module.parents.get(semantic.module.parents.get(binder, binder), binder)
+    owner = semantic.module.parents.get(definition)
     return isinstance(owner, ast.ClassDef) and name.id in ("self", "cls")
 
 
-def _manager(facts: Facts, binders: list[ast.AST]) -> ast.ClassDef | None:
+def _manager(semantic: SemanticModel, binders: list[ast.AST]) -> ast.ClassDef | None:
     """Return the class of this module that the variable is built from and that forwards ids."""
     for binder in binders:
-        value = getattr(facts.module.parents.get(binder), "value", None)
+        value = getattr(semantic.module.parents.get(binder), "value", None)
         if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
             continue
-        for definition in facts.scopes.of(value.func).binders:
+        for definition in semantic.scopes.of(value.func).binders:
             if isinstance(definition, ast.ClassDef) and _forwards(definition):
                 return definition
     return None
 
 
-def is_forwarder(facts: Facts, site: SetCall) -> bool:
+def is_forwarder(semantic: SemanticModel, site: SetCall) -> bool:
     """Whether the call is what a class's own set call does: the places that use it count."""
     method = next(
-        (n for n in facts.module.ancestors(site.call) if isinstance(n, ast.FunctionDef)), None
+        (n for n in semantic.module.ancestors(site.call) if isinstance(n, ast.FunctionDef)), None
     )
-    owner = facts.module.parents.get(method) if method is not None else None
+    owner = semantic.module.parents.get(method) if method is not None else None
     if method is None or method.name not in _SET_NAMES or not isinstance(owner, ast.ClassDef):
         return False
-    own_class = all(facts.names.tracker_class(base) is None for base in owner.bases)
+    own_class = all(semantic.names.tracker_class(base) is None for base in owner.bases)
     return own_class and isinstance(site.call.func.value, ast.Attribute)  # type: ignore[attr-defined]
 
 
@@ -180,22 +182,22 @@ def _forwards(definition: ast.ClassDef) -> bool:
     return False
 
 
-def _another_class(facts: Facts, binders: list[ast.AST]) -> bool:
+def _another_class(semantic: SemanticModel, binders: list[ast.AST]) -> bool:
     """Whether the variable is certainly an object of a class that is not the tracker."""
     for binder in binders:
-        statement = facts.module.parents.get(binder)
+        statement = semantic.module.parents.get(binder)
         value = getattr(statement, "value", None)
         if not isinstance(statement, ast.Assign) or not isinstance(value, ast.Call):
             return False
-        if not isinstance(value.func, ast.Name) or value.func not in facts.scopes.scope_of:
+        if not isinstance(value.func, ast.Name) or value.func not in semantic.scopes.scope_of:
             return False
-        definitions = facts.scopes.of(value.func).binders
-        if not definitions or not all(_is_foreign_class(facts, d) for d in definitions):
+        definitions = semantic.scopes.of(value.func).binders
+        if not definitions or not all(_is_foreign_class(semantic, d) for d in definitions):
             return False
     return bool(binders)
 
 
-def _is_foreign_class(facts: Facts, definition: ast.AST) -> bool:
+def _is_foreign_class(semantic: SemanticModel, definition: ast.AST) -> bool:
     if isinstance(definition, ast.ClassDef):
-        return all(facts.names.tracker_class(base) is None for base in definition.bases)
+        return all(semantic.names.tracker_class(base) is None for base in definition.bases)
     return isinstance(definition, ast.alias) and definition.name[:1].isupper()

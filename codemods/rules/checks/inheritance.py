@@ -26,7 +26,7 @@ from codemods.rules.checks.wrapped_clients import wrapper_of, wraps_client
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Resolved
     from codemods.model.proposal import Proposal
 
@@ -85,8 +85,8 @@ class _Content:
 class Heirs:
     """What of a module may inherit, each suite looked at once; the blocks are of *proposals*."""
 
-    def __init__(self, facts: Facts, proposals: Sequence[Proposal]) -> None:
-        self._facts = facts
+    def __init__(self, semantic: SemanticModel, proposals: Sequence[Proposal]) -> None:
+        self._semantic = semantic
         self._gone: set[int] = set()
         self._contents: dict[tuple[ast.stmt, ast.stmt], _Content] = {}
         self._reached: dict[ast.AST, set[ast.AST]] = {}
@@ -94,10 +94,10 @@ class Heirs:
         for proposal in proposals:
             for wrap in wraps(proposal):
                 tracker = _tracker_of(wrap)
-                key = key_of(facts, tracker, wrap) if tracker is not None else None
-                named = named_ids(wrap) - missing_ids(facts, wrap)
-                block = _Block(proposal, named, key, is_step(wrap), body_of(facts, wrap))
-                self._placed.setdefault(facts.statement_at(wrap.path), []).append(block)
+                key = key_of(semantic, tracker, wrap) if tracker is not None else None
+                named = named_ids(wrap) - missing_ids(semantic, wrap)
+                block = _Block(proposal, named, key, is_step(wrap), body_of(semantic, wrap))
+                self._placed.setdefault(semantic.statement_at(wrap.path), []).append(block)
 
     def without(self, proposal: Proposal) -> None:
         """Note that *proposal* will not be made."""
@@ -112,11 +112,13 @@ class Heirs:
 
         On the original runtime they do, and set them on their tracker.
         """
-        facts = self._facts
-        if facts.ours(block.proposal.home):
+        semantic = self._semantic
+        if semantic.ours(block.proposal.home):
             return False
         called = (
-            one.node.body for one in reachable(facts.taint, block.body) if one.taint is facts.taint
+            one.node.body
+            for one in reachable(semantic.taint, block.body)
+            if one.taint is semantic.taint
         )
         return any(self.of(body).wrapped for body in (block.body, *called))
 
@@ -128,10 +130,12 @@ class Heirs:
         return self._contents[key]
 
     def _content(self, nodes: list[ast.AST]) -> _Content:
-        facts, inside = self._facts, set(nodes)
-        contexts = [(s, call, name) for s, _, call, name in facts.context_calls if call in inside]
+        semantic, inside = self._semantic, set(nodes)
+        contexts = [
+            (s, call, name) for s, _, call, name in semantic.context_calls if call in inside
+        ]
         blocks = [block for node in nodes for block in self._placed.get(node, ())]
-        calls = ((n, n if isinstance(n, ast.Call) else wrapper_of(facts, n)) for n in nodes)
+        calls = ((n, n if isinstance(n, ast.Call) else wrapper_of(semantic, n)) for n in nodes)
         wrapped = [(n, c) for n, c in calls if c is not None and wraps_client(c)]
         return _Content(contexts, blocks, wrapped)
 
@@ -139,7 +143,7 @@ class Heirs:
         """Return *method* and the functions that it may call."""
         if method not in self._reached:
             body: list[ast.stmt] = method.body  # type: ignore[attr-defined]
-            reached = reachable(self._facts.taint, body)
+            reached = reachable(self._semantic.taint, body)
             self._reached[method] = {method, *(one.node for one in reached)}
         return self._reached[method]
 
@@ -149,26 +153,28 @@ def wraps(proposal: Proposal) -> list[Wrap]:
     return [e for e in proposal.edits if isinstance(e, Wrap)]
 
 
-def heir_of(facts: Facts, proposal: Proposal, heirs: Heirs) -> Heir | None:
+def heir_of(semantic: SemanticModel, proposal: Proposal, heirs: Heirs) -> Heir | None:
     """Return which of *heirs*, those of the file, would take over ids of a new block."""
     for wrap in wraps(proposal):
         if is_step(wrap):
             continue  # a sub-context of the block around it
-        lender = _lender(facts, proposal, wrap)
-        found = next(heirs_in(facts, lender, heirs), None) if lender.ids else None
+        lender = _lender(semantic, proposal, wrap)
+        found = next(heirs_in(semantic, lender, heirs), None) if lender.ids else None
         if found is not None:
             return found
     return None
 
 
-def lent_ids(facts: Facts, call: ast.Call, name: str, tracker: ast.expr | None) -> frozenset[str]:
+def lent_ids(
+    semantic: SemanticModel, call: ast.Call, name: str, tracker: ast.expr | None
+) -> frozenset[str]:
     """Return the ids that the context *call* may give to what is inside it."""
-    return context_ids(call, name).union(*map(facts.standing.of, (tracker, given_tracker(call))))
+    return context_ids(call, name).union(*map(semantic.standing.of, (tracker, given_tracker(call))))
 
 
-def lent_by(facts: Facts, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
+def lent_by(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
     """Return the ids that a proposed block may give to what is inside it."""
-    return _lender(facts, proposal, wrap).ids
+    return _lender(semantic, proposal, wrap).ids
 
 
 def named_ids(wrap: Wrap) -> frozenset[str]:
@@ -182,9 +188,9 @@ def named_ids(wrap: Wrap) -> frozenset[str]:
     return (ALL_IDS | {MODE}) & found
 
 
-def body_of(facts: Facts, wrap: Wrap) -> list[ast.stmt]:
+def body_of(semantic: SemanticModel, wrap: Wrap) -> list[ast.stmt]:
     """Return the statements that *wrap* puts into its block."""
-    suite = facts.module.suite(facts.statement_at(wrap.path))
+    suite = semantic.module.suite(semantic.statement_at(wrap.path))
     return suite[wrap.path[-1][1] : wrap.stop]
 
 
@@ -196,31 +202,31 @@ def is_step(wrap: Wrap) -> bool:
 
 
 def uses_of_others(
-    facts: Facts, body: Sequence[ast.stmt], own: frozenset[Binding]
+    semantic: SemanticModel, body: Sequence[ast.stmt], own: frozenset[Binding]
 ) -> list[ast.Name]:
     """Return where *body* reads a variable that holds, or leads to, a tracker not in *own*."""
-    others = facts.tracker_variables() - own
+    others = semantic.tracker_variables() - own
     names = (n for s in body for n in ast.walk(s) if isinstance(n, ast.Name))
     return [
         n
         for n in names
         if isinstance(n.ctx, ast.Load)
-        and n in facts.scopes.scope_of
-        and facts.scopes.of(n) in others
+        and n in semantic.scopes.scope_of
+        and semantic.scopes.of(n) in others
     ]
 
 
-def _lender(facts: Facts, proposal: Proposal, wrap: Wrap) -> Lender:
+def _lender(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> Lender:
     named = named_ids(wrap)
     kept = {words.USER} if any(isinstance(e, Retain) for e in proposal.edits) else set()
     tracker = _tracker_of(wrap)
-    key = key_of(facts, tracker, wrap) if tracker is not None else None
-    ids = named | kept | facts.standing.of(tracker)
-    body = body_of(facts, wrap)
-    own = facts.holders.get(proposal.finding, frozenset())
+    key = key_of(semantic, tracker, wrap) if tracker is not None else None
+    ids = named | kept | semantic.standing.of(tracker)
+    body = body_of(semantic, wrap)
+    own = semantic.holders.get(proposal.finding, frozenset())
     if isinstance(key, Binding):
         own |= {key}
-    return Lender(body, named, ids, key, uses_of_others(facts, body, own), proposal)
+    return Lender(body, named, ids, key, uses_of_others(semantic, body, own), proposal)
 
 
 def _tracker_of(wrap: Wrap) -> ast.expr | None:
@@ -235,13 +241,13 @@ def _adopted(wrap: Wrap) -> str | None:
     return next((t.removeprefix(prefix) for t in given if t.startswith(prefix)), None)
 
 
-def key_of(facts: Facts, tracker: ast.expr, wrap: Wrap | None = None) -> object:
+def key_of(semantic: SemanticModel, tracker: ast.expr, wrap: Wrap | None = None) -> object:
     """Return what is equal for two mentions of one tracker: its variable, or its text."""
     if not isinstance(tracker, ast.Name):
         return ast.unparse(tracker)
     if wrap is not None:
-        return facts.scopes.binding(tracker.id, facts.scope_at(wrap.path))
-    return facts.scopes.of(tracker)
+        return semantic.scopes.binding(tracker.id, semantic.scope_at(wrap.path))
+    return semantic.scopes.of(tracker)
 
 
 def given_tracker(call: ast.Call) -> ast.expr | None:
@@ -256,31 +262,31 @@ def context_ids(call: ast.Call, name: str) -> frozenset[str]:
     return by_name | (ALL_IDS if None in named else ALL_IDS & named)
 
 
-def heirs_in(facts: Facts, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
+def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
     """Yield what inside *lender* would take ids from it, in its own text, then in what it calls."""
-    yield from heirs_inside(facts, lender, lender.body, heirs)
-    reached = reachable(facts.taint, lender.body)
+    yield from heirs_inside(semantic, lender, lender.body, heirs)
+    reached = reachable(semantic.taint, lender.body)
     for one in reached:
         name = one.node.name
-        if one.taint is facts.taint:
-            for heir in heirs_inside(facts, lender, one.node.body, heirs):
+        if one.taint is semantic.taint:
+            for heir in heirs_inside(semantic, lender, one.node.body, heirs):
                 yield replace(heir, text=f"in {name}, {heir.text}", place=None)
         elif _may_inherit_elsewhere(one, lender):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
-    yield from _unnamed(facts, lender, heirs, [o for o in reached if o.taint is facts.taint])
+    yield from _unnamed(semantic, lender, heirs, [o for o in reached if o.taint is semantic.taint])
 
 
 def heirs_inside(
-    facts: Facts, lender: Lender, body: Sequence[ast.stmt], heirs: Heirs
+    semantic: SemanticModel, lender: Lender, body: Sequence[ast.stmt], heirs: Heirs
 ) -> Iterator[Heir]:
     """Yield what the statements *body* have of their own that would inherit."""
     content = heirs.of(body)
     for statement, call, name in content.contexts:
-        if _is_same(facts, lender, given_tracker(call)):
+        if _is_same(semantic, lender, given_tracker(call)):
             continue
-        own = certain_ids(facts, call)
+        own = certain_ids(semantic, call)
         own |= _BY_BATCH if name == words.BATCH_CONTEXT else set()
-        if not lender.ids <= own and _may_record(facts, statement):
+        if not lender.ids <= own and _may_record(semantic, statement):
             text = f"{ast.unparse(call)} would inherit ids of this block"
             yield Heir(text, statement)
     for block in filter(heirs.is_made, content.blocks):
@@ -295,27 +301,27 @@ def heirs_inside(
             text = "a wrapped client in another tracker's block takes ids of this one today"
             yield Heir(text, None, block.proposal, "a wrapped client in it takes ids of {} today")
     for node, wrapper in content.wrapped:
-        if _wraps_for_another(facts, wrapper, lender):
+        if _wraps_for_another(semantic, wrapper, lender):
             text = f"{ast.unparse(node)} takes the ids of the block that it is used in"
             yield Heir(text, node)
 
 
-def _may_record(facts: Facts, statement: ast.With | ast.AsyncWith) -> bool:
+def _may_record(semantic: SemanticModel, statement: ast.With | ast.AsyncWith) -> bool:
     """Whether the block of *statement* calls anything but functions of the interpreter's own."""
     calls = (n for s in statement.body for n in ast.walk(s) if isinstance(n, ast.Call))
     return any(
         not isinstance(c.func, ast.Name)
         or not hasattr(builtins, c.func.id)
-        or bool(facts.scopes.of(c.func).binders)
+        or bool(semantic.scopes.of(c.func).binders)
         for c in calls
     )
 
 
-def _is_same(facts: Facts, lender: Lender, tracker: ast.expr | None) -> bool:
+def _is_same(semantic: SemanticModel, lender: Lender, tracker: ast.expr | None) -> bool:
     """Whether *tracker* is the lender's: by its name, or as what a function was given."""
     if tracker is None or lender.tracker is None:
         return False
-    return _has_key(lender, key_of(facts, tracker))
+    return _has_key(lender, key_of(semantic, tracker))
 
 
 def _has_key(lender: Lender, key: object) -> bool:
@@ -328,11 +334,11 @@ def _has_key(lender: Lender, key: object) -> bool:
     return given and not lender.others
 
 
-def _wraps_for_another(facts: Facts, call: ast.Call, lender: Lender) -> bool:
+def _wraps_for_another(semantic: SemanticModel, call: ast.Call, lender: Lender) -> bool:
     tracker = call.args[1] if len(call.args) > 1 else given_tracker(call)
-    if isinstance(tracker, ast.Name) and tracker not in facts.scopes.scope_of:
+    if isinstance(tracker, ast.Name) and tracker not in semantic.scopes.scope_of:
         return True
-    return not _is_same(facts, lender, tracker)
+    return not _is_same(semantic, lender, tracker)
 
 
 def _may_inherit_elsewhere(function: Resolved, lender: Lender) -> bool:
@@ -350,32 +356,34 @@ def _may_inherit_elsewhere(function: Resolved, lender: Lender) -> bool:
     return has_own and not lender.ids <= named
 
 
-def _unnamed(facts: Facts, lender: Lender, heirs: Heirs, reached: list[Resolved]) -> Iterator[Heir]:
+def _unnamed(
+    semantic: SemanticModel, lender: Lender, heirs: Heirs, reached: list[Resolved]
+) -> Iterator[Heir]:
     """Yield functions that the block may run without naming them: from tables, by objects."""
     known = {one.node for one in reached}
-    functions: list[ast.AST] = [f for kind in _FUNCTIONS for f in facts.module.every(kind)]
+    functions: list[ast.AST] = [f for kind in _FUNCTIONS for f in semantic.module.every(kind)]
     others = set(functions) - known
     ran: set[ast.AST] = set()
-    if methods := _methods(facts):
+    if methods := _methods(semantic):
         nodes = [n for root in (*lender.body, *known) for n in ast.walk(root)]
         attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
         by_object = [m for m in methods if m.name in attributes or _is_special(m.name)]
         ran.update(*map(heirs.reached_from, by_object))
-    if may_call_back(facts.taint, lender.body, others):
-        ran |= handed_on(facts.taint)
+    if may_call_back(semantic.taint, lender.body, others):
+        ran |= handed_on(semantic.taint)
     for function in functions:
         if function in others and function in ran:
             suite: list[ast.stmt] = function.body  # type: ignore[attr-defined]
-            heir = next(heirs_inside(facts, lender, suite, heirs), None)
+            heir = next(heirs_inside(semantic, lender, suite, heirs), None)
             if heir is not None:
                 name = function.name  # type: ignore[attr-defined]
                 said = f"{name} may run in this block; there, {heir.text}"
                 yield replace(heir, text=said, place=None)
 
 
-def _methods(facts: Facts) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+def _methods(semantic: SemanticModel) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return the methods of the module's classes."""
-    bodies = (definition.body for definition in facts.module.every(ast.ClassDef))
+    bodies = (definition.body for definition in semantic.module.every(ast.ClassDef))
     return [m for body in bodies for m in body if isinstance(m, _FUNCTIONS)]
 
 

@@ -23,193 +23,201 @@ if TYPE_CHECKING:
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import Uses
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Construct, Lifetime
     from codemods.model.finding import Finding
 
 
-def lifetime_refusal(facts: Facts, finding: Finding, lifetime: Lifetime) -> Refusal | None:
+def lifetime_refusal(
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime
+) -> Refusal | None:
     """Refuse lifetimes that are not one variable bound once in a straight line."""
     binding = lifetime.binding
     if not lifetime.construct.certain:
         detail = "the class may come from several imports"
-        return refuse(facts, finding, Reason.AMBIGUOUS_IMPORT, detail)
+        return refuse(semantic, finding, Reason.AMBIGUOUS_IMPORT, detail)
     if lifetime.construct.shared:
         detail = f"the tracker may be one that others use: {lifetime.construct.shared}"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, lifetime.construct.call)
-    if facts.replaced_method is not None:
-        detail = f"{ast.unparse(facts.replaced_method)} is replaced: the file tests the tracker"
-        return refuse(facts, finding, Reason.TESTS_THE_TRACKER, detail, facts.replaced_method)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, lifetime.construct.call)
+    if semantic.replaced_method is not None:
+        detail = f"{ast.unparse(semantic.replaced_method)} is replaced: the file tests the tracker"
+        return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail, semantic.replaced_method)
     if lifetime.scope.is_class:
         detail = "the tracker is a class attribute, shared by every instance"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail)
     if binding.declared:
         detail = f"{binding.name} is declared global or nonlocal"
-        return refuse(facts, finding, Reason.REBOUND, detail, binding.declared[0])
+        return refuse(semantic, finding, Reason.REBOUND, detail, binding.declared[0])
     hidden = (
-        hidden_loads(facts.module, facts.scopes, binding.name) if lifetime.scope.is_module else []
+        hidden_loads(semantic.module, semantic.scopes, binding.name)
+        if lifetime.scope.is_module
+        else []
     )
     if hidden:
         detail = f"a class takes {binding.name} for an attribute of its own"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, hidden[0])
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, hidden[0])
     binding_statements = {other.binding_statement for other in lifetime.siblings}
     for binder in binding.binders:
         if (
             not isinstance(binder, ast.Name)
-            or facts.module.statement(binder) not in binding_statements
+            or semantic.module.statement(binder) not in binding_statements
         ):
             return refuse(
-                facts, finding, Reason.REBOUND, f"{binding.name} is also bound here", binder
+                semantic, finding, Reason.REBOUND, f"{binding.name} is also bound here", binder
             )
-    other = next((o for o in lifetime.siblings if _lies_in(facts, o, lifetime)), None)
+    other = next((o for o in lifetime.siblings if _lies_in(semantic, o, lifetime)), None)
     if other is not None:
         detail = f"{binding.name} is built again in an inner suite"
-        return refuse(facts, finding, Reason.REBOUND, detail, other.binding_statement)
-    if binding.deletes and not _deleted_last(facts, lifetime):
+        return refuse(semantic, finding, Reason.REBOUND, detail, other.binding_statement)
+    if binding.deletes and not _deleted_last(semantic, lifetime):
         return refuse(
-            facts, finding, Reason.REBOUND, f"{binding.name} is deleted", binding.deletes[0]
+            semantic, finding, Reason.REBOUND, f"{binding.name} is deleted", binding.deletes[0]
         )
-    return _stray_load(facts, finding, lifetime) or _state_refusal(facts, finding, lifetime)
+    return _stray_load(semantic, finding, lifetime) or _state_refusal(semantic, finding, lifetime)
 
 
-def _lies_in(facts: Facts, one: Lifetime, other: Lifetime) -> bool:
+def _lies_in(semantic: SemanticModel, one: Lifetime, other: Lifetime) -> bool:
     """Whether one of two lifetimes of a variable begins in an inner suite of the other."""
     binding_statements = (
-        facts.module.paths[one.binding_statement],
-        facts.module.paths[other.binding_statement],
+        semantic.module.paths[one.binding_statement],
+        semantic.module.paths[other.binding_statement],
     )
     return one is not other and (
         within(other, binding_statements[0]) or within(one, binding_statements[1])
     )
 
 
-def _deleted_last(facts: Facts, lifetime: Lifetime) -> bool:
+def _deleted_last(semantic: SemanticModel, lifetime: Lifetime) -> bool:
     """Whether the only ``del`` of the tracker ends its lifetime, at the level of its own suite."""
     if len(lifetime.binding.deletes) != 1 or len(lifetime.siblings) != 1:
         return False
     name = lifetime.binding.deletes[0]
-    statement = facts.module.statement(name)
+    statement = semantic.module.statement(name)
     if statement not in lifetime.suite or len(getattr(statement, "targets", ())) != 1:
         return False
     last = max(((load.lineno, load.col_offset) for load in lifetime.loads), default=(0, 0))
     return last < (statement.lineno, statement.col_offset)
 
 
-def _stray_load(facts: Facts, finding: Finding, lifetime: Lifetime) -> Refusal | None:
+def _stray_load(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> Refusal | None:
     """Refuse where a use belongs to no single lifetime."""
     name = lifetime.binding.name
     owned = {load for other in lifetime.siblings for load in other.loads}
     for load in lifetime.binding.loads:
         if load in owned:
-            if len(lifetime.siblings) > 1 and facts.scopes.scope_of[load] is not lifetime.scope:
+            if len(lifetime.siblings) > 1 and semantic.scopes.scope_of[load] is not lifetime.scope:
                 detail = f"an inner function uses {name}, which is bound several times"
-                return refuse(facts, finding, Reason.REBOUND, detail, load)
+                return refuse(semantic, finding, Reason.REBOUND, detail, load)
             continue
-        if facts.lifetimes.enclosing_loop(lifetime.binding_statement) is not None:
+        if semantic.lifetimes.enclosing_loop(lifetime.binding_statement) is not None:
             detail = f"{name} is built in a loop and used outside of that iteration"
-            return refuse(facts, finding, Reason.ESCAPES_LOOP, detail, load)
+            return refuse(semantic, finding, Reason.ESCAPES_LOOP, detail, load)
         detail = f"{name} is used where its construction may not have run"
-        return refuse(facts, finding, Reason.CONDITIONAL_CONSTRUCT, detail, load)
+        return refuse(semantic, finding, Reason.CONDITIONAL_CONSTRUCT, detail, load)
     return None
 
 
-def _state_refusal(facts: Facts, finding: Finding, lifetime: Lifetime) -> Refusal | None:
-    looked_up = _looked_up_by_name(facts, lifetime)
+def _state_refusal(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> Refusal | None:
+    looked_up = _looked_up_by_name(semantic, lifetime)
     if looked_up is not None:
         detail = f"{ast.unparse(looked_up)} may reach {lifetime.binding.name} by its name"
-        return refuse(facts, finding, Reason.ESCAPES, detail, looked_up)
-    place = state_read(lifetime.loads, facts.module)
+        return refuse(semantic, finding, Reason.ESCAPES, detail, looked_up)
+    place = state_read(lifetime.loads, semantic.module)
     if place is not None:
         detail = f"{ast.unparse(place)} depends on when the ids are set and reset"
-        return refuse(facts, finding, Reason.READS_STATE, detail, place)
+        return refuse(semantic, finding, Reason.READS_STATE, detail, place)
     for load in lifetime.loads:
-        parent = facts.module.parents[load]
+        parent = semantic.module.parents[load]
         if isinstance(parent, ast.Attribute) and parent.attr.startswith("_"):
             detail = f"{ast.unparse(parent)} is private to the tracker"
-            return refuse(facts, finding, Reason.TESTS_THE_TRACKER, detail, parent)
+            return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail, parent)
         if isinstance(parent, ast.Attribute) and parent.attr == words.BATCH_MODE_CALL:
             detail = "the tracker's batch mode is switched by hand"
-            return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, parent)
-        if lifetime.sets and facts.lifetimes.migrated_use(load):
+            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, parent)
+        if lifetime.sets and semantic.lifetimes.migrated_use(load):
             detail = "the tracker is used by a context manager and configured by hand"
-            return refuse(facts, finding, Reason.MIXED, detail, load)
+            return refuse(semantic, finding, Reason.MIXED, detail, load)
     return None
 
 
-def _looked_up_by_name(facts: Facts, lifetime: Lifetime) -> ast.AST | None:
+def _looked_up_by_name(semantic: SemanticModel, lifetime: Lifetime) -> ast.AST | None:
     """Return a call that can reach variables by name: in the function, or for globals anywhere."""
-    for call in facts.calls_by_name:
+    for call in semantic.calls_by_name:
         name = call.func.id  # type: ignore[attr-defined]
-        inside = lifetime.scope.is_module or lifetime.scope.node in facts.module.ancestors(call)
+        inside = lifetime.scope.is_module or lifetime.scope.node in semantic.module.ancestors(call)
         reaches = lifetime.scope.is_module or name != "globals"
         if inside and reaches and not (name == "vars" and call.args):
             return call
     return None
 
 
-def flow_escape(facts: Facts, finding: Finding, flow: Flow) -> Refusal | None:
+def flow_escape(semantic: SemanticModel, finding: Finding, flow: Flow) -> Refusal | None:
     """Refuse where something that holds the tracker gets out, or its state is read."""
     if flow.escapes:
         escape = flow.escapes[0]
         detail = f"the tracker is {escape.how}"
-        return refuse(facts, finding, Reason.ESCAPES, detail, escape.node)
-    older = next((place for place in flow.older if _stays_older(facts, place)), None)
+        return refuse(semantic, finding, Reason.ESCAPES, detail, escape.node)
+    older = next((place for place in flow.older if _stays_older(semantic, place)), None)
     if older is not None:
         detail = f"{ast.unparse(older)} sets ids by the older name, which contexts may not take"
-        refusal = refuse(facts, finding, Reason.MIXED, detail, older)
+        refusal = refuse(semantic, finding, Reason.MIXED, detail, older)
         return replace(refusal, advice=f"use {words.SET_CALL} there, then run again")
     if flow.reads:
         detail = f"{ast.unparse(flow.reads[0])} depends on when the ids are set and reset"
-        return refuse(facts, finding, Reason.READS_STATE, detail, flow.reads[0])
+        return refuse(semantic, finding, Reason.READS_STATE, detail, flow.reads[0])
     return None
 
 
-def _stays_older(facts: Facts, place: ast.AST) -> bool:
+def _stays_older(semantic: SemanticModel, place: ast.AST) -> bool:
     """Whether the older set call at *place* is none that a block takes in, or writes anew."""
-    call = facts.module.parents.get(place) if isinstance(place, ast.Attribute) else None
+    call = semantic.module.parents.get(place) if isinstance(place, ast.Attribute) else None
     if not isinstance(call, ast.Call) or call.func is not place:
         return True  # in a function that is called, or a method that is handed on
     unpacked = any(keyword.arg is None for keyword in call.keywords)
-    return unpacked and all(site.call is not call for site in facts.lifetimes.set_calls)
+    return unpacked and all(site.call is not call for site in semantic.lifetimes.set_calls)
 
 
-def flow_refusal(facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow) -> Refusal | None:
+def flow_refusal(
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
+) -> Refusal | None:
     """Refuse escapes, uses behind the lifetime, and a module's tracker that its functions reach."""
-    escape = flow_escape(facts, finding, flow)
+    escape = flow_escape(semantic, finding, flow)
     if escape is not None:
         return escape
     for binding in flow.tainted:
-        refusal = _reached_by_functions(facts, finding, binding) or _used_behind(
-            facts, finding, lifetime, binding
+        refusal = _reached_by_functions(semantic, finding, binding) or _used_behind(
+            semantic, finding, lifetime, binding
         )
         if refusal is not None:
             return refusal
     return None
 
 
-def _reached_by_functions(facts: Facts, finding: Finding, binding: Binding) -> Refusal | None:
+def _reached_by_functions(
+    semantic: SemanticModel, finding: Finding, binding: Binding
+) -> Refusal | None:
     if not binding.scope.is_module:
         return None
     for load in binding.loads:
-        if not facts.scopes.scope_of[load].is_module and _in_function(facts, load):
+        if not semantic.scopes.scope_of[load].is_module and _in_function(semantic, load):
             detail = f"{binding.name} is used by functions of this module"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
-    uses = facts.elsewhere.variable(binding.name)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
+    uses = semantic.elsewhere.variable(binding.name)
     if uses.places:
-        return external_refusal(facts, finding, uses)
-    if facts.used_elsewhere(binding.name):
+        return external_refusal(semantic, finding, uses)
+    if semantic.used_elsewhere(binding.name):
         detail = f"{binding.name} is exported, or used by other files"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail)
     return None
 
 
-def external_refusal(facts: Facts, finding: Finding, uses: Uses) -> Refusal | None:
+def external_refusal(semantic: SemanticModel, finding: Finding, uses: Uses) -> Refusal | None:
     """Refuse where another file uses the object too: with ids that are set here, perhaps."""
     if not uses.places:
         return None
     detail = f"another file uses the same tracker: {uses.places[0]}"
-    return refuse(facts, finding, Reason.SHARED_STATE, detail)
+    return refuse(semantic, finding, Reason.SHARED_STATE, detail)
 
 
 def doubted(finding: Finding, uses: Uses) -> tuple[Assumption, ...]:
@@ -218,26 +226,26 @@ def doubted(finding: Finding, uses: Uses) -> tuple[Assumption, ...]:
 
 
 def wrapped_refusal(
-    facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
 ) -> Refusal | None:
     """Refuse wrapped clients on the original runtime where their context may be another one's.
 
     There a wrapped client takes its ids from the innermost context of its thread.
     """
-    if facts.ours(lifetime.construct.home):
+    if semantic.ours(lifetime.construct.home):
         return None
     statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
-    if not facts.wraps_clients(statements):
+    if not semantic.wraps_clients(statements):
         return None
     hidden = other_set(lifetime, flow)
     if hidden is not None:
         detail = f"{ast.unparse(hidden)} sets ids that a wrapped client would not see in the block"
-        return refuse(facts, finding, Reason.TWO_TRACKERS, detail, hidden)
+        return refuse(semantic, finding, Reason.TWO_TRACKERS, detail, hidden)
     wrapper = next((n for n in _wrappers(statements)), None)
     waits = any(isinstance(n, ast.Await) for s in statements for n in ast.walk(s))
     if wrapper is not None and waits:
         detail = "a wrapped client is awaited, and tasks share the context of their thread"
-        return refuse(facts, finding, Reason.TWO_TRACKERS, detail, wrapper)
+        return refuse(semantic, finding, Reason.TWO_TRACKERS, detail, wrapper)
     return None
 
 
@@ -249,62 +257,70 @@ def _wrappers(statements: list[ast.stmt]) -> Iterator[ast.Attribute]:
 
 
 def _used_behind(
-    facts: Facts, finding: Finding, lifetime: Lifetime, binding: Binding
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, binding: Binding
 ) -> Refusal | None:
     """Refuse where another name for the tracker is used outside of the tracker's own lifetime."""
     if binding is lifetime.binding:
         return None
-    loop = facts.lifetimes.enclosing_loop(lifetime.binding_statement)
+    loop = semantic.lifetimes.enclosing_loop(lifetime.binding_statement)
     binding_statement = (lifetime.binding_statement.lineno, lifetime.binding_statement.col_offset)
     for load in binding.loads:
-        path = facts.module.paths[facts.module.statement(load)]
+        path = semantic.module.paths[semantic.module.statement(load)]
         earlier = (load.lineno, load.col_offset) < binding_statement
-        again = loop is not None and loop in facts.module.ancestors(load)
+        again = loop is not None and loop in semantic.module.ancestors(load)
         if within(lifetime, path) or (earlier and not again):
             continue
         detail = f"{binding.name} holds the tracker, and is used behind its last statement"
-        return refuse(facts, finding, Reason.ESCAPES, detail, load)
+        return refuse(semantic, finding, Reason.ESCAPES, detail, load)
     return None
 
 
-def _in_function(facts: Facts, node: ast.AST) -> bool:
+def _in_function(semantic: SemanticModel, node: ast.AST) -> bool:
     functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-    return any(isinstance(ancestor, functions) for ancestor in facts.module.ancestors(node))
+    return any(isinstance(ancestor, functions) for ancestor in semantic.module.ancestors(node))
 
 
 def block_refusal(
-    facts: Facts, finding: Finding, lifetime: Lifetime, block: Block, held: ast.Yield | None = None
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    block: Block,
+    held: ast.Yield | None = None,
 ) -> Refusal | None:
     """Refuse what a block over these statements would change; *held* is a ``yield`` that may."""
     body = lifetime.suite[block.start : block.stop]
     if not body or not lifetime.loads:
-        return refuse(facts, finding, Reason.NO_WORK, "nothing uses the tracker after this")
+        return refuse(semantic, finding, Reason.NO_WORK, "nothing uses the tracker after this")
     inner = first_yield(body)
     if inner is not held:
-        return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
+        return refuse(
+            semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
+        )
     if lifetime.scope.is_module and crosses_cell(
-        facts.module, lifetime.suite, lifetime.index, block.stop
+        semantic.module, lifetime.suite, lifetime.index, block.stop
     ):
-        return refuse(facts, finding, Reason.CROSSES_CELLS, "a notebook cell begins in the block")
-    return ending_refusal(facts, finding, body)
+        return refuse(
+            semantic, finding, Reason.CROSSES_CELLS, "a notebook cell begins in the block"
+        )
+    return ending_refusal(semantic, finding, body)
 
 
-def trusted(facts: Facts, flow: Flow) -> tuple[Assumption, ...]:
+def trusted(semantic: SemanticModel, flow: Flow) -> tuple[Assumption, ...]:
     """Return what is taken for granted about functions of other modules, and about failures."""
     calls = {ast.unparse(call.func): call for call in reversed(flow.trusted)}
     others = {one.text: one.node for one in reversed(flow.assumed)}
     return (
         *(
-            Assumption(f"{name} does not keep the tracker", facts.module.span(calls[name]))
+            Assumption(f"{name} does not keep the tracker", semantic.module.span(calls[name]))
             for name in sorted(calls)
         ),
-        *(Assumption(text, facts.module.span(others[text])) for text in sorted(others)),
+        *(Assumption(text, semantic.module.span(others[text])) for text in sorted(others)),
     )
 
 
-def trust_bases(facts: Facts, flow: Flow, construct: Construct) -> None:
+def trust_bases(semantic: SemanticModel, flow: Flow, construct: Construct) -> None:
     """Note in *flow* that bases of the tracker's class, not in sight, are trusted too."""
-    for base in strange_bases(facts.taint, construct.call):
+    for base in strange_bases(semantic.taint, construct.call):
         made = ast.Call(base, [], [])
         flow.trusted.append(ast.copy_location(made, construct.call))
 

@@ -12,14 +12,16 @@ from codemods.rules.refusing import refuse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.finding import Finding
 
 
-def ending_refusal(facts: Facts, finding: Finding, statements: Iterable[ast.AST]) -> Refusal | None:
+def ending_refusal(
+    semantic: SemanticModel, finding: Finding, statements: Iterable[ast.AST]
+) -> Refusal | None:
     """Refuse a block over *statements* in which the process may end at once."""
-    place = ending(facts.taint, statements)
+    place = ending(semantic.taint, statements)
     if place is None:
         return None
     detail = f"{ast.unparse(place)} ends the process before the block has stored its calls"
-    return refuse(facts, finding, Reason.ENDS_THE_PROCESS, detail, place)
+    return refuse(semantic, finding, Reason.ENDS_THE_PROCESS, detail, place)

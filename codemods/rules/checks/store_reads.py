@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.stores.reads import Stores
     from codemods.analysis.trackers.lifetimes import Construct
     from codemods.model.finding import Finding
 
 
 def store_refusal(
-    facts: Facts,
+    semantic: SemanticModel,
     finding: Finding,
     construct: Construct,
     flow: Flow,
@@ -36,8 +36,8 @@ def store_refusal(
     also: Collection[str] = (),
 ) -> Refusal | None:
     """Refuse a block over *body* in which something is looked for that is not stored yet."""
-    looks = facts.stores(construct)
-    last = LastUse(facts.taint, flow, body, also)
+    looks = semantic.stores(construct)
+    last = LastUse(semantic.taint, flow, body, also)
     waiting = recorded = False
     for statement in body:
         if _flushes(statement) and last.uses(statement):
@@ -46,47 +46,52 @@ def store_refusal(
         records = last.uses(statement) or any(client_calls(statement))
         place = looks.look([statement]) if records or waiting else None
         if place is not None:
-            seen = ast.unparse(_whole(facts, place))
+            seen = ast.unparse(_whole(semantic, place))
             detail = f"{seen} looks at what the tracker has stored; a block stores at its end"
-            return refuse(facts, finding, Reason.READS_STORE, detail, place)
+            return refuse(semantic, finding, Reason.READS_STORE, detail, place)
         waiting = waiting or records
         recorded = recorded or records
-    return _behind(facts, finding, looks, body, recorded=recorded)
+    return _behind(semantic, finding, looks, body, recorded=recorded)
 
 
 def _behind(
-    facts: Facts, finding: Finding, looks: Stores, body: Sequence[ast.stmt], *, recorded: bool
+    semantic: SemanticModel,
+    finding: Finding,
+    looks: Stores,
+    body: Sequence[ast.stmt],
+    *,
+    recorded: bool,
 ) -> Refusal | None:
     """Refuse a look behind the block that finds more, or less, than it does today."""
     if not body:
         return None
     # Also where a flush ends the block: it would go, and it is what a coroutine waits for.
-    late = recorded and _in_coroutine(facts, body[0])
-    more = makes_bare_calls(facts, body)
-    place = looks.look(facts.module.behind(body[-1])) if late or more else None
+    late = recorded and _in_coroutine(semantic, body[0])
+    more = makes_bare_calls(semantic, body)
+    place = looks.look(semantic.module.behind(body[-1])) if late or more else None
     if place is None:
         return None
-    seen = ast.unparse(_whole(facts, place))
+    seen = ast.unparse(_whole(semantic, place))
     if late:
         detail = f"{seen} may look before the block has stored: no event loop waits for its end"
     else:
         detail = f"{seen} would find calls of a bare client, which nothing records today"
-    return refuse(facts, finding, Reason.READS_STORE, detail, place)
+    return refuse(semantic, finding, Reason.READS_STORE, detail, place)
 
 
-def _in_coroutine(facts: Facts, statement: ast.AST) -> bool:
+def _in_coroutine(semantic: SemanticModel, statement: ast.AST) -> bool:
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    around = (n for n in facts.module.ancestors(statement) if isinstance(n, functions))
+    around = (n for n in semantic.module.ancestors(statement) if isinstance(n, functions))
     return isinstance(next(around, None), ast.AsyncFunctionDef)
 
 
-def _whole(facts: Facts, place: ast.AST) -> ast.AST:
+def _whole(semantic: SemanticModel, place: ast.AST) -> ast.AST:
     """Return the attribute or call that begins with *place*."""
-    parent = facts.module.parents.get(place)
+    parent = semantic.module.parents.get(place)
     while isinstance(parent, ast.Attribute) or (
         isinstance(parent, ast.Call) and parent.func is place
     ):
-        place, parent = parent, facts.module.parents.get(parent)
+        place, parent = parent, semantic.module.parents.get(parent)
     return place
 
 

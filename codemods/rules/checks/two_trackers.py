@@ -31,7 +31,7 @@ from codemods.rules.checks.missing_ids import missing_ids
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.proposal import Proposal
     from codemods.model.refusal import Refusal
 
@@ -39,38 +39,40 @@ if TYPE_CHECKING:
 _KNOWN = (*words.CLIENT_WRAPPERS, "print", "isinstance", "id", "repr", "str", "bool", "append")
 
 
-def settled(facts: Facts, proposals: list[Proposal]) -> tuple[list[Proposal], list[Refusal]]:
+def settled(
+    semantic: SemanticModel, proposals: list[Proposal]
+) -> tuple[list[Proposal], list[Refusal]]:
     """Return the proposals that may be made together, and the refusals of the others."""
     refusals: list[Refusal] = []
 
     def without(proposal: Proposal, detail: str, place: ast.AST | None = None) -> None:
         left.remove(proposal)
-        refusals.append(refuse(facts, proposal.finding, Reason.TWO_TRACKERS, detail, place))
+        refusals.append(refuse(semantic, proposal.finding, Reason.TWO_TRACKERS, detail, place))
 
     left = list(proposals)
-    for proposal in overlapping(facts, proposals):
+    for proposal in overlapping(semantic, proposals):
         without(proposal, "another tracker's block would overlap with this one")
-    for proposal, detail in heirs_of_contexts(facts, left).items():
-        if facts.settings.unsafe:
+    for proposal, detail in heirs_of_contexts(semantic, left).items():
+        if semantic.settings.unsafe:
             asked = f"of the block at line {proposal.finding.span.line}: {detail}"
             left[left.index(proposal)] = replace(proposal, confirm=(*proposal.confirm, asked))
         else:
             without(proposal, detail)
-    heirs = Heirs(facts, left)
+    heirs = Heirs(semantic, left)
     for proposal in list(left):
-        other = foreign_use(facts, proposal)
+        other = foreign_use(semantic, proposal)
         if other is not None:
             without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
             heirs.without(proposal)
             continue
-        heir = heir_of(facts, proposal, heirs)
+        heir = heir_of(semantic, proposal, heirs)
         if heir is not None:
             without(proposal, heir.text, heir.place)
             heirs.without(proposal)
     return left, refusals
 
 
-def overlapping(facts: Facts, proposals: list[Proposal]) -> list[Proposal]:
+def overlapping(semantic: SemanticModel, proposals: list[Proposal]) -> list[Proposal]:
     """Return the proposals whose blocks overlap with an earlier one's in the same function."""
     kept: list[Proposal] = []
     crossing: list[Proposal] = []
@@ -80,7 +82,7 @@ def overlapping(facts: Facts, proposals: list[Proposal]) -> list[Proposal]:
         tops = _top_statements(one)
         around = {id(k): k for top in tops for k in near.get(top, ())}.values()
         pairs = ((a, b, k) for k in around for a in wraps(k) for b in wraps(one))
-        if any(_crosses(facts, a, b) and not _nests(facts, k, a, b) for a, b, k in pairs):
+        if any(_crosses(semantic, a, b) and not _nests(semantic, k, a, b) for a, b, k in pairs):
             crossing.append(one)
             continue
         kept.append(one)
@@ -98,7 +100,7 @@ def _top_statements(proposal: Proposal) -> set[int]:
     return found
 
 
-def _crosses(facts: Facts, one: Wrap, other: Wrap) -> bool:
+def _crosses(semantic: SemanticModel, one: Wrap, other: Wrap) -> bool:
     outer, inner = sorted((one, other), key=lambda w: len(w.path))
     depth = len(outer.path) - 1
     if inner.path[:depth] != outer.path[:depth] or inner.path[depth][0] != outer.path[depth][0]:
@@ -108,10 +110,10 @@ def _crosses(facts: Facts, one: Wrap, other: Wrap) -> bool:
         last = inner.stop - 1
     if last < outer.path[depth][1] or first >= outer.stop:
         return False
-    return not _function_between(facts, inner, depth)
+    return not _function_between(semantic, inner, depth)
 
 
-def _nests(facts: Facts, proposal: Proposal, outer: Wrap, inner: Wrap) -> bool:
+def _nests(semantic: SemanticModel, proposal: Proposal, outer: Wrap, inner: Wrap) -> bool:
     """Whether *inner* lies wholly inside *outer*, of *proposal*, and names all of its ids."""
     depth = len(outer.path) - 1
     if len(inner.path) == len(outer.path):
@@ -119,69 +121,69 @@ def _nests(facts: Facts, proposal: Proposal, outer: Wrap, inner: Wrap) -> bool:
             return False
     elif len(inner.path) < len(outer.path):
         return False
-    return lent_by(facts, proposal, outer) <= named_ids(inner) - missing_ids(facts, inner)
+    return lent_by(semantic, proposal, outer) <= named_ids(inner) - missing_ids(semantic, inner)
 
 
-def _function_between(facts: Facts, inner: Wrap, depth: int) -> bool:
+def _function_between(semantic: SemanticModel, inner: Wrap, depth: int) -> bool:
     """Whether *inner* lies in a function that is defined inside the outer block."""
     for length in range(depth + 1, len(inner.path)):
-        node = facts.statement_at(inner.path[:length])
+        node = semantic.statement_at(inner.path[:length])
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return True
     return False
 
 
-def foreign_use(facts: Facts, proposal: Proposal) -> ast.AST | None:
+def foreign_use(semantic: SemanticModel, proposal: Proposal) -> ast.AST | None:
     """Return a use of another tracker inside a block that may be more than its own recording."""
-    own = facts.holders.get(proposal.finding)
+    own = semantic.holders.get(proposal.finding)
     if own is None:
         return None
     for wrap in wraps(proposal):
         if is_step(wrap):
             continue
-        uses = uses_of_others(facts, body_of(facts, wrap), own)
-        drops = any(_is_replay(facts, e) for e in proposal.edits if isinstance(e, Delete))
+        uses = uses_of_others(semantic, body_of(semantic, wrap), own)
+        drops = any(_is_replay(semantic, e) for e in proposal.edits if isinstance(e, Delete))
         for use in uses:
-            moves = drops or _is_flushed(facts, use) or _is_handed_out(facts, use)
-            if moves or _may_be_nobody(facts, use):
+            moves = drops or _is_flushed(semantic, use) or _is_handed_out(semantic, use)
+            if moves or _may_be_nobody(semantic, use):
                 return use
     return None
 
 
-def _may_be_nobody(facts: Facts, use: ast.Name) -> bool:
+def _may_be_nobody(semantic: SemanticModel, use: ast.Name) -> bool:
     """Whether *use* may be None, or gone, and fails behind the call that it should have recorded.
 
     On our runtime that call would be the block's.
     """
-    binding = facts.scopes.of(use)
+    binding = semantic.scopes.of(use)
     if binding.deletes:
         return True
-    statements = [facts.module.parents[binder] for binder in binding.binders]
+    statements = [semantic.module.parents[binder] for binder in binding.binders]
     values = (s.value for s in statements if isinstance(s, ast.Assign | ast.AnnAssign))
     return any(value is not None and may_be_none(value, []) for value in values)
 
 
-def _is_replay(facts: Facts, edit: Delete) -> bool:
+def _is_replay(semantic: SemanticModel, edit: Delete) -> bool:
     """Whether *edit* drops a recording by hand: then only the block records that call."""
-    value = getattr(facts.statement_at(edit.path), "value", None)
+    value = getattr(semantic.statement_at(edit.path), "value", None)
     made = value.func if isinstance(value, ast.Call) else None
     function = made.func if isinstance(made, ast.Call) else None
     return isinstance(function, ast.Attribute) and function.attr in words.REPLAYS
 
 
-def _is_flushed(facts: Facts, use: ast.Name) -> bool:
+def _is_flushed(semantic: SemanticModel, use: ast.Name) -> bool:
     """Whether *use* stores what the other tracker has: a block drops such calls at its end."""
-    parent = facts.module.parents[use]
+    parent = semantic.module.parents[use]
     return isinstance(parent, ast.Attribute) and parent.attr == words.FLUSH_CALL
 
 
-def _is_handed_out(facts: Facts, use: ast.Name) -> bool:
+def _is_handed_out(semantic: SemanticModel, use: ast.Name) -> bool:
     """Whether *use* gives the tracker to a function that is not in sight: it may open a block."""
-    parent = facts.module.parents[use]
-    call = facts.module.parents[parent] if isinstance(parent, ast.keyword) else parent
+    parent = semantic.module.parents[use]
+    call = semantic.module.parents[parent] if isinstance(parent, ast.keyword) else parent
     if not isinstance(call, ast.Call) or call.func is use:
         return False
-    if facts.names.context_manager(call.func) is not None or last_name(call.func) in _KNOWN:
+    if semantic.names.context_manager(call.func) is not None or last_name(call.func) in _KNOWN:
         return False
-    known = facts.taint.definition(call.func) or facts.taint.class_of(call.func)
+    known = semantic.taint.definition(call.func) or semantic.taint.class_of(call.func)
     return known is None

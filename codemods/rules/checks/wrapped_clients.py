@@ -9,7 +9,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
 
 
 def wraps_client(call: ast.Call) -> bool:
@@ -17,14 +17,16 @@ def wraps_client(call: ast.Call) -> bool:
     return last_name(call.func) in words.CLIENT_WRAPPERS
 
 
-def wrapper_of(facts: Facts, node: ast.AST) -> ast.Call | None:
+def wrapper_of(semantic: SemanticModel, node: ast.AST) -> ast.Call | None:
     """Return the call that made the wrapped client in the variable *node*, if it holds one."""
-    if not isinstance(node, ast.Name) or node not in facts.scopes.scope_of:
+    if not isinstance(node, ast.Name) or node not in semantic.scopes.scope_of:
         return None
-    values = (getattr(facts.module.parents.get(b), "value", None) for b in _binders(facts, node))
+    values = (
+        getattr(semantic.module.parents.get(b), "value", None) for b in _binders(semantic, node)
+    )
     calls = (v for v in values if isinstance(v, ast.Call))
     return next(filter(wraps_client, calls), None)
 
 
-def _binders(facts: Facts, name: ast.Name) -> list[ast.AST]:
-    return facts.scopes.of(name).binders
+def _binders(semantic: SemanticModel, name: ast.Name) -> list[ast.AST]:
+    return semantic.scopes.of(name).binders

@@ -18,25 +18,25 @@ from codemods import vocabulary as words
 from codemods.model.proposal import Proposal
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
 
 CODE = "AIU006"
 _PROVIDERS = frozenset({"exec", "eval", "globals", "__import__", "setattr", "__getattr__"})
 
 
-def decide(facts: Facts) -> list[Proposal]:
+def decide(semantic: SemanticModel) -> list[Proposal]:
     """Return a proposal for every context manager that is used without an import."""
-    if any(_could_provide(node) for node in facts.module.nodes):
+    if any(_could_provide(node) for node in semantic.module.nodes):
         return []
     proposals = []
     for name in words.CONTEXT_MANAGERS:
-        binding = facts.scopes.binding(name, facts.scopes.module_scope)
-        bound = any(b.binders for (_, n), b in facts.scopes.bindings.items() if n == name)
+        binding = semantic.scopes.binding(name, semantic.scopes.module_scope)
+        bound = any(b.binders for (_, n), b in semantic.scopes.bindings.items() if n == name)
         if bound or not binding.loads:
             continue
-        finding = facts.finding(CODE, binding.loads[0], f"{name} is used but never imported")
+        finding = semantic.finding(CODE, binding.loads[0], f"{name} is used but never imported")
         why = f"nothing in this file defines {name}"
-        proposals.append(Proposal(finding, (), "import", why, (name,), facts.default_home))
+        proposals.append(Proposal(finding, (), "import", why, (name,), semantic.default_home))
     return proposals
 
 

@@ -27,7 +27,7 @@ from codemods.rules.planning.headers import Form, check_arguments, taken_of
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
 
@@ -42,51 +42,51 @@ _HARMLESS = frozenset(
 _With = ast.With | ast.AsyncWith
 
 
-def decide(facts: Facts) -> list[tuple[SetCall, Verdict]]:
+def decide(semantic: SemanticModel) -> list[tuple[SetCall, Verdict]]:
     """Return a verdict for every set call on the tracker of an enclosing context manager."""
     verdicts: list[tuple[SetCall, Verdict]] = []
     merged: set[ast.AST] = set()
-    for site in facts.lifetimes.set_calls:
-        found = _context_of(facts, site)
-        if found is None or is_kept(facts, site, found[0], found[2]):
+    for site in semantic.lifetimes.set_calls:
+        found = _context_of(semantic, site)
+        if found is None or is_kept(semantic, site, found[0], found[2]):
             continue
         statement, item, call = found
-        finding = facts.finding(CODE, site.call, MESSAGE)
-        verdict = _decide_one(facts, finding, site, statement, item, call, statement in merged)
+        finding = semantic.finding(CODE, site.call, MESSAGE)
+        verdict = _decide_one(semantic, finding, site, statement, item, call, statement in merged)
         if isinstance(verdict, Proposal):
             merged.add(statement)
         verdicts.append((site, verdict))
     return verdicts
 
 
-def is_kept(facts: Facts, site: SetCall, statement: _With, call: ast.Call) -> bool:
+def is_kept(semantic: SemanticModel, site: SetCall, statement: _With, call: ast.Call) -> bool:
     """Whether the call only sets the user, at the start of a block of the original runtime."""
     named = [a.keyword for a in site.arguments if not is_none(a.value)]
     first = statement.body[0] is site.statement
-    return first and named == [words.USER] and not facts.ours(facts.home_of(call))
+    return first and named == [words.USER] and not semantic.ours(semantic.home_of(call))
 
 
-def kept_calls(facts: Facts) -> set[ast.AST]:
+def kept_calls(semantic: SemanticModel) -> set[ast.AST]:
     """Return the set calls that stay in their block on purpose."""
     kept: set[ast.AST] = set()
-    for site in facts.lifetimes.set_calls:
-        found = _context_of(facts, site)
-        if found is not None and is_kept(facts, site, found[0], found[2]):
+    for site in semantic.lifetimes.set_calls:
+        found = _context_of(semantic, site)
+        if found is not None and is_kept(semantic, site, found[0], found[2]):
             kept.add(site.call)
     return kept
 
 
-def _context_of(facts: Facts, site: SetCall) -> tuple[_With, int, ast.Call] | None:
+def _context_of(semantic: SemanticModel, site: SetCall) -> tuple[_With, int, ast.Call] | None:
     """Return the innermost context manager around *site* that gives or takes its tracker."""
-    binding = facts.lifetimes.receiver(site)
+    binding = semantic.lifetimes.receiver(site)
     field = None if binding is not None else ast.dump(site.call.func.value)  # type: ignore[attr-defined]
-    around = list(facts.module.ancestors(site.call))
-    for statement, item, call, _ in reversed(facts.context_calls):
+    around = list(semantic.module.ancestors(site.call))
+    for statement, item, call, _ in reversed(semantic.context_calls):
         if statement not in around:
             continue
         target = statement.items[item].optional_vars
         for name in (target, _given(call)):
-            if isinstance(name, ast.Name) and facts.scopes.of(name) is binding:
+            if isinstance(name, ast.Name) and semantic.scopes.of(name) is binding:
                 return statement, item, call
             if isinstance(name, ast.Attribute) and ast.dump(name) == field:
                 return statement, item, call
@@ -94,7 +94,7 @@ def _context_of(facts: Facts, site: SetCall) -> tuple[_With, int, ast.Call] | No
 
 
 def _decide_one(
-    facts: Facts,
+    semantic: SemanticModel,
     finding: Finding,
     site: SetCall,
     statement: _With,
@@ -102,39 +102,41 @@ def _decide_one(
     call: ast.Call,
     done: bool,
 ) -> Verdict:
-    home = facts.home_of(call)
-    form = Form("", None, fresh=False, ours=facts.ours(home))
-    refusal = check_arguments(facts, finding, [site], form)
+    home = semantic.home_of(call)
+    form = Form("", None, fresh=False, ours=semantic.ours(home))
+    refusal = check_arguments(semantic, finding, [site], form)
     if refusal is not None:
         return refusal
     if not form.ours and last_name(site.call.func) == words.OLDER_SET_CALL:
         detail = "inside a context, the older name takes no ids"
-        return refuse(facts, finding, Reason.INVALID_CALL, detail)
+        return refuse(semantic, finding, Reason.INVALID_CALL, detail)
     if done or statement.body[0] is not site.statement or item != len(statement.items) - 1:
         detail = "the call is not the first statement of the block"
-        return refuse(facts, finding, Reason.NOT_FIRST, detail)
+        return refuse(semantic, finding, Reason.NOT_FIRST, detail)
     if len(statement.items) > 1 or len(call.args) > 1:
         detail = "the with statement has other managers, or passes its tracker by position"
-        return refuse(facts, finding, Reason.MIXED, detail, call)
+        return refuse(semantic, finding, Reason.MIXED, detail, call)
     if len(statement.body) == 1:
-        return refuse(facts, finding, Reason.NO_WORK, "the block does nothing else")
+        return refuse(semantic, finding, Reason.NO_WORK, "the block does nothing else")
     present = {keyword.arg for keyword in call.keywords}
     if None in present:
-        return refuse(facts, finding, Reason.UNKNOWN_FIELDS, "the header passes fields through **")
+        return refuse(
+            semantic, finding, Reason.UNKNOWN_FIELDS, "the header passes fields through **"
+        )
     for argument in site.arguments:
         named = argument.keyword in present or (
             argument.keyword == words.BATCH
-            and facts.names.context_manager(call.func) == words.BATCH_CONTEXT
+            and semantic.names.context_manager(call.func) == words.BATCH_CONTEXT
         )
         if named:
             detail = f"the header names {argument.keyword} already"
-            return refuse(facts, finding, Reason.GIVEN_TWICE, detail, call)
+            return refuse(semantic, finding, Reason.GIVEN_TWICE, detail, call)
         refusal = _moved(
-            facts, finding, argument.value, (statement.items[item].optional_vars, _given(call))
+            semantic, finding, argument.value, (statement.items[item].optional_vars, _given(call))
         )
         if refusal is not None:
             return refusal
-    path = facts.module.paths[statement]
+    path = semantic.module.paths[statement]
     taken = taken_of(site)
     edits: tuple[Delete | Merge, ...] = (Delete(site.path),)
     if taken.arguments:
@@ -149,16 +151,19 @@ def _given(call: ast.Call) -> ast.expr | None:
 
 
 def _moved(
-    facts: Facts, finding: Finding, value: ast.expr, trackers: tuple[ast.expr | None, ...]
+    semantic: SemanticModel,
+    finding: Finding,
+    value: ast.expr,
+    trackers: tuple[ast.expr | None, ...],
 ) -> Refusal | None:
     """Refuse a value that is not the same, or does something else, in front of the block."""
-    bindings = [facts.scopes.of(t) for t in trackers if isinstance(t, ast.Name)]
+    bindings = [semantic.scopes.of(t) for t in trackers if isinstance(t, ast.Name)]
     for node in ast.walk(value):
-        if isinstance(node, ast.Name) and node in facts.scopes.scope_of:
-            if facts.scopes.of(node) in bindings:
+        if isinstance(node, ast.Name) and node in semantic.scopes.scope_of:
+            if semantic.scopes.of(node) in bindings:
                 detail = "an id is computed from the block's own tracker"
-                return refuse(facts, finding, Reason.READS_STATE, detail, value)
+                return refuse(semantic, finding, Reason.READS_STATE, detail, value)
         if isinstance(node, ast.Call) and last_name(node.func) not in _HARMLESS:
             detail = "a call that computes an id would leave the block, and may record something"
-            return refuse(facts, finding, Reason.MIXED, detail, value)
+            return refuse(semantic, finding, Reason.MIXED, detail, value)
     return None

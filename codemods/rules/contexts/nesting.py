@@ -25,28 +25,28 @@ from codemods.rules.contexts.passing import same_value, tracker_name
 from codemods.rules.lint import new_style
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
 
 CONFIRM = "the inner metrics belong to the tracker and the ids of the outer block"
 
 
-def decide(facts: Facts) -> list[Proposal]:
+def decide(semantic: SemanticModel) -> list[Proposal]:
     """Return a proposal for each inner block that the outer tracker can be handed to."""
-    if not facts.settings.unsafe:
+    if not semantic.settings.unsafe:
         return []
     proposals = []
-    for outer, call in new_style.nested(facts):
-        item, header = next((i, c) for s, i, c, _ in facts.context_calls if s is outer)
+    for outer, call in new_style.nested(semantic):
+        item, header = next((i, c) for s, i, c, _ in semantic.context_calls if s is outer)
         tracker = tracker_name(outer.items[item].optional_vars, header)
-        place = ordinal(facts.module, call)
-        if tracker is None or place is None or not facts.ours(facts.home_of(call)):
+        place = ordinal(semantic.module, call)
+        if tracker is None or place is None or not semantic.ours(semantic.home_of(call)):
             continue
-        if not same_value(facts, tracker, call):
+        if not same_value(semantic, tracker, call):
             continue
         path, number = place
-        callee = facts.module.segment(call.func)
+        callee = semantic.module.segment(call.func)
         edit = PassKeyword(path, number, callee, words.TRACKER_ARGUMENT, tracker.id)
-        finding = facts.finding(new_style.NESTED, call, new_style.NESTED_MESSAGE)
+        finding = semantic.finding(new_style.NESTED, call, new_style.NESTED_MESSAGE)
         why = f"{tracker.id} is the tracker of the block around it"
         proposals.append(Proposal(finding, (edit,), "pass", why, confirm=(CONFIRM,)))
     return proposals

@@ -33,7 +33,7 @@ from codemods.rules.checks.inheritance import lent_ids
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.trackers.lifetimes import is_none
 
@@ -49,20 +49,20 @@ _LOOPS = frozenset({"run", "run_until_complete"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def decide(facts: Facts) -> list[Proposal]:
+def decide(semantic: SemanticModel) -> list[Proposal]:
     """Return a proposal for every call that a tracker can certainly be passed to."""
     proposals: dict[ast.Call, Proposal] = {}
-    for statement, item, call, name in facts.context_calls:
+    for statement, item, call, name in semantic.context_calls:
         tracker = tracker_name(statement.items[item].optional_vars, call)
         if tracker is None:
             continue
-        stores = _stores(facts, call)
+        stores = _stores(semantic, call)
         given = next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
-        lends = bool(lent_ids(facts, call, name, given or tracker))
+        lends = bool(lent_ids(semantic, call, name, given or tracker))
         for node in walk_here(statement.body):
             if isinstance(node, ast.Call):
                 # A later context is further inside: its tracker is the one to pass.
-                proposal = _decide_one(facts, node, tracker, stores=stores, lends=lends)
+                proposal = _decide_one(semantic, node, tracker, stores=stores, lends=lends)
                 if proposal is not None:
                     proposals[node] = proposal
     return list(proposals.values())
@@ -75,68 +75,70 @@ def tracker_name(target: ast.expr | None, call: ast.Call) -> ast.Name | None:
     return name if isinstance(name, ast.Name) else None
 
 
-def _stores(facts: Facts, context: ast.Call) -> bool:
+def _stores(semantic: SemanticModel, context: ast.Call) -> bool:
     """Whether what the block's tracker records is stored somewhere.
 
     The original runtime gives no sink to the tracker that a context makes for itself.
     """
     given = any(keyword.arg == words.TRACKER_ARGUMENT for keyword in context.keywords)
-    return given or facts.ours(facts.home_of(context))
+    return given or semantic.ours(semantic.home_of(context))
 
 
 def _decide_one(
-    facts: Facts, call: ast.Call, tracker: ast.Name, *, stores: bool, lends: bool
+    semantic: SemanticModel, call: ast.Call, tracker: ast.Name, *, stores: bool, lends: bool
 ) -> Proposal | None:
-    resolved = _callee(facts, call.func)
-    if resolved is None or resolved.node.decorator_list or not _runs_here(facts, resolved, call):
+    resolved = _callee(semantic, call.func)
+    if resolved is None or resolved.node.decorator_list or not _runs_here(semantic, resolved, call):
         return None
     definition = resolved.node
-    if facts.elsewhere.is_replaced(definition.name):
+    if semantic.elsewhere.is_replaced(definition.name):
         return None  # what stands there in its place may not take a tracker
     if any(isinstance(a, ast.Starred) for a in call.args) or any(
         k.arg is None for k in call.keywords
     ):
         return None
     parameter = next(
-        (p for p in _unsupplied(definition, call) if is_tracker(facts, resolved, p)), None
+        (p for p in _unsupplied(definition, call) if is_tracker(semantic, resolved, p)), None
     )
-    if parameter is None or not same_value(facts, tracker, call):
+    if parameter is None or not same_value(semantic, tracker, call):
         return None
     confirm: tuple[str, ...] = ()
-    if not does_the_same(facts, resolved, parameter, call):
-        if not facts.settings.unsafe:
+    if not does_the_same(semantic, resolved, parameter, call):
+        if not semantic.settings.unsafe:
             return None
         confirm = (_WITH_ONE.format(definition.name),)
     if _may_build_one(resolved, parameter):
         # What it records is stored now, and under no ids but its own.
-        if not stores or (lends and not facts.settings.unsafe):
+        if not stores or (lends and not semantic.settings.unsafe):
             return None
         if lends:
             confirm = (*confirm, _TAKES_IDS.format(definition.name))
-    place = ordinal(facts.module, call)
+    place = ordinal(semantic.module, call)
     if place is None:
         return None
     path, number = place
-    edit = PassKeyword(path, number, facts.module.segment(call.func), parameter.arg, tracker.id)
+    edit = PassKeyword(path, number, semantic.module.segment(call.func), parameter.arg, tracker.id)
     why = f"{definition.name} takes a tracker as {parameter.arg}, and the block's own is at hand"
     note = f"the metrics of {definition.name} are now attributed to the enclosing context"
     return Proposal(
-        facts.finding(CODE, call, MESSAGE), (edit,), "pass", why, notes=(note,), confirm=confirm
+        semantic.finding(CODE, call, MESSAGE), (edit,), "pass", why, notes=(note,), confirm=confirm
     )
 
 
-def does_the_same(facts: Facts, resolved: Resolved, parameter: ast.arg, call: ast.Call) -> bool:
+def does_the_same(
+    semantic: SemanticModel, resolved: Resolved, parameter: ast.arg, call: ast.Call
+) -> bool:
     """Whether the function does with a tracker what it does without, but for recording.
 
     What fails without one may work with one, unless somebody in sight expects it to fail.
     """
     if default_of(resolved.node.args, parameter) is None:
-        return not _expects_failure(facts, call)
+        return not _expects_failure(semantic, call)
     found = same_but_recorded(resolved, parameter.arg)
-    return found.proven and not (found.fails and _expects_failure(facts, call))
+    return found.proven and not (found.fails and _expects_failure(semantic, call))
 
 
-def _expects_failure(facts: Facts, call: ast.Call) -> bool:
+def _expects_failure(semantic: SemanticModel, call: ast.Call) -> bool:
     """Whether something around the call in its function may catch what it raises."""
     node: ast.AST = call
     while not isinstance(node, _Function | ast.Lambda | ast.Module):
@@ -145,21 +147,21 @@ def _expects_failure(facts: Facts, call: ast.Call) -> bool:
         if isinstance(node, ast.With | ast.AsyncWith):
             managers = [item.context_expr for item in node.items]
             if not all(
-                isinstance(m, ast.Call) and facts.names.context_manager(m.func) for m in managers
+                isinstance(m, ast.Call) and semantic.names.context_manager(m.func) for m in managers
             ):
                 return True
-        node = facts.module.parents[node]
+        node = semantic.module.parents[node]
     return False
 
 
-def _runs_here(facts: Facts, resolved: Resolved, call: ast.Call) -> bool:
+def _runs_here(semantic: SemanticModel, resolved: Resolved, call: ast.Call) -> bool:
     """Whether the function runs where it is called, and no later: behind the block, perhaps."""
-    parent = facts.module.parents[call]
+    parent = semantic.module.parents[call]
     if first_yield(resolved.node.body) is not None:
         if isinstance(parent, ast.For | ast.AsyncFor):
             return call is parent.iter
         if isinstance(parent, ast.comprehension):
-            return not isinstance(facts.module.parents[parent], ast.GeneratorExp)
+            return not isinstance(semantic.module.parents[parent], ast.GeneratorExp)
         at_once = isinstance(parent, ast.Call) and call in parent.args
         return at_once and last_name(parent.func) in _AT_ONCE  # type: ignore[attr-defined]
     if not isinstance(resolved.node, ast.AsyncFunctionDef):
@@ -170,14 +172,14 @@ def _runs_here(facts: Facts, resolved: Resolved, call: ast.Call) -> bool:
             return True
         if isinstance(around, ast.Call) and last_name(around.func) in _LOOPS:
             return True
-        around = facts.module.parents[around]
+        around = semantic.module.parents[around]
     return False
 
 
-def _callee(facts: Facts, function: ast.expr) -> Resolved | None:
+def _callee(semantic: SemanticModel, function: ast.expr) -> Resolved | None:
     """Return the function of the project that is called; a method may be overridden anywhere."""
-    if isinstance(function, ast.Name) or facts.names.meaning(function).certain:
-        return facts.taint.definition(function)
+    if isinstance(function, ast.Name) or semantic.names.meaning(function).certain:
+        return semantic.taint.definition(function)
     return None
 
 
@@ -199,14 +201,14 @@ def _may_build_one(resolved: Resolved, parameter: ast.arg) -> bool:
     return False
 
 
-def same_value(facts: Facts, tracker: ast.Name, call: ast.Call) -> bool:
+def same_value(semantic: SemanticModel, tracker: ast.Name, call: ast.Call) -> bool:
     """Whether the tracker's name means the block's tracker where the call stands."""
-    binding = facts.scopes.of(tracker)
+    binding = semantic.scopes.of(tracker)
     root = call.func
     while isinstance(root, ast.Attribute):
         root = root.value
-    scope = facts.scopes.scope_of[root]
-    if facts.scopes.binding(tracker.id, scope) is not binding or binding.scope is not scope:
+    scope = semantic.scopes.scope_of[root]
+    if semantic.scopes.binding(tracker.id, scope) is not binding or binding.scope is not scope:
         return False
     if binding.declared or binding.deletes:
         return False
@@ -216,17 +218,17 @@ def same_value(facts: Facts, tracker: ast.Name, call: ast.Call) -> bool:
         here = (binder.lineno, binder.col_offset)  # type: ignore[attr-defined]
         if binder is not tracker and here > header and here < (call.lineno, call.col_offset):
             return False
-        if not _binds_tracker(facts, binder):
+        if not _binds_tracker(semantic, binder):
             return False
     return True
 
 
-def _binds_tracker(facts: Facts, binder: ast.AST) -> bool:
+def _binds_tracker(semantic: SemanticModel, binder: ast.AST) -> bool:
     if isinstance(binder, ast.arg):
         return True
-    statement = facts.module.statement(binder) if isinstance(binder, ast.Name) else None
-    contexts = {w for w, _, _, _ in facts.context_calls}
-    binding_statements = {facts.lifetimes.binding_of(c) for c in facts.lifetimes.constructs}
+    statement = semantic.module.statement(binder) if isinstance(binder, ast.Name) else None
+    contexts = {w for w, _, _, _ in semantic.context_calls}
+    binding_statements = {semantic.lifetimes.binding_of(c) for c in semantic.lifetimes.constructs}
     return statement is not None and (statement in contexts or statement in binding_statements)
 
 
@@ -239,7 +241,7 @@ def _unsupplied(definition: _Function, call: ast.Call) -> list[ast.arg]:
     return [parameter for parameter in rest if parameter.arg not in given]
 
 
-def is_tracker(facts: Facts, resolved: Resolved, parameter: ast.arg) -> bool:
+def is_tracker(semantic: SemanticModel, resolved: Resolved, parameter: ast.arg) -> bool:
     """Whether *parameter* of a function of the project provably receives a tracker."""
     default = default_of(resolved.node.args, parameter)
     if default is not None and not is_none(default):
@@ -252,7 +254,7 @@ def is_tracker(facts: Facts, resolved: Resolved, parameter: ast.arg) -> bool:
         return False
     if _uses_api(home, binding):
         return True
-    return home is facts.taint and _passed_one(facts, resolved.node, parameter)
+    return home is semantic.taint and _passed_one(semantic, resolved.node, parameter)
 
 
 def _uses_api(home: Taint, binding: Binding) -> bool:
@@ -267,23 +269,23 @@ def _uses_api(home: Taint, binding: Binding) -> bool:
     return False
 
 
-def _passed_one(facts: Facts, definition: _Function, parameter: ast.arg) -> bool:
+def _passed_one(semantic: SemanticModel, definition: _Function, parameter: ast.arg) -> bool:
     """Whether some call in the module passes a tracker for *parameter*."""
-    binding = facts.scopes.binding(definition.name, facts.scopes.module_scope)
+    binding = semantic.scopes.binding(definition.name, semantic.scopes.module_scope)
     for load in binding.loads:
-        call = facts.module.parents[load]
+        call = semantic.module.parents[load]
         if not isinstance(call, ast.Call) or call.func is not load:
             continue
         for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            if Resolved(facts.taint, definition).parameter(call, value) == parameter.arg:
-                if isinstance(value, ast.Name) and _is_known_tracker(facts, value):
+            if Resolved(semantic.taint, definition).parameter(call, value) == parameter.arg:
+                if isinstance(value, ast.Name) and _is_known_tracker(semantic, value):
                     return True
     return False
 
 
-def _is_known_tracker(facts: Facts, name: ast.Name) -> bool:
-    binders = facts.scopes.of(name).binders if name in facts.scopes.scope_of else []
-    contexts = {w for w, _, _, _ in facts.context_calls}
-    binding_statements = {facts.lifetimes.binding_of(c) for c in facts.lifetimes.constructs}
-    statements = [facts.module.statement(b) for b in binders if isinstance(b, ast.Name)]
+def _is_known_tracker(semantic: SemanticModel, name: ast.Name) -> bool:
+    binders = semantic.scopes.of(name).binders if name in semantic.scopes.scope_of else []
+    contexts = {w for w, _, _, _ in semantic.context_calls}
+    binding_statements = {semantic.lifetimes.binding_of(c) for c in semantic.lifetimes.constructs}
+    statements = [semantic.module.statement(b) for b in binders if isinstance(b, ast.Name)]
     return bool(statements) and all(s in contexts or s in binding_statements for s in statements)

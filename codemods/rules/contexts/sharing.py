@@ -37,12 +37,12 @@ from codemods.rules.contexts.passing import same_value, tracker_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Function, Resolved
     from codemods.analysis.trackers.contexts import Opening
     from codemods.model.finding import Finding
 
-    Mentioning = Callable[[str], Iterable[Facts | None]]
+    Mentioning = Callable[[str], Iterable[SemanticModel | None]]
 
 CODE = "AIU012"
 OPENS = "opens a context with a tracker of its own, and is called inside others"
@@ -54,121 +54,123 @@ _KEPT = "whatever is given a block's tracker does not use it later, while {0} ru
 class _Sharing:
     """A function that opens a block, and all its calls that stand in one."""
 
-    facts: Facts
+    semantic: SemanticModel
     opening: Opening
-    calls: list[tuple[Facts, ast.Call]] = field(default_factory=list)
+    calls: list[tuple[SemanticModel, ast.Call]] = field(default_factory=list)
 
     @property
     def function(self) -> Function:
         return self.opening.function
 
 
-def find(facts: Facts) -> Iterator[Finding]:
+def find(semantic: SemanticModel) -> Iterator[Finding]:
     """Yield the calls in a block that lead to a block with a tracker of its own."""
-    for node in ast.walk(facts.module.tree):
-        if not isinstance(node, ast.Call) or blocks.in_its_block(facts.taint, node) is None:
+    for node in ast.walk(semantic.module.tree):
+        if not isinstance(node, ast.Call) or blocks.in_its_block(semantic.taint, node) is None:
             continue
-        callee = _callee(facts, node)
+        callee = _callee(semantic, node)
         found = blocks.opening(callee.taint, callee.node) if callee is not None else None
         if found is not None:
             module = found.taint.module
             place = f"{module.source.display}:{module.span(found.header).line}"
             message = f"{found.function.name} opens a context with a tracker of its own ({place})"
-            yield facts.finding(CODE, node, message)
+            yield semantic.finding(CODE, node, message)
 
 
-def decide(files: Sequence[Facts], mentioning: Mentioning) -> list[tuple[Facts, Proposal]]:
+def decide(
+    files: Sequence[SemanticModel], mentioning: Mentioning
+) -> list[tuple[SemanticModel, Proposal]]:
     """Return the proposals for all *files* together, each with the file that it is for.
 
     *mentioning* gives the files of the run that hold a word, None for one that cannot be read.
     """
     known = {o.function: _Sharing(f, o) for f in files for o in blocks.openings(f.taint)}
-    for facts in files:
-        for node in ast.walk(facts.module.tree):
-            if not isinstance(node, ast.Call) or not _in_a_block(facts, node):
+    for semantic in files:
+        for node in ast.walk(semantic.module.tree):
+            if not isinstance(node, ast.Call) or not _in_a_block(semantic, node):
                 continue
-            callee = _callee(facts, node)
+            callee = _callee(semantic, node)
             if callee is not None and callee.node in known:
-                known[callee.node].calls.append((facts, node))
+                known[callee.node].calls.append((semantic, node))
     able = {f for f, sharing in known.items() if _is_able(sharing, mentioning)}
-    found: list[tuple[Facts, Proposal]] = []
+    found: list[tuple[SemanticModel, Proposal]] = []
     for function in known:
         ring = _ring(known, function)
         if ring <= able:
-            first = min(ring, key=lambda f: (known[f].facts.module.source.display, f.lineno))
-            group = f"{known[first].facts.module.source.display}:{first.name}"
+            first = min(ring, key=lambda f: (known[f].semantic.module.source.display, f.lineno))
+            group = f"{known[first].semantic.module.source.display}:{first.name}"
             found.extend(_proposals(known[function], group))
     return found
 
 
-def _callee(facts: Facts, call: ast.Call) -> Resolved | None:
+def _callee(semantic: SemanticModel, call: ast.Call) -> Resolved | None:
     """Return the function of the project that is called; methods may be overridden anywhere."""
-    certain = isinstance(call.func, ast.Name) or facts.names.meaning(call.func).certain
-    return facts.taint.definition(call.func) if certain else None
+    certain = isinstance(call.func, ast.Name) or semantic.names.meaning(call.func).certain
+    return semantic.taint.definition(call.func) if certain else None
 
 
-def _in_a_block(facts: Facts, call: ast.Call) -> bool:
+def _in_a_block(semantic: SemanticModel, call: ast.Call) -> bool:
     """Whether *call* stands in a block, and its arguments are told one by one."""
     starred = any(isinstance(a, ast.Starred) for a in call.args)
     if starred or any(keyword.arg is None for keyword in call.keywords):
         return False
-    around = blocks.in_its_block(facts.taint, call)
-    return around is not None and ordinal(facts.module, call) is not None
+    around = blocks.in_its_block(semantic.taint, call)
+    return around is not None and ordinal(semantic.module, call) is not None
 
 
 def _is_able(sharing: _Sharing, mentioning: Mentioning) -> bool:
-    facts, opening = sharing.facts, sharing.opening
-    if not sharing.calls or not facts.ours(facts.home_of(opening.header)):
+    semantic, opening = sharing.semantic, sharing.opening
+    if not sharing.calls or not semantic.ours(semantic.home_of(opening.header)):
         return False
     if any(
         construct.call in set(ast.walk(sharing.function))
-        for construct in facts.lifetimes.constructs
+        for construct in semantic.lifetimes.constructs
     ):
         return False  # not all of it is migrated
-    if not blocks.may_take_a_tracker(opening) or _edit(facts, opening.header, "") is None:
+    if not blocks.may_take_a_tracker(opening) or _edit(semantic, opening.header, "") is None:
         return False
     passed = all(_passes(one, call, sharing.function) for one, call in sharing.calls)
     return passed and _is_only_called(sharing, mentioning)
 
 
-def _passes(facts: Facts, call: ast.Call, function: Function) -> bool:
+def _passes(semantic: SemanticModel, call: ast.Call, function: Function) -> bool:
     """Whether the tracker of the block around *call* may be passed, and is built plainly."""
-    around = blocks.in_its_block(facts.taint, call)
+    around = blocks.in_its_block(semantic.taint, call)
     if around is None:
         return False
     block, header = around
     tracker = tracker_name(block.items[0].optional_vars, header)
-    if tracker is None or not blocks.makes_its_own(facts.taint, block, header):
+    if tracker is None or not blocks.makes_its_own(semantic.taint, block, header):
         return False
-    if not facts.ours(facts.home_of(header)) or not same_value(facts, tracker, call):
+    if not semantic.ours(semantic.home_of(header)) or not same_value(semantic, tracker, call):
         return False
-    alone = blocks.keeps_to_itself(facts.taint, block, tracker, call)
+    alone = blocks.keeps_to_itself(semantic.taint, block, tracker, call)
     return (
         alone
-        and blocks.runs_at_once(facts.taint, call, function, block)
+        and blocks.runs_at_once(semantic.taint, call, function, block)
         and changes_environment(block.body) is None
     )
 
 
 def _is_only_called(sharing: _Sharing, mentioning: Mentioning) -> bool:
     """Whether every mention of the function's name, in all files, is a call of it."""
-    for facts in mentioning(sharing.function.name):
-        if facts is None:
+    for semantic in mentioning(sharing.function.name):
+        if semantic is None:
             return False
-        for node in blocks.mentions(facts.module.tree, sharing.function.name):
-            call = facts.module.parents.get(node)
-            if isinstance(node, ast.Constant) and _is_operation(facts, call):
+        for node in blocks.mentions(semantic.module.tree, sharing.function.name):
+            call = semantic.module.parents.get(node)
+            if isinstance(node, ast.Constant) and _is_operation(semantic, call):
                 continue  # operations are called after functions
             if not isinstance(call, ast.Call) or call.func is not node:
                 return False
-            callee = _callee(facts, call)
+            callee = _callee(semantic, call)
             if callee is None or callee.node is not sharing.function:
                 return False
     return True
 
 
-def _is_operation(facts: Facts, call: ast.AST | None) -> bool:
-    return isinstance(call, ast.Call) and facts.names.context_manager(call.func) is not None
+def _is_operation(semantic: SemanticModel, call: ast.AST | None) -> bool:
+    return isinstance(call, ast.Call) and semantic.names.context_manager(call.func) is not None
 
 
 def _ring(known: dict[Function, _Sharing], function: Function) -> set[Function]:
@@ -189,16 +191,16 @@ def _reached(known: dict[Function, _Sharing], function: Function) -> set[Functio
     return found
 
 
-def _proposals(sharing: _Sharing, group: str) -> Iterator[tuple[Facts, Proposal]]:
-    facts, header, name = sharing.facts, sharing.opening.header, sharing.function.name
+def _proposals(sharing: _Sharing, group: str) -> Iterator[tuple[SemanticModel, Proposal]]:
+    semantic, header, name = sharing.semantic, sharing.opening.header, sharing.function.name
     confirm = (_SIGNATURE.format(name), _KEPT.format(name))
-    taken = _edit(facts, header, words.TRACKER_ARGUMENT)
+    taken = _edit(semantic, header, words.TRACKER_ARGUMENT)
     assert taken is not None
-    added = AddParameter(facts.module.paths[sharing.function], words.TRACKER_ARGUMENT)
-    finding = facts.finding(CODE, header, f"{name} {OPENS}")
+    added = AddParameter(semantic.module.paths[sharing.function], words.TRACKER_ARGUMENT)
+    finding = semantic.finding(CODE, header, f"{name} {OPENS}")
     why = "without the parameter it does what it did"
     edits = (added, taken)
-    yield facts, Proposal(finding, edits, "share", why, confirm=confirm, group=group)
+    yield semantic, Proposal(finding, edits, "share", why, confirm=confirm, group=group)
     for one, call in sharing.calls:
         around = blocks.in_its_block(one.taint, call)
         assert around is not None
@@ -210,9 +212,9 @@ def _proposals(sharing: _Sharing, group: str) -> Iterator[tuple[Facts, Proposal]
         yield one, Proposal(finding, (edit,), "share", why, confirm=confirm, group=group)
 
 
-def _edit(facts: Facts, call: ast.Call, value: str) -> PassKeyword | None:
-    place = ordinal(facts.module, call)
+def _edit(semantic: SemanticModel, call: ast.Call, value: str) -> PassKeyword | None:
+    place = ordinal(semantic.module, call)
     if place is None:
         return None
-    written = facts.module.segment(call.func)
+    written = semantic.module.segment(call.func)
     return PassKeyword(*place, written, words.TRACKER_ARGUMENT, value)

@@ -49,7 +49,7 @@ from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.finding import Finding
 
@@ -57,61 +57,63 @@ CODE = "AIU001"
 MESSAGE = "tracker built and configured by hand"
 
 
-def decide(facts: Facts, lifetime: Lifetime) -> list[Verdict]:
+def decide(semantic: SemanticModel, lifetime: Lifetime) -> list[Verdict]:
     """Return what to do about one lifetime: nothing, a proposal, or a refusal."""
-    if not lifetime.sets and any(facts.lifetimes.migrated_use(load) for load in lifetime.loads):
+    if not lifetime.sets and any(semantic.lifetimes.migrated_use(load) for load in lifetime.loads):
         return []
-    return settle(facts, facts.finding(CODE, lifetime.construct.call, MESSAGE), lifetime)
+    return settle(semantic, semantic.finding(CODE, lifetime.construct.call, MESSAGE), lifetime)
 
 
-def settle(facts: Facts, finding: Finding, lifetime: Lifetime) -> list[Verdict]:
+def settle(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> list[Verdict]:
     """Return the proposal for *lifetime*, or the refusal of *finding*."""
-    refusal = lifetime_refusal(facts, finding, lifetime)
+    refusal = lifetime_refusal(semantic, finding, lifetime)
     if refusal is not None:
         return [refusal]
     statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
-    flow = facts.taint.follow(lifetime.binding, statements, lifetime.scope, lifetime.aliases)
-    trust_bases(facts, flow, lifetime.construct)
-    facts.holders[finding] = frozenset(flow.tainted)
-    held = held_yield(facts, lifetime, flow)
+    flow = semantic.taint.follow(lifetime.binding, statements, lifetime.scope, lifetime.aliases)
+    trust_bases(semantic, flow, lifetime.construct)
+    semantic.holders[finding] = frozenset(flow.tainted)
+    held = held_yield(semantic, lifetime, flow)
     if held is not None:
         flow.escapes.clear()
-        refusal = fixture_refusal(facts, finding, held)
+        refusal = fixture_refusal(semantic, finding, held)
     refusal = (
         refusal
-        or flow_refusal(facts, finding, lifetime, flow)
-        or wrapped_refusal(facts, finding, lifetime, flow)
+        or flow_refusal(semantic, finding, lifetime, flow)
+        or wrapped_refusal(semantic, finding, lifetime, flow)
     )
     if refusal is not None:
         return [refusal]
     if lifetime.owned and other_set(lifetime, flow) is not None:
-        return _hidden_sets(facts, finding, lifetime, flow)
-    if lifted_try(facts, lifetime) is not None:
-        return _hidden_sets(facts, finding, lifetime, flow) or [
-            _one_block(facts, finding, lifetime, flow)
+        return _hidden_sets(semantic, finding, lifetime, flow)
+    if lifted_try(semantic, lifetime) is not None:
+        return _hidden_sets(semantic, finding, lifetime, flow) or [
+            _one_block(semantic, finding, lifetime, flow)
         ]
     if any(site.path[:-1] != lifetime.prefix for site in lifetime.sets):
-        return _hidden_sets(facts, finding, lifetime, flow) or decide_nested(
-            facts, finding, lifetime, flow
+        return _hidden_sets(semantic, finding, lifetime, flow) or decide_nested(
+            semantic, finding, lifetime, flow
         )
     if held is not None and len(_phases(lifetime)) < 2:
-        verdict = _one_block(facts, finding, lifetime, flow, held)
+        verdict = _one_block(semantic, finding, lifetime, flow, held)
         return [to_confirm(verdict, lifetime) if isinstance(verdict, Proposal) else verdict]
     groups = _phases(lifetime)
     if len(groups) > 1:
-        return _hidden_sets(facts, finding, lifetime, flow) or decide_phases(
-            facts, finding, lifetime, flow, groups
+        return _hidden_sets(semantic, finding, lifetime, flow) or decide_phases(
+            semantic, finding, lifetime, flow, groups
         )
-    return [_one_block(facts, finding, lifetime, flow)]
+    return [_one_block(semantic, finding, lifetime, flow)]
 
 
-def _hidden_sets(facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow) -> list[Verdict]:
+def _hidden_sets(
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
+) -> list[Verdict]:
     """Refuse several blocks where something beside the lifetime's own calls sets ids."""
     place = other_set(lifetime, flow)
     if place is None:
         return []
     detail = f"{ast.unparse(place)} may set ids that last into a later block"
-    return [refuse(facts, finding, Reason.SHARED_STATE, detail, place)]
+    return [refuse(semantic, finding, Reason.SHARED_STATE, detail, place)]
 
 
 def _phases(lifetime: Lifetime) -> list[list[SetCall]]:
@@ -127,39 +129,45 @@ def _phases(lifetime: Lifetime) -> list[list[SetCall]]:
 
 
 def _one_block(
-    facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow, held: ast.Yield | None = None
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    flow: Flow,
+    held: ast.Yield | None = None,
 ) -> Verdict:
     """Return the block for a lifetime with at most one phase; *held* is a ``yield`` it may hold."""
-    lifted = lifted_try(facts, lifetime)
+    lifted = lifted_try(semantic, lifetime)
     first = lifetime.index
     start = lifetime.index + 1
     if lifted is not None:
         first = start = lifted
     elif lifetime.sets:
         first, start = lifetime.sets[0].path[-1][1], lifetime.sets[-1].path[-1][1] + 1
-        later = start_behind_items(facts, lifetime, flow, start)
+        later = start_behind_items(semantic, lifetime, flow, start)
         first, start = (later, later) if later is not None else (first, start)
-    block = block_from(facts, lifetime, flow, start)
-    ours = facts.ours(lifetime.construct.home)
-    form, own = form_of(facts, lifetime, flow, first, ours)
+    block = block_from(semantic, lifetime, flow, start)
+    ours = semantic.ours(lifetime.construct.home)
+    form, own = form_of(semantic, lifetime, flow, first, ours)
     if lifted is None:
-        form, own, kept = with_user(facts, lifetime, form, own)
+        form, own, kept = with_user(semantic, lifetime, form, own)
     else:
         kept = {}
     body = lifetime.suite[block.start : block.stop]
     refusal = (
-        block_refusal(facts, finding, lifetime, block, held)
-        or check_arguments(facts, finding, lifetime.sets, form, flow.tainted)
-        or store_refusal(facts, finding, lifetime.construct, flow, body)
+        block_refusal(semantic, finding, lifetime, block, held)
+        or check_arguments(semantic, finding, lifetime.sets, form, flow.tainted)
+        or store_refusal(semantic, finding, lifetime.construct, flow, body)
     )
     if refusal is not None:
         return refusal
-    closing, notes = closing_edits(facts, lifetime, block, ours)
+    closing, notes = closing_edits(semantic, lifetime, block, ours)
     if not remains_work(block, closing):
-        return refuse(facts, finding, Reason.NO_WORK, "nothing happens between the ids and the end")
+        return refuse(
+            semantic, finding, Reason.NO_WORK, "nothing happens between the ids and the end"
+        )
     at = lifetime.suite[first] if lifetime.sets else lifetime.binding_statement
-    sending = facts.sending(flow, ours=ours)
-    planned = plan_header(facts, lifetime.sets, body, at, form, sending)
+    sending = semantic.sending(flow, ours=ours)
+    planned = plan_header(semantic, lifetime.sets, body, at, form, sending)
     edits: list[Edit] = [kept.get(site.path, Delete(site.path)) for site in lifetime.sets]
     head = lifetime.path(first if lifetime.sets else start)
     if own:
@@ -174,7 +182,7 @@ def _one_block(
         (planned.manager,),
         lifetime.construct.home,
         (*planned.notes, *notes),
-        (*planned.assumptions, *trusted(facts, flow)),
+        (*planned.assumptions, *trusted(semantic, flow)),
     )
 
 

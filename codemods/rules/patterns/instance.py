@@ -54,7 +54,7 @@ from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Construct, SetCall
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
@@ -74,41 +74,43 @@ class _User:
     helpers: frozenset[str]
 
 
-def decide(facts: Facts, construct: Construct) -> tuple[list[SetCall], Verdict | None] | None:
+def decide(
+    semantic: SemanticModel, construct: Construct
+) -> tuple[list[SetCall], Verdict | None] | None:
     """Return the set calls that are settled here and the verdict; None for other constructions.
 
     There is no verdict on a class that only passes the ids on: those who call it decide.
     """
-    field = tracker_field(facts, construct)
+    field = tracker_field(semantic, construct)
     if field is None:
         return None
-    sets = [s for s in facts.lifetimes.set_calls if _is_of(field, s)]
-    kept = kept_calls(facts)
+    sets = [s for s in semantic.lifetimes.set_calls if _is_of(field, s)]
+    kept = kept_calls(semantic)
     if all(site.call in kept for site in sets):
         return None
-    if all(is_forwarder(facts, site) for site in sets):
+    if all(is_forwarder(semantic, site) for site in sets):
         return sets, None
-    finding = facts.finding(CODE, construct.call, MESSAGE)
-    outcome = _users(facts, finding, field, sets)
+    finding = semantic.finding(CODE, construct.call, MESSAGE)
+    outcome = _users(semantic, finding, field, sets)
     if isinstance(outcome, Refusal):
         return sets, outcome
-    return sets, _proposal(facts, finding, field, outcome)
+    return sets, _proposal(semantic, finding, field, outcome)
 
 
-def is_migrated(facts: Facts, construct: Construct) -> bool:
+def is_migrated(semantic: SemanticModel, construct: Construct) -> bool:
     """Whether the field is used by context managers already, and nothing sets ids on it."""
-    field = tracker_field(facts, construct)
+    field = tracker_field(semantic, construct)
     if field is None:
         return False
-    return any(_feeds_context(facts, load) for loads in field.loads.values() for load in loads)
+    return any(_feeds_context(semantic, load) for loads in field.loads.values() for load in loads)
 
 
-def _feeds_context(facts: Facts, load: ast.Attribute) -> bool:
-    keyword = facts.module.parents[load]
+def _feeds_context(semantic: SemanticModel, load: ast.Attribute) -> bool:
+    keyword = semantic.module.parents[load]
     if not isinstance(keyword, ast.keyword) or keyword.arg != words.TRACKER_ARGUMENT:
         return False
-    call = facts.module.parents[keyword]
-    return isinstance(call, ast.Call) and facts.names.context_manager(call.func) is not None
+    call = semantic.module.parents[keyword]
+    return isinstance(call, ast.Call) and semantic.names.context_manager(call.func) is not None
 
 
 def _is_of(field: TrackerField, site: SetCall) -> bool:
@@ -117,9 +119,9 @@ def _is_of(field: TrackerField, site: SetCall) -> bool:
 
 
 def _users(
-    facts: Facts, finding: Finding, field: TrackerField, sets: list[SetCall]
+    semantic: SemanticModel, finding: Finding, field: TrackerField, sets: list[SetCall]
 ) -> list[_User] | Refusal:
-    refusal = foreign_use(facts, finding, field)
+    refusal = foreign_use(semantic, finding, field)
     if refusal is not None:
         return refusal
     users: list[_User] = []
@@ -130,61 +132,65 @@ def _users(
     helpers = [method for method, mine in setting.items() if not mine]
     names = {method.name for method in helpers}
     for method in (method for method, mine in setting.items() if mine):
-        user = _user(facts, finding, field, method, setting[method], names)
+        user = _user(semantic, finding, field, method, setting[method], names)
         if isinstance(user, Refusal):
             return user
         users.append(user)
     return (
-        _helpers_refusal(facts, finding, field, users, helpers)
-        or _ids_refusal(facts, finding, users)
+        _helpers_refusal(semantic, finding, field, users, helpers)
+        or _ids_refusal(semantic, finding, users)
         or users
     )
 
 
 def _user(
-    facts: Facts,
+    semantic: SemanticModel,
     finding: Finding,
     field: TrackerField,
     method: Method,
     sets: list[SetCall],
     helpers: set[str],
 ) -> _User | Refusal:
-    prefix = facts.module.paths[method]
+    prefix = semantic.module.paths[method]
     text = f"self.{field.name}"
     if any(s.path[:-1] != prefix or s.path[-1][0] != "body" for s in sets):
         detail = f"{method.name} sets the ids of {text} in an inner suite"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[0].call)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[0].call)
     first, last = sets[0].path[-1][1], sets[-1].path[-1][1]
     block = Block(prefix, "body", last + 1, len(method.body))
     if last - first != len(sets) - 1 or block.start == block.stop:
         detail = f"{method.name} sets the ids of {text} several times, or last"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[-1].call)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[-1].call)
     own = {s.call.func.value for s in sets}  # type: ignore[attr-defined]
     for load in field.loads[method]:
-        if load not in own and not block.holds(facts.module.paths[facts.module.statement(load)]):
+        if load not in own and not block.holds(
+            semantic.module.paths[semantic.module.statement(load)]
+        ):
             detail = f"{method.name} uses {text} before it sets the ids"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
     rest = method.body[block.start :]
-    scope = facts.scopes.inner[method]
-    root = (facts.scopes.binding(self_name(method), scope), field.name)
-    flow = facts.taint.follow(root, rest, scope)
-    trust_bases(facts, flow, field.construct)
-    last_use = LastUse(facts.taint, flow, rest, helpers, facts.looks(field.construct))
+    scope = semantic.scopes.inner[method]
+    root = (semantic.scopes.binding(self_name(method), scope), field.name)
+    flow = semantic.taint.follow(root, rest, scope)
+    trust_bases(semantic, flow, field.construct)
+    last_use = LastUse(semantic.taint, flow, rest, helpers, semantic.looks(field.construct))
     stop = last_use.stop(method.body, last + 1, block.stop)
     block = replace(block, stop=stop)
     body = method.body[block.start : block.stop]
     if not body:
-        return refuse(facts, finding, Reason.NO_WORK, "nothing follows", sets[-1].call)
+        return refuse(semantic, finding, Reason.NO_WORK, "nothing follows", sets[-1].call)
     inner = first_yield(body)
     if inner is not None:
-        return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
+        return refuse(
+            semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
+        )
     waits = isinstance(method, ast.AsyncFunctionDef) and _waits(body)
-    if waits and not facts.settings.unsafe:
+    if waits and not semantic.settings.unsafe:
         detail = f"tasks that run {method.name} at the same time share the tracker's ids"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[0].call)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[0].call)
     return (
-        flow_escape(facts, finding, flow)
-        or ending_refusal(facts, finding, body)
+        flow_escape(semantic, finding, flow)
+        or ending_refusal(semantic, finding, body)
         or _User(method, sets, block, flow, frozenset(helpers))
     )
 
@@ -195,7 +201,11 @@ def _waits(body: list[ast.stmt]) -> bool:
 
 
 def _helpers_refusal(
-    facts: Facts, finding: Finding, field: TrackerField, users: list[_User], helpers: list[Method]
+    semantic: SemanticModel,
+    finding: Finding,
+    field: TrackerField,
+    users: list[_User],
+    helpers: list[Method],
 ) -> Refusal | None:
     """Refuse a method that relies on ids set by others, unless only their blocks call it."""
     names = {method.name for method in helpers}
@@ -210,105 +220,107 @@ def _helpers_refusal(
     for method in helpers:
         if not method.name.startswith("_") or method.name.startswith("__"):
             detail = f"{method.name} relies on the ids that another method has set"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, method)
-        called = facts.elsewhere.field(field.owner.name, method.name).places
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, method)
+        called = semantic.elsewhere.field(field.owner.name, method.name).places
         if called:
             detail = f"{method.name}, which relies on the ids of others, is called: {called[0]}"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, method)
-    for node in facts.module.every(ast.Attribute):
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, method)
+    for node in semantic.module.every(ast.Attribute):
         if node.attr not in names:
             continue
         if id(node) not in allowed:
             detail = f"{node.attr} is called outside of the methods that set the ids"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, node)
-        if node.attr in lazy or not _called_at_once(facts, node):
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, node)
+        if node.attr in lazy or not _called_at_once(semantic, node):
             detail = f"{node.attr} may run when the method that set the ids is over"
-            return refuse(facts, finding, Reason.ESCAPES, detail, node)
+            return refuse(semantic, finding, Reason.ESCAPES, detail, node)
     return None
 
 
-def _called_at_once(facts: Facts, node: ast.Attribute) -> bool:
+def _called_at_once(semantic: SemanticModel, node: ast.Attribute) -> bool:
     """Whether the method is called where it is named, and not by something made there."""
-    call = facts.module.parents[node]
+    call = semantic.module.parents[node]
     if not isinstance(call, ast.Call) or call.func is not node:
         return False
-    definition = facts.taint.definition(node)
-    waits = isinstance(facts.module.parents[call], ast.Await)
+    definition = semantic.taint.definition(node)
+    waits = isinstance(semantic.module.parents[call], ast.Await)
     if definition is None or isinstance(definition.node, ast.AsyncFunctionDef) != waits:
         return False
     functions = 0
-    for around in facts.module.ancestors(node):
+    for around in semantic.module.ancestors(node):
         if isinstance(around, ast.Lambda | ast.GeneratorExp):
             return False
         functions += isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef)
     return functions == 1
 
 
-def _ids_refusal(facts: Facts, finding: Finding, users: list[_User]) -> Refusal | None:
+def _ids_refusal(semantic: SemanticModel, finding: Finding, users: list[_User]) -> Refusal | None:
     keys = [{a.keyword for s in u.sets for a in s.arguments if not is_none(a.value)} for u in users]
     methods: set[ast.AST] = {user.method for user in users}
     for user, mine in zip(users, keys, strict=True):
         if mine != keys[0]:
             detail = f"{users[0].method.name} and {user.method.name} set different ids"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
         body = user.method.body[user.block.start : user.block.stop]
-        reached = {r.node for r in reachable(facts.taint, body)}
+        reached = {r.node for r in reachable(semantic.taint, body)}
         if (
             reached & methods
-            or _calls_implicitly(facts, user)
-            or may_call_back(facts.taint, body, methods)
+            or _calls_implicitly(semantic, user)
+            or may_call_back(semantic.taint, body, methods)
         ):
             detail = f"{user.method.name} calls, or may call back, a method that sets other ids"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
         own = {s.call.func for s in user.sets}
         place = next((p for p in user.flow.sets if p not in own), None)
         if place is not None:
             detail = f"{ast.unparse(place)} may set ids of the shared tracker"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, place)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
     return None
 
 
-def _calls_implicitly(facts: Facts, user: _User) -> bool:
+def _calls_implicitly(semantic: SemanticModel, user: _User) -> bool:
     """Whether a special method uses its own object as a whole: that may be a call of itself."""
     if not user.method.name.startswith("__"):
         return False
     own = self_name(user.method)
     names = (n for n in ast.walk(user.method) if isinstance(n, ast.Name) and n.id == own)
-    return any(not isinstance(facts.module.parents[n], ast.Attribute) for n in names)
+    return any(not isinstance(semantic.module.parents[n], ast.Attribute) for n in names)
 
 
-def _proposal(facts: Facts, finding: Finding, field: TrackerField, users: list[_User]) -> Verdict:
+def _proposal(
+    semantic: SemanticModel, finding: Finding, field: TrackerField, users: list[_User]
+) -> Verdict:
     home = field.construct.home
     edits: list[Edit] = []
     needs: list[str] = []
     notes: list[str] = []
-    uses = facts.elsewhere.field(field.owner.name, field.name)
+    uses = semantic.elsewhere.field(field.owner.name, field.name)
     assumptions: list[Assumption] = [*doubted(finding, uses)]
     confirm: list[str] = []
     for user in users:
         text = f"{self_name(user.method)}.{field.name}"
-        form = Form(text, None, fresh=False, ours=facts.ours(home), sticky=True)
+        form = Form(text, None, fresh=False, ours=semantic.ours(home), sticky=True)
         form, stays = keep_user(user.sets, form)
         body = user.method.body[user.block.start : user.block.stop]
         refusal = (
-            check_arguments(facts, finding, user.sets, form, user.flow.tainted)
-            or lasting_refusal(facts, finding, user.sets)
-            or store_refusal(facts, finding, field.construct, user.flow, body, user.helpers)
+            check_arguments(semantic, finding, user.sets, form, user.flow.tainted)
+            or lasting_refusal(semantic, finding, user.sets)
+            or store_refusal(semantic, finding, field.construct, user.flow, body, user.helpers)
         )
         if refusal is not None:
             return refusal
-        sending = facts.sending(user.flow, ours=form.ours, also=user.helpers)
-        planned = plan_header(facts, user.sets, body, user.sets[0].statement, form, sending)
+        sending = semantic.sending(user.flow, ours=form.ours, also=user.helpers)
+        planned = plan_header(semantic, user.sets, body, user.sets[0].statement, form, sending)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in user.sets)
         edits.append(Wrap(user.sets[0].path, user.block.stop, planned.header))
         needs.append(planned.manager)
-        notes.extend((*planned.notes, *bare_call_notes(facts, body, ours=form.ours)))
+        notes.extend((*planned.notes, *bare_call_notes(semantic, body, ours=form.ours)))
         if isinstance(user.method, ast.AsyncFunctionDef) and _waits(body):
             confirm.append(TASKS_APART.format(user.method.name))
-        assumptions.extend((*planned.assumptions, *trusted(facts, user.flow)))
+        assumptions.extend((*planned.assumptions, *trusted(semantic, user.flow)))
         if planned.manager == words.BATCH_CONTEXT and not form.ours:
             detail = "the original runtime leaves the tracker in batch mode after the block"
-            return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, user.sets[0].call)
+            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, user.sets[0].call)
     why = f"self.{field.name} stays; every method that uses it sets the same ids first"
     return Proposal(
         finding,

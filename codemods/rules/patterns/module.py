@@ -49,7 +49,7 @@ from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.finding import Finding
 
 CODE = "AIU001"
@@ -70,49 +70,53 @@ class _User:
     flow: Flow
 
 
-def is_shared(facts: Facts, lifetime: Lifetime) -> bool:
+def is_shared(semantic: SemanticModel, lifetime: Lifetime) -> bool:
     """Whether functions of the module use the module-level tracker of *lifetime*."""
     if not lifetime.scope.is_module:
         return False
     return any(
         isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         for load in lifetime.loads
-        for ancestor in facts.module.ancestors(load)
+        for ancestor in semantic.module.ancestors(load)
     )
 
 
-def decide(facts: Facts, lifetime: Lifetime) -> list[Verdict]:
+def decide(semantic: SemanticModel, lifetime: Lifetime) -> list[Verdict]:
     """Return what to do about a module-level tracker that functions use."""
-    if not lifetime.sets and any(facts.lifetimes.migrated_use(load) for load in lifetime.loads):
+    if not lifetime.sets and any(semantic.lifetimes.migrated_use(load) for load in lifetime.loads):
         return []  # No set call is left, and contexts take the tracker: migrated.
-    finding = facts.finding(CODE, lifetime.construct.call, MESSAGE)
-    uses = facts.elsewhere.variable(lifetime.binding.name)
-    refusal = lifetime_refusal(facts, finding, lifetime) or external_refusal(facts, finding, uses)
+    finding = semantic.finding(CODE, lifetime.construct.call, MESSAGE)
+    uses = semantic.elsewhere.variable(lifetime.binding.name)
+    refusal = lifetime_refusal(semantic, finding, lifetime) or external_refusal(
+        semantic, finding, uses
+    )
     if refusal is not None:
         return [refusal]
-    users = _users(facts, finding, lifetime)
+    users = _users(semantic, finding, lifetime)
     if isinstance(users, Refusal):
         return [users]
-    facts.holders[finding] = frozenset(b for user in users for b in user.flow.tainted)
+    semantic.holders[finding] = frozenset(b for user in users for b in user.flow.tainted)
     alone = (
         len(users) == 1
         and lifetime.construct.kind == "plain"
         and lifetime.is_alone
-        and facts.ours(lifetime.construct.home)
+        and semantic.ours(lifetime.construct.home)
     )
-    owns = alone and not facts.used_elsewhere(lifetime.binding.name)
+    owns = alone and not semantic.used_elsewhere(lifetime.binding.name)
     edits: list[Edit] = [Delete(lifetime.path(lifetime.index))] if owns else []
     proposal = Proposal(finding, (), "own" if owns else "adopt", _why(owns, lifetime, users))
     for user in users:
-        part = _block_of(facts, finding, user, owns, steps=len(users) == 1)
+        part = _block_of(semantic, finding, user, owns, steps=len(users) == 1)
         if isinstance(part, Refusal):
             return [part]
         edits.extend(part.edits)
         proposal = _joined(proposal, part)
     if len(users) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
-        if not facts.ours(lifetime.construct.home):
+        if not semantic.ours(lifetime.construct.home):
             detail = "the original runtime leaves the tracker in batch mode after the block"
-            return [refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, users[0].sets[0].call)]
+            return [
+                refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, users[0].sets[0].call)
+            ]
     return [
         Proposal(
             finding,
@@ -149,83 +153,89 @@ def _joined(one: Proposal, other: Proposal) -> Proposal:
     )
 
 
-def _function(facts: Facts, node: ast.AST) -> _Function | None:
+def _function(semantic: SemanticModel, node: ast.AST) -> _Function | None:
     """Return the outermost function around *node*."""
     found = None
-    for ancestor in facts.module.ancestors(node):
+    for ancestor in semantic.module.ancestors(node):
         if isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef):
             found = ancestor
     return found
 
 
-def _users(facts: Facts, finding: Finding, lifetime: Lifetime) -> list[_User] | Refusal:
+def _users(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> list[_User] | Refusal:
     name = lifetime.binding.name
     grouped: dict[_Function, list[ast.Name]] = {}
     for load in lifetime.loads:
-        function = _function(facts, load)
+        function = _function(semantic, load)
         if function is None or isinstance(function, ast.Lambda):
             detail = f"the module itself uses {name}, and functions rely on the ids that are set"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
         grouped.setdefault(function, []).append(load)
     users: list[_User] = []
     for function, loads in grouped.items():
-        user = _user(facts, finding, lifetime, function, loads)
+        user = _user(semantic, finding, lifetime, function, loads)
         if isinstance(user, Refusal):
             return user
         users.append(user)
-    return _same_ids(facts, finding, users) or _each_other(facts, finding, users) or users
+    return _same_ids(semantic, finding, users) or _each_other(semantic, finding, users) or users
 
 
-def _each_other(facts: Facts, finding: Finding, users: list[_User]) -> Refusal | None:
+def _each_other(semantic: SemanticModel, finding: Finding, users: list[_User]) -> Refusal | None:
     """Refuse where a block reaches a function that sets the ids of the same tracker."""
     functions: set[ast.AST] = {user.function for user in users}
     for user in users:
         body = user.function.body[user.block.start : user.block.stop]
-        for reached in reachable(facts.taint, body):
+        for reached in reachable(semantic.taint, body):
             if reached.node in functions:
                 detail = f"{user.function.name} calls {reached.node.name}, which sets other ids"
-                return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
-        if may_call_back(facts.taint, body, functions):
+                return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
+        if may_call_back(semantic.taint, body, functions):
             detail = f"{user.function.name} may call back a function that sets other ids"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
         place = other_set(user.lifetime, user.flow)
         if place is not None:
             detail = f"{ast.unparse(place)} may set ids of the shared tracker"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, place)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
     return None
 
 
 def _user(
-    facts: Facts, finding: Finding, lifetime: Lifetime, function: _Function, loads: list[ast.Name]
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    function: _Function,
+    loads: list[ast.Name],
 ) -> _User | Refusal:
     name = lifetime.binding.name
-    prefix = facts.module.paths[function]
+    prefix = semantic.module.paths[function]
     sets = [s for s in lifetime.sets if s.path[:-1] == prefix and s.path[-1][0] == "body"]
     inside = [s for s in lifetime.sets if s.path[: len(prefix)] == prefix]
     if not sets or len(inside) != len(sets):
         detail = f"{function.name} uses {name} with ids that others set, or sets them in a branch"
         place = inside[0].call if inside else loads[0]
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, place)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
     first, last = sets[0].path[-1][1], sets[-1].path[-1][1]
     if last - first != len(sets) - 1:
         detail = f"{function.name} sets the ids of the shared tracker several times"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[-1].call)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[-1].call)
     block = Block(prefix, "body", last + 1, len(function.body))
-    if _waits(function) and not facts.settings.unsafe:
+    if _waits(function) and not semantic.settings.unsafe:
         detail = f"tasks that run {function.name} at the same time share the tracker's ids"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, sets[0].call)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[0].call)
     own = {site.call.func.value for site in sets}  # type: ignore[attr-defined]
     for load in loads:
-        if load not in own and not block.holds(facts.module.paths[facts.module.statement(load)]):
+        if load not in own and not block.holds(
+            semantic.module.paths[semantic.module.statement(load)]
+        ):
             detail = f"{function.name} uses {name} before it sets the ids"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, load)
-    scope = facts.scopes.inner[function]
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
+    scope = semantic.scopes.inner[function]
     rest = function.body[last + 1 :]
-    flow = facts.taint.follow(lifetime.binding, rest, scope)
-    trust_bases(facts, flow, lifetime.construct)
-    last_use = LastUse(facts.taint, flow, rest, looks=facts.looks(lifetime.construct))
+    flow = semantic.taint.follow(lifetime.binding, rest, scope)
+    trust_bases(semantic, flow, lifetime.construct)
+    last_use = LastUse(semantic.taint, flow, rest, looks=semantic.looks(lifetime.construct))
     stop = last_use.stop(function.body, block.start, block.stop)
-    return flow_escape(facts, finding, flow) or _User(
+    return flow_escape(semantic, finding, flow) or _User(
         function,
         sets,
         _local(lifetime, function, prefix, scope),
@@ -258,20 +268,20 @@ def _local(lifetime: Lifetime, function: _Function, prefix: Path, scope: object)
     )
 
 
-def _same_ids(facts: Facts, finding: Finding, users: list[_User]) -> Refusal | None:
+def _same_ids(semantic: SemanticModel, finding: Finding, users: list[_User]) -> Refusal | None:
     """Refuse where an id that one function sets would last into another one's calls."""
     keys = [{a.keyword for s in u.sets for a in s.arguments if not is_none(a.value)} for u in users]
     for user, mine in zip(users, keys, strict=True):
         if mine != keys[0]:
             detail = f"{users[0].function.name} and {user.function.name} set different ids"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
     return None
 
 
 def _block_of(
-    facts: Facts, finding: Finding, user: _User, owns: bool, *, steps: bool
+    semantic: SemanticModel, finding: Finding, user: _User, owns: bool, *, steps: bool
 ) -> Proposal | Refusal:
-    ours = facts.ours(user.lifetime.construct.home)
+    ours = semantic.ours(user.lifetime.construct.home)
     name = user.lifetime.binding.name
     form = (
         Form(None, name, fresh=False, ours=ours, sticky=True)
@@ -281,19 +291,19 @@ def _block_of(
     form, stays = keep_user(user.sets, form)
     body = user.function.body[user.block.start : user.block.stop]
     refusal = (
-        block_refusal(facts, finding, user.lifetime, user.block)
-        or check_arguments(facts, finding, user.sets, form, user.flow.tainted)
-        or lasting_refusal(facts, finding, user.sets)
-        or store_refusal(facts, finding, user.lifetime.construct, user.flow, body)
+        block_refusal(semantic, finding, user.lifetime, user.block)
+        or check_arguments(semantic, finding, user.sets, form, user.flow.tainted)
+        or lasting_refusal(semantic, finding, user.sets)
+        or store_refusal(semantic, finding, user.lifetime.construct, user.flow, body)
     )
     if refusal is not None:
         return refusal
-    closing, notes = closing_edits(facts, user.lifetime, user.block, ours)
+    closing, notes = closing_edits(semantic, user.lifetime, user.block, ours)
     if not remains_work(user.block, closing):
-        return refuse(facts, finding, Reason.NO_WORK, "nothing follows", user.sets[0].call)
-    sending = facts.sending(user.flow, ours=ours)
-    planned = plan_header(facts, user.sets, body, user.sets[0].statement, form, sending)
-    inner = _step_edits(facts, user) if steps else []
+        return refuse(semantic, finding, Reason.NO_WORK, "nothing follows", user.sets[0].call)
+    sending = semantic.sending(user.flow, ours=ours)
+    planned = plan_header(semantic, user.sets, body, user.sets[0].statement, form, sending)
+    inner = _step_edits(semantic, user) if steps else []
     edits = (
         *(stays.get(site.path, Delete(site.path)) for site in user.sets),
         Wrap(user.sets[0].path, user.block.stop, planned.header),
@@ -302,19 +312,19 @@ def _block_of(
     )
     needs = (planned.manager, words.CONTEXT) if inner else (planned.manager,)
     confirm = (TASKS_APART.format(user.function.name),) if _waits(user.function) else ()
-    assumptions = (*planned.assumptions, *trusted(facts, user.flow))
+    assumptions = (*planned.assumptions, *trusted(semantic, user.flow))
     notes = (*planned.notes, *notes)
     return Proposal(finding, edits, "", "", needs, "", notes, assumptions, confirm)
 
 
-def _step_edits(facts: Facts, user: _User) -> list[Edit]:
+def _step_edits(semantic: SemanticModel, user: _User) -> list[Edit]:
     """Return a sub-context for each of two or more step calls in a row."""
-    scope = facts.scopes.inner[user.function]
-    if facts.scopes.binding(STEP_TARGET, scope).binders:
+    scope = semantic.scopes.inner[user.function]
+    if semantic.scopes.binding(STEP_TARGET, scope).binders:
         return []
     runs: list[list[tuple[int, str]]] = [[]]
     for index in range(user.block.start, user.block.stop):
-        step = _step_call(facts, user, user.function.body[index])
+        step = _step_call(semantic, user, user.function.body[index])
         if step is None:
             runs.append([])
         else:
@@ -322,20 +332,23 @@ def _step_edits(facts: Facts, user: _User) -> list[Edit]:
     edits: list[Edit] = []
     for run in (run for run in runs if len(run) > 1):
         for index, step in run:
-            edits.extend(_sub_context(facts, user, index, step))
+            edits.extend(_sub_context(semantic, user, index, step))
     return edits
 
 
-def _sub_context(facts: Facts, user: _User, index: int, step: str) -> list[Edit]:
+def _sub_context(semantic: SemanticModel, user: _User, index: int, step: str) -> list[Edit]:
     operation = f"{operation_types.snake(step)}{_STEP}"
     name = user.lifetime.binding.name
-    leading = (operation_types.literal(operation, facts.quote), f"{words.TRACKER_ARGUMENT}={name}")
+    leading = (
+        operation_types.literal(operation, semantic.quote),
+        f"{words.TRACKER_ARGUMENT}={name}",
+    )
     header = Header(words.CONTEXT, leading, (), (), STEP_TARGET, (operation,))
     path = user.block.path(index)
     return [Wrap(path, index + 1, header), Rename(path, name, STEP_TARGET)]
 
 
-def _step_call(facts: Facts, user: _User, statement: ast.stmt) -> str | None:
+def _step_call(semantic: SemanticModel, user: _User, statement: ast.stmt) -> str | None:
     """Return the function's name if *statement* is one call that is given the tracker."""
     if not isinstance(statement, ast.Assign | ast.Expr):
         return None
@@ -349,8 +362,8 @@ def _step_call(facts: Facts, user: _User, statement: ast.stmt) -> str | None:
         n
         for n in ast.walk(statement)
         if isinstance(n, ast.Name)
-        and n in facts.scopes.scope_of
-        and facts.scopes.of(n) is user.lifetime.binding
+        and n in semantic.scopes.scope_of
+        and semantic.scopes.of(n) is user.lifetime.binding
     ]
     if len(mentions) != 1 or mentions[0] not in given:
         return None

@@ -30,7 +30,7 @@ from codemods.rules.patterns import direct
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.finding import Finding
@@ -38,70 +38,78 @@ if TYPE_CHECKING:
     from codemods.model.refusal import Refusal
 
 
-def decide(facts: Facts, binding: Binding, sites: list[SetCall]) -> list[Verdict] | None:
+def decide(semantic: SemanticModel, binding: Binding, sites: list[SetCall]) -> list[Verdict] | None:
     """Return what to do about the set calls *sites* on *binding*; None if it owns no tracker."""
     name = binding.binders[0] if len(binding.binders) == 1 else None
-    binding_statement = facts.module.parents.get(name) if name is not None else None
+    binding_statement = semantic.module.parents.get(name) if name is not None else None
     if not isinstance(name, ast.Name) or not isinstance(
         binding_statement, ast.Assign | ast.AnnAssign
     ):
         return None
     value = binding_statement.value
-    owner = facts.taint.class_of(value.func) if isinstance(value, ast.Call) else None
+    owner = semantic.taint.class_of(value.func) if isinstance(value, ast.Call) else None
     method = last_name(sites[0].call.func)
     if owner is None or forwarder(owner, method) is None:
         return None
-    finding = facts.finding(SET_CODE, sites[0].call, SET_MESSAGE)
-    found = owned(owner, facts.vocabulary, method)
+    finding = semantic.finding(SET_CODE, sites[0].call, SET_MESSAGE)
+    found = owned(owner, semantic.vocabulary, method)
     if any(last_name(site.call.func) != method for site in sites):
         found = f"{owner.node.name} is told ids by more than one method"
     if isinstance(found, str):
-        return [by_hand(refuse(facts, finding, Reason.MANAGER, found), binding.name, owner.node)]
+        return [by_hand(refuse(semantic, finding, Reason.MANAGER, found), binding.name, owner.node)]
     if isinstance(binding_statement, ast.Assign) and binding_statement.targets != [name]:
         detail = f"{binding.name} is bound together with other names"
-        return [refuse(facts, finding, Reason.MANAGER, detail, binding_statement)]
-    lifetime = facts.lifetimes.owner_lifetime(name, binding_statement, found.construct, found.name)
-    refusal = _refusal(facts, finding, lifetime, found, sites)
+        return [refuse(semantic, finding, Reason.MANAGER, detail, binding_statement)]
+    lifetime = semantic.lifetimes.owner_lifetime(
+        name, binding_statement, found.construct, found.name
+    )
+    refusal = _refusal(semantic, finding, lifetime, found, sites)
     if refusal is not None:
         return [refusal]
-    return [_explained(facts, v, found, lifetime) for v in direct.settle(facts, finding, lifetime)]
+    return [
+        _explained(semantic, v, found, lifetime) for v in direct.settle(semantic, finding, lifetime)
+    ]
 
 
 def _refusal(
-    facts: Facts, finding: Finding, lifetime: Lifetime, found: Owned, sites: list[SetCall]
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    found: Owned,
+    sites: list[SetCall],
 ) -> Refusal | None:
     name = found.owner.node.name
     outside = next((s for s in sites if s not in lifetime.sets), None)
     if outside is not None:
         detail = f"{lifetime.binding.name} may not be built yet, or may be another object"
-        return refuse(facts, finding, Reason.MANAGER, detail, outside.call)
+        return refuse(semantic, finding, Reason.MANAGER, detail, outside.call)
     for site in sites:
         if site.problem is None and not found.takes(site):
             detail = f"{name} does not pass these arguments on under their names"
-            return refuse(facts, finding, Reason.MANAGER, detail, site.call)
+            return refuse(semantic, finding, Reason.MANAGER, detail, site.call)
         user = site.argument(words.USER)
-        if user is not None and not facts.ours(found.construct.home):
+        if user is not None and not semantic.ours(found.construct.home):
             detail = "the original runtime's context does not set the user"
-            return refuse(facts, finding, Reason.MIXED, detail, user.value)
+            return refuse(semantic, finding, Reason.MIXED, detail, user.value)
     body = lifetime.suite[lifetime.index :]
-    other = _rebound(facts, found, body)
+    other = _rebound(semantic, found, body)
     if other is not None:
         detail = f"{ast.unparse(other)} may put another tracker in the place of {lifetime.tracker}"
-        return refuse(facts, finding, Reason.MANAGER, detail)
+        return refuse(semantic, finding, Reason.MANAGER, detail)
     waits = any(isinstance(n, ast.Await) for s in body for n in ast.walk(s))
-    if waits and not facts.ours(found.construct.home) and _wraps(found):
+    if waits and not semantic.ours(found.construct.home) and _wraps(found):
         detail = f"{name} wraps clients, and tasks share the context of their thread"
-        return refuse(facts, finding, Reason.TWO_TRACKERS, detail)
+        return refuse(semantic, finding, Reason.TWO_TRACKERS, detail)
     return None
 
 
-def _rebound(facts: Facts, found: Owned, body: list[ast.stmt]) -> ast.AST | None:
+def _rebound(semantic: SemanticModel, found: Owned, body: list[ast.stmt]) -> ast.AST | None:
     """Return what may bind the object's field anew: in this module, or in code that it reaches."""
-    if facts.taint is not found.owner.taint:
-        here = rebinding(ast.walk(facts.module.tree), found.name)
+    if semantic.taint is not found.owner.taint:
+        here = rebinding(ast.walk(semantic.module.tree), found.name)
         if here is not None:
             return here
-    reached = (r.node for r in reachable(facts.taint, body) if r.taint is not facts.taint)
+    reached = (r.node for r in reachable(semantic.taint, body) if r.taint is not semantic.taint)
     own = set(ast.walk(found.owner.node))
     inside = (n for node in reached if node not in own for n in ast.walk(node))
     return rebinding(inside, found.name)
@@ -114,21 +122,25 @@ def _wraps(found: Owned) -> bool:
     )
 
 
-def _explained(facts: Facts, verdict: Verdict, found: Owned, lifetime: Lifetime) -> Verdict:
+def _explained(
+    semantic: SemanticModel, verdict: Verdict, found: Owned, lifetime: Lifetime
+) -> Verdict:
     """Return *verdict*; a proposal says what it knows of the class, and takes for granted."""
     if not isinstance(verdict, Proposal):
         return verdict
     name = found.owner.node.name
     why = f"each {name} builds {found.name} for itself, and {verdict.why}"
     calls = {ast.unparse(call.func): call for call in found.trusted}
-    here = facts.taint is found.owner.taint
+    here = semantic.taint is found.owner.taint
     assumed = (
         Assumption(
             f"{called}, in {name}, does not keep the tracker",
-            facts.module.span(call) if here else facts.module.span(lifetime.binding_statement),
+            semantic.module.span(call)
+            if here
+            else semantic.module.span(lifetime.binding_statement),
         )
         for called, call in calls.items()
     )
-    place = facts.module.span(lifetime.binding_statement)
+    place = semantic.module.span(lifetime.binding_statement)
     others = (Assumption(text, place) for text in dict.fromkeys(found.assumed))
     return replace(verdict, why=why, assumptions=(*verdict.assumptions, *assumed, *others))

@@ -33,7 +33,7 @@ from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Construct, SetCall
     from codemods.model.edit import Edit
@@ -45,41 +45,41 @@ MESSAGE = "ids set by hand on a tracker that was passed in"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def decide(facts: Facts, binding: Binding, sets: list[SetCall]) -> Verdict | None:
+def decide(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> Verdict | None:
     """Return a proposal or refusal for the set calls on a parameter; None if it cannot be told."""
     function = binding.scope.node
     if not isinstance(function, _Function) or not function.name.startswith("_"):
         return None
     parameter = next((b for b in binding.binders if isinstance(b, ast.arg)), None)
-    if parameter is None or not _rebinds_harmlessly(facts, binding):
+    if parameter is None or not _rebinds_harmlessly(semantic, binding):
         return None
-    if not _callers_forget(facts, function, parameter) or facts.used_elsewhere(function.name):
+    if not _callers_forget(semantic, function, parameter) or semantic.used_elsewhere(function.name):
         return None
-    finding = facts.finding(CODE, sets[0].call, MESSAGE)
-    return _adopted(facts, finding, function, binding, sets)
+    finding = semantic.finding(CODE, sets[0].call, MESSAGE)
+    return _adopted(semantic, finding, function, binding, sets)
 
 
-def is_fallback(facts: Facts, construct: Construct) -> bool:
+def is_fallback(semantic: SemanticModel, construct: Construct) -> bool:
     """Whether the construction stands in for a parameter that is used with a context already."""
-    choice = facts.module.parents[construct.call]
-    statement = facts.module.parents.get(choice)
+    choice = semantic.module.parents[construct.call]
+    statement = semantic.module.parents.get(choice)
     if not isinstance(choice, ast.BoolOp) or not isinstance(statement, ast.Assign):
         return False
     target = statement.targets[0]
     if not isinstance(target, ast.Name):
         return False
-    binding = facts.scopes.of(target)
+    binding = semantic.scopes.of(target)
     parameter = next((b for b in binding.binders if isinstance(b, ast.arg)), None)
     function = binding.scope.node
     if parameter is None or not isinstance(function, _Function) or function.name[:1] != "_":
         return False
-    if any(facts.lifetimes.migrated_use(load) for load in binding.loads):
+    if any(semantic.lifetimes.migrated_use(load) for load in binding.loads):
         return True
-    sets = [s for s in facts.lifetimes.set_calls if facts.lifetimes.receiver(s) is binding]
-    return bool(sets) and isinstance(decide(facts, binding, sets), Proposal)
+    sets = [s for s in semantic.lifetimes.set_calls if semantic.lifetimes.receiver(s) is binding]
+    return bool(sets) and isinstance(decide(semantic, binding, sets), Proposal)
 
 
-def _rebinds_harmlessly(facts: Facts, binding: Binding) -> bool:
+def _rebinds_harmlessly(semantic: SemanticModel, binding: Binding) -> bool:
     """Whether the parameter is bound again at most as ``tracker = tracker or AIUsageTracker()``."""
     if binding.declared or binding.deletes:
         return False
@@ -87,30 +87,32 @@ def _rebinds_harmlessly(facts: Facts, binding: Binding) -> bool:
     if len(stores) > 1:
         return False
     for store in stores:
-        statement = facts.module.parents.get(store)
+        statement = semantic.module.parents.get(store)
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.BoolOp):
             return False
         first, *rest = statement.value.values
-        built = {construct.call for construct in facts.lifetimes.constructs}
-        if not isinstance(first, ast.Name) or facts.scopes.of(first) is not binding:
+        built = {construct.call for construct in semantic.lifetimes.constructs}
+        if not isinstance(first, ast.Name) or semantic.scopes.of(first) is not binding:
             return False
         if len(rest) != 1 or rest[0] not in built:
             return False
     return True
 
 
-def _callers_forget(facts: Facts, function: _Function, parameter: ast.arg) -> bool:
+def _callers_forget(semantic: SemanticModel, function: _Function, parameter: ast.arg) -> bool:
     """Whether each use of the function is a call with a tracker that only it will hold."""
-    owner = facts.scopes.binding(function.name, facts.scope_at(facts.module.paths[function]))
-    built = {construct.call for construct in facts.lifetimes.constructs}
+    owner = semantic.scopes.binding(
+        function.name, semantic.scope_at(semantic.module.paths[function])
+    )
+    built = {construct.call for construct in semantic.lifetimes.constructs}
     if not owner.loads or len(owner.binders) != 1:
         return False
     for load in owner.loads:
-        call = facts.module.parents[load]
+        call = semantic.module.parents[load]
         if not isinstance(call, ast.Call) or call.func is not load:
             return False
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        resolved = Resolved(facts.taint, function)
+        resolved = Resolved(semantic.taint, function)
         given = [v for v in values if resolved.parameter(call, v) == parameter.arg]
         starred = any(isinstance(v, ast.Starred) for v in values)
         if starred or any(keyword.arg is None for keyword in call.keywords):
@@ -123,39 +125,43 @@ def _callers_forget(facts: Facts, function: _Function, parameter: ast.arg) -> bo
 
 
 def _adopted(
-    facts: Facts, finding: Finding, function: _Function, binding: Binding, sets: list[SetCall]
+    semantic: SemanticModel,
+    finding: Finding,
+    function: _Function,
+    binding: Binding,
+    sets: list[SetCall],
 ) -> Verdict:
-    prefix = facts.module.paths[function]
+    prefix = semantic.module.paths[function]
     first, last = sets[0].path[-1][1], sets[-1].path[-1][1]
     if any(s.path[:-1] != prefix for s in sets) or last - first != len(sets) - 1:
         detail = "the ids are set in an inner suite, or several times"
-        return refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail)
+        return refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail)
     block = Block(prefix, "body", last + 1, len(function.body))
     body = function.body[block.start :]
-    flow = facts.taint.follow(binding, body, binding.scope)
-    stop = LastUse(facts.taint, flow, body).stop(function.body, block.start, block.stop)
+    flow = semantic.taint.follow(binding, body, binding.scope)
+    stop = LastUse(semantic.taint, flow, body).stop(function.body, block.start, block.stop)
     body = function.body[block.start : stop]
     inner = first_yield(body)
-    home = facts.default_home
-    form = Form(binding.name, None, fresh=True, ours=facts.ours(home))
+    home = semantic.default_home
+    form = Form(binding.name, None, fresh=True, ours=semantic.ours(home))
     refusal = (
-        flow_escape(facts, finding, flow)
-        or ending_refusal(facts, finding, body)
-        or check_arguments(facts, finding, sets, form, flow.tainted)
+        flow_escape(semantic, finding, flow)
+        or ending_refusal(semantic, finding, body)
+        or check_arguments(semantic, finding, sets, form, flow.tainted)
     )
     if inner is not None:
-        refusal = refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block", inner)
+        refusal = refuse(semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block", inner)
     if not body:
-        refusal = refuse(facts, finding, Reason.NO_WORK, "nothing follows in this function")
+        refusal = refuse(semantic, finding, Reason.NO_WORK, "nothing follows in this function")
     if isinstance(refusal, Refusal):
         return refusal
-    sending = facts.sending(flow, ours=form.ours)
-    planned = plan_header(facts, sets, body, sets[0].statement, form, sending)
-    facts.holders[finding] = frozenset(flow.tainted)
+    sending = semantic.sending(flow, ours=form.ours)
+    planned = plan_header(semantic, sets, body, sets[0].statement, form, sending)
+    semantic.holders[finding] = frozenset(flow.tainted)
     edits: list[Edit] = [Delete(s.path) for s in sets]
     edits.append(Wrap(sets[0].path, stop, planned.header))
     why = f"every caller of {function.name} passes a tracker that nothing else uses"
-    assumptions = (*planned.assumptions, *trusted(facts, flow))
+    assumptions = (*planned.assumptions, *trusted(semantic, flow))
     return Proposal(
         finding, tuple(edits), "adopt", why, (planned.manager,), home, planned.notes, assumptions
     )

@@ -14,22 +14,24 @@ from codemods.analysis.syntax.effects import sized_value
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Lifetime
 
 # Calls that record nothing and give what they are given another form.
 _HARMLESS = frozenset("list tuple set frozenset dict sorted len str int range".split())
 
 
-def start_behind_items(facts: Facts, lifetime: Lifetime, flow: Flow, start: int) -> int | None:
+def start_behind_items(
+    semantic: SemanticModel, lifetime: Lifetime, flow: Flow, start: int
+) -> int | None:
     """Return the index behind the statement that binds the batch's items, if it may begin there."""
     values = [a.value for site in lifetime.sets for a in site.arguments]
     batch = any(site.argument(words.BATCH) is not None for site in lifetime.sets)
-    if not batch or not facts.settings.batch_pricing:
+    if not batch or not semantic.settings.batch_pricing:
         return None
     if not all(isinstance(v, ast.Constant | ast.Name) for v in values):
         return None
-    bound = _binding_index(facts, lifetime, flow, start)
+    bound = _binding_index(semantic, lifetime, flow, start)
     if bound is None:
         return None
     names = {v.id for v in values if isinstance(v, ast.Name)}
@@ -38,13 +40,15 @@ def start_behind_items(facts: Facts, lifetime: Lifetime, flow: Flow, start: int)
     return bound + 1 if all(_is_harmless(s, names, tainted) for s in between) else None
 
 
-def _binding_index(facts: Facts, lifetime: Lifetime, flow: Flow, start: int) -> int | None:
-    sending = facts.sending(flow, ours=facts.ours(lifetime.construct.home))
+def _binding_index(
+    semantic: SemanticModel, lifetime: Lifetime, flow: Flow, start: int
+) -> int | None:
+    sending = semantic.sending(flow, ours=semantic.ours(lifetime.construct.home))
     loop = sending.batch(lifetime.suite[start : lifetime.end])
     if loop is None or not isinstance(loop.items, ast.Name):
         return None
-    binders = facts.scopes.of(loop.items).binders
-    statement = facts.module.parents.get(binders[0]) if len(binders) == 1 else None
+    binders = semantic.scopes.of(loop.items).binders
+    statement = semantic.module.parents.get(binders[0]) if len(binders) == 1 else None
     if not isinstance(statement, ast.Assign) or statement not in lifetime.suite:
         return None
     index = lifetime.suite.index(statement)

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.edit import Path
 
 
-def last_use(facts: Facts, lifetime: Lifetime, flow: Flow) -> LastUse:
+def last_use(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> LastUse:
     """Return what answers for the statements of *lifetime*, whose tracker went as *flow*."""
     statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
-    return LastUse(facts.taint, flow, statements, looks=facts.looks(lifetime.construct))
+    return LastUse(semantic.taint, flow, statements, looks=semantic.looks(lifetime.construct))
 
 
 def block_from(
-    facts: Facts,
+    semantic: SemanticModel,
     lifetime: Lifetime,
     flow: Flow,
     start: int,
@@ -43,46 +43,46 @@ def block_from(
     tracker's construction or the first ``yield``, if nothing uses this one from there on.
     *last* is the lifetime's ``last_use``, where more than one block asks it.
     """
-    last = last or last_use(facts, lifetime, flow)
+    last = last or last_use(semantic, lifetime, flow)
     stop = last.stop(lifetime.suite, start, lifetime.end if end is None else end)
-    for index in facts.lifetimes.bindings_in.get((lifetime.prefix, lifetime.field_name), ()):
-        if start < index < stop and not _used_from(facts, lifetime, flow, index):
+    for index in semantic.lifetimes.bindings_in.get((lifetime.prefix, lifetime.field_name), ()):
+        if start < index < stop and not _used_from(semantic, lifetime, flow, index):
             stop = index
     for index in range(start + 1, stop):
         if first_yield([lifetime.suite[index]]) is not None:
-            if not _used_from(facts, lifetime, flow, index):
+            if not _used_from(semantic, lifetime, flow, index):
                 stop = index
             break
     return Block(lifetime.prefix, lifetime.field_name, start, stop)
 
 
-def _used_from(facts: Facts, lifetime: Lifetime, flow: Flow, index: int) -> bool:
+def _used_from(semantic: SemanticModel, lifetime: Lifetime, flow: Flow, index: int) -> bool:
     later = range(index, lifetime.end)
     return any(
-        uses(facts, binding, lifetime.path(position))
+        uses(semantic, binding, lifetime.path(position))
         for binding in flow.tainted
         for position in later
     )
 
 
 def form_of(
-    facts: Facts, lifetime: Lifetime, flow: Flow, first: int, ours: bool
+    semantic: SemanticModel, lifetime: Lifetime, flow: Flow, first: int, ours: bool
 ) -> tuple[Form, bool]:
     """Return the form of the block, and whether it takes the construction in."""
     name = lifetime.binding.name
     own = {site.statement for site in lifetime.sets}
     waiting = [s for s in lifetime.suite[lifetime.index + 1 : first] if s not in own]
     used_before = any(
-        uses(facts, binding, facts.module.paths[statement])
+        uses(semantic, binding, semantic.module.paths[statement])
         for statement in waiting
         for binding in flow.tainted
     )
     values = [a.value for site in lifetime.sets for a in site.arguments]
     in_arguments = any(
-        isinstance(n, ast.Name) and facts.scopes.of(n) in flow.tainted
+        isinstance(n, ast.Name) and semantic.scopes.of(n) in flow.tainted
         for value in values
         for n in ast.walk(value)
-        if n in facts.scopes.scope_of
+        if n in semantic.scopes.scope_of
     )
     pinned = (
         bool(lifetime.owned)
@@ -90,17 +90,17 @@ def form_of(
         or not lifetime.is_alone
         or used_before
         or in_arguments
-        or _environment_changes(facts, [*waiting, *values])
+        or _environment_changes(semantic, [*waiting, *values])
         or (isinstance(lifetime.binding_statement, ast.AnnAssign) and lifetime.scope.is_module)
     )
     if pinned:
         return Form(lifetime.tracker, None, fresh=not used_before, ours=ours), False
-    replaced = not ours or facts.may_be_replaced(lifetime.construct.call.func)
-    text = facts.module.segment(lifetime.construct.call) if replaced else None
+    replaced = not ours or semantic.may_be_replaced(lifetime.construct.call.func)
+    text = semantic.module.segment(lifetime.construct.call) if replaced else None
     return Form(text, name, fresh=True, ours=ours), True
 
 
-def lifted_try(facts: Facts, lifetime: Lifetime) -> int | None:
+def lifted_try(semantic: SemanticModel, lifetime: Lifetime) -> int | None:
     """Return the index of a ``try`` that begins with the set calls and must lie in the block.
 
     That is where handlers, ``finally`` or later statements use the tracker too,
@@ -116,65 +116,68 @@ def lifted_try(facts: Facts, lifetime: Lifetime) -> int | None:
     for position, site in enumerate(lifetime.sets):
         if site.path != (*prefix, ("body", position)):
             return None
-        if not all(_cannot_raise(facts, a.value) for a in site.arguments):
+        if not all(_cannot_raise(semantic, a.value) for a in site.arguments):
             return None
     body = (*prefix, "body")
-    inside = (facts.module.paths[facts.module.statement(load)] for load in lifetime.loads)
+    inside = (semantic.module.paths[semantic.module.statement(load)] for load in lifetime.loads)
     depth = len(prefix)
     only_body = all((*p[:depth], p[depth][0]) == body for p in inside if len(p) > depth)
     outside = any(
-        len(facts.module.paths[facts.module.statement(load)]) <= depth for load in lifetime.loads
+        len(semantic.module.paths[semantic.module.statement(load)]) <= depth
+        for load in lifetime.loads
     )
     return None if only_body and not outside else index
 
 
-def _cannot_raise(facts: Facts, value: ast.expr) -> bool:
+def _cannot_raise(semantic: SemanticModel, value: ast.expr) -> bool:
     if isinstance(value, ast.Constant):
         return True
     if not isinstance(value, ast.Name):
         return False
-    binders = facts.scopes.of(value).binders
+    binders = semantic.scopes.of(value).binders
     return len(binders) == 1 and isinstance(binders[0], ast.arg)
 
 
-def _environment_changes(facts: Facts, nodes: Sequence[ast.AST]) -> bool:
+def _environment_changes(semantic: SemanticModel, nodes: Sequence[ast.AST]) -> bool:
     """Whether *nodes*, or the functions of the project that they call, change the environment."""
     if changes_environment(nodes) is not None:
         return True
     for node in walk_here(nodes):
         if isinstance(node, ast.Call):
-            definition = facts.taint.definition(node.func)
+            definition = semantic.taint.definition(node.func)
             if definition is not None and changes_environment(definition.node.body) is not None:
                 return True
     return False
 
 
-def uses(facts: Facts, binding: Binding, path: Path) -> bool:
+def uses(semantic: SemanticModel, binding: Binding, path: Path) -> bool:
     """Whether the statement at *path* mentions the tracker."""
     return any(
-        facts.module.paths[facts.module.statement(load)][: len(path)] == path
+        semantic.module.paths[semantic.module.statement(load)][: len(path)] == path
         for load in binding.loads
     )
 
 
 def closing_edits(
-    facts: Facts, lifetime: Lifetime, block: Block, ours: bool
+    semantic: SemanticModel, lifetime: Lifetime, block: Block, ours: bool
 ) -> tuple[list[Edit], tuple[str, ...]]:
     """Return the edits for what the block's end makes needless, and notes about them."""
     body = lifetime.suite[block.start : block.stop]
     if lifetime.owned:
-        return [], bare_call_notes(facts, body, ours=ours)
+        return [], bare_call_notes(semantic, body, ours=ours)
     edits: list[Edit] = []
-    flush = closing_flush(lifetime.suite, block.start, block.stop, lifetime.binding, facts.scopes)
+    flush = closing_flush(
+        lifetime.suite, block.start, block.stop, lifetime.binding, semantic.scopes
+    )
     if flush is not None:
         index, in_finally = flush
         edits.append(Unwrap(block.path(index)) if in_finally else Delete(block.path(index)))
-    replays = needless_replays(facts, lifetime, block) if ours else []
+    replays = needless_replays(semantic, lifetime, block) if ours else []
     edits.extend(Delete(path) for path in replays)
     notes: list[str] = []
     if replays:
         notes.append("the manual recording is removed: the client's call is captured in the block")
-    return edits, (*notes, *bare_call_notes(facts, body, ours=ours))
+    return edits, (*notes, *bare_call_notes(semantic, body, ours=ours))
 
 
 def remains_work(block: Block, closing: Sequence[Edit]) -> bool:

@@ -30,7 +30,7 @@ from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.finding import Finding
 
 
@@ -51,16 +51,18 @@ class _Part:
         return {key for site in self.sets for key in _keys(site)} | set(self.carried)
 
 
-def decide_nested(facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow) -> list[Verdict]:
+def decide_nested(
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
+) -> list[Verdict]:
     """Return one proposal for all set calls of *lifetime*, or the refusal."""
-    form = Form(lifetime.tracker, None, fresh=False, ours=facts.ours(lifetime.construct.home))
-    parts = _parts(facts, lifetime, flow)
-    refusal = _scopes_refusal(facts, finding, lifetime) or _order_refusal(
-        facts, finding, lifetime, flow, parts
+    form = Form(lifetime.tracker, None, fresh=False, ours=semantic.ours(lifetime.construct.home))
+    parts = _parts(semantic, lifetime, flow)
+    refusal = _scopes_refusal(semantic, finding, lifetime) or _order_refusal(
+        semantic, finding, lifetime, flow, parts
     )
     if refusal is not None:
         return [refusal]
-    sending = facts.sending(flow, ours=form.ours)
+    sending = semantic.sending(flow, ours=form.ours)
     edits: list[Edit] = []
     notes: list[str] = []
     needs: list[str] = []
@@ -68,25 +70,25 @@ def decide_nested(facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow
     idle = next((part.sets[0] for part in parts[1:] if not part.keys), None)
     if idle is not None:
         detail = "this call sets no id, and the ids that were set before it still count"
-        return [refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail, idle.call)]
+        return [refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail, idle.call)]
     for part in parts:
         first, block = part.sets[0], part.block
         own, stays = keep_user(part.sets, form)
-        carried = named_again(facts, finding, part.carried, ours=form.ours)
+        carried = named_again(semantic, finding, part.carried, ours=form.ours)
         refusal = (
             carried
             if isinstance(carried, Refusal)
-            else _block_refusal(facts, finding, lifetime, part, own, flow)
+            else _block_refusal(semantic, finding, lifetime, part, own, flow)
         )
         if refusal is not None or isinstance(carried, Refusal):
             return [refusal]  # type: ignore[list-item]
-        body = facts.module.suite(first.statement)[block.start : block.stop]
-        planned = plan_header(facts, part.sets, body, first.statement, own, sending, carried)
+        body = semantic.module.suite(first.statement)[block.start : block.stop]
+        planned = plan_header(semantic, part.sets, body, first.statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
         edits.append(Wrap(first.path, block.stop, planned.header))
-        edits.extend(_closing(facts, lifetime, first, block))
+        edits.extend(_closing(semantic, lifetime, first, block))
         needs.append(planned.manager)
-        notes.extend((*planned.notes, *bare_call_notes(facts, body, ours=form.ours)))
+        notes.extend((*planned.notes, *bare_call_notes(semantic, body, ours=form.ours)))
         assumptions.extend(planned.assumptions)
     name = lifetime.binding.name
     why = f"{name} stays where it is built; its uses lie in the blocks or before them"
@@ -99,23 +101,25 @@ def decide_nested(facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow
             tuple(dict.fromkeys(needs)),
             lifetime.construct.home,
             tuple(dict.fromkeys(notes)),
-            (*dict.fromkeys(assumptions), *trusted(facts, flow)),
+            (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
         )
     ]
 
 
-def _closing(facts: Facts, lifetime: Lifetime, site: SetCall, block: Block) -> list[Edit]:
+def _closing(
+    semantic: SemanticModel, lifetime: Lifetime, site: SetCall, block: Block
+) -> list[Edit]:
     """Return the removal of a flush that the end of the block makes needless."""
     if lifetime.owned:
         return []
-    suite = facts.module.suite(site.statement)
-    flush = closing_flush(suite, block.start, block.stop, lifetime.binding, facts.scopes)
+    suite = semantic.module.suite(site.statement)
+    flush = closing_flush(suite, block.start, block.stop, lifetime.binding, semantic.scopes)
     if flush is None or block.stop - block.start < 2 or flush[1]:
         return []
     return [Delete(block.path(flush[0]))]
 
 
-def _parts(facts: Facts, lifetime: Lifetime, flow: Flow) -> list[_Part]:
+def _parts(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> list[_Part]:
     """Return the blocks: those of one suite follow each other, none holds the next."""
     groups: list[list[SetCall]] = []
     for site in lifetime.sets:
@@ -126,14 +130,14 @@ def _parts(facts: Facts, lifetime: Lifetime, flow: Flow) -> list[_Part]:
             groups.append([site])
     parts: list[_Part] = []
     statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
-    last = LastUse(facts.taint, flow, statements, looks=facts.looks(lifetime.construct))
+    last = LastUse(semantic.taint, flow, statements, looks=semantic.looks(lifetime.construct))
     for number, group in enumerate(groups):
         mine = {key for site in group for key in _keys(site)}
         beside = [p for p in parts if _same_suite(p.sets[0], group[0])]
         carried = {a.keyword: a for p in beside for s in p.sets for a in _named(s)}
         kept = {key: a for key, a in carried.items() if key not in mine}
         later = next((g[0] for g in groups[number + 1 :] if _same_suite(g[0], group[0])), None)
-        parts.append(_Part(group, _block(facts, last, group[-1], later), kept))
+        parts.append(_Part(group, _block(semantic, last, group[-1], later), kept))
     return parts
 
 
@@ -146,24 +150,26 @@ def _same_suite(one: SetCall, other: SetCall) -> bool:
     return one.path[:-1] == other.path[:-1] and one.path[-1][0] == other.path[-1][0]
 
 
-def _block(facts: Facts, last: LastUse, site: SetCall, later: SetCall | None) -> Block:
+def _block(semantic: SemanticModel, last: LastUse, site: SetCall, later: SetCall | None) -> Block:
     name, index = site.path[-1]
-    suite = facts.module.suite(site.statement)
+    suite = semantic.module.suite(site.statement)
     end = later.path[-1][1] if later is not None else len(suite)
     return Block(site.path[:-1], name, index + 1, last.stop(suite, index + 1, end))
 
 
-def _scopes_refusal(facts: Facts, finding: Finding, lifetime: Lifetime) -> Refusal | None:
+def _scopes_refusal(
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime
+) -> Refusal | None:
     for site in lifetime.sets:
         receiver = site.call.func.value  # type: ignore[attr-defined]
-        if facts.scopes.scope_of[receiver] is not lifetime.scope:
+        if semantic.scopes.scope_of[receiver] is not lifetime.scope:
             detail = "an inner function sets the ids of the outer function's tracker"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, site.call)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, site.call)
     return None
 
 
 def _order_refusal(
-    facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow, parts: list[_Part]
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow, parts: list[_Part]
 ) -> Refusal | None:
     """Refuse uses for which an id would have lasted that the block has given back."""
     own = {site.call.func.value for site in lifetime.sets}  # type: ignore[attr-defined]
@@ -171,14 +177,14 @@ def _order_refusal(
         for load in binding.loads:
             if load in own:
                 continue
-            path = facts.module.paths[facts.module.statement(load)]
+            path = semantic.module.paths[semantic.module.statement(load)]
             for part in parts:
                 if part.block.holds(path) or _overridden(part, parts, path):
                     continue
-                refusal = _reached(facts, finding, lifetime, part.sets[0], load)
+                refusal = _reached(semantic, finding, lifetime, part.sets[0], load)
                 if refusal is not None:
                     return refusal
-    return _exits_refusal(facts, finding, lifetime, flow)
+    return _exits_refusal(semantic, finding, lifetime, flow)
 
 
 def _overridden(part: _Part, parts: list[_Part], path: Path) -> bool:
@@ -193,36 +199,40 @@ def _overridden(part: _Part, parts: list[_Part], path: Path) -> bool:
 
 
 def _reached(
-    facts: Facts, finding: Finding, lifetime: Lifetime, site: SetCall, load: ast.Name
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, site: SetCall, load: ast.Name
 ) -> Refusal | None:
     """Refuse if *load* may run after *site* did."""
-    enclosing = between(facts.module, site.statement, lifetime.suite)
+    enclosing = between(semantic.module, site.statement, lifetime.suite)
     loops = [n for n in enclosing if isinstance(n, ast.For | ast.AsyncFor | ast.While)]
-    around = set(facts.module.ancestors(load))
+    around = set(semantic.module.ancestors(load))
     if loops and any(loop in around for loop in loops):
         detail = "the tracker is used outside of the part of the loop that its ids are set for"
-        return refuse(facts, finding, Reason.LOOP_CARRIED_CONTEXT, detail, load)
+        return refuse(semantic, finding, Reason.LOOP_CARRIED_CONTEXT, detail, load)
     if (load.lineno, load.col_offset) < (site.call.lineno, site.call.col_offset):
         return None
-    if _exclusive(facts, site, load):
+    if _exclusive(semantic, site, load):
         return None
     reason = Reason.LOOP_CARRIED_CONTEXT if loops else Reason.CONDITIONAL_CONTEXT
     detail = "the tracker is used after the statement in which its ids are set"
-    return refuse(facts, finding, reason, detail, load)
+    return refuse(semantic, finding, reason, detail, load)
 
 
 def _exits_refusal(
-    facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
 ) -> Refusal | None:
     """Refuse blocks inside a ``with`` that may use the tracker when it is left."""
     for site in lifetime.sets:
-        for outer in between(facts.module, site.statement, lifetime.suite):
+        for outer in between(semantic.module, site.statement, lifetime.suite):
             if not isinstance(outer, ast.With | ast.AsyncWith):
                 continue
             names = (n for item in outer.items for n in ast.walk(item) if isinstance(n, ast.Name))
-            if any(facts.scopes.of(n) in flow.tainted for n in names if n in facts.scopes.scope_of):
+            if any(
+                semantic.scopes.of(n) in flow.tainted
+                for n in names
+                if n in semantic.scopes.scope_of
+            ):
                 detail = "this manager may use the tracker when it is left"
-                return refuse(facts, finding, Reason.CONDITIONAL_CONTEXT, detail, outer)
+                return refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail, outer)
     return None
 
 
@@ -234,18 +244,18 @@ def _keys(site: SetCall) -> set[str]:
     return {a.keyword for a in _named(site)}
 
 
-def _exclusive(facts: Facts, one: SetCall, load: ast.Name) -> bool:
+def _exclusive(semantic: SemanticModel, one: SetCall, load: ast.Name) -> bool:
     """Whether the call and the use lie in different branches of one ``if`` or ``match``."""
-    other = facts.module.paths[facts.module.statement(load)]
+    other = semantic.module.paths[semantic.module.statement(load)]
     depth = 0
     while depth < min(len(one.path), len(other)) and one.path[depth] == other[depth]:
         depth += 1
     if depth >= min(len(one.path), len(other)):
         return False
-    statement: ast.AST = facts.module.tree
+    statement: ast.AST = semantic.module.tree
     for name, index in one.path[:depth]:
         statement = getattr(statement, name)[index]
-    if facts.lifetimes.enclosing_loop(one.call) is not None:
+    if semantic.lifetimes.enclosing_loop(one.call) is not None:
         return False
     if isinstance(statement, ast.If):
         return one.path[depth][0] != other[depth][0]
@@ -253,32 +263,41 @@ def _exclusive(facts: Facts, one: SetCall, load: ast.Name) -> bool:
 
 
 def _block_refusal(
-    facts: Facts, finding: Finding, lifetime: Lifetime, part: _Part, form: Form, flow: Flow
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    part: _Part,
+    form: Form,
+    flow: Flow,
 ) -> Refusal | None:
     first, block = part.sets[0], part.block
-    body = facts.module.suite(first.statement)[block.start : block.stop]
+    body = semantic.module.suite(first.statement)[block.start : block.stop]
     if not body:
-        return refuse(facts, finding, Reason.NO_WORK, "nothing follows in this suite", first.call)
+        return refuse(
+            semantic, finding, Reason.NO_WORK, "nothing follows in this suite", first.call
+        )
     inner = first_yield(body)
     if inner is not None:
-        return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
+        return refuse(
+            semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
+        )
     batch = next((a for s in part.sets if (a := s.argument(words.BATCH)) is not None), None)
-    sending = facts.sending(flow, ours=form.ours)
-    halved = facts.settings.batch_pricing and sending.batch(body) is not None
-    if batch is not None and not form.ours and halved and _followed(facts, lifetime, part):
+    sending = semantic.sending(flow, ours=form.ours)
+    halved = semantic.settings.batch_pricing and sending.batch(body) is not None
+    if batch is not None and not form.ours and halved and _followed(semantic, lifetime, part):
         detail = "the original runtime leaves the tracker in batch mode after the block"
-        return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
+        return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
     return (
-        _carried_refusal(facts, finding, lifetime, part)
-        or ending_refusal(facts, finding, body)
-        or check_arguments(facts, finding, part.sets, form, flow.tainted)
-        or lasting_refusal(facts, finding, part.sets, _earlier_keys(facts, lifetime, part))
-        or store_refusal(facts, finding, lifetime.construct, flow, body)
+        _carried_refusal(semantic, finding, lifetime, part)
+        or ending_refusal(semantic, finding, body)
+        or check_arguments(semantic, finding, part.sets, form, flow.tainted)
+        or lasting_refusal(semantic, finding, part.sets, _earlier_keys(semantic, lifetime, part))
+        or store_refusal(semantic, finding, lifetime.construct, flow, body)
     )
 
 
 def _carried_refusal(
-    facts: Facts, finding: Finding, lifetime: Lifetime, part: _Part
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, part: _Part
 ) -> Refusal | None:
     """Refuse to name an id again that a call in an inner suite has changed since."""
     first = part.sets[0]
@@ -289,7 +308,7 @@ def _carried_refusal(
             value = part.carried[key].value
             if (value.lineno, value.col_offset) < _position(site):
                 detail = f"{key} lasts from an earlier call, or from this one in an inner suite"
-                return refuse(facts, finding, Reason.CARRIED_IDS, detail, site.call)
+                return refuse(semantic, finding, Reason.CARRIED_IDS, detail, site.call)
     return None
 
 
@@ -297,31 +316,31 @@ def _position(site: SetCall) -> tuple[int, int]:
     return site.call.lineno, site.call.col_offset
 
 
-def _loops(facts: Facts, lifetime: Lifetime, site: SetCall) -> set[ast.AST]:
-    around = between(facts.module, site.statement, lifetime.suite)
+def _loops(semantic: SemanticModel, lifetime: Lifetime, site: SetCall) -> set[ast.AST]:
+    around = between(semantic.module, site.statement, lifetime.suite)
     return {n for n in around if isinstance(n, ast.For | ast.AsyncFor | ast.While)}
 
 
-def _others(facts: Facts, lifetime: Lifetime, part: _Part) -> list[tuple[SetCall, bool]]:
+def _others(semantic: SemanticModel, lifetime: Lifetime, part: _Part) -> list[tuple[SetCall, bool]]:
     """Return the calls that may run before or after *part* does, and whether one is above it."""
     first = part.sets[0]
     receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
-    loops = _loops(facts, lifetime, first)
+    loops = _loops(semantic, lifetime, first)
     found = []
     for site in lifetime.sets:
         above = _position(site) < _position(first)
-        if loops & _loops(facts, lifetime, site):
+        if loops & _loops(semantic, lifetime, site):
             found.extend([(site, True), (site, False)])
-        elif site not in part.sets and not _exclusive(facts, site, receiver):
+        elif site not in part.sets and not _exclusive(semantic, site, receiver):
             found.append((site, above))
     return found
 
 
-def _earlier_keys(facts: Facts, lifetime: Lifetime, part: _Part) -> set[str]:
+def _earlier_keys(semantic: SemanticModel, lifetime: Lifetime, part: _Part) -> set[str]:
     """Return the ids that an earlier call may have set when *part* is reached."""
-    return {k for site, above in _others(facts, lifetime, part) if above for k in _keys(site)}
+    return {k for site, above in _others(semantic, lifetime, part) if above for k in _keys(site)}
 
 
-def _followed(facts: Facts, lifetime: Lifetime, part: _Part) -> bool:
+def _followed(semantic: SemanticModel, lifetime: Lifetime, part: _Part) -> bool:
     """Whether the tracker may be at work again once the block of *part* is over."""
-    return any(not above for _, above in _others(facts, lifetime, part))
+    return any(not above for _, above in _others(semantic, lifetime, part))

@@ -15,7 +15,7 @@ from codemods.model.refusal import Reason
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.proposal import Proposal
     from codemods.model.refusal import Refusal
 
@@ -27,7 +27,7 @@ _COVERAGE_NOTE = (
 )
 
 
-def heeded(facts: Facts, proposal: Proposal) -> Proposal | Refusal:
+def heeded(semantic: SemanticModel, proposal: Proposal) -> Proposal | Refusal:
     """Return *proposal* with what becomes of such comments, or a refusal where they would change.
 
     Those of formatters, type checkers and most linters hold for a line, and stay with its ids.
@@ -38,13 +38,13 @@ def heeded(facts: Facts, proposal: Proposal) -> Proposal | Refusal:
     for edit in proposal.edits:
         if not isinstance(edit, Delete):
             continue
-        statement = facts.statement_at(edit.path)
-        span = facts.module.span(statement)
-        for line in facts.module.lines[span.line - 1 : span.end_line]:
+        statement = semantic.statement_at(edit.path)
+        span = semantic.module.span(statement)
+        for line in semantic.module.lines[span.line - 1 : span.end_line]:
             found = _GOVERNS.search(line)
             if found is not None:
                 detail = f"{line[found.start() :].strip()} would hold for more than its line"
-                return refuse(facts, proposal.finding, Reason.DIRECTIVE, detail, statement)
+                return refuse(semantic, proposal.finding, Reason.DIRECTIVE, detail, statement)
             if _COVERAGE.search(line) and _COVERAGE_NOTE not in notes:
                 notes = (*notes, _COVERAGE_NOTE)
     return replace(proposal, notes=notes)

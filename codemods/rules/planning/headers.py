@@ -26,7 +26,7 @@ from codemods.rules.refusing import refuse
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.batches import Batch, Sending
     from codemods.analysis.trackers.lifetimes import Argument
@@ -77,7 +77,7 @@ class Planned:
 
 
 def check_arguments(
-    facts: Facts,
+    semantic: SemanticModel,
     finding: Finding,
     sets: Sequence[SetCall],
     form: Form,
@@ -86,21 +86,21 @@ def check_arguments(
     """Refuse what the arguments of *sets* make impossible; *tainted* variables hold the tracker."""
     for number, site in enumerate(sets):
         if site.problem is not None:
-            return problem_refusal(facts, finding, site)
+            return problem_refusal(semantic, finding, site)
         for argument in site.arguments:
-            refusal = _argument_refusal(facts, finding, argument, form)
+            refusal = _argument_refusal(semantic, finding, argument, form)
             if refusal is not None:
                 return refusal
-            if number and _mentions(facts, argument.value, tainted):
+            if number and _mentions(semantic, argument.value, tainted):
                 detail = "an id is computed with the tracker itself, under the ids set before"
-                return refuse(facts, finding, Reason.READS_STATE, detail, argument.value)
-    return _twice(facts, finding, sets)
+                return refuse(semantic, finding, Reason.READS_STATE, detail, argument.value)
+    return _twice(semantic, finding, sets)
 
 
-def problem_refusal(facts: Facts, finding: Finding, site: SetCall) -> Refusal:
+def problem_refusal(semantic: SemanticModel, finding: Finding, site: SetCall) -> Refusal:
     """Refuse a set call for what is wrong with it."""
     reason, detail = PROBLEMS[str(site.problem)]
-    refusal = refuse(facts, finding, reason, detail, site.call)
+    refusal = refuse(semantic, finding, reason, detail, site.call)
     if site.problem != UNBOUND:
         return refusal
     tracker = ast.unparse(site.call.args[0]) if site.call.args else "the tracker"
@@ -109,45 +109,47 @@ def problem_refusal(facts: Facts, finding: Finding, site: SetCall) -> Refusal:
 
 
 def _argument_refusal(
-    facts: Facts, finding: Finding, argument: Argument, form: Form
+    semantic: SemanticModel, finding: Finding, argument: Argument, form: Form
 ) -> Refusal | None:
     if is_none(argument.value):
         return None
-    doubt = none_evidence(facts, argument.value)
+    doubt = none_evidence(semantic, argument.value)
     if doubt is not None and (form.sticky or not (form.fresh or form.ours)):
         detail = f"{argument.keyword} may be None, and then the earlier id must stay"
-        refusal = refuse(facts, finding, Reason.MAY_BE_NONE, detail, doubt)
+        refusal = refuse(semantic, finding, Reason.MAY_BE_NONE, detail, doubt)
         # Where the runtime alone stands in the way, and is not chosen yet, it is a way out.
         other = "" if form.sticky or form.ours else ", or set runtime = 'tracker'"
         return replace(refusal, advice=refusal.advice + other)
     if argument.keyword == words.USER and not form.ours and not form.leaves_user:
         detail = "the original runtime's context does not set the user"
-        refusal = refuse(facts, finding, Reason.MIXED, detail, argument.value)
+        refusal = refuse(semantic, finding, Reason.MIXED, detail, argument.value)
         advice = "give the user to the constructor, or, if it is not the original, set runtime"
         return replace(refusal, advice=f"{advice} = 'tracker'")
     return None
 
 
-def _mentions(facts: Facts, value: ast.expr, tainted: Collection[Binding]) -> bool:
-    names = (n for n in ast.walk(value) if isinstance(n, ast.Name) and n in facts.scopes.scope_of)
-    return any(facts.scopes.of(name) in tainted for name in names)
+def _mentions(semantic: SemanticModel, value: ast.expr, tainted: Collection[Binding]) -> bool:
+    names = (
+        n for n in ast.walk(value) if isinstance(n, ast.Name) and n in semantic.scopes.scope_of
+    )
+    return any(semantic.scopes.of(name) in tainted for name in names)
 
 
-def none_evidence(facts: Facts, value: ast.expr, depth: int = 4) -> ast.AST | None:
+def none_evidence(semantic: SemanticModel, value: ast.expr, depth: int = 4) -> ast.AST | None:
     """Return the place that shows that *value* may be None, followed through assignments."""
     doubt = may_be_none(value, [])
     if doubt is not None:
         return doubt
     if isinstance(value, ast.Call):
-        return _returns_none(facts, value)
-    if not isinstance(value, ast.Name) or value not in facts.scopes.scope_of or not depth:
+        return _returns_none(semantic, value)
+    if not isinstance(value, ast.Name) or value not in semantic.scopes.scope_of or not depth:
         return None
-    for binder in facts.scopes.of(value).binders:
-        doubt = may_be_none(value, [binder]) or _default_none(facts, binder)
-        statement = facts.module.parents.get(binder)
+    for binder in semantic.scopes.of(value).binders:
+        doubt = may_be_none(value, [binder]) or _default_none(semantic, binder)
+        statement = semantic.module.parents.get(binder)
         if doubt is None and isinstance(statement, ast.Assign | ast.AnnAssign | ast.NamedExpr):
             bound = statement.value
-            doubt = none_evidence(facts, bound, depth - 1) if bound is not None else statement
+            doubt = none_evidence(semantic, bound, depth - 1) if bound is not None else statement
         if doubt is None and isinstance(statement, ast.For):
             doubt = may_be_none(statement.iter, [])
         if doubt is not None:
@@ -155,9 +157,9 @@ def none_evidence(facts: Facts, value: ast.expr, depth: int = 4) -> ast.AST | No
     return None
 
 
-def _returns_none(facts: Facts, call: ast.Call) -> ast.AST | None:
+def _returns_none(semantic: SemanticModel, call: ast.Call) -> ast.AST | None:
     """Return where the called function of this file gives None, if it visibly may."""
-    definition = facts.local_function(call.func)
+    definition = semantic.local_function(call.func)
     if definition is None:
         return None
     if not isinstance(definition.body[-1], ast.Return | ast.Raise | ast.If | ast.Match | ast.With):
@@ -168,15 +170,15 @@ def _returns_none(facts: Facts, call: ast.Call) -> ast.AST | None:
     return None
 
 
-def _default_none(facts: Facts, binder: ast.AST) -> ast.AST | None:
-    arguments = facts.module.parents.get(binder)
+def _default_none(semantic: SemanticModel, binder: ast.AST) -> ast.AST | None:
+    arguments = semantic.module.parents.get(binder)
     if not isinstance(binder, ast.arg) or not isinstance(arguments, ast.arguments):
         return None
     default = default_of(arguments, binder)
     return default if default is not None and is_none(default) else None
 
 
-def _twice(facts: Facts, finding: Finding, sets: Sequence[SetCall]) -> Refusal | None:
+def _twice(semantic: SemanticModel, finding: Finding, sets: Sequence[SetCall]) -> Refusal | None:
     seen: dict[str, ast.expr] = {}
     for site in sets:
         for argument in site.arguments:
@@ -184,7 +186,7 @@ def _twice(facts: Facts, finding: Finding, sets: Sequence[SetCall]) -> Refusal |
                 continue
             if argument.keyword in seen:
                 detail = f"{argument.keyword} is set twice before the first use"
-                return refuse(facts, finding, Reason.GIVEN_TWICE, detail, argument.value)
+                return refuse(semantic, finding, Reason.GIVEN_TWICE, detail, argument.value)
             seen[argument.keyword] = argument.value
     return None
 
@@ -202,7 +204,7 @@ def _taken(sets: Sequence[SetCall], form: Form) -> tuple[Taken, ...]:
 
 
 def plan_header(
-    facts: Facts,
+    semantic: SemanticModel,
     sets: Sequence[SetCall],
     body: Sequence[ast.stmt],
     at: ast.stmt,
@@ -216,19 +218,19 @@ def plan_header(
     earlier block's ids need to be named again.
     """
     given = any(s.argument(words.BATCH) is not None for s in sets)
-    batch = sending.batch(body) if given and facts.settings.batch_pricing else None
+    batch = sending.batch(body) if given and semantic.settings.batch_pricing else None
     if batch is not None:
-        return _batch_header(facts, sets, batch, body, form, carried, at)
-    wanted = _named_operation(facts, at)
-    names = () if wanted is not None else operations_of(facts, at, sets, body)
-    operation = operation_types.literal(wanted or names[0], facts.quote)
+        return _batch_header(semantic, sets, batch, body, form, carried, at)
+    wanted = _named_operation(semantic, at)
+    names = () if wanted is not None else operations_of(semantic, at, sets, body)
+    operation = operation_types.literal(wanted or names[0], semantic.quote)
     leading = [operation, *_tracker_argument(form), *carried]
     header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target, names)
     return Planned(header, words.CONTEXT)
 
 
 def _batch_header(
-    facts: Facts,
+    semantic: SemanticModel,
     sets: Sequence[SetCall],
     batch: Batch,
     body: Sequence[ast.stmt],
@@ -245,11 +247,13 @@ def _batch_header(
             taken[0] = Taken(taken[0].path, ((first.position, None), *rest))
         elif is_plain(first.value) and first.value.end_lineno == sets[0].call.lineno:
             taken[0] = Taken(taken[0].path, rest)
-            leading = [facts.module.segment(first.value), *leading]
-    named = _named_operation(facts, at)
+            leading = [semantic.module.segment(first.value), *leading]
+    named = _named_operation(semantic, at)
     if named is not None:
-        leading.append(f"{words.OPERATION_ARGUMENT}={operation_types.literal(named, facts.quote)}")
-    count, assumptions = _item_count(facts, batch, body, at)
+        leading.append(
+            f"{words.OPERATION_ARGUMENT}={operation_types.literal(named, semantic.quote)}"
+        )
+    count, assumptions = _item_count(semantic, batch, body, at)
     header = Header(words.BATCH_CONTEXT, tuple(leading), tuple(taken), count, form.target)
     return Planned(header, words.BATCH_CONTEXT, (BATCH_NOTE,), assumptions)
 
@@ -259,11 +263,11 @@ def _tracker_argument(form: Form) -> list[str]:
 
 
 def _item_count(
-    facts: Facts, batch: Batch, body: Sequence[ast.stmt], at: ast.stmt
+    semantic: SemanticModel, batch: Batch, body: Sequence[ast.stmt], at: ast.stmt
 ) -> tuple[tuple[str, ...], tuple[Assumption, ...]]:
     """Return the ``item_count=`` argument where ``len`` is safe, and what that assumes."""
     items = batch.items
-    if not isinstance(items, ast.Name) or _len_is_taken(facts):
+    if not isinstance(items, ast.Name) or _len_is_taken(semantic):
         return (), ()
     before: list[ast.AST] = list(body[: body.index(batch.statement)])
     if not isinstance(batch.statement, ast.For):
@@ -273,29 +277,29 @@ def _item_count(
         return (), ()
     if _resized(items.id, batch.statement):
         return (), ()
-    binding = facts.scopes.of(items)
+    binding = semantic.scopes.of(items)
     text = f"{words.COUNT_ARGUMENT}=len({items.id})"
     if not binding.binders:
         assumed = f"{items.id}, which this file does not define, has a length"
-        return (text,), (Assumption(assumed, facts.module.span(items)),)
+        return (text,), (Assumption(assumed, semantic.module.span(items)),)
     if len(binding.binders) != 1 or binding.declared or binding.deletes:
         return (), ()
-    return ((text,), ()) if _is_sized(facts, binding.binders[0], at) else ((), ())
+    return ((text,), ()) if _is_sized(semantic, binding.binders[0], at) else ((), ())
 
 
-def _is_sized(facts: Facts, binder: ast.AST, at: ast.stmt) -> bool:
+def _is_sized(semantic: SemanticModel, binder: ast.AST, at: ast.stmt) -> bool:
     """Whether *binder* binds something with a length, and surely has done so before *at*."""
-    statement = facts.module.parents.get(binder)
+    statement = semantic.module.parents.get(binder)
     if isinstance(binder, ast.arg):
         annotation = binder.annotation
-        return bool(sized_annotation(annotation)) and none_evidence_of(facts, binder) is None
+        return bool(sized_annotation(annotation)) and none_evidence_of(semantic, binder) is None
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
         return False
-    path, here = facts.module.paths[statement], facts.module.paths[at]
+    path, here = semantic.module.paths[statement], semantic.module.paths[at]
     if len(path) > len(here):
         return False
     straight = path[:-1] == here[: len(path) - 1] and path[-1][0] == here[len(path) - 1][0]
-    outer = len(path) == 1 and facts.scopes.scope_of[binder].is_module and len(here) > 1
+    outer = len(path) == 1 and semantic.scopes.scope_of[binder].is_module and len(here) > 1
     if not (straight and path[-1][1] < here[len(path) - 1][1]) and not outer:
         return False
     if isinstance(statement, ast.AnnAssign) and sized_annotation(statement.annotation):
@@ -303,14 +307,14 @@ def _is_sized(facts: Facts, binder: ast.AST, at: ast.stmt) -> bool:
     return sized_value(statement.value)
 
 
-def none_evidence_of(facts: Facts, parameter: ast.arg) -> ast.AST | None:
+def none_evidence_of(semantic: SemanticModel, parameter: ast.arg) -> ast.AST | None:
     """Return what shows that *parameter* may be None."""
     name = ast.Name(parameter.arg, ast.Load())
-    return may_be_none(name, [parameter]) or _default_none(facts, parameter)
+    return may_be_none(name, [parameter]) or _default_none(semantic, parameter)
 
 
-def _len_is_taken(facts: Facts) -> bool:
-    return any(name == "len" and b.binders for (_, name), b in facts.scopes.bindings.items())
+def _len_is_taken(semantic: SemanticModel) -> bool:
+    return any(name == "len" and b.binders for (_, name), b in semantic.scopes.bindings.items())
 
 
 def _touched(name: str, statements: Sequence[ast.AST]) -> bool:
@@ -327,28 +331,30 @@ def _resized(name: str, loop: ast.stmt) -> bool:
     )
 
 
-def _named_operation(facts: Facts, at: ast.stmt) -> str | None:
+def _named_operation(semantic: SemanticModel, at: ast.stmt) -> str | None:
     """Return the operation that a comment or the configuration asks for."""
     last = at.lineno if hasattr(at, "body") else (at.end_lineno or at.lineno)
-    wanted = operation_types.override(facts.module.lines, at.lineno, last)
+    wanted = operation_types.override(semantic.module.lines, at.lineno, last)
     if wanted is not None:
         return wanted
-    enclosing = list(facts.module.ancestors(at))
+    enclosing = list(semantic.module.ancestors(at))
     function = next(
         (n for n in enclosing if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None
     )
-    module = ".".join(facts.module.dotted)
+    module = ".".join(semantic.module.dotted)
     return operation_types.configured(
-        facts.settings.operations, module, function.name if function else None
+        semantic.settings.operations, module, function.name if function else None
     )
 
 
 def operations_of(
-    facts: Facts, at: ast.stmt, sets: Sequence[SetCall], body: Sequence[ast.stmt]
+    semantic: SemanticModel, at: ast.stmt, sets: Sequence[SetCall], body: Sequence[ast.stmt]
 ) -> tuple[str, ...]:
     """Return the operation types that the block at *at* may have, best first."""
     ids = [a.value for s in sets for a in s.arguments if a.keyword in (words.JOB, words.BATCH)]
-    enclosing = list(facts.module.ancestors(at))
+    enclosing = list(semantic.module.ancestors(at))
     named = sets[0].call.func.value if sets else getattr(at, "targets", [None])[0]  # type: ignore[attr-defined]
     tracker = ast.unparse(named) if named is not None else ""
-    return tuple(operation_types.candidates(enclosing, ids, body, facts.module.dotted[-1], tracker))
+    return tuple(
+        operation_types.candidates(enclosing, ids, body, semantic.module.dotted[-1], tracker)
+    )

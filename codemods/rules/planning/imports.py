@@ -15,7 +15,7 @@ from codemods.rules.refusing import refuse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Scope
 
 
@@ -32,60 +32,62 @@ class Placed:
     refusals: tuple[Refusal, ...]
 
 
-def place(facts: Facts, proposals: Sequence[Proposal]) -> Placed:
+def place(semantic: SemanticModel, proposals: Sequence[Proposal]) -> Placed:
     """Settle the imports that *proposals* need, and drop those that nothing needs any more."""
     kept: list[Proposal] = []
     refusals: list[Refusal] = []
     wanted: dict[tuple[Path, str], list[str]] = {}
     for proposal in proposals:
-        settled = _settle(facts, proposal, wanted)
+        settled = _settle(semantic, proposal, wanted)
         if isinstance(settled, Refusal):
             refusals.append(settled)
         else:
             kept.append(settled)
     edits: list[Edit] = []
     for (path, home), names in wanted.items():
-        edits.append(_edit(facts, path, home, names))
-    edits.extend(_dropped(facts, kept))
+        edits.append(_edit(semantic, path, home, names))
+    edits.extend(_dropped(semantic, kept))
     return Placed(tuple(kept), tuple(edits), tuple(refusals))
 
 
 def _settle(
-    facts: Facts, proposal: Proposal, wanted: dict[tuple[Path, str], list[str]]
+    semantic: SemanticModel, proposal: Proposal, wanted: dict[tuple[Path, str], list[str]]
 ) -> Proposal | Refusal:
     renamed: dict[str, str] = {}
     additions: list[tuple[tuple[Path, str], str]] = []
-    beside = facts.legacy_import(proposal.home, _sites(facts, proposal))
+    beside = semantic.legacy_import(proposal.home, _sites(semantic, proposal))
     for name in proposal.needs:
-        local = facts.imported_as(name, lambda found: _runs_before(facts, proposal, beside, found))
-        if local is not None and _means_the_import(facts, proposal, local):
+        local = semantic.imported_as(
+            name, lambda found: _runs_before(semantic, proposal, beside, found)
+        )
+        if local is not None and _means_the_import(semantic, proposal, local):
             renamed[name] = local
             continue
-        taken = _taken(facts, proposal, name, beside)
+        taken = _taken(semantic, proposal, name, beside)
         if taken is not None:
             detail = f"{name} means something else here"
-            return refuse(facts, proposal.finding, Reason.NAME_TAKEN, detail, taken)
-        if beside is not None and _is_guarded(facts, proposal, beside):
+            return refuse(semantic, proposal.finding, Reason.NAME_TAKEN, detail, taken)
+        if beside is not None and _is_guarded(semantic, proposal, beside):
             detail = "the class is imported under a guard, and may be missing"
-            return refuse(facts, proposal.finding, Reason.AMBIGUOUS_IMPORT, detail, beside)
-        lacking = facts.elsewhere.lacking(
-            facts.vocabulary.legacy_module(proposal.home) or "", proposal.home, name
+            return refuse(semantic, proposal.finding, Reason.AMBIGUOUS_IMPORT, detail, beside)
+        lacking = semantic.elsewhere.lacking(
+            semantic.vocabulary.legacy_module(proposal.home) or "", proposal.home, name
         )
         if lacking is not None:
-            line = facts.vocabulary.reexport(proposal.home)
+            line = semantic.vocabulary.reexport(proposal.home)
             detail = f"{lacking}, and would be imported; for the tracker runtime it is `{line}`"
-            return refuse(facts, proposal.finding, Reason.NO_CONTEXT_MODULE, detail, beside)
-        path = _place_of(facts, proposal, beside)
+            return refuse(semantic, proposal.finding, Reason.NO_CONTEXT_MODULE, detail, beside)
+        path = _place_of(semantic, proposal, beside)
         additions.append(((path, proposal.home), name))
     if additions:
-        stars = facts.foreign_stars()
+        stars = semantic.foreign_stars()
         assumed = [
-            Assumption(f"{name} brings in no name of the tracking API", facts.module.span(node))
+            Assumption(f"{name} brings in no name of the tracking API", semantic.module.span(node))
             for name, node in stars
         ]
-        if assumed and facts.settings.strict:
+        if assumed and semantic.settings.strict:
             detail = f"it is assumed that {assumed[0].text}"
-            return refuse(facts, proposal.finding, Reason.ASSUMPTION, detail, stars[0][1])
+            return refuse(semantic, proposal.finding, Reason.ASSUMPTION, detail, stars[0][1])
         proposal = replace(proposal, assumptions=(*proposal.assumptions, *assumed))
     for key, name in additions:
         if name not in wanted.setdefault(key, []):
@@ -100,20 +102,20 @@ def _with_names(edit: Edit, renamed: dict[str, str]) -> Edit:
     return replace(edit, header=replace(edit.header, function=function))
 
 
-def _sites(facts: Facts, proposal: Proposal) -> list[Scope]:
+def _sites(semantic: SemanticModel, proposal: Proposal) -> list[Scope]:
     """Return the scopes in which the new blocks of *proposal* will stand."""
-    return [facts.scope_at(e.path) for e in proposal.edits if isinstance(e, Wrap)]
+    return [semantic.scope_at(e.path) for e in proposal.edits if isinstance(e, Wrap)]
 
 
 def _runs_before(
-    facts: Facts, proposal: Proposal, beside: ast.stmt | None, found: ast.stmt
+    semantic: SemanticModel, proposal: Proposal, beside: ast.stmt | None, found: ast.stmt
 ) -> bool:
     """Whether the import *found*, at the top level, has run when a new block is entered.
 
     Functions may be called by any statement below the class's import: only other
     imports may stand between.
     """
-    body = facts.module.tree.body
+    body = semantic.module.tree.body
     index = body.index(found)
     if beside is not None and beside in body:
         between = body[body.index(beside) : index]
@@ -123,57 +125,59 @@ def _runs_before(
     return all(isinstance(s, ast.Import | ast.ImportFrom) for s in between)
 
 
-def _place_of(facts: Facts, proposal: Proposal, beside: ast.stmt | None) -> Path:
+def _place_of(semantic: SemanticModel, proposal: Proposal, beside: ast.stmt | None) -> Path:
     """Return the import to put the new name into, or beside; () where there is none."""
-    local = beside is not None and len(facts.module.paths[beside]) > 1
-    existing = None if local else facts.context_import(proposal.home)
-    if existing is not None and "noqa" not in facts.module.segment_lines(existing):
-        if _runs_before(facts, proposal, beside, existing):
-            return facts.module.paths[existing]
-    return facts.module.paths[beside] if beside is not None else ()
+    local = beside is not None and len(semantic.module.paths[beside]) > 1
+    existing = None if local else semantic.context_import(proposal.home)
+    if existing is not None and "noqa" not in semantic.module.segment_lines(existing):
+        if _runs_before(semantic, proposal, beside, existing):
+            return semantic.module.paths[existing]
+    return semantic.module.paths[beside] if beside is not None else ()
 
 
-def _means_the_import(facts: Facts, proposal: Proposal, local: str) -> bool:
+def _means_the_import(semantic: SemanticModel, proposal: Proposal, local: str) -> bool:
     """Whether *local* is the module's import, and nothing else, wherever a block will stand."""
-    for scope in _sites(facts, proposal):
-        binding = facts.scopes.binding(local, scope)
+    for scope in _sites(semantic, proposal):
+        binding = semantic.scopes.binding(local, scope)
         if not binding.scope.is_module or binding.deletes or binding.declared:
             return False
-        if not all(_is_known_import(facts, binder) for binder in binding.binders):
+        if not all(_is_known_import(semantic, binder) for binder in binding.binders):
             return False
     return True
 
 
-def _taken(facts: Facts, proposal: Proposal, name: str, beside: ast.stmt | None) -> ast.AST | None:
+def _taken(
+    semantic: SemanticModel, proposal: Proposal, name: str, beside: ast.stmt | None
+) -> ast.AST | None:
     """Return what stands against importing *name* where the class is imported."""
-    home = facts.scope_at(facts.module.paths[beside]) if beside is not None else None
+    home = semantic.scope_at(semantic.module.paths[beside]) if beside is not None else None
     if home is not None and home.is_class:
         return beside
-    for scope in [*_sites(facts, proposal), facts.scopes.module_scope]:
-        binding = facts.scopes.binding(name, scope)
-        if binding.loads and not binding.binders and facts.foreign_stars():
+    for scope in [*_sites(semantic, proposal), semantic.scopes.module_scope]:
+        binding = semantic.scopes.binding(name, scope)
+        if binding.loads and not binding.binders and semantic.foreign_stars():
             return binding.loads[0]
         if binding.deletes or binding.declared:
             return (binding.deletes or binding.declared)[0]
         for binder in binding.binders:
             # An import of the same name in another scope is fine; here it would be unbound first.
-            if not _is_known_import(facts, binder) or not binding.scope.is_module:
+            if not _is_known_import(semantic, binder) or not binding.scope.is_module:
                 return binder
     return None
 
 
-def _is_known_import(facts: Facts, binder: ast.AST) -> bool:
-    statement = facts.module.parents.get(binder)
+def _is_known_import(semantic: SemanticModel, binder: ast.AST) -> bool:
+    statement = semantic.module.parents.get(binder)
     if not isinstance(binder, ast.alias) or not isinstance(statement, ast.ImportFrom):
         return False
-    return facts.names.canonical(binder) in facts.vocabulary.context_paths
+    return semantic.names.canonical(binder) in semantic.vocabulary.context_paths
 
 
-def _is_guarded(facts: Facts, proposal: Proposal, statement: ast.stmt) -> bool:
+def _is_guarded(semantic: SemanticModel, proposal: Proposal, statement: ast.stmt) -> bool:
     """Whether the import *statement* may not have run, or may have failed, at a new block."""
-    parent = facts.module.parents[statement]
+    parent = semantic.module.parents[statement]
     if isinstance(parent, ast.If):
-        *suite, (field, _) = facts.module.paths[statement]
+        *suite, (field, _) = semantic.module.paths[statement]
         wraps = [e.path for e in proposal.edits if isinstance(e, Wrap)]
         inside = (
             list(p[: len(suite)]) == suite and [f for f, _ in p[len(suite) :]][:1] == [field]
@@ -183,18 +187,18 @@ def _is_guarded(facts: Facts, proposal: Proposal, statement: ast.stmt) -> bool:
     return isinstance(parent, ast.Try | ast.TryStar | ast.ExceptHandler | ast.With | ast.match_case)
 
 
-def _edit(facts: Facts, path: Path, home: str, names: list[str]) -> Edit:
+def _edit(semantic: SemanticModel, path: Path, home: str, names: list[str]) -> Edit:
     pairs = tuple((name, None) for name in sorted(names))
     if path:
-        statement = facts.statement_at(path)
-        if isinstance(statement, ast.ImportFrom) and facts.names.absolute(statement) == home:
+        statement = semantic.statement_at(path)
+        if isinstance(statement, ast.ImportFrom) and semantic.names.absolute(statement) == home:
             return ExtendImport(path, pairs)
-        module = _module_text(facts, path, home)
+        module = _module_text(semantic, path, home)
         legacy = getattr(statement, "module", None) or ""
         # In the order that import sorters ask for, if the legacy import stands alone.
         before = isinstance(statement, ast.ImportFrom) and module.lstrip(".") < legacy
         return AddImport(path, module, pairs, before=before and bool(legacy))
-    last, first = _top(facts.module.tree, names)
+    last, first = _top(semantic.module.tree, names)
     if last is not None:
         return AddImport((("body", last),), home, pairs)
     return AddImport((("body", first),), home, pairs, before=True)
@@ -225,13 +229,13 @@ def _sets_up(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
 
 
-def _module_text(facts: Facts, path: Path, home: str) -> str:
+def _module_text(semantic: SemanticModel, path: Path, home: str) -> str:
     """Return *home* in the style of the import at *path*: relative stays relative."""
-    statement = facts.statement_at(path)
+    statement = semantic.statement_at(path)
     if not isinstance(statement, ast.ImportFrom) or not statement.level:
         return home
     # The import reaches the module or a package above it: name the rest from there.
-    base = facts.names.absolute(statement)
+    base = semantic.names.absolute(statement)
     package = f"{'.' * statement.level}{statement.module or ''}"
     if home.startswith(f"{base}."):
         joint = "" if package.endswith(".") else "."
@@ -247,44 +251,46 @@ def _module_text(facts: Facts, path: Path, home: str) -> str:
     return f"{dots}{home.rpartition('.')[2]}"
 
 
-def _dropped(facts: Facts, proposals: Sequence[Proposal]) -> list[Edit]:
+def _dropped(semantic: SemanticModel, proposals: Sequence[Proposal]) -> list[Edit]:
     """Return the removals of legacy imports that the rewritten file does not need."""
     deleted = {e.path for p in proposals for e in p.edits if isinstance(e, Delete)}
     edits: list[Edit] = []
     headers = " ".join(
         t for p in proposals for w in p.edits if isinstance(w, Wrap) for t in w.header.leading
     )
-    for binding in list(facts.scopes.bindings.values()):
+    for binding in list(semantic.scopes.bindings.values()):
         for binder in binding.binders:
-            statement = facts.module.parents.get(binder)
+            statement = semantic.module.parents.get(binder)
             if not isinstance(binder, ast.alias) or not isinstance(statement, ast.ImportFrom):
                 continue
-            if len(binding.binders) != 1 or not facts.names.imports_class(binder):
+            if len(binding.binders) != 1 or not semantic.names.imports_class(binder):
                 continue
             if re.search(rf"\b{binding.name}\b", headers):
                 continue
-            if len(facts.module.suite(statement)) == 1 and len(statement.names) == 1:
+            if len(semantic.module.suite(statement)) == 1 and len(statement.names) == 1:
                 continue  # the suite would be empty, or hold nothing but the new import
             gone = [
-                n for n in binding.loads if facts.module.paths[facts.module.statement(n)] in deleted
+                n
+                for n in binding.loads
+                if semantic.module.paths[semantic.module.statement(n)] in deleted
             ]
             if (
                 gone
                 and len(gone) == len(binding.loads)
-                and not _needed(facts, binding.name, statement)
+                and not _needed(semantic, binding.name, statement)
             ):
-                edits.append(DropImport(facts.module.paths[statement], binding.name))
+                edits.append(DropImport(semantic.module.paths[statement], binding.name))
     return edits
 
 
-def _needed(facts: Facts, name: str, statement: ast.stmt) -> bool:
+def _needed(semantic: SemanticModel, name: str, statement: ast.stmt) -> bool:
     """Whether something besides code of this file may need the imported *name*."""
-    text = facts.module.segment_lines(statement)
+    text = semantic.module.segment_lines(statement)
     kept = any(not codes or "F401" in codes for codes in _NOQA.findall(text))
-    if facts.module.is_package or kept or facts.used_elsewhere(name):
+    if semantic.module.is_package or kept or semantic.used_elsewhere(name):
         return True
     word = re.compile(rf"\b{re.escape(name)}\b")
-    texts = (n.value for n in facts.module.every(ast.Constant) if isinstance(n.value, str))
+    texts = (n.value for n in semantic.module.every(ast.Constant) if isinstance(n.value, str))
     in_text = any(word.search(text) for text in texts)
-    comments = (ln.partition("#")[2] for ln in facts.module.lines if "# type:" in ln)
+    comments = (ln.partition("#")[2] for ln in semantic.module.lines if "# type:" in ln)
     return in_text or any(word.search(comment) for comment in comments)

@@ -18,20 +18,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
 
 NOTE = "calls of a bare client in this block are recorded from now on"
 _RECORDERS = frozenset((*words.RECORDING_DECORATORS, words.TRACKED_DECORATOR))
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
 
 
-def bare_call_notes(facts: Facts, statements: Sequence[ast.stmt], *, ours: bool) -> tuple[str, ...]:
+def bare_call_notes(
+    semantic: SemanticModel, statements: Sequence[ast.stmt], *, ours: bool
+) -> tuple[str, ...]:
     """Return the note for a block over *statements*, if it records calls that were not before."""
     if not ours:
         return ()
-    if makes_bare_calls(facts, statements):
+    if makes_bare_calls(semantic, statements):
         return (NOTE,)
-    for reached in reachable(facts.taint, statements):
+    for reached in reachable(semantic.taint, statements):
         if any(last_name(_called(d)) in _RECORDERS for d in reached.node.decorator_list):
             continue
         if any(_is_bare(reached.taint, c) for s in reached.node.body for c in client_calls(s)):
@@ -39,9 +41,9 @@ def bare_call_notes(facts: Facts, statements: Sequence[ast.stmt], *, ours: bool)
     return ()
 
 
-def makes_bare_calls(facts: Facts, statements: Sequence[ast.stmt]) -> bool:
+def makes_bare_calls(semantic: SemanticModel, statements: Sequence[ast.stmt]) -> bool:
     """Whether *statements* themselves call a client, and nothing records it for certain."""
-    return any(_is_bare(facts.taint, call) for s in statements for call in client_calls(s))
+    return any(_is_bare(semantic.taint, call) for s in statements for call in client_calls(s))
 
 
 def _called(decorator: ast.expr) -> ast.expr:

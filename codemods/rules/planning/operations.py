@@ -12,20 +12,20 @@ from codemods.rules.planning import operation_types
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.proposal import Proposal
 
 
-def named(facts: Facts, proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
+def named(semantic: SemanticModel, proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
     """Return *proposals*, each block with a name of its own, given in source order."""
     wraps = [e for p in proposals for e in p.edits if isinstance(e, Wrap)]
-    taken = set(facts.operations)
+    taken = set(semantic.operations)
     taken.update(_asked_for(wrap) for wrap in wraps if not wrap.header.names)
     chosen: dict[Wrap, Wrap] = {}
-    for wrap in sorted((w for w in wraps if w.header.names), key=lambda w: _place(facts, w)):
+    for wrap in sorted((w for w in wraps if w.header.names), key=lambda w: _place(semantic, w)):
         name = operation_types.unique(list(wrap.header.names), taken)
         taken.add(name)
-        leading = (operation_types.literal(name, facts.quote), *wrap.header.leading[1:])
+        leading = (operation_types.literal(name, semantic.quote), *wrap.header.leading[1:])
         chosen[wrap] = replace(wrap, header=replace(wrap.header, leading=leading, names=()))
     return tuple(
         replace(p, edits=tuple(chosen.get(e, e) if isinstance(e, Wrap) else e for e in p.edits))
@@ -33,9 +33,9 @@ def named(facts: Facts, proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
     )
 
 
-def _place(facts: Facts, wrap: Wrap) -> tuple[int, int, int, int]:
+def _place(semantic: SemanticModel, wrap: Wrap) -> tuple[int, int, int, int]:
     """Blocks are named from the top, an outer one before those inside it."""
-    span = facts.module.span(facts.statement_at(wrap.path))
+    span = semantic.module.span(semantic.statement_at(wrap.path))
     return span.line, span.column, len(wrap.path), -wrap.stop
 
 

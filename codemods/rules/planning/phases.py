@@ -28,41 +28,47 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.block_extent import Block
     from codemods.analysis.trackers.last_use import LastUse
     from codemods.model.finding import Finding
 
 
 def decide_phases(
-    facts: Facts, finding: Finding, lifetime: Lifetime, flow: Flow, groups: list[list[SetCall]]
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    flow: Flow,
+    groups: list[list[SetCall]],
 ) -> list[Verdict]:
     """Return one proposal for all the phases of *lifetime*, or the refusal."""
-    form = Form(lifetime.tracker, None, fresh=False, ours=facts.ours(lifetime.construct.home))
-    sending = facts.sending(flow, ours=form.ours)
+    form = Form(lifetime.tracker, None, fresh=False, ours=semantic.ours(lifetime.construct.home))
+    sending = semantic.sending(flow, ours=form.ours)
     edits: list[Edit] = []
     notes: list[str] = []
     assumptions: list[Assumption] = []
     needs: list[str] = []
     known: dict[str, Argument] = {}
-    uses = last_use(facts, lifetime, flow)
+    uses = last_use(semantic, lifetime, flow)
     for number, group in enumerate(groups):
-        block = _block(facts, lifetime, flow, groups, number, uses)
+        block = _block(semantic, lifetime, flow, groups, number, uses)
         last = number + 1 == len(groups)
         own, stays = keep_user(group, form)
         refusal = _phase_refusal(
-            facts, finding, lifetime, block, group, own, flow, last=last
-        ) or lasting_refusal(facts, finding, group, known)
+            semantic, finding, lifetime, block, group, own, flow, last=last
+        ) or lasting_refusal(semantic, finding, group, known)
         given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
         kept = {key: a for key, a in known.items() if key not in given}
-        carried = named_again(facts, finding, kept, ours=form.ours)
+        carried = named_again(semantic, finding, kept, ours=form.ours)
         if refusal is not None or isinstance(carried, Refusal):
             return [refusal or carried]  # type: ignore[list-item]
-        closing, closing_notes = closing_edits(facts, lifetime, block, form.ours)
+        closing, closing_notes = closing_edits(semantic, lifetime, block, form.ours)
         if not remains_work(block, closing):
-            return [refuse(facts, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)]
+            return [
+                refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
+            ]
         body = lifetime.suite[block.start : block.stop]
-        planned = plan_header(facts, group, body, group[0].statement, own, sending, carried)
+        planned = plan_header(semantic, group, body, group[0].statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in group)
         edits.append(Wrap(group[0].path, block.stop, planned.header))
         edits.extend(closing)
@@ -82,13 +88,13 @@ def decide_phases(
             tuple(dict.fromkeys(needs)),
             lifetime.construct.home,
             tuple(dict.fromkeys(notes)),
-            (*dict.fromkeys(assumptions), *trusted(facts, flow)),
+            (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
         )
     ]
 
 
 def _block(
-    facts: Facts,
+    semantic: SemanticModel,
     lifetime: Lifetime,
     flow: Flow,
     groups: list[list[SetCall]],
@@ -97,11 +103,11 @@ def _block(
 ) -> Block:
     start = groups[number][-1].path[-1][1] + 1
     end = groups[number + 1][0].path[-1][1] if number + 1 < len(groups) else None
-    return block_from(facts, lifetime, flow, start, end, uses)
+    return block_from(semantic, lifetime, flow, start, end, uses)
 
 
 def _phase_refusal(
-    facts: Facts,
+    semantic: SemanticModel,
     finding: Finding,
     lifetime: Lifetime,
     block: Block,
@@ -113,45 +119,47 @@ def _phase_refusal(
 ) -> Refusal | None:
     inner = first_yield(lifetime.suite[block.start : block.stop])
     if inner is not None:
-        return refuse(facts, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
+        return refuse(
+            semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
+        )
     batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
-    if batch is not None and not form.ours and not last and facts.settings.batch_pricing:
-        sending = facts.sending(flow, ours=form.ours)
+    if batch is not None and not form.ours and not last and semantic.settings.batch_pricing:
+        sending = semantic.sending(flow, ours=form.ours)
         if sending.batch(lifetime.suite[block.start : block.stop]) is not None:
             detail = "the original runtime leaves the tracker in batch mode after the block"
-            return refuse(facts, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
+            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
     body = lifetime.suite[block.start : block.stop]
     return (
-        block_refusal(facts, finding, lifetime, block)
-        or check_arguments(facts, finding, group, form, flow.tainted)
-        or store_refusal(facts, finding, lifetime.construct, flow, body)
+        block_refusal(semantic, finding, lifetime, block)
+        or check_arguments(semantic, finding, group, form, flow.tainted)
+        or store_refusal(semantic, finding, lifetime.construct, flow, body)
     )
 
 
 def named_again(
-    facts: Facts, finding: Finding, carried: dict[str, Argument], *, ours: bool
+    semantic: SemanticModel, finding: Finding, carried: dict[str, Argument], *, ours: bool
 ) -> tuple[str, ...] | Refusal:
     """Return the header's arguments for ids that last from earlier calls, or the refusal."""
     texts: list[str] = []
     for keyword, argument in carried.items():
-        if (keyword == words.USER and not ours) or not _stays_the_same(facts, argument.value):
+        if (keyword == words.USER and not ours) or not _stays_the_same(semantic, argument.value):
             detail = f"{keyword} lasts from an earlier call and cannot be named again"
-            return refuse(facts, finding, Reason.CARRIED_IDS, detail, argument.value)
-        texts.append(f"{keyword}={facts.module.segment(argument.value)}")
+            return refuse(semantic, finding, Reason.CARRIED_IDS, detail, argument.value)
+        texts.append(f"{keyword}={semantic.module.segment(argument.value)}")
     return tuple(texts)
 
 
-def _stays_the_same(facts: Facts, value: ast.expr) -> bool:
+def _stays_the_same(semantic: SemanticModel, value: ast.expr) -> bool:
     """Whether *value* can be evaluated again later with the same result."""
     if isinstance(value, ast.Constant):
         return True
     if not isinstance(value, ast.Name):
         return False
-    binding = facts.scopes.of(value)
+    binding = semantic.scopes.of(value)
     if len(binding.binders) != 1 or binding.declared or binding.deletes or binding.scope.is_module:
         return False
     binder = binding.binders[0]
-    statement = facts.module.parents.get(binder)
+    statement = semantic.module.parents.get(binder)
     if isinstance(binder, ast.arg):
         return True
     before = (binder.lineno, binder.col_offset) < (value.lineno, value.col_offset)  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.scopes import default_of
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.block_extent import Block
     from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.edit import Path
@@ -31,60 +31,62 @@ _CAPTURED = frozenset(
 )
 
 
-def needless_replays(facts: Facts, lifetime: Lifetime, block: Block) -> list[Path]:
+def needless_replays(semantic: SemanticModel, lifetime: Lifetime, block: Block) -> list[Path]:
     """Return the paths of the statements in *block* that only record a captured call again."""
     return [
         block.path(index)
         for index in range(block.start, block.stop)
-        if _is_needless(facts, lifetime, block, lifetime.suite[index])
+        if _is_needless(semantic, lifetime, block, lifetime.suite[index])
     ]
 
 
-def _is_needless(facts: Facts, lifetime: Lifetime, block: Block, statement: ast.stmt) -> bool:
-    result = _replayed(facts, lifetime, statement)
+def _is_needless(
+    semantic: SemanticModel, lifetime: Lifetime, block: Block, statement: ast.stmt
+) -> bool:
+    result = _replayed(semantic, lifetime, statement)
     if result is None:
         return False
-    binders = facts.scopes.of(result).binders
+    binders = semantic.scopes.of(result).binders
     if len(binders) != 1:
         return False
-    made = facts.module.parents.get(binders[0])
+    made = semantic.module.parents.get(binders[0])
     # In the same suite, and above: made in each run that comes here, and once.
-    if not isinstance(made, ast.Assign) or facts.module.suite(made) is not lifetime.suite:
+    if not isinstance(made, ast.Assign) or semantic.module.suite(made) is not lifetime.suite:
         return False
     if not block.start <= lifetime.suite.index(made) < lifetime.suite.index(statement):
         return False
     value = made.value.value if isinstance(made.value, ast.Await) else made.value
     if not isinstance(value, ast.Call) or not _is_captured(value.func):
         return False
-    return not _is_modified(facts, result) and not _is_uncaptured(facts, value.func)
+    return not _is_modified(semantic, result) and not _is_uncaptured(semantic, value.func)
 
 
-def _is_modified(facts: Facts, result: ast.Name) -> bool:
+def _is_modified(semantic: SemanticModel, result: ast.Name) -> bool:
     """Whether something is stored in the result, so that recording it again may differ."""
-    for load in facts.scopes.of(result).loads:
+    for load in semantic.scopes.of(result).loads:
         node: ast.AST = load
-        while isinstance(facts.module.parents[node], ast.Attribute | ast.Subscript):
-            node = facts.module.parents[node]
+        while isinstance(semantic.module.parents[node], ast.Attribute | ast.Subscript):
+            node = semantic.module.parents[node]
         if not isinstance(getattr(node, "ctx", None), ast.Load | None):
             return True
     return False
 
 
-def _is_uncaptured(facts: Facts, function: ast.expr) -> bool:
+def _is_uncaptured(semantic: SemanticModel, function: ast.expr) -> bool:
     """Whether the client is visibly not one of those that the runtime captures."""
     root = function
     while isinstance(root, ast.Attribute):
         root = root.value
-    if not isinstance(root, ast.Name) or root not in facts.scopes.scope_of:
+    if not isinstance(root, ast.Name) or root not in semantic.scopes.scope_of:
         return True
-    return any(_is_local_object(facts, b) for b in facts.scopes.of(root).binders)
+    return any(_is_local_object(semantic, b) for b in semantic.scopes.of(root).binders)
 
 
-def _is_local_object(facts: Facts, binder: ast.AST) -> bool:
+def _is_local_object(semantic: SemanticModel, binder: ast.AST) -> bool:
     """Whether *binder* binds an object of this file's own classes, or a wrapped client."""
     if isinstance(binder, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return True
-    parent = facts.module.parents.get(binder)
+    parent = semantic.module.parents.get(binder)
     value: ast.AST | None = None
     if isinstance(binder, ast.arg) and isinstance(parent, ast.arguments):
         value = default_of(parent, binder)
@@ -96,11 +98,11 @@ def _is_local_object(facts: Facts, binder: ast.AST) -> bool:
         return True
     if not isinstance(value.func, ast.Name):
         return False
-    makers = facts.scopes.of(value.func).binders
+    makers = semantic.scopes.of(value.func).binders
     return any(isinstance(m, ast.ClassDef) for m in makers)
 
 
-def _replayed(facts: Facts, lifetime: Lifetime, statement: ast.stmt) -> ast.Name | None:
+def _replayed(semantic: SemanticModel, lifetime: Lifetime, statement: ast.stmt) -> ast.Name | None:
     """Return the name that *statement* records: ``tracker.track_x(lambda: name)()``."""
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return None
@@ -112,7 +114,7 @@ def _replayed(facts: Facts, lifetime: Lifetime, statement: ast.stmt) -> ast.Name
     if not isinstance(function, ast.Attribute) or function.attr not in words.REPLAYS:
         return None
     receiver = function.value
-    if not isinstance(receiver, ast.Name) or facts.scopes.of(receiver) is not lifetime.binding:
+    if not isinstance(receiver, ast.Name) or semantic.scopes.of(receiver) is not lifetime.binding:
         return None
     if len(inner.args) != 1 or inner.keywords or not isinstance(inner.args[0], ast.Lambda):
         return None

@@ -12,7 +12,7 @@ from codemods.rules.checks.lifetime import external_refusal
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Construct
     from codemods.model.finding import Finding
 
@@ -30,14 +30,14 @@ class TrackerField:
     loads: dict[Method, list[ast.Attribute]]
 
 
-def tracker_field(facts: Facts, construct: Construct) -> TrackerField | None:
+def tracker_field(semantic: SemanticModel, construct: Construct) -> TrackerField | None:
     """Return the field that *construct* is put into in ``__init__``, with its uses by method."""
-    statement = facts.module.parents[construct.call]
+    statement = semantic.module.parents[construct.call]
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         return None
     target = statement.targets[0]
-    method = facts.module.parents[statement]
-    owner = facts.module.parents.get(method)
+    method = semantic.module.parents[statement]
+    owner = semantic.module.parents.get(method)
     if not isinstance(target, ast.Attribute) or not isinstance(owner, ast.ClassDef):
         return None
     if not isinstance(method, ast.FunctionDef) or method.name != "__init__":
@@ -69,34 +69,36 @@ def _is_field(node: ast.Attribute, name: str, owner: str) -> bool:
     return node.attr == name and isinstance(node.value, ast.Name) and node.value.id == owner
 
 
-def foreign_use(facts: Facts, finding: Finding, field: TrackerField) -> Refusal | None:
+def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) -> Refusal | None:
     """Refuse where something else than the class's own methods reaches the field, or binds it."""
     own = {load for loads in field.loads.values() for load in loads}
-    for node in facts.module.every(ast.Attribute):
+    for node in semantic.module.every(ast.Attribute):
         if node.attr != field.name:
             continue
-        built = facts.module.parents[field.construct.call]
+        built = semantic.module.parents[field.construct.call]
         if node in own and isinstance(node.ctx, ast.Load):
             continue
         if node not in getattr(built, "targets", ()):
             detail = f"{ast.unparse(node)} is used or bound outside of the class's methods"
-            return refuse(facts, finding, Reason.SHARED_STATE, detail, node)
-    named = _reached_by_name(facts, field)
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, node)
+    named = _reached_by_name(semantic, field)
     if named is not None:
         detail = f"{ast.unparse(named)} may reach self.{field.name} by its name"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, named)
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, named)
     if not field.construct.certain:
         detail = "the class may come from several imports"
-        return refuse(facts, finding, Reason.AMBIGUOUS_IMPORT, detail)
+        return refuse(semantic, finding, Reason.AMBIGUOUS_IMPORT, detail)
     if field.construct.shared:
         detail = f"the tracker may be one that others use: {field.construct.shared}"
-        return refuse(facts, finding, Reason.SHARED_STATE, detail, field.construct.call)
-    return external_refusal(facts, finding, facts.elsewhere.field(field.owner.name, field.name))
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, field.construct.call)
+    return external_refusal(
+        semantic, finding, semantic.elsewhere.field(field.owner.name, field.name)
+    )
 
 
-def _reached_by_name(facts: Facts, field: TrackerField) -> ast.AST | None:
+def _reached_by_name(semantic: SemanticModel, field: TrackerField) -> ast.AST | None:
     """Return what looks the field up by its name, or all fields of an object."""
-    for node in ast.walk(facts.module.tree):
+    for node in ast.walk(semantic.module.tree):
         captured = isinstance(node, ast.MatchClass) and field.name in node.kwd_attrs
         if captured or (isinstance(node, ast.Attribute) and node.attr == "__dict__"):
             return node

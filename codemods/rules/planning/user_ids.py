@@ -18,22 +18,22 @@ from codemods.model.edit import Retain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.analysis.semantic_model import Facts
+    from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall
     from codemods.model.edit import Path
     from codemods.rules.planning.headers import Form
 
 
 def with_user(
-    facts: Facts, lifetime: Lifetime, form: Form, own: bool
+    semantic: SemanticModel, lifetime: Lifetime, form: Form, own: bool
 ) -> tuple[Form, bool, dict[Path, Retain]]:
     """Return the form, whether it takes the construction in, and the calls that stay in part."""
     users = _users(lifetime.sets)
     if own and not form.ours and len(users) == len(lifetime.sets) == 1:
         user = users[0][1]
         if isinstance(user.value, ast.Constant) and user.value.value:
-            call = facts.module.segment(lifetime.construct.call.func)
-            text = f"{call}({words.USER}={facts.module.segment(user.value)})"
+            call = semantic.module.segment(lifetime.construct.call.func)
+            text = f"{call}({words.USER}={semantic.module.segment(user.value)})"
             return replace(form, tracker=text, leaves_user=True), own, {}
     form, kept = keep_user(lifetime.sets, form)
     if not kept:
