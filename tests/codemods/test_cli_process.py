@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 MANY = """
 import sys
 from codemods import migrate
-from codemods.model import Failed, RunReport
+from codemods.model.outcome import Failed, RunReport
 def pipeline(options, config, files, progress):
     list(files)
     failed = tuple(Failed(f"{n}.py", "read", "x" * 8000, "y") for n in range(1000))
@@ -33,7 +33,7 @@ sys.exit(migrate.main(sys.argv[1:], pipeline))
 IMPORTED = """
 import sys
 from codemods import migrate
-from codemods.model import RunReport
+from codemods.model.outcome import RunReport
 def pipeline(options, config, files, progress):
     return RunReport((), len(list(files)), "tracker", False)
 status = migrate.main(sys.argv[1:], pipeline)

@@ -17,7 +17,8 @@ from tool import LEGACY, MIGRATED, ROOT, contents, environment, migrate_command
 MEANWHILE = """
 import os, signal, sys
 from pathlib import Path
-from codemods import migrate, pipeline
+from codemods import migrate
+from codemods.runner import pipeline
 def interrupted(options, config, files, progress):
     report = pipeline.migrate(options, config, files, progress)
     {event}
