@@ -37,7 +37,12 @@ Exit status:
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
-@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Worker processes.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    help="Worker processes (by default as many as there is work for).",
+)
 @click.option(
     "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
 )
@@ -69,7 +74,7 @@ def command(
         paths=paths,
         cwd=cwd,
         mode=Mode.CHECK,
-        jobs=jobs or execution.worker_count(),
+        jobs=jobs,
         colour=colour,
         quiet=quiet,
         force_exclude=force_exclude,

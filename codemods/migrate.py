@@ -74,7 +74,12 @@ Exit status:
 )
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
-@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Worker processes.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    help="Worker processes (by default as many as there is work for).",
+)
 @click.option(
     "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
 )
@@ -125,7 +130,7 @@ def command(
         runtime=Runtime(runtime) if runtime else None,
         unsafe=unsafe,
         strict=strict,
-        jobs=jobs or execution.worker_count(),
+        jobs=jobs,
         colour=colour,
         quiet=quiet,
         force_exclude=force_exclude,

@@ -166,12 +166,6 @@ def require_paths(paths: Sequence[Path]) -> None:
         raise click.UsageError("Name the files or folders to look at; `.` is this folder.")
 
 
-def worker_count() -> int:
-    """Return the number of processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
 def show_report(report: RunReport, options: Options, form: str, *, err: bool = False) -> None:
     """Print *report* as text or json, on standard output or (*err*) standard error."""
     if form == "json":

@@ -287,7 +287,7 @@ class ExternalUses:
         near = files.keys() - {self._path}
         files.update((file.path, file) for file in self._graph.using_field(name))
         files.pop(self._path, None)
-        for file in files.values():
+        for file in sorted(files.values(), key=lambda file: file.display):
             references = self._graph.references(file)
             if references is None:
                 if file.path in near:

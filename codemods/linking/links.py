@@ -89,6 +89,10 @@ class Project:
         self._known: dict[Path, SemanticModel | None] = {}
         self._following: set[str] = set()
 
+    def look_over(self) -> None:
+        """Read the files once, for the words that the rules will ask about."""
+        self._graph.holding(api.TRACKER_CLASS)
+
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""
         yield from (api.SET_CALL, api.OLDER_SET_CALL, api.TRACKER_CLASS)

@@ -37,7 +37,8 @@ class Options:
     the flags, None when they were not given: then the configuration of each file
     counts.  ``unsafe`` also applies
     rewrites that are not proven, ``strict`` leaves those that rest on an
-    assumption.  ``jobs`` is the number of worker processes, at least 1.
+    assumption.  ``jobs`` is the number of worker processes, at least 1,
+    None where the work decides.
     ``colour`` is None where the terminal decides.  ``force_exclude`` leaves out what
     the configuration excludes, though it is named.
     """
@@ -49,7 +50,7 @@ class Options:
     runtime: Runtime | None = None
     unsafe: bool = False
     strict: bool = False
-    jobs: int = 1
+    jobs: int | None = 1
     colour: bool | None = None
     quiet: bool = False
     force_exclude: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -10,9 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codemods.analysis.semantic_model import Settings
 from codemods.analysis.syntax.parsed_module import on_deep_stack
-from codemods.linking.links import Project, Terms, UnparsableError
+from codemods.linking.links import Project, UnparsableError
 from codemods.model.outcome import (
     Applied,
     Changed,
@@ -26,26 +26,25 @@ from codemods.model.outcome import (
 from codemods.model.refusal import ADVICE, Reason, Refusal
 from codemods.project import notebooks
 from codemods.project.discovery import DiscoveredFile
-from codemods.project.root import Roots, whole_project
 from codemods.project.sources import decode, read
 from codemods.rules.engine import Decision, decide
 from codemods.rules.engine import lint as lint_module
 from codemods.runner.cross_file import together
 from codemods.runner.proving import rewritten
-from codemods.vocabulary import NEEDLES, Vocabulary
+from codemods.runner.run import Run
+from codemods.vocabulary import NEEDLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.model.options import Configuration, Options, ProjectConfig
+    from codemods.model.options import Configuration, Options
     from codemods.model.source import SourceFile
 
 # A round may uncover work for the next one; more than this would be a circle.
 _MOST_ROUNDS = 5
 # What a migration does something about: trackers and their ids.
 _LEGACY_CODES = frozenset({"AIU001", "AIU002", "AIU004"})
+#: Files that are worth a process of their own; fewer are done before one has started.
+_FILES_A_PROCESS = 4
 Progress = Callable[[int], None]
 
 
@@ -101,19 +100,55 @@ def _run(
             others.append(file)
     outcomes.extend(_unreadable_neighbours(candidates, others))
     named = [DiscoveredFile(source.path, source.display) for source in candidates]
-    project = _project(options, config, [*named, *others], candidates)
-    done = [_guarded(partial(work, project), source) for source in candidates]
+    run = Run(options, config, (*named, *others), tuple(candidates))
+    done = _done(partial(_worker, run, work), candidates, options.jobs)
     if options.unsafe and work is migrate_file:
         pairs = zip(candidates, done, strict=True)
         left = [_as_left(*p) for p in pairs if not notebooks.is_notebook(p[0].path)]
-        again = partial(_project, options, config, [*named, *others], candidates)
         # What one file needs a deep stack for must not stop all of them here.
-        done = on_deep_stack(partial(together, done, left, again, _guarded_rewrite))
+        joined = partial(together, done, left, run.project_with, _guarded_rewrite)
+        done = on_deep_stack(joined)
     outcomes.extend(done)
     told = [o for o in outcomes if not isinstance(o, Untouched)]
     told.sort(key=lambda outcome: outcome.path)
-    said = _unused_keys(project, config, candidates)
+    said = _unused_keys(run.project, config, candidates)
     return RunReport(tuple(told), scanned, _runtimes(told), written=False, warnings=said)
+
+
+def _done(
+    make: Callable[[], Callable[[SourceFile], FileOutcome]],
+    sources: Sequence[SourceFile],
+    asked: int | None,
+) -> list[FileOutcome]:
+    """Return the outcome of each of *sources*, in this process where others are not worth it."""
+    jobs = processes(asked, len(sources))
+    if jobs == 1:
+        work = make() if sources else None
+        return [work(source) for source in sources] if work is not None else []
+    from codemods.runner import parallel
+
+    return parallel.outcomes(make, sources, jobs)
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def processes(asked: int | None, files: int) -> int:
+    """Return how many processes work on *files* files: as *asked*, else by processors and work."""
+    if asked is not None:
+        return max(1, min(asked, files))
+    return max(1, min(processors(), files // _FILES_A_PROCESS))
+
+
+def _worker(
+    run: Run, work: Callable[[Project, SourceFile], FileOutcome]
+) -> Callable[[SourceFile], FileOutcome]:
+    """Return what works on one file, with all ready that every file needs."""
+    run.project.look_over()
+    return partial(_guarded, partial(work, run.project))
 
 
 def _unused_keys(
@@ -139,42 +174,6 @@ def _as_left(source: SourceFile, outcome: FileOutcome) -> SourceFile:
     if not isinstance(outcome, Changed):
         return source
     return replace(source, text=_decoded(source, outcome.after), content=outcome.after)
-
-
-def _project(
-    options: Options,
-    config: Configuration,
-    files: Sequence[DiscoveredFile],
-    candidates: Sequence[SourceFile],
-    rewritten: Mapping[Path, SourceFile] | None = None,
-) -> Project:
-    known: dict[Path | None, Terms] = {}
-    roots = Roots(options.cwd)
-
-    def terms(path: Path) -> Terms:
-        table = config.of(path)
-        if table.source not in known:
-            known[table.source] = _terms(options, table)
-        return known[table.source]
-
-    def whole() -> Sequence[DiscoveredFile]:
-        found = {root for source in candidates if (root := roots.of(source.path)) is not None}
-        return whole_project(files, sorted(found), options.cwd)
-
-    def is_whole(path: Path) -> bool:
-        return roots.of(path) is not None
-
-    return Project(terms, whole, is_whole, candidates, rewritten)
-
-
-def _terms(options: Options, config: ProjectConfig) -> Terms:
-    """Return what holds for the files of *config*: the command line counts before it."""
-    runtime = options.runtime or config.runtime
-    batches = config.batch_pricing if options.batch_pricing is None else options.batch_pricing
-    settings = Settings(
-        str(runtime.value), batches, options.strict, options.unsafe, config.operations
-    )
-    return Terms(Vocabulary.of(config.modules), settings, config.root or options.cwd)
 
 
 def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:

@@ -266,13 +266,13 @@ def test_options(project: Path) -> None:
 
 
 def test_option_defaults(project: Path) -> None:
-    """Unless asked otherwise: migrate, as configured, with the processors there are."""
+    """Unless asked otherwise: migrate, as configured, with as many processes as the work needs."""
     options, config = asked()
     assert (options.mode, options.runtime, options.batch_pricing) == (Mode.MIGRATE, None, None)
     assert not (options.strict)
     assert not (options.unsafe)
     assert not (options.quiet)
-    assert options.jobs >= 1
+    assert options.jobs is None
     assert config.of(project / "app/a.py") == ProjectConfig()
 
 

@@ -352,7 +352,7 @@ def line_taken_apart_backwards(real: Any) -> Any:
 # -- other edits ------------------------------------------------------------------------
 
 
-@mutant("edits.within_statement:fold", "M1")
+@mutant("edits.within_statement:merge", "M1")
 def folded_argument_lost(real: Any) -> Any:
     """A set call at the start of a block loses its first id on the way into the header."""
 
@@ -363,7 +363,7 @@ def folded_argument_lost(real: Any) -> Any:
     return wrong
 
 
-@mutant("edits.within_statement:fold", "M1")
+@mutant("edits.within_statement:merge", "M1")
 def folded_argument_renamed(real: Any) -> Any:
     """A set call at the start of a block comes into the header as an unknown field."""
 

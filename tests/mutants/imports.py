@@ -115,13 +115,13 @@ def all_newlines_changed(real: Any) -> Any:
     return lambda *given, **named: real(*given, **named).replace("\r\n", "\n")
 
 
-@mutant("model:SourceFile.encode", "bytes")
+@mutant("model.source:SourceFile.encode", "bytes")
 def mark_lost(real: Any) -> Any:
     """The byte order mark of a file is lost."""
     return lambda self, text: text.encode(self.encoding)
 
 
-@mutant("model:SourceFile.encode", "bytes")
+@mutant("model.source:SourceFile.encode", "bytes")
 def encoding_lost(real: Any) -> Any:
     """A file is written in UTF-8, whatever it declares."""
     return lambda self, text: (b"\xef\xbb\xbf" if self.bom else b"") + text.encode()

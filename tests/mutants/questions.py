@@ -106,7 +106,7 @@ def closures_do_not_hold(real: Any) -> Any:
     return lambda self, node: None
 
 
-@mutant("analysis.dataflow.tainted_values:Strength.mentions", "E1", "E2")
+@mutant("analysis.dataflow.tainted_values:TaintedValues.mentions", "E1", "E2")
 def lambdas_do_not_hold(real: Any) -> Any:
     """A lambda or a generator expression does not hold what it uses."""
     return lambda self, node: (
@@ -141,7 +141,7 @@ def environment_unseen(real: Any) -> Any:
     return lambda nodes: None
 
 
-@mutant("analysis.dataflow.nullness:Presence.is_given", "A3")
+@mutant("analysis.dataflow.nullness:Nullness.is_given", "A3")
 def values_always_there(real: Any) -> Any:
     """Every value is taken for one that is there."""
     return lambda self, value, steps=(): True
