@@ -122,7 +122,7 @@ def batch_prices_can_be_declined(folder: Path) -> None:
     assert 'batch_id="b"' in text
 
 
-@examined("runner.pipeline:_terms", batch_prices_can_be_declined)
+@examined("runner.run:_terms", batch_prices_can_be_declined)
 def batch_prices_always(real: Any) -> Any:
     """What the configuration says of batch prices is not heard."""
     from dataclasses import replace

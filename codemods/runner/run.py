@@ -1,0 +1,77 @@
+"""What a run looks at: its files, what their configuration says, and the project made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from codemods.analysis.semantic_model import Settings
+from codemods.linking.links import Project, Terms
+from codemods.project.root import Roots, whole_project
+from codemods.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from codemods.model.options import Configuration, Options, ProjectConfig
+    from codemods.model.source import SourceFile
+    from codemods.project.discovery import DiscoveredFile
+
+
+@dataclass(frozen=True)
+class Run:
+    """The files of a run, in which legacy code was found (``candidates``) or was not.
+
+    It can be sent to another process, which makes a project of its own from it.
+    """
+
+    options: Options
+    config: Configuration
+    files: tuple[DiscoveredFile, ...]
+    candidates: tuple[SourceFile, ...]
+
+    def __reduce__(self) -> tuple[type[Run], tuple[object, ...]]:
+        """Leave out what is computed: it holds syntax trees."""
+        return Run, (self.options, self.config, self.files, self.candidates)
+
+    @cached_property
+    def project(self) -> Project:
+        """The project as its files are on disk."""
+        return self.project_with({})
+
+    def project_with(self, rewritten: Mapping[Path, SourceFile]) -> Project:
+        """Return the project with some files as they will be."""
+        return Project(self._terms, self._whole, self._is_whole, self.candidates, rewritten)
+
+    @cached_property
+    def _roots(self) -> Roots:
+        return Roots(self.options.cwd)
+
+    @cached_property
+    def _known(self) -> dict[Path | None, Terms]:
+        return {}
+
+    def _terms(self, path: Path) -> Terms:
+        table = self.config.of(path)
+        if table.source not in self._known:
+            self._known[table.source] = _terms(self.options, table)
+        return self._known[table.source]
+
+    def _whole(self) -> Sequence[DiscoveredFile]:
+        roots = (self._roots.of(source.path) for source in self.candidates)
+        return whole_project(self.files, sorted({root for root in roots if root}), self.options.cwd)
+
+    def _is_whole(self, path: Path) -> bool:
+        return self._roots.of(path) is not None
+
+
+def _terms(options: Options, config: ProjectConfig) -> Terms:
+    """Return what holds for the files of *config*: the command line counts before it."""
+    runtime = options.runtime or config.runtime
+    batches = config.batch_pricing if options.batch_pricing is None else options.batch_pricing
+    settings = Settings(
+        str(runtime.value), batches, options.strict, options.unsafe, config.operations
+    )
+    return Terms(Vocabulary.of(config.modules), settings, config.root or options.cwd)

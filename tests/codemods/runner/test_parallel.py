@@ -1,0 +1,135 @@
+"""Several processes do what one does, and a process that dies costs one file."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codemods.model.outcome import Failed, FileOutcome, Untouched
+from codemods.model.source import SourceFile
+from codemods.runner import parallel
+from codemods.runner.pipeline import processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[3]
+LEGACY = """from tracker.ai_usage_tracker import AIUsageTracker
+from helpers{0} import ask
+
+def work_{0}(text):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id="{0}")
+    return ask(text, tracker)
+"""
+HELPER = "def ask(text, tracker):\n    return tracker.openai().responses.create(input=text)\n"
+
+
+def source(name: str) -> SourceFile:
+    """Return an empty file of that name."""
+    return SourceFile(Path("/") / name, name, b"", "", "utf-8", False, "\n", "")
+
+
+def untouched(given: SourceFile) -> FileOutcome:
+    """Find nothing in a file, but die of one that is called so."""
+    if given.display.startswith("deadly"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Untouched(f"{given.display} seen")
+
+
+def maker() -> Callable[[SourceFile], FileOutcome]:
+    """Return the work, as each process is given it."""
+    return untouched
+
+
+def legacy_tree(folder: Path, files: int) -> None:
+    """Make a project in which every file has legacy code and a helper of its own."""
+    (folder / "pyproject.toml").write_text("")
+    for number in range(files):
+        (folder / f"work{number}.py").write_text(LEGACY.format(number))
+        (folder / f"helpers{number}.py").write_text(HELPER)
+
+
+def run(folder: Path, *arguments: str, seed: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the migration, with that order of the interpreter's sets."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}
+    command = [sys.executable, "-m", "codemods.migrate", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_report_is_the_same_however_many_work_on_it(tmp_path: Path, form: str) -> None:
+    """One process and three give the same report, byte for byte, and the same status."""
+    legacy_tree(tmp_path, 7)
+    one = run(tmp_path, "--check", "--format", form, "--jobs", "1", ".", seed="1")
+    three = run(tmp_path, "--check", "--format", form, "--jobs", "3", ".", seed="2")
+    assert (three.stdout, three.stderr, three.returncode) == (
+        one.stdout,
+        one.stderr,
+        one.returncode,
+    )
+    assert one.stdout.count(b"work6.py") > 0
+
+
+def test_what_several_processes_rewrite_is_written(tmp_path: Path) -> None:
+    """Files are written as one process writes them."""
+    texts = []
+    for jobs in ("1", "3"):
+        folder = tmp_path / jobs
+        folder.mkdir()
+        legacy_tree(folder, 6)
+        assert run(folder, "--jobs", jobs, ".", seed=jobs).returncode == 0
+        texts.append([path.read_text() for path in sorted(folder.glob("work*.py"))])
+    assert texts[0] == texts[1]
+    assert all("with ai_usage_context" in text for text in texts[0])
+
+
+@pytest.mark.parametrize("deadly", [[], ["a"], ["a", "k"], ["k", "l", "m"]])
+def test_a_process_that_dies_costs_its_file(deadly: list[str]) -> None:
+    """The files whose process dies are named as failed; all others are as without them."""
+    names = [f"deadly {c}.py" if c in deadly else f"{c}.py" for c in "abcdefghijklm"]
+    done = parallel.outcomes(maker, [source(name) for name in names], 2)
+    failed = [outcome.path for outcome in done if isinstance(outcome, Failed)]
+    assert failed == [name for name in names if name.startswith("deadly")]
+    others = [outcome.path for outcome in done if isinstance(outcome, Untouched)]
+    assert others == [f"{name} seen" for name in names if not name.startswith("deadly")]
+
+
+def test_processes_that_are_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a process cannot be forked, each new one makes for itself what does the work."""
+    monkeypatch.setattr(parallel, "_may_fork", lambda: False)
+    names = [f"{number}.py" for number in range(5)]
+    done = parallel.outcomes(maker, [source(name) for name in names], 2)
+    assert [outcome.path for outcome in done] == [f"{name} seen" for name in names]
+
+
+@given(files=st.integers(0, 400), jobs=st.integers(2, 9))
+def test_chunks_hold_every_file_once(files: int, jobs: int) -> None:
+    """However many files and processes, each file is in one chunk, in order."""
+    chunks = list(parallel._chunks(files, jobs))
+    assert [index for chunk in chunks for index in chunk] == list(range(files))
+
+
+@given(asked=st.none() | st.integers(1, 64), files=st.integers(0, 10_000))
+def test_no_process_is_without_work(asked: int | None, files: int) -> None:
+    """There is at least one process, never more than files, and as many as were asked for."""
+    count = processes(asked, files)
+    assert 1 <= count <= max(1, files)
+    assert asked is None or count == max(1, min(asked, files))
+
+
+def test_the_order_of_files_is_kept() -> None:
+    """Outcomes come in the order of the files, whichever process is done first."""
+    names = [f"{number}.py" for number in range(200)]
+    random.Random(7).shuffle(names)
+    done = parallel.outcomes(maker, [source(name) for name in names], 4)
+    assert [outcome.path for outcome in done] == [f"{name} seen" for name in names]
