@@ -50,8 +50,8 @@ def block():
     with ai_usage_context("op") as used:
         used.track_openai_completion(lambda: None)()
 
-import tracker.pricing, tracker.sinks.sqlite, tracker.spool.codec
-tracker.pricing.warm()
+import tracker.pricing.quote, tracker.sinks.sqlite.sink, tracker.delivery.spool.codec
+tracker.pricing.quote.warm()
 costs, end = [], time.monotonic() + float(sys.argv[2])
 while True:
     began = time.perf_counter()

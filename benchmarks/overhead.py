@@ -352,9 +352,9 @@ def main() -> int:
         print(f"{'':46}{'ours':>9} {'':3} {'peer':>9} {'':35}{'ratio':>8} {'goal':>9}")
         for line in lines:
             print(line)
-        from tracker import delivery
+        from tracker.delivery import writer
 
-        delivery.finish()
+        writer.finish()
     missed = sum(not line.passes() for line in lines)
     print(f"{missed} goals missed" if missed else "all goals reached")
     return 1 if missed and not options.report_only else 0

@@ -49,7 +49,7 @@ for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]):
 
 def fill(path: Path, rows: int) -> None:
     """Write *rows* rows in the form that the tracker writes them in."""
-    from tracker.sinks.sqlite import COLUMNS, SCHEMA
+    from tracker.sinks.sqlite.sink import COLUMNS, SCHEMA
 
     with closing(sqlite3.connect(path)) as file:
         file.execute("PRAGMA journal_mode=WAL")
@@ -132,7 +132,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--report-only", action="store_true", help="do not judge the times")
     options = parser.parse_args()
-    start = "from tracker.command import main; main()"
+    start = "from tracker.cli.main import main; main()"
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "usage.db"))
         fill(Path(path), options.rows)

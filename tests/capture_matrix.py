@@ -32,7 +32,7 @@ from tracker.testing import capture
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
 
 PATHS = ("captured", "wrapped", "decorated", "replayed")
 COLUMNS = [c for size in range(1, len(PATHS) + 1) for c in itertools.combinations(PATHS, size)]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from tests.patience import PATIENCE, until
-from tracker import delivery
-from tracker.delivery import sender
+from tracker.delivery import counts, sender, writer
 
 
 def spooled() -> None:
     """Wait until nothing waits in memory any more."""
 
     def is_empty() -> bool:
-        delivery.leave()
-        return not delivery.stats().waiting
+        writer.leave()
+        return not counts.stats().waiting
 
     assert until(is_empty)
 

@@ -215,7 +215,7 @@ def legacy_package() -> Iterator[None]:
 
 def execute(text: str, names: Mapping[str, object]) -> Execution:
     """Run *text* as a module, then its function ``run`` if it has one, on a store in memory."""
-    from tracker import ledger
+    from tracker.records import recorder
     from tracker.testing import capture
 
     output = io.StringIO()
@@ -231,7 +231,7 @@ def execute(text: str, names: Mapping[str, object]) -> Execution:
                     result = asyncio.run(result)
         except Exception as caught:  # noqa: BLE001 - the error is part of what is compared
             error = f"{type(caught).__name__}: {caught}"
-        ledger.settle_all()  # what the interpreter does at its exit
+        recorder.settle_all()  # what the interpreter does at its exit
         metrics = tuple(
             (m.service, m.model, m.input_tokens, m.output_tokens, m.job_id, m.batch_id, m.user_id)
             for m in captured

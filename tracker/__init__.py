@@ -12,14 +12,14 @@ from tracker.ai_usage_context import (
     set_current_context,
 )
 from tracker.ai_usage_tracker import AIUsageTracker
-from tracker.batch_results import record_batch_results
-from tracker.carrying import wrap
-from tracker.configuring import configure
-from tracker.delivery import Stats, stats
+from tracker.config.configure import configure
+from tracker.context.propagation import wrap
+from tracker.delivery.counts import Stats, stats
+from tracker.delivery.flush import flush, flush_on_sigterm
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment, EnvironmentConfig
 from tracker.errors import AIUsageError, ConfigurationError
-from tracker.flushing import flush, flush_on_sigterm
-from tracker.metric import Metric
+from tracker.records.batch_results import record_batch_results
+from tracker.records.metric import Metric
 
 __all__ = [
     "AIUsageEnvironmentConfig",

@@ -11,14 +11,14 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from tracker import scope
 from tracker.ai_usage_tracker import AIUsageTracker
-from tracker.block import Block
+from tracker.config.misuse import forgiven, forgiving, tell
+from tracker.context import scope
+from tracker.context.block import Block
+from tracker.context.decorator import tracked
+from tracker.context.partial_failure import PartialFailureBlock
+from tracker.context.scope import Node
 from tracker.errors import ContextFieldError
-from tracker.misuse import forgiven, forgiving, tell
-from tracker.partial_failure import PartialFailureBlock
-from tracker.scope import Node
-from tracker.tracked import tracked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

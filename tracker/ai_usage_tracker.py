@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from tracker import delivery, instrumentation, ledger, scope, settings, surroundings
-from tracker.carrying import wrap
-from tracker.delivery import destinations
+from tracker import instrumentation
+from tracker.config import environment_variables, settings
+from tracker.config.misuse import forgiving, has_methods, kind_of, tell
+from tracker.context import scope
+from tracker.context.pickling import received, told_of
+from tracker.context.propagation import wrap
+from tracker.context.scope import Node, State
+from tracker.delivery import destinations, writer
 from tracker.environment_config import (
     DEFAULT_TABLE,
     AIUsageEnvironmentConfig,
@@ -15,25 +20,23 @@ from tracker.environment_config import (
     EnvironmentConfig,
     table_for,
 )
-from tracker.instrumentation import outside
-from tracker.misuse import forgiving, has_methods, kind_of, tell
-from tracker.observing import Observing
-from tracker.pickling import received, told_of
-from tracker.scope import Node, State
-from tracker.sinks import default as default_store
-from tracker.sinks.dynamo_client import DynamoClientSink
+from tracker.instrumentation import unattributed
+from tracker.instrumentation.tracker_api import Observing
+from tracker.records import recorder
+from tracker.records.builder import metric_of
+from tracker.sinks import override as default_store
+from tracker.sinks.dynamodb.client import DynamoClientSink
 from tracker.sinks.jsonl import log_file as log_file_sink
-from tracker.statement import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Self
 
-    from tracker.carrying import Arguments, Result
-    from tracker.delivery import Destination
-    from tracker.ledger import Booking
-    from tracker.metric import Metric
-    from tracker.typing import Sink
+    from tracker.context.propagation import Arguments, Result
+    from tracker.delivery.destinations import Destination
+    from tracker.records.metric import Metric
+    from tracker.records.recorder import Booking
+    from tracker.sinks.protocol import Sink
 
 DEFAULT_LOG_FILE = "/tmp/ai_usage.jsonl"
 
@@ -102,7 +105,7 @@ class AIUsageTracker(Observing):
     def begin(self) -> None:
         """Observe the clients of this process from now on."""
         instrumentation.install()
-        outside.notice_environment()
+        unattributed.notice_environment()
 
     def __getattr__(self, name: str) -> Any:
         # A subclass need not call our constructor, which it may have no arguments for.
@@ -145,7 +148,7 @@ class AIUsageTracker(Observing):
         *only_here* says that the tracker was made for it.
         """
         if self._latest is None:
-            delivery.warm()
+            writer.warm()
         self._latest = node
         if only_here:
             self._birthplace = node
@@ -180,7 +183,7 @@ class AIUsageTracker(Observing):
             self._flush(node)
             return
         self.settle(scope.pending(self, [self._standing, node]))
-        delivery.flush_here()
+        writer.flush_here()
 
     def _flush(self, node: Node) -> None:
         """Store what is pending in the block *node*, and outside all blocks."""
@@ -189,17 +192,17 @@ class AIUsageTracker(Observing):
 
     def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
         """Store *bookings*, each once; those that are stored or unfinished are passed over."""
-        taken = ledger.take(bookings)
+        taken = recorder.take(bookings)
         if taken and self._is_watched():
-            ledger.each(taken, lambda booking: self._store_metric(self.priced(booking)))
+            recorder.each(taken, lambda booking: self._store_metric(self.priced(booking)))
         elif taken:
-            delivery.hand_over(self, taken)
+            writer.hand_over(self, taken)
         if taken and wait and scope.is_outside():
-            delivery.leave()
+            writer.leave()
 
     def _store_metric(self, metric: Metric) -> None:
         """Hand *metric* to every store; one that fails is logged and the others still run."""
-        delivery.hand_over(self, [metric])
+        writer.hand_over(self, [metric])
 
     def _is_watched(self) -> bool:
         """Whether a test or a subclass replaced ``_store_metric``: then it gets each metric."""
@@ -207,7 +210,7 @@ class AIUsageTracker(Observing):
 
     def priced(self, item: Booking | Metric) -> Metric:
         """Return the metric that is stored of *item*; what a program made itself stays as it is."""
-        return self._metric(item, priced=True) if isinstance(item, ledger.Booking) else item
+        return self._metric(item, priced=True) if isinstance(item, recorder.Booking) else item
 
     def sinks_at_once(self) -> list[Sink]:
         """Return the stores in the program's own memory: a client of its own, and a test's."""
@@ -312,13 +315,13 @@ class AIUsageTracker(Observing):
         is_known = environment is None or isinstance(environment, str)
         if not is_known or not _is_made_as_usual(cls):
             return cls(environment_config=AIUsageEnvironmentConfig.get_config(environment))
-        seen = surroundings.seen()
+        seen = environment_variables.seen()
         known, made = _last
         if known != (cls, environment, seen):
             made = cls(environment_config=AIUsageEnvironmentConfig.get_config(environment))
             _last = (cls, environment, seen), made
         settings.current()
-        outside.notice_environment(seen[0])
+        unattributed.notice_environment(seen[0])
         copy = object.__new__(cls)
         standing = Node(scope.BLANK, None, None, True, False)
         copy.__dict__ = {**made.__dict__, "_standing": standing}

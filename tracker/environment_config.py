@@ -13,10 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
-from tracker.errors import TableEnvironmentError, UnknownEnvironmentError
-from tracker.guard import tolerated
-from tracker.misuse import forgiving, kind_of, tell
-from tracker.surroundings import (
+from tracker.config.environment_variables import (
     AWS_VARIABLES,
     BRANCH_VARIABLES,
     CI_VARIABLES,
@@ -25,6 +22,9 @@ from tracker.surroundings import (
     RUN_VARIABLES,
     STACK_VARIABLES,
 )
+from tracker.config.misuse import forgiving, kind_of, tell
+from tracker.error_boundary import tolerated
+from tracker.errors import TableEnvironmentError, UnknownEnvironmentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from tracker.carrying import Arguments, Result
+    from tracker.context.propagation import Arguments, Result
 
 
 class ContextExecutor(ThreadPoolExecutor):

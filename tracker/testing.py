@@ -16,15 +16,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tracker import clock
-from tracker.instrumentation import outside
-from tracker.sinks import default
+from tracker.instrumentation import unattributed
+from tracker.records import clock
+from tracker.sinks import override
 from tracker.sinks.memory import MemorySink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
 
 __all__ = ["CapturedMetrics", "FrozenClock", "MemorySink", "capture", "frozen_clock"]
 
@@ -52,7 +52,7 @@ class CapturedMetrics:
         return self._stored()[index:]
 
     def _stored(self) -> list[Metric]:
-        outside.settle_waiting()
+        unattributed.settle_waiting()
         return self._sink.metrics
 
 
@@ -63,12 +63,12 @@ def capture() -> Iterator[CapturedMetrics]:
     Trackers with a ``dynamo_client`` of their own go on using that.
     """
     sink = MemorySink()
-    before = default.override(sink)
+    before = override.override(sink)
     try:
         yield CapturedMetrics(sink)
     finally:
-        outside.settle_waiting()
-        default.override(before)
+        unattributed.settle_waiting()
+        override.override(before)
 
 
 class FrozenClock:

@@ -91,7 +91,7 @@ def work_all(jobs: Iterable[str]) -> None:
 
 def in_block_around(job: str) -> str:
     """Make a call in the block that was open when this process was forked; return its name."""
-    node = tracker.scope.current()  # type: ignore[attr-defined]
+    node = tracker.context.scope.current()  # type: ignore[attr-defined]
     node.tracker.add_context_metadata({"stage": job})
     node.tracker.set_tracking_context(job_id=job)
     call(node.tracker, job)

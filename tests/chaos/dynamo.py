@@ -31,10 +31,11 @@ import boto3
 from tests.delivered import asked, drained, spooled
 from tests.dynamo_servers import CREDENTIALS, KINDS, dynamo_server
 from tests.fault_proxy import FAULTS, FaultProxy, fault_proxy
-from tracker import AIUsageTracker, Metric, delivery, settings
-from tracker.delivery import destinations, sender
-from tracker.sinks.dynamo_table import create
-from tracker.sinks.dynamodb import DynamoSink
+from tracker import AIUsageTracker, Metric
+from tracker.config import settings
+from tracker.delivery import destinations, sender, writer
+from tracker.sinks.dynamodb.sink import DynamoSink
+from tracker.sinks.dynamodb.table import create
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,7 +164,7 @@ def _program(kind: str) -> Iterator[tuple[FaultProxy, AIUsageTracker, DynamoDBCl
         os.environ["ENVIRONMENT"] = "development"
         os.environ["AI_USAGE_SINKS"] = "dynamodb"
         os.environ["AI_USAGE_SPOOL"] = str(Path(folder) / "spool.db")
-        delivery.restart()
+        writer.restart()
         tracker = AIUsageTracker()
         table = tracker.table_name
         create(direct, table)
@@ -173,7 +174,7 @@ def _program(kind: str) -> Iterator[tuple[FaultProxy, AIUsageTracker, DynamoDBCl
         try:
             yield proxy, tracker, direct
         finally:
-            delivery.restart()
+            writer.restart()
             direct.close()
     settings.reset()
 

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 from tests.chaos import application, drivers
 from tests.chaos.processes import drain, found_in
 from tests.chaos.program import configure
-from tracker.metric import Usage
-from tracker.pricing import quote
+from tracker.pricing.quote import quote
+from tracker.records.metric import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

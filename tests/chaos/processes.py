@@ -23,9 +23,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.chaos.program import ENDINGS, STORES, Plan, configure, start, tokens
-from tracker.commands.spool import spool
-from tracker.metric import Usage
-from tracker.pricing import quote
+from tracker.cli.commands.spool import spool
+from tracker.pricing.quote import quote
+from tracker.records.metric import Usage
 from tracker.sinks import registry
 
 AT_ONCE = 3

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import tracker
-from tracker.sinks import sqlite_file
+from tracker.sinks.sqlite import shared_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,7 +194,7 @@ def configure(store: str, folder: Path) -> None:
         folder / ("away/usage.db" if store == "away" else "usage.db")
     )
     # A file that dozens of processes share on a busy machine is taken for long, and not broken.
-    sqlite_file.BUSY_TIMEOUT_SECONDS = 60.0
+    shared_file.BUSY_TIMEOUT_SECONDS = 60.0
     tracker.configure(
         sinks=("remote",) if store in ("remote", "full") else ("sqlite",),
         # What is tested is loss, not haste: on a busy machine two seconds may be too short.

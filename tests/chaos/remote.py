@@ -7,13 +7,13 @@ import random
 from typing import TYPE_CHECKING
 
 from tracker.errors import SinkError
-from tracker.sinks.sqlite import SqliteSink
-from tracker.typing import Delivery
+from tracker.sinks.protocol import Delivery
+from tracker.sinks.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
 
 FILE_VARIABLE = "CHAOS_REMOTE"
 #: Whether the store misbehaves; the process that drains at the end finds it healthy.

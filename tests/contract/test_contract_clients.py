@@ -6,8 +6,8 @@ from importlib import import_module
 
 import pytest
 
-from tracker.instrumentation.providers import PROVIDERS, Provider
-from tracker.instrumentation.seam import MARK, await_imports
+from tracker.instrumentation.client_patch import MARK, await_imports
+from tracker.instrumentation.providers.provider import PROVIDERS, Provider
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tracker.instrumentation.connections import ASYNC, MANAGERS, SYNC
-from tracker.instrumentation.providers import PROVIDERS, Provider
-from tracker.metric import OTHER
+from tracker.instrumentation.providers.provider import PROVIDERS, Provider
+from tracker.instrumentation.streaming.connections import ASYNC, MANAGERS, SYNC
+from tracker.records.metric import OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -38,9 +38,13 @@ WALLS = (
     Wall("L6", "codemods.report", ("codemods",), ("codemods.model", "codemods.report")),
     Wall("L7", "codemods.validator.validate", ("libcst", "codemods.rules", "codemods.edits")),
     Wall("L7", "codemods.validator.validate", ("codemods.analysis",)),
-    Wall("L8", "tracker.sinks", ("tracker.scope", "tracker.ai_usage_tracker")),
+    Wall("L8", "tracker.sinks", ("tracker.context.scope", "tracker.ai_usage_tracker")),
     Wall("L8", "tracker.sinks", ("tracker.ai_usage_context", "tracker.instrumentation")),
-    Wall("L8", "tracker.pricing", ("tracker.sinks", "tracker.scope", "tracker.ai_usage_tracker")),
+    Wall(
+        "L8",
+        "tracker.pricing",
+        ("tracker.sinks", "tracker.context.scope", "tracker.ai_usage_tracker"),
+    ),
     Wall("L8", "tracker.pricing", ("tracker.ai_usage_context", "tracker.instrumentation")),
 )
 
@@ -132,7 +136,9 @@ def registrations(modules: list[Module]) -> list[str]:
 def test_one_module_hears_of_forks_and_exits() -> None:
     """L10: all others say in ``lifecycle`` what they need, so that there is one order."""
     modules = [module for module in source_modules() if module.name.startswith("tracker")]
-    assert {place.partition(":")[0] for place in registrations(modules)} == {"tracker/lifecycle.py"}
+    assert {place.partition(":")[0] for place in registrations(modules)} == {
+        "tracker/delivery/fork_registry.py"
+    }
 
 
 def test_a_second_registration_is_seen() -> None:

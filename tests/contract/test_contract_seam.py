@@ -16,7 +16,7 @@ import openai
 import pytest
 
 from tracker.instrumentation.answers import http_response_of, is_deferred, of_sdk, stream_of
-from tracker.instrumentation.providers import ANTHROPIC, OPENAI, PROVIDERS, Provider
+from tracker.instrumentation.providers.provider import ANTHROPIC, OPENAI, PROVIDERS, Provider
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -88,7 +88,7 @@ def test_a_moved_seam_is_seen() -> None:
 
 def leading(client: Any) -> list[str]:
     """Return the attributes of *client* that lead to calls, as a wrapped client sees them."""
-    from tracker.instrumentation.likeness import _computed, _is_part
+    from tracker.instrumentation.proxy import _computed, _is_part
 
     return [name for name in _computed(type(client)) if _is_part(getattr(client, name), client)]
 
@@ -96,7 +96,7 @@ def leading(client: Any) -> list[str]:
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 def test_a_resource_holds_its_client(provider: Provider) -> None:
     """C1: under the name that wrapped clients replace it by, and every known call is in one."""
-    from tracker.instrumentation.wrapped import CALLS
+    from tracker.instrumentation.client_wrapper import CALLS
 
     module = MODULES[provider.name]
     for name in provider.classes[:2]:

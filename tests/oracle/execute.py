@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from unittest import mock
 
-from tracker import ledger
-from tracker.metric import Price
+from tracker.records import recorder
+from tracker.records.metric import Price
 from tracker.testing import capture
 
 from . import original
@@ -124,7 +124,7 @@ class _Ours:
 
     def settled(self) -> list[Row]:
         """Return all of them, those too that are stored at the exit of the interpreter."""
-        ledger.settle_all()
+        recorder.settle_all()
         return self.now()
 
     def now(self) -> list[Row]:
@@ -178,7 +178,7 @@ class _Theirs:
 
 @contextlib.contextmanager
 def _ours() -> Iterator[_Ours]:
-    with capture() as captured, mock.patch("tracker.statement.quote", _quote):
+    with capture() as captured, mock.patch("tracker.records.builder.quote", _quote):
         yield _Ours(captured)
 
 

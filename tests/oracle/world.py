@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tracker.instrumentation
-from tracker.instrumentation import seam
-from tracker.instrumentation.providers import OPENAI
+from tracker.instrumentation import client_patch
+from tracker.instrumentation.providers.provider import OPENAI
 
 from .batches import Batches
 from .foreign import Auditing, Foreign, Singleton, Store, new_file, show_file
@@ -285,7 +285,7 @@ def _capture() -> None:
     provider = types.ModuleType("fake_openai")
     vars(provider).update(OpenAI=OpenAI, AsyncOpenAI=AsyncOpenAI)
     tracker.instrumentation.install()
-    seam.patch(OPENAI, provider)
+    client_patch.patch(OPENAI, provider)
 
 
 _capture()

@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from loopback import LoopbackServer, loopback_server
 
 from tests.patience import PATIENCE
-from tracker import delivery, guard
-from tracker.delivery import forking, sender, writer
+from tracker import error_boundary
+from tracker.delivery import fork_pause, sender, writer
 from tracker.environment_config import (
     AWS_VARIABLES,
     BRANCH_VARIABLES,
@@ -25,7 +25,7 @@ from tracker.environment_config import (
     RUN_VARIABLES,
     STACK_VARIABLES,
 )
-from tracker.sinks import sqlite_file
+from tracker.sinks.sqlite import shared_file
 from tracker.testing import CapturedMetrics, capture
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     monkeypatch.setenv("AI_USAGE_DATABASE", str(database))
     monkeypatch.setenv("AI_USAGE_SPOOL", str(tmp_path / "spool.db"))
     monkeypatch.setenv("AI_USAGE_STRICT", "1")
-    guard.reset()
-    delivery.restart()  # tests of other folders may have begun with the machine's settings
+    error_boundary.reset()
+    writer.restart()  # tests of other folders may have begun with the machine's settings
     yield database
     # What the test dropped is recorded now, and not in the midst of the next one.  What it did
     # not drop is nobody's garbage any more: looking through it each time would take long.
     gc.collect()
     gc.freeze()
-    delivery.restart()
+    writer.restart()
 
 
 @pytest.fixture(autouse=True)
@@ -71,8 +71,8 @@ def patient(quiet_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AI_USAGE_FLUSH_TIMEOUT", "60")
     monkeypatch.setattr(writer, "EXIT_SECONDS", PATIENCE)
     monkeypatch.setattr(sender, "SLOW_SECONDS", PATIENCE)
-    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_SECONDS", 60.0)
-    monkeypatch.setitem(forking.PATIENCE_SECONDS, "writer", PATIENCE)
+    monkeypatch.setattr(shared_file, "BUSY_TIMEOUT_SECONDS", 60.0)
+    monkeypatch.setitem(fork_pause.PATIENCE_SECONDS, "writer", PATIENCE)
 
 
 @pytest.fixture

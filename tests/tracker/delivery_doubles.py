@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tests.patience import reached
-from tracker.delivery import Destination
-from tracker.metric import Metric
-from tracker.typing import ALL_STORED, Delivery
+from tracker.delivery.destinations import Destination
+from tracker.records.metric import Metric
+from tracker.sinks.protocol import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -59,7 +59,7 @@ def with_tracker(used: Any) -> int:
 
 def in_the_block_around(_item: int) -> int:
     """Record for the block that was open when this process was forked."""
-    call(tracker.scope.current().tracker)  # type: ignore[attr-defined]
+    call(tracker.context.scope.current().tracker)  # type: ignore[attr-defined]
     return tracker.stats().stored
 
 

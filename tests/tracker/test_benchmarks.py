@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tracker import ai_usage_context, ledger
-from tracker.instrumentation import claims
+from tracker import ai_usage_context
+from tracker.instrumentation import deduplication
+from tracker.records import recorder
 from tracker.testing import MemorySink, capture
 
 if TYPE_CHECKING:
@@ -54,11 +55,11 @@ def test_nothing_is_kept_of_calls_that_are_stored(
     client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After many captured calls only the bounded table of request ids has grown."""
-    monkeypatch.setattr(claims, "REQUEST_IDS", 5)
-    monkeypatch.setattr(claims, "_by_request", {})
-    monkeypatch.setattr(claims, "_older_by_request", {})
-    monkeypatch.setattr(claims, "_by_identity", {})
-    monkeypatch.setattr(ledger, "_unsettled", {})
+    monkeypatch.setattr(deduplication, "REQUEST_IDS", 5)
+    monkeypatch.setattr(deduplication, "_by_request", {})
+    monkeypatch.setattr(deduplication, "_older_by_request", {})
+    monkeypatch.setattr(deduplication, "_by_identity", {})
+    monkeypatch.setattr(recorder, "_unsettled", {})
     monkeypatch.setattr(MemorySink, "write", lambda _self, _metrics: None)
 
     def calls(number: int) -> int:
@@ -66,12 +67,12 @@ def test_nothing_is_kept_of_calls_that_are_stored(
             with ai_usage_context("op"):
                 client.chat.completions.create(**CHAT)
         gc.collect()
-        return sum(isinstance(thing, ledger.Booking) for thing in gc.get_objects())
+        return sum(isinstance(thing, recorder.Booking) for thing in gc.get_objects())
 
     with capture():
         first = calls(20)
         second = calls(40)
     assert second <= first
-    assert not ledger._unsettled
-    assert not claims._by_identity
-    assert len(claims._by_request) + len(claims._older_by_request) <= 10
+    assert not recorder._unsettled
+    assert not deduplication._by_identity
+    assert len(deduplication._by_request) + len(deduplication._older_by_request) <= 10

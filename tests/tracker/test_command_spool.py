@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from delivery_doubles import metrics
 
-from tracker.command import cli
-from tracker.spool import Spool
-from tracker.spool.codec import encode
+from tracker.cli.main import cli
+from tracker.delivery.spool.codec import encode
+from tracker.delivery.spool.outbox import Spool
 
 if TYPE_CHECKING:
     from pathlib import Path

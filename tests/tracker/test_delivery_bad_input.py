@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 import tracker
 from tests.patience import PATIENCE
-from tracker import ai_usage_context, delivery
-from tracker.delivery import destinations, sender
-from tracker.plain import MAX_KNOWN_TEXT, clean, plain, scrub, short
+from tracker import ai_usage_context
+from tracker.delivery import destinations, sender, writer
+from tracker.delivery.spool.codec import decode, encode
+from tracker.records.sanitize import MAX_KNOWN_TEXT, clean, plain, scrub, short
 from tracker.sinks.jsonl import JsonlSink
-from tracker.sinks.sqlite import SqliteSink
-from tracker.spool.codec import decode, encode
+from tracker.sinks.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,7 +114,7 @@ def record(path: str, folder: Path, **fields: Any) -> list[tuple[Any, ...]]:
     ids = {name: fields.pop(name) for name in ("response",) if name in fields}
     with ai_usage_context("op", **fields) as used:
         used.track_openai_completion(lambda: ids.get("response"))()
-    assert delivery.flush(PATIENCE)
+    assert writer.flush(PATIENCE)
     if path == "spool":
         away.rmdir()
         ((key, states),) = sender.file().counts().items()
@@ -123,7 +123,7 @@ def record(path: str, folder: Path, **fields: Any) -> list[tuple[Any, ...]]:
         assert found.key == key
         while sender.file().counts()[key].keys() & {"pending", "leased"}:
             sender.drain(found)
-    delivery.restart()
+    writer.restart()
     (folder / "spool.db").unlink(missing_ok=True)
     with closing(sqlite3.connect(database)) as file:
         return file.execute("SELECT metadata, job_id, model, input_tokens FROM ai_usage").fetchall()
@@ -169,7 +169,7 @@ def test_an_error_of_any_kind_passes_and_is_recorded(index: int, quiet_environme
 
     with pytest.raises(type(error)), ai_usage_context("op") as used:
         used.track_openai_completion(fail)()
-    assert delivery.flush(PATIENCE)
+    assert writer.flush(PATIENCE)
     with closing(sqlite3.connect(quiet_environment)) as file:
         ((text, metadata),) = file.execute("SELECT error, metadata FROM ai_usage").fetchall()
     assert 0 < len(text) <= 600
@@ -236,11 +236,11 @@ def test_known_texts_are_stored_as_new_ones_are(text: str) -> None:
 
 def test_known_texts_are_few_and_no_keys() -> None:
     """A program that never repeats itself fills no memory, and no key is kept in it."""
-    for number in range(3 * tracker.plain.MAX_KNOWN):
+    for number in range(3 * tracker.records.sanitize.MAX_KNOWN):
         short(f"request {number}")
     short(KEY)
-    assert len(tracker.plain._known) <= tracker.plain.MAX_KNOWN
-    assert KEY not in tracker.plain._known
+    assert len(tracker.records.sanitize._known) <= tracker.records.sanitize.MAX_KNOWN
+    assert KEY not in tracker.records.sanitize._known
 
 
 def test_one_row_that_a_store_cannot_hold_is_rejected_alone(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_wrong_settings_are_told_where_they_are_made(monkeypatch: pytest.MonkeyP
         with pytest.raises(tracker.ConfigurationError):
             tracker.configure(**wrong)
     assert tracker.configure(sinks="sqlite, jsonl").sinks == ("sqlite", "jsonl")
-    delivery.restart()
+    writer.restart()
     monkeypatch.setenv("AI_USAGE_QUEUE_SIZE", "many")
     with pytest.raises(tracker.ConfigurationError, match="AI_USAGE_QUEUE_SIZE"):
         tracker.AIUsageTracker()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from delivery_doubles import Owner, Store, durable, metrics
 
 from tests.patience import PATIENCE, joined, reached
-from tracker import delivery, interpreter, lifecycle, pricing
-from tracker.delivery import destinations, forking, sender, writer
-from tracker.delivery.forking import working
+from tracker.config import interpreter
+from tracker.delivery import destinations, fork_pause, fork_registry, sender, writer
+from tracker.delivery.fork_pause import working
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +41,9 @@ def test_files_are_closed_after_our_threads_have_paused() -> None:
 
     What was registered first is done last.
     """
-    assert [hook.__module__ for hook in lifecycle._before] == [
-        "tracker.sinks.sqlite_file",
-        "tracker.delivery.forking",
+    assert [hook.__module__ for hook in fork_registry._before] == [
+        "tracker.sinks.sqlite.shared_file",
+        "tracker.delivery.fork_pause",
     ]
 
 
@@ -59,9 +59,9 @@ def test_a_fork_waits_for_the_work_at_hand() -> None:
             order.append("work")
 
     def fork() -> None:
-        forking._before()
+        fork_pause._before()
         order.append("fork")
-        forking._after_in_parent()
+        fork_pause._after_in_parent()
 
     threads = [threading.Thread(target=work), threading.Thread(target=fork)]
     threads[0].start()
@@ -78,7 +78,7 @@ def test_a_fork_waits_for_the_work_at_hand() -> None:
 def test_a_fork_waits_for_what_is_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that got the locks of half-imported modules could not import them any more."""
     monkeypatch.setattr(writer, "_queue", writer._Queue())
-    turn = forking._turns.work["loading"]
+    turn = fork_pause._turns.work["loading"]
     is_taken: list[bool] = []
 
     def look() -> None:
@@ -92,13 +92,13 @@ def test_a_fork_waits_for_what_is_being_imported(monkeypatch: pytest.MonkeyPatch
         other.start()
         joined(other)
 
-    monkeypatch.setattr(pricing, "warm", load)
+    monkeypatch.setattr("tracker.pricing.quote.warm", load)
     store = Store()
-    delivery.hand_over(Owner(durable(store)), metrics("1"))
-    delivery.leave()
+    writer.hand_over(Owner(durable(store)), metrics("1"))
+    writer.leave()
     assert store.ids == ["1"]
     assert is_taken == [True]
-    assert forking.PATIENCE_SECONDS["loading"] > 10 * forking.PATIENCE_SECONDS["sender"]
+    assert fork_pause.PATIENCE_SECONDS["loading"] > 10 * fork_pause.PATIENCE_SECONDS["sender"]
 
 
 class _Loading(Store):
@@ -106,7 +106,7 @@ class _Loading(Store):
 
     def __init__(self) -> None:
         super().__init__()
-        self.turn = forking._turns.work["loading"]
+        self.turn = fork_pause._turns.work["loading"]
         self.was_taken: list[bool] = []
         self.written_before: list[list[str]] = []
 
@@ -142,8 +142,8 @@ def test_a_fork_in_the_middle_of_the_work_itself_goes_on() -> None:
 
     def fork_while_storing() -> None:
         with working("writer"):
-            forking._before()
-            forking._after_in_parent()
+            fork_pause._before()
+            fork_pause._after_in_parent()
 
     assert ends(fork_while_storing)
     assert ends(lambda: done_as("writer"))
@@ -163,8 +163,8 @@ def test_a_fork_does_not_wait_for_ever() -> None:
     reached(inside)
 
     def fork() -> None:
-        forking._before()
-        forking._after_in_parent()
+        fork_pause._before()
+        fork_pause._after_in_parent()
 
     assert ends(fork)
     go_on.set()
@@ -183,7 +183,7 @@ def test_a_fork_waits_for_what_a_store_imports_while_it_writes(
     events.wait = lambda: (inside.set(), reached(go_on))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, events.__name__, events)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(forking.PATIENCE_SECONDS, "sender", 0.0)
+    monkeypatch.setitem(fork_pause.PATIENCE_SECONDS, "sender", 0.0)
     asked = interpreter.is_importing
 
     def looked(thread: int) -> bool:
@@ -199,9 +199,9 @@ def test_a_fork_waits_for_what_a_store_imports_while_it_writes(
             order.append("imported")
 
     def fork() -> None:
-        forking._before()
+        fork_pause._before()
         order.append("forked")
-        forking._after_in_parent()
+        fork_pause._after_in_parent()
 
     threads = [threading.Thread(target=write), threading.Thread(target=fork)]
     threads[0].start()
@@ -214,10 +214,10 @@ def test_a_fork_waits_for_what_a_store_imports_while_it_writes(
 
 def test_a_child_starts_with_free_turns() -> None:
     """Whatever its parent's threads held."""
-    before = forking._turns
-    forking._before()
-    forking._after_in_child()
-    assert forking._turns is not before
+    before = fork_pause._turns
+    fork_pause._before()
+    fork_pause._after_in_child()
+    assert fork_pause._turns is not before
     with working("writer"), working("sender"):
         pass
     before.gate.release()

@@ -13,19 +13,19 @@ from delivery_doubles import METRIC, Owner, Store, metrics
 
 import tracker
 from tests.patience import PATIENCE
-from tracker import delivery, settings
-from tracker.delivery import destinations, sender
+from tracker.config import settings
+from tracker.delivery import destinations, sender, writer
+from tracker.delivery.spool.codec import encode
+from tracker.delivery.spool.outbox import Spool
 from tracker.errors import SinkError
-from tracker.sinks import dynamodb
-from tracker.spool import Spool
-from tracker.spool.codec import encode
-from tracker.typing import ALL_STORED, Delivery
+from tracker.sinks.dynamodb import sink
+from tracker.sinks.protocol import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
 
 
 def remote(store: Any) -> destinations.Destination:
@@ -125,14 +125,14 @@ def test_without_a_spool_the_store_is_the_last_resort(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     tracker.configure(spool=tmp_path / "file" / "spool.db")
     store = Store()
-    delivery.hand_over(Owner(remote(store)), metrics("1"))
+    writer.hand_over(Owner(remote(store)), metrics("1"))
     assert tracker.flush(PATIENCE)
     assert store.ids == ["1"]
     down = destinations.known("down", lambda: Store(_down), durable=False)
-    delivery.hand_over(Owner(down), metrics("2"))
+    writer.hand_over(Owner(down), metrics("2"))
     assert not tracker.flush(PATIENCE)
     assert (tracker.stats().waiting, tracker.stats().dropped) == (1, {})
-    delivery.finish()
+    writer.finish()
     assert (tracker.stats().waiting, tracker.stats().dropped) == (0, {"no spool": 1})
 
 
@@ -162,7 +162,7 @@ def test_a_new_beginning_waits_for_what_the_old_one_is_at() -> None:
         said.append(settings.current().sinks)
         return ALL_STORED
 
-    delivery.hand_over(Owner(remote(Store(answer))), metrics("1"))
+    writer.hand_over(Owner(remote(Store(answer))), metrics("1"))
     assert entered.wait(PATIENCE)
     sender.reset()
     assert said == [("sqlite",)]
@@ -172,7 +172,7 @@ def test_pauses_leave_the_program_s_random_numbers_alone() -> None:
     """A program that seeds them gets the same ones, whatever our threads do meanwhile."""
     before = random.getstate()
     assert sender._pause(3) != sender._pause(3)
-    assert dynamodb._pause(3) != dynamodb._pause(3)
+    assert sink._pause(3) != sink._pause(3)
     assert random.getstate() == before
 
 

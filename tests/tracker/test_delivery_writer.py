@@ -12,14 +12,14 @@ from event_loops import LOOPS, Loop
 
 import tracker
 from tests.patience import PATIENCE, reached
-from tracker import AIUsageTracker, ai_usage_context, delivery
+from tracker import AIUsageTracker, ai_usage_context
 from tracker.delivery import destinations, writer
-from tracker.typing import ALL_STORED, Delivery
+from tracker.sinks.protocol import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
 
 
 def balance() -> int:
@@ -41,8 +41,8 @@ def raising(error: BaseException) -> Any:
 def test_what_is_accepted_is_stored_in_order() -> None:
     """Leaving waits until the writer has done it."""
     store = Store()
-    delivery.hand_over(Owner(durable(store)), metrics("1", "2", "3"))
-    delivery.leave()
+    writer.hand_over(Owner(durable(store)), metrics("1", "2", "3"))
+    writer.leave()
     assert store.ids == ["1", "2", "3"]
     assert tracker.stats() == tracker.Stats(captured=3, stored=3)
 
@@ -51,11 +51,11 @@ def test_what_is_accepted_is_stored_in_order() -> None:
 def test_a_store_that_raises_anything_keeps_the_writer_alive(error: BaseException) -> None:
     """Its records go to the spool; the next ones are stored."""
     owner = Owner(durable(Store(raising(error))))
-    delivery.hand_over(owner, metrics("1"))
-    delivery.leave()
+    writer.hand_over(owner, metrics("1"))
+    writer.leave()
     store = Store()
-    delivery.hand_over(Owner(durable(store)), metrics("2"))
-    delivery.leave()
+    writer.hand_over(Owner(durable(store)), metrics("2"))
+    writer.leave()
     assert store.ids == ["2"]
     stats = tracker.stats()
     assert (stats.stored, stats.spooled, balance()) == (1, 1, 0)
@@ -65,8 +65,8 @@ def test_a_store_s_answer_is_believed_only_of_what_it_was_handed() -> None:
     """Ids that it makes up, or names twice, change no count."""
     answer = Delivery(retry=frozenset({"2", "3", "other"}), rejected={"1": "no", "2": "never"})
     store = Store(lambda _metrics: answer)
-    delivery.hand_over(Owner(durable(store)), metrics("1", "2", "3", "4"))
-    delivery.leave()
+    writer.hand_over(Owner(durable(store)), metrics("1", "2", "3", "4"))
+    writer.leave()
     stats = tracker.stats()
     assert (stats.stored, stats.spooled, dict(stats.dropped)) == (
         1,
@@ -81,10 +81,10 @@ def test_a_full_queue_drops_and_counts(caplog: pytest.LogCaptureFixture) -> None
     tracker.configure(queue_size=2, flush_timeout=0.01)
     gate = Gate()
     owner = Owner(durable(Store(gate)))
-    delivery.hand_over(owner, metrics("1"))
+    writer.hand_over(owner, metrics("1"))
     reached(gate.entered)
     with caplog.at_level(logging.WARNING):
-        delivery.hand_over(owner, metrics("2", "3", "4", "5", "6"))
+        writer.hand_over(owner, metrics("2", "3", "4", "5", "6"))
     assert tracker.stats().dropped == {"queue full": 3}
     assert "queue full" in caplog.text
     gate.opened.set()
@@ -97,8 +97,8 @@ def test_more_records_than_the_queue_holds_pass_through_it() -> None:
     tracker.configure(queue_size=3)
     store = Store()
     names = [str(number) for number in range(50)]
-    delivery.hand_over(Owner(durable(store)), metrics(*names))
-    delivery.leave()
+    writer.hand_over(Owner(durable(store)), metrics(*names))
+    writer.leave()
     assert store.ids == names
     assert tracker.stats().dropped == {}
 
@@ -112,8 +112,8 @@ def test_where_no_thread_can_be_started_the_caller_stores(monkeypatch: pytest.Mo
     monkeypatch.setattr(writer, "_queue", writer._Queue())
     monkeypatch.setattr(threading.Thread, "start", refuse)
     store = Store()
-    delivery.hand_over(Owner(durable(store)), metrics("1", "2"))
-    delivery.leave()
+    writer.hand_over(Owner(durable(store)), metrics("1", "2"))
+    writer.leave()
     assert store.ids == ["1", "2"]
 
 
@@ -130,8 +130,8 @@ def test_a_writer_that_ended_is_started_again(monkeypatch: pytest.MonkeyPatch) -
     assert queue.thread is None
     queue.items.clear()
     store = Store()
-    delivery.hand_over(Owner(durable(store)), metrics("1"))
-    delivery.leave()
+    writer.hand_over(Owner(durable(store)), metrics("1"))
+    writer.leave()
     assert store.ids == ["1"]
 
 
@@ -140,8 +140,8 @@ def test_a_record_that_cannot_be_built_is_counted(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("AI_USAGE_STRICT")
     store = Store()
     items: list[Any] = [*metrics("1"), ValueError("no"), *metrics("2")]
-    delivery.hand_over(Owner(durable(store)), items)
-    delivery.leave()
+    writer.hand_over(Owner(durable(store)), items)
+    writer.leave()
     assert store.ids == ["1", "2"]
     assert (tracker.stats().dropped, balance()) == ({"internal error": 1}, 0)
 
@@ -150,10 +150,10 @@ def test_a_store_at_once_that_raises_is_counted() -> None:
     """Each store counts on its own; an interrupt passes, and is counted too."""
     fine = Store()
     owner = Owner(at_once=[Store(raising(RuntimeError("x"))), fine])
-    delivery.hand_over(owner, metrics("1"))
+    writer.hand_over(owner, metrics("1"))
     assert fine.ids == ["1"]
     with pytest.raises(KeyboardInterrupt):
-        delivery.hand_over(Owner(at_once=[Store(raising(KeyboardInterrupt()))]), metrics("2"))
+        writer.hand_over(Owner(at_once=[Store(raising(KeyboardInterrupt()))]), metrics("2"))
     assert (tracker.stats().stored, sum(tracker.stats().dropped.values())) == (1, 2)
     assert balance() == 0
 
@@ -186,7 +186,7 @@ def test_a_store_in_the_writer_s_thread_may_record_without_waiting_for_itself() 
         return ALL_STORED
 
     store = Store(observed)
-    delivery.hand_over(Owner(durable(store)), metrics("1"))
+    writer.hand_over(Owner(durable(store)), metrics("1"))
     assert tracker.flush(PATIENCE)
     assert store.ids == ["1"]
     assert tracker.stats().dropped == {"made by a store": 1}
@@ -201,7 +201,7 @@ def test_a_slow_store_does_not_hold_up_an_event_loop(loop: Loop) -> None:
     left: list[bool] = []
 
     async def leave() -> None:
-        await delivery.leave_async()
+        await writer.leave_async()
         left.append(True)
 
     async def beat() -> None:
@@ -212,7 +212,7 @@ def test_a_slow_store_does_not_hold_up_an_event_loop(loop: Loop) -> None:
 
     async def program() -> int:
         async with ai_usage_context("op"):
-            delivery.hand_over(owner, metrics("1"))
+            writer.hand_over(owner, metrics("1"))
             await loop.together(leave, beat)
         return tracker.stats().stored
 
@@ -228,7 +228,7 @@ def test_an_event_loop_waits_for_a_limited_time(loop: Loop) -> None:
 
     async def program() -> int:
         async with ai_usage_context("op"):
-            delivery.hand_over(Owner(durable(Store(gate))), metrics("1"))
+            writer.hand_over(Owner(durable(Store(gate))), metrics("1"))
         return tracker.stats().waiting
 
     assert loop.run(program) == 1
@@ -277,7 +277,7 @@ def test_a_plain_block_in_an_event_loop_does_not_wait(loop: Loop) -> None:
     gate = Gate()
 
     async def program() -> int:
-        delivery.hand_over(Owner(durable(Store(gate))), metrics("1"))
+        writer.hand_over(Owner(durable(Store(gate))), metrics("1"))
         with ai_usage_context("op"):
             pass
         waiting = tracker.stats().waiting
@@ -299,7 +299,7 @@ def test_in_lambda_an_event_loop_waits_for_the_sender(
 
     async def program() -> None:
         async with ai_usage_context("op"):
-            delivery.hand_over(Owner(remote), metrics("1"))
+            writer.hand_over(Owner(remote), metrics("1"))
 
     loop.run(program)
     assert store.ids == ["1"]
@@ -310,8 +310,8 @@ def test_in_lambda_leaving_waits_for_the_sender(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "f")
     store = Store()
     remote = destinations.known("remote", lambda: store, durable=False)
-    delivery.hand_over(Owner(remote), metrics("1"))
-    delivery.leave()
+    writer.hand_over(Owner(remote), metrics("1"))
+    writer.leave()
     assert store.ids == ["1"]
     stats = tracker.stats()
     assert (stats.spooled, stats.sent) == (1, 1)
@@ -319,9 +319,9 @@ def test_in_lambda_leaving_waits_for_the_sender(monkeypatch: pytest.MonkeyPatch)
 
 def test_losses_are_told_at_exit(caplog: pytest.LogCaptureFixture) -> None:
     """Once, with their reasons."""
-    delivery.hand_over(Owner(at_once=[Store(raising(RuntimeError("x")))]), metrics("1"))
+    writer.hand_over(Owner(at_once=[Store(raising(RuntimeError("x")))]), metrics("1"))
     with caplog.at_level(logging.WARNING):
-        delivery.finish()
-        delivery.finish()  # a child of multiprocessing may end in two ways
+        writer.finish()
+        writer.finish()  # a child of multiprocessing may end in two ways
     told = "AI usage metrics that were dropped: 1 (a store in the program failed)"
     assert caplog.messages.count(told) == 1

@@ -22,7 +22,8 @@ import pytest
 from runtime_calls import CHAT
 
 from tests.patience import PATIENCE
-from tracker import AIUsageTracker, ai_usage_context, lifecycle
+from tracker import AIUsageTracker, ai_usage_context
+from tracker.delivery import fork_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,7 +230,7 @@ def test_every_hook_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        lifecycle._each([lambda: seen.append(1), fails, lambda: seen.append(2)])
+        fork_registry._each([lambda: seen.append(1), fails, lambda: seen.append(2)])
     assert seen == [1, 2]
 
 

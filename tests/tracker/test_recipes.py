@@ -13,7 +13,8 @@ import pytest
 from runtime_calls import CHAT
 
 import tracker
-from tracker import ai_usage_context, ai_usage_tracked, scope, set_current_context
+from tracker import ai_usage_context, ai_usage_tracked, set_current_context
+from tracker.context import scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

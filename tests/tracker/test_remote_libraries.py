@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LOADS = """
 import sys
-from tracker.sinks import dynamodb, otlp
+from tracker.sinks import otlp
+from tracker.sinks.dynamodb import sink as dynamodb
 
 def loaded():
     return sum(name in sys.modules for name in (*dynamodb.LIBRARIES, *otlp.LIBRARIES))

@@ -9,7 +9,8 @@ from unittest.mock import Mock, patch
 import pytest
 from runtime_calls import CHAT
 
-from tracker import AIUsageTracker, Environment, ai_usage_context, surroundings
+from tracker import AIUsageTracker, Environment, ai_usage_context
+from tracker.config import environment_variables
 from tracker.environment_config import AIUsageEnvironmentConfig
 from tracker.errors import UnknownEnvironmentError
 
@@ -72,12 +73,12 @@ def test_a_changed_variable_is_seen(
     assert getattr(made(), attribute) == before
 
 
-@pytest.mark.parametrize("name", sorted(set(surroundings.ALL) - {"ENVIRONMENT"}))
+@pytest.mark.parametrize("name", sorted(set(environment_variables.ALL) - {"ENVIRONMENT"}))
 def test_every_variable_counts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each that the configuration asks is part of what is compared."""
-    before = surroundings.seen()
+    before = environment_variables.seen()
     monkeypatch.setenv(name, "something else")
-    assert surroundings.seen() != before
+    assert environment_variables.seen() != before
     for environment in Environment:
         with patch.dict("os.environ", {"ENVIRONMENT": environment.value}):
             assert facts(made()) == facts(AIUsageTracker())
@@ -102,7 +103,7 @@ def test_the_variables_are_all_that_is_asked(monkeypatch: pytest.MonkeyPatch) ->
         for environment in (None, *Environment):
             AIUsageTracker(environment=environment)
     settings = {name for name in asked if name.startswith("AI_USAGE_")}
-    assert asked - settings <= set(surroundings.ALL)
+    assert asked - settings <= set(environment_variables.ALL)
 
 
 def test_a_test_s_own_environment_is_read() -> None:

@@ -13,8 +13,8 @@ from loopback import CACHE_READ, CACHE_WRITTEN, INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT, MESSAGE
 
 from tracker import AIUsageTracker, ai_usage_context
-from tracker.instrumentation import seam
-from tracker.instrumentation.providers import ANTHROPIC
+from tracker.instrumentation import client_patch
+from tracker.instrumentation.providers.provider import ANTHROPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,21 +87,21 @@ def test_nothing_outside_a_block(claude: anthropic.Anthropic, metrics: CapturedM
 
 def test_the_patch_can_be_taken_off(claude: anthropic.Anthropic, metrics: CapturedMetrics) -> None:
     """Put on twice it captures once; taken off it captures nothing."""
-    seam.patch(ANTHROPIC, anthropic)
+    client_patch.patch(ANTHROPIC, anthropic)
     with ai_usage_context("op"):
         claude.messages.create(**MESSAGE)
-    seam.unpatch(ANTHROPIC, anthropic)
+    client_patch.unpatch(ANTHROPIC, anthropic)
     try:
         with ai_usage_context("op"):
             claude.messages.create(**MESSAGE)
     finally:
-        seam.patch(ANTHROPIC, anthropic)
+        client_patch.patch(ANTHROPIC, anthropic)
     assert len(metrics) == 1
 
 
 def test_a_client_of_an_unknown_version_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
     """A module without any class that we know cannot be captured, and that is logged."""
-    seam.patch(ANTHROPIC, ModuleType("anthropic"))
+    client_patch.patch(ANTHROPIC, ModuleType("anthropic"))
     assert "anthropic is not known" in caplog.text
 
 

@@ -12,8 +12,8 @@ import pytest
 from loopback import CHAT_USAGE, INPUT_TOKENS, OUTPUT_TOKENS
 
 from tracker import AIUsageTracker, ConfigurationError, ai_usage_context, record_batch_results
-from tracker.batch_results import BatchImport
-from tracker.delivery import finish
+from tracker.delivery.writer import finish
+from tracker.records.batch_results import BatchImport
 
 if TYPE_CHECKING:
     from pathlib import Path

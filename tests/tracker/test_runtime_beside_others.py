@@ -22,8 +22,9 @@ from capture_matrix import CHAT, INPUT, MESSAGE, entered, got, items, run, shown
 from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 
 from tracker import ai_usage_context
-from tracker.instrumentation import seam, stream_usage
-from tracker.instrumentation.providers import ANTHROPIC, OPENAI
+from tracker.instrumentation import client_patch
+from tracker.instrumentation.providers.provider import ANTHROPIC, OPENAI
+from tracker.instrumentation.streaming import stream_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,24 +148,24 @@ def beside(other: Any, sdk: str, order: str, seen: list[Any]) -> Iterator[None]:
     """Have *other* wrap the clients' request method, below ours or above it."""
     provider, module = SDKS[sdk]
     names = [name for name in provider.classes[:2] if hasattr(module, name)]
-    seam.patch(provider, module)
+    client_patch.patch(provider, module)
     if order == "theirs first":
-        seam.unpatch(provider, module)
+        client_patch.unpatch(provider, module)
     before = {name: vars(getattr(module, name)).get("request") for name in names}
     for name in names:
         client = getattr(module, name)
         client.request = other(client.request, seen)
-    seam.patch(provider, module)
+    client_patch.patch(provider, module)
     try:
         yield
     finally:
-        seam.unpatch(provider, module)
+        client_patch.unpatch(provider, module)
         for name in names:
             client = getattr(module, name)
             del client.request
             if before[name] is not None:
                 client.request = before[name]
-        seam.patch(provider, module)
+        client_patch.patch(provider, module)
 
 
 def client_of(sdk: str, server: LoopbackServer, *, asynchronous: bool) -> Any:
@@ -311,7 +312,7 @@ def test_taking_our_patch_off_leaves_theirs(
     """Below ours, or above it: their wrapper goes on, whoever was first."""
     seen: list[Any] = []
     with beside(OTHERS["both faces"], "openai", order, seen):
-        seam.unpatch(OPENAI, openai)
+        client_patch.unpatch(OPENAI, openai)
         client = client_of("openai", server, asynchronous=False)
         client.chat.completions.create(**CHAT)
         client.close()

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from loopback import INPUT_TOKENS, OUTPUT_TOKENS, chat_events, message_events, response_events
 
 from tracker import AIUsageTracker
-from tracker.instrumentation.bodies import EventReader, JsonReader
-from tracker.instrumentation.streams import Tally
-from tracker.ledger import Booking
+from tracker.instrumentation.streaming.body_readers import EventReader, JsonReader
+from tracker.instrumentation.streaming.streams import Tally
+from tracker.records.recorder import Booking
 from tracker.testing import capture
 
 if TYPE_CHECKING:
     from loopback import Event
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
 
 EVENTS = {
     "chat": (chat_events("gpt-4o-mini", usage=True), b"data: [DONE]"),

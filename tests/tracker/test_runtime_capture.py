@@ -13,8 +13,8 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT, EMBEDDING
 
 from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
-from tracker.instrumentation import seam
-from tracker.instrumentation.providers import OPENAI
+from tracker.instrumentation import client_patch
+from tracker.instrumentation.providers.provider import OPENAI
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -350,13 +350,13 @@ def test_a_wrapped_client_is_still_a_client(client: openai.OpenAI) -> None:
 
 def test_the_patch_can_be_taken_off(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
     """Without it nothing is captured; put on again it works again."""
-    seam.unpatch(OPENAI, openai)
+    client_patch.unpatch(OPENAI, openai)
     try:
         with ai_usage_context("op"):
             client.chat.completions.create(**CHAT)
         assert len(metrics) == 0
     finally:
-        seam.patch(OPENAI, openai)
+        client_patch.patch(OPENAI, openai)
     with ai_usage_context("op"):
         client.chat.completions.create(**CHAT)
     assert len(metrics) == 1

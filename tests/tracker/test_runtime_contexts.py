@@ -22,9 +22,9 @@ from tracker import (
     ai_usage_context,
     batch_ai_usage_context,
     get_current_context,
-    scope,
     set_current_context,
 )
+from tracker.context import scope
 from tracker.errors import ConfigurationError, ContextFieldError
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context, deprecation, settings
-from tracker.deprecation import LegacyTrackingWarning
+from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
+from tracker.config import deprecation, settings
+from tracker.config.deprecation import LegacyTrackingWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

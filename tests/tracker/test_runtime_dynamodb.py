@@ -23,17 +23,17 @@ from fault_proxy import FaultProxy, fault_proxy
 
 from tests.chaos import dynamo as chaos
 from tests.patience import PATIENCE, until
-from tracker import AIUsageTracker, Metric, ai_usage_context, delivery, flush
-from tracker.command import cli
-from tracker.delivery import sender
+from tracker import AIUsageTracker, Metric, ai_usage_context, flush
+from tracker.cli.main import cli
+from tracker.cli.reports.dynamodb import ATTEMPTS, usage_by_in_dynamodb
+from tracker.cli.reports.query import DIMENSIONS, usage_by
+from tracker.delivery import sender, writer
 from tracker.errors import SinkError
-from tracker.report import DIMENSIONS, usage_by
-from tracker.report.dynamo import ATTEMPTS, usage_by_in_dynamodb
-from tracker.sinks.dynamo_item import item_size, shard_of, to_item
-from tracker.sinks.dynamo_table import INDEXES, PROJECTED, connect, create, describe
-from tracker.sinks.dynamodb import DynamoSink, _chunks, _Record, from_environment
-from tracker.sinks.sqlite import SqliteSink
-from tracker.typing import ALL_STORED, Sink
+from tracker.sinks.dynamodb.item import item_size, shard_of, to_item
+from tracker.sinks.dynamodb.sink import DynamoSink, _chunks, _Record, from_environment
+from tracker.sinks.dynamodb.table import INDEXES, PROJECTED, connect, create, describe
+from tracker.sinks.protocol import ALL_STORED, Sink
+from tracker.sinks.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ def place(server: tuple[int, Any], aws: None, monkeypatch: pytest.MonkeyPatch) -
         table = f"Usage{uuid.uuid4().hex}"
         create(direct, table)
         yield Place(table, direct, proxy)
-        delivery.restart()
+        writer.restart()
         direct.delete_table(TableName=table)
 
 

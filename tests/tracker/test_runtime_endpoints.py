@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from websockets.sync.server import serve
 
 from tracker import AIUsageTracker, ai_usage_context, flush
-from tracker.command import cli
-from tracker.instrumentation.endpoints import path_of, place_of
-from tracker.instrumentation.providers import ANTHROPIC, OPENAI
+from tracker.cli.main import cli
+from tracker.instrumentation.providers.endpoints import path_of, place_of
+from tracker.instrumentation.providers.provider import ANTHROPIC, OPENAI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from loopback import LoopbackServer
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
     from tracker.testing import CapturedMetrics
 
 USAGE = {

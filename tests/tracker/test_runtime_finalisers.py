@@ -15,11 +15,11 @@ from runtime_calls import CHAT
 import tracker
 from tests.delivered import spooled
 from tests.patience import PATIENCE, reached
-from tracker import ai_usage_context, delivery
+from tracker import ai_usage_context
 from tracker.delivery import sender, writer
 from tracker.delivery.attempt import finalising
-from tracker.instrumentation import outside
-from tracker.typing import ALL_STORED, Delivery
+from tracker.instrumentation import unattributed
+from tracker.sinks.protocol import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import openai
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
     from tracker.testing import CapturedMetrics
 
 FORMS = ("stream", "raw")
@@ -85,7 +85,7 @@ def test_while_the_writer_stores(
     form: str, client: openai.OpenAI, quiet_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The record is the program's and not the store's: it is stored like the others."""
-    from tracker.sinks.sqlite import SqliteSink
+    from tracker.sinks.sqlite.sink import SqliteSink
 
     write = SqliteSink.write
 
@@ -139,8 +139,8 @@ def test_a_block_that_ends_in_the_writer_s_thread(
 
     monkeypatch.setattr(sender, "look", record)
     store = Store()
-    delivery.hand_over(Owner(durable(store)), metrics("1"))
-    delivery.leave()
+    writer.hand_over(Owner(durable(store)), metrics("1"))
+    writer.leave()
     assert store.ids == ["1"]
     assert recorded == ["ai-usage-writer"]
     assert "ai-usage-writer" not in waits
@@ -151,11 +151,11 @@ def test_a_finaliser_does_not_wait(waits: list[str]) -> None:
     tracker.configure(queue_size=1)
     gate = Gate()
     owner = Owner(durable(Store(gate)))
-    delivery.hand_over(owner, metrics("1"))
+    writer.hand_over(owner, metrics("1"))
     reached(gate.entered)
     with finalising(of_store=False):
-        delivery.hand_over(owner, metrics("2", "3"))
-        delivery.leave()
+        writer.hand_over(owner, metrics("2", "3"))
+        writer.leave()
     assert waits == []
     gate.opened.set()
     assert tracker.flush(PATIENCE)
@@ -171,7 +171,7 @@ def test_a_stream_that_a_store_began(client: openai.OpenAI) -> None:
         gc.collect()
         return ALL_STORED
 
-    delivery.hand_over(Owner(durable(Store(observed))), metrics("1"))
+    writer.hand_over(Owner(durable(Store(observed))), metrics("1"))
     assert tracker.flush(PATIENCE)
     assert tracker.stats().dropped == {"made by a store": 1}
 
@@ -180,9 +180,9 @@ def test_while_a_call_outside_contexts_is_noted(
     client: openai.OpenAI, metrics: CapturedMetrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stream is noted in the midst of it: nothing stands still, and neither call is lost."""
-    outside.reset()
+    unattributed.reset()
     tracker.configure(require_context=True)
-    monkeypatch.setattr(outside, "_settler", None)
+    monkeypatch.setattr(unattributed, "_settler", None)
 
     class Collecting(threading.Thread):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -192,7 +192,7 @@ def test_while_a_call_outside_contexts_is_noted(
 
     break_off(client, "stream")
     with monkeypatch.context() as patch:
-        patch.setattr(outside.threading, "Thread", Collecting)
+        patch.setattr(unattributed.threading, "Thread", Collecting)
         client.chat.completions.create(**CHAT)
-    outside.settle_waiting()
+    unattributed.settle_waiting()
     assert sorted(metric.partial for metric in metrics) == [False, True]

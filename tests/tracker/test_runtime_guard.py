@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from runtime_calls import CHAT
 
 import tracker
-from tracker import ai_usage_context, error_text, guard
-from tracker.guard import guarded, tolerated
+from tracker import ai_usage_context, error_boundary
+from tracker.error_boundary import guarded, tolerated
+from tracker.records import error_text
 
 if TYPE_CHECKING:
     import openai
@@ -29,7 +30,7 @@ def test_internal_errors_are_held_back(
         for _ in range(3):
             with guarded("here"):
                 raise KeyError("mistake")
-    assert guard.counts() == {"here": 3}
+    assert error_boundary.counts() == {"here": 3}
     assert len(caplog.messages) == 1
     assert "KeyError" in caplog.messages[0]
 
@@ -44,7 +45,7 @@ def test_foreign_errors_are_never_raised() -> None:
     """A store that fails does not stop the program, strict or not."""
     with tolerated("store", "No store"):
         raise OSError("full")
-    assert guard.counts() == {"store": 1}
+    assert error_boundary.counts() == {"store": 1}
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
@@ -63,10 +64,10 @@ def test_a_mistake_in_capture_leaves_the_call_alone(
 ) -> None:
     """The program gets its response, and the count tells of the trouble."""
     monkeypatch.delenv("AI_USAGE_STRICT")
-    module = "tracker.instrumentation.seam"
+    module = "tracker.instrumentation.client_patch"
     with patch(f"{module}.{broken}", side_effect=ZeroDivisionError), ai_usage_context("op"):
         assert client.chat.completions.create(**CHAT).model == "gpt-4o-mini"
-    assert guard.counts() == {"capture": 1}
+    assert error_boundary.counts() == {"capture": 1}
     assert len(metrics) == 0
 
 

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.patience import PATIENCE, joined, reached
-from tracker import AIUsageTracker, ai_usage_context, delivery, get_current_context
-from tracker.interpreter import is_importing, running, thread_of_ours
+from tracker import AIUsageTracker, ai_usage_context, get_current_context
+from tracker.config.interpreter import is_importing, running, thread_of_ours
+from tracker.delivery import writer
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -33,7 +34,9 @@ has_the_setting = pytest.mark.skipif(
 THREADS = """
 import threading
 from tracker import ai_usage_context, get_current_context, wrap
-from tracker.interpreter import thread_of_ours
+from tracker.delivery import writer
+from tracker.config.interpreter import thread_of_ours
+from tracker.delivery import writer
 def show():
     found = get_current_context()
     print((found or {}).get("job_id"))
@@ -106,7 +109,7 @@ def _booked(connection: Connection) -> None:
     began_in = (get_current_context() or {}).get("job_id")
     with ai_usage_context("child", job_id="c", tracker=AIUsageTracker()) as used:
         used.track_openai_completion(lambda: None)()
-    connection.send((began_in, delivery.flush(PATIENCE)))
+    connection.send((began_in, writer.flush(PATIENCE)))
 
 
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())

@@ -23,13 +23,13 @@ from tracker import (
     ai_usage_context,
     ai_usage_tracked,
     batch_ai_usage_context,
-    delivery,
+    error_boundary,
     get_current_context,
-    guard,
     partial_failure_context,
     record_batch_results,
     set_current_context,
 )
+from tracker.delivery import writer
 from tracker.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def test_no_argument_of_an_entry_point_ends_the_program(
         assert name in CONFIGURING
     finally:
         set_current_context(None)
-        delivery.flush(60)
+        writer.flush(60)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -276,7 +276,7 @@ def test_each_line_is_told(caplog: pytest.LogCaptureFixture) -> None:
     tracker.set_batch_mode()  # type: ignore[call-arg]
     tracker.set_batch_mode()  # type: ignore[call-arg]
     assert len(warned(caplog)) == 2
-    assert sum(guard.counts().values()) == 2
+    assert sum(error_boundary.counts().values()) == 2
 
 
 def test_strict_is_loud(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,7 +346,7 @@ def test_the_original_s_names_of_arguments(metrics: CapturedMetrics) -> None:
         expected_environment="staging",  # type: ignore[call-arg]
     )
     assert [m.service for m in metrics] == ["google_places"]
-    assert guard.counts() == {}
+    assert error_boundary.counts() == {}
 
 
 def test_client_and_tracker_in_the_wrong_order(
@@ -522,7 +522,7 @@ def test_signatures_are_as_they_are_written() -> None:
 @pytest.fixture(autouse=True)
 def nothing_counted(in_production: None) -> Iterator[None]:
     """Tell anew in each test."""
-    guard.reset()
+    error_boundary.reset()
     yield
-    guard.reset()
+    error_boundary.reset()
     package.settings.reset()  # type: ignore[attr-defined]

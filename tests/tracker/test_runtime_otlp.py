@@ -25,7 +25,7 @@ import tracker
 from tracker import AIUsageTracker, Metric, ai_usage_context
 from tracker.errors import SinkError
 from tracker.sinks.otlp import MAPPING, MAPPING_VERSION, OtlpSink, from_environment
-from tracker.typing import ALL_STORED, Sink
+from tracker.sinks.protocol import ALL_STORED, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,8 +17,9 @@ import pytest
 from runtime_calls import CHAT
 
 from tests.patience import reached
-from tracker import AIUsageTracker, ai_usage_context, settings
-from tracker.instrumentation import outside
+from tracker import AIUsageTracker, ai_usage_context
+from tracker.config import settings
+from tracker.instrumentation import unattributed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Require contexts as production does, and observe."""
-    outside.reset()
+    unattributed.reset()
     monkeypatch.setenv("ENVIRONMENT", "production")
     AIUsageTracker()
     yield
-    outside.reset()
+    unattributed.reset()
 
 
 def line() -> int:
@@ -123,12 +124,12 @@ def test_a_program_that_keeps_all_responses(
     client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only so many wait; the oldest is stored."""
-    monkeypatch.setattr(outside, "MAX_WAITING", 2)
+    monkeypatch.setattr(unattributed, "MAX_WAITING", 2)
     stored: list[Any] = []
     monkeypatch.setattr(AIUsageTracker, "_store_metric", lambda _, metric: stored.append(metric))
     kept = [client.chat.completions.create(**CHAT) for _ in range(3)]
     assert len(stored) == 1
-    outside.settle_waiting()
+    unattributed.settle_waiting()
     assert len(stored) == len(kept)
 
 
@@ -163,9 +164,9 @@ def test_where_a_context_is_required(
 ) -> None:
     """In production, unless the setting says otherwise; known once a tracker was made."""
     monkeypatch.setenv("ENVIRONMENT", environment)
-    outside.notice_environment()
+    unattributed.notice_environment()
     settings.configure(require_context=setting)
-    assert outside.is_required() is expected
+    assert unattributed.is_required() is expected
 
 
 def test_elsewhere_nothing_is_recorded(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import openai
     from loopback import LoopbackServer
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
     from tracker.testing import CapturedMetrics
 
 BLOCK: dict[str, Any] = {"job_id": "serve", "batch_id": "b", "user_id": "anna", "github_pr": 7}

@@ -11,7 +11,7 @@ from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
 from tracker.executor import ContextExecutor
-from tracker.instrumentation import pools
+from tracker.instrumentation.frameworks import thread_pools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,11 +39,11 @@ def module_named(name: str) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def patched() -> Iterator[None]:
     """Have pools patched, twice, as by the import of two frameworks."""
-    pools.patch()
-    pools.patch()
+    thread_pools.patch()
+    thread_pools.patch()
     yield
-    pools.unpatch()
-    pools.unpatch()
+    thread_pools.unpatch()
+    thread_pools.unpatch()
 
 
 @pytest.fixture

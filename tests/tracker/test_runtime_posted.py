@@ -21,9 +21,9 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT, MESSAGE
 
 from tracker import AIUsageTracker, ai_usage_context
-from tracker.instrumentation import litellm_http, lm15_http
-from tracker.instrumentation.posted import asked_at
-from tracker.instrumentation.usage import usage_of
+from tracker.instrumentation.frameworks import litellm, lm15
+from tracker.instrumentation.frameworks.http_post import asked_at
+from tracker.instrumentation.providers.usage import usage_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -133,8 +133,8 @@ def module_of(*classes: type) -> ModuleType:
 def handlers() -> ModuleType:
     """litellm's handlers, patched twice."""
     module = module_of(HTTPHandler, AsyncHTTPHandler)
-    litellm_http.patch(module)
-    litellm_http.patch(module)
+    litellm.patch(module)
+    litellm.patch(module)
     return module
 
 
@@ -150,8 +150,8 @@ def handler(handlers: ModuleType) -> Iterator[Any]:
 def transports() -> ModuleType:
     """lm15's transports, patched."""
     module = module_of(StdlibTransport, StdlibAsyncTransport)
-    lm15_http.patch(module)
-    lm15_http.patch_async(module)
+    lm15.patch(module)
+    lm15.patch_async(module)
     return module
 
 
@@ -264,7 +264,7 @@ def call(**facts: str) -> SimpleNamespace:
 def test_what_is_billed_is_known(path: str, known: Any, expected: Any) -> None:
     """By its path, else by the call's type; reports to logging services are neither."""
     url = f"https://example.org{path}"
-    found = litellm_http._look((url,), {"json": {"model": "m"}, "logging_obj": known})
+    found = litellm._look((url,), {"json": {"model": "m"}, "logging_obj": known})
     assert found == expected
 
 
@@ -337,8 +337,8 @@ def test_a_stream_is_whole_when_all_is_told(
 
 def test_a_version_that_is_not_known_is_told(caplog: pytest.LogCaptureFixture) -> None:
     """Where litellm or lm15 has moved its method, a warning names what is not captured."""
-    litellm_http.patch(ModuleType("litellm.llms"))
-    lm15_http.patch(ModuleType("lm15.transports"))
+    litellm.patch(ModuleType("litellm.llms"))
+    lm15.patch(ModuleType("lm15.transports"))
     said = [record.getMessage() for record in caplog.records]
     assert ["HTTPHandler" in text for text in said] == [True, True, False]
     assert "this version of lm15 is not known" in said[-1]

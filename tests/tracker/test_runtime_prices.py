@@ -20,14 +20,14 @@ from tracker import (
     ai_usage_context,
     batch_ai_usage_context,
     record_batch_results,
-    settings,
 )
-from tracker.command import cli
+from tracker.cli.main import cli
+from tracker.config import settings
 from tracker.errors import ConfigurationError
-from tracker.metric import Usage
-from tracker.pricing import UNPRICED, quote
-from tracker.sinks.sqlite import SqliteSink
-from tracker.statement import _tell_of_batch_prices
+from tracker.pricing.quote import UNPRICED, quote
+from tracker.records.builder import _tell_of_batch_prices
+from tracker.records.metric import Usage
+from tracker.sinks.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,9 @@ import pytest
 from runtime_calls import CHAT
 
 from tests.patience import PATIENCE
-from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context, ledger
-from tracker.scope import Node, State
+from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
+from tracker.context.scope import Node, State
+from tracker.records import recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,7 +223,7 @@ def test_what_a_block_learned_is_asked_without_the_ledger_s_lock(
     learned = Node.learned
 
     def settle_elsewhere(node: Node) -> State:
-        thread = threading.Thread(target=ledger.take, args=([],), daemon=True)
+        thread = threading.Thread(target=recorder.take, args=([],), daemon=True)
         thread.start()
         thread.join(PATIENCE)
         is_free.append(not thread.is_alive())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from loopback import LoopbackServer
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
     from tracker.testing import CapturedMetrics
 
 Row = tuple[str, str, int | None]

@@ -23,18 +23,20 @@ import pytest
 from click.testing import CliRunner
 
 from tests.patience import joined
-from tracker import AIUsageTracker, Metric, ai_usage_context, delivery
-from tracker.command import cli
+from tracker import AIUsageTracker, Metric, ai_usage_context
+from tracker.cli.main import cli
+from tracker.cli.reports.query import Row, usage_by
+from tracker.cli.reports.render import FORMATS, render
+from tracker.cli.reports.unpriced import unpriced_in
+from tracker.delivery import writer
 from tracker.errors import SinkError
-from tracker.metric import Usage
-from tracker.plain import plain, scrub
-from tracker.pricing import UNPRICED, quote
-from tracker.report import FORMATS, Row, render, usage_by
-from tracker.report.unpriced import unpriced_in
+from tracker.pricing.quote import UNPRICED, quote
+from tracker.records.metric import Usage
+from tracker.records.sanitize import plain, scrub
 from tracker.sinks.memory import MemorySink
-from tracker.sinks.sqlite import SqliteSink, default_database
-from tracker.sinks.sqlite_file import SqliteFile
-from tracker.typing import Sink
+from tracker.sinks.protocol import Sink
+from tracker.sinks.sqlite.shared_file import SqliteFile
+from tracker.sinks.sqlite.sink import SqliteSink, default_database
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 METRIC = Metric(
@@ -82,7 +84,7 @@ def test_the_default_store(quiet_environment: Path) -> None:
     """A tracker that was given none stores in the file that ``AI_USAGE_DATABASE`` names."""
     with ai_usage_context("op", job_id="j") as tracker:
         tracker.track_openai_completion(lambda: None)()
-    delivery.restart()
+    writer.restart()
     assert rows(quiet_environment, "SELECT operation_type, job_id FROM ai_usage") == [("op", "j")]
 
 
@@ -128,7 +130,7 @@ def test_a_file_that_cannot_be_written(
     monkeypatch.setenv("AI_USAGE_DATABASE", str(database))
     with caplog.at_level(logging.WARNING):
         assert AIUsageTracker().track_openai_completion(lambda: 1)() == 1
-    delivery.restart()
+    writer.restart()
     assert str(database) in caplog.messages[0]
     assert sum("Failed to store" in message for message in caplog.messages) == 1
 

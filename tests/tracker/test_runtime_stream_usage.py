@@ -13,10 +13,10 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS, loopback_server
 from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
-from tracker.instrumentation import stream_usage
-from tracker.instrumentation.bodies import watch
-from tracker.instrumentation.streams import Tally
-from tracker.ledger import Booking
+from tracker.instrumentation.streaming import stream_usage
+from tracker.instrumentation.streaming.body_readers import watch
+from tracker.instrumentation.streaming.streams import Tally
+from tracker.records.recorder import Booking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
-from tracker.instrumentation import stream_usage
+from tracker.instrumentation.streaming import stream_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT, MESSAGE
 
 from tests.capture_matrix import got
-from tracker import AIUsageTracker, ai_usage_context, guard
+from tracker import AIUsageTracker, ai_usage_context, error_boundary
 from tracker.testing import capture
 
 if TYPE_CHECKING:
@@ -418,7 +418,7 @@ def test_clients_of_other_makes_are_recorded(
             ask(each)
             ask(each, each.chat.completions.with_raw_response.create)
     assert recorded(metrics) == ONCE * 4
-    guard.reset()
+    error_boundary.reset()
 
 
 # --- doubles, and other people's clients -----------------------------------------------------

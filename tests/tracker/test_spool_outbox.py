@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.patience import joined, reached
-from tracker.sinks import sqlite_file
-from tracker.sinks.sqlite_damage import set_aside
-from tracker.sinks.sqlite_file import SqliteFile
-from tracker.spool import Spool, SpoolFullError, outbox
+from tracker.delivery.spool import outbox
+from tracker.delivery.spool.outbox import Spool, SpoolFullError
+from tracker.sinks.sqlite import shared_file
+from tracker.sinks.sqlite.damage import set_aside
+from tracker.sinks.sqlite.shared_file import SqliteFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,9 +205,9 @@ def test_a_fork_waits_for_a_transaction_and_inherits_none(tmp_path: Path) -> Non
 
 
 def _fork_hooks(file: SqliteFile, open_: list[bool]) -> None:
-    sqlite_file._before_fork()
+    shared_file._before_fork()
     open_.append(file._connection is not None)
-    sqlite_file._after_fork_in_parent()
+    shared_file._after_fork_in_parent()
 
 
 def test_a_file_in_use_by_the_forking_thread_itself_stays_open(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types import CompletionUsage
 
-from tracker.instrumentation.usage import NO_USAGE, merged, usage_of
-from tracker.metric import Usage
+from tracker.instrumentation.providers.usage import NO_USAGE, merged, usage_of
+from tracker.records.metric import Usage
 
 CHAT = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
 RESPONSES = {"input_tokens": 10, "output_tokens": 4, "total_tokens": 14}

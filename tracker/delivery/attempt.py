@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tracker import scope
+from tracker.context import scope
 from tracker.delivery import counts
-from tracker.guard import contained
+from tracker.error_boundary import contained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tracker.delivery.destinations import Destination
-    from tracker.metric import Metric
-    from tracker.typing import Delivery
+    from tracker.records.metric import Metric
+    from tracker.sinks.protocol import Delivery
 
 
 @dataclass(frozen=True, slots=True)

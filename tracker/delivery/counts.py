@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tracker.guard import warn
+from tracker.error_boundary import warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

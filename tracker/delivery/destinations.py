@@ -8,16 +8,16 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tracker import settings
-from tracker.guard import tolerated
-from tracker.plain import scrub
+from tracker.config import settings
+from tracker.error_boundary import tolerated
+from tracker.records.sanitize import scrub
 from tracker.sinks import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from tracker.typing import Sink
+    from tracker.sinks.protocol import Sink
 
 #: Stores on this machine that survive the end of the process as well as the spool does.
 DURABLE = ("sqlite", "jsonl")
@@ -56,9 +56,9 @@ def _named(name: str, table_name: str) -> Destination:
 @functools.cache
 def _sqlite() -> ModuleType:
     """Return the default store's module, which is imported when the first record comes."""
-    from tracker.sinks import sqlite
+    from tracker.sinks.sqlite import sink
 
-    return sqlite
+    return sink
 
 
 def known(key: str, make: Callable[[], Sink], *, durable: bool) -> Destination:
@@ -77,7 +77,7 @@ def of_client(client: Any, table_name: str) -> Destination:
     spool reach the same place by another's client.  A newer client takes over from an
     older one, whose credentials may have expired.
     """
-    from tracker.sinks.dynamo_client import DynamoClientSink
+    from tracker.sinks.dynamodb.client import DynamoClientSink
 
     at = client.meta
     key = f"client:{at.region_name}:{scrub(at.endpoint_url)}:{table_name}"

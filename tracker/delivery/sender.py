@@ -12,20 +12,20 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tracker import settings
+from tracker.config import settings
 from tracker.delivery import counts, destinations
 from tracker.delivery.attempt import attempt, direct, own_thread
-from tracker.delivery.forking import working
+from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
-from tracker.guard import guarded, tolerated, warn
+from tracker.error_boundary import guarded, tolerated, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tracker.delivery.destinations import Destination
-    from tracker.metric import Metric
-    from tracker.spool import Leased, Spool
+    from tracker.delivery.spool.outbox import Leased, Spool
+    from tracker.records.metric import Metric
 
 BATCH = 100
 FIRST_PAUSE_SECONDS = 0.2
@@ -107,8 +107,8 @@ def spool(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metri
 
 
 def _spooled(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metric]:
-    from tracker.spool import SpoolFullError
-    from tracker.spool.codec import encode
+    from tracker.delivery.spool.codec import encode
+    from tracker.delivery.spool.outbox import SpoolFullError
 
     rows: list[tuple[str, str]] = []
     placed: list[Metric] = []
@@ -152,7 +152,7 @@ def hold(destination: Destination, metrics: Sequence[Metric]) -> None:
 
 def file() -> Spool:
     """Return the spool that the settings name."""
-    from tracker.spool import Spool, default_spool
+    from tracker.delivery.spool.outbox import Spool, default_spool
 
     chosen = settings.current()
     path, limit = chosen.spool or default_spool(), chosen.spool_bytes
@@ -367,7 +367,7 @@ def _pause(attempts: int) -> float:
 def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool]:
     """Return how many of the rows are settled, and whether the store takes more."""
     store = destination.key
-    from tracker.spool.codec import decoded
+    from tracker.delivery.spool.codec import decoded
 
     metrics, rejected = decoded((row.id, row.payload) for row in leased)
     outcome = attempt(destination, metrics)

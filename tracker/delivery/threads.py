@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from tracker import interpreter
-from tracker.guard import tolerated
+from tracker.config import interpreter
+from tracker.error_boundary import tolerated
 
 if TYPE_CHECKING:
     import threading

@@ -16,27 +16,22 @@ from collections import deque
 from itertools import repeat
 from typing import TYPE_CHECKING, Protocol
 
-from tracker import lifecycle, settings
-from tracker.delivery import counts, destinations, sender
-from tracker.delivery.attempt import (
-    is_storing,
-    must_not_wait,
-    own_thread,
-    storing,
-)
-from tracker.delivery.forking import working
-from tracker.delivery.loops import at_end, in_event_loop, in_thread, told
+from tracker.config import settings
+from tracker.delivery import counts, destinations, fork_registry, sender
+from tracker.delivery.attempt import is_storing, must_not_wait, own_thread, storing
+from tracker.delivery.event_loops import at_end, in_event_loop, in_thread, told
+from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
-from tracker.guard import guarded, logger, tolerated
+from tracker.error_boundary import guarded, logger, tolerated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tracker.delivery.destinations import Destination
-    from tracker.ledger import Booking
-    from tracker.metric import Metric
-    from tracker.typing import Sink
+    from tracker.records.metric import Metric
+    from tracker.records.recorder import Booking
+    from tracker.sinks.protocol import Sink
 
 BATCH = 512
 #: How long the writer may make no progress at the interpreter's exit, or the settings' flush
@@ -46,7 +41,7 @@ EXIT_SECONDS = 10.0
 FAILING_EXIT_SECONDS = 0.8
 LOOK_SECONDS = 0.05
 #: What the first record will need, and ``import tracker`` does without.
-NEEDED = ("tracker.sinks.sqlite", "tracker.spool.codec")
+NEEDED = ("tracker.sinks.sqlite.sink", "tracker.delivery.spool.codec")
 LAMBDA_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
 
 
@@ -302,7 +297,7 @@ def _start(queue: _Queue) -> None:
 def _run(queue: _Queue) -> None:
     try:
         with working("loading"), guarded("prices"):
-            from tracker.pricing import warm as load_prices
+            from tracker.pricing.quote import warm as load_prices
 
             for name in NEEDED:
                 importlib.import_module(name)
@@ -393,4 +388,4 @@ def _after_fork() -> None:
     sender.after_fork()
 
 
-lifecycle.at_fork(in_child=_after_fork)
+fork_registry.at_fork(in_child=_after_fork)

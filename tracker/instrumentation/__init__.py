@@ -24,7 +24,7 @@ def install() -> None:
     with _lock:
         if _installed:
             return
-        from tracker.instrumentation.seam import await_imports
+        from tracker.instrumentation.client_patch import await_imports
 
         await_imports()
         _installed = True
@@ -32,8 +32,8 @@ def install() -> None:
 
 def wrap_client(client: Any, tracker: Any, service: str) -> Any:
     """Return *client*, one of *service*'s, in a form whose billed calls *tracker* books."""
-    from tracker.instrumentation.likeness import Carried, likeness, provider_of
-    from tracker.instrumentation.wrapped import CALLS, WrappedClient
+    from tracker.instrumentation.client_wrapper import CALLS, WrappedClient
+    from tracker.instrumentation.proxy import Carried, likeness, provider_of
 
     provider = provider_of(client)
     if provider is not None:

@@ -9,12 +9,12 @@ import weakref
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
-from tracker import delivery
+from tracker.config.misuse import forgiven
+from tracker.context.generator_steps import drive, drive_async
+from tracker.delivery import writer
 from tracker.instrumentation.answers import is_deferred
-from tracker.instrumentation.drive import drive, drive_async
 from tracker.instrumentation.observer import Observer, is_quiet
-from tracker.instrumentation.usage import field
-from tracker.misuse import forgiven
+from tracker.instrumentation.providers.usage import field
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -116,7 +116,7 @@ class Observed:
             observer.returned(steps.last)
         finally:
             if is_quiet():
-                await delivery.leave_async()
+                await writer.leave_async()
 
 
 class Bystander(Observer):
@@ -236,7 +236,7 @@ async def _awaited(observer: Observer, result: Awaitable[Any]) -> Any:
             return _seen(observer, await result)
     finally:
         if is_quiet():  # the outermost: what it booked is stored before it is left
-            await delivery.leave_async()
+            await writer.leave_async()
 
 
 def _seen(observer: Observer, result: Any) -> Any:

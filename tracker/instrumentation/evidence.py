@@ -10,13 +10,13 @@ from __future__ import annotations
 from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING, Any
 
-from tracker.instrumentation import claims
-from tracker.instrumentation.usage import model_of, request_id_of, usage_of
+from tracker.instrumentation import deduplication
+from tracker.instrumentation.providers.usage import model_of, request_id_of, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tracker.metric import Call, Usage
+    from tracker.records.metric import Call, Usage
 
 #: Of so many calls every part is added up; of more, each one and all.
 MAX_PARTS = 8
@@ -43,7 +43,7 @@ def is_unseen(response: Any, service: str, seen: Sequence[Call | None]) -> bool:
     if model is None or not _tells_tokens(response):
         return False
     request_id = request_id_of(response)
-    if claims.find(response, service, request_id) is not None:
+    if deduplication.find(response, service, request_id) is not None:
         return False
     if request_id is not None:
         return True  # it was read from another HTTP response

@@ -13,22 +13,23 @@ import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tracker import ledger, scope
-from tracker.error_text import described
-from tracker.guard import guarded
-from tracker.instrumentation import claims, outside
+from tracker.context import scope
+from tracker.error_boundary import guarded
+from tracker.instrumentation import deduplication, unattributed
 from tracker.instrumentation.answers import header_id_of, http_response_of, of_sdk
 from tracker.instrumentation.evidence import answers_among, is_unseen
-from tracker.instrumentation.providers import SDKS
-from tracker.instrumentation.usage import model_of, request_id_of, usage_of
-from tracker.ledger import Booking
-from tracker.metric import OTHER, Call
+from tracker.instrumentation.providers.provider import SDKS
+from tracker.instrumentation.providers.usage import model_of, request_id_of, usage_of
+from tracker.records import recorder
+from tracker.records.error_text import described
+from tracker.records.metric import OTHER, Call
+from tracker.records.recorder import Booking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from tracker.ledger import Bookkeeper
-    from tracker.scope import Node
+    from tracker.context.scope import Node
+    from tracker.records.recorder import Bookkeeper
 
 
 class Recorder(Protocol):
@@ -127,7 +128,7 @@ class Observer:
             # Whether a failure at an endpoint that is not known says anything is not known either.
             is_told = self.operation == OTHER or (self.bookings and self._is_accounted_for())
             if not self._finished and not is_told:
-                ledger.book(self.own, self._call(None, error=text))
+                recorder.book(self.own, self._call(None, error=text))
                 self.bookings.append(self.own)
             self._finish(error=text)
 
@@ -152,7 +153,7 @@ class Observer:
         )
 
     def _is_another_service_s(self, answer: Any) -> bool:
-        known = claims.find(answer, self.service, None)
+        known = deduplication.find(answer, self.service, None)
         return known is not None and known.call is not None and known.call.service != self.service
 
     def _call(self, response: Any, *, error: str | None = None, partial: bool = False) -> Call:
@@ -169,7 +170,7 @@ class Observer:
 
     def _booking_of(self, response: Any, *, partial: bool) -> Booking:
         request_id = request_id_of(response)
-        known = claims.find(response, self.service, request_id)
+        known = deduplication.find(response, self.service, request_id)
         if known is not None and not self._is_another_call(known, response):
             self._speak_for(known)
             return known
@@ -178,9 +179,9 @@ class Observer:
             return self._following(response, http_response)
         booking = self._next()
         booking.source = self.source
-        ledger.book(booking, self._call(response, partial=partial))
+        recorder.book(booking, self._call(response, partial=partial))
         if response is not None:
-            claims.claim(response, booking, self.service, request_id)
+            deduplication.claim(response, booking, self.service, request_id)
         return booking
 
     def _next(self) -> Booking:
@@ -194,16 +195,16 @@ class Observer:
         if known.owner is self.tracker:
             known.spoken_for = True
         elif known.node.is_block and not self.tracker.borrows(known.node, by_client=self.by_client):
-            if not ledger.take_over(known, self.tracker, self.tracker.node()):
+            if not recorder.take_over(known, self.tracker, self.tracker.node()):
                 self._foreign += (known,)
 
     def _following(self, response: Any, http_response: Any) -> Booking:
         request_id = header_id_of(http_response)
-        known = claims.find(http_response, self.service, request_id)
+        known = deduplication.find(http_response, self.service, request_id)
         if known is not None:
             return known
-        from tracker.instrumentation.live import follow
-        from tracker.instrumentation.streams import Tally
+        from tracker.instrumentation.streaming.follower import follow
+        from tracker.instrumentation.streaming.streams import Tally
 
         booking = self._next()
         self.bookings.append(booking)
@@ -232,14 +233,14 @@ class Observer:
         state = self.tracker.node().state
         for booking in self.bookings:
             lent = None if booking in self._foreign else state
-            ledger.enrich(booking, lent, batch=self.batch, error=error, **self.extra)
+            recorder.enrich(booking, lent, batch=self.batch, error=error, **self.extra)
         if self._parent is not None:
             self._parent.bookings.extend(self.bookings)
             return
         # Inside a block the block's end stores them; here nobody else would.
         unstored: dict[int, tuple[Bookkeeper, list[Booking]]] = {}
         for booking in self.bookings:
-            if not ledger.is_kept(booking):
+            if not recorder.is_kept(booking):
                 keeper = self._keeper(booking)
                 unstored.setdefault(id(keeper), (keeper, []))[1].append(booking)
         for keeper, bookings in unstored.values():
@@ -247,7 +248,7 @@ class Observer:
 
     def _keeper(self, booking: Booking) -> Bookkeeper:
         """Return who stores *booking*: a call that was nobody's is its observer's by now."""
-        return self.tracker if booking.after is outside.wait_for_replay else booking.owner
+        return self.tracker if booking.after is unattributed.wait_for_replay else booking.owner
 
 
 _entered = scope.last_entered
@@ -259,7 +260,7 @@ def is_quiet() -> bool:
 
     Where contexts are required, calls outside them are recorded too.
     """
-    return _entered() is None and _current.get() is None and not outside.is_required()
+    return _entered() is None and _current.get() is None and not unattributed.is_required()
 
 
 def open_booking() -> Booking | None:
@@ -277,7 +278,7 @@ def open_booking() -> Booking | None:
         observer.bookings.append(booking)
         return booking
     if node is None:
-        return outside.open_outside()
+        return unattributed.open_outside()
     block: Node | None = node
     while block is not None and not block.is_block:
         block = block.parent  # a context that was set by hand has no tracker of its own
@@ -303,7 +304,7 @@ def open_for(tracker: Recorder, block: Node | None, *, by_client: bool = False) 
     node = tracker.node()
     state = node.state
     if block is not None and block is not node and tracker.borrows(block, by_client=by_client):
-        state = ledger.merge(block.state, state)
+        state = recorder.merge(block.state, state)
     booking = Booking(tracker, node, state)
     booking.spoken_for = True
     return booking

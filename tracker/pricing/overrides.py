@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tracker.metric import Usage
+    from tracker.records.metric import Usage
 
 MILLION = Decimal(1_000_000)
 NAMES = ("provider", "model")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from tracker import settings
-from tracker.metric import Price, Usage
+from tracker.config import settings
+from tracker.records.metric import Price, Usage
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,9 +12,9 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from tracker.metric import Metric
-from tracker.sinks.private import FILE_MODE, make_folder
-from tracker.typing import ALL_STORED, Delivery
+from tracker.records.metric import Metric
+from tracker.sinks.protocol import ALL_STORED, Delivery
+from tracker.sinks.user_files import FILE_MODE, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

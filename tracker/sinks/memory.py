@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tracker.typing import ALL_STORED
+from tracker.sinks.protocol import ALL_STORED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tracker.metric import Metric
-    from tracker.typing import Delivery
+    from tracker.records.metric import Metric
+    from tracker.sinks.protocol import Delivery
 
 
 class MemorySink:

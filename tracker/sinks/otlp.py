@@ -12,10 +12,10 @@ import importlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from tracker.error_text import asked_for
+from tracker.error_boundary import logger
 from tracker.errors import SinkError
-from tracker.guard import logger
-from tracker.typing import Delivery
+from tracker.records.error_text import asked_for
+from tracker.sinks.protocol import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
     from requests import Response
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
 
 #: Counted up with each change of the names below; every span carries it.
 MAPPING_VERSION = "1"

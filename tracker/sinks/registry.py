@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tracker.typing import Sink
+    from tracker.sinks.protocol import Sink
 
 #: Each name with the function that makes the sink from the environment's variables.
 KNOWN = {
-    "sqlite": "tracker.sinks.sqlite:from_environment",
+    "sqlite": "tracker.sinks.sqlite.sink:from_environment",
     "jsonl": "tracker.sinks.jsonl:from_environment",
-    "dynamodb": "tracker.sinks.dynamodb:from_environment",
+    "dynamodb": "tracker.sinks.dynamodb.sink:from_environment",
     "otlp": "tracker.sinks.otlp:from_environment",
 }
 

@@ -22,7 +22,7 @@ from ._server import serving
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
 
     from ._case import Case
     from ._server import Answer, Server
@@ -109,11 +109,11 @@ def wrapped_in_a_block(case: Case, server: Server) -> Kit:
 
 def judged(case: Case, server: Server, way: Callable[[Case, Server], Kit]) -> str | None:
     """Make the use in one way, and return what is wrong with its records, if anything is."""
-    from tracker import guard
+    from tracker import error_boundary
     from tracker.testing import capture
 
     del server.answers[:], server.strange[:]
-    guard.reset()
+    error_boundary.reset()
     with capture() as metrics:
         try:
             kit = way(case, server)
@@ -122,7 +122,7 @@ def judged(case: Case, server: Server, way: Callable[[Case, Server], Kit]) -> st
         gc.collect()
     if server.strange:
         return f"the server does not know {server.strange}"
-    held = guard.counts()
+    held = error_boundary.counts()
     return f"held back: {held}" if held else trouble(server.answers, metrics, kit.job)
 
 

@@ -25,11 +25,13 @@ from dynamo_servers import CREDENTIALS, dynamo_server
 
 import tracker
 from tests.patience import PATIENCE
-from tracker import AIUsageTracker, ai_usage_context, delivery
-from tracker.command import cli
-from tracker.plain import plain
-from tracker.report import DIMENSIONS, FORMATS
-from tracker.sinks.dynamo_table import create
+from tracker import AIUsageTracker, ai_usage_context
+from tracker.cli.main import cli
+from tracker.cli.reports.query import DIMENSIONS
+from tracker.cli.reports.render import FORMATS
+from tracker.delivery import writer
+from tracker.records.sanitize import plain
+from tracker.sinks.dynamodb.table import create
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,10 +85,10 @@ def stores(
         tracker.configure(sinks="sqlite,jsonl,otlp,dynamodb")
 
         def kept() -> dict[str, bytes]:
-            delivery.flush(PATIENCE)
+            writer.flush(PATIENCE)
             asked()
             reports = _reports(tmp_path / "usage.db")
-            delivery.restart()
+            writer.restart()
             files = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
             assert {"usage.db", "usage.jsonl", "spool.db"} <= files.keys()
             assert bodies
@@ -232,7 +234,7 @@ def test_nothing_of_it_reaches_dynamodb(
             with ai_usage_context("op", job_id=key, note=f"with {key}", api_key=key):
                 ask(COMPLETION)
         assert drained()
-        delivery.restart()
+        writer.restart()
         pages = direct.get_paginator("scan").paginate(TableName="AIUsageMetrics-development")
         items = [item for page in pages for item in page["Items"]]
         direct.close()

@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner
 from delivery_doubles import metrics
 
-from tracker.command import cli
-from tracker.report.dynamo import usage_in_dynamodb
-from tracker.sinks import sqlite_reading
-from tracker.sinks.dynamo_item import to_item
-from tracker.sinks.sqlite import SqliteSink
+from tracker.cli.main import cli
+from tracker.cli.reports.dynamodb import usage_in_dynamodb
+from tracker.sinks.dynamodb.item import to_item
+from tracker.sinks.sqlite import reading
+from tracker.sinks.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,8 +167,8 @@ def test_what_cannot_be_read_is_an_error(kind: str, arguments: list[str], databa
 
 def test_reading_ends(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """T37: after a limited time, however the file was made, and says so."""
-    monkeypatch.setattr(sqlite_reading, "PATIENCE_SECONDS", -1.0)
-    monkeypatch.setattr(sqlite_reading, "_STEPS", 1)
+    monkeypatch.setattr(reading, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(reading, "_STEPS", 1)
     for arguments in (["report"], ["unpriced"]):
         result = run(database, *arguments)
         assert result.exit_code == 2

@@ -14,12 +14,11 @@ from delivery_doubles import METRIC, Owner, metrics
 
 import tracker
 from tests.patience import PATIENCE
-from tracker import delivery
-from tracker.delivery import destinations, sender
+from tracker.delivery import destinations, sender, writer
+from tracker.delivery.spool.outbox import Spool
 from tracker.errors import SinkError
-from tracker.sinks import sqlite_file
-from tracker.sinks.sqlite import SqliteSink
-from tracker.spool import Spool
+from tracker.sinks.sqlite import shared_file
+from tracker.sinks.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,8 +62,8 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 def used(quiet_environment: Path) -> destinations.Destination:
     """The database of a program that has stored much, all of it in the file itself."""
     (destination,) = destinations.named("unused")
-    delivery.hand_over(Owner(destination), metrics(*MANY))
-    delivery.leave()
+    writer.hand_over(Owner(destination), metrics(*MANY))
+    writer.leave()
     sink = destination.sink
     assert isinstance(sink, SqliteSink)
     sink._file.run(lambda file: file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
@@ -89,10 +88,10 @@ def test_nothing_is_counted_as_stored_that_nobody_can_read(
     broken = quiet_environment.read_bytes()
     with caplog.at_level(logging.WARNING):
         for number in range(3):
-            delivery.hand_over(Owner(used), metrics(f"after {number}"))
-            delivery.leave()
+            writer.hand_over(Owner(used), metrics(f"after {number}"))
+            writer.leave()
     assert tracker.stats() == tracker.Stats(captured=len(MANY) + 3, stored=len(MANY) + 3)
-    delivery.restart()
+    writer.restart()
     assert {"after 0", "after 1", "after 2"} <= stored(quiet_environment)
     (aside,) = quiet_environment.parent.glob("usage.db.corrupt-*[0-9a-f]")
     assert len(aside.read_bytes()) >= len(broken)
@@ -110,9 +109,9 @@ def test_a_file_that_holds_something_else_by_now_is_opened_anew(
     """T33: emptied, or another database in its place: there is nothing to keep of the old one."""
     change(quiet_environment)
     for number in range(3):
-        delivery.hand_over(Owner(used), metrics(f"after {number}"))
-        delivery.leave()
-    delivery.restart()
+        writer.hand_over(Owner(used), metrics(f"after {number}"))
+        writer.leave()
+    writer.restart()
     assert stored(quiet_environment) == {"after 0", "after 1", "after 2"}
     assert not list(quiet_environment.parent.glob("*.corrupt-*"))
     assert len(caplog.messages) <= 1
@@ -124,9 +123,9 @@ def test_what_can_be_read_of_it_is_taken_over(
 ) -> None:
     """T34: from both ends, as far as it goes; nothing of it comes twice."""
     DAMAGE[kind](quiet_environment)
-    delivery.hand_over(Owner(used), metrics("after"))
-    delivery.leave()
-    delivery.restart()
+    writer.hand_over(Owner(used), metrics("after"))
+    writer.leave()
+    writer.restart()
     kept = stored(quiet_environment) - {"after"}
     assert 100 < len(kept) < len(MANY)
     assert kept <= set(MANY)
@@ -149,13 +148,13 @@ def test_a_log_that_was_removed_loses_nothing(
     used: destinations.Destination, quiet_environment: Path
 ) -> None:
     """T33: what the open file still has is written back; the next record begins a new log."""
-    delivery.hand_over(Owner(used), metrics("in the log"))
-    delivery.leave()
+    writer.hand_over(Owner(used), metrics("in the log"))
+    writer.leave()
     for ending in ("-wal", "-shm"):
         quiet_environment.with_name(quiet_environment.name + ending).unlink()
-    delivery.hand_over(Owner(used), metrics("after"))
-    delivery.leave()
-    delivery.restart()
+    writer.hand_over(Owner(used), metrics("after"))
+    writer.leave()
+    writer.restart()
     assert stored(quiet_environment) == {*MANY, "in the log", "after"}
 
 
@@ -168,10 +167,10 @@ def test_where_nothing_can_be_set_aside_the_spool_has_the_records(
     def refuse(_path: Path, *, known: bool) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(sqlite_file.damage, "set_aside", refuse)
+    monkeypatch.setattr(shared_file.damage, "set_aside", refuse)
     _overwrite(quiet_environment, 0, _size(quiet_environment))
-    delivery.hand_over(Owner(used), metrics("after"))
-    delivery.leave()
+    writer.hand_over(Owner(used), metrics("after"))
+    writer.leave()
     stats = tracker.stats()
     assert (stats.stored, stats.spooled) == (len(MANY), 1)
     assert sender.file().counts()[used.key].keys() & {"pending", "leased"}
@@ -185,8 +184,8 @@ def test_what_other_processes_write_is_no_damage(
     for number in range(5):
         other.write(metrics(f"other {number}"))
         other._file.run(lambda file: file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
-        delivery.hand_over(Owner(used), metrics(f"own {number}"))
-        delivery.leave()
+        writer.hand_over(Owner(used), metrics(f"own {number}"))
+        writer.leave()
     other.close()
     assert len(stored(quiet_environment)) == len(MANY) + 10
     assert not list(quiet_environment.parent.glob("*.corrupt-*"))
@@ -197,7 +196,7 @@ def test_work_that_a_file_makes_endless_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """T35: a trigger that never ends holds up neither the writer nor the exit."""
-    monkeypatch.setattr(sqlite_file, "LONGEST_WORK_SECONDS", 0.2)
+    monkeypatch.setattr(shared_file, "LONGEST_WORK_SECONDS", 0.2)
     sink = SqliteSink(tmp_path / "usage.db")
     sink.write([METRIC])
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
@@ -217,10 +216,10 @@ def test_a_program_waits_for_none_of_it_twice(
 ) -> None:
     """T33: after the new file was begun all is as it was before, in other processes too."""
     _overwrite(quiet_environment, 0, _size(quiet_environment))
-    delivery.hand_over(Owner(used), metrics("a"))
+    writer.hand_over(Owner(used), metrics("a"))
     assert tracker.flush(PATIENCE)
     for name in ("b", "c"):
-        delivery.hand_over(Owner(used), metrics(name))
+        writer.hand_over(Owner(used), metrics(name))
     assert tracker.flush(PATIENCE)
     assert {"a", "b", "c"} <= stored(quiet_environment)
     assert len(list(quiet_environment.parent.glob("*.corrupt-*[0-9a-f]"))) == 1

@@ -11,17 +11,17 @@ from delivery_doubles import METRIC
 
 import tracker
 from tests.patience import PATIENCE
-from tracker import AIUsageTracker, ai_usage_context, delivery
-from tracker.delivery import destinations, sender
+from tracker import AIUsageTracker, ai_usage_context
+from tracker.delivery import destinations, sender, writer
+from tracker.delivery.spool.outbox import Spool
 from tracker.sinks.jsonl import JsonlSink
-from tracker.sinks.sqlite import SqliteSink
-from tracker.spool import Spool
+from tracker.sinks.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tracker.sinks.sqlite_file import SqliteFile
+    from tracker.sinks.sqlite.shared_file import SqliteFile
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
@@ -78,7 +78,7 @@ def test_a_program_s_records_are_private(
         used.track_openai_completion(lambda: None)()
     down = destinations.known("down", lambda: SqliteSink(tmp_path), durable=False)
     assert not sender.spool(down, [METRIC])
-    assert delivery.flush(PATIENCE)
+    assert writer.flush(PATIENCE)
     found = {name: mode for name, mode in modes(folder).items() if mode not in (0o700, 0o600)}
     assert found == {}
     assert {"a/usage.db", "b/usage.jsonl", "c/spool.db", "d/log"} <= modes(folder).keys()

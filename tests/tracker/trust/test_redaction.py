@@ -13,9 +13,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.patience import PATIENCE
-from tracker import ai_usage_context, delivery
-from tracker.plain import plain, short
-from tracker.redaction import MAX_LOOKED_AT, PREFIXED, REMOVED, is_secret_name, redacted
+from tracker import ai_usage_context
+from tracker.delivery import writer
+from tracker.records.redaction import MAX_LOOKED_AT, PREFIXED, REMOVED, is_secret_name, redacted
+from tracker.records.sanitize import plain, short
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,7 @@ def test_ids_reach_the_store_as_they_are(quiet_environment: Path) -> None:
         ids = {"job_id": f"pk-{number:06}", "user_id": f"sk-{number}"}
         with ai_usage_context("sk-learn-train", **ids) as used:
             used.track_openai_completion(lambda: None)()
-    assert delivery.flush(PATIENCE)
+    assert writer.flush(PATIENCE)
     with closing(sqlite3.connect(quiet_environment)) as file:
         rows = file.execute("SELECT job_id, user_id, operation_type FROM ai_usage").fetchall()
     assert sorted(rows) == [(f"pk-{n:06}", f"sk-{n}", "sk-learn-train") for n in range(3)]

@@ -14,10 +14,12 @@ from click.testing import CliRunner
 from delivery_doubles import METRIC, metrics
 
 from tests.patience import PATIENCE
-from tracker import ai_usage_context, delivery
-from tracker.command import cli
-from tracker.spool import Spool, outbox
-from tracker.spool.codec import encode
+from tracker import ai_usage_context
+from tracker.cli.main import cli
+from tracker.delivery import writer
+from tracker.delivery.spool import outbox
+from tracker.delivery.spool.codec import encode
+from tracker.delivery.spool.outbox import Spool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +95,7 @@ def test_the_sender_serves_what_its_process_uses(tmp_path: Path, quiet_environme
     spool.close()
     with ai_usage_context("op") as used:
         used.track_openai_completion(lambda: None)()
-    assert delivery.flush(PATIENCE)
+    assert writer.flush(PATIENCE)
     assert not victim.exists()
     assert spool.counts()[f"sqlite:{victim}"] == {"pending": 1}
     with closing(sqlite3.connect(quiet_environment)) as file:

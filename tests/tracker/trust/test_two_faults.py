@@ -11,17 +11,17 @@ from delivery_doubles import Gate, Owner, Store, metrics
 import tracker
 from benchmarks import faults
 from tests.patience import PATIENCE, reached, until
-from tracker import ai_usage_context, delivery
+from tracker import ai_usage_context
 from tracker.delivery import destinations, patience, sender, writer
 from tracker.delivery.patience import Vain
 from tracker.errors import SinkError
-from tracker.typing import ALL_STORED, Delivery
+from tracker.sinks.protocol import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tracker.metric import Metric
+    from tracker.records.metric import Metric
 
 
 class Failing:
@@ -67,9 +67,9 @@ def test_what_failed_is_not_asked_while_a_program_waits(failing: tuple[Failing, 
     """T38: the first record finds out; the others are kept, and the sender alone tries."""
     answer, owner = failing
     for name in "abcdefgh":
-        delivery.hand_over(owner, metrics(name))
-        delivery.leave()
-    assert not delivery.flush(PATIENCE)
+        writer.hand_over(owner, metrics(name))
+        writer.leave()
+    assert not writer.flush(PATIENCE)
     assert answer.asked.count("ai-usage-writer") <= 1
     assert (tracker.stats().waiting, balance()) == (8, 0)
 
@@ -84,13 +84,13 @@ def test_a_store_that_takes_long_to_fail_is_left_to_the_sender(
     store = Store(answer)
     owner = Owner(destinations.known("down", lambda: store, durable=True))
     for number, name in enumerate("abcd", 1):
-        delivery.hand_over(owner, metrics(name))
+        writer.hand_over(owner, metrics(name))
         assert until(lambda number=number: tracker.stats().spooled == number)
     assert answer.asked.count("ai-usage-writer") == 1
     answer.is_repaired = True
     assert until(lambda: tracker.stats().sent == 4)
     assert until(lambda: not sender.is_failing())
-    delivery.hand_over(owner, metrics("e"))
+    writer.hand_over(owner, metrics("e"))
     assert until(lambda: not tracker.stats().waiting)
     assert answer.asked[-1] == "ai-usage-writer"
     assert sorted(store.ids) == list("abcde")
@@ -107,8 +107,8 @@ def test_what_was_kept_is_stored_when_either_works_again(
     monkeypatch.setattr(sender, "_pause", lambda _attempts: 0.0)
     answer, owner = failing
     for name in "abc":
-        delivery.hand_over(owner, metrics(name))
-        delivery.leave()
+        writer.hand_over(owner, metrics(name))
+        writer.leave()
     assert tracker.stats().waiting == 3
     if repaired == "store":
         answer.is_repaired = True
@@ -126,8 +126,8 @@ def test_memory_is_bounded(failing: tuple[Failing, Owner]) -> None:
     tracker.configure(queue_size=5)
     _, owner = failing
     for name in "abcdefgh":
-        delivery.hand_over(owner, metrics(name))
-        assert not delivery.flush(PATIENCE)
+        writer.hand_over(owner, metrics(name))
+        assert not writer.flush(PATIENCE)
     stats = tracker.stats()
     assert (stats.waiting, stats.dropped, balance()) == (5, {"no spool": 3}, 0)
 
@@ -135,15 +135,15 @@ def test_memory_is_bounded(failing: tuple[Failing, Owner]) -> None:
 def test_the_exit_tries_once_more(failing: tuple[Failing, Owner], no_spool: Path) -> None:
     """T39: what can be stored by then is; what cannot is counted as dropped."""
     answer, owner = failing
-    delivery.hand_over(owner, metrics("a"))
-    assert not delivery.flush(PATIENCE)
+    writer.hand_over(owner, metrics("a"))
+    assert not writer.flush(PATIENCE)
     answer.is_repaired = True
-    delivery.finish()
+    writer.finish()
     assert (tracker.stats().stored, tracker.stats().dropped) == (1, {})
     answer.is_repaired = False
-    delivery.hand_over(owner, metrics("b"))
-    assert not delivery.flush(PATIENCE)
-    delivery.finish()
+    writer.hand_over(owner, metrics("b"))
+    assert not writer.flush(PATIENCE)
+    writer.finish()
     assert (tracker.stats().waiting, tracker.stats().dropped) == (0, {"no spool": 1})
 
 
@@ -153,15 +153,15 @@ def test_a_store_that_never_answers_is_waited_for_once(monkeypatch: pytest.Monke
     gate = Gate()
     owner = Owner(destinations.Destination("hanging", Store(gate), durable=True))
     tracker.configure(flush_timeout=0.01)
-    delivery.hand_over(owner, metrics("a"))
-    delivery.leave()
+    writer.hand_over(owner, metrics("a"))
+    writer.leave()
     reached(gate.entered)
     tracker.configure(flush_timeout=60.0)
     monkeypatch.setattr(writer, "EXIT_SECONDS", 100 * PATIENCE)
     for name in "bcd":
-        delivery.hand_over(owner, metrics(name))
-        delivery.leave()
-    delivery.finish()
+        writer.hand_over(owner, metrics(name))
+        writer.leave()
+    writer.finish()
     assert tracker.stats().waiting == 4
     gate.opened.set()
     assert tracker.flush(PATIENCE)
@@ -189,7 +189,7 @@ def test_a_healthy_store_is_waited_for_beside_one_that_fails(
     """T38: what another store does changes nothing for its records: they are on disk."""
     _, owner = failing
     for name in "abc":
-        delivery.hand_over(owner, metrics(name))
+        writer.hand_over(owner, metrics(name))
         with ai_usage_context("op") as used:
             used.track_openai_completion(lambda: None)()
         assert tracker.stats().stored == "abc".index(name) + 1

@@ -1,0 +1,1 @@
+"""The command ``ai-usage``: its subcommands, and the reports that they print."""

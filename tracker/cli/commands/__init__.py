@@ -1,0 +1,1 @@
+"""The subcommands of ``ai-usage``, one module each; imported when they are called."""

@@ -1,0 +1,1 @@
+"""Reading stored metrics back: sums by one dimension, as a table, JSON or CSV."""

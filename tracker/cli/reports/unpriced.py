@@ -1,0 +1,142 @@
+"""Stored calls whose cost is not known: finding them, and pricing those that can be by now."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tracker.cli.reports.query import PICODOLLARS, READABLE, WITHOUT_PRICE, put_together
+from tracker.errors import SinkError
+from tracker.pricing.quote import quote
+from tracker.records.metric import OTHER, Usage
+from tracker.sinks.sqlite.reading import check_table, limited, read, told
+from tracker.sinks.sqlite.sink import LARGEST
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TABLE = "usage_metrics"
+OURS = f"{READABLE} AND typeof(id) = 'text' AND typeof(service) = 'text' AND model IS NOT NULL"
+ENDPOINT = (
+    "CASE WHEN json_valid(metadata) THEN"
+    " json_extract(metadata, '$.api_host') || json_extract(metadata, '$.api_path') END"
+)
+GROUPS = f"""
+SELECT service, model,
+       CASE WHEN operation = '{OTHER}' THEN 'unknown endpoint'
+            WHEN input_tokens IS NULL THEN 'no tokens' ELSE 'no price' END AS reason,
+       {ENDPOINT} AS endpoint,
+       COUNT(*), SUM(input_tokens / {10**9}), SUM(input_tokens % {10**9}),
+       SUM(output_tokens / {10**9}), SUM(output_tokens % {10**9}),
+       SUBSTR(MIN(timestamp), 1, 10), SUBSTR(MAX(timestamp), 1, 10)
+FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
+GROUP BY service, model, reason, endpoint
+ORDER BY COUNT(*) DESC, service, model
+"""
+ROWS = f"""
+SELECT id, service, model, operation, timestamp, metadata,
+       input_tokens, output_tokens, total_tokens,
+       cached_input_tokens, cache_write_tokens, reasoning_tokens
+FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
+"""
+UPDATE = """
+UPDATE usage_metrics
+SET cost_picodollars = ?, list_cost_picodollars = ?, price_basis = ?, price_source = ?,
+    price_version = ?
+WHERE id = ? AND cost_picodollars IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """Calls of one model without a price.
+
+    ``reason`` is ``no price`` (the model is in no price list), ``no tokens``
+    (the response told none, or the service is not billed by tokens) or ``unknown endpoint``
+    (what is billed there is not known); ``endpoint`` is host and path, where the path
+    is none of those that usually answer with tokens; ``first``
+    and ``last`` are the days of the first and the last of them.
+    """
+
+    service: str
+    model: str
+    reason: str
+    endpoint: str | None
+    calls: int
+    input_tokens: int | None
+    output_tokens: int | None
+    first: str
+    last: str
+
+
+def unpriced_in(database: Path) -> list[Unpriced]:
+    """Return the calls of *database* without a price, by model, the most frequent first.
+
+    Raises FileNotFoundError if there is no such file, and SinkError if it is
+    not one that this package wrote.
+    """
+    found = read(database, TABLE, lambda file: file.execute(GROUPS).fetchall())
+    return [_group(*row) for row in found]
+
+
+def _group(
+    service: str,
+    model: str,
+    reason: str,
+    endpoint: str | None,
+    calls: int,
+    inputs: int | None,
+    more_inputs: int | None,
+    outputs: int | None,
+    more_outputs: int | None,
+    first: str,
+    last: str,
+) -> Unpriced:
+    sums = (put_together(inputs, more_inputs), put_together(outputs, more_outputs))
+    return Unpriced(service, model, reason, endpoint, calls, *sums, first, last)
+
+
+def reprice(database: Path) -> tuple[int, int]:
+    """Price what can be priced by now; return how many calls have a price, and how many lack one.
+
+    Prices are those of the day of the call.  Raises as ``unpriced_in`` does.
+    """
+    if not database.is_file():
+        raise FileNotFoundError(database)
+    try:
+        file = sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True)
+        with closing(file), limited(file):
+            check_table(file, TABLE, writes=True)
+            found = file.execute(ROWS).fetchall()
+            prices = [values for row in found if (values := _priced(row)) is not None]
+            with file:
+                file.executemany(UPDATE, prices)
+    except (sqlite3.Error, OverflowError, OSError) as error:
+        raise SinkError(f"cannot change {database}: {told(error)}") from error
+    return len(prices), len(found) - len(prices)
+
+
+def _priced(row: tuple[Any, ...]) -> tuple[object, ...] | None:
+    row_id, service, model, operation, timestamp, metadata, *tokens = row
+    if operation == OTHER:
+        return None  # whatever a token costs elsewhere
+    try:
+        batch = json.loads(metadata).get("is_batch") is True
+        at = datetime.fromisoformat(timestamp)
+        # What has no zone was written by another: records are in UTC.
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        usage = Usage(*(count if isinstance(count, int) else None for count in tokens))
+        price = quote(service, model, usage, at, batch=batch)
+    except (TypeError, ValueError, AttributeError, RecursionError, OverflowError):
+        return None  # metadata, or a time, that nobody of us wrote
+    if price.cost is None:
+        return None
+    costs = (price.cost, price.list_cost or price.cost)
+    whole = [int((cost * PICODOLLARS).to_integral_value()) for cost in costs]
+    if max(map(abs, whole)) > LARGEST:
+        return None
+    return (*whole, price.basis, price.source, price.version, row_id)

@@ -1,1 +1,0 @@
-"""The subcommands of ``ai-usage``, one module each, loaded when they are called."""

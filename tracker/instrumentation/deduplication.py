@@ -1,0 +1,98 @@
+"""Which responses are booked already: by identity, and by the provider's request id.
+
+Never by ``response.id`` (fakes, caches and compatible servers repeat it) and
+never by equality.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+from tracker.delivery import fork_registry
+from tracker.instrumentation import unattributed
+
+if TYPE_CHECKING:
+    from tracker.records.recorder import Booking
+
+#: Request ids that are known at least; at most twice as many are.
+REQUEST_IDS = 4096
+
+
+class _Claim(weakref.ref[object]):
+    """A response that is booked; when it is gone, nobody can hand it in again."""
+
+    __slots__ = ("booking", "key")
+
+    key: int
+    booking: Booking
+
+
+# Single operations on dicts, so no lock: a claim may be forgotten while any lock is held.
+_by_identity: dict[int, _Claim] = {}
+_by_request: dict[tuple[str, str], Booking] = {}
+_older_by_request: dict[tuple[str, str], Booking] = {}
+_lock = threading.RLock()  # for beginning anew only
+
+
+def claim(response: object, booking: Booking, service: str, request_id: str | None) -> None:
+    """Remember that *response* is booked as *booking*.
+
+    An object that takes no weak reference (a dict, say) is only known by its
+    request id, if it has one.
+    """
+    try:
+        known = _Claim(response, _forget)
+    except TypeError:
+        pass
+    else:
+        known.key = key = id(response)
+        known.booking = booking
+        _by_identity[key] = known
+    if request_id:
+        _by_request[service, request_id] = booking
+        if len(_by_request) >= REQUEST_IDS:
+            _begin_anew()
+
+
+def find(response: object, service: str, request_id: str | None) -> Booking | None:
+    """Return the booking of *response*, if some path made one."""
+    known = _by_identity.get(id(response))
+    if known is not None and known() is response:
+        return known.booking
+    if not request_id:
+        return None
+    key = (service, request_id)
+    return _by_request.get(key) or _older_by_request.get(key)
+
+
+def share(known: object, response: object, service: str) -> None:
+    """Remember that *response* is another form of *known*, if that one is booked."""
+    booking = find(known, service, None)
+    if booking is not None:
+        claim(response, booking, service, None)
+
+
+def _begin_anew() -> None:
+    """Keep the last request ids as the older ones, whose place they take."""
+    global _by_request, _older_by_request
+    with _lock:
+        if len(_by_request) >= REQUEST_IDS:  # and no other thread was first
+            _older_by_request, _by_request = _by_request, {}
+
+
+def _forget(known: _Claim) -> None:
+    # It is called before the memory is given back: no newer object can have this number yet.
+    _by_identity.pop(known.key, None)
+    if known.booking.after is not None:  # every answer comes here, and hardly one was waited for
+        unattributed.release(known.booking)
+
+
+def _after_fork() -> None:
+    """Start a child with a free lock: a thread of its parent may have held it."""
+    global _lock
+    _lock = threading.RLock()
+
+
+fork_registry.at_fork(in_child=_after_fork)

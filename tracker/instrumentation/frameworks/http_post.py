@@ -1,0 +1,154 @@
+"""Calls that a framework posts by itself, past the providers' SDKs.
+
+What is billed is known by the path; where a path tells nothing, the framework's own name for the
+call may.  The answer is the framework's HTTP response, of which the usage is read as it passes.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.error_boundary import guarded, logger
+from tracker.instrumentation.observer import failed, is_quiet, open_booking
+from tracker.instrumentation.providers.provider import MARK, PROVIDERS
+from tracker.instrumentation.streaming.streams import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import ModuleType
+
+    from tracker.records.recorder import Booking
+
+#: Google's names of methods, which follow the model's.
+GOOGLE = {
+    "generateContent": "completion",
+    "streamGenerateContent": "completion",
+    "embedContent": "embedding",
+    "batchEmbedContents": "embedding",
+}
+_GOOGLE_PATH = re.compile(r"/models/([^/:?]+):(\w+)")
+
+_CAPTURING = guarded("capture")
+
+
+class Asked(NamedTuple):
+    """What a request asks for: service, operation, and the model as far as it is known."""
+
+    service: str
+    operation: str
+    model: str | None = None
+
+
+#: From the arguments of a method that posts, to what is asked, or None if it is not billed.
+Look = "Callable[[tuple[Any, ...], dict[str, Any]], Asked | None]"
+#: Has the usage of an answer told to the tally, now or as it is read.
+Watch = "Callable[[Any, Tally], None]"
+
+
+def asked_at(url: str) -> Asked | None:
+    """Return what a POST to *url*, of whatever host, asks for, or None if that is unknown."""
+    for provider in PROVIDERS:
+        operation = provider.operation_of(url) if provider.is_usual(url) else None
+        if operation is not None:
+            return Asked(provider.name, operation)
+    found = _GOOGLE_PATH.search(url)
+    if found is not None and found[2] in GOOGLE:
+        return Asked("google", GOOGLE[found[2]], found[1])
+    return None
+
+
+def patch(
+    module: ModuleType,
+    names: tuple[str, str],
+    look: Callable[[tuple[Any, ...], dict[str, Any]], Asked | None],
+    watch: Callable[[Any, Tally], None],
+    *,
+    asynchronous: bool,
+) -> None:
+    """Wrap a method that posts, *names* are its class's and its own; again changes nothing."""
+    owner: Any = getattr(module, names[0], None)
+    method = getattr(owner, names[1], None)
+    if method is None:
+        logger.warning(
+            "AI usage tracking: this version of %s is not known: its posts by %s are not captured",
+            module.__name__.partition(".")[0],
+            names[0],
+        )
+    elif not hasattr(method, MARK):
+        observing = _observing_async if asynchronous else _observing
+        setattr(owner, names[1], observing(method, look, watch))
+
+
+class _Posted:
+    """One call on its way."""
+
+    def __init__(self, asked: Asked, booking: Booking) -> None:
+        self._asked = asked
+        self._booking = booking
+
+    def failed(self) -> None:
+        """Note that there is no answer."""
+        failed(self._booking)
+
+    def answered(self, response: Any, watch: Callable[[Any, Tally], None]) -> None:
+        """Follow *response*."""
+        with _CAPTURING:
+            service, operation, model = self._asked
+            watch(response, Tally(self._booking, service, operation, model))
+
+
+def _begin(
+    look: Callable[[tuple[Any, ...], dict[str, Any]], Asked | None],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> _Posted | None:
+    """Return the call to observe, or None: nobody observes, it is not billed, or we failed."""
+    with _CAPTURING:
+        asked = look(args, kwargs)
+        booking = None if asked is None else open_booking()
+        return None if asked is None or booking is None else _Posted(asked, booking)
+    return None
+
+
+def _observing(method: Callable[..., Any], look: Any, watch: Any) -> Callable[..., Any]:
+    """Return a *method* that posts, observed."""
+
+    @functools.wraps(method)
+    def post(poster: Any, *args: Any, **kwargs: Any) -> Any:
+        posted = None if is_quiet() else _begin(look, args, kwargs)
+        if posted is None:
+            return method(poster, *args, **kwargs)
+        try:
+            response = method(poster, *args, **kwargs)
+        except BaseException:
+            posted.failed()
+            raise
+        posted.answered(response, watch)
+        return response
+
+    setattr(post, MARK, True)
+    return post
+
+
+def _observing_async(
+    method: Callable[..., Awaitable[Any]], look: Any, watch: Any
+) -> Callable[..., Awaitable[Any]]:
+    """Return an asynchronous *method* that posts, observed."""
+
+    @functools.wraps(method)
+    async def post(poster: Any, *args: Any, **kwargs: Any) -> Any:
+        posted = None if is_quiet() else _begin(look, args, kwargs)
+        if posted is None:
+            return await method(poster, *args, **kwargs)
+        try:
+            response = await method(poster, *args, **kwargs)
+        except BaseException:
+            posted.failed()
+            raise
+        posted.answered(response, watch)
+        return response
+
+    setattr(post, MARK, True)
+    return post

@@ -1,0 +1,1 @@
+"""What differs from one provider to the next, one module each."""

@@ -1,0 +1,244 @@
+"""Reading usage off the bytes of a response that the program reads itself.
+
+The raw and the streaming-response forms hand out the HTTP response.  Its byte
+stream is replaced by a tap: bytes pass as they come, events of a stream one by one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+import wrapt
+
+from tracker.error_boundary import guarded
+from tracker.instrumentation.answers import content_of, is_encoded
+from tracker.records.error_text import of_answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+    from tracker.instrumentation.streaming.streams import Tally
+
+SEPARATOR = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+# Inside a JSON text a quotation mark is escaped, so these are keys and no words of a completion.
+TELLING = re.compile(rb'"(?:usage|usageMetadata|error)"\s*:\s*\{')
+NO_USAGE = re.compile(rb',\s*"usage"\s*:\s*null')
+LAST = re.compile(
+    rb"^(?:event: ?(?:message_stop|response\.(?:completed|incomplete|failed))|data: ?\[DONE\])\s*$",
+    re.MULTILINE,
+)
+DATA = re.compile(rb"^data: ?(.*)$", re.MULTILINE)
+
+
+class Reader(Protocol):
+    """Watches a body pass."""
+
+    def feed(self, data: bytes) -> Iterable[bytes]:
+        """Give the pieces of *data* that go on to the program, each noted when it is taken."""
+
+    def end(self) -> list[bytes]:
+        """Note that the body is complete; return what is left for the program."""
+
+
+class EventReader:
+    """Watches server-sent events; each goes on as a piece of its own once it is complete."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._rest = b""
+        self._first = True
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Give the events that *data* completes, without the one that is ours."""
+        rest, self._rest = self._rest + data, b""
+        # A separator may begin in what came before.
+        start, position = 0, max(len(rest) - len(data) - 3, 0)
+        while found := SEPARATOR.search(rest, position):
+            event = rest[start : found.end()]
+            start = position = found.end()
+            if self._passes(event):
+                yield self._as_asked(event)
+        self._rest = rest[start:]
+
+    def end(self) -> list[bytes]:
+        """Return what came after the last event."""
+        rest, self._rest = self._rest, b""
+        return [self._as_asked(rest)] if rest and self._passes(rest) else []
+
+    def _as_asked(self, event: bytes) -> bytes:
+        """Return *event* as a server sends it to who asked for no usage: it says nothing of it."""
+        if self._tally.swallows_usage and len(NO_USAGE.findall(event)) == 1:
+            with guarded("stream"), suppress(ValueError):
+                told = json.loads(b"\n".join(DATA.findall(event)))
+                if isinstance(told, dict) and told.get("usage", told) is None:
+                    return NO_USAGE.sub(b"", event)
+        return event
+
+    def _passes(self, event: bytes) -> bool:
+        keep = True
+        with guarded("stream"):
+            if self._first or TELLING.search(event):
+                keep = self._read(event)
+            if LAST.search(event):
+                self._tally.finish(partial=False)
+        return keep
+
+    def _read(self, event: bytes) -> bool:
+        try:
+            told = json.loads(b"\n".join(DATA.findall(event)))
+        except ValueError:
+            return True  # a comment, or no JSON
+        if not isinstance(told, dict):
+            return True
+        self._first = False
+        keep = self._tally.take(told)
+        if isinstance(error := told.get("error"), dict):
+            self._tally.finish(partial=True, error=of_answer(error))
+        return keep
+
+
+class JsonReader:
+    """Watches a body that is one JSON document."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._parts: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Pass *data* on."""
+        self._parts.append(data)
+        return [data]
+
+    def end(self) -> list[bytes]:
+        """Read the whole."""
+        # What is broken off is no JSON.
+        with guarded("stream"), suppress(ValueError):
+            self._tally.take(json.loads(b"".join(self._parts)))
+        return []
+
+
+class EncodedReader:
+    """Watches a compressed body: it goes on as it is, and its text is read when it has ended."""
+
+    def __init__(self, reader: Reader, http_response: Any) -> None:
+        self._reader = reader
+        self._headers = http_response.headers
+        self._decoding = type(http_response)
+        self._parts: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Pass *data* on."""
+        self._parts.append(data)
+        return [data]
+
+    def end(self) -> list[bytes]:
+        """Read the whole, or as much as came, in the way of the HTTP client itself."""
+        with guarded("stream"), suppress(ValueError, RuntimeError):
+            body = self._decoding(200, headers=self._headers, content=b"".join(self._parts))
+            _read_whole(self._reader, body.content)
+        return []
+
+
+def watch(http_response: Any, tally: Tally) -> None:
+    """Read the usage of *http_response* into *tally* now, or while the program reads it."""
+    reader = _reader_of(http_response.headers.get("content-type", ""), tally)
+    content = content_of(http_response)
+    if reader is not None and content is not None:
+        _read_whole(reader, content)
+    if reader is None or content is not None or http_response.is_closed:
+        tally.finish(partial=False)
+        return
+    if is_encoded(http_response):
+        reader = EncodedReader(reader, http_response)
+    http_response.stream = _body_of(http_response.stream)(http_response.stream, reader, tally)
+    weakref.finalize(http_response, tally.drop).atexit = False
+
+
+def watched(pieces: Any, content_type: str, tally: Tally) -> Any:
+    """Return *pieces*, an iterator of a body's bytes, of either kind, watched as it is used."""
+    reader = _reader_of(content_type, tally)
+    if reader is None:
+        tally.finish(partial=False)
+        return pieces
+    kind = _AsyncBody if hasattr(pieces, "__aiter__") else _SyncBody
+    tap = kind(pieces, reader, tally)
+    weakref.finalize(tap, tally.drop).atexit = False
+    return tap
+
+
+def _body_of(stream: Any) -> type[_Body]:
+    """Return what stands in for *stream*, with the ways of iterating that it has."""
+    if not hasattr(stream, "__aiter__"):
+        return _SyncBody
+    return _EitherBody if hasattr(stream, "__iter__") else _AsyncBody
+
+
+def _read_whole(reader: Reader, content: bytes) -> None:
+    for _ in reader.feed(content):
+        pass
+    reader.end()
+
+
+def _reader_of(content_type: str, tally: Tally) -> Reader | None:
+    if "event-stream" in content_type:
+        return EventReader(tally)
+    return JsonReader(tally) if "json" in content_type else None
+
+
+class _Body(wrapt.ObjectProxy):  # type: ignore[type-arg] # not subscriptable in wrapt 1
+    """A byte stream whose bytes are watched; it passes for the class that it wraps."""
+
+    def __init__(self, stream: Any, reader: Reader, tally: Tally) -> None:
+        super().__init__(stream)
+        self._self_reader = reader
+        self._self_tally = tally
+
+    def _self_complete(self) -> list[bytes]:
+        rest = self._self_reader.end()
+        self._self_tally.finish(partial=False)
+        return rest
+
+    def _self_broken(self, error: BaseException | None = None) -> None:
+        self._self_reader.end()
+        told = None if isinstance(error, GeneratorExit) else error
+        self._self_tally.finish(partial=True, error=told)
+
+
+class _SyncBody(_Body):
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for data in self.__wrapped__:
+                yield from self._self_reader.feed(data)
+        except BaseException as error:
+            self._self_broken(error)
+            raise
+        yield from self._self_complete()
+
+    def close(self) -> None:
+        self._self_broken()
+        self.__wrapped__.close()
+
+
+class _AsyncBody(_Body):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for data in self.__wrapped__:
+                for piece in self._self_reader.feed(data):
+                    yield piece
+        except BaseException as error:
+            self._self_broken(error)
+            raise
+        for piece in self._self_complete():
+            yield piece
+
+    async def aclose(self) -> None:
+        self._self_broken()
+        await self.__wrapped__.aclose()
+
+
+class _EitherBody(_SyncBody, _AsyncBody):
+    """Of a body that was given as a whole, which clients of both kinds may read."""

@@ -1,0 +1,185 @@
+"""Calls outside any context, where a deployment requires one: recorded, with where they were made.
+
+Legacy code hands its response to a tracker later, and that tracker knows whom
+it belongs to.  So such a call waits until the program has let go of the
+response; then, or when the interpreter exits, it is stored as nobody's.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import queue
+import sys
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from tracker.config import call_site, interpreter, settings
+from tracker.delivery import fork_registry
+from tracker.environment_config import AIUsageEnvironmentConfig, Environment
+from tracker.error_boundary import guarded, logger, tolerated
+from tracker.errors import UnknownEnvironmentError
+from tracker.records.recorder import Booking
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
+
+    from tracker.ai_usage_tracker import AIUsageTracker
+
+#: Calls that may wait for a replay; a program that keeps more responses has the oldest stored.
+MAX_WAITING = 1000
+MAX_PLACES = 1000
+# Packages whose frames stand between the program's line and us.
+BETWEEN = call_site.OURS | {"anthropic", "anyio", "asyncio", "openai", "trio", "wrapt"}
+
+_lock = threading.RLock()  # a dropped stream may end, and come here, while it is held
+_settling = threading.RLock()
+_waiting: OrderedDict[int, Booking] = OrderedDict()
+_released: SimpleQueue[Booking] | None = None
+_settler: threading.Thread | None = None
+_production = False
+_UNREAD = object()
+_told: set[str] = set()
+
+
+def is_required() -> bool:
+    """Return whether calls belong inside a context: by the settings, else in production.
+
+    Every call of a client asks this, so the environment is not looked at here.
+    """
+    chosen = settings.current().require_context
+    return _production if chosen is None else chosen
+
+
+def notice_environment(variable: object = _UNREAD) -> None:
+    """Look whether this is production: whenever a tracker is made.
+
+    *variable* is ``ENVIRONMENT``, if it was read already.
+    """
+    global _production
+    if variable is _UNREAD:
+        variable = os.environ.get("ENVIRONMENT")
+    _production = _is_production(variable)
+
+
+def open_outside() -> Booking | None:
+    """Return a booking for a call that no context attributes, if such calls are recorded."""
+    if not is_required():
+        return None
+    tracker = _standing(os.environ.get("ENVIRONMENT"))
+    node = tracker.node()
+    booking = Booking(tracker, node, node.state)
+    file, line = call_site.place(sys._getframe(1), BETWEEN)
+    booking.extra = {"caller_file": file, "caller_line": line}
+    booking.after = wait_for_replay
+    return booking
+
+
+def wait_for_replay(booking: Booking) -> None:
+    """Keep *booking* until its response is gone, and tell where it was made."""
+    _tell(f"{booking.extra['caller_file']}:{booking.extra['caller_line']}")
+    oldest = None
+    with _lock:
+        _waiting[booking.number] = booking
+        if len(_waiting) > MAX_WAITING:
+            _, oldest = _waiting.popitem(last=False)
+        _start_settler()
+    if oldest is not None:
+        oldest.owner.settle([oldest])
+
+
+def release(booking: Booking) -> None:
+    """Note that the response of *booking* is gone.
+
+    This is called while an object is collected, when any lock may be held: so
+    another thread does the work.
+    """
+    if booking.after is wait_for_replay and _released is not None:
+        _released.put(booking)
+
+
+def settle_waiting() -> None:
+    """Store all that waits, also what another thread just stores: for whoever looks at it then."""
+    with _settling:
+        waiting = []
+        with _lock:
+            while _waiting:  # one by one: a finaliser may add to them meanwhile
+                waiting.append(_waiting.popitem(last=False)[1])
+        for booking in waiting:
+            booking.owner.settle([booking])
+
+
+def _start_settler() -> None:
+    global _released, _settler
+    if _settler is not None:
+        return
+    if _released is None:
+        # Found by its name, and now: where threads became greenlets, queues did with them.
+        _released = queue.SimpleQueue()
+    thread = interpreter.thread_of_ours(_settle, "ai-usage-outside", _released)
+    if _settler is not None:
+        return  # a finaliser came here meanwhile
+    _settler = thread
+    with tolerated("outside", "Cannot start a thread; calls outside contexts wait for the exit"):
+        thread.start()
+        return
+    _settler = None
+
+
+def _settle(released: SimpleQueue[Booking]) -> None:
+    while True:
+        booking = released.get()
+        with guarded("outside"), _settling:
+            with _lock:
+                _waiting.pop(booking.number, None)
+            booking.owner.settle([booking])
+
+
+@functools.cache
+def _is_production(_variable: object) -> bool:
+    try:
+        return AIUsageEnvironmentConfig.detect_environment() is Environment.PRODUCTION
+    except UnknownEnvironmentError:
+        return False  # whoever makes a tracker is told
+
+
+@functools.cache
+def _standing(_variable: str | None) -> AIUsageTracker:
+    from tracker.ai_usage_tracker import AIUsageTracker
+
+    return AIUsageTracker()
+
+
+def _tell(place: str) -> None:
+    with _lock:
+        if place in _told or len(_told) >= MAX_PLACES:
+            return
+        _told.add(place)
+    logger.warning(
+        "An AI call outside any context, at %s, is recorded as nobody's; make it inside"
+        " ai_usage_context(...)",
+        place,
+    )
+
+
+def reset() -> None:
+    """Forget the places that were told, and what the environment said: between tests."""
+    global _production
+    settle_waiting()
+    _production = False
+    _told.clear()
+    _is_production.cache_clear()
+    _standing.cache_clear()
+
+
+def _after_fork() -> None:
+    """Start a child with nothing that waits and no thread."""
+    global _lock, _released, _settler, _settling
+    _lock = threading.RLock()
+    _settling = threading.RLock()
+    _released = _settler = None
+    _waiting.clear()
+
+
+fork_registry.at_fork(in_child=_after_fork)

@@ -1,0 +1,146 @@
+"""From a booking to the metric that is stored: attribution, price and metadata put together."""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tracker.context.scope import BLANK
+from tracker.error_boundary import logger, tolerated
+from tracker.pricing.quote import UNPRICED, quote
+from tracker.records.metric import OTHER, Call, Metric, Usage
+from tracker.records.redaction import REMOVED
+from tracker.records.sanitize import LARGEST, MAX_ITEMS, hidden, plain, short
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tracker.records.recorder import Booking
+
+UNKNOWN_MODEL = "unknown"
+UNREADABLE = "<unreadable>"
+UNFINISHED = Call("unknown", "unknown", None)
+BATCH_BASES = frozenset({"batch", "batch_assumed"})
+# The chain of enclosing contexts is for the program, not for the store.
+UNSTORED_FIELDS = frozenset({"parent_context"})
+
+
+def metric_of(
+    booking: Booking,
+    *,
+    tags: Mapping[str, str],
+    environment: str,
+    default_user: str,
+    priced: bool,
+) -> Metric:
+    """Return the metric of *booking*; without *priced* it has no cost yet.
+
+    *tags* are the environment's; *default_user* is booked where nobody was named.
+    """
+    call = booking.call or UNFINISHED
+    state = booking.state
+    context = state.context
+    at = datetime.fromtimestamp(booking.at, UTC)
+    batch = booking.batch or state.batch_mode
+    usage = _believed(call.usage)
+    # Of a call that failed and told no tokens nobody knows that anything was billed.
+    priced = priced and (call.error is None or usage.input_tokens is not None)
+    # At an endpoint that is not known a token may cost anything.
+    priced = priced and call.operation != OTHER
+    price = quote(call.service, call.model, usage, at, batch=batch) if priced else UNPRICED
+    if price.basis in BATCH_BASES and not _is_declared_batch_result(booking):
+        _tell_of_batch_prices()
+    return Metric(
+        id=booking.id,
+        service=short(call.service),
+        model=short(call.model) if call.model else UNKNOWN_MODEL,
+        operation=short(call.operation),
+        timestamp=at,
+        user_id=_id(state.user_id) or short(default_user),
+        environment=environment,
+        operation_type=_id(context.get("operation_type")),
+        job_id=_id(state.job_id),
+        batch_id=_id(state.batch_id),
+        github_pr=_whole(state.github_pr),
+        request_id=_id(call.request_id),
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        total_tokens=usage.total_tokens,
+        cached_input_tokens=usage.cached_input_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cost_usd=price.cost,
+        list_cost_usd=price.list_cost,
+        price_basis=price.basis,
+        price_source=price.source,
+        price_version=price.version,
+        latency_ms=call.latency_ms,
+        error=call.error,
+        partial=call.partial,
+        late=booking.late,
+        metadata=_metadata(booking, {**tags, **context}) | ({"is_batch": True} if batch else {}),
+    )
+
+
+def _is_declared_batch_result(booking: Booking) -> bool:
+    """Whether the program itself said of this result, made by no ordinary call, that it is one."""
+    return booking.batch and booking.source is not None
+
+
+@functools.cache
+def _tell_of_batch_prices() -> None:
+    logger.warning(
+        "Batch prices are booked for calls that were not seen to go through a provider's batch"
+        " API: those are billed at the list price, which is kept as list_cost_usd. Use"
+        " ai_usage_context where calls are ordinary ones"
+    )
+
+
+def _metadata(booking: Booking, known: Mapping[str, object]) -> dict[str, object]:
+    """Return what is *known* of the call from its beginning, with what is known of it by now."""
+    # What a block learned after the call (how long it took, say) belongs to its calls too.
+    learned = booking.learned
+    if learned is None:
+        learned = booking.node.state if booking.node.is_block else BLANK
+    # For some nothing was added since.
+    added = {} if learned is booking.state else learned.context
+    merged = {**known, **added, **booking.extra}
+    return {
+        (name := short(str(given))): REMOVED if hidden(name, value) else _readable(value)
+        for given, value in islice(merged.items(), MAX_ITEMS)
+        if given not in UNSTORED_FIELDS
+    }
+
+
+def _readable(value: object) -> object:
+    """Return *value* made plain; the program's own containers may raise anything."""
+    if type(value) is str:
+        return short(value)
+    with tolerated("metadata", "A value among an AI call's metadata cannot be read"):
+        return plain(value)
+    return UNREADABLE
+
+
+def _id(value: object) -> str | None:
+    if value is None:
+        return None
+    made = _readable(value)
+    return made if made is None or isinstance(made, str) else short(str(made))
+
+
+def _whole(value: object) -> int | None:
+    """A whole number that every store can hold; nothing else is believed."""
+    if value is None:
+        return None
+    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST:
+        return int(value)
+    return None
+
+
+def _believed(usage: Usage) -> Usage:
+    """*usage* without counts that no provider can mean and no store can hold."""
+    return Usage(*map(_whole, usage))

@@ -1,0 +1,187 @@
+"""What is said of an exception: its type and its place.
+
+The message of an exception may hold anything: a completion that was no number, a prompt that a
+server sent back, a key.  It is left out, unless it is one of this package's own, or
+``AI_USAGE_ERROR_MESSAGES`` asks for messages.  Of a provider's error its status is told, and the
+code if that is one of those that providers document.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from typing import TYPE_CHECKING, Any
+
+from tracker.config import settings
+from tracker.errors import AIUsageError
+from tracker.records.sanitize import Told, scrub
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+SDKS = frozenset({"openai", "anthropic"})
+#: What providers document as codes and types of errors; anything else could be a text.
+CODES = frozenset(
+    """
+    invalid_request_error authentication_error billing_error permission_error not_found_error
+    conflict_error request_too_large rate_limit_error timeout_error api_error overloaded_error
+    invalid_api_key incorrect_api_key rate_limit_exceeded insufficient_quota quota_exceeded
+    billing_hard_limit_reached billing_not_active account_deactivated model_not_found
+    context_length_exceeded string_above_max_length invalid_type invalid_value
+    missing_required_parameter unknown_parameter unsupported_parameter unsupported_value
+    unsupported_model unsupported_country_region_territory content_filter
+    content_policy_violation invalid_prompt invalid_image invalid_image_format
+    invalid_base64_image
+    invalid_image_url image_too_large image_parse_error empty_image_file failed_to_download_image
+    invalid_json_schema invalid_function_parameters
+    tokens requests server_error internal_error internal_server_error engine_overloaded
+    bad_request unauthorized forbidden not_found method_not_allowed conflict too_many_requests
+    service_unavailable gateway_timeout DeploymentNotFound OperationNotSupported
+    """.split()
+)
+#: Of botocore's errors those whose text is put together from a request's values.
+_ECHOING = frozenset({"ParamValidationError"})
+_LIBRARIES = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - pathlib loads later
+_MAX_NAME = 120
+
+
+def described(error: BaseException) -> str:
+    """Return what is stored of *error*: ``ValueError at app.parse:12``.
+
+    Of a provider's it is ``RateLimitError: status 429, insufficient_quota``.  Where messages are
+    asked for, the type and the message without credentials.
+    """
+    name = type(error).__name__[:_MAX_NAME]
+    if messages_are_asked_for():
+        return f"{name}: {message_of(error)}"
+    with contextlib.suppress(Exception):
+        if (known := _known_of(error)) is not None:
+            return f"{name}: {known}" if known else name
+        if (place := _place(error)) is not None:
+            return f"{name} at {place}"
+    return name
+
+
+def logged(error: BaseException) -> str:
+    """Return what a line of the log says of *error*: this package's messages are its own."""
+    with contextlib.suppress(Exception):
+        if isinstance(error, AIUsageError) and _is_raised_here(error):
+            return message_of(error)
+        if messages_are_asked_for():
+            return message_of(error) or type(error).__name__
+    return described(error)
+
+
+def for_program(error: BaseException) -> Told:
+    """Return *error*'s own text for the program that raised it; stores get ``described``."""
+    return Told(message_of(error) or type(error).__name__, described(error))
+
+
+def message_of(error: BaseException) -> str:
+    """Return *error*'s message without credentials; one that cannot even say it gives nothing."""
+    with contextlib.suppress(Exception):
+        if type(error).__module__.partition(".")[0] == "pydantic_core":
+            return _without_input(error)
+        return scrub(str(error))
+    return ""
+
+
+def asked_for(text: str) -> str:
+    """Return another's *text* without credentials where messages are asked for, else nothing."""
+    return scrub(text) if messages_are_asked_for() else ""
+
+
+def of_answer(error: dict[str, Any]) -> str:
+    """Return what is stored of an *error* that a provider sent within an answer."""
+    kind = next((str(v) for v in (error.get("type"), error.get("code")) if v in CODES), "error")
+    text = asked_for(str(error.get("message")))
+    return f"{kind}: {text}" if text else kind
+
+
+def messages_are_asked_for() -> bool:
+    """Whether the settings want messages of exceptions kept."""
+    with contextlib.suppress(AIUsageError):
+        return settings.current().error_messages
+    return False
+
+
+def _known_of(error: BaseException) -> str | None:
+    """Return what is told of an error of a kind whose parts are known; None of any other."""
+    root = type(error).__module__.partition(".")[0]
+    if root in SDKS:
+        return _of_sdk(error)
+    if root == "botocore":
+        return _of_botocore(error)
+    if root == "sqlite3":
+        return getattr(error, "sqlite_errorname", None)
+    if isinstance(error, OSError) and error.errno is not None:
+        place = _place(error)
+        code = errno.errorcode.get(error.errno, "?")
+        return f"{code} at {place}" if place else code
+    return None
+
+
+def _of_sdk(error: Any) -> str:
+    status = getattr(error, "status_code", None)
+    told = [f"status {status}"] if isinstance(status, int) else []
+    body = getattr(error, "body", None)
+    inner = body.get("error") if isinstance(body, dict) else None
+    candidates = [getattr(error, "code", None), getattr(error, "type", None)]
+    candidates += [found.get("type") for found in (inner, body) if isinstance(found, dict)]
+    told += [code for code in candidates if isinstance(code, str) and code in CODES][:1]
+    if not told and (cause := error.__cause__) is not None:
+        told.append(f"by {type(cause).__name__[:_MAX_NAME]}")
+    return ", ".join(told)
+
+
+def _of_botocore(error: Any) -> str:
+    """Return the service's code and the operation, or the text of botocore's own template."""
+    answer = getattr(error, "response", None)
+    if isinstance(answer, dict):
+        code = str(answer.get("Error", {}).get("Code", ""))[:_MAX_NAME]
+        return scrub(f"{code} in {getattr(error, 'operation_name', '?')}")
+    return "" if type(error).__name__ in _ECHOING else scrub(str(error))
+
+
+def _place(error: BaseException) -> str | None:
+    """Return module, function and line of the innermost frame that is no library's."""
+    found: tuple[FrameType, int] | None = None
+    innermost = None
+    step = error.__traceback__
+    while step is not None:
+        frame = step.tb_frame
+        # A program that runs what a model wrote names its functions as the model did.
+        if not frame.f_code.co_filename.startswith("<"):
+            innermost = (frame, step.tb_lineno)
+            if not _is_library(frame):
+                found = innermost
+        step = step.tb_next
+    if (chosen := found or innermost) is None:
+        return None
+    frame, line = chosen
+    return f"{_module(frame)}.{frame.f_code.co_qualname}"[:_MAX_NAME] + f":{line}"
+
+
+def _is_raised_here(error: BaseException) -> bool:
+    """Whether this package raised *error*, and no program that took one of its classes."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return step is not None and _module(step.tb_frame).partition(".")[0] == "tracker"
+
+
+def _is_library(frame: FrameType) -> bool:
+    path = frame.f_code.co_filename
+    is_foreign = path.startswith(_LIBRARIES) or "site-packages" in path
+    return is_foreign and not _module(frame).startswith("tracker.")
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "?"))
+
+
+def _without_input(error: Any) -> str:
+    """Return what a failed validation says, but for the text that it was about: a completion."""
+    kinds = sorted({str(found["type"]) for found in error.errors(include_input=False)})
+    return scrub(f"{error.error_count()} in {error.title} ({', '.join(kinds)})")

@@ -1,0 +1,1 @@
+"""The DynamoDB table, and an application's own client of one."""

@@ -1,0 +1,58 @@
+"""The shapes that this package asks of what it is handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tracker.records.metric import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a sink made of the metrics that it was handed: all it does not name is stored.
+
+    ``retry`` are ids that it could not take now and may take later, ``rejected``
+    ids that it will never take, each with the reason.
+    """
+
+    retry: frozenset[str] = frozenset()
+    rejected: Mapping[str, str] = field(default_factory=dict)
+
+
+ALL_STORED = Delivery()
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """A store for metrics.  It knows neither context nor tracker.
+
+    Sinks are called from one thread at a time.
+    """
+
+    def write(self, metrics: Sequence[Metric]) -> Delivery:
+        """Store *metrics* durably; the same ``metric.id`` again adds nothing.
+
+        Raises (a SinkError, or whatever its client raises) if all of them are to be
+        handed to it again.
+        """
+
+
+class MetricClient(Protocol):
+    """A DynamoDB client of an application that takes whole metrics."""
+
+    def put_ai_usage_metric(self, metric: Metric) -> object:
+        """Store *metric*."""
+
+
+class ItemClient(Protocol):
+    """The part of boto3's low-level DynamoDB client that is used."""
+
+    def put_item(self, *, TableName: str, Item: Mapping[str, Any]) -> object:
+        """Put one DynamoDB-typed item."""
+
+
+DynamoClient = MetricClient | ItemClient
