@@ -147,4 +147,4 @@ def test_no_other_module_compares_versions() -> None:
     asking = {
         path.relative_to(root).as_posix() for path in sources if "version_info" in path.read_text()
     }
-    assert asking == {"codemods/interpreter.py", "tracker/interpreter.py"}
+    assert asking == {"codemods/interpreter.py", "tracker/config/interpreter.py"}
