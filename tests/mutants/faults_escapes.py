@@ -84,7 +84,9 @@ class _Everything(frozenset[str]):
         return True
 
 
-@mutant("analysis.dataflow.tainted_values:TaintedValues.plain_fields", "E1", fault="C3", kinds="worker")
+@mutant(
+    "analysis.dataflow.tainted_values:TaintedValues.plain_fields", "E1", fault="C3", kinds="worker"
+)
 def fields_hold_nothing(real: Any) -> Any:
     """No field of an object that was given the tracker holds it."""
     return lambda self, value: _Everything()
