@@ -11,7 +11,8 @@ from tracker.config.misuse import forgiving, has_methods, kind_of, tell
 from tracker.context import scope
 from tracker.context.pickling import received, told_of
 from tracker.context.propagation import wrap
-from tracker.context.scope import Node, State
+from tracker.context.scope import Node
+from tracker.context.state import BLANK, State
 from tracker.delivery import destinations, writer
 from tracker.environment_config import (
     DEFAULT_TABLE,
@@ -24,6 +25,7 @@ from tracker.instrumentation import unattributed
 from tracker.instrumentation.tracker_api import Observing
 from tracker.records import recorder
 from tracker.records.builder import metric_of
+from tracker.records.pending_record import PendingRecord
 from tracker.sinks import override as default_store
 from tracker.sinks.dynamodb.client import DynamoClientSink
 from tracker.sinks.jsonl import log_file as log_file_sink
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from tracker.context.propagation import Arguments, Result
     from tracker.delivery.destinations import Destination
     from tracker.records.metric import Metric
-    from tracker.records.recorder import Booking
     from tracker.sinks.protocol import Sink
 
 DEFAULT_LOG_FILE = "/tmp/ai_usage.jsonl"
@@ -92,7 +93,7 @@ class AIUsageTracker(Observing):
         self.track_to_file = track_to_file
         self.log_file = log_file
         self._default_user = os.environ.get("USER_ID") or "default"
-        state = scope.BLANK if user_id is None else State(user_id=user_id)
+        state = BLANK if user_id is None else State(user_id=user_id)
         self._standing = Node(state, None, is_block=False)  # a tracker is no part of a cycle
         self._latest = None
         self._birthplace = None
@@ -112,7 +113,7 @@ class AIUsageTracker(Observing):
         if name != "_standing":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         self.begin()
-        return self.__dict__.setdefault("_standing", Node(scope.BLANK, None, is_block=False))
+        return self.__dict__.setdefault("_standing", Node(BLANK, None, is_block=False))
 
     # --- who calls are attributed to ------------------------------------------------
 
@@ -182,7 +183,7 @@ class AIUsageTracker(Observing):
         if node.ending:  # the end of a block stores that block's, and waits where none is around
             self._flush(node)
             return
-        self.settle(scope.pending(self, [self._standing, node]))
+        self.settle(recorder.pending(self, [self._standing, node]))
         writer.flush_here()
 
     def _flush(self, node: Node) -> None:
@@ -190,7 +191,7 @@ class AIUsageTracker(Observing):
         if node.pending or self._standing.pending:
             self.settle([*node.pending.values(), *self._standing.pending.values()])
 
-    def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
+    def settle(self, bookings: Iterable[PendingRecord], *, wait: bool = True) -> None:
         """Store *bookings*, each once; those that are stored or unfinished are passed over."""
         taken = recorder.take(bookings)
         if taken and self._is_watched():
@@ -208,9 +209,9 @@ class AIUsageTracker(Observing):
         """Whether a test or a subclass replaced ``_store_metric``: then it gets each metric."""
         return getattr(self._store_metric, "__func__", None) is not _STORE_METRIC
 
-    def priced(self, item: Booking | Metric) -> Metric:
+    def priced(self, item: PendingRecord | Metric) -> Metric:
         """Return the metric that is stored of *item*; what a program made itself stays as it is."""
-        return self._metric(item, priced=True) if isinstance(item, recorder.Booking) else item
+        return self._metric(item, priced=True) if isinstance(item, PendingRecord) else item
 
     def sinks_at_once(self) -> list[Sink]:
         """Return the stores in the program's own memory: a client of its own, and a test's."""
@@ -256,7 +257,7 @@ class AIUsageTracker(Observing):
     def _tags(self) -> Mapping[str, str]:
         return self.environment_config.auto_tag if self.environment_config else {}
 
-    def _metric(self, booking: Booking, *, priced: bool = False) -> Metric:
+    def _metric(self, booking: PendingRecord, *, priced: bool = False) -> Metric:
         return metric_of(
             booking,
             tags=self._tags(),
@@ -323,7 +324,7 @@ class AIUsageTracker(Observing):
         settings.current()
         unattributed.notice_environment(seen[0])
         copy = object.__new__(cls)
-        standing = Node(scope.BLANK, None, None, True, False)
+        standing = Node(BLANK, None, None, True, False)
         copy.__dict__ = {**made.__dict__, "_standing": standing}
         return copy
 
@@ -383,3 +384,7 @@ def hears_of_ends(tracker: AIUsageTracker) -> bool:
         or "flush_metrics" in own
         or "add_context_metadata" in own
     )
+
+
+# Looked up when called: programs' tests replace it in this module.
+unattributed.made_by(lambda: AIUsageTracker())

@@ -66,6 +66,22 @@ def imports_of(module: Module) -> list[Import]:
     return found
 
 
+def imported_modules(module: Module, known: set[str]) -> set[str]:
+    """Return which of the modules *known* the statements of *module* import, anywhere in it.
+
+    Of ``from package import name`` it is ``package.name`` if that is a module, else ``package``.
+    """
+    found: set[str] = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(module, node)
+            inside = {f"{base}.{alias.name}" for alias in node.names}
+            found |= inside & known if inside <= known else (inside & known) | {base}
+    return found & known
+
+
 def _absolute(module: Module, node: ast.ImportFrom) -> str:
     if not node.level:
         return node.module or ""

@@ -13,6 +13,7 @@ import pytest
 from tracker import ai_usage_context
 from tracker.instrumentation import deduplication
 from tracker.records import recorder
+from tracker.records.pending_record import PendingRecord
 from tracker.testing import MemorySink, capture
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def test_nothing_is_kept_of_calls_that_are_stored(
             with ai_usage_context("op"):
                 client.chat.completions.create(**CHAT)
         gc.collect()
-        return sum(isinstance(thing, recorder.Booking) for thing in gc.get_objects())
+        return sum(isinstance(thing, PendingRecord) for thing in gc.get_objects())
 
     with capture():
         first = calls(20)

@@ -14,7 +14,7 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS, chat_events, message_events, r
 from tracker import AIUsageTracker
 from tracker.instrumentation.streaming.body_readers import EventReader, JsonReader
 from tracker.instrumentation.streaming.streams import Tally
-from tracker.records.recorder import Booking
+from tracker.records.pending_record import PendingRecord
 from tracker.testing import capture
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def passed(arriving: list[bytes], *, swallow: bool, whole: bool) -> tuple[bytes,
     with capture() as metrics:
         tracker = AIUsageTracker()
         node = tracker.node()
-        booking = Booking(tracker, node, node.state)
+        booking = PendingRecord(tracker, node, node.state)
         tally = Tally(booking, "openai", "completion", "asked", swallow_usage=swallow)
         reader = EventReader(tally)
         got = [piece for data in arriving for piece in reader.feed(data)]
@@ -107,7 +107,7 @@ def test_a_body_that_is_no_answer(body: bytes) -> None:
     with capture() as metrics:
         tracker = AIUsageTracker()
         node = tracker.node()
-        tally = Tally(Booking(tracker, node, node.state), "openai", "completion", "asked")
+        tally = Tally(PendingRecord(tracker, node, node.state), "openai", "completion", "asked")
         reader = JsonReader(tally)
         assert list(reader.feed(body)) == [body]
         reader.end()

@@ -11,7 +11,7 @@ from runtime_calls import CHAT
 
 from tests.patience import PATIENCE
 from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
-from tracker.context.scope import Node, State
+from tracker.context.scope import Node
 from tracker.records import recorder
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import openai
 
+    from tracker.context.state import State
     from tracker.testing import CapturedMetrics
 
 METHODS = ("set_context", "add_context_metadata", "flush_metrics")

@@ -16,7 +16,7 @@ from tracker import AIUsageTracker, ai_usage_context
 from tracker.instrumentation.streaming import stream_usage
 from tracker.instrumentation.streaming.body_readers import watch
 from tracker.instrumentation.streaming.streams import Tally
-from tracker.records.recorder import Booking
+from tracker.records.pending_record import PendingRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -306,7 +306,7 @@ def test_a_body_with_both_faces_is_read_in_either_way(kind: str, metrics: Captur
     response = httpx2.Response(200, headers=headers, stream=Whole())
     tracker = AIUsageTracker()
     node = tracker.node()
-    watch(response, Tally(Booking(tracker, node, node.state), "openai", "completion", None))
+    watch(response, Tally(PendingRecord(tracker, node, node.state), "openai", "completion", None))
 
     async def parts() -> list[bytes]:
         return [part async for part in response.aiter_bytes()]

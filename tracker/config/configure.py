@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from tracker import instrumentation
 from tracker.config import settings
 from tracker.config.misuse import forgiving, tell, unknown
 from tracker.errors import ConfigurationError
@@ -25,4 +26,7 @@ def configure(**changes: Any) -> Settings:
     for name in changes:
         if name not in known:
             tell(ConfigurationError(f"configure: {unknown(name, known)}"))
-    return settings.configure(**{name: changes[name] for name in changes if name in known})
+    changed = settings.configure(**{name: changes[name] for name in changes if name in known})
+    if "require_context" in changes and changed.require_context:
+        instrumentation.install()  # calls are to be seen before any tracker or context is made
+    return changed

@@ -75,10 +75,6 @@ def configure(**changes: Any) -> Settings:
         _current = _checked(replace(current(), **given))
     except TypeError as error:
         raise ConfigurationError(f"configure: {error}") from None
-    if given.get("require_context"):
-        from tracker.instrumentation import install
-
-        install()  # calls are to be seen before any tracker or context is made
     return _current
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, overload
 from tracker.config.deprecation import deprecated, warn_caller
 from tracker.config.misuse import forgiven, forgiving
 from tracker.context import scope
+from tracker.context.state import changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker.context.scope import Node
+    from tracker.records.pending_record import Home
 
 ID_FIELDS = ("job_id", "batch_id", "user_id", "github_pr")
 
@@ -28,7 +30,7 @@ class Attribution:
         """Return the block, or the standing state, that calls are booked to here and now."""
         raise NotImplementedError
 
-    def borrows(self, block: Node, *, by_client: bool = False) -> bool:
+    def borrows(self, block: Home, *, by_client: bool = False) -> bool:
         """Return whether calls that it records inside *block*, of another tracker, take its ids.
 
         A tracker that the program built speaks for itself: nobody who calls code with a
@@ -157,4 +159,4 @@ class Attribution:
         scope.change(self.node(), lambda state: state.with_ids(**ids))
 
     def _change(self, **changes: Any) -> None:
-        scope.change(self.node(), lambda state: scope.changed(state, **changes))
+        scope.change(self.node(), lambda state: changed(state, **changes))

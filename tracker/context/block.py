@@ -13,6 +13,7 @@ from tracker.config.misuse import forgiven, has_methods, kind_of, tell
 from tracker.context import scope
 from tracker.context.opening import Opening, described_end
 from tracker.context.scope import Node
+from tracker.context.state import BLANK, begun
 from tracker.delivery import writer
 from tracker.error_boundary import guarded, tolerated
 from tracker.errors import ContextFieldError, UnknownEnvironmentError
@@ -110,8 +111,8 @@ class Block:
         )
         told = dict(opening.context()) if not books or hears_of_begins(tracker) else None
         # The block's own ids, then those of its tracker, then its parent's.
-        state = scope.begun(opening if told is None else told, self._fields, self._batch)
-        if books and (standing := tracker.inherited()) is not scope.BLANK:
+        state = begun(opening if told is None else told, self._fields, self._batch)
+        if books and (standing := tracker.inherited()) is not BLANK:
             state = state.inheriting(standing)
         if outer is not None:
             state = state.inheriting(outer)

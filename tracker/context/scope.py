@@ -1,132 +1,39 @@
 """Which block of the program is being attributed: nodes behind one ContextVar.
 
-A node's facts are one immutable ``State``; a change replaces the whole state in
-one store, so that a reader in another thread sees the old one or the new one.
+A node has one immutable ``State``; a change replaces the whole state in one store, so that a
+reader in another thread sees the old one or the new one.
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
 import sys
 import threading
 from contextvars import ContextVar
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tracker.config import call_site
-from tracker.context.opening import Opening, described_end
+from tracker.context.opening import described_end
+from tracker.context.state import next_stamp
 from tracker.delivery import fork_registry
 from tracker.error_boundary import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tracker.context.opening import Outcome
-    from tracker.records.recorder import Booking
+    from tracker.context.state import State
+    from tracker.records.pending_record import PendingRecord
 
-# Later statements of who a call belongs to win over earlier ones; the stamp
-# orders them across trackers and threads without asking a clock.
-_stamps = itertools.count(1)
 #: Nodes that are older were made before this process was forked; 0 where it was not.
 forked = 0
 _lock = threading.RLock()  # a signal handler may change a state while its thread does
-
-
-class State(NamedTuple):
-    """Who calls are attributed to.  ``None`` means that nobody said.
-
-    ``given`` is the context (operation type, fields, ...) or what it is made of.  A
-    tuple, because one is made at every change and a frozen dataclass takes four times as long.
-    """
-
-    given: Opening | Mapping[str, Any] = MappingProxyType({})
-    job_id: str | None = None
-    batch_id: str | None = None
-    user_id: str | None = None
-    github_pr: int | None = None
-    batch_mode: bool = False
-    stamp: int = 0
-
-    @property
-    def context(self) -> Mapping[str, Any]:
-        """What the block was given, and what was added to it."""
-        given = self.given
-        return given.context() if isinstance(given, Opening) else given
-
-    def with_ids(
-        self,
-        *,
-        job_id: str | None = None,
-        batch_id: str | None = None,
-        user_id: str | None = None,
-        github_pr: int | None = None,
-    ) -> State:
-        """Return this state with the ids that are given; ``None`` leaves one as it is."""
-        return State(
-            self.given,
-            self.job_id if job_id is None else job_id,
-            self.batch_id if batch_id is None else batch_id,
-            self.user_id if user_id is None else user_id,
-            self.github_pr if github_pr is None else github_pr,
-            self.batch_mode,
-            next(_stamps),
-        )
-
-    def with_context(self, context: Mapping[str, Any]) -> State:
-        """Return this state with *context* in place of its own."""
-        _, job_id, batch_id, user_id, github_pr, batch_mode, _ = self
-        return State(context, job_id, batch_id, user_id, github_pr, batch_mode, next(_stamps))
-
-    def inheriting(self, parent: State) -> State:
-        """Return this state with the ids that only *parent* names, and its batch mode."""
-        _, job_id, batch_id, user_id, github_pr, batch_mode, _ = parent
-        says_who = job_id is not None or batch_id is not None or user_id is not None
-        if not says_who and github_pr is None and not batch_mode:
-            return self
-        return State(
-            self.given,
-            job_id if self.job_id is None else self.job_id,
-            batch_id if self.batch_id is None else self.batch_id,
-            user_id if self.user_id is None else self.user_id,
-            github_pr if self.github_pr is None else self.github_pr,
-            self.batch_mode or batch_mode,
-            self.stamp,
-        )
-
-
-#: Where nobody has said anything yet.
-BLANK = State()
-# A named tuple's own constructor takes twice as long.
-_state_of = functools.partial(tuple.__new__, State)
-
-
-def begun(given: Opening | Mapping[str, Any], fields: Mapping[str, Any], batch: bool) -> State:
-    """Return the state of a block that begins now; its ids are taken from *fields*."""
-    get = fields.get
-    return _state_of(
-        (
-            given,
-            get("job_id"),
-            get("batch_id"),
-            get("user_id"),
-            get("github_pr"),
-            batch,
-            next(_stamps),
-        )
-    )
 
 
 def change(node: Node, make: Callable[[State], State]) -> None:
     """Replace *node*'s state by what *make* makes of it; no change of another thread is lost."""
     with _lock:
         node.state = make(node.state)
-
-
-def changed(state: State, **changes: Any) -> State:
-    """Return *state* with *changes*, as the latest statement of who calls belong to."""
-    return state._replace(**changes, stamp=next(_stamps))
 
 
 class Node:
@@ -169,7 +76,7 @@ class Node:
         self.closed = False
         self.ending = False
         self.outcome: Outcome | None = None
-        self.pending: dict[int, Booking] = {}
+        self.pending: dict[int, PendingRecord] = {}
 
     def learned(self) -> State:
         """Return the state, whose context tells how the block ended if it has.
@@ -240,17 +147,6 @@ def is_outside() -> bool:
     return node is None or is_inherited(node)
 
 
-def pending(tracker: Any, nodes: list[Node]) -> list[Booking]:
-    """Return what is not stored yet in *nodes* and in the blocks of *tracker* around here."""
-    node = current()
-    while node is not None:
-        if node.tracker is tracker:
-            nodes.append(node)
-        node = node.parent
-    found = {number: booking for one in nodes for number, booking in list(one.pending.items())}
-    return [found[number] for number in sorted(found)]
-
-
 def leave(node: Node, *, broken_off: bool = False) -> Node | None:
     """End *node*, wherever it stands, and return the block that is current then.
 
@@ -300,7 +196,7 @@ def _after_fork() -> None:
     """Start a child with a free lock, and with blocks that are not its own."""
     global _lock, forked
     _lock = threading.RLock()
-    forked = next(_stamps)
+    forked = next_stamp()
 
 
 fork_registry.at_fork(in_child=_after_fork)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from itertools import repeat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tracker.config import settings
 from tracker.delivery import counts, destinations, fork_registry, sender
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tracker.delivery.destinations import Destination
+    from tracker.protocols import MetricOwner
     from tracker.records.metric import Metric
-    from tracker.records.recorder import Booking
+    from tracker.records.pending_record import PendingRecord
     from tracker.sinks.protocol import Sink
 
 BATCH = 512
@@ -45,22 +46,6 @@ NEEDED = ("tracker.sinks.sqlite.sink", "tracker.delivery.spool.codec")
 LAMBDA_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
 
 
-class Owner(Protocol):
-    """What the writer needs of a tracker."""
-
-    def priced(self, item: Booking | Metric) -> Metric:
-        """Return the metric of a booking, with its price."""
-
-    def sinks_at_once(self) -> Sequence[Sink]:
-        """Return the stores in the program's own memory, which are called where a block ends."""
-
-    def has_destinations(self) -> bool:
-        """Whether there are other stores, too."""
-
-    def destinations(self, *, beside: bool) -> Sequence[Destination]:
-        """Return those other stores; *beside* says that a store at once has the metric already."""
-
-
 class _Queue:
     """What waits for the writer.  ``accepted`` and ``done`` count records since the start."""
 
@@ -70,7 +55,7 @@ class _Queue:
         #: Who waits for a place is told of one, and nobody else: a thread that is woken in vain
         #: takes its time from the writer, and from the program.
         self.room = threading.Condition(lock)
-        self.items: deque[tuple[Owner, bool, Booking | Metric]] = deque()
+        self.items: deque[tuple[MetricOwner, bool, PendingRecord | Metric]] = deque()
         self.accepted = 0
         self.done = 0
         self.thread: threading.Thread | None = None
@@ -84,7 +69,9 @@ class _Queue:
 _queue = _Queue()
 
 
-def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = False) -> None:
+def accept(
+    owner: MetricOwner, items: Sequence[PendingRecord | Metric], *, beside: bool = False
+) -> None:
     """Take over *items*: from here on they are stored, spooled, or counted as dropped.
 
     While the queue is full the caller waits, at most for the settings' flush
@@ -111,7 +98,7 @@ def accept(owner: Owner, items: Sequence[Booking | Metric], *, beside: bool = Fa
         counts.lost("queue full", len(items))
 
 
-def hand_over(owner: Owner, items: Sequence[Booking | Metric]) -> None:
+def hand_over(owner: MetricOwner, items: Sequence[PendingRecord | Metric]) -> None:
     """Store *items*: at once in what the program has in its own memory, else by the writer."""
     if is_storing():
         # A store that is observed while it stores would feed itself for ever.
@@ -125,7 +112,7 @@ def hand_over(owner: Owner, items: Sequence[Booking | Metric]) -> None:
         accept(owner, items, beside=bool(at_once))
 
 
-def _store_at_once(owner: Owner, sinks: Sequence[Sink], item: Booking | Metric) -> None:
+def _store_at_once(owner: MetricOwner, sinks: Sequence[Sink], item: PendingRecord | Metric) -> None:
     stored = 0
     counts.captured(len(sinks))
     try:
@@ -335,7 +322,7 @@ def _work(queue: _Queue) -> None:
 
 
 def _sorted(
-    batch: Sequence[tuple[Owner, bool, Booking | Metric]],
+    batch: Sequence[tuple[MetricOwner, bool, PendingRecord | Metric]],
 ) -> list[tuple[Destination, list[Metric]]]:
     """Return the metrics of *batch* by destination, each counted."""
     groups: dict[str, tuple[Destination, list[Metric]]] = {}

@@ -21,7 +21,7 @@ from tracker.instrumentation.answers import (
     stream_of,
 )
 from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
-from tracker.instrumentation.observer import failed, is_quiet, open_booking
+from tracker.instrumentation.observation import failed, is_quiet, open_booking
 from tracker.instrumentation.providers.endpoints import place_of
 from tracker.instrumentation.providers.provider import MARK, PROVIDERS, Provider
 from tracker.instrumentation.providers.usage import reader, text, usage_told
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from tracker.instrumentation.streaming.stream_usage import Addition
-    from tracker.records.recorder import Booking
+    from tracker.records.pending_record import PendingRecord
 
 
 _CAPTURING = guarded("capture")
@@ -134,7 +134,7 @@ class _Parsing:
 #: One call on its way: the service, the operation, the model that is asked for (as the program
 #: gave it), where the call will be booked, what we added, who stands in for the parser, and whether
 #: the client is asynchronous.  A tuple without names: one is made for each call, and takes a tenth.
-_Begun = tuple[str, str, object, "Booking", "Addition | None", "_Parsing | None", bool]
+_Begun = tuple[str, str, object, "PendingRecord", "Addition | None", "_Parsing | None", bool]
 
 
 def _without_addition(begun: _Begun, error: Exception) -> _Begun | None:

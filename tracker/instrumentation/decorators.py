@@ -13,13 +13,14 @@ from tracker.config.misuse import forgiven
 from tracker.context.generator_steps import drive, drive_async
 from tracker.delivery import writer
 from tracker.instrumentation.answers import is_deferred
-from tracker.instrumentation.observer import Observer, is_quiet
+from tracker.instrumentation.observation import is_quiet
+from tracker.instrumentation.observer import Observer
 from tracker.instrumentation.providers.usage import field
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
-    from tracker.instrumentation.observer import Recorder
+    from tracker.protocols import CallOwner
 
 BATCH_FLAG = "is_batch"
 
@@ -29,7 +30,7 @@ class Observed:
 
     def __init__(
         self,
-        tracker: Recorder,
+        tracker: CallOwner,
         service: str,
         operation: str,
         function: Callable[..., Any],
@@ -169,7 +170,7 @@ class _Step:
 
 
 def observe(
-    tracker: Recorder,
+    tracker: CallOwner,
     service: str,
     operation: str,
     function: Callable[..., Any],
@@ -186,7 +187,7 @@ def observe(
 
 
 def _observing(
-    tracker: Recorder,
+    tracker: CallOwner,
     service: str,
     operation: str,
     function: Callable[..., Any],

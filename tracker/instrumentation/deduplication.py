@@ -14,7 +14,7 @@ from tracker.delivery import fork_registry
 from tracker.instrumentation import unattributed
 
 if TYPE_CHECKING:
-    from tracker.records.recorder import Booking
+    from tracker.records.pending_record import PendingRecord
 
 #: Request ids that are known at least; at most twice as many are.
 REQUEST_IDS = 4096
@@ -26,17 +26,17 @@ class _Claim(weakref.ref[object]):
     __slots__ = ("booking", "key")
 
     key: int
-    booking: Booking
+    booking: PendingRecord
 
 
 # Single operations on dicts, so no lock: a claim may be forgotten while any lock is held.
 _by_identity: dict[int, _Claim] = {}
-_by_request: dict[tuple[str, str], Booking] = {}
-_older_by_request: dict[tuple[str, str], Booking] = {}
+_by_request: dict[tuple[str, str], PendingRecord] = {}
+_older_by_request: dict[tuple[str, str], PendingRecord] = {}
 _lock = threading.RLock()  # for beginning anew only
 
 
-def claim(response: object, booking: Booking, service: str, request_id: str | None) -> None:
+def claim(response: object, booking: PendingRecord, service: str, request_id: str | None) -> None:
     """Remember that *response* is booked as *booking*.
 
     An object that takes no weak reference (a dict, say) is only known by its
@@ -56,7 +56,7 @@ def claim(response: object, booking: Booking, service: str, request_id: str | No
             _begin_anew()
 
 
-def find(response: object, service: str, request_id: str | None) -> Booking | None:
+def find(response: object, service: str, request_id: str | None) -> PendingRecord | None:
     """Return the booking of *response*, if some path made one."""
     known = _by_identity.get(id(response))
     if known is not None and known() is response:

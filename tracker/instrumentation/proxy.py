@@ -19,14 +19,14 @@ from tracker.error_boundary import tolerated
 from tracker.instrumentation.answers import of_sdk
 from tracker.instrumentation.client_wrapper import COPIES, WrappedClient
 from tracker.instrumentation.decorators import Observed, observe
-from tracker.instrumentation.observer import is_carried_by
+from tracker.instrumentation.observation import is_carried_by
 from tracker.instrumentation.providers.provider import PROVIDERS, billed_operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tracker.instrumentation.observer import Recorder
     from tracker.instrumentation.providers.provider import Provider
+    from tracker.protocols import CallOwner
 
 _KINDS = 256
 
@@ -36,7 +36,7 @@ class Carried:
 
     __slots__ = ("calls", "provider", "tracker")
 
-    def __init__(self, tracker: Recorder, provider: Provider, calls: Mapping[str, str]) -> None:
+    def __init__(self, tracker: CallOwner, provider: Provider, calls: Mapping[str, str]) -> None:
         self.tracker = tracker
         self.provider = provider
         self.calls = calls

@@ -10,11 +10,10 @@ from tracker.context.attribution import Attribution
 from tracker.instrumentation.decorators import observe
 from tracker.records import recorder
 from tracker.records.metric import Call, Usage
+from tracker.records.pending_record import PendingRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from tracker.records.recorder import Booking
 
     Decorator = Callable[..., Any]
 
@@ -25,7 +24,7 @@ UNNAMED = "unnamed"
 class Observing(Attribution):
     """The decorators and the client wrappers of a tracker."""
 
-    def settle(self, bookings: Iterable[Booking], *, wait: bool = True) -> None:
+    def settle(self, bookings: Iterable[PendingRecord], *, wait: bool = True) -> None:
         """Store *bookings*, each once."""
         raise NotImplementedError
 
@@ -68,7 +67,7 @@ class Observing(Attribution):
         with forgiven("track_github_claude_review"):
             total = int(estimated_tokens)
             usage = Usage(total * 7 // 10, total - total * 7 // 10, total)
-        booking = recorder.Booking(self, node, state)
+        booking = PendingRecord(self, node, state)
         name = model if isinstance(model, str) else None
         recorder.book(booking, Call("anthropic", "code_review", name, usage))
         if not recorder.is_kept(booking):

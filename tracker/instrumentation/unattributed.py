@@ -20,12 +20,13 @@ from tracker.delivery import fork_registry
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment
 from tracker.error_boundary import guarded, logger, tolerated
 from tracker.errors import UnknownEnvironmentError
-from tracker.records.recorder import Booking
+from tracker.records.pending_record import PendingRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from queue import SimpleQueue
 
-    from tracker.ai_usage_tracker import AIUsageTracker
+    from tracker.protocols import CallOwner
 
 #: Calls that may wait for a replay; a program that keeps more responses has the oldest stored.
 MAX_WAITING = 1000
@@ -35,12 +36,13 @@ BETWEEN = call_site.OURS | {"anthropic", "anyio", "asyncio", "openai", "trio", "
 
 _lock = threading.RLock()  # a dropped stream may end, and come here, while it is held
 _settling = threading.RLock()
-_waiting: OrderedDict[int, Booking] = OrderedDict()
-_released: SimpleQueue[Booking] | None = None
+_waiting: OrderedDict[int, PendingRecord] = OrderedDict()
+_released: SimpleQueue[PendingRecord] | None = None
 _settler: threading.Thread | None = None
 _production = False
 _UNREAD = object()
 _told: set[str] = set()
+_make_tracker: Callable[[], CallOwner]  # the tracker's own module says so, before any call
 
 
 def is_required() -> bool:
@@ -50,6 +52,12 @@ def is_required() -> bool:
     """
     chosen = settings.current().require_context
     return _production if chosen is None else chosen
+
+
+def made_by(make_tracker: Callable[[], CallOwner]) -> None:
+    """Have *make_tracker* asked for the tracker to which such calls belong."""
+    global _make_tracker
+    _make_tracker = make_tracker
 
 
 def notice_environment(variable: object = _UNREAD) -> None:
@@ -63,20 +71,20 @@ def notice_environment(variable: object = _UNREAD) -> None:
     _production = _is_production(variable)
 
 
-def open_outside() -> Booking | None:
+def open_outside() -> PendingRecord | None:
     """Return a booking for a call that no context attributes, if such calls are recorded."""
     if not is_required():
         return None
     tracker = _standing(os.environ.get("ENVIRONMENT"))
     node = tracker.node()
-    booking = Booking(tracker, node, node.state)
+    booking = PendingRecord(tracker, node, node.state)
     file, line = call_site.place(sys._getframe(1), BETWEEN)
     booking.extra = {"caller_file": file, "caller_line": line}
     booking.after = wait_for_replay
     return booking
 
 
-def wait_for_replay(booking: Booking) -> None:
+def wait_for_replay(booking: PendingRecord) -> None:
     """Keep *booking* until its response is gone, and tell where it was made."""
     _tell(f"{booking.extra['caller_file']}:{booking.extra['caller_line']}")
     oldest = None
@@ -89,7 +97,7 @@ def wait_for_replay(booking: Booking) -> None:
         oldest.owner.settle([oldest])
 
 
-def release(booking: Booking) -> None:
+def release(booking: PendingRecord) -> None:
     """Note that the response of *booking* is gone.
 
     This is called while an object is collected, when any lock may be held: so
@@ -127,7 +135,7 @@ def _start_settler() -> None:
     _settler = None
 
 
-def _settle(released: SimpleQueue[Booking]) -> None:
+def _settle(released: SimpleQueue[PendingRecord]) -> None:
     while True:
         booking = released.get()
         with guarded("outside"), _settling:
@@ -145,10 +153,8 @@ def _is_production(_variable: object) -> bool:
 
 
 @functools.cache
-def _standing(_variable: str | None) -> AIUsageTracker:
-    from tracker.ai_usage_tracker import AIUsageTracker
-
-    return AIUsageTracker()
+def _standing(_variable: str | None) -> CallOwner:
+    return _make_tracker()
 
 
 def _tell(place: str) -> None:

@@ -21,7 +21,7 @@ from tracker.config.misuse import forgiven, forgiving, has_methods, kind_of, tel
 from tracker.context import scope
 from tracker.errors import ConfigurationError
 from tracker.instrumentation import deduplication
-from tracker.instrumentation.observer import open_for
+from tracker.instrumentation.observation import open_for
 from tracker.instrumentation.providers.usage import field, model_of, usage_of
 from tracker.records import recorder
 from tracker.records.metric import Call
@@ -29,7 +29,8 @@ from tracker.records.metric import Call
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tracker.instrumentation.observer import Recorder
+    from tracker.protocols import CallOwner
+    from tracker.records.pending_record import PendingRecord
 
 # When a batch ended, by the names that the providers give it; else when it began.
 TIMES = ("ended_at", "completed_at", "created_at")
@@ -60,7 +61,7 @@ def record_batch_results(
     lines: Iterable[object] | str | bytes,
     batch: object,
     *,
-    tracker: Recorder | None = None,
+    tracker: CallOwner | None = None,
 ) -> BatchImport:
     """Record the results of a message batch of Anthropic or a batch of OpenAI.
 
@@ -98,7 +99,7 @@ def _each(lines: Any) -> Iterable[object]:
     return ()
 
 
-def _book(line: _Line, batch_id: str, at: float, booker: Recorder) -> recorder.Booking:
+def _book(line: _Line, batch_id: str, at: float, booker: CallOwner) -> PendingRecord:
     booking = open_for(booker, scope.current())
     booking.id = record_id(line.service, batch_id, line.custom_id)
     booking.at = at
@@ -175,16 +176,16 @@ def _seconds(time: object) -> float | None:
     return float(time) if isinstance(time, int | float) and 0 < time < LATEST else None
 
 
-def _tracker(given: Recorder | None) -> Recorder:
+def _tracker(given: CallOwner | None) -> CallOwner:
     if has_methods(given, "node", "borrows", "settle"):
-        return cast("Recorder", given)
+        return cast("CallOwner", given)
     if given is not None:
         tell(TypeError(f"record_batch_results: {kind_of(given)} is no tracker"))
     block = scope.current()
     while block is not None and not (block.is_block and block.books):
         block = block.parent
     if block is not None:
-        recorder: Recorder = block.tracker
+        recorder: CallOwner = block.tracker
         return recorder
     from tracker.ai_usage_tracker import AIUsageTracker
 

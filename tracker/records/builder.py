@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tracker.context.scope import BLANK
+from tracker.context.state import BLANK
 from tracker.error_boundary import logger, tolerated
 from tracker.pricing.quote import UNPRICED, quote
 from tracker.records.metric import OTHER, Call, Metric, Usage
@@ -17,7 +17,7 @@ from tracker.records.sanitize import LARGEST, MAX_ITEMS, hidden, plain, short
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tracker.records.recorder import Booking
+    from tracker.records.pending_record import PendingRecord
 
 UNKNOWN_MODEL = "unknown"
 UNREADABLE = "<unreadable>"
@@ -28,7 +28,7 @@ UNSTORED_FIELDS = frozenset({"parent_context"})
 
 
 def metric_of(
-    booking: Booking,
+    booking: PendingRecord,
     *,
     tags: Mapping[str, str],
     environment: str,
@@ -84,7 +84,7 @@ def metric_of(
     )
 
 
-def _is_declared_batch_result(booking: Booking) -> bool:
+def _is_declared_batch_result(booking: PendingRecord) -> bool:
     """Whether the program itself said of this result, made by no ordinary call, that it is one."""
     return booking.batch and booking.source is not None
 
@@ -98,7 +98,7 @@ def _tell_of_batch_prices() -> None:
     )
 
 
-def _metadata(booking: Booking, known: Mapping[str, object]) -> dict[str, object]:
+def _metadata(booking: PendingRecord, known: Mapping[str, object]) -> dict[str, object]:
     """Return what is *known* of the call from its beginning, with what is known of it by now."""
     # What a block learned after the call (how long it took, say) belongs to its calls too.
     learned = booking.learned

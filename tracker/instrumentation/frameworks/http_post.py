@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.error_boundary import guarded, logger
-from tracker.instrumentation.observer import failed, is_quiet, open_booking
+from tracker.instrumentation.observation import failed, is_quiet, open_booking
 from tracker.instrumentation.providers.provider import MARK, PROVIDERS
 from tracker.instrumentation.streaming.streams import Tally
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import ModuleType
 
-    from tracker.records.recorder import Booking
+    from tracker.records.pending_record import PendingRecord
 
 #: Google's names of methods, which follow the model's.
 GOOGLE = {
@@ -84,7 +84,7 @@ def patch(
 class _Posted:
     """One call on its way."""
 
-    def __init__(self, asked: Asked, booking: Booking) -> None:
+    def __init__(self, asked: Asked, booking: PendingRecord) -> None:
         self._asked = asked
         self._booking = booking
 

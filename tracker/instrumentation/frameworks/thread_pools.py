@@ -13,7 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from tracker.instrumentation.observer import carried, is_quiet
+from tracker.instrumentation.observation import carried, is_quiet
 from tracker.instrumentation.providers.provider import MARK
 
 if TYPE_CHECKING:

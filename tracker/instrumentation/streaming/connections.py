@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.error_boundary import guarded
 from tracker.instrumentation import deduplication
-from tracker.instrumentation.observer import is_quiet, open_booking
+from tracker.instrumentation.observation import is_quiet, open_booking
 from tracker.instrumentation.providers.endpoints import place_of
 from tracker.instrumentation.providers.usage import text
 from tracker.records import recorder

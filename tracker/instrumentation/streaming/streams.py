@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.delivery import attempt, fork_registry
 from tracker.error_boundary import guarded
 from tracker.instrumentation import deduplication
-from tracker.instrumentation.observer import failed, is_observed
+from tracker.instrumentation.observation import failed, is_observed
 from tracker.instrumentation.providers.usage import NO_USAGE, field, merged, model_of, usage_of
 from tracker.records import recorder
 from tracker.records.error_text import described
@@ -24,7 +24,7 @@ from tracker.records.metric import Call
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tracker.records.recorder import Booking
+    from tracker.records.pending_record import PendingRecord
 
 _open: set[Tally] = set()
 _open_lock = threading.RLock()  # the end of a dropped stream may come while it is held
@@ -39,7 +39,7 @@ class Tally:
 
     def __init__(
         self,
-        booking: Booking,
+        booking: PendingRecord,
         service: str,
         operation: str,
         model: str | None,

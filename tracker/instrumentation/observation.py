@@ -1,0 +1,143 @@
+"""Who observes here and now, and to whom a call that starts now belongs.
+
+Observers stand in a row, each inside another; a physical call reports to the innermost.
+"""
+
+from __future__ import annotations
+
+import functools
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from tracker.context import scope
+from tracker.context.state import merge
+from tracker.instrumentation import unattributed
+from tracker.records.pending_record import PendingRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker.context.scope import Node
+    from tracker.protocols import CallOwner
+
+
+class Observation:
+    """What an observer is to the calls inside: whose they are, and where they are noted.
+
+    ``block`` is the block in which it was begun, ``parent`` the observer around it, and
+    ``by_client`` says that it is a method of a client which carries the tracker.
+    """
+
+    __slots__ = ("block", "bookings", "by_client", "parent", "tracker")
+
+    def __init__(self, tracker: CallOwner, *, by_client: bool) -> None:
+        self.tracker = tracker
+        self.by_client = by_client
+        self.block = scope.current()
+        self.bookings: list[PendingRecord] = []
+        self.parent = current.get()
+
+
+_entered = scope.last_entered
+current: ContextVar[Observation | None] = ContextVar("ai_usage_observer", default=None)
+
+
+def is_quiet() -> bool:
+    """Return whether nobody can be observing here: no block and no observer was entered.
+
+    Where contexts are required, calls outside them are recorded too.
+    """
+    return _entered() is None and current.get() is None and not unattributed.is_required()
+
+
+def open_booking() -> PendingRecord | None:
+    """Return a booking for a physical call that starts now, or None if nobody observes.
+
+    The nearer of the current block and the current observer owns it.
+    """
+    observer = current.get()
+    node = _entered()
+    if observer is None and node is not None and node.books and not node.closed:
+        return _of_block(node, node)
+    node = scope.responsible()
+    if observer is not None and (node is None or node.closed or node is observer.block):
+        booking = open_for(observer.tracker, observer.block, by_client=observer.by_client)
+        observer.bookings.append(booking)
+        return booking
+    if node is None:
+        return unattributed.open_outside()
+    block: Node | None = node
+    while block is not None and not block.is_block:
+        block = block.parent  # a context that was set by hand has no tracker of its own
+    if block is None or not block.books:
+        return None
+    if observer is None:
+        return _of_block(block, node)
+    booking = PendingRecord(block.tracker, block, node.state)
+    observer.bookings.append(booking)
+    return booking
+
+
+def _of_block(block: Node, node: Node) -> PendingRecord:
+    """Return the booking of a call in *block*, which nobody observes, for whom *node* names."""
+    booking = PendingRecord(block.tracker, block, node.state)
+    if block.began < scope.forked:
+        booking.after = _settle  # the block ends in another process
+    return booking
+
+
+def open_for(tracker: CallOwner, block: Node | None, *, by_client: bool = False) -> PendingRecord:
+    """Return a booking that *tracker* owns, made inside *block*."""
+    node = tracker.node()
+    state = node.state
+    if block is not None and block is not node and tracker.borrows(block, by_client=by_client):
+        state = merge(block.state, state)
+    booking = PendingRecord(tracker, node, state)
+    booking.spoken_for = True
+    return booking
+
+
+def failed(booking: PendingRecord) -> None:
+    """Withdraw a booking whose request failed: nothing was billed, outer observers tell of it."""
+    observer = current.get()
+    while observer is not None:
+        if booking in observer.bookings:
+            observer.bookings.remove(booking)
+        observer = observer.parent
+
+
+def is_observed(booking: PendingRecord) -> bool:
+    """Return whether an observer that has not ended will enrich *booking*, and settle it."""
+    observer = current.get()
+    while observer is not None:
+        if booking in observer.bookings:
+            return True
+        observer = observer.parent
+    return False
+
+
+def carried(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *function* for another thread: as if it ran here, in the same block and observed."""
+    node, observer = _entered(), current.get()
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        before, before_it = scope.replace_current(node), current.get()
+        current.set(observer)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            scope.replace_current(before)
+            current.set(before_it)
+
+    return run
+
+
+def is_carried_by(tracker: CallOwner) -> bool:
+    """Return whether a client that carries *tracker* makes the call that is being made."""
+    observer = current.get()
+    return observer is not None and observer.by_client and observer.tracker is tracker
+
+
+def _settle(booking: PendingRecord) -> None:
+    booking.owner.settle([booking])

@@ -1,0 +1,119 @@
+"""One physical call on its way to the store."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from time import perf_counter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from tracker.delivery import fork_registry
+from tracker.records import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tracker.context.state import State
+    from tracker.records.metric import Call
+
+# What makes ids unique over processes and their forks: 64 random bits each, and a count that
+# goes on in a fork.
+process = os.urandom(8).hex()
+_numbers = itertools.count()
+
+
+class RecordOwner(Protocol):
+    """Who stores a booking in the end."""
+
+    def settle(self, bookings: Iterable[PendingRecord], *, wait: bool = True) -> None:
+        """Store *bookings*; those that are stored already are passed over.
+
+        Outside all blocks the caller waits until they are on disk, unless told not to.
+        """
+
+
+class Home(Protocol):
+    """Where a call is pending: a block, or a tracker's standing state.
+
+    ``began`` orders it among statements of who calls belong to; ``closed`` says that it ended.
+    """
+
+    began: int
+    closed: bool
+    is_block: bool
+    state: State
+    pending: dict[int, PendingRecord]
+
+    def learned(self) -> State:
+        """Return the state, with what was learned since its calls began."""
+
+
+class PendingRecord:
+    """One physical call on its way to the store.
+
+    ``at`` is the wall-clock start in seconds since the epoch, ``started`` the
+    same moment on the monotonic clock.  ``state`` is the attribution when the
+    call began, ``learned`` the block's state when the call was to be stored.
+    ``extra`` is what outer observers know (the function's name), ``source``
+    what the response came from, if no physical call was seen: a function, a batch.  ``after``
+    is called once the booking has its call, if its block does not store it.
+    ``spoken_for`` says that a program's own statement, and not a block, made it its owner's.
+    ``process`` tells the process that made it from those that were forked from it.
+    """
+
+    # What every call has, has its place; what most never change is said here, and costs nothing.
+    __slots__ = (
+        "__dict__",
+        "at",
+        "call",
+        "learned",
+        "node",
+        "number",
+        "owner",
+        "process",
+        "started",
+        "state",
+        "stored",
+    )
+    extra: Mapping[str, object] = MappingProxyType({})
+    source: object = None
+    after: Callable[[PendingRecord], None] | None = None
+    batch = False
+    late = False
+    spoken_for = False
+    _id: str | None = None
+
+    def __init__(self, owner: RecordOwner, node: Home, state: State) -> None:
+        self.call: Call | None = None
+        self.learned: State | None = None
+        self.stored = False
+        self.process = process
+        self.number = next(_numbers)
+        self.at = clock.now()
+        self.started = perf_counter()
+        self.owner = owner
+        self.node = node
+        self.state = state
+
+    @property
+    def id(self) -> str:
+        """The key of its metric in every store, unique over all processes."""
+        return self._id or f"{self.process}{self.number:016x}"
+
+    @id.setter
+    def id(self, value: str) -> None:
+        self._id = value
+
+    def elapsed_ms(self) -> float:
+        """Return the milliseconds since the call began."""
+        return (perf_counter() - self.started) * 1000.0
+
+
+def _after_fork() -> None:
+    """Have a child make ids of its own, that tell its records from those of its parent."""
+    global process
+    process = os.urandom(8).hex()
+
+
+fork_registry.at_fork(in_child=_after_fork)
