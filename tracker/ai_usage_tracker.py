@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from tracker import instrumentation
 from tracker.config import environment_variables, settings
 from tracker.config.misuse import forgiving, has_methods, kind_of, tell
-from tracker.context import scope
+from tracker.context import scope, unattributed
 from tracker.context.pickling import received, told_of
 from tracker.context.propagation import wrap
 from tracker.context.scope import Node
@@ -21,7 +20,7 @@ from tracker.environment_config import (
     EnvironmentConfig,
     table_for,
 )
-from tracker.instrumentation import unattributed
+from tracker.instrumentation import installation
 from tracker.instrumentation.tracker_api import Observing
 from tracker.records import recorder
 from tracker.records.builder import metric_of
@@ -105,7 +104,7 @@ class AIUsageTracker(Observing):
 
     def begin(self) -> None:
         """Observe the clients of this process from now on."""
-        instrumentation.install()
+        installation.install()
         unattributed.notice_environment()
 
     def __getattr__(self, name: str) -> Any:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tracker.instrumentation import unattributed
+from tracker.context import unattributed
 from tracker.records import clock
 from tracker.sinks import override
 from tracker.sinks.memory import MemorySink

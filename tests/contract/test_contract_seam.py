@@ -16,10 +16,12 @@ import openai
 import pytest
 
 from tracker.instrumentation.answers import http_response_of, is_deferred, of_sdk, stream_of
-from tracker.instrumentation.providers.provider import ANTHROPIC, OPENAI, PROVIDERS, Provider
+from tracker.instrumentation.providers import ANTHROPIC, CAPTURED, OPENAI
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from tracker.instrumentation.providers.provider import Provider
 
 MODULES: dict[str, ModuleType] = {"openai": openai, "anthropic": anthropic}
 CLIENTS = [
@@ -93,22 +95,20 @@ def leading(client: Any) -> list[str]:
     return [name for name in _computed(type(client)) if _is_part(getattr(client, name), client)]
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+@pytest.mark.parametrize("provider", CAPTURED, ids=lambda provider: provider.name)
 def test_a_resource_holds_its_client(provider: Provider) -> None:
     """C1: under the name that wrapped clients replace it by, and every known call is in one."""
-    from tracker.instrumentation.client_wrapper import CALLS
-
     module = MODULES[provider.name]
     for name in provider.classes[:2]:
         client = getattr(module, name)(api_key="x")
         found = leading(client)
-        known = {call.partition(".")[0] for call in CALLS[provider.name]}
+        known = {call.partition(".")[0] for call in provider.calls}
         assert "beta" in found
         assert {name for name in known if hasattr(client, name)} <= set(found)
         assert leading(object()) == []
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+@pytest.mark.parametrize("provider", CAPTURED, ids=lambda provider: provider.name)
 def test_the_options_have_the_fields_that_are_read(provider: Provider) -> None:
     """C1: the request's path, method and body; its headers, and what is merged into the body."""
     models = importlib.import_module(f"{provider.name}._models")
@@ -123,7 +123,7 @@ def test_the_options_have_the_fields_that_are_read(provider: Provider) -> None:
     assert request.headers["accept-encoding"] == "identity"
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+@pytest.mark.parametrize("provider", CAPTURED, ids=lambda provider: provider.name)
 def test_the_parser_of_an_answer_is_given_a_stream(provider: Provider) -> None:
     """C1: what stands in ``post_parser`` gets the SDK's own stream before ``request`` returns."""
     module = MODULES[provider.name]
@@ -144,7 +144,7 @@ def test_the_parser_of_an_answer_is_given_a_stream(provider: Provider) -> None:
     assert stream_of(answer) is answer
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+@pytest.mark.parametrize("provider", CAPTURED, ids=lambda provider: provider.name)
 def test_a_stream_reads_from_the_iterator_that_we_replace(provider: Provider) -> None:
     """C1: both ways of iterating take what is in ``_iterator``; closing closes the response.
 
@@ -167,7 +167,7 @@ def test_a_stream_reads_from_the_iterator_that_we_replace(provider: Provider) ->
 
 @pytest.mark.parametrize(
     ("module", "method"),
-    [(module, name) for p in PROVIDERS for module, names in p.finals.items() for name in names],
+    [(module, name) for p in CAPTURED for module, names in p.finals.items() for name in names],
 )
 def test_stream_helpers_are_what_we_take_them_for(module: str, method: str) -> None:
     """C1: a helper keeps the stream it reads, gives its whole answer, and comes of a manager."""
@@ -182,7 +182,7 @@ def test_stream_helpers_are_what_we_take_them_for(module: str, method: str) -> N
     assert hasattr(manager, "__aenter__" if "Async" in kind else "__enter__")
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+@pytest.mark.parametrize("provider", CAPTURED, ids=lambda provider: provider.name)
 def test_streaming_responses_are_deferred_and_hold_the_http_response(provider: Provider) -> None:
     """C1: the request is sent on entering; the raw forms keep what they were read from."""
     responses = importlib.import_module(f"{provider.name}._response")
@@ -215,7 +215,7 @@ def test_the_billed_paths(provider: Provider, url: str, operation: str | None) -
     assert provider.operation_of(url) == operation
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+@pytest.mark.parametrize("provider", CAPTURED, ids=lambda provider: provider.name)
 def test_the_resources_post_to_the_billed_paths(provider: Provider) -> None:
     """C1: the paths that we know are those that the SDK's own resources spell."""
     names = {

@@ -17,9 +17,9 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import tracker.instrumentation
+import tracker.instrumentation.installation
 from tracker.instrumentation import client_patch
-from tracker.instrumentation.providers.provider import OPENAI
+from tracker.instrumentation.providers import OPENAI
 
 from .batches import Batches
 from .foreign import Auditing, Foreign, Singleton, Store, new_file, show_file
@@ -284,7 +284,7 @@ async def _collected(items: AsyncIterator[Any]) -> list[Any]:
 def _capture() -> None:
     provider = types.ModuleType("fake_openai")
     vars(provider).update(OpenAI=OpenAI, AsyncOpenAI=AsyncOpenAI)
-    tracker.instrumentation.install()
+    tracker.instrumentation.installation.install()
     client_patch.patch(OPENAI, provider)
 
 

@@ -14,7 +14,7 @@ from runtime_calls import CHAT, MESSAGE
 
 from tracker import AIUsageTracker, ai_usage_context
 from tracker.instrumentation import client_patch
-from tracker.instrumentation.providers.provider import ANTHROPIC
+from tracker.instrumentation.providers import ANTHROPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 
 from tracker import ai_usage_context
 from tracker.instrumentation import client_patch
-from tracker.instrumentation.providers.provider import ANTHROPIC, OPENAI
+from tracker.instrumentation.providers import ANTHROPIC, OPENAI
 from tracker.instrumentation.streaming import stream_usage
 
 if TYPE_CHECKING:

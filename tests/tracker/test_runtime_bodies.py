@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from loopback import INPUT_TOKENS, OUTPUT_TOKENS, chat_events, message_events, response_events
 
 from tracker import AIUsageTracker
+from tracker.instrumentation.streaming.accumulator import Tally
 from tracker.instrumentation.streaming.body_readers import EventReader, JsonReader
-from tracker.instrumentation.streaming.streams import Tally
 from tracker.records.pending_record import PendingRecord
 from tracker.testing import capture
 

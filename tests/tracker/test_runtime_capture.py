@@ -14,7 +14,7 @@ from runtime_calls import CHAT, EMBEDDING
 
 from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
 from tracker.instrumentation import client_patch
-from tracker.instrumentation.providers.provider import OPENAI
+from tracker.instrumentation.providers import OPENAI
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ from websockets.sync.server import serve
 
 from tracker import AIUsageTracker, ai_usage_context, flush
 from tracker.cli.main import cli
+from tracker.instrumentation.providers import ANTHROPIC, OPENAI
 from tracker.instrumentation.providers.endpoints import path_of, place_of
-from tracker.instrumentation.providers.provider import ANTHROPIC, OPENAI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,9 +16,9 @@ import tracker
 from tests.delivered import spooled
 from tests.patience import PATIENCE, reached
 from tracker import ai_usage_context
+from tracker.context import unattributed
 from tracker.delivery import sender, writer
 from tracker.delivery.attempt import finalising
-from tracker.instrumentation import unattributed
 from tracker.sinks.protocol import ALL_STORED, Delivery
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from runtime_calls import CHAT
 from tests.patience import reached
 from tracker import AIUsageTracker, ai_usage_context
 from tracker.config import settings
-from tracker.instrumentation import unattributed
+from tracker.context import unattributed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

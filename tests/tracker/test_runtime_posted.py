@@ -372,7 +372,7 @@ class StdlibTransport:
 PROGRAM = """
 import importlib, sys
 from tracker import ai_usage_context
-from tracker.instrumentation import install
+from tracker.instrumentation.installation import install
 from tracker.testing import capture
 if sys.argv[2] == "ours first":
     install()

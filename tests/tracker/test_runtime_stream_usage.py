@@ -14,8 +14,8 @@ from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
 from tracker.instrumentation.streaming import stream_usage
+from tracker.instrumentation.streaming.accumulator import Tally
 from tracker.instrumentation.streaming.body_readers import watch
-from tracker.instrumentation.streaming.streams import Tally
 from tracker.records.pending_record import PendingRecord
 
 if TYPE_CHECKING:

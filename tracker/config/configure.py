@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from tracker import instrumentation
 from tracker.config import settings
 from tracker.config.misuse import forgiving, tell, unknown
 from tracker.errors import ConfigurationError
+from tracker.instrumentation import installation
 
 if TYPE_CHECKING:
     from tracker.config.settings import Settings
@@ -28,5 +28,5 @@ def configure(**changes: Any) -> Settings:
             tell(ConfigurationError(f"configure: {unknown(name, known)}"))
     changed = settings.configure(**{name: changes[name] for name in changes if name in known})
     if "require_context" in changes and changed.require_context:
-        instrumentation.install()  # calls are to be seen before any tracker or context is made
+        installation.install()  # calls are to be seen before any tracker or context is made
     return changed

@@ -7,7 +7,6 @@ from threading import get_ident
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from tracker import instrumentation
 from tracker.ai_usage_tracker import AIUsageTracker, hears_of_begins, hears_of_ends
 from tracker.config.misuse import forgiven, has_methods, kind_of, tell
 from tracker.context import scope
@@ -17,6 +16,7 @@ from tracker.context.state import BLANK, begun
 from tracker.delivery import writer
 from tracker.error_boundary import guarded, tolerated
 from tracker.errors import ContextFieldError, UnknownEnvironmentError
+from tracker.instrumentation import installation
 from tracker.records import clock
 from tracker.records.error_text import for_program
 
@@ -173,7 +173,7 @@ class Block:
 
     def _tell(self, node: Node, context: Mapping[str, Any]) -> None:
         """Have a tracker that is not quite ours set up as ours are; it may refuse."""
-        instrumentation.install()  # one of ours did so when it was made
+        installation.install()  # one of ours did so when it was made
         try:
             with forgiven("set_context"):
                 node.tracker.set_context(context)

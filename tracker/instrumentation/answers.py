@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from tracker.instrumentation.providers.provider import SDKS
+from tracker.instrumentation.providers import SDKS
 
 DEFERRED_MODULE = "tracker.instrumentation.deferred"
 REQUEST_ID_HEADERS = ("x-request-id", "request-id")

@@ -22,13 +22,15 @@ from tracker.instrumentation.answers import (
 )
 from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
 from tracker.instrumentation.observation import failed, is_quiet, open_booking
+from tracker.instrumentation.providers import CAPTURED
 from tracker.instrumentation.providers.endpoints import place_of
-from tracker.instrumentation.providers.provider import MARK, PROVIDERS, Provider
-from tracker.instrumentation.providers.usage import reader, text, usage_told
-from tracker.instrumentation.streaming.connections import MANAGERS, count_connections
+from tracker.instrumentation.providers.fields import reader, text
+from tracker.instrumentation.providers.provider import MARK, Provider
+from tracker.instrumentation.providers.usage import usage_told
+from tracker.instrumentation.streaming.accumulator import Tally
+from tracker.instrumentation.streaming.connections import count_connections
 from tracker.instrumentation.streaming.follower import follow
 from tracker.instrumentation.streaming.stream_usage import addition, is_raw, sent
-from tracker.instrumentation.streaming.streams import Tally
 from tracker.records import recorder
 from tracker.records.error_text import described
 from tracker.records.metric import Call
@@ -50,12 +52,12 @@ def await_imports() -> None:
     """Patch each provider's client when it is imported, or now if it is already."""
     import wrapt
 
-    for provider in PROVIDERS:
+    for provider in CAPTURED:
         wrapt.register_post_import_hook(functools.partial(patch, provider), provider.name)
         for module, methods in provider.finals.items():
             hook = functools.partial(_patch_finals, provider, methods)
             wrapt.register_post_import_hook(hook, module)
-        for module, (manager, path) in MANAGERS.get(provider.name, {}).items():
+        for module, (manager, path) in provider.connections.items():
             hook = functools.partial(count_connections, provider.name, manager, path)
             wrapt.register_post_import_hook(hook, module)
     wrapt.register_post_import_hook(litellm.patch, litellm.MODULE)

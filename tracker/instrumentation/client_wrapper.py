@@ -17,46 +17,7 @@ from tracker.instrumentation.decorators import Observed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-OPENAI_CALLS = {
-    "chat.completions.create": "completion",
-    "chat.completions.parse": "completion",
-    "chat.completions.stream": "completion",
-    "beta.chat.completions.parse": "completion",
-    "beta.chat.completions.stream": "completion",
-    "completions.create": "completion",
-    "responses.create": "completion",
-    "responses.parse": "completion",
-    "responses.stream": "completion",
-    "responses.compact": "completion",
-    "embeddings.create": "embedding",
-    "images.generate": "image",
-    "images.edit": "image",
-    "images.create_variation": "image",
-    "audio.speech.create": "audio",
-    "audio.transcriptions.create": "audio",
-    "audio.translations.create": "audio",
-}
-ANTHROPIC_CALLS = {
-    "messages.create": "completion",
-    "messages.parse": "completion",
-    "messages.stream": "completion",
-    "beta.messages.create": "completion",
-    "beta.messages.parse": "completion",
-    "beta.messages.stream": "completion",
-    "completions.create": "completion",
-}
-PLACES_CALLS = {
-    "place": "place_details",
-    "places": "place_search",
-    "places_nearby": "nearby_search",
-    "places_autocomplete": "autocomplete",
-    "places_autocomplete_query": "autocomplete",
-    "places_photo": "place_photo",
-    "find_place": "find_place",
-    "geocode": "geocode",
-    "reverse_geocode": "reverse_geocode",
-}
-CALLS = {"openai": OPENAI_CALLS, "anthropic": ANTHROPIC_CALLS, "google_places": PLACES_CALLS}
+
 # Attributes that lead to the same calls in another form, and methods that return such a client.
 FORMS = frozenset({"with_raw_response", "with_streaming_response"})
 COPIES = frozenset({"with_options", "copy"})

@@ -15,7 +15,7 @@ from tracker.delivery import writer
 from tracker.instrumentation.answers import is_deferred
 from tracker.instrumentation.observation import is_quiet
 from tracker.instrumentation.observer import Observer
-from tracker.instrumentation.providers.usage import field
+from tracker.instrumentation.providers.fields import field
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator

@@ -10,8 +10,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
+from tracker.context import unattributed
 from tracker.delivery import fork_registry
-from tracker.instrumentation import unattributed
 
 if TYPE_CHECKING:
     from tracker.records.pending_record import PendingRecord

@@ -9,9 +9,8 @@ import functools
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from tracker.context import scope
+from tracker.context import scope, unattributed
 from tracker.context.state import merge
-from tracker.instrumentation import unattributed
 from tracker.records.pending_record import PendingRecord
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tracker.context import unattributed
 from tracker.error_boundary import guarded
-from tracker.instrumentation import deduplication, unattributed
+from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import header_id_of, http_response_of, of_sdk
 from tracker.instrumentation.evidence import answers_among, is_unseen
 from tracker.instrumentation.observation import Observation, current, open_for
-from tracker.instrumentation.providers.provider import SDKS
+from tracker.instrumentation.providers import SDKS
 from tracker.instrumentation.providers.usage import model_of, request_id_of, usage_of
 from tracker.records import recorder
 from tracker.records.error_text import described
@@ -175,8 +176,8 @@ class Observer(Observation):
         known = deduplication.find(http_response, self.service, request_id)
         if known is not None:
             return known
+        from tracker.instrumentation.streaming.accumulator import Tally
         from tracker.instrumentation.streaming.follower import follow
-        from tracker.instrumentation.streaming.streams import Tally
 
         booking = self._next()
         self.bookings.append(booking)

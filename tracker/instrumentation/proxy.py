@@ -20,7 +20,8 @@ from tracker.instrumentation.answers import of_sdk
 from tracker.instrumentation.client_wrapper import COPIES, WrappedClient
 from tracker.instrumentation.decorators import Observed, observe
 from tracker.instrumentation.observation import is_carried_by
-from tracker.instrumentation.providers.provider import PROVIDERS, billed_operation
+from tracker.instrumentation.providers import CAPTURED
+from tracker.instrumentation.providers.provider import billed_operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +59,7 @@ class _Own:
 
 def provider_of(client: object) -> Provider | None:
     """Return whose SDK has the class of *client*; what only passes for a client is nobody's."""
-    for provider in PROVIDERS:
+    for provider in CAPTURED:
         module = sys.modules.get(provider.name)
         for name in provider.classes if module is not None else ():
             known = getattr(module, name, None)

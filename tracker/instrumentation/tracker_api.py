@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tracker import instrumentation
 from tracker.config.misuse import forgiven, forgiving, has_methods, kind_of, tell
 from tracker.context.attribution import Attribution
+from tracker.instrumentation import installation
 from tracker.instrumentation.decorators import observe
 from tracker.records import recorder
 from tracker.records.metric import Call, Usage
@@ -104,7 +104,7 @@ class Observing(Attribution):
         if not has_methods(tracker, "node", "borrows", "settle"):
             tell(TypeError(f"create_wrapped_{service}_client: {kind_of(tracker)} is no tracker"))
             tracker = cls.of_surroundings()
-        return instrumentation.wrap_client(client, tracker, service)
+        return installation.wrap_client(client, tracker, service)
 
     @classmethod
     def of_surroundings(cls) -> Any:

@@ -22,7 +22,9 @@ from tracker.context import scope
 from tracker.errors import ConfigurationError
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.observation import open_for
-from tracker.instrumentation.providers.usage import field, model_of, usage_of
+from tracker.instrumentation.providers import PROVIDERS
+from tracker.instrumentation.providers.fields import field
+from tracker.instrumentation.providers.usage import model_of, usage_of
 from tracker.records import recorder
 from tracker.records.metric import Call
 
@@ -125,7 +127,7 @@ def record_id(service: str, batch_id: str, custom_id: str) -> str:
 
 
 def _read(given: object) -> _Line | None:
-    """Return what a line of either provider says, or None if it is not one."""
+    """Return what a line of any provider says, or None if it is not one."""
     if isinstance(given, str | bytes):
         import json
 
@@ -136,16 +138,11 @@ def _read(given: object) -> _Line | None:
     custom_id = field(given, "custom_id")
     if not isinstance(custom_id, str):
         return None
-    result = field(given, "result")
-    if result is not None:
-        answer = field(result, "message") if field(result, "type") == "succeeded" else None
-        return _Line("anthropic", custom_id, answer, None)
-    response = field(given, "response")
-    if response is None and field(given, "error") is None:
-        return None
-    answer = field(response, "body") if field(response, "status_code") == 200 else None
-    request_id = field(response, "request_id")
-    return _Line("openai", custom_id, answer, request_id if isinstance(request_id, str) else None)
+    for provider in PROVIDERS:
+        found = None if provider.batch_result is None else provider.batch_result(given)
+        if found is not None:
+            return _Line(provider.name, custom_id, *found)
+    return None
 
 
 def _identity_of(batch: object) -> tuple[str, float] | None:

@@ -15,31 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.config import settings
 from tracker.errors import AIUsageError
+from tracker.instrumentation.providers import PROVIDERS, SDKS
 from tracker.records.sanitize import Told, scrub
 
 if TYPE_CHECKING:
     from types import FrameType
 
-SDKS = frozenset({"openai", "anthropic"})
 #: What providers document as codes and types of errors; anything else could be a text.
-CODES = frozenset(
-    """
-    invalid_request_error authentication_error billing_error permission_error not_found_error
-    conflict_error request_too_large rate_limit_error timeout_error api_error overloaded_error
-    invalid_api_key incorrect_api_key rate_limit_exceeded insufficient_quota quota_exceeded
-    billing_hard_limit_reached billing_not_active account_deactivated model_not_found
-    context_length_exceeded string_above_max_length invalid_type invalid_value
-    missing_required_parameter unknown_parameter unsupported_parameter unsupported_value
-    unsupported_model unsupported_country_region_territory content_filter
-    content_policy_violation invalid_prompt invalid_image invalid_image_format
-    invalid_base64_image
-    invalid_image_url image_too_large image_parse_error empty_image_file failed_to_download_image
-    invalid_json_schema invalid_function_parameters
-    tokens requests server_error internal_error internal_server_error engine_overloaded
-    bad_request unauthorized forbidden not_found method_not_allowed conflict too_many_requests
-    service_unavailable gateway_timeout DeploymentNotFound OperationNotSupported
-    """.split()
-)
+CODES = frozenset[str]().union(*(provider.error_codes for provider in PROVIDERS))
 #: Of botocore's errors those whose text is put together from a request's values.
 _ECHOING = frozenset({"ParamValidationError"})
 _LIBRARIES = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - pathlib loads later

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tracker.records.metric import Metric
 from tracker.sinks.protocol import ALL_STORED, Delivery
-from tracker.sinks.user_files import FILE_MODE, make_folder
+from tracker.sinks.user_files import FILE_MODE, in_data_folder, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,9 +69,7 @@ def from_environment(_table_name: str) -> JsonlSink:
 
     if named:
         return JsonlSink(Path(named).expanduser())
-    import platformdirs
-
-    return JsonlSink(Path(platformdirs.user_data_dir("ai-usage", appauthor=False)) / "usage.jsonl")
+    return JsonlSink(in_data_folder("usage.jsonl"))
 
 
 class JsonlSink:

@@ -15,6 +15,15 @@ FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 
+def in_data_folder(name: str) -> Path:
+    """Return the path of the file *name* in the user's data folder, which need not exist yet."""
+    from pathlib import Path
+
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("ai-usage", appauthor=False)) / name
+
+
 def make_folder(path: Path) -> None:
     """Make *path* and the folders above it, as far as they are missing.  Raises OSError."""
     missing = []

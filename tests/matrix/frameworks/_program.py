@@ -129,7 +129,7 @@ def judged(case: Case, server: Server, way: Callable[[Case, Server], Kit]) -> st
 def main(name: str, order: str) -> int:
     """Make every use in every way that it has."""
     if order == "ours first":
-        from tracker.instrumentation import install
+        from tracker.instrumentation.installation import install
 
         install()
     cases = load("frameworks", name).case.found

@@ -30,7 +30,7 @@ FACES = ("__iter__", "__next__", "__aiter__", "__anext__", "__enter__", "__aente
 
 def installed(name: str, mode: str) -> Callable[[], list[Any]]:
     """Have them, and us unless the mode says otherwise, observe, in the order of the mode."""
-    from tracker.instrumentation import install
+    from tracker.instrumentation.installation import install
 
     if mode == "ours first":
         install()

@@ -10,15 +10,16 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.errors import AIUsageError
 from tracker.sinks.sqlite.reading import read
 from tracker.sinks.sqlite.shared_file import SqliteFile
+from tracker.sinks.user_files import in_data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
 LEASE_SECONDS = 60.0
 KEEP_SENT_SECONDS = 3600.0
@@ -184,6 +185,4 @@ def _mark(
 
 def default_spool() -> Path:
     """Return ``spool.db`` in the user's data folder."""
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("ai-usage", appauthor=False)) / "spool.db"
+    return in_data_folder("spool.db")

@@ -7,28 +7,19 @@ call may.  The answer is the framework's HTTP response, of which the usage is re
 from __future__ import annotations
 
 import functools
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.error_boundary import guarded, logger
 from tracker.instrumentation.observation import failed, is_quiet, open_booking
-from tracker.instrumentation.providers.provider import MARK, PROVIDERS
-from tracker.instrumentation.streaming.streams import Tally
+from tracker.instrumentation.providers import PROVIDERS
+from tracker.instrumentation.providers.provider import MARK
+from tracker.instrumentation.streaming.accumulator import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import ModuleType
 
     from tracker.records.pending_record import PendingRecord
-
-#: Google's names of methods, which follow the model's.
-GOOGLE = {
-    "generateContent": "completion",
-    "streamGenerateContent": "completion",
-    "embedContent": "embedding",
-    "batchEmbedContents": "embedding",
-}
-_GOOGLE_PATH = re.compile(r"/models/([^/:?]+):(\w+)")
 
 _CAPTURING = guarded("capture")
 
@@ -50,12 +41,9 @@ Watch = "Callable[[Any, Tally], None]"
 def asked_at(url: str) -> Asked | None:
     """Return what a POST to *url*, of whatever host, asks for, or None if that is unknown."""
     for provider in PROVIDERS:
-        operation = provider.operation_of(url) if provider.is_usual(url) else None
-        if operation is not None:
-            return Asked(provider.name, operation)
-    found = _GOOGLE_PATH.search(url)
-    if found is not None and found[2] in GOOGLE:
-        return Asked("google", GOOGLE[found[2]], found[1])
+        asked = provider.asked_at(url)
+        if asked is not None:
+            return Asked(provider.name, *asked)
     return None
 
 

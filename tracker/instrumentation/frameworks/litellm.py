@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from tracker.instrumentation.answers import header_id_of
 from tracker.instrumentation.frameworks import http_post
 from tracker.instrumentation.frameworks.http_post import Asked
-from tracker.instrumentation.providers.usage import text
+from tracker.instrumentation.providers.fields import text
 from tracker.instrumentation.streaming.follower import follow
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from tracker.instrumentation.streaming.streams import Tally
+    from tracker.instrumentation.streaming.accumulator import Tally
 
 MODULE = "litellm.llms.custom_httpx.http_handler"
 #: What a call is booked as by the name of the function of litellm that was called.

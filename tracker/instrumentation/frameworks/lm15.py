@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from tracker.instrumentation.frameworks.http_post import Asked
-    from tracker.instrumentation.streaming.streams import Tally
+    from tracker.instrumentation.streaming.accumulator import Tally
 
 PACKAGES = ("lm15", "dspy._vendor.lm15")
 SYNC, ASYNC = "transports._sync", "transports._async"

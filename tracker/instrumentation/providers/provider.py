@@ -1,47 +1,81 @@
-"""What differs from one provider's client to the next, as data."""
+"""What one provider is to this package, as data: the shape of each module beside this one."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.instrumentation.providers.endpoints import (
-    ANTHROPIC_BILLED,
-    ANTHROPIC_FREE,
-    OPENAI_BILLED,
-    OPENAI_FREE,
-    operation_at,
-    path_of,
-)
+from tracker.instrumentation.providers.endpoints import operation_at, path_of
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from tracker.records.metric import Usage
 
 #: The attribute by which our wrapper of a method is known.
 MARK = "_ai_usage_observed"
+NOTHING = re.compile(r"(?!)")
+
+
+class BatchResult(NamedTuple):
+    """One line of a batch's results: the answer, None if that call failed, and its request's id."""
+
+    answer: Any
+    request_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One provider's SDK.
+    """One provider: how its clients call, what is billed, and how its answers tell what was used.
 
-    ``name`` is its module and the service that is booked.  ``classes`` are its clients;
-    a name that an older SDK lacks is passed over.  ``operations`` tells which paths
-    answer with what they used, and as what they are booked; ``billed`` those that are billed and
-    may not tell, without version and ids; ``free`` those that are not.
-    ``asks_for_usage`` are those whose streams tell their usage only when asked.
-    ``finals`` are the methods of stream helpers that give the whole answer put together, by
-    the module that has them.
+    ``name`` is the service that is booked, and the module of its SDK if its clients are captured.
+    Of the clients:
+
+    - ``classes`` are captured; a name that an older SDK lacks is passed over.
+    - ``calls`` are the methods of a client that are billed, by the path to them, for clients that
+      carry a tracker; with their operations.
+    - ``finals`` are the methods of stream helpers that give the whole answer put together, by
+      the module that has them.
+    - ``connections`` are the managers of connections, and where they connect, by module.
+    - ``error_codes`` are documented as codes and types of errors; anything else could be a text.
+
+    Of requests:
+
+    - ``operations`` tells which paths answer with what they used, and as what they are booked;
+      ``billed`` those that are billed and may not tell, without version and ids; ``free`` those
+      that are not.
+    - ``method_path`` finds model and method in a path that ends with them; ``methods`` are those
+      that are billed, with their operations.
+    - ``asks_for_usage`` are the paths whose streams tell their usage only when asked.
+
+    Of answers:
+
+    - ``model_field`` and ``usage_field`` name the model and the usage where these are not in
+      ``model`` and ``usage``; ``read_usage`` reads such a usage, or gives None if it is none.
+    - ``end_events`` are patterns of lines that end a stream of events; ``is_last_word`` says of an
+      event that tells usage whether its counts are the final ones.
+    - ``batch_result`` reads a line of a batch's results, or gives None if it is none of its.
     """
 
     name: str
-    classes: tuple[str, ...]
-    operations: Mapping[str, str]
-    billed: Mapping[str, str]
-    free: re.Pattern[str]
-    asks_for_usage: frozenset[str] = frozenset()
+    classes: tuple[str, ...] = ()
+    calls: Mapping[str, str] = field(default_factory=dict)
     finals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    connections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    error_codes: frozenset[str] = frozenset()
+    operations: Mapping[str, str] = field(default_factory=dict)
+    billed: Mapping[str, str] = field(default_factory=dict)
+    free: re.Pattern[str] = NOTHING
+    method_path: re.Pattern[str] = NOTHING
+    methods: Mapping[str, str] = field(default_factory=dict)
+    asks_for_usage: frozenset[str] = frozenset()
+    model_field: str = "model"
+    usage_field: str = "usage"
+    read_usage: Callable[[Any], Usage | None] | None = None
+    end_events: tuple[bytes, ...] = ()
+    is_last_word: Callable[[Mapping[str, Any]], bool] | None = None
+    batch_result: Callable[[Any], BatchResult | None] | None = None
 
     def operation_of(self, url: str) -> str | None:
         """Return what a POST to *url* is booked as, or None if it is not billed.
@@ -69,63 +103,15 @@ class Provider:
         """Return whether a stream from *url* tells its usage only when asked."""
         return url.partition("?")[0].endswith(tuple(self.asks_for_usage))
 
-
-OPENAI = Provider(
-    "openai",
-    classes=("OpenAI", "AsyncOpenAI"),
-    operations={
-        "/chat/completions": "completion",
-        "/completions": "completion",
-        "/responses": "completion",
-        "/responses/compact": "completion",
-        "/embeddings": "embedding",
-        "/images/generations": "image",
-        "/images/edits": "image",
-        "/images/variations": "image",
-        "/audio/speech": "audio",
-        "/audio/transcriptions": "audio",
-        "/audio/translations": "audio",
-    },
-    billed=OPENAI_BILLED,
-    free=OPENAI_FREE,
-    asks_for_usage=frozenset({"/chat/completions", "/completions"}),
-    finals={
-        "openai.lib.streaming.chat": (
-            "ChatCompletionStream.get_final_completion",
-            "AsyncChatCompletionStream.get_final_completion",
-        ),
-        "openai.lib.streaming.responses": (
-            "ResponseStream.get_final_response",
-            "AsyncResponseStream.get_final_response",
-        ),
-    },
-)
-ANTHROPIC = Provider(
-    "anthropic",
-    classes=(
-        "Anthropic",
-        "AsyncAnthropic",
-        "AnthropicBedrock",
-        "AsyncAnthropicBedrock",
-        "AnthropicBedrockMantle",
-        "AsyncAnthropicBedrockMantle",
-        "AnthropicVertex",
-        "AsyncAnthropicVertex",
-    ),
-    operations={"/v1/messages": "completion", "/v1/complete": "completion"},
-    billed=ANTHROPIC_BILLED,
-    free=ANTHROPIC_FREE,
-    finals={
-        "anthropic.lib.streaming": (
-            "MessageStream.get_final_message",
-            "AsyncMessageStream.get_final_message",
-            "BetaMessageStream.get_final_message",
-            "BetaAsyncMessageStream.get_final_message",
-        ),
-    },
-)
-PROVIDERS = (OPENAI, ANTHROPIC)
-SDKS = frozenset(provider.name for provider in PROVIDERS)
+    def asked_at(self, url: str) -> tuple[str, str | None] | None:
+        """Return operation and model, if the path names one, of a POST to *url*; else None."""
+        operation = self._usual(url)
+        if operation is not None:
+            return operation, None
+        found = self.method_path.search(url)
+        if found is not None and found[2] in self.methods:
+            return self.methods[found[2]], found[1]
+        return None
 
 
 def billed_operation(

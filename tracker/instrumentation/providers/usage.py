@@ -1,14 +1,18 @@
 """Reading tokens, model and request id off a provider's response.  Pure functions.
 
+One form, ``usage`` with the names of OpenAI and of Anthropic, is read here in one go: most servers
+speak it, and each call pays for it.  What a provider tells elsewhere, it reads itself.
+
 Responses come as SDK objects, dicts or test doubles; only real numbers and
 strings are believed.  Text of prompts and completions is never looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tracker.instrumentation.providers import PROVIDERS
+from tracker.instrumentation.providers.fields import field, number, reader, text
 from tracker.records.metric import Usage
 
 if TYPE_CHECKING:
@@ -17,43 +21,13 @@ if TYPE_CHECKING:
 NO_USAGE = Usage()
 # A named tuple's own constructor takes twice as long.
 _tuple_of = tuple.__new__
-# The class of pydantic's classes, once a model of it was seen.
-_class_of_models: type | None = None
 # Tokens that were read from a provider's cache, and written to it.
 READ = "cache_read_input_tokens"
 WRITTEN = "cache_creation_input_tokens"
-
-
-def field(record: Any, name: str) -> Any:
-    """Return *name* of an object or a mapping, or None."""
-    return None if record is None else reader(record)(name)
-
-
-def reader(record: Any) -> Callable[[str], Any]:
-    """Return the function from a name to *record*'s value of that name, or None.
-
-    An SDK's model raises, slowly, for a field that it lacks; so its dict is read.
-    """
-    kind = type(record)
-    if kind is dict:
-        known: dict[str, Any] = record
-        return known.get
-    if (type(kind) is _class_of_models or _is_model(kind)) and not record.__pydantic_extra__:
-        known = record.__dict__
-        return known.get
-    if isinstance(record, Mapping):
-        return record.get
-    return lambda name: getattr(record, name, None)
-
-
-def _is_model(kind: type) -> bool:
-    """Return whether *kind* is a class of models; asking one is slow, so what tells it is kept."""
-    global _class_of_models
-    if not hasattr(kind, "__pydantic_extra__"):
-        return False
-    if type(kind).__module__.partition(".")[0] == "pydantic":
-        _class_of_models = type(kind)
-    return True
+#: Where some providers tell their usage instead, with what reads it.
+ELSEWHERE = {one.usage_field: one.read_usage for one in PROVIDERS if one.read_usage is not None}
+#: Where the model is told; ``model`` is asked for first.
+MODEL_FIELDS = ("model", *{one.model_field for one in PROVIDERS} - {"model"})
 
 
 def usage_of(response: Any) -> Usage:
@@ -69,27 +43,27 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
     """Return the tokens of the response of which *facts* gives what it says under a name."""
     usage = facts("usage")
     if usage is None:
-        return _google_usage(facts("usageMetadata"))
+        return _usage_elsewhere(facts)
     told = reader(usage)
     inputs, outputs, total = told("prompt_tokens"), told("completion_tokens"), told("total_tokens")
     read, written = told(READ), told(WRITTEN)
     # Each number is believed if it is one; most are plain, and are not asked twice.
     if read is not None:
-        read = _count(read)
+        read = number(read)
     if written is not None:
-        written = _count(written)
+        written = number(written)
     if type(inputs) is not int or inputs < 0:
-        inputs = _count(inputs)
+        inputs = number(inputs)
     if type(outputs) is not int or outputs < 0:
-        outputs = _count(outputs)
+        outputs = number(outputs)
     if type(total) is not int or total < 0:
-        total = _count(total)
+        total = number(total)
     if inputs is None:
-        inputs = _count(told("input_tokens"))
+        inputs = number(told("input_tokens"))
         if inputs is not None:
             inputs += (read or 0) + (written or 0)
     if outputs is None:
-        outputs = _count(told("output_tokens"))
+        outputs = number(told("output_tokens"))
         if outputs is None and inputs is not None and total is not None:
             outputs = max(total - inputs, 0)
     if total is None and inputs is not None and outputs is not None:
@@ -105,19 +79,13 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
     return _tuple_of(Usage, (inputs, outputs, total, read, written, reasoning))
 
 
-def _google_usage(usage: Any) -> Usage:
-    """Return the tokens of Google's form, in which thoughts are counted beside the candidates."""
-    if not isinstance(usage, dict):
-        return NO_USAGE
-    counts = {name: _count(value) for name, value in usage.items()}
-    inputs, outputs = counts.get("promptTokenCount"), counts.get("candidatesTokenCount")
-    thoughts = counts.get("thoughtsTokenCount")
-    if thoughts is not None:
-        outputs = (outputs or 0) + thoughts
-    if inputs is not None:
-        inputs += counts.get("toolUsePromptTokenCount") or 0
-    read = counts.get("cachedContentTokenCount")
-    return Usage(inputs, outputs, counts.get("totalTokenCount"), read, None, thoughts)
+def _usage_elsewhere(facts: Callable[[str], Any]) -> Usage:
+    """Return what a response tells under one provider's own name, in its own form."""
+    for name, read in ELSEWHERE.items():
+        usage = read(facts(name))
+        if usage is not None:
+            return usage
+    return NO_USAGE
 
 
 def merged(before: Usage, after: Usage) -> Usage:
@@ -135,7 +103,11 @@ def merged(before: Usage, after: Usage) -> Usage:
 
 def model_of(response: Any) -> str | None:
     """Return the model that *response* names."""
-    return text(field(response, "model")) or text(field(response, "modelVersion"))
+    for name in MODEL_FIELDS:
+        found = text(field(response, name))
+        if found is not None:
+            return found
+    return None
 
 
 def request_id_of(response: Any) -> str | None:
@@ -143,19 +115,10 @@ def request_id_of(response: Any) -> str | None:
     return text(field(response, "_request_id"))
 
 
-def text(value: object) -> str | None:
-    """Return *value* if it is a text that says something."""
-    return value if isinstance(value, str) and value else None
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and type(value) is not bool and value >= 0 else None
-
-
 def _first_count(name: str, *groups: Any) -> int | None:
     for details in groups:
         if details is not None:
-            count = _count(reader(details)(name))
+            count = number(reader(details)(name))
             if count is not None:
                 return count
     return None

@@ -16,19 +16,21 @@ import wrapt
 
 from tracker.error_boundary import guarded
 from tracker.instrumentation.answers import content_of, is_encoded
+from tracker.instrumentation.providers import PROVIDERS
+from tracker.instrumentation.providers.usage import ELSEWHERE
 from tracker.records.error_text import of_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
-    from tracker.instrumentation.streaming.streams import Tally
+    from tracker.instrumentation.streaming.accumulator import Tally
 
 SEPARATOR = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 # Inside a JSON text a quotation mark is escaped, so these are keys and no words of a completion.
-TELLING = re.compile(rb'"(?:usage|usageMetadata|error)"\s*:\s*\{')
+TELLING = re.compile(rb'"(?:usage|error|%s)"\s*:\s*\{' % "|".join(ELSEWHERE).encode())
 NO_USAGE = re.compile(rb',\s*"usage"\s*:\s*null')
 LAST = re.compile(
-    rb"^(?:event: ?(?:message_stop|response\.(?:completed|incomplete|failed))|data: ?\[DONE\])\s*$",
+    rb"^(?:%s)\s*$" % b"|".join(event for one in PROVIDERS for event in one.end_events),
     re.MULTILINE,
 )
 DATA = re.compile(rb"^data: ?(.*)$", re.MULTILINE)

@@ -13,34 +13,18 @@ from tracker.error_boundary import guarded
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.observation import is_quiet, open_booking
 from tracker.instrumentation.providers.endpoints import place_of
-from tracker.instrumentation.providers.usage import text
+from tracker.instrumentation.providers.fields import text
 from tracker.records import recorder
 from tracker.records.metric import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import ModuleType
 
 OPERATION = "realtime"
 #: The managers' methods that connect: both names are of one function.
 SYNC, ASYNC = ("__enter__", "enter"), ("__aenter__", "enter")
 _MARK = "_ai_usage_counted"
-
-#: The managers of each module, and the path to which they connect.
-OPENAI = {
-    "openai.resources.beta.realtime.realtime": ("RealtimeConnectionManager", "/realtime"),
-    "openai.resources.beta.responses.responses": ("ResponsesConnectionManager", "/responses"),
-    "openai.resources.live.forks": ("ForksConnectionManager", "/live/sessions/{id}/fork"),
-    "openai.resources.live.live": ("LiveConnectionManager", "/live/sessions"),
-    "openai.resources.live.sideband": ("SidebandConnectionManager", "/live/sessions/{id}/attach"),
-    "openai.resources.realtime.realtime": ("RealtimeConnectionManager", "/realtime"),
-    "openai.resources.realtime.translations.translations": (
-        "TranslationsConnectionManager",
-        "/realtime/translations",
-    ),
-    "openai.resources.responses.responses": ("ResponsesConnectionManager", "/responses"),
-}
-MANAGERS: Mapping[str, Mapping[str, tuple[str, str]]] = {"openai": OPENAI}
 
 
 def count_connections(service: str, manager: str, path: str, module: ModuleType) -> None:

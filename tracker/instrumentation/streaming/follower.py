@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import is_encoded, stream_of
 from tracker.instrumentation.streaming.body_readers import watch
-from tracker.instrumentation.streaming.streams import tap
+from tracker.instrumentation.streaming.stream_wrapper import tap
 
 if TYPE_CHECKING:
-    from tracker.instrumentation.streaming.streams import Tally
+    from tracker.instrumentation.streaming.accumulator import Tally
 
 
 def follow(answer: Any, http_response: Any, tally: Tally, *, asynchronous: bool) -> None:

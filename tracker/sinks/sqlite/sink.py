@@ -17,6 +17,7 @@ from tracker.errors import SinkError
 from tracker.sinks.protocol import Delivery
 from tracker.sinks.sqlite.reading import told
 from tracker.sinks.sqlite.shared_file import SqliteFile
+from tracker.sinks.user_files import in_data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,9 +109,7 @@ def default_database() -> Path:
     named = os.environ.get(DATABASE_VARIABLE, "").strip()
     if named:
         return Path(named).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("ai-usage", appauthor=False)) / "usage.db"
+    return in_data_folder("usage.db")
 
 
 def to_row(metric: Metric) -> tuple[object, ...]:

@@ -20,6 +20,7 @@ from tracker.delivery import fork_registry
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment
 from tracker.error_boundary import guarded, logger, tolerated
 from tracker.errors import UnknownEnvironmentError
+from tracker.instrumentation.providers import SDKS
 from tracker.records.pending_record import PendingRecord
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 MAX_WAITING = 1000
 MAX_PLACES = 1000
 # Packages whose frames stand between the program's line and us.
-BETWEEN = call_site.OURS | {"anthropic", "anyio", "asyncio", "openai", "trio", "wrapt"}
+BETWEEN = call_site.OURS | SDKS | {"anyio", "asyncio", "trio", "wrapt"}
 
 _lock = threading.RLock()  # a dropped stream may end, and come here, while it is held
 _settling = threading.RLock()

@@ -1,0 +1,144 @@
+"""What is known of an answer while its end is still to come.
+
+The record is made when the answer is exhausted, closed, broken off, or dropped; all but the
+first are ``partial``.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tracker.delivery import attempt, fork_registry
+from tracker.error_boundary import guarded
+from tracker.instrumentation import deduplication
+from tracker.instrumentation.observation import failed, is_observed
+from tracker.instrumentation.providers import PROVIDERS
+from tracker.instrumentation.providers.usage import ELSEWHERE, NO_USAGE, merged, model_of, usage_of
+from tracker.records import recorder
+from tracker.records.error_text import described
+from tracker.records.metric import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tracker.records.pending_record import PendingRecord
+
+_open: set[Tally] = set()
+_open_lock = threading.RLock()  # the end of a dropped stream may come while it is held
+
+
+class Tally:
+    """What is known of one stream so far.  It keeps no text.
+
+    With *swallow_usage* the chunk that only carries usage was asked for by us,
+    not by the caller: ``take`` says to hold it back, and that the others have none is not said.
+    """
+
+    def __init__(
+        self,
+        booking: PendingRecord,
+        service: str,
+        operation: str,
+        model: str | None,
+        request_id: str | None = None,
+        *,
+        swallow_usage: bool = False,
+    ) -> None:
+        self.booking = booking
+        self.service = service
+        self._operation = operation
+        self._model = model
+        self.request_id = request_id
+        self.swallows_usage = swallow_usage
+        self._usage = NO_USAGE
+        self._is_told = False
+        self._done = False
+        self._of_store = attempt.is_storing()
+        with _open_lock:
+            _open.add(self)
+
+    def take(self, chunk: Any) -> bool:
+        """Count *chunk*, an SDK's object or plain JSON; return whether the caller is to see it."""
+        with guarded("stream"):
+            # Most chunks tell nothing; asking a model of the SDK for a field that it lacks is slow.
+            facts = chunk if isinstance(chunk, dict) else getattr(chunk, "__dict__", {})
+            source = chunk
+            if facts.get("usage") is None and ELSEWHERE.keys().isdisjoint(facts):
+                # The first or the last event of some interfaces carries the whole answer.
+                source = facts.get("response") or facts.get("message")
+                if self.swallows_usage and facts is not chunk:
+                    getattr(chunk, "model_fields_set", set()).discard("usage")
+            self._model = model_of(source or facts) or self._model
+            if source is None:
+                return True
+            usage = usage_of(source)
+            if usage is NO_USAGE:
+                return True
+            self._usage = merged(self._usage, usage)
+            self._is_told = self._is_told or _is_last_word(facts)
+            if not isinstance(source, dict):
+                # Programs that count for themselves hand this object to their tracker.
+                deduplication.claim(source, self.booking, self.service, None)
+            return not (self.swallows_usage and facts.get("choices") == [])
+        return True
+
+    def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
+        """Book the stream; only the first end counts."""
+        with guarded("stream"):
+            with _open_lock:
+                _open.discard(self)
+                if self._done:
+                    return
+                self._done = True
+            text = described(error) if isinstance(error, BaseException) else error
+            call = Call(
+                self.service,
+                self._operation,
+                self._model,
+                self._usage,
+                self.request_id,
+                self.booking.elapsed_ms(),
+                text,
+                # A program may stop reading when all is told that it, and we, want to know.
+                partial and not (self._is_told and text is None),
+            )
+            recorder.book(self.booking, call)
+            if not recorder.is_kept(self.booking) and not is_observed(self.booking):
+                self.booking.owner.settle([self.booking])
+
+    def withdraw(self) -> None:
+        """Book nothing: the answer is an error, which was not billed."""
+        with _open_lock:
+            _open.discard(self)
+            self._done = True
+        failed(self.booking)
+
+    def drop(self) -> None:
+        """Book the stream because nobody has it any more: the garbage collector calls this."""
+        with attempt.finalising(of_store=self._of_store):
+            self.finish(partial=True)
+
+
+def _is_last_word(facts: Mapping[str, Any]) -> bool:
+    """Return whether the counts in an event with the fields *facts* are the final ones."""
+    return any(one.is_last_word(facts) for one in PROVIDERS if one.is_last_word is not None)
+
+
+def finish_open() -> None:
+    """Book every stream that is still open, for interpreter exit."""
+    with _open_lock:
+        tallies = list(_open)
+    for tally in tallies:
+        tally.finish(partial=True)
+
+
+def _after_fork() -> None:
+    """Start a child with a free lock and no open stream: those are its parent's to book."""
+    global _open_lock
+    _open_lock = threading.RLock()
+    _open.clear()
+
+
+recorder.at_exit(finish_open)
+fork_registry.at_fork(in_child=_after_fork)
