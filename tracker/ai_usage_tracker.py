@@ -119,7 +119,7 @@ class AIUsageTracker(Observing):
     @property
     def pending_metrics(self) -> list[Metric]:
         """The current block's calls that are not stored yet, in the order in which they ended."""
-        return [self._metric(booking) for booking in list(self.node().pending.values())]
+        return [self._metric(record) for record in list(self.node().pending.values())]
 
     def node(self) -> Node:
         """Return the block that this tracker books to here: the innermost open one of its own.
@@ -190,11 +190,11 @@ class AIUsageTracker(Observing):
         if node.pending or self._standing.pending:
             self.settle([*node.pending.values(), *self._standing.pending.values()])
 
-    def settle(self, bookings: Iterable[PendingRecord], *, wait: bool = True) -> None:
-        """Store *bookings*, each once; those that are stored or unfinished are passed over."""
-        taken = recorder.take(bookings)
+    def settle(self, records: Iterable[PendingRecord], *, wait: bool = True) -> None:
+        """Store *records*, each once; those that are stored or unfinished are passed over."""
+        taken = recorder.take(records)
         if taken and self._is_watched():
-            recorder.each(taken, lambda booking: self._store_metric(self.priced(booking)))
+            recorder.each(taken, lambda record: self._store_metric(self.priced(record)))
         elif taken:
             writer.hand_over(self, taken)
         if taken and wait and scope.is_outside():
@@ -256,9 +256,9 @@ class AIUsageTracker(Observing):
     def _tags(self) -> Mapping[str, str]:
         return self.environment_config.auto_tag if self.environment_config else {}
 
-    def _metric(self, booking: PendingRecord, *, priced: bool = False) -> Metric:
+    def _metric(self, record: PendingRecord, *, priced: bool = False) -> Metric:
         return metric_of(
-            booking,
+            record,
             tags=self._tags(),
             environment=self.environment.value,
             default_user=self._default_user,
@@ -300,7 +300,7 @@ class AIUsageTracker(Observing):
         )
 
     @classmethod
-    def of_surroundings(cls) -> Self:
+    def for_detected_environment(cls) -> Self:
         """Return a new tracker of this class for the environment that is detected."""
         return cls.create_for_environment()
 

@@ -78,7 +78,7 @@ def warn(place: str, message: str, *, interval: float = LOG_INTERVAL_SECONDS) ->
     logger.warning("%s", message)
 
 
-class guarded:
+class boundary:
     """Hold back internal errors of the block: count them, log once a minute a place."""
 
     __slots__ = ("_place",)

@@ -11,7 +11,7 @@
 
 Configuration errors reach the caller, early and with what to write instead; but for a
 ``ContextFieldError``, which is one when strict (``AI_USAGE_STRICT=1``) and else a warning.
-A ``SinkError`` never does: the guard logs it and the program goes on.
+A ``SinkError`` never does: the error boundary logs it and the program goes on.
 """
 
 from __future__ import annotations

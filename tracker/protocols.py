@@ -29,15 +29,15 @@ class CallOwner(Protocol):
         *by_client* says that a client which carries the tracker makes them.
         """
 
-    def settle(self, bookings: Iterable[PendingRecord], *, wait: bool = True) -> None:
-        """Store *bookings* that are not stored yet."""
+    def settle(self, records: Iterable[PendingRecord], *, wait: bool = True) -> None:
+        """Store *records* that are not stored yet."""
 
 
 class MetricOwner(Protocol):
     """What delivery asks of a tracker."""
 
     def priced(self, item: PendingRecord | Metric) -> Metric:
-        """Return the metric of a booking, with its price."""
+        """Return the metric of a record, with its price."""
 
     def sinks_at_once(self) -> Sequence[Sink]:
         """Return the stores in the program's own memory, which are called where a block ends."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from source_tree import Module, functions_of, source_modules
 
 MODULE_LINES = 400
 FUNCTION_LINES = 60
+FOLDER_MODULES = 14
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 
 
@@ -26,6 +29,12 @@ def long_functions(modules: list[Module]) -> list[str]:
     return found
 
 
+def crowded_folders(modules: list[Module]) -> list[str]:
+    """Return the folders that have too many modules to find one in, with their number."""
+    folders = Counter(module.path.rpartition("/")[0] for module in modules)
+    return [f"{path}: {number}" for path, number in folders.items() if number > FOLDER_MODULES]
+
+
 def empty_names(modules: list[Module]) -> list[str]:
     """Return the modules whose name says nothing about what is in them."""
     return [module.path for module in modules if EMPTY_NAMES & set(module.name.split("."))]
@@ -39,6 +48,11 @@ def test_modules_are_short() -> None:
 def test_functions_are_short() -> None:
     """S1: no function of the packages is longer than 60 lines."""
     assert long_functions(source_modules()) == []
+
+
+def test_folders_are_small() -> None:
+    """S3: no folder of the packages has more than 14 modules."""
+    assert crowded_folders(source_modules()) == []
 
 
 def test_examples_are_short() -> None:
@@ -61,3 +75,5 @@ def test_the_size_checks_can_fail() -> None:
     assert long_functions([fits, function, module]) == ["a/long.py:1 f: 61 lines"]
     assert long_modules([fits, function, module]) == ["a/utils.py: 401 lines"]
     assert empty_names([fits, function, module]) == ["a/utils.py"]
+    assert crowded_folders([fits] * FOLDER_MODULES + [Module("b.x", "b/x.py", "")]) == []
+    assert crowded_folders([fits] * (FOLDER_MODULES + 1)) == ["a: 15"]

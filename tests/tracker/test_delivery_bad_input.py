@@ -23,7 +23,7 @@ from tests.patience import PATIENCE
 from tracker import ai_usage_context
 from tracker.delivery import destinations, sender, writer
 from tracker.delivery.spool.codec import decode, encode
-from tracker.records.sanitize import MAX_KNOWN_TEXT, clean, plain, scrub, short
+from tracker.records.sanitize import MAX_KNOWN_TEXT, clean, sanitize, scrub, short
 from tracker.sinks.jsonl import JsonlSink
 from tracker.sinks.sqlite.sink import SqliteSink
 
@@ -207,7 +207,7 @@ def test_ordinary_texts_stay() -> None:
     """What only looks a little like a key is nobody's secret."""
     for text in ("max_tokens=5", "task-force", "the key is in the ignition", "risk-averse people"):
         assert scrub(text) == text
-        assert plain(text) == text
+        assert sanitize(text) == text
 
 
 class Text(str):
@@ -228,8 +228,8 @@ texts = st.lists(
 def test_known_texts_are_stored_as_new_ones_are(text: str) -> None:
     """What is remembered of a text, or seen at a glance, changes nothing in what is stored."""
     stored = short(Text(text))
-    assert [short(text), short(text), plain(text)] == [stored] * 3
-    assert plain([Text(text)]) == plain([text]) == [stored]
+    assert [short(text), short(text), sanitize(text)] == [stored] * 3
+    assert sanitize([Text(text)]) == sanitize([text]) == [stored]
     assert type(short(Text(text))) is type(short(text)) is str
     assert clean(text) == text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 

@@ -294,7 +294,7 @@ def test_who_comes_in_when_the_iterator_is_made_still_does(
 def test_a_stream_that_nobody_reads_is_let_go_at_once(
     server: LoopbackServer, metrics: CapturedMetrics
 ) -> None:
-    """Neither the tap nor an iterator that is not made yet keeps a dropped stream alive."""
+    """Neither the wrapper nor an iterator that is not made yet keeps a dropped stream alive."""
     client = client_of("anthropic", server, asynchronous=False)
     with ai_usage_context("op"):
         stream = client.messages.create(**MESSAGE, stream=True)

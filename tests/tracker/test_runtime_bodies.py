@@ -1,4 +1,4 @@
-"""The tap on a raw response's bytes: however they arrive, they pass unchanged and are counted."""
+"""The wrapper on a raw response's bytes: however they arrive, they pass unchanged, and counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loopback import INPUT_TOKENS, OUTPUT_TOKENS, chat_events, message_events, response_events
 
 from tracker import AIUsageTracker
-from tracker.instrumentation.streaming.accumulator import Tally
+from tracker.instrumentation.streaming.accumulator import Accumulator
 from tracker.instrumentation.streaming.body_readers import EventReader, JsonReader
 from tracker.records.pending_record import PendingRecord
 from tracker.testing import capture
@@ -49,12 +49,12 @@ def passed(arriving: list[bytes], *, swallow: bool, whole: bool) -> tuple[bytes,
     with capture() as metrics:
         tracker = AIUsageTracker()
         node = tracker.node()
-        booking = PendingRecord(tracker, node, node.state)
-        tally = Tally(booking, "openai", "completion", "asked", swallow_usage=swallow)
-        reader = EventReader(tally)
+        record = PendingRecord(tracker, node, node.state)
+        accumulator = Accumulator(record, "openai", "completion", "asked", swallow_usage=swallow)
+        reader = EventReader(accumulator)
         got = [piece for data in arriving for piece in reader.feed(data)]
         got += reader.end()
-        tally.finish(partial=not whole)
+        accumulator.finish(partial=not whole)
     return b"".join(got), list(metrics)
 
 
@@ -107,9 +107,11 @@ def test_a_body_that_is_no_answer(body: bytes) -> None:
     with capture() as metrics:
         tracker = AIUsageTracker()
         node = tracker.node()
-        tally = Tally(PendingRecord(tracker, node, node.state), "openai", "completion", "asked")
-        reader = JsonReader(tally)
+        accumulator = Accumulator(
+            PendingRecord(tracker, node, node.state), "openai", "completion", "asked"
+        )
+        reader = JsonReader(accumulator)
         assert list(reader.feed(body)) == [body]
         reader.end()
-        tally.finish(partial=False)
+        accumulator.finish(partial=False)
     assert [(m.model, m.total_tokens) for m in metrics] == [("asked", None)]

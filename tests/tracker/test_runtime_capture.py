@@ -363,7 +363,7 @@ def test_the_patch_can_be_taken_off(client: openai.OpenAI, metrics: CapturedMetr
 
 
 @pytest.mark.parametrize("name", ["OpenAI", "AsyncOpenAI"])
-def test_the_seam_is_where_we_expect_it(name: str) -> None:
+def test_the_patched_method_is_where_we_expect_it(name: str) -> None:
     """A new SDK that moves the request method, or its arguments, fails here first."""
     import inspect
 

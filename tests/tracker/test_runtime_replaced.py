@@ -216,7 +216,7 @@ def test_a_replaced_store_that_is_interrupted(client: openai.OpenAI) -> None:
     assert store.call_count == 1
 
 
-def test_what_a_block_learned_is_asked_without_the_ledger_s_lock(
+def test_what_a_block_learned_is_asked_without_the_recorder_s_lock(
     client: openai.OpenAI, metrics: CapturedMetrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who changes a state and ends up settling a call waits for nobody that waits for it."""

@@ -14,7 +14,7 @@ from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
 from tracker.instrumentation.streaming import stream_usage
-from tracker.instrumentation.streaming.accumulator import Tally
+from tracker.instrumentation.streaming.accumulator import Accumulator
 from tracker.instrumentation.streaming.body_readers import watch
 from tracker.records.pending_record import PendingRecord
 
@@ -306,7 +306,10 @@ def test_a_body_with_both_faces_is_read_in_either_way(kind: str, metrics: Captur
     response = httpx2.Response(200, headers=headers, stream=Whole())
     tracker = AIUsageTracker()
     node = tracker.node()
-    watch(response, Tally(PendingRecord(tracker, node, node.state), "openai", "completion", None))
+    watch(
+        response,
+        Accumulator(PendingRecord(tracker, node, node.state), "openai", "completion", None),
+    )
 
     async def parts() -> list[bytes]:
         return [part async for part in response.aiter_bytes()]

@@ -129,7 +129,7 @@ def test_responses_streams(client: openai.OpenAI, metrics: CapturedMetrics) -> N
 
 
 def test_the_stream_helper(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
-    """``chat.completions.stream`` goes through the same seam."""
+    """``chat.completions.stream`` goes through the same client patch."""
     with ai_usage_context("op"), client.chat.completions.stream(**CHAT) as stream:
         stream.until_done()
     assert tokens(metrics) == [(*TOKENS, False)]

@@ -14,7 +14,7 @@ from tracker.context.opening import Opening, described_end
 from tracker.context.scope import Node
 from tracker.context.state import BLANK, begun
 from tracker.delivery import writer
-from tracker.error_boundary import guarded, tolerated
+from tracker.error_boundary import boundary, tolerated
 from tracker.errors import ContextFieldError, UnknownEnvironmentError
 from tracker.instrumentation import installation
 from tracker.records import clock
@@ -94,9 +94,9 @@ class Block:
         tracker = self._tracker
         if tracker is None:
             tracker = self._made()
-        books = issubclass(type(tracker), AIUsageTracker)
-        if not books and not self._makes:
-            tracker, books = self._checked(tracker)
+        can_record = issubclass(type(tracker), AIUsageTracker)
+        if not can_record and not self._makes:
+            tracker, can_record = self._checked(tracker)
         parent = scope.current()
         outer = None if parent is None else parent.state
         opening = _opening(
@@ -109,24 +109,24 @@ class Block:
                 [],
             )
         )
-        told = dict(opening.context()) if not books or hears_of_begins(tracker) else None
+        told = dict(opening.context()) if not can_record or hears_of_begins(tracker) else None
         # The block's own ids, then those of its tracker, then its parent's.
         state = begun(opening if told is None else told, self._fields, self._batch)
-        if books and (standing := tracker.inherited()) is not BLANK:
+        if can_record and (standing := tracker.inherited()) is not BLANK:
             state = state.inheriting(standing)
         if outer is not None:
             state = state.inheriting(outer)
         self._started = perf_counter_ns()
-        self._node = node = Node(state, tracker, parent, books)
+        self._node = node = Node(state, tracker, parent, can_record)
         scope.enter(node)
-        if books:
+        if can_record:
             tracker.entered(node, only_here=self._makes)
         if told is not None:
             self._tell(node, told)
         return tracker
 
     def _checked(self, tracker: Any) -> tuple[Any, bool]:
-        """Return *tracker*, somebody else's, or a new one if it is none; and whether it books."""
+        """Return *tracker*, somebody else's, or a new one if it is none; whether it can record."""
         if has_methods(tracker, "set_context"):
             return tracker, False
         tell(TypeError(f"tracker: {kind_of(tracker)} is no tracker; a new one books the calls"))
@@ -200,7 +200,7 @@ class Block:
         try:
             failure = None if error is None else for_program(error)
             outcome = (self._started, perf_counter_ns(), failure)
-            if not node.books or hears_of_ends(tracker):
+            if not node.can_record or hears_of_ends(tracker):
                 with _FLUSHING:
                     tracker.add_context_metadata(described_end(outcome))
                 node.ending = True
@@ -215,13 +215,13 @@ class Block:
             after = scope.leave(node, broken_off=kind is GeneratorExit)
             # Another thread may have booked a call between the flush and the end.
             if node.pending:
-                with guarded("leave"):
+                with boundary("leave"):
                     tracker.settle(list(node.pending.values()))
-            if self._makes and node.books:
+            if self._makes and node.can_record:
                 tracker.left(node)
             outside = after is None or after.began < scope.forked
-            if outside and node.books and writer.is_behind():
-                with guarded("leave"):
+            if outside and node.can_record and writer.is_behind():
+                with boundary("leave"):
                     writer.leave()
 
     async def __aenter__(self) -> Any:

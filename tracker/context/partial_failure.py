@@ -6,7 +6,7 @@ import builtins
 import re
 from typing import TYPE_CHECKING, Any
 
-from tracker.error_boundary import guarded, tolerated
+from tracker.error_boundary import boundary, tolerated
 from tracker.records.error_text import described, messages_are_asked_for
 from tracker.records.sanitize import Told, scrub
 
@@ -64,7 +64,7 @@ class PartialFailureBlock:
         await self._block.__aexit__(kind, error, tb)
 
     def _summarise(self) -> None:
-        with guarded("partial-failure"):
+        with boundary("partial-failure"):
             summary = _summary(self._counts)
             with tolerated("partial-failure", "Failed to add the summary", interval=0.0):
                 self._counts["tracker"].add_context_metadata({"partial_failure_summary": summary})

@@ -27,8 +27,8 @@ def wrap(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     here = copy_context()
 
     @functools.wraps(function)
-    def carried(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+    def propagated(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         # A context can be entered once at a time, so each call has a copy.
         return here.copy().run(function, *args, **kwargs)
 
-    return carried
+    return propagated

@@ -39,7 +39,7 @@ def change(node: Node, make: Callable[[State], State]) -> None:
 class Node:
     """One block, or (without a parent and never current) a tracker's own standing state.
 
-    ``tracker`` is whatever object the block was given; ``books`` says whether it
+    ``tracker`` is whatever object the block was given; ``can_record`` says whether it
     is one that can record calls (a test double cannot).  ``began`` orders it among
     statements of who calls belong to.  ``pending`` are the calls that were booked to the
     block and are not stored yet, ``outcome`` how the block ended, as far as its context
@@ -48,7 +48,7 @@ class Node:
 
     __slots__ = (
         "began",
-        "books",
+        "can_record",
         "closed",
         "ending",
         "is_block",
@@ -64,7 +64,7 @@ class Node:
         state: State,
         tracker: Any,
         parent: Node | None = None,
-        books: bool = True,
+        can_record: bool = True,
         is_block: bool = True,
     ) -> None:
         self.state = state
@@ -72,7 +72,7 @@ class Node:
         self.tracker = tracker
         self.parent = parent
         self.is_block = is_block
-        self.books = books
+        self.can_record = can_record
         self.closed = False
         self.ending = False
         self.outcome: Outcome | None = None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tracker.config import call_site, interpreter, settings
 from tracker.delivery import fork_registry
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment
-from tracker.error_boundary import guarded, logger, tolerated
+from tracker.error_boundary import boundary, logger, tolerated
 from tracker.errors import UnknownEnvironmentError
 from tracker.instrumentation.providers import SDKS
 from tracker.records.pending_record import PendingRecord
@@ -72,25 +72,25 @@ def notice_environment(variable: object = _UNREAD) -> None:
     _production = _is_production(variable)
 
 
-def open_outside() -> PendingRecord | None:
-    """Return a booking for a call that no context attributes, if such calls are recorded."""
+def open_unattributed() -> PendingRecord | None:
+    """Return a record for a call that no context attributes, if such calls are recorded."""
     if not is_required():
         return None
     tracker = _standing(os.environ.get("ENVIRONMENT"))
     node = tracker.node()
-    booking = PendingRecord(tracker, node, node.state)
+    record = PendingRecord(tracker, node, node.state)
     file, line = call_site.place(sys._getframe(1), BETWEEN)
-    booking.extra = {"caller_file": file, "caller_line": line}
-    booking.after = wait_for_replay
-    return booking
+    record.extra = {"caller_file": file, "caller_line": line}
+    record.after = wait_for_replay
+    return record
 
 
-def wait_for_replay(booking: PendingRecord) -> None:
-    """Keep *booking* until its response is gone, and tell where it was made."""
-    _tell(f"{booking.extra['caller_file']}:{booking.extra['caller_line']}")
+def wait_for_replay(record: PendingRecord) -> None:
+    """Keep *record* until its response is gone, and tell where it was made."""
+    _tell(f"{record.extra['caller_file']}:{record.extra['caller_line']}")
     oldest = None
     with _lock:
-        _waiting[booking.number] = booking
+        _waiting[record.number] = record
         if len(_waiting) > MAX_WAITING:
             _, oldest = _waiting.popitem(last=False)
         _start_settler()
@@ -98,14 +98,14 @@ def wait_for_replay(booking: PendingRecord) -> None:
         oldest.owner.settle([oldest])
 
 
-def release(booking: PendingRecord) -> None:
-    """Note that the response of *booking* is gone.
+def release(record: PendingRecord) -> None:
+    """Note that the response of *record* is gone.
 
     This is called while an object is collected, when any lock may be held: so
     another thread does the work.
     """
-    if booking.after is wait_for_replay and _released is not None:
-        _released.put(booking)
+    if record.after is wait_for_replay and _released is not None:
+        _released.put(record)
 
 
 def settle_waiting() -> None:
@@ -115,8 +115,8 @@ def settle_waiting() -> None:
         with _lock:
             while _waiting:  # one by one: a finaliser may add to them meanwhile
                 waiting.append(_waiting.popitem(last=False)[1])
-        for booking in waiting:
-            booking.owner.settle([booking])
+        for record in waiting:
+            record.owner.settle([record])
 
 
 def _start_settler() -> None:
@@ -138,11 +138,11 @@ def _start_settler() -> None:
 
 def _settle(released: SimpleQueue[PendingRecord]) -> None:
     while True:
-        booking = released.get()
-        with guarded("outside"), _settling:
+        record = released.get()
+        with boundary("outside"), _settling:
             with _lock:
-                _waiting.pop(booking.number, None)
-            booking.owner.settle([booking])
+                _waiting.pop(record.number, None)
+            record.owner.settle([record])
 
 
 @functools.cache

@@ -13,7 +13,7 @@ import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tracker.error_boundary import guarded
+from tracker.error_boundary import boundary
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,7 +64,7 @@ def at_end(wait: Callable[[], object], awaited: Callable[[], Awaitable[object]])
                 known()
             elif running is not None:
                 type(running).stop(running)
-            with guarded("loop"):
+            with boundary("loop"):
                 wait()
 
         loop.stop = stop
@@ -82,7 +82,7 @@ def _at_end_of_trio(awaited: Callable[[], Awaitable[object]]) -> None:
         try:
             await trio.sleep_forever()
         finally:
-            with trio.CancelScope(shield=True), guarded("loop"):
+            with trio.CancelScope(shield=True), boundary("loop"):
                 await awaited()
 
     trio.lowlevel.spawn_system_task(until_the_end, name="ai-usage")
@@ -108,7 +108,7 @@ def _at_end_of_uvicorn(awaited: Callable[[], Awaitable[object]]) -> None:
         try:
             return await shutdown(*args, **kwargs)
         finally:
-            with guarded("loop"):
+            with boundary("loop"):
                 await awaited()
 
     setattr(observed, _MARK, True)

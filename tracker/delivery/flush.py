@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tracker.config import settings
 from tracker.config.misuse import forgiving, tell
 from tracker.delivery import event_loops, fork_registry, writer
-from tracker.error_boundary import guarded, tolerated
+from tracker.error_boundary import boundary, tolerated
 from tracker.records import recorder
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def flush(timeout: float | None = None) -> bool:
     returns whether everything was on disk, and every store asked, by then.  In
     an event loop it only begins, and does not wait.
     """
-    recorder.settle_booked()
+    recorder.settle_ended()
     wait = 0.0 if event_loops.in_event_loop() else _seconds(timeout)
     return writer.flush(wait)
 
@@ -46,8 +46,8 @@ def flush_on_sigterm(timeout: float | None = None) -> None:
         return
 
     def handler(signum: int, frame: FrameType | None) -> None:
-        with guarded("sigterm"):
-            recorder.settle_booked()
+        with boundary("sigterm"):
+            recorder.settle_ended()
             # The program is about to end: waiting here is the point, in an event loop too.
             writer.flush(_seconds(timeout))
         _proceed(signum, frame)

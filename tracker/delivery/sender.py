@@ -18,7 +18,7 @@ from tracker.delivery.attempt import attempt, direct, own_thread
 from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
-from tracker.error_boundary import guarded, tolerated, warn
+from tracker.error_boundary import boundary, tolerated, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -285,7 +285,7 @@ def _load() -> None:
         load = getattr(destination.sink, "load", None)
         if load is not None:
             # What is missing is told when the store is written to.
-            with working("loading"), guarded("sender"), suppress(ImportError):
+            with working("loading"), boundary("sender"), suppress(ImportError):
                 load()
 
 
@@ -300,7 +300,7 @@ def _round(state: _State) -> None:
         if due > time.monotonic() and not (hurry and key in held):
             continue
         is_up = False
-        with guarded("sender"), tolerated("spool", "Failed to read spooled AI usage metrics"):
+        with boundary("sender"), tolerated("spool", "Failed to read spooled AI usage metrics"):
             if _placed(state, destination):
                 is_up = key in held  # then the store works, whatever the spool does
                 sent, is_up = drain(destination)

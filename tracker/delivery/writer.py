@@ -23,7 +23,7 @@ from tracker.delivery.event_loops import at_end, in_event_loop, in_thread, told
 from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
-from tracker.error_boundary import guarded, logger, tolerated
+from tracker.error_boundary import boundary, logger, tolerated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,7 +116,7 @@ def _store_at_once(owner: MetricOwner, sinks: Sequence[Sink], item: PendingRecor
     stored = 0
     counts.captured(len(sinks))
     try:
-        with guarded("metric"):
+        with boundary("metric"):
             metric = owner.priced(item)
             for sink in sinks:
                 name = type(sink).__name__
@@ -283,7 +283,7 @@ def _start(queue: _Queue) -> None:
 @own_thread()
 def _run(queue: _Queue) -> None:
     try:
-        with working("loading"), guarded("prices"):
+        with working("loading"), boundary("prices"):
             from tracker.pricing.quote import warm as load_prices
 
             for name in NEEDED:
@@ -329,7 +329,7 @@ def _sorted(
     for owner, beside, item in batch:
         metric = None
         found: Sequence[Destination] = ()
-        with guarded("metric"):
+        with boundary("metric"):
             metric = owner.priced(item)
         with tolerated("destinations", "There is no store for AI usage metrics"):
             found = owner.destinations(beside=beside)

@@ -11,7 +11,7 @@ import functools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tracker.error_boundary import guarded, logger
+from tracker.error_boundary import boundary, logger
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import (
     header_id_of,
@@ -21,13 +21,13 @@ from tracker.instrumentation.answers import (
     stream_of,
 )
 from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
-from tracker.instrumentation.observation import failed, is_quiet, open_booking
+from tracker.instrumentation.observation import failed, is_quiet, open_record
 from tracker.instrumentation.providers import CAPTURED
 from tracker.instrumentation.providers.endpoints import place_of
 from tracker.instrumentation.providers.fields import reader, text
 from tracker.instrumentation.providers.provider import MARK, Provider
 from tracker.instrumentation.providers.usage import usage_told
-from tracker.instrumentation.streaming.accumulator import Tally
+from tracker.instrumentation.streaming.accumulator import Accumulator
 from tracker.instrumentation.streaming.connections import count_connections
 from tracker.instrumentation.streaming.follower import follow
 from tracker.instrumentation.streaming.stream_usage import addition, is_raw, sent
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tracker.records.pending_record import PendingRecord
 
 
-_CAPTURING = guarded("capture")
+_CAPTURING = boundary("capture")
 # A named tuple's own constructor takes twice as long.
 _tuple_of = tuple.__new__
 
@@ -72,7 +72,7 @@ def patch(provider: Provider, module: ModuleType) -> None:
     """Wrap the request method of the client classes of *module*; a second time changes nothing."""
     found = False
     for name in provider.classes:
-        with guarded("patch"):
+        with boundary("patch"):
             client_class = getattr(module, name, None)
             method = getattr(client_class, "request", None)
             found = found or method is not None
@@ -141,10 +141,10 @@ _Begun = tuple[str, str, object, "PendingRecord", "Addition | None", "_Parsing |
 
 def _without_addition(begun: _Begun, error: Exception) -> _Begun | None:
     """Return the call that is to be made instead, if *error* is about what we added."""
-    service, operation, model, booking, added, parsing, asynchronous = begun
+    service, operation, model, record, added, parsing, asynchronous = begun
     if added is None or not added.withdrawn(error):
         return None
-    instead = (service, operation, model, booking, None, parsing, asynchronous)
+    instead = (service, operation, model, record, None, parsing, asynchronous)
     if parsing is not None:
         parsing.begun = instead
     return instead
@@ -176,11 +176,11 @@ def _begin(
             operation = provider.operation_of(url)
             if operation is None:
                 return None
-        booking = open_booking()
-        if booking is None:
+        record = open_record()
+        if record is None:
             return None
         if not is_spelled and not provider.is_usual(url):
-            booking.extra = {**booking.extra, **place_of(client, url)}
+            record.extra = {**record.extra, **place_of(client, url)}
         is_stream = kwargs.get("stream")
         model = added = parsing = None
         body = options.json_data
@@ -194,9 +194,9 @@ def _begin(
         parser = getattr(options, "post_parser", None)
         parser = parser if callable(parser) else None
         if parser is None and not is_stream:
-            return (provider.name, operation, model, booking, None, None, asynchronous)
+            return (provider.name, operation, model, record, None, None, asynchronous)
         parsing = options.post_parser = _Parsing(parser)
-        begun = (provider.name, operation, model, booking, added, parsing, asynchronous)
+        begun = (provider.name, operation, model, record, added, parsing, asynchronous)
         if is_stream and not is_raw(options):
             # A raw answer may be parsed by others, and its bytes be read by the caller.
             parsing.begun = begun
@@ -211,17 +211,19 @@ def _follow(begun: _Begun, answer: Any) -> bool:
     response = http_response_of(answer)
     if response is None:
         return False
-    service, operation, model, booking, added, _, asynchronous = begun
+    service, operation, model, record, added, _, asynchronous = begun
     request_id = header_id_of(response)
     swallow = added is not None
-    tally = Tally(booking, service, operation, text(model), request_id, swallow_usage=swallow)
-    follow(answer, response, tally, asynchronous=asynchronous)
+    accumulator = Accumulator(
+        record, service, operation, text(model), request_id, swallow_usage=swallow
+    )
+    follow(answer, response, accumulator, asynchronous=asynchronous)
     return True
 
 
 def _raised(begun: _Begun, error: BaseException) -> None:
-    """Book the answer that could not be parsed, or withdraw the booking if there was none."""
-    _, _, _, booking, _, parsing, _ = begun
+    """Book the answer that could not be parsed, or withdraw the record if there was none."""
+    _, _, _, record, _, parsing, _ = begun
     if parsing is not None:
         parsing.begun = None
         if parsing.followed:
@@ -230,7 +232,7 @@ def _raised(begun: _Begun, error: BaseException) -> None:
             answer, parsing.unparsed = parsing.unparsed, None
             _answered(begun, answer, error)
             return
-    failed(booking)
+    failed(record)
 
 
 def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) -> None:
@@ -239,14 +241,14 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
     With *error* it is one that could not be parsed, before the SDK noted its request id.
     """
     try:
-        service, operation, model, booking, added, parsing, _ = begun
+        service, operation, model, record, added, parsing, _ = begun
         if added is not None:
             added.granted()
         if parsing is not None:
             # Who parses a raw answer later has it followed already.
             parsing.begun = None
             if parsing.followed:
-                deduplication.claim(answer, booking, service, None)
+                deduplication.remember(answer, record, service, None)
                 return
         facts = reader(answer)
         request_id = text(facts("_request_id"))
@@ -254,13 +256,13 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
             request_id = request_id or id_behind(error)
         if not request_id and not is_parsed(answer) and _follow(begun, answer):
             return
-        deduplication.claim(answer, booking, service, request_id)
+        deduplication.remember(answer, record, service, request_id)
         model = text(facts("model")) or text(model)
-        took = booking.elapsed_ms()
+        took = record.elapsed_ms()
         usage = usage_told(facts)
         failure = None if error is None else described(error)
         told = (service, operation, model, usage, request_id, took, failure, False)
-        recorder.book(booking, _tuple_of(Call, told))
+        recorder.accept(record, _tuple_of(Call, told))
     except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
         _CAPTURING.hold(mistake)
 

@@ -1,6 +1,6 @@
 """Which calls of which client are billed; and doubles, and others' clients, that carry a tracker.
 
-Clients of the providers' SDKs become likenesses.  Of whatever else a program uses as
+Clients of the providers' SDKs become proxies.  Of whatever else a program uses as
 a client only the shape is known: a proxy observes the calls that are billed by their names,
 and everything else passes through untouched, also ``isinstance``.
 """

@@ -20,47 +20,47 @@ if TYPE_CHECKING:
 REQUEST_IDS = 4096
 
 
-class _Claim(weakref.ref[object]):
+class _Known(weakref.ref[object]):
     """A response that is booked; when it is gone, nobody can hand it in again."""
 
-    __slots__ = ("booking", "key")
+    __slots__ = ("key", "record")
 
     key: int
-    booking: PendingRecord
+    record: PendingRecord
 
 
-# Single operations on dicts, so no lock: a claim may be forgotten while any lock is held.
-_by_identity: dict[int, _Claim] = {}
+# Single operations on dicts, so no lock: a response may be forgotten while any lock is held.
+_by_identity: dict[int, _Known] = {}
 _by_request: dict[tuple[str, str], PendingRecord] = {}
 _older_by_request: dict[tuple[str, str], PendingRecord] = {}
 _lock = threading.RLock()  # for beginning anew only
 
 
-def claim(response: object, booking: PendingRecord, service: str, request_id: str | None) -> None:
-    """Remember that *response* is booked as *booking*.
+def remember(response: object, record: PendingRecord, service: str, request_id: str | None) -> None:
+    """Remember that *response* is booked as *record*.
 
     An object that takes no weak reference (a dict, say) is only known by its
     request id, if it has one.
     """
     try:
-        known = _Claim(response, _forget)
+        known = _Known(response, _forget)
     except TypeError:
         pass
     else:
         known.key = key = id(response)
-        known.booking = booking
+        known.record = record
         _by_identity[key] = known
     if request_id:
-        _by_request[service, request_id] = booking
+        _by_request[service, request_id] = record
         if len(_by_request) >= REQUEST_IDS:
             _begin_anew()
 
 
 def find(response: object, service: str, request_id: str | None) -> PendingRecord | None:
-    """Return the booking of *response*, if some path made one."""
+    """Return the record of *response*, if some path made one."""
     known = _by_identity.get(id(response))
     if known is not None and known() is response:
-        return known.booking
+        return known.record
     if not request_id:
         return None
     key = (service, request_id)
@@ -69,9 +69,9 @@ def find(response: object, service: str, request_id: str | None) -> PendingRecor
 
 def share(known: object, response: object, service: str) -> None:
     """Remember that *response* is another form of *known*, if that one is booked."""
-    booking = find(known, service, None)
-    if booking is not None:
-        claim(response, booking, service, None)
+    record = find(known, service, None)
+    if record is not None:
+        remember(response, record, service, None)
 
 
 def _begin_anew() -> None:
@@ -82,11 +82,11 @@ def _begin_anew() -> None:
             _older_by_request, _by_request = _by_request, {}
 
 
-def _forget(known: _Claim) -> None:
+def _forget(known: _Known) -> None:
     # It is called before the memory is given back: no newer object can have this number yet.
     _by_identity.pop(known.key, None)
-    if known.booking.after is not None:  # every answer comes here, and hardly one was waited for
-        unattributed.release(known.booking)
+    if known.record.after is not None:  # every answer comes here, and hardly one was waited for
+        unattributed.release(known.record)
 
 
 def _after_fork() -> None:

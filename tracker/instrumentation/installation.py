@@ -34,9 +34,9 @@ def wrap_client(client: Any, tracker: Any, service: str) -> Any:
     """Return *client*, one of *service*'s, in a form whose billed calls *tracker* books."""
     from tracker.instrumentation.client_wrapper import WrappedClient
     from tracker.instrumentation.providers import BY_NAME
-    from tracker.instrumentation.proxy import Carried, likeness, provider_of
+    from tracker.instrumentation.proxy import Shared, provider_of, proxy
 
     provider = provider_of(client)
     if provider is not None:
-        return likeness(client, Carried(tracker, provider, provider.calls))
+        return proxy(client, Shared(tracker, provider, provider.calls))
     return WrappedClient(client, tracker, service, BY_NAME[service].calls)

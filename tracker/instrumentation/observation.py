@@ -27,13 +27,13 @@ class Observation:
     ``by_client`` says that it is a method of a client which carries the tracker.
     """
 
-    __slots__ = ("block", "bookings", "by_client", "parent", "tracker")
+    __slots__ = ("block", "by_client", "parent", "records", "tracker")
 
     def __init__(self, tracker: CallOwner, *, by_client: bool) -> None:
         self.tracker = tracker
         self.by_client = by_client
         self.block = scope.current()
-        self.bookings: list[PendingRecord] = []
+        self.records: list[PendingRecord] = []
         self.parent = current.get()
 
 
@@ -49,73 +49,73 @@ def is_quiet() -> bool:
     return _entered() is None and current.get() is None and not unattributed.is_required()
 
 
-def open_booking() -> PendingRecord | None:
-    """Return a booking for a physical call that starts now, or None if nobody observes.
+def open_record() -> PendingRecord | None:
+    """Return a record for a physical call that starts now, or None if nobody observes.
 
     The nearer of the current block and the current observer owns it.
     """
     observer = current.get()
     node = _entered()
-    if observer is None and node is not None and node.books and not node.closed:
+    if observer is None and node is not None and node.can_record and not node.closed:
         return _of_block(node, node)
     node = scope.responsible()
     if observer is not None and (node is None or node.closed or node is observer.block):
-        booking = open_for(observer.tracker, observer.block, by_client=observer.by_client)
-        observer.bookings.append(booking)
-        return booking
+        record = open_for(observer.tracker, observer.block, by_client=observer.by_client)
+        observer.records.append(record)
+        return record
     if node is None:
-        return unattributed.open_outside()
+        return unattributed.open_unattributed()
     block: Node | None = node
     while block is not None and not block.is_block:
         block = block.parent  # a context that was set by hand has no tracker of its own
-    if block is None or not block.books:
+    if block is None or not block.can_record:
         return None
     if observer is None:
         return _of_block(block, node)
-    booking = PendingRecord(block.tracker, block, node.state)
-    observer.bookings.append(booking)
-    return booking
+    record = PendingRecord(block.tracker, block, node.state)
+    observer.records.append(record)
+    return record
 
 
 def _of_block(block: Node, node: Node) -> PendingRecord:
-    """Return the booking of a call in *block*, which nobody observes, for whom *node* names."""
-    booking = PendingRecord(block.tracker, block, node.state)
+    """Return the record of a call in *block*, which nobody observes, for whom *node* names."""
+    record = PendingRecord(block.tracker, block, node.state)
     if block.began < scope.forked:
-        booking.after = _settle  # the block ends in another process
-    return booking
+        record.after = _settle  # the block ends in another process
+    return record
 
 
 def open_for(tracker: CallOwner, block: Node | None, *, by_client: bool = False) -> PendingRecord:
-    """Return a booking that *tracker* owns, made inside *block*."""
+    """Return a record that *tracker* owns, made inside *block*."""
     node = tracker.node()
     state = node.state
     if block is not None and block is not node and tracker.borrows(block, by_client=by_client):
         state = merge(block.state, state)
-    booking = PendingRecord(tracker, node, state)
-    booking.spoken_for = True
-    return booking
+    record = PendingRecord(tracker, node, state)
+    record.spoken_for = True
+    return record
 
 
-def failed(booking: PendingRecord) -> None:
-    """Withdraw a booking whose request failed: nothing was billed, outer observers tell of it."""
+def failed(record: PendingRecord) -> None:
+    """Withdraw a record whose request failed: nothing was billed, outer observers tell of it."""
     observer = current.get()
     while observer is not None:
-        if booking in observer.bookings:
-            observer.bookings.remove(booking)
+        if record in observer.records:
+            observer.records.remove(record)
         observer = observer.parent
 
 
-def is_observed(booking: PendingRecord) -> bool:
-    """Return whether an observer that has not ended will enrich *booking*, and settle it."""
+def is_observed(record: PendingRecord) -> bool:
+    """Return whether an observer that has not ended will enrich *record*, and settle it."""
     observer = current.get()
     while observer is not None:
-        if booking in observer.bookings:
+        if record in observer.records:
             return True
         observer = observer.parent
     return False
 
 
-def carried(function: Callable[..., Any]) -> Callable[..., Any]:
+def propagated(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return *function* for another thread: as if it ran here, in the same block and observed."""
     node, observer = _entered(), current.get()
 
@@ -132,11 +132,11 @@ def carried(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def is_carried_by(tracker: CallOwner) -> bool:
+def is_made_by_client_of(tracker: CallOwner) -> bool:
     """Return whether a client that carries *tracker* makes the call that is being made."""
     observer = current.get()
     return observer is not None and observer.by_client and observer.tracker is tracker
 
 
-def _settle(booking: PendingRecord) -> None:
-    booking.owner.settle([booking])
+def _settle(record: PendingRecord) -> None:
+    record.owner.settle([record])

@@ -2,7 +2,7 @@
 
 The client patch sees physical calls.  Decorators, wrapped clients and the
 manual replay open an ``Observer``; physical calls report to it, and only where
-it saw none does it look at the returned object, whose booking may exist
+it saw none does it look at the returned object, whose record may exist
 already.  So a billed response is booked once, whichever paths see it.
 """
 
@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tracker.context import unattributed
-from tracker.error_boundary import guarded
+from tracker.error_boundary import boundary
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import header_id_of, http_response_of, of_sdk
 from tracker.instrumentation.evidence import answers_among, is_unseen
@@ -89,20 +89,20 @@ class Observer(Observation):
 
     def returned(self, response: Any, *, partial: bool = False) -> None:
         """Note that the observed code ended with *response*."""
-        with guarded("observer"):
+        with boundary("observer"):
             for answer in self._own_answers(response):
-                self.bookings.append(self._booking_of(answer, partial=partial))
+                self.records.append(self._record_of(answer, partial=partial))
             self._finish(error=None)
 
     def raised(self, error: BaseException) -> None:
         """Note that the observed code raised; a failed call leaves one record too."""
-        with guarded("observer"):
+        with boundary("observer"):
             text = described(error)
             # Whether a failure at an endpoint that is not known says anything is not known either.
-            is_told = self.operation == OTHER or (self.bookings and self._is_accounted_for())
+            is_told = self.operation == OTHER or (self.records and self._is_accounted_for())
             if not self._finished and not is_told:
-                recorder.book(self.own, self._call(None, error=text))
-                self.bookings.append(self.own)
+                recorder.accept(self.own, self._call(None, error=text))
+                self.records.append(self.own)
             self._finish(error=text)
 
     def _own_answers(self, response: Any) -> Sequence[Any]:
@@ -110,9 +110,9 @@ class Observer(Observation):
         answers = answers_among(response)
         if self.service not in SDKS and any(map(self._is_another_service_s, answers)):
             answers = (None,)
-        if not self.bookings or not self._is_accounted_for():
+        if not self.records or not self._is_accounted_for():
             return answers
-        seen = [booking.call for booking in self.bookings]
+        seen = [record.call for record in self.records]
         return [answer for answer in answers if is_unseen(answer, self.service, seen)]
 
     def _is_accounted_for(self) -> bool:
@@ -121,8 +121,8 @@ class Observer(Observation):
         Calls of a service whose clients are not captured are seen by their own observers only.
         """
         return self.service in SDKS or any(
-            booking.call is not None and booking.call.service == self.service
-            for booking in self.bookings
+            record.call is not None and record.call.service == self.service
+            for record in self.records
         )
 
     def _is_another_service_s(self, answer: Any) -> bool:
@@ -141,7 +141,7 @@ class Observer(Observation):
             partial,
         )
 
-    def _booking_of(self, response: Any, *, partial: bool) -> PendingRecord:
+    def _record_of(self, response: Any, *, partial: bool) -> PendingRecord:
         request_id = request_id_of(response)
         known = deduplication.find(response, self.service, request_id)
         if known is not None and not self._is_another_call(known, response):
@@ -150,16 +150,16 @@ class Observer(Observation):
         http_response = http_response_of(response) if of_sdk(response) else None
         if http_response is not None:
             return self._following(response, http_response)
-        booking = self._next()
-        booking.source = self.source
-        recorder.book(booking, self._call(response, partial=partial))
+        record = self._next()
+        record.source = self.source
+        recorder.accept(record, self._call(response, partial=partial))
         if response is not None:
-            deduplication.claim(response, booking, self.service, request_id)
-        return booking
+            deduplication.remember(response, record, self.service, request_id)
+        return record
 
     def _next(self) -> PendingRecord:
-        """Return a booking for an answer: the one that began with the function, then others."""
-        if self.own.call is None and self.own not in self.bookings:
+        """Return a record for an answer: the one that began with the function, then others."""
+        if self.own.call is None and self.own not in self.records:
             return self.own
         return open_for(self.tracker, self.block, by_client=self.by_client)
 
@@ -176,15 +176,15 @@ class Observer(Observation):
         known = deduplication.find(http_response, self.service, request_id)
         if known is not None:
             return known
-        from tracker.instrumentation.streaming.accumulator import Tally
+        from tracker.instrumentation.streaming.accumulator import Accumulator
         from tracker.instrumentation.streaming.follower import follow
 
-        booking = self._next()
-        self.bookings.append(booking)
-        tally = Tally(booking, self.service, self.operation, self.model, request_id)
+        record = self._next()
+        self.records.append(record)
+        accumulator = Accumulator(record, self.service, self.operation, self.model, request_id)
         # The SDK's own classes have one kind of iteration each.
-        follow(response, http_response, tally, asynchronous=hasattr(response, "__aiter__"))
-        return self.bookings.pop()
+        follow(response, http_response, accumulator, asynchronous=hasattr(response, "__aiter__"))
+        return self.records.pop()
 
     def _is_another_call(self, known: PendingRecord, response: Any) -> bool:
         """Return whether *response*, booked as *known*, is a double that answers many calls.
@@ -204,24 +204,24 @@ class Observer(Observation):
             return
         self._finished = True
         state = self.tracker.node().state
-        for booking in self.bookings:
-            lent = None if booking in self._foreign else state
-            recorder.enrich(booking, lent, batch=self.batch, error=error, **self.extra)
+        for record in self.records:
+            lent = None if record in self._foreign else state
+            recorder.enrich(record, lent, batch=self.batch, error=error, **self.extra)
         if self.parent is not None:
-            self.parent.bookings.extend(self.bookings)
+            self.parent.records.extend(self.records)
             return
         # Inside a block the block's end stores them; here nobody else would.
         unstored: dict[int, tuple[RecordOwner, list[PendingRecord]]] = {}
-        for booking in self.bookings:
-            if not recorder.is_kept(booking):
-                keeper = self._keeper(booking)
-                unstored.setdefault(id(keeper), (keeper, []))[1].append(booking)
-        for keeper, bookings in unstored.values():
-            keeper.settle(bookings)
+        for record in self.records:
+            if not recorder.is_kept(record):
+                keeper = self._keeper(record)
+                unstored.setdefault(id(keeper), (keeper, []))[1].append(record)
+        for keeper, records in unstored.values():
+            keeper.settle(records)
 
-    def _keeper(self, booking: PendingRecord) -> RecordOwner:
-        """Return who stores *booking*: a call that was nobody's is its observer's by now."""
-        return self.tracker if booking.after is unattributed.wait_for_replay else booking.owner
+    def _keeper(self, record: PendingRecord) -> RecordOwner:
+        """Return who stores *record*: a call that was nobody's is its observer's by now."""
+        return self.tracker if record.after is unattributed.wait_for_replay else record.owner
 
 
 def _is_mock(response: Any) -> bool:

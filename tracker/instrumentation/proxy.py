@@ -1,9 +1,9 @@
 """Clients of the providers' SDKs that carry their tracker, and are what they were in all else.
 
-A *likeness* of a client is an object of a subclass of the client's own class, and shares its
+A *proxy* of a client is an object of a subclass of the client's own class, and shares its
 attributes: what is set on either is set on both.  Only the attributes that lead to a call differ.
-The resources are likenesses, too, whose client is the client's likeness; so a call that a method
-of theirs makes, now or later, passes the likeness's ``request`` and is booked to the tracker.
+The resources are proxies, too, whose client is the client's proxy; so a call that a method
+of theirs makes, now or later, passes the proxy's ``request`` and is booked to the tracker.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tracker.error_boundary import tolerated
 from tracker.instrumentation.answers import of_sdk
 from tracker.instrumentation.client_wrapper import COPIES, WrappedClient
 from tracker.instrumentation.decorators import Observed, observe
-from tracker.instrumentation.observation import is_carried_by
+from tracker.instrumentation.observation import is_made_by_client_of
 from tracker.instrumentation.providers import CAPTURED
 from tracker.instrumentation.providers.provider import billed_operation
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 _KINDS = 256
 
 
-class Carried:
-    """What the likenesses of one client share."""
+class Shared:
+    """What the proxies of one client share."""
 
     __slots__ = ("calls", "provider", "tracker")
 
@@ -44,16 +44,16 @@ class Carried:
 
 
 class _Own:
-    """What one likeness has of its own.  ``client`` is None for the client's likeness itself."""
+    """What one proxy has of its own.  ``client`` is None for the client's proxy itself."""
 
-    __slots__ = ("carried", "client", "made", "original", "path", "root")
+    __slots__ = ("client", "made", "original", "path", "root", "shared")
 
-    def __init__(self, original: Any, carried: Carried, path: str | None, client: Any) -> None:
+    def __init__(self, original: Any, shared: Shared, path: str | None, client: Any) -> None:
         self.original = original
-        self.carried = carried
+        self.shared = shared
         self.path = path
         self.client = client
-        self.root = _plain(original if client is None else client)
+        self.root = _original(original if client is None else client)
         self.made: dict[str, tuple[Any, Any]] = {}
 
 
@@ -68,24 +68,24 @@ def provider_of(client: object) -> Provider | None:
     return None
 
 
-def likeness(original: Any, carried: Carried, path: str | None = "", client: Any = None) -> Any:
-    """Return *original*, a client or the resource at *path* of one, as a likeness.
+def proxy(original: Any, shared: Shared, path: str | None = "", client: Any = None) -> Any:
+    """Return *original*, a client or the resource at *path* of one, as a proxy.
 
-    *client* is the client's likeness; None for the client itself.  What is at no *path* makes no
+    *client* is the client's proxy; None for the client itself.  What is at no *path* makes no
     call itself.  An object whose class nobody may inherit from becomes a proxy.
     """
-    own = _Own(original, carried, path, client)
+    own = _Own(original, shared, path, client)
     base = original.__class__
     attributes = vars(original)
     leading = {name for name, value in attributes.items() if _leads_on(value, own)}
     begun = "" if path == "" else f"{path}."
-    calls = {} if path is None else carried.calls
+    calls = {} if path is None else shared.calls
     called = [call[len(begun) :] for call in calls if call.startswith(begun)]
     methods = frozenset(name for name in called if "." not in name)
     kind = _kind(base, frozenset(leading - _computed(base)), methods, is_client=client is None)
     if kind is None:
         return WrappedClient(
-            original, carried.tracker, carried.provider.name, carried.calls, path or ""
+            original, shared.tracker, shared.provider.name, shared.calls, path or ""
         )
     made = object.__new__(kind)
     object.__setattr__(made, "__dict__", attributes)
@@ -93,19 +93,19 @@ def likeness(original: Any, carried: Carried, path: str | None = "", client: Any
     return made
 
 
-def _plain(known: Any) -> Any:
-    """Return the client or resource of the SDK below any number of likenesses."""
-    while isinstance(known, _Likeness):
+def _original(known: Any) -> Any:
+    """Return the client or resource of the SDK below any number of proxies."""
+    while isinstance(known, _Proxy):
         known = known._ai_usage.original
     return known
 
 
-def _again(original: Any, carried: Carried, path: str | None) -> Any:
-    """Return a copy of a likeness, of the copied *original*."""
+def _again(original: Any, shared: Shared, path: str | None) -> Any:
+    """Return a copy of a proxy, of the copied *original*."""
     if path == "":
-        return likeness(original, carried)
-    client = likeness(vars(original)["_client"], carried)
-    return likeness(original, carried, path, client)
+        return proxy(original, shared)
+    client = proxy(vars(original)["_client"], shared)
+    return proxy(original, shared, path, client)
 
 
 def _leads_on(value: Any, own: _Own) -> bool:
@@ -127,8 +127,8 @@ def _is_part(value: Any, root: Any) -> bool:
     return getattr(value, "__dict__", {}).get("_client") is root
 
 
-class _Likeness:
-    """What all likenesses have beside the class that they are of."""
+class _Proxy:
+    """What all proxies have beside the class that they are of."""
 
     __slots__ = ()
     _ai_usage: _Own
@@ -143,24 +143,22 @@ class _Likeness:
 
     def __copy__(self) -> Any:
         own = self._ai_usage
-        return likeness(copy.copy(own.original), own.carried, own.path, own.client)
+        return proxy(copy.copy(own.original), own.shared, own.path, own.client)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         own = self._ai_usage
-        return _again(copy.deepcopy(own.original, memo), own.carried, own.path)
+        return _again(copy.deepcopy(own.original, memo), own.shared, own.path)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         own = self._ai_usage
-        return _again, (own.original, own.carried, own.path)
+        return _again, (own.original, own.shared, own.path)
 
     # It is its client, if it is compared; and so it is another one if another tracker books.
     def __eq__(self, other: object) -> bool:
         own = self._ai_usage
-        if isinstance(other, _Likeness):
+        if isinstance(other, _Proxy):
             theirs = other._ai_usage
-            return own.carried.tracker is theirs.carried.tracker and (
-                own.original == theirs.original
-            )
+            return own.shared.tracker is theirs.shared.tracker and (own.original == theirs.original)
         return bool(own.original == other)
 
     def __hash__(self) -> int:
@@ -177,7 +175,7 @@ class _Likeness:
 def _kind(
     base: type, leading: frozenset[str], methods: frozenset[str], *, is_client: bool
 ) -> type[Any] | None:
-    """Return the class of the likenesses of *base*'s objects, or None if there can be none.
+    """Return the class of the proxies of *base*'s objects, or None if there can be none.
 
     *leading* and *methods* are attributes that lead to calls, and those that make one.
     """
@@ -196,7 +194,7 @@ def _kind(
     }
     # A class may forbid that others inherit from it.
     with tolerated("wrap", f"{base.__name__} is wrapped as a client of an unknown kind"):
-        inherited = (_Likeness, base)
+        inherited = (_Proxy, base)
         return types.new_class(base.__name__, inherited, exec_body=lambda body: body.update(space))
     return None
 
@@ -212,12 +210,12 @@ def _computed(base: type) -> frozenset[str]:
     )
 
 
-def _let_go(_likeness: Any) -> None:
+def _let_go(_proxy: Any) -> None:
     """Close nothing: what a client closes when it is dropped is still its own."""
 
 
 class _Attribute:
-    """An attribute that likenesses have in a form of their own; set and deleted, it is shared."""
+    """An attribute that proxies have in a form of their own; set and deleted, it is shared."""
 
     def __init__(self, base: type, name: str) -> None:
         self._base = base
@@ -256,10 +254,10 @@ class _Part(_Attribute):
 
     def made(self, holder: Any, own: _Own, source: Any) -> Any:
         client = holder if own.client is None else own.client
-        if _plain(source) is own.root:
+        if _original(source) is own.root:
             return client
         if _is_part(source, own.root):
-            return likeness(source, own.carried, self._path_of(own, source), client)
+            return proxy(source, own.shared, self._path_of(own, source), client)
         if getattr(source, "__self__", None) is own.root:
             return getattr(client, source.__name__)
         computed = inspect.getattr_static(self._base, self._name, None)
@@ -282,10 +280,10 @@ def _has_calls(resource: Any) -> bool:
 def _observed_double(source: Any, own: _Own, name: str) -> Any:
     """Return what somebody put in a resource's place: its calls are observed by their names."""
     path = name if not own.path else f"{own.path}.{name}"
-    carried = own.carried
-    if own.path is None or not any(call.startswith(f"{path}.") for call in carried.calls):
+    shared = own.shared
+    if own.path is None or not any(call.startswith(f"{path}.") for call in shared.calls):
         return source
-    return WrappedClient(source, carried.tracker, carried.provider.name, carried.calls, path)
+    return WrappedClient(source, shared.tracker, shared.provider.name, shared.calls, path)
 
 
 class _Call(_Attribute):
@@ -298,13 +296,13 @@ class _Call(_Attribute):
         return inspect.getattr_static(self._base, self._name)
 
     def made(self, holder: Any, own: _Own, source: Any) -> Any:
-        carried = own.carried
+        shared = own.shared
         path = f"{own.path}.{self._name}" if own.path else self._name
         see = functools.partial(
             observe,
-            carried.tracker,
-            carried.provider.name,
-            carried.calls[path],
+            shared.tracker,
+            shared.provider.name,
+            shared.calls[path],
             names_client_method=True,
         )
         if self._name in vars(own.original):
@@ -323,13 +321,13 @@ def _copying(base: Any, name: str) -> Callable[..., Any]:
         made = getattr(own.original, name)(*args, **kwargs)
         if made is own.original:
             return self
-        return likeness(made, own.carried) if provider_of(made) is not None else made
+        return proxy(made, own.shared) if provider_of(made) is not None else made
 
     return copying
 
 
 def _requesting(base: Any) -> Callable[..., Any]:
-    """Return the request method of a client of class *base*, for its likeness."""
+    """Return the request method of a client of class *base*, for its proxy."""
     method = base.request
     if inspect.iscoroutinefunction(method):
 
@@ -355,13 +353,13 @@ def _requesting(base: Any) -> Callable[..., Any]:
 def _requested(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Observed | None:
     """Return what observes a request, or None: it is not billed, or one of its callers does."""
     own: _Own = client._ai_usage
-    carried = own.carried
-    operation = billed_operation(carried.provider, args, kwargs)
-    if operation is None or is_carried_by(carried.tracker):
+    shared = own.shared
+    operation = billed_operation(shared.provider, args, kwargs)
+    if operation is None or is_made_by_client_of(shared.tracker):
         return None
     return Observed(
-        carried.tracker,
-        carried.provider.name,
+        shared.tracker,
+        shared.provider.name,
         operation,
         own.original.request,
         names_client_method=True,

@@ -24,8 +24,8 @@ UNNAMED = "unnamed"
 class Observing(Attribution):
     """The decorators and the client wrappers of a tracker."""
 
-    def settle(self, bookings: Iterable[PendingRecord], *, wait: bool = True) -> None:
-        """Store *bookings*, each once."""
+    def settle(self, records: Iterable[PendingRecord], *, wait: bool = True) -> None:
+        """Store *records*, each once."""
         raise NotImplementedError
 
     @forgiving
@@ -67,11 +67,11 @@ class Observing(Attribution):
         with forgiven("track_github_claude_review"):
             total = int(estimated_tokens)
             usage = Usage(total * 7 // 10, total - total * 7 // 10, total)
-        booking = PendingRecord(self, node, state)
+        record = PendingRecord(self, node, state)
         name = model if isinstance(model, str) else None
-        recorder.book(booking, Call("anthropic", "code_review", name, usage))
-        if not recorder.is_kept(booking):
-            self.settle([booking])
+        recorder.accept(record, Call("anthropic", "code_review", name, usage))
+        if not recorder.is_kept(record):
+            self.settle([record])
 
     def _observed(self, service: str, operation: str, func: Any) -> Callable[..., Any]:
         if func is None:  # as in @tracker.track_openai_completion(), which has said so by now
@@ -103,10 +103,10 @@ class Observing(Attribution):
             client, tracker = tracker, client
         if not has_methods(tracker, "node", "borrows", "settle"):
             tell(TypeError(f"create_wrapped_{service}_client: {kind_of(tracker)} is no tracker"))
-            tracker = cls.of_surroundings()
+            tracker = cls.for_detected_environment()
         return installation.wrap_client(client, tracker, service)
 
     @classmethod
-    def of_surroundings(cls) -> Any:
+    def for_detected_environment(cls) -> Any:
         """Return a new tracker of this class for the environment that is detected."""
         raise NotImplementedError

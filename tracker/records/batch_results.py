@@ -76,9 +76,9 @@ def record_batch_results(
     unreadable (ConfigurationError with ``AI_USAGE_STRICT=1``).
     """
     identity = _identity_of(batch)
-    booker = _tracker(tracker)
+    owner = _tracker(tracker)
     counts = {"recorded": 0, "failed": 0, "unreadable": 0}
-    bookings = []
+    records = []
     for given in _each(lines):
         outcome = "unreadable"
         with forgiven("a line of batch results"):
@@ -86,10 +86,10 @@ def record_batch_results(
             if line is not None and line.answer is None:
                 outcome = "failed"
             elif line is not None and identity is not None:
-                bookings.append(_book(line, *identity, booker))
+                records.append(_book(line, *identity, owner))
                 outcome = "recorded"
         counts[outcome] += 1
-    booker.settle([booking for booking in bookings if not recorder.is_kept(booking)])
+    owner.settle([record for record in records if not recorder.is_kept(record)])
     return BatchImport(**counts)
 
 
@@ -101,20 +101,20 @@ def _each(lines: Any) -> Iterable[object]:
     return ()
 
 
-def _book(line: _Line, batch_id: str, at: float, booker: CallOwner) -> PendingRecord:
-    booking = open_for(booker, scope.current())
-    booking.id = record_id(line.service, batch_id, line.custom_id)
-    booking.at = at
-    booking.batch = True
-    booking.source = batch_id  # a result of the batch API, not an ordinary call
-    booking.extra = {"provider_batch_id": batch_id, "custom_id": line.custom_id}
-    if booking.state.batch_id is None:
-        booking.state = booking.state.with_ids(batch_id=batch_id)
+def _book(line: _Line, batch_id: str, at: float, owner: CallOwner) -> PendingRecord:
+    record = open_for(owner, scope.current())
+    record.id = record_id(line.service, batch_id, line.custom_id)
+    record.at = at
+    record.batch = True
+    record.source = batch_id  # a result of the batch API, not an ordinary call
+    record.extra = {"provider_batch_id": batch_id, "custom_id": line.custom_id}
+    if record.state.batch_id is None:
+        record.state = record.state.with_ids(batch_id=batch_id)
     operation = "embedding" if field(line.answer, "object") == "list" else "completion"
     model, usage = model_of(line.answer), usage_of(line.answer)
-    deduplication.claim(line.answer, booking, line.service, line.request_id)
-    recorder.book(booking, Call(line.service, operation, model, usage, line.request_id))
-    return booking
+    deduplication.remember(line.answer, record, line.service, line.request_id)
+    recorder.accept(record, Call(line.service, operation, model, usage, line.request_id))
+    return record
 
 
 def record_id(service: str, batch_id: str, custom_id: str) -> str:
@@ -179,7 +179,7 @@ def _tracker(given: CallOwner | None) -> CallOwner:
     if given is not None:
         tell(TypeError(f"record_batch_results: {kind_of(given)} is no tracker"))
     block = scope.current()
-    while block is not None and not (block.is_block and block.books):
+    while block is not None and not (block.is_block and block.can_record):
         block = block.parent
     if block is not None:
         recorder: CallOwner = block.tracker

@@ -1,4 +1,4 @@
-"""From a booking to the metric that is stored: attribution, price and metadata put together."""
+"""From a record to the metric that is stored: attribution, price and metadata put together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker.error_boundary import logger, tolerated
 from tracker.pricing.quote import UNPRICED, quote
 from tracker.records.metric import OTHER, Call, Metric, Usage
 from tracker.records.redaction import REMOVED
-from tracker.records.sanitize import LARGEST, MAX_ITEMS, hidden, plain, short
+from tracker.records.sanitize import LARGEST, MAX_ITEMS, hidden, sanitize, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,32 +28,32 @@ UNSTORED_FIELDS = frozenset({"parent_context"})
 
 
 def metric_of(
-    booking: PendingRecord,
+    record: PendingRecord,
     *,
     tags: Mapping[str, str],
     environment: str,
     default_user: str,
     priced: bool,
 ) -> Metric:
-    """Return the metric of *booking*; without *priced* it has no cost yet.
+    """Return the metric of *record*; without *priced* it has no cost yet.
 
     *tags* are the environment's; *default_user* is booked where nobody was named.
     """
-    call = booking.call or UNFINISHED
-    state = booking.state
+    call = record.call or UNFINISHED
+    state = record.state
     context = state.context
-    at = datetime.fromtimestamp(booking.at, UTC)
-    batch = booking.batch or state.batch_mode
+    at = datetime.fromtimestamp(record.at, UTC)
+    batch = record.batch or state.batch_mode
     usage = _believed(call.usage)
     # Of a call that failed and told no tokens nobody knows that anything was billed.
     priced = priced and (call.error is None or usage.input_tokens is not None)
     # At an endpoint that is not known a token may cost anything.
     priced = priced and call.operation != OTHER
     price = quote(call.service, call.model, usage, at, batch=batch) if priced else UNPRICED
-    if price.basis in BATCH_BASES and not _is_declared_batch_result(booking):
+    if price.basis in BATCH_BASES and not _is_declared_batch_result(record):
         _tell_of_batch_prices()
     return Metric(
-        id=booking.id,
+        id=record.id,
         service=short(call.service),
         model=short(call.model) if call.model else UNKNOWN_MODEL,
         operation=short(call.operation),
@@ -79,14 +79,14 @@ def metric_of(
         latency_ms=call.latency_ms,
         error=call.error,
         partial=call.partial,
-        late=booking.late,
-        metadata=_metadata(booking, {**tags, **context}) | ({"is_batch": True} if batch else {}),
+        late=record.late,
+        metadata=_metadata(record, {**tags, **context}) | ({"is_batch": True} if batch else {}),
     )
 
 
-def _is_declared_batch_result(booking: PendingRecord) -> bool:
+def _is_declared_batch_result(record: PendingRecord) -> bool:
     """Whether the program itself said of this result, made by no ordinary call, that it is one."""
-    return booking.batch and booking.source is not None
+    return record.batch and record.source is not None
 
 
 @functools.cache
@@ -98,15 +98,15 @@ def _tell_of_batch_prices() -> None:
     )
 
 
-def _metadata(booking: PendingRecord, known: Mapping[str, object]) -> dict[str, object]:
+def _metadata(record: PendingRecord, known: Mapping[str, object]) -> dict[str, object]:
     """Return what is *known* of the call from its beginning, with what is known of it by now."""
     # What a block learned after the call (how long it took, say) belongs to its calls too.
-    learned = booking.learned
+    learned = record.learned
     if learned is None:
-        learned = booking.node.state if booking.node.is_block else BLANK
+        learned = record.node.state if record.node.is_block else BLANK
     # For some nothing was added since.
-    added = {} if learned is booking.state else learned.context
-    merged = {**known, **added, **booking.extra}
+    added = {} if learned is record.state else learned.context
+    merged = {**known, **added, **record.extra}
     return {
         (name := short(str(given))): REMOVED if hidden(name, value) else _readable(value)
         for given, value in islice(merged.items(), MAX_ITEMS)
@@ -119,7 +119,7 @@ def _readable(value: object) -> object:
     if type(value) is str:
         return short(value)
     with tolerated("metadata", "A value among an AI call's metadata cannot be read"):
-        return plain(value)
+        return sanitize(value)
     return UNREADABLE
 
 

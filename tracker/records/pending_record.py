@@ -24,10 +24,10 @@ _numbers = itertools.count()
 
 
 class RecordOwner(Protocol):
-    """Who stores a booking in the end."""
+    """Who stores a record in the end."""
 
-    def settle(self, bookings: Iterable[PendingRecord], *, wait: bool = True) -> None:
-        """Store *bookings*; those that are stored already are passed over.
+    def settle(self, records: Iterable[PendingRecord], *, wait: bool = True) -> None:
+        """Store *records*; those that are stored already are passed over.
 
         Outside all blocks the caller waits until they are on disk, unless told not to.
         """
@@ -57,7 +57,7 @@ class PendingRecord:
     call began, ``learned`` the block's state when the call was to be stored.
     ``extra`` is what outer observers know (the function's name), ``source``
     what the response came from, if no physical call was seen: a function, a batch.  ``after``
-    is called once the booking has its call, if its block does not store it.
+    is called once the record has its call, if its block does not store it.
     ``spoken_for`` says that a program's own statement, and not a block, made it its owner's.
     ``process`` tells the process that made it from those that were forked from it.
     """

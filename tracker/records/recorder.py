@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.context import scope
 from tracker.context.state import BLANK, merge
 from tracker.delivery import fork_registry
-from tracker.error_boundary import guarded
+from tracker.error_boundary import boundary
 from tracker.records import pending_record
 
 if TYPE_CHECKING:
@@ -29,64 +29,64 @@ _unsettled: dict[int, PendingRecord] = {}
 _finishers: list[Callable[[], None]] = []
 
 
-def book(booking: PendingRecord, call: Call) -> None:
-    """Accept *call* as what *booking* turned out to be.
+def accept(record: PendingRecord, call: Call) -> None:
+    """Accept *call* as what *record* turned out to be.
 
     A call whose block has ended meanwhile is marked late and stored at once.
     """
-    booking.call = call
-    node, number = booking.node, booking.number
-    _unsettled[number] = node.pending[number] = booking
+    record.call = call
+    node, number = record.node, record.number
+    _unsettled[number] = node.pending[number] = record
     # From here on the end of the block stores it, or it is late.
     if node.closed:
-        booking.late = True
-        booking.owner.settle([booking])
-    elif booking.after is not None:
-        booking.after(booking)
+        record.late = True
+        record.owner.settle([record])
+    elif record.after is not None:
+        record.after(record)
 
 
-def is_kept(booking: PendingRecord) -> bool:
-    """Return whether the end of its block will store *booking*; else whoever made it must."""
-    node = booking.node
+def is_kept(record: PendingRecord) -> bool:
+    """Return whether the end of its block will store *record*; else whoever made it must."""
+    node = record.node
     return node.is_block and not node.closed and node.began >= scope.forked
 
 
 def enrich(
-    booking: PendingRecord,
+    record: PendingRecord,
     state: State | None = None,
     *,
     batch: bool = False,
     error: str | None = None,
     **extra: object,
 ) -> None:
-    """Add what an outer observer knows; once the booking is stored, nothing happens.
+    """Add what an outer observer knows; once the record is stored, nothing happens.
 
     Ids that nobody named are filled from *state*.  Where both name one, the
     statement that was made last wins: an id set on a tracker inside the block
     is nearer than the block's own, one set long before is not.
     """
     with _lock:
-        if booking.stored:
+        if record.stored:
             return
         # Observers report from the inside out, and the nearest knows best.
-        booking.extra = {**extra, **booking.extra}
-        booking.batch = booking.batch or batch
+        record.extra = {**extra, **record.extra}
+        record.batch = record.batch or batch
         if error is not None:
-            booking.extra.setdefault("function_error", error)
-        if state is not None and state is not booking.state:
-            booking.state = merge(booking.state, state)
+            record.extra.setdefault("function_error", error)
+        if state is not None and state is not record.state:
+            record.state = merge(record.state, state)
 
 
-def take_over(booking: PendingRecord, owner: RecordOwner, node: Node) -> bool:
-    """Make *booking* one of *owner*'s, in *node*, unless it is stored or somebody spoke for it."""
+def take_over(record: PendingRecord, owner: RecordOwner, node: Node) -> bool:
+    """Make *record* one of *owner*'s, in *node*, unless it is stored or somebody spoke for it."""
     with _lock:
-        if booking.stored or booking.spoken_for:
+        if record.stored or record.spoken_for:
             return False
-        booking.spoken_for = True
-        is_pending = booking.node.pending.pop(booking.number, None) is not None
-        booking.owner, booking.node, booking.state = owner, node, node.state
+        record.spoken_for = True
+        is_pending = record.node.pending.pop(record.number, None) is not None
+        record.owner, record.node, record.state = owner, node, node.state
         if is_pending:
-            node.pending[booking.number] = booking
+            node.pending[record.number] = record
     return True
 
 
@@ -97,34 +97,34 @@ def pending(tracker: Any, nodes: list[Node]) -> list[PendingRecord]:
         if node.tracker is tracker:
             nodes.append(node)
         node = node.parent
-    found = {number: booking for one in nodes for number, booking in list(one.pending.items())}
+    found = {number: record for one in nodes for number, record in list(one.pending.items())}
     return [found[number] for number in sorted(found)]
 
 
-def take(bookings: Iterable[PendingRecord]) -> list[PendingRecord]:
-    """Return those of *bookings* that are still to be stored, and mark them stored.
+def take(records: Iterable[PendingRecord]) -> list[PendingRecord]:
+    """Return those of *records* that are still to be stored, and mark them stored.
 
-    Each booking is handed out once.  A copy that a forked child inherited is
+    Each record is handed out once.  A copy that a forked child inherited is
     its parent's to store, so it is dropped here.
     """
     taken = []
     with _lock:
-        for booking in list(bookings):
-            _unsettled.pop(booking.number, None)
-            booking.node.pending.pop(booking.number, None)
-            if booking.stored or booking.call is None:
+        for record in list(records):
+            _unsettled.pop(record.number, None)
+            record.node.pending.pop(record.number, None)
+            if record.stored or record.call is None:
                 continue
-            booking.stored = True
-            if booking.process == pending_record.process:
-                taken.append(booking)
+            record.stored = True
+            if record.process == pending_record.process:
+                taken.append(record)
     # Not under the lock: whoever changes a state may come here, by a finaliser, and wait for it.
     node, learned = None, BLANK
-    for booking in taken:
-        if booking.node is not node:
-            node = booking.node
+    for record in taken:
+        if record.node is not node:
+            node = record.node
             # What the block learned until now belongs to its calls; what comes is later.
             learned = node.learned() if node.is_block else BLANK
-        booking.learned = learned
+        record.learned = learned
     return taken
 
 
@@ -145,34 +145,34 @@ def each(taken: Iterable[PendingRecord], store: Callable[[PendingRecord], None])
             raise first
     finally:
         with _lock:
-            for booking in left:
-                booking.stored = False
-                _unsettled[booking.number] = booking
-                booking.node.pending[booking.number] = booking
+            for record in left:
+                record.stored = False
+                _unsettled[record.number] = record
+                record.node.pending[record.number] = record
 
 
 def at_exit(finish: Callable[[], None]) -> None:
-    """Have *finish* called at interpreter exit, before the last bookings are stored."""
+    """Have *finish* called at interpreter exit, before the last records are stored."""
     _finishers.append(finish)
 
 
 def settle_all() -> None:
     """Finish what is open and store everything that is unsettled; for interpreter exit."""
     for finish in _finishers:
-        with guarded("exit"):
+        with boundary("exit"):
             finish()
-    settle_booked()
+    settle_ended()
 
 
-def settle_booked() -> None:
+def settle_ended() -> None:
     """Have every call that has ended stored, also of blocks that have not; wait for none."""
     by_owner: dict[int, list[PendingRecord]] = {}
     with _lock:
-        for booking in list(_unsettled.values()):
-            by_owner.setdefault(id(booking.owner), []).append(booking)
-    for bookings in by_owner.values():
-        with guarded("exit"):
-            bookings[0].owner.settle(bookings, wait=False)
+        for record in list(_unsettled.values()):
+            by_owner.setdefault(id(record.owner), []).append(record)
+    for records in by_owner.values():
+        with boundary("exit"):
+            records[0].owner.settle(records, wait=False)
 
 
 def _after_fork() -> None:

@@ -39,13 +39,13 @@ class Told(str):
         return made
 
 
-def plain(value: object) -> Any:
+def sanitize(value: object) -> Any:
     """Return *value* as JSON-ready data of bounded size; what has no JSON form becomes text.
 
     Nesting ends at six levels, containers at a hundred items and the whole at a
     thousand values, which also bounds a structure that contains itself.
     """
-    return short(value) if type(value) is str else _Plain().of(value, 0)
+    return short(value) if type(value) is str else _Sanitizer().of(value, 0)
 
 
 def scrub(text: str) -> str:
@@ -85,7 +85,7 @@ def clean(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
-class _Plain:
+class _Sanitizer:
     """One value being made plain, and how much of it may still follow."""
 
     def __init__(self) -> None:

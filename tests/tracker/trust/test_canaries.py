@@ -30,7 +30,7 @@ from tracker.cli.main import cli
 from tracker.cli.reports.query import DIMENSIONS
 from tracker.cli.reports.render import FORMATS
 from tracker.delivery import writer
-from tracker.records.sanitize import plain
+from tracker.records.sanitize import sanitize
 from tracker.sinks.dynamodb.table import create
 
 if TYPE_CHECKING:
@@ -200,11 +200,11 @@ def parts_of(key: str) -> tuple[str, ...]:
 def test_no_form_of_a_key_stays(provider: str) -> None:
     """T27: of no provider, wherever it stands; two keys stay two."""
     key = KEYS[provider]
-    text = json.dumps(plain(forms_of(key)))
+    text = json.dumps(sanitize(forms_of(key)))
     assert [part for part in parts_of(key) if part in text] == []
-    assert plain(f"with {key}.") != plain(f"with {key[:-1]}Z.")
+    assert sanitize(f"with {key}.") != sanitize(f"with {key[:-1]}Z.")
     for fields in ({"text": f"before {key}, after"}, {"bare": key}):
-        assert plain(fields) != fields
+        assert sanitize(fields) != fields
 
 
 def test_no_key_is_kept(stores: Callable[[], dict[str, bytes]]) -> None:

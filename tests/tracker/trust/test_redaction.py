@@ -16,7 +16,7 @@ from tests.patience import PATIENCE
 from tracker import ai_usage_context
 from tracker.delivery import writer
 from tracker.records.redaction import MAX_LOOKED_AT, PREFIXED, REMOVED, is_secret_name, redacted
-from tracker.records.sanitize import plain, short
+from tracker.records.sanitize import sanitize, short
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,8 +93,8 @@ def test_fields_that_are_named_so_are_not_kept(name: str) -> None:
     """T27: at any depth, whatever their values are; that one was there can still be seen."""
     assert is_secret_name(name)
     for value in ("x", 17, {"a": "x"}, ["x"], b"x"):
-        assert plain({"request": {name: value}}) == {"request": {name: REMOVED}}
-    assert plain({name: None}) == {name: None}
+        assert sanitize({"request": {name: value}}) == {"request": {name: REMOVED}}
+    assert sanitize({name: None}) == {name: None}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_fields_that_are_named_so_are_not_kept(name: str) -> None:
 def test_other_fields_are_kept(name: str) -> None:
     """T28: a field is not a secret because its name has a part in common with one."""
     assert not is_secret_name(name)
-    assert plain({name: "x"}) == {name: "x"}
+    assert sanitize({name: "x"}) == {name: "x"}
 
 
 @pytest.mark.parametrize(

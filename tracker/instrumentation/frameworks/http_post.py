@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.error_boundary import guarded, logger
-from tracker.instrumentation.observation import failed, is_quiet, open_booking
+from tracker.error_boundary import boundary, logger
+from tracker.instrumentation.observation import failed, is_quiet, open_record
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.provider import MARK
-from tracker.instrumentation.streaming.accumulator import Tally
+from tracker.instrumentation.streaming.accumulator import Accumulator
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tracker.records.pending_record import PendingRecord
 
-_CAPTURING = guarded("capture")
+_CAPTURING = boundary("capture")
 
 
 class Asked(NamedTuple):
@@ -34,8 +34,8 @@ class Asked(NamedTuple):
 
 #: From the arguments of a method that posts, to what is asked, or None if it is not billed.
 Look = "Callable[[tuple[Any, ...], dict[str, Any]], Asked | None]"
-#: Has the usage of an answer told to the tally, now or as it is read.
-Watch = "Callable[[Any, Tally], None]"
+#: Has the usage of an answer told to the accumulator, now or as it is read.
+Watch = "Callable[[Any, Accumulator], None]"
 
 
 def asked_at(url: str) -> Asked | None:
@@ -51,7 +51,7 @@ def patch(
     module: ModuleType,
     names: tuple[str, str],
     look: Callable[[tuple[Any, ...], dict[str, Any]], Asked | None],
-    watch: Callable[[Any, Tally], None],
+    watch: Callable[[Any, Accumulator], None],
     *,
     asynchronous: bool,
 ) -> None:
@@ -72,19 +72,19 @@ def patch(
 class _Posted:
     """One call on its way."""
 
-    def __init__(self, asked: Asked, booking: PendingRecord) -> None:
+    def __init__(self, asked: Asked, record: PendingRecord) -> None:
         self._asked = asked
-        self._booking = booking
+        self._record = record
 
     def failed(self) -> None:
         """Note that there is no answer."""
-        failed(self._booking)
+        failed(self._record)
 
-    def answered(self, response: Any, watch: Callable[[Any, Tally], None]) -> None:
+    def answered(self, response: Any, watch: Callable[[Any, Accumulator], None]) -> None:
         """Follow *response*."""
         with _CAPTURING:
             service, operation, model = self._asked
-            watch(response, Tally(self._booking, service, operation, model))
+            watch(response, Accumulator(self._record, service, operation, model))
 
 
 def _begin(
@@ -95,8 +95,8 @@ def _begin(
     """Return the call to observe, or None: nobody observes, it is not billed, or we failed."""
     with _CAPTURING:
         asked = look(args, kwargs)
-        booking = None if asked is None else open_booking()
-        return None if asked is None or booking is None else _Posted(asked, booking)
+        record = None if asked is None else open_record()
+        return None if asked is None or record is None else _Posted(asked, record)
     return None
 
 

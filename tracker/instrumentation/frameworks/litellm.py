@@ -17,7 +17,7 @@ from tracker.instrumentation.streaming.follower import follow
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from tracker.instrumentation.streaming.accumulator import Tally
+    from tracker.instrumentation.streaming.accumulator import Accumulator
 
 MODULE = "litellm.llms.custom_httpx.http_handler"
 #: What a call is booked as by the name of the function of litellm that was called.
@@ -71,6 +71,6 @@ def _operation_of(call: Any) -> str | None:
     return CALL_TYPES.get(called) or CALL_TYPES.get(called[1:])
 
 
-def _watch(response: Any, tally: Tally) -> None:
-    tally.request_id = header_id_of(response)
-    follow(response, response, tally, asynchronous=False)  # it is no stream of an SDK
+def _watch(response: Any, accumulator: Accumulator) -> None:
+    accumulator.request_id = header_id_of(response)
+    follow(response, response, accumulator, asynchronous=False)  # it is no stream of an SDK

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from tracker.instrumentation.frameworks.http_post import Asked
-    from tracker.instrumentation.streaming.accumulator import Tally
+    from tracker.instrumentation.streaming.accumulator import Accumulator
 
 PACKAGES = ("lm15", "dspy._vendor.lm15")
 SYNC, ASYNC = "transports._sync", "transports._async"
@@ -38,11 +38,13 @@ def _look(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Asked | None:
     return http_post.asked_at(request.url) if request.method.upper() == "POST" else None
 
 
-def _watch(response: Any, tally: Tally) -> None:
+def _watch(response: Any, accumulator: Accumulator) -> None:
     if response.status >= 400:  # it raises by itself, later; nothing was billed
-        tally.withdraw()
+        accumulator.withdraw()
         return
     ids = (response.header(name) for name in REQUEST_ID_HEADERS)
-    tally.request_id = next((found for found in ids if found), None)
-    deduplication.claim(response, tally.booking, tally.service, tally.request_id)
-    response._chunks = watched(response._chunks, response.header("content-type") or "", tally)
+    accumulator.request_id = next((found for found in ids if found), None)
+    deduplication.remember(
+        response, accumulator.record, accumulator.service, accumulator.request_id
+    )
+    response._chunks = watched(response._chunks, response.header("content-type") or "", accumulator)

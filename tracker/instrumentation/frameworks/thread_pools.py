@@ -13,7 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from tracker.instrumentation.observation import carried, is_quiet
+from tracker.instrumentation.observation import is_quiet, propagated
 from tracker.instrumentation.providers.provider import MARK
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def patch(_framework: object = None) -> None:
     """Have pools take along whom a framework's task is for; a second time changes nothing."""
     method = ThreadPoolExecutor.submit
     if not hasattr(method, MARK):
-        ThreadPoolExecutor.submit = _carrying(method)  # type: ignore[method-assign]
+        ThreadPoolExecutor.submit = _propagating(method)  # type: ignore[method-assign]
 
 
 def unpatch() -> None:
@@ -58,11 +58,11 @@ def unpatch() -> None:
         ThreadPoolExecutor.submit = method.__wrapped__  # type: ignore[method-assign,attr-defined]
 
 
-def _carrying(method: Callable[..., Any]) -> Callable[..., Any]:
+def _propagating(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def submit(pool: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         if not is_quiet() and _is_framework(sys._getframe(1)):
-            fn = carried(fn)
+            fn = propagated(fn)
         return method(pool, fn, *args, **kwargs)
 
     setattr(submit, MARK, True)

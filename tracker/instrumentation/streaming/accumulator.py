@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from tracker.delivery import attempt, fork_registry
-from tracker.error_boundary import guarded
+from tracker.error_boundary import boundary
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.observation import failed, is_observed
 from tracker.instrumentation.providers import PROVIDERS
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from tracker.records.pending_record import PendingRecord
 
-_open: set[Tally] = set()
+_open: set[Accumulator] = set()
 _open_lock = threading.RLock()  # the end of a dropped stream may come while it is held
 
 
-class Tally:
+class Accumulator:
     """What is known of one stream so far.  It keeps no text.
 
     With *swallow_usage* the chunk that only carries usage was asked for by us,
@@ -37,7 +37,7 @@ class Tally:
 
     def __init__(
         self,
-        booking: PendingRecord,
+        record: PendingRecord,
         service: str,
         operation: str,
         model: str | None,
@@ -45,7 +45,7 @@ class Tally:
         *,
         swallow_usage: bool = False,
     ) -> None:
-        self.booking = booking
+        self.record = record
         self.service = service
         self._operation = operation
         self._model = model
@@ -60,7 +60,7 @@ class Tally:
 
     def take(self, chunk: Any) -> bool:
         """Count *chunk*, an SDK's object or plain JSON; return whether the caller is to see it."""
-        with guarded("stream"):
+        with boundary("stream"):
             # Most chunks tell nothing; asking a model of the SDK for a field that it lacks is slow.
             facts = chunk if isinstance(chunk, dict) else getattr(chunk, "__dict__", {})
             source = chunk
@@ -79,13 +79,13 @@ class Tally:
             self._is_told = self._is_told or _is_last_word(facts)
             if not isinstance(source, dict):
                 # Programs that count for themselves hand this object to their tracker.
-                deduplication.claim(source, self.booking, self.service, None)
+                deduplication.remember(source, self.record, self.service, None)
             return not (self.swallows_usage and facts.get("choices") == [])
         return True
 
     def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
         """Book the stream; only the first end counts."""
-        with guarded("stream"):
+        with boundary("stream"):
             with _open_lock:
                 _open.discard(self)
                 if self._done:
@@ -98,21 +98,21 @@ class Tally:
                 self._model,
                 self._usage,
                 self.request_id,
-                self.booking.elapsed_ms(),
+                self.record.elapsed_ms(),
                 text,
                 # A program may stop reading when all is told that it, and we, want to know.
                 partial and not (self._is_told and text is None),
             )
-            recorder.book(self.booking, call)
-            if not recorder.is_kept(self.booking) and not is_observed(self.booking):
-                self.booking.owner.settle([self.booking])
+            recorder.accept(self.record, call)
+            if not recorder.is_kept(self.record) and not is_observed(self.record):
+                self.record.owner.settle([self.record])
 
     def withdraw(self) -> None:
         """Book nothing: the answer is an error, which was not billed."""
         with _open_lock:
             _open.discard(self)
             self._done = True
-        failed(self.booking)
+        failed(self.record)
 
     def drop(self) -> None:
         """Book the stream because nobody has it any more: the garbage collector calls this."""
@@ -128,9 +128,9 @@ def _is_last_word(facts: Mapping[str, Any]) -> bool:
 def finish_open() -> None:
     """Book every stream that is still open, for interpreter exit."""
     with _open_lock:
-        tallies = list(_open)
-    for tally in tallies:
-        tally.finish(partial=True)
+        accumulators = list(_open)
+    for accumulator in accumulators:
+        accumulator.finish(partial=True)
 
 
 def _after_fork() -> None:

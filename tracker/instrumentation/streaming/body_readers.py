@@ -1,7 +1,7 @@
 """Reading usage off the bytes of a response that the program reads itself.
 
 The raw and the streaming-response forms hand out the HTTP response.  Its byte
-stream is replaced by a tap: bytes pass as they come, events of a stream one by one.
+stream is replaced by a wrapper: bytes pass as they come, events of a stream one by one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import wrapt
 
-from tracker.error_boundary import guarded
+from tracker.error_boundary import boundary
 from tracker.instrumentation.answers import content_of, is_encoded
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.usage import ELSEWHERE
@@ -23,7 +23,7 @@ from tracker.records.error_text import of_answer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
-    from tracker.instrumentation.streaming.accumulator import Tally
+    from tracker.instrumentation.streaming.accumulator import Accumulator
 
 SEPARATOR = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 # Inside a JSON text a quotation mark is escaped, so these are keys and no words of a completion.
@@ -49,8 +49,8 @@ class Reader(Protocol):
 class EventReader:
     """Watches server-sent events; each goes on as a piece of its own once it is complete."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, accumulator: Accumulator) -> None:
+        self._accumulator = accumulator
         self._rest = b""
         self._first = True
 
@@ -73,8 +73,8 @@ class EventReader:
 
     def _as_asked(self, event: bytes) -> bytes:
         """Return *event* as a server sends it to who asked for no usage: it says nothing of it."""
-        if self._tally.swallows_usage and len(NO_USAGE.findall(event)) == 1:
-            with guarded("stream"), suppress(ValueError):
+        if self._accumulator.swallows_usage and len(NO_USAGE.findall(event)) == 1:
+            with boundary("stream"), suppress(ValueError):
                 told = json.loads(b"\n".join(DATA.findall(event)))
                 if isinstance(told, dict) and told.get("usage", told) is None:
                     return NO_USAGE.sub(b"", event)
@@ -82,11 +82,11 @@ class EventReader:
 
     def _passes(self, event: bytes) -> bool:
         keep = True
-        with guarded("stream"):
+        with boundary("stream"):
             if self._first or TELLING.search(event):
                 keep = self._read(event)
             if LAST.search(event):
-                self._tally.finish(partial=False)
+                self._accumulator.finish(partial=False)
         return keep
 
     def _read(self, event: bytes) -> bool:
@@ -97,17 +97,17 @@ class EventReader:
         if not isinstance(told, dict):
             return True
         self._first = False
-        keep = self._tally.take(told)
+        keep = self._accumulator.take(told)
         if isinstance(error := told.get("error"), dict):
-            self._tally.finish(partial=True, error=of_answer(error))
+            self._accumulator.finish(partial=True, error=of_answer(error))
         return keep
 
 
 class JsonReader:
     """Watches a body that is one JSON document."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, accumulator: Accumulator) -> None:
+        self._accumulator = accumulator
         self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -118,8 +118,8 @@ class JsonReader:
     def end(self) -> list[bytes]:
         """Read the whole."""
         # What is broken off is no JSON.
-        with guarded("stream"), suppress(ValueError):
-            self._tally.take(json.loads(b"".join(self._parts)))
+        with boundary("stream"), suppress(ValueError):
+            self._accumulator.take(json.loads(b"".join(self._parts)))
         return []
 
 
@@ -139,37 +139,37 @@ class EncodedReader:
 
     def end(self) -> list[bytes]:
         """Read the whole, or as much as came, in the way of the HTTP client itself."""
-        with guarded("stream"), suppress(ValueError, RuntimeError):
+        with boundary("stream"), suppress(ValueError, RuntimeError):
             body = self._decoding(200, headers=self._headers, content=b"".join(self._parts))
             _read_whole(self._reader, body.content)
         return []
 
 
-def watch(http_response: Any, tally: Tally) -> None:
-    """Read the usage of *http_response* into *tally* now, or while the program reads it."""
-    reader = _reader_of(http_response.headers.get("content-type", ""), tally)
+def watch(http_response: Any, accumulator: Accumulator) -> None:
+    """Read the usage of *http_response* into *accumulator* now, or while the program reads it."""
+    reader = _reader_of(http_response.headers.get("content-type", ""), accumulator)
     content = content_of(http_response)
     if reader is not None and content is not None:
         _read_whole(reader, content)
     if reader is None or content is not None or http_response.is_closed:
-        tally.finish(partial=False)
+        accumulator.finish(partial=False)
         return
     if is_encoded(http_response):
         reader = EncodedReader(reader, http_response)
-    http_response.stream = _body_of(http_response.stream)(http_response.stream, reader, tally)
-    weakref.finalize(http_response, tally.drop).atexit = False
+    http_response.stream = _body_of(http_response.stream)(http_response.stream, reader, accumulator)
+    weakref.finalize(http_response, accumulator.drop).atexit = False
 
 
-def watched(pieces: Any, content_type: str, tally: Tally) -> Any:
+def watched(pieces: Any, content_type: str, accumulator: Accumulator) -> Any:
     """Return *pieces*, an iterator of a body's bytes, of either kind, watched as it is used."""
-    reader = _reader_of(content_type, tally)
+    reader = _reader_of(content_type, accumulator)
     if reader is None:
-        tally.finish(partial=False)
+        accumulator.finish(partial=False)
         return pieces
     kind = _AsyncBody if hasattr(pieces, "__aiter__") else _SyncBody
-    tap = kind(pieces, reader, tally)
-    weakref.finalize(tap, tally.drop).atexit = False
-    return tap
+    wrapper = kind(pieces, reader, accumulator)
+    weakref.finalize(wrapper, accumulator.drop).atexit = False
+    return wrapper
 
 
 def _body_of(stream: Any) -> type[_Body]:
@@ -185,29 +185,29 @@ def _read_whole(reader: Reader, content: bytes) -> None:
     reader.end()
 
 
-def _reader_of(content_type: str, tally: Tally) -> Reader | None:
+def _reader_of(content_type: str, accumulator: Accumulator) -> Reader | None:
     if "event-stream" in content_type:
-        return EventReader(tally)
-    return JsonReader(tally) if "json" in content_type else None
+        return EventReader(accumulator)
+    return JsonReader(accumulator) if "json" in content_type else None
 
 
 class _Body(wrapt.ObjectProxy):  # type: ignore[type-arg] # not subscriptable in wrapt 1
     """A byte stream whose bytes are watched; it passes for the class that it wraps."""
 
-    def __init__(self, stream: Any, reader: Reader, tally: Tally) -> None:
+    def __init__(self, stream: Any, reader: Reader, accumulator: Accumulator) -> None:
         super().__init__(stream)
         self._self_reader = reader
-        self._self_tally = tally
+        self._self_accumulator = accumulator
 
     def _self_complete(self) -> list[bytes]:
         rest = self._self_reader.end()
-        self._self_tally.finish(partial=False)
+        self._self_accumulator.finish(partial=False)
         return rest
 
     def _self_broken(self, error: BaseException | None = None) -> None:
         self._self_reader.end()
         told = None if isinstance(error, GeneratorExit) else error
-        self._self_tally.finish(partial=True, error=told)
+        self._self_accumulator.finish(partial=True, error=told)
 
 
 class _SyncBody(_Body):

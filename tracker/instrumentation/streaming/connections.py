@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from tracker.error_boundary import guarded
+from tracker.error_boundary import boundary
 from tracker.instrumentation import deduplication
-from tracker.instrumentation.observation import is_quiet, open_booking
+from tracker.instrumentation.observation import is_quiet, open_record
 from tracker.instrumentation.providers.endpoints import place_of
 from tracker.instrumentation.providers.fields import text
 from tracker.records import recorder
@@ -33,7 +33,7 @@ def count_connections(service: str, manager: str, path: str, module: ModuleType)
         (manager, SYNC, _counting),
         (f"Async{manager}", ASYNC, _counting_async),
     ):
-        with guarded("patch"):
+        with boundary("patch"):
             kind = getattr(module, name, None)
             for method in methods:
                 original = vars(kind or object).get(method)
@@ -68,13 +68,13 @@ def _connected(service: str, path: str, name: str, manager: Any, connection: Any
     """Book *connection*, which *manager*, of the class *name*, has made."""
     if is_quiet():
         return
-    with guarded("capture"):
-        booking = open_booking()
-        if booking is None:
+    with boundary("capture"):
+        record = open_record()
+        if record is None:
             return
         # A manager keeps them under names of its own class's.
         client = getattr(manager, f"_{name}__client", None)
         model = text(getattr(manager, f"_{name}__model", None))
-        booking.extra = {**booking.extra, **place_of(client, path)}
-        deduplication.claim(connection, booking, service, None)
-        recorder.book(booking, Call(service, OPERATION, model, latency_ms=booking.elapsed_ms()))
+        record.extra = {**record.extra, **place_of(client, path)}
+        deduplication.remember(connection, record, service, None)
+        recorder.accept(record, Call(service, OPERATION, model, latency_ms=record.elapsed_ms()))

@@ -7,35 +7,41 @@ from typing import TYPE_CHECKING, Any
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import is_encoded, stream_of
 from tracker.instrumentation.streaming.body_readers import watch
-from tracker.instrumentation.streaming.stream_wrapper import tap
+from tracker.instrumentation.streaming.stream_wrapper import wrap_stream
 
 if TYPE_CHECKING:
-    from tracker.instrumentation.streaming.accumulator import Tally
+    from tracker.instrumentation.streaming.accumulator import Accumulator
 
 
-def follow(answer: Any, http_response: Any, tally: Tally, *, asynchronous: bool) -> None:
-    """Claim *answer*, and book it by *tally* when it has ended, or now if it has.
+def follow(
+    answer: Any, http_response: Any, accumulator: Accumulator, *, asynchronous: bool
+) -> None:
+    """Remember *answer*, and book it by *accumulator* when it has ended, or now if it has.
 
     *asynchronous* tells which kind of client it is of: a stream that another library wraps may
     have the methods of both.
     """
     stream = stream_of(answer)
-    deduplication.claim(http_response, tally.booking, tally.service, tally.request_id)
+    deduplication.remember(
+        http_response, accumulator.record, accumulator.service, accumulator.request_id
+    )
     for known in (answer, stream):
         if known is not None:
-            deduplication.claim(known, tally.booking, tally.service, None)
-    if not _is_tapped(stream, http_response, tally, asynchronous=asynchronous):
-        watch(http_response, tally)
+            deduplication.remember(known, accumulator.record, accumulator.service, None)
+    if not _is_wrapped(stream, http_response, accumulator, asynchronous=asynchronous):
+        watch(http_response, accumulator)
 
 
-def _is_tapped(stream: Any, http_response: Any, tally: Tally, *, asynchronous: bool) -> bool:
+def _is_wrapped(
+    stream: Any, http_response: Any, accumulator: Accumulator, *, asynchronous: bool
+) -> bool:
     """Count the chunks of *stream*, if they are what is to be counted; return whether they are."""
     if stream is None or _is_exhausted(stream):
         return False
-    if tally.swallows_usage and not is_encoded(http_response):
+    if accumulator.swallows_usage and not is_encoded(http_response):
         # What we asked for is held back below all who observe: some sit inside of the iterator.
         return False
-    return tap(stream, tally, asynchronous=asynchronous)
+    return wrap_stream(stream, accumulator, asynchronous=asynchronous)
 
 
 def _is_exhausted(stream: Any) -> bool:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tracker.instrumentation.streaming.accumulator import Tally
+    from tracker.instrumentation.streaming.accumulator import Accumulator
 
 
-class _Tap:
+class _StreamWrapper:
     """Where a stream's chunks pass.  A close that comes while one is fetched is the SDK's own."""
 
-    def __init__(self, stream: Any, tally: Tally) -> None:
-        self.tally = tally
+    def __init__(self, stream: Any, accumulator: Accumulator) -> None:
+        self.accumulator = accumulator
         self.fetching = False
         self._inner = vars(stream).get("_iterator")
         self._stream = weakref.ref(stream)
@@ -47,23 +47,23 @@ class _Tap:
     def closed(self) -> None:
         """Note that the program closed the stream."""
         if not self.fetching:
-            self.tally.finish(partial=True)
+            self.accumulator.finish(partial=True)
 
     def ended(self, error: BaseException) -> None:
         """Note how fetching a chunk ended the stream."""
         if isinstance(error, StopIteration | StopAsyncIteration):
-            self.tally.finish(partial=False)
+            self.accumulator.finish(partial=False)
         else:
-            self.tally.finish(partial=True, error=error)
+            self.accumulator.finish(partial=True, error=error)
 
     def __del__(self) -> None:
-        self.tally.drop()
+        self.accumulator.drop()
 
 
-class SyncTap(_Tap):
+class SyncStreamWrapper(_StreamWrapper):
     """Stands in for a synchronous stream's iterator."""
 
-    def __iter__(self) -> SyncTap:
+    def __iter__(self) -> SyncStreamWrapper:
         return self
 
     def __next__(self) -> Any:
@@ -76,7 +76,7 @@ class SyncTap(_Tap):
                 raise
             finally:
                 self.fetching = False
-            if self.tally.take(chunk):
+            if self.accumulator.take(chunk):
                 return chunk
 
     def close(self) -> None:
@@ -87,10 +87,10 @@ class SyncTap(_Tap):
             close()
 
 
-class AsyncTap(_Tap):
+class AsyncStreamWrapper(_StreamWrapper):
     """Stands in for an asynchronous stream's iterator."""
 
-    def __aiter__(self) -> AsyncTap:
+    def __aiter__(self) -> AsyncStreamWrapper:
         return self
 
     async def __anext__(self) -> Any:
@@ -103,7 +103,7 @@ class AsyncTap(_Tap):
                 raise
             finally:
                 self.fetching = False
-            if self.tally.take(chunk):
+            if self.accumulator.take(chunk):
                 return chunk
 
     async def aclose(self) -> None:
@@ -114,7 +114,7 @@ class AsyncTap(_Tap):
             await close()
 
 
-def tap(stream: Any, tally: Tally, *, asynchronous: bool) -> bool:
+def wrap_stream(stream: Any, accumulator: Accumulator, *, asynchronous: bool) -> bool:
     """Count what passes through an SDK's ``Stream`` or ``AsyncStream``, in place.
 
     Returns False, with nothing changed, if what it reads from is no iterator of that kind.
@@ -124,34 +124,44 @@ def tap(stream: Any, tally: Tally, *, asynchronous: bool) -> bool:
     made = vars(stream).get("_iterator")
     if made is not None and not hasattr(made, "__anext__" if asynchronous else "__next__"):
         return False
-    tapped = AsyncTap(stream, tally) if asynchronous else SyncTap(stream, tally)
-    stream._iterator = tapped
-    _hear_of_closing(stream.response, "aclose" if asynchronous else "close", tapped)
+    wrapper = (
+        AsyncStreamWrapper(stream, accumulator)
+        if asynchronous
+        else SyncStreamWrapper(stream, accumulator)
+    )
+    stream._iterator = wrapper
+    _hear_of_closing(stream.response, "aclose" if asynchronous else "close", wrapper)
     return True
 
 
-def _hear_of_closing(response: Any, method: str, tap: _Tap) -> None:
-    """Have *tap* told when *response* is closed, without keeping either of them alive."""
+def _hear_of_closing(response: Any, method: str, wrapper: _StreamWrapper) -> None:
+    """Have *wrapper* told when *response* is closed, without keeping either of them alive."""
     if hasattr(response, method) and hasattr(response, "__dict__"):
         close = _close if method == "close" else _aclose
-        vars(response)[method] = functools.partial(close, weakref.ref(response), weakref.ref(tap))
+        vars(response)[method] = functools.partial(
+            close, weakref.ref(response), weakref.ref(wrapper)
+        )
 
 
-def _close(response: Callable[[], Any], tap: Callable[[], _Tap | None]) -> None:
-    closing = _told(response, tap, "close")
+def _close(response: Callable[[], Any], wrapper: Callable[[], _StreamWrapper | None]) -> None:
+    closing = _told(response, wrapper, "close")
     if closing is not None:
         closing.close()
 
 
-async def _aclose(response: Callable[[], Any], tap: Callable[[], _Tap | None]) -> None:
-    closing = _told(response, tap, "aclose")
+async def _aclose(
+    response: Callable[[], Any], wrapper: Callable[[], _StreamWrapper | None]
+) -> None:
+    closing = _told(response, wrapper, "aclose")
     if closing is not None:
         await closing.aclose()
 
 
-def _told(response: Callable[[], Any], tap: Callable[[], _Tap | None], method: str) -> Any:
-    """Tell the tap, and return the response with its own method back in place."""
-    heard, closing = tap(), response()
+def _told(
+    response: Callable[[], Any], wrapper: Callable[[], _StreamWrapper | None], method: str
+) -> Any:
+    """Tell the wrapper, and return the response with its own method back in place."""
+    heard, closing = wrapper(), response()
     if heard is not None:
         heard.closed()
     if closing is not None:

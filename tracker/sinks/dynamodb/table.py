@@ -246,8 +246,8 @@ def _add_index(client: Any, table: str, name: str) -> None:
 
 def _index(name: str) -> dict[str, Any]:
     keys = INDEXES[name]
-    carried = [attribute for attribute in PROJECTED if attribute not in keys]
-    projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": carried}
+    projected = [attribute for attribute in PROJECTED if attribute not in keys]
+    projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": projected}
     return {"IndexName": name, "KeySchema": _schema(keys), "Projection": projection}
 
 

@@ -50,7 +50,7 @@ PATHS = [
 ]
 
 
-def seam_problems(client: Any, *, asynchronous: bool) -> list[str]:
+def patch_problems(client: Any, *, asynchronous: bool) -> list[str]:
     """Return what capture misses at a client class."""
     method = getattr(client, "request", None)
     if method is None:
@@ -72,10 +72,10 @@ def seam_problems(client: Any, *, asynchronous: bool) -> list[str]:
 def test_the_request_method_is_where_we_wrap_it(module: ModuleType, name: str) -> None:
     """C1: every client class has it, with the arguments that are read."""
     client = getattr(module, name)
-    assert seam_problems(client, asynchronous=name.startswith("Async")) == []
+    assert patch_problems(client, asynchronous=name.startswith("Async")) == []
 
 
-def test_a_moved_seam_is_seen() -> None:
+def test_a_moved_method_is_seen() -> None:
     """The check can fail: another name, other arguments, another kind."""
 
     class Renamed:
@@ -84,8 +84,8 @@ def test_a_moved_seam_is_seen() -> None:
     class Rearranged:
         async def request(self, options: Any, cast_to: Any) -> None: ...
 
-    assert seam_problems(Renamed, asynchronous=False) == ["no request method"]
-    assert len(seam_problems(Rearranged, asynchronous=False)) == 3
+    assert patch_problems(Renamed, asynchronous=False) == ["no request method"]
+    assert len(patch_problems(Rearranged, asynchronous=False)) == 3
 
 
 def leading(client: Any) -> list[str]:

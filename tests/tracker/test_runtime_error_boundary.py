@@ -12,7 +12,7 @@ from runtime_calls import CHAT
 
 import tracker
 from tracker import ai_usage_context, error_boundary
-from tracker.error_boundary import guarded, tolerated
+from tracker.error_boundary import boundary, tolerated
 from tracker.records import error_text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def test_internal_errors_are_held_back(
     monkeypatch.delenv("AI_USAGE_STRICT")
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            with guarded("here"):
+            with boundary("here"):
                 raise KeyError("mistake")
     assert error_boundary.counts() == {"here": 3}
     assert len(caplog.messages) == 1
@@ -37,7 +37,7 @@ def test_internal_errors_are_held_back(
 
 def test_internal_errors_are_loud_when_strict() -> None:
     """``AI_USAGE_STRICT=1`` re-raises them."""
-    with pytest.raises(KeyError), guarded("here"):
+    with pytest.raises(KeyError), boundary("here"):
         raise KeyError("mistake")
 
 
@@ -55,7 +55,7 @@ def test_what_is_not_an_error_passes(kind: type[BaseException]) -> None:
         raise kind
 
 
-@pytest.mark.parametrize("broken", ["open_booking", "usage_told"])
+@pytest.mark.parametrize("broken", ["open_record", "usage_told"])
 def test_a_mistake_in_capture_leaves_the_call_alone(
     broken: str,
     client: openai.OpenAI,
