@@ -17,8 +17,7 @@ import click
 
 from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
-from codemods.report import display, text
-from codemods.report import json as json_report
+from codemods.report import display
 from codemods.report.status import FAILED
 
 if TYPE_CHECKING:
@@ -169,8 +168,12 @@ def require_paths(paths: Sequence[Path]) -> None:
 def show_report(report: RunReport, options: Options, form: str, *, err: bool = False) -> None:
     """Print *report* as text or json, on standard output or (*err*) standard error."""
     if form == "json":
+        from codemods.report import json as json_report
+
         click.echo(json_report.render(report), nl=False, err=err)
         return
+    from codemods.report import text
+
     colour = use_colour(options, err=err)
     style = text.coloured if colour else text.plain
     shown = text.render(report, style, quiet=options.quiet)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import codecs
 import errno
-import hashlib
 import itertools
 import re
-import tokenize
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed
@@ -46,6 +44,8 @@ class _Undecodable(Exception):
 
 def digest(content: bytes) -> str:
     """Return the SHA-256 of *content* in hexadecimal."""
+    import hashlib  # only now: most files are looked at, and not decoded
+
     return hashlib.sha256(content).hexdigest()
 
 
@@ -104,6 +104,8 @@ def _encoding(content: bytes) -> str:
         if named is not None and codecs.lookup(named).name in _NAMES_ONLY:
             message = f"its coding line names {named}, an encoding of host names"
             raise _Undecodable(message, "Correct the coding line in line 1 or 2.")
+        import tokenize  # only now, as above
+
         # Newer interpreters decode the lines here, of which nothing but the name may be heard.
         mark = _BOM if content.startswith(_BOM) else b""
         lines = iter([] if named is None else [mark + f"# coding: {named}\n".encode()])

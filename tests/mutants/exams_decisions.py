@@ -272,16 +272,16 @@ def what_a_block_makes_possible_is_done_in_the_same_run(folder: Path) -> None:
     assert not migrate(folder, text).changed
 
 
-@examined("runner.pipeline:migrate_file", what_a_block_makes_possible_is_done_in_the_same_run)
+@examined("runner.one_file:migrate_file", what_a_block_makes_possible_is_done_in_the_same_run)
 def one_round_only(real: Any) -> Any:
     """The rules are not asked again about what they made."""
     from codemods.model.outcome import Untouched
-    from codemods.runner import pipeline
+    from codemods.runner import one_file
 
     def wrong(project: Any, source: Any) -> Any:
         if project.defines_the_api(source):
             return Untouched(source.display)
-        return pipeline._one_round(project, source)
+        return one_file._one_round(project, source)
 
     return wrong
 

@@ -167,7 +167,7 @@ def a_broken_neighbour_is_named(folder: Path) -> None:
     assert found == {"a.py": Changed, "broken.py": Failed}
 
 
-@examined("runner.pipeline:_unreadable_neighbours", a_broken_neighbour_is_named)
+@examined("runner.neighbours:unreadable_neighbours", a_broken_neighbour_is_named)
 def neighbours_unread(real: Any) -> Any:
     """Files beside a rewritten one are not looked at."""
     return lambda candidates, others: []
@@ -180,7 +180,7 @@ def one_broken_file_stops_no_other(folder: Path) -> None:
     assert kinds(report(folder)) == [Changed, Failed, Changed]
 
 
-@examined("runner.pipeline:_guarded", one_broken_file_stops_no_other)
+@examined("runner.one_file:guarded", one_broken_file_stops_no_other)
 def failures_spread(real: Any) -> Any:
     """What goes wrong in one file ends the run."""
     return lambda work, source: work(source)

@@ -338,7 +338,7 @@ def a_failure_says_where(folder: Path) -> None:
     assert failed.advice in text.render(run(folder, BROKEN))
 
 
-@examined("runner.pipeline:_unparsable", a_failure_says_where)
+@examined("runner.neighbours:unparsable", a_failure_says_where)
 def line_of_a_failure_not_told(real: Any) -> Any:
     """A file that does not parse is named without its line."""
 

@@ -8,11 +8,12 @@ which counts before the repository's own word.
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
 
 # Longer than git needs for a million files; it waits for ever for a pipe called .gitignore.
 _SECONDS = 20
@@ -34,7 +35,7 @@ _ENVIRONMENT = {
     "LC_ALL": "C",
 }
 _IGNORED, _NOT_IGNORED = 0, 1
-_UNREADABLE = re.compile(rb"could not open directory '(.+?)/?': ")
+_UNREADABLE = rb"could not open directory '(.+?)/?': "
 
 
 class GitProblem(Exception):
@@ -77,8 +78,14 @@ def listing(folder: str) -> Listing:
     if answer.returncode:
         raise GitProblem(_reason(answer.stderr))
     names = dict.fromkeys(os.fsdecode(name) for name in answer.stdout.split(b"\0") if name)
-    unreadable = tuple(os.fsdecode(name) for name in _UNREADABLE.findall(answer.stderr))
+    unreadable = tuple(os.fsdecode(name) for name in _unreadable(answer.stderr))
     return Listing(tuple(filter(_is_inside, names)), unreadable=unreadable)
+
+
+def _unreadable(said: bytes) -> list[bytes]:
+    import re  # only now: git hardly ever says anything
+
+    return re.findall(_UNREADABLE, said) if said else []
 
 
 def _is_inside(name: str) -> bool:
@@ -87,6 +94,8 @@ def _is_inside(name: str) -> bool:
 
 
 def _run(folder: str, *command: str) -> subprocess.CompletedProcess[bytes]:
+    import subprocess  # only now: a single file asks git nothing
+
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     try:
         return subprocess.run(
@@ -105,6 +114,8 @@ def _run(folder: str, *command: str) -> subprocess.CompletedProcess[bytes]:
 
 def _program() -> str:
     """Return the path of git; relative folders of PATH may lie in the tree that is looked at."""
+    import shutil  # only now, as above
+
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     safe = os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
     found = shutil.which("git", path=safe)

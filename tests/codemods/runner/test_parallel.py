@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from codemods.model.outcome import Failed, FileOutcome, Untouched
 from codemods.model.source import SourceFile
 from codemods.runner import parallel
-from codemods.runner.pipeline import processes
+from codemods.runner.many_files import processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

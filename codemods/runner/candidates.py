@@ -1,0 +1,63 @@
+"""Which files of a run may have work in them: bytes first, decoding only on a hit.
+
+Nothing is imported here that a tree without legacy code does not need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codemods.model.outcome import Failed
+from codemods.project.sources import read
+from codemods.vocabulary import NEEDLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from codemods.model.source import SourceFile
+    from codemods.project.discovery import DiscoveredFile
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The files of a run: those that failed, that may hold legacy code, and all others."""
+
+    failed: tuple[Failed, ...]
+    candidates: tuple[SourceFile, ...]
+    others: tuple[DiscoveredFile, ...]
+    scanned: int
+
+
+def scan(files: Iterable[DiscoveredFile | Failed], progress: Callable[[int], None] | None) -> Scan:
+    """Return what *files* are; *progress* is called with the number of those looked at."""
+    failed: list[Failed] = []
+    candidates: list[SourceFile] = []
+    others: list[DiscoveredFile] = []
+    scanned = 0
+    for file in files:
+        scanned += 1
+        if progress is not None:
+            progress(scanned)
+        loaded = file if isinstance(file, Failed) else _candidate(file)
+        if isinstance(loaded, Failed):
+            failed.append(loaded)
+        elif loaded is not None:
+            candidates.append(loaded)
+        elif not isinstance(file, Failed):
+            others.append(file)
+    return Scan(tuple(failed), tuple(candidates), tuple(others), scanned)
+
+
+def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:
+    """Return the file if there may be work in it: bytes first, decoding only on a hit."""
+    content = read(file)
+    if isinstance(content, Failed):
+        return content
+    if not any(needle in content for needle in NEEDLES):
+        return None
+    from codemods.project import notebooks
+    from codemods.project.sources import decode
+
+    load = notebooks.source if notebooks.is_notebook(file.path) else decode
+    return load(file.path, file.display, content)

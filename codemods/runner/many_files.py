@@ -1,0 +1,83 @@
+"""What becomes of the candidates of a run: one by one, in several processes, and together."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from codemods.analysis.syntax.parsed_module import on_deep_stack
+from codemods.project import notebooks
+from codemods.runner.cross_file import together
+from codemods.runner.one_file import as_left, guarded, guarded_rewrite, lint_file, migrate_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from codemods.linking.links import Project
+    from codemods.model.outcome import FileOutcome
+    from codemods.model.source import SourceFile
+    from codemods.runner.run import Run
+
+#: Files that are worth a process of their own; fewer are done before one has started.
+_FILES_A_PROCESS = 4
+
+
+def decided(run: Run, *, lint: bool) -> list[FileOutcome]:
+    """Return the outcome of each candidate of *run*."""
+    work = lint_file if lint else migrate_file
+    done = _done(partial(_worker, run, work), run.candidates, run.options.jobs)
+    if lint or not run.options.unsafe:
+        return done
+    pairs = zip(run.candidates, done, strict=True)
+    left = [as_left(*p) for p in pairs if not notebooks.is_notebook(p[0].path)]
+    # What one file needs a deep stack for must not stop all of them here.
+    return on_deep_stack(partial(together, done, left, run.project_with, guarded_rewrite))
+
+
+def _done(
+    make: Callable[[], Callable[[SourceFile], FileOutcome]],
+    sources: Sequence[SourceFile],
+    asked: int | None,
+) -> list[FileOutcome]:
+    """Return the outcome of each of *sources*, in this process where others are not worth it."""
+    jobs = processes(asked, len(sources))
+    if jobs == 1:
+        work = make() if sources else None
+        return [work(source) for source in sources] if work is not None else []
+    from codemods.runner import parallel
+
+    return parallel.outcomes(make, sources, jobs)
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def processes(asked: int | None, files: int) -> int:
+    """Return how many processes work on *files* files: as *asked*, else by processors and work."""
+    if asked is not None:
+        return max(1, min(asked, files))
+    return max(1, min(processors(), files // _FILES_A_PROCESS))
+
+
+def _worker(
+    run: Run, work: Callable[[Project, SourceFile], FileOutcome]
+) -> Callable[[SourceFile], FileOutcome]:
+    """Return what works on one file, with all ready that every file needs."""
+    run.project.look_over()
+    return partial(guarded, partial(work, run.project))
+
+
+def unused_keys(run: Run) -> tuple[str, ...]:
+    """Return what the configuration of files with work in them says in vain."""
+    tables = {
+        table.source: table for table in (run.config.of(source.path) for source in run.candidates)
+    }
+    return tuple(
+        f"{table.source}: [tool.ai-usage] {text}"
+        for table in tables.values()
+        for text in run.project.unused_keys(table)
+    )

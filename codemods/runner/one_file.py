@@ -1,0 +1,152 @@
+"""What becomes of one file: its rewritten text, its refusals, or its findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from codemods.analysis.syntax.parsed_module import on_deep_stack
+from codemods.linking.links import Project, UnparsableError
+from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, Untouched
+from codemods.model.refusal import ADVICE, Reason, Refusal
+from codemods.project import notebooks
+from codemods.rules.engine import Decision, decide
+from codemods.rules.engine import lint as lint_module
+from codemods.runner.neighbours import unparsable
+from codemods.runner.proving import rewritten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.model.source import SourceFile
+
+# A round may uncover work for the next one; more than this would be a circle.
+_MOST_ROUNDS = 5
+# What a migration does something about: trackers and their ids.
+_LEGACY_CODES = frozenset({"AIU001", "AIU002", "AIU004"})
+
+
+def lint_file(project: Project, source: SourceFile) -> FileOutcome:
+    """Return the lint findings of one file."""
+    if project.defines_the_api(source):
+        return Untouched(source.display)
+    findings = tuple(lint_module(project.semantic(source)))
+    if notebooks.is_notebook(source.path):
+        findings = notebooks.in_cells(source.content, findings)
+    return Linted(source.display, findings) if findings else Untouched(source.display)
+
+
+def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
+    """Return the rewritten file, its refusals, or why it stays as it was.
+
+    The rules are asked again about what they made, until they have nothing to add.
+    """
+    if project.defines_the_api(source):
+        return Untouched(source.display)
+    if notebooks.is_notebook(source.path):
+        return _left_to_a_person(project, source)
+    first = _one_round(project, source)
+    applied: list[Applied] = []
+    outcome = first
+    current = source
+    for _ in range(_MOST_ROUNDS):
+        if not isinstance(outcome, Changed):
+            break
+        applied.extend(outcome.applied)
+        current = as_left(source, outcome)
+        outcome = _one_round(project, current)
+    if not isinstance(first, Changed) or isinstance(outcome, Failed):
+        return outcome
+    # The places of the first round are those of the file as the reader has it.
+    later = applied[len(first.applied) :]
+    left = outcome.refusals if isinstance(outcome, Refused) else ()
+    return Changed(source, current.content, tuple(applied), _lasting(first.refusals, later, left))
+
+
+def as_left(source: SourceFile, outcome: FileOutcome) -> SourceFile:
+    """Return *source* as *outcome* leaves it."""
+    if not isinstance(outcome, Changed):
+        return source
+    return replace(source, text=_decoded(source, outcome.after), content=outcome.after)
+
+
+def _lasting(
+    refusals: tuple[Refusal, ...], later: list[Applied], left: tuple[Refusal, ...]
+) -> tuple[Refusal, ...]:
+    """Return *refusals* without those of places that a later round has rewritten.
+
+    Places have moved since, so they are known by code and reason; *left* are the last round's.
+    """
+    rewritten = Counter(one.finding.code for one in later)
+    still = Counter((one.finding.code, one.reason) for one in left)
+    lasting = []
+    for one in refusals:
+        key = one.finding.code, one.reason
+        if still[key] > 0:
+            still[key] -= 1
+        elif rewritten[one.finding.code] > 0:
+            rewritten[one.finding.code] -= 1
+            continue
+        lasting.append(one)
+    return tuple(lasting)
+
+
+def _left_to_a_person(project: Project, source: SourceFile) -> FileOutcome:
+    """Return the legacy code of a notebook, which is not rewritten."""
+    found = tuple(f for f in lint_module(project.semantic(source)) if f.code in _LEGACY_CODES)
+    if not found:
+        return Untouched(source.display)
+    reason = Reason.NOTEBOOK
+    detail = "notebooks are not rewritten"
+    places = notebooks.in_cells(source.content, found)
+    return Refused(
+        source.display, tuple(Refusal(f, reason, detail, ADVICE[reason]) for f in places)
+    )
+
+
+def _one_round(project: Project, source: SourceFile) -> FileOutcome:
+    semantic = project.semantic(source)
+    decision = decide(semantic)
+    if not decision.proposals:
+        if decision.refusals:
+            return Refused(source.display, decision.refusals)
+        return Untouched(source.display)
+    return rewritten(semantic, source, decision)
+
+
+def _decoded(source: SourceFile, content: bytes) -> str:
+    return content[3 if source.bom else 0 :].decode(source.encoding)
+
+
+def guarded(work: Callable[[SourceFile], FileOutcome], source: SourceFile) -> FileOutcome:
+    """Run *work* on one file; whatever goes wrong there becomes that file's outcome."""
+    try:
+        return work(source)
+    except RecursionError:
+        pass
+    except UnparsableError as error:
+        return unparsable(source, error.cause)
+    except Exception as error:  # noqa: BLE001 - the one boundary: a file never stops the others
+        return _internal(source, error)
+    try:
+        return on_deep_stack(partial(work, source))
+    except UnparsableError as error:
+        return unparsable(source, error.cause)
+    except (RecursionError, MemoryError):
+        message = "the code is nested too deeply for the interpreter's parser"
+        return Failed(source.display, "parse", message, "split the longest expression of the file")
+    except Exception as error:  # noqa: BLE001 - as above, on the deep stack
+        return _internal(source, error)
+
+
+def _internal(source: SourceFile, error: Exception) -> Failed:
+    message = f"{type(error).__name__}: {error}"
+    return Failed(source.display, "analyse", message, "leave the file out and report this as a bug")
+
+
+def guarded_rewrite(semantic: SemanticModel, source: SourceFile, decision: Decision) -> FileOutcome:
+    """Return *source* with what was decided of it, or that file's failure."""
+    return guarded(lambda given: rewritten(semantic, given, decision), source)
