@@ -12,6 +12,7 @@ from codemods.analysis.dataflow.taint import Taint
 from codemods.analysis.stores.reads import Stores
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.names import Meaning, Names
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.batches import Sending
 from codemods.analysis.trackers.factories import product
 from codemods.analysis.trackers.lifetimes import Lifetimes
@@ -173,8 +174,8 @@ class SemanticModel:
             isinstance(node, ast.Constant) and node.value == name
             for statement in self.module.tree.body
             if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr)
-            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in ast.walk(statement))
-            for node in ast.walk(statement)
+            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in walk(statement))
+            for node in walk(statement)
         )
         return exported or self._exports_by_rule() or self.elsewhere.variable(name).mentioned
 
@@ -182,10 +183,10 @@ class SemanticModel:
         """Whether ``__all__`` is computed: any name may be in it."""
         return any(
             isinstance(statement, ast.Assign | ast.AugAssign)
-            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in ast.walk(statement))
+            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in walk(statement))
             and any(
                 isinstance(n, ast.Call | ast.ListComp | ast.GeneratorExp)
-                for n in ast.walk(statement.value)
+                for n in walk(statement.value)
             )
             for statement in self.module.tree.body
         )
@@ -327,7 +328,7 @@ class SemanticModel:
         return any(
             isinstance(node, ast.Call)
             and (self._builds_tracker(node) or node in self._construct_calls)
-            for node in ast.walk(statement.value)
+            for node in walk(statement.value)
         )
 
     @cached_property
@@ -351,7 +352,7 @@ class SemanticModel:
         owner = self.taint.class_of(call.func)
         found = owner.methods() if owner is not None else [definition] if definition else []
         # The body only: an annotation in the signature names the class and builds nothing.
-        inside = (n for one in found for statement in one.node.body for n in ast.walk(statement))
+        inside = (n for one in found for statement in one.node.body for n in walk(statement))
         names = (n for n in inside if isinstance(n, ast.Name | ast.Attribute))
         return any(getattr(n, "id", getattr(n, "attr", "")) == TRACKER_CLASS for n in names)
 

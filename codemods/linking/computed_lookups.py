@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.external.fields import ANY_FIELD, ANY_GLOBAL
+from codemods.linking.module_graph import module_parts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from codemods.analysis.external.fields import FieldUse
     from codemods.linking.module_graph import ModuleGraph
     from codemods.project.discovery import DiscoveredFile
 
-_WORDS = ("getattr", "vars", "__dict__", "attrgetter", "getmembers", "__globals__", "modules")
-_SPEAKING = tuple(word.encode() for word in (*words.TRACKER_METHODS, *words.CLIENT_WRAPPERS))
+#: Words that a computed lookup cannot do without.
+COMPUTING = ("getattr", "vars", "__dict__", "attrgetter", "getmembers", "__globals__", "modules")
+#: Names of what trackers do.
+SPEAKING = (*words.TRACKER_METHODS, *words.CLIENT_WRAPPERS)
 
 
 class ComputedLookups:
@@ -35,12 +40,23 @@ class ComputedLookups:
 
     def _of(self, kind: str) -> list[tuple[DiscoveredFile, FieldUse]]:
         found: list[tuple[DiscoveredFile, FieldUse]] = []
-        for file in {f.path: f for word in _WORDS for f in self._graph.holding(word)}.values():
+        near = self._near
+        looking = {f.path: f for word in COMPUTING for f in self._graph.holding(word)}
+        for file in (f for path, f in looking.items() if path in near):
             references = self._graph.references(file)
             uses = references.fields.get(kind, ()) if references is not None else ()
             if uses and self._works_with_trackers(file):
                 found.extend((file, use) for use in uses)
         return found
+
+    @cached_property
+    def _near(self) -> frozenset[Path]:
+        """The files that speak of what trackers do, or may import one that does: a superset."""
+        speaking = {f.path for word in SPEAKING for f in self._graph.holding(word)}
+        stems = {module_parts(path)[-1] for path in speaking}
+        return frozenset(
+            speaking.union(f.path for stem in stems for f in self._graph.holding(stem))
+        )
 
     def _works_with_trackers(self, file: DiscoveredFile) -> bool:
         """Whether *file*, or a module that it imports, speaks of what trackers do."""
@@ -51,4 +67,4 @@ class ComputedLookups:
 
     def _speaks(self, file: DiscoveredFile) -> bool:
         content = self._graph.content(file)
-        return any(word in content for word in _SPEAKING)
+        return any(word.encode() in content for word in SPEAKING)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _CONFTEST = "conftest"
 #: Without one of these words a file enters no manager that another one makes.
-_ENTERING = ("with", "enter_context", "enter_async_context")
+ENTERING = ("with", "enter_context", "enter_async_context")
 _UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
 
 
@@ -105,7 +105,7 @@ class Surroundings:
         """Return the files that may open contexts: by name, or by a manager of another file."""
         names = (*words.CONTEXT_MANAGERS, words.TRACKED_DECORATOR)
         found = {f.path: f for name in names for f in self._graph.holding(name)}
-        entering = {f.path for word in _ENTERING for f in self._graph.holding(word)}
+        entering = {f.path for word in ENTERING for f in self._graph.holding(word)}
         waiting = list(found.values())
         seen = set(found)
         while waiting:

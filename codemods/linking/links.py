@@ -18,8 +18,8 @@ from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
-from codemods.linking.computed_lookups import ComputedLookups
-from codemods.linking.external_uses import ExternalUses, Replacements, Surroundings
+from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
+from codemods.linking.external_uses import ENTERING, ExternalUses, Replacements, Surroundings
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.name_uses import SpokenNames
 from codemods.model.outcome import Failed
@@ -95,7 +95,8 @@ class Project:
 
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""
-        yield from (api.SET_CALL, api.OLDER_SET_CALL, api.TRACKER_CLASS)
+        yield from (api.TRACKER_CLASS, "class", "import_module", "__import__", *ENTERING)
+        yield from (*SPEAKING, *COMPUTING)
         yield from (*api.CONTEXT_MANAGERS, api.TRACKED_DECORATOR)
         for source in self._candidates:
             yield from source.path.parts[-3:-1]

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.tree import walk
 from codemods.model.outcome import Failed
 
 if TYPE_CHECKING:
@@ -52,5 +53,5 @@ def _in_text(text: str, name: str) -> set[str]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and last_name(n.func) == name)
+    calls = (n for n in walk(tree) if isinstance(n, ast.Call) and last_name(n.func) == name)
     return {keyword.arg or "**" for call in calls for keyword in call.keywords}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.tree import walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,7 +27,7 @@ def reachable(taint: Taint, statements: Iterable[ast.AST]) -> list[Resolved]:
     while waiting and len(found) < _FARTHEST:
         home, root = waiting.pop()
         if root not in home.named_in:
-            home.named_in[root] = [one for node in ast.walk(root) for one in _named(home, node)]
+            home.named_in[root] = [one for node in walk(root) for one in _named(home, node)]
         for one in home.named_in[root]:
             if one.node not in found:
                 found[one.node] = one

@@ -9,6 +9,7 @@ from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.taint_records import Escape
 from codemods.analysis.syntax.definitions import Resolved
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.transfer import Passage
@@ -65,7 +66,7 @@ def short(node: ast.expr) -> str:
 
 def _keeps_arguments(decorator: Resolved) -> bool:
     """Whether a function that *decorator* makes keeps, or lets go on, what it is called with."""
-    inner = [n for n in ast.walk(decorator.node) if n is not decorator.node]
+    inner = [n for n in walk(decorator.node) if n is not decorator.node]
     functions = (n for n in inner if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     return any(
         Resolved(decorator.taint, node).summary(parameter).kept is not None

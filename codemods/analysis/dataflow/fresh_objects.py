@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.calls import arguments_of
+from codemods.analysis.syntax.tree import children
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.transfer import Passage
@@ -41,7 +42,7 @@ class Insides:
         if isinstance(value, _TEXTS) or self._run.tainted(value):
             return True
         if isinstance(value, _DISPLAYS):
-            parts = (c for c in ast.iter_child_nodes(value) if isinstance(c, ast.expr))
+            parts = (c for c in children(value) if isinstance(c, ast.expr))
             return all(self._is_new(part) for part in parts)
         if isinstance(value, ast.Call):
             return self._run.makes_new(value) and all(map(self._is_new, arguments_of(value)))

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.calls import arguments_of
+from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def _given_in(owner: ResolvedClass) -> dict[str, list[ast.expr]]:
     if owner.node not in known:
         found: dict[str, list[ast.expr]] = {}
         known[owner.node] = found
-        for node in ast.walk(owner.node):
+        for node in walk(owner.node):
             if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
                 continue
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -72,4 +73,4 @@ def kept_in(value: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, ast.Call):
             waiting.extend(arguments_of(node))
         else:
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))

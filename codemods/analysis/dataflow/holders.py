@@ -13,6 +13,7 @@ from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.scopes import parameters
+from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +74,7 @@ class Family:
         return of_class and not any(
             _field(n, m.receiver or "") == field and not isinstance(n.ctx, ast.Load)  # type: ignore[attr-defined]
             for m in own
-            for n in ast.walk(m.node)
+            for n in walk(m.node)
         )
 
     def borrows(self, field: str) -> bool:
@@ -84,7 +85,7 @@ class Family:
             and _is_of_a_wider_scope(method, node.value)
             for owner in self.classes
             for method in owner.methods()
-            for node in ast.walk(method.node)
+            for node in walk(method.node)
         )
 
     def hands_out(self, field: str) -> bool:
@@ -98,7 +99,7 @@ class Family:
             _field(node, method.receiver or "") == field and isinstance(node.ctx, ast.Store)  # type: ignore[attr-defined]
             for owner in self.classes
             for method in owner.methods()
-            for node in ast.walk(method.node)
+            for node in walk(method.node)
         )
 
     @property
@@ -150,20 +151,20 @@ def _makes_new(method: Resolved) -> bool:
     """Whether a ``__new__`` only ever returns what ``super().__new__`` makes."""
     node = method.node
     own = node.args.args[0].arg if node.args.args else ""
-    for inner in ast.walk(node):
+    for inner in walk(node):
         of_class = isinstance(inner, ast.Attribute) and getattr(inner.value, "id", "") == own
         shared = isinstance(inner, ast.Global | ast.Subscript) or of_class
         if shared or (isinstance(inner, ast.Attribute) and inner.attr == "__dict__"):
             return False
-    made = [n for n in ast.walk(node) if isinstance(n, ast.Call) and last_name(n.func) == "__new__"]
+    made = [n for n in walk(node) if isinstance(n, ast.Call) and last_name(n.func) == "__new__"]
     names = {
         target.id
-        for n in ast.walk(node)
+        for n in walk(node)
         if isinstance(n, ast.Assign) and n.value in made
         for target in n.targets
         if isinstance(target, ast.Name)
     }
-    returned = [n.value for n in ast.walk(node) if isinstance(n, ast.Return)]
+    returned = [n.value for n in walk(node) if isinstance(n, ast.Return)]
     return not node.decorator_list and all(
         value in made or (isinstance(value, ast.Name) and value.id in names) for value in returned
     )
@@ -186,7 +187,7 @@ def _gives_back(owner: ResolvedClass, decorator: ast.expr) -> bool:
     if known is None or made is not decorator:
         return last_name(made) in _PLAIN_DECORATORS
     first = [a.arg for a in known.node.args.args[:1]]
-    returned = [n.value for n in ast.walk(known.node) if isinstance(n, ast.Return)]
+    returned = [n.value for n in walk(known.node) if isinstance(n, ast.Return)]
     return bool(returned) and all(isinstance(v, ast.Name) and [v.id] == first for v in returned)
 
 
@@ -293,7 +294,7 @@ class _Fields:
     def _method(self, owner: ResolvedClass, method: Resolved) -> None:
         names = self._tainted.setdefault(method.node, set())
         own = method.receiver or ""
-        for node in ast.walk(method.node):
+        for node in walk(method.node):
             if isinstance(node, ast.Assign):
                 self._bound(node.targets, self._holds(node.value, names, own), names, own)
             elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr):
@@ -310,7 +311,7 @@ class _Fields:
 
     def _bound(self, targets: Iterable[ast.expr], held: bool, names: set[str], own: str) -> None:
         for target in targets:
-            for node in ast.walk(target):
+            for node in walk(target):
                 field = _field(node, own)
                 if field is not None:
                     self._assigned.add(field)
@@ -354,7 +355,7 @@ class _Fields:
             return False
         if isinstance(value, ast.Attribute) and value.attr in _READ:
             return False
-        return any(self._holds(child, names, own) for child in ast.iter_child_nodes(value))
+        return any(self._holds(child, names, own) for child in children(value))
 
     def _gives(self, call: ast.Call, names: set[str], own: str) -> bool:
         """Whether the result of *call* may hold what its arguments, or its object, hold."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.taint_records import Escape
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ class Operators:
             self._methods(value, value, ("__set_name__",), given=False)
 
     def _index(self, node: ast.Subscript) -> None:
-        parts = (n for n in ast.walk(node.slice) if isinstance(n, ast.expr))
+        parts = (n for n in walk(node.slice) if isinstance(n, ast.expr))
         keys = (part for part in parts if not isinstance(part, _DISPLAYS))
         given = next(filter(self._run.tainted, keys), None)
         if given is None:

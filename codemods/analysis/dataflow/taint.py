@@ -19,6 +19,7 @@ from codemods.analysis.dataflow.library_models.calls import ForeignCalls
 from codemods.analysis.dataflow.taint_records import Escape, Flow, Summary
 from codemods.analysis.dataflow.transfer import Passage
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue, method_of
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,6 +58,7 @@ class Taint:
         self.handed_on: frozenset[ast.AST] | None = None
         #: For each part of the module that was looked at, the functions that it names.
         self.named_in: dict[ast.AST, list[Resolved]] = {}
+        self._names: dict[ast.expr, Resolved | ResolvedClass | None] = {}
         self._makings: dict[tuple[ast.Call, tuple[int, ...]], Making] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for node in module.nodes:
@@ -195,6 +197,11 @@ class Taint:
         return ResolvedClass(self, home) if of_class else None  # type: ignore[arg-type]
 
     def _named(self, name: ast.expr) -> Resolved | ResolvedClass | None:
+        if name not in self._names:
+            self._names[name] = self._looked_up(name)
+        return self._names[name]
+
+    def _looked_up(self, name: ast.expr) -> Resolved | ResolvedClass | None:
         if isinstance(name, ast.Name) and name in self.scopes.scope_of:
             binders = self.scopes.of(name).binders
             if len(binders) == 1 and isinstance(binders[0], _FUNCTIONS):
@@ -277,7 +284,7 @@ class Taint:
         made = self.known(function) if isinstance(function, ast.Name) else None
         if made is None:
             return None
-        returned = [n.value for n in ast.walk(made.node) if isinstance(n, ast.Return)]
+        returned = [n.value for n in walk(made.node) if isinstance(n, ast.Return)]
         classes = [
             made.taint.class_of(v.func) if isinstance(v, ast.Call) else None for v in returned
         ]

@@ -12,6 +12,7 @@ from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.syntax.calls import arguments_of as arguments_of
 from codemods.analysis.syntax.calls import last_name as last_name
 from codemods.analysis.syntax.effects import first_yield
+from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.library_models.rows import Model
@@ -67,8 +68,8 @@ class TaintedValues:
         if isinstance(node, ast.Subscript | ast.Starred | ast.NamedExpr):
             return self.tainted(node.value)
         if isinstance(node, _HOLDING_NODES):
-            children = (c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr))
-            return any(self.tainted(child) for child in children)
+            parts = (c for c in children(node) if isinstance(c, ast.expr))
+            return any(self.tainted(part) for part in parts)
         return False
 
     def combines(self, function: ast.expr) -> bool:
@@ -81,7 +82,7 @@ class TaintedValues:
         return any(
             (isinstance(n, ast.Name) and self._is_tainted_name(n) and not self._in_plain_field(n))
             or (isinstance(n, ast.Attribute) and self._is_tainted_field(n))
-            for n in ast.walk(node)
+            for n in walk(node)
         )
 
     def _is_tainted_field(self, node: ast.Attribute) -> bool:

@@ -14,6 +14,7 @@ from codemods.analysis.dataflow.operators import Operators
 from codemods.analysis.dataflow.taint_records import Escape, Flow
 from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint import Taint
@@ -78,7 +79,7 @@ class Passage:
         self._below(node)
 
     def _below(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
                 self.statement(child)
             else:
@@ -115,7 +116,7 @@ class Passage:
             self.flow.escapes.append(Escape(node, how))
 
     def _captures(self, node: ast.Match) -> None:
-        for inner in ast.walk(node):
+        for inner in walk(node):
             name = getattr(inner, "name", None) or getattr(inner, "rest", None)
             if isinstance(inner, ast.pattern) and name:
                 self.flow.tainted.add(self.scopes.binding(name, self.scope))
@@ -255,9 +256,9 @@ class Passage:
             elif node.attr in words.STATE_ATTRIBUTES:
                 self.flow.reads.append(node)
         elif isinstance(node, ast.comprehension) and self.tainted(node.iter):
-            targets = (n for n in ast.walk(node.target) if isinstance(n, ast.Name))
+            targets = (n for n in walk(node.target) if isinstance(n, ast.Name))
             self.flow.tainted.update(self.scopes.of(target) for target in targets)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self._expression(child)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.tree import children, walk
 from codemods.vocabulary import INERT_ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Fields:
         elif isinstance(node, _Function):
             inside = _Place(node, place.owner, place)
             self._parameters(node, place)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             # Contexts and operators are shared between nodes, and are asked nothing.
             self._places[child] = inside
             self._parents[child] = node
@@ -258,7 +259,7 @@ class Fields:
 def _annotation(node: ast.expr) -> str:
     return " ".join(
         str(n.value) if isinstance(n, ast.Constant) else getattr(n, "id", getattr(n, "attr", ""))
-        for n in ast.walk(node)
+        for n in walk(node)
         if isinstance(n, ast.Constant | ast.Name | ast.Attribute)
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.external.fields import Fields, FieldUse
+from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -156,7 +157,7 @@ def joined(module: str, name: str) -> str:
 
 def read(tree: ast.Module) -> References:
     """Return what *tree* refers to."""
-    nodes = list(ast.walk(tree))
+    nodes = list(walk(tree))
     reader = _Reader(nodes)
     fields = Fields(tree, nodes, reader.paths)
     return References(
@@ -185,7 +186,7 @@ def own_names(tree: ast.Module) -> set[str]:
             found.add(node.id)
         elif is_global and isinstance(node, ast.alias):
             found.add((node.asname or node.name).partition(".")[0])
-        waiting.extend((child, is_global) for child in ast.iter_child_nodes(node))
+        waiting.extend((child, is_global) for child in children(node))
     return found
 
 
@@ -316,15 +317,15 @@ class _Reader:
             return
         if isinstance(node, ast.Call) and last_name(node.func) in _LEAVE_NAMES:
             return
-        children: list[ast.AST] = list(ast.iter_child_nodes(node))
+        parts: list[ast.AST] = children(node)
         if isinstance(node, ast.Call):
             values = [*node.args, *(keyword.value for keyword in node.keywords)]
             if any(text.isidentifier() for text in _texts(values)):
                 return  # the name is given beside it
-            children = [*values]
+            parts = [*values]
         elif isinstance(node, ast.keyword):
             return  # its call was asked
-        for child in children:
+        for child in parts:
             if isinstance(child, ast.Name | ast.Attribute):
                 known = self._known.get(child, ())
                 for path in (path for path in known if COMPUTED not in path):

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,5 +25,5 @@ def given(construct: Construct) -> Iterator[tuple[str, ast.expr]]:
 
 def texts_of(value: ast.AST) -> set[object]:
     """Return the file names that are written in *value*."""
-    texts = (n.value for n in ast.walk(value) if isinstance(n, ast.Constant))
+    texts = (n.value for n in walk(value) if isinstance(n, ast.Constant))
     return {t for t in texts if isinstance(t, str) and len(t) > 1}

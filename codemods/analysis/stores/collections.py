@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.tree import walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,13 +32,13 @@ def looks_of(owner: ResolvedClass, name: str) -> bool:
     asked = owner.method(name)
     if asked is None or name.startswith(PUTTING):
         return False
-    own = (n for n in ast.walk(asked.node) if isinstance(n, ast.Attribute) and is_own(n))
+    own = (n for n in walk(asked.node) if isinstance(n, ast.Attribute) and is_own(n))
     return any(node.attr in grown for node in own)
 
 
 def _grown(function: ast.AST) -> Iterator[str]:
     """Yield the fields that *function* binds, or puts something into."""
-    for node in ast.walk(function):
+    for node in walk(function):
         held: ast.AST | None = None
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             held = node.func.value if node.func.attr in GROWING else None

@@ -22,6 +22,7 @@ from codemods.analysis.stores.collections import (
     speaks_of_a_look,
 )
 from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,7 +83,7 @@ class Stores:
         if not (self._objects or self._fields or self._paths or self._texts):
             return None
         for root in nodes:
-            for node in ast.walk(root):
+            for node in walk(root):
                 if self._is_look(node, depth):
                     return node
         return None
@@ -91,7 +92,7 @@ class Stores:
 
     def _note(self, value: ast.expr) -> None:
         """Take *value*, and what it is made of, for something that leads to the store."""
-        for node in ast.walk(value):
+        for node in walk(value):
             if isinstance(node, ast.Name) and node in self._scopes.scope_of:
                 self._note_name(node)
             elif isinstance(node, ast.Attribute) and is_own(node):
@@ -120,7 +121,7 @@ class Stores:
 
     def _note_outer(self, definition: ast.AST) -> None:
         """Take in the collections of outer scopes that a function or class works with."""
-        for node in ast.walk(definition):
+        for node in walk(definition):
             if isinstance(node, ast.Name) and node in self._scopes.scope_of:
                 binding = self._scopes.of(node)
                 if binding not in self._objects and self._is_collection(binding):
@@ -135,7 +136,7 @@ class Stores:
                     self._note_outer(method.node)
 
     def _note_path(self, value: ast.expr) -> None:
-        for node in ast.walk(value):
+        for node in walk(value):
             if isinstance(node, ast.Name) and node.id not in _PATHS:
                 self._paths.add(node.id)
                 if node in self._scopes.scope_of:

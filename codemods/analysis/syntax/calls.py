@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.tree import children, walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,7 +41,7 @@ def ordinal(module: ParsedModule, call: ast.Call) -> tuple[Path, int] | None:
 
 
 def _own_calls(node: ast.AST) -> Iterator[ast.Call]:
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, _NOT_OF_THE_STATEMENT):
             continue
         if isinstance(child, ast.Call):
@@ -66,7 +68,7 @@ def last_name(function: ast.expr) -> str:
 
 def client_calls(root: ast.AST) -> Iterator[ast.Call]:
     """Yield the calls of AI clients in *root* that a block captures."""
-    for node in ast.walk(root):
+    for node in walk(root):
         function = node.func if isinstance(node, ast.Call) else None
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Attribute):
             if (function.value.attr, function.attr) in CAPTURED_CALLS:

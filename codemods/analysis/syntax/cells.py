@@ -10,6 +10,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.tree import walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,7 +47,7 @@ def crosses_cell(module: ParsedModule, suite: list[ast.stmt], start: int, stop: 
 def _text_lines(statements: list[ast.stmt]) -> Iterator[int]:
     """Yield the lines that begin inside a text."""
     for statement in statements:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno:
                 yield from range(node.lineno + 1, node.end_lineno + 1)
 

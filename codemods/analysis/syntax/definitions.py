@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.scopes import parameters
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint import Taint
@@ -65,7 +66,7 @@ class Resolved:
 
     def keeps_decorated(self, *, factory: bool) -> bool:
         """Whether the function, or one that it makes (*factory*), keeps what it decorates."""
-        inner = (n for n in ast.walk(self.node) if n is not self.node)
+        inner = (n for n in walk(self.node) if n is not self.node)
         decorators = inner if factory else iter([self.node])
         return any(
             self.taint.summary(node, first.arg).kept is not None

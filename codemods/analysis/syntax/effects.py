@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.tree import children, walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -35,7 +37,7 @@ def walk_here(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
             waiting.extend(node.decorator_list)
             waiting.extend(default for default in node.args.defaults)
         elif not isinstance(node, ast.Lambda | ast.ClassDef):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(children(node))
 
 
 def first_yield(nodes: Iterable[ast.AST]) -> ast.AST | None:
@@ -76,7 +78,7 @@ def may_be_none(expression: ast.expr, definitions: list[ast.AST]) -> ast.AST | N
 
     *definitions* are the nodes that bind the name, where *expression* is one.
     """
-    for node in ast.walk(expression):
+    for node in walk(expression):
         if isinstance(node, ast.Constant) and node.value is None:
             return node
         if isinstance(node, ast.Call) and _gives_none(node):

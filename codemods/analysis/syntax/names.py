@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.tree import walk
 from codemods.vocabulary import CONTEXT_MANAGERS, OLDER_SET_CALL, SET_CALL, TRACKER_CLASS
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Names:
         self._follow = follow
         self._vocabulary = vocabulary
         self._asked: set[ast.AST] = set()
+        self._meanings: dict[ast.expr, Meaning] = {}
         self.star_imports = [
             (self.absolute(node), node)
             for node in module.nodes
@@ -66,6 +68,13 @@ class Names:
 
     def meaning(self, expression: ast.expr) -> Meaning:
         """Return what *expression* (a name or a chain of attributes) refers to."""
+        if self._asked:  # on the way through a circle an answer holds for that way only
+            return self._meaning(expression)
+        if expression not in self._meanings:
+            self._meanings[expression] = self._meaning(expression)
+        return self._meanings[expression]
+
+    def _meaning(self, expression: ast.expr) -> Meaning:
         if isinstance(expression, ast.Attribute):
             base = self.meaning(expression.value)
             return Meaning(tuple(f"{path}.{expression.attr}" for path in base.paths), base.certain)
@@ -191,7 +200,7 @@ class Names:
 
     def is_annotated(self, annotation: ast.expr) -> bool:
         """Whether *annotation*, in a text too, names the legacy class."""
-        for node in ast.walk(annotation):
+        for node in walk(annotation):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 if TRACKER_CLASS in re.split(r"[\[\]|.,\s]+", node.value):
                     return True

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from codemods.analysis.syntax.tree import children, walk
 from codemods.model.source import Span
 
 if TYPE_CHECKING:
@@ -87,10 +88,10 @@ class ParsedModule:
         return module
 
     def _link(self) -> None:
-        self.nodes.extend(ast.walk(self.tree))
+        self.nodes.extend(walk(self.tree))
         for parent in self.nodes:
             self._kinds.setdefault(type(parent), []).append(parent)
-            for child in ast.iter_child_nodes(parent):
+            for child in children(parent):
                 # Operators and contexts are shared between nodes: they have no parent.
                 if not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop):
                     self.parents[child] = parent
@@ -99,10 +100,10 @@ class ParsedModule:
             node, path = waiting.pop()
             self.paths[node] = path
             for name in _SUITE_FIELDS:
-                children = getattr(node, name, None)
-                if isinstance(children, list):
+                suite = getattr(node, name, None)
+                if isinstance(suite, list):
                     waiting.extend(
-                        (child, (*path, (name, index))) for index, child in enumerate(children)
+                        (child, (*path, (name, index))) for index, child in enumerate(suite)
                     )
 
     def every(self, kind: type[Node]) -> list[Node]:

@@ -119,6 +119,7 @@ class Scopes:
         self.module_scope = Scope(module.tree, None)
         self.bindings: dict[tuple[Scope, str], Binding] = {}
         self.scope_of: dict[ast.AST, Scope] = {}
+        self._of: dict[ast.Name, Binding] = {}
         self.inner: dict[ast.AST, Scope] = {module.tree: self.module_scope}
         walker = _Walker(self)
         walker.body(module.tree.body, self.module_scope)
@@ -136,7 +137,9 @@ class Scopes:
 
     def of(self, node: ast.Name) -> Binding:
         """Return the variable that a Name node means."""
-        return self.binding(node.id, self.scope_of[node])
+        if node not in self._of:
+            self._of[node] = self.binding(node.id, self.scope_of[node])
+        return self._of[node]
 
     def _variable(self, name: str, stored: str, owner: Scope) -> Binding:
         key = (owner, stored)

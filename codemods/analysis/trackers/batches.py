@@ -16,6 +16,7 @@ from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.library_models.table import by_path, keeps
 from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import arguments_of, client_calls, last_name
+from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -73,7 +74,7 @@ class Sending:
         """Return the loop of a block over *body* that makes the tracker's calls, if any does."""
         found: dict[ast.AST, tuple[ast.stmt, int]] = {}
         # Where another tracker is near, what a bare client is asked may be that one's.
-        bare = self._ours and not any(self._holds_another(n) for s in body for n in ast.walk(s))
+        bare = self._ours and not any(self._holds_another(n) for s in body for n in walk(s))
         for statement in body:
             for node, around in _work(statement, ()):
                 loops = [one for one in around if isinstance(one, _COUNTING)]
@@ -83,7 +84,7 @@ class Sending:
             return None
         loop, (statement, depth) = next(iter(found.items()))
         certain = loop is statement or not hasattr(statement, "body")
-        cut = any(isinstance(node, _CUTS) for node in ast.walk(loop))
+        cut = any(isinstance(node, _CUTS) for node in walk(loop))
         alone = len(found) == 1 and depth == 1 and certain and not cut
         return Batch(statement, _items(loop) if alone else None)
 
@@ -94,7 +95,7 @@ class Sending:
             return False
         around = definition.taint.module.ancestors(definition.node)
         inner = any(isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) for one in around)
-        return inner and any(isinstance(one, _REPEATING) for one in ast.walk(definition.node))
+        return inner and any(isinstance(one, _REPEATING) for one in walk(definition.node))
 
     def _sends(self, node: ast.AST, *, bare: bool) -> bool:
         """Whether *node* is a call that the tracker or its block records, or leads to one.
@@ -147,9 +148,9 @@ def _work(
         once = [node.generators[0].iter]
     matters = isinstance(node, _REPEATING) or (around and isinstance(node, _CONDITIONS))
     inside = (*around, node) if matters else around
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, ast.comprehension):
-            for part in ast.iter_child_nodes(child):
+            for part in children(child):
                 yield from _work(part, around if part in once else inside)
         else:
             yield from _work(child, around if child in once else inside)

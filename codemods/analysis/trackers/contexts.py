@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import changes_environment, first_yield, walk_here
 from codemods.analysis.syntax.scopes import parameters
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,13 +119,13 @@ def keeps_to_itself(taint: Taint, block: _With, target: ast.Name, call: ast.Call
         isinstance(node, ast.Name)
         and node in taint.scopes.scope_of
         and taint.scopes.of(node) in flow.tainted
-        for node in ast.walk(call)
+        for node in walk(call)
     )
 
 
 def mentions(tree: ast.Module, name: str) -> Iterator[ast.AST]:
     """Yield every use of *name* as a variable, an attribute, an alias or the end of a text."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         named = (
             (isinstance(node, ast.Name) and node.id == name)
             or (isinstance(node, ast.Attribute) and node.attr == name)
@@ -140,7 +141,7 @@ def _ends_with(value: object, name: str) -> bool:
 
 
 def _contexts(taint: Taint, function: Function) -> Iterator[tuple[_With, ast.Call]]:
-    for node in ast.walk(function):
+    for node in walk(function):
         if not isinstance(node, ast.With | ast.AsyncWith):
             continue
         for item in node.items:
@@ -161,8 +162,8 @@ def _name_is_free(found: Opening) -> bool:
     target = found.block.items[0].optional_vars
     if not isinstance(target, ast.Name | None):
         return False
-    inside = {node for statement in found.block.body for node in ast.walk(statement)}
-    for node in ast.walk(found.function):
+    inside = {node for statement in found.block.body for node in walk(statement)}
+    for node in walk(found.function):
         bound = getattr(node, "name", None) or getattr(node, "arg", None)
         if isinstance(node, ast.keyword) or bound != words.TRACKER_ARGUMENT:
             bound = None

@@ -16,6 +16,7 @@ from codemods.analysis.dataflow.library_models.table import keeps
 from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import CAPTURED_CALLS, arguments_of, last_name
 from codemods.analysis.syntax.effects import first_yield, makes_call, walk_here
+from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -66,7 +67,7 @@ class LastUse:
         self._known: _Known = {} if known is None else known
         self._asked: set[ast.AST] = set()
         # In the order of the source: what is made of a weak value is met behind it.
-        ordered = [node for statement in statements for node in ast.walk(statement)]
+        ordered = [node for statement in statements for node in walk(statement)]
         self._inside = set(ordered)
         before = -1
         while before != len(self._weak):
@@ -101,7 +102,7 @@ class LastUse:
 
     def uses(self, statement: ast.AST) -> bool:
         """Whether *statement* may work with the tracker."""
-        return self._tainted_values.mentions(statement) or any(map(self._acts, ast.walk(statement)))
+        return self._tainted_values.mentions(statement) or any(map(self._acts, walk(statement)))
 
     def _acts(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Attribute):
@@ -127,12 +128,12 @@ class LastUse:
 
     def _only_flushes(self, statement: ast.stmt) -> bool:
         """Whether *statement* mentions what holds the tracker for nothing but a flush."""
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Name) and self._tainted_values.mentions(node):
                 function = self._parents.get(node)
                 if not self._flushes(self._parents.get(function) if function else None):
                     return False
-        return not any(map(self._acts, ast.walk(statement)))
+        return not any(map(self._acts, walk(statement)))
 
     # -- weak values --------------------------------------------------------
 
@@ -168,7 +169,7 @@ class LastUse:
                 self._weak.add(self._scopes.of(root))
 
     def _capture(self, node: ast.Match) -> None:
-        for inner in ast.walk(node):
+        for inner in walk(node):
             name = getattr(inner, "name", None) or getattr(inner, "rest", None)
             if isinstance(inner, ast.pattern) and name:
                 self._weak.add(self._scopes.binding(name, self._scope_around(node)))
@@ -178,7 +179,7 @@ class LastUse:
         return next((s for s in around if s is not None), self._scopes.module_scope)
 
     def _mentions(self, node: ast.AST) -> bool:
-        weak = any(isinstance(n, ast.Name) and self._is_weak(n) for n in ast.walk(node))
+        weak = any(isinstance(n, ast.Name) and self._is_weak(n) for n in walk(node))
         return weak or self._tainted_values.mentions(node)
 
     def _is_weak(self, name: ast.Name) -> bool:
@@ -248,7 +249,7 @@ class LastUse:
             return self._gives(node.elt)
         if isinstance(node, ast.Attribute | ast.Subscript | ast.NamedExpr | ast.Starred):
             return self._gives(node.value)
-        return any(self._gives(c) for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr))
+        return any(self._gives(c) for c in children(node) if isinstance(c, ast.expr))
 
     def _call_gives(self, call: ast.Call, *, awaited: bool) -> bool:
         function = call.func
@@ -305,13 +306,13 @@ class LastUse:
 
     def _recorded_streams(self, recording: ast.Call) -> bool:
         """Whether what is recorded may be a stream, as far as its making is in sight."""
-        if any(_streams(n) for n in ast.walk(recording) if isinstance(n, ast.Call)):
+        if any(_streams(n) for n in walk(recording) if isinstance(n, ast.Call)):
             return True
         made = recording.args[0] if recording.args else None
         definition = self._taint.definition(made) if made is not None else None
         if definition is None:
             return False
-        return any(_streams(n) for n in ast.walk(definition.node) if isinstance(n, ast.Call))
+        return any(_streams(n) for n in walk(definition.node) if isinstance(n, ast.Call))
 
 
 def _results(body: list[ast.stmt]) -> list[ast.expr]:

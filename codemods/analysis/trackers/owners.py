@@ -14,6 +14,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.effects import walk_here
 from codemods.analysis.syntax.scopes import default_of, parameters
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.lifetimes import Lifetimes, is_none
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def passes_on(method: ast.AST) -> bool:
 
 def passed_to(method: ast.AST) -> str | None:
     """Return the field of something on which *method* has a set call, under either of its names."""
-    for node in ast.walk(method):
+    for node in walk(method):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if isinstance(node.func.value, ast.Attribute) and _is_set_call(node):
                 return node.func.value.attr
@@ -219,7 +220,7 @@ def _other_access(owner: ResolvedClass, name: str, construct: Construct) -> ast.
     """Return what binds the field beside ``__init__``, or can do so by its name."""
     module = owner.taint.module
     built = module.parents[construct.call]
-    return rebinding((n for n in ast.walk(module.tree) if module.parents.get(n) is not built), name)
+    return rebinding((n for n in walk(module.tree) if module.parents.get(n) is not built), name)
 
 
 def rebinding(nodes: Iterable[ast.AST], name: str) -> ast.AST | None:
@@ -240,7 +241,7 @@ def rebinding(nodes: Iterable[ast.AST], name: str) -> ast.AST | None:
 def _sets_ids(method: Resolved) -> bool:
     """Whether *method* sets ids, or the batch mode, of anything: it may be of its own object."""
     setters = (words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL)
-    return any(isinstance(n, ast.Attribute) and n.attr in setters for n in ast.walk(method.node))
+    return any(isinstance(n, ast.Attribute) and n.attr in setters for n in walk(method.node))
 
 
 def _field_flow(method: Resolved, receiver: str, name: str) -> Flow:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on, is_unknown
 from codemods.analysis.dataflow.held_values import held_by, kept_in
 from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,11 +43,11 @@ def ending(taint: Taint, statements: Iterable[ast.AST]) -> ast.AST | None:
     """Return a node of *statements* that ends the process, or leads to what does."""
     listed = list(statements)
     for statement in listed:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if _ends(taint, node) or _leads_there(taint, node):
                 return node
     if ends_handed_on(taint) and calls_unknown(taint, listed):
-        calls = [n for one in listed for n in ast.walk(one) if isinstance(n, ast.Call)]
+        calls = [n for one in listed for n in walk(one) if isinstance(n, ast.Call)]
         return next((call for call in calls if is_unknown(taint, call)), calls[0])
     return None
 
@@ -60,7 +61,7 @@ def _leads_there(taint: Taint, name: ast.AST) -> bool:
         if root in seen or root in home.harmless:
             continue
         seen.add(root)
-        for node in ast.walk(root) if isinstance(root, _WHOLE) else kept_in(root):
+        for node in walk(root) if isinstance(root, _WHOLE) else kept_in(root):
             if _ends(home, node):
                 return True
             waiting.extend(_behind(home, node))
@@ -95,7 +96,7 @@ def ends_handed_on(taint: Taint) -> set[ast.AST]:
     if not any(word in taint.module.source.text for word in ("_exit", "exec", "abort", "kill")):
         return set()
     handed = {one for one in handed_on(taint) if one in taint.scopes.inner}
-    found = {one for one in handed if any(_ends(taint, node) for node in ast.walk(one))}
+    found = {one for one in handed if any(_ends(taint, node) for node in walk(one))}
     mentions = (*taint.module.every(ast.Name), *taint.module.every(ast.Attribute))
     for node in mentions:
         parent = taint.module.parents.get(node)
@@ -143,12 +144,12 @@ def _is_named(taint: Taint, call: ast.Call) -> bool:
         if isinstance(name, ast.Constant) and isinstance(name.value, str):
             return f"{module}.{name.value}" in _ENDS
         return module in _MODULES
-    texts = [n.value for n in ast.walk(call) if isinstance(n, ast.Constant)]
+    texts = [n.value for n in walk(call) if isinstance(n, ast.Constant)]
     words = [text for text in texts if isinstance(text, str)]
     if (taint.foreign.path(call.func) or "").partition(".")[0] not in ("os", "subprocess"):
         return False
     kills = any("kill" in word for word in words)
-    return kills and any(isinstance(n, ast.Call) and _is_own(taint, n) for n in ast.walk(call))
+    return kills and any(isinstance(n, ast.Call) and _is_own(taint, n) for n in walk(call))
 
 
 def _signals(taint: Taint, call: ast.Call) -> bool:

@@ -9,6 +9,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.holders import Family
@@ -77,7 +78,7 @@ def _of_factory(related: Family) -> str:
     method = related.method(words.FACTORY)
     if method is None or method.node.name != words.FACTORY or _is_api(related):
         return ""
-    returned = [n.value for n in ast.walk(method.node) if isinstance(n, ast.Return)]
+    returned = [n.value for n in walk(method.node) if isinstance(n, ast.Return)]
     made = (isinstance(v, ast.Call) and _constructs(v) for v in returned)
     plain = len(method.node.decorator_list) == 1 and returned and all(made)
     return "" if plain else f"{words.FACTORY} may return an object that it keeps"
@@ -94,7 +95,7 @@ def _of_state(related: Family) -> str:
         name = owner.node.name
         if name == words.TRACKER_CLASS:
             continue
-        for node in ast.walk(owner.node):
+        for node in walk(owner.node):
             if isinstance(node, ast.Attribute) and node.attr == "__dict__":
                 return f"objects of {name} may share what they know ({ast.unparse(node)})"
             if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant):

@@ -15,6 +15,7 @@ from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.definitions import ResolvedClass
 from codemods.analysis.syntax.scopes import Binding, parameters
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.standing_ids import ALL_IDS
 from codemods.rules.checks.inheritance import (
     Heir,
@@ -134,7 +135,7 @@ def _decorated(semantic: SemanticModel, function: Function) -> Iterator[tuple[st
         spoken = semantic.elsewhere.keywords(function.name)
         taken |= ALL_IDS if "**" in spoken else ALL_IDS & spoken
         ids = named | (ALL_IDS if function.args.kwarg is not None else taken)
-        names = (n for s in function.body for n in ast.walk(s) if isinstance(n, ast.Name))
+        names = (n for s in function.body for n in walk(s) if isinstance(n, ast.Name))
         own = frozenset(
             semantic.scopes.of(n)
             for n in names
@@ -206,9 +207,9 @@ def _opened_by(made: Resolved | ResolvedClass, seen: set[ast.AST]) -> frozenset[
     taint, names = made.taint, made.taint.names
     if isinstance(made, ResolvedClass):
         entering = [m.node for m in made.methods() if m.node.name in _ENTERING]
-        nodes = [n for method in entering for n in ast.walk(method)]
+        nodes = [n for method in entering for n in walk(method)]
     else:
-        nodes = list(ast.walk(made.node))
+        nodes = list(walk(made.node))
         handed = [n.value for n in nodes if isinstance(n, ast.Return)]
         holding = [n for n in nodes if isinstance(n, ast.With | ast.AsyncWith)]
         held = [i.context_expr for w in holding if _yields(w) for i in w.items]
@@ -222,4 +223,4 @@ def _opened_by(made: Resolved | ResolvedClass, seen: set[ast.AST]) -> frozenset[
 
 
 def _yields(block: ast.With | ast.AsyncWith) -> bool:
-    return any(isinstance(n, ast.Yield) for s in block.body for n in ast.walk(s))
+    return any(isinstance(n, ast.Yield) for s in block.body for n in walk(s))

@@ -18,6 +18,7 @@ from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import handed_on, may_call_back
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.scopes import Binding
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.standing_ids import ALL_IDS, MODE, set_ids, takes_user
 from codemods.model.edit import Retain, Wrap
 from codemods.rules.checks.missing_ids import certain_ids, missing_ids
@@ -126,7 +127,7 @@ class Heirs:
         """Return what *body*, a part of a suite, has that may inherit."""
         key = (body[0], body[-1])
         if key not in self._contents:
-            self._contents[key] = self._content([n for part in body for n in ast.walk(part)])
+            self._contents[key] = self._content([n for part in body for n in walk(part)])
         return self._contents[key]
 
     def _content(self, nodes: list[ast.AST]) -> _Content:
@@ -206,7 +207,7 @@ def uses_of_others(
 ) -> list[ast.Name]:
     """Return where *body* reads a variable that holds, or leads to, a tracker not in *own*."""
     others = semantic.tracker_variables() - own
-    names = (n for s in body for n in ast.walk(s) if isinstance(n, ast.Name))
+    names = (n for s in body for n in walk(s) if isinstance(n, ast.Name))
     return [
         n
         for n in names
@@ -308,7 +309,7 @@ def heirs_inside(
 
 def _may_record(semantic: SemanticModel, statement: ast.With | ast.AsyncWith) -> bool:
     """Whether the block of *statement* calls anything but functions of the interpreter's own."""
-    calls = (n for s in statement.body for n in ast.walk(s) if isinstance(n, ast.Call))
+    calls = (n for s in statement.body for n in walk(s) if isinstance(n, ast.Call))
     return any(
         not isinstance(c.func, ast.Name)
         or not hasattr(builtins, c.func.id)
@@ -345,7 +346,7 @@ def _may_inherit_elsewhere(function: Resolved, lender: Lender) -> bool:
     """Whether *function*, of another file, has a block of its own, or gets one in this run."""
     named: set[str] = set()
     has_own = False
-    for call in (n for n in ast.walk(function.node) if isinstance(n, ast.Call)):
+    for call in (n for n in walk(function.node) if isinstance(n, ast.Call)):
         name = last_name(call.func)
         if name in words.CONTEXT_MANAGERS:
             named |= context_ids(call, name)
@@ -365,7 +366,7 @@ def _unnamed(
     others = set(functions) - known
     ran: set[ast.AST] = set()
     if methods := _methods(semantic):
-        nodes = [n for root in (*lender.body, *known) for n in ast.walk(root)]
+        nodes = [n for root in (*lender.body, *known) for n in walk(root)]
         attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
         by_object = [m for m in methods if m.name in attributes or _is_special(m.name)]
         ran.update(*map(heirs.reached_from, by_object))

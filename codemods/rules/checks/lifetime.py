@@ -10,6 +10,7 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.cells import crosses_cell
 from codemods.analysis.syntax.class_uses import hidden_loads
 from codemods.analysis.syntax.effects import first_yield
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, state_read
 from codemods.analysis.trackers.lifetimes import within
 from codemods.analysis.trackers.sharing import strange_bases
@@ -242,7 +243,7 @@ def wrapped_refusal(
         detail = f"{ast.unparse(hidden)} sets ids that a wrapped client would not see in the block"
         return refuse(semantic, finding, Reason.TWO_TRACKERS, detail, hidden)
     wrapper = next((n for n in _wrappers(statements)), None)
-    waits = any(isinstance(n, ast.Await) for s in statements for n in ast.walk(s))
+    waits = any(isinstance(n, ast.Await) for s in statements for n in walk(s))
     if wrapper is not None and waits:
         detail = "a wrapped client is awaited, and tasks share the context of their thread"
         return refuse(semantic, finding, Reason.TWO_TRACKERS, detail, wrapper)
@@ -251,7 +252,7 @@ def wrapped_refusal(
 
 def _wrappers(statements: list[ast.stmt]) -> Iterator[ast.Attribute]:
     for statement in statements:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Attribute) and node.attr in words.CLIENT_WRAPPERS:
                 yield node
 

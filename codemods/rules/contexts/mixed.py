@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Delete, Merge
 from codemods.model.proposal import Proposal, Verdict
@@ -158,7 +159,7 @@ def _moved(
 ) -> Refusal | None:
     """Refuse a value that is not the same, or does something else, in front of the block."""
     bindings = [semantic.scopes.of(t) for t in trackers if isinstance(t, ast.Name)]
-    for node in ast.walk(value):
+    for node in walk(value):
         if isinstance(node, ast.Name) and node in semantic.scopes.scope_of:
             if semantic.scopes.of(node) in bindings:
                 detail = "an id is computed from the block's own tracker"

@@ -26,6 +26,7 @@ from codemods.analysis.syntax.calls import last_name, ordinal
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.effects import first_yield, walk_here
 from codemods.analysis.syntax.scopes import default_of
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.substitution import same_but_recorded
 from codemods.model.edit import PassKeyword
 from codemods.model.proposal import Proposal
@@ -194,9 +195,7 @@ def _may_build_one(resolved: Resolved, parameter: ast.arg) -> bool:
         if any(resolved.taint.names.tracker_class(made) for made in (node.func, owner)):
             return True
         handed = [*node.args, *(keyword.value for keyword in node.keywords)]
-        if any(
-            isinstance(n, ast.Name) and n.id == parameter.arg for a in handed for n in ast.walk(a)
-        ):
+        if any(isinstance(n, ast.Name) and n.id == parameter.arg for a in handed for n in walk(a)):
             return True
     return False
 

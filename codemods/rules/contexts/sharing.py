@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import ordinal
 from codemods.analysis.syntax.effects import changes_environment
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers import contexts as blocks
 from codemods.model.edit import AddParameter, PassKeyword
 from codemods.model.proposal import Proposal
@@ -65,7 +66,7 @@ class _Sharing:
 
 def find(semantic: SemanticModel) -> Iterator[Finding]:
     """Yield the calls in a block that lead to a block with a tracker of its own."""
-    for node in ast.walk(semantic.module.tree):
+    for node in walk(semantic.module.tree):
         if not isinstance(node, ast.Call) or blocks.in_its_block(semantic.taint, node) is None:
             continue
         callee = _callee(semantic, node)
@@ -86,7 +87,7 @@ def decide(
     """
     known = {o.function: _Sharing(f, o) for f in files for o in blocks.openings(f.taint)}
     for semantic in files:
-        for node in ast.walk(semantic.module.tree):
+        for node in walk(semantic.module.tree):
             if not isinstance(node, ast.Call) or not _in_a_block(semantic, node):
                 continue
             callee = _callee(semantic, node)
@@ -123,8 +124,7 @@ def _is_able(sharing: _Sharing, mentioning: Mentioning) -> bool:
     if not sharing.calls or not semantic.ours(semantic.home_of(opening.header)):
         return False
     if any(
-        construct.call in set(ast.walk(sharing.function))
-        for construct in semantic.lifetimes.constructs
+        construct.call in set(walk(sharing.function)) for construct in semantic.lifetimes.constructs
     ):
         return False  # not all of it is migrated
     if not blocks.may_take_a_tracker(opening) or _edit(semantic, opening.header, "") is None:
@@ -183,7 +183,7 @@ def _reached(known: dict[Function, _Sharing], function: Function) -> set[Functio
     found: set[Function] = set()
     waiting = [function]
     while waiting:
-        inside = set(ast.walk(waiting.pop()))
+        inside = set(walk(waiting.pop()))
         for other, sharing in known.items():
             if other not in found and any(call in inside for _, call in sharing.calls):
                 found.add(other)

@@ -23,6 +23,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import may_call_back
 from codemods.analysis.syntax.effects import first_yield
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import is_none
@@ -197,7 +198,7 @@ def _user(
 
 def _waits(body: list[ast.stmt]) -> bool:
     waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith)
-    return any(isinstance(n, waiting) for s in body for n in ast.walk(s))
+    return any(isinstance(n, waiting) for s in body for n in walk(s))
 
 
 def _helpers_refusal(
@@ -210,12 +211,9 @@ def _helpers_refusal(
     """Refuse a method that relies on ids set by others, unless only their blocks call it."""
     names = {method.name for method in helpers}
     allowed = {
-        id(n)
-        for u in users
-        for s in u.method.body[u.block.start : u.block.stop]
-        for n in ast.walk(s)
+        id(n) for u in users for s in u.method.body[u.block.start : u.block.stop] for n in walk(s)
     }
-    allowed |= {id(n) for method in helpers for n in ast.walk(method)}
+    allowed |= {id(n) for method in helpers for n in walk(method)}
     lazy = {method.name for method in helpers if first_yield(method.body) is not None}
     for method in helpers:
         if not method.name.startswith("_") or method.name.startswith("__"):
@@ -283,7 +281,7 @@ def _calls_implicitly(semantic: SemanticModel, user: _User) -> bool:
     if not user.method.name.startswith("__"):
         return False
     own = self_name(user.method)
-    names = (n for n in ast.walk(user.method) if isinstance(n, ast.Name) and n.id == own)
+    names = (n for n in walk(user.method) if isinstance(n, ast.Name) and n.id == own)
     return any(not isinstance(semantic.module.parents[n], ast.Attribute) for n in names)
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import may_call_back
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
@@ -247,7 +248,7 @@ def _user(
 def _waits(function: _Function) -> bool:
     waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith)
     return isinstance(function, ast.AsyncFunctionDef) and any(
-        isinstance(n, waiting) for n in ast.walk(function)
+        isinstance(n, waiting) for n in walk(function)
     )
 
 
@@ -355,12 +356,12 @@ def _step_call(semantic: SemanticModel, user: _User, statement: ast.stmt) -> str
     value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
     if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name | ast.Attribute):
         return None
-    if any(isinstance(n, ast.Lambda | ast.NamedExpr) for n in ast.walk(statement)):
+    if any(isinstance(n, ast.Lambda | ast.NamedExpr) for n in walk(statement)):
         return None
     given = [*value.args, *(keyword.value for keyword in value.keywords)]
     mentions = [
         n
-        for n in ast.walk(statement)
+        for n in walk(statement)
         if isinstance(n, ast.Name)
         and n in semantic.scopes.scope_of
         and semantic.scopes.of(n) is user.lifetime.binding

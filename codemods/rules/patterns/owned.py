@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.owners import Owned, forwarder, owned, rebinding
 from codemods.model.proposal import Assumption, Proposal
 from codemods.model.refusal import Reason
@@ -96,7 +97,7 @@ def _refusal(
     if other is not None:
         detail = f"{ast.unparse(other)} may put another tracker in the place of {lifetime.tracker}"
         return refuse(semantic, finding, Reason.MANAGER, detail)
-    waits = any(isinstance(n, ast.Await) for s in body for n in ast.walk(s))
+    waits = any(isinstance(n, ast.Await) for s in body for n in walk(s))
     if waits and not semantic.ours(found.construct.home) and _wraps(found):
         detail = f"{name} wraps clients, and tasks share the context of their thread"
         return refuse(semantic, finding, Reason.TWO_TRACKERS, detail)
@@ -106,20 +107,18 @@ def _refusal(
 def _rebound(semantic: SemanticModel, found: Owned, body: list[ast.stmt]) -> ast.AST | None:
     """Return what may bind the object's field anew: in this module, or in code that it reaches."""
     if semantic.taint is not found.owner.taint:
-        here = rebinding(ast.walk(semantic.module.tree), found.name)
+        here = rebinding(walk(semantic.module.tree), found.name)
         if here is not None:
             return here
     reached = (r.node for r in reachable(semantic.taint, body) if r.taint is not semantic.taint)
-    own = set(ast.walk(found.owner.node))
-    inside = (n for node in reached if node not in own for n in ast.walk(node))
+    own = set(walk(found.owner.node))
+    inside = (n for node in reached if node not in own for n in walk(node))
     return rebinding(inside, found.name)
 
 
 def _wraps(found: Owned) -> bool:
     tree = found.owner.taint.module.tree
-    return any(
-        isinstance(n, ast.Attribute) and n.attr in words.CLIENT_WRAPPERS for n in ast.walk(tree)
-    )
+    return any(isinstance(n, ast.Attribute) and n.attr in words.CLIENT_WRAPPERS for n in walk(tree))
 
 
 def _explained(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.effects import sized_value
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
@@ -60,7 +61,7 @@ def _is_harmless(statement: ast.stmt, names: set[str], tainted: set[str]) -> boo
     """Whether *statement* only binds names, none of the ids' own, and calls nothing unknown."""
     if not isinstance(statement, ast.Assign):
         return False
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Call) and last_name(node.func) not in _HARMLESS:
             return False
         if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):

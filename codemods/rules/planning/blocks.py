@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.effects import changes_environment, first_yield, walk_here
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.edit import Delete, Edit, Unwrap
@@ -81,7 +82,7 @@ def form_of(
     in_arguments = any(
         isinstance(n, ast.Name) and semantic.scopes.of(n) in flow.tainted
         for value in values
-        for n in ast.walk(value)
+        for n in walk(value)
         if n in semantic.scopes.scope_of
     )
     pinned = (

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import first_yield
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, between, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall, is_none
@@ -225,7 +226,7 @@ def _exits_refusal(
         for outer in between(semantic.module, site.statement, lifetime.suite):
             if not isinstance(outer, ast.With | ast.AsyncWith):
                 continue
-            names = (n for item in outer.items for n in ast.walk(item) if isinstance(n, ast.Name))
+            names = (n for item in outer.items for n in walk(item) if isinstance(n, ast.Name))
             if any(
                 semantic.scopes.of(n) in flow.tainted
                 for n in names

@@ -16,6 +16,7 @@ from codemods.analysis.syntax.effects import (
     walk_here,
 )
 from codemods.analysis.syntax.scopes import default_of
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.lifetimes import UNBOUND, SetCall, is_none
 from codemods.model.edit import Header, Taken
 from codemods.model.proposal import Assumption
@@ -129,9 +130,7 @@ def _argument_refusal(
 
 
 def _mentions(semantic: SemanticModel, value: ast.expr, tainted: Collection[Binding]) -> bool:
-    names = (
-        n for n in ast.walk(value) if isinstance(n, ast.Name) and n in semantic.scopes.scope_of
-    )
+    names = (n for n in walk(value) if isinstance(n, ast.Name) and n in semantic.scopes.scope_of)
     return any(semantic.scopes.of(name) in tainted for name in names)
 
 
@@ -271,7 +270,7 @@ def _item_count(
         return (), ()
     before: list[ast.AST] = list(body[: body.index(batch.statement)])
     if not isinstance(batch.statement, ast.For):
-        before.extend(n for n in ast.walk(batch.statement) if isinstance(n, ast.Name))
+        before.extend(n for n in walk(batch.statement) if isinstance(n, ast.Name))
         before.remove(items)
     if any(isinstance(n, _LEAVING) for n in walk_here(before)) or _touched(items.id, before):
         return (), ()
@@ -319,12 +318,12 @@ def _len_is_taken(semantic: SemanticModel) -> bool:
 
 def _touched(name: str, statements: Sequence[ast.AST]) -> bool:
     """Whether *statements* mention *name*: then its length may change before the loop."""
-    return any(isinstance(n, ast.Name) and n.id == name for s in statements for n in ast.walk(s))
+    return any(isinstance(n, ast.Name) and n.id == name for s in statements for n in walk(s))
 
 
 def _resized(name: str, loop: ast.stmt) -> bool:
     """Whether *loop* calls a method of its items that puts something in, or takes it out."""
-    attributes = (n for n in ast.walk(loop) if isinstance(n, ast.Attribute))
+    attributes = (n for n in walk(loop) if isinstance(n, ast.Attribute))
     return any(
         isinstance(n.value, ast.Name) and n.value.id == name and n.attr in _RESIZING
         for n in attributes

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.tree import walk
 from codemods.model.edit import AddImport, Delete, DropImport, Edit, ExtendImport, Path, Wrap
 from codemods.model.proposal import Assumption, Proposal
 from codemods.model.refusal import Reason, Refusal
@@ -214,7 +215,7 @@ def _top(tree: ast.Module, names: Sequence[str]) -> tuple[int | None, int]:
     first = 1 if ast.get_docstring(tree, clean=False) is not None else 0
     last = None
     for index in range(first, len(body)):
-        if any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(body[index])):
+        if any(isinstance(n, ast.Name) and n.id in names for n in walk(body[index])):
             break
         imports = isinstance(body[index], ast.Import | ast.ImportFrom)
         if imports or (last == index - 1 and _sets_up(body[index])):

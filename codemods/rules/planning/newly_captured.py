@@ -13,6 +13,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.calls import client_calls
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,9 +66,9 @@ def _is_bare(home: Taint, call: ast.Call) -> bool:
     names = {t.id for t in getattr(statement, "targets", ()) if isinstance(t, ast.Name)}
     suite = home.module.suite(statement)
     for later in suite[suite.index(statement) + 1 :]:
-        if any(_records(node, names) for node in ast.walk(later) if _at_once(home, node, later)):
+        if any(_records(node, names) for node in walk(later) if _at_once(home, node, later)):
             return False
-        if any(isinstance(node, _LEAVING) for node in ast.walk(later)):
+        if any(isinstance(node, _LEAVING) for node in walk(later)):
             return True
     return True
 

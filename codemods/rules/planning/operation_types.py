@@ -8,6 +8,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.tree import walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -140,7 +142,7 @@ def _says_nothing(name: str) -> bool:
 
 
 def _steps(statement: ast.stmt) -> Iterator[ast.Call]:
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield node
 

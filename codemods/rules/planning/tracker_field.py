@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.tree import walk
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import external_refusal
 from codemods.rules.refusing import refuse
@@ -49,7 +50,7 @@ def tracker_field(semantic: SemanticModel, construct: Construct) -> TrackerField
         if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
             found = [
                 n
-                for n in ast.walk(inner)
+                for n in walk(inner)
                 if isinstance(n, ast.Attribute)
                 and _is_field(n, target.attr, self_name(inner))
                 and n is not target
@@ -98,7 +99,7 @@ def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) 
 
 def _reached_by_name(semantic: SemanticModel, field: TrackerField) -> ast.AST | None:
     """Return what looks the field up by its name, or all fields of an object."""
-    for node in ast.walk(semantic.module.tree):
+    for node in walk(semantic.module.tree):
         captured = isinstance(node, ast.MatchClass) and field.name in node.kwd_attrs
         if captured or (isinstance(node, ast.Attribute) and node.attr == "__dict__"):
             return node

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import is_plain
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -237,9 +238,7 @@ class Closings:
         for statement in suite[suite.index(made) + 1 :]:
             if any(self._awaits(value, binding) for value in _values(statement)):
                 return True
-            if any(
-                isinstance(n, ast.Attribute) and n.attr in _SETTERS for n in ast.walk(statement)
-            ):
+            if any(isinstance(n, ast.Attribute) and n.attr in _SETTERS for n in walk(statement)):
                 return False  # the task would still have the ids of before
         return False
 

@@ -10,6 +10,7 @@ from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.tainted_values import arguments_of, last_name
+from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +65,7 @@ def _registers(taint: Taint, decorator: ast.expr) -> bool:
     known = taint.known(made)
     if known is not None:
         blocks = (ast.With, ast.AsyncWith)
-        in_block = any(isinstance(node, blocks) for node in ast.walk(known.node))
+        in_block = any(isinstance(node, blocks) for node in walk(known.node))
         return in_block or known.keeps_decorated(factory=is_call)
     model = taint.foreign.model(made)
     if model is not None:
@@ -83,7 +84,7 @@ def _is_handed(taint: Taint, node: ast.AST) -> bool:
 
 
 def _calls_unknown(taint: Taint, root: ast.AST) -> bool:
-    return any(isinstance(n, ast.Call) and is_unknown(taint, n) for n in ast.walk(root))
+    return any(isinstance(n, ast.Call) and is_unknown(taint, n) for n in walk(root))
 
 
 def is_unknown(taint: Taint, call: ast.Call) -> bool:
@@ -129,9 +130,7 @@ class _Callee:
         if isinstance(value, ast.Await | ast.Attribute):
             return self._is_strange(value.value)
         if isinstance(value, _COLLECTIONS):
-            return any(
-                self._is_strange(n) for n in ast.iter_child_nodes(value) if isinstance(n, ast.expr)
-            )
+            return any(self._is_strange(n) for n in children(value) if isinstance(n, ast.expr))
         if isinstance(value, ast.Call):
             return self.is_unknown(value.func) or any(
                 self._is_strange(argument) or self._is_function(argument)

@@ -15,6 +15,7 @@ from codemods.analysis.dataflow.taint_records import Assumed, Escape
 from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.effects import first_yield, walk_here
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -167,6 +168,6 @@ def _late(body: list[ast.stmt]) -> Iterable[ast.AST]:
 
 def _takes_exit(handler: ast.ExceptHandler) -> bool:
     """Whether *handler* may take the exception that throws a generator away."""
-    kinds = ast.walk(handler.type) if handler.type is not None else None
+    kinds = walk(handler.type) if handler.type is not None else None
     names = {last_name(kind) for kind in kinds if isinstance(kind, ast.expr)} if kinds else None
     return names is None or not names.isdisjoint(("GeneratorExit", "BaseException"))
