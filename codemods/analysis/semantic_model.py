@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.taint import Taint
 from codemods.analysis.stores.reads import Stores
+from codemods.analysis.syntax.api_imports import ApiImports
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.names import Meaning, Names
 from codemods.analysis.syntax.tree import walk
@@ -21,7 +22,6 @@ from codemods.analysis.trackers.standing_ids import StandingIds
 from codemods.model.finding import Finding
 from codemods.vocabulary import (
     CLIENT_WRAPPERS,
-    DEFAULT_MODULES,
     OWN_PACKAGE,
     SET_CALL,
     SET_PARAMETERS,
@@ -81,6 +81,7 @@ class SemanticModel:
         self.scopes = scopes
         self.names = Names(module, self.scopes, vocabulary, follow)
         self.taint = Taint(module, self.scopes, self.names, resolve)
+        self.imports = ApiImports(module, scopes, self.names, vocabulary)
         #: For each finding that became a proposal, the variables that hold its tracker.
         self.holders: dict[Finding, frozenset[Binding]] = {}
         self._stores: dict[Construct, Stores] = {}
@@ -139,15 +140,6 @@ class SemanticModel:
             return self.settings.runtime == "tracker"
         return home.partition(".")[0] == OWN_PACKAGE
 
-    def home_of(self, context: ast.Call) -> str:
-        """Return the module of the context managers that *context*, a block's header, is from."""
-        paths = self.names.meaning(context.func).paths
-        if not paths:
-            return self.default_home
-        module = (self.names.canonical(paths[0]) or paths[0]).rpartition(".")[0]
-        homes = [home for _, home in self.vocabulary.modules]
-        return next((h for h in homes if h == module or h.startswith(f"{module}.")), module)
-
     def finding(self, code: str, node: ast.AST, message: str) -> Finding:
         """Return a finding at *node*."""
         return Finding(code, self.module.source.display, self.module.span(node), message)
@@ -203,36 +195,6 @@ class SemanticModel:
         texts = (n.value for n in self.module.every(ast.Constant) if isinstance(n.value, str))
         return frozenset(text.rpartition(".")[2] for text in texts)
 
-    @property
-    def default_home(self) -> str:
-        """The context module for code that shows no legacy import."""
-        for legacy, context in self.vocabulary.modules:
-            if self.legacy_import(context) is not None or legacy not in DEFAULT_MODULES:
-                return context
-        return next(iter(DEFAULT_MODULES.values()))
-
-    def legacy_import(self, home: str, sites: Sequence[Scope] = ()) -> ast.stmt | None:
-        """Return the import that provides the legacy class of *home* to the scopes *sites*.
-
-        Without *sites* the first one of the file.
-        """
-        found = [
-            statement
-            for node in self.module.every(ast.alias)
-            if isinstance(statement := self.module.parents[node], ast.Import | ast.ImportFrom)
-            and self._reaches(statement, node, home)
-            and all(self._provides(node, site) for site in sites)
-        ]
-        found.sort(key=lambda s: (len(self.module.paths[s]), s.lineno))
-        return found[0] if found else None
-
-    def _provides(self, alias: ast.alias, site: Scope) -> bool:
-        """Whether the name that *alias* binds is the one seen from *site*."""
-        if alias.name == "*":
-            return True
-        name = (alias.asname or alias.name).partition(".")[0]
-        return alias in self.scopes.binding(name, site).binders
-
     def scope_at(self, path: Path) -> Scope:
         """Return the scope that the statement at *path* belongs to."""
         scope = self.scopes.module_scope
@@ -240,46 +202,6 @@ class SemanticModel:
             node = self.statement_at(path[:length])
             scope = self.scopes.inner.get(node, scope)
         return scope
-
-    def _reaches(self, statement: ast.Import | ast.ImportFrom, alias: ast.alias, home: str) -> bool:
-        base = self.names.absolute(statement) if isinstance(statement, ast.ImportFrom) else ""
-        path = f"{base}.{alias.name}" if base else alias.name
-        legacy = self.vocabulary.legacy_module(home)
-        if isinstance(statement, ast.ImportFrom) and alias.name == "*":
-            return self.vocabulary.tracker_paths.get(f"{base}.{TRACKER_CLASS}") == home
-        known = self.names.canonical(path)
-        return path == legacy or self.vocabulary.tracker_paths.get(known or path) == home
-
-    def context_import(self, home: str) -> ast.ImportFrom | None:
-        """Return a ``from`` import of *home* at the top level that names can be added to."""
-        for statement in self.module.tree.body:
-            if (
-                isinstance(statement, ast.ImportFrom)
-                and self.names.absolute(statement) == home
-                and statement.names[0].name != "*"
-            ):
-                return statement
-        return None
-
-    def imported_as(self, name: str, counts: Callable[[ast.stmt], bool]) -> str | None:
-        """Return the name under which the module imports the context manager *name*, if it does.
-
-        Only imports at the top level that *counts* accepts are looked at.
-        """
-        for statement in self.module.tree.body:
-            if not isinstance(statement, ast.ImportFrom) or not counts(statement):
-                continue
-            for alias in statement.names:
-                path = self.names.canonical(alias)
-                if path is not None and self.vocabulary.context_paths.get(path) == name:
-                    return alias.asname or alias.name
-        return None
-
-    def foreign_stars(self) -> list[tuple[str, ast.ImportFrom]]:
-        """Return the star imports of modules that are not the API: name and statement."""
-        known = {**self.vocabulary.tracker_paths, **self.vocabulary.context_paths}
-        modules = {path.rpartition(".")[0] for path in known}
-        return [(name, node) for name, node in self.names.star_imports if name not in modules]
 
     def local_function(self, name: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return the function of this module that *name* certainly is."""

@@ -219,6 +219,6 @@ def _legacy_only_imports(semantic: SemanticModel) -> Iterable[Finding]:
     if not legacy:
         return
     for home in {construct.home for construct in legacy.values()}:
-        statement = semantic.legacy_import(home)
+        statement = semantic.imports.legacy_import(home)
         if statement is not None:
             yield semantic.finding("AIU003", statement, "import for building trackers by hand")

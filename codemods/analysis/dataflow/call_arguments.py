@@ -23,7 +23,7 @@ from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
 from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
-from codemods.analysis.syntax.scopes import parameters
+from codemods.analysis.syntax.signatures import parameters
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.holders import Family, Making

@@ -12,7 +12,7 @@ from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.effects import first_yield
-from codemods.analysis.syntax.scopes import parameters
+from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:

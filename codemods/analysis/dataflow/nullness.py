@@ -14,7 +14,7 @@ from codemods.analysis.dataflow.library_models.table import keeps
 from codemods.analysis.syntax.class_uses import hidden_loads
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.effects import may_be_none, walk_here
-from codemods.analysis.syntax.scopes import default_of
+from codemods.analysis.syntax.signatures import default_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

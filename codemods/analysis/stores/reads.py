@@ -45,6 +45,7 @@ _PATHS = frozenset("str Path fspath PurePath".split())
 _SERVICES = ("boto3", "aioboto3", "botocore", "aiobotocore")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _FARTHEST = 4
+_TELLING = ("usage", "metric", "stored", "check", "assert")
 _PROCESSES = frozenset(
     "subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen "
     "subprocess.getoutput subprocess.getstatusoutput os.system os.popen runpy.run_path "
@@ -105,7 +106,9 @@ class Stores:
         )
         if definition is not None:
             self._note_outer(definition)
-        elif binding not in self._objects and _is_imported(binding):
+        elif binding not in self._objects and any(
+            isinstance(b, ast.alias) for b in binding.binders
+        ):
             self._note_imported(name, binding)
         elif binding not in self._objects and binding.binders:
             self._objects.add(binding)
@@ -353,9 +356,10 @@ class Stores:
             return True
         if name in _SHOWN or self._taint.names.tracker_class(call.func) is not None:
             return False
-        double = self._is_mock(binding) or self._fake(binding) is not None
-        telling = any(word in name for word in ("usage", "metric", "stored", "check", "assert"))
-        return telling or (double and self._taint.class_of(call.func) is None)
+        mock = self._is_mock(binding) or self._fake(binding) is not None
+        return any(word in name for word in _TELLING) or (
+            mock and self._taint.class_of(call.func) is None
+        )
 
     def _receives(self, definition: Resolved, call: ast.Call, value: ast.expr, depth: int) -> bool:
         """Whether a function of the project looks at a parameter that is given the store."""
@@ -395,7 +399,3 @@ class Stores:
     def _is_mock(self, binding: Binding | None) -> bool:
         values = self._values(binding) if binding is not None else ()
         return any(isinstance(v, ast.Call) and last_name(v.func) in _MOCKS for v in values)
-
-
-def _is_imported(binding: Binding) -> bool:
-    return any(isinstance(b, ast.alias) for b in binding.binders)

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codemods.analysis.syntax.scopes import parameters
+from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:

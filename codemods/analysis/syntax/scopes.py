@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.signatures import annotations_of, defaults, parameters
 from codemods.interpreter import check_declarations
 
 if TYPE_CHECKING:
@@ -256,10 +257,10 @@ class _Walker(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._bind(node.name, node)
-        for expression in [*node.decorator_list, *_outside(node.args)]:
+        for expression in [*node.decorator_list, *defaults(node.args)]:
             self.visit(expression)
         with self._in(self._type_parameters(node)):
-            for annotation in _annotations(node):
+            for annotation in annotations_of(node):
                 self._annotation(annotation)
             with self._in(self._scope(node)):
                 self._parameters(node.args)
@@ -269,7 +270,7 @@ class _Walker(ast.NodeVisitor):
         self.visit_FunctionDef(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        for expression in _outside(node.args):
+        for expression in defaults(node.args):
             self.visit(expression)
         with self._in(self._scope(node)):
             self._parameters(node.args)
@@ -366,36 +367,6 @@ class _Walker(ast.NodeVisitor):
         if node.rest:
             self._bind(node.rest, node)
         self.generic_visit(node)
-
-
-def parameters(arguments: ast.arguments) -> list[ast.arg]:
-    """Return every parameter, in the order of the signature."""
-    listed = [*arguments.posonlyargs, *arguments.args]
-    if arguments.vararg:
-        listed.append(arguments.vararg)
-    listed.extend(arguments.kwonlyargs)
-    if arguments.kwarg:
-        listed.append(arguments.kwarg)
-    return listed
-
-
-def default_of(arguments: ast.arguments, parameter: ast.arg) -> ast.expr | None:
-    """Return the default value of *parameter*."""
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = [
-        *zip(reversed(positional), reversed(arguments.defaults), strict=False),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
-    return next((default for listed, default in pairs if listed is parameter), None)
-
-
-def _outside(arguments: ast.arguments) -> list[ast.expr]:
-    return [*arguments.defaults, *(value for value in arguments.kw_defaults if value is not None)]
-
-
-def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
-    found = [a.annotation for a in parameters(node.args) if a.annotation is not None]
-    return [*found, node.returns] if node.returns is not None else found
 
 
 def _position(node: ast.AST) -> tuple[int, int]:

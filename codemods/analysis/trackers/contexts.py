@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import changes_environment, first_yield, walk_here
-from codemods.analysis.syntax.scopes import parameters
+from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:

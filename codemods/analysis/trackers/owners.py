@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.effects import walk_here
-from codemods.analysis.syntax.scopes import default_of, parameters
+from codemods.analysis.syntax.signatures import default_of, parameters
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.lifetimes import Lifetimes, is_none
 

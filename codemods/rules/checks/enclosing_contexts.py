@@ -14,7 +14,8 @@ from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.definitions import ResolvedClass
-from codemods.analysis.syntax.scopes import Binding, parameters
+from codemods.analysis.syntax.scopes import Binding
+from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.standing_ids import ALL_IDS
 from codemods.rules.checks.inheritance import (

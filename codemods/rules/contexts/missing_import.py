@@ -36,7 +36,9 @@ def decide(semantic: SemanticModel) -> list[Proposal]:
             continue
         finding = semantic.finding(CODE, binding.loads[0], f"{name} is used but never imported")
         why = f"nothing in this file defines {name}"
-        proposals.append(Proposal(finding, (), "import", why, (name,), semantic.default_home))
+        proposals.append(
+            Proposal(finding, (), "import", why, (name,), semantic.imports.default_home)
+        )
     return proposals
 
 

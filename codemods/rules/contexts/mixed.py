@@ -64,7 +64,7 @@ def is_kept(semantic: SemanticModel, site: SetCall, statement: _With, call: ast.
     """Whether the call only sets the user, at the start of a block of the original runtime."""
     named = [a.keyword for a in site.arguments if not is_none(a.value)]
     first = statement.body[0] is site.statement
-    return first and named == [words.USER] and not semantic.ours(semantic.home_of(call))
+    return first and named == [words.USER] and not semantic.ours(semantic.imports.home_of(call))
 
 
 def kept_calls(semantic: SemanticModel) -> set[ast.AST]:
@@ -103,7 +103,7 @@ def _decide_one(
     call: ast.Call,
     done: bool,
 ) -> Verdict:
-    home = semantic.home_of(call)
+    home = semantic.imports.home_of(call)
     form = Form("", None, fresh=False, ours=semantic.ours(home))
     refusal = check_arguments(semantic, finding, [site], form)
     if refusal is not None:

@@ -39,7 +39,7 @@ def decide(semantic: SemanticModel) -> list[Proposal]:
         item, header = next((i, c) for s, i, c, _ in semantic.context_calls if s is outer)
         tracker = tracker_name(outer.items[item].optional_vars, header)
         place = ordinal(semantic.module, call)
-        if tracker is None or place is None or not semantic.ours(semantic.home_of(call)):
+        if tracker is None or place is None or not semantic.ours(semantic.imports.home_of(call)):
             continue
         if not same_value(semantic, tracker, call):
             continue

@@ -25,7 +25,7 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import last_name, ordinal
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.effects import first_yield, walk_here
-from codemods.analysis.syntax.scopes import default_of
+from codemods.analysis.syntax.signatures import default_of
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.substitution import same_but_recorded
 from codemods.model.edit import PassKeyword
@@ -35,7 +35,7 @@ from codemods.rules.checks.inheritance import lent_ids
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint import Taint
     from codemods.analysis.semantic_model import SemanticModel
-from codemods.analysis.syntax.scopes import Binding
+    from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.trackers.lifetimes import is_none
 
 CODE = "AIU005"
@@ -82,7 +82,7 @@ def _stores(semantic: SemanticModel, context: ast.Call) -> bool:
     The original runtime gives no sink to the tracker that a context makes for itself.
     """
     given = any(keyword.arg == words.TRACKER_ARGUMENT for keyword in context.keywords)
-    return given or semantic.ours(semantic.home_of(context))
+    return given or semantic.ours(semantic.imports.home_of(context))
 
 
 def _decide_one(

@@ -121,7 +121,7 @@ def _in_a_block(semantic: SemanticModel, call: ast.Call) -> bool:
 
 def _is_able(sharing: _Sharing, mentioning: Mentioning) -> bool:
     semantic, opening = sharing.semantic, sharing.opening
-    if not sharing.calls or not semantic.ours(semantic.home_of(opening.header)):
+    if not sharing.calls or not semantic.ours(semantic.imports.home_of(opening.header)):
         return False
     if any(
         construct.call in set(walk(sharing.function)) for construct in semantic.lifetimes.constructs
@@ -142,7 +142,9 @@ def _passes(semantic: SemanticModel, call: ast.Call, function: Function) -> bool
     tracker = tracker_name(block.items[0].optional_vars, header)
     if tracker is None or not blocks.makes_its_own(semantic.taint, block, header):
         return False
-    if not semantic.ours(semantic.home_of(header)) or not same_value(semantic, tracker, call):
+    if not semantic.ours(semantic.imports.home_of(header)) or not same_value(
+        semantic, tracker, call
+    ):
         return False
     alone = blocks.keeps_to_itself(semantic.taint, block, tracker, call)
     return (

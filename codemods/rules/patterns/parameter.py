@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.effects import first_yield
-from codemods.analysis.syntax.scopes import default_of
+from codemods.analysis.syntax.signatures import default_of
 from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.edit import Delete, Wrap
@@ -142,7 +142,7 @@ def _adopted(
     stop = LastUse(semantic.taint, flow, body).stop(function.body, block.start, block.stop)
     body = function.body[block.start : stop]
     inner = first_yield(body)
-    home = semantic.default_home
+    home = semantic.imports.default_home
     form = Form(binding.name, None, fresh=True, ours=semantic.ours(home))
     refusal = (
         flow_escape(semantic, finding, flow)

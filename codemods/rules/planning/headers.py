@@ -15,7 +15,7 @@ from codemods.analysis.syntax.effects import (
     sized_value,
     walk_here,
 )
-from codemods.analysis.syntax.scopes import default_of
+from codemods.analysis.syntax.signatures import default_of
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.lifetimes import UNBOUND, SetCall, is_none
 from codemods.model.edit import Header, Taken

@@ -56,9 +56,9 @@ def _settle(
 ) -> Proposal | Refusal:
     renamed: dict[str, str] = {}
     additions: list[tuple[tuple[Path, str], str]] = []
-    beside = semantic.legacy_import(proposal.home, _sites(semantic, proposal))
+    beside = semantic.imports.legacy_import(proposal.home, _sites(semantic, proposal))
     for name in proposal.needs:
-        local = semantic.imported_as(
+        local = semantic.imports.imported_as(
             name, lambda found: _runs_before(semantic, proposal, beside, found)
         )
         if local is not None and _means_the_import(semantic, proposal, local):
@@ -81,7 +81,7 @@ def _settle(
         path = _place_of(semantic, proposal, beside)
         additions.append(((path, proposal.home), name))
     if additions:
-        stars = semantic.foreign_stars()
+        stars = semantic.imports.foreign_stars()
         assumed = [
             Assumption(f"{name} brings in no name of the tracking API", semantic.module.span(node))
             for name, node in stars
@@ -129,7 +129,7 @@ def _runs_before(
 def _place_of(semantic: SemanticModel, proposal: Proposal, beside: ast.stmt | None) -> Path:
     """Return the import to put the new name into, or beside; () where there is none."""
     local = beside is not None and len(semantic.module.paths[beside]) > 1
-    existing = None if local else semantic.context_import(proposal.home)
+    existing = None if local else semantic.imports.context_import(proposal.home)
     if existing is not None and "noqa" not in semantic.module.segment_lines(existing):
         if _runs_before(semantic, proposal, beside, existing):
             return semantic.module.paths[existing]
@@ -156,7 +156,7 @@ def _taken(
         return beside
     for scope in [*_sites(semantic, proposal), semantic.scopes.module_scope]:
         binding = semantic.scopes.binding(name, scope)
-        if binding.loads and not binding.binders and semantic.foreign_stars():
+        if binding.loads and not binding.binders and semantic.imports.foreign_stars():
             return binding.loads[0]
         if binding.deletes or binding.declared:
             return (binding.deletes or binding.declared)[0]

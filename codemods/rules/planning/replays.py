@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
-from codemods.analysis.syntax.scopes import default_of
+from codemods.analysis.syntax.signatures import default_of
 
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel

@@ -1,0 +1,107 @@
+"""Imports of the tracking API: which module the names of a file come from, and where."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.vocabulary import DEFAULT_MODULES, TRACKER_CLASS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from codemods.analysis.syntax.names import Names
+    from codemods.analysis.syntax.parsed_module import ParsedModule
+    from codemods.analysis.syntax.scopes import Scope, Scopes
+    from codemods.vocabulary import Vocabulary
+
+
+class ApiImports:
+    """Answers for one module."""
+
+    def __init__(
+        self, module: ParsedModule, scopes: Scopes, names: Names, vocabulary: Vocabulary
+    ) -> None:
+        self._module = module
+        self._scopes = scopes
+        self._names = names
+        self._vocabulary = vocabulary
+
+    def home_of(self, context: ast.Call) -> str:
+        """Return the module of the context managers that *context*, a block's header, is from."""
+        paths = self._names.meaning(context.func).paths
+        if not paths:
+            return self.default_home
+        module = (self._names.canonical(paths[0]) or paths[0]).rpartition(".")[0]
+        homes = [home for _, home in self._vocabulary.modules]
+        return next((h for h in homes if h == module or h.startswith(f"{module}.")), module)
+
+    @property
+    def default_home(self) -> str:
+        """The context module for code that shows no legacy import."""
+        for legacy, context in self._vocabulary.modules:
+            if self.legacy_import(context) is not None or legacy not in DEFAULT_MODULES:
+                return context
+        return next(iter(DEFAULT_MODULES.values()))
+
+    def legacy_import(self, home: str, sites: Sequence[Scope] = ()) -> ast.stmt | None:
+        """Return the import that provides the legacy class of *home* to the scopes *sites*.
+
+        Without *sites* the first one of the file.
+        """
+        found = [
+            statement
+            for node in self._module.every(ast.alias)
+            if isinstance(statement := self._module.parents[node], ast.Import | ast.ImportFrom)
+            and self._reaches(statement, node, home)
+            and all(self._provides(node, site) for site in sites)
+        ]
+        found.sort(key=lambda s: (len(self._module.paths[s]), s.lineno))
+        return found[0] if found else None
+
+    def _provides(self, alias: ast.alias, site: Scope) -> bool:
+        """Whether the name that *alias* binds is the one seen from *site*."""
+        if alias.name == "*":
+            return True
+        name = (alias.asname or alias.name).partition(".")[0]
+        return alias in self._scopes.binding(name, site).binders
+
+    def _reaches(self, statement: ast.Import | ast.ImportFrom, alias: ast.alias, home: str) -> bool:
+        base = self._names.absolute(statement) if isinstance(statement, ast.ImportFrom) else ""
+        path = f"{base}.{alias.name}" if base else alias.name
+        legacy = self._vocabulary.legacy_module(home)
+        if isinstance(statement, ast.ImportFrom) and alias.name == "*":
+            return self._vocabulary.tracker_paths.get(f"{base}.{TRACKER_CLASS}") == home
+        known = self._names.canonical(path)
+        return path == legacy or self._vocabulary.tracker_paths.get(known or path) == home
+
+    def context_import(self, home: str) -> ast.ImportFrom | None:
+        """Return a ``from`` import of *home* at the top level that names can be added to."""
+        for statement in self._module.tree.body:
+            if (
+                isinstance(statement, ast.ImportFrom)
+                and self._names.absolute(statement) == home
+                and statement.names[0].name != "*"
+            ):
+                return statement
+        return None
+
+    def imported_as(self, name: str, counts: Callable[[ast.stmt], bool]) -> str | None:
+        """Return the name under which the module imports the context manager *name*, if it does.
+
+        Only imports at the top level that *counts* accepts are looked at.
+        """
+        for statement in self._module.tree.body:
+            if not isinstance(statement, ast.ImportFrom) or not counts(statement):
+                continue
+            for alias in statement.names:
+                path = self._names.canonical(alias)
+                if path is not None and self._vocabulary.context_paths.get(path) == name:
+                    return alias.asname or alias.name
+        return None
+
+    def foreign_stars(self) -> list[tuple[str, ast.ImportFrom]]:
+        """Return the star imports of modules that are not the API: name and statement."""
+        known = {**self._vocabulary.tracker_paths, **self._vocabulary.context_paths}
+        modules = {path.rpartition(".")[0] for path in known}
+        return [(name, node) for name, node in self._names.star_imports if name not in modules]
