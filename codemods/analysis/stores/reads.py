@@ -101,14 +101,12 @@ class Stores:
 
     def _note_name(self, name: ast.Name) -> None:
         binding = self._scopes.of(name)
-        definition = next(
-            (b for b in binding.binders if isinstance(b, (*_FUNCTIONS, ast.ClassDef))), None
-        )
+        kinds = (*_FUNCTIONS, ast.ClassDef)
+        definition = next((b for b in binding.binders if isinstance(b, kinds)), None)
+        imported = any(isinstance(b, ast.alias) for b in binding.binders)
         if definition is not None:
             self._note_outer(definition)
-        elif binding not in self._objects and any(
-            isinstance(b, ast.alias) for b in binding.binders
-        ):
+        elif binding not in self._objects and imported:
             self._note_imported(name, binding)
         elif binding not in self._objects and binding.binders:
             self._objects.add(binding)
