@@ -37,7 +37,7 @@ def scan_receipt(client, number):
 IMPATIENT = """
 import sys
 from codemods import migrate
-from codemods.project import git
+from codemods.project.ignore import git
 git._SECONDS = 0.5
 sys.exit(migrate.main(sys.argv[1:]))
 """
