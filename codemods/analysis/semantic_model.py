@@ -197,11 +197,10 @@ class SemanticModel:
 
     def scope_at(self, path: Path) -> Scope:
         """Return the scope that the statement at *path* belongs to."""
-        scope = self.scopes.module_scope
-        for length in range(1, len(path)):
-            node = self.statement_at(path[:length])
-            scope = self.scopes.inner.get(node, scope)
-        return scope
+        around: ast.AST | None = self.module.at[path[:-1]]
+        while around is not None and around not in self.scopes.inner:
+            around = self.module.parents.get(around)
+        return self.scopes.inner[around] if around is not None else self.scopes.module_scope
 
     def local_function(self, name: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return the function of this module that *name* certainly is."""
@@ -310,10 +309,7 @@ class SemanticModel:
 
     def statement_at(self, path: Path) -> ast.AST:
         """Return the statement at *path*."""
-        node: ast.AST = self.module.tree
-        for name, index in path:
-            node = getattr(node, name)[index]
-        return node
+        return self.module.at[path]
 
     def _operations_in_use(self) -> set[str]:
         found = set()

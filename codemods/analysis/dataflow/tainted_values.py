@@ -42,9 +42,23 @@ class TaintedValues:
         self._flow = flow
         self.foreign = taint.foreign
         self._asked: set[ast.AST] = set()
+        self._answers: dict[ast.expr, bool] = {}
+        self._known = (0, 0, 0)
 
     def tainted(self, node: ast.expr) -> bool:
         """Whether the value of *node* is, holds, or will use the tracker."""
+        flow = self._flow
+        known = (len(flow.tainted), len(flow.attributes), len(flow.returning))
+        if known != self._known:  # these only grow
+            self._known = known
+            self._answers.clear()
+        if self._asked:  # on the way through a circle an answer holds for that way only
+            return self._is_tainted(node)
+        if node not in self._answers:
+            self._answers[node] = self._is_tainted(node)
+        return self._answers[node]
+
+    def _is_tainted(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Name):
             return self._is_tainted_name(node)
         if isinstance(node, ast.Attribute):

@@ -23,6 +23,7 @@ Node = TypeVar("Node", bound=ast.AST)
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _SUITE_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
 # The interpreter's own limits on nesting, lifted for generated code: an
 # expression of some thousand terms needs about this much of both.
@@ -64,6 +65,8 @@ def on_deep_stack(work: Callable[[], T]) -> T:
 class ParsedModule:
     """A module's ``ast`` with parents and statement paths; ``nodes`` are in the order of a walk.
 
+    ``at`` has the statement of each path.
+
     ``dotted`` are the parts of the module's name (``app``, ``receipts``); relative
     imports are resolved against it.
     """
@@ -74,8 +77,10 @@ class ParsedModule:
     is_package: bool
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
     paths: dict[ast.AST, Path] = field(default_factory=dict)
+    at: dict[Path, ast.AST] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     nodes: list[ast.AST] = field(default_factory=list)
+    _loops: dict[ast.AST, frozenset[ast.AST]] = field(default_factory=dict)
     _kinds: dict[type[ast.AST], list[ast.AST]] = field(default_factory=dict)
 
     @classmethod
@@ -95,10 +100,12 @@ class ParsedModule:
                 # Operators and contexts are shared between nodes: they have no parent.
                 if not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop):
                     self.parents[child] = parent
+        self._loops[self.tree] = frozenset()
         waiting: list[tuple[ast.AST, Path]] = [(self.tree, ())]
         while waiting:
             node, path = waiting.pop()
             self.paths[node] = path
+            self.at[path] = node
             for name in _SUITE_FIELDS:
                 suite = getattr(node, name, None)
                 if isinstance(suite, list):
@@ -142,6 +149,18 @@ class ParsedModule:
         while not isinstance(current, ast.stmt):
             current = self.parents[current]
         return current
+
+    def loops_around(self, node: ast.AST) -> frozenset[ast.AST]:
+        """Return every loop statement that *node* stands in, of whatever function."""
+        waiting = [node]
+        while waiting[-1] not in self._loops:
+            waiting.append(self.parents[waiting[-1]])
+        loops = self._loops[waiting.pop()]
+        while waiting:
+            around = self.parents[waiting[-1]]
+            loops = loops | {around} if isinstance(around, _LOOPS) else loops
+            self._loops[waiting.pop()] = loops
+        return loops
 
     def suite(self, statement: ast.AST) -> list[ast.stmt]:
         """Return the list of statements that *statement* is an element of."""

@@ -81,7 +81,7 @@ def between(module: ParsedModule, inner: ast.AST, outer_suite: list[ast.stmt]) -
     """Return the statements that enclose *inner*, innermost first, up to *outer_suite*."""
     found: list[ast.AST] = []
     current: ast.AST = inner
-    while current not in outer_suite:
+    while current not in module.paths or module.suite(current) is not outer_suite:
         current = module.parents[current]
         found.append(current)
     return found

@@ -118,6 +118,7 @@ class Lifetimes:
         self._taint = taint
         self._names = taint.names
         self._paths = vocabulary.tracker_paths
+        self._loops: dict[tuple[ast.AST, ast.AST | None], ast.AST | None] = {}
         # Something else is put in the class's place while the program runs.
         self._replaced = any(
             isinstance(n, ast.Attribute)
@@ -356,6 +357,12 @@ class Lifetimes:
 
     def enclosing_loop(self, node: ast.AST, outermost: ast.AST | None = None) -> ast.AST | None:
         """Return the innermost loop around *node* within its function (not beyond *outermost*)."""
+        key = (node, outermost)
+        if key not in self._loops:
+            self._loops[key] = self._enclosing_loop(node, outermost)
+        return self._loops[key]
+
+    def _enclosing_loop(self, node: ast.AST, outermost: ast.AST | None) -> ast.AST | None:
         for ancestor in self._module.ancestors(node):
             if ancestor is outermost or isinstance(
                 ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef

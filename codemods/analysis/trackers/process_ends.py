@@ -144,10 +144,10 @@ def _is_named(taint: Taint, call: ast.Call) -> bool:
         if isinstance(name, ast.Constant) and isinstance(name.value, str):
             return f"{module}.{name.value}" in _ENDS
         return module in _MODULES
-    texts = [n.value for n in walk(call) if isinstance(n, ast.Constant)]
-    words = [text for text in texts if isinstance(text, str)]
     if (taint.foreign.path(call.func) or "").partition(".")[0] not in ("os", "subprocess"):
         return False
+    texts = [n.value for n in walk(call) if isinstance(n, ast.Constant)]
+    words = [text for text in texts if isinstance(text, str)]
     kills = any("kill" in word for word in words)
     return kills and any(isinstance(n, ast.Call) and _is_own(taint, n) for n in walk(call))
 

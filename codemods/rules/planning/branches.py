@@ -7,6 +7,7 @@ the next one of its own suite, or the end.  What lies outside must run before it
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -179,8 +180,10 @@ def _order_refusal(
             if load in own:
                 continue
             path = semantic.module.paths[semantic.module.statement(load)]
-            for part in parts:
-                if part.block.holds(path) or _overridden(part, parts, path):
+            others = [part for part in parts if not part.block.holds(path)]
+            holding = [part for part in parts if part.block.holds(path)]
+            for part in others:
+                if _overridden(part, holding):
                     continue
                 refusal = _reached(semantic, finding, lifetime, part.sets[0], load)
                 if refusal is not None:
@@ -188,14 +191,10 @@ def _order_refusal(
     return _exits_refusal(semantic, finding, lifetime, flow)
 
 
-def _overridden(part: _Part, parts: list[_Part], path: Path) -> bool:
-    """Whether a block of another part that names the same ids holds the place."""
+def _overridden(part: _Part, holding: list[_Part]) -> bool:
+    """Whether one of the other parts whose blocks hold the place names the same ids."""
     return any(
-        other is not part
-        and other.block.holds(path)
-        and not other.block.holds(part.sets[0].path)
-        and part.keys <= other.keys
-        for other in parts
+        not other.block.holds(part.sets[0].path) and part.keys <= other.keys for other in holding
     )
 
 
@@ -248,14 +247,12 @@ def _keys(site: SetCall) -> set[str]:
 def _exclusive(semantic: SemanticModel, one: SetCall, load: ast.Name) -> bool:
     """Whether the call and the use lie in different branches of one ``if`` or ``match``."""
     other = semantic.module.paths[semantic.module.statement(load)]
-    depth = 0
-    while depth < min(len(one.path), len(other)) and one.path[depth] == other[depth]:
-        depth += 1
-    if depth >= min(len(one.path), len(other)):
+    shorter = min(len(one.path), len(other))
+    # How far two paths agree is found by halves: slices are compared without a loop here.
+    depth = bisect_left(range(1, shorter + 1), 1, key=lambda n: one.path[:n] != other[:n])
+    if depth >= shorter:
         return False
-    statement: ast.AST = semantic.module.tree
-    for name, index in one.path[:depth]:
-        statement = getattr(statement, name)[index]
+    statement = semantic.statement_at(one.path[:depth])
     if semantic.lifetimes.enclosing_loop(one.call) is not None:
         return False
     if isinstance(statement, ast.If):
@@ -317,9 +314,9 @@ def _position(site: SetCall) -> tuple[int, int]:
     return site.call.lineno, site.call.col_offset
 
 
-def _loops(semantic: SemanticModel, lifetime: Lifetime, site: SetCall) -> set[ast.AST]:
-    around = between(semantic.module, site.statement, lifetime.suite)
-    return {n for n in around if isinstance(n, ast.For | ast.AsyncFor | ast.While)}
+def _loops(semantic: SemanticModel, lifetime: Lifetime, site: SetCall) -> frozenset[ast.AST]:
+    module = semantic.module
+    return module.loops_around(site.statement) - module.loops_around(lifetime.suite[0])
 
 
 def _others(semantic: SemanticModel, lifetime: Lifetime, part: _Part) -> list[tuple[SetCall, bool]]:

@@ -22,6 +22,7 @@ class ForeignCalls:
         self._taint = taint
         self._names = taint.names
         self._scopes = taint.scopes
+        self._paths: dict[ast.expr, str | None] = {}
 
     def model(self, function: ast.expr) -> Model | None:
         """Return what the table has for *function*: by its path, its object's class, its name."""
@@ -32,6 +33,11 @@ class ForeignCalls:
 
     def path(self, function: ast.expr) -> str | None:
         """Return the qualified name of *function*, as far as it can be told."""
+        if function not in self._paths:
+            self._paths[function] = self._path(function)
+        return self._paths[function]
+
+    def _path(self, function: ast.expr) -> str | None:
         meaning = self._names.meaning(function)
         if meaning.certain:
             return meaning.paths[0]
