@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codemods.cli import execution
-from codemods.model.options import Mode, Options
+from codemods.model.options import Mode, Options, Shard
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
@@ -44,6 +44,12 @@ Exit status:
     help="Worker processes (by default as many as there is work for).",
 )
 @click.option(
+    "--shard",
+    metavar="K/N",
+    callback=execution.shard,
+    help="Decide on the K-th of N parts of the files; codemods.merge joins the JSON reports.",
+)
+@click.option(
     "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print the findings without a summary.")
@@ -61,6 +67,7 @@ def command(
     paths: tuple[Path, ...],
     *,
     jobs: int | None,
+    shard: Shard | None,
     force_exclude: bool,
     quiet: bool,
     colour: bool | None,
@@ -78,6 +85,7 @@ def command(
         colour=colour,
         quiet=quiet,
         force_exclude=force_exclude,
+        shard=shard,
     )
     report = execution.run_pipeline(pipeline or _pipeline(), options, config)
     execution.show_report(report, options, form)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codemods.cli import execution
-from codemods.model.options import Mode, Options, Runtime
+from codemods.model.options import Mode, Options, Runtime, Shard
 from codemods.report import display
 from codemods.report.status import DONE, FAILED, LEFT, exit_status
 
@@ -81,6 +81,12 @@ Exit status:
     help="Worker processes (by default as many as there is work for).",
 )
 @click.option(
+    "--shard",
+    metavar="K/N",
+    callback=execution.shard,
+    help="Decide on the K-th of N parts of the files; codemods.merge joins the JSON reports.",
+)
+@click.option(
     "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
 )
 @click.option(
@@ -107,6 +113,7 @@ def command(
     strict: bool,
     unsafe: bool,
     jobs: int | None,
+    shard: Shard | None,
     force_exclude: bool,
     quiet: bool,
     colour: bool | None,
@@ -121,6 +128,9 @@ def command(
     if strict and unsafe:
         message = "--strict makes fewer rewrites than are proven, --unsafe more. Choose one."
         raise click.UsageError(message)
+    if shard is not None and unsafe:
+        message = "--unsafe joins rewrites over several files, and --shard takes them apart."
+        raise click.UsageError(f"{message} Choose one.")
     config = execution.load_config(paths, cwd)
     options = Options(
         paths=paths,
@@ -134,6 +144,7 @@ def command(
         colour=colour,
         quiet=quiet,
         force_exclude=force_exclude,
+        shard=shard,
     )
     return _finish(execution.run_pipeline(pipeline or _pipeline(), options, config), options, form)
 

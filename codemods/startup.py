@@ -10,8 +10,8 @@ folder on its path.
 import os
 import sys
 
-_MODULES = ("codemods.migrate", "codemods.lint")
-_SCRIPTS = ("ai-usage-migrate", "ai-usage-lint")
+_MODULES = ("codemods.migrate", "codemods.lint", "codemods.merge")
+_SCRIPTS = ("ai-usage-migrate", "ai-usage-lint", "ai-usage-merge")
 
 
 def keep_out_the_current_folder() -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from codemods.model.options import Shard
 from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import display
@@ -56,6 +57,17 @@ def named_paths(
         message = "an empty PATH names nothing; write `.` for this folder"
         raise click.BadParameter(message, context, parameter)
     return tuple(map(Path, given))
+
+
+def shard(context: click.Context, parameter: click.Parameter, given: str | None) -> Shard | None:
+    """Return the part of a run that ``K/N`` stands for."""
+    if given is None:
+        return None
+    number, _, count = given.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        message = "write K/N, as 2/5 for the second of five parts"
+        raise click.BadParameter(message, context, parameter)
+    return Shard(int(number), int(count))
 
 
 def execute(command: click.Command, name: str, arguments: Sequence[str], pipeline: object) -> int:

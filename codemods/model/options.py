@@ -29,6 +29,22 @@ class Runtime(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """One of ``count`` equal parts of a run; ``number`` counts from 1."""
+
+    number: int
+    count: int
+
+    def takes(self, index: int) -> bool:
+        """Whether the file that is found as number *index*, from 0, is of this part."""
+        return index % self.count == self.number - 1
+
+    def __str__(self) -> str:
+        """Return the part as the command line names it: ``2/5``."""
+        return f"{self.number}/{self.count}"
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """The command line of one run.
 
@@ -40,7 +56,8 @@ class Options:
     assumption.  ``jobs`` is the number of worker processes, at least 1,
     None where the work decides.
     ``colour`` is None where the terminal decides.  ``force_exclude`` leaves out what
-    the configuration excludes, though it is named.
+    the configuration excludes, though it is named.  ``shard`` is the part of the files
+    that is decided; all of them are looked at, since the others may use what it changes.
     """
 
     paths: tuple[Path, ...]
@@ -54,6 +71,7 @@ class Options:
     colour: bool | None = None
     quiet: bool = False
     force_exclude: bool = False
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True, slots=True)

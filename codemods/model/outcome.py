@@ -121,6 +121,8 @@ class RunReport:
     ``scanned`` counts all files that were looked at; ``runtime`` names the runtimes
     that the rewrites rely on ("tracker", "conservative", or both) and ``written`` says
     whether changes were written to disk.  ``warnings`` are about the run, and no file.
+    ``shard`` says which part of a run it is, as ``2/5``, "" for a whole one: then ``scanned``
+    counts the files of that part.
     """
 
     outcomes: tuple[FileOutcome, ...]
@@ -128,3 +130,4 @@ class RunReport:
     runtime: str
     written: bool
     warnings: tuple[str, ...] = ()
+    shard: str = ""

@@ -5,6 +5,7 @@ keys may come at any time::
 
     {"schema": 1, "runtime": str, "written": bool, "scanned": int, "status": int,
      "warnings": [str],                                                of the run as a whole
+     "shard": "2/5",                                                   only of a part of a run
      "rewrites": {"proven": int, "assumed": int, "unsafe": int},
      "files": [{"path": str, "outcome": "changed" | "refused" | "failed" | "skipped" | "linted",
                 "applied":  [{finding..., "form": str, "why": str, "notes": [str],
@@ -50,6 +51,7 @@ def render(report: RunReport) -> str:
         "status": exit_status(report),
         "warnings": list(report.warnings),
         "rewrites": _certainties(report),
+        **({"shard": report.shard} if report.shard else {}),
         "files": [_file(outcome) for outcome in report.outcomes],
     }
     # All but this one control character is escaped already.

@@ -15,27 +15,43 @@ from codemods.vocabulary import NEEDLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from codemods.model.options import Shard
     from codemods.model.source import SourceFile
     from codemods.project.discovery import DiscoveredFile
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The files of a run: those that failed, that may hold legacy code, and all others."""
+    """The files of a run: those that failed, that may hold legacy code, and all others.
+
+    ``mine`` are the display paths of those that a part of a run decides on, None for all.
+    """
 
     failed: tuple[Failed, ...]
     candidates: tuple[SourceFile, ...]
     others: tuple[DiscoveredFile, ...]
     scanned: int
+    mine: frozenset[str] | None = None
+
+    def decides(self, path: str) -> bool:
+        """Whether the file that reports name *path* is to be decided on."""
+        return self.mine is None or path in self.mine
 
 
-def scan(files: Iterable[DiscoveredFile | Failed], progress: Callable[[int], None] | None) -> Scan:
+def scan(
+    files: Iterable[DiscoveredFile | Failed],
+    progress: Callable[[int], None] | None,
+    shard: Shard | None = None,
+) -> Scan:
     """Return what *files* are; *progress* is called with the number of those looked at."""
+    mine: set[str] = set()
     failed: list[Failed] = []
     candidates: list[SourceFile] = []
     others: list[DiscoveredFile] = []
     scanned = 0
     for file in files:
+        if shard is not None and shard.takes(scanned):
+            mine.add(file.path if isinstance(file, Failed) else file.display)
         scanned += 1
         if progress is not None:
             progress(scanned)
@@ -46,7 +62,10 @@ def scan(files: Iterable[DiscoveredFile | Failed], progress: Callable[[int], Non
             candidates.append(loaded)
         elif not isinstance(file, Failed):
             others.append(file)
-    return Scan(tuple(failed), tuple(candidates), tuple(others), scanned)
+    found = (tuple(failed), tuple(candidates), tuple(others))
+    if shard is None:
+        return Scan(*found, scanned)
+    return Scan(*found, len(mine), frozenset(mine))
 
 
 def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:

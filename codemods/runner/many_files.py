@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 _FILES_A_PROCESS = 4
 
 
-def decided(run: Run, *, lint: bool) -> list[FileOutcome]:
-    """Return the outcome of each candidate of *run*."""
+def decided(run: Run, sources: Sequence[SourceFile], *, lint: bool) -> list[FileOutcome]:
+    """Return the outcome of each of *sources*, candidates of *run*."""
     work = lint_file if lint else migrate_file
-    done = _done(partial(_worker, run, work), run.candidates, run.options.jobs)
+    done = _done(partial(_worker, run, work), sources, run.options.jobs)
     if lint or not run.options.unsafe:
         return done
-    pairs = zip(run.candidates, done, strict=True)
+    pairs = zip(sources, done, strict=True)
     left = [as_left(*p) for p in pairs if not notebooks.is_notebook(p[0].path)]
     # What one file needs a deep stack for must not stop all of them here.
     return on_deep_stack(partial(together, done, left, run.project_with, guarded_rewrite))

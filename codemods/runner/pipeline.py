@@ -50,11 +50,12 @@ def _run(
     *,
     lint: bool,
 ) -> RunReport:
-    found = scan(files, progress)
+    found = scan(files, progress, options.shard)
     done, said = _of_candidates(options, config, found, lint=lint) if found.candidates else ([], ())
     told = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
-    told.sort(key=lambda outcome: outcome.path)
-    return RunReport(tuple(told), found.scanned, _runtimes(told), written=False, warnings=said)
+    told = sorted((o for o in told if found.decides(o.path)), key=lambda outcome: outcome.path)
+    shard = str(options.shard or "")
+    return RunReport(tuple(told), found.scanned, _runtimes(told), False, said, shard)
 
 
 def _of_candidates(
@@ -70,7 +71,8 @@ def _of_candidates(
     named = (DiscoveredFile(source.path, source.display) for source in found.candidates)
     run = Run(options, config, (*named, *found.others), found.candidates)
     broken = unreadable_neighbours(found.candidates, found.others)
-    return [*broken, *decided(run, lint=lint)], unused_keys(run)
+    mine = [source for source in found.candidates if found.decides(source.display)]
+    return [*broken, *decided(run, mine, lint=lint)], unused_keys(run)
 
 
 def _runtimes(outcomes: Iterable[FileOutcome]) -> str:
