@@ -25,6 +25,7 @@ and a tracker that is not passed on.
 Examples:
   python -m codemods.lint src tests
   python -m codemods.lint --format json . > findings.json
+  python -m codemods.lint --shard 1/4 --format json . > shard-1.json
 
 \b
 Exit status:
@@ -42,6 +43,13 @@ Exit status:
     "-j",
     type=click.IntRange(min=1),
     help="Worker processes (by default as many as there is work for).",
+)
+@click.option(
+    "--executor",
+    "cluster",
+    metavar="dask=ADDRESS",
+    callback=execution.cluster,
+    help="Work on a Dask cluster that sees the same files (extra: distributed).",
 )
 @click.option(
     "--shard",
@@ -67,6 +75,7 @@ def command(
     paths: tuple[Path, ...],
     *,
     jobs: int | None,
+    cluster: str,
     shard: Shard | None,
     force_exclude: bool,
     quiet: bool,
@@ -85,6 +94,7 @@ def command(
         colour=colour,
         quiet=quiet,
         force_exclude=force_exclude,
+        cluster=cluster,
         shard=shard,
     )
     report = execution.run_pipeline(pipeline or _pipeline(), options, config)

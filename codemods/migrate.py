@@ -38,6 +38,9 @@ Examples:
     python -m codemods.migrate --undo
   Fail a build while legacy code is left:
     python -m codemods.migrate --check src
+  Look on several machines, and join what they say:
+    python -m codemods.migrate --check --shard 1/4 --format json . > shard-1.json
+    python -m codemods.merge shard-*.json
 
 \b
 Configuration, in pyproject.toml:
@@ -81,6 +84,13 @@ Exit status:
     help="Worker processes (by default as many as there is work for).",
 )
 @click.option(
+    "--executor",
+    "cluster",
+    metavar="dask=ADDRESS",
+    callback=execution.cluster,
+    help="Work on a Dask cluster that sees the same files (extra: distributed).",
+)
+@click.option(
     "--shard",
     metavar="K/N",
     callback=execution.shard,
@@ -113,6 +123,7 @@ def command(
     strict: bool,
     unsafe: bool,
     jobs: int | None,
+    cluster: str,
     shard: Shard | None,
     force_exclude: bool,
     quiet: bool,
@@ -144,6 +155,7 @@ def command(
         colour=colour,
         quiet=quiet,
         force_exclude=force_exclude,
+        cluster=cluster,
         shard=shard,
     )
     return _finish(execution.run_pipeline(pipeline or _pipeline(), options, config), options, form)

@@ -20,6 +20,7 @@ from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import display
 from codemods.report.status import FAILED
+from codemods.runner.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -68,6 +69,22 @@ def shard(context: click.Context, parameter: click.Parameter, given: str | None)
         message = "write K/N, as 2/5 for the second of five parts"
         raise click.BadParameter(message, context, parameter)
     return Shard(int(number), int(count))
+
+
+def cluster(context: click.Context, parameter: click.Parameter, given: str | None) -> str:
+    """Return the address in ``dask=ADDRESS``."""
+    if given is None:
+        return ""
+    kind, _, address = given.partition("=")
+    if kind != "dask" or not address:
+        message = "write dask=ADDRESS, as dask=tcp://10.0.0.1:8786"
+        raise click.BadParameter(message, context, parameter)
+    from importlib.util import find_spec  # only now: it is slow to load
+
+    if find_spec("distributed") is None:
+        message = "it needs an extra: pip install 'ai-usage-suite[distributed]'"
+        raise click.BadParameter(message, context, parameter)
+    return address
 
 
 def execute(command: click.Command, name: str, arguments: Sequence[str], pipeline: object) -> int:
@@ -139,7 +156,7 @@ def run_pipeline(pipeline: Pipeline, options: Options, config: Tables) -> RunRep
     show = _Progress() if sys.stderr.isatty() and not options.quiet else None
     try:
         report = pipeline(options, config, files, show)
-    except ConfigError as error:
+    except (ConfigError, ClusterError) as error:
         raise click.ClickException(display.line(str(error))) from None
     finally:
         if show:

@@ -58,6 +58,7 @@ class Options:
     ``colour`` is None where the terminal decides.  ``force_exclude`` leaves out what
     the configuration excludes, though it is named.  ``shard`` is the part of the files
     that is decided; all of them are looked at, since the others may use what it changes.
+    ``cluster`` is the address of a Dask scheduler whose workers do the work, "" for none.
     """
 
     paths: tuple[Path, ...]
@@ -72,6 +73,7 @@ class Options:
     quiet: bool = False
     force_exclude: bool = False
     shard: Shard | None = None
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)

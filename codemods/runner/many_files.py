@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.parsed_module import on_deep_stack
 from codemods.project import notebooks
 from codemods.runner.cross_file import together
-from codemods.runner.one_file import as_left, guarded, guarded_rewrite, lint_file, migrate_file
+from codemods.runner.one_file import as_left, guarded_rewrite, lint_file, migrate_file
+from codemods.runner.worker import worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from codemods.linking.links import Project
     from codemods.model.outcome import FileOutcome
     from codemods.model.source import SourceFile
     from codemods.runner.run import Run
@@ -26,7 +26,12 @@ _FILES_A_PROCESS = 4
 def decided(run: Run, sources: Sequence[SourceFile], *, lint: bool) -> list[FileOutcome]:
     """Return the outcome of each of *sources*, candidates of *run*."""
     work = lint_file if lint else migrate_file
-    done = _done(partial(_worker, run, work), sources, run.options.jobs)
+    if run.options.cluster and sources:
+        from codemods.runner import cluster
+
+        done = cluster.outcomes(run, work, sources, run.options.cluster)
+    else:
+        done = _done(partial(worker, run, work), sources, run.options.jobs)
     if lint or not run.options.unsafe:
         return done
     pairs = zip(sources, done, strict=True)
@@ -61,14 +66,6 @@ def processes(asked: int | None, files: int) -> int:
     if asked is not None:
         return max(1, min(asked, files))
     return max(1, min(processors(), files // _FILES_A_PROCESS))
-
-
-def _worker(
-    run: Run, work: Callable[[Project, SourceFile], FileOutcome]
-) -> Callable[[SourceFile], FileOutcome]:
-    """Return what works on one file, with all ready that every file needs."""
-    run.project.look_over()
-    return partial(guarded, partial(work, run.project))
 
 
 def unused_keys(run: Run) -> tuple[str, ...]:

@@ -16,9 +16,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed
+from codemods.runner.worker import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Executor
 
     from codemods.model.outcome import FileOutcome
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
     Work = Callable[[SourceFile], FileOutcome]
 
-#: Neighbours share what was learned about the modules that they import.
-_LARGEST_CHUNK = 16
-_CHUNKS_A_PROCESS = 8
 #: A process that was forked finds here what its parent had: set right before, for it alone.
 _inherited: Work | None = None
 
@@ -43,7 +41,7 @@ def outcomes(
     """
     done: dict[int, FileOutcome] = {}
     start = _starter(make)
-    waiting = list(_chunks(len(sources), jobs))
+    waiting = list(chunks(len(sources), jobs))
     while waiting:
         with start(jobs) as pool:
             waiting = _finished(pool, sources, waiting, done)
@@ -81,12 +79,6 @@ def _begin(make: Callable[[], Work] | None) -> None:
     if make is not None:
         global _inherited
         _inherited = make()
-
-
-def _chunks(count: int, jobs: int) -> Iterator[range]:
-    size = max(1, min(_LARGEST_CHUNK, count // (jobs * _CHUNKS_A_PROCESS)))
-    for start in range(0, count, size):
-        yield range(start, min(start + size, count))
 
 
 def _finished(

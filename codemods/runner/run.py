@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -44,6 +46,18 @@ class Run:
     def project_with(self, rewritten: Mapping[Path, SourceFile]) -> Project:
         """Return the project with some files as they will be."""
         return Project(self._terms, self._whole, self._is_whole, self.candidates, rewritten)
+
+    @cached_property
+    def sizes(self) -> str:
+        """What tells the files from other ones: a digest of their names and sizes."""
+        digest = hashlib.sha256()
+        for file in self.files:
+            try:
+                size = os.stat(file.path).st_size  # noqa: PTH116 - thousands of times
+            except OSError:
+                size = -1
+            digest.update(f"{file.display}\0{size}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
 
     @cached_property
     def _roots(self) -> Roots:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from codemods.model.outcome import Failed, FileOutcome, Untouched
 from codemods.model.source import SourceFile
-from codemods.runner import parallel
+from codemods.runner import parallel, worker
 from codemods.runner.many_files import processes
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def test_processes_that_are_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(files=st.integers(0, 400), jobs=st.integers(2, 9))
 def test_chunks_hold_every_file_once(files: int, jobs: int) -> None:
     """However many files and processes, each file is in one chunk, in order."""
-    chunks = list(parallel._chunks(files, jobs))
+    chunks = list(worker.chunks(files, jobs))
     assert [index for chunk in chunks for index in chunk] == list(range(files))
 
 

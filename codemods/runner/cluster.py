@@ -1,0 +1,126 @@
+"""Work on the files of a run on the workers of a Dask cluster: the same outcomes, in order.
+
+Workers read the other files of the project where they are, so they must see the folder of the
+run, and have the same version of this tool; both is found out, and not assumed.  A worker that
+dies has its files done by another one; a file that every worker dies of is reported as failed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import warnings
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distributed import Client, KilledWorker
+
+import codemods
+from codemods.model.outcome import Failed
+from codemods.runner.errors import ClusterError
+from codemods.runner.worker import chunks, worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from codemods.linking.links import Project
+    from codemods.model.outcome import FileOutcome
+    from codemods.model.source import SourceFile
+    from codemods.runner.run import Run
+
+    Work = Callable[[Project, SourceFile], FileOutcome]
+
+_PATIENCE = "15s"
+#: The analysis is not made for two threads, and a worker may have several.
+_one_at_a_time = threading.Lock()
+
+
+def outcomes(
+    run: Run, work: Work, sources: Sequence[SourceFile], address: str
+) -> list[FileOutcome]:
+    """Return the outcome of each of *sources*, worked on by the cluster at *address*.
+
+    Raises ClusterError: nobody answers there, or the workers cannot do it.
+    """
+    try:
+        client = Client(address, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ClusterError(f"no Dask scheduler answers at {address}: {error}") from None
+    with client:
+        _require_same_tool(client, address)
+        return _outcomes(client, run, work, sources)
+
+
+def _require_same_tool(client: Client, address: str) -> None:
+    try:
+        found = set(client.run(tool_digest).values())
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's environment raises
+        message = f"the workers of {address} cannot run this tool ({type(error).__name__}: {error})"
+        raise ClusterError(f"{message}; install ai-usage-suite there") from None
+    if not found:
+        raise ClusterError(f"the cluster at {address} has no workers; start one")
+    if found != {tool_digest()}:
+        raise ClusterError(f"the workers of {address} have another version of this tool")
+
+
+@cache
+def tool_digest() -> str:
+    """Return what identifies the code of this tool, as it is installed here."""
+    digest = hashlib.sha256()
+    home = Path(codemods.__file__).parent
+    for path in sorted(home.rglob("*.py")):
+        digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _outcomes(
+    client: Client, run: Run, work: Work, sources: Sequence[SourceFile]
+) -> list[FileOutcome]:
+    cores = sum(client.nthreads().values()) or 1
+    pieces = [[sources[i] for i in chunk] for chunk in chunks(len(sources), cores)]
+    # The record is a task of its own: a worker that dies with it has it made anew.
+    shared = client.submit(_handed, run, run.sizes, pure=False)
+    executor = client.get_executor(pure=False)
+    task = partial(_work_on, work)
+    given = [executor.submit(task, shared, piece) for piece in pieces]
+    done: list[FileOutcome] = []
+    for piece, future in zip(pieces, given, strict=True):
+        try:
+            done.extend(future.result())
+        except KilledWorker:
+            alone = [(one, executor.submit(task, shared, [one])) for one in piece]
+            done.extend(_alone(one, future) for one, future in alone)
+    return done
+
+
+def _alone(source: SourceFile, future: Any) -> FileOutcome:
+    try:
+        outcome: FileOutcome = future.result()[0]
+    except KilledWorker:
+        message = "every worker that worked on it ended before it was done"
+        advice = "have they enough memory? --jobs 1 shows what it dies of; or leave the file out"
+        return Failed(source.display, "analyse", message, advice)
+    return outcome
+
+
+def _handed(run: Run, expected: str) -> tuple[Run, str]:
+    return run, expected
+
+
+def _work_on(
+    work: Work, shared: tuple[Run, str], sources: Sequence[SourceFile]
+) -> list[FileOutcome]:
+    """Return the outcomes of *sources*, on a worker."""
+    run, expected = shared
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _require_same_files(run, expected)
+        one = worker(run, work)
+        return [one(source) for source in sources]
+
+
+def _require_same_files(run: Run, expected: str) -> None:
+    if run.sizes != expected:
+        folder = run.options.cwd
+        raise ClusterError(f"a worker does not see the files of {folder} as they are here")

@@ -1,0 +1,35 @@
+"""What a process that takes part in a run does, and how the files are given out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from codemods.runner.one_file import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from codemods.linking.links import Project
+    from codemods.model.outcome import FileOutcome
+    from codemods.model.source import SourceFile
+    from codemods.runner.run import Run
+
+#: Neighbours share what was learned about the modules that they import.
+_LARGEST_CHUNK = 16
+_CHUNKS_A_PROCESS = 8
+
+
+def worker(
+    run: Run, work: Callable[[Project, SourceFile], FileOutcome]
+) -> Callable[[SourceFile], FileOutcome]:
+    """Return what works on one file, with all ready that every file needs."""
+    run.project.look_over()
+    return partial(guarded, partial(work, run.project))
+
+
+def chunks(count: int, jobs: int) -> Iterator[range]:
+    """Yield ranges that hold each of *count* files once, in order, for *jobs* processes."""
+    size = max(1, min(_LARGEST_CHUNK, count // (jobs * _CHUNKS_A_PROCESS)))
+    for start in range(0, count, size):
+        yield range(start, min(start + size, count))

@@ -1,0 +1,165 @@
+"""A run on a Dask cluster gives the report of one process, whatever becomes of its workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dask
+import pytest
+from distributed import Client, LocalCluster
+
+from codemods.model.options import Options
+from codemods.model.outcome import Failed, FileOutcome, Untouched
+from codemods.project.config import Tables
+from codemods.project.discovery import DiscoveredFile, discover
+from codemods.runner import cluster
+from codemods.runner.candidates import scan
+from codemods.runner.errors import ClusterError
+from codemods.runner.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codemods.linking.links import Project
+    from codemods.model.source import SourceFile
+
+ROOT = Path(__file__).parents[3]
+LEGACY = """from tracker.ai_usage_tracker import AIUsageTracker
+from helpers{0} import ask
+
+def work_{0}(text):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id="{0}")
+    return ask(text, tracker)
+"""
+HELPER = "def ask(text, tracker):\n    return tracker.openai().responses.create(input=text)\n"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Two workers, each a process with two threads, that are started again when they die."""
+    # A file is given up when the second worker died of it.
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        LocalCluster(
+            n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None
+        ) as workers,
+    ):
+        yield workers.scheduler_address
+
+
+def legacy_tree(folder: Path, files: int) -> None:
+    """Make a project in which every file has legacy code and a helper of its own."""
+    (folder / "pyproject.toml").write_text("")
+    for number in range(files):
+        (folder / f"work{number}.py").write_text(LEGACY.format(number))
+        (folder / f"helpers{number}.py").write_text(HELPER)
+
+
+def run(folder: Path, *arguments: str) -> tuple[bytes, bytes, int]:
+    """Run the migration; return what it printed, its errors and its status."""
+    command = [sys.executable, "-m", "codemods.migrate", "--check", *arguments, "."]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    return done.stdout, done.stderr, done.returncode
+
+
+def dies_once(project: Project, source: SourceFile) -> FileOutcome:
+    """Kill the worker of one file, the first time that it is worked on."""
+    del project
+    mark = source.path.with_suffix(".died")
+    if source.display == "work3.py" and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Untouched(f"{source.display} seen")
+
+
+def dies_always(project: Project, source: SourceFile) -> FileOutcome:
+    """Kill whoever works on one of the files."""
+    del project
+    if source.display == "work3.py":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Untouched(f"{source.display} seen")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_report_is_that_of_one_process(tmp_path: Path, address: str, form: str) -> None:
+    """The cluster's report is the same byte for byte, and so is the status."""
+    legacy_tree(tmp_path, 9)
+    alone = run(tmp_path, "--format", form, "--jobs", "1")
+    assert run(tmp_path, "--format", form, "--executor", f"dask={address}") == alone
+    assert b"work8.py" in alone[0]
+
+
+def test_a_cluster_that_nobody_answers_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address without a scheduler ends the run with status 2 and says so."""
+    monkeypatch.setattr(cluster, "_PATIENCE", "1s")
+    with pytest.raises(ClusterError, match="no Dask scheduler answers"):
+        cluster.outcomes(made_run(tmp_path), dies_once, [], "tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("given", ["dask", "dask=", "slurm=here", "=x"])
+def test_another_executor_is_refused(tmp_path: Path, given: str) -> None:
+    """What is no address of a Dask cluster is a mistake of the command line."""
+    _, error, status = run(tmp_path, "--executor", given)
+    assert status == 2
+    assert b"write dask=ADDRESS" in error
+
+
+def made_run(folder: Path) -> Run:
+    """Return the record of a run over *folder*."""
+    found = scan(discover([Path()], folder), None)
+    named = [DiscoveredFile(source.path, source.display) for source in found.candidates]
+    files = (*named, *found.others)
+    return Run(Options((Path(),), folder), Tables(folder), files, found.candidates)
+
+
+def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, address: str) -> None:
+    """Another worker does what a dead one had; the order is that of the files."""
+    legacy_tree(tmp_path, 7)
+    made = made_run(tmp_path)
+    done = cluster.outcomes(made, dies_once, made.candidates, address)
+    assert [outcome.path for outcome in done] == [f"{s.display} seen" for s in made.candidates]
+    assert (tmp_path / "work3.died").exists()
+
+
+def test_a_file_that_every_worker_dies_of_is_named(tmp_path: Path, address: str) -> None:
+    """Such a file is reported as failed, and takes no other one along."""
+    legacy_tree(tmp_path, 5)
+    made = made_run(tmp_path)
+    done = cluster.outcomes(made, dies_always, made.candidates, address)
+    assert [o.path for o in done if isinstance(o, Failed)] == ["work3.py"]
+    assert sum(isinstance(o, Untouched) for o in done) == 4
+
+
+def test_workers_that_see_other_files_are_refused(tmp_path: Path, address: str) -> None:
+    """A worker where a file of the run has another size does nothing."""
+    legacy_tree(tmp_path, 3)
+    made = made_run(tmp_path)
+    assert made.sizes
+    (tmp_path / "helpers1.py").write_text("")
+    with pytest.raises(ClusterError, match="does not see the files"):
+        cluster.outcomes(made, dies_once, made.candidates, address)
+
+
+def test_workers_with_another_version_are_refused(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker whose code of this tool differs is not given any file."""
+    legacy_tree(tmp_path, 3)
+    made = made_run(tmp_path)
+    with Client(address) as client:
+        client.run(cluster.tool_digest.cache_clear)
+    monkeypatch.setattr(cluster, "tool_digest", other_digest)
+    with pytest.raises(ClusterError, match="another version"):
+        cluster.outcomes(made, dies_once, made.candidates, address)
+
+
+def other_digest() -> str:
+    """Return something else in every process."""
+    return str(os.getpid())
