@@ -81,6 +81,7 @@ class ParsedModule:
     lines: list[str] = field(default_factory=list)
     nodes: list[ast.AST] = field(default_factory=list)
     _loops: dict[ast.AST, frozenset[ast.AST]] = field(default_factory=dict)
+    _innermost: dict[tuple[ast.AST, ast.AST | None], ast.AST | None] = field(default_factory=dict)
     _kinds: dict[type[ast.AST], list[ast.AST]] = field(default_factory=dict)
 
     @classmethod
@@ -161,6 +162,23 @@ class ParsedModule:
             loops = loops | {around} if isinstance(around, _LOOPS) else loops
             self._loops[waiting.pop()] = loops
         return loops
+
+    def enclosing_loop(self, node: ast.AST, outermost: ast.AST | None = None) -> ast.AST | None:
+        """Return the innermost loop around *node* within its function (not beyond *outermost*)."""
+        key = (node, outermost)
+        if key not in self._innermost:
+            self._innermost[key] = self._enclosing_loop(node, outermost)
+        return self._innermost[key]
+
+    def _enclosing_loop(self, node: ast.AST, outermost: ast.AST | None) -> ast.AST | None:
+        for ancestor in self.ancestors(node):
+            if ancestor is outermost or isinstance(
+                ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+            ):
+                return None
+            if isinstance(ancestor, _LOOPS):
+                return ancestor
+        return None
 
     def suite(self, statement: ast.AST) -> list[ast.stmt]:
         """Return the list of statements that *statement* is an element of."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
 
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
-
 
 @dataclass(frozen=True, eq=False)
 class Construct:
@@ -118,7 +116,6 @@ class Lifetimes:
         self._taint = taint
         self._names = taint.names
         self._paths = vocabulary.tracker_paths
-        self._loops: dict[tuple[ast.AST, ast.AST | None], ast.AST | None] = {}
         # Something else is put in the class's place while the program runs.
         self._replaced = any(
             isinstance(n, ast.Attribute)
@@ -354,23 +351,6 @@ class Lifetimes:
             return False
         call = self._module.parents[keyword]
         return isinstance(call, ast.Call) and self._names.context_manager(call.func) is not None
-
-    def enclosing_loop(self, node: ast.AST, outermost: ast.AST | None = None) -> ast.AST | None:
-        """Return the innermost loop around *node* within its function (not beyond *outermost*)."""
-        key = (node, outermost)
-        if key not in self._loops:
-            self._loops[key] = self._enclosing_loop(node, outermost)
-        return self._loops[key]
-
-    def _enclosing_loop(self, node: ast.AST, outermost: ast.AST | None) -> ast.AST | None:
-        for ancestor in self._module.ancestors(node):
-            if ancestor is outermost or isinstance(
-                ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
-            ):
-                return None
-            if isinstance(ancestor, _LOOPS):
-                return ancestor
-        return None
 
 
 def within(lifetime: Lifetime, path: Path) -> bool:

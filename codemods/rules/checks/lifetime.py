@@ -111,7 +111,7 @@ def _stray_load(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -
                 detail = f"an inner function uses {name}, which is bound several times"
                 return refuse(semantic, finding, Reason.REBOUND, detail, load)
             continue
-        if semantic.lifetimes.enclosing_loop(lifetime.binding_statement) is not None:
+        if semantic.module.enclosing_loop(lifetime.binding_statement) is not None:
             detail = f"{name} is built in a loop and used outside of that iteration"
             return refuse(semantic, finding, Reason.ESCAPES_LOOP, detail, load)
         detail = f"{name} is used where its construction may not have run"
@@ -263,7 +263,7 @@ def _used_behind(
     """Refuse where another name for the tracker is used outside of the tracker's own lifetime."""
     if binding is lifetime.binding:
         return None
-    loop = semantic.lifetimes.enclosing_loop(lifetime.binding_statement)
+    loop = semantic.module.enclosing_loop(lifetime.binding_statement)
     binding_statement = (lifetime.binding_statement.lineno, lifetime.binding_statement.col_offset)
     for load in binding.loads:
         path = semantic.module.paths[semantic.module.statement(load)]

@@ -85,7 +85,7 @@ def _enclosing(
 
 
 def _in_loop(semantic: SemanticModel, statement: ast.AST, outer: ast.AST) -> bool:
-    return semantic.lifetimes.enclosing_loop(statement, outer) is not None
+    return semantic.module.enclosing_loop(statement, outer) is not None
 
 
 def _behind(

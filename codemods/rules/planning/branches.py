@@ -253,7 +253,7 @@ def _exclusive(semantic: SemanticModel, one: SetCall, load: ast.Name) -> bool:
     if depth >= shorter:
         return False
     statement = semantic.statement_at(one.path[:depth])
-    if semantic.lifetimes.enclosing_loop(one.call) is not None:
+    if semantic.module.enclosing_loop(one.call) is not None:
         return False
     if isinstance(statement, ast.If):
         return one.path[depth][0] != other[depth][0]
