@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.taint import Taint
@@ -31,10 +31,10 @@ from codemods.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.external.references import Elsewhere
+    from codemods.analysis.external.references import ExternalUse, Uses
     from codemods.analysis.syntax.definitions import ResolvedClass, ResolvedValue
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
@@ -58,6 +58,34 @@ class Settings:
     strict: bool
     unsafe: bool
     operations: Mapping[str, str]
+
+
+class Elsewhere(Protocol):
+    """What the other files of the project do with one module."""
+
+    def variable(self, name: str) -> Uses:
+        """Return the uses of the module's global *name*."""
+
+    def field(self, owner: str, name: str) -> Uses:
+        """Return the uses of the field *name* of objects of the module's class *owner*."""
+
+    def replaced_method(self) -> ExternalUse | None:
+        """Return where a file that runs the module puts something in a tracker method's place."""
+
+    def is_replaced(self, name: str) -> bool:
+        """Whether any file puts something else in the place of a function called *name*."""
+
+    def keywords(self, name: str) -> frozenset[str]:
+        """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
+
+    def surroundings(self) -> Iterator[SemanticModel]:
+        """Yield the analysis of each other file in whose contexts the module may run."""
+
+    def lacking(self, legacy: str, context: str, name: str) -> str | None:
+        """Return what is missing for ``from context import name`` where *legacy* is of the project.
+
+        None where nothing is missing, and where *legacy* is not of the project.
+        """
 
 
 class SemanticModel:

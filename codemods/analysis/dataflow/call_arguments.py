@@ -17,7 +17,7 @@ from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.deferred.awaiting import Awaiting
 from codemods.analysis.dataflow.deferred.background import deferred_call
 from codemods.analysis.dataflow.deferred.generators import Unfinished
-from codemods.analysis.dataflow.holders import family
+from codemods.analysis.dataflow.holders import family, made_by
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
@@ -28,7 +28,7 @@ from codemods.analysis.syntax.signatures import parameters
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.holders import Family, Making
     from codemods.analysis.dataflow.library_models.rows import Model
-    from codemods.analysis.dataflow.transfer import Passage
+    from codemods.analysis.dataflow.protocols import Pass
 
 _LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
 _ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
@@ -41,7 +41,7 @@ _POOL_METHODS = frozenset("submit map create_task start_soon callback apply_asyn
 class Handing:
     """Takes in what the calls of one pass do with what they are given."""
 
-    def __init__(self, run: Passage) -> None:
+    def __init__(self, run: Pass) -> None:
         self._run = run
         self._taint = run.taint
         self._flow = run.flow
@@ -58,7 +58,7 @@ class Handing:
         self._unfinished.call(call)
         if self._taint.class_of(call.func) is not None and self._run.tainted(call.func):
             # The class itself was written around the tracker, whatever its objects are given.
-            made = self._taint.making(call, [])
+            made = made_by(self._taint, call, [])
             if made is not None:
                 self._object(call, made)
         if not any(self._run.mentions(value) for value in arguments_of(call)):
@@ -122,7 +122,7 @@ class Handing:
             self.decorating.through(call, known)
             self._passed(call, known, given)
             return
-        made = self._taint.making(call, given)
+        made = made_by(self._taint, call, given)
         if made is not None:
             self._object(call, made)
             return

@@ -10,20 +10,19 @@ from codemods.analysis.syntax.tree import walk
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.syntax.definitions import Resolved
+    from codemods.analysis.syntax.definitions import DataFlow, Resolved
 
 _FARTHEST = 200
 
 
-def reachable(taint: Taint, statements: Iterable[ast.AST]) -> list[Resolved]:
+def reachable(taint: DataFlow, statements: Iterable[ast.AST]) -> list[Resolved]:
     """Return the functions that *statements* of the module of *taint* may call, directly or not.
 
     A function that is only mentioned counts as called: it may be handed on.  So do
     the methods of a class that is mentioned: its objects are about to be used.
     """
     found: dict[ast.AST, Resolved] = {}
-    waiting: list[tuple[Taint, ast.AST]] = [(taint, statement) for statement in statements]
+    waiting: list[tuple[DataFlow, ast.AST]] = [(taint, statement) for statement in statements]
     while waiting and len(found) < _FARTHEST:
         home, root = waiting.pop()
         if root not in home.named_in:
@@ -35,7 +34,7 @@ def reachable(taint: Taint, statements: Iterable[ast.AST]) -> list[Resolved]:
     return list(found.values())
 
 
-def _named(home: Taint, node: ast.AST) -> list[Resolved]:
+def _named(home: DataFlow, node: ast.AST) -> list[Resolved]:
     """Return the functions that *node* may name."""
     if not isinstance(node, ast.Name | ast.Attribute):
         return []

@@ -12,13 +12,13 @@ from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.transfer import Passage
+    from codemods.analysis.dataflow.protocols import Pass
 
 
 class Decorating:
     """Takes in the decorators that one pass meets."""
 
-    def __init__(self, run: Passage) -> None:
+    def __init__(self, run: Pass) -> None:
         self._run = run
         self._taint = run.taint
         self._flow = run.flow

@@ -9,7 +9,7 @@ from codemods.analysis.syntax.calls import arguments_of
 from codemods.analysis.syntax.tree import children
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.transfer import Passage
+    from codemods.analysis.dataflow.protocols import Pass
     from codemods.analysis.syntax.scopes import Binding
 
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
@@ -20,7 +20,7 @@ _PUTS = frozenset("append add insert extend update setdefault appendleft put pus
 class Insides:
     """Answers for the local objects of one pass."""
 
-    def __init__(self, run: Passage) -> None:
+    def __init__(self, run: Pass) -> None:
         self._run = run
         self._parents = run.module.parents
         self._asked: set[Binding] = set()

@@ -11,13 +11,12 @@ from codemods.analysis.syntax.tree import children, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.syntax.definitions import ResolvedClass
+    from codemods.analysis.syntax.definitions import DataFlow, ResolvedClass
 
 _GIVING = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign)
 
 
-def held_by(taint: Taint, name: ast.Name | ast.Attribute) -> Iterator[tuple[Taint, ast.expr]]:
+def held_by(taint: DataFlow, name: ast.Name | ast.Attribute) -> Iterator[tuple[DataFlow, ast.expr]]:
     """Yield the values that *name*, a variable or a field, is given in the project."""
     if isinstance(name, ast.Attribute):
         yield from _of_field(taint, name)
@@ -36,7 +35,7 @@ def held_by(taint: Taint, name: ast.Name | ast.Attribute) -> Iterator[tuple[Tain
             yield from ((taint, default) for default in defaults if default is not None)
 
 
-def _of_field(taint: Taint, name: ast.Attribute) -> Iterator[tuple[Taint, ast.expr]]:
+def _of_field(taint: DataFlow, name: ast.Attribute) -> Iterator[tuple[DataFlow, ast.expr]]:
     """Yield what a field is given by the class of its object, or by name, of another module."""
     elsewhere = taint.value_elsewhere(name)
     if elsewhere is not None:

@@ -12,7 +12,7 @@ from codemods.analysis.syntax.tree import walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codemods.analysis.dataflow.transfer import Passage
+    from codemods.analysis.dataflow.protocols import Pass
     from codemods.analysis.syntax.definitions import Resolved
 
 _ARITHMETIC = {
@@ -51,7 +51,7 @@ _DISPLAYS = (
 class Operators:
     """Takes in the operators of one pass that are given the tracker."""
 
-    def __init__(self, run: Passage) -> None:
+    def __init__(self, run: Pass) -> None:
         self._run = run
         self._taint = run.taint
 

@@ -10,11 +10,11 @@ itself is an escape.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.deferred.callables import Callables
-from codemods.analysis.dataflow.holders import Making, family, making
+from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.library_models.calls import ForeignCalls
 from codemods.analysis.dataflow.taint_records import Escape, Flow, Summary
 from codemods.analysis.dataflow.transfer import Passage
@@ -24,6 +24,7 @@ from codemods.analysis.syntax.tree import walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.names import Names
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
@@ -59,7 +60,7 @@ class Taint:
         #: For each part of the module that was looked at, the functions that it names.
         self.named_in: dict[ast.AST, list[Resolved]] = {}
         self._names: dict[ast.expr, Resolved | ResolvedClass | None] = {}
-        self._makings: dict[tuple[ast.Call, tuple[int, ...]], Making] = {}
+        self.makings: dict[tuple[ast.Call, tuple[int, ...]], Any] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for node in module.nodes:
             if isinstance(node, _FUNCTIONS) and isinstance(module.parents[node], ast.ClassDef):
@@ -212,21 +213,11 @@ class Taint:
         found = self._resolve(meaning.paths[0]) if meaning.certain else None
         return None if isinstance(found, ResolvedValue) else found
 
-    def value_elsewhere(self, name: ast.expr) -> tuple[Taint, ast.expr] | None:
+    def value_elsewhere(self, name: ast.expr) -> tuple[DataFlow, ast.expr] | None:
         """Return what the variable of another module that *name* is was given there."""
         meaning = self.names.meaning(name)
         found = self._resolve(meaning.paths[0]) if meaning.certain else None
         return (found.taint, found.value) if isinstance(found, ResolvedValue) else None
-
-    def making(self, call: ast.Call, given: list[ast.expr]) -> Making | None:
-        """Return what *call* does with the values *given*, where it makes an object in sight."""
-        owner = self.class_of(call.func)
-        if owner is None:
-            return None
-        key = (call, tuple(map(id, given)))
-        if key not in self._makings:
-            self._makings[key] = making(owner, call, given)
-        return self._makings[key]
 
     def makes_thread(self, function: ast.expr) -> bool:
         """Whether *function* is a class in sight whose objects are threads."""

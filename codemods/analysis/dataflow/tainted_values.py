@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.holders import family
+from codemods.analysis.dataflow.holders import family, made_by
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.syntax.calls import arguments_of as arguments_of
@@ -16,8 +16,8 @@ from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.library_models.rows import Model
-    from codemods.analysis.dataflow.taint import Taint
     from codemods.analysis.dataflow.taint_records import Flow
+    from codemods.analysis.syntax.definitions import DataFlow
 
 _LAZY_CALLS = frozenset("partial partialmethod map filter".split())
 _TAKING_METHODS = frozenset("get pop popitem popleft values items copy setdefault".split())
@@ -36,7 +36,7 @@ _HOLDING_NODES = (
 class TaintedValues:
     """Answers for expressions, given the variables that are known to be tainted."""
 
-    def __init__(self, taint: Taint, flow: Flow) -> None:
+    def __init__(self, taint: DataFlow, flow: Flow) -> None:
         self._taint = taint
         self._scopes = taint.scopes
         self._flow = flow
@@ -134,7 +134,7 @@ class TaintedValues:
             return False
         if name in words.CLIENT_WRAPPERS:
             return True
-        making = self._taint.making(call, given)
+        making = made_by(self._taint, call, given)
         if making is not None:
             return making.holds
         definition = self._taint.definition(call.func)
@@ -203,7 +203,7 @@ class TaintedValues:
         self._asked.add(value)
         given = [one for one in arguments_of(value) if self.tainted(one)]
         self._asked.discard(value)
-        making = self._taint.making(value, given) if given else None
+        making = made_by(self._taint, value, given) if given else None
         return making.plain if making is not None else frozenset()
 
     def _is_tainted_receiver(self, call: ast.Call) -> bool:

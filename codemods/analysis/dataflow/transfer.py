@@ -17,7 +17,7 @@ from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding, Scope
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -28,7 +28,9 @@ _SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CAL
 class Passage:
     """One pass over the statements of a scope, with all that was found so far."""
 
-    def __init__(self, taint: Taint, scope: Scope, flow: Flow, statements: list[ast.stmt]) -> None:
+    def __init__(
+        self, taint: DataFlow, scope: Scope, flow: Flow, statements: list[ast.stmt]
+    ) -> None:
         self.taint = taint
         self.scopes = taint.scopes
         self.module = taint.module

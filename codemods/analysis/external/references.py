@@ -10,7 +10,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.external.fields import Fields, FieldUse
@@ -19,7 +19,6 @@ from codemods.analysis.syntax.tree import children, walk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from codemods.analysis.semantic_model import SemanticModel
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
@@ -93,34 +92,6 @@ class Uses:
     places: tuple[ExternalUse, ...] = ()
     mentioned: bool = False
     doubts: tuple[str, ...] = ()
-
-
-class Elsewhere(Protocol):
-    """What the other files of the project do with one module."""
-
-    def variable(self, name: str) -> Uses:
-        """Return the uses of the module's global *name*."""
-
-    def field(self, owner: str, name: str) -> Uses:
-        """Return the uses of the field *name* of objects of the module's class *owner*."""
-
-    def replaced_method(self) -> ExternalUse | None:
-        """Return where a file that runs the module puts something in a tracker method's place."""
-
-    def is_replaced(self, name: str) -> bool:
-        """Whether any file puts something else in the place of a function called *name*."""
-
-    def keywords(self, name: str) -> frozenset[str]:
-        """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
-
-    def surroundings(self) -> Iterator[SemanticModel]:
-        """Yield the analysis of each other file in whose contexts the module may run."""
-
-    def lacking(self, legacy: str, context: str, name: str) -> str | None:
-        """Return what is missing for ``from context import name`` where *legacy* is of the project.
-
-        None where nothing is missing, and where *legacy* is not of the project.
-        """
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,7 @@ from codemods.analysis.syntax.tree import walk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
+    from codemods.analysis.syntax.definitions import DataFlow, Resolved, ResolvedClass
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Construct
 
@@ -56,13 +55,13 @@ _PROCESSES = frozenset(
 class Stores:
     """What leads to the store of the tracker that *construct* builds, and who looks at it."""
 
-    def __init__(self, taint: Taint, construct: Construct) -> None:
+    def __init__(self, taint: DataFlow, construct: Construct) -> None:
         self._taint = taint
         self._scopes = taint.scopes
         self._parents = taint.module.parents
         self._construct = construct
         self._objects: set[Binding] = set()
-        self._made_elsewhere: dict[Binding, tuple[Taint, ast.expr]] = {}
+        self._made_elsewhere: dict[Binding, tuple[DataFlow, ast.expr]] = {}
         self._fields: set[str] = set()
         self._paths: set[str] = set()
         self._texts: set[object] = set()
@@ -272,7 +271,7 @@ class Stores:
         path = self._taint.foreign.path(call.func) or ""
         return path in _PROCESSES and bool(self._paths or self._texts)
 
-    def _in_module_of(self, taint: Taint) -> Stores:
+    def _in_module_of(self, taint: DataFlow) -> Stores:
         """Return what is known of the store's file, for the functions of another module."""
         inner = Stores.__new__(Stores)
         inner.__dict__.update(self.__dict__)

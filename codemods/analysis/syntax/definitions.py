@@ -4,17 +4,134 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.dataflow.taint_records import Summary
+    from collections.abc import Iterable
+
+    from codemods.analysis.dataflow.library_models.rows import Model
+    from codemods.analysis.dataflow.taint_records import Flow, Summary
+    from codemods.analysis.syntax.names import Names
+    from codemods.analysis.syntax.parsed_module import ParsedModule
+    from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _CONSTRUCTORS = ("__init__", "__post_init__")
+
+
+class Models(Protocol):
+    """What is known of functions that are not in sight."""
+
+    def model(self, function: ast.expr) -> Model | None:
+        """Return what the table has for *function*."""
+
+    def path(self, function: ast.expr) -> str | None:
+        """Return the qualified name of *function*, as far as it can be told."""
+
+    def is_builtin(self, name: ast.Name) -> bool:
+        """Whether *name* is what the interpreter provides under it."""
+
+    def class_path(self, value: ast.expr) -> str | None:
+        """Return the qualified name of the class that *value* visibly is an object of."""
+
+    def tells_of_later(self, function: ast.expr) -> bool:
+        """Whether the name of *function*, or of its object, tells that it works later."""
+
+
+class CallableValues(Protocol):
+    """Which arguments may be called by who is given them."""
+
+    def among(self, call: ast.Call, later_than: frozenset[str] = frozenset()) -> ast.expr | None:
+        """Return an argument of *call* that may be called."""
+
+    def is_one(self, value: ast.expr, *, first: bool = False) -> bool:
+        """Whether *value* may be called."""
+
+
+class DataFlow(Protocol):
+    """What is asked about one module: what its names are, and where a value goes.
+
+    ``harmless``, ``given_in``, ``handed_on``, ``named_in`` and ``makings`` hold answers that were
+    found once, each for the module of the analysis that fills it.
+    """
+
+    module: ParsedModule
+    scopes: Scopes
+    names: Names
+    harmless: set[ast.AST]
+    given_in: dict[ast.ClassDef, dict[str, list[ast.expr]]]
+    handed_on: frozenset[ast.AST] | None
+    named_in: dict[ast.AST, list[Resolved]]
+    makings: dict[tuple[ast.Call, tuple[int, ...]], Any]
+
+    @property
+    def foreign(self) -> Models:
+        """Functions that are not in sight."""
+
+    @property
+    def callables(self) -> CallableValues:
+        """Arguments that may be called."""
+
+    def follow(
+        self,
+        root: Binding | tuple[Binding, str],
+        statements: Iterable[ast.stmt],
+        scope: Scope,
+        aliases: Iterable[Binding] = (),
+        *,
+        calls_give: bool = True,
+        plain: Iterable[tuple[Binding, str]] = (),
+        passing: bool = False,
+    ) -> Flow:
+        """Follow the value of *root* through *statements* of *scope*."""
+
+    def definition(self, name: ast.expr) -> Resolved | None:
+        """Return the function of this project that *name* certainly is."""
+
+    def known(self, name: ast.expr) -> Resolved | None:
+        """Return the function that *name* is by its import, its object's class, or an alias."""
+
+    def object_class(self, value: ast.expr) -> ResolvedClass | None:
+        """Return the class in sight that *value* is an object of, as far as can be seen."""
+
+    def method_around(self, node: ast.AST) -> Resolved | None:
+        """Return the method that *node* stands in."""
+
+    def followed(self, value: ast.expr) -> ast.expr:
+        """Return what a variable that is bound once holds, or *value* itself."""
+
+    def class_of(self, name: ast.expr) -> ResolvedClass | None:
+        """Return the class of this project that *name* certainly is."""
+
+    def value_elsewhere(self, name: ast.expr) -> tuple[DataFlow, ast.expr] | None:
+        """Return what the variable of another module that *name* is was given there."""
+
+    def makes_thread(self, function: ast.expr) -> bool:
+        """Whether *function* is a class in sight whose objects are threads."""
+
+    def overrides(self, name: ast.expr) -> list[Resolved]:
+        """Return every method of this module that ``self.name`` or ``super().name`` may be."""
+
+    def methods(self, name: ast.Attribute) -> list[Resolved]:
+        """Return the methods of the project that *name* may be, as far as can be told."""
+
+    def methods_called(self, name: str) -> list[Resolved]:
+        """Return the methods *name* of all classes of this module."""
+
+    def made_by(self, value: ast.expr) -> ResolvedClass | None:
+        """Return the class of the project that *value* is visibly an object of."""
+
+    def summary(
+        self,
+        definition: ast.FunctionDef | ast.AsyncFunctionDef,
+        parameter: str,
+        plain: frozenset[str] = frozenset(),
+        receiver: str | None = None,
+    ) -> Summary:
+        """Return what *definition*, a function of this module, does with *parameter*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +141,7 @@ class Resolved:
     ``bound`` says that the call supplies the first parameter itself (a method).
     """
 
-    taint: Taint
+    taint: DataFlow
     node: Function
     bound: bool = False
 
@@ -100,7 +217,7 @@ class Resolved:
 class ResolvedClass:
     """A class of the project, with the analysis of the module that defines it."""
 
-    taint: Taint
+    taint: DataFlow
     node: ast.ClassDef
 
     def methods(self) -> list[Resolved]:
@@ -119,11 +236,11 @@ class ResolvedClass:
 class ResolvedValue:
     """What a variable of a module of the project is given, with the analysis of that module."""
 
-    taint: Taint
+    taint: DataFlow
     value: ast.expr
 
 
-def method_of(taint: Taint, node: Function) -> Resolved:
+def method_of(taint: DataFlow, node: Function) -> Resolved:
     """Return *node*, defined in a class body, as its objects' method."""
     decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
     return Resolved(taint, node, bound="staticmethod" not in decorators)

@@ -21,8 +21,8 @@ from codemods.analysis.syntax.tree import children, walk
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from codemods.analysis.dataflow.taint import Taint
     from codemods.analysis.dataflow.taint_records import Flow
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
 
 _COUNTING = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -57,7 +57,7 @@ class Sending:
 
     def __init__(
         self,
-        taint: Taint,
+        taint: DataFlow,
         flow: Flow,
         *,
         ours: bool,

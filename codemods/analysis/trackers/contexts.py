@@ -14,8 +14,7 @@ from codemods.analysis.syntax.tree import walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.syntax.definitions import Function
+    from codemods.analysis.syntax.definitions import DataFlow, Function
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SHAREABLE = (words.CONTEXT, words.BATCH_CONTEXT)
@@ -27,13 +26,13 @@ _With = ast.With | ast.AsyncWith
 class Opening:
     """A function whose one context makes a tracker for itself."""
 
-    taint: Taint
+    taint: DataFlow
     function: Function
     block: _With
     header: ast.Call
 
 
-def opening(taint: Taint, function: Function) -> Opening | None:
+def opening(taint: DataFlow, function: Function) -> Opening | None:
     """Return the one context of *function*, if it is a statement's only item and has no tracker."""
     found = list(_contexts(taint, function))
     if len(found) != 1:
@@ -42,7 +41,7 @@ def opening(taint: Taint, function: Function) -> Opening | None:
     return Opening(taint, function, block, header) if makes_its_own(taint, block, header) else None
 
 
-def openings(taint: Taint) -> Iterator[Opening]:
+def openings(taint: DataFlow) -> Iterator[Opening]:
     """Yield every opening of a module's functions, inner ones and methods left out."""
     for statement in taint.module.tree.body:
         if isinstance(statement, _FUNCTIONS):
@@ -51,7 +50,7 @@ def openings(taint: Taint) -> Iterator[Opening]:
                 yield found
 
 
-def makes_its_own(taint: Taint, block: _With, header: ast.Call) -> bool:
+def makes_its_own(taint: DataFlow, block: _With, header: ast.Call) -> bool:
     """Whether the block that *header* opens gets a new tracker, made without any arguments."""
     plain = all(keyword.arg not in _OTHERS for keyword in header.keywords)
     single = len(block.items) == 1 and len(header.args) <= 1
@@ -81,7 +80,7 @@ def may_take_a_tracker(found: Opening) -> bool:
     return _name_is_free(found) and _stays_in_the_block(found)
 
 
-def in_its_block(taint: Taint, call: ast.Call) -> tuple[_With, ast.Call] | None:
+def in_its_block(taint: DataFlow, call: ast.Call) -> tuple[_With, ast.Call] | None:
     """Return the innermost context of the same function that *call* is evaluated in."""
     below: ast.AST = call
     for node in taint.module.ancestors(call):
@@ -96,7 +95,7 @@ def in_its_block(taint: Taint, call: ast.Call) -> tuple[_With, ast.Call] | None:
     return None
 
 
-def runs_at_once(taint: Taint, call: ast.Call, function: Function, block: _With) -> bool:
+def runs_at_once(taint: DataFlow, call: ast.Call, function: Function, block: _With) -> bool:
     """Whether *function* runs, as a whole, in *block* and in no other one inside of it."""
     if any(isinstance(n, ast.With | ast.AsyncWith) for n in _between(taint, call, block)):
         return False
@@ -104,7 +103,7 @@ def runs_at_once(taint: Taint, call: ast.Call, function: Function, block: _With)
     return awaited or isinstance(function, ast.FunctionDef)
 
 
-def keeps_to_itself(taint: Taint, block: _With, target: ast.Name, call: ast.Call) -> bool:
+def keeps_to_itself(taint: DataFlow, block: _With, target: ast.Name, call: ast.Call) -> bool:
     """Whether *call*, in *block*, cannot reach the block's tracker otherwise than as an argument.
 
     It would then find the inner block there, where it finds the outer one today.
@@ -140,7 +139,7 @@ def _ends_with(value: object, name: str) -> bool:
     return isinstance(value, str) and value.replace(":", ".").split(".")[-1] == name
 
 
-def _contexts(taint: Taint, function: Function) -> Iterator[tuple[_With, ast.Call]]:
+def _contexts(taint: DataFlow, function: Function) -> Iterator[tuple[_With, ast.Call]]:
     for node in walk(function):
         if not isinstance(node, ast.With | ast.AsyncWith):
             continue
@@ -150,7 +149,7 @@ def _contexts(taint: Taint, function: Function) -> Iterator[tuple[_With, ast.Cal
                 yield node, call
 
 
-def _between(taint: Taint, inner: ast.AST, outer: ast.AST) -> Iterator[ast.AST]:
+def _between(taint: DataFlow, inner: ast.AST, outer: ast.AST) -> Iterator[ast.AST]:
     for node in taint.module.ancestors(inner):
         if node is outer:
             return

@@ -10,12 +10,11 @@ from codemods.analysis.syntax.effects import first_yield, walk_here
 from codemods.analysis.trackers.sharing import shared_by
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.syntax.definitions import Resolved
+    from codemods.analysis.syntax.definitions import DataFlow, Resolved
     from codemods.analysis.syntax.names import Meaning
 
 
-def built_by(taint: Taint, function: ast.expr) -> Meaning | None:
+def built_by(taint: DataFlow, function: ast.expr) -> Meaning | None:
     """Return the class of the new tracker that each call of *function* returns, if it does."""
     if not isinstance(function, ast.Name | ast.Attribute):
         return None
@@ -40,7 +39,7 @@ def product(factory: Resolved) -> Meaning | None:
     return first if first is not None and all(c == first for c in classes) else None
 
 
-def _class_of(taint: Taint, value: ast.expr | None) -> Meaning | None:
+def _class_of(taint: DataFlow, value: ast.expr | None) -> Meaning | None:
     if isinstance(value, ast.Name):
         value = _held(taint, value)
     if not isinstance(value, ast.Call) or shared_by(taint, value):
@@ -51,7 +50,7 @@ def _class_of(taint: Taint, value: ast.expr | None) -> Meaning | None:
     return taint.names.tracker_class(target)
 
 
-def _held(taint: Taint, name: ast.Name) -> ast.expr | None:
+def _held(taint: DataFlow, name: ast.Name) -> ast.expr | None:
     """Return what the local variable *name* holds, if it is bound once and only returned."""
     binding = taint.scopes.of(name)
     if len(binding.binders) != 1 or binding.declared or binding.scope.is_module:

@@ -21,9 +21,8 @@ from codemods.analysis.syntax.tree import children, walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from codemods.analysis.dataflow.taint import Taint
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.syntax.definitions import Resolved
+    from codemods.analysis.syntax.definitions import DataFlow, Resolved
     from codemods.analysis.syntax.scopes import Binding, Scope
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -49,7 +48,7 @@ class LastUse:
 
     def __init__(
         self,
-        taint: Taint,
+        taint: DataFlow,
         flow: Flow,
         statements: Sequence[ast.stmt],
         also: Collection[str] = (),

@@ -12,7 +12,7 @@ from codemods.analysis.trackers.factories import built_by
 from codemods.analysis.trackers.sharing import shared_by
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
 
@@ -109,7 +109,7 @@ class Lifetimes:
     """Finds constructions and set calls, and what belongs to which tracker."""
 
     def __init__(
-        self, module: ParsedModule, scopes: Scopes, taint: Taint, vocabulary: words.Vocabulary
+        self, module: ParsedModule, scopes: Scopes, taint: DataFlow, vocabulary: words.Vocabulary
     ) -> None:
         self._module = module
         self._scopes = scopes

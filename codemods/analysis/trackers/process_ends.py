@@ -18,8 +18,7 @@ from codemods.analysis.syntax.tree import walk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.syntax.definitions import Resolved
+    from codemods.analysis.syntax.definitions import DataFlow, Resolved
 
 # docs.python.org/3/library/os.html: these never return, and call no cleanup handlers.
 _ENDS = frozenset(
@@ -39,7 +38,7 @@ _MILD = frozenset("SIGINT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGWINCH SIGURG".split
 _UNSTOPPABLE = frozenset({"SIGKILL", "SIGABRT"})
 
 
-def ending(taint: Taint, statements: Iterable[ast.AST]) -> ast.AST | None:
+def ending(taint: DataFlow, statements: Iterable[ast.AST]) -> ast.AST | None:
     """Return a node of *statements* that ends the process, or leads to what does."""
     listed = list(statements)
     for statement in listed:
@@ -52,7 +51,7 @@ def ending(taint: Taint, statements: Iterable[ast.AST]) -> ast.AST | None:
     return None
 
 
-def _leads_there(taint: Taint, name: ast.AST) -> bool:
+def _leads_there(taint: DataFlow, name: ast.AST) -> bool:
     """Whether what *name* is, or what that names in turn, ends the process."""
     seen: set[ast.AST] = set()
     waiting = list(_behind(taint, name))
@@ -70,7 +69,7 @@ def _leads_there(taint: Taint, name: ast.AST) -> bool:
     return False
 
 
-def _behind(taint: Taint, name: ast.AST) -> Iterator[tuple[Taint, ast.AST]]:
+def _behind(taint: DataFlow, name: ast.AST) -> Iterator[tuple[DataFlow, ast.AST]]:
     """Yield the functions and the values that *name* may stand for."""
     if not isinstance(name, ast.Name | ast.Attribute) or isinstance(name.ctx, ast.Store):
         return
@@ -80,7 +79,7 @@ def _behind(taint: Taint, name: ast.AST) -> Iterator[tuple[Taint, ast.AST]]:
         yield from held_by(taint, name)
 
 
-def _named(taint: Taint, name: ast.Name | ast.Attribute) -> Iterator[Resolved]:
+def _named(taint: DataFlow, name: ast.Name | ast.Attribute) -> Iterator[Resolved]:
     definition = taint.definition(name)
     if definition is not None:
         yield definition
@@ -91,7 +90,7 @@ def _named(taint: Taint, name: ast.Name | ast.Attribute) -> Iterator[Resolved]:
         yield from owner.methods()
 
 
-def ends_handed_on(taint: Taint) -> set[ast.AST]:
+def ends_handed_on(taint: DataFlow) -> set[ast.AST]:
     """Return what the module hands on as a value, and ends the process when it is called."""
     if not any(word in taint.module.source.text for word in ("_exit", "exec", "abort", "kill")):
         return set()
@@ -106,7 +105,7 @@ def ends_handed_on(taint: Taint) -> set[ast.AST]:
     return found
 
 
-def _ends(taint: Taint, node: ast.AST) -> bool:
+def _ends(taint: DataFlow, node: ast.AST) -> bool:
     if isinstance(node, ast.Name | ast.Attribute):
         path = taint.foreign.path(taint.followed(node))
         return path in _ENDS or _is_telling(taint, node)
@@ -118,7 +117,7 @@ def _ends(taint: Taint, node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and (_signals(taint, node) or _is_named(taint, node))
 
 
-def _is_telling(taint: Taint, node: ast.Name | ast.Attribute) -> bool:
+def _is_telling(taint: DataFlow, node: ast.Name | ast.Attribute) -> bool:
     """Whether *node* has the name of such a function, of a module that is found at run time."""
     if not isinstance(node, ast.Attribute) or node.attr not in _TELLING:
         return False
@@ -126,7 +125,7 @@ def _is_telling(taint: Taint, node: ast.Name | ast.Attribute) -> bool:
     return found and taint.definition(node) is None
 
 
-def _is_namespace(taint: Taint, value: ast.expr) -> bool:
+def _is_namespace(taint: DataFlow, value: ast.expr) -> bool:
     """Whether *value* is ``vars(os)`` or ``os.__dict__``."""
     value = taint.followed(value)
     if isinstance(value, ast.Call) and last_name(value.func) == "vars" and value.args:
@@ -136,7 +135,7 @@ def _is_namespace(taint: Taint, value: ast.expr) -> bool:
     return False
 
 
-def _is_named(taint: Taint, call: ast.Call) -> bool:
+def _is_named(taint: DataFlow, call: ast.Call) -> bool:
     """Whether *call* is ``getattr(os, "_exit")``, or a command that kills this process."""
     if last_name(call.func) == "getattr" and len(call.args) > 1:
         name = taint.followed(call.args[1])
@@ -152,7 +151,7 @@ def _is_named(taint: Taint, call: ast.Call) -> bool:
     return kills and any(isinstance(n, ast.Call) and _is_own(taint, n) for n in walk(call))
 
 
-def _signals(taint: Taint, call: ast.Call) -> bool:
+def _signals(taint: DataFlow, call: ast.Call) -> bool:
     """Whether *call* sends this process a signal that ends it."""
     path = taint.foreign.path(taint.followed(call.func))
     if path in _KILLS and len(call.args) == 2:
@@ -166,11 +165,11 @@ def _signals(taint: Taint, call: ast.Call) -> bool:
     return made and isinstance(owner, ast.Call) and _is_this_process(taint, owner)
 
 
-def _is_this_process(taint: Taint, made: ast.Call) -> bool:
+def _is_this_process(taint: DataFlow, made: ast.Call) -> bool:
     return not made.args or _is_own(taint, made.args[0])
 
 
-def _is_own(taint: Taint, value: ast.expr) -> bool:
+def _is_own(taint: DataFlow, value: ast.expr) -> bool:
     """Whether *value* is the number of this process, or of its group."""
     value = taint.followed(value)
     if isinstance(value, ast.Constant):
@@ -178,7 +177,7 @@ def _is_own(taint: Taint, value: ast.expr) -> bool:
     return isinstance(value, ast.Call) and taint.foreign.path(value.func) in _OWN_IDS
 
 
-def _is_fatal(taint: Taint, signal: ast.expr) -> bool:
+def _is_fatal(taint: DataFlow, signal: ast.expr) -> bool:
     """Whether a signal ends a process that handles none but those that this module mentions."""
     value = taint.followed(signal)
     if isinstance(value, ast.Constant):
@@ -189,6 +188,6 @@ def _is_fatal(taint: Taint, signal: ast.expr) -> bool:
     return name not in _MILD and not _is_handled(taint)
 
 
-def _is_handled(taint: Taint) -> bool:
+def _is_handled(taint: DataFlow) -> bool:
     calls = taint.module.every(ast.Call)
     return any(taint.foreign.path(call.func) == "signal.signal" for call in calls)

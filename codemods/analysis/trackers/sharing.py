@@ -13,8 +13,7 @@ from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.holders import Family
-    from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.syntax.definitions import ResolvedClass
+    from codemods.analysis.syntax.definitions import DataFlow, ResolvedClass
 
 _SHARING_WORDS = frozenset(
     "singleton borg shared cached multiton flyweight monostate global".split()
@@ -22,7 +21,7 @@ _SHARING_WORDS = frozenset(
 _HOOKS = frozenset({"__getattr__", "__getattribute__", "__setattr__"})
 
 
-def shared_by(taint: Taint, call: ast.Call) -> str:
+def shared_by(taint: DataFlow, call: ast.Call) -> str:
     """Return what may make the construction *call* give back an object that was there before.
 
     An empty text where each call builds a new one, as far as can be seen.
@@ -45,7 +44,7 @@ def shared_by(taint: Taint, call: ast.Call) -> str:
     return _of_factory(related) if factory and _of_factory(related) else _of_state(related)
 
 
-def strange_bases(taint: Taint, call: ast.Call) -> list[ast.expr]:
+def strange_bases(taint: DataFlow, call: ast.Call) -> list[ast.expr]:
     """Return the bases of the tracker's class that are not in sight: anything may be in them."""
     target = call.func.value if isinstance(call.func, ast.Attribute) else call.func
     owner = taint.class_of(call.func) or taint.class_of(target)
@@ -60,7 +59,7 @@ def _described(owner: ResolvedClass, doubt: ast.AST) -> str:
     return f"{ast.unparse(doubt)} may make {name} return an object that it keeps"
 
 
-def _patched(taint: Taint, owner: ResolvedClass) -> ast.AST | None:
+def _patched(taint: DataFlow, owner: ResolvedClass) -> ast.AST | None:
     return next(
         (
             node

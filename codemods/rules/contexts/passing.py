@@ -33,8 +33,8 @@ from codemods.model.proposal import Proposal
 from codemods.rules.checks.inheritance import lent_ids
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint import Taint
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.trackers.lifetimes import is_none
 
@@ -256,7 +256,7 @@ def is_tracker(semantic: SemanticModel, resolved: Resolved, parameter: ast.arg) 
     return home is semantic.taint and _passed_one(semantic, resolved.node, parameter)
 
 
-def _uses_api(home: Taint, binding: Binding) -> bool:
+def _uses_api(home: DataFlow, binding: Binding) -> bool:
     for load in binding.loads:
         parent = home.module.parents[load]
         if isinstance(parent, ast.Attribute) and parent.attr in words.TRACKER_METHODS:

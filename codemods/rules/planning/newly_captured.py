@@ -18,8 +18,8 @@ from codemods.analysis.syntax.tree import walk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.analysis.dataflow.taint import Taint
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import DataFlow
 
 NOTE = "calls of a bare client in this block are recorded from now on"
 _RECORDERS = frozenset((*words.RECORDING_DECORATORS, words.TRACKED_DECORATOR))
@@ -51,7 +51,7 @@ def _called(decorator: ast.expr) -> ast.expr:
     return decorator.func if isinstance(decorator, ast.Call) else decorator
 
 
-def _is_bare(home: Taint, call: ast.Call) -> bool:
+def _is_bare(home: DataFlow, call: ast.Call) -> bool:
     """Whether nothing in the call's own function records it for certain."""
     for around in home.module.ancestors(call):
         if isinstance(around, ast.Call) and last_name(around.func) in _RECORDERS:
@@ -73,7 +73,7 @@ def _is_bare(home: Taint, call: ast.Call) -> bool:
     return True
 
 
-def _is_context(home: Taint, statement: ast.With | ast.AsyncWith) -> bool:
+def _is_context(home: DataFlow, statement: ast.With | ast.AsyncWith) -> bool:
     calls = (i.context_expr for i in statement.items if isinstance(i.context_expr, ast.Call))
     return any(home.names.context_manager(call.func) is not None for call in calls)
 
@@ -86,12 +86,12 @@ def _records(node: ast.AST, names: set[str]) -> bool:
     return isinstance(made, ast.Name) and made.id in names
 
 
-def _at_once(home: Taint, node: ast.AST, statement: ast.stmt) -> bool:
+def _at_once(home: DataFlow, node: ast.AST, statement: ast.stmt) -> bool:
     """Whether *node* is part of *statement* itself, and not of a suite inside it."""
     return isinstance(node, ast.expr) and home.module.statement(node) is statement
 
 
-def _is_other_client(home: Taint, function: ast.expr) -> bool:
+def _is_other_client(home: DataFlow, function: ast.expr) -> bool:
     """Whether the client is visibly this file's own class, or a wrapped one."""
     root = function
     while isinstance(root, ast.Attribute):
@@ -104,11 +104,11 @@ def _is_other_client(home: Taint, function: ast.expr) -> bool:
     return any(isinstance(v, ast.Call) and _makes_other(home, v) for v in values)
 
 
-def _binders(home: Taint, name: ast.Name) -> list[ast.AST]:
+def _binders(home: DataFlow, name: ast.Name) -> list[ast.AST]:
     return home.scopes.of(name).binders
 
 
-def _makes_other(home: Taint, call: ast.Call) -> bool:
+def _makes_other(home: DataFlow, call: ast.Call) -> bool:
     if last_name(call.func) in words.CLIENT_WRAPPERS:
         return True
     if not isinstance(call.func, ast.Name) or call.func not in home.scopes.scope_of:

@@ -14,7 +14,7 @@ from codemods.analysis.dataflow.taint_records import Assumed, Escape
 from codemods.analysis.syntax.calls import arguments_of
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.transfer import Passage
+    from codemods.analysis.dataflow.protocols import Pass
 
 _GATHER = "asyncio.gather"
 # Cancelling an ``await`` of these ends the wait, and not what it waits for.
@@ -33,7 +33,7 @@ _TIMEOUTS = frozenset(
 class Awaiting:
     """Takes in the calls of one pass whose work is over when they have been awaited."""
 
-    def __init__(self, run: Passage) -> None:
+    def __init__(self, run: Pass) -> None:
         self._run = run
         self._parents = run.module.parents
         self._path = run.taint.foreign.path

@@ -15,8 +15,7 @@ from codemods.analysis.syntax.effects import walk_here
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.library_models.calls import ForeignCalls
-    from codemods.analysis.dataflow.taint import Taint
-    from codemods.analysis.syntax.definitions import Resolved
+    from codemods.analysis.syntax.definitions import DataFlow, Resolved
     from codemods.analysis.syntax.scopes import Binding
 
 _CALLBACKS = frozenset(
@@ -36,7 +35,7 @@ _PROPERTIES = ("property", "cached_property")
 class Callables:
     """Tells which of the values that a module hands on may be called by their receiver."""
 
-    def __init__(self, taint: Taint, foreign: ForeignCalls) -> None:
+    def __init__(self, taint: DataFlow, foreign: ForeignCalls) -> None:
         self._taint = taint
         self._foreign = foreign
         self._scopes = taint.scopes

@@ -15,7 +15,7 @@ from codemods.analysis.syntax.tree import children, walk
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
 
 _PARTIALS = ("partial", *words.RECORDING_DECORATORS)
@@ -24,12 +24,12 @@ _TEXTS = (ast.Constant, ast.JoinedStr, ast.Compare)
 _COLLECTIONS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 
 
-def may_call_back(taint: Taint, statements: Iterable[ast.AST], targets: set[ast.AST]) -> bool:
+def may_call_back(taint: DataFlow, statements: Iterable[ast.AST], targets: set[ast.AST]) -> bool:
     """Whether *statements* call something unknown while one of *targets* is handed on."""
     return calls_unknown(taint, statements) and not handed_on(taint).isdisjoint(targets)
 
 
-def calls_unknown(taint: Taint, statements: Iterable[ast.AST]) -> bool:
+def calls_unknown(taint: DataFlow, statements: Iterable[ast.AST]) -> bool:
     """Whether *statements*, or what they call, call something that may have been handed on."""
     listed = list(statements)
     reached = reachable(taint, listed)
@@ -38,7 +38,7 @@ def calls_unknown(taint: Taint, statements: Iterable[ast.AST]) -> bool:
     )
 
 
-def handed_on(taint: Taint) -> frozenset[ast.AST]:
+def handed_on(taint: DataFlow) -> frozenset[ast.AST]:
     """Return the functions that the module of *taint* hands on as values, and what they call.
 
     To decorators, too, that keep them or run them in a block.
@@ -58,7 +58,7 @@ def handed_on(taint: Taint) -> frozenset[ast.AST]:
     return taint.handed_on
 
 
-def _registers(taint: Taint, decorator: ast.expr) -> bool:
+def _registers(taint: DataFlow, decorator: ast.expr) -> bool:
     """Whether *decorator* keeps the function that it decorates, or runs it in a block."""
     is_call = isinstance(decorator, ast.Call)
     made = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -73,7 +73,7 @@ def _registers(taint: Taint, decorator: ast.expr) -> bool:
     return telling_names.registers(last_name(made))
 
 
-def _is_handed(taint: Taint, node: ast.AST) -> bool:
+def _is_handed(taint: DataFlow, node: ast.AST) -> bool:
     """Whether *node* is a lambda, or a mention of a function that is no call of it."""
     if isinstance(node, ast.Lambda):
         return True
@@ -83,11 +83,11 @@ def _is_handed(taint: Taint, node: ast.AST) -> bool:
     return not (isinstance(parent, ast.Call) and parent.func is node)
 
 
-def _calls_unknown(taint: Taint, root: ast.AST) -> bool:
+def _calls_unknown(taint: DataFlow, root: ast.AST) -> bool:
     return any(isinstance(n, ast.Call) and is_unknown(taint, n) for n in walk(root))
 
 
-def is_unknown(taint: Taint, call: ast.Call) -> bool:
+def is_unknown(taint: DataFlow, call: ast.Call) -> bool:
     """Whether *call* may be one of something that was handed on."""
     return _Callee(taint).is_unknown(call.func)
 
@@ -95,7 +95,7 @@ def is_unknown(taint: Taint, call: ast.Call) -> bool:
 class _Callee:
     """Answers for the callee of one call; each variable on the way is looked at once."""
 
-    def __init__(self, taint: Taint) -> None:
+    def __init__(self, taint: DataFlow) -> None:
         self._taint = taint
         self._seen: set[Binding] = set()
 

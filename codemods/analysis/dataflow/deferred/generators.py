@@ -20,7 +20,7 @@ from codemods.analysis.syntax.tree import walk
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codemods.analysis.dataflow.transfer import Passage
+    from codemods.analysis.dataflow.protocols import Pass
     from codemods.analysis.syntax.definitions import Resolved
     from codemods.analysis.syntax.scopes import Binding
 
@@ -47,7 +47,7 @@ class _End(Enum):
 class Unfinished:
     """Takes in the generators that one pass meets."""
 
-    def __init__(self, run: Passage) -> None:
+    def __init__(self, run: Pass) -> None:
         self._run = run
         self._parents = run.module.parents
 

@@ -12,13 +12,13 @@ from codemods.analysis.syntax.calls import last_name
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.library_models.rows import Model
-    from codemods.analysis.dataflow.taint import Taint
+    from codemods.analysis.syntax.definitions import DataFlow
 
 
 class ForeignCalls:
     """Answers for the functions that a module calls."""
 
-    def __init__(self, taint: Taint) -> None:
+    def __init__(self, taint: DataFlow) -> None:
         self._taint = taint
         self._names = taint.names
         self._scopes = taint.scopes
