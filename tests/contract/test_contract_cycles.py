@@ -10,7 +10,7 @@ import pytest
 from source_tree import Module, imported_modules, source_modules, within
 
 #: The packages whose modules are held to it.
-PACKAGES = ("tracker",)
+PACKAGES = ("codemods", "tracker")
 
 
 def import_graph(modules: list[Module]) -> dict[str, set[str]]:

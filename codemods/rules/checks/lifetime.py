@@ -214,10 +214,14 @@ def _reached_by_functions(
 
 
 def external_refusal(semantic: SemanticModel, finding: Finding, uses: Uses) -> Refusal | None:
-    """Refuse where another file uses the object too: with ids that are set here, perhaps."""
+    """Refuse where the object is used from elsewhere too: with ids that are set here, perhaps."""
     if not uses.places:
         return None
-    detail = f"another file uses the same tracker: {uses.places[0]}"
+    place = uses.places[0]
+    here = place.where.rpartition(":")[0] == semantic.module.source.display
+    detail = f"another file uses the same tracker: {place}"
+    if here:  # a look-up by a computed name
+        detail = f"{place} may reach the tracker by its name"
     return refuse(semantic, finding, Reason.SHARED_STATE, detail)
 
 
