@@ -172,7 +172,7 @@ class Rebuilder:
         if any(isinstance(e, Delete) for e in mine):
             return [], joined(pending, self._carried.left_of(unit.node))
         if any(isinstance(e, Unwrap) for e in mine):
-            return _dissolved(unit.node, pending)
+            return _unwrapped(unit.node, pending)
         added = [e for e in mine if isinstance(e, AddImport)]
         above = joined(pending, leading(unit.node))
         node = _import_edited(unit.node, mine)
@@ -312,7 +312,7 @@ def call_of(node: Statement) -> cst.Call:
     raise EditError("expected a statement that is one call")
 
 
-def _dissolved(
+def _unwrapped(
     node: Statement, pending: list[cst.EmptyLine]
 ) -> tuple[list[Statement], list[cst.EmptyLine]]:
     if not isinstance(node, cst.Try) or node.finalbody is None:

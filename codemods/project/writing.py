@@ -66,7 +66,7 @@ def write_changes(report: RunReport, folder: Path, named: Sequence[Path]) -> Run
     with ExitStack() as held:
         try:
             journal = held.enter_context(Journal.to_write(start))
-            _clear_leftovers(journal)
+            _clear_remains(journal)
             settled = tuple(_still_to_do(outcome, places, start) for outcome in report.outcomes)
             pending = _pending(report.outcomes, settled)
             run = journal.begin([(change, places[change.source.path]) for change in pending])
@@ -153,7 +153,7 @@ def _swap(target: _Target, content: bytes, maker: Folder, temporary: str) -> Non
         maker.remove(temporary)
 
 
-def _clear_leftovers(journal: Journal) -> None:
+def _clear_remains(journal: Journal) -> None:
     """Remove what runs left that were killed while they wrote."""
     if not journal.alone:
         return  # somebody may be using it

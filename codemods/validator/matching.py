@@ -104,7 +104,7 @@ class Matcher:
         i = j = 0
         while j < len(after) or self._removable(original, i, block, seen, ()):
             if i < len(original) and block is not None:
-                spliced = self._dissolved(original, i, after[j:], block)
+                spliced = self._unwrapped(original, i, after[j:], block)
                 if spliced is not None:
                     added += len(spliced) - 1
                     original[i : i + 1] = spliced
@@ -308,7 +308,7 @@ class Matcher:
             return int(is_end(left))
         return 0
 
-    def _dissolved(
+    def _unwrapped(
         self, original: list[ast.stmt], i: int, left: Sequence[ast.stmt], block: str
     ) -> list[ast.stmt] | None:
         """Return what stands for a ``try`` whose ``finally`` only flushed, if it was dissolved.

@@ -59,13 +59,13 @@ def _deeper(part: ast.AST, found: ast.AST) -> bool:
 
 
 def _inside(scope: ast.AST) -> Iterator[ast.AST]:
-    outside: set[int] = set()
+    evaluated_around: set[int] = set()
     if isinstance(scope, _COMPREHENSIONS):
-        outside = {id(n) for n in ast.walk(scope.generators[0].iter)}
+        evaluated_around = {id(n) for n in ast.walk(scope.generators[0].iter)}
         parts: list[ast.AST] = [scope]
     else:
         parts = _body(scope)
-    return (n for part in parts for n in ast.walk(part) if id(n) not in outside)
+    return (n for part in parts for n in ast.walk(part) if id(n) not in evaluated_around)
 
 
 def _body(function: ast.AST) -> list[ast.AST]:

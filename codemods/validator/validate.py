@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 Parents = dict[ast.AST, ast.AST]
 #: Reads of a tracker outside of its blocks, by scope and tracker.
-Outside = dict[tuple[ast.AST, str], set[ast.AST]]
+ReadsElsewhere = dict[tuple[ast.AST, str], set[ast.AST]]
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 
 
@@ -47,9 +47,9 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
         matcher.learn(new)
         matcher.module(old, new)
         parents = {c: node for node in nodes(new) for c in ast.iter_child_nodes(node)}
-        outside = _outside(parents, matcher.blocks)
+        elsewhere = _reads_elsewhere(parents, matcher.blocks)
         for block, name in matcher.blocks:
-            _no_use_outside(parents, block, name, outside)
+            _no_use_elsewhere(parents, block, name, elsewhere)
             _nothing_kept(parents, block, name, yields=block not in held)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
@@ -73,12 +73,12 @@ def compiles(before: str, after: str) -> bool:
     return False
 
 
-def _outside(parents: Parents, blocks: list[tuple[ast.With, str]]) -> Outside:
+def _reads_elsewhere(parents: Parents, blocks: list[tuple[ast.With, str]]) -> ReadsElsewhere:
     """Return the reads of the blocks' trackers outside of their blocks, by the scopes around."""
     owners: dict[str, set[ast.AST]] = {}
     for block, name in blocks:
         owners.setdefault(name, set()).add(block)
-    found: Outside = {}
+    found: ReadsElsewhere = {}
     for node in parents:
         if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
             continue
@@ -99,10 +99,12 @@ def _ancestors(parents: Parents, node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def _no_use_outside(parents: Parents, block: ast.With, name: str, outside: Outside) -> None:
+def _no_use_elsewhere(
+    parents: Parents, block: ast.With, name: str, elsewhere: ReadsElsewhere
+) -> None:
     """Raise if the block's tracker is used where the block's ids would have lasted."""
     scope, loop = _around(parents, block)
-    uses = outside.get((scope, name), set())
+    uses = elsewhere.get((scope, name), set())
     for node in _of_variable(scope, name) if uses else ():
         if node not in uses or not isinstance(node, ast.Name | ast.Attribute):
             continue

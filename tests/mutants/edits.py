@@ -295,7 +295,7 @@ def kept_call_sets_nothing(real: Any) -> Any:
     return lambda node, edit: real(node, replace(edit, positions=()))
 
 
-@mutant("edits.bodies:_dissolved", "R1")
+@mutant("edits.bodies:_unwrapped", "R1")
 def dissolved_try_loses_a_statement(real: Any) -> Any:
     """With a ``finally`` that goes, the first statement of the ``try`` goes."""
 
@@ -306,7 +306,7 @@ def dissolved_try_loses_a_statement(real: Any) -> Any:
     return wrong
 
 
-@mutant("edits.bodies:_dissolved", "R1")
+@mutant("edits.bodies:_unwrapped", "R1")
 def dissolved_try_loses_its_handlers(real: Any) -> Any:
     """With a ``finally`` that goes, the handlers go."""
     return lambda node, pending: real(node.with_changes(handlers=[]), pending)

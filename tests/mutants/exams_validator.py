@@ -76,7 +76,7 @@ def a_use_in_the_next_round_is_named(folder: Path) -> None:
         assert (difference(before, after) is not None) is expected, after
 
 
-@examined("validator.validate:_no_use_outside", a_use_in_the_next_round_is_named)
+@examined("validator.validate:_no_use_elsewhere", a_use_in_the_next_round_is_named)
 def uses_outside_unchecked(real: Any) -> Any:
     """A tracker may be used outside of its block."""
     return nothing

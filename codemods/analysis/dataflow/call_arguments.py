@@ -17,10 +17,11 @@ from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.deferred.awaiting import Awaiting
 from codemods.analysis.dataflow.deferred.background import deferred_call
 from codemods.analysis.dataflow.deferred.generators import Unfinished
-from codemods.analysis.dataflow.holders import family, made_by
+from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
+from codemods.analysis.dataflow.tainted_values import made_by
 from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
 from codemods.analysis.syntax.signatures import parameters

@@ -18,7 +18,7 @@ from codemods.analysis.syntax.tree import children, walk
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codemods.analysis.syntax.definitions import DataFlow, Function, Resolved, ResolvedClass
+    from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass
 
 _FIELD_CLASSES = frozenset(
     "dataclass define frozen mutable attrs attr s NamedTuple BaseModel".split()
@@ -225,18 +225,6 @@ class Making:
     parameters: tuple[str, ...]
     plain: frozenset[str]
     holds: bool
-
-
-def made_by(taint: DataFlow, call: ast.Call, given: list[ast.expr]) -> Making | None:
-    """Return what *call* does with the values *given*, where it makes an object in sight."""
-    owner = taint.class_of(call.func)
-    if owner is None:
-        return None
-    key = (call, tuple(map(id, given)))
-    if key not in taint.makings:
-        taint.makings[key] = making(owner, call, given)
-    found: Making = taint.makings[key]
-    return found
 
 
 def making(owner: ResolvedClass, call: ast.Call, given: Iterable[ast.expr]) -> Making:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.holders import family, made_by
+from codemods.analysis.dataflow.holders import Making, family, making
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.syntax.calls import arguments_of as arguments_of
@@ -275,3 +275,15 @@ class TaintedValues:
             binders: list[ast.AST] = self._scopes.of(function).binders
             return any(isinstance(binder, ast.ClassDef) for binder in binders)
         return False
+
+
+def made_by(taint: DataFlow, call: ast.Call, given: list[ast.expr]) -> Making | None:
+    """Return what *call* does with the values *given*, where it makes an object in sight."""
+    owner = taint.class_of(call.func)
+    if owner is None:
+        return None
+    key = (call, tuple(map(id, given)))
+    if key not in taint.makings:
+        taint.makings[key] = making(owner, call, given)
+    found: Making = taint.makings[key]
+    return found

@@ -80,10 +80,10 @@ def _refusal(
     sites: list[SetCall],
 ) -> Refusal | None:
     name = found.owner.node.name
-    outside = next((s for s in sites if s not in lifetime.sets), None)
-    if outside is not None:
+    foreign = next((s for s in sites if s not in lifetime.sets), None)
+    if foreign is not None:
         detail = f"{lifetime.binding.name} may not be built yet, or may be another object"
-        return refuse(semantic, finding, Reason.MANAGER, detail, outside.call)
+        return refuse(semantic, finding, Reason.MANAGER, detail, foreign.call)
     for site in sites:
         if site.problem is None and not found.takes(site):
             detail = f"{name} does not pass these arguments on under their names"

@@ -123,11 +123,11 @@ def lifted_try(semantic: SemanticModel, lifetime: Lifetime) -> int | None:
     inside = (semantic.module.paths[semantic.module.statement(load)] for load in lifetime.loads)
     depth = len(prefix)
     only_body = all((*p[:depth], p[depth][0]) == body for p in inside if len(p) > depth)
-    outside = any(
+    beyond = any(
         len(semantic.module.paths[semantic.module.statement(load)]) <= depth
         for load in lifetime.loads
     )
-    return None if only_body and not outside else index
+    return None if only_body and not beyond else index
 
 
 def _cannot_raise(semantic: SemanticModel, value: ast.expr) -> bool:
