@@ -6,10 +6,12 @@ libcst and the pipeline are imported only by what needs them, so that
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 _PROGRESS_SECONDS = 0.1
+_ALLOCATIONS = 100_000
 
 
 class Pipeline(Protocol):
@@ -96,8 +99,8 @@ def execute(command: click.Command, name: str, arguments: Sequence[str], pipelin
     if sys.stdout is not None:  # names of files may hold what the terminal cannot show
         getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
-        with command.make_context(name, list(arguments), obj=pipeline) as context:
-            status = command.invoke(context)
+        with _rare_collection(), command.make_context(name, list(arguments), obj=pipeline) as run:
+            status = command.invoke(run)
         if sys.stdout is not None:
             sys.stdout.flush()
         return int(status)
@@ -116,6 +119,17 @@ def execute(command: click.Command, name: str, arguments: Sequence[str], pipelin
         say(f"Error: {display.line(str(error))}", err=True)
         _let_go_of_stdout()
         return FAILED
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Have the interpreter look for circles among objects rarely: trees stay for the whole run."""
+    before = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def say(text: str, *, err: bool = False) -> None:

@@ -140,7 +140,7 @@ class Project:
 
     def analysed(self, source: SourceFile) -> SemanticModel | None:
         """Return the one analysis of *source* that answers for it; None if it does not parse."""
-        return self._analysed(DiscoveredFile(source.path, source.display))
+        return self._analysed(DiscoveredFile(str(source.path), source.display))
 
     def unused_keys(self, config: ProjectConfig) -> Iterator[str]:
         """Yield what *config* says about functions and modules that the project does not have."""

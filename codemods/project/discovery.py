@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,12 +35,20 @@ SKIPPED_FOLDERS = frozenset(
 SUFFIXES = (".py", ".pyi", ".ipynb")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DiscoveredFile:
-    """A file to look at: its absolute path, and how reports name it."""
+    """A file to look at: its absolute path, and how reports name it.
 
-    path: Path
+    The path is kept as text: most files are read once, and asked nothing.
+    """
+
+    place: str
     display: str
+
+    @cached_property
+    def path(self) -> Path:
+        """The absolute path."""
+        return Path(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +303,7 @@ class _Walk:
     def _once(self, path: str, real: str, shown: str) -> Iterator[DiscoveredFile]:
         if real not in self._seen:
             self._seen.add(real)
-            yield DiscoveredFile(Path(path), _printable(shown))
+            yield DiscoveredFile(path, _printable(shown))
 
 
 def _files_first(name: str) -> tuple[tuple[bool, str], ...]:

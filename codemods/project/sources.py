@@ -52,7 +52,7 @@ def digest(content: bytes) -> str:
 def read(file: DiscoveredFile) -> bytes | Failed:
     """Return the bytes of *file*, or why they cannot be had."""
     try:
-        return read_bytes(file.path)
+        return read_bytes(file.place)
     except OSError as error:
         advice = "Give yourself permission to read it, or leave it out with `exclude`."
         if error.errno == errno.EFBIG:
@@ -61,7 +61,7 @@ def read(file: DiscoveredFile) -> bytes | Failed:
         return Failed(file.display, "read", message, advice)
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: str | Path) -> bytes:
     """Return the content of the source file at *path*; raises OSError."""
     return read_regular(path, LARGEST)
 

@@ -73,7 +73,10 @@ def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:
     content = read(file)
     if isinstance(content, Failed):
         return content
-    if not any(needle in content for needle in NEEDLES):
+    for needle in NEEDLES:
+        if needle in content:
+            break
+    else:
         return None
     from codemods.project import notebooks
     from codemods.project.sources import decode

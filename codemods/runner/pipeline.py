@@ -68,7 +68,7 @@ def _of_candidates(
     from codemods.runner.neighbours import unreadable_neighbours
     from codemods.runner.run import Run
 
-    named = (DiscoveredFile(source.path, source.display) for source in found.candidates)
+    named = (DiscoveredFile(str(source.path), source.display) for source in found.candidates)
     run = Run(options, config, (*named, *found.others), found.candidates)
     broken = unreadable_neighbours(found.candidates, found.others)
     mine = [source for source in found.candidates if found.decides(source.display)]

@@ -62,7 +62,7 @@ def test_paths_are_absolute(tmp_path: Path) -> None:
     """A file carries its absolute path beside the name for the reports."""
     lay_out(tmp_path, "pkg/a.py")
     assert list(discover([Path("pkg")], tmp_path)) == [
-        DiscoveredFile(tmp_path / "pkg/a.py", "pkg/a.py")
+        DiscoveredFile(str(tmp_path / "pkg/a.py"), "pkg/a.py")
     ]
 
 

@@ -162,7 +162,7 @@ def test_any_bytes(content: bytes) -> None:
 def test_read(tmp_path: Path) -> None:
     """Reading gives the bytes as they are."""
     (tmp_path / "a.py").write_bytes(b"a\r\n\xff" * 100_000)
-    file = DiscoveredFile(tmp_path / "a.py", "a.py")
+    file = DiscoveredFile(str(tmp_path / "a.py"), "a.py")
     assert read(file) == b"a\r\n\xff" * 100_000
 
 
@@ -170,7 +170,7 @@ def test_read(tmp_path: Path) -> None:
 def test_read_failure(tmp_path: Path, name: str) -> None:
     """A file that cannot be read is a failure with advice."""
     (tmp_path / "folder.py").mkdir()
-    failed = read(DiscoveredFile(tmp_path / name, name))
+    failed = read(DiscoveredFile(str(tmp_path / name), name))
     assert isinstance(failed, Failed)
     assert (failed.path, failed.stage) == (name, "read")
     assert failed.advice

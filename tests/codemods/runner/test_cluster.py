@@ -114,7 +114,7 @@ def test_another_executor_is_refused(tmp_path: Path, given: str) -> None:
 def made_run(folder: Path) -> Run:
     """Return the record of a run over *folder*."""
     found = scan(discover([Path()], folder), None)
-    named = [DiscoveredFile(source.path, source.display) for source in found.candidates]
+    named = [DiscoveredFile(str(source.path), source.display) for source in found.candidates]
     files = (*named, *found.others)
     return Run(Options((Path(),), folder), Tables(folder), files, found.candidates)
 
