@@ -25,10 +25,11 @@ from codemods.report.status import FAILED
 from codemods.runner.errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from codemods.model.options import Configuration, Options
     from codemods.model.outcome import Failed, RunReport
+    from codemods.model.progress import Progress
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
@@ -44,9 +45,9 @@ class Pipeline(Protocol):
         options: Options,
         config: Configuration,
         files: Iterable[DiscoveredFile | Failed],
-        progress: Callable[[int], None] | None,
+        progress: Progress | None,
     ) -> RunReport:
-        """Return the report; *progress* is called with the number of files looked at."""
+        """Return the report; *progress* is told how far it is."""
 
 
 def named_paths(
@@ -245,16 +246,17 @@ class _Counted:
 
 
 class _Progress:
-    """A line on the terminal that counts the files, at most ten times a second."""
+    """A line on the terminal that says how far the run is, at most ten times a second."""
 
     def __init__(self) -> None:
         self._shown = time.monotonic()
 
-    def __call__(self, count: int) -> None:
+    def __call__(self, count: int, total: int | None = None) -> None:
         now = time.monotonic()
         if now - self._shown >= _PROGRESS_SECONDS:
             self._shown = now
-            click.echo(f"\r{count} files looked at", nl=False, err=True)
+            done = "files looked at" if total is None else f"of {total} files decided on"
+            click.echo(f"\r\x1b[K{count} {done}", nl=False, err=True)
 
     def end(self) -> None:
         """Clear the line."""

@@ -13,9 +13,10 @@ from codemods.project.sources import read
 from codemods.vocabulary import NEEDLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from codemods.model.options import Shard
+    from codemods.model.progress import Progress
     from codemods.model.source import SourceFile
     from codemods.project.discovery import DiscoveredFile
 
@@ -40,7 +41,7 @@ class Scan:
 
 def scan(
     files: Iterable[DiscoveredFile | Failed],
-    progress: Callable[[int], None] | None,
+    progress: Progress,
     shard: Shard | None = None,
 ) -> Scan:
     """Return what *files* are; *progress* is called with the number of those looked at."""
@@ -53,8 +54,7 @@ def scan(
         if shard is not None and shard.takes(scanned):
             mine.add(file.path if isinstance(file, Failed) else file.display)
         scanned += 1
-        if progress is not None:
-            progress(scanned)
+        progress(scanned)
         loaded = file if isinstance(file, Failed) else _candidate(file)
         if isinstance(loaded, Failed):
             failed.append(loaded)

@@ -18,6 +18,7 @@ from distributed import Client, KilledWorker
 
 import codemods
 from codemods.model.outcome import Failed
+from codemods.model.progress import Progress, nothing_told
 from codemods.runner.errors import ClusterError
 from codemods.runner.worker import chunks, worker
 
@@ -37,7 +38,11 @@ _one_at_a_time = threading.Lock()
 
 
 def outcomes(
-    run: Run, work: Work, sources: Sequence[SourceFile], address: str
+    run: Run,
+    work: Work,
+    sources: Sequence[SourceFile],
+    address: str,
+    progress: Progress = nothing_told,
 ) -> list[FileOutcome]:
     """Return the outcome of each of *sources*, worked on by the cluster at *address*.
 
@@ -49,7 +54,7 @@ def outcomes(
         raise ClusterError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:
         _require_same_tool(client, address)
-        return _outcomes(client, run, work, sources)
+        return _outcomes(client, run, work, sources, progress)
 
 
 def _require_same_tool(client: Client, address: str) -> None:
@@ -75,7 +80,7 @@ def tool_digest() -> str:
 
 
 def _outcomes(
-    client: Client, run: Run, work: Work, sources: Sequence[SourceFile]
+    client: Client, run: Run, work: Work, sources: Sequence[SourceFile], progress: Progress
 ) -> list[FileOutcome]:
     cores = sum(client.nthreads().values()) or 1
     pieces = [[sources[i] for i in chunk] for chunk in chunks(len(sources), cores)]
@@ -91,6 +96,7 @@ def _outcomes(
         except KilledWorker:
             alone = [(one, executor.submit(task, shared, [one])) for one in piece]
             done.extend(_alone(one, future) for one, future in alone)
+        progress(len(done), len(sources))
     return done
 
 

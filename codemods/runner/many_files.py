@@ -13,9 +13,10 @@ from codemods.runner.one_file import as_left, guarded_rewrite, lint_file, migrat
 from codemods.runner.worker import worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from codemods.model.outcome import FileOutcome
+    from codemods.model.progress import Progress
     from codemods.model.source import SourceFile
     from codemods.runner.run import Run
 
@@ -23,15 +24,17 @@ if TYPE_CHECKING:
 _FILES_A_PROCESS = 4
 
 
-def decided(run: Run, sources: Sequence[SourceFile], *, lint: bool) -> list[FileOutcome]:
-    """Return the outcome of each of *sources*, candidates of *run*."""
+def decided(
+    run: Run, sources: Sequence[SourceFile], progress: Progress, *, lint: bool
+) -> list[FileOutcome]:
+    """Return the outcome of each of *sources*, candidates of *run*; *progress* is told of each."""
     work = lint_file if lint else migrate_file
     if run.options.cluster and sources:
         from codemods.runner import cluster
 
-        done = cluster.outcomes(run, work, sources, run.options.cluster)
+        done = cluster.outcomes(run, work, sources, run.options.cluster, progress)
     else:
-        done = _done(partial(worker, run, work), sources, run.options.jobs)
+        done = _done(partial(worker, run, work), sources, run.options.jobs, progress)
     if lint or not run.options.unsafe:
         return done
     pairs = zip(sources, done, strict=True)
@@ -44,15 +47,27 @@ def _done(
     make: Callable[[], Callable[[SourceFile], FileOutcome]],
     sources: Sequence[SourceFile],
     asked: int | None,
+    progress: Progress,
 ) -> list[FileOutcome]:
     """Return the outcome of each of *sources*, in this process where others are not worth it."""
     jobs = processes(asked, len(sources))
     if jobs == 1:
-        work = make() if sources else None
-        return [work(source) for source in sources] if work is not None else []
+        return [*_one_by_one(make, sources, progress)]
     from codemods.runner import parallel
 
-    return parallel.outcomes(make, sources, jobs)
+    return parallel.outcomes(make, sources, jobs, progress)
+
+
+def _one_by_one(
+    make: Callable[[], Callable[[SourceFile], FileOutcome]],
+    sources: Sequence[SourceFile],
+    progress: Progress,
+) -> Iterator[FileOutcome]:
+    work = make() if sources else None
+    for count, source in enumerate(sources if work is not None else ()):
+        progress(count, len(sources))
+        assert work is not None
+        yield work(source)
 
 
 def processors() -> int:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed
+from codemods.model.progress import Progress, nothing_told
 from codemods.runner.worker import chunks
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ _inherited: Work | None = None
 
 
 def outcomes(
-    make: Callable[[], Work], sources: Sequence[SourceFile], jobs: int
+    make: Callable[[], Work],
+    sources: Sequence[SourceFile],
+    jobs: int,
+    progress: Progress = nothing_told,
 ) -> list[FileOutcome]:
     """Return the outcome of each of *sources*, worked on by *jobs* processes, in their order.
 
@@ -44,7 +48,7 @@ def outcomes(
     waiting = list(chunks(len(sources), jobs))
     while waiting:
         with start(jobs) as pool:
-            waiting = _finished(pool, sources, waiting, done)
+            waiting = _finished(pool, sources, waiting, done, progress)
         # What a dead process worked on is among those that come first.
         suspects, waiting = waiting[: 2 * jobs + 1], waiting[2 * jobs + 1 :]
         for index in (index for chunk in suspects for index in chunk):
@@ -86,6 +90,7 @@ def _finished(
     sources: Sequence[SourceFile],
     chunks: Iterable[range],
     done: dict[int, FileOutcome],
+    progress: Progress,
 ) -> list[range]:
     """Put the outcomes of *chunks* into *done*; return those that a dead process took along."""
     given = [(chunk, _given(pool, [sources[index] for index in chunk])) for chunk in chunks]
@@ -94,6 +99,7 @@ def _finished(
         for chunk, future in given:
             try:
                 done.update(zip(chunk, future.result(), strict=True))
+                progress(len(done), len(sources))
             except BrokenProcessPool:
                 lost.append(chunk)
     except BaseException:

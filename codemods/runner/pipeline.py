@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Changed, Failed, FileOutcome, RunReport, Untouched
+from codemods.model.progress import nothing_told
 from codemods.runner.candidates import scan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from codemods.model.options import Configuration, Options
+    from codemods.model.progress import Progress
     from codemods.project.discovery import DiscoveredFile
     from codemods.runner.candidates import Scan
-
-Progress = Callable[[int], None]
 
 
 def migrate(
@@ -50,16 +51,20 @@ def _run(
     *,
     lint: bool,
 ) -> RunReport:
-    found = scan(files, progress, options.shard)
-    done, said = _of_candidates(options, config, found, lint=lint) if found.candidates else ([], ())
-    told = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
-    told = sorted((o for o in told if found.decides(o.path)), key=lambda outcome: outcome.path)
+    told = progress or nothing_told
+    found = scan(files, told, options.shard)
+    done: list[FileOutcome] = []
+    said: tuple[str, ...] = ()
+    if found.candidates:
+        done, said = _of_candidates(options, config, found, told, lint=lint)
+    more = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
+    mine = sorted((o for o in more if found.decides(o.path)), key=lambda outcome: outcome.path)
     shard = str(options.shard or "")
-    return RunReport(tuple(told), found.scanned, _runtimes(told), False, said, shard)
+    return RunReport(tuple(mine), found.scanned, _runtimes(mine), False, said, shard)
 
 
 def _of_candidates(
-    options: Options, config: Configuration, found: Scan, *, lint: bool
+    options: Options, config: Configuration, found: Scan, progress: Progress, *, lint: bool
 ) -> tuple[list[FileOutcome], tuple[str, ...]]:
     """Return the outcomes of the candidates, and what the reader should know of the run."""
     # Analysis, rules and editor are loaded where there is something for them to do.
@@ -72,7 +77,7 @@ def _of_candidates(
     run = Run(options, config, (*named, *found.others), found.candidates)
     broken = unreadable_neighbours(found.candidates, found.others)
     mine = [source for source in found.candidates if found.decides(source.display)]
-    return [*broken, *decided(run, mine, lint=lint)], unused_keys(run)
+    return [*broken, *decided(run, mine, progress, lint=lint)], unused_keys(run)
 
 
 def _runtimes(outcomes: Iterable[FileOutcome]) -> str:

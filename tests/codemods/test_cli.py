@@ -332,9 +332,29 @@ def test_progress(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("codemods.cli.execution._PROGRESS_SECONDS", 0)
     assert migrate.main(["app"], counting) == 0
-    assert capsys.readouterr().err.startswith("\r1 files looked at\r2 files looked at\r")
+    assert capsys.readouterr().err.startswith(
+        "\r\x1b[K1 files looked at\r\x1b[K2 files looked at\r"
+    )
     migrate.main(["-q", "app"], counting)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_progress_of_deciding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, jobs: str
+) -> None:
+    """On a terminal the line goes on with the legacy files that are decided on, of all of them."""
+    for number in range(3):
+        text = "from tracker.ai_usage_tracker import AIUsageTracker\nt = AIUsageTracker()\n"
+        (tmp_path / f"{number}.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("codemods.cli.execution._PROGRESS_SECONDS", 0)
+    migrate.main(["--check", "--jobs", jobs, "."])
+    told = capsys.readouterr().err
+    assert "3 files looked at" in told
+    assert "2 of 3 files decided on" in told
+    assert told.endswith("\r\x1b[K")
 
 
 def test_interrupt(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from distributed import Client, LocalCluster
 
 from codemods.model.options import Options
 from codemods.model.outcome import Failed, FileOutcome, Untouched
+from codemods.model.progress import nothing_told
 from codemods.project.config import Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.runner import cluster
@@ -113,7 +114,7 @@ def test_another_executor_is_refused(tmp_path: Path, given: str) -> None:
 
 def made_run(folder: Path) -> Run:
     """Return the record of a run over *folder*."""
-    found = scan(discover([Path()], folder), None)
+    found = scan(discover([Path()], folder), nothing_told)
     named = [DiscoveredFile(str(source.path), source.display) for source in found.candidates]
     files = (*named, *found.others)
     return Run(Options((Path(),), folder), Tables(folder), files, found.candidates)
