@@ -18,6 +18,8 @@
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
 #   make matrix  run beside other instrumentations and frameworks, the newest, each in an environment
 #                of its own below .matrix (ONLY='langfuse logfire', or a kind: ONLY=instrumentations)
+#   make bench             the speed of migrate and lint, beside LibCST, ruff and ripgrep, and how it
+#                          grows (an hour; PARTS='dense few' some; AGAINST=path a second checkout)
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
 #   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
 #   make faults-benchmark  what blocks and the exit cost while store and spool both fail (5 minutes)
@@ -45,7 +47,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai matrix overhead \
+.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai matrix bench overhead \
 	report-benchmark faults-benchmark dynalite install clean
 
 help:
@@ -163,6 +165,16 @@ contract-openai: $(STAMP)
 
 matrix: $(STAMP)
 	@$(BIN)/python -m tests.matrix $(ONLY)
+
+SPEED_STAMP := $(VENV)/.speed-installed
+
+$(SPEED_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --only-binary ripgrep --editable '.[dev,speed]' || \
+		echo "No ripgrep for this machine: what is on its path is taken, or grep." >&2
+	@touch $@
+
+bench: $(SPEED_STAMP)
+	@$(BIN)/python -m benchmarks.bench $(PARTS) $(if $(AGAINST),--against '$(AGAINST)')
 
 overhead: $(BENCH_STAMP)
 	@$(BIN)/python -m benchmarks.overhead
