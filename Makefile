@@ -20,6 +20,9 @@
 #                of its own below .matrix (ONLY='langfuse logfire', or a kind: ONLY=instrumentations)
 #   make bench             the speed of migrate and lint, beside LibCST, ruff and ripgrep, and how it
 #                          grows (an hour; PARTS='dense few' some; AGAINST=path a second checkout)
+#   make compare OLD=path  what this checkout and another one say and write, byte for byte, on every
+#                          fixture and both trees (TREES='apart together' some)
+#   make figures           cycles, lengths, complexity, folders and words of the code, with goals
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
 #   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
 #   make faults-benchmark  what blocks and the exit cost while store and spool both fail (5 minutes)
@@ -47,7 +50,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai matrix bench overhead \
+.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai matrix bench compare figures overhead \
 	report-benchmark faults-benchmark dynalite install clean
 
 help:
@@ -175,6 +178,12 @@ $(SPEED_STAMP): $(STAMP)
 
 bench: $(SPEED_STAMP)
 	@$(BIN)/python -m benchmarks.bench $(PARTS) $(if $(AGAINST),--against '$(AGAINST)')
+
+compare: $(STAMP)
+	@$(BIN)/python -m benchmarks.compare '$(OLD)' . $(TREES)
+
+figures: $(STAMP)
+	@$(BIN)/python -m benchmarks.figures --list
 
 overhead: $(BENCH_STAMP)
 	@$(BIN)/python -m benchmarks.overhead

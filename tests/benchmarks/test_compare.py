@@ -1,0 +1,165 @@
+"""The comparison of two checkouts: it runs each one's own modules, and sees every difference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import compare
+from benchmarks.compare_projects import TREES, projects
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+# Tools that are small enough to be wrong in one place.
+MIGRATE = """
+import sys
+from pathlib import Path
+
+
+def main(arguments):
+    if "--undo" in arguments:
+        for path in Path().rglob("*.kept"):
+            path.with_suffix("").write_bytes(path.read_bytes())
+            path.unlink()
+    elif not {"--check", "--diff"} & set(arguments):
+        for path in [p for p in Path().rglob("*.py") if not Path(f"{p}.kept").exists()]:
+            Path(f"{path}.kept").write_bytes(path.read_bytes())
+            path.write_text("new\\n")
+    print("migrate", *arguments)
+    return 0
+"""
+LINT = """
+import sys
+
+
+def main(arguments):
+    print("finding", file=sys.stderr)
+    return 1
+"""
+
+
+def checkout(folder: Path, migrate: str = MIGRATE, lint: str = LINT) -> Path:
+    """Write a checkout of such tools."""
+    package = folder / "codemods"
+    package.mkdir(parents=True)
+    for name, text in (("__init__", ""), ("migrate", migrate), ("lint", lint)):
+        (package / f"{name}.py").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def fixtures(tmp_path: Path) -> Path:
+    """Two fixtures: a program, and a project with settings and options of its own."""
+    folder = tmp_path / "fixtures"
+    files = {
+        "single/before.py": "x = 1\n",
+        "several/project/a/b.py": "y = 1\n",
+        "several/expect.toml": '[options]\npart = "a"\n[settings]\n"pyproject.toml" = "# own"\n',
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_the_same_tools_make_no_difference(
+    tmp_path: Path, fixtures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both are run, which is shown by where their modules are; all is compared, and is the same."""
+    old, new = checkout(tmp_path / "old"), checkout(tmp_path / "new")
+    assert compare.main([str(old), str(new), "apart", "--fixtures", str(fixtures)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[:2] == [str(at / "codemods" / "__init__.py") for at in (old, new)]
+    assert printed[2].startswith("2 projects, ")
+    assert printed[3] == "all the same"
+
+
+@pytest.mark.parametrize(
+    ("part", "changed", "told"),
+    [
+        ("migrate", ('"new\\n"', '"newer\\n"'), "receipts.py"),
+        ("migrate", ('print("migrate", *arguments)', 'print("migrate")'), "output"),
+        ("migrate", ("path.unlink()", "pass"), "receipts.py.kept"),
+        ("lint", ("return 1", "return 2"), "status"),
+        ("lint", ('"finding"', '"found"'), "errors"),
+        ("lint", ("return 1", "return open('left', 'w').close() or 1"), "left"),
+    ],
+)
+def test_every_difference_is_seen(
+    tmp_path: Path,
+    fixtures: Path,
+    capsys: pytest.CaptureFixture[str],
+    part: str,
+    changed: tuple[str, str],
+    told: str,
+) -> None:
+    """What is printed, the status, what is written, taken back, or left behind."""
+    texts = {"migrate": MIGRATE, "lint": LINT}
+    assert changed[0] in texts[part]
+    texts[part] = texts[part].replace(*changed)
+    old, new = checkout(tmp_path / "old"), checkout(tmp_path / "new", **texts)
+    assert compare.main([str(old), str(new), "apart", "--fixtures", str(fixtures)]) == 1
+    printed = capsys.readouterr().out
+    assert f": {told}\n" in printed
+    assert printed.rstrip().endswith(" differ")
+
+
+def test_a_folder_without_the_tools_is_no_checkout(
+    tmp_path: Path, fixtures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What else would be imported in their place is not compared."""
+    new = checkout(tmp_path / "new")
+    assert compare.main([str(tmp_path), str(new), "apart", "--fixtures", str(fixtures)]) == 2
+    assert "has no codemods" in capsys.readouterr().err
+
+
+def test_an_empty_comparison_is_not_the_same(tmp_path: Path) -> None:
+    """Without a fixture there is nothing to compare."""
+    with pytest.raises(FileNotFoundError):
+        list(projects(TREES, tmp_path, {}))
+
+
+def test_all_fixtures_are_compared(fixtures: Path) -> None:
+    """Alone with their settings and the part that is named, and with all others."""
+    found = {one.name: one for one in projects(TREES, fixtures, {"wide": 5, "dense": 2})}
+    assert list(found) == [
+        "the wide tree",
+        "the dense tree",
+        "all fixtures together",
+        "several",
+        "single",
+    ]
+    assert dict(found["several"].files) == {"a/b.py": b"y = 1\n", "pyproject.toml": b"# own"}
+    assert found["several"].paths == ("a",)
+    assert dict(found["single"].files) == {"receipts.py": b"x = 1\n"}
+    assert len(found["all fixtures together"].files) == 3
+
+
+def test_the_fixtures_of_the_suite_are_found() -> None:
+    """Every folder with a program of the project's own fixtures is one."""
+    alone = list(projects(("apart",), FIXTURES, {}))
+    names = {path.parent for name in ("before.py", "project") for path in FIXTURES.rglob(name)}
+    assert len(alone) == len(names) > 700
+
+
+def test_the_real_tools_are_run(tmp_path: Path) -> None:
+    """This checkout beside itself: legacy code is rewritten, and put back."""
+    root = Path(__file__).resolve().parents[2]
+    before = (FIXTURES / "guide" / "step3_simple" / "before.py").read_bytes()
+    (tmp_path / "fixtures" / "one").mkdir(parents=True)
+    (tmp_path / "fixtures" / "one" / "before.py").write_bytes(before)
+    lane = compare.Lane(root, root, tmp_path / "lane")
+    try:
+        [project] = projects(("apart",), tmp_path / "fixtures", {})
+        seen: Mapping[tuple[str, str], bytes] = dict(lane.seen(lane.runners[0], project))
+        assert lane.compare(project)[1] == []
+    finally:
+        lane.close()
+    assert b"with ai_usage_context(" in seen["1.1 migrate .", "receipts.py"]
+    assert b"with ai_usage_context(" in seen["migrate --diff .", "output"]
+    assert ("1.3 migrate --undo", "receipts.py") not in seen
+    assert seen["lint .", "status"] == b"1"
