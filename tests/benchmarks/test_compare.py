@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks import compare
 from benchmarks.compare_projects import TREES, projects
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 # Tools that are small enough to be wrong in one place.
@@ -78,34 +76,42 @@ def test_the_same_tools_make_no_difference(
     assert printed[3] == "all the same"
 
 
-@pytest.mark.parametrize(
-    ("part", "changed", "told"),
-    [
-        ("migrate", ('"new\\n"', '"newer\\n"'), "receipts.py"),
-        ("migrate", ('print("migrate", *arguments)', 'print("migrate")'), "output"),
-        ("migrate", ("path.unlink()", "pass"), "receipts.py.kept"),
-        ("lint", ("return 1", "return 2"), "status"),
-        ("lint", ('"finding"', '"found"'), "errors"),
-        ("lint", ("return 1", "return open('left', 'w').close() or 1"), "left"),
-    ],
-)
-def test_every_difference_is_seen(
-    tmp_path: Path,
-    fixtures: Path,
-    capsys: pytest.CaptureFixture[str],
-    part: str,
-    changed: tuple[str, str],
-    told: str,
-) -> None:
+CHANGES = {
+    "receipts.py": ("migrate", '"new\\n"', '"newer\\n"'),
+    "receipts.py.kept": ("migrate", "path.unlink()", "path.touch()"),
+    "output": ("migrate", 'print("migrate", *arguments)', 'print("migrate")'),
+    "status": ("lint", "return 1", "return 2"),
+    "errors": ("lint", '"finding"', '"found"'),
+    "left": ("lint", "import sys\n\n", "import sys\nfrom pathlib import Path\n\n"),
+}
+
+
+def test_every_difference_is_seen(tmp_path: Path, fixtures: Path) -> None:
     """What is printed, the status, what is written, taken back, or left behind."""
     texts = {"migrate": MIGRATE, "lint": LINT}
-    assert changed[0] in texts[part]
-    texts[part] = texts[part].replace(*changed)
+    for part, right, wrong in CHANGES.values():
+        assert right in texts[part]
+        texts[part] = texts[part].replace(right, wrong)
+    texts["lint"] = texts["lint"].replace("return 2", "Path('left').touch()\n    return 2")
     old, new = checkout(tmp_path / "old"), checkout(tmp_path / "new", **texts)
+    [_, single] = projects(("apart",), fixtures, {})
+    found = compare.compare(old, new, [single])
+    assert {difference.what for difference in found} == CHANGES.keys()
+    assert all("\n    " in compare.shown(difference) for difference in found)
+
+
+def test_a_difference_is_told_and_fails(
+    tmp_path: Path, fixtures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The project, the command, the lines, the number of all; and status 1."""
+    shutil.rmtree(fixtures / "several")
+    old = checkout(tmp_path / "old")
+    new = checkout(tmp_path / "new", lint=LINT.replace("finding", "found"))
     assert compare.main([str(old), str(new), "apart", "--fixtures", str(fixtures)]) == 1
-    printed = capsys.readouterr().out
-    assert f": {told}\n" in printed
-    assert printed.rstrip().endswith(" differ")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3] == "single: lint --format json .: errors"
+    assert lines[7:9] == ["    -finding", "    +found"]
+    assert lines[-1] == "2 differ"
 
 
 def test_a_folder_without_the_tools_is_no_checkout(
@@ -155,10 +161,11 @@ def test_the_real_tools_are_run(tmp_path: Path) -> None:
     lane = compare.Lane(root, root, tmp_path / "lane")
     try:
         [project] = projects(("apart",), tmp_path / "fixtures", {})
-        seen: Mapping[tuple[str, str], bytes] = dict(lane.seen(lane.runners[0], project))
-        assert lane.compare(project)[1] == []
+        project = replace(project, reporting=((),), writing=((),))
+        seen, again = (dict(lane.seen(runner, project)) for runner in lane.runners)
     finally:
         lane.close()
+    assert seen == again
     assert b"with ai_usage_context(" in seen["1.1 migrate .", "receipts.py"]
     assert b"with ai_usage_context(" in seen["migrate --diff .", "output"]
     assert ("1.3 migrate --undo", "receipts.py") not in seen
