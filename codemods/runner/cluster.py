@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     Work = Callable[[Project, SourceFile], FileOutcome]
 
-_PATIENCE = "15s"
+#: How long a scheduler, and then a first worker, may take to answer, in seconds.
+_PATIENCE = 15
 #: The analysis is not made for two threads, and a worker may have several.
 _one_at_a_time = threading.Lock()
 
@@ -59,12 +60,15 @@ def outcomes(
 
 def _require_same_tool(client: Client, address: str) -> None:
     try:
+        # A cluster that grows with its work, or whose workers start again, has none at times.
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    except TimeoutError:
+        raise ClusterError(f"the cluster at {address} has no workers; start one") from None
+    try:
         found = set(client.run(tool_digest).values())
     except Exception as error:  # noqa: BLE001 - whatever a stranger's environment raises
         message = f"the workers of {address} cannot run this tool ({type(error).__name__}: {error})"
         raise ClusterError(f"{message}; install ai-usage-suite there") from None
-    if not found:
-        raise ClusterError(f"the cluster at {address} has no workers; start one")
     if found != {tool_digest()}:
         raise ClusterError(f"the workers of {address} have another version of this tool")
 

@@ -99,7 +99,7 @@ def test_the_report_is_that_of_one_process(tmp_path: Path, address: str, form: s
 
 def test_a_cluster_that_nobody_answers_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address without a scheduler ends the run with status 2 and says so."""
-    monkeypatch.setattr(cluster, "_PATIENCE", "1s")
+    monkeypatch.setattr(cluster, "_PATIENCE", 1)
     with pytest.raises(ClusterError, match="no Dask scheduler answers"):
         cluster.outcomes(made_run(tmp_path), dies_once, [], "tcp://127.0.0.1:9")
 
