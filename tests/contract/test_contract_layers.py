@@ -134,7 +134,7 @@ def registrations(modules: list[Module]) -> list[str]:
 
 
 def test_one_module_hears_of_forks_and_exits() -> None:
-    """L10: all others say in ``lifecycle`` what they need, so that there is one order."""
+    """L10: all others say in ``fork_registry`` what they need, so that there is one order."""
     modules = [module for module in source_modules() if module.name.startswith("tracker")]
     assert {place.partition(":")[0] for place in registrations(modules)} == {
         "tracker/delivery/fork_registry.py"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from importlib import import_module
@@ -99,6 +101,34 @@ def test_a_fork_waits_for_what_is_being_imported(monkeypatch: pytest.MonkeyPatch
     assert store.ids == ["1"]
     assert is_taken == [True]
     assert fork_pause.PATIENCE_SECONDS["loading"] > 10 * fork_pause.PATIENCE_SECONDS["sender"]
+
+
+FIRST_RECORD = """
+import importlib, sys, types
+import tracker
+from tracker.delivery import writer
+for name in writer.NEEDED:
+    importlib.import_module(name)
+known = set(sys.modules)
+with tracker.ai_usage_context("first") as here:
+    here.track_openai_completion(lambda: types.SimpleNamespace(model="gpt-4o-mini"))()
+assert tracker.flush(60)
+parts = ("tracker.delivery", "tracker.pricing", "tracker.records", "tracker.sinks")
+print(*[name for name in sys.modules if name not in known and name.startswith(parts)])
+"""
+
+
+def test_nothing_of_ours_is_imported_behind_the_first_record(tmp_path: Path) -> None:
+    """Delivery loads all its parts while a fork waits for it: it never imports one at work."""
+    places = {"AI_USAGE_DATABASE": str(tmp_path / "a.db"), "AI_USAGE_SPOOL": str(tmp_path / "s.db")}
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_RECORD],
+        env={**os.environ, **places},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == []
 
 
 class _Loading(Store):

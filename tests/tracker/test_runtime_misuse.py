@@ -525,4 +525,4 @@ def nothing_counted(in_production: None) -> Iterator[None]:
     error_boundary.reset()
     yield
     error_boundary.reset()
-    package.settings.reset()  # type: ignore[attr-defined]
+    package.config.settings.reset()  # type: ignore[attr-defined]

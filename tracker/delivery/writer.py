@@ -42,7 +42,11 @@ EXIT_SECONDS = 10.0
 FAILING_EXIT_SECONDS = 0.8
 LOOK_SECONDS = 0.05
 #: What the first record will need, and ``import tracker`` does without.
-NEEDED = ("tracker.sinks.sqlite.sink", "tracker.delivery.spool.codec")
+NEEDED = (
+    "tracker.sinks.sqlite.sink",
+    "tracker.delivery.spool.codec",
+    "tracker.delivery.spool.outbox",
+)
 LAMBDA_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
 
 
