@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codemods.cli import execution
+from codemods.cli.options import working
 from codemods.model.options import Mode, Options, Shard
 from codemods.report.status import exit_status
 
@@ -38,28 +39,7 @@ Exit status:
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=1),
-    help="Worker processes (by default as many as there is work for).",
-)
-@click.option(
-    "--executor",
-    "cluster",
-    metavar="dask=ADDRESS",
-    callback=execution.cluster,
-    help="Work on a Dask cluster that sees the same files (extra: distributed).",
-)
-@click.option(
-    "--shard",
-    metavar="K/N",
-    callback=execution.shard,
-    help="Decide on the K-th of N parts of the files; codemods.merge joins the JSON reports.",
-)
-@click.option(
-    "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
-)
+@working
 @click.option("--quiet", "-q", is_flag=True, help="Print the findings without a summary.")
 @click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codemods.cli import execution
+from codemods.cli.options import working
 from codemods.model.options import Mode, Options, Runtime, Shard
 from codemods.report import display
 from codemods.report.status import DONE, FAILED, LEFT, exit_status
@@ -77,28 +78,7 @@ Exit status:
 )
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=1),
-    help="Worker processes (by default as many as there is work for).",
-)
-@click.option(
-    "--executor",
-    "cluster",
-    metavar="dask=ADDRESS",
-    callback=execution.cluster,
-    help="Work on a Dask cluster that sees the same files (extra: distributed).",
-)
-@click.option(
-    "--shard",
-    metavar="K/N",
-    callback=execution.shard,
-    help="Decide on the K-th of N parts of the files; codemods.merge joins the JSON reports.",
-)
-@click.option(
-    "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
-)
+@working
 @click.option(
     "--quiet", "-q", is_flag=True, help="Report only what needs a person, and assumptions."
 )

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from codemods.model.options import Shard
 from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import display
@@ -62,33 +61,6 @@ def named_paths(
         message = "an empty PATH names nothing; write `.` for this folder"
         raise click.BadParameter(message, context, parameter)
     return tuple(map(Path, given))
-
-
-def shard(context: click.Context, parameter: click.Parameter, given: str | None) -> Shard | None:
-    """Return the part of a run that ``K/N`` stands for."""
-    if given is None:
-        return None
-    number, _, count = given.partition("/")
-    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        message = "write K/N, as 2/5 for the second of five parts"
-        raise click.BadParameter(message, context, parameter)
-    return Shard(int(number), int(count))
-
-
-def cluster(context: click.Context, parameter: click.Parameter, given: str | None) -> str:
-    """Return the address in ``dask=ADDRESS``."""
-    if given is None:
-        return ""
-    kind, _, address = given.partition("=")
-    if kind != "dask" or not address:
-        message = "write dask=ADDRESS, as dask=tcp://10.0.0.1:8786"
-        raise click.BadParameter(message, context, parameter)
-    from importlib.util import find_spec  # only now: it is slow to load
-
-    if find_spec("distributed") is None:
-        message = "it needs an extra: pip install 'ai-usage-suite[distributed]'"
-        raise click.BadParameter(message, context, parameter)
-    return address
 
 
 def execute(command: click.Command, name: str, arguments: Sequence[str], pipeline: object) -> int:

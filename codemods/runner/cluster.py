@@ -1,8 +1,9 @@
 """Work on the files of a run on the workers of a Dask cluster: the same outcomes, in order.
 
 Workers read the other files of the project where they are, so they must see the folder of the
-run, and have the same version of this tool; both is found out, and not assumed.  A worker that
-dies has its files done by another one; a file that every worker dies of is reported as failed.
+run as it is here, and have the same version of this tool; both is found out, and not assumed.
+A worker that dies has its files done by another one; a file that every worker dies of is
+reported as failed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import warnings
+from concurrent.futures import CancelledError
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +91,7 @@ def _outcomes(
     cores = sum(client.nthreads().values()) or 1
     pieces = [[sources[i] for i in chunk] for chunk in chunks(len(sources), cores)]
     # The record is a task of its own: a worker that dies with it has it made anew.
-    shared = client.submit(_handed, run, run.sizes, pure=False)
+    shared = client.submit(_handed, run, run.digest, pure=False)
     executor = client.get_executor(pure=False)
     task = partial(_work_on, work)
     given = [executor.submit(task, shared, piece) for piece in pieces]
@@ -97,6 +99,8 @@ def _outcomes(
     for piece, future in zip(pieces, given, strict=True):
         try:
             done.extend(future.result())
+        except CancelledError:
+            raise ClusterError("the scheduler ended, or gave the work up, during the run") from None
         except KilledWorker:
             alone = [(one, executor.submit(task, shared, [one])) for one in piece]
             done.extend(_alone(one, future) for one, future in alone)
@@ -131,6 +135,6 @@ def _work_on(
 
 
 def _require_same_files(run: Run, expected: str) -> None:
-    if run.sizes != expected:
+    if run.digest != expected:
         folder = run.options.cwd
         raise ClusterError(f"a worker does not see the files of {folder} as they are here")

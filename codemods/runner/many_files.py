@@ -13,7 +13,7 @@ from codemods.runner.one_file import as_left, guarded_rewrite, lint_file, migrat
 from codemods.runner.worker import worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from codemods.model.outcome import FileOutcome
     from codemods.model.progress import Progress
@@ -52,7 +52,7 @@ def _done(
     """Return the outcome of each of *sources*, in this process where others are not worth it."""
     jobs = processes(asked, len(sources))
     if jobs == 1:
-        return [*_one_by_one(make, sources, progress)]
+        return _one_by_one(make, sources, progress)
     from codemods.runner import parallel
 
     return parallel.outcomes(make, sources, jobs, progress)
@@ -62,12 +62,15 @@ def _one_by_one(
     make: Callable[[], Callable[[SourceFile], FileOutcome]],
     sources: Sequence[SourceFile],
     progress: Progress,
-) -> Iterator[FileOutcome]:
-    work = make() if sources else None
-    for count, source in enumerate(sources if work is not None else ()):
-        progress(count, len(sources))
-        assert work is not None
-        yield work(source)
+) -> list[FileOutcome]:
+    if not sources:
+        return []
+    work = make()
+    done: list[FileOutcome] = []
+    for source in sources:
+        done.append(work(source))
+        progress(len(done), len(sources))
+    return done
 
 
 def processors() -> int:

@@ -54,6 +54,8 @@ def outcomes(
         for index in (index for chunk in suspects for index in chunk):
             with start(1) as pool:
                 done[index] = _alone(pool, sources[index])
+    global _inherited
+    _inherited = None
     return [done[index] for index in range(len(sources))]
 
 

@@ -60,7 +60,9 @@ def _run(
     more = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
     mine = sorted((o for o in more if found.decides(o.path)), key=lambda outcome: outcome.path)
     shard = str(options.shard or "")
-    return RunReport(tuple(mine), found.scanned, _runtimes(mine), False, said, shard)
+    return RunReport(
+        tuple(mine), found.scanned, _runtimes(mine), written=False, warnings=said, shard=shard
+    )
 
 
 def _of_candidates(

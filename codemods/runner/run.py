@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods.analysis.semantic_model import Settings
 from codemods.linking.links import Project, Terms
+from codemods.model.outcome import Failed
 from codemods.project.root import Roots, whole_project
+from codemods.project.sources import read
 from codemods.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -48,15 +49,13 @@ class Run:
         return Project(self._terms, self._whole, self._is_whole, self.candidates, rewritten)
 
     @cached_property
-    def sizes(self) -> str:
-        """What tells the files from other ones: a digest of their names and sizes."""
+    def digest(self) -> str:
+        """What tells the files of the whole project from other ones: their names and contents."""
         digest = hashlib.sha256()
-        for file in self.files:
-            try:
-                size = os.stat(file.path).st_size  # noqa: PTH116 - thousands of times
-            except OSError:
-                size = -1
-            digest.update(f"{file.display}\0{size}\n".encode(errors="surrogateescape"))
+        for file in self._whole():
+            content = read(file)
+            told = b"" if isinstance(content, Failed) else hashlib.sha256(content).digest()
+            digest.update(file.display.encode(errors="surrogateescape") + b"\0" + told + b"\n")
         return digest.hexdigest()
 
     @cached_property
@@ -74,6 +73,10 @@ class Run:
         return self._known[table.source]
 
     def _whole(self) -> Sequence[DiscoveredFile]:
+        return self._files_of_projects
+
+    @cached_property
+    def _files_of_projects(self) -> Sequence[DiscoveredFile]:
         roots = (self._roots.of(source.path) for source in self.candidates)
         return whole_project(self.files, sorted({root for root in roots if root}), self.options.cwd)
 

@@ -139,11 +139,11 @@ def test_a_file_that_every_worker_dies_of_is_named(tmp_path: Path, address: str)
 
 
 def test_workers_that_see_other_files_are_refused(tmp_path: Path, address: str) -> None:
-    """A worker where a file of the run has another size does nothing."""
+    """A worker where a file of the project reads otherwise does nothing, be it as long."""
     legacy_tree(tmp_path, 3)
     made = made_run(tmp_path)
-    assert made.sizes
-    (tmp_path / "helpers1.py").write_text("")
+    assert made.digest
+    (tmp_path / "helpers1.py").write_text(HELPER.replace("ask", "tel"))
     with pytest.raises(ClusterError, match="does not see the files"):
         cluster.outcomes(made, dies_once, made.candidates, address)
 
