@@ -91,7 +91,7 @@ def _outcomes(
     cores = sum(client.nthreads().values()) or 1
     pieces = [[sources[i] for i in chunk] for chunk in chunks(len(sources), cores)]
     # The record is a task of its own: a worker that dies with it has it made anew.
-    shared = client.submit(_handed, run, run.digest, pure=False)
+    shared = client.submit(_handed, run, run.digest, tool_digest(), pure=False)
     executor = client.get_executor(pure=False)
     task = partial(_work_on, work)
     given = [executor.submit(task, shared, piece) for piece in pieces]
@@ -118,23 +118,22 @@ def _alone(source: SourceFile, future: Any) -> FileOutcome:
     return outcome
 
 
-def _handed(run: Run, expected: str) -> tuple[Run, str]:
-    return run, expected
+def _handed(run: Run, files: str, tool: str) -> tuple[Run, str, str]:
+    return run, files, tool
 
 
 def _work_on(
-    work: Work, shared: tuple[Run, str], sources: Sequence[SourceFile]
+    work: Work, shared: tuple[Run, str, str], sources: Sequence[SourceFile]
 ) -> list[FileOutcome]:
     """Return the outcomes of *sources*, on a worker."""
-    run, expected = shared
+    run, files, tool = shared
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _require_same_files(run, expected)
+        # Asked on each worker: it may have joined the cluster since the first look.
+        if tool_digest() != tool:
+            raise ClusterError("a worker that joined has another version of this tool")
+        if run.digest != files:
+            folder = run.options.cwd
+            raise ClusterError(f"a worker does not see the files of {folder} as they are here")
         one = worker(run, work)
         return [one(source) for source in sources]
-
-
-def _require_same_files(run: Run, expected: str) -> None:
-    if run.digest != expected:
-        folder = run.options.cwd
-        raise ClusterError(f"a worker does not see the files of {folder} as they are here")

@@ -161,6 +161,18 @@ def test_workers_with_another_version_are_refused(
         cluster.outcomes(made, dies_once, made.candidates, address)
 
 
+def test_a_worker_that_joins_with_another_version_is_refused(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked of the first workers is asked again where the work is done."""
+    legacy_tree(tmp_path, 3)
+    made = made_run(tmp_path)
+    monkeypatch.setattr(cluster, "_require_same_tool", lambda client, address: None)
+    monkeypatch.setattr(cluster, "tool_digest", other_digest)
+    with pytest.raises(ClusterError, match="that joined has another version"):
+        cluster.outcomes(made, dies_once, made.candidates, address)
+
+
 def other_digest() -> str:
     """Return something else in every process."""
     return str(os.getpid())
