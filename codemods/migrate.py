@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codemods.cli import execution
+from codemods.cli import campaign, execution
 from codemods.cli.options import working
 from codemods.model.options import Mode, Options, Runtime, Shard
 from codemods.report import display
@@ -42,6 +42,16 @@ Examples:
   Look on several machines, and join what they say:
     python -m codemods.migrate --check --shard 1/4 --format json . > shard-1.json
     python -m codemods.merge shard-*.json
+  Migrate many repositories, each on a branch of a clone (the same again goes on):
+    python -m codemods.migrate --repos repos.txt
+
+\b
+In repos.txt each line is an address or a path, and what is to be looked at there:
+  https://github.com/acme/receipts.git
+  git@github.com:acme/billing.git  revision=release/2.1
+  ../tools                         path=services/api path=lib  # as far as it is ours
+Clones, patches and one report are in the folder repos-campaign. Nothing is pushed:
+  git -C repos-campaign/NAME/checkout push origin ai-usage-migration
 
 \b
 Configuration, in pyproject.toml:
@@ -79,6 +89,7 @@ Exit status:
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
 @working
+@campaign.campaigning
 @click.option(
     "--quiet", "-q", is_flag=True, help="Report only what needs a person, and assumptions."
 )
@@ -106,6 +117,9 @@ def command(
     cluster: str,
     shard: Shard | None,
     force_exclude: bool,
+    repos: Path | None,
+    branch: str | None,
+    place: Path | None,
     quiet: bool,
     colour: bool | None,
     form: str,
@@ -113,16 +127,11 @@ def command(
     """Turn the command line into Options and run what it asks for."""
     mode = _mode(diff=diff, check=check, undo=undo)
     cwd = Path.cwd()
-    if mode is Mode.UNDO:
+    if repos is None:
+        campaign.refuse_without_list(branch, place)
+    if mode is Mode.UNDO and repos is None:
         return _undo(paths, cwd, quiet=quiet)
-    execution.require_paths(paths)
-    if strict and unsafe:
-        message = "--strict makes fewer rewrites than are proven, --unsafe more. Choose one."
-        raise click.UsageError(message)
-    if shard is not None and unsafe:
-        message = "--unsafe joins rewrites over several files, and --shard takes them apart."
-        raise click.UsageError(f"{message} Choose one.")
-    config = execution.load_config(paths, cwd)
+    _refuse_contradictions(strict=strict, unsafe=unsafe, shard=shard)
     options = Options(
         paths=paths,
         cwd=cwd,
@@ -138,6 +147,10 @@ def command(
         cluster=cluster,
         shard=shard,
     )
+    if repos is not None:
+        return campaign.run(options, repos, branch, place, form)
+    execution.require_paths(paths)
+    config = execution.load_config(paths, cwd)
     return _finish(execution.run_pipeline(pipeline or _pipeline(), options, config), options, form)
 
 
@@ -156,6 +169,15 @@ def _mode(*, diff: bool, check: bool, undo: bool) -> Mode:
     if diff:
         return Mode.DIFF
     return Mode.CHECK if check else Mode.MIGRATE
+
+
+def _refuse_contradictions(*, strict: bool, unsafe: bool, shard: Shard | None) -> None:
+    if strict and unsafe:
+        message = "--strict makes fewer rewrites than are proven, --unsafe more. Choose one."
+        raise click.UsageError(message)
+    if shard is not None and unsafe:
+        message = "--unsafe joins rewrites over several files, and --shard takes them apart."
+        raise click.UsageError(f"{message} Choose one.")
 
 
 def _finish(report: RunReport, options: Options, form: str) -> int:

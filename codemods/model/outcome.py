@@ -93,7 +93,8 @@ class Skipped:
 class Failed:
     """A file that could not be handled; the others went on.
 
-    ``stage`` is read, parse, analyse, edit, validate or write; ``advice`` says what to do.
+    ``stage`` is read, parse, analyse, edit, validate or write, of a repository also clone,
+    check out, migrate, commit or keep; ``advice`` says what to do.
     """
 
     path: str

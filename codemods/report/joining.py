@@ -1,13 +1,20 @@
-"""The reports of all parts of a run as the one report that the whole run would have given."""
+"""Several reports as one: of all parts of a run, or of the repositories of a campaign."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codemods.model.outcome import RunReport
+from codemods.model.outcome import Changed, Failed, Linted, Refused, RunReport, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypeVar
+
+    from codemods.model.outcome import Applied, FileOutcome
+    from codemods.model.refusal import Refusal
+
+    Told = TypeVar("Told", Applied, Refusal)
 
 
 class PartsError(ValueError):
@@ -19,8 +26,19 @@ def joined(reports: Mapping[str, RunReport]) -> RunReport:
 
     Raises PartsError.
     """
-    parts = list(reports.values())
     _require_all(reports)
+    return _joined(list(reports.values()))
+
+
+def together(reports: Mapping[str, RunReport]) -> RunReport:
+    """Return one report of several projects: each path begins with the project's name.
+
+    What became of a project as a whole is an outcome without a path.  Raises PartsError.
+    """
+    return _joined([_named(name, report) for name, report in reports.items()])
+
+
+def _joined(parts: Sequence[RunReport]) -> RunReport:
     if len({part.written for part in parts}) > 1:
         raise PartsError("some of the runs wrote their changes, and some did not")
     outcomes = sorted((o for part in parts for o in part.outcomes), key=lambda o: o.path)
@@ -33,6 +51,34 @@ def joined(reports: Mapping[str, RunReport]) -> RunReport:
         parts[0].written,
         tuple(warnings),
     )
+
+
+def _named(name: str, report: RunReport) -> RunReport:
+    outcomes = tuple(_below(name, outcome) for outcome in report.outcomes)
+    warnings = tuple(f"{name}: {warning}" for warning in report.warnings)
+    return replace(report, outcomes=outcomes, warnings=warnings)
+
+
+def _below(name: str, outcome: FileOutcome) -> FileOutcome:
+    path = f"{name}/{outcome.path}" if outcome.path else name
+    match outcome:
+        case Changed():
+            source = replace(outcome.source, display=path)
+            applied = _all_below(path, outcome.applied)
+            refusals = _all_below(path, outcome.refusals)
+            return replace(outcome, source=source, applied=applied, refusals=refusals)
+        case Refused():
+            return Refused(path, _all_below(path, outcome.refusals))
+        case Linted():
+            return Linted(path, tuple(replace(one, path=path) for one in outcome.findings))
+        case Failed() | Skipped():
+            return replace(outcome, path=path)
+        case _:
+            return outcome
+
+
+def _all_below(path: str, told: tuple[Told, ...]) -> tuple[Told, ...]:
+    return tuple(replace(one, finding=replace(one.finding, path=path)) for one in told)
 
 
 def _require_all(reports: Mapping[str, RunReport]) -> None:

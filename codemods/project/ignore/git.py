@@ -99,8 +99,8 @@ def _run(folder: str, *command: str) -> subprocess.CompletedProcess[bytes]:
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     try:
         return subprocess.run(
-            [_program(), "--no-pager", "-C", folder, *settings, *command],
-            env=_environment(),
+            [program(), "--no-pager", "-C", folder, *settings, *command],
+            env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,
@@ -112,7 +112,7 @@ def _run(folder: str, *command: str) -> subprocess.CompletedProcess[bytes]:
         raise GitProblem((error.strerror or str(error)).lower()) from None
 
 
-def _program() -> str:
+def program() -> str:
     """Return the path of git; relative folders of PATH may lie in the tree that is looked at."""
     import shutil  # only now, as above
 
@@ -124,7 +124,7 @@ def _program() -> str:
     return found
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the environment without what names another repository: a hook of git runs us too."""
     kept = {
         name: value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -13,7 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codemods import lint, merge, migrate
+from codemods.model.finding import Finding
 from codemods.model.options import Shard
+from codemods.model.outcome import Failed, Linted, Refused, RunReport
+from codemods.model.refusal import Reason, Refusal
+from codemods.model.source import Span
+from codemods.report.joining import PartsError, together
 
 ROOT = Path(__file__).parents[3]
 LEGACY = """from tracker.ai_usage_tracker import AIUsageTracker
@@ -101,6 +107,33 @@ def test_rewrites_over_several_files_have_no_parts(
     del project
     assert migrate.main(["--unsafe", "--shard", "1/2", "."]) == 2
     assert "Choose one" in capsys.readouterr().err
+
+
+def test_projects_are_told_apart() -> None:
+    """Reports of several projects become one: what is said of each begins with its name."""
+    finding = Finding("AIU001", "a.py", Span(1, 1, 1, 2), "old")
+    refused = Refused("a.py", (Refusal(finding, next(iter(Reason)), "", ""),))
+    linted = Linted("b.py", (dataclasses.replace(finding, path="b.py"),))
+    whole = Failed("", "clone", "gone", "look")
+    one = RunReport((refused, linted), 2, "tracker", written=False, warnings=("odd",))
+    report = together({"two": one, "one": one, "three": RunReport((whole,), 0, "", written=False)})
+    paths = [outcome.path for outcome in report.outcomes]
+    assert paths == ["one/a.py", "one/b.py", "three", "two/a.py", "two/b.py"]
+    refusals = [o.refusals[0].finding.path for o in report.outcomes if isinstance(o, Refused)]
+    findings = [o.findings[0].path for o in report.outcomes if isinstance(o, Linted)]
+    assert (refusals, findings) == (["one/a.py", "two/a.py"], ["one/b.py", "two/b.py"])
+    assert (report.scanned, report.runtime, report.warnings) == (
+        4,
+        "tracker",
+        ("two: odd", "one: odd"),
+    )
+
+
+def test_projects_were_all_written_or_none() -> None:
+    """Reports of runs that wrote, and of runs that did not, are not joined."""
+    reports = {name: RunReport((), 0, "", written=name == "a") for name in "ab"}
+    with pytest.raises(PartsError, match="some did not"):
+        together(reports)
 
 
 def part(shard: str, **keys: object) -> str:

@@ -1,0 +1,1 @@
+"""One migration of many repositories: a clone, a branch and a patch of each."""
