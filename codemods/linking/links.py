@@ -22,6 +22,7 @@ from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLooku
 from codemods.linking.external_uses import ENTERING, ExternalUses, Replacements, Surroundings
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.name_uses import SpokenNames
+from codemods.linking.plain_names import plain_names
 from codemods.model.outcome import Failed
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.module_names import dotted_name
@@ -87,6 +88,7 @@ class Project:
         self._spoken = SpokenNames(self._graph)
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, SemanticModel | None] = {}
+        self._plain: dict[Path, frozenset[str]] = {}
         self._following: set[str] = set()
 
     def look_over(self) -> None:
@@ -176,7 +178,10 @@ class Project:
             return None  # no class: spares the analysis of most modules
         if path in self._following:
             return None  # a circle of imports
-        semantic = self._module(origin, module) if module else None
+        file = self._graph.only(origin, module) if module else None
+        if file is None or name in self._plain_names(file):
+            return None
+        semantic = self._analysed(file)
         if semantic is None:
             return None
         binders = semantic.scopes.binding(name, semantic.scopes.module_scope).binders
@@ -190,6 +195,15 @@ class Project:
             return semantic.names.followed(target) if target is not None else None
         finally:
             self._following.discard(path)
+
+    def _plain_names(self, file: DiscoveredFile) -> frozenset[str]:
+        """Return names of *file* that are surely no API objects, none if it is analysed anyway."""
+        if file.path in self._known:
+            return frozenset()
+        if file.path not in self._plain:
+            loaded = self._graph.source(file)
+            self._plain[file.path] = plain_names("" if isinstance(loaded, Failed) else loaded.text)
+        return self._plain[file.path]
 
     def _resolve(self, origin: Path, path: str) -> Resolved | ResolvedClass | ResolvedValue | None:
         """Return the function, class or variable that *path* names in the project."""

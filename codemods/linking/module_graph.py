@@ -93,9 +93,10 @@ class ModuleGraph:
             self._expected = None
         fresh = words - self._holding.keys()
         self._holding.update((word, set()) for word in fresh)
+        holding, content, common = self._holding, self.content, fresh.intersection
         for index, file in enumerate(self.files):
-            for word in fresh.intersection(self.content(file).translate(_BLANKS).split()):
-                self._holding[word].add(index)
+            for word in common(content(file).translate(_BLANKS).split()):
+                holding[word].add(index)
 
     def using_field(self, name: str) -> list[DiscoveredFile]:
         """Return the files that use a field *name* of anything but ``self``, or by its text."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.trackers.mocks import inspected_set_calls
 from codemods.analysis.trackers.unrecorded import is_only_looked_at
 from codemods.model.edit import Delete, Edit, Merge, Retain
-from codemods.model.proposal import Proposal, Verdict
+from codemods.model.proposal import Detection, Proposal, Verdict
 from codemods.model.refusal import ADVICE, Reason, Refusal
 from codemods.rules.checks import fallback_refusals
 from codemods.rules.checks.two_trackers import settled
@@ -22,7 +22,7 @@ from codemods.rules.planning.operations import named
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
@@ -41,7 +41,8 @@ class Decision:
 
 def decide(semantic: SemanticModel) -> Decision:
     """Return the proposals and refusals for a module, in source order."""
-    verdicts = sorted(_verdicts(semantic), key=_place)
+    decided = (verdict for found in _detections(semantic) for verdict in found.decide())
+    verdicts = sorted(decided, key=_place)
     proposals = [v for v in verdicts if isinstance(v, Proposal)]
     refusals = [v for v in verdicts if isinstance(v, Refusal)]
     if semantic.settings.strict:
@@ -81,12 +82,12 @@ def _place(verdict: Verdict) -> tuple[int, int]:
     return span.line, span.column
 
 
-def _verdicts(semantic: SemanticModel) -> list[Verdict]:
-    verdicts: list[Verdict] = []
+def _detections(semantic: SemanticModel) -> Iterator[Detection]:
+    """Yield what the rules find; the later ones rely on what was decided of the earlier ones."""
     done: set[ast.AST] = set()
     mixed_sites = mixed.kept_calls(semantic)
     for site, verdict in mixed.decide(semantic):
-        verdicts.append(verdict)
+        yield Detection.of(verdict)
         mixed_sites.add(site.call)
     binding_statements: dict[object, list[tuple[Construct, ast.Assign | ast.AnnAssign]]] = {}
     for construct in semantic.lifetimes.constructs:
@@ -94,10 +95,11 @@ def _verdicts(semantic: SemanticModel) -> list[Verdict]:
             continue
         binding_statement = semantic.lifetimes.binding_of(construct)
         if binding_statement is None:
-            settled = instance.decide(semantic, construct)
-            if settled is not None:
-                done.update(site.call for site in settled[0])
-                verdicts.extend([settled[1]] if settled[1] is not None else [])
+            of_instance = instance.detect(semantic, construct)
+            if of_instance is not None:
+                done.update(site.call for site in of_instance[0])
+                if of_instance[1] is not None:
+                    yield of_instance[1]
                 continue
             if instance.is_migrated(semantic, construct):
                 continue
@@ -105,7 +107,7 @@ def _verdicts(semantic: SemanticModel) -> list[Verdict]:
                 continue
             refusal = fallback_refusals.refuse_construct(semantic, construct)
             if refusal is not None:
-                verdicts.append(refusal)
+                yield Detection.of(refusal)
                 done.update(_of_the_same_tracker(semantic, construct))
             continue
         names = [
@@ -118,17 +120,17 @@ def _verdicts(semantic: SemanticModel) -> list[Verdict]:
         for lifetime in lifetimes:
             lifetime.sets = [site for site in lifetime.sets if site.call not in mixed_sites]
             done.update(site.call for site in lifetime.sets)
-            verdicts.extend(_of_lifetime(semantic, lifetime))
-    verdicts.extend(_of_other_sets(semantic, done | mixed_sites))
+            found = _of_lifetime(semantic, lifetime)
+            if found is not None:
+                yield found
+    yield from map(Detection.of, _of_other_sets(semantic, done | mixed_sites))
     inspected = (
         fallback_refusals.refuse_inspection(semantic, p)
         for p in inspected_set_calls(semantic.module)
     )
-    verdicts.extend(refusal for refusal in inspected if refusal is not None)
-    verdicts.extend(missing_import.decide(semantic))
-    verdicts.extend(passing.decide(semantic))
-    verdicts.extend(nesting.decide(semantic))
-    return verdicts
+    yield from (Detection.of(refusal) for refusal in inspected if refusal is not None)
+    for decide_context in (missing_import.decide, passing.decide, nesting.decide):
+        yield from map(Detection.of, decide_context(semantic))
 
 
 def _of_the_same_tracker(semantic: SemanticModel, construct: Construct) -> Iterable[ast.AST]:
@@ -141,10 +143,10 @@ def _of_the_same_tracker(semantic: SemanticModel, construct: Construct) -> Itera
                 yield site.call
 
 
-def _of_lifetime(semantic: SemanticModel, lifetime: Lifetime) -> Iterable[Verdict]:
+def _of_lifetime(semantic: SemanticModel, lifetime: Lifetime) -> Detection | None:
     if module.is_shared(semantic, lifetime):
-        return module.decide(semantic, lifetime)
-    return direct.decide(semantic, lifetime)
+        return module.detect(semantic, lifetime)
+    return direct.detect(semantic, lifetime)
 
 
 def _of_other_sets(semantic: SemanticModel, done: set[ast.AST]) -> Iterable[Verdict]:
@@ -178,8 +180,7 @@ def _of_other_sets(semantic: SemanticModel, done: set[ast.AST]) -> Iterable[Verd
 
 def lint(semantic: SemanticModel) -> list[Finding]:
     """Return the lint findings of a module: old patterns, and new ones used wrongly."""
-    verdicts = list(_verdicts(semantic))
-    findings = {v.finding for v in verdicts}
+    findings = {found.finding for found in _detections(semantic)}
     for construct in semantic.lifetimes.constructs:
         if not semantic.is_managed(construct) and not is_only_looked_at(semantic, construct):
             findings.add(semantic.finding("AIU001", construct.call, "tracker built by hand"))

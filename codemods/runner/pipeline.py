@@ -77,7 +77,8 @@ def _of_candidates(
 
     named = (DiscoveredFile(str(source.path), source.display) for source in found.candidates)
     run = Run(options, config, (*named, *found.others), found.candidates)
-    broken = unreadable_neighbours(found.candidates, found.others)
+    # Lint changes nothing that the files beside legacy ones might use.
+    broken = [] if lint else unreadable_neighbours(found.candidates, found.others)
     mine = [source for source in found.candidates if found.decides(source.display)]
     return [*broken, *decided(run, mine, progress, lint=lint)], unused_keys(run)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codemods.runner.one_file import guarded
+from codemods.runner.one_file import guarded, lint_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,8 @@ def worker(
     run: Run, work: Callable[[Project, SourceFile], FileOutcome]
 ) -> Callable[[SourceFile], FileOutcome]:
     """Return what works on one file, with all ready that every file needs."""
-    run.project.look_over()
+    if work is not lint_file:  # which seldom asks what the other files say
+        run.project.look_over()
     return partial(guarded, partial(work, run.project))
 
 

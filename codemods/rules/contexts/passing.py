@@ -92,8 +92,6 @@ def _decide_one(
     if resolved is None or resolved.node.decorator_list or not _runs_here(semantic, resolved, call):
         return None
     definition = resolved.node
-    if semantic.elsewhere.is_replaced(definition.name):
-        return None  # what stands there in its place may not take a tracker
     if any(isinstance(a, ast.Starred) for a in call.args) or any(
         k.arg is None for k in call.keywords
     ):
@@ -115,7 +113,8 @@ def _decide_one(
         if lends:
             confirm = (*confirm, _TAKES_IDS.format(definition.name))
     place = ordinal(semantic.module, call)
-    if place is None:
+    # What stands in its place may not take a tracker; asked last, it looks at every file.
+    if place is None or semantic.elsewhere.is_replaced(definition.name):
         return None
     path, number = place
     edit = PassKeyword(path, number, semantic.module.segment(call.func), parameter.arg, tracker.id)

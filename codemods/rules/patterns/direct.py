@@ -17,10 +17,11 @@ Guide           sections 3, 4, 6 and 7
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.model.edit import Delete, Edit, Wrap
-from codemods.model.proposal import Proposal, Verdict
+from codemods.model.proposal import Detection, Proposal, Verdict
 from codemods.model.refusal import Reason
 from codemods.rules.checks.lifetime import (
     block_refusal,
@@ -57,11 +58,12 @@ CODE = "AIU001"
 MESSAGE = "tracker built and configured by hand"
 
 
-def decide(semantic: SemanticModel, lifetime: Lifetime) -> list[Verdict]:
-    """Return what to do about one lifetime: nothing, a proposal, or a refusal."""
+def detect(semantic: SemanticModel, lifetime: Lifetime) -> Detection | None:
+    """Return what is found of one lifetime; None if it is migrated."""
     if not lifetime.sets and any(semantic.lifetimes.migrated_use(load) for load in lifetime.loads):
-        return []
-    return settle(semantic, semantic.finding(CODE, lifetime.construct.call, MESSAGE), lifetime)
+        return None
+    finding = semantic.finding(CODE, lifetime.construct.call, MESSAGE)
+    return Detection(finding, partial(settle, semantic, finding, lifetime))
 
 
 def settle(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> list[Verdict]:

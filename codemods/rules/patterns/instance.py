@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -28,7 +29,7 @@ from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Delete, Edit, Wrap
-from codemods.model.proposal import Assumption, Proposal
+from codemods.model.proposal import Assumption, Detection, Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.fallback_refusals import is_forwarder
 from codemods.rules.checks.lasting_ids import lasting_refusal
@@ -75,12 +76,12 @@ class _User:
     helpers: frozenset[str]
 
 
-def decide(
+def detect(
     semantic: SemanticModel, construct: Construct
-) -> tuple[list[SetCall], Verdict | None] | None:
-    """Return the set calls that are settled here and the verdict; None for other constructions.
+) -> tuple[list[SetCall], Detection | None] | None:
+    """Return the set calls that are settled here and what is found; None for other constructions.
 
-    There is no verdict on a class that only passes the ids on: those who call it decide.
+    Nothing is found of a class that only passes the ids on: those who call it decide.
     """
     field = tracker_field(semantic, construct)
     if field is None:
@@ -92,10 +93,16 @@ def decide(
     if all(is_forwarder(semantic, site) for site in sets):
         return sets, None
     finding = semantic.finding(CODE, construct.call, MESSAGE)
+    return sets, Detection(finding, partial(_decided, semantic, finding, field, sets))
+
+
+def _decided(
+    semantic: SemanticModel, finding: Finding, field: TrackerField, sets: list[SetCall]
+) -> list[Verdict]:
     outcome = _users(semantic, finding, field, sets)
     if isinstance(outcome, Refusal):
-        return sets, outcome
-    return sets, _proposal(semantic, finding, field, outcome)
+        return [outcome]
+    return [_proposal(semantic, finding, field, outcome)]
 
 
 def is_migrated(semantic: SemanticModel, construct: Construct) -> bool:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -28,7 +29,7 @@ from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Header, Path, Rename, Wrap
-from codemods.model.proposal import Proposal, Verdict
+from codemods.model.proposal import Detection, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lasting_ids import lasting_refusal
 from codemods.rules.checks.lifetime import (
@@ -82,11 +83,16 @@ def is_shared(semantic: SemanticModel, lifetime: Lifetime) -> bool:
     )
 
 
-def decide(semantic: SemanticModel, lifetime: Lifetime) -> list[Verdict]:
-    """Return what to do about a module-level tracker that functions use."""
+def detect(semantic: SemanticModel, lifetime: Lifetime) -> Detection | None:
+    """Return what is found of a module-level tracker that functions use."""
     if not lifetime.sets and any(semantic.lifetimes.migrated_use(load) for load in lifetime.loads):
-        return []  # No set call is left, and contexts take the tracker: migrated.
+        return None  # No set call is left, and contexts take the tracker: migrated.
     finding = semantic.finding(CODE, lifetime.construct.call, MESSAGE)
+    return Detection(finding, partial(_decided, semantic, finding, lifetime))
+
+
+def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> list[Verdict]:
+    """Return the proposal for the tracker of *lifetime*, or the refusal."""
     uses = semantic.elsewhere.variable(lifetime.binding.name)
     refusal = lifetime_refusal(semantic, finding, lifetime) or external_refusal(
         semantic, finding, uses
