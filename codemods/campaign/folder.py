@@ -84,8 +84,10 @@ class CampaignFolder:
                 campaign._replace(".gitignore", b"*\n")
                 campaign.end([])
             campaign._clear()
-            yield campaign
-            campaign._clear()
+            try:
+                yield campaign
+            finally:
+                campaign._clear()
 
     def state(self, name: str) -> State | None:
         """Return what was done with the repository *name*, None where it is not done.

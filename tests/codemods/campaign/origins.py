@@ -27,6 +27,13 @@ def scan_receipt(client, number):
     return client.scan(number)
 """
 ESCAPING = LEGACY.replace("return client.scan(number)", "return tracker")
+#: A shell starts what it puts into the background with SIGINT ignored.
+PROGRAM = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from codemods import migrate
+sys.exit(migrate.main(sys.argv[1:]))
+"""
 #: Who the tests are to git; what the machine's user has configured does not count.
 ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -60,7 +67,7 @@ def repository(folder: Path, files: Mapping[str, str]) -> Path:
 def started(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
     """Start migrate in *folder*."""
     env = os.environ | ENVIRONMENT | {"PYTHONPATH": str(ROOT), "HOME": str(folder)} | variables
-    command = [sys.executable, "-m", "codemods.migrate", *arguments]
+    command = [sys.executable, "-c", PROGRAM, *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, env=env, stdout=pipe, stderr=pipe)
 

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from origins import ENVIRONMENT, ESCAPING, LEGACY, git, repository, started, version
+from origins import (
+    ENVIRONMENT,
+    ESCAPING,
+    LEGACY,
+    arguments_of_all,
+    git,
+    repository,
+    serving,
+    started,
+    version,
+)
 
 from codemods import migrate
 
@@ -58,7 +70,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     receipts = repository(home / "origins/receipts", files)
     (receipts / "src").symlink_to(home / "origins")
     # From here on git would take c.py for changed: its line ends are not as they are to be.
-    (receipts / ".gitattributes").write_text("*.py text=auto eol=crlf\n")
+    (receipts / ".gitattributes").write_text("*.py text eol=crlf\n")
     git(receipts, "add", "src", ".gitattributes")
     git(receipts, "commit", "--quiet", "--message=link")
     (receipts / "a.py").write_text("# not committed\n" + LEGACY)
@@ -242,3 +254,20 @@ def test_a_look_first(
     assert "1 repository: 1 on branch topic/x." in capsys.readouterr().out
     [checkout] = (tmp_path / "repos-campaign").glob("*/checkout")
     assert git(checkout, "branch", "--show-current").strip() == "topic/x"
+
+
+def test_a_campaign_that_is_interrupted_ends_what_it_started(tmp_path: Path) -> None:
+    """Ctrl-C ends the programs of all repositories, and says that the campaign can go on."""
+    with serving(tmp_path, "anna:word") as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}/b.git"
+        (tmp_path / "repos.txt").write_text(address)
+        process = started(tmp_path, "--repos", "repos.txt", "--check")
+        Thread(target=lambda: (process.wait(), server.asked.set()), daemon=True).start()
+        server.asked.wait()
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate()
+        assert b"The same command goes on" in error
+        assert b"Traceback" not in error
+        assert process.returncode == 130
+        assert address.encode() not in arguments_of_all()
+        assert not (tmp_path / "repos-campaign/work").exists()
