@@ -6,6 +6,8 @@
 #   make test-newer  the suites of analysis, rules, capture and delivery on Python 3.13 and 3.14
 #   make lint    ruff and mypy only
 #   make score   precision and recall of the migration on the labelled programs
+#   make fixtures  compare what becomes of each fixture with what is expected; UPDATE=1 writes it, for
+#                a look at git diff (ONLY='A1 guide' some)
 #   make chaos   end N=1000 recording processes at random, then N servers, pools, functions and
 #                loops, then N DynamoDB cycles; every accepted record must arrive, and once
 #   make interleave  attribute the calls of N=10000 random programs of threads and tasks (an hour)
@@ -50,7 +52,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-suites test-newer busy lint chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai matrix bench compare figures overhead \
+.PHONY: help demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai matrix bench compare figures overhead \
 	report-benchmark faults-benchmark dynalite install clean
 
 help:
@@ -162,6 +164,9 @@ chaos-dynamo: $(STAMP) $(DYNALITE)
 
 score: $(STAMP)
 	@$(BIN)/python tests/score.py
+
+fixtures: $(STAMP)
+	@$(BIN)/python -m tests.expected $(if $(UPDATE),--update) $(ONLY)
 
 contract-openai: $(STAMP)
 	@AI_USAGE_STRICT=1 $(BIN)/python tests/capture_matrix.py

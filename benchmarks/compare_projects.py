@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks import trees
+from tests.fixture_code import FOLDER, shared_code, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -86,16 +87,21 @@ def projects(
             files = {path: text.encode() for path, text in make(sizes[kind])}
             yield Project(f"the {kind} tree", files, reporting=FEW, writing=FEW)
     if "together" in kinds:
-        yield Project("all fixtures together", _contents(fixtures), writing=FEW)
+        files = _contents(fixtures, fixtures)
+        own = {name: content for name, content in files.items() if name.split("/")[0] != FOLDER}
+        yield Project("all fixtures together", own, writing=FEW)
     if "apart" in kinds:
-        yield from map(_alone, cases[::every])
+        yield from (_alone(case, fixtures) for case in cases[::every])
 
 
-def _alone(folder: Path) -> Project:
+def _alone(folder: Path, fixtures: Path) -> Project:
     """Return the program of one fixture, with the settings that it is to be run with."""
     said = tomllib.loads((folder / SAID).read_text()) if (folder / SAID).is_file() else {}
     single = folder / SINGLE
-    files = {MODULE: single.read_bytes()} if single.is_file() else _contents(folder / SEVERAL)
+    if single.is_file():
+        files = {MODULE: _content(single, fixtures)}
+    else:
+        files = _contents(folder / SEVERAL, fixtures)
     settings = said.get("settings", {})
     options = said.get("options", {})
     named = tuple(options.get("named", ())) or (options.get("part", "."),)
@@ -107,6 +113,10 @@ def _alone(folder: Path) -> Project:
     )
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
+def _contents(folder: Path, fixtures: Path) -> dict[str, bytes]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    return {path.relative_to(folder).as_posix(): _content(path, fixtures) for path in paths}
+
+
+def _content(file: Path, fixtures: Path) -> bytes:
+    return spelled_out(file.read_bytes(), shared_code(fixtures))

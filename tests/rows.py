@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fixture_code import shared_code, spelled_out
 from harness import FIXTURES, Execution, Outcome, migrate_project
 
 from codemods.project.discovery import SUFFIXES
@@ -109,9 +110,13 @@ def _expected(folder: Path, said: Mapping[str, Any], runtime: str) -> Expected:
 def _texts(folder: Path, single: str, several: str) -> dict[str, str]:
     """Return the text of the file *single*, or of all files below *several*, by their names."""
     if (folder / single).is_file():
-        return {MODULE: (folder / single).read_bytes().decode()}
+        return {MODULE: _text(folder / single)}
     paths = sorted(p for p in (folder / several).rglob("*") if p.suffix in SUFFIXES)
-    return {p.relative_to(folder / several).as_posix(): p.read_bytes().decode() for p in paths}
+    return {p.relative_to(folder / several).as_posix(): _text(p) for p in paths}
+
+
+def _text(file: Path) -> str:
+    return spelled_out(file.read_bytes(), shared_code(FIXTURES)).decode()
 
 
 def run_fixture(
