@@ -11,10 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One thing that was tried; ``trouble`` says what was not as it should be, if anything."""
+    """One thing that was tried; ``trouble`` says what was not as it should be, if anything.
+
+    With ``alone`` it fails in the same way where nothing of ours is: there is nothing to compare.
+    """
 
     name: str
     trouble: str | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +39,9 @@ class Outcome:
     @property
     def troubled(self) -> list[Cell]:
         """The cells that are not ok."""
-        return [cell for cell in self.cells if cell.trouble is not None]
+        return [cell for cell in self.cells if cell.trouble is not None and not cell.alone]
+
+    @property
+    def failing_alone(self) -> list[Cell]:
+        """The cells that show nothing, since what they use fails without us too."""
+        return [cell for cell in self.cells if cell.alone]

@@ -12,6 +12,8 @@ from matrix.outcome import Cell, Outcome
 OK = Outcome("a", (Cell("x"),))
 BAD = Outcome("b", (Cell("x"), Cell("y", "2 records")))
 IMPOSSIBLE = Outcome("c", not_installed="no release for this Python", impossible=True)
+THEIRS = Outcome("e", (Cell("x"), Cell("z", "TypeError: theirs", alone=True)))
+NOTHING_SHOWN = Outcome("f", (Cell("z", "TypeError: theirs", alone=True),))
 UNREACHED = Outcome("d", not_installed="no network")
 
 
@@ -46,6 +48,8 @@ def test_an_unknown_name_is_refused() -> None:
         ([BAD, UNREACHED], 1),
         ([IMPOSSIBLE], 3),
         ([Outcome("nothing tried")], 1),
+        ([THEIRS], 0),
+        ([OK, NOTHING_SHOWN], 1),
     ],
 )
 def test_the_exit_status_tells(outcomes: list[Outcome], status: int) -> None:
@@ -65,6 +69,12 @@ def test_what_cannot_be_installed_is_named() -> None:
 def test_each_cell_that_is_not_ok_is_told() -> None:
     """With what was wrong."""
     assert "    NOT OK y: 2 records" in list(printing.lines(BAD))
+
+
+def test_what_fails_without_us_too_is_named() -> None:
+    """It is neither ok nor not ok: by itself, and in the sum."""
+    assert "    FAILS WITHOUT US TOO z: TypeError: theirs" in list(printing.lines(THEIRS))
+    assert printing.summary([THEIRS]) == "2 cells: 1 ok, 0 not ok; 1 fail without us too; 1 entries"
 
 
 def test_a_difference_is_told_with_its_place() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from matrix.catalogue import entries
+from matrix.catalogue import entries, selected
+from matrix.frameworks import ALONE, cells
 from matrix.frameworks._case import CLAUDE, EMBEDDER, MODEL, Cases, Kit
 from matrix.frameworks._program import (
     in_a_block,
@@ -127,11 +128,13 @@ def test_the_clients_themselves_pass(way: Any) -> None:
     """The short form of the matrix: nothing is wrong where the clients are asked directly."""
     with serving() as server:
         uses = {use.name: use for use in case.found}
-        assert judged(uses["of openai"], server, way) is None
-        assert judged(uses["of anthropic"], server, way) is None
+        assert judged(uses["of openai"], server, way) == (None, "")
+        assert judged(uses["of anthropic"], server, way) == (None, "")
         if way is in_a_block:
-            assert judged(uses["beside"], server, way) is None
-        assert "AssertionError" in str(judged(uses["failing"], server, way))
+            assert judged(uses["beside"], server, way) == (None, "")
+        trouble, raised = judged(uses["failing"], server, way)
+        assert "in failing" in str(trouble)
+        assert raised.startswith("AssertionError")
 
 
 def test_a_use_in_no_block_is_found_out() -> None:
@@ -143,7 +146,38 @@ def test_a_use_in_no_block_is_found_out() -> None:
         return kit
 
     with serving() as server:
-        assert "5 answers, 0 records" in str(judged(case.found[0], server, nowhere))
+        assert "5 answers, 0 records" in str(judged(case.found[0], server, nowhere)[0])
+
+
+class Program:
+    """Stands for the runs of an entry's program: what each order tells."""
+
+    def __init__(self, alone: str) -> None:
+        self.alone = alone
+        self.orders: list[str] = []
+
+    def run(self, module: str, name: str, order: str, **_: object) -> list[dict[str, Any]]:
+        """Return the records of one run: a use that passes, and one that raises with us."""
+        self.orders.append(order)
+        if order == ALONE:
+            return [{"use": "a", "raised": ""}, {"use": "b", "raised": self.alone}]
+        found = {"cell": "a", "use": "a", "trouble": None, "raised": ""}
+        return [found, {"cell": "b", "use": "b", "trouble": "lines", "raised": "TypeError: x"}]
+
+
+@pytest.mark.parametrize(
+    ("alone", "excused"), [("TypeError: x", True), ("TypeError: y", False), ("", False)]
+)
+def test_a_use_that_raises_is_tried_without_us(alone: str, excused: bool) -> None:
+    """Once for both orders; only the very same error there says that it is none of ours."""
+    program = Program(alone)
+    entry = selected(["semantic_kernel"])[0]
+    found = list(cells(entry, program))  # type: ignore[arg-type]
+    assert [(one.name, one.alone) for one in found if one.trouble] == [
+        ("ours first, b", excused),
+        ("theirs first, b", excused),
+    ]
+    assert program.orders.count(ALONE) == 1
 
 
 @pytest.mark.parametrize(

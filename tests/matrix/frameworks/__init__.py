@@ -22,15 +22,23 @@ if TYPE_CHECKING:
 
 TITLE = "frameworks"
 ORDERS = ("ours first", "theirs first")
+ALONE = "without us"
 PROGRAM = "frameworks._program"
 
 
 def cells(entry: Entry, environment: Environment) -> Iterator[Cell]:
-    """Run every use in both orders."""
+    """Run every use in both orders, and without us what raised with us."""
     variables = getattr(load(entry.kind, entry.name), "VARIABLES", {})
+    alone: dict[str, str] | None = None
     for order in ORDERS:
         for record in environment.run(PROGRAM, entry.name, order, variables=variables):
             if "ended" in record:
                 yield Cell(f"{order}: the program", record["ended"])
-            else:
-                yield Cell(f"{order}, {record['cell']}", record["trouble"])
+                continue
+            raised = record["raised"]
+            if raised and alone is None:
+                told = environment.run(PROGRAM, entry.name, ALONE, variables=variables)
+                alone = {one["use"]: one["raised"] for one in told if "use" in one}
+            by_itself = bool(raised) and (alone or {}).get(record["use"]) == raised
+            trouble = raised if by_itself else record["trouble"]
+            yield Cell(f"{order}, {record['cell']}", trouble, by_itself)

@@ -1,7 +1,8 @@
 """Runs in an entry's environment: every use of a framework, and what we recorded of it.
 
 ``python -m matrix.frameworks._program NAME ORDER``, where the order is ``ours first`` (a context
-was entered before the framework was imported) or ``theirs first``.
+was entered before the framework was imported), ``theirs first``, or ``without us``: then nothing of
+ours is imported, and what is told is what each use raises by itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from matrix import results
 from matrix.catalogue import load
+from matrix.frameworks import ALONE
 
 from ._case import Kit
 from ._server import serving
@@ -107,8 +109,18 @@ def wrapped_in_a_block(case: Case, server: Server) -> Kit:
     return kit
 
 
-def judged(case: Case, server: Server, way: Callable[[Case, Server], Kit]) -> str | None:
-    """Make the use in one way, and return what is wrong with its records, if anything is."""
+def raised_by(error: BaseException) -> str:
+    """Return what *error* is and says, without where."""
+    return traceback.format_exception_only(error)[-1].strip()
+
+
+def judged(
+    case: Case, server: Server, way: Callable[[Case, Server], Kit]
+) -> tuple[str | None, str]:
+    """Make the use in one way; return what is wrong with its records, if anything is.
+
+    And, where the use raised, what it raised.
+    """
     from tracker import error_boundary
     from tracker.testing import capture
 
@@ -117,13 +129,26 @@ def judged(case: Case, server: Server, way: Callable[[Case, Server], Kit]) -> st
     with capture() as metrics:
         try:
             kit = way(case, server)
-        except Exception:  # noqa: BLE001 - whatever a framework raises is told
-            return " | ".join(traceback.format_exc().strip().splitlines()[-8:])
+        except Exception as error:  # noqa: BLE001 - whatever a framework raises is told
+            lines = traceback.format_exc().strip().splitlines()[-8:]
+            return " | ".join(lines), raised_by(error)
         gc.collect()
     if server.strange:
-        return f"the server does not know {server.strange}"
+        return f"the server does not know {server.strange}", ""
     held = error_boundary.counts()
-    return f"held back: {held}" if held else trouble(server.answers, metrics, kit.job)
+    return f"held back: {held}" if held else trouble(server.answers, metrics, kit.job), ""
+
+
+def alone(case: Case, server: Server) -> str:
+    """Make the use where nothing of ours is; return what it raises, "" if nothing.
+
+    A use that brings our package in by itself shows nothing of that kind.
+    """
+    try:
+        used(case, Kit(server))
+    except Exception as error:  # noqa: BLE001 - as above
+        return raised_by(error) if "tracker" not in sys.modules else ""
+    return ""
 
 
 def main(name: str, order: str) -> int:
@@ -135,12 +160,16 @@ def main(name: str, order: str) -> int:
     cases = load("frameworks", name).case.found
     with serving() as server:
         for case in cases:
+            if order == ALONE:
+                results.tell({"use": case.name, "raised": alone(case, server)})
+                continue
             ways = {"": in_a_block}
             if case.clients:
                 ways |= {", wrapped": wrapped, ", wrapped in a block": wrapped_in_a_block}
             for label, way in ways.items():
-                found = judged(case, server, way)
-                results.tell({"cell": f"{case.name}{label}", "trouble": found})
+                found, raised = judged(case, server, way)
+                cell = f"{case.name}{label}"
+                results.tell({"cell": cell, "use": case.name, "trouble": found, "raised": raised})
     return 0
 
 
