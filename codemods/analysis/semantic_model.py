@@ -14,20 +14,18 @@ from codemods.analysis.syntax.api_imports import ApiImports
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.names import Meaning, Names
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.tracker_variables import tracker_variables
 from codemods.analysis.trackers.batches import Sending
 from codemods.analysis.trackers.factories import product
 from codemods.analysis.trackers.lifetimes import Lifetimes
 from codemods.analysis.trackers.mocks import replaced_method
 from codemods.analysis.trackers.standing_ids import StandingIds
+from codemods.analysis.trackers.unrecorded import is_only_looked_at
 from codemods.model.finding import Finding
 from codemods.vocabulary import (
     CLIENT_WRAPPERS,
     OWN_PACKAGE,
-    SET_CALL,
-    SET_PARAMETERS,
     TRACKER_ARGUMENT,
-    TRACKER_CLASS,
-    TRACKER_METHODS,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import ResolvedClass, ResolvedValue
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
-    from codemods.analysis.trackers.lifetimes import Construct
+    from codemods.analysis.trackers.lifetimes import Construct, Lifetime, SetCall
     from codemods.vocabulary import Vocabulary
 
 #: Calls that may reach variables by name; ``globals`` reaches those of the module only.
@@ -110,14 +108,50 @@ class SemanticModel:
         self.names = Names(module, self.scopes, vocabulary, follow)
         self.taint = Taint(module, self.scopes, self.names, resolve)
         self.imports = ApiImports(module, scopes, self.names, vocabulary)
-        #: For each finding that became a proposal, the variables that hold its tracker.
-        self.holders: dict[Finding, frozenset[Binding]] = {}
         self._stores: dict[Construct, Stores] = {}
+        self._flows: dict[Lifetime, Flow] = {}
 
     @cached_property
     def lifetimes(self) -> Lifetimes:
         """The lifetimes of the module's trackers."""
         return Lifetimes(self.module, self.scopes, self.taint, self.vocabulary)
+
+    @cached_property
+    def tracker_lifetimes(self) -> list[Lifetime]:
+        """The lifetimes of trackers that are built into a variable and that something is done with.
+
+        A set call in a context manager of the tracker belongs to that, and to none of them.
+        """
+        bound: dict[Binding, list[tuple[Construct, ast.Assign | ast.AnnAssign]]] = {}
+        for construct in self.constructs:
+            statement = self.lifetimes.binding_of(construct)
+            if statement is not None:
+                names = [self.scopes.of(n) for n in self.lifetimes.names_of(construct, statement)]
+                owner = next((name for name in names if name in self.lifetimes.sets_on), names[0])
+                bound.setdefault(owner, []).append((construct, statement))
+        return [
+            lifetime
+            for pairs in bound.values()
+            for lifetime in self.lifetimes.lifetimes(pairs, self.set_in_contexts)
+        ]
+
+    @cached_property
+    def constructs(self) -> list[Construct]:
+        """The constructions that matter where they are: not a factory's, nor to look at only."""
+        return [
+            construct
+            for construct in self.lifetimes.constructs
+            if not self.is_made_for_callers(construct) and not is_only_looked_at(self, construct)
+        ]
+
+    def flow(self, lifetime: Lifetime) -> Flow:
+        """Return the way of the tracker of *lifetime*, from its construction to its end."""
+        if lifetime not in self._flows:
+            statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
+            self._flows[lifetime] = self.taint.follow(
+                lifetime.binding, statements, lifetime.scope, lifetime.aliases
+            )
+        return self._flows[lifetime]
 
     @cached_property
     def standing(self) -> StandingIds:
@@ -188,6 +222,32 @@ class SemanticModel:
         found.sort(key=lambda row: row[0].lineno)
         return found
 
+    @cached_property
+    def set_in_contexts(self) -> dict[ast.Call, tuple[ast.With | ast.AsyncWith, int, ast.Call]]:
+        """The set calls in a context manager that gives or takes their tracker, with the innermost.
+
+        Of that its statement, item and call.
+        """
+        found = {site.call: self._context_around(site) for site in self.lifetimes.set_calls}
+        return {call: context for call, context in found.items() if context is not None}
+
+    def _context_around(
+        self, site: SetCall
+    ) -> tuple[ast.With | ast.AsyncWith, int, ast.Call] | None:
+        binding = self.lifetimes.receiver(site)
+        field = None if binding is not None else ast.dump(site.call.func.value)  # type: ignore[attr-defined]
+        around = set(self.module.ancestors(site.call)) if self.context_calls else set()
+        for statement, item, call, _ in reversed(self.context_calls):
+            if statement not in around:
+                continue
+            given = next((k.value for k in call.keywords if k.arg == TRACKER_ARGUMENT), None)
+            for name in (statement.items[item].optional_vars, given):
+                if isinstance(name, ast.Name) and self.scopes.of(name) is binding:
+                    return statement, item, call
+                if isinstance(name, ast.Attribute) and ast.dump(name) == field:
+                    return statement, item, call
+        return None
+
     def used_elsewhere(self, name: str) -> bool:
         """Whether ``__all__`` exports the module's *name*, or another file imports it."""
         exported = any(
@@ -237,73 +297,27 @@ class SemanticModel:
 
     def sending(self, flow: Flow, *, ours: bool, also: Collection[str] = ()) -> Sending:
         """Return what finds the AI calls of a tracker, followed as *flow*."""
-        trackers = self.tracker_variables()
+        trackers = self.tracker_variables
         return Sending(self.taint, flow, ours=ours, also=also, trackers=trackers)
 
-    def tracker_variables(self) -> set[Binding]:
-        """Return the variables of the module that hold, or lead to, a tracker as far as is seen."""
-        return self._seen_trackers.union(*self.holders.values())
-
     @cached_property
-    def _seen_trackers(self) -> set[Binding]:
-        return {
-            binding
-            for binding in self.scopes.bindings.values()
-            if any(self._is_tracker_binder(binder) for binder in binding.binders)
-            or any(self._uses_tracker_method(load) for load in binding.loads)
-        }
+    def tracker_variables(self) -> frozenset[Binding]:
+        """The variables of the module that hold, or lead to, a tracker as far as is seen."""
+        named = tracker_variables(self.module, self.scopes, self.taint, self.lifetimes)
+        return named.union(*(self.flow(one).tainted for one in self.tracker_lifetimes))
 
-    def _uses_tracker_method(self, load: ast.Name) -> bool:
-        parent = self.module.parents[load]
-        if not isinstance(parent, ast.Attribute) or parent.attr not in TRACKER_METHODS:
-            return False
-        call = self.module.parents[parent]
-        given = call.keywords if isinstance(call, ast.Call) and parent.attr == SET_CALL else []
-        # With parameters of its own it is another class's method of that name.
-        return all(k.arg is None or k.arg in SET_PARAMETERS for k in given)
-
-    def _is_tracker_binder(self, binder: ast.AST) -> bool:
-        parent = self.module.parents.get(binder)
-        if isinstance(parent, ast.withitem) and isinstance(parent.context_expr, ast.Call):
-            return self.names.context_manager(parent.context_expr.func) is not None
-        if not isinstance(binder, ast.Name):
-            return False
-        statement = self.module.statement(binder)
-        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-            return False
-        construct = self._binding_statements.get(statement)
-        if construct is not None:
-            return binder in self.lifetimes.names_of(construct, statement)
-        return any(
-            isinstance(node, ast.Call)
-            and (self._builds_tracker(node) or node in self._construct_calls)
-            for node in walk(statement.value)
+    def is_used_by_functions(self, lifetime: Lifetime) -> bool:
+        """Whether functions use the tracker of *lifetime*, which is a variable of the module."""
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        return lifetime.scope.is_module and any(
+            isinstance(ancestor, functions)
+            for load in lifetime.loads
+            for ancestor in self.module.ancestors(load)
         )
 
-    @cached_property
-    def _binding_statements(self) -> dict[ast.stmt, Construct]:
-        """The first construction of each statement that binds one."""
-        bound_by = [
-            (self.lifetimes.binding_of(one), one) for one in reversed(self.lifetimes.constructs)
-        ]
-        return {
-            binding_statement: one
-            for binding_statement, one in bound_by
-            if binding_statement is not None
-        }
-
-    @cached_property
-    def _construct_calls(self) -> set[ast.AST]:
-        return {construct.call for construct in self.lifetimes.constructs}
-
-    def _builds_tracker(self, call: ast.Call) -> bool:
-        definition = self.taint.definition(call.func)
-        owner = self.taint.class_of(call.func)
-        found = owner.methods() if owner is not None else [definition] if definition else []
-        # The body only: an annotation in the signature names the class and builds nothing.
-        inside = (n for one in found for statement in one.node.body for n in walk(statement))
-        names = (n for n in inside if isinstance(n, ast.Name | ast.Attribute))
-        return any(getattr(n, "id", getattr(n, "attr", "")) == TRACKER_CLASS for n in names)
+    def is_migrated(self, lifetime: Lifetime) -> bool:
+        """Whether no set call of *lifetime* is left, and contexts take its tracker."""
+        return not lifetime.sets and any(map(self.lifetimes.migrated_use, lifetime.loads))
 
     def is_made_for_callers(self, construct: Construct) -> bool:
         """Whether *construct* is what a factory returns, whose calls are places of their own."""

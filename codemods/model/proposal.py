@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from codemods.model.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from codemods.model.edit import Edit
     from codemods.model.finding import Finding
     from codemods.model.source import Span
@@ -46,16 +44,3 @@ class Proposal:
 
 
 Verdict = Proposal | Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """What a rule finds, and how it is decided on: lint needs no more than the finding."""
-
-    finding: Finding
-    decide: Callable[[], Sequence[Verdict]]
-
-    @classmethod
-    def of(cls, verdict: Verdict) -> Detection:
-        """Return the detection of a site that is decided on already."""
-        return cls(verdict.finding, lambda: (verdict,))

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods.model.atomic_group import settle
 from codemods.model.outcome import Changed, Failed, Refused
-from codemods.rules.contexts import sharing
-from codemods.rules.engine import Decision
+from codemods.rules.engine import Decision, decide_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +37,7 @@ def together(
     analysed = {source.display: project.analysed(source) for source in whole}
     known = [semantic for semantic in analysed.values() if semantic is not None]
     proposals: dict[str, list[Proposal]] = {}
-    for semantic, proposal in sharing.decide(known, project.mentioning):
+    for semantic, proposal in decide_together(known, project.mentioning):
         proposals.setdefault(semantic.module.source.display, []).append(proposal)
     by_source = {source.display: source for source in whole}
 

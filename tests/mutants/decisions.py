@@ -168,13 +168,15 @@ def callers_overlooked(real: Any) -> Any:
 def later_call_folded(real: Any) -> Any:
     """A set call further down in a block is taken for its first statement."""
 
-    def wrong(semantic: Any, finding: Any, site: Any, statement: Any, *rest: Any) -> Any:
+    def wrong(
+        semantic: Any, finding: Any, site: Any, statement: Any, *rest: Any, **named: Any
+    ) -> Any:
         body = list(statement.body)
         first = next((s for s in body if any(n is site.call for n in _walk(s))), None)
         statement.body.remove(first)
         statement.body.insert(0, site.statement)
         try:
-            return real(semantic, finding, site, statement, *rest)
+            return real(semantic, finding, site, statement, *rest, **named)
         finally:
             statement.body[:] = body
 
@@ -193,19 +195,19 @@ def moved_value_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
-@examined("rules.checks.two_trackers:overlapping", overlapping_trackers_are_refused)
+@examined("rules.conflicts.two_trackers:overlapping", overlapping_trackers_are_refused)
 def crossing_blocks_overlooked(real: Any) -> Any:
     """Blocks of two trackers may overlap, and lend each other their ids."""
     return lambda semantic, proposals: []
 
 
-@examined("rules.checks.two_trackers:foreign_use", overlapping_trackers_are_refused)
+@examined("rules.conflicts.two_trackers:foreign_use", overlapping_trackers_are_refused)
 def foreign_use_overlooked(real: Any) -> Any:
     """Another tracker may be flushed, or handed a call that a block books, inside that block."""
-    return lambda semantic, proposal: None
+    return lambda semantic, proposal, holders: None
 
 
-@mutant("rules.checks.inheritance:heir_of", "X16", "B1")
+@mutant("rules.conflicts.inheritance:heir_of", "X16", "B1")
 def heirs_overlooked(real: Any) -> Any:
     """A function that is called in a block may inherit the ids for a tracker of its own."""
     return lambda semantic, proposal, proposals: None

@@ -302,13 +302,13 @@ def legacy_code_is_found_in_all_its_parts(folder: Path) -> None:
     assert sorted(lint(folder, LEGACY)) == ["AIU001", "AIU002", "AIU003"]
 
 
-@examined("rules.engine:_legacy_only_imports", legacy_code_is_found_in_all_its_parts)
+@examined("rules.lint.legacy_import:find", legacy_code_is_found_in_all_its_parts)
 def imports_not_linted(real: Any) -> Any:
     """An import that only legacy code needs is no finding."""
-    return lambda semantic: ()
+    return lambda semantic, told: ()
 
 
-@examined("rules.engine:_is_legacy", legacy_code_is_found_in_all_its_parts)
+@examined("rules.lint.set_by_hand:_is_legacy", legacy_code_is_found_in_all_its_parts)
 def set_calls_not_linted(real: Any) -> Any:
     """A set call on a tracker that is rewritten is no finding of its own."""
     return lambda semantic, site: False
@@ -321,10 +321,10 @@ def a_context_that_says_nothing_is_found(folder: Path) -> None:
     assert lint(folder, CONTEXT + text.replace('"process"', '"receipt_scan"')) == []
 
 
-@examined("rules.lint.new_style:_of_header", a_context_that_says_nothing_is_found)
+@examined("rules.lint.generic_operation:find", a_context_that_says_nothing_is_found)
 def any_operation_will_do(real: Any) -> Any:
     """Headers of contexts are not looked at."""
-    return lambda semantic, call: iter(())
+    return lambda semantic, told: iter(())
 
 
 def a_tracker_behind_its_block_is_found(folder: Path) -> None:
@@ -334,7 +334,7 @@ def a_tracker_behind_its_block_is_found(folder: Path) -> None:
     assert lint(folder, f"{CONTEXT}{text}    ask(t)\n") == ["AIU008"]
 
 
-@examined("rules.lint.new_style:_behind", a_tracker_behind_its_block_is_found)
+@examined("rules.lint.behind_its_block:_behind", a_tracker_behind_its_block_is_found)
 def uses_behind_blocks_unseen(real: Any) -> Any:
     """A tracker may be used behind its block."""
     return lambda semantic, statement, target: iter(())
@@ -354,7 +354,7 @@ def a_nested_context_without_its_tracker_is_found(folder: Path) -> None:
     assert "AIU007" not in lint(folder, CONTEXT + NESTED.format(given=", tracker=outer"))
 
 
-@examined("rules.lint.new_style:nested", a_nested_context_without_its_tracker_is_found)
+@examined("rules.checks.nested_contexts:nested", a_nested_context_without_its_tracker_is_found)
 def nesting_unseen(real: Any) -> Any:
     """Contexts inside contexts are not looked at."""
     return lambda semantic: iter(())

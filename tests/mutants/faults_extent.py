@@ -63,7 +63,7 @@ def cells_are_no_borders(real: Any) -> Any:
     return lambda *given: False
 
 
-@mutant("rules.planning.directives:heeded", "X18", fault="C23", kinds="oddity")
+@mutant("rules.conflicts.directives:heeded", "X18", fault="C23", kinds="oddity")
 def directives_are_words(real: Any) -> Any:
     """A comment for a linter moves to the line of the block."""
     return lambda semantic, proposal: proposal

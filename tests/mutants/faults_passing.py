@@ -13,7 +13,7 @@ def functions_stay_in_their_places(real: Any) -> Any:
     return lambda self, name: False
 
 
-@mutant("rules.checks.enclosing_contexts:_managed_by", "X16", fault="C4", kinds="surrounded")
+@mutant("rules.conflicts.enclosing_contexts:_managed_by", "X16", fault="C4", kinds="surrounded")
 def managers_open_nothing(real: Any) -> Any:
     """A manager of the project's own opens no context."""
     return lambda semantic, call: frozenset()

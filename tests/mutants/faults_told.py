@@ -27,7 +27,7 @@ def older_forwarding_unseen(real: Any) -> Any:
 
 
 @examined(
-    "rules.checks.fallback_refusals:_is_tracker",
+    "rules.patterns.foreign:_is_tracker",
     as_the_table_says(
         "N1_imported_object_with_other_parameters",
         "N1_method_of_that_name_with_other_parameters",
@@ -42,7 +42,7 @@ def every_receiver_is_a_tracker(real: Any) -> Any:
 
 
 @examined(
-    "rules.checks.fallback_refusals:_another_class",
+    "rules.patterns.foreign:_another_class",
     as_the_table_says(
         "N1_another_class_of_the_name",
         "N1_class_of_the_project_with_that_name",

@@ -8,13 +8,15 @@ from typing import Any
 from .mutant import mutant
 
 
-@mutant("rules.checks.inheritance:_unnamed", "X16", fault="C4", kinds="dispatch")
+@mutant("rules.conflicts.inheritance:_unnamed", "X16", fault="C4", kinds="dispatch")
 def dispatch_overlooked(real: Any) -> Any:
     """What a table, a parameter or an object of several classes leads to is not looked at."""
     return lambda semantic, lender, proposals, reached: iter(())
 
 
-@mutant("rules.checks.enclosing_contexts:heirs_of_contexts", "X16", fault="C4", kinds="surrounded")
+@mutant(
+    "rules.conflicts.enclosing_contexts:heirs_of_contexts", "X16", fault="C4", kinds="surrounded"
+)
 def surrounding_context_overlooked(real: Any) -> Any:
     """A tracker that is used inside a context gets a block, which inherits from that context."""
     return lambda semantic, proposals: {}
@@ -26,7 +28,7 @@ def decorators_put_nothing_down(real: Any) -> Any:
     return lambda taint, decorator: False
 
 
-@mutant("rules.checks.wrapped_clients:wrapper_of", "X16", fault="C4")
+@mutant("rules.conflicts.wrapped_clients:wrapper_of", "X16", fault="C4")
 def wrapped_client_overlooked(real: Any) -> Any:
     """A wrapped client of another tracker may be used inside a block, and takes its ids."""
     return lambda semantic, node: None

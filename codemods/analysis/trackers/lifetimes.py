@@ -12,6 +12,8 @@ from codemods.analysis.trackers.factories import built_by
 from codemods.analysis.trackers.sharing import shared_by
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
@@ -123,8 +125,7 @@ class Lifetimes:
             and not isinstance(n.ctx, ast.Load)
             for n in module.nodes
         )
-        calls = module.every(ast.Call)
-        calls.sort(key=lambda n: (n.lineno, n.col_offset))
+        calls = sorted(module.every(ast.Call), key=lambda n: (n.lineno, n.col_offset))
         self.constructs = [c for c in map(self._construct, calls) if c is not None]
         self.set_calls = [s for s in map(self._set_call, calls) if s is not None]
 
@@ -273,9 +274,14 @@ class Lifetimes:
         return []
 
     def lifetimes(
-        self, binding_statements: list[tuple[Construct, ast.Assign | ast.AnnAssign]]
+        self,
+        binding_statements: list[tuple[Construct, ast.Assign | ast.AnnAssign]],
+        others: Container[ast.Call] = (),
     ) -> list[Lifetime]:
-        """Return the lifetimes of one variable, given its constructions in source order."""
+        """Return the lifetimes of one variable, given its constructions in source order.
+
+        The set calls in *others* belong to none of them.
+        """
         found: list[Lifetime] = []
         for construct, binding_statement in binding_statements:
             names = self.names_of(construct, binding_statement)
@@ -303,13 +309,15 @@ class Lifetimes:
             found.append(lifetime)
         for lifetime in found:
             lifetime.siblings = found
-            self._populate(lifetime)
+            self._populate(lifetime, others)
         return found
 
-    def _populate(self, lifetime: Lifetime) -> None:
+    def _populate(self, lifetime: Lifetime, others: Container[ast.Call] = ()) -> None:
         """Give *lifetime* its set calls and uses."""
         lifetime.sets = [
-            s for s in self.sets_on.get(lifetime.binding, ()) if within(lifetime, s.path)
+            s
+            for s in self.sets_on.get(lifetime.binding, ())
+            if s.call not in others and within(lifetime, s.path)
         ]
         lifetime.loads = [
             load

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 
 if TYPE_CHECKING:
-    from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.lifetimes import Construct
+    from codemods.analysis.syntax.parsed_module import ParsedModule
+    from codemods.analysis.syntax.scopes import Scopes
+    from codemods.analysis.trackers.lifetimes import Construct, Lifetimes
 
 _FIELDS = frozenset(
     (*words.CONSTRUCTOR_PARAMETERS, *words.INERT_ATTRIBUTES, *words.STATE_ATTRIBUTES)
@@ -22,7 +23,26 @@ _ASKING = frozenset("bool callable dir hasattr id isinstance print repr str type
 _DESCRIBING = frozenset("__name__ __qualname__ __doc__ __module__".split())
 
 
-def is_only_looked_at(semantic: SemanticModel, construct: Construct) -> bool:
+class Analysed(Protocol):
+    """What is asked here of the analysis of a module, which asks this module in turn."""
+
+    @property
+    def module(self) -> ParsedModule:
+        """The parsed module."""
+
+    @property
+    def scopes(self) -> Scopes:
+        """Its variables."""
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """The lifetimes of its trackers."""
+
+    def used_elsewhere(self, name: str) -> bool:
+        """Whether another file may use the module's *name*."""
+
+
+def is_only_looked_at(semantic: Analysed, construct: Construct) -> bool:
     """Whether nothing is done with what *construct* builds but to look at it."""
     if _looks(semantic, construct.call):
         return True
@@ -42,7 +62,7 @@ def is_only_looked_at(semantic: SemanticModel, construct: Construct) -> bool:
     )
 
 
-def _looks(semantic: SemanticModel, load: ast.expr) -> bool:
+def _looks(semantic: Analysed, load: ast.expr) -> bool:
     """Whether *load* reads a field or a private method, compares, or asks what the object is."""
     parent = semantic.module.parents[load]
     if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load):
@@ -51,7 +71,7 @@ def _looks(semantic: SemanticModel, load: ast.expr) -> bool:
     return isinstance(parent, ast.Expr) or _is_asked(semantic, load)
 
 
-def _is_described(semantic: SemanticModel, method: ast.expr) -> bool:
+def _is_described(semantic: Analysed, method: ast.expr) -> bool:
     """Whether a method of the tracker is asked what it is, perhaps by another name, and no more."""
     parent = semantic.module.parents[method]
     if isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load):
@@ -74,7 +94,7 @@ def _is_known(name: object) -> bool:
     return isinstance(name, str) and (name in _FIELDS or name.startswith("_"))
 
 
-def _is_asked(semantic: SemanticModel, value: ast.expr) -> bool:
+def _is_asked(semantic: Analysed, value: ast.expr) -> bool:
     """Whether *value*, a tracker or a method of one, is compared, or asked what it is."""
     parent = semantic.module.parents[value]
     while isinstance(parent, ast.BoolOp) or (

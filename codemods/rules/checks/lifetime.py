@@ -323,11 +323,11 @@ def trusted(semantic: SemanticModel, flow: Flow) -> tuple[Assumption, ...]:
     )
 
 
-def trust_bases(semantic: SemanticModel, flow: Flow, construct: Construct) -> None:
-    """Note in *flow* that bases of the tracker's class, not in sight, are trusted too."""
-    for base in strange_bases(semantic.taint, construct.call):
-        made = ast.Call(base, [], [])
-        flow.trusted.append(ast.copy_location(made, construct.call))
+def with_bases(semantic: SemanticModel, flow: Flow, construct: Construct) -> Flow:
+    """Return *flow* where bases of the tracker's class, not in sight, are trusted too."""
+    bases = strange_bases(semantic.taint, construct.call)
+    made = (ast.copy_location(ast.Call(base, [], []), construct.call) for base in bases)
+    return replace(flow, trusted=[*flow.trusted, *made])
 
 
 def other_set(lifetime: Lifetime, flow: Flow) -> ast.AST | None:

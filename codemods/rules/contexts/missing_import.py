@@ -16,19 +16,23 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.model.proposal import Proposal
+from codemods.rules.rule import Answer, OpenSites, Sites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
 
+TAKES = Sites.NEW_CODE
 CODE = "AIU006"
 _PROVIDERS = frozenset({"exec", "eval", "globals", "__import__", "setattr", "__getattr__"})
 
 
-def decide(semantic: SemanticModel) -> list[Proposal]:
-    """Return a proposal for every context manager that is used without an import."""
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer with a proposal for every context manager that is used without an import."""
+    del open_sites
     if any(_could_provide(node) for node in semantic.module.nodes):
-        return []
-    proposals = []
+        return
     for name in words.CONTEXT_MANAGERS:
         binding = semantic.scopes.binding(name, semantic.scopes.module_scope)
         bound = any(b.binders for (_, n), b in semantic.scopes.bindings.items() if n == name)
@@ -36,10 +40,8 @@ def decide(semantic: SemanticModel) -> list[Proposal]:
             continue
         finding = semantic.finding(CODE, binding.loads[0], f"{name} is used but never imported")
         why = f"nothing in this file defines {name}"
-        proposals.append(
-            Proposal(finding, (), "import", why, (name,), semantic.imports.default_home)
-        )
-    return proposals
+        home = semantic.imports.default_home
+        yield Answer.of(Proposal(finding, (), "import", why, (name,), home))
 
 
 def _could_provide(node: ast.AST) -> bool:

@@ -20,18 +20,23 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Delete, Merge
-from codemods.model.proposal import Proposal, Verdict
+from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.planning.headers import Form, check_arguments, taken_of
+from codemods.rules.planning.user_ids import stays_in_context
 from codemods.rules.refusing import refuse
+from codemods.rules.rule import Answer, OpenSites, Sites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
+    from codemods.model.proposal import Verdict
 
+TAKES = Sites.SET_IN_CONTEXT
 CODE = "AIU004"
 MESSAGE = "ids set by hand inside a context manager"
 
@@ -43,55 +48,21 @@ _HARMLESS = frozenset(
 _With = ast.With | ast.AsyncWith
 
 
-def decide(semantic: SemanticModel) -> list[tuple[SetCall, Verdict]]:
-    """Return a verdict for every set call on the tracker of an enclosing context manager."""
-    verdicts: list[tuple[SetCall, Verdict]] = []
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer for every set call on the tracker of an enclosing context manager."""
     merged: set[ast.AST] = set()
-    for site in semantic.lifetimes.set_calls:
-        found = _context_of(semantic, site)
-        if found is None or is_kept(semantic, site, found[0], found[2]):
+    for site in open_sites.set_calls:
+        around = semantic.set_in_contexts.get(site.call)
+        if around is None:
             continue
-        statement, item, call = found
+        if stays_in_context(semantic, site):
+            yield Answer(frozenset({site.call}))
+            continue
         finding = semantic.finding(CODE, site.call, MESSAGE)
-        verdict = _decide_one(semantic, finding, site, statement, item, call, statement in merged)
+        verdict = _decide_one(semantic, finding, site, *around, done=around[0] in merged)
         if isinstance(verdict, Proposal):
-            merged.add(statement)
-        verdicts.append((site, verdict))
-    return verdicts
-
-
-def is_kept(semantic: SemanticModel, site: SetCall, statement: _With, call: ast.Call) -> bool:
-    """Whether the call only sets the user, at the start of a block of the original runtime."""
-    named = [a.keyword for a in site.arguments if not is_none(a.value)]
-    first = statement.body[0] is site.statement
-    return first and named == [words.USER] and not semantic.ours(semantic.imports.home_of(call))
-
-
-def kept_calls(semantic: SemanticModel) -> set[ast.AST]:
-    """Return the set calls that stay in their block on purpose."""
-    kept: set[ast.AST] = set()
-    for site in semantic.lifetimes.set_calls:
-        found = _context_of(semantic, site)
-        if found is not None and is_kept(semantic, site, found[0], found[2]):
-            kept.add(site.call)
-    return kept
-
-
-def _context_of(semantic: SemanticModel, site: SetCall) -> tuple[_With, int, ast.Call] | None:
-    """Return the innermost context manager around *site* that gives or takes its tracker."""
-    binding = semantic.lifetimes.receiver(site)
-    field = None if binding is not None else ast.dump(site.call.func.value)  # type: ignore[attr-defined]
-    around = list(semantic.module.ancestors(site.call))
-    for statement, item, call, _ in reversed(semantic.context_calls):
-        if statement not in around:
-            continue
-        target = statement.items[item].optional_vars
-        for name in (target, _given(call)):
-            if isinstance(name, ast.Name) and semantic.scopes.of(name) is binding:
-                return statement, item, call
-            if isinstance(name, ast.Attribute) and ast.dump(name) == field:
-                return statement, item, call
-    return None
+            merged.add(around[0])
+        yield Answer.of(verdict, {site.call})
 
 
 def _decide_one(
@@ -101,6 +72,7 @@ def _decide_one(
     statement: _With,
     item: int,
     call: ast.Call,
+    *,
     done: bool,
 ) -> Verdict:
     home = semantic.imports.home_of(call)

@@ -21,21 +21,27 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import ordinal
 from codemods.model.edit import PassKeyword
 from codemods.model.proposal import Proposal
-from codemods.rules.contexts.passing import same_value, tracker_name
-from codemods.rules.lint import new_style
+from codemods.rules.checks.nested_contexts import nested
+from codemods.rules.checks.tracker_names import same_value, tracker_name
+from codemods.rules.rule import Answer, OpenSites, Sites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
 
+TAKES = Sites.NEW_CODE
+CODE = "AIU007"
+MESSAGE = "nested context without tracker="
 CONFIRM = "the inner metrics belong to the tracker and the ids of the outer block"
 
 
-def decide(semantic: SemanticModel) -> list[Proposal]:
-    """Return a proposal for each inner block that the outer tracker can be handed to."""
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer with a proposal for each inner block that the outer tracker can be handed to."""
+    del open_sites
     if not semantic.settings.unsafe:
-        return []
-    proposals = []
-    for outer, call in new_style.nested(semantic):
+        return
+    for outer, call in nested(semantic):
         item, header = next((i, c) for s, i, c, _ in semantic.context_calls if s is outer)
         tracker = tracker_name(outer.items[item].optional_vars, header)
         place = ordinal(semantic.module, call)
@@ -46,7 +52,6 @@ def decide(semantic: SemanticModel) -> list[Proposal]:
         path, number = place
         callee = semantic.module.segment(call.func)
         edit = PassKeyword(path, number, callee, words.TRACKER_ARGUMENT, tracker.id)
-        finding = semantic.finding(new_style.NESTED, call, new_style.NESTED_MESSAGE)
+        finding = semantic.finding(CODE, call, MESSAGE)
         why = f"{tracker.id} is the tracker of the block around it"
-        proposals.append(Proposal(finding, (edit,), "pass", why, confirm=(CONFIRM,)))
-    return proposals
+        yield Answer.of(Proposal(finding, (edit,), "pass", why, confirm=(CONFIRM,)))

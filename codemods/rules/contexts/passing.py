@@ -27,17 +27,22 @@ from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.effects import first_yield, walk_here
 from codemods.analysis.syntax.signatures import default_of
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.lifetimes import is_none
 from codemods.analysis.trackers.substitution import same_but_recorded
 from codemods.model.edit import PassKeyword
 from codemods.model.proposal import Proposal
-from codemods.rules.checks.inheritance import lent_ids
+from codemods.rules.checks.tracker_names import same_value, tracker_name
+from codemods.rules.conflicts.inheritance import lent_ids
+from codemods.rules.rule import Answer, OpenSites, Sites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
-from codemods.analysis.trackers.lifetimes import is_none
 
+TAKES = Sites.NEW_CODE
 CODE = "AIU005"
 MESSAGE = "call inside a context that does not pass the tracker on"
 _WITH_ONE = "what {0} does where it is given a tracker is what it is to do here"
@@ -50,8 +55,9 @@ _LOOPS = frozenset({"run", "run_until_complete"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def decide(semantic: SemanticModel) -> list[Proposal]:
-    """Return a proposal for every call that a tracker can certainly be passed to."""
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer with a proposal for every call that a tracker can certainly be passed to."""
+    del open_sites
     proposals: dict[ast.Call, Proposal] = {}
     for statement, item, call, name in semantic.context_calls:
         tracker = tracker_name(statement.items[item].optional_vars, call)
@@ -66,14 +72,7 @@ def decide(semantic: SemanticModel) -> list[Proposal]:
                 proposal = _decide_one(semantic, node, tracker, stores=stores, lends=lends)
                 if proposal is not None:
                     proposals[node] = proposal
-    return list(proposals.values())
-
-
-def tracker_name(target: ast.expr | None, call: ast.Call) -> ast.Name | None:
-    """Return the name that holds a block's tracker: what it binds, or what it was given."""
-    given = next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
-    name = target if target is not None else given
-    return name if isinstance(name, ast.Name) else None
+    yield from map(Answer.of, proposals.values())
 
 
 def _stores(semantic: SemanticModel, context: ast.Call) -> bool:
@@ -197,37 +196,6 @@ def _may_build_one(resolved: Resolved, parameter: ast.arg) -> bool:
         if any(isinstance(n, ast.Name) and n.id == parameter.arg for a in handed for n in walk(a)):
             return True
     return False
-
-
-def same_value(semantic: SemanticModel, tracker: ast.Name, call: ast.Call) -> bool:
-    """Whether the tracker's name means the block's tracker where the call stands."""
-    binding = semantic.scopes.of(tracker)
-    root = call.func
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    scope = semantic.scopes.scope_of[root]
-    if semantic.scopes.binding(tracker.id, scope) is not binding or binding.scope is not scope:
-        return False
-    if binding.declared or binding.deletes:
-        return False
-    # What binds the name stands before the block, or is the block itself.
-    header = (tracker.lineno, tracker.col_offset)
-    for binder in binding.binders:
-        here = (binder.lineno, binder.col_offset)  # type: ignore[attr-defined]
-        if binder is not tracker and here > header and here < (call.lineno, call.col_offset):
-            return False
-        if not _binds_tracker(semantic, binder):
-            return False
-    return True
-
-
-def _binds_tracker(semantic: SemanticModel, binder: ast.AST) -> bool:
-    if isinstance(binder, ast.arg):
-        return True
-    statement = semantic.module.statement(binder) if isinstance(binder, ast.Name) else None
-    contexts = {w for w, _, _, _ in semantic.context_calls}
-    binding_statements = {semantic.lifetimes.binding_of(c) for c in semantic.lifetimes.constructs}
-    return statement is not None and (statement in contexts or statement in binding_statements)
 
 
 def _unsupplied(definition: _Function, call: ast.Call) -> list[ast.arg]:

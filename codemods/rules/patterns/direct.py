@@ -16,180 +16,37 @@ Guide           sections 3, 4, 6 and 7
 
 from __future__ import annotations
 
-import ast
-from functools import partial
 from typing import TYPE_CHECKING
 
-from codemods.model.edit import Delete, Edit, Wrap
-from codemods.model.proposal import Detection, Proposal, Verdict
-from codemods.model.refusal import Reason
-from codemods.rules.checks.lifetime import (
-    block_refusal,
-    flow_refusal,
-    lifetime_refusal,
-    other_set,
-    trust_bases,
-    trusted,
-    wrapped_refusal,
-)
-from codemods.rules.checks.pytest_fixtures import fixture_refusal, held_yield, to_confirm
-from codemods.rules.checks.store_reads import store_refusal
-from codemods.rules.planning.batch_items import start_behind_items
-from codemods.rules.planning.blocks import (
-    block_from,
-    closing_edits,
-    form_of,
-    lifted_try,
-    remains_work,
-)
-from codemods.rules.planning.branches import decide_nested
-from codemods.rules.planning.headers import check_arguments, plan_header
-from codemods.rules.planning.phases import decide_phases
-from codemods.rules.planning.user_ids import with_user
-from codemods.rules.refusing import refuse
+from codemods.rules.planning.whole_lifetime import decide_lifetime
+from codemods.rules.rule import Answer, Decided, OpenSites, Sites, calls_of
 
 if TYPE_CHECKING:
-    from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
-    from codemods.model.finding import Finding
+    from collections.abc import Iterator
 
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.lifetimes import Lifetime
+
+TAKES = Sites.BUILT
 CODE = "AIU001"
 MESSAGE = "tracker built and configured by hand"
 
 
-def detect(semantic: SemanticModel, lifetime: Lifetime) -> Detection | None:
-    """Return what is found of one lifetime; None if it is migrated."""
-    if not lifetime.sets and any(semantic.lifetimes.migrated_use(load) for load in lifetime.loads):
-        return None
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer for each tracker in a variable that only its own function, or module, uses."""
+    built = {construct.call for construct in open_sites.constructs}
+    for lifetime in semantic.tracker_lifetimes:
+        if lifetime.construct.call in built and not semantic.is_used_by_functions(lifetime):
+            yield _answer(semantic, lifetime)
+
+
+def _answer(semantic: SemanticModel, lifetime: Lifetime) -> Answer:
+    if semantic.is_migrated(lifetime):
+        return Answer(calls_of(lifetime))
     finding = semantic.finding(CODE, lifetime.construct.call, MESSAGE)
-    return Detection(finding, partial(settle, semantic, finding, lifetime))
 
+    def decided() -> Decided:
+        verdict = decide_lifetime(semantic, finding, lifetime)
+        return Decided(verdict, frozenset(semantic.flow(lifetime).tainted))
 
-def settle(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> list[Verdict]:
-    """Return the proposal for *lifetime*, or the refusal of *finding*."""
-    refusal = lifetime_refusal(semantic, finding, lifetime)
-    if refusal is not None:
-        return [refusal]
-    statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
-    flow = semantic.taint.follow(lifetime.binding, statements, lifetime.scope, lifetime.aliases)
-    trust_bases(semantic, flow, lifetime.construct)
-    semantic.holders[finding] = frozenset(flow.tainted)
-    held = held_yield(semantic, lifetime, flow)
-    if held is not None:
-        flow.escapes.clear()
-        refusal = fixture_refusal(semantic, finding, held)
-    refusal = (
-        refusal
-        or flow_refusal(semantic, finding, lifetime, flow)
-        or wrapped_refusal(semantic, finding, lifetime, flow)
-    )
-    if refusal is not None:
-        return [refusal]
-    if lifetime.owned and other_set(lifetime, flow) is not None:
-        return _hidden_sets(semantic, finding, lifetime, flow)
-    if lifted_try(semantic, lifetime) is not None:
-        return _hidden_sets(semantic, finding, lifetime, flow) or [
-            _one_block(semantic, finding, lifetime, flow)
-        ]
-    if any(site.path[:-1] != lifetime.prefix for site in lifetime.sets):
-        return _hidden_sets(semantic, finding, lifetime, flow) or decide_nested(
-            semantic, finding, lifetime, flow
-        )
-    if held is not None and len(_phases(lifetime)) < 2:
-        verdict = _one_block(semantic, finding, lifetime, flow, held)
-        return [to_confirm(verdict, lifetime) if isinstance(verdict, Proposal) else verdict]
-    groups = _phases(lifetime)
-    if len(groups) > 1:
-        return _hidden_sets(semantic, finding, lifetime, flow) or decide_phases(
-            semantic, finding, lifetime, flow, groups
-        )
-    return [_one_block(semantic, finding, lifetime, flow)]
-
-
-def _hidden_sets(
-    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
-) -> list[Verdict]:
-    """Refuse several blocks where something beside the lifetime's own calls sets ids."""
-    place = other_set(lifetime, flow)
-    if place is None:
-        return []
-    detail = f"{ast.unparse(place)} may set ids that last into a later block"
-    return [refuse(semantic, finding, Reason.SHARED_STATE, detail, place)]
-
-
-def _phases(lifetime: Lifetime) -> list[list[SetCall]]:
-    """Group set calls that directly follow each other: nothing is recorded between them."""
-    groups: list[list[SetCall]] = []
-    for site in lifetime.sets:
-        index = site.path[-1][1]
-        if groups and groups[-1][-1].path[-1][1] == index - 1:
-            groups[-1].append(site)
-        else:
-            groups.append([site])
-    return groups
-
-
-def _one_block(
-    semantic: SemanticModel,
-    finding: Finding,
-    lifetime: Lifetime,
-    flow: Flow,
-    held: ast.Yield | None = None,
-) -> Verdict:
-    """Return the block for a lifetime with at most one phase; *held* is a ``yield`` it may hold."""
-    lifted = lifted_try(semantic, lifetime)
-    first = lifetime.index
-    start = lifetime.index + 1
-    if lifted is not None:
-        first = start = lifted
-    elif lifetime.sets:
-        first, start = lifetime.sets[0].path[-1][1], lifetime.sets[-1].path[-1][1] + 1
-        later = start_behind_items(semantic, lifetime, flow, start)
-        first, start = (later, later) if later is not None else (first, start)
-    block = block_from(semantic, lifetime, flow, start)
-    ours = semantic.ours(lifetime.construct.home)
-    form, own = form_of(semantic, lifetime, flow, first, ours)
-    if lifted is None:
-        form, own, kept = with_user(semantic, lifetime, form, own)
-    else:
-        kept = {}
-    body = lifetime.suite[block.start : block.stop]
-    refusal = (
-        block_refusal(semantic, finding, lifetime, block, held)
-        or check_arguments(semantic, finding, lifetime.sets, form, flow.tainted)
-        or store_refusal(semantic, finding, lifetime.construct, flow, body)
-    )
-    if refusal is not None:
-        return refusal
-    closing, notes = closing_edits(semantic, lifetime, block, ours)
-    if not remains_work(block, closing):
-        return refuse(
-            semantic, finding, Reason.NO_WORK, "nothing happens between the ids and the end"
-        )
-    at = lifetime.suite[first] if lifetime.sets else lifetime.binding_statement
-    sending = semantic.sending(flow, ours=ours)
-    planned = plan_header(semantic, lifetime.sets, body, at, form, sending)
-    edits: list[Edit] = [kept.get(site.path, Delete(site.path)) for site in lifetime.sets]
-    head = lifetime.path(first if lifetime.sets else start)
-    if own:
-        edits.append(Delete(lifetime.path(lifetime.index)))
-        # The comments of a construction right above the block go above the block.
-        head = lifetime.path(lifetime.index) if first <= lifetime.index + 1 else head
-    return Proposal(
-        finding,
-        (*edits, Wrap(head, block.stop, planned.header), *closing),
-        "own" if own else ("keep" if kept else "adopt"),
-        _why(own, lifetime),
-        (planned.manager,),
-        lifetime.construct.home,
-        (*planned.notes, *notes),
-        (*planned.assumptions, *trusted(semantic, flow)),
-    )
-
-
-def _why(own: bool, lifetime: Lifetime) -> str:
-    name = lifetime.binding.name
-    if own:
-        return f"{name} is built here, stays in this suite and is last used inside the block"
-    return f"{name} stays where it is built; every use after the call is inside the block"
+    return Answer(calls_of(lifetime), finding, decided)

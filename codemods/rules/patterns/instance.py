@@ -29,19 +29,18 @@ from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Delete, Edit, Wrap
-from codemods.model.proposal import Assumption, Detection, Proposal
+from codemods.model.proposal import Assumption, Proposal
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.fallback_refusals import is_forwarder
+from codemods.rules.checks.forwarders import is_forwarder
 from codemods.rules.checks.lasting_ids import lasting_refusal
 from codemods.rules.checks.lifetime import (
     doubted,
     flow_escape,
-    trust_bases,
     trusted,
+    with_bases,
 )
 from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.checks.store_reads import store_refusal
-from codemods.rules.contexts.mixed import kept_calls
 from codemods.rules.planning.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.planning.newly_captured import bare_call_notes
 from codemods.rules.planning.tracker_field import (
@@ -51,16 +50,20 @@ from codemods.rules.planning.tracker_field import (
     self_name,
     tracker_field,
 )
-from codemods.rules.planning.user_ids import keep_user
+from codemods.rules.planning.user_ids import keep_user, stays_in_context
 from codemods.rules.refusing import refuse
+from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.lifetimes import Construct, SetCall
+    from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
 
+TAKES = Sites.BUILT
 CODE = "AIU001"
 MESSAGE = "tracker of an object configured by hand"
 
@@ -76,40 +79,42 @@ class _User:
     helpers: frozenset[str]
 
 
-def detect(
-    semantic: SemanticModel, construct: Construct
-) -> tuple[list[SetCall], Detection | None] | None:
-    """Return the set calls that are settled here and what is found; None for other constructions.
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer for each tracker that an ``__init__`` puts into a field of its object."""
+    for construct in open_sites.constructs:
+        field = tracker_field(semantic, construct)
+        if field is None:
+            continue
+        sets = [s for s in semantic.lifetimes.set_calls if _is_of(field, s)]
+        if not all(stays_in_context(semantic, site) for site in sets):
+            yield _answer(semantic, field, sets)
+        elif _is_migrated(semantic, field):
+            yield Answer(frozenset({construct.call}))
 
-    Nothing is found of a class that only passes the ids on: those who call it decide.
+
+def _answer(semantic: SemanticModel, field: TrackerField, sets: list[SetCall]) -> Answer:
+    """Return the answer; nothing is found of a class that only passes the ids on.
+
+    Those who call such a class decide.
     """
-    field = tracker_field(semantic, construct)
-    if field is None:
-        return None
-    sets = [s for s in semantic.lifetimes.set_calls if _is_of(field, s)]
-    kept = kept_calls(semantic)
-    if all(site.call in kept for site in sets):
-        return None
+    calls = frozenset({field.construct.call, *(site.call for site in sets)})
     if all(is_forwarder(semantic, site) for site in sets):
-        return sets, None
-    finding = semantic.finding(CODE, construct.call, MESSAGE)
-    return sets, Detection(finding, partial(_decided, semantic, finding, field, sets))
+        return Answer(calls)
+    finding = semantic.finding(CODE, field.construct.call, MESSAGE)
+    return Answer(calls, finding, partial(_decided, semantic, finding, field, sets))
 
 
 def _decided(
     semantic: SemanticModel, finding: Finding, field: TrackerField, sets: list[SetCall]
-) -> list[Verdict]:
+) -> Decided:
     outcome = _users(semantic, finding, field, sets)
     if isinstance(outcome, Refusal):
-        return [outcome]
-    return [_proposal(semantic, finding, field, outcome)]
+        return Decided(outcome)
+    return Decided(_proposal(semantic, finding, field, outcome))
 
 
-def is_migrated(semantic: SemanticModel, construct: Construct) -> bool:
-    """Whether the field is used by context managers already, and nothing sets ids on it."""
-    field = tracker_field(semantic, construct)
-    if field is None:
-        return False
+def _is_migrated(semantic: SemanticModel, field: TrackerField) -> bool:
+    """Whether the field is used by context managers already."""
     return any(_feeds_context(semantic, load) for loads in field.loads.values() for load in loads)
 
 
@@ -180,7 +185,7 @@ def _user(
     scope = semantic.scopes.inner[method]
     root = (semantic.scopes.binding(self_name(method), scope), field.name)
     flow = semantic.taint.follow(root, rest, scope)
-    trust_bases(semantic, flow, field.construct)
+    flow = with_bases(semantic, flow, field.construct)
     last_use = LastUse(semantic.taint, flow, rest, helpers, semantic.looks(field.construct))
     stop = last_use.stop(method.body, last + 1, block.stop)
     block = replace(block, stop=stop)

@@ -29,7 +29,7 @@ from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Header, Path, Rename, Wrap
-from codemods.model.proposal import Detection, Proposal, Verdict
+from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lasting_ids import lasting_refusal
 from codemods.rules.checks.lifetime import (
@@ -39,8 +39,8 @@ from codemods.rules.checks.lifetime import (
     flow_escape,
     lifetime_refusal,
     other_set,
-    trust_bases,
     trusted,
+    with_bases,
 )
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning import operation_types
@@ -48,12 +48,18 @@ from codemods.rules.planning.blocks import closing_edits, remains_work
 from codemods.rules.planning.headers import TASKS_APART, Form, check_arguments, plan_header
 from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
+from codemods.rules.rule import Answer, Decided, OpenSites, Sites, calls_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.dataflow.taint_records import Flow
+    from codemods.analysis.external.references import Uses
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.finding import Finding
+    from codemods.model.proposal import Verdict
 
+TAKES = Sites.BUILT
 CODE = "AIU001"
 MESSAGE = "module-level tracker configured by hand"
 STEP_TARGET = "step_tracker"
@@ -72,37 +78,43 @@ class _User:
     flow: Flow
 
 
-def is_shared(semantic: SemanticModel, lifetime: Lifetime) -> bool:
-    """Whether functions of the module use the module-level tracker of *lifetime*."""
-    if not lifetime.scope.is_module:
-        return False
-    return any(
-        isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for load in lifetime.loads
-        for ancestor in semantic.module.ancestors(load)
-    )
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer for each tracker of the module that functions use."""
+    built = {construct.call for construct in open_sites.constructs}
+    for lifetime in semantic.tracker_lifetimes:
+        if lifetime.construct.call in built and semantic.is_used_by_functions(lifetime):
+            yield _answer(semantic, lifetime)
 
 
-def detect(semantic: SemanticModel, lifetime: Lifetime) -> Detection | None:
-    """Return what is found of a module-level tracker that functions use."""
-    if not lifetime.sets and any(semantic.lifetimes.migrated_use(load) for load in lifetime.loads):
-        return None  # No set call is left, and contexts take the tracker: migrated.
+def _answer(semantic: SemanticModel, lifetime: Lifetime) -> Answer:
+    if semantic.is_migrated(lifetime):
+        return Answer(calls_of(lifetime))
     finding = semantic.finding(CODE, lifetime.construct.call, MESSAGE)
-    return Detection(finding, partial(_decided, semantic, finding, lifetime))
+    return Answer(calls_of(lifetime), finding, partial(_decided, semantic, finding, lifetime))
 
 
-def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> list[Verdict]:
-    """Return the proposal for the tracker of *lifetime*, or the refusal."""
+def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> Decided:
     uses = semantic.elsewhere.variable(lifetime.binding.name)
     refusal = lifetime_refusal(semantic, finding, lifetime) or external_refusal(
         semantic, finding, uses
     )
     if refusal is not None:
-        return [refusal]
+        return Decided(refusal)
     users = _users(semantic, finding, lifetime)
     if isinstance(users, Refusal):
-        return [users]
-    semantic.holders[finding] = frozenset(b for user in users for b in user.flow.tainted)
+        return Decided(users)
+    holders = frozenset(binding for user in users for binding in user.flow.tainted)
+    return Decided(_verdict(semantic, finding, lifetime, users, uses), holders)
+
+
+def _verdict(
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    users: list[_User],
+    uses: Uses,
+) -> Verdict:
+    """Return the blocks of all *users*, or the refusal of the first that has none."""
     alone = (
         len(users) == 1
         and lifetime.construct.kind == "plain"
@@ -115,28 +127,26 @@ def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> l
     for user in users:
         part = _block_of(semantic, finding, user, owns, steps=len(users) == 1)
         if isinstance(part, Refusal):
-            return [part]
+            return part
         edits.extend(part.edits)
         proposal = _joined(proposal, part)
     if len(users) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
         if not semantic.ours(lifetime.construct.home):
             detail = "the original runtime leaves the tracker in batch mode after the block"
-            return [
-                refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, users[0].sets[0].call)
-            ]
-    return [
-        Proposal(
-            finding,
-            tuple(edits),
-            proposal.form,
-            proposal.why,
-            proposal.needs,
-            lifetime.construct.home,
-            proposal.notes,
-            (*proposal.assumptions, *doubted(finding, uses)),
-            proposal.confirm,
-        )
-    ]
+            return refuse(
+                semantic, finding, Reason.STICKY_BATCH_MODE, detail, users[0].sets[0].call
+            )
+    return Proposal(
+        finding,
+        tuple(edits),
+        proposal.form,
+        proposal.why,
+        proposal.needs,
+        lifetime.construct.home,
+        proposal.notes,
+        (*proposal.assumptions, *doubted(finding, uses)),
+        proposal.confirm,
+    )
 
 
 def _why(owns: bool, lifetime: Lifetime, users: list[_User]) -> str:
@@ -239,7 +249,7 @@ def _user(
     scope = semantic.scopes.inner[function]
     rest = function.body[last + 1 :]
     flow = semantic.taint.follow(lifetime.binding, rest, scope)
-    trust_bases(semantic, flow, lifetime.construct)
+    flow = with_bases(semantic, flow, lifetime.construct)
     last_use = LastUse(semantic.taint, flow, rest, looks=semantic.looks(lifetime.construct))
     stop = last_use.stop(function.body, block.start, block.stop)
     return flow_escape(semantic, finding, flow) or _User(

@@ -26,11 +26,14 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.owners import Owned, forwarder, owned, rebinding
 from codemods.model.proposal import Assumption, Proposal
 from codemods.model.refusal import Reason
-from codemods.rules.checks.fallback_refusals import SET_CODE, SET_MESSAGE, by_hand
-from codemods.rules.patterns import direct
+from codemods.rules.checks.forwarders import by_hand
+from codemods.rules.planning.whole_lifetime import decide_lifetime
 from codemods.rules.refusing import refuse
+from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
@@ -39,7 +42,25 @@ if TYPE_CHECKING:
     from codemods.model.refusal import Refusal
 
 
-def decide(semantic: SemanticModel, binding: Binding, sites: list[SetCall]) -> list[Verdict] | None:
+TAKES = Sites.SET
+CODE = "AIU002"
+MESSAGE = "ids set by hand on a tracker"
+
+
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer for the set calls on each object that owns a tracker."""
+    found: dict[Binding, list[SetCall]] = {}
+    for site in open_sites.set_calls:
+        binding = semantic.lifetimes.receiver(site)
+        if binding is not None and not any(isinstance(b, ast.arg) for b in binding.binders):
+            found.setdefault(binding, []).append(site)
+    for binding, sites in found.items():
+        decided = _decided(semantic, binding, sites)
+        if decided is not None:
+            yield Answer.of(decided.verdict, (site.call for site in sites), decided.holders)
+
+
+def _decided(semantic: SemanticModel, binding: Binding, sites: list[SetCall]) -> Decided | None:
     """Return what to do about the set calls *sites* on *binding*; None if it owns no tracker."""
     name = binding.binders[0] if len(binding.binders) == 1 else None
     binding_statement = semantic.module.parents.get(name) if name is not None else None
@@ -52,24 +73,25 @@ def decide(semantic: SemanticModel, binding: Binding, sites: list[SetCall]) -> l
     method = last_name(sites[0].call.func)
     if owner is None or forwarder(owner, method) is None:
         return None
-    finding = semantic.finding(SET_CODE, sites[0].call, SET_MESSAGE)
+    finding = semantic.finding(CODE, sites[0].call, MESSAGE)
     found = owned(owner, semantic.vocabulary, method)
     if any(last_name(site.call.func) != method for site in sites):
         found = f"{owner.node.name} is told ids by more than one method"
     if isinstance(found, str):
-        return [by_hand(refuse(semantic, finding, Reason.MANAGER, found), binding.name, owner.node)]
+        refusal = refuse(semantic, finding, Reason.MANAGER, found)
+        return Decided(by_hand(refusal, binding.name, owner.node))
     if isinstance(binding_statement, ast.Assign) and binding_statement.targets != [name]:
         detail = f"{binding.name} is bound together with other names"
-        return [refuse(semantic, finding, Reason.MANAGER, detail, binding_statement)]
+        return Decided(refuse(semantic, finding, Reason.MANAGER, detail, binding_statement))
     lifetime = semantic.lifetimes.owner_lifetime(
         name, binding_statement, found.construct, found.name
     )
-    refusal = _refusal(semantic, finding, lifetime, found, sites)
-    if refusal is not None:
-        return [refusal]
-    return [
-        _explained(semantic, v, found, lifetime) for v in direct.settle(semantic, finding, lifetime)
-    ]
+    refused = _refusal(semantic, finding, lifetime, found, sites)
+    if refused is not None:
+        return Decided(refused)
+    verdict = decide_lifetime(semantic, finding, lifetime)
+    holders = frozenset(semantic.flow(lifetime).tainted)
+    return Decided(_explained(semantic, verdict, found, lifetime), holders)
 
 
 def _refusal(

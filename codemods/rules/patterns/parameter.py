@@ -26,26 +26,56 @@ from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.edit import Delete, Wrap
 from codemods.model.proposal import Proposal
-from codemods.model.refusal import Reason, Refusal
+from codemods.model.refusal import Reason
 from codemods.rules.checks.lifetime import flow_escape, trusted
 from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.refusing import refuse
+from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Construct, SetCall
     from codemods.model.edit import Edit
     from codemods.model.finding import Finding
-    from codemods.model.proposal import Verdict
 
+TAKES = Sites.BUILT
 CODE = "AIU002"
 MESSAGE = "ids set by hand on a tracker that was passed in"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def decide(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> Verdict | None:
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer for the set calls on each parameter whose callers are all known.
+
+    What is built where a caller gives none belongs to the parameter if that gets a block, or
+    has one; otherwise it is refused where it is built, and its set calls with it.
+    """
+    built = list(_stand_ins(semantic, open_sites.constructs))
+    adopted = [(binding, one) for binding, one in built if _is_adopted(semantic, binding)]
+    yield Answer(frozenset(construct.call for _, construct in adopted))
+    refused = {binding for binding, _ in built} - {binding for binding, _ in adopted}
+    for binding, sets in _by_parameter(semantic, open_sites.set_calls).items():
+        decided = _decided(semantic, binding, sets) if binding not in refused else None
+        if decided is not None:
+            yield Answer.of(decided.verdict, (site.call for site in sets), decided.holders)
+
+
+def _by_parameter(
+    semantic: SemanticModel, set_calls: Iterable[SetCall]
+) -> dict[Binding, list[SetCall]]:
+    found: dict[Binding, list[SetCall]] = {}
+    for site in set_calls:
+        binding = semantic.lifetimes.receiver(site)
+        if binding is not None and any(isinstance(b, ast.arg) for b in binding.binders):
+            found.setdefault(binding, []).append(site)
+    return found
+
+
+def _decided(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> Decided | None:
     """Return a proposal or refusal for the set calls on a parameter; None if it cannot be told."""
     function = binding.scope.node
     if not isinstance(function, _Function) or not function.name.startswith("_"):
@@ -59,24 +89,32 @@ def decide(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> Ve
     return _adopted(semantic, finding, function, binding, sets)
 
 
-def is_fallback(semantic: SemanticModel, construct: Construct) -> bool:
-    """Whether the construction stands in for a parameter that is used with a context already."""
-    choice = semantic.module.parents[construct.call]
-    statement = semantic.module.parents.get(choice)
-    if not isinstance(choice, ast.BoolOp) or not isinstance(statement, ast.Assign):
-        return False
-    target = statement.targets[0]
-    if not isinstance(target, ast.Name):
-        return False
-    binding = semantic.scopes.of(target)
-    parameter = next((b for b in binding.binders if isinstance(b, ast.arg)), None)
-    function = binding.scope.node
-    if parameter is None or not isinstance(function, _Function) or function.name[:1] != "_":
-        return False
-    if any(semantic.lifetimes.migrated_use(load) for load in binding.loads):
+def _stand_ins(
+    semantic: SemanticModel, constructs: Iterable[Construct]
+) -> Iterator[tuple[Binding, Construct]]:
+    """Yield what is built for a parameter of a private function that got none."""
+    for construct in constructs:
+        choice = semantic.module.parents[construct.call]
+        statement = semantic.module.parents.get(choice)
+        if not isinstance(choice, ast.BoolOp) or not isinstance(statement, ast.Assign):
+            continue
+        target = statement.targets[0]
+        if not isinstance(target, ast.Name):
+            continue
+        binding = semantic.scopes.of(target)
+        function = binding.scope.node
+        private = isinstance(function, _Function) and function.name.startswith("_")
+        if private and any(isinstance(binder, ast.arg) for binder in binding.binders):
+            yield binding, construct
+
+
+def _is_adopted(semantic: SemanticModel, binding: Binding) -> bool:
+    """Whether what a parameter holds is used with a context, or gets one."""
+    if any(map(semantic.lifetimes.migrated_use, binding.loads)):
         return True
-    sets = [s for s in semantic.lifetimes.set_calls if semantic.lifetimes.receiver(s) is binding]
-    return bool(sets) and isinstance(decide(semantic, binding, sets), Proposal)
+    sets = semantic.lifetimes.sets_on.get(binding, [])
+    decided = _decided(semantic, binding, sets) if sets else None
+    return decided is not None and isinstance(decided.verdict, Proposal)
 
 
 def _rebinds_harmlessly(semantic: SemanticModel, binding: Binding) -> bool:
@@ -130,12 +168,12 @@ def _adopted(
     function: _Function,
     binding: Binding,
     sets: list[SetCall],
-) -> Verdict:
+) -> Decided:
     prefix = semantic.module.paths[function]
     first, last = sets[0].path[-1][1], sets[-1].path[-1][1]
     if any(s.path[:-1] != prefix for s in sets) or last - first != len(sets) - 1:
         detail = "the ids are set in an inner suite, or several times"
-        return refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail)
+        return Decided(refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail))
     block = Block(prefix, "body", last + 1, len(function.body))
     body = function.body[block.start :]
     flow = semantic.taint.follow(binding, body, binding.scope)
@@ -153,15 +191,15 @@ def _adopted(
         refusal = refuse(semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block", inner)
     if not body:
         refusal = refuse(semantic, finding, Reason.NO_WORK, "nothing follows in this function")
-    if isinstance(refusal, Refusal):
-        return refusal
+    if refusal is not None:
+        return Decided(refusal)
     sending = semantic.sending(flow, ours=form.ours)
     planned = plan_header(semantic, sets, body, sets[0].statement, form, sending)
-    semantic.holders[finding] = frozenset(flow.tainted)
     edits: list[Edit] = [Delete(s.path) for s in sets]
     edits.append(Wrap(sets[0].path, stop, planned.header))
     why = f"every caller of {function.name} passes a tracker that nothing else uses"
     assumptions = (*planned.assumptions, *trusted(semantic, flow))
-    return Proposal(
+    verdict = Proposal(
         finding, tuple(edits), "adopt", why, (planned.manager,), home, planned.notes, assumptions
     )
+    return Decided(verdict, frozenset(flow.tainted))

@@ -55,7 +55,7 @@ class _Part:
 
 def decide_nested(
     semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
-) -> list[Verdict]:
+) -> Verdict:
     """Return one proposal for all set calls of *lifetime*, or the refusal."""
     form = Form(lifetime.tracker, None, fresh=False, ours=semantic.ours(lifetime.construct.home))
     parts = _parts(semantic, lifetime, flow)
@@ -63,7 +63,7 @@ def decide_nested(
         semantic, finding, lifetime, flow, parts
     )
     if refusal is not None:
-        return [refusal]
+        return refusal
     sending = semantic.sending(flow, ours=form.ours)
     edits: list[Edit] = []
     notes: list[str] = []
@@ -72,18 +72,16 @@ def decide_nested(
     idle = next((part.sets[0] for part in parts[1:] if not part.keys), None)
     if idle is not None:
         detail = "this call sets no id, and the ids that were set before it still count"
-        return [refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail, idle.call)]
+        return refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail, idle.call)
     for part in parts:
         first, block = part.sets[0], part.block
         own, stays = keep_user(part.sets, form)
         carried = named_again(semantic, finding, part.carried, ours=form.ours)
-        refusal = (
-            carried
-            if isinstance(carried, Refusal)
-            else _block_refusal(semantic, finding, lifetime, part, own, flow)
-        )
-        if refusal is not None or isinstance(carried, Refusal):
-            return [refusal]  # type: ignore[list-item]
+        if isinstance(carried, Refusal):
+            return carried
+        refusal = _block_refusal(semantic, finding, lifetime, part, own, flow)
+        if refusal is not None:
+            return refusal
         body = semantic.module.suite(first.statement)[block.start : block.stop]
         planned = plan_header(semantic, part.sets, body, first.statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
@@ -94,18 +92,16 @@ def decide_nested(
         assumptions.extend(planned.assumptions)
     name = lifetime.binding.name
     why = f"{name} stays where it is built; its uses lie in the blocks or before them"
-    return [
-        Proposal(
-            finding,
-            tuple(edits),
-            "adopt",
-            why,
-            tuple(dict.fromkeys(needs)),
-            lifetime.construct.home,
-            tuple(dict.fromkeys(notes)),
-            (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
-        )
-    ]
+    return Proposal(
+        finding,
+        tuple(edits),
+        "adopt",
+        why,
+        tuple(dict.fromkeys(needs)),
+        lifetime.construct.home,
+        tuple(dict.fromkeys(notes)),
+        (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
+    )
 
 
 def _closing(

@@ -40,7 +40,7 @@ def decide_phases(
     lifetime: Lifetime,
     flow: Flow,
     groups: list[list[SetCall]],
-) -> list[Verdict]:
+) -> Verdict:
     """Return one proposal for all the phases of *lifetime*, or the refusal."""
     form = Form(lifetime.tracker, None, fresh=False, ours=semantic.ours(lifetime.construct.home))
     sending = semantic.sending(flow, ours=form.ours)
@@ -60,13 +60,13 @@ def decide_phases(
         given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
         kept = {key: a for key, a in known.items() if key not in given}
         carried = named_again(semantic, finding, kept, ours=form.ours)
-        if refusal is not None or isinstance(carried, Refusal):
-            return [refusal or carried]  # type: ignore[list-item]
+        if refusal is not None:
+            return refusal
+        if isinstance(carried, Refusal):
+            return carried
         closing, closing_notes = closing_edits(semantic, lifetime, block, form.ours)
         if not remains_work(block, closing):
-            return [
-                refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
-            ]
+            return refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
         body = lifetime.suite[block.start : block.stop]
         planned = plan_header(semantic, group, body, group[0].statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in group)
@@ -79,18 +79,16 @@ def decide_phases(
             {a.keyword: a for site in group for a in site.arguments if not is_none(a.value)}
         )
     why = f"each phase of {lifetime.binding.name} gets a block; no use lies outside of them"
-    return [
-        Proposal(
-            finding,
-            tuple(edits),
-            "adopt",
-            why,
-            tuple(dict.fromkeys(needs)),
-            lifetime.construct.home,
-            tuple(dict.fromkeys(notes)),
-            (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
-        )
-    ]
+    return Proposal(
+        finding,
+        tuple(edits),
+        "adopt",
+        why,
+        tuple(dict.fromkeys(needs)),
+        lifetime.construct.home,
+        tuple(dict.fromkeys(notes)),
+        (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
+    )
 
 
 def _block(

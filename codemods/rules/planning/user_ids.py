@@ -60,6 +60,17 @@ def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Ret
     return replace(form, leaves_user=True), {site.path: kept}
 
 
+def stays_in_context(semantic: SemanticModel, site: SetCall) -> bool:
+    """Whether the call only sets the user, at the start of a block of the original runtime."""
+    around = semantic.set_in_contexts.get(site.call)
+    if around is None:
+        return False
+    statement, _, call = around
+    named = [a.keyword for a in site.arguments if not is_none(a.value)]
+    first = statement.body[0] is site.statement
+    return first and named == [words.USER] and not semantic.ours(semantic.imports.home_of(call))
+
+
 def _users(sets: Sequence[SetCall]) -> list[tuple[SetCall, Argument]]:
     found = [(s, a) for s in sets for a in s.arguments if a.keyword == words.USER]
     return [(s, a) for s, a in found if not is_none(a.value)]

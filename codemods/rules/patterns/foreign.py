@@ -1,66 +1,53 @@
-"""Legacy places that no other rule takes: each is refused with the reason that fits it."""
+"""Foreign tracker: ids are set on something that is built out of sight.
+
+What it does    Refuses the call: on a parameter that callers share, a field that others use, an
+                object that owns a tracker, or something of which nothing is known.
+Why             Whoever has the tracker too may rely on the ids afterwards.
+Before          def read(text, tracker):
+                    tracker.set_tracking_context(job_id="read-1")
+After           (left alone)
+Safety          Nothing changes; the reason says whose tracker it is, as far as can be seen.
+Leaves alone    objects of other classes that have a method of the same name
+"""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codemods import vocabulary as words
-from codemods.analysis.trackers.owners import passed_to, passes_on
+from codemods.analysis.trackers.owners import passes_on
 from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.forwarders import SET_NAMES, by_hand, is_forwarder
 from codemods.rules.planning.headers import problem_refusal
 from codemods.rules.refusing import refuse
+from codemods.rules.rule import Answer, OpenSites, Sites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.lifetimes import Construct, SetCall
+    from codemods.analysis.trackers.lifetimes import SetCall
 
-CONSTRUCT_CODE = "AIU001"
-SET_CODE = "AIU002"
+TAKES = Sites.SET_OTHERWISE
+CODE = "AIU002"
+MESSAGE = "ids set by hand on a tracker"
 INVALID = "invalid-call"
-_SET_NAMES = (words.SET_CALL, words.OLDER_SET_CALL)
-SET_MESSAGE = "ids set by hand on a tracker"
 
 
-def refuse_construct(semantic: SemanticModel, construct: Construct) -> Refusal | None:
-    """Return the refusal of a construction that is bound to no plain variable, if it needs one."""
-    parent = semantic.module.parents[construct.call]
-    if isinstance(parent, ast.keyword) and parent.arg == words.TRACKER_ARGUMENT:
-        call = semantic.module.parents[parent]
-        if isinstance(call, ast.Call) and semantic.names.context_manager(call.func) is not None:
-            return None
-    finding = semantic.finding(CONSTRUCT_CODE, construct.call, "tracker built by hand")
-    reason, detail = _place(parent)
-    return refuse(semantic, finding, reason, detail, parent if hasattr(parent, "lineno") else None)
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer for each set call that is left."""
+    for site in open_sites.set_calls:
+        refusal = _refusal(semantic, site)
+        if refusal is not None:
+            yield Answer.of(refusal, {site.call})
 
 
-def _place(parent: ast.AST) -> tuple[Reason, str]:
-    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Attribute):
-        return Reason.ESCAPES, f"the tracker is stored in {ast.unparse(parent.targets[0])}"
-    if isinstance(parent, ast.Return):
-        return Reason.ESCAPES, "the tracker is returned"
-    if isinstance(parent, ast.arguments):
-        return Reason.SHARED_STATE, "the tracker is a default argument, shared by all calls"
-    if isinstance(parent, ast.IfExp | ast.BoolOp):
-        return Reason.CONDITIONAL_CONSTRUCT, "the tracker is built under a condition"
-    if isinstance(parent, ast.NamedExpr):
-        return Reason.REBOUND, "the tracker is bound inside an expression"
-    if isinstance(parent, ast.Attribute):
-        return Reason.ESCAPES, "the tracker has no name of its own"
-    if isinstance(parent, ast.Call | ast.keyword):
-        return Reason.ESCAPES, "the tracker is passed on where it is built"
-    if isinstance(parent, ast.Expr):
-        return Reason.NO_WORK, "the tracker is built and dropped"
-    return Reason.ESCAPES, "the tracker is stored where it is built"
-
-
-def refuse_set_call(semantic: SemanticModel, site: SetCall) -> Refusal | None:
+def _refusal(semantic: SemanticModel, site: SetCall) -> Refusal | None:
     """Return the refusal of a set call on something that is, or may be, a tracker."""
     receiver = site.call.func.value  # type: ignore[attr-defined]
     if is_forwarder(semantic, site):
         return None
-    finding = semantic.finding(SET_CODE, site.call, SET_MESSAGE)
+    finding = semantic.finding(CODE, site.call, MESSAGE)
     if site.problem == INVALID and not _is_tracker(semantic, receiver):
         return None  # a method of that name with parameters of its own: another class's
     if site.problem is not None:
@@ -82,14 +69,6 @@ def refuse_set_call(semantic: SemanticModel, site: SetCall) -> Refusal | None:
         return None
     detail = f"it is not known what {receiver.id} is"
     return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail)
-
-
-def by_hand(refusal: Refusal, name: str, owner: ast.ClassDef) -> Refusal:
-    """Return *refusal* with the field that the class *owner* passes ids on to in its advice."""
-    field = next((f for m in owner.body if (f := passed_to(m)) is not None), None)
-    if field is None:
-        return refusal
-    return replace(refusal, advice=f"open the context with tracker={name}.{field} by hand")
 
 
 def _is_tracker(semantic: SemanticModel, receiver: ast.expr) -> bool:
@@ -119,22 +98,8 @@ def _makes_tracker(semantic: SemanticModel, binder: ast.AST) -> bool:
     return managed or statement in semantic.lifetimes.binding_statements
 
 
-def refuse_inspection(semantic: SemanticModel, place: ast.Attribute) -> Refusal | None:
-    """Return the refusal of a test that asks a double of the tracker which ids were set."""
-    receiver = place.value.value  # type: ignore[attr-defined]
-    if isinstance(receiver, ast.Name) and any(
-        isinstance(b, ast.Name)
-        and semantic.module.statement(b) in semantic.lifetimes.binding_statements
-        for b in semantic.scopes.of(receiver).binders
-    ):
-        return None  # a real tracker: refused where it is built
-    finding = semantic.finding(SET_CODE, place, "a test of how ids are set")
-    detail = f"{ast.unparse(place)} asks for the set call, which migrated code does not make"
-    return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail)
-
-
 def _on_expression(semantic: SemanticModel, site: SetCall, receiver: ast.expr) -> Refusal:
-    finding = semantic.finding(SET_CODE, site.call, SET_MESSAGE)
+    finding = semantic.finding(CODE, site.call, MESSAGE)
     text = ast.unparse(receiver)
     if isinstance(receiver, ast.Attribute):
         detail = f"{text} outlives this function: others may rely on its ids"
@@ -162,21 +127,9 @@ def _manager(semantic: SemanticModel, binders: list[ast.AST]) -> ast.ClassDef | 
     return None
 
 
-def is_forwarder(semantic: SemanticModel, site: SetCall) -> bool:
-    """Whether the call is what a class's own set call does: the places that use it count."""
-    method = next(
-        (n for n in semantic.module.ancestors(site.call) if isinstance(n, ast.FunctionDef)), None
-    )
-    owner = semantic.module.parents.get(method) if method is not None else None
-    if method is None or method.name not in _SET_NAMES or not isinstance(owner, ast.ClassDef):
-        return False
-    own_class = all(semantic.names.tracker_class(base) is None for base in owner.bases)
-    return own_class and isinstance(site.call.func.value, ast.Attribute)  # type: ignore[attr-defined]
-
-
 def _forwards(definition: ast.ClassDef) -> bool:
     for method in definition.body:
-        if isinstance(method, ast.FunctionDef) and method.name in _SET_NAMES:
+        if isinstance(method, ast.FunctionDef) and method.name in SET_NAMES:
             if passes_on(method):
                 return True
     return False

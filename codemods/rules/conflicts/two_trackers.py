@@ -16,8 +16,8 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.effects import may_be_none
 from codemods.model.edit import Delete, Wrap
 from codemods.model.refusal import Reason
-from codemods.rules.checks.enclosing_contexts import heirs_of_contexts
-from codemods.rules.checks.inheritance import (
+from codemods.rules.conflicts.enclosing_contexts import heirs_of_contexts
+from codemods.rules.conflicts.inheritance import (
     Heirs,
     body_of,
     heir_of,
@@ -27,20 +27,21 @@ from codemods.rules.checks.inheritance import (
     uses_of_others,
     wraps,
 )
-from codemods.rules.checks.missing_ids import missing_ids
+from codemods.rules.conflicts.missing_ids import missing_ids
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.proposal import Proposal
     from codemods.model.refusal import Refusal
+    from codemods.rules.rule import Holders
 
 # What is done with a tracker that is given to these is looked at where it matters.
 _KNOWN = (*words.CLIENT_WRAPPERS, "print", "isinstance", "id", "repr", "str", "bool", "append")
 
 
-def settled(
-    semantic: SemanticModel, proposals: list[Proposal]
+def compatible(
+    semantic: SemanticModel, proposals: list[Proposal], holders: Holders
 ) -> tuple[list[Proposal], list[Refusal]]:
     """Return the proposals that may be made together, and the refusals of the others."""
     refusals: list[Refusal] = []
@@ -52,15 +53,15 @@ def settled(
     left = list(proposals)
     for proposal in overlapping(semantic, proposals):
         without(proposal, "another tracker's block would overlap with this one")
-    for proposal, detail in heirs_of_contexts(semantic, left).items():
+    for proposal, detail in heirs_of_contexts(semantic, left, holders).items():
         if semantic.settings.unsafe:
             asked = f"of the block at line {proposal.finding.span.line}: {detail}"
             left[left.index(proposal)] = replace(proposal, confirm=(*proposal.confirm, asked))
         else:
             without(proposal, detail)
-    heirs = Heirs(semantic, left)
+    heirs = Heirs(semantic, left, holders)
     for proposal in list(left):
-        other = foreign_use(semantic, proposal)
+        other = foreign_use(semantic, proposal, holders)
         if other is not None:
             without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
             heirs.without(proposal)
@@ -133,15 +134,15 @@ def _function_between(semantic: SemanticModel, inner: Wrap, depth: int) -> bool:
     return False
 
 
-def foreign_use(semantic: SemanticModel, proposal: Proposal) -> ast.AST | None:
+def foreign_use(semantic: SemanticModel, proposal: Proposal, holders: Holders) -> ast.AST | None:
     """Return a use of another tracker inside a block that may be more than its own recording."""
-    own = semantic.holders.get(proposal.finding)
+    own = holders.of.get(proposal.finding)
     if own is None:
         return None
     for wrap in wraps(proposal):
         if is_step(wrap):
             continue
-        uses = uses_of_others(semantic, body_of(semantic, wrap), own)
+        uses = uses_of_others(semantic, body_of(semantic, wrap), holders.every, own)
         drops = any(_is_replay(semantic, e) for e in proposal.edits if isinstance(e, Delete))
         for use in uses:
             moves = drops or _is_flushed(semantic, use) or _is_handed_out(semantic, use)

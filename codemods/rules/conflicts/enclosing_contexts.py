@@ -18,7 +18,7 @@ from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.standing_ids import ALL_IDS
-from codemods.rules.checks.inheritance import (
+from codemods.rules.conflicts.inheritance import (
     Heir,
     Heirs,
     Lender,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Function, Resolved
     from codemods.model.proposal import Proposal
+    from codemods.rules.rule import Holders
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ENTERING = ("__init__", "__enter__", "__aenter__")
@@ -44,7 +45,7 @@ _STACKING = ("enter_context", "enter_async_context")
 
 
 def heirs_of_contexts(
-    semantic: SemanticModel, proposals: Sequence[Proposal]
+    semantic: SemanticModel, proposals: Sequence[Proposal], holders: Holders
 ) -> dict[Proposal, str]:
     """Return the proposals whose blocks would inherit from a context that is there already.
 
@@ -53,13 +54,13 @@ def heirs_of_contexts(
     found: dict[Proposal, str] = {}
     if not proposals:
         return found
-    heirs = Heirs(semantic, proposals)
-    for text, lender in _contexts(semantic):
+    heirs = Heirs(semantic, proposals, holders)
+    for text, lender in _contexts(semantic, holders.every):
         for heir in heirs_in(semantic, lender, heirs):
             if heir.proposal is not None:
                 found.setdefault(heir.proposal, heir.how.format(text))
     for other in semantic.elsewhere.surroundings():
-        for text, lender in _contexts(other):
+        for text, lender in _contexts(other, other.tracker_variables):
             for heir in _across(other, lender, semantic, heirs):
                 if heir.proposal is not None:
                     place = f"{text} in {other.module.source.display}"
@@ -94,25 +95,27 @@ def _functions(semantic: SemanticModel) -> Iterator[Function]:
         yield from semantic.module.every(kind)  # type: ignore[misc]
 
 
-def _contexts(semantic: SemanticModel) -> Iterator[tuple[str, Lender]]:
-    """Yield the contexts of a module that have ids to lend."""
+def _contexts(
+    semantic: SemanticModel, trackers: frozenset[Binding]
+) -> Iterator[tuple[str, Lender]]:
+    """Yield the contexts of a module that have ids to lend; *trackers* hold its trackers."""
     for statement, index, call, name in semantic.context_calls:
         given = _named_tracker(call, statement.items[index].optional_vars)
         key = key_of(semantic, given) if given is not None else None
         ids = lent_ids(semantic, call, name, given)
         own = frozenset([key] if isinstance(key, Binding) else [])
-        others = uses_of_others(semantic, statement.body, own) if ids else ()
+        others = uses_of_others(semantic, statement.body, trackers, own) if ids else ()
         if ids:
             named = context_ids(call, name)
             yield ast.unparse(call), Lender(statement.body, named, ids, key, others)
     for function in _functions(semantic):
-        yield from _decorated(semantic, function)
+        yield from _decorated(semantic, function, trackers)
     for block in semantic.module.every(ast.With):
-        yield from _managed(semantic, block)
+        yield from _managed(semantic, block, trackers)
     for awaited in semantic.module.every(ast.AsyncWith):
-        yield from _managed(semantic, awaited)
+        yield from _managed(semantic, awaited, trackers)
     for call in semantic.module.every(ast.Call):
-        yield from _stacked(semantic, call)
+        yield from _stacked(semantic, call, trackers)
 
 
 def _named_tracker(call: ast.Call, target: ast.expr | None) -> ast.expr | None:
@@ -121,7 +124,9 @@ def _named_tracker(call: ast.Call, target: ast.expr | None) -> ast.expr | None:
     return given if target is None or isinstance(given, ast.Name | ast.Attribute) else target
 
 
-def _decorated(semantic: SemanticModel, function: Function) -> Iterator[tuple[str, Lender]]:
+def _decorated(
+    semantic: SemanticModel, function: Function, trackers: frozenset[Binding]
+) -> Iterator[tuple[str, Lender]]:
     """Yield the context that ``ai_usage_tracked`` opens around each call of *function*."""
     for decorator in function.decorator_list:
         call = decorator if isinstance(decorator, ast.Call) else None
@@ -145,14 +150,14 @@ def _decorated(semantic: SemanticModel, function: Function) -> Iterator[tuple[st
             # One that the function builds is not the context's, whatever its name.
             and any(isinstance(binder, ast.arg) for binder in semantic.scopes.of(n).binders)
         )
-        others = uses_of_others(semantic, function.body, own)
+        others = uses_of_others(semantic, function.body, trackers, own)
         if ids:
             tracker = next(iter(own), object())
             yield f"@{ast.unparse(decorator)}", Lender(function.body, ids, ids, tracker, others)
 
 
 def _managed(
-    semantic: SemanticModel, block: ast.With | ast.AsyncWith
+    semantic: SemanticModel, block: ast.With | ast.AsyncWith, trackers: frozenset[Binding]
 ) -> Iterator[tuple[str, Lender]]:
     """Yield the contexts that a manager of the project's own opens around *block*."""
     for item in block.items:
@@ -164,11 +169,13 @@ def _managed(
             given = item.optional_vars
             key = key_of(semantic, given) if given is not None else None
             own = frozenset([key] if isinstance(key, Binding) else [])
-            others = uses_of_others(semantic, block.body, own)
+            others = uses_of_others(semantic, block.body, trackers, own)
             yield ast.unparse(call), Lender(block.body, ids, ids, key, others)
 
 
-def _stacked(semantic: SemanticModel, call: ast.Call) -> Iterator[tuple[str, Lender]]:
+def _stacked(
+    semantic: SemanticModel, call: ast.Call, trackers: frozenset[Binding]
+) -> Iterator[tuple[str, Lender]]:
     """Yield the context that *call* puts on an exit stack: what follows runs in it."""
     entered = call.args[0] if call.args else None
     if last_name(call.func) not in _STACKING or not isinstance(entered, ast.Call):
@@ -187,7 +194,7 @@ def _stacked(semantic: SemanticModel, call: ast.Call) -> Iterator[tuple[str, Len
     if ids and following:
         key = key_of(semantic, given) if given is not None else None
         own = frozenset([key] if isinstance(key, Binding) else [])
-        others = uses_of_others(semantic, following, own)
+        others = uses_of_others(semantic, following, trackers, own)
         yield ast.unparse(entered), Lender(following, named, ids, key, others)
 
 

@@ -1,6 +1,6 @@
 """Functions with a tracker of their own, called inside a block: one tracker for both.
 
-What it does    Reports the call.  With ``--unsafe``, gives the function an optional parameter
+What it does    With ``--unsafe``, gives the function an optional parameter
                 for a tracker, and passes it wherever the function is called in a block.
 Why             Each call builds another tracker, and stores on its own.
 Before          def read_lines(text):
@@ -23,7 +23,7 @@ Guide           Common Issues, 1
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -33,17 +33,15 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers import contexts as blocks
 from codemods.model.edit import AddParameter, PassKeyword
 from codemods.model.proposal import Proposal
-from codemods.rules.contexts.passing import same_value, tracker_name
+from codemods.rules.checks.tracker_names import called_function, same_value, tracker_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.syntax.definitions import Function, Resolved
+    from codemods.analysis.syntax.definitions import Function
     from codemods.analysis.trackers.contexts import Opening
-    from codemods.model.finding import Finding
-
-    Mentioning = Callable[[str], Iterable[SemanticModel | None]]
+    from codemods.rules.rule import Mentioning
 
 CODE = "AIU012"
 OPENS = "opens a context with a tracker of its own, and is called inside others"
@@ -51,31 +49,17 @@ _SIGNATURE = "nothing replaces {0}, reads its signature, or calls it with a trac
 _KEPT = "whatever is given a block's tracker does not use it later, while {0} runs"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Sharing:
     """A function that opens a block, and all its calls that stand in one."""
 
     semantic: SemanticModel
     opening: Opening
-    calls: list[tuple[SemanticModel, ast.Call]] = field(default_factory=list)
+    calls: tuple[tuple[SemanticModel, ast.Call], ...]
 
     @property
     def function(self) -> Function:
         return self.opening.function
-
-
-def find(semantic: SemanticModel) -> Iterator[Finding]:
-    """Yield the calls in a block that lead to a block with a tracker of its own."""
-    for node in walk(semantic.module.tree):
-        if not isinstance(node, ast.Call) or blocks.in_its_block(semantic.taint, node) is None:
-            continue
-        callee = _callee(semantic, node)
-        found = blocks.opening(callee.taint, callee.node) if callee is not None else None
-        if found is not None:
-            module = found.taint.module
-            place = f"{module.source.display}:{module.span(found.header).line}"
-            message = f"{found.function.name} opens a context with a tracker of its own ({place})"
-            yield semantic.finding(CODE, node, message)
 
 
 def decide(
@@ -85,14 +69,16 @@ def decide(
 
     *mentioning* gives the files of the run that hold a word, None for one that cannot be read.
     """
-    known = {o.function: _Sharing(f, o) for f in files for o in blocks.openings(f.taint)}
+    opened = {o.function: (f, o) for f in files for o in blocks.openings(f.taint)}
+    calls: dict[Function, list[tuple[SemanticModel, ast.Call]]] = {f: [] for f in opened}
     for semantic in files:
         for node in walk(semantic.module.tree):
             if not isinstance(node, ast.Call) or not _in_a_block(semantic, node):
                 continue
-            callee = _callee(semantic, node)
-            if callee is not None and callee.node in known:
-                known[callee.node].calls.append((semantic, node))
+            callee = called_function(semantic, node)
+            if callee is not None and callee.node in opened:
+                calls[callee.node].append((semantic, node))
+    known = {f: _Sharing(*opened[f], tuple(calls[f])) for f in opened}
     able = {f for f, sharing in known.items() if _is_able(sharing, mentioning)}
     found: list[tuple[SemanticModel, Proposal]] = []
     for function in known:
@@ -102,12 +88,6 @@ def decide(
             group = f"{known[first].semantic.module.source.display}:{first.name}"
             found.extend(_proposals(known[function], group))
     return found
-
-
-def _callee(semantic: SemanticModel, call: ast.Call) -> Resolved | None:
-    """Return the function of the project that is called; methods may be overridden anywhere."""
-    certain = isinstance(call.func, ast.Name) or semantic.names.meaning(call.func).certain
-    return semantic.taint.definition(call.func) if certain else None
 
 
 def _in_a_block(semantic: SemanticModel, call: ast.Call) -> bool:
@@ -165,7 +145,7 @@ def _is_only_called(sharing: _Sharing, mentioning: Mentioning) -> bool:
                 continue  # operations are called after functions
             if not isinstance(call, ast.Call) or call.func is not node:
                 return False
-            callee = _callee(semantic, call)
+            callee = called_function(semantic, call)
             if callee is None or callee.node is not sharing.function:
                 return False
     return True

@@ -21,8 +21,8 @@ from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.standing_ids import ALL_IDS, MODE, set_ids, takes_user
 from codemods.model.edit import Retain, Wrap
-from codemods.rules.checks.missing_ids import certain_ids, missing_ids
-from codemods.rules.checks.wrapped_clients import wrapper_of, wraps_client
+from codemods.rules.conflicts.missing_ids import certain_ids, missing_ids
+from codemods.rules.conflicts.wrapped_clients import wrapper_of, wraps_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Resolved
     from codemods.model.proposal import Proposal
+    from codemods.rules.rule import Holders
 
 _BY_BATCH = frozenset({words.BATCH, MODE})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -86,7 +87,10 @@ class _Content:
 class Heirs:
     """What of a module may inherit, each suite looked at once; the blocks are of *proposals*."""
 
-    def __init__(self, semantic: SemanticModel, proposals: Sequence[Proposal]) -> None:
+    def __init__(
+        self, semantic: SemanticModel, proposals: Sequence[Proposal], holders: Holders
+    ) -> None:
+        self.holders = holders
         self._semantic = semantic
         self._gone: set[int] = set()
         self._contents: dict[tuple[ast.stmt, ast.stmt], _Content] = {}
@@ -159,7 +163,7 @@ def heir_of(semantic: SemanticModel, proposal: Proposal, heirs: Heirs) -> Heir |
     for wrap in wraps(proposal):
         if is_step(wrap):
             continue  # a sub-context of the block around it
-        lender = _lender(semantic, proposal, wrap)
+        lender = _lender(semantic, proposal, wrap, heirs.holders)
         found = next(heirs_in(semantic, lender, heirs), None) if lender.ids else None
         if found is not None:
             return found
@@ -175,7 +179,8 @@ def lent_ids(
 
 def lent_by(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
     """Return the ids that a proposed block may give to what is inside it."""
-    return _lender(semantic, proposal, wrap).ids
+    left = {words.USER} if any(isinstance(e, Retain) for e in proposal.edits) else set()
+    return named_ids(wrap) | left | semantic.standing.of(_tracker_of(wrap))
 
 
 def named_ids(wrap: Wrap) -> frozenset[str]:
@@ -203,31 +208,28 @@ def is_step(wrap: Wrap) -> bool:
 
 
 def uses_of_others(
-    semantic: SemanticModel, body: Sequence[ast.stmt], own: frozenset[Binding]
+    semantic: SemanticModel,
+    body: Sequence[ast.stmt],
+    every: frozenset[Binding],
+    own: frozenset[Binding],
 ) -> list[ast.Name]:
-    """Return where *body* reads a variable that holds, or leads to, a tracker not in *own*."""
-    others = semantic.tracker_variables() - own
+    """Return where *body* reads one of the variables *every* that is not in *own*."""
     names = (n for s in body for n in walk(s) if isinstance(n, ast.Name))
-    return [
-        n
-        for n in names
-        if isinstance(n.ctx, ast.Load)
-        and n in semantic.scopes.scope_of
-        and semantic.scopes.of(n) in others
-    ]
+    loads = (n for n in names if isinstance(n.ctx, ast.Load) and n in semantic.scopes.scope_of)
+    bindings = ((n, semantic.scopes.of(n)) for n in loads)
+    return [n for n, binding in bindings if binding in every and binding not in own]
 
 
-def _lender(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> Lender:
-    named = named_ids(wrap)
-    kept = {words.USER} if any(isinstance(e, Retain) for e in proposal.edits) else set()
+def _lender(semantic: SemanticModel, proposal: Proposal, wrap: Wrap, holders: Holders) -> Lender:
     tracker = _tracker_of(wrap)
     key = key_of(semantic, tracker, wrap) if tracker is not None else None
-    ids = named | kept | semantic.standing.of(tracker)
     body = body_of(semantic, wrap)
-    own = semantic.holders.get(proposal.finding, frozenset())
+    own = holders.of.get(proposal.finding, frozenset())
     if isinstance(key, Binding):
         own |= {key}
-    return Lender(body, named, ids, key, uses_of_others(semantic, body, own), proposal)
+    others = uses_of_others(semantic, body, holders.every, own)
+    ids = lent_by(semantic, proposal, wrap)
+    return Lender(body, named_ids(wrap), ids, key, others, proposal)
 
 
 def _tracker_of(wrap: Wrap) -> ast.expr | None:

@@ -1,0 +1,80 @@
+"""Unbound tracker: one that is built where no plain variable gets it.
+
+What it does    Refuses what no other pattern takes: a tracker that is returned, passed on, stored,
+                built under a condition or inside an expression.
+Why             Whoever gets the tracker may rely on the ids, and no block covers all of its uses.
+Before          queue.put(AIUsageTracker())
+After           (left alone)
+Safety          Nothing changes; the reason says where the tracker goes.
+Leaves alone    what is handed to a context manager right away, which needs nothing
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.model.refusal import Reason, Refusal
+from codemods.rules.refusing import refuse
+from codemods.rules.rule import Answer, OpenSites, Sites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.lifetimes import Construct
+
+TAKES = Sites.BUILT_OTHERWISE
+CODE = "AIU001"
+MESSAGE = "tracker built by hand"
+
+
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer for each construction that is left, and for the set calls on what it builds."""
+    for construct in open_sites.constructs:
+        refusal = _refusal(semantic, construct)
+        if refusal is not None:
+            yield Answer.of(refusal, {construct.call, *_set_calls(semantic, construct)})
+
+
+def _set_calls(semantic: SemanticModel, construct: Construct) -> Iterator[ast.Call]:
+    """Yield the set calls on the variable that the statement of a refused construction binds."""
+    statement = semantic.module.statement(construct.call)
+    for site in semantic.lifetimes.set_calls:
+        binding = semantic.lifetimes.receiver(site)
+        for binder in binding.binders if binding is not None else ():
+            if isinstance(binder, ast.Name) and semantic.module.statement(binder) is statement:
+                yield site.call
+
+
+def _refusal(semantic: SemanticModel, construct: Construct) -> Refusal | None:
+    """Return the refusal of a construction that is bound to no plain variable, if it needs one."""
+    parent = semantic.module.parents[construct.call]
+    if isinstance(parent, ast.keyword) and parent.arg == words.TRACKER_ARGUMENT:
+        call = semantic.module.parents[parent]
+        if isinstance(call, ast.Call) and semantic.names.context_manager(call.func) is not None:
+            return None
+    finding = semantic.finding(CODE, construct.call, MESSAGE)
+    reason, detail = _place(parent)
+    return refuse(semantic, finding, reason, detail, parent if hasattr(parent, "lineno") else None)
+
+
+def _place(parent: ast.AST) -> tuple[Reason, str]:
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Attribute):
+        return Reason.ESCAPES, f"the tracker is stored in {ast.unparse(parent.targets[0])}"
+    if isinstance(parent, ast.Return):
+        return Reason.ESCAPES, "the tracker is returned"
+    if isinstance(parent, ast.arguments):
+        return Reason.SHARED_STATE, "the tracker is a default argument, shared by all calls"
+    if isinstance(parent, ast.IfExp | ast.BoolOp):
+        return Reason.CONDITIONAL_CONSTRUCT, "the tracker is built under a condition"
+    if isinstance(parent, ast.NamedExpr):
+        return Reason.REBOUND, "the tracker is bound inside an expression"
+    if isinstance(parent, ast.Attribute):
+        return Reason.ESCAPES, "the tracker has no name of its own"
+    if isinstance(parent, ast.Call | ast.keyword):
+        return Reason.ESCAPES, "the tracker is passed on where it is built"
+    if isinstance(parent, ast.Expr):
+        return Reason.NO_WORK, "the tracker is built and dropped"
+    return Reason.ESCAPES, "the tracker is stored where it is built"
