@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from codemods.cli import execution
-from codemods.cli.options import working
-from codemods.model.options import Mode, Options, Shard
+from codemods.cli.options import into_options, reporting, working
+from codemods.model.options import Mode
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from codemods.model.options import Options
 
 HELP = """Report legacy tracker code in PATH...; nothing is written.
 
@@ -40,45 +42,16 @@ Exit status:
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
 @working
-@click.option("--quiet", "-q", is_flag=True, help="Print the findings without a summary.")
-@click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to print the findings (text by default).",
-)
+@reporting(quiet="Print the findings without a summary.", shown="findings")
 @click.pass_obj
-def command(
-    pipeline: execution.Pipeline | None,
-    paths: tuple[Path, ...],
-    *,
-    jobs: int | None,
-    cluster: str,
-    shard: Shard | None,
-    force_exclude: bool,
-    quiet: bool,
-    colour: bool | None,
-    form: str,
-) -> int:
-    """Turn the command line into Options, lint and report."""
-    execution.require_paths(paths)
-    cwd = Path.cwd()
-    config = execution.load_config(paths, cwd)
-    options = Options(
-        paths=paths,
-        cwd=cwd,
-        mode=Mode.CHECK,
-        jobs=jobs,
-        colour=colour,
-        quiet=quiet,
-        force_exclude=force_exclude,
-        cluster=cluster,
-        shard=shard,
-    )
-    report = execution.run_pipeline(pipeline or _pipeline(), options, config)
-    execution.show_report(report, options, form)
+@into_options
+def command(pipeline: execution.Pipeline | None, options: Options) -> int:
+    """Lint what the command line names, and report."""
+    execution.require_paths(options.paths)
+    config = execution.load_config(options.paths, options.cwd)
+    looking = replace(options, mode=Mode.CHECK)
+    report = execution.run_pipeline(pipeline or _pipeline(), looking, config)
+    execution.show_report(report, looking)
     return exit_status(report)
 
 

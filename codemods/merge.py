@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from codemods.cli import execution
-from codemods.model.options import Mode, Options
+from codemods.cli.options import into_options, reporting
 from codemods.report import display
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from codemods.model.options import Options
     from codemods.model.outcome import RunReport
 
 HELP = """Join the JSON reports of all shards of a run into the report of the whole run.
@@ -41,29 +42,19 @@ _LARGEST = 1 << 30
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("reports", nargs=-1, metavar="REPORT...", callback=execution.named_paths)
-@click.option("--quiet", "-q", is_flag=True, help="Report only what needs a person.")
-@click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to print the report (text by default).",
-)
+@click.argument("paths", nargs=-1, metavar="REPORT...", callback=execution.named_paths)
+@reporting(quiet="Report only what needs a person.")
 @click.pass_obj
-def command(
-    obj: object, reports: tuple[Path, ...], *, quiet: bool, colour: bool | None, form: str
-) -> int:
+@into_options
+def command(made_with: object, options: Options) -> int:
     """Join the reports that the command line names, and show what comes of it."""
-    del obj
-    if not reports:
+    del made_with
+    if not options.paths:
         raise click.UsageError("Name the reports of all shards.")
-    report = _joined(reports)
-    options = Options(reports, Path.cwd(), mode=Mode.CHECK, colour=colour, quiet=quiet)
+    report = _joined(options.paths)
     for warning in report.warnings:
         execution.warn(display.line(warning))
-    execution.show_report(report, options, form)
+    execution.show_report(report, options)
     return exit_status(report)
 
 

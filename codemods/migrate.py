@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from codemods.cli import campaign, execution
-from codemods.cli.options import working
-from codemods.model.options import Mode, Options, Runtime, Shard
+from codemods.cli.options import into_options, reporting, working
+from codemods.model.options import Mode, Runtime
 from codemods.report import display
 from codemods.report.status import DONE, FAILED, LEFT, exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from codemods.model.options import Options
     from codemods.model.outcome import RunReport
     from codemods.project.undo.restore import Undone
 
@@ -84,74 +86,39 @@ Exit status:
 @click.option(
     "--runtime",
     type=click.Choice([Runtime.TRACKER.value, Runtime.CONSERVATIVE.value]),
+    callback=lambda _context, _parameter, given: Runtime(given) if given else None,
     help="The runtime that the rewrites may rely on; overrides the configuration.",
 )
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
 @working
 @campaign.campaigning
-@click.option(
-    "--quiet", "-q", is_flag=True, help="Report only what needs a person, and assumptions."
-)
-@click.option("--color/--no-color", "colour", default=None, help="Colours (auto by default).")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to print the report (text by default).",
-)
+@reporting(quiet="Report only what needs a person, and assumptions.")
 @click.pass_obj
+@into_options
 def command(
     pipeline: execution.Pipeline | None,
-    paths: tuple[Path, ...],
+    options: Options,
     *,
     diff: bool,
     check: bool,
     undo: bool,
-    batch_pricing: bool | None,
-    runtime: str | None,
-    strict: bool,
-    unsafe: bool,
-    jobs: int | None,
-    cluster: str,
-    shard: Shard | None,
-    force_exclude: bool,
     repos: Path | None,
     branch: str | None,
     place: Path | None,
-    quiet: bool,
-    colour: bool | None,
-    form: str,
 ) -> int:
-    """Turn the command line into Options and run what it asks for."""
-    mode = _mode(diff=diff, check=check, undo=undo)
-    cwd = Path.cwd()
+    """Run what the command line asks for."""
+    options = replace(options, mode=_mode(diff=diff, check=check, undo=undo))
     if repos is None:
         campaign.refuse_without_list(branch, place)
-    if mode is Mode.UNDO and repos is None:
-        return _undo(paths, cwd, quiet=quiet)
-    _refuse_contradictions(strict=strict, unsafe=unsafe, shard=shard)
-    options = Options(
-        paths=paths,
-        cwd=cwd,
-        mode=mode,
-        batch_pricing=batch_pricing,
-        runtime=Runtime(runtime) if runtime else None,
-        unsafe=unsafe,
-        strict=strict,
-        jobs=jobs,
-        colour=colour,
-        quiet=quiet,
-        force_exclude=force_exclude,
-        cluster=cluster,
-        shard=shard,
-    )
+    if options.mode is Mode.UNDO and repos is None:
+        return _undo(options)
+    _refuse_contradictions(options)
     if repos is not None:
-        return campaign.run(options, repos, branch, place, form)
-    execution.require_paths(paths)
-    config = execution.load_config(paths, cwd)
-    return _finish(execution.run_pipeline(pipeline or _pipeline(), options, config), options, form)
+        return campaign.run(options, repos, branch, place)
+    execution.require_paths(options.paths)
+    config = execution.load_config(options.paths, options.cwd)
+    return _finish(execution.run_pipeline(pipeline or _pipeline(), options, config), options)
 
 
 def main(arguments: Sequence[str] | None = None, pipeline: execution.Pipeline | None = None) -> int:
@@ -171,16 +138,16 @@ def _mode(*, diff: bool, check: bool, undo: bool) -> Mode:
     return Mode.CHECK if check else Mode.MIGRATE
 
 
-def _refuse_contradictions(*, strict: bool, unsafe: bool, shard: Shard | None) -> None:
-    if strict and unsafe:
+def _refuse_contradictions(options: Options) -> None:
+    if options.strict and options.unsafe:
         message = "--strict makes fewer rewrites than are proven, --unsafe more. Choose one."
         raise click.UsageError(message)
-    if shard is not None and unsafe:
+    if options.shard is not None and options.unsafe:
         message = "--unsafe joins rewrites over several files, and --shard takes them apart."
         raise click.UsageError(f"{message} Choose one.")
 
 
-def _finish(report: RunReport, options: Options, form: str) -> int:
+def _finish(report: RunReport, options: Options) -> int:
     """Write, or print the patch, as the mode says; then report."""
     if options.mode is Mode.MIGRATE:
         from codemods.project.writing import write_changes
@@ -189,7 +156,7 @@ def _finish(report: RunReport, options: Options, form: str) -> int:
         report = write_changes(report, options.cwd, named)
     if options.mode is Mode.DIFF:
         _print_patch(report, options)
-    execution.show_report(report, options, form, err=options.mode is Mode.DIFF)
+    execution.show_report(report, options, err=options.mode is Mode.DIFF)
     return exit_status(report)
 
 
@@ -206,14 +173,15 @@ def _print_patch(report: RunReport, options: Options) -> None:
         execution.say(f"The paths of the patch are relative to {where}: apply it there.", err=True)
 
 
-def _undo(paths: Sequence[Path], cwd: Path, *, quiet: bool) -> int:
+def _undo(options: Options) -> int:
     from codemods.project.undo import restore
 
     try:
-        undone = restore.undo([cwd / path for path in paths], cwd)
+        named = [options.cwd / path for path in options.paths]
+        undone = restore.undo(named, options.cwd)
     except (restore.NothingToUndo, restore.JournalDamaged) as error:
         raise click.ClickException(f"Cannot undo: {display.line(str(error))}.") from None
-    _show_undone(undone, quiet=quiet)
+    _show_undone(undone, quiet=options.quiet)
     if undone.failed:
         return FAILED
     return LEFT if undone.edited else DONE

@@ -11,6 +11,7 @@ import click
 from codemods.cli import execution
 from codemods.model.options import Mode
 from codemods.report import display
+from codemods.report.formats import DEFAULT
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def refuse_without_list(branch: str | None, place: Path | None) -> None:
             raise click.UsageError(f"{name} says how --repos FILE is done. Name such a FILE.")
 
 
-def run(options: Options, repos: Path, branch: str | None, place: Path | None, form: str) -> int:
+def run(options: Options, repos: Path, branch: str | None, place: Path | None) -> int:
     """Do the campaign that the file *repos* lists; return the exit status."""
     from codemods.campaign.campaign import Stopped
     from codemods.campaign.folder import CampaignFolder, FolderError
@@ -77,8 +78,8 @@ def run(options: Options, repos: Path, branch: str | None, place: Path | None, f
         return execution.INTERRUPTED
     for warning in result.report.warnings:
         execution.warn(warning)
-    execution.show_report(result.report, options, form)
-    if form == "text" and not options.quiet:
+    execution.show_report(result.report, options)
+    if options.report_format == DEFAULT and not options.quiet:
         execution.say(_counts(result, options, folder))
     return exit_status(result.report)
 

@@ -20,6 +20,7 @@ import click
 from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import display
+from codemods.report.formats import Look, rendered
 from codemods.report.status import FAILED
 from codemods.runner.errors import ClusterError
 
@@ -181,18 +182,10 @@ def require_paths(paths: Sequence[Path]) -> None:
         raise click.UsageError("Name the files or folders to look at; `.` is this folder.")
 
 
-def show_report(report: RunReport, options: Options, form: str, *, err: bool = False) -> None:
-    """Print *report* as text or json, on standard output or (*err*) standard error."""
-    if form == "json":
-        from codemods.report import json as json_report
-
-        click.echo(json_report.render(report), nl=False, err=err)
-        return
-    from codemods.report import text
-
+def show_report(report: RunReport, options: Options, *, err: bool = False) -> None:
+    """Print *report* as *options* say, on standard output or (*err*) standard error."""
     colour = use_colour(options, err=err)
-    style = text.coloured if colour else text.plain
-    shown = text.render(report, style, quiet=options.quiet)
+    shown = rendered(report, options.report_format, Look(options.quiet, colour))
     click.echo(shown, nl=False, err=err, color=colour)
 
 

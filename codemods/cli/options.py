@@ -1,16 +1,22 @@
-"""Options that several commands have, with one help text each."""
+"""Options that several commands have, and how the command line becomes a record.
+
+A new one is an option here, a field of ``Options`` under the same name, and the code that reads it.
+"""
 
 from __future__ import annotations
 
-from functools import reduce
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import fields
+from functools import partial, reduce, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from codemods.model.options import Shard
+from codemods.model.options import Options, Shard
+from codemods.report.formats import DEFAULT, FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 F = TypeVar("F", bound="Callable[..., object]")
 
@@ -70,4 +76,40 @@ _WORK = (
 
 def working(command: F) -> F:
     """Add the options that say who does the work, and on which files."""
-    return reduce(lambda made, option: option(made), reversed(_WORK), command)
+    return _with(_WORK, command)
+
+
+def reporting(*, quiet: str, shown: str = "report") -> Callable[[F], F]:
+    """Return what adds the options that say how the report is *shown*; *quiet* is help."""
+    colours = "Colours (auto by default)."
+    options = (
+        click.option("--quiet", "-q", is_flag=True, help=quiet),
+        click.option("--color/--no-color", "colour", default=None, help=colours),
+        click.option(
+            "--format",
+            "report_format",
+            type=click.Choice(list(FORMATS)),
+            default=DEFAULT,
+            help=f"How to print the {shown} ({DEFAULT} by default).",
+        ),
+    )
+    return partial(_with, options)
+
+
+def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
+    return reduce(lambda made, option: option(made), reversed(options), command)
+
+
+def into_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give *command* its Options: each parameter of the command line that is a field of theirs.
+
+    The others are handed on under their own names, behind what the command was made with.
+    """
+    names = {field.name for field in fields(Options)}
+
+    @wraps(command)
+    def run(made_with: object, **given: Any) -> int:
+        known = {name: given.pop(name) for name in names & given.keys()}
+        return command(made_with, Options(cwd=Path.cwd(), **known), **given)
+
+    return run

@@ -59,6 +59,7 @@ class Options:
     the configuration excludes, though it is named.  ``shard`` is the part of the files
     that is decided; all of them are looked at, since the others may use what it changes.
     ``cluster`` is the address of a Dask scheduler whose workers do the work, "" for none.
+    ``report_format`` is the name of one of ``codemods.report.formats``.
     """
 
     paths: tuple[Path, ...]
@@ -74,6 +75,7 @@ class Options:
     force_exclude: bool = False
     shard: Shard | None = None
     cluster: str = ""
+    report_format: str = "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,14 +82,6 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file that was passed over on purpose; ``reason`` says why."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Failed:
     """A file that could not be handled; the others went on.
 
@@ -111,7 +103,7 @@ class Linted:
     findings: tuple[Finding, ...]
 
 
-FileOutcome = Untouched | Changed | Refused | Skipped | Failed | Linted
+FileOutcome = Untouched | Changed | Refused | Failed | Linted
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codemods.model.outcome import Changed, Failed, Linted, Refused, RunReport, Skipped
+from codemods.model.outcome import Changed, Failed, Linted, Refused, RunReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def _below(name: str, outcome: FileOutcome) -> FileOutcome:
             return Refused(path, _all_below(path, outcome.refusals))
         case Linted():
             return Linted(path, tuple(replace(one, path=path) for one in outcome.findings))
-        case Failed() | Skipped():
+        case Failed():
             return replace(outcome, path=path)
         case _:
             return outcome

@@ -7,7 +7,7 @@ keys may come at any time::
      "warnings": [str],                                                of the run as a whole
      "shard": "2/5",                                                   only of a part of a run
      "rewrites": {"proven": int, "assumed": int, "unsafe": int},
-     "files": [{"path": str, "outcome": "changed" | "refused" | "failed" | "skipped" | "linted",
+     "files": [{"path": str, "outcome": "changed" | "refused" | "failed" | "linted",
                 "applied":  [{finding..., "form": str, "why": str, "notes": [str],
                               "certainty": "proven" | "assumed" | "unsafe",
                               "assumptions": [str],            not empty: they are not proven
@@ -15,8 +15,7 @@ keys may come at any time::
                 "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
                               "blocking": span | null}],
                 "findings": [finding],
-                "stage": str, "message": str, "advice": str,      of a failure
-                "reason": str}]}                                  of a skipped file
+                "stage": str, "message": str, "advice": str}]}    of a failure
 
 A finding is ``{"code": str, "message": str, "span": span}``, a span ``{"line",
 "column", "end_line", "end_column"}`` with lines and columns counted from 1.  Of a notebook
@@ -30,19 +29,21 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from codemods.model.outcome import Certainty, Changed, Failed, Linted, Refused, Skipped
+from codemods.model.outcome import Certainty, Changed, Failed, Linted, Refused
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.outcome import Applied, FileOutcome, RunReport
     from codemods.model.refusal import Refusal
+    from codemods.report.formats import Look
 
 SCHEMA = 1
 
 
-def render(report: RunReport) -> str:
-    """Return the report as one JSON document that ends with a newline."""
+def render(report: RunReport, look: Look | None = None) -> str:
+    """Return the report as one JSON document that ends with a newline, whatever the *look*."""
+    del look
     document = {
         "schema": SCHEMA,
         "runtime": report.runtime,
@@ -78,8 +79,6 @@ def _file(outcome: FileOutcome) -> dict[str, Any]:
         case Failed():
             detail = {"message": outcome.message, "advice": outcome.advice}
             return common | {"stage": outcome.stage} | detail
-        case Skipped():
-            return common | {"reason": outcome.reason}
         case _:
             return common
 

@@ -14,7 +14,6 @@ from codemods.model.outcome import (
     Linted,
     Refused,
     RunReport,
-    Skipped,
 )
 from codemods.model.refusal import Reason, Refusal
 from codemods.model.source import SourceFile, Span
@@ -69,8 +68,6 @@ def _outcome(report: Path, file: dict[str, Any]) -> FileOutcome:
             return Linted(path, tuple(_finding(path, one) for one in file["findings"]))
         case "failed":
             return Failed(path, file["stage"], file["message"], file["advice"])
-        case "skipped":
-            return Skipped(path, file["reason"])
         case other:
             raise ValueError(f"no outcome is called {other!r}")
 

@@ -17,20 +17,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from codemods.model.outcome import Applied, Certainty, Changed, Failed, Linted, Refused, Skipped
+from codemods.model.outcome import Applied, Certainty, Changed, Failed, Linted, Refused
 from codemods.report import display
+from codemods.report.formats import Look
 
 if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.outcome import FileOutcome, RunReport
     from codemods.model.refusal import Refusal
 
+AS_IT_IS = Look()
 Style = Callable[[str, str], str]
 # What the reason of a rewrite is called: "safe" only where it is a proof.
 _WORDS = {Certainty.PROVEN: "safe", Certainty.ASSUMED: "likely", Certainty.UNSAFE: "why"}
 
 
-def plain(text: str, _colour: str) -> str:
+def uncoloured(text: str, _colour: str) -> str:
     """Return *text* as it is: the style of a report without colours."""
     return text
 
@@ -42,13 +44,14 @@ def coloured(text: str, colour: str) -> str:
     return click.style(text, fg=colour)
 
 
-def render(report: RunReport, style: Style = plain, *, quiet: bool = False) -> str:
+def render(report: RunReport, look: Look = AS_IT_IS) -> str:
     """Return the report as text that ends with a summary line.
 
-    With *quiet* only what needs a person is shown: refusals, findings, failures, and
+    Quietly only what needs a person is shown: refusals, findings, failures, and
     of the rewrites those that rest on an assumption or that must be confirmed.
     """
     report = display.report(report)
+    style, quiet = coloured if look.coloured else uncoloured, look.quiet
     lines: list[str] = []
     for outcome in report.outcomes:
         lines += _outcome(outcome, style, written=report.written, quiet=quiet)
@@ -80,9 +83,6 @@ def _outcome(outcome: FileOutcome, style: Style, *, written: bool, quiet: bool) 
         case Linted():
             for finding in outcome.findings:
                 yield _place(finding, style, "yellow")
-        case Skipped():
-            if not quiet:
-                yield f"{outcome.path}: skipped: {outcome.reason}"
 
 
 def _applied(applied: Applied, style: Style, *, written: bool, quiet: bool) -> Iterator[str]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from harness import dedent, report
 
 from codemods.model.finding import Finding
-from codemods.model.outcome import Changed, Failed, Linted, Refused, RunReport, Skipped
+from codemods.model.outcome import Changed, Failed, Linted, Refused, RunReport, Untouched
 from codemods.model.source import Span
 from codemods.project.patchbase import patch_base
 from codemods.report import diff, status, text
 from codemods.report import json as as_json
+from codemods.report.formats import Look
 
 from .exams_decisions import IMPORT, site
 from .mutant import examined
@@ -189,7 +190,7 @@ def everything_said_to_be_written(real: Any) -> Any:
 def a_quiet_report_still_shows_what_needs_a_person(folder: Path) -> None:
     """Refusals and failures stay; the summary goes."""
     (folder / "broken.py").write_text(BROKEN)
-    told = text.render(run(folder), quiet=True)
+    told = text.render(run(folder), Look(quiet=True))
     assert "refused: escapes" in told
     assert "broken.py: failed to parse" in told
     assert "scanned" not in told
@@ -262,7 +263,7 @@ def a_status_is_of_all_that_is_left(folder: Path) -> None:
         ((partly, failed), True, 2),
         ((failed,), False, 2),
         ((Linted("a.py", (FINDING,)),), False, 1),
-        ((Skipped("a.py", "why"),), False, 0),
+        ((Untouched("a.py"),), False, 0),
         ((), False, 0),
     ]
     for outcomes, written, expected in told:

@@ -15,14 +15,14 @@ from codemods.model.outcome import (
     Linted,
     Refused,
     RunReport,
-    Skipped,
     Untouched,
 )
 from codemods.model.refusal import Reason, Refusal
 from codemods.model.source import SourceFile, Span
 from codemods.report import json as json_report
+from codemods.report.formats import Look
 from codemods.report.status import exit_status
-from codemods.report.text import coloured, render
+from codemods.report.text import render
 
 FINDING = Finding("AIU001", "app/a.py", Span(3, 5, 3, 30), "tracker built by hand")
 APPLIED = Applied(
@@ -38,6 +38,8 @@ MIXED = Changed(SOURCE, b"b", (APPLIED,), (REFUSAL,))
 FAILED = Failed("app/b.py", "parse", "line 3 is no Python", "correct it")
 LINTED = Linted("app/a.py", (FINDING,))
 
+QUIET = Look(quiet=True)
+
 
 def report(*outcomes: FileOutcome, written: bool = False) -> RunReport:
     """Return a report of *outcomes* and two files in which there was nothing to do."""
@@ -48,7 +50,7 @@ def report(*outcomes: FileOutcome, written: bool = False) -> RunReport:
     ("given", "status"),
     [
         (report(), 0),
-        (report(Untouched("a.py"), Skipped("b.py", "generated")), 0),
+        (report(Untouched("a.py")), 0),
         (report(Linted("a.py", ())), 0),
         (report(CHANGED, written=True), 0),
         (report(CHANGED), 1),
@@ -118,7 +120,7 @@ def test_quiet_shows_what_is_not_proven() -> None:
     """Quiet keeps silent about proven rewrites only."""
     unsafe = replace(PROVEN, confirm=("it is so",))
     given = report(replace(CHANGED, applied=(PROVEN, APPLIED, unsafe)), written=True)
-    assert render(given, quiet=True) == (
+    assert render(given, QUIET) == (
         "app/a.py:3:5: AIU001 tracker built by hand, rewritten assuming that job is a string\n"
         "app/a.py:3:5: AIU001 tracker built by hand\n"
         "    unsafe: confirm that it is so\n"
@@ -156,29 +158,27 @@ def test_refusals_in_text() -> None:
 
 def test_failures_in_text() -> None:
     """A failure is shown with its stage and what to do."""
-    assert render(report(FAILED, Skipped("c.py", "generated"))) == (
+    assert render(report(FAILED)) == (
         "app/b.py: failed to parse: line 3 is no Python\n"
         "    to do: correct it\n"
-        "c.py: skipped: generated\n"
-        "4 files scanned: 1 failed.\n"
+        "3 files scanned: 1 failed.\n"
     )
 
 
 def test_findings_in_text() -> None:
     """A finding is one line that editors understand."""
-    assert render(report(LINTED), quiet=True) == "app/a.py:3:5: AIU001 tracker built by hand\n"
+    assert render(report(LINTED), QUIET) == "app/a.py:3:5: AIU001 tracker built by hand\n"
 
 
 def test_quiet_text() -> None:
     """Quiet shows what needs a person and nothing else."""
-    shown = render(report(MIXED, FAILED, Skipped("c.py", "generated")), quiet=True)
+    shown = render(report(MIXED, FAILED), QUIET)
     assert "refused" in shown
     assert "failed" in shown
     assert "form: own" not in shown
     assert "scanned" not in shown
-    assert "generated" not in shown
     proven = replace(CHANGED, applied=(PROVEN,))
-    assert render(report(proven, written=True), quiet=True) == ""
+    assert render(report(proven, written=True), QUIET) == ""
 
 
 def test_summary_counts() -> None:
@@ -200,14 +200,14 @@ def test_colours() -> None:
     import click
 
     outcomes = (MIXED, FAILED, LINTED)
-    shown = render(report(*outcomes), coloured)
+    shown = render(report(*outcomes), Look(coloured=True))
     assert "\x1b[32mAIU001\x1b[0m" in shown
     assert click.unstyle(shown) == render(report(*outcomes))
 
 
 def test_json() -> None:
     """The JSON holds all that the text says, under the documented keys."""
-    outcomes = (MIXED, Refused("r.py", (HERE,)), FAILED, LINTED, Skipped("c.py", "generated"))
+    outcomes = (MIXED, Refused("r.py", (HERE,)), FAILED, LINTED)
     document = json.loads(json_report.render(report(*outcomes)))
     span = {"line": 3, "column": 5, "end_line": 3, "end_column": 30}
     finding = {"code": "AIU001", "message": "tracker built by hand", "span": span}
@@ -215,9 +215,9 @@ def test_json() -> None:
         "schema": 1,
         "runtime": "tracker",
         "written": False,
-        "scanned": 7,
+        "scanned": 6,
     }
-    changed, refused, failed, linted, skipped = document["files"]
+    changed, refused, failed, linted = document["files"]
     assert changed["outcome"] == "changed"
     assert changed["applied"] == [
         finding
@@ -241,4 +241,3 @@ def test_json() -> None:
         "advice": "correct it",
     }
     assert linted == {"path": "app/a.py", "outcome": "linted", "findings": [finding]}
-    assert skipped == {"path": "c.py", "outcome": "skipped", "reason": "generated"}

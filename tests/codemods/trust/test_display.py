@@ -22,11 +22,12 @@ from hostile import Forged
 
 from codemods.cli import execution
 from codemods.model.finding import Finding
-from codemods.model.outcome import Applied, Changed, Failed, Linted, Refused, RunReport, Skipped
+from codemods.model.outcome import Applied, Changed, Failed, Linted, Refused, RunReport
 from codemods.model.refusal import Reason, Refusal
 from codemods.model.source import SourceFile, Span
 from codemods.report import display, text
 from codemods.report import json as json_report
+from codemods.report.formats import Look
 from codemods.rules.planning.operation_types import literal
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -60,7 +61,6 @@ def evil_report() -> RunReport:
         Refused(EVIL, (refusal,)),
         Failed(EVIL, EVIL, EVIL, EVIL),
         Linted(EVIL, (finding,)),
-        Skipped(EVIL, EVIL),
     )
     return RunReport(outcomes, 5, EVIL, written=False)
 
@@ -71,7 +71,7 @@ def test_a_report_of_hostile_texts() -> None:
     assert said.replace("\n", "").isprintable()
     assert "\nok.py" not in said
     assert said.count(SAFE) > 20
-    coloured = text.render(evil_report(), text.coloured)
+    coloured = text.render(evil_report(), Look(coloured=True))
     for colour in ("31", "32", "33", "0"):
         coloured = coloured.replace(f"\x1b[{colour}m", "")
     assert coloured == said
