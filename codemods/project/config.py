@@ -46,6 +46,7 @@ class Tables:
         self._cwd = os.path.abspath(cwd)  # noqa: PTH100 - resolve() follows links
         self._by_folder: dict[str, ProjectConfig | None] = {}
         self._rules: dict[Path, Rules] = {}
+        self._without_excludes: set[str] = set()
 
     def of(self, path: Path) -> ProjectConfig:
         """Return what holds for the file or folder *path*; raises ConfigError if it is wrong."""
@@ -55,8 +56,12 @@ class Tables:
 
     def excludes(self, path: str, *, folder: bool) -> bool:
         """Tell whether ``exclude`` of the table above the absolute *path* leaves it out."""
-        config = self._nearest(os.path.dirname(path)) or self._nearest(self._cwd)  # noqa: PTH120
+        above = path.rpartition(os.sep)[0] or os.sep
+        if above in self._without_excludes:
+            return False
+        config = self._nearest(above) or self._nearest(self._cwd)
         if config is None or not config.exclude or config.root is None:
+            self._without_excludes.add(above)
             return False
         if config.root not in self._rules:
             self._rules[config.root] = rules_from(config.exclude, str(config.root))

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,6 +34,7 @@ SKIPPED_FOLDERS = frozenset(
     | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
 )
 SUFFIXES = (".py", ".pyi", ".ipynb")
+_name = attrgetter("name")
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,7 @@ class _Walk:
             self._seen.add(folder.real)
             try:
                 with os.scandir(folder.path) as entries:
-                    found = sorted(entries, key=lambda entry: entry.name)
+                    found = sorted(entries, key=_name)
             except OSError as error:
                 yield _unreachable(folder.display.rstrip("/") or ".", error)
                 continue
@@ -265,16 +267,21 @@ class _Walk:
         if "pyvenv.cfg" in names and not folder.named:
             return
         rules = _rules_inside(folder, names)
+        seen, left_out = self._seen, self._left_out
         for entry in found:
             name = entry.name
             path = entry.path
-            if entry.is_symlink():
+            if name.endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+                # Nearly all that is found comes this way, so it is written out.
+                real = path if folder.real == folder.path else _join(folder.real, name)
+                if real not in seen and not left_out(rules, path, folder=False):
+                    seen.add(real)
+                    yield DiscoveredFile(path, _printable(folder.display + name))
+            elif entry.is_symlink():
                 self._links.append((replace(folder, rules=rules), name))
             elif entry.is_dir():
-                if name not in SKIPPED_FOLDERS and not self._left_out(rules, path, folder=True):
+                if name not in SKIPPED_FOLDERS and not left_out(rules, path, folder=True):
                     inside.append(folder.child(name, rules))
-            elif self._wanted(rules, path) and entry.is_file():
-                yield from self._once(path, _join(folder.real, name), folder.display + name)
 
     def _link(self, parent: _Folder, name: str) -> Iterator[DiscoveredFile | Failed]:
         """Yield what a link found in a folder leads to; a link that leads nowhere is passed over.

@@ -37,12 +37,26 @@ def read_regular(
     # Opening a device can have effects of its own, so it is looked at first.
     _require_regular(os.stat(path, dir_fd=dir_fd, follow_symlinks=follow))
     descriptor = os.open(path, _READ | (0 if follow else _NOFOLLOW), dir_fd=dir_fd)
+    return _read_and_closed(descriptor, limit)
+
+
+def read_seen(path: str, limit: int) -> bytes:
+    """Return the content of *path*, as ``read_regular``, right after it was seen to be regular.
+
+    What has been put in its place since then is opened, without waiting, and not read.
+    """
+    return _read_and_closed(os.open(path, _READ), limit)
+
+
+def _read_and_closed(descriptor: int, limit: int) -> bytes:
     try:
         status = os.fstat(descriptor)
         _require_regular(status)
-        if status.st_size > limit:
+        size = status.st_size
+        if size > limit:
             raise _too_large(limit)
-        return _content(descriptor, status.st_size, limit)
+        content = os.read(descriptor, size + 1)
+        return content if len(content) == size else _grown(descriptor, content, limit)
     finally:
         os.close(descriptor)
 
@@ -53,11 +67,8 @@ def reason(error: OSError) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _content(descriptor: int, size: int, limit: int) -> bytes:
-    content = os.read(descriptor, size + 1)
-    if len(content) == size:
-        return content
-    # It grows while it is read, or is one of the system's files that tell no size.
+def _grown(descriptor: int, content: bytes, limit: int) -> bytes:
+    """Return *content* and what follows: the file grows, or is one that tells no size."""
     parts = [content]
     read = len(content)
     while part := os.read(descriptor, MEGABYTE):
@@ -69,12 +80,13 @@ def _content(descriptor: int, size: int, limit: int) -> bytes:
 
 
 def _require_regular(status: os.stat_result) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
     if stat.S_ISLNK(status.st_mode):
         raise OSError(errno.ELOOP, "it is a link, which is not followed here")
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is a device, a pipe or a socket, not a regular file")
+    raise OSError(errno.EINVAL, "it is a device, a pipe or a socket, not a regular file")
 
 
 def _too_large(limit: int) -> OSError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed
 from codemods.model.source import SourceFile
-from codemods.project.regular import MEGABYTE, read_regular, reason
+from codemods.project.regular import MEGABYTE, read_regular, read_seen, reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,11 +54,23 @@ def read(file: DiscoveredFile) -> bytes | Failed:
     try:
         return read_bytes(file.place)
     except OSError as error:
-        advice = "Give yourself permission to read it, or leave it out with `exclude`."
-        if error.errno == errno.EFBIG:
-            advice = "Leave it out with `exclude`, or split it."
-        message = f"the file cannot be read: {reason(error)}"
-        return Failed(file.display, "read", message, advice)
+        return _unreadable(file, error)
+
+
+def read_found(file: DiscoveredFile) -> bytes | Failed:
+    """Return the bytes of *file*, as ``read``, right after it was discovered."""
+    try:
+        return read_seen(file.place, LARGEST)
+    except OSError as error:
+        return _unreadable(file, error)
+
+
+def _unreadable(file: DiscoveredFile, error: OSError) -> Failed:
+    advice = "Give yourself permission to read it, or leave it out with `exclude`."
+    if error.errno == errno.EFBIG:
+        advice = "Leave it out with `exclude`, or split it."
+    message = f"the file cannot be read: {reason(error)}"
+    return Failed(file.display, "read", message, advice)
 
 
 def read_bytes(path: str | Path) -> bytes:

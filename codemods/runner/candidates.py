@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed
-from codemods.project.sources import read
+from codemods.project.sources import read_found
 from codemods.vocabulary import NEEDLES
 
 if TYPE_CHECKING:
@@ -55,12 +55,20 @@ def scan(
             mine.add(file.path if isinstance(file, Failed) else file.display)
         scanned += 1
         progress(scanned)
-        loaded = file if isinstance(file, Failed) else _candidate(file)
-        if isinstance(loaded, Failed):
-            failed.append(loaded)
-        elif loaded is not None:
-            candidates.append(loaded)
-        elif not isinstance(file, Failed):
+        content = file if isinstance(file, Failed) else read_found(file)
+        if isinstance(content, Failed):
+            failed.append(content)
+            continue
+        assert not isinstance(file, Failed)
+        for needle in NEEDLES:
+            if needle in content:
+                loaded = _decoded(file, content)
+                if isinstance(loaded, Failed):
+                    failed.append(loaded)
+                else:
+                    candidates.append(loaded)
+                break
+        else:
             others.append(file)
     found = (tuple(failed), tuple(candidates), tuple(others))
     if shard is None:
@@ -68,16 +76,7 @@ def scan(
     return Scan(*found, len(mine), frozenset(mine))
 
 
-def _candidate(file: DiscoveredFile) -> SourceFile | Failed | None:
-    """Return the file if there may be work in it: bytes first, decoding only on a hit."""
-    content = read(file)
-    if isinstance(content, Failed):
-        return content
-    for needle in NEEDLES:
-        if needle in content:
-            break
-    else:
-        return None
+def _decoded(file: DiscoveredFile, content: bytes) -> SourceFile | Failed:
     from codemods.project import notebooks
     from codemods.project.sources import decode
 

@@ -16,7 +16,7 @@ import pytest
 
 from codemods.project.config import ConfigError, Tables
 from codemods.project.ignore.gitignore import rules_from
-from codemods.project.regular import read_regular
+from codemods.project.regular import read_regular, read_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,3 +271,18 @@ def test_a_file_that_tells_no_size_is_read_to_the_limit(tmp_path: Path) -> None:
     assert len(read_regular(source, 1 << 20)) >= 100
     with pytest.raises(OSError, match="larger"):
         read_regular(source, 10)
+
+
+def test_a_pipe_that_took_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    """T1: what stands where discovery saw a file is looked at again once it is open."""
+    place = tmp_path / "a.py"
+    place.write_bytes(b"x = 1\n")
+    assert read_seen(str(place), 10) == b"x = 1\n"
+    place.unlink()
+    os.mkfifo(place)
+    with pytest.raises(OSError, match="a device, a pipe or a socket"):
+        read_seen(str(place), 10)
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(IsADirectoryError):
+        read_seen(str(place), 10)
