@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from tracker.config import environment_variables, settings
+from tracker.config import environment_variables, folders, settings
 from tracker.config.misuse import forgiving, has_methods, kind_of, tell
 from tracker.context import scope, unattributed
 from tracker.context.pickling import received, told_of
@@ -65,6 +65,7 @@ class AIUsageTracker(Observing):
     environment_config: EnvironmentConfig | None = None
     _latest: Node | None = None
     _birthplace: Node | None = None
+    _folder: str = folders.START
 
     @forgiving
     def __init__(
@@ -91,6 +92,7 @@ class AIUsageTracker(Observing):
         self.track_to_dynamo = track_to_dynamo
         self.track_to_file = track_to_file
         self.log_file = log_file
+        self._folder = folders.here()
         self._default_user = os.environ.get("USER_ID") or "default"
         state = BLANK if user_id is None else State(user_id=user_id)
         self._standing = Node(state, None, is_block=False)  # a tracker is no part of a cycle
@@ -231,7 +233,7 @@ class AIUsageTracker(Observing):
         if not beside:
             found = self._client_destination() or destinations.named(self.table_name)
         if self.track_to_file:
-            file = self.log_file
+            file = os.path.join(self._folder, self.log_file)  # noqa: PTH118 - pathlib loads later
             key = f"log_file:{file}"
             found.append(destinations.known(key, lambda: log_file_sink(file), durable=True))
         return found
@@ -321,6 +323,7 @@ class AIUsageTracker(Observing):
             made = cls(environment_config=AIUsageEnvironmentConfig.get_config(environment))
             _last = (cls, environment, seen), made
         settings.current()
+        installation.install()  # the last one may have tried in vain
         unattributed.notice_environment(seen[0])
         copy = object.__new__(cls)
         standing = Node(BLANK, None, None, True, False)

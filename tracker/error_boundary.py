@@ -17,10 +17,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from tracker.delivery import fork_registry
+from tracker.records.clock import steady
 from tracker.records.error_text import logged
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _note(place: str, message: str, error: BaseException, interval: float) -> No
 
 def warn(place: str, message: str, *, interval: float = LOG_INTERVAL_SECONDS) -> None:
     """Count something that went wrong at *place*, and log it at most once in *interval* seconds."""
-    now = time.monotonic()
+    now = steady()
     with _lock:
         _counts[place] = _counts.get(place, 0) + 1
         last = _last_logged.get(place)
@@ -120,6 +120,7 @@ class tolerated:
 
     __slots__ = ("_interval", "_message", "_place")
     _held: type[BaseException] = Exception
+    _passed: tuple[type[BaseException], ...] = ()
 
     def __init__(self, place: str, message: str, *, interval: float = LOG_INTERVAL_SECONDS) -> None:
         self._place = place
@@ -135,7 +136,7 @@ class tolerated:
         error: BaseException | None,
         _tb: TracebackType | None,
     ) -> bool:
-        if error is None or not isinstance(error, self._held):
+        if error is None or not isinstance(error, self._held) or isinstance(error, self._passed):
             return False
         _note(self._place, self._message, error, self._interval)
         return True
@@ -146,3 +147,22 @@ class contained(tolerated):
 
     __slots__ = ()
     _held = BaseException
+
+
+class unreadable(tolerated):
+    """As ``tolerated``, for what the program's own objects raise because we read them.
+
+    The program would not have seen it without us, whatever it is: a SystemExit, a panic of an
+    extension.  Only a KeyboardInterrupt may be somebody's at the keyboard.
+    """
+
+    __slots__ = ()
+    _held = BaseException
+    _passed = (KeyboardInterrupt,)
+
+
+class unending(contained):
+    """As ``contained``, for what would end the thread and nothing else: the rest is told inside."""
+
+    __slots__ = ()
+    _passed = (Exception,)

@@ -13,6 +13,8 @@ AI_USAGE_REQUIRE_CONTEXT   (prod.)    1 or 0: record calls that no context attri
 AI_USAGE_DEPRECATIONS      1          0: say nothing where attribution is set by hand
 AI_USAGE_ERROR_MESSAGES    0          1: keep messages of exceptions, which may quote an answer
 =========================  =========  ====================================================
+
+Relative paths start from the folder in which the program began.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tracker.config.folders import named
 from tracker.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -114,19 +117,13 @@ def _switch(text: str) -> bool:
     return text.lower() in ("1", "true")
 
 
-def _path(text: str) -> Path:
-    from pathlib import Path
-
-    return Path(text).expanduser()
-
-
 _READERS: dict[str, Callable[[str], Any]] = {
     "sinks": _names,
     "flush_timeout": float,
     "queue_size": int,
-    "spool": _path,
+    "spool": named,
     "spool_bytes": int,
-    "prices": _path,
+    "prices": named,
     "require_context": _switch,
     "deprecations": _switch,
     "error_messages": _switch,

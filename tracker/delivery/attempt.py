@@ -51,6 +51,11 @@ def must_not_wait() -> bool:
     return _here.ours or _here.storing or _here.finalising
 
 
+def is_ours() -> bool:
+    """Whether this is a thread of ours: nobody at a keyboard interrupts it."""
+    return _here.ours
+
+
 @contextmanager
 def own_thread() -> Iterator[None]:
     """Run what a thread of ours does: the writer would wait for itself."""

@@ -8,7 +8,6 @@ two pieces of work our threads hold none.
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from tracker.config import interpreter
 from tracker.delivery import fork_registry
 
 # What is registered first is done last before a fork: our threads pause, then files are closed.
+from tracker.records.clock import steady
 from tracker.sinks.sqlite import shared_file  # noqa: F401 - for its part in forking
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def _acquired(name: str, turn: threading.RLock) -> bool:
     """
     if turn.acquire(timeout=PATIENCE_SECONDS[name]):
         return True
-    deadline = time.monotonic() + PATIENCE_SECONDS["loading"]
-    while interpreter.is_importing(_turns.workers.get(name, 0)) and time.monotonic() < deadline:
+    deadline = steady() + PATIENCE_SECONDS["loading"]
+    while interpreter.is_importing(_turns.workers.get(name, 0)) and steady() < deadline:
         if turn.acquire(timeout=LOOK_SECONDS):
             return True
     return False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
+
+from tracker.records.clock import steady
 
 #: After a wait in vain the program waits so long ...
 AGAIN_SECONDS = 0.05
@@ -19,7 +20,7 @@ class Vain:
 
     def patience(self, timeout: float, *, in_vain: bool) -> float:
         """Return how long to wait: *timeout*, or hardly at all while it is *in_vain*."""
-        now = time.monotonic()
+        now = steady()
         if not in_vain:
             self._last = now  # the wait that comes may be the one in vain
             return timeout

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
 from tracker.error_boundary import boundary, tolerated, warn
+from tracker.records.clock import steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,9 +80,9 @@ def directly(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Me
     """
     if destination.key in _state.slow:
         return metrics
-    began = time.monotonic()
+    began = steady()
     rest = direct(destination, metrics)
-    if rest and time.monotonic() > began + SLOW_SECONDS:
+    if rest and steady() > began + SLOW_SECONDS:
         _was_slow(destination.key)
     return rest
 
@@ -94,12 +94,12 @@ def spool(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metri
     """
     if SPOOL in _state.slow:
         return metrics
-    if time.monotonic() < _state.full_until:  # unless rows were sent
+    if steady() < _state.full_until:  # unless rows were sent
         counts.lost("spool full", len(metrics))
         return ()
-    began = time.monotonic()
+    began = steady()
     rest = _spooled(destination, metrics)
-    if rest and time.monotonic() > began + SLOW_SECONDS:
+    if rest and steady() > began + SLOW_SECONDS:
         _was_slow(SPOOL)
     if not rest:
         wake()
@@ -123,7 +123,7 @@ def _spooled(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Me
             file().put(destination.key, rows)
         except SpoolFullError as error:
             _state.full_for = min(2 * _state.full_for or 1.0, LONGEST_PAUSE_SECONDS)
-            _state.full_until = time.monotonic() + _state.full_for
+            _state.full_until = steady() + _state.full_for
             counts.lost("spool full", len(rows), str(error))
             return ()
         _state.full_for = 0.0
@@ -197,12 +197,12 @@ def is_failing() -> bool:
 
 def is_slow(since: float) -> bool:
     """Whether a place took long to fail, *since* then, and the other does not make up for it."""
-    return _state.slow_at >= since and time.monotonic() > _state.slow_at + SLOW_SECONDS
+    return _state.slow_at >= since and steady() > _state.slow_at + SLOW_SECONDS
 
 
 def _was_slow(place: str) -> None:
     _state.slow.add(place)
-    _state.slow_at = time.monotonic()
+    _state.slow_at = steady()
 
 
 def leave_alone(destination: Destination) -> None:
@@ -297,7 +297,7 @@ def _round(state: _State) -> None:
         held = {key: destination for key, (destination, _) in state.held.items()}
     for key, destination in (known | held).items():
         attempts, due = state.pauses.get(key, (0, 0.0))
-        if due > time.monotonic() and not (hurry and key in held):
+        if due > steady() and not (hurry and key in held):
             continue
         is_up = False
         with boundary("sender"), tolerated("spool", "Failed to read spooled AI usage metrics"):
@@ -311,7 +311,7 @@ def _round(state: _State) -> None:
         if is_up:
             state.pauses.pop(key, None)
         else:
-            state.pauses[key] = (attempts + 1, time.monotonic() + _pause(attempts))
+            state.pauses[key] = (attempts + 1, steady() + _pause(attempts))
 
 
 def _placed(state: _State, destination: Destination) -> bool:
@@ -348,7 +348,7 @@ def _placed_by(
 
 
 def _next_pause(state: _State) -> float:
-    now = time.monotonic()
+    now = steady()
     known = {destination.key for destination in destinations.all_known()} | state.held.keys()
     dues = [due - now for key, (_, due) in state.pauses.items() if key in known]
     return max(0.01, min(dues, default=IDLE_SECONDS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.config import interpreter
@@ -22,19 +23,25 @@ class Employer(Protocol):
 def start(employer: Employer, target: Callable[..., object], name: str) -> None:
     """Have *employer* run ``target(employer)`` in its thread *name*, if it has none yet.
 
-    At the interpreter's end no thread starts any more.  To be called without the lock: where
-    threads are greenlets, a thread that is started runs at once, in the thread that started it,
-    and waiting it would give up the lock that its starter holds.
+    At the interpreter's end no thread starts any more, and some subinterpreters have none.  To be
+    called without the lock: where threads are greenlets, a thread that is started runs at once, in
+    the thread that started it, and waiting it would give up the lock that its starter holds.
     """
-    if employer.thread is not None:
+    # Python 3.11 waits for ever for a thread that is started while modules are taken apart.
+    if employer.thread is not None or sys.is_finalizing():
         return
-    thread = interpreter.thread_of_ours(target, name, employer)
+    cannot = f"Cannot start the thread {name}"
+    thread = None
+    with tolerated(name, cannot):
+        thread = interpreter.thread_of_ours(target, name, employer)
+    if thread is None:
+        return
     with employer.changed:
         if employer.thread is not None:
             return
         employer.thread = thread
     try:
-        with tolerated(name, f"Cannot start the thread {name}"):
+        with tolerated(name, cannot):
             thread.start()
     finally:
         if thread.ident is None:

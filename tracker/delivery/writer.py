@@ -11,19 +11,20 @@ import functools
 import importlib
 import os
 import threading
-import time
 from collections import deque
+from contextlib import nullcontext
 from itertools import repeat
 from typing import TYPE_CHECKING
 
 from tracker.config import settings
 from tracker.delivery import counts, destinations, fork_registry, sender
-from tracker.delivery.attempt import is_storing, must_not_wait, own_thread, storing
+from tracker.delivery.attempt import is_ours, is_storing, must_not_wait, own_thread, storing
 from tracker.delivery.event_loops import at_end, in_event_loop, in_thread, told
 from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
-from tracker.error_boundary import boundary, logger, tolerated
+from tracker.error_boundary import boundary, logger, tolerated, unending
+from tracker.records.clock import steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +72,7 @@ class _Queue:
 
 
 _queue = _Queue()
+_PREPARING = unending("metric", "Failed to prepare an AI usage metric")
 
 
 def accept(
@@ -94,8 +96,8 @@ def accept(
             items = items[len(part) :]
             if not items or in_event_loop() or must_not_wait():
                 break
-            deadline = deadline or time.monotonic() + settings.current().flush_timeout
-            left = deadline - time.monotonic()
+            deadline = deadline or steady() + settings.current().flush_timeout
+            left = deadline - steady()
             if not queue.room.wait_for(lambda: len(queue.items) < limit, left):
                 break
     if items:
@@ -170,7 +172,7 @@ def _wait_at_most_once(queue: _Queue, timeout: float) -> None:
     """Wait for the writer, but not again while what was waited for in vain is still not done."""
     target = queue.accepted
     patience = queue.vain.patience(timeout, in_vain=queue.done < queue.in_vain)
-    began = time.monotonic()
+    began = steady()
     if not _reach(queue, patience, unless=lambda: sender.is_slow(began)):
         queue.in_vain = target
 
@@ -201,9 +203,9 @@ def _tell_when_done(queue: _Queue, tell: Callable[[], object]) -> None:
 
 def flush(timeout: float) -> bool:
     """Wait until what was accepted is on disk and what is due was sent; return whether it is."""
-    end = time.monotonic() + timeout
+    end = steady() + timeout
     done = _reach(_queue, timeout)
-    return sender.wait(max(end - time.monotonic(), 0.0)) and done and not sender.is_holding()
+    return sender.wait(max(end - steady(), 0.0)) and done and not sender.is_holding()
 
 
 def flush_here() -> None:
@@ -222,14 +224,14 @@ def flush_here() -> None:
 
 def finish() -> None:
     """Store what waits, send what can be sent soon, and close: for interpreter exit."""
-    queue, began = _queue, time.monotonic()
+    queue, began = _queue, steady()
     flush_timeout = settings.current().flush_timeout
     patience = max(EXIT_SECONDS, flush_timeout)
     before = -1
     while before < queue.done < queue.accepted:
         before = queue.done
         _reach(queue, patience, unless=lambda: _is_in_vain(queue, began))
-    spent = time.monotonic() - began
+    spent = steady() - began
     left = FAILING_EXIT_SECONDS - spent if _is_failing(queue) else flush_timeout
     sender.finish(max(left, 0.0))
     destinations.forget()
@@ -242,7 +244,7 @@ def _is_failing(queue: _Queue) -> bool:
 
 def _is_in_vain(queue: _Queue, began: float) -> bool:
     """Whether the exit need not wait any longer: what fails was given its time."""
-    return _is_failing(queue) and time.monotonic() > began + FAILING_EXIT_SECONDS / 2
+    return _is_failing(queue) and steady() > began + FAILING_EXIT_SECONDS / 2
 
 
 def restart() -> None:
@@ -266,10 +268,10 @@ def _reach(queue: _Queue, timeout: float, unless: Callable[[], bool] = lambda: F
     target = queue.accepted
     if queue.done < target:
         _start(queue)
-    deadline = time.monotonic() + timeout
+    deadline = steady() + timeout
     with queue.changed:
         while queue.done < target and works(queue) and not unless():
-            left = deadline - time.monotonic()
+            left = deadline - steady()
             if left <= 0:
                 break
             queue.changed.wait(min(left, LOOK_SECONDS))
@@ -333,7 +335,8 @@ def _sorted(
     for owner, beside, item in batch:
         metric = None
         found: Sequence[Destination] = ()
-        with boundary("metric"):
+        # Nothing may end a thread of ours here: the other records of the batch are somebody's, too.
+        with _PREPARING if is_ours() else nullcontext(), boundary("metric"):
             metric = owner.priced(item)
         with tolerated("destinations", "There is no store for AI usage metrics"):
             found = owner.destinations(beside=beside)

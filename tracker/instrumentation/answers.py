@@ -64,7 +64,13 @@ def header_id_of(http_response: Any) -> str | None:
 
 
 def id_behind(error: BaseException) -> str | None:
-    """Return the provider's id of the HTTP response that the SDK was reading when *error* came.
+    """Return the provider's id of the HTTP response that the SDK was reading when *error* came."""
+    http_response = response_behind(error)
+    return None if http_response is None else header_id_of(http_response)
+
+
+def response_behind(error: BaseException) -> Any:
+    """Return the HTTP response that the SDK was reading when *error* came, if it was reading one.
 
     Only the SDK's own frames know it: an answer gets its id after it was parsed.
     """
@@ -72,7 +78,7 @@ def id_behind(error: BaseException) -> str | None:
     while trace is not None:
         http_response = http_response_of(trace.tb_frame.f_locals.get("self"))
         if http_response is not None:
-            return header_id_of(http_response)
+            return http_response
         trace = trace.tb_next
     return None
 

@@ -18,6 +18,7 @@ from tracker.instrumentation.answers import (
     http_response_of,
     id_behind,
     is_parsed,
+    response_behind,
     stream_of,
 )
 from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
@@ -222,7 +223,7 @@ def _follow(begun: _Begun, answer: Any) -> bool:
 
 
 def _raised(begun: _Begun, error: BaseException) -> None:
-    """Book the answer that could not be parsed, or withdraw the record if there was none."""
+    """Book the answer that could not be read, or withdraw the record if there was none."""
     _, _, _, record, _, parsing, _ = begun
     if parsing is not None:
         parsing.begun = None
@@ -232,7 +233,24 @@ def _raised(begun: _Begun, error: BaseException) -> None:
             answer, parsing.unparsed = parsing.unparsed, None
             _answered(begun, answer, error)
             return
+    with _CAPTURING:
+        http_response = response_behind(error)
+        if http_response is not None and http_response.is_success:
+            _unread(begun, http_response, error)
+            return
     failed(record)
+
+
+def _unread(begun: _Begun, http_response: Any, error: BaseException) -> None:
+    """Book an answer that came and is no JSON, or none of the SDK's: it may be billed."""
+    service, operation, model, record, _, _, _ = begun
+    request_id = header_id_of(http_response)
+    accumulator = Accumulator(record, service, operation, text(model), request_id)
+    with suppress(ValueError, RuntimeError):
+        told = http_response.json()
+        if isinstance(told, dict):
+            accumulator.take(told)
+    accumulator.finish(partial=False, error=error)
 
 
 def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) -> None:

@@ -15,10 +15,12 @@ from tracker.records.metric import Price, Usage
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from decimal import Decimal
+    from decimal import Context, Decimal
     from types import ModuleType
 
 UNPRICED = Price(cost=None, list_cost=None, basis="unpriced")
+#: What a call may cost: nobody is billed more, and no store of whole picodollars has more.
+MOST_DOLLARS = 9_000_000
 BATCH_DISCOUNT = "0.5"
 SOURCE = "genai-prices"
 # Any other spelling silently gives the ordinary price.
@@ -28,12 +30,27 @@ BATCH_CONTEXT = {"processing": "batch"}
 def quote(service: str, model: str | None, usage: Usage, at: datetime, *, batch: bool) -> Price:
     """Return the price of a call of *model* at *service* made at *at*.
 
-    A model or usage that cannot be priced gives ``UNPRICED``, never zero.  With
-    *batch* the provider's batch rate is used; where none is published, half the
+    A model or usage that cannot be priced, or only absurdly, gives ``UNPRICED``, never zero.
+    With *batch* the provider's batch rate is used; where none is published, half the
     list price (``batch_assumed``).
     """
-    own = _own(service, model or "", usage, at, batch=batch)
-    return _listed(service, model, usage, at, batch=batch) if own is None else own
+    from decimal import localcontext
+
+    # The program may have set a precision, or traps, for figures of its own.
+    with localcontext(_arithmetic()):
+        own = _own(service, model or "", usage, at, batch=batch)
+        price = _listed(service, model, usage, at, batch=batch) if own is None else own
+        is_stored = price.list_cost is None or price.list_cost <= MOST_DOLLARS
+    return price if is_stored else UNPRICED
+
+
+@functools.cache
+def _arithmetic() -> Context:
+    """Return the arithmetic that Python begins with, which a program may have changed."""
+    from decimal import ROUND_HALF_EVEN, Context, DivisionByZero, InvalidOperation, Overflow
+
+    traps = [DivisionByZero, InvalidOperation, Overflow]
+    return Context(prec=28, rounding=ROUND_HALF_EVEN, Emin=-999999, Emax=999999, traps=traps)
 
 
 def warm() -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tracker.context.state import BLANK
-from tracker.error_boundary import logger, tolerated
+from tracker.error_boundary import logger, unreadable
 from tracker.pricing.quote import UNPRICED, quote
 from tracker.records.metric import OTHER, Call, Metric, Usage
 from tracker.records.redaction import REMOVED
@@ -24,6 +24,7 @@ UNREADABLE = "<unreadable>"
 UNFINISHED = Call("unknown", "unknown", None)
 BATCH_BASES = frozenset({"batch", "batch_assumed"})
 # The chain of enclosing contexts is for the program, not for the store.
+_UNREADABLE = unreadable("metadata", "A value among an AI call's metadata cannot be read")
 UNSTORED_FIELDS = frozenset({"parent_context"})
 
 
@@ -107,18 +108,26 @@ def _metadata(record: PendingRecord, known: Mapping[str, object]) -> dict[str, o
     # For some nothing was added since.
     added = {} if learned is record.state else learned.context
     merged = {**known, **added, **record.extra}
-    return {
-        (name := short(str(given))): REMOVED if hidden(name, value) else _readable(value)
+    return dict(
+        _field(given, value)
         for given, value in islice(merged.items(), MAX_ITEMS)
         if given not in UNSTORED_FIELDS
-    }
+    )
+
+
+def _field(given: object, value: object) -> tuple[str, object]:
+    name = short(given) if type(given) is str else str(_readable(given))
+    with _UNREADABLE:
+        if hidden(name, value):
+            return name, REMOVED
+    return name, _readable(value)
 
 
 def _readable(value: object) -> object:
     """Return *value* made plain; the program's own containers may raise anything."""
     if type(value) is str:
         return short(value)
-    with tolerated("metadata", "A value among an AI call's metadata cannot be read"):
+    with _UNREADABLE:
         return sanitize(value)
     return UNREADABLE
 
@@ -134,10 +143,11 @@ def _whole(value: object) -> int | None:
     """A whole number that every store can hold; nothing else is believed."""
     if value is None:
         return None
-    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST:
-        return int(value)
+    with _UNREADABLE:
+        if isinstance(value, str) and value.isdecimal() and len(value) < 19:
+            return int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST:
+            return int(value)
     return None
 
 

@@ -1,7 +1,8 @@
-"""The time of day, which tests may set; and as text."""
+"""The time of day, which tests may set; the time that passes, which they may not; and as text."""
 
 from __future__ import annotations
 
+import functools
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,6 +12,13 @@ if TYPE_CHECKING:
 
 #: Seconds since the epoch; ``tracker.testing`` puts another clock in its place.
 now: Callable[[], float] = time.time
+#: Seconds that pass, for whoever waits.  A program's test may stop ``time.monotonic``, where
+#: a wait would never end: so it is asked in a form that is not put in its place.
+steady: Callable[[], float] = (
+    functools.partial(time.clock_gettime, time.CLOCK_MONOTONIC)
+    if hasattr(time, "clock_gettime")
+    else functools.partial(time.monotonic)
+)
 
 
 def text(moment: float) -> str:

@@ -72,12 +72,24 @@ PREFIXED = {
 _BARE = r"[A-Za-z0-9+][A-Za-z0-9+/]{31,}={0,2}"
 _PEM = r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 _USER_INFO = r"://[^\s/?#\"'<>]+@"
-# Beside a word that says so, what follows is the secret; quotes may stand around both.
-_IS = r"(?:\s+provided)?[\"']?\s*[:=]\s*[\"']?"
-_VALUE = r"(?!\[removed)[^\s\"',;&#}\])]+"
+# Beside a word that says so, what follows is the secret; quotes may stand around both, and those
+# of JSON within JSON have backslashes before them.
+_QUOTE = r"(?:\\{0,8}[\"'])?"
+_IS = rf"(?:\s+provided)?{_QUOTE}\s*[:=]\s*{_QUOTE}"
+_VALUE = r"(?!\[removed)(?:[^\s\"',;&#}\])\\]|\\(?!\\{0,8}[\"']))+"
 _HEADER = rf"authorization{_IS}(?P<header>(?:(?:basic|bearer|token|digest|apikey)\s+)?{_VALUE})"
 _BEARER = r"bearer\s+(?P<bearer>[A-Za-z0-9._~+/=\-]{6,})"
-_PASSWORD = rf"(?:password|passwd|passphrase|pwd){_IS}(?P<password>{_VALUE})"
+# Of a command: what it is given to log in with, behind a blank.
+_OPTION = (
+    r"--(?:[a-z]{1,20}-){0,3}(?:password|passwd|passphrase|pwd|secret|(?:api|access|secret)-?key"
+    r"|(?:access|api|auth|bearer|refresh)-token)\s+|--token\s+"
+)
+_LOGIN = r"(?<![\w\-])(?:-u|--user|--proxy-user)\s*[\"']?[^\s:\"'/]+:(?!\d+\b)"
+_PASSWORD = (
+    rf"(?:(?:password|passwd|passphrase|pwd){_IS}|{_LOGIN}"
+    rf"|(?<![\w\-])(?:{_OPTION})(?!-){_QUOTE})(?P<password>{_VALUE})"
+)
+_COOKIE = rf"cookie{_IS}(?P<cookie>(?!\[removed)[^\s\"'=;]+=[^\r\n\"'\\]+)"
 _SIGNED = (
     r"[?&](?:x-(?:amz|goog)-(?:signature|credential|security-token)|signature|sig|policy"
     rf"|awsaccesskeyid|googleaccessid|key-pair-id|hmac|jwt)=(?P<signed>{_VALUE})"
@@ -92,13 +104,14 @@ _LEAST_NAMED = 8
 _CREDENTIAL = re.compile(
     rf"(?<![A-Za-z0-9])(?P<prefixed>{'|'.join(PREFIXED.values())})"
     rf"|(?P<pem>{_PEM})|(?P<info>{_USER_INFO})"
-    rf"|(?i:{_HEADER}|{_BEARER}|{_PASSWORD}|{_SIGNED}|{_NAMED})"
+    rf"|(?i:{_HEADER}|{_BEARER}|{_PASSWORD}|{_COOKIE}|{_SIGNED}|{_NAMED})"
     rf"|(?<![A-Za-z0-9+/_\-=])(?P<bare>{_BARE})"
 )
 _LIKELY = re.compile(rf"(?<![A-Za-z0-9])(?P<likely>(?:sk|pk|rk|key)-{_REST}{{16,}})")
 #: Without one of these there is nothing to take out: most texts are let through at a glance.
 _CLUE = re.compile(
-    r"[A-Za-z0-9+/_.\-]{16}|://|(?i:authorization|bearer|pass|pwd|key|secret|token)|&"
+    r"[A-Za-z0-9+/_.\-]{16}|://|(?i:authorization|bearer|cookie|pass|pwd|key|secret|token)|&"
+    r"|-u|--user|--proxy"
 )
 # In an error that is shown, what a provider printed of a key that it refused.
 _MASKED = re.compile(r"\b(?:sk|pk|rk)-[\w.\-]*\*{2,}[\w*.\-]*")
@@ -106,6 +119,8 @@ _MASKED = re.compile(r"\b(?:sk|pk|rk)-[\w.\-]*\*{2,}[\w*.\-]*")
 _SECRET_NAMES = re.compile(
     r"(?:^|_)(?:password|passwd|passphrase|pwd|secrets?|authorization|auth|bearer|cookies?"
     r"|credentials?|jwt|headers?|dsn|connection_string"
+    r"|(?:db|database|user|admin|root|smtp|mysql|postgres|redis|ftp|ssh|login)_pass"
+    r"|private_key_(?:pem|data|base64|b64)"
     r"|(?:api|access|secret|private|signing|encryption|subscription|account|auth|master|shared)_?key"
     r"|api_?keys|access_key_id)$"
 )
@@ -161,7 +176,7 @@ def _replaced(match: re.Match[str]) -> str:
     before = match[0][: match.start(kind) - match.start()]
     if kind == "info":
         return f"://{REMOVED}@"
-    if kind == "password" or (kind == "header" and len(value) < _LEAST_RUN):
+    if kind in ("password", "cookie") or (kind == "header" and len(value) < _LEAST_RUN):
         return before + REMOVED
     if kind == "likely" and not _is_key(value.partition("-")[2]):
         return value

@@ -12,6 +12,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from tracker.config.folders import named
 from tracker.records.metric import Metric
 from tracker.sinks.protocol import ALL_STORED, Delivery
 from tracker.sinks.user_files import FILE_MODE, in_data_folder, make_folder
@@ -64,11 +65,9 @@ def log_file(path: str | Path) -> JsonlSink:
 
 def from_environment(_table_name: str) -> JsonlSink:
     """Return the sink for the file that ``AI_USAGE_LOG_FILE`` names, else in the data folder."""
-    named = os.environ.get(LOG_FILE_VARIABLE, "").strip()
-    from pathlib import Path
-
-    if named:
-        return JsonlSink(Path(named).expanduser())
+    given = os.environ.get(LOG_FILE_VARIABLE, "").strip()
+    if given:
+        return JsonlSink(named(given))
     return JsonlSink(in_data_folder("usage.jsonl"))
 
 
@@ -82,7 +81,7 @@ class JsonlSink:
     def __init__(self, path: str | Path, keys: Sequence[str] = KEYS) -> None:
         from pathlib import Path
 
-        self._path = Path(path)
+        self._path = Path(path).absolute()  # the program may go to another folder
         self._keys = keys
         self._lock = threading.Lock()
 

@@ -86,7 +86,8 @@ def test_ids_reach_the_store_as_they_are(quiet_environment: Path) -> None:
     """
     api_key apiKey x-api-key X-Api-Key OPENAI_API_KEY db.password PASSWORD clientSecret secret
     access_token refreshToken token Authorization cookies headers extra_headers credentials
-    aws_secret_access_key aws_access_key_id GROQ_KEY GITHUB_PAT private_key jwt dsn
+    aws_secret_access_key aws_access_key_id GROQ_KEY GITHUB_PAT private_key jwt dsn db_pass
+    private_key_pem
     """.split(),
 )
 def test_fields_that_are_named_so_are_not_kept(name: str) -> None:
@@ -102,7 +103,7 @@ def test_fields_that_are_named_so_are_not_kept(name: str) -> None:
     """
     input_tokens max_tokens token_count tokenizer key s3_key primary_key next_token author
     session_id password_was_reset secretary header_count authors keys monkey idempotency_key
-    total_tokens
+    total_tokens first_pass bypass
     """.split(),
 )
 def test_other_fields_are_kept(name: str) -> None:
@@ -119,6 +120,15 @@ def test_other_fields_are_kept(name: str) -> None:
         ("https://key@sentry.example/5", "https://[removed]@sentry.example/5"),
         ("password=hunter22 host=db", "password=[removed] host=db"),
         ("Authorization: Basic dXNlcg==", "Authorization: [removed]"),
+        ("curl -u anna:hunter22 http://x", "curl -u anna:[removed] http://x"),
+        ("mysql --db-password hunter22 -h x", "mysql --db-password [removed] -h x"),
+        (
+            "run --api-key 'hunter22' --token hunter22",
+            "run --api-key '[removed]' --token [removed]",
+        ),
+        ("Set-Cookie: sid=hunter22; Path=/", "Set-Cookie: [removed]"),
+        (r"{\"password\": \"hunter22\", \"a\": 1}", r"{\"password\": \"[removed]\", \"a\": 1}"),
+        (r'{"password": "hunt\\er22"}', '{"password": "[removed]"}'),
     ],
 )
 def test_passwords_leave_no_digest(text: str, stored: str) -> None:
@@ -176,3 +186,17 @@ def test_the_end_of_a_long_text_is_no_part_of_a_key() -> None:
 def test_each_provider_s_form_can_be_found() -> None:
     """T27: there are at least fifteen providers whose keys are known by their beginning."""
     assert len(PREFIXED) >= 15
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "ps -u root: all",
+        "docker run -u 1000:1000 image",
+        "--max-tokens 50 --key file.pem --token --verbose",
+        "a cookie: with chocolate",
+    ],
+)
+def test_commands_without_a_secret_stay(kept: str) -> None:
+    """T28: a user's name, a number and an option without a value are none."""
+    assert short(kept) == kept

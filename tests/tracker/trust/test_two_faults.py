@@ -171,7 +171,7 @@ def test_a_store_that_never_answers_is_waited_for_once(monkeypatch: pytest.Monke
 def test_patience_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """T38: 50 ms once a minute while it is in vain, and all of it when it no longer is."""
     now = [1_000.0]
-    monkeypatch.setattr(patience.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(patience, "steady", lambda: now[0])
     vain = Vain()
     assert vain.patience(2.0, in_vain=False) == 2.0
     waits = []

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from tracker.error_boundary import boundary
 from tracker.instrumentation.observation import is_quiet, propagated
 from tracker.instrumentation.providers.provider import MARK
 
@@ -46,13 +46,19 @@ FRAMEWORKS = frozenset(
 
 def patch(_framework: object = None) -> None:
     """Have pools take along whom a framework's task is for; a second time changes nothing."""
-    method = ThreadPoolExecutor.submit
-    if not hasattr(method, MARK):
-        ThreadPoolExecutor.submit = _propagating(method)  # type: ignore[method-assign]
+    with boundary("patch"):
+        # Not before: once the main thread has ended it cannot be imported any more.
+        from concurrent.futures import ThreadPoolExecutor
+
+        method = ThreadPoolExecutor.submit
+        if not hasattr(method, MARK):
+            ThreadPoolExecutor.submit = _propagating(method)  # type: ignore[method-assign]
 
 
 def unpatch() -> None:
     """Put the pools' own method back."""
+    from concurrent.futures import ThreadPoolExecutor
+
     method = ThreadPoolExecutor.submit
     if hasattr(method, MARK):
         ThreadPoolExecutor.submit = method.__wrapped__  # type: ignore[method-assign,attr-defined]

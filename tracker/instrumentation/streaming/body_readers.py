@@ -150,7 +150,10 @@ def watch(http_response: Any, accumulator: Accumulator) -> None:
     reader = _reader_of(http_response.headers.get("content-type", ""), accumulator)
     content = content_of(http_response)
     if reader is not None and content is not None:
-        _read_whole(reader, content)
+        passed = _read_whole(reader, content)
+        if accumulator.swallows_usage:
+            # A hook or a transport has read it; whoever reads it now gets what the program asked.
+            http_response._content = passed
     if reader is None or content is not None or http_response.is_closed:
         accumulator.finish(partial=False)
         return
@@ -179,10 +182,9 @@ def _body_of(stream: Any) -> type[_Body]:
     return _EitherBody if hasattr(stream, "__iter__") else _AsyncBody
 
 
-def _read_whole(reader: Reader, content: bytes) -> None:
-    for _ in reader.feed(content):
-        pass
-    reader.end()
+def _read_whole(reader: Reader, content: bytes) -> bytes:
+    """Return *content* as it goes on to the program."""
+    return b"".join([*reader.feed(content), *reader.end()])
 
 
 def _reader_of(content_type: str, accumulator: Accumulator) -> Reader | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import zlib
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SHARDS = 8
 MAX_ITEM_BYTES = 400 * 1024
 _MAX_KEY_PART_BYTES = 900
 #: What DynamoDB's numbers can hold.
-_DIGITS = Context(prec=38)
+_DIGITS = Context(prec=38, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 _SAFE_INTEGER = 10**38
 _SMALLEST, _LARGEST = 1e-129, 1e125
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.environment_config import AIUsageEnvironmentConfig, table_for
 from tracker.errors import ConfigurationError
+from tracker.records.clock import steady
 from tracker.records.error_text import described
 from tracker.sinks.dynamodb.item import MAX_ITEM_BYTES, Item, item_size, to_item, without_metadata
 from tracker.sinks.dynamodb.table import INVALID, check, code_of, connect, explained
@@ -156,7 +157,7 @@ class _Writing:
     ) -> Delivery:
         """Send *records* until all are stored or rejected, or *patience* is at its end."""
         self._waiting.extend(_chunks(records))
-        deadline = time.monotonic() + patience
+        deadline = steady() + patience
         attempts = 0
         while self._waiting:
             left = self._put(self._waiting.popleft())
@@ -164,7 +165,7 @@ class _Writing:
                 attempts = 0
                 continue
             self._waiting.append(left)
-            remaining = deadline - time.monotonic()
+            remaining = deadline - steady()
             if remaining <= 0:
                 break
             sleep(min(remaining, _pause(attempts)))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import SinkError
+from tracker.records.clock import steady
 from tracker.records.error_text import described
 
 if TYPE_CHECKING:
@@ -205,13 +206,13 @@ def create(client: DynamoDBClient, table: str) -> list[str]:
 
 def wait_until_active(client: DynamoDBClient, table: str) -> None:
     """Wait until *table* and its indexes can be used.  Raises SinkError after ten minutes."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = steady() + PATIENCE_SECONDS
     pause = 0.02
     while True:
         found = describe(client, table)
         if found is not None and found.active:
             return
-        if time.monotonic() > deadline:
+        if steady() > deadline:
             status = found.status if found else "missing"
             raise SinkError(f"the DynamoDB table {table!r} is still {status}")
         time.sleep(pause)

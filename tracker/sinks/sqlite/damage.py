@@ -8,6 +8,7 @@ import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker.records.clock import steady
 from tracker.sinks.user_files import make_file
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def schema_of(path: Path, *, thoroughly: bool) -> int:
 
 
 def _glance(file: sqlite3.Connection) -> None:
-    deadline = time.monotonic() + GLANCE_SECONDS
-    file.set_progress_handler(lambda: time.monotonic() > deadline, 1_000)
+    deadline = steady() + GLANCE_SECONDS
+    file.set_progress_handler(lambda: steady() > deadline, 1_000)
     try:
         found = file.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError:

@@ -7,11 +7,11 @@ end, and a virtual table runs code.  However it was made, reading ends after a w
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tracker.errors import SinkError
+from tracker.records.clock import steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,8 +50,8 @@ def read(path: Path, table: str, ask: Callable[[sqlite3.Connection], Result]) ->
 @contextmanager
 def limited(connection: sqlite3.Connection, seconds: float | None = None) -> Iterator[None]:
     """Have what is asked of *connection* inside end after *seconds*, or ``PATIENCE_SECONDS``."""
-    deadline = time.monotonic() + (PATIENCE_SECONDS if seconds is None else seconds)
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+    deadline = steady() + (PATIENCE_SECONDS if seconds is None else seconds)
+    connection.set_progress_handler(lambda: steady() > deadline, _STEPS)
     try:
         yield
     finally:

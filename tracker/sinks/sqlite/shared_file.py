@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tracker.delivery import fork_registry
 from tracker.error_boundary import warn
+from tracker.records.clock import steady
 from tracker.sinks.sqlite import damage
 from tracker.sinks.sqlite.salvage import take_over
 from tracker.sinks.user_files import make_file
@@ -126,7 +127,7 @@ class SqliteFile:
             return self._worked(work)
 
     def _worked(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        self._deadline[0] = time.monotonic() + LONGEST_WORK_SECONDS
+        self._deadline[0] = steady() + LONGEST_WORK_SECONDS
         try:
             return work(self._connected())
         finally:
@@ -161,7 +162,7 @@ class SqliteFile:
             deadline = self._deadline
             (self._schema_version,) = self._connection.execute(SCHEMA_VERSION).fetchone()
             self._connection.set_progress_handler(
-                lambda: time.monotonic() > deadline[0], STEPS_BETWEEN_LOOKS
+                lambda: steady() > deadline[0], STEPS_BETWEEN_LOOKS
             )
             self._dropped = weakref.finalize(self, self._connection.close)
             self._dropped.atexit = False
@@ -177,9 +178,9 @@ class SqliteFile:
             self.close()
         elif now != self._seen:
             # Another process's records, mostly; all pages are looked at once a minute.
-            thoroughly = time.monotonic() > self._checked + CHECK_SECONDS
+            thoroughly = steady() > self._checked + CHECK_SECONDS
             if thoroughly:
-                self._checked = time.monotonic()
+                self._checked = steady()
             if damage.schema_of(self.path, thoroughly=thoroughly) != self._schema_version:
                 self.close()  # another database stands in its place
 
@@ -229,13 +230,13 @@ def connect(path: Path, schema: str) -> sqlite3.Connection:
     ends.  Raises sqlite3.Error or OSError.
     """
     make_file(path)
-    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    deadline = steady() + BUSY_TIMEOUT_SECONDS
     while True:
         try:
             return _opened(path, schema)
         except sqlite3.OperationalError as error:
             # Changing to WAL does not wait for other connections by itself.
-            if "locked" not in str(error) or time.monotonic() > deadline:
+            if "locked" not in str(error) or steady() > deadline:
                 raise
         time.sleep(_RETRY_SECONDS)
 

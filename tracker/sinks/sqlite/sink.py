@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracker.config.folders import named
 from tracker.errors import SinkError
 from tracker.sinks.protocol import Delivery
 from tracker.sinks.sqlite.reading import told
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 DATABASE_VARIABLE = "AI_USAGE_DATABASE"
 PICODOLLARS = Decimal(10) ** 12
+# The program's own arithmetic may have another precision, or traps.
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN, Emin=-9999, Emax=9999, traps=[InvalidOperation])
 LARGEST = 2**63 - 1
 
 COLUMNS = (
@@ -106,9 +109,9 @@ INSERT = (
 
 def default_database() -> Path:
     """Return the file that ``AI_USAGE_DATABASE`` names, else one in the user's data folder."""
-    named = os.environ.get(DATABASE_VARIABLE, "").strip()
-    if named:
-        return Path(named).expanduser()
+    given = os.environ.get(DATABASE_VARIABLE, "").strip()
+    if given:
+        return named(given)
     return in_data_folder("usage.db")
 
 
@@ -135,7 +138,7 @@ class SqliteSink:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # the program may go to another folder
         self._file = SqliteFile(self.path, SCHEMA)
 
     def write(self, metrics: Sequence[Metric]) -> Delivery:
@@ -173,4 +176,6 @@ def _bindable(row: tuple[object, ...]) -> tuple[object, ...]:
 
 
 def _picodollars(dollars: Decimal | None) -> int | None:
-    return None if dollars is None else int((dollars * PICODOLLARS).to_integral_value())
+    if dollars is None:
+        return None
+    return int(_EXACT.to_integral_value(_EXACT.multiply(dollars, PICODOLLARS)))
