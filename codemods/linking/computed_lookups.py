@@ -60,10 +60,7 @@ class ComputedLookups:
 
     def _works_with_trackers(self, file: DiscoveredFile) -> bool:
         """Whether *file*, or a module that it imports, speaks of what trackers do."""
-        references = self._graph.references(file)
-        modules = references.modules if references is not None else ()
-        imported = (f for module in modules for f in self._graph.leads_to(file.path, module))
-        return any(self._speaks(one) for one in (file, *imported))
+        return any(self._speaks(one) for one in (file, *self._graph.imports(file).values()))
 
     def _speaks(self, file: DiscoveredFile) -> bool:
         content = self._graph.content(file)

@@ -126,12 +126,10 @@ def imported_by(graph: ModuleGraph, files: list[DiscoveredFile]) -> set[Path]:
     reached = {one.path for one in waiting}
     while waiting:
         one = waiting.pop()
-        references = graph.references(one)
-        for module in references.modules if references is not None else ():
-            for found in graph.leads_to(one.path, module):
-                if found.path not in reached:
-                    reached.add(found.path)
-                    waiting.append(found)
+        for path, found in graph.imports(one).items():
+            if path not in reached:
+                reached.add(path)
+                waiting.append(found)
     return reached
 
 

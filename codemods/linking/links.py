@@ -18,6 +18,7 @@ from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
+from codemods.analysis.syntax.tree import Trees
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
 from codemods.linking.external_uses import ENTERING, ExternalUses, Replacements, Surroundings
 from codemods.linking.module_graph import ModuleGraph
@@ -79,7 +80,8 @@ class Project:
         self._terms = terms
         self._is_whole = is_whole
         self._rewritten = rewritten or {}
-        self._graph = ModuleGraph(whole, self._rewritten)
+        self._trees = Trees(frozenset(source.path for source in candidates))
+        self._graph = ModuleGraph(whole, self._rewritten, self._trees)
         self._candidates = candidates
         self._graph.expect_of(self._own_words)
         self._replacements = Replacements(self._graph, self._analysed)
@@ -89,6 +91,7 @@ class Project:
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, SemanticModel | None] = {}
         self._plain: dict[Path, frozenset[str]] = {}
+        self._modules: dict[Path, tuple[ParsedModule, Scopes]] = {}
         self._following: set[str] = set()
 
     def look_over(self) -> None:
@@ -105,17 +108,12 @@ class Project:
             yield source.path.stem
             # What does not parse is found out where it is analysed.
             with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                yield from own_names(ast.parse(source.text))
+                yield from own_names(self._trees.of(source.path, source.text))
 
     def semantic(self, source: SourceFile) -> SemanticModel:
         """Return the analysis of *source*; raises UnparsableError."""
         terms = self._terms(source.path)
-        dotted = dotted_name(source.path, terms.root)
-        try:
-            module = ParsedModule.parse(source, dotted)
-            scopes = Scopes(module)
-        except SyntaxError as error:
-            raise UnparsableError(error) from error
+        module, scopes = self._parsed(source, terms.root)
         return SemanticModel(
             module,
             scopes,
@@ -125,6 +123,21 @@ class Project:
             partial(self._resolve, source.path),
             partial(self._follow, source.path),
         )
+
+    def _parsed(self, source: SourceFile, root: Path) -> tuple[ParsedModule, Scopes]:
+        """Return what is the same for all who ask about *source*; raises UnparsableError."""
+        known = self._modules.get(source.path)
+        if known is not None and known[0].source == source:
+            return known
+        try:
+            tree = self._trees.of(source.path, source.text)
+            module = ParsedModule.of(source, tree, dotted_name(source.path, root))
+            parsed = module, Scopes(module)
+        except SyntaxError as error:
+            raise UnparsableError(error) from error
+        if self._trees.holds(source.path, source.text):
+            self._modules[source.path] = parsed
+        return parsed
 
     def _elsewhere(self, path: Path) -> ExternalUses:
         if path not in self._external:

@@ -6,13 +6,12 @@ about it holds.  A tree is read only where two such words meet in a file.
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from codemods.analysis.external import references
 from codemods.model.outcome import Failed
@@ -20,9 +19,11 @@ from codemods.project import notebooks
 from codemods.project.sources import decode, read
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from codemods.analysis.external.references import References
+    from codemods.analysis.syntax.tree import Trees
     from codemods.model.source import SourceFile
     from codemods.project.discovery import DiscoveredFile
 
@@ -30,6 +31,7 @@ _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
 # Everything that cannot be part of a name becomes a blank; bytes above ASCII may be part of one.
 _BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
 Parts = tuple[str, ...]
+T = TypeVar("T")
 
 
 class ModuleGraph:
@@ -43,13 +45,16 @@ class ModuleGraph:
         self,
         files: Callable[[], Sequence[DiscoveredFile]],
         rewritten: Mapping[Path, SourceFile],
+        trees: Trees,
     ) -> None:
         self._given = files
+        self._trees = trees
         self._rewritten = rewritten
         self._expected: Callable[[], Iterable[str]] | None = None
         self._holding: dict[bytes, set[int]] = {}
         self._beyond: dict[str, list[DiscoveredFile]] = {}
         self._references: dict[Path, References | None] = {}
+        self._imports: dict[Path, dict[Path, DiscoveredFile]] = {}
         self._leads: dict[tuple[Path, str], tuple[DiscoveredFile, ...]] = {}
 
     @cached_property
@@ -129,25 +134,31 @@ class ModuleGraph:
     def references(self, file: DiscoveredFile) -> References | None:
         """Return what *file* refers to outside of itself, None if it is no Python."""
         if file.path not in self._references:
-            self._references[file.path] = self._read(file)
+            self._references[file.path] = self._read(file, references.read)
         return self._references[file.path]
 
-    def _read(self, file: DiscoveredFile) -> References | None:
+    def _read(self, file: DiscoveredFile, what: Callable[[ast.Module], T]) -> T | None:
         source = self.source(file)
         if isinstance(source, Failed):
             return None
         try:
-            return references.read(ast.parse(source.text))
+            return what(self._trees.of(source.path, source.text))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
     def importing(self, path: Path) -> Iterator[DiscoveredFile]:
         """Yield the other files whose imports may lead to the module in *path*."""
         for file in self.holding(module_parts(path)[-1]):
-            references = self.references(file) if file.path != path else None
-            modules = references.modules if references is not None else ()
-            if any(found.path == path for m in modules for found in self.leads_to(file.path, m)):
+            if file.path != path and path in self.imports(file):
                 yield file
+
+    def imports(self, file: DiscoveredFile) -> Mapping[Path, DiscoveredFile]:
+        """Return the files that the imports of *file* may lead to, by their paths."""
+        if file.path not in self._imports:
+            names = self._read(file, references.imported) or ()
+            found = (f for name in names for f in self.leads_to(file.path, name))
+            self._imports[file.path] = {one.path: one for one in found}
+        return self._imports[file.path]
 
     def leads_to(self, origin: Path, dotted: str) -> tuple[DiscoveredFile, ...]:
         """Return the files that the module name *dotted*, in the file *origin*, may mean.

@@ -96,12 +96,8 @@ class Uses:
 
 @dataclass(frozen=True)
 class References:
-    """All references of one file: by name (stars under ``*``), and where it reads its names.
+    """All references of one file: by name (stars under ``*``), and where it reads its names."""
 
-    ``modules`` are the dotted names that its imports bring in, modules or names of them.
-    """
-
-    modules: frozenset[str] = frozenset()
     named: dict[str, list[Reference]] = field(default_factory=dict)
     loads: dict[str, int] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
@@ -126,13 +122,30 @@ def joined(module: str, name: str) -> str:
     return f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
 
 
+def imported(tree: ast.Module) -> frozenset[str]:
+    """Return the dotted names that the imports of *tree* bring in, modules or names of them."""
+    found: set[str] = set()
+    for node in walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.update(_imported_from(node))
+    return frozenset(found)
+
+
+def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
+    base = "." * node.level + (node.module or "")
+    yield base
+    for alias in node.names:
+        yield joined(base, alias.name)
+
+
 def read(tree: ast.Module) -> References:
     """Return what *tree* refers to."""
     nodes = list(walk(tree))
     reader = _Reader(nodes)
     fields = Fields(tree, nodes, reader.paths)
     return References(
-        frozenset(reader.modules),
         reader.named,
         reader.loads,
         frozenset(reader.bound),
@@ -168,7 +181,6 @@ class _Reader:
         self.named: dict[str, list[Reference]] = {}
         self.loads: dict[str, int] = {}
         self.bound: set[str] = set()
-        self.modules: set[str] = set()
         #: The modules, and the names of modules, that a name of the file may stand for.
         self.paths: dict[str, set[str]] = {}
         self._known: dict[ast.AST, frozenset[str]] = {}
@@ -184,14 +196,11 @@ class _Reader:
     def _imports(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                self.modules.add(alias.name)
                 path = alias.name if alias.asname else alias.name.partition(".")[0]
                 self.paths.setdefault(alias.asname or path, set()).add(path)
             return
         base = "." * node.level + (node.module or "")
-        self.modules.add(base)
         for alias in node.names:
-            self.modules.add(joined(base, alias.name))
             how = How.STAR if alias.name == "*" else How.IMPORT
             local = alias.asname or alias.name
             self._add(Reference(base, alias.name, node.lineno, how, local))

@@ -85,9 +85,8 @@ class ParsedModule:
     _kinds: dict[type[ast.AST], list[ast.AST]] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, source: SourceFile, dotted: tuple[str, ...]) -> ParsedModule:
-        """Parse *source*; raises SyntaxError, ValueError or RecursionError, as ``ast.parse``."""
-        tree = ast.parse(source.text)
+    def of(cls, source: SourceFile, tree: ast.Module, dotted: tuple[str, ...]) -> ParsedModule:
+        """Return the module in *source*, whose tree is *tree*."""
         module = cls(source, tree, dotted, source.path.stem == "__init__")
         module.lines = split_lines(source.text)
         module._link()

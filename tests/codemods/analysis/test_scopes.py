@@ -40,7 +40,7 @@ class Known:
         path = Path("program.py")
         content = self.text.encode()
         source = SourceFile(path, str(path), content, self.text, "utf-8", False, "\n", "")
-        self.module = ParsedModule.parse(source, ("program",))
+        self.module = ParsedModule.of(source, ast.parse(source.text), ("program",))
         self.scopes = Scopes(self.module)
         self.looks: dict[int, ast.Name] = {}
         for call in self.module.every(ast.Call):
