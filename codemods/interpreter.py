@@ -79,8 +79,10 @@ def compiles(text: str, *, flags: int = 0, everywhere: bool = True) -> bool:
     With *everywhere* no function may nest more blocks than each version takes.
     """
     spare = most_blocks() - FEWEST_BLOCKS
-    if not _compiles(text, flags) or not everywhere or not spare:
-        return _compiles(text, flags)
+    if not _compiles(text, flags):
+        return False
+    if not everywhere or not spare:
+        return True
     try:
         tree = _Deeper(spare).visit(ast.parse(text))
         return _compiles(ast.fix_missing_locations(tree), flags)

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # What begins a cell of a notebook, at the start of a line and only there.
-_CELL = re.compile(
-    r"#\s*(%%|COMMAND -{5,}|<\w*cell|In ?\[[\d *]*\]:|[+-]\s*$|\+\s+([\[{]|\w+\s*=))"
-)
+CELL = r"#\s*(?:%%|COMMAND -{5,}|<\w*cell|In ?\[[\d *]*\]:|[+-]\s*$|\+\s+(?:[\[{]|\w+\s*=))"
+_CELL = re.compile(CELL)
 # What holds for a whole block if it stands behind its header.
 _FOR_A_BLOCK = re.compile(r"#\s*pragma[:\s]?\s*no\s*cover|#\s*pylint:\s*disable\b(?!-next)", re.I)
 
@@ -50,6 +49,8 @@ def _cells(comments: Sequence[tuple[str, int, int]]) -> list[str]:
 
 def _comments(text: str) -> list[tuple[str, int, int]]:
     """Return the comments of *text*, each with its line and column."""
+    if "#" not in text:
+        return []
     lines = io.StringIO(text).readline
     try:
         tokens = tokenize.generate_tokens(lines)

@@ -16,6 +16,7 @@ from codemods import vocabulary as words
 from codemods.validator.comments import same_comments
 from codemods.validator.matching import Matcher
 from codemods.validator.parameters import same_signatures
+from codemods.validator.pieces import Program, programs
 from codemods.validator.scopes import binds, visible
 from codemods.validator.terms import Difference, dotted, fixture_blocks, managed
 from codemods.validator.walk import nodes
@@ -36,10 +37,18 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
     With *unsafe* the block of a pytest fixture may hold its ``yield``, and a function may
     gain a parameter for a tracker.
     """
+    if not compiles(before, after):
+        return "the result does not compile"
+    apart = programs(before, after)
+    if apart is not None and _difference(*apart, unsafe=unsafe) is None:
+        return None
+    whole = (Program(text, ast.parse(text)) for text in (before, after))
+    return _difference(*whole, unsafe=unsafe)
+
+
+def _difference(before: Program, after: Program, *, unsafe: bool) -> str | None:
     try:
-        if not compiles(before, after):
-            raise Difference("the result does not compile")
-        old, new = ast.parse(before), ast.parse(after)
+        old, new = before.tree, after.tree
         held = fixture_blocks(new) if unsafe else frozenset()
         if not unsafe:
             same_signatures(old, new)
@@ -53,7 +62,7 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
             _nothing_kept(parents, block, name, yields=block not in held)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
-        same_comments(before, after, [block for block, _ in matcher.blocks])
+        same_comments(before.text, after.text, [block for block, _ in matcher.blocks])
     except Difference as found:
         place = f" (line {found.line})" if found.line else ""
         return f"{found}{place}"
