@@ -14,6 +14,7 @@ from codemods.model.refusal import ADVICE, Reason, Refusal
 from codemods.project import notebooks
 from codemods.rules.engine import Decision, decide
 from codemods.rules.engine import lint as lint_module
+from codemods.rules.rounds import may_go_on
 from codemods.runner.neighbours import unparsable
 from codemods.runner.proving import rewritten
 
@@ -48,7 +49,9 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
         return Untouched(source.display)
     if notebooks.is_notebook(source.path):
         return _left_to_a_person(project, source)
-    first = _one_round(project, source)
+    first, ends = _one_round(project, source)
+    if ends:
+        return first
     applied: list[Applied] = []
     outcome = first
     current = source
@@ -57,7 +60,7 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
             break
         applied.extend(outcome.applied)
         current = as_left(source, outcome)
-        outcome = _one_round(project, current)
+        outcome, _ = _one_round(project, current)
     if not isinstance(first, Changed) or isinstance(outcome, Failed):
         return outcome
     # The places of the first round are those of the file as the reader has it.
@@ -107,14 +110,19 @@ def _left_to_a_person(project: Project, source: SourceFile) -> FileOutcome:
     )
 
 
-def _one_round(project: Project, source: SourceFile) -> FileOutcome:
+def _one_round(project: Project, source: SourceFile) -> tuple[FileOutcome, bool]:
+    """Return what the rules make of *source*, and whether they certainly make no more of that."""
     semantic = project.semantic(source)
     decision = decide(semantic)
     if not decision.proposals:
         if decision.refusals:
-            return Refused(source.display, decision.refusals)
-        return Untouched(source.display)
-    return rewritten(semantic, source, decision)
+            return Refused(source.display, decision.refusals), True
+        return Untouched(source.display), True
+    outcome = rewritten(semantic, source, decision)
+    if not isinstance(outcome, Changed) or len(outcome.applied) < len(decision.proposals):
+        return outcome, False
+    text = _decoded(source, outcome.after)
+    return outcome, not may_go_on(semantic, decision.proposals, text)
 
 
 def _decoded(source: SourceFile, content: bytes) -> str:

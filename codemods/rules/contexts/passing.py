@@ -75,6 +75,22 @@ def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
     yield from map(Answer.of, proposals.values())
 
 
+def may_pass(semantic: SemanticModel, body: list[ast.stmt]) -> bool:
+    """Whether a call in *body* may leave out a tracker, whatever its function does with one.
+
+    It is asked before the body is in a block: of the functions and their parameters alone.
+    """
+    for node in walk_here(body):
+        if not isinstance(node, ast.Call):
+            continue
+        resolved = semantic.taint.definition(node.func)
+        for parameter in _unsupplied(resolved.node, node) if resolved is not None else ():
+            default = default_of(resolved.node.args, parameter) if resolved is not None else None
+            if default is None or is_none(default):
+                return True
+    return False
+
+
 def _stores(semantic: SemanticModel, context: ast.Call) -> bool:
     """Whether what the block's tracker records is stored somewhere.
 
