@@ -214,8 +214,7 @@ class Project:
         if file.path in self._known:
             return frozenset()
         if file.path not in self._plain:
-            loaded = self._graph.source(file)
-            self._plain[file.path] = plain_names("" if isinstance(loaded, Failed) else loaded.text)
+            self._plain[file.path] = self._graph.of_tree(file, plain_names) or frozenset()
         return self._plain[file.path]
 
     def _resolve(self, origin: Path, path: str) -> Resolved | ResolvedClass | ResolvedValue | None:

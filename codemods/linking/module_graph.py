@@ -134,10 +134,11 @@ class ModuleGraph:
     def references(self, file: DiscoveredFile) -> References | None:
         """Return what *file* refers to outside of itself, None if it is no Python."""
         if file.path not in self._references:
-            self._references[file.path] = self._read(file, references.read)
+            self._references[file.path] = self.of_tree(file, references.read)
         return self._references[file.path]
 
-    def _read(self, file: DiscoveredFile, what: Callable[[ast.Module], T]) -> T | None:
+    def of_tree(self, file: DiscoveredFile, what: Callable[[ast.Module], T]) -> T | None:
+        """Return *what* the tree of *file* has to say, None if it is no Python or too deep."""
         source = self.source(file)
         if isinstance(source, Failed):
             return None
@@ -155,7 +156,7 @@ class ModuleGraph:
     def imports(self, file: DiscoveredFile) -> Mapping[Path, DiscoveredFile]:
         """Return the files that the imports of *file* may lead to, by their paths."""
         if file.path not in self._imports:
-            names = self._read(file, references.imported) or ()
+            names = self.of_tree(file, references.imported) or ()
             found = (f for name in names for f in self.leads_to(file.path, name))
             self._imports[file.path] = {one.path: one for one in found}
         return self._imports[file.path]

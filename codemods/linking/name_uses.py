@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import walk
-from codemods.model.outcome import Failed
 
 if TYPE_CHECKING:
     from codemods.linking.module_graph import ModuleGraph
@@ -41,17 +41,11 @@ class SpokenNames:
         if name not in self._keywords:
             found: set[str] = set()
             for file in self._graph.holding(name):
-                source = self._graph.source(file)
-                text = "" if isinstance(source, Failed) else source.text
-                found.update(_in_text(text, name))
+                found.update(self._graph.of_tree(file, partial(_in_tree, name)) or ())
             self._keywords[name] = frozenset(found)
         return self._keywords[name]
 
 
-def _in_text(text: str, name: str) -> set[str]:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+def _in_tree(name: str, tree: ast.Module) -> set[str]:
     calls = (n for n in walk(tree) if isinstance(n, ast.Call) and last_name(n.func) == name)
     return {keyword.arg or "**" for call in calls for keyword in call.keywords}

@@ -9,16 +9,12 @@ from __future__ import annotations
 import ast
 
 
-def plain_names(text: str) -> frozenset[str]:
-    """Return the names that top-level statements of *text* define, and that no API object has.
+def plain_names(tree: ast.Module) -> frozenset[str]:
+    """Return the names that top-level statements of *tree* define, and that no API object has.
 
     A name that is bound more than once means no API object either, so one such statement is
-    enough.  There are none in what is no Python, or is nested too deeply.
+    enough.
     """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
     found: set[str] = set()
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -1,11 +1,15 @@
 """What lint looks at, and what it leaves to those who rewrite."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from codemods import lint, migrate
+from codemods.analysis.syntax.tree import Trees
+from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.plain_names import plain_names
+from codemods.project.discovery import DiscoveredFile
 
 LEGACY = """\
 from tracker.ai_usage_tracker import AIUsageTracker
@@ -78,10 +82,14 @@ def test_plain_names_are_what_no_base_and_no_import_gives() -> None:
         "from a import Imported\nclass Derived(Imported): ...\nclass Plain: ...\n"
         "def Function(): ...\nValue = Other = 1\nNoted: int = 2\nif Value:\n    class Inner: ...\n"
     )
-    assert plain_names(text) == {"Plain", "Function", "Value", "Other", "Noted"}
+    assert plain_names(ast.parse(text)) == {"Plain", "Function", "Value", "Other", "Noted"}
 
 
 @pytest.mark.parametrize("text", ["x = (\n", "x = " + "(" * 5000 + ")" * 5000])
-def test_a_module_that_cannot_be_parsed_has_no_plain_names(text: str) -> None:
+def test_nothing_is_said_of_a_module_that_cannot_be_parsed(text: str, tmp_path: Path) -> None:
     """Whoever analyses it finds out what is wrong with it."""
-    assert plain_names(text) == frozenset()
+    (tmp_path / "broken.py").write_text(text)
+    file = DiscoveredFile(str(tmp_path / "broken.py"), "broken.py")
+    graph = ModuleGraph(lambda: [file], {}, Trees({file.path}))
+    assert graph.of_tree(file, plain_names) is None
+    assert not graph.imports(file)
