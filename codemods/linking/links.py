@@ -18,12 +18,12 @@ from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
-from codemods.analysis.syntax.tree import Trees
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
 from codemods.linking.external_uses import ENTERING, ExternalUses, Replacements, Surroundings
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
+from codemods.linking.trees import Trees
 from codemods.model.outcome import Failed
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.module_names import dotted_name

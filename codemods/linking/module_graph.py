@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from codemods.analysis.external.references import References
-    from codemods.analysis.syntax.tree import Trees
+    from codemods.linking.trees import Trees
     from codemods.model.source import SourceFile
     from codemods.project.discovery import DiscoveredFile
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import last_name
 from codemods.model.edit import Delete, Wrap
-from codemods.rules.contexts import passing
+from codemods.rules.checks.left_out import may_leave_out_tracker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ def may_go_on(semantic: SemanticModel, proposals: Sequence[Proposal], text: str)
     bound = map(semantic.lifetimes.binding_of, semantic.lifetimes.constructs)
     if any(semantic.module.paths[one] not in deleted for one in bound if one is not None):
         return True
-    return any(passing.may_pass(semantic, body) for body in _bodies(semantic, proposals))
+    return any(may_leave_out_tracker(semantic, body) for body in _bodies(semantic, proposals))
 
 
 def _is_about_more(proposal: Proposal) -> bool:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from codemods import lint, migrate
-from codemods.analysis.syntax.tree import Trees
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.plain_names import plain_names
+from codemods.linking.trees import Trees
 from codemods.project.discovery import DiscoveredFile
 
 LEGACY = """\

@@ -31,6 +31,7 @@ from codemods.analysis.trackers.lifetimes import is_none
 from codemods.analysis.trackers.substitution import same_but_recorded
 from codemods.model.edit import PassKeyword
 from codemods.model.proposal import Proposal
+from codemods.rules.checks.left_out import unsupplied
 from codemods.rules.checks.tracker_names import same_value, tracker_name
 from codemods.rules.conflicts.inheritance import lent_ids
 from codemods.rules.rule import Answer, OpenSites, Sites
@@ -75,22 +76,6 @@ def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
     yield from map(Answer.of, proposals.values())
 
 
-def may_pass(semantic: SemanticModel, body: list[ast.stmt]) -> bool:
-    """Whether a call in *body* may leave out a tracker, whatever its function does with one.
-
-    It is asked before the body is in a block: of the functions and their parameters alone.
-    """
-    for node in walk_here(body):
-        if not isinstance(node, ast.Call):
-            continue
-        resolved = semantic.taint.definition(node.func)
-        for parameter in _unsupplied(resolved.node, node) if resolved is not None else ():
-            default = default_of(resolved.node.args, parameter) if resolved is not None else None
-            if default is None or is_none(default):
-                return True
-    return False
-
-
 def _stores(semantic: SemanticModel, context: ast.Call) -> bool:
     """Whether what the block's tracker records is stored somewhere.
 
@@ -112,7 +97,7 @@ def _decide_one(
     ):
         return None
     parameter = next(
-        (p for p in _unsupplied(definition, call) if is_tracker(semantic, resolved, p)), None
+        (p for p in unsupplied(definition, call) if is_tracker(semantic, resolved, p)), None
     )
     if parameter is None or not same_value(semantic, tracker, call):
         return None
@@ -212,15 +197,6 @@ def _may_build_one(resolved: Resolved, parameter: ast.arg) -> bool:
         if any(isinstance(n, ast.Name) and n.id == parameter.arg for a in handed for n in walk(a)):
             return True
     return False
-
-
-def _unsupplied(definition: _Function, call: ast.Call) -> list[ast.arg]:
-    """Return the parameters that *call* leaves to their defaults, or out."""
-    arguments = definition.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    given = {keyword.arg for keyword in call.keywords}
-    rest = [*positional[max(len(call.args), len(arguments.posonlyargs)) :], *arguments.kwonlyargs]
-    return [parameter for parameter in rest if parameter.arg not in given]
 
 
 def is_tracker(semantic: SemanticModel, resolved: Resolved, parameter: ast.arg) -> bool:
