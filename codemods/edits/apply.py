@@ -37,7 +37,8 @@ def apply(
         within[bisect_right(firsts, touched(edit)[0]) - 1].append(edit)
     for chunk, mine in zip(reversed(found), reversed(within), strict=True):
         text = "".join(lines[chunk.start : chunk.end])
-        rebuilt = _rebuild(text, chunk, mine, newline, indent)
+        flat = not any(map(_has_suite, tree.body[chunk.first : chunk.last + 1]))
+        rebuilt = _rebuild(text, chunk, mine, newline, indent, flat=flat)
         start = chunk.start
         if not rebuilt.strip():
             rebuilt = ""
@@ -48,21 +49,28 @@ def apply(
     return "".join(result)
 
 
+def _has_suite(statement: ast.stmt) -> bool:
+    """Whether *statement* has an indentation of its own, as far as its lines tell."""
+    compound = hasattr(statement, "body") or hasattr(statement, "cases")
+    return compound and statement.end_lineno != statement.lineno
+
+
 def _lost(text: str, printed: str, chunk: Chunk) -> int:
     """Return the number of the first line of *text* that is not *printed* as it was."""
     pairs = zip(text.split("\n"), printed.split("\n"), strict=False)
     return chunk.start + next((n for n, (old, new) in enumerate(pairs, 1) if old != new), 1)
 
 
-def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: str) -> str:
-    config: cst.PartialParserConfig = cst.PartialParserConfig(
-        default_newline=newline, default_indent=indent
-    )
+def _rebuild(
+    text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: str, *, flat: bool
+) -> str:
     try:
-        module = cst.parse_module(text, config)
+        module = cst.parse_module(text)
     except cst.ParserSyntaxError as error:
-        line = chunk.start + error.raw_line - 1
-        raise EditError(f"the parser that edits files does not read line {line}") from error
+        # The parser names what it read last: behind a line break the start of the next line.
+        line = error.raw_line - (1 if error.raw_column else 0)
+        said = f"the parser that edits files does not read line {chunk.start + max(line, 1)}"
+        raise EditError(said) from error
     except cst.CSTLogicError as error:
         # What the parser took for an older syntax, as it does joined template strings.
         lines = f"lines {chunk.start + 1} to {chunk.end}"
@@ -71,6 +79,9 @@ def _rebuild(text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: s
         raise RoundTripError(
             f"parsing and printing line {_lost(text, module.code, chunk)} changes it"
         )
-    # A chunk of one line has no newline to detect: the file's own is the one to write.
+    # A chunk of one line has no newline to detect, a flat one no indentation: the file's own is
+    # the one to write.  Where there is a suite, what the parser found there stays.
     module = module.with_changes(default_newline=newline)
+    if flat:
+        module = module.with_changes(default_indent=indent)
     return Rebuilder(edits, chunk.first, indent).module(module).code

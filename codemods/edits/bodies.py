@@ -174,8 +174,8 @@ class Rebuilder:
         if any(isinstance(e, Unwrap) for e in mine):
             return _unwrapped(unit.node, pending)
         added = [e for e in mine if isinstance(e, AddImport)]
-        above = joined(pending, leading(unit.node))
         node = _import_edited(unit.node, mine)
+        above = joined(pending, leading(unit.node if node is None else node))
         if node is None and not added:
             return [], joined(pending, remains(unit.node))
         lines = [_import_line(e) for e in added if e.before]

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from codemods.edits.arguments import EditError, appended, argument, bare
-from codemods.edits.lines import comments_in
+from codemods.edits.lines import Carried, comments_in
 
 if TYPE_CHECKING:
     from codemods.edits.lines import Statement
     from codemods.model.edit import Merge, PassKeyword, Retain
+
+_Comma = cst.Comma | cst.MaybeSentinel
 
 
 class _Rename(cst.CSTTransformer):
@@ -139,9 +141,23 @@ def without_import(node: Statement, name: str) -> Statement | None:
         if not kept:
             return None
         if kept[-1] is not small.names[-1]:
-            kept[-1] = kept[-1].with_changes(comma=small.names[-1].comma)
-        return node.with_changes(body=[small.with_changes(names=kept)])
+            kept[-1] = kept[-1].with_changes(comma=_closing(kept[-1].comma, small.names[-1].comma))
+        shorter = node.with_changes(body=[small.with_changes(names=kept)])
+        return Carried().led_by_rest(node, shorter)
     raise EditError("expected an import")
+
+
+def _closing(own: _Comma, last: _Comma) -> _Comma:
+    """Return *last*, the end of a list of names, behind a name whose comma is *own*."""
+    if not isinstance(own, cst.Comma) or not isinstance(last, cst.Comma):
+        return last
+    plain, mine = _bare(last), own.whitespace_after
+    end = plain.whitespace_after
+    if isinstance(mine, cst.ParenthesizedWhitespace) and isinstance(
+        end, cst.ParenthesizedWhitespace
+    ):
+        return plain.with_changes(whitespace_after=end.with_changes(first_line=mine.first_line))
+    return plain
 
 
 def with_import(node: Statement, names: tuple[tuple[str, str | None], ...]) -> Statement:

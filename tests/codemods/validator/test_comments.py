@@ -1,0 +1,71 @@
+"""Comments: every one is kept, and none holds for more than it did."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from pairs import HEADER, legacy, migrated, objects, same
+
+COMMENTS = st.lists(
+    st.sampled_from(["# one", "# two", "# noqa: E501", "#", "# caf\xe9 \u2028 x", "# type: x"]),
+    min_size=2,
+    max_size=4,
+)
+
+
+@given(COMMENTS, st.randoms(use_true_random=False))
+def test_comments_may_move_and_not_be_lost(comments: list[str], random: st.randoms) -> None:
+    """Their places are the editor's to say, their number and texts are not."""
+    body = "".join(f"{comment}\nask({n})\n" for n, comment in enumerate(comments))
+    random.shuffle(comments)
+    moved = "".join(f"ask({n})  {comment}\n" for n, comment in enumerate(comments))
+    same(legacy(body), migrated(moved))
+    objects(legacy(body), migrated(moved.replace(comments[0], "", 1)), "a comment was lost")
+    objects(legacy(body), migrated(moved + "# more\n"), "a comment was added: # more")
+    objects(legacy(body), migrated(moved.replace(comments[0], "# odd", 1)), "a comment was lost")
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# pragma: no cover", "#pragma:no cover", "# pylint: disable=all", "# PRAGMA NO COVER"],
+)
+def test_a_comment_for_a_line_is_not_one_for_a_block(comment: str) -> None:
+    """Behind a header it holds for all that is in the block."""
+    body = "ask()\n"
+    before = legacy(body).replace("Tracker()\n", f"Tracker()  {comment}\n")
+    objects(before, migrated(body, HEADER[:-1] + f"  {comment}\n"), "holds for the whole block")
+    same(before, migrated(f"{comment}\n{body}"))
+
+
+@pytest.mark.parametrize("comment", ["# noqa", "# pylint: disable-next=all", "# no cover", "# why"])
+def test_other_comments_may_stand_behind_a_header(comment: str) -> None:
+    """What says nothing of a block may move there."""
+    before = legacy("ask()\n").replace("Tracker()\n", f"Tracker()  {comment}\n")
+    same(before, migrated("ask()\n", HEADER[:-1] + f"  {comment}\n"))
+
+
+CELLS = ["# %%", "# In[3]:", "# COMMAND ----------", "# + [markdown]", "#%% title", "# <codecell>"]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_begins_where_it_began(cell: str) -> None:
+    """At the start of a line such a comment begins a cell of a notebook, and elsewhere none."""
+    before = legacy("ask()\n") + f"{cell}\nx = 1\n"
+    same(before, migrated("ask()\n") + f"{cell}\nx = 1\n")
+    objects(before, migrated(f"{cell}\nask()\n") + "x = 1\n", "cell")
+    inner = legacy(f"{cell}\nask()\n")
+    same(inner, migrated(f"ask()  {cell}\n"))
+    objects(inner, migrated("ask()\n") + f"{cell}\n", "cell")
+
+
+def test_what_looks_like_a_comment_in_a_text_is_none() -> None:
+    """Only comments are counted."""
+    same(legacy("ask('# one')  # two\n"), migrated("# two\nask('# one')\n"))
+    objects(legacy("ask('# one')  # two\n"), migrated("ask('# one')\n"), "# two")

@@ -1,0 +1,121 @@
+"""Ids: all that a program set are in the header, and nothing is evaluated in another order."""
+
+from __future__ import annotations
+
+import sys
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from pairs import NEW, legacy, migrated, objects, same
+
+IDS = ["job_id", "batch_id", "github_pr", "user_id"]
+VALUES = ["'a'", "1", "text", "client.name", "f'{text}'", "text or 'none'"]
+FIELDS = st.dictionaries(st.sampled_from(IDS), st.sampled_from(VALUES), min_size=1)
+
+
+def call(fields: dict[str, str]) -> str:
+    """Return the set call of these ids."""
+    given = ", ".join(f"{key}={value}" for key, value in fields.items())
+    return f"tracker.set_tracking_context({given})\n"
+
+
+def header(fields: dict[str, str], first: str = '"scan"') -> str:
+    """Return the header with these ids."""
+    given = "".join(f", {key}={value}" for key, value in fields.items())
+    return f"with ai_usage_context({first}{given}) as tracker:\n"
+
+
+@given(FIELDS)
+def test_a_header_has_the_ids_of_the_call(fields: dict[str, str]) -> None:
+    """By name, with the same values; an id or value that is other, less or more is seen."""
+    before = legacy("ask()\n", call(fields))
+    same(before, migrated("ask()\n", header(fields)))
+    key = next(iter(fields))
+    objects(before, migrated("ask()\n", header({**fields, key: "'other'"})))
+    objects(before, migrated("ask()\n", header({k: v for k, v in fields.items() if k != key})))
+    more = next((name for name in IDS if name not in fields), None)
+    if more:
+        objects(before, migrated("ask()\n", header({**fields, more: "'more'"})))
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3)))[1:])
+def test_values_with_effects_keep_their_order(order: tuple[int, ...]) -> None:
+    """What is evaluated first may raise, or change, what the next one sees."""
+    fields = {"job_id": "one()", "batch_id": "two()", "github_pr": "three()"}
+    items = list(fields.items())
+    before = legacy("ask()\n", call(fields))
+    same(before, migrated("ask()\n", header(fields)))
+    objects(before, migrated("ask()\n", header(dict(items[index] for index in order))))
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        "tracker.set_tracking_context('a', 'b')\n",
+        "tracker.set_tracking_context('a', batch_id='b')\n",
+        "tracker.set_tracking_context('a')\ntracker.set_tracking_context(batch_id='b')\n",
+    ],
+)
+def test_positions_and_several_calls_are_the_same_ids(sets: str) -> None:
+    """However the ids were given, the header names each."""
+    fields = {"job_id": "'a'", "batch_id": "'b'"}
+    same(legacy("ask()\n", sets), migrated("ask()\n", header(fields)))
+    objects(legacy("ask()\n", sets), migrated("ask()\n", header({"job_id": "'a'"})))
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        "tracker.set_tracking_context(*ids)\n",
+        "tracker.set_tracking_context(**ids)\n",
+        "other.set_tracking_context(job_id='a')\n",
+        "tracker.set_something(job_id='a')\n",
+        "x = tracker.set_tracking_context(job_id='a')\n",
+        "if text:\n    tracker.set_tracking_context(job_id='a')\n",
+        "ask(1)\ntracker.set_tracking_context(job_id='a')\n",
+    ],
+)
+def test_what_is_no_such_call_is_not_taken_over(sets: str) -> None:
+    """Ids that nobody can read, of another object, at times, or set only later."""
+    objects(legacy("ask()\n", sets), migrated("ask()\n", header({"job_id": "'a'"})))
+
+
+BATCH = NEW.replace("ai_usage_context\n", "batch_ai_usage_context\n")
+LOOP = "for item in text:\n    ask(item)\n"
+
+
+def batch(body: str, count: str) -> str:
+    """Return the program with a batch block of that count."""
+    first = f"with batch_ai_usage_context('b'{count}) as tracker:\n"
+    return migrated(body, first).replace(NEW, BATCH)
+
+
+@pytest.mark.parametrize("count", ["", ", item_count=len(text)"])
+def test_a_batch_counts_what_its_loop_sends(count: str) -> None:
+    """The number of items is the length of what the loop goes over."""
+    before = legacy(LOOP, "tracker.set_tracking_context(batch_id='b')\n")
+    same(before, batch(LOOP, count))
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (LOOP, ", item_count=len(client)"),
+        (LOOP, ", item_count=1"),
+        (LOOP, ", item_count=len(text) + 1"),
+        ("ask(text)\n", ""),
+        ("for item in text:\n    print(item)\n", ""),
+        ("while text:\n    for item in text:\n        ask(item)\n", ", item_count=len(text)"),
+        ("for item in read(text):\n    ask(item)\n", ", item_count=len(text)"),
+    ],
+)
+def test_another_count_is_seen(body: str, count: str) -> None:
+    """A batch without a loop that sends something, or with a number of something else."""
+    before = legacy(body, "tracker.set_tracking_context(batch_id='b')\n")
+    objects(before, batch(body, count))
