@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from codemods.model.edit import Edit, Header, PassKeyword, Taken
 
-ASSEMBLE = "edits.bodies:Rebuilder._assemble"
-WRAPPED = "edits.bodies:Rebuilder._wrapped"
-COMPOUND = "edits.bodies:Rebuilder._compound"
+APPLY = "edits.apply:apply"
+MODULE = "edits.bodies:Rebuilder.module"
 HEADER = "edits.arguments:header_call"
 Body = list[Any]
 
@@ -26,26 +25,34 @@ Body = list[Any]
 # -- the extent of a block ------------------------------------------------------
 
 
-def _with_wraps(real: Any, change: Callable[[Wrap, list[Edit]], Wrap]) -> Any:
-    def wrong(self: Any, listed: Any, wraps: list[Wrap], others: list[Edit], indent: Any) -> Any:
-        return real(self, listed, [change(w, others) for w in wraps], others, indent)
+def with_edits(real: Any, change: Callable[[list[Edit]], list[Edit]]) -> Any:
+    """Return *real*, which applies edits, with other edits in the place of those it is given."""
+
+    def wrong(tree: Any, lines: Any, edits: Any, **given: Any) -> Any:
+        return real(tree, lines, change(list(edits)), **given)
 
     return wrong
 
 
-@mutant(ASSEMBLE, "X1")
+def _with_wraps(real: Any, change: Callable[[Wrap, list[Edit]], Wrap]) -> Any:
+    return with_edits(
+        real, lambda edits: [change(e, edits) if isinstance(e, Wrap) else e for e in edits]
+    )
+
+
+@mutant(APPLY, "X1")
 def block_ends_early(real: Any) -> Any:
     """The last statement of a block is left behind it."""
     return _with_wraps(real, lambda wrap, _: replace(wrap, stop=wrap.stop - 1))
 
 
-@mutant(ASSEMBLE, "X1", "X14")
+@mutant(APPLY, "X1", "X14")
 def block_ends_late(real: Any) -> Any:
     """A block takes in the statement that follows it."""
     return _with_wraps(real, lambda wrap, _: replace(wrap, stop=wrap.stop + 1))
 
 
-@mutant(ASSEMBLE, "X1")
+@mutant(APPLY, "X1")
 def block_begins_late(real: Any) -> Any:
     """The first statement of a block is left in front of it."""
 
@@ -59,23 +66,66 @@ def block_begins_late(real: Any) -> Any:
     return _with_wraps(real, later)
 
 
-@mutant(ASSEMBLE, "X5", "X1")
+class _Blocks(cst.CSTTransformer):
+    """Changes the blocks of contexts, and the branches that hold one."""
+
+    def __init__(self, change: Callable[[Any], Any], branches: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.change = change
+        self.branches = branches
+
+    def leave_With(self, original_node: Any, updated_node: Any) -> Any:
+        return self.change(updated_node) if _is_block(updated_node) else updated_node
+
+    def _branch(self, original_node: Any, updated_node: Any) -> Any:
+        holds = any(_is_block(n) for n in _Withs.of(original_node))
+        return self.branches(updated_node) if holds else updated_node
+
+    leave_If = leave_For = leave_While = leave_Try = _branch
+
+
+class _Withs(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[cst.With] = []
+
+    def visit_With(self, node: cst.With) -> None:
+        self.found.append(node)
+
+    @classmethod
+    def of(cls, node: cst.CSTNode) -> list[cst.With]:
+        """Return the ``with`` statements in *node*."""
+        visitor = cls()
+        node.visit(visitor)
+        return visitor.found
+
+
+def _is_block(node: Any) -> bool:
+    return "ai_usage_context(" in cst.Module([]).code_for_node(node.items[0].item)
+
+
+def _same(node: Any) -> Any:
+    return node
+
+
+def _made_otherwise(
+    real: Any, change: Callable[[Any], Any] = _same, branches: Callable[[Any], Any] = _same
+) -> Any:
+    return lambda self, module: real(self, module).visit(_Blocks(change, branches))
+
+
+@mutant(MODULE, "X5", "X1")
 def return_moved_out(real: Any) -> Any:
     """A ``return`` at the end of a block comes behind the block."""
 
-    def wrong(self: Any, *given: Any) -> Any:
-        built, left = real(self, *given)
-        moved: Body = []
-        for node in built:
-            body = list(node.body.body) if isinstance(node, cst.With) else []
-            if len(body) > 1 and _is_return(body[-1]):
-                inner = node.body.with_changes(body=body[:-1])
-                moved.extend([node.with_changes(body=inner), body[-1]])
-            else:
-                moved.append(node)
-        return moved, left
+    def moved(node: Any) -> Any:
+        body = list(node.body.body)
+        if len(body) < 2 or not _is_return(body[-1]):
+            return node
+        inner = node.body.with_changes(body=body[:-1])
+        return cst.FlattenSentinel([node.with_changes(body=inner), body[-1]])
 
-    return wrong
+    return _made_otherwise(real, moved)
 
 
 def _is_return(node: Any) -> bool:
@@ -86,33 +136,31 @@ def _is_return(node: Any) -> bool:
 
 
 def _in_blocks(real: Any, change: Callable[[Body], Body]) -> Any:
-    def wrong(self: Any, *given: Any) -> Any:
-        node, above, below = real(self, *given)
-        inner = node.body.with_changes(body=change(list(node.body.body)))
-        return node.with_changes(body=inner), above, below
+    def changed(node: Any) -> Any:
+        return node.with_changes(body=node.body.with_changes(body=change(list(node.body.body))))
 
-    return wrong
+    return _made_otherwise(real, changed)
 
 
-@mutant(WRAPPED, "X1")
+@mutant(MODULE, "X1")
 def statement_lost(real: Any) -> Any:
     """The last statement of a block is lost."""
     return _in_blocks(real, lambda body: body[:-1] if len(body) > 1 else body)
 
 
-@mutant(WRAPPED, "X1")
+@mutant(MODULE, "X1")
 def statement_doubled(real: Any) -> Any:
     """The first statement of a block runs twice."""
     return _in_blocks(real, lambda body: [body[0], *body])
 
 
-@mutant(WRAPPED, "X1")
+@mutant(MODULE, "X1")
 def statements_swapped(real: Any) -> Any:
     """The first two statements of a block change places."""
     return _in_blocks(real, lambda body: [*body[1::-1], *body[2:]])
 
 
-@mutant(WRAPPED, "N5", "X1")
+@mutant(MODULE, "N5", "X1")
 def texts_indented(real: Any) -> Any:
     """The lines of a text are indented with the block that holds it."""
 
@@ -123,27 +171,26 @@ def texts_indented(real: Any) -> Any:
     return _in_blocks(real, lambda body: [node.visit(Texts()) for node in body])
 
 
-@mutant(WRAPPED, "X1", "X7")
+@mutant(MODULE, "X1", "X7")
 def block_made_async(real: Any) -> Any:
     """In an ``async def`` or not, a block is entered with ``async with``."""
 
-    def wrong(self: Any, *given: Any) -> Any:
-        node, above, below = real(self, *given)
-        return node.with_changes(asynchronous=cst.Asynchronous()), above, below
-
-    return wrong
+    return _made_otherwise(real, lambda n: n.with_changes(asynchronous=cst.Asynchronous()))
 
 
-@mutant(ASSEMBLE, "X1", "X13")
+@mutant(APPLY, "X1", "X13")
 def neighbour_deleted(real: Any) -> Any:
     """With a set call, the statement behind it is deleted."""
 
-    def wrong(self: Any, listed: Any, wraps: Any, others: list[Edit], indent: Any) -> Any:
-        taken = {t.path for w in wraps for t in w.header.taken}
-        more = [Delete(_next(e.path)) for e in others if isinstance(e, Delete) and e.path in taken]
-        return real(self, listed, wraps, [*others, *more], indent)
+    def more(edits: list[Edit]) -> list[Edit]:
+        gone = [e.path for e in edits if isinstance(e, Delete) and e.path in _taken(edits)]
+        return [*edits, *(Delete(_next(path)) for path in gone)]
 
-    return wrong
+    return with_edits(real, more)
+
+
+def _taken(edits: list[Edit]) -> set[Any]:
+    return {t.path for e in edits if isinstance(e, Wrap) for t in e.header.taken}
 
 
 def _next(path: Any) -> Any:
@@ -151,15 +198,14 @@ def _next(path: Any) -> Any:
     return (*front, (field, index + 1))
 
 
-@mutant(ASSEMBLE, "M6")
+@mutant(APPLY, "M6")
 def set_call_kept(real: Any) -> Any:
     """A set call that became the header stays in the block as well."""
 
-    def wrong(self: Any, listed: Any, wraps: Any, others: list[Edit], indent: Any) -> Any:
-        taken = {t.path for w in wraps for t in w.header.taken}
-        return real(self, listed, wraps, [e for e in others if e.path not in taken], indent)
+    def fewer(edits: list[Edit]) -> list[Edit]:
+        return [e for e in edits if not isinstance(e, Delete) or e.path not in _taken(edits)]
 
-    return wrong
+    return with_edits(real, fewer)
 
 
 # -- the header of a block ----------------------------------------------------------
@@ -252,21 +298,20 @@ def tracker_built_last(real: Any) -> Any:
 
 
 def _with_target(real: Any, target: Callable[[str], str | None]) -> Any:
-    def wrong(self: Any, wrap: Wrap, *given: Any) -> Any:
+    def changed(wrap: Wrap, _: list[Edit]) -> Wrap:
         old = wrap.header.target
-        header = replace(wrap.header, target=target(old) if old else None)
-        return real(self, replace(wrap, header=header), *given)
+        return replace(wrap, header=replace(wrap.header, target=target(old) if old else None))
 
-    return wrong
+    return _with_wraps(real, changed)
 
 
-@mutant(WRAPPED, "X1")
+@mutant(APPLY, "X1")
 def target_lost(real: Any) -> Any:
     """The block's tracker is bound to no name."""
     return _with_target(real, lambda _: None)
 
 
-@mutant(WRAPPED, "X1")
+@mutant(APPLY, "X1")
 def target_renamed(real: Any) -> Any:
     """The block's tracker is bound to another name than the code uses."""
     return _with_target(real, lambda name: f"{name}_")
@@ -312,29 +357,27 @@ def dissolved_try_loses_its_handlers(real: Any) -> Any:
     return lambda node, pending: real(node.with_changes(handlers=[]), pending)
 
 
-@mutant(COMPOUND, "X8", "X10", "X14")
+@mutant(MODULE, "X8", "X10", "X14")
 def branches_exchanged(real: Any) -> Any:
     """The branches of an ``if`` that holds a block change places."""
 
-    def wrong(self: Any, *given: Any) -> Any:
-        node = real(self, *given)
-        if isinstance(node, cst.If) and isinstance(node.orelse, cst.Else):
-            other = node.orelse.with_changes(body=node.body)
-            return node.with_changes(body=node.orelse.body, orelse=other)
-        return node
+    def exchanged(node: Any) -> Any:
+        if not isinstance(node, cst.If) or not isinstance(node.orelse, cst.Else):
+            return node
+        other = node.orelse.with_changes(body=node.body)
+        return node.with_changes(body=node.orelse.body, orelse=other)
 
-    return wrong
+    return _made_otherwise(real, branches=exchanged)
 
 
-@mutant(COMPOUND, "X4", "X6", "X8")
+@mutant(MODULE, "X4", "X6", "X8")
 def else_lost(real: Any) -> Any:
     """The ``else`` of a statement that holds a block is lost."""
 
-    def wrong(self: Any, *given: Any) -> Any:
-        node = real(self, *given)
+    def lost(node: Any) -> Any:
         return node.with_changes(orelse=None) if getattr(node, "orelse", None) else node
 
-    return wrong
+    return _made_otherwise(real, branches=lost)
 
 
 @mutant("edits.lines:Carried.left_of", "N5", "X1")
@@ -382,10 +425,22 @@ def step_uses_the_outer_tracker(real: Any) -> Any:
     return lambda node, old, new: node
 
 
-@mutant("edits.within_statement:_Rename.leave_Arg", "E9")
+@mutant("edits.within_statement:renamed", "E9")
 def keyword_renamed_with_its_value(real: Any) -> Any:
     """Where a variable gets another name, keywords of that name do too."""
-    return lambda self, original_node, updated_node: updated_node
+
+    class Keywords(cst.CSTTransformer):
+        def __init__(self, old: str, new: str) -> None:
+            super().__init__()
+            self.names = {old: new}
+
+        def leave_Arg(self, original_node: Any, updated_node: Any) -> Any:
+            word = updated_node.keyword
+            if word is None or word.value not in self.names:
+                return updated_node
+            return updated_node.with_changes(keyword=cst.Name(self.names[word.value]))
+
+    return lambda node, old, new: real(node, old, new).visit(Keywords(old, new))
 
 
 @mutant("edits.within_statement:pass_keyword", "M6")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from .exams_decisions import IMPORT, site
 from .mutant import examined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 GOOD = IMPORT + dedent(site("scan_receipt"))
@@ -89,21 +89,33 @@ def a_rewrite_of_unsafe_says_what_to_confirm(folder: Path) -> None:
     assert [a["confirm"] for a in file["applied"]] == [list(applied.confirm)]
 
 
-def without(**fields: Any) -> Any:
-    """Return a mutant of a function that tells of one rewrite: it does not see *fields*."""
-    return lambda real: lambda applied, *rest: real(replace(applied, **fields), *rest)
+def without(real: Any, **fields: Any) -> Any:
+    """Return *real*, which renders a report, blind for *fields* of rewrites or of refusals."""
+
+    def blind(told: tuple[Any, ...]) -> tuple[Any, ...]:
+        known = {name: v for one in told[:1] for name, v in fields.items() if hasattr(one, name)}
+        return tuple(replace(one, **known) for one in told)
+
+    def seen(outcome: Any) -> Any:
+        parts = {name: blind(getattr(outcome, name, ())) for name in ("applied", "refusals")}
+        return replace(outcome, **{name: part for name, part in parts.items() if part})
+
+    def wrong(found: RunReport, *rest: Any, **named: Any) -> Any:
+        return real(replace(found, outcomes=tuple(map(seen, found.outcomes))), *rest, **named)
+
+    return wrong
 
 
-@examined("report.text:_applied", a_rewrite_of_unsafe_says_what_to_confirm)
+@examined("report.text:render", a_rewrite_of_unsafe_says_what_to_confirm)
 def confirmation_not_told(real: Any) -> Any:
     """What a person must confirm is not told in the text."""
-    return without(confirm=())(real)
+    return without(real, confirm=())
 
 
-@examined("report.json:_applied", a_rewrite_of_unsafe_says_what_to_confirm)
+@examined("report.json:render", a_rewrite_of_unsafe_says_what_to_confirm)
 def confirmation_not_in_json(real: Any) -> Any:
     """What a person must confirm is not told in JSON."""
-    return without(confirm=())(real)
+    return without(real, confirm=())
 
 
 def an_assumption_is_told(folder: Path) -> None:
@@ -120,16 +132,16 @@ def an_assumption_is_told(folder: Path) -> None:
     assert refusal.blocking.line == ASSUMING[: ASSUMING.index("ask(tracker)")].count("\n") + 1
 
 
-@examined("report.text:_applied", an_assumption_is_told)
+@examined("report.text:render", an_assumption_is_told)
 def assumptions_not_told(real: Any) -> Any:
     """What was taken for granted is not told in the text."""
-    return without(assumptions=())(real)
+    return without(real, assumptions=())
 
 
-@examined("report.json:_applied", an_assumption_is_told)
+@examined("report.json:render", an_assumption_is_told)
 def assumptions_not_in_json(real: Any) -> Any:
     """What was taken for granted is not told in JSON."""
-    return without(assumptions=())(real)
+    return without(real, assumptions=())
 
 
 @examined("rules.engine:_assuming", an_assumption_is_told)
@@ -149,16 +161,16 @@ def a_refusal_names_the_place_that_blocks(folder: Path) -> None:
     assert [r["blocking"]["line"] for r in file["refusals"]] == [place.line]
 
 
-@examined("report.text:_refusal", a_refusal_names_the_place_that_blocks)
+@examined("report.text:render", a_refusal_names_the_place_that_blocks)
 def blocking_place_not_told(real: Any) -> Any:
     """The text does not say which place blocks a rewrite."""
-    return lambda refusal, style: real(replace(refusal, blocking=None), style)
+    return without(real, blocking=None)
 
 
-@examined("report.json:_refusal", a_refusal_names_the_place_that_blocks)
+@examined("report.json:render", a_refusal_names_the_place_that_blocks)
 def blocking_place_not_in_json(real: Any) -> Any:
     """JSON does not say which place blocks a rewrite."""
-    return lambda refusal: real(replace(refusal, blocking=None))
+    return without(real, blocking=None)
 
 
 def a_summary_counts_every_site(folder: Path) -> None:
@@ -199,20 +211,20 @@ def a_quiet_report_still_shows_what_needs_a_person(folder: Path) -> None:
 def hiding(kind: type, real: Any) -> Any:
     """Return *real*, which tells nothing of outcomes of *kind* when it is to be quiet."""
 
-    def wrong(outcome: Any, style: Any, *, quiet: bool) -> Iterator[str]:
-        hidden = quiet and isinstance(outcome, kind)
-        return iter(()) if hidden else real(outcome, style, quiet=quiet)
+    def wrong(found: RunReport, *style: Any, quiet: bool = False) -> Any:
+        shown = tuple(o for o in found.outcomes if not (quiet and isinstance(o, kind)))
+        return real(replace(found, outcomes=shown), *style, quiet=quiet)
 
     return wrong
 
 
-@examined("report.text:_outcome", a_quiet_report_still_shows_what_needs_a_person)
+@examined("report.text:render", a_quiet_report_still_shows_what_needs_a_person)
 def quiet_hides_refusals(real: Any) -> Any:
     """With -q nothing is told of a file that changes."""
     return hiding(Changed, real)
 
 
-@examined("report.text:_outcome", a_quiet_report_still_shows_what_needs_a_person)
+@examined("report.text:render", a_quiet_report_still_shows_what_needs_a_person)
 def quiet_hides_failures(real: Any) -> Any:
     """With -q nothing is told of a file that failed."""
     return hiding(Failed, real)
@@ -226,10 +238,10 @@ def a_report_says_which_runtime_it_relies_on(folder: Path) -> None:
     assert "rely on" not in text.render(run(folder, "x = 1\n"))
 
 
-@examined("report.text:_runtime", a_report_says_which_runtime_it_relies_on)
+@examined("report.text:render", a_report_says_which_runtime_it_relies_on)
 def runtime_not_told(real: Any) -> Any:
     """The report does not say which runtime its rewrites rely on."""
-    return lambda found: iter(())
+    return lambda found, *rest, **named: real(replace(found, runtime=""), *rest, **named)
 
 
 def what_a_tree_holds_says_nothing_to_the_terminal(folder: Path) -> None:
@@ -272,13 +284,13 @@ def a_status_is_of_all_that_is_left(folder: Path) -> None:
         assert json.loads(as_json.render(found))["status"] == expected
 
 
-@examined("report.status:_is_left", a_status_is_of_all_that_is_left)
+@examined("report.status:exit_status", a_status_is_of_all_that_is_left)
 def refusals_are_done(real: Any) -> Any:
     """A file that was written is done, whatever is left in it."""
 
-    def wrong(outcome: Any, *, written: bool) -> bool:
-        done = written and isinstance(outcome, Changed)
-        return False if done else real(outcome, written=written)
+    def wrong(found: RunReport) -> int:
+        left = [o for o in found.outcomes if not (found.written and isinstance(o, Changed))]
+        return int(real(replace(found, outcomes=tuple(left))))
 
     return wrong
 
@@ -310,22 +322,38 @@ def a_patch_is_one_for_git(folder: Path) -> None:
     assert sum(line[:1] in (b" ", b"-") for line in hunk) == old
 
 
-@examined("report.diff:_lines", a_patch_is_one_for_git)
+def ended(content: bytes) -> bytes:
+    """Return *content* with a newline at its end."""
+    return content if content.endswith(b"\n") else content + b"\n"
+
+
+@examined("report.diff:unified", a_patch_is_one_for_git)
 def last_newline_made_up(real: Any) -> Any:
     """Every file is taken for one that ends with a newline."""
-    return lambda content: real(content if content.endswith(b"\n") else content + b"\n")
+
+    def whole(change: Changed) -> Changed:
+        source = replace(change.source, content=ended(change.source.content))
+        return replace(change, source=source, after=ended(change.after))
+
+    return lambda changes, base: real(map(whole, changes), base)
 
 
-@examined("report.diff:_quoted", a_patch_is_one_for_git)
+@examined("report.diff:unified", a_patch_is_one_for_git)
 def names_unquoted(real: Any) -> Any:
-    """Names stand in a patch as they are."""
-    return lambda name: name
+    """Names stand in a patch without quotes."""
+    quoted = re.compile(rb'"([ab]/(?:[^"\\]|\\.)*)"')
+    return lambda changes, base: quoted.sub(rb"\1", real(changes, base))
 
 
-@examined("report.diff:_range", a_patch_is_one_for_git)
+@examined("report.diff:unified", a_patch_is_one_for_git)
 def hunks_one_line_short(real: Any) -> Any:
     """The head of a hunk counts one line less than it has."""
-    return lambda start, stop: real(start, max(stop - 1, start))
+    head = re.compile(rb"^(@@ -\d+,)(\d+)", re.MULTILINE)
+
+    def shorter(found: re.Match[bytes]) -> bytes:
+        return b"%s%d" % (found[1], int(found[2]) - 1)
+
+    return lambda changes, base: head.sub(shorter, real(changes, base))
 
 
 # -- failures -------------------------------------------------------------------------------

@@ -7,39 +7,43 @@ from typing import TYPE_CHECKING, Any
 
 from codemods.model.edit import AddImport, ExtendImport
 
+from .edits import APPLY, with_edits
 from .mutant import mutant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from codemods.model.edit import Edit
 
-SINGLE = "edits.bodies:Rebuilder._single"
+
+def _with_new_imports(real: Any, change: Callable[[AddImport], AddImport]) -> Any:
+    return with_edits(
+        real, lambda edits: [change(e) if isinstance(e, AddImport) else e for e in edits]
+    )
 
 
-@mutant(SINGLE, "N2")
+@mutant(APPLY, "N2")
 def new_import_lost(real: Any) -> Any:
     """The import of the context manager is not written."""
-
-    def wrong(self: Any, unit: Any, others: list[Edit], pending: Any) -> Any:
-        kept = [e for e in others if not isinstance(e, AddImport | ExtendImport)]
-        return real(self, unit, kept, pending)
-
-    return wrong
+    return with_edits(
+        real, lambda edits: [e for e in edits if not isinstance(e, AddImport | ExtendImport)]
+    )
 
 
-@mutant("edits.bodies:_import_line", "N2")
+@mutant(APPLY, "N2")
 def import_from_the_wrong_module(real: Any) -> Any:
     """The context manager is imported from a module that does not have it."""
-    return lambda edit: real(replace(edit, module="json"))
+    return _with_new_imports(real, lambda edit: replace(edit, module="json"))
 
 
-@mutant("edits.bodies:_import_line", "N2")
+@mutant(APPLY, "N2")
 def import_under_another_name(real: Any) -> Any:
     """The context manager is imported under a name that nothing uses."""
 
-    def wrong(edit: AddImport) -> Any:
-        return real(replace(edit, names=tuple((name, f"{name}_") for name, _ in edit.names)))
+    def renamed(edit: AddImport) -> AddImport:
+        return replace(edit, names=tuple((name, f"{name}_") for name, _ in edit.names))
 
-    return wrong
+    return _with_new_imports(real, renamed)
 
 
 @mutant("edits.within_statement:with_import", "N2")
@@ -60,7 +64,7 @@ def whole_import_dropped(real: Any) -> Any:
     return lambda node, name: None
 
 
-@mutant("edits.apply:apply", "bytes")
+@mutant(APPLY, "bytes")
 def import_above_the_future(real: Any) -> Any:
     """The new import comes first in the file, above its future imports."""
 
@@ -103,13 +107,13 @@ def taken_name_imported(real: Any) -> Any:
     return lambda semantic, proposal, name, beside: None
 
 
-@mutant("edits.apply:_rebuild", "bytes")
+@mutant(APPLY, "bytes")
 def newlines_lost(real: Any) -> Any:
     """In a file with CRLF, new lines end with LF."""
-    return lambda text, chunk, edits, newline, indent: real(text, chunk, edits, "\n", indent)
+    return lambda *given, **named: real(*given, **{**named, "newline": "\n"})
 
 
-@mutant("edits.apply:apply", "bytes")
+@mutant(APPLY, "bytes")
 def all_newlines_changed(real: Any) -> Any:
     """A file with CRLF is written with LF."""
     return lambda *given, **named: real(*given, **named).replace("\r\n", "\n")

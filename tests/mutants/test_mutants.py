@@ -66,6 +66,19 @@ def test_there_are_mutants_of_every_part() -> None:
     assert sum(mutant.exam is not None for mutant in MUTANTS) >= 50
 
 
+def test_mutants_aim_at_what_is_public() -> None:
+    """Edits are data and reports are records: other ones are given to the public functions.
+
+    The exceptions are decisions inside of these modules that nothing which is given shows.
+    """
+    aimed = {m.target for m in MUTANTS if m.target.split(".")[0] in ("edits", "report")}
+    assert {target for target in aimed if re.search(r"[:.]_", target)} == {
+        "edits.bodies:_COVERAGE",
+        "edits.bodies:_unwrapped",
+        "edits.lines:_taken_apart",
+    }
+
+
 def test_each_fix_that_is_taken_back_is_of_a_fault() -> None:
     """A mutant that takes a fix back names the fault, and no kind that is never generated."""
     assert [m.name for m in fixes() if not re.fullmatch(r"C\d+", m.fault)] == []
