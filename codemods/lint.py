@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codemods.cli import execution
-from codemods.cli.options import into_options, reporting, working
+from codemods.cli import caching, execution
+from codemods.cli.options import into_options, remembering, reporting, working
 from codemods.model.options import Mode
-from codemods.report.status import exit_status
+from codemods.report.status import DONE, exit_status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from codemods.model.options import Options
+    from codemods.model.outcome import RunReport
 
 HELP = """Report legacy tracker code in PATH...; nothing is written.
 
@@ -29,6 +30,9 @@ Examples:
   python -m codemods.lint src tests
   python -m codemods.lint --format json . > findings.json
   python -m codemods.lint --shard 1/4 --format json . > shard-1.json
+  python -m codemods.lint --clean-cache
+
+What a run learns of 100 files or more is kept for the next one, in .ai_usage_cache.
 
 \b
 Exit status:
@@ -42,15 +46,17 @@ Exit status:
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
 @working
+@remembering
 @reporting(quiet="Print the findings without a summary.", shown="findings")
 @click.pass_obj
 @into_options
 def command(pipeline: execution.Pipeline | None, options: Options) -> int:
     """Lint what the command line names, and report."""
-    execution.require_paths(options.paths)
-    config = execution.load_config(options.paths, options.cwd)
     looking = replace(options, mode=Mode.CHECK)
-    report = execution.run_pipeline(pipeline or _pipeline(), looking, config)
+    if caching.cleans_only(looking):
+        return DONE
+    execution.require_paths(options.paths)
+    report = caching.report_of(pipeline, _pipeline, looking, "lint")
     execution.show_report(report, looking)
     return exit_status(report)
 
@@ -62,7 +68,7 @@ def main(arguments: Sequence[str] | None = None, pipeline: execution.Pipeline | 
     return execution.execute(command, name, given, pipeline)
 
 
-def _pipeline() -> execution.Pipeline:
+def _pipeline() -> Callable[..., RunReport]:
     from codemods.runner import pipeline
 
     return pipeline.lint

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codemods.cli import campaign, execution
-from codemods.cli.options import into_options, reporting, working
+from codemods.cli import caching, campaign, execution
+from codemods.cli.options import into_options, remembering, reporting, working
 from codemods.model.options import Mode, Runtime
 from codemods.report import display
 from codemods.report.status import DONE, FAILED, LEFT, exit_status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from codemods.model.options import Options
@@ -92,6 +92,7 @@ Exit status:
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
 @working
+@remembering
 @campaign.campaigning
 @reporting(quiet="Report only what needs a person, and assumptions.")
 @click.pass_obj
@@ -116,9 +117,10 @@ def command(
     _refuse_contradictions(options)
     if repos is not None:
         return campaign.run(options, repos, branch, place)
+    if caching.cleans_only(options):
+        return DONE
     execution.require_paths(options.paths)
-    config = execution.load_config(options.paths, options.cwd)
-    return _finish(execution.run_pipeline(pipeline or _pipeline(), options, config), options)
+    return _finish(caching.report_of(pipeline, _pipeline, options, "migrate"), options)
 
 
 def main(arguments: Sequence[str] | None = None, pipeline: execution.Pipeline | None = None) -> int:
@@ -206,7 +208,7 @@ def _show_undone(undone: Undone, *, quiet: bool) -> None:
         execution.say(f"The run of {shown(undone.started)} is undone: {count} restored{rest}.")
 
 
-def _pipeline() -> execution.Pipeline:
+def _pipeline() -> Callable[..., RunReport]:
     from codemods.runner import pipeline
 
     return pipeline.migrate

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from codemods.project.config import ConfigError, Tables
-from codemods.project.discovery import DiscoveredFile, discover
+from codemods.project.discovery import DiscoveredFile, Walked, discover
 from codemods.report import display
 from codemods.report.formats import Look, rendered
 from codemods.report.status import FAILED
@@ -131,14 +131,22 @@ def program(script: str, module: str) -> str:
     return script if Path(sys.argv[0]).name.startswith(script) else f"python -m {module}"
 
 
-def run_pipeline(pipeline: Pipeline, options: Options, config: Tables) -> RunReport:
+def run_pipeline(
+    pipeline: Pipeline, options: Options, config: Tables, walked: Walked | None = None
+) -> RunReport:
     """Return the report of *pipeline* over the files of *options*.
 
+    Where these were found is put into *walked*.
     Raises ClickException if there is no Python file at all: that is never what
     was meant, unless files that are named may be excluded.
     """
     found = discover(
-        options.paths, options.cwd, config.excludes, force=options.force_exclude, tell=warn
+        options.paths,
+        options.cwd,
+        config.excludes,
+        force=options.force_exclude,
+        tell=warn,
+        walked=walked,
     )
     files = _Counted(found)
     show = _Progress() if sys.stderr.isatty() and not options.quiet else None

@@ -73,10 +73,31 @@ _WORK = (
     ),
 )
 
+_CACHE = (
+    click.option(
+        "--cache/--no-cache",
+        "use_cache",
+        default=True,
+        help="Use and write what runs remember of files (they do).",
+    ),
+    click.option(
+        "--cache-dir",
+        type=click.Path(path_type=Path),
+        envvar="AI_USAGE_CACHE_DIR",
+        help="Where it is kept (.ai_usage_cache in the project, or $AI_USAGE_CACHE_DIR).",
+    ),
+    click.option("--clean-cache", is_flag=True, help="Remove it; without a PATH, that is all."),
+)
+
 
 def working(command: F) -> F:
     """Add the options that say who does the work, and on which files."""
     return _with(_WORK, command)
+
+
+def remembering(command: F) -> F:
+    """Add the options that say whether, and where, a run remembers what it learned."""
+    return _with(_CACHE, command)
 
 
 def reporting(*, quiet: str, shown: str = "report") -> Callable[[F], F]:

@@ -60,6 +60,8 @@ class Options:
     that is decided; all of them are looked at, since the others may use what it changes.
     ``cluster`` is the address of a Dask scheduler whose workers do the work, "" for none.
     ``report_format`` is the name of one of ``codemods.report.formats``.
+    ``use_cache`` lets the run use and write what runs remember, in ``cache_dir`` if that is
+    given; ``clean_cache`` removes it first.
     """
 
     paths: tuple[Path, ...]
@@ -76,6 +78,9 @@ class Options:
     shard: Shard | None = None
     cluster: str = ""
     report_format: str = "text"
+    use_cache: bool = False
+    cache_dir: Path | None = None
+    clean_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,11 @@ class Tables:
             self._rules[config.root] = rules_from(config.exclude, str(config.root))
         return ignored((self._rules[config.root],), path, folder=folder)
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether a table that was asked for until now leaves anything out."""
+        return any(table is not None and table.exclude for table in self._by_folder.values())
+
     def _nearest(self, folder: str) -> ProjectConfig | None:
         waiting: list[str] = []
         while folder not in self._by_folder:

@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", ".bzr", ".jj", ".ai-usage", "__pycache__", "__pypackages__"}
     | {".venv", ".tox", ".nox", ".eggs", "node_modules", ".hypothesis", ".ipynb_checkpoints"}
-    | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
+    | {".mypy_cache", ".ruff_cache", ".pytest_cache", ".ai_usage_cache"}
 )
+# Files that say which others are taken.
+_RULES = (gitignore.IGNORE_FILE, "pyproject.toml")
 SUFFIXES = (".py", ".pyi", ".ipynb")
 _name = attrgetter("name")
 
@@ -69,6 +71,19 @@ class _Folder:
         return _Folder(path, real, f"{self.display}{name}/", rules)
 
 
+@dataclass(slots=True)
+class Walked:
+    """What a discovery depended on: ``folders`` it walked, files in them with ``rules`` for it.
+
+    It is ``plain`` if nothing else decided which files there are: no git, no link, no single
+    file that was named, no folder that could not be read.
+    """
+
+    folders: list[str] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+    plain: bool = True
+
+
 Tell = Callable[[str], None]
 
 
@@ -86,14 +101,18 @@ def discover(
     *,
     force: bool = False,
     tell: Tell | None = None,
+    walked: Walked | None = None,
 ) -> Iterator[DiscoveredFile | Failed]:
     """Yield the files of *paths*, in the given order and sorted within each.
 
     A path that is missing, or a folder that cannot be read, is yielded as Failed
     and the others go on.  With *force*, *excludes* counts for what is named too.
     *tell* is called with what the reader should know: that git could not be asked.
+    What the answer depended on is put into *walked*.
     """
     walk = _Walk(str(cwd), excludes or _excludes_nothing, force=force, tell=tell or _say_nothing)
+    if walked is not None:
+        walk.walked = walked
     for path in paths:
         yield from walk.named(path)
 
@@ -120,6 +139,7 @@ class _Walk:
         # Links are taken last, so that a file which is reached both ways is
         # reported under its own name.
         self._links: list[tuple[_Folder, str]] = []
+        self.walked = Walked()
 
     def named(self, path: Path) -> Iterator[DiscoveredFile | Failed]:
         """Yield what a path of the command line stands for."""
@@ -133,7 +153,9 @@ class _Walk:
         real = os.path.realpath(absolute)
         if stat.S_ISDIR(mode):
             yield from self._folder(absolute, real, shown)
-        elif not stat.S_ISREG(mode):
+            return
+        self.walked.plain = False
+        if not stat.S_ISREG(mode):
             yield Failed(
                 shown, "read", "it is neither a file nor a folder", "Name a file or a folder."
             )
@@ -164,6 +186,7 @@ class _Walk:
         """Yield the files of *folder*, from git or, without it, by reading its ignore files."""
         home = git.repository_of(folder.path)
         if home is not None:
+            self.walked.plain = False
             try:
                 listing = git.listing(folder.path)
             except git.GitProblem as problem:
@@ -253,8 +276,10 @@ class _Walk:
                 with os.scandir(folder.path) as entries:
                     found = sorted(entries, key=_name)
             except OSError as error:
+                self.walked.plain = False
                 yield _unreachable(folder.display.rstrip("/") or ".", error)
                 continue
+            self.walked.folders.append(folder.path)
             inside: list[_Folder] = []
             yield from self._entries(folder, found, inside)
             pending += reversed(inside)
@@ -264,8 +289,11 @@ class _Walk:
     ) -> Iterator[DiscoveredFile]:
         """Yield the files among *found*; append the folders to walk to *inside*."""
         names = {entry.name for entry in found}
+        if ".git" in names:
+            self.walked.plain = False
         if "pyvenv.cfg" in names and not folder.named:
             return
+        self.walked.rules += [_join(folder.path, name) for name in _RULES if name in names]
         rules = _rules_inside(folder, names)
         seen, left_out = self._seen, self._left_out
         for entry in found:
@@ -278,6 +306,7 @@ class _Walk:
                     seen.add(real)
                     yield DiscoveredFile(path, _printable(folder.display + name))
             elif entry.is_symlink():
+                self.walked.plain = False
                 self._links.append((replace(folder, rules=rules), name))
             elif entry.is_dir():
                 if name not in SKIPPED_FOLDERS and not left_out(rules, path, folder=True):

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed
+from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import read_found
 from codemods.vocabulary import NEEDLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from codemods.cache.memory import Memory
     from codemods.model.options import Shard
     from codemods.model.progress import Progress
     from codemods.model.source import SourceFile
-    from codemods.project.discovery import DiscoveredFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,12 @@ def scan(
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress,
     shard: Shard | None = None,
+    memory: Memory | None = None,
 ) -> Scan:
-    """Return what *files* are; *progress* is called with the number of those looked at."""
+    """Return what *files* are; *progress* is called with the number of those looked at.
+
+    What *memory* knows to have no work in it is not read.
+    """
     mine: set[str] = set()
     failed: list[Failed] = []
     candidates: list[SourceFile] = []
@@ -55,6 +60,9 @@ def scan(
             mine.add(file.path if isinstance(file, Failed) else file.display)
         scanned += 1
         progress(scanned)
+        if memory is not None and isinstance(file, DiscoveredFile) and memory.is_clean(file):
+            others.append(file)
+            continue
         content = file if isinstance(file, Failed) else read_found(file)
         if isinstance(content, Failed):
             failed.append(content)
@@ -70,6 +78,8 @@ def scan(
                 break
         else:
             others.append(file)
+    if memory is not None:
+        memory.looked_at([source.path for source in candidates], others, len(failed))
     found = (tuple(failed), tuple(candidates), tuple(others))
     if shard is None:
         return Scan(*found, scanned)

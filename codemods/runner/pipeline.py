@@ -12,6 +12,7 @@ from codemods.runner.candidates import scan
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from codemods.cache.memory import Memory
     from codemods.model.options import Configuration, Options
     from codemods.model.progress import Progress
     from codemods.project.discovery import DiscoveredFile
@@ -23,12 +24,13 @@ def migrate(
     config: Configuration,
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> RunReport:
     """Return what a migration of *files* changes, refuses and fails at; nothing is written."""
     with warnings.catch_warnings():
         # What the interpreter thinks of the user's escapes is not this tool's to tell.
         warnings.simplefilter("ignore")
-        return _run(options, config, files, progress, lint=False)
+        return _run(options, config, files, progress, memory, lint=False)
 
 
 def lint(
@@ -36,11 +38,12 @@ def lint(
     config: Configuration,
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> RunReport:
     """Return the lint findings of *files*."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _run(options, config, files, progress, lint=True)
+        return _run(options, config, files, progress, memory, lint=True)
 
 
 def _run(
@@ -48,11 +51,12 @@ def _run(
     config: Configuration,
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress | None,
+    memory: Memory | None,
     *,
     lint: bool,
 ) -> RunReport:
     told = progress or nothing_told
-    found = scan(files, told, options.shard)
+    found = scan(files, told, options.shard, memory)
     done: list[FileOutcome] = []
     said: tuple[str, ...] = ()
     if found.candidates:

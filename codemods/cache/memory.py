@@ -1,0 +1,162 @@
+"""What a run remembers of the last one like it, and leaves for the next.
+
+Two things are remembered.  Of a file without work in it: that, as long as it is the same.  Of a
+lint as a whole: its findings, as long as nothing is other that they came from, which is every file
+and folder that it walked.  Where more than those decide which files there are, git or links, and
+where something failed, the findings are not kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import codemods
+from codemods.cache.record import Record
+from codemods.cache.signature import settled, signature, signatures
+from codemods.cache.store import FOLDER, Store
+from codemods.model.outcome import Linted, RunReport
+from codemods.project.discovery import Walked
+from codemods.project.root import Roots
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codemods.model.options import Options
+    from codemods.project.discovery import DiscoveredFile
+
+#: Fewer files are read sooner than what is known of them.
+LEAST_FILES = 100
+#: What in the folders above decides on the files of a run, and on the names of their modules.
+_ABOVE = (".git", ".gitignore", "pyproject.toml", "__init__.py")
+
+
+class Memory:
+    """The cache as one run sees it; made before the run looks at anything.
+
+    *place* is the folder of the cache.  *command* is the kind of run: runs of different kinds
+    remember nothing of each other.
+    """
+
+    def __init__(self, place: Path, options: Options, command: str) -> None:
+        self._looked = time.time_ns()
+        self._options = options
+        self._store = Store(place)
+        self._key = _key(options, command)
+        self._above = list(_names_above(options))
+        self._above_then = signatures(self._above)
+        self._last = self._store.read(self._key)
+        self._clean: Mapping[str, bytes] | None = {} if self._last is None else None
+        self.walked = Walked()
+        self._working: list[str] = []
+        self._others: Sequence[DiscoveredFile] = ()
+        self._failed = 0
+
+    def replayed(self) -> RunReport | None:
+        """Return the report of the last run if it would be the same, None if it may be another."""
+        last = self._last
+        if last is None or last.found is None or signatures(last.paths) != last.numbers:
+            return None
+        return RunReport(last.found, last.count, "", written=False, shard=_shard(self._options))
+
+    def is_clean(self, file: DiscoveredFile) -> bool:
+        """Whether *file* is known to have no work in it."""
+        if self._clean is None:
+            self._clean = self._last.clean_files() if self._last is not None else {}
+        known = self._clean.get(file.place)
+        return known is not None and known == signature(file.place)
+
+    def looked_at(
+        self, candidates: Sequence[Path], others: Sequence[DiscoveredFile], failed: int
+    ) -> None:
+        """Take note of the files of the run: *candidates* may have work in them, *others* none."""
+        self._working = [str(path) for path in candidates]
+        self._others = others
+        self._failed = failed
+
+    def keep(self, report: RunReport, *, excludes: bool) -> None:
+        """Leave what was learned for the next run.
+
+        *excludes* says that the configuration leaves files out, whatever they are.
+        """
+        files = [file.place for file in self._others]
+        count = len(files) + len(self._working)
+        if count < LEAST_FILES:
+            return
+        paths = [*files, *self._working, *self.walked.folders, *self.walked.rules, *self._above]
+        numbers = signatures(paths)
+        known = [settled(numbers, at, self._looked) for at in range(len(paths))]
+        clean = bytes(known[: len(files)]) + bytes(len(self._working))
+        same = signatures(self._above) == self._above_then
+        found: tuple[Linted, ...] | None = None
+        if same and all(known) and not excludes and self._may_be_told_again(report):
+            found = tuple(one for one in report.outcomes if isinstance(one, Linted))
+        self._store.write(self._key, Record(paths, numbers, count, clean, found))
+
+    def _may_be_told_again(self, report: RunReport) -> bool:
+        """Whether all that the findings came from is among what was walked."""
+        if not self.walked.plain or self._failed or report.warnings or report.shard:
+            return False
+        if not all(isinstance(one, Linted) for one in report.outcomes):
+            return False
+        roots = Roots(self._options.cwd)
+        named = {Path(_absolute(self._options, path)) for path in self._options.paths}
+        found = {roots.of(Path(path)) for path in self._working}
+        return found <= {None, *named}
+
+
+def place_of(options: Options) -> Path | None:
+    """Return where the cache is: as *options* say, else in the project; None for nowhere."""
+    if options.cache_dir is not None:
+        return Path(_absolute(options, options.cache_dir))
+    root = Roots(options.cwd).of(options.cwd / FOLDER)
+    return root / FOLDER if root is not None else None
+
+
+def _absolute(options: Options, path: Path) -> str:
+    return os.path.abspath(options.cwd / path)  # noqa: PTH100 - resolve() follows links
+
+
+def _names_above(options: Options) -> list[str]:
+    named = (Path(_absolute(options, path)) for path in (*options.paths, Path()))
+    folders = {above for path in named for above in (path, *path.parents)}
+    return [str(folder / name) for folder in sorted(folders) for name in _ABOVE]
+
+
+def _shard(options: Options) -> str:
+    return str(options.shard or "")
+
+
+def _key(options: Options, command: str) -> str:
+    """Return what tells runs apart that may have different results for the same files."""
+    said = (
+        command,
+        str(options.cwd),
+        *map(str, options.paths),
+        _shard(options),
+        str(options.force_exclude),
+        os.environ.get("HOME", ""),
+        sys.version,
+        *_tool(),
+    )
+    digest = hashlib.blake2b("\0".join(said).encode("utf-8", "surrogateescape"), digest_size=16)
+    return digest.hexdigest()
+
+
+def _tool() -> list[str]:
+    """Return what identifies the code of these tools: they may be a checkout that changes."""
+    waiting, found = [str(Path(codemods.__file__).parent)], []
+    for folder in waiting:  # it grows on the way
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda one: one.name):
+                if entry.is_dir():
+                    if entry.name != "__pycache__":
+                        waiting.append(entry.path)
+                elif entry.name.endswith(".py"):
+                    status = entry.stat()
+                    found.append(f"{entry.path} {status.st_size} {status.st_mtime_ns}")
+    return found
