@@ -67,6 +67,8 @@ class Runner:
     def __init__(self, checkout: Path, scratch: Path) -> None:
         environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONHASHSEED": "0"}
         environment["XDG_CACHE_HOME"] = str(scratch / "cache")
+        # No folder can be there, so that nothing is remembered from one command to the next.
+        environment["AI_USAGE_CACHE_DIR"] = os.devnull
         self._answers = scratch / "output", scratch / "errors"
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(RUNNER)],

@@ -52,7 +52,7 @@ class Command:
         with subprocess.Popen(
             self.arguments,
             cwd=self.folder,
-            env={**os.environ, **self.environment},
+            env={**_environment(), **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -63,6 +63,13 @@ class Command:
             clock = time.perf_counter() - began
             process.returncode = os.waitstatus_to_exitcode(status)
         return Cost(usage.ru_utime + usage.ru_stime, clock, memory.read(), process.returncode)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment, without what makes Python compile its modules in every run."""
+    kept = dict(os.environ)
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return kept
 
 
 class PeakMemory:

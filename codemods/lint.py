@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from codemods.model.options import Options
     from codemods.model.outcome import RunReport
 
-HELP = """Report legacy tracker code in PATH...; nothing is written.
+HELP = """Report legacy tracker code in PATH...; no source is written.
 
 One line a finding, `path:line:column: CODE message`: trackers built by hand,
 set_tracking_context, imports that only legacy code needs, both patterns mixed,

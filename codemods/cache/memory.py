@@ -11,17 +11,17 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import time
 from pathlib import Path
+from time import time_ns as now
 from typing import TYPE_CHECKING
 
 import codemods
 from codemods.cache.record import Record
-from codemods.cache.signature import settled, signature, signatures
+from codemods.cache.signature import WIDTH, listing, settled, signature, signatures
 from codemods.cache.store import FOLDER, Store
 from codemods.model.outcome import Linted, RunReport
-from codemods.project.discovery import Walked
 from codemods.project.root import Roots
+from codemods.project.walked import Walked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,15 +43,18 @@ class Memory:
     """
 
     def __init__(self, place: Path, options: Options, command: str) -> None:
-        self._looked = time.time_ns()
+        self._looked = now()
         self._options = options
         self._store = Store(place)
+        self._home = str(place.parent)
+        self._beside = listing(self._home, place.name)
+        self._name = place.name
         self._key = _key(options, command)
-        self._above = list(_names_above(options))
-        self._above_then = signatures(self._above)
+        self._above = {path: signature(path) for path in _names_above(options)}
         self._last = self._store.read(self._key)
         self._clean: Mapping[str, bytes] | None = {} if self._last is None else None
-        self.walked = Walked()
+        self._then: dict[str, bytes] = {}
+        self.walked = Walked(signature)
         self._working: list[str] = []
         self._others: Sequence[DiscoveredFile] = ()
         self._failed = 0
@@ -59,7 +62,9 @@ class Memory:
     def replayed(self) -> RunReport | None:
         """Return the report of the last run if it would be the same, None if it may be another."""
         last = self._last
-        if last is None or last.found is None or signatures(last.paths) != last.numbers:
+        if last is None or last.found is None or last.listing not in ("", self._beside):
+            return None
+        if signatures(last.paths) != last.numbers:
             return None
         return RunReport(last.found, last.count, "", written=False, shard=_shard(self._options))
 
@@ -67,8 +72,8 @@ class Memory:
         """Whether *file* is known to have no work in it."""
         if self._clean is None:
             self._clean = self._last.clean_files() if self._last is not None else {}
-        known = self._clean.get(file.place)
-        return known is not None and known == signature(file.place)
+        seen = self._then[file.place] = signature(file.place)
+        return self._clean.get(file.place) == seen
 
     def looked_at(
         self, candidates: Sequence[Path], others: Sequence[DiscoveredFile], failed: int
@@ -87,15 +92,25 @@ class Memory:
         count = len(files) + len(self._working)
         if count < LEAST_FILES:
             return
-        paths = [*files, *self._working, *self.walked.folders, *self.walked.rules, *self._above]
+        then = {**self._then, **self.walked.seen, **self._above}
+        beside = self._beside if then.pop(self._home, None) is not None else ""
+        around = [path for path in then if path not in self._then]
+        paths = [*files, *self._working, *around]
         numbers = signatures(paths)
-        known = [settled(numbers, at, self._looked) for at in range(len(paths))]
+        every = numbers.tobytes()
+        known = [
+            then.get(path) == every[at * WIDTH : (at + 1) * WIDTH]
+            and settled(numbers, at, self._looked)
+            for at, path in enumerate(paths)
+        ]
         clean = bytes(known[: len(files)]) + bytes(len(self._working))
-        same = signatures(self._above) == self._above_then
         found: tuple[Linted, ...] | None = None
-        if same and all(known) and not excludes and self._may_be_told_again(report):
+        same = all(known) and beside in ("", listing(self._home, self._name))
+        if same and not excludes and self._may_be_told_again(report):
             found = tuple(one for one in report.outcomes if isinstance(one, Linted))
-        self._store.write(self._key, Record(paths, numbers, count, clean, found))
+        record = Record(paths, numbers, count, clean, found, beside)
+        if record != self._last:
+            self._store.write(self._key, record)
 
     def _may_be_told_again(self, report: RunReport) -> bool:
         """Whether all that the findings came from is among what was walked."""
@@ -110,7 +125,12 @@ class Memory:
 
 
 def place_of(options: Options) -> Path | None:
-    """Return where the cache is: as *options* say, else in the project; None for nowhere."""
+    """Return where the cache is: as *options* say, else in the project; None for nowhere.
+
+    Windows has no time of change that no program can set.
+    """
+    if os.name == "nt":
+        return None
     if options.cache_dir is not None:
         return Path(_absolute(options, options.cache_dir))
     root = Roots(options.cwd).of(options.cwd / FOLDER)
@@ -141,13 +161,13 @@ def _key(options: Options, command: str) -> str:
         str(options.force_exclude),
         os.environ.get("HOME", ""),
         sys.version,
-        *_tool(),
+        *tool(),
     )
     digest = hashlib.blake2b("\0".join(said).encode("utf-8", "surrogateescape"), digest_size=16)
     return digest.hexdigest()
 
 
-def _tool() -> list[str]:
+def tool() -> list[str]:
     """Return what identifies the code of these tools: they may be a checkout that changes."""
     waiting, found = [str(Path(codemods.__file__).parent)], []
     for folder in waiting:  # it grows on the way

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codemods.cache.signature import NUMBERS
+from codemods.cache.signature import NUMBERS, WIDTH
 from codemods.model.finding import Finding
 from codemods.model.outcome import Linted
 from codemods.model.source import Span
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 LARGEST = 64 << 20
 _MAGIC = b"ai-usage cache 1\n"
 _DIGEST = 32
-_WIDTH = NUMBERS * 8
 _CLEAN = 1
 
 
@@ -39,20 +38,22 @@ class Record:
     ``paths`` are files, then (from ``count`` on) folders and other files that say which files a
     run has.  ``numbers`` are their signatures; ``clean`` has a byte for each file, 1 for one that
     holds none of the words that work begins with.  ``found`` are the findings of the run, None if
-    they may not be told again.
+    they may not be told again.  ``listing`` is the one of the folder that the cache lies in, if
+    the run walked it: what is written there changes its signature.
     """
 
     paths: Sequence[str]
     numbers: array[int]
     count: int
     clean: bytes
-    found: tuple[Linted, ...] | None = field(default=None)
+    found: tuple[Linted, ...] | None = None
+    listing: str = ""
 
     def clean_files(self) -> Mapping[str, bytes]:
         """Return the signatures of the files without work in them, by path."""
         every = self.numbers.tobytes()
         return {
-            path: every[at * _WIDTH : (at + 1) * _WIDTH]
+            path: every[at * WIDTH : (at + 1) * WIDTH]
             for at, (path, clean) in enumerate(zip(self.paths, self.clean, strict=False))
             if clean == _CLEAN
         }
@@ -62,7 +63,12 @@ def encoded(record: Record) -> bytes:
     """Return *record* as bytes."""
     paths = "\0".join(record.paths).encode("utf-8", "surrogateescape")
     found = None if record.found is None else [_told(one) for one in record.found]
-    head = {"paths": len(record.paths), "files": record.count, "found": found}
+    head = {
+        "paths": len(record.paths),
+        "files": record.count,
+        "listing": record.listing,
+        "found": found,
+    }
     parts = (
         json.dumps(head, separators=(",", ":")).encode() + b"\n",
         record.clean,
@@ -86,15 +92,15 @@ def decoded(content: bytes) -> Record:
         clean = content[line + 1 : line + 1 + files]
         numbers = array("q")
         at = line + 1 + files
-        numbers.frombytes(content[at : at + count * _WIDTH])
-        paths = content[at + count * _WIDTH :].decode("utf-8", "surrogateescape").split("\0")
-        told = head["found"]
+        numbers.frombytes(content[at : at + count * WIDTH])
+        paths = content[at + count * WIDTH :].decode("utf-8", "surrogateescape").split("\0")
+        told, listing = head["found"], str(head["listing"])
         found = None if told is None else tuple(map(_linted, told))
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise DamagedError(f"it is no record: {error}") from None
     if not 0 <= files <= count == len(paths) or len(numbers) != count * NUMBERS:
         raise DamagedError("its parts do not fit")
-    return Record(paths, numbers, files, clean, found)
+    return Record(paths, numbers, files, clean, found, listing)
 
 
 def _checksum(body: bytes | memoryview) -> bytes:

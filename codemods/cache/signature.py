@@ -6,6 +6,7 @@ right before or after somebody looked, the clock may show the same time: it is k
 
 from __future__ import annotations
 
+import hashlib
 import os
 from array import array
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Numbers in a signature: when it was modified, and changed, its size and which file it is.
 NUMBERS = 4
+WIDTH = NUMBERS * 8
 #: The coarsest clock of a file system counts in steps of two seconds.
 _MARGIN = 2_100_000_000
 _LARGEST = (1 << 63) - 1
@@ -31,7 +33,8 @@ def signatures(paths: Iterable[str]) -> array[int]:
         except (OSError, ValueError):
             add(_ABSENT)
         else:
-            add((one.st_mtime_ns, one.st_ctime_ns, one.st_size, one.st_ino & _LARGEST))
+            which = (one.st_ino ^ one.st_dev << 32) & _LARGEST
+            add((one.st_mtime_ns, one.st_ctime_ns, one.st_size, which))
     return found
 
 
@@ -40,10 +43,24 @@ def signature(path: str) -> bytes:
     return signatures((path,)).tobytes()
 
 
-def settled(numbers: array[int], at: int, looked: int) -> bool:
-    """Whether signature *at* of *numbers* shows every change after *looked*, in nanoseconds.
+def listing(folder: str, without: str) -> str:
+    """Return what tells the entries of *folder*, *without* one, from others; "" if it has none.
 
-    A signature may be taken at any time from *looked* on: a later change is newer than that.
+    Of the folder that the cache is made in it is not the time that counts.
     """
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda one: one.name):
+                if entry.name != without:
+                    kind = f"{entry.is_symlink()} {entry.is_dir(follow_symlinks=False)}"
+                    digest.update(os.fsencode(entry.name) + b"\0" + kind.encode() + b"\0")
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def settled(numbers: array[int], at: int, looked: int) -> bool:
+    """Whether a change after *looked*, in nanoseconds, would show in number *at* of *numbers*."""
     start = at * NUMBERS
     return max(numbers[start], numbers[start + 1]) < looked - _MARGIN

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from codemods.cache.record import LARGEST, DamagedError, Record, decoded, encoded
-from codemods.project.folders import WRITE_BY_OTHERS, Folder, require_owner
+from codemods.project.folders import ANY_BY_OTHERS, WRITE_BY_OTHERS, Folder, require_owner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,10 @@ class Store:
         try:
             with Folder.at(self.place.parent) as above, above.inside(self.place.name) as folder:
                 _require_private(folder)
-                return decoded(folder.read(key + _SUFFIX, LARGEST))
+                name = key + _SUFFIX
+                if folder.status(name).st_mode & ANY_BY_OTHERS:
+                    return None  # not written here: a clone has no such modes
+                return decoded(folder.read(name, LARGEST))
         except (OSError, DamagedError):
             return None
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from codemods.project.config import ConfigError, Tables
-from codemods.project.discovery import DiscoveredFile, Walked, discover
+from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import display
 from codemods.report.formats import Look, rendered
 from codemods.report.status import FAILED
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from codemods.model.options import Configuration, Options
     from codemods.model.outcome import Failed, RunReport
     from codemods.model.progress import Progress
+    from codemods.project.walked import Walked
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141

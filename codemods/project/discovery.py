@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from codemods.model.outcome import Failed
 from codemods.project.ignore import git, gitignore
+from codemods.project.walked import Walked, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -71,19 +72,6 @@ class _Folder:
         return _Folder(path, real, f"{self.display}{name}/", rules)
 
 
-@dataclass(slots=True)
-class Walked:
-    """What a discovery depended on: ``folders`` it walked, files in them with ``rules`` for it.
-
-    It is ``plain`` if nothing else decided which files there are: no git, no link, no single
-    file that was named, no folder that could not be read.
-    """
-
-    folders: list[str] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)
-    plain: bool = True
-
-
 Tell = Callable[[str], None]
 
 
@@ -111,8 +99,7 @@ def discover(
     What the answer depended on is put into *walked*.
     """
     walk = _Walk(str(cwd), excludes or _excludes_nothing, force=force, tell=tell or _say_nothing)
-    if walked is not None:
-        walk.walked = walked
+    walk.walked = walked or walk.walked
     for path in paths:
         yield from walk.named(path)
 
@@ -139,7 +126,7 @@ class _Walk:
         # Links are taken last, so that a file which is reached both ways is
         # reported under its own name.
         self._links: list[tuple[_Folder, str]] = []
-        self.walked = Walked()
+        self.walked = Walked(unsigned)
 
     def named(self, path: Path) -> Iterator[DiscoveredFile | Failed]:
         """Yield what a path of the command line stands for."""
@@ -272,6 +259,7 @@ class _Walk:
             if folder.real in self._seen:
                 continue
             self._seen.add(folder.real)
+            self.walked.enter(folder.path)
             try:
                 with os.scandir(folder.path) as entries:
                     found = sorted(entries, key=_name)
@@ -279,7 +267,6 @@ class _Walk:
                 self.walked.plain = False
                 yield _unreachable(folder.display.rstrip("/") or ".", error)
                 continue
-            self.walked.folders.append(folder.path)
             inside: list[_Folder] = []
             yield from self._entries(folder, found, inside)
             pending += reversed(inside)
@@ -293,7 +280,8 @@ class _Walk:
             self.walked.plain = False
         if "pyvenv.cfg" in names and not folder.named:
             return
-        self.walked.rules += [_join(folder.path, name) for name in _RULES if name in names]
+        for name in names.intersection(_RULES):
+            self.walked.enter(_join(folder.path, name))
         rules = _rules_inside(folder, names)
         seen, left_out = self._seen, self._left_out
         for entry in found:
