@@ -33,7 +33,10 @@ def signatures(paths: Iterable[str]) -> array[int]:
         except (OSError, ValueError):
             add(_ABSENT)
         else:
-            which = (one.st_ino ^ one.st_dev << 32) & _LARGEST
+            # Which file it is, on which device: both count from 1, and seldom up to the sign.
+            which = one.st_ino ^ one.st_dev
+            if which > _LARGEST:
+                which &= _LARGEST
             add((one.st_mtime_ns, one.st_ctime_ns, one.st_size, which))
     return found
 

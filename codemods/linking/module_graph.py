@@ -64,18 +64,25 @@ class ModuleGraph:
 
     @cached_property
     def _packages(self) -> frozenset[Parts]:
-        return frozenset(f.path.parent.parts for f in self.files if f.path.stem == "__init__")
+        likely = (file.path for file in self.files if "__init__" in file.place)
+        return frozenset(path.parent.parts for path in likely if path.stem == "__init__")
 
     @cached_property
     def _by_tail(self) -> dict[Parts, list[DiscoveredFile]]:
         """The files by the last part, and the last two parts, of their modules' names."""
         found: dict[Parts, list[DiscoveredFile]] = {}
+        tails: dict[str, Parts] = {}
         for file in self.files:
-            if notebooks.is_notebook(file.path):
+            # The last parts of module_parts(file.path); a path of each file would cost more.
+            folder, _, name = file.place.rpartition(os.sep)
+            stem, dot, suffix = name.rpartition(".")
+            if f"{dot}{suffix}" == notebooks.SUFFIX:
                 continue  # nobody imports one
-            parts = module_parts(file.path)
-            for length in (1, 2):
-                found.setdefault(parts[-length:], []).append(file)
+            if folder not in tails:
+                tails[folder] = Path(folder or os.sep).parts[-2:]
+            parts = tails[folder] if stem == "__init__" else (*tails[folder], stem)[-2:]
+            found.setdefault(parts[-1:], []).append(file)
+            found.setdefault(parts, []).append(file)
         return found
 
     def holding(self, *words: str) -> list[DiscoveredFile]:

@@ -46,13 +46,13 @@ def whole_project(
     files: Sequence[DiscoveredFile], roots: Iterable[Path], cwd: Path
 ) -> list[DiscoveredFile]:
     """Return *files*, those of a run, and the other Python files below *roots*, each once."""
-    found = {file.path: file for file in files}
+    found = {file.place: file for file in files}
     relative = [Path(os.path.relpath(root, cwd)) for root in roots]
     others = [f for f in discover(relative, cwd) if isinstance(f, DiscoveredFile)]
-    strangers = found.keys() - {file.path for file in others}
+    strangers = found.keys() - {file.place for file in others}
     # A file of the run that has another name below the root is not another file.
-    twins = {Path(os.path.realpath(path)) for path in strangers}
+    twins = set(map(os.path.realpath, strangers))
     found.update(
-        (file.path, file) for file in others if file.path not in found and file.path not in twins
+        (file.place, file) for file in others if file.place not in found and file.place not in twins
     )
     return list(found.values())
