@@ -210,9 +210,9 @@ class SemanticModel:
     def context_calls(self) -> list[tuple[ast.With | ast.AsyncWith, int, ast.Call, str]]:
         """Every context manager: its statement, item, call and plain name."""
         found = []
-        for node in self.module.nodes:
-            if not isinstance(node, ast.With | ast.AsyncWith):
-                continue
+        blocks: list[ast.With | ast.AsyncWith] = [*self.module.every(ast.With)]
+        blocks += self.module.every(ast.AsyncWith)
+        for node in blocks:
             for index, item in enumerate(node.items):
                 call = item.context_expr
                 if isinstance(call, ast.Call):

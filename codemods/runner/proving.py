@@ -193,7 +193,7 @@ def _with_refused(
 
 def _indent(module: ParsedModule) -> str:
     """Return the indentation of the file's first inner suite, four spaces where there is none."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.stmt) and node.col_offset and not isinstance(node, ast.Module):
             parent = module.parents[node]
             if module.parents.get(parent) is module.tree or parent is module.tree:

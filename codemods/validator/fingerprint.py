@@ -20,11 +20,11 @@ def fingerprint(node: ast.AST) -> bytes:
     """
     known: bytes | None = getattr(node, "_fingerprint", None)
     if known is None:
-        digest = blake2b(type(node).__name__.encode(), digest_size=_BYTES)
+        parts = [type(node).__name__.encode()]
         for field, value in ast.iter_fields(node):
-            digest.update(f"\0{field}\0".encode())
-            _add(digest, value)
-        known = digest.digest()
+            parts.append(f"\0{field}\0".encode())
+            _add(parts, value)
+        known = blake2b(b"".join(parts), digest_size=_BYTES).digest()
         node._fingerprint = known  # type: ignore[attr-defined]
     return known
 
@@ -39,13 +39,13 @@ def alike(one: ast.AST, other: ast.AST) -> bool:
     return fingerprint(one) == fingerprint(other)
 
 
-def _add(digest: blake2b, value: object) -> None:
+def _add(parts: list[bytes], value: object) -> None:
     if isinstance(value, ast.AST):
-        digest.update(b"N" + fingerprint(value))
+        parts += b"N", fingerprint(value)
     elif isinstance(value, list):
-        digest.update(f"L{len(value)}\0".encode())
+        parts.append(f"L{len(value)}\0".encode())
         for item in value:
-            _add(digest, item)
+            _add(parts, item)
     else:
         text = repr(value).encode("utf-8", "surrogatepass")
-        digest.update(f"V{type(value).__name__}{len(text)}\0".encode() + text)
+        parts += f"V{type(value).__name__}{len(text)}\0".encode(), text

@@ -203,7 +203,7 @@ def _mark(piece: _Piece, line: int) -> ast.stmt:
 def _trackers(tree: ast.Module) -> Iterator[str]:
     """Yield the last names of the variables and fields of *tree* that may hold a tracker."""
     names = managed(tree)
-    for node in nodes(tree):
+    for node in (n for n in nodes(tree) if isinstance(n, ast.stmt)):
         for variable in _tracker_of(node, names):
             yield variable.rpartition(".")[2]
 

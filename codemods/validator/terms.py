@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -50,6 +51,8 @@ def same_context(old: NewBlock | None, new: NewBlock) -> bool:
     return old is not None and (old.manager, old.target) == (new.manager, new.target)
 
 
+# Asked of both trees of a file, of what differs in them and of all of it.
+@lru_cache(maxsize=4)
 def managed(tree: ast.Module) -> Managed:
     """Return the names under which *tree* imports, or could star-import, the API."""
     classes = {words.TRACKER_CLASS}

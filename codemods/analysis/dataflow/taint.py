@@ -62,8 +62,8 @@ class Taint:
         self._names: dict[ast.expr, Resolved | ResolvedClass | None] = {}
         self.makings: dict[tuple[ast.Call, tuple[int, ...]], Any] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
-        for node in module.nodes:
-            if isinstance(node, _FUNCTIONS) and isinstance(module.parents[node], ast.ClassDef):
+        for node in module.functions:
+            if isinstance(module.parents[node], ast.ClassDef):
                 self._methods.setdefault(node.name, []).append(node)
 
     def follow(

@@ -125,11 +125,15 @@ def joined(module: str, name: str) -> str:
 def imported(tree: ast.Module) -> frozenset[str]:
     """Return the dotted names that the imports of *tree* bring in, modules or names of them."""
     found: set[str] = set()
-    for node in walk(tree):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             found.update(_imported_from(node))
+        elif not isinstance(node, ast.expr):
+            waiting.extend(children(node))
     return frozenset(found)
 
 

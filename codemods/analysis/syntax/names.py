@@ -53,8 +53,8 @@ class Names:
         self._meanings: dict[ast.expr, Meaning] = {}
         self.star_imports = [
             (self.absolute(node), node)
-            for node in module.nodes
-            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+            for node in module.every(ast.ImportFrom)
+            if node.names[0].name == "*"
         ]
         self.stars = [name for name, _ in self.star_imports]
 

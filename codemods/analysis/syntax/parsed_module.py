@@ -23,6 +23,12 @@ Node = TypeVar("Node", bound=ast.AST)
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# Operators and contexts are shared between nodes: they have no parent.
+_SHARED = frozenset(
+    one
+    for kind in (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)
+    for one in kind.__subclasses__()
+)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _SUITE_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
 # The interpreter's own limits on nesting, lifted for generated code: an
@@ -94,12 +100,15 @@ class ParsedModule:
 
     def _link(self) -> None:
         self.nodes.extend(walk(self.tree))
+        kinds, parents = self._kinds, self.parents
         for parent in self.nodes:
-            self._kinds.setdefault(type(parent), []).append(parent)
+            kind = type(parent)
+            if kind not in kinds:
+                kinds[kind] = []
+            kinds[kind].append(parent)
             for child in children(parent):
-                # Operators and contexts are shared between nodes: they have no parent.
-                if not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop):
-                    self.parents[child] = parent
+                if type(child) not in _SHARED:
+                    parents[child] = parent
         self._loops[self.tree] = frozenset()
         waiting: list[tuple[ast.AST, Path]] = [(self.tree, ())]
         while waiting:
@@ -119,6 +128,14 @@ class ParsedModule:
         They come in the order of ``ast.walk``.
         """
         return self._kinds.get(kind, [])  # type: ignore[return-value]
+
+    @cached_property
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """The functions and coroutine functions of the module, in the order of ``nodes``."""
+        if not self.every(ast.AsyncFunctionDef):
+            return self.every(ast.FunctionDef)
+        every = self.nodes
+        return [n for n in every if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
 
     @cached_property
     def written_fields(self) -> frozenset[str]:

@@ -10,17 +10,24 @@ from __future__ import annotations
 import ast
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codemods.analysis.syntax.signatures import annotations_of, defaults, parameters
+from codemods.analysis.syntax.tree import children
 from codemods.interpreter import check_declarations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from codemods.analysis.syntax.parsed_module import ParsedModule
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+# What stands for itself: nothing is inside.
+_EMPTY = frozenset(
+    one
+    for kind in (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+    for one in kind.__subclasses__()
+)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -121,6 +128,8 @@ class Scopes:
         self.bindings: dict[tuple[Scope, str], Binding] = {}
         self.scope_of: dict[ast.AST, Scope] = {}
         self._of: dict[ast.Name, Binding] = {}
+        self._meant: dict[tuple[Scope, str], Binding] = {}
+        self._read: dict[tuple[Scope, str], list[Binding]] = {}
         self.inner: dict[ast.AST, Scope] = {module.tree: self.module_scope}
         walker = _Walker(self)
         walker.body(module.tree.body, self.module_scope)
@@ -133,8 +142,11 @@ class Scopes:
 
     def binding(self, name: str, scope: Scope) -> Binding:
         """Return the variable that *name* means when it is used in *scope*."""
-        stored = scope.spelled(name)
-        return self._variable(name, stored, self._owner(stored, scope))
+        key = (scope, name)
+        if key not in self._meant:
+            stored = scope.spelled(name)
+            self._meant[key] = self._variable(name, stored, self._owner(stored, scope))
+        return self._meant[key]
 
     def of(self, node: ast.Name) -> Binding:
         """Return the variable that a Name node means."""
@@ -187,15 +199,22 @@ class Scopes:
         elif isinstance(node.ctx, ast.Del):
             binding.deletes.append(node)
         else:
+            for read in self._readable(name, scope, binding):
+                read.loads.append(node)
+
+    def _readable(self, name: str, scope: Scope, binding: Binding) -> list[Binding]:
+        """Return the variables that *name* may be when it is read in *scope*; *binding* is one."""
+        key = (scope, name)
+        if key not in self._read:
             stored = scope.spelled(name)
             others = [self._variable(name, stored, o) for o in self._also(stored, scope)]
             if stored != name and scope.is_in_signature:
                 others.append(self._variable(name, name, self._owner(name, scope)))
-            for read in dict.fromkeys((binding, *others)):
-                read.loads.append(node)
+            self._read[key] = list(dict.fromkeys((binding, *others)))
+        return self._read[key]
 
 
-class _Walker(ast.NodeVisitor):
+class _Walker:
     """Visits every node with the scope it is evaluated in, and notes each mention of a name."""
 
     def __init__(self, scopes: Scopes) -> None:
@@ -204,10 +223,27 @@ class _Walker(ast.NodeVisitor):
         self.annotating = False
         self.mentions: list[tuple[str, ast.AST, Scope]] = []
 
+    def visit(self, node: ast.AST) -> None:
+        """Visit *node*: by the method for its kind, where there is one, else what is inside."""
+        kind = type(node)
+        if kind is ast.Constant or kind in _EMPTY:
+            return
+        method = _METHODS.get(kind)
+        if method is not None:
+            method(self, node)
+        else:
+            self.generic_visit(node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Visit what is inside of *node*."""
+        for child in children(node):
+            self.visit(child)
+
     def body(self, nodes: Sequence[ast.AST], scope: Scope) -> None:
-        with self._in(scope):
-            for node in nodes:
-                self.visit(node)
+        outer, self.scope = self.scope, scope
+        for node in nodes:
+            self.visit(node)
+        self.scope = outer
 
     @contextmanager
     def _in(self, scope: Scope) -> Iterator[None]:
@@ -371,3 +407,10 @@ class _Walker(ast.NodeVisitor):
 
 def _position(node: ast.AST) -> tuple[int, int]:
     return (node.lineno, node.col_offset)  # type: ignore[attr-defined]
+
+
+_METHODS: dict[type[ast.AST], Callable[[_Walker, Any], None]] = {
+    kind: getattr(_Walker, f"visit_{name}")
+    for name, kind in vars(ast).items()
+    if hasattr(_Walker, f"visit_{name}")
+}

@@ -14,7 +14,13 @@ def children(node: ast.AST) -> list[ast.AST]:
     try:
         return node.inner  # type: ignore[attr-defined,no-any-return]
     except AttributeError:
-        found = list(ast.iter_child_nodes(node))
+        found: list[ast.AST] = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [item for item in value if isinstance(item, ast.AST)]
         node.inner = found  # type: ignore[attr-defined]
         return found
 

@@ -31,7 +31,10 @@ def product(factory: Resolved) -> Meaning | None:
     node = factory.node
     if isinstance(node, ast.AsyncFunctionDef) or node.decorator_list:
         return None
-    if not isinstance(node.body[-1], ast.Return) or first_yield(node.body):
+    last = node.body[-1]
+    if not isinstance(last, ast.Return) or _class_of(factory.taint, last.value) is None:
+        return None  # most functions: spares the walk over all of it
+    if first_yield(node.body):
         return None
     returned = [n.value for n in walk_here(node.body) if isinstance(n, ast.Return)]
     classes = [_class_of(factory.taint, value) for value in returned]

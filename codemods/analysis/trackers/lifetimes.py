@@ -120,10 +120,8 @@ class Lifetimes:
         self._paths = vocabulary.tracker_paths
         # Something else is put in the class's place while the program runs.
         self._replaced = any(
-            isinstance(n, ast.Attribute)
-            and n.attr == words.TRACKER_CLASS
-            and not isinstance(n.ctx, ast.Load)
-            for n in module.nodes
+            n.attr == words.TRACKER_CLASS and not isinstance(n.ctx, ast.Load)
+            for n in module.every(ast.Attribute)
         )
         calls = sorted(module.every(ast.Call), key=lambda n: (n.lineno, n.col_offset))
         self.constructs = [c for c in map(self._construct, calls) if c is not None]

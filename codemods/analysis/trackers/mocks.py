@@ -30,17 +30,27 @@ def replaced_method(module: ParsedModule, names: Names) -> ast.AST | None:
     A dotted text counts where it names the class (``patch("package.Class.method")``), a
     plain one beside the class or a variable (``patch.object(tracker, "method")``).
     """
-    for node in module.nodes:
-        if isinstance(node, ast.Attribute) and node.attr in _TOUCHED:
-            if isinstance(node.ctx, ast.Store) and names.tracker_class(node.value) is not None:
-                return node
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            *owner, method = node.value.split(".")
-            if method not in _TOUCHED:
-                continue
-            if owner[-1:] == [words.TRACKER_CLASS] or (not owner and _beside(module, node)):
-                return node
-    return None
+    found: set[ast.AST] = {
+        node
+        for node in module.every(ast.Attribute)
+        if node.attr in _TOUCHED
+        and isinstance(node.ctx, ast.Store)
+        and names.tracker_class(node.value) is not None
+    }
+    found.update(node for node in module.every(ast.Constant) if _names_method(module, node))
+    return next((node for node in module.nodes if node in found), None) if found else None
+
+
+def _names_method(module: ParsedModule, text: ast.Constant) -> bool:
+    """Whether *text* names such a method: of the class, or of an object beside it."""
+    if not isinstance(text.value, str):
+        return False
+    owner, dot, method = text.value.rpartition(".")
+    if method not in _TOUCHED:
+        return False
+    if not dot:
+        return _beside(module, text)
+    return owner.rpartition(".")[2] == words.TRACKER_CLASS
 
 
 def _beside(module: ParsedModule, text: ast.Constant) -> bool:
@@ -57,9 +67,8 @@ def inspected_set_calls(module: ParsedModule) -> list[ast.Attribute]:
     """Return every look at what a double was asked, as ``double.set_call.assert_called_once``."""
     return [
         node
-        for node in module.nodes
-        if isinstance(node, ast.Attribute)
-        and node.attr.startswith(_LOOKS)
+        for node in module.every(ast.Attribute)
+        if node.attr.startswith(_LOOKS)
         and isinstance(node.value, ast.Attribute)
         and (
             node.value.attr == words.SET_CALL

@@ -31,12 +31,9 @@ _PROVIDERS = frozenset({"exec", "eval", "globals", "__import__", "setattr", "__g
 def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
     """Answer with a proposal for every context manager that is used without an import."""
     del open_sites
-    if any(_could_provide(node) for node in semantic.module.nodes):
-        return
     for name in words.CONTEXT_MANAGERS:
         binding = semantic.scopes.binding(name, semantic.scopes.module_scope)
-        bound = any(b.binders for (_, n), b in semantic.scopes.bindings.items() if n == name)
-        if bound or not binding.loads:
+        if not binding.loads or _may_be_bound(semantic, name):
             continue
         finding = semantic.finding(CODE, binding.loads[0], f"{name} is used but never imported")
         why = f"nothing in this file defines {name}"
@@ -44,7 +41,11 @@ def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
         yield Answer.of(Proposal(finding, (), "import", why, (name,), home))
 
 
-def _could_provide(node: ast.AST) -> bool:
-    if isinstance(node, ast.ImportFrom):
-        return node.names[0].name == "*"
-    return isinstance(node, ast.Name) and node.id in _PROVIDERS
+def _may_be_bound(semantic: SemanticModel, name: str) -> bool:
+    """Whether something in the file gives *name* a meaning, or could do so unseen."""
+    module, bindings = semantic.module, semantic.scopes.bindings
+    return (
+        any(binding.binders for (_, known), binding in bindings.items() if known == name)
+        or any(node.names[0].name == "*" for node in module.every(ast.ImportFrom))
+        or any(node.id in _PROVIDERS for node in module.every(ast.Name))
+    )

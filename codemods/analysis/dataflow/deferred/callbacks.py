@@ -77,10 +77,11 @@ def _is_handed(taint: DataFlow, node: ast.AST) -> bool:
     """Whether *node* is a lambda, or a mention of a function that is no call of it."""
     if isinstance(node, ast.Lambda):
         return True
-    if not isinstance(node, ast.Name | ast.Attribute) or taint.definition(node) is None:
+    if not isinstance(node, ast.Name | ast.Attribute):
         return False
     parent = taint.module.parents[node]
-    return not (isinstance(parent, ast.Call) and parent.func is node)
+    is_called = isinstance(parent, ast.Call) and parent.func is node
+    return not is_called and taint.definition(node) is not None
 
 
 def _calls_unknown(taint: DataFlow, root: ast.AST) -> bool:
