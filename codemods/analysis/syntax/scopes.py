@@ -10,24 +10,18 @@ from __future__ import annotations
 import ast
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.signatures import annotations_of, defaults, parameters
-from codemods.analysis.syntax.tree import children
+from codemods.analysis.syntax.tree import Visitor
 from codemods.interpreter import check_declarations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from codemods.analysis.syntax.parsed_module import ParsedModule
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-# What stands for itself: nothing is inside.
-_EMPTY = frozenset(
-    one
-    for kind in (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
-    for one in kind.__subclasses__()
-)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -214,7 +208,7 @@ class Scopes:
         return self._read[key]
 
 
-class _Walker:
+class _Walker(Visitor):
     """Visits every node with the scope it is evaluated in, and notes each mention of a name."""
 
     def __init__(self, scopes: Scopes) -> None:
@@ -222,22 +216,6 @@ class _Walker:
         self.scope = scopes.module_scope
         self.annotating = False
         self.mentions: list[tuple[str, ast.AST, Scope]] = []
-
-    def visit(self, node: ast.AST) -> None:
-        """Visit *node*: by the method for its kind, where there is one, else what is inside."""
-        kind = type(node)
-        if kind is ast.Constant or kind in _EMPTY:
-            return
-        method = _METHODS.get(kind)
-        if method is not None:
-            method(self, node)
-        else:
-            self.generic_visit(node)
-
-    def generic_visit(self, node: ast.AST) -> None:
-        """Visit what is inside of *node*."""
-        for child in children(node):
-            self.visit(child)
 
     def body(self, nodes: Sequence[ast.AST], scope: Scope) -> None:
         outer, self.scope = self.scope, scope
@@ -407,10 +385,3 @@ class _Walker:
 
 def _position(node: ast.AST) -> tuple[int, int]:
     return (node.lineno, node.col_offset)  # type: ignore[attr-defined]
-
-
-_METHODS: dict[type[ast.AST], Callable[[_Walker, Any], None]] = {
-    kind: getattr(_Walker, f"visit_{name}")
-    for name, kind in vars(ast).items()
-    if hasattr(_Walker, f"visit_{name}")
-}
