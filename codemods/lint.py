@@ -11,7 +11,7 @@ import click
 from codemods.cli import caching, execution
 from codemods.cli.options import into_options, remembering, reporting, working
 from codemods.model.options import Mode
-from codemods.report.status import DONE, exit_status
+from codemods.report.status import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,8 +57,7 @@ def command(pipeline: execution.Pipeline | None, options: Options) -> int:
         return DONE
     execution.require_paths(options.paths)
     report = caching.report_of(pipeline, _pipeline, looking, "lint")
-    execution.show_report(report, looking)
-    return exit_status(report)
+    return execution.finish(report, looking)
 
 
 def main(arguments: Sequence[str] | None = None, pipeline: execution.Pipeline | None = None) -> int:

@@ -10,7 +10,6 @@ import click
 from codemods.cli import execution
 from codemods.cli.options import into_options, reporting
 from codemods.report import display
-from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +53,7 @@ def command(made_with: object, options: Options) -> int:
     report = _joined(options.paths)
     for warning in report.warnings:
         execution.warn(display.line(warning))
-    execution.show_report(report, options)
-    return exit_status(report)
+    return execution.finish(report, options)
 
 
 def _joined(paths: Sequence[Path]) -> RunReport:

@@ -12,7 +12,7 @@ from codemods.cli import caching, campaign, execution
 from codemods.cli.options import into_options, remembering, reporting, working
 from codemods.model.options import Mode, Runtime
 from codemods.report import display
-from codemods.report.status import DONE, FAILED, LEFT, exit_status
+from codemods.report.status import DONE, FAILED, LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -158,8 +158,7 @@ def _finish(report: RunReport, options: Options) -> int:
         report = write_changes(report, options.cwd, named)
     if options.mode is Mode.DIFF:
         _print_patch(report, options)
-    execution.show_report(report, options, err=options.mode is Mode.DIFF)
-    return exit_status(report)
+    return execution.finish(report, options, err=options.mode is Mode.DIFF)
 
 
 def _print_patch(report: RunReport, options: Options) -> None:

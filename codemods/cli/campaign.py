@@ -12,7 +12,6 @@ from codemods.cli import execution
 from codemods.model.options import Mode
 from codemods.report import display
 from codemods.report.formats import DEFAULT
-from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,10 +77,10 @@ def run(options: Options, repos: Path, branch: str | None, place: Path | None) -
         return execution.INTERRUPTED
     for warning in result.report.warnings:
         execution.warn(warning)
-    execution.show_report(result.report, options)
+    status = execution.finish(result.report, options)
     if options.report_format == DEFAULT and not options.quiet:
         execution.say(_counts(result, options, folder))
-    return exit_status(result.report)
+    return status
 
 
 def _refuse_what_does_not_fit(options: Options) -> None:

@@ -21,7 +21,7 @@ from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import display
 from codemods.report.formats import Look, rendered
-from codemods.report.status import FAILED
+from codemods.report.status import FAILED, exit_status
 from codemods.runner.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -191,11 +191,15 @@ def require_paths(paths: Sequence[Path]) -> None:
         raise click.UsageError("Name the files or folders to look at; `.` is this folder.")
 
 
-def show_report(report: RunReport, options: Options, *, err: bool = False) -> None:
-    """Print *report* as *options* say, on standard output or (*err*) standard error."""
+def finish(report: RunReport, options: Options, *, err: bool = False) -> int:
+    """Print *report* as *options* say, and return the exit status of the command.
+
+    It goes to standard output, or (*err*) to standard error.
+    """
     colour = use_colour(options, err=err)
     shown = rendered(report, options.report_format, Look(options.quiet, colour))
     click.echo(shown, nl=False, err=err, color=colour)
+    return exit_status(report)
 
 
 def use_colour(options: Options, *, err: bool = False) -> bool:

@@ -12,86 +12,105 @@ if TYPE_CHECKING:
 
 
 class Reason(StrEnum):
-    """Why a site was left as it was.  Each value is explained in docs/semantics.md."""
+    """Why a site was left as it was: its code, and what a person should do about it.
 
-    AMBIGUOUS_IMPORT = "ambiguous-import"
-    ASSUMPTION = "assumption"
-    CALLER_RELIES = "caller-relies"
-    CANNOT_BE_EDITED = "cannot-be-edited"
-    CARRIED_IDS = "carried-ids"
-    CONDITIONAL_CONSTRUCT = "conditional-construct"
-    CONDITIONAL_CONTEXT = "conditional-context"
-    CROSSES_CELLS = "crosses-cells"
-    DIRECTIVE = "directive"
-    DOES_NOT_COMPILE = "does-not-compile"
-    DOES_NOT_ROUND_TRIP = "does-not-round-trip"
-    ENDS_THE_PROCESS = "ends-the-process"
-    ESCAPES = "escapes"
-    ESCAPES_LOOP = "escapes-loop"
-    GIVEN_TWICE = "given-twice"
-    INVALID_CALL = "invalid-call"
-    LOOP_CARRIED_CONTEXT = "loop-carried-context"
-    MANAGER = "manager"
-    MAY_BE_NONE = "may-be-none"
-    MIXED = "mixed"
-    NAME_TAKEN = "name-taken"
-    NO_CONTEXT_MODULE = "no-context-module"
-    NO_WORK = "no-work"
-    NOT_FIRST = "not-first"
-    NOT_PROVEN = "not-proven"
-    NOTEBOOK = "notebook"
-    READS_STATE = "reads-state"
-    READS_STORE = "reads-store"
-    REBOUND = "rebound"
-    SHARED_STATE = "shared-state"
-    STICKY_BATCH_MODE = "sticky-batch-mode"
-    TESTS_THE_TRACKER = "tests-the-tracker"
-    TWO_TRACKERS = "two-trackers"
-    UNKNOWN_FIELDS = "unknown-fields"
-    UNKNOWN_RECEIVER = "unknown-receiver"
-    VALUE_USED = "value-used"
-    YIELDS_INSIDE = "yields-inside"
+    Each is explained under its code in docs/semantics.md.
+    """
 
+    advice: str
 
-ADVICE: dict[Reason, str] = {
-    Reason.AMBIGUOUS_IMPORT: "import the class in one place, without a fallback, and run again",
-    Reason.ASSUMPTION: "check what is assumed, then run without --strict",
-    Reason.CALLER_RELIES: "open the context in the caller and pass its tracker on",
-    Reason.CANNOT_BE_EDITED: "write that statement in a plainer way, then run again",
-    Reason.CARRIED_IDS: "name every id in each call, then run again",
-    Reason.CONDITIONAL_CONSTRUCT: "build the tracker in any case, or open a context in each branch",
-    Reason.CONDITIONAL_CONTEXT: "work out the ids first, then open one context around all uses",
-    Reason.CROSSES_CELLS: "open a context in each cell",
-    Reason.DIRECTIVE: "take the comment off that line, then run again",
-    Reason.DOES_NOT_COMPILE: "simplify the nesting around this place, then run again",
-    Reason.DOES_NOT_ROUND_TRIP: "remove the form feed, carriage return, or blank before its colon",
-    Reason.ENDS_THE_PROCESS: "end with sys.exit(), or let the tracker's work end before this place",
-    Reason.ESCAPES: "open the context where the tracker is last used, and pass it in",
-    Reason.ESCAPES_LOOP: "use the tracker inside the loop only, or build it before the loop",
-    Reason.GIVEN_TWICE: "keep one of the two values",
-    Reason.INVALID_CALL: "correct the call: it raises TypeError today",
-    Reason.LOOP_CARRIED_CONTEXT: "set the ids at the top of the loop body, before every use",
-    Reason.MANAGER: "open the context by hand, with tracker= and the field that has the tracker",
-    Reason.MAY_BE_NONE: "make sure that the value is never None",
-    Reason.MIXED: "move the remaining ids into the context's own arguments",
-    Reason.NAME_TAKEN: "rename the other definition, or import the context under another name",
-    Reason.NO_CONTEXT_MODULE: "add it, or name the right module in [tool.ai-usage] modules",
-    Reason.NO_WORK: "delete the tracker, or use it",
-    Reason.NOT_FIRST: "open a context of its own from this point on",
-    Reason.NOT_PROVEN: "migrate this place by hand, and report it: no rule should have proposed it",
-    Reason.NOTEBOOK: "open a context in the cell by hand; lint shows what is left",
-    Reason.READS_STATE: "read the ids from your own variables instead of from the tracker",
-    Reason.READS_STORE: "look behind the last use of the tracker, or call flush_metrics() before",
-    Reason.REBOUND: "give each tracker a variable of its own",
-    Reason.SHARED_STATE: "open a context in each function that uses the tracker",
-    Reason.STICKY_BATCH_MODE: "use a tracker of its own for the batch",
-    Reason.TESTS_THE_TRACKER: "rewrite the test for the context manager by hand",
-    Reason.TWO_TRACKERS: "put one tracker's block behind the other's, or name every id in each",
-    Reason.UNKNOWN_FIELDS: "name the ids as keywords: job_id=, batch_id=, github_pr=, user_id=",
-    Reason.UNKNOWN_RECEIVER: "annotate the object as a tracker, or open a context by hand",
-    Reason.VALUE_USED: "make the call a statement of its own",
-    Reason.YIELDS_INSIDE: "collect the results inside the context and yield them after it",
-}
+    def __new__(cls, code: str, advice: str = "") -> Reason:
+        """Make a reason that is its code."""
+        made = str.__new__(cls, code)
+        made._value_ = code
+        made.advice = advice
+        return made
+
+    AMBIGUOUS_IMPORT = (
+        "ambiguous-import",
+        "import the class in one place, without a fallback, and run again",
+    )
+    ASSUMPTION = "assumption", "check what is assumed, then run without --strict"
+    CALLER_RELIES = "caller-relies", "open the context in the caller and pass its tracker on"
+    CANNOT_BE_EDITED = "cannot-be-edited", "write that statement in a plainer way, then run again"
+    CARRIED_IDS = "carried-ids", "name every id in each call, then run again"
+    CONDITIONAL_CONSTRUCT = (
+        "conditional-construct",
+        "build the tracker in any case, or open a context in each branch",
+    )
+    CONDITIONAL_CONTEXT = (
+        "conditional-context",
+        "work out the ids first, then open one context around all uses",
+    )
+    CROSSES_CELLS = "crosses-cells", "open a context in each cell"
+    DIRECTIVE = "directive", "take the comment off that line, then run again"
+    DOES_NOT_COMPILE = "does-not-compile", "simplify the nesting around this place, then run again"
+    DOES_NOT_ROUND_TRIP = (
+        "does-not-round-trip",
+        "remove the form feed, carriage return, or blank before its colon",
+    )
+    ENDS_THE_PROCESS = (
+        "ends-the-process",
+        "end with sys.exit(), or let the tracker's work end before this place",
+    )
+    ESCAPES = "escapes", "open the context where the tracker is last used, and pass it in"
+    ESCAPES_LOOP = (
+        "escapes-loop",
+        "use the tracker inside the loop only, or build it before the loop",
+    )
+    GIVEN_TWICE = "given-twice", "keep one of the two values"
+    INVALID_CALL = "invalid-call", "correct the call: it raises TypeError today"
+    LOOP_CARRIED_CONTEXT = (
+        "loop-carried-context",
+        "set the ids at the top of the loop body, before every use",
+    )
+    MANAGER = (
+        "manager",
+        "open the context by hand, with tracker= and the field that has the tracker",
+    )
+    MAY_BE_NONE = "may-be-none", "make sure that the value is never None"
+    MIXED = "mixed", "move the remaining ids into the context's own arguments"
+    NAME_TAKEN = (
+        "name-taken",
+        "rename the other definition, or import the context under another name",
+    )
+    NO_CONTEXT_MODULE = (
+        "no-context-module",
+        "add it, or name the right module in [tool.ai-usage] modules",
+    )
+    NO_WORK = "no-work", "delete the tracker, or use it"
+    NOT_FIRST = "not-first", "open a context of its own from this point on"
+    NOT_PROVEN = (
+        "not-proven",
+        "migrate this place by hand, and report it: no rule should have proposed it",
+    )
+    NOTEBOOK = "notebook", "open a context in the cell by hand; lint shows what is left"
+    READS_STATE = "reads-state", "read the ids from your own variables instead of from the tracker"
+    READS_STORE = (
+        "reads-store",
+        "look behind the last use of the tracker, or call flush_metrics() before",
+    )
+    REBOUND = "rebound", "give each tracker a variable of its own"
+    SHARED_STATE = "shared-state", "open a context in each function that uses the tracker"
+    STICKY_BATCH_MODE = "sticky-batch-mode", "use a tracker of its own for the batch"
+    TESTS_THE_TRACKER = "tests-the-tracker", "rewrite the test for the context manager by hand"
+    TWO_TRACKERS = (
+        "two-trackers",
+        "put one tracker's block behind the other's, or name every id in each",
+    )
+    UNKNOWN_FIELDS = (
+        "unknown-fields",
+        "name the ids as keywords: job_id=, batch_id=, github_pr=, user_id=",
+    )
+    UNKNOWN_RECEIVER = (
+        "unknown-receiver",
+        "annotate the object as a tracker, or open a context by hand",
+    )
+    VALUE_USED = "value-used", "make the call a statement of its own"
+    YIELDS_INSIDE = (
+        "yields-inside",
+        "collect the results inside the context and yield them after it",
+    )
 
 
 @dataclass(frozen=True, slots=True)

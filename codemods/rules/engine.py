@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from codemods.model.edit import Delete, Edit, Merge, Retain
 from codemods.model.proposal import Proposal, Verdict
-from codemods.model.refusal import ADVICE, Reason, Refusal
+from codemods.model.refusal import Reason, Refusal
 from codemods.rules import across, contexts, patterns
 from codemods.rules import lint as lint_rules
 from codemods.rules.conflicts.directives import heeded
@@ -126,7 +126,7 @@ def _assuming(proposal: Proposal) -> Refusal:
     """Return the refusal of a rewrite that takes something for granted."""
     first, reason = proposal.assumptions[0], Reason.ASSUMPTION
     detail = f"it is assumed that {first.text}"
-    return Refusal(proposal.finding, reason, detail, ADVICE[reason], first.place)
+    return Refusal(proposal.finding, reason, detail, reason.advice, first.place)
 
 
 def _takes_a_call_away(proposal: Proposal) -> bool:

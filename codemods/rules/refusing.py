@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codemods.model.refusal import ADVICE, Reason, Refusal
+from codemods.model.refusal import Reason, Refusal
 
 if TYPE_CHECKING:
     import ast
@@ -22,4 +22,4 @@ def refuse(
 ) -> Refusal:
     """Return the refusal of *finding*, caused at *blocking* (a node of the module)."""
     span = semantic.module.span(blocking) if blocking is not None else None
-    return Refusal(finding, reason, detail, ADVICE[reason], span)
+    return Refusal(finding, reason, detail, reason.advice, span)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.parsed_module import on_deep_stack
 from codemods.linking.links import Project, UnparsableError
 from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, Untouched
-from codemods.model.refusal import ADVICE, Reason, Refusal
+from codemods.model.refusal import Reason, Refusal
 from codemods.project import notebooks
 from codemods.rules.engine import Decision, decide
 from codemods.rules.engine import lint as lint_module
@@ -105,9 +105,7 @@ def _left_to_a_person(project: Project, source: SourceFile) -> FileOutcome:
     reason = Reason.NOTEBOOK
     detail = "notebooks are not rewritten"
     places = notebooks.in_cells(source.content, found)
-    return Refused(
-        source.display, tuple(Refusal(f, reason, detail, ADVICE[reason]) for f in places)
-    )
+    return Refused(source.display, tuple(Refusal(f, reason, detail, reason.advice) for f in places))
 
 
 def _one_round(project: Project, source: SourceFile) -> tuple[FileOutcome, bool]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from codemods.model.edit import Wrap
 from codemods.model.outcome import Applied, Changed, Refused
-from codemods.model.refusal import ADVICE, Reason, Refusal
+from codemods.model.refusal import Reason, Refusal
 from codemods.rules.planning.imports import place
 from codemods.validator.encoding import spelling
 from codemods.validator.validate import compiles, difference
@@ -182,7 +182,7 @@ def _edited(
 
 
 def _refusal(proposal: Proposal, problem: _Problem) -> Refusal:
-    return Refusal(proposal.finding, problem.reason, problem.detail, ADVICE[problem.reason])
+    return Refusal(proposal.finding, problem.reason, problem.detail, problem.reason.advice)
 
 
 def _with_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from rows import MODULE, fixtures
 from codemods.model.options import Options, ProjectConfig
 from codemods.model.source import SourceFile
 from codemods.project.sources import decode
+from codemods.rules.checks.lifetime import flow_refusal
 from codemods.rules.engine import RULES, answered, decide
 from codemods.runner.run import Run
 
@@ -47,3 +49,19 @@ def test_the_order_in_which_rules_are_asked_makes_no_difference(name: str, tmp_p
     semantic, other = analysed(tmp_path, text), analysed(tmp_path, text)
     assert verdicts(answered(semantic, RULES[::-1])) == verdicts(answered(semantic, RULES))
     assert decide(semantic) == decide(other)
+
+
+def test_the_first_place_of_the_program_is_told(tmp_path: Path) -> None:
+    """Of two variables that lead to the tracker and are used elsewhere the earlier is named."""
+    name = "X16_wrapped_client_of_another_tracker"
+    semantic = analysed(tmp_path, next(f.files[MODULE] for f in fixtures() if f.name == name))
+    lifetime = semantic.tracker_lifetimes[0]
+    finding = semantic.finding("AIU001", lifetime.construct.call, "built by hand")
+    flow = semantic.flow(lifetime)
+    orders = [list(flow.tainted), list(flow.tainted)[::-1]]
+    refusals = {
+        flow_refusal(semantic, finding, lifetime, replace(flow, tainted=order))  # type: ignore[arg-type]
+        for order in orders
+    }
+    assert len(flow.tainted) > 1
+    assert len(refusals) == 1

@@ -19,7 +19,7 @@ def dispatch_overlooked(real: Any) -> Any:
 )
 def surrounding_context_overlooked(real: Any) -> Any:
     """A tracker that is used inside a context gets a block, which inherits from that context."""
-    return lambda semantic, proposals: {}
+    return lambda semantic, proposals, holders: {}
 
 
 @mutant("analysis.dataflow.deferred.callbacks:_registers", "X16", fault="C4", kinds="surrounded")

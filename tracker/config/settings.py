@@ -3,7 +3,7 @@
 =========================  =========  ====================================================
 variable                   default    meaning
 =========================  =========  ====================================================
-AI_USAGE_SINKS             sqlite     stores, separated by commas: sqlite, jsonl, dynamodb, otlp
+AI_USAGE_SINKS             sqlite     stores, separated by commas, of those in sinks/registry.py
 AI_USAGE_FLUSH_TIMEOUT     2          seconds that leaving the outermost block waits at most
 AI_USAGE_QUEUE_SIZE        10000      records that may wait in memory
 AI_USAGE_SPOOL             (data)     file of the spool, in the user's data folder by default

@@ -15,8 +15,6 @@ from tracker.records.pending_record import PendingRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    Decorator = Callable[..., Any]
-
 #: The operation of a Places call that was given none.
 UNNAMED = "unnamed"
 

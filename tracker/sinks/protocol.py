@@ -53,6 +53,3 @@ class ItemClient(Protocol):
 
     def put_item(self, *, TableName: str, Item: Mapping[str, Any]) -> object:
         """Put one DynamoDB-typed item."""
-
-
-DynamoClient = MetricClient | ItemClient

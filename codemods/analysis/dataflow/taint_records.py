@@ -57,6 +57,16 @@ class Flow:
     plain: frozenset[tuple[Binding, str]] = frozenset()
     frame: Scope | None = None
 
+    @property
+    def holders(self) -> list[Binding]:
+        """The tainted variables in the order of the program: where the first is told, say."""
+        return sorted(self.tainted, key=_first_place)
+
+
+def _first_place(variable: Binding) -> tuple[int, int, str]:
+    binders = ((getattr(b, "lineno", 0), getattr(b, "col_offset", 0)) for b in variable.binders)
+    return (*min(binders, default=(0, 0)), variable.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:

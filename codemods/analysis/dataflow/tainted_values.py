@@ -86,11 +86,6 @@ class TaintedValues:
             return any(self.tainted(part) for part in parts)
         return False
 
-    def combines(self, function: ast.expr) -> bool:
-        """Whether what *function* returns is over, with all it was given, when it is awaited."""
-        model = self.foreign.model(function)
-        return model is not None and model.effect is Effect.AWAIT
-
     def mentions(self, node: ast.AST) -> bool:
         """Whether a tainted variable occurs anywhere in *node*."""
         return any(

@@ -186,19 +186,13 @@ def flow_refusal(
     escape = flow_escape(semantic, finding, flow)
     if escape is not None:
         return escape
-    # The first of several is named, the same one in every run.
-    for binding in sorted(flow.tainted, key=_first_place):
+    for binding in flow.holders:
         refusal = _reached_by_functions(semantic, finding, binding) or _used_behind(
             semantic, finding, lifetime, binding
         )
         if refusal is not None:
             return refusal
     return None
-
-
-def _first_place(binding: Binding) -> tuple[int, int]:
-    places = ((b.lineno, b.col_offset) for b in binding.binders)  # type: ignore[attr-defined]
-    return min(places, default=(0, 0))
 
 
 def _reached_by_functions(

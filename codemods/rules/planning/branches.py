@@ -171,7 +171,7 @@ def _order_refusal(
 ) -> Refusal | None:
     """Refuse uses for which an id would have lasted that the block has given back."""
     own = {site.call.func.value for site in lifetime.sets}  # type: ignore[attr-defined]
-    for binding in flow.tainted:
+    for binding in flow.holders:
         for load in binding.loads:
             if load in own:
                 continue

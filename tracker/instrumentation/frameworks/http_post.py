@@ -34,8 +34,6 @@ class Asked(NamedTuple):
 
 #: From the arguments of a method that posts, to what is asked, or None if it is not billed.
 Look = "Callable[[tuple[Any, ...], dict[str, Any]], Asked | None]"
-#: Has the usage of an answer told to the accumulator, now or as it is read.
-Watch = "Callable[[Any, Accumulator], None]"
 
 
 def asked_at(url: str) -> Asked | None:

@@ -1,0 +1,120 @@
+"""What may be added has one place, and what is there is used.  Invariant X1 of ARCHITECTURE.md."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import sys
+from dataclasses import fields
+
+import click
+import pytest
+from source_tree import ROOT, Module, source_modules, within
+
+sys.path.insert(0, str(ROOT))
+
+from codemods import lint, merge, migrate
+from codemods.analysis.semantic_model import Settings as RuleSettings
+from codemods.model.options import Options, ProjectConfig
+from codemods.model.refusal import Reason
+from codemods.report.formats import FORMATS
+from tracker.config.settings import Settings
+from tracker.instrumentation import providers
+from tracker.instrumentation.providers.provider import Provider
+from tracker.sinks.registry import KNOWN
+
+#: Records of options, with the names under which code has one.
+OPTIONS = {
+    Options: ("codemods", {"options"}),
+    ProjectConfig: ("codemods", {"config", "table"}),
+    RuleSettings: ("codemods", {"settings"}),
+    Settings: ("tracker", {"current()", "chosen", "settings"}),
+}
+COMMANDS = (migrate.command, lint.command, merge.command)
+
+
+def unread(record: type, modules: list[Module], owners: set[str]) -> list[str]:
+    """Return the fields of *record* that no code takes from one of *owners*."""
+    read = {
+        node.attr
+        for module in modules
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and ast.unparse(node.value).rpartition(".")[2] in owners
+    }
+    return [field.name for field in fields(record) if field.name not in read]
+
+
+@pytest.mark.parametrize("record", OPTIONS, ids=lambda record: f"{record.__module__}")
+def test_every_option_is_read(record: type) -> None:
+    """X1: each option and setting has code that reads it, and no other name than its field."""
+    package, owners = OPTIONS[record]
+    assert unread(record, source_modules(packages=(package,)), owners) == []
+
+
+def test_an_option_that_no_code_reads_is_seen() -> None:
+    """A field that is only given, or is one of another record, is not read."""
+    text = (
+        "Options(cwd=1)\noptions.jobs\nself._run.options.paths\nother.strict\noptions.unsafe = 1\n"
+    )
+    found = unread(Options, [Module("x", "x.py", text)], {"options"})
+    assert {"cwd", "strict", "unsafe"} <= set(found)
+    assert not {"jobs", "paths"} & set(found)
+
+
+def test_options_are_declared_once() -> None:
+    """X1: an option that two commands have is made in one place, and is a field of Options."""
+    names = [{p.name for p in command.params if p.name} for command in COMMANDS]
+    known = {field.name for field in fields(Options)}
+    shared = {name for mine in names for name in mine if sum(name in one for one in names) > 1}
+    assert shared <= known
+    inside = {
+        node.func.attr
+        for module in source_modules(packages=("codemods",))
+        if module.name in ("codemods.lint", "codemods.merge")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert "option" not in inside
+
+
+def test_every_reason_says_what_to_do() -> None:
+    """X1: a refusal code stands in one line with its advice, and has its page."""
+    page = (ROOT / "docs" / "semantics.md").read_text(encoding="utf-8")
+    assert [r for r in Reason if not r.advice or f"\n### {r}\n" not in page] == []
+    assert [Reason(str(r)) for r in Reason] == list(Reason)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_renders(name: str) -> None:
+    """X1: a format is a module that the table names and the commands offer."""
+    assert callable(importlib.import_module(FORMATS[name]).render)
+    for command in COMMANDS:
+        (option,) = (p for p in command.params if p.name == "report_format")
+        assert isinstance(option.type, click.Choice)
+        assert list(option.type.choices) == list(FORMATS)
+
+
+def test_every_provider_is_in_the_table() -> None:
+    """X1: each module of a provider gives one, and the table has it."""
+    found = [
+        value
+        for one in pkgutil.iter_modules(providers.__path__)
+        for value in vars(importlib.import_module(f"{providers.__name__}.{one.name}")).values()
+        if isinstance(value, Provider)
+    ]
+    assert {one.name for one in found} == providers.BY_NAME.keys()
+
+
+def test_every_sink_is_in_the_table() -> None:
+    """X1: each sink that the environment can make is one that a configuration can name."""
+    makers = [
+        f"{module.name}:{node.name}"
+        for module in source_modules(packages=("tracker",))
+        if within(module.name, "tracker.sinks")
+        for node in module.tree.body
+        if isinstance(node, ast.FunctionDef) and node.name == "from_environment"
+    ]
+    assert sorted(makers) == sorted(KNOWN.values())
