@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.terms import FORBIDDEN, forbidden_names
+from benchmarks.terms import forbidden_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -165,10 +165,7 @@ def figures(root: Path, packages: Sequence[str] = PACKAGES) -> list[Figure]:
     functions = dict(place for module in found for place in function_lines(module))
     complexity = complexities(root, packages)
     folders = Counter(Path(module.path).parent.as_posix() for module in found)
-    words: dict[str, list[str]] = {word: [] for word in FORBIDDEN}
-    for module in found:
-        for word, place in forbidden_names(module.path, module.tree):
-            words[word].append(place)
+    outdated = [place for m in found for _, place in forbidden_names(m.path, m.tree)]
     return [
         Figure("import cycles", len(circles), 0, tuple(", ".join(group) for group in circles)),
         Figure("modules in a cycle", sum(map(len, circles)), 0, _within(circles, arrows)),
@@ -178,10 +175,7 @@ def figures(root: Path, packages: Sequence[str] = PACKAGES) -> list[Figure]:
         Figure("lines of a function, 95 of 100", percentile(functions.values(), 0.95), 22),
         _largest("cyclomatic complexity, most", complexity, 15),
         _largest("modules of a folder, most", folders, 14),
-        *(
-            Figure(f"names with '{w}'", len(places), 0, tuple(places))
-            for w, places in words.items()
-        ),
+        Figure("names of outdated terms", len(outdated), 0, tuple(outdated)),
     ]
 
 

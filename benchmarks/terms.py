@@ -1,6 +1,7 @@
-"""The words that names are to do without, and where names have them.
+"""The words that names are to do without, the field's term for each, and where names have them.
 
-The field has a term for each; which one is in the comment behind it.
+They are those of the identifiers of each package: a word may be a term in one of them and mean
+something else in the other.
 """
 
 from __future__ import annotations
@@ -13,38 +14,82 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Each word with all of its forms.
-FORBIDDEN: dict[str, frozenset[str]] = {
-    word: frozenset({word, *more.split()})
-    for word, more in {
-        "life": "lives birth births",  # lifetime
-        "strong": "strength",  # taint
-        "travel": "travels traveled travelled traveling travelling",  # data flow
-        "kept": "",  # escape
-        "suite": "suites",  # block or body, where no grammar is meant
-        "presence": "",  # nullness
-        "facts": "fact",  # semantic model
-        "doubles": "double",  # mocks
-        "outside": "",  # external references
-        "settle": "settles settled settling",  # atomic group
-        "leftovers": "leftover",  # fallback refusal
-        "dissolve": "dissolves dissolved dissolving",  # unwrap
-        "fold": "folds folded folding",  # merge
-        "shape": "shapes shaped",  # fingerprint
-        "seam": "seams",  # client patch
-        "booking": "bookings bookkeeper bookkeepers",  # pending record, recorder
-        "ledger": "ledgers",  # pending store
-        "claims": "claim claimed claiming",  # response deduplication
-        "tally": "tallies tallied",  # accumulator
-        "tap": "taps tapped",  # stream wrapper
-        "guard": "guards guarded guarding",  # error boundary
-        "plain": "",  # sanitize
-        "carrying": "",  # propagation
-    }.items()
+RUNTIME = {
+    "bookkeeper": "recorder",
+    "bookkeepers": "recorder",
+    "booking": "pending record",
+    "bookings": "pending records",
+    "carried": "propagated",
+    "carrying": "propagation",
+    "claim": "deduplication",
+    "claims": "deduplication",
+    "claimed": "deduplication",
+    "claiming": "deduplication",
+    "guard": "error boundary",
+    "guarded": "error boundary",
+    "guarding": "error boundary",
+    "guards": "error boundary",
+    "ledger": "recorder",
+    "ledgers": "recorder",
+    "likeness": "proxy",
+    "plain": "sanitized",
+    "seam": "client patch",
+    "seams": "client patch",
+    "surroundings": "environment variables",
+    "tally": "accumulator",
+    "tallied": "accumulator",
+    "tallies": "accumulator",
+    "tap": "stream wrapper",
+    "tapped": "stream wrapper",
+    "taps": "stream wrapper",
 }
-WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+TOOLS = {
+    "birth": "binding",
+    "births": "bindings",
+    "dissolve": "unwrap",
+    "dissolved": "unwrapped",
+    "dissolves": "unwrapped",
+    "dissolving": "unwrapped",
+    "double": "mock",
+    "doubles": "mocks",
+    "facts": "semantic model",
+    "fact": "semantic model",
+    "fold": "merge",
+    "folded": "merged",
+    "folding": "merged",
+    "folds": "merged",
+    "kept": "escape",
+    "leftover": "fallback refusal",
+    "leftovers": "fallback refusals",
+    "life": "lifetime",
+    "lives": "lifetimes",
+    "outside": "external",
+    "presence": "nullness",
+    "settle": "atomic group",
+    "settled": "atomic group",
+    "settles": "atomic group",
+    "settling": "atomic group",
+    "shape": "fingerprint",
+    "shaped": "fingerprint",
+    "shapes": "fingerprints",
+    "strength": "taint",
+    "strong": "tainted",
+    "suite": "body",
+    "suites": "bodies",
+    "travel": "flow",
+    "traveled": "flow",
+    "traveling": "flow",
+    "travelled": "flow",
+    "travelling": "flow",
+    "travels": "flow",
+}
+#: By package: each word that is not said any more, and what is said instead.
+TERMS = {"tracker": RUNTIME, "codemods": TOOLS}
+#: Modules whose names programs may import still.
+FORMER_NAMES = ("tracker/guard.py", "tracker/instrumentation/seam.py")
 #: What has suites in its grammar: modules that import it mean those.
-GRAMMARS = frozenset({"libcst"})
+GRAMMAR = "libcst"
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def words(name: str) -> list[str]:
@@ -56,17 +101,18 @@ def forbidden_names(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Yield each forbidden word of a name that a module gives, with the place of the name.
 
     Names are given by a definition, a parameter, an assignment, an import with ``as``, and by the
-    path of the module itself; each counts once a module.
+    path of the module itself; each counts once a module.  Of other packages no word of either is.
     """
-    means_grammar = any(name.partition(".")[0] in GRAMMARS for name in _imported(tree))
-    given = {name: 0 for part in PurePosixPath(path).with_suffix("").parts for name in [part]}
+    package, *parts = PurePosixPath(path).with_suffix("").parts
+    terms = TERMS.get(package, RUNTIME | TOOLS)
+    means_grammar = any(name.partition(".")[0] == GRAMMAR for name in _imported(tree))
+    given = {} if path in FORMER_NAMES else dict.fromkeys(parts, 0)
     for name, line in _given(tree):
         given.setdefault(name, line)
     for name, line in given.items():
-        there = set(words(name))
-        for word, forms in FORBIDDEN.items():
-            if there & forms and not (word == "suite" and means_grammar):
-                yield word, f"{path}:{line} {name}" if line else path
+        for word in dict.fromkeys(words(name)):
+            if word in terms and not (terms[word] in ("body", "bodies") and means_grammar):
+                yield word, f"{path}:{line} {name} ({terms[word]})" if line else path
 
 
 def _given(tree: ast.Module) -> Iterator[tuple[str, int]]:

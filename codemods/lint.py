@@ -55,7 +55,6 @@ def command(pipeline: execution.Pipeline | None, options: Options) -> int:
     looking = replace(options, mode=Mode.CHECK)
     if caching.cleans_only(looking):
         return DONE
-    execution.require_paths(options.paths)
     report = caching.report_of(pipeline, _pipeline, looking, "lint")
     return execution.finish(report, looking)
 

@@ -112,14 +112,13 @@ def command(
     options = replace(options, mode=_mode(diff=diff, check=check, undo=undo))
     if repos is None:
         campaign.refuse_without_list(branch, place)
-    if options.mode is Mode.UNDO and repos is None:
-        return _undo(options)
+        if options.mode is Mode.UNDO:
+            return _undo(options)
     _refuse_contradictions(options)
     if repos is not None:
         return campaign.run(options, repos, branch, place)
     if caching.cleans_only(options):
         return DONE
-    execution.require_paths(options.paths)
     return _finish(caching.report_of(pipeline, _pipeline, options, "migrate"), options)
 
 

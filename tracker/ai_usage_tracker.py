@@ -287,8 +287,8 @@ class AIUsageTracker(Observing):
         validate_table_environment: bool = True,
     ) -> Self:
         """Return a tracker configured for *environment*, by default for the detected one."""
-        is_plain = dynamo_client is None and table_name is None and user_id is None
-        if is_plain and track_to_dynamo and not track_to_file and log_file == DEFAULT_LOG_FILE:
+        is_default = dynamo_client is None and table_name is None and user_id is None
+        if is_default and track_to_dynamo and not track_to_file and log_file == DEFAULT_LOG_FILE:
             return cls._like_the_last(environment)
         return cls(
             dynamo_client=dynamo_client,

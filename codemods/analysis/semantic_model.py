@@ -147,7 +147,7 @@ class SemanticModel:
     def flow(self, lifetime: Lifetime) -> Flow:
         """Return the way of the tracker of *lifetime*, from its construction to its end."""
         if lifetime not in self._flows:
-            statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
+            statements = lifetime.body[lifetime.index + 1 : lifetime.end]
             self._flows[lifetime] = self.taint.follow(
                 lifetime.binding, statements, lifetime.scope, lifetime.aliases
             )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import codemods
 from codemods.cache.record import Record
-from codemods.cache.signature import WIDTH, listing, settled, signature, signatures
+from codemods.cache.signature import WIDTH, at_rest, listing, signature, signatures
 from codemods.cache.store import FOLDER, Store
 from codemods.model.outcome import Linted, RunReport
 from codemods.project.root import Roots
@@ -100,7 +100,7 @@ class Memory:
         every = numbers.tobytes()
         known = [
             then.get(path) == every[at * WIDTH : (at + 1) * WIDTH]
-            and settled(numbers, at, self._looked)
+            and at_rest(numbers, at, self._looked)
             for at, path in enumerate(paths)
         ]
         clean = bytes(known[: len(files)]) + bytes(len(self._working))

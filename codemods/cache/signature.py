@@ -63,7 +63,7 @@ def listing(folder: str, without: str) -> str:
     return digest.hexdigest()
 
 
-def settled(numbers: array[int], at: int, looked: int) -> bool:
+def at_rest(numbers: array[int], at: int, looked: int) -> bool:
     """Whether a change after *looked*, in nanoseconds, would show in number *at* of *numbers*."""
     start = at * NUMBERS
     return max(numbers[start], numbers[start + 1]) < looked - _MARGIN

@@ -195,8 +195,8 @@ class Git:
 
 def _of_user() -> dict[str, str]:
     """Return the environment with all by which the user's git reaches servers."""
-    kept = {name: value for name, value in os.environ.items() if _OF_USER.match(name)}
-    return kept | environment()
+    chosen = {name: value for name, value in os.environ.items() if _OF_USER.match(name)}
+    return chosen | environment()
 
 
 def _without_configuration(env: Mapping[str, str]) -> dict[str, str]:

@@ -77,14 +77,8 @@ class Repository:
 
 def repositories_in(file: Path) -> tuple[Repository, ...]:
     """Return the repositories that *file* lists, in its order; raises RepositoriesError."""
-    try:
-        text = read_regular(file, _LARGEST).decode("utf-8-sig")
-    except OSError as error:
-        raise RepositoriesError(f"{file} cannot be read: {reason(error)}") from None
-    except UnicodeDecodeError:
-        raise RepositoriesError(f"{file} is not UTF-8: save it as UTF-8") from None
     found: dict[str, tuple[Repository, int]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_text_of(file).splitlines(), 1):
         try:
             repository = parsed(line, file.parent)
         except ValueError as error:
@@ -98,6 +92,15 @@ def repositories_in(file: Path) -> tuple[Repository, ...]:
     if not found:
         raise RepositoriesError(f"{file} lists no repository: write one address or path a line")
     return tuple(repository for repository, _ in found.values())
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return read_regular(file, _LARGEST).decode("utf-8-sig")
+    except OSError as error:
+        raise RepositoriesError(f"{file} cannot be read: {reason(error)}") from None
+    except UnicodeDecodeError:
+        raise RepositoriesError(f"{file} is not UTF-8: save it as UTF-8") from None
 
 
 def parsed(line: str, folder: Path) -> Repository | None:

@@ -43,9 +43,9 @@ def report_of(
 ) -> RunReport:
     """Return the report of the pipeline *given*, else of the *real* one, which may remember.
 
-    It reads no file that is known to have no work in it, and a lint that would say what the last
-    one said is not done again.
+    It reads no file that is known to have no work in it, and a lint is not done twice for the same.
     """
+    execution.require_paths(options.paths)
     memory = _memory(options, command) if given is None else None
     known = memory.replayed() if memory is not None and command == "lint" else None
     if known is not None:

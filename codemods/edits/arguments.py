@@ -49,17 +49,17 @@ def _fenced(value: cst.BaseExpression) -> cst.BaseExpression:
 
 def header_call(header: Header, calls: Sequence[cst.Call]) -> cst.Call:
     """Return the call of *header*; *calls* are those its ``taken`` arguments come from."""
-    kept: list[cst.Arg] = []
+    taken_over: list[cst.Arg] = []
     for taken, call in zip(header.taken, calls, strict=True):
-        kept.extend(_named(call.args[index], keyword) for index, keyword in taken.arguments)
+        taken_over.extend(_named(call.args[index], keyword) for index, keyword in taken.arguments)
     leading = [argument(text) for text in header.leading]
     trailing = [argument(text) for text in header.trailing]
     layout = next((call for call in calls if call.args and _several_lines(call)), None)
     if layout is None:
         return cst.Call(
-            cst.parse_expression(header.function), _joined([*leading, *kept, *trailing])
+            cst.parse_expression(header.function), _joined([*leading, *taken_over, *trailing])
         )
-    return _laid_out(header.function, layout, leading, kept, trailing)
+    return _laid_out(header.function, layout, leading, taken_over, trailing)
 
 
 def appended(call: cst.Call, extra: Sequence[cst.Arg]) -> cst.Call:
@@ -136,7 +136,7 @@ def _laid_out(
     function: str,
     layout: cst.Call,
     leading: list[cst.Arg],
-    kept: list[cst.Arg],
+    taken_over: list[cst.Arg],
     trailing: list[cst.Arg],
 ) -> cst.Call:
     """Arguments over several lines: the new ones get lines like those of *layout*."""
@@ -152,15 +152,15 @@ def _laid_out(
     last_of_call = layout.args[-1]
     closing = last_of_call.whitespace_after_arg
     ends_with_comma = isinstance(last_of_call.comma, cst.Comma)
-    if trailing and kept:
-        kept, trailing = _continue(kept, trailing, comma, ends_with_comma, last_of_call)
-    elif kept and kept[-1].value is not last_of_call.value:
-        kept = [*kept[:-1], _closing(kept[-1], last_of_call)]
-    elif not kept and not trailing and front:
+    if trailing and taken_over:
+        taken_over, trailing = _continue(taken_over, trailing, comma, ends_with_comma, last_of_call)
+    elif taken_over and taken_over[-1].value is not last_of_call.value:
+        taken_over = [*taken_over[:-1], _closing(taken_over[-1], last_of_call)]
+    elif not taken_over and not trailing and front:
         front[-1] = front[-1].with_changes(
             comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=closing
         )
-    arguments = [*front, *kept, *trailing]
+    arguments = [*front, *taken_over, *trailing]
     return cst.Call(
         cst.parse_expression(function),
         arguments,
@@ -186,13 +186,13 @@ def _closing(arg: cst.Arg, last: cst.Arg) -> cst.Arg:
 
 
 def _continue(
-    kept: list[cst.Arg],
+    taken_over: list[cst.Arg],
     trailing: list[cst.Arg],
     comma: cst.Comma,
     ends_with_comma: bool,
     last: cst.Arg,
 ) -> tuple[list[cst.Arg], list[cst.Arg]]:
-    """Put *trailing* behind *kept*, handing the closing layout on to the new last argument."""
+    """Put *trailing* behind *taken_over*, and the closing layout behind the new last argument."""
     final = trailing[-1]
     if ends_with_comma and isinstance(last.comma, cst.Comma):
         # The comment behind the old last argument stays on its own line.
@@ -202,7 +202,10 @@ def _continue(
             inner, cst.ParenthesizedWhitespace
         ):
             inner = inner.with_changes(first_line=after.first_line)
-        kept = [*kept[:-1], kept[-1].with_changes(comma=cst.Comma(whitespace_after=inner))]
+        taken_over = [
+            *taken_over[:-1],
+            taken_over[-1].with_changes(comma=cst.Comma(whitespace_after=inner)),
+        ]
         plain = after
         if isinstance(after, cst.ParenthesizedWhitespace):
             plain = after.with_changes(
@@ -210,10 +213,10 @@ def _continue(
             )
         final = final.with_changes(comma=cst.Comma(whitespace_after=plain))
     else:
-        kept = [
-            *kept[:-1],
-            kept[-1].with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace("")),
+        taken_over = [
+            *taken_over[:-1],
+            taken_over[-1].with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace("")),
         ]
         final = final.with_changes(whitespace_after_arg=last.whitespace_after_arg)
     middle = [arg.with_changes(comma=comma) for arg in trailing[:-1]]
-    return kept, [*middle, final]
+    return taken_over, [*middle, final]

@@ -201,15 +201,15 @@ class Rebuilder:
         call = self._fitted(self._header_call(wrap), wrap, indent)
         comment = self._header_comment(wrap)
         above: list[cst.EmptyLine] = []
-        kept = list(inside)
+        staying = list(inside)
         deleted = {_index(e) for e in others if isinstance(e, Delete)}
         starts = {_index(w) for w in deeper}
-        while kept and kept[0].index in deleted - starts:
-            above = joined(above, self._carried.left_of(kept.pop(0).node))
-        body, left = self._assemble(kept, deeper, others, indent)
+        while staying and staying[0].index in deleted - starts:
+            above = joined(above, self._carried.left_of(staying.pop(0).node))
+        body, left = self._assemble(staying, deeper, others, indent)
         if not body:
             raise EditError("the block would be empty")
-        if kept[0].index == inside[0].index:
+        if staying[0].index == inside[0].index:
             above, body[0] = leading(body[0]), led(body[0], [])
         else:
             body[0] = led(body[0], without_blank_start(leading(body[0])))

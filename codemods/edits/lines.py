@@ -125,10 +125,10 @@ def trailing_comment(node: Statement) -> cst.Comment | None:
 
 def remains(node: Statement) -> list[cst.EmptyLine]:
     """Return what stays of a statement that goes: the lines above, and every comment in it."""
-    kept = [*leading(node)]
+    staying = [*leading(node)]
     for comment in comments_in(node.with_changes(leading_lines=())):
-        kept.extend(own_line(comment))
-    return kept
+        staying.extend(own_line(comment))
+    return staying
 
 
 def _texts(nodes: Sequence[cst.CSTNode]) -> Counter[str]:
@@ -147,13 +147,13 @@ class Carried:
 
     def left_of(self, node: Statement) -> list[cst.EmptyLine]:
         """Return what stays of *node*, which goes: as ``remains``, without what was taken along."""
-        kept = leading(node)
+        staying = leading(node)
         for comment in comments_in(node.with_changes(leading_lines=())):
             if self._texts[comment.value]:
                 self._texts[comment.value] -= 1
             else:
-                kept.extend(own_line(comment))
-        return kept
+                staying.extend(own_line(comment))
+        return staying
 
     def led_by_rest(self, node: Statement, shorter: Statement) -> Statement:
         """Return *shorter*, which is left of *node*, below the comments that neither has."""
@@ -217,18 +217,18 @@ def joined(first: Sequence[cst.EmptyLine], second: Sequence[cst.EmptyLine]) -> l
 
 def without_blank_start(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
     """Return *lines* without the blank ones at their start."""
-    kept = list(lines)
-    while kept and _blank(kept[0]):
-        kept.pop(0)
-    return kept
+    staying = list(lines)
+    while staying and _blank(staying[0]):
+        staying.pop(0)
+    return staying
 
 
 def without_blank_end(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
     """Return *lines* without the blank ones at their end."""
-    kept = list(lines)
-    while kept and _blank(kept[-1]):
-        kept.pop()
-    return kept
+    staying = list(lines)
+    while staying and _blank(staying[-1]):
+        staying.pop()
+    return staying
 
 
 def _blank(line: cst.EmptyLine) -> bool:

@@ -70,5 +70,5 @@ def _followed(last: cst.Param, added: cst.Param, gap: _Gap) -> tuple[cst.Param, 
             gap = gap.with_changes(first_line=after.first_line)
         else:
             closing, gap = after, cst.SimpleWhitespace(" ")
-    kept = last.with_changes(comma=cst.Comma(whitespace_after=gap))
-    return kept, added.with_changes(comma=cst.Comma(whitespace_after=closing))
+    shortened = last.with_changes(comma=cst.Comma(whitespace_after=gap))
+    return shortened, added.with_changes(comma=cst.Comma(whitespace_after=closing))

@@ -131,18 +131,20 @@ def without_import(node: Statement, name: str) -> Statement | None:
     if isinstance(small, cst.ImportFrom | cst.Import) and not isinstance(
         small.names, cst.ImportStar
     ):
-        kept = [
+        staying = [
             alias
             for alias in small.names
             if (alias.evaluated_alias or alias.evaluated_name) != name
         ]
-        if len(kept) == len(small.names):
+        if len(staying) == len(small.names):
             raise EditError(f"{name} is not imported there")
-        if not kept:
+        if not staying:
             return None
-        if kept[-1] is not small.names[-1]:
-            kept[-1] = kept[-1].with_changes(comma=_closing(kept[-1].comma, small.names[-1].comma))
-        shorter = node.with_changes(body=[small.with_changes(names=kept)])
+        if staying[-1] is not small.names[-1]:
+            staying[-1] = staying[-1].with_changes(
+                comma=_closing(staying[-1].comma, small.names[-1].comma)
+            )
+        shorter = node.with_changes(body=[small.with_changes(names=staying)])
         return Carried().led_by_rest(node, shorter)
     raise EditError("expected an import")
 
@@ -231,11 +233,11 @@ def retained(node: Statement, edit: Retain) -> Statement:
     if edit.method and isinstance(call.func, cst.Attribute):
         named = call.func.with_changes(attr=cst.Name(edit.method))
         call = call.with_changes(func=named)
-    kept = [call.args[index] for index in edit.positions]
-    if kept and edit.positions[-1] != len(call.args) - 1:
-        kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-    shorter = call.with_changes(args=kept)
-    if len(comments_in(shorter)) > sum(len(comments_in(arg.value)) for arg in kept):
+    staying = [call.args[index] for index in edit.positions]
+    if staying and edit.positions[-1] != len(call.args) - 1:
+        staying[-1] = staying[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    shorter = call.with_changes(args=staying)
+    if len(comments_in(shorter)) > sum(len(comments_in(arg.value)) for arg in staying):
         # Which of the arguments the comments between them are about, nobody can tell.
-        shorter = cst.Call(call.func, [bare(arg) for arg in kept])
+        shorter = cst.Call(call.func, [bare(arg) for arg in staying])
     return node.with_changes(body=[small.with_changes(value=shorter)])

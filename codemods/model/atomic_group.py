@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Groups = frozenset[str]
 
 
-def settle(
+def in_whole_groups(
     groups: Mapping[str, Groups], attempt: Callable[[str, Groups], FileOutcome]
 ) -> dict[str, FileOutcome]:
     """Return the outcome of each file that still takes part, once every group is whole.

@@ -285,8 +285,7 @@ class _Walk:
         rules = _rules_inside(folder, names)
         seen, left_out = self._seen, self._left_out
         for entry in found:
-            name = entry.name
-            path = entry.path
+            name, path = entry.name, entry.path
             if name.endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
                 # Nearly all that is found comes this way, so it is written out.
                 real = path if folder.real == folder.path else _join(folder.real, name)

@@ -85,10 +85,9 @@ def decode(path: Path, display: str, content: bytes) -> SourceFile | Failed:
     file for which that cannot be had is Failed, with what to do.
     """
     bom = content.startswith(_BOM)
-    body = content.removeprefix(_BOM)
     try:
         encoding = _encoding(content)
-        text = _text(body, encoding)
+        text = _text(content.removeprefix(_BOM), encoding)
     except _Undecodable as error:
         return Failed(display, "read", error.message, error.advice)
     return SourceFile(
@@ -116,16 +115,21 @@ def _encoding(content: bytes) -> str:
         if named is not None and codecs.lookup(named).name in _NAMES_ONLY:
             message = f"its coding line names {named}, an encoding of host names"
             raise _Undecodable(message, "Correct the coding line in line 1 or 2.")
-        import tokenize  # only now, as above
-
-        # Newer interpreters decode the lines here, of which nothing but the name may be heard.
-        mark = _BOM if content.startswith(_BOM) else b""
-        lines = iter([] if named is None else [mark + f"# coding: {named}\n".encode()])
-        name, _ = tokenize.detect_encoding(lambda: next(lines, b""))
+        name = _detected(named, _BOM if content.startswith(_BOM) else b"")
     except (SyntaxError, LookupError, UnicodeError) as error:
         message = f"its coding line cannot be followed: {error}"
         raise _Undecodable(message, "Correct the coding line in line 1 or 2.") from None
     return "utf-8" if name == "utf-8-sig" else name
+
+
+def _detected(named: str | None, mark: bytes) -> str:
+    """Return the encoding of a file with the byte order *mark* whose coding line says *named*."""
+    import tokenize  # only now, as above
+
+    # Newer interpreters decode the lines here, of which nothing but the name may be heard.
+    lines = iter([] if named is None else [mark + f"# coding: {named}\n".encode()])
+    name, _ = tokenize.detect_encoding(lambda: next(lines, b""))
+    return name
 
 
 def _named_encoding(content: bytes) -> str | None:

@@ -67,8 +67,8 @@ def write_changes(report: RunReport, folder: Path, named: Sequence[Path]) -> Run
         try:
             journal = held.enter_context(Journal.to_write(start))
             _clear_remains(journal)
-            settled = tuple(_still_to_do(outcome, places, start) for outcome in report.outcomes)
-            pending = _pending(report.outcomes, settled)
+            doable = tuple(_still_to_do(outcome, places, start) for outcome in report.outcomes)
+            pending = _pending(report.outcomes, doable)
             run = journal.begin([(change, places[change.source.path]) for change in pending])
             staging = Staging(held.enter_context(journal.folder_of(run)), run.token)
         except OSError as error:
@@ -76,7 +76,7 @@ def write_changes(report: RunReport, folder: Path, named: Sequence[Path]) -> Run
             return replace(report, outcomes=outcomes, written=True)
         paths = (change.source.path for change in pending)
         entries = dict(zip(paths, run.entries, strict=True))
-        outcomes = tuple(_written(o, entries, staging) for o in settled)
+        outcomes = tuple(_written(o, entries, staging) for o in doable)
         outcomes = _whole_groups(report.outcomes, outcomes, entries, staging)
         with suppress(OSError):
             if any(isinstance(outcome, Changed) for outcome in outcomes):
@@ -225,11 +225,11 @@ def _is_done(change: Changed, place: Place) -> bool:
         return False  # writing will say what is wrong
 
 
-def _pending(wanted: Sequence[FileOutcome], settled: Sequence[FileOutcome]) -> list[Changed]:
+def _pending(wanted: Sequence[FileOutcome], doable: Sequence[FileOutcome]) -> list[Changed]:
     """Return the changes to write: none that shares a rewrite with a file that failed already."""
     groups = [o.groups if isinstance(o, Changed) else frozenset() for o in wanted]
-    lost = stranded(zip(groups, settled, strict=True))
-    return [o for o in settled if isinstance(o, Changed) and o.path not in lost]
+    lost = stranded(zip(groups, doable, strict=True))
+    return [o for o in doable if isinstance(o, Changed) and o.path not in lost]
 
 
 def _written(outcome: FileOutcome, entries: Mapping[Path, Entry], staging: Staging) -> FileOutcome:

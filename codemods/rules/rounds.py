@@ -63,4 +63,4 @@ def _bodies(semantic: SemanticModel, proposals: Sequence[Proposal]) -> Iterator[
         yield statement.body
     for wrap in (e for p in proposals for e in p.edits if isinstance(e, Wrap)):
         first = semantic.statement_at(wrap.path)
-        yield semantic.module.suite(first)[wrap.path[-1][1] : wrap.stop]
+        yield semantic.module.statements_around(first)[wrap.path[-1][1] : wrap.stop]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codemods.model.atomic_group import settle
+from codemods.model.atomic_group import in_whole_groups
 from codemods.model.outcome import Changed, Failed, Refused
 from codemods.rules.engine import Decision, decide_together
 
@@ -51,7 +51,7 @@ def together(
         return outcome
 
     groups = {path: frozenset(p.group for p in mine) for path, mine in proposals.items()}
-    added = settle(groups, attempt)
+    added = in_whole_groups(groups, attempt)
     return [_joined(outcome, added.get(outcome.path)) for outcome in outcomes]
 
 

@@ -50,8 +50,7 @@ def rewritten(semantic: SemanticModel, source: SourceFile, decision: Decision) -
         # Other files take part: what is left of such a rewrite is none.
         return Refused(source.display, _with_refused(decision, decision.proposals, made))
     blamed = dict(_blamed(semantic, source, decision.proposals))
-    sound = [p for p in decision.proposals if p not in blamed]
-    placed = place(semantic, sound)
+    placed = place(semantic, [p for p in decision.proposals if p not in blamed])
     made = _made(semantic, source, placed.proposals, placed.edits)
     refusals = (
         *decision.refusals,
@@ -89,7 +88,7 @@ def _explained(semantic: SemanticModel, proposal: Proposal, problem: _Problem) -
         return problem
     for wrap in (edit for edit in proposal.edits if isinstance(edit, Wrap)):
         first = semantic.statement_at(wrap.path)
-        for statement in semantic.module.suite(first)[wrap.path[-1][1] : wrap.stop]:
+        for statement in semantic.module.statements_around(first)[wrap.path[-1][1] : wrap.stop]:
             place = next(filter(_shows_its_layout, ast.walk(statement)), None)
             if place is not None:
                 line = semantic.module.span(place).line

@@ -20,29 +20,26 @@ from codemods.validator.ids import (
     takes_ids,
     without_user,
 )
+from codemods.validator.needless import removable, unwrapped
 from codemods.validator.parameters import with_old_signature
 from codemods.validator.terms import (
     Difference,
     Managed,
     NewBlock,
     binds_anew,
+    bodies,
     construction,
     context_header,
-    flush_of,
     imports_api,
-    is_end,
     is_extended,
     is_plain,
     is_step,
     last_tracker,
-    made_by_client,
     mentions,
     other_names,
-    replay_of,
     same_context,
     set_call,
     shell,
-    suites,
     takes_place,
     yields,
 )
@@ -79,7 +76,7 @@ class Matcher:
 
     def module(self, before: ast.Module, after: ast.Module) -> None:
         """Match two whole modules."""
-        rest = self.suite(before.body, after.body, None)
+        rest = self.sequence(before.body, after.body, None)
         if rest != len(before.body):
             raise Difference("a statement is missing", before.body[rest])
         if self._waiting:
@@ -88,9 +85,9 @@ class Matcher:
             name, call = next(iter(self.pending.items()))
             raise Difference(f"the construction of {name} is missing", call)
 
-    # -- suites -------------------------------------------------------------
+    # -- bodies -------------------------------------------------------------
 
-    def suite(
+    def sequence(
         self, before: Sequence[ast.stmt], after: Sequence[ast.stmt], block: str | None
     ) -> int:
         """Match all of *after* with the beginning of *before*; return how much of it was matched.
@@ -102,15 +99,15 @@ class Matcher:
         added = 0
         seen: list[ast.stmt] = []
         i = j = 0
-        while j < len(after) or self._removable(original, i, block, seen, ()):
+        while j < len(after) or removable(original, i, block, seen, ()):
             if i < len(original) and block is not None:
-                spliced = self._unwrapped(original, i, after[j:], block)
+                spliced = unwrapped(original, i, after[j:], block)
                 if spliced is not None:
                     added += len(spliced) - 1
                     original[i : i + 1] = spliced
                     continue
             step = (
-                self._removable(original, i, block, seen, after[j:])
+                removable(original, i, block, seen, after[j:])
                 if not begins_alike(original, i, after, j)
                 else 0
             )
@@ -128,28 +125,16 @@ class Matcher:
         return i - added
 
     def _one(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
-        """Match one statement of the rewritten suite; return the next index of the original."""
+        """Match one statement of a rewritten body; return the next index of the original."""
         if imports_api(after):
             if i < len(original) and alike(original[i], after):
                 return i + 1
             extended = i < len(original) and is_extended(original[i], after)
             if extended or not other_names(after):
                 return i + int(extended)
-        while i < len(original) and self._vanished(original[i]):
-            built = construction(original[i], self._before)
-            if built is not None:
-                self._known.pop(built[0], None)
-            if alike(original[i], after):
-                return i + 1
-            if self._goes_in(original[i], after):
-                break
-            if built is not None:
-                self.pending[built[0]] = built[1]
-            elif takes_place(original[i], after):
-                return i + 1
-            elif other_names(original[i]):
-                break
-            i += 1
+        i, found = self._passed_over(original, i, after)
+        if found:
+            return i
         i = self._put_off(original, i, after)
         header = context_header(after, self._after)
         old = context_header(original[i], self._before) if i < len(original) else None
@@ -165,6 +150,25 @@ class Matcher:
         for name in [n for n in self._known if binds_anew(original[i], n)]:
             del self._known[name]
         return i + 1
+
+    def _passed_over(self, original: list[ast.stmt], i: int, after: ast.stmt) -> tuple[int, bool]:
+        """Pass over what the rewrite may remove; say whether the last of it is *after* itself."""
+        while i < len(original) and self._vanished(original[i]):
+            built = construction(original[i], self._before)
+            if built is not None:
+                self._known.pop(built[0], None)
+            if alike(original[i], after):
+                return i + 1, True
+            if self._goes_in(original[i], after):
+                break
+            if built is not None:
+                self.pending[built[0]] = built[1]
+            elif takes_place(original[i], after):
+                return i + 1, True
+            elif other_names(original[i]):
+                break
+            i += 1
+        return i, False
 
     def _goes_in(self, statement: ast.stmt, after: ast.stmt) -> bool:
         """Whether *statement* is the first one in the new block *after*."""
@@ -206,7 +210,7 @@ class Matcher:
             raise Difference("control leaves the new block", after)
         self.blocks.append((after, name))
         self._trackers.append(name)
-        matched = self.suite(original[i:], body, header.target or last_tracker(header))
+        matched = self.sequence(original[i:], body, header.target or last_tracker(header))
         self._trackers.pop()
         check_count(after, header)
         following = original[i + matched :]
@@ -223,7 +227,7 @@ class Matcher:
         if header.target is None or not is_step(after, header):
             raise Difference("a sub-context may only name the operation of one step", after)
         self._renames[header.target] = header.tracker.id
-        matched = self.suite(original[i:], after.body, None)
+        matched = self.sequence(original[i:], after.body, None)
         del self._renames[header.target]
         return i + matched
 
@@ -287,52 +291,10 @@ class Matcher:
 
     # -- removals -------------------------------------------------------------
 
-    def _removable(
-        self,
-        original: list[ast.stmt],
-        i: int,
-        block: str | None,
-        seen: list[ast.stmt],
-        left: Sequence[ast.stmt],
-    ) -> int:
-        """Return how many statements at *i* the block makes needless (0 or 1).
-
-        *left* is what the rewritten block still holds.
-        """
-        if block is None or i >= len(original):
-            return 0
-        replayed = replay_of(original[i])
-        if replayed is not None and replayed[0] == block:
-            return int(made_by_client(replayed[1], seen))
-        if flush_of(original[i]) == block:
-            return int(is_end(left))
-        return 0
-
-    def _unwrapped(
-        self, original: list[ast.stmt], i: int, left: Sequence[ast.stmt], block: str
-    ) -> list[ast.stmt] | None:
-        """Return what stands for a ``try`` whose ``finally`` only flushed, if it was dissolved.
-
-        *left* is what the rewritten block holds from there on.
-        """
-        node = original[i]
-        after = left[0] if left else None
-        if not isinstance(node, ast.Try) or [flush_of(s) for s in node.finalbody] != [block]:
-            return None
-        if isinstance(after, ast.Try) and not alike(after, node.body[0]):
-            if fingerprints(after.finalbody) == fingerprints(node.finalbody):
-                return None  # it is kept whole
-        if node.handlers:
-            kept = ast.Try(node.body, node.handlers, node.orelse, [])
-            return [ast.copy_location(kept, node)] if is_end(left[1:]) else None
-        there = [fingerprint(statement) for statement in left]
-        body = [s for s in node.body if replay_of(s) is None or fingerprint(s) in there]
-        return None if node.orelse or not is_end(left[len(body) :]) else list(node.body)
-
     # -- statements -----------------------------------------------------------
 
     def statement(self, before: ast.stmt, after: ast.stmt) -> None:
-        """Match two statements that differ at most in what lies in their suites."""
+        """Match two statements that differ at most in what lies in their bodies."""
         if type(before) is not type(after):
             raise Difference("a statement became another one", after)
         known, trackers = self._known, self._trackers
@@ -345,9 +307,9 @@ class Matcher:
     def _parts(self, before: ast.AST, after: ast.AST) -> None:
         self._same(shell(before), shell(after), after)
         start, ends = self._known, []
-        for one, other in zip(suites(before), suites(after), strict=True):
+        for one, other in zip(bodies(before), bodies(after), strict=True):
             if isinstance(before, ast.If | ast.Match):
-                # Only one of these suites runs: what one sets is not known in the next.
+                # Only one of these bodies runs: what one sets is not known in the next.
                 self._known = {name: dict(ids) for name, ids in start.items()}
             self._whole(one, other)
             ends.append(self._known)
@@ -356,7 +318,7 @@ class Matcher:
                 self._known.setdefault(name, {}).update(ids)
 
     def _whole(self, before: list[ast.stmt], after: list[ast.stmt]) -> None:
-        if self.suite(before, after, None) != len(before):
+        if self.sequence(before, after, None) != len(before):
             raise Difference("a statement is missing", after[-1] if after else before[0])
 
     def _same(self, before: object, after: object, place: ast.AST) -> None:

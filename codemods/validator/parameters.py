@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from typing import Any
 
 from codemods import vocabulary as words
 from codemods.validator.terms import Difference, last_name
@@ -28,13 +29,19 @@ def with_old_signature(before: ast.stmt, after: ast.stmt) -> ast.stmt:
     if after.args.kwonlyargs[-1].annotation is not None or after.args.kwarg is not None:
         raise Difference("a parameter was added in another form", after)
     _given_to_one_context(after)
-    shorter = ast.parse("def f(): pass").body[0].args  # type: ignore[attr-defined]
-    for field in after.args._fields:
-        value = getattr(after.args, field)
+    fields: dict[str, Any] = {field: getattr(after, field, None) for field in after._fields}
+    made = type(after)(**{**fields, "args": _without_last(after.args)})
+    return ast.copy_location(made, after)
+
+
+def _without_last(arguments: ast.arguments) -> ast.arguments:
+    """Return *arguments* without the last one that is given by keyword only."""
+    shorter: ast.arguments = ast.parse("def f(): pass").body[0].args  # type: ignore[attr-defined]
+    for field in arguments._fields:
+        value = getattr(arguments, field)
         cut = field in ("kwonlyargs", "kw_defaults")
         setattr(shorter, field, value[:-1] if cut else value)
-    fields = {field: getattr(after, field, None) for field in after._fields}
-    return ast.copy_location(type(after)(**{**fields, "args": shorter}), after)
+    return shorter
 
 
 def same_signatures(before: ast.Module, after: ast.Module) -> None:

@@ -126,9 +126,9 @@ def _without(
     except SyntaxError:
         return None
     gone = {id(statement) for piece, _ in found for statement in piece.statements}
-    kept = [statement for statement in old.body if id(statement) not in gone]
+    staying = [statement for statement in old.body if id(statement) not in gone]
     one, other = (
-        _marked(kept, [(piece, piece.line) for piece, _ in found]),
+        _marked(staying, [(piece, piece.line) for piece, _ in found]),
         _marked(new.body, found),
     )
     if one is None or other is None:

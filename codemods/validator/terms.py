@@ -117,8 +117,10 @@ def set_call(statement: ast.AST) -> tuple[str, tuple[tuple[str, ast.expr], ...]]
         if keyword.arg is None:
             return None
         fields.append((keyword.arg, keyword.value))
-    kept = tuple((k, v) for k, v in fields if not (isinstance(v, ast.Constant) and v.value is None))
-    return dotted(call.func.value), kept
+    certain = tuple(
+        (k, v) for k, v in fields if not (isinstance(v, ast.Constant) and v.value is None)
+    )
+    return dotted(call.func.value), certain
 
 
 def is_todays(statement: ast.AST) -> bool:
@@ -157,12 +159,11 @@ def _taken_apart(manager: str, call: ast.Call, target: str | None) -> NewBlock |
     if len(call.args) > 1 or any(isinstance(a, ast.Starred) for a in call.args):
         return None
     pairs = [(first, value) for value in call.args]
+    pairs += [(k.arg, k.value) for k in call.keywords if k.arg is not None]
+    if len(pairs) < len(call.args) + len(call.keywords):
+        return None
     tracker = count = None
     plain = True
-    for keyword in call.keywords:
-        if keyword.arg is None:
-            return None
-        pairs.append((keyword.arg, keyword.value))
     for name, value in pairs:
         if name == words.TRACKER_ARGUMENT:
             tracker = value
@@ -236,7 +237,7 @@ def mentions(node: ast.AST, name: str) -> bool:
     return any(dotted(n) == name for n in visible(node, name.partition(".")[0]))
 
 
-def suites(node: ast.AST) -> Iterator[list[ast.stmt]]:
+def bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
     """Yield the statement lists directly below *node*."""
     for field in ("body", "orelse", "finalbody"):
         value = getattr(node, field, None)

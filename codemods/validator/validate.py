@@ -59,7 +59,7 @@ def _difference(before: Program, after: Program, *, unsafe: bool) -> str | None:
         elsewhere = _reads_elsewhere(parents, matcher.blocks)
         for block, name in matcher.blocks:
             _no_use_elsewhere(parents, block, name, elsewhere)
-            _nothing_kept(parents, block, name, yields=block not in held)
+            _nothing_escapes(parents, block, name, yields=block not in held)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
         same_comments(before.text, after.text, [block for block, _ in matcher.blocks])
@@ -190,7 +190,7 @@ def _built_in(loop: ast.AST, block: ast.With) -> bool:
     )
 
 
-def _nothing_kept(parents: Parents, block: ast.With, name: str, *, yields: bool) -> None:
+def _nothing_escapes(parents: Parents, block: ast.With, name: str, *, yields: bool) -> None:
     """Raise if the tracker itself is returned or stored by the block's statements."""
     waiting: list[ast.AST] = list(block.body)
     while waiting:
@@ -220,16 +220,18 @@ def _ends_with(parents: Parents, block: ast.With, target: ast.expr) -> bool:
     made = bound[0] if len(bound) == 1 else None
     if not isinstance(made, ast.Assign) or len(made.targets) != 1:
         return False
-    value = made.value
-    if isinstance(value, ast.Call):
-        called = dotted(value.func).rpartition(".")[2]
-        fresh = called[:1].isupper() or called in ("dict", "list", "set")
-    else:
-        fresh = isinstance(value, ast.Dict | ast.List | ast.Set)
-    return fresh and all(
+    return _is_fresh(made.value) and all(
         n.lineno <= end and not isinstance(parents[n], ast.Return | ast.Yield)  # type: ignore[attr-defined]
         for n in named
     )
+
+
+def _is_fresh(value: ast.expr) -> bool:
+    """Whether *value* is an object that nothing else has."""
+    if isinstance(value, ast.Call):
+        called = dotted(value.func).rpartition(".")[2]
+        return called[:1].isupper() or called in ("dict", "list", "set")
+    return isinstance(value, ast.Dict | ast.List | ast.Set)
 
 
 def _newly_unbound(old: ast.Module, new: ast.Module) -> None:

@@ -127,13 +127,13 @@ def test_words_of_a_name(name: str, words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("def settled(): pass\n", ["settle"]),
-        ("class Bookkeeper: pass\n", ["booking"]),
+        ("def settled(): pass\n", ["settled"]),
+        ("class Bookkeeper: pass\n", ["bookkeeper"]),
         ("def f(*, strong=1): pass\n", ["strong"]),
-        ("lives, deaths = 1, 2\n", ["life"]),
+        ("lives, deaths = 1, 2\n", ["lives"]),
         ("self.in_shape = 1\n", ["shape"]),
         ("import a as seam\n", ["seam"]),
-        ("for fact in x: pass\n", ["facts"]),
+        ("for fact in x: pass\n", ["fact"]),
         ("def f(): pass\nkept = f\nkept = 2\n", ["kept"]),
         ("x = y.casefold()\nprint(tally, 'tap guard')\n", []),
         ("lifetime = explained = shapely = 1\n", []),
@@ -148,10 +148,10 @@ def test_names_that_are_given_have_no_forbidden_word(text: str, found: list[str]
 
 def test_the_path_of_a_module_is_a_name_too() -> None:
     """With the folders that it is in; it has no line."""
-    found = list(terms.forbidden_names("codemods/settling/taps.py", ast.parse("")))
+    found = list(terms.forbidden_names("a/settling/taps.py", ast.parse("")))
     assert found == [
-        ("settle", "codemods/settling/taps.py"),
-        ("tap", "codemods/settling/taps.py"),
+        ("settling", "a/settling/taps.py"),
+        ("taps", "a/settling/taps.py"),
     ]
 
 

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import migrate_project, report
 
-from codemods.model.atomic_group import settle, stranded
+from codemods.model.atomic_group import in_whole_groups, stranded
 from codemods.model.outcome import Changed, Failed, Refused
 from codemods.model.refusal import Reason
 from codemods.model.source import SourceFile
@@ -57,7 +57,7 @@ def test_a_group_leaves_all_files_when_one_is_refused() -> None:
         return Refused(path, ()) if path == "c.py" else changed(path, *live)
 
     groups = {"a.py": frozenset("12"), "b.py": frozenset("1"), "c.py": frozenset("2")}
-    settled = settle(groups, attempt)
+    settled = in_whole_groups(groups, attempt)
     assert settled == {
         "a.py": changed("a.py", "1"),
         "b.py": changed("b.py", "1"),

@@ -242,7 +242,7 @@ def every_replay_removed(real: Any) -> Any:
     def wrong(semantic: Any, lifetime: Any, block: Any) -> Any:
         body = range(block.start, block.stop)
         found = [
-            i for i in body if replays._replayed(semantic, lifetime, lifetime.suite[i]) is not None
+            i for i in body if replays._replayed(semantic, lifetime, lifetime.body[i]) is not None
         ]
         return [block.path(index) for index in found]
 

@@ -220,11 +220,11 @@ def a_refused_file_takes_its_groups_out_of_all_others(folder: Path) -> None:
         return Refused(path, ()) if path == "c" else changed(path, *live)
 
     groups = {"a": frozenset("12"), "b": frozenset("1"), "c": frozenset("2")}
-    settled = atomic_group.settle(groups, attempt)
+    settled = atomic_group.in_whole_groups(groups, attempt)
     assert settled == {"a": changed("a", "1"), "b": changed("b", "1"), "c": Refused("c", ())}
 
 
-@examined("model.atomic_group:settle", a_refused_file_takes_its_groups_out_of_all_others)
+@examined("model.atomic_group:in_whole_groups", a_refused_file_takes_its_groups_out_of_all_others)
 def settled_at_once(real: Any) -> Any:
     """Each file is rewritten once, whatever became of the others."""
     return lambda groups, attempt: {path: attempt(path, mine) for path, mine in groups.items()}

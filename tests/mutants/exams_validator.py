@@ -92,7 +92,7 @@ def a_tracker_that_outlives_its_block_is_named(folder: Path) -> None:
     assert difference(kept, head + wrong + last) is not None
 
 
-@examined("validator.validate:_nothing_kept", a_tracker_that_outlives_its_block_is_named)
+@examined("validator.validate:_nothing_escapes", a_tracker_that_outlives_its_block_is_named)
 def kept_trackers_unchecked(real: Any) -> Any:
     """A block may give its tracker away."""
     return nothing

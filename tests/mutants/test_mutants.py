@@ -51,7 +51,9 @@ def test_an_exam_that_passes_notices_nothing() -> None:
     def hopeless(_folder: Path) -> None:
         raise AssertionError
 
-    same = Mutant("same", "Nothing", "model.atomic_group:settle", lambda real: real, (), easy)
+    same = Mutant(
+        "same", "Nothing", "model.atomic_group:in_whole_groups", lambda real: real, (), easy
+    )
     assert not judged(same, thorough=False).noticed
     with pytest.raises(AssertionError):
         judged(replace(same, exam=hopeless), thorough=False)

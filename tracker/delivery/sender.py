@@ -140,13 +140,13 @@ def hold(destination: Destination, metrics: Sequence[Metric]) -> None:
     state = _state
     with state.changed:
         room = max(settings.current().queue_size - state.number_held(), 0)
-        kept = metrics[:room]
-        if kept:
-            state.held.setdefault(destination.key, (destination, []))[1].extend(kept)
+        fitting = metrics[:room]
+        if fitting:
+            state.held.setdefault(destination.key, (destination, []))[1].extend(fitting)
     leave_alone(destination)
-    if len(metrics) > len(kept):
-        counts.lost("no spool", len(metrics) - len(kept))
-    if kept:
+    if len(metrics) > len(fitting):
+        counts.lost("no spool", len(metrics) - len(fitting))
+    if fitting:
         wake()
 
 

@@ -225,10 +225,10 @@ def _observing(
         return generator
 
     @functools.wraps(function)
-    def plain(*args: Any, **kwargs: Any) -> Any:
+    def called(*args: Any, **kwargs: Any) -> Any:
         return observed.call(*args, **kwargs)
 
-    return plain
+    return called
 
 
 async def _awaited(observer: Observer, result: Awaitable[Any]) -> Any:

@@ -84,9 +84,8 @@ def proxy(original: Any, shared: Shared, path: str | None = "", client: Any = No
     methods = frozenset(name for name in called if "." not in name)
     kind = _kind(base, frozenset(leading - _computed(base)), methods, is_client=client is None)
     if kind is None:
-        return WrappedClient(
-            original, shared.tracker, shared.provider.name, shared.calls, path or ""
-        )
+        service = shared.provider.name
+        return WrappedClient(original, shared.tracker, service, shared.calls, path or "")
     made = object.__new__(kind)
     object.__setattr__(made, "__dict__", attributes)
     object.__setattr__(made, "_ai_usage", own)

@@ -162,8 +162,8 @@ def is_secret_name(name: str) -> bool:
         return False
     if _ENVIRONMENT_NAME.fullmatch(name):
         return True
-    plain = _HUMPS.sub("_", name).lower().replace("-", "_").replace(" ", "_").replace(".", "_")
-    return bool(_SECRET_NAMES.search(plain) or _TOKEN_NAMES.search(plain))
+    words = _HUMPS.sub("_", name).lower().replace("-", "_").replace(" ", "_").replace(".", "_")
+    return bool(_SECRET_NAMES.search(words) or _TOKEN_NAMES.search(words))
 
 
 def _whole_words(end: str) -> str:

@@ -92,10 +92,8 @@ class JsonlSink:
         """
         import json
 
-        rows = [
-            json.dumps(to_row(metric, self._keys), ensure_ascii=False) + "\n" for metric in metrics
-        ]
-        lines = [row.encode("utf-8", "replace") for row in rows]
+        rows = (json.dumps(to_row(one, self._keys), ensure_ascii=False) for one in metrics)
+        lines = [f"{row}\n".encode("utf-8", "replace") for row in rows]
         with self._lock:
             make_folder(self._path.parent)
             # One write to a file opened for appending: lines of several processes do not mix.

@@ -169,7 +169,7 @@ class Handing:
     def _of_model(self, call: ast.Call, model: Model, given: list[ast.expr]) -> None:
         """Take in a call of which the table tells; a mere name is taken at its word, and said."""
         if model.effect is Effect.KEEP:
-            self._kept(call, given, by_name=model.by_name)
+            self._held_by_model(call, given, by_name=model.by_name)
         elif model.effect is Effect.LATER:
             self._escape(call, f"handed to {short(call.func)}, which may use it later")
         elif model.by_name:
@@ -305,7 +305,7 @@ class Handing:
         in_sight = self._taint.class_of(value.func) is not None
         return value.func if not in_sight and self._run.mentions(value) else None
 
-    def _kept(self, call: ast.Call, given: list[ast.expr], *, by_name: bool) -> None:
+    def _held_by_model(self, call: ast.Call, given: list[ast.expr], *, by_name: bool) -> None:
         receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
         if receiver is None and by_name:
             self._untold(call)
@@ -354,8 +354,8 @@ class Handing:
     ) -> None:
         """Take in what *definition* does with its *parameter*."""
         summary = definition.summary(parameter, plain)
-        if summary.kept is not None:
-            line = getattr(summary.kept, "lineno", definition.node.lineno)
+        if summary.escape is not None:
+            line = getattr(summary.escape, "lineno", definition.node.lineno)
             self._escape(call, f"kept by {definition.node.name} (line {line})")
         if summary.sets_ids:
             self._flow.sets.append(call)
@@ -376,8 +376,8 @@ class Handing:
         known = [self._taint.known(value) for value in given]
         for one in known:
             for parameter in parameters(one.node.args) if one is not None else ():
-                kept = one.summary(parameter.arg).kept if one is not None else None
-                if kept is not None and one is not None:
+                escape = one.summary(parameter.arg).escape if one is not None else None
+                if escape is not None and one is not None:
                     self._escape(call, f"kept by {one.node.name}, which is called with it")
         return bool(known) and None not in known
 

@@ -69,7 +69,7 @@ def _keeps_arguments(decorator: Resolved) -> bool:
     inner = [n for n in walk(decorator.node) if n is not decorator.node]
     functions = (n for n in inner if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     return any(
-        Resolved(decorator.taint, node).summary(parameter).kept is not None
+        Resolved(decorator.taint, node).summary(parameter).escape is not None
         for node in functions
         for parameter in _all_parameters(node)
     )

@@ -63,7 +63,7 @@ def _given_in(owner: ResolvedClass) -> dict[str, list[ast.expr]]:
     return known[owner.node]
 
 
-def kept_in(value: ast.AST) -> Iterator[ast.AST]:
+def held_in(value: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes of *value* that it keeps: of a call its arguments, for it is over."""
     waiting = [value]
     while waiting:

@@ -123,7 +123,7 @@ class Family:
         init = self.method("__init__")
         if init is None or init.receiver is None:
             return False
-        return init.summary(init.receiver).kept is not None
+        return init.summary(init.receiver).escape is not None
 
     @property
     def working(self) -> str:

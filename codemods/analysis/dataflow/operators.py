@@ -113,7 +113,7 @@ class Operators:
         for method in self._found(other, names):
             parameters = [a.arg for a in method.node.args.args][int(given) :][:1]
             for parameter in parameters:
-                if method.summary(parameter, plain).kept is not None:
+                if method.summary(parameter, plain).escape is not None:
                     name = method.node.name
                     line = method.node.lineno
                     self._escape(node, f"given to an operator, and kept by {name} (line {line})")

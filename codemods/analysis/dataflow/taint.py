@@ -305,10 +305,10 @@ class Taint:
             fields = [(of, field) for field in plain]
             flow = self.follow(root, definition.body, scope, own, plain=fields, passing=True)
             returns = any(_is_return(escape) for escape in flow.escapes)
-            kept = next((e.node for e in flow.escapes if not _is_return(e)), None)
+            escape = next((e.node for e in flow.escapes if not _is_return(e)), None)
             self._summaries[key] = Summary(
                 returns,
-                kept,
+                escape,
                 bool(flow.sets),
                 bool(flow.reads),
                 tuple(call.func for call in flow.trusted),

@@ -78,7 +78,7 @@ class Summary:
     """
 
     returns_it: bool = False
-    kept: ast.AST | None = None
+    escape: ast.AST | None = None
     sets_ids: bool = False
     reads_state: bool = False
     trusted: tuple[ast.expr, ...] = ()

@@ -104,10 +104,10 @@ class Passage:
             inner.statement(statement)
         if isinstance(node, _FUNCTIONS):
             # A result is out only where the function's caller lets it out.
-            kept = [e for e in self.flow.escapes[found:] if not _is_result(e)]
-            if len(kept) != len(self.flow.escapes) - found:
+            lasting = [e for e in self.flow.escapes[found:] if not _is_result(e)]
+            if len(lasting) != len(self.flow.escapes) - found:
                 self.flow.returning.add(node)
-            self.flow.escapes[found:] = kept
+            self.flow.escapes[found:] = lasting
 
     def _inherits(self, node: ast.ClassDef) -> None:
         """A base of the project that hears of its heirs, or a metaclass, may keep the class."""

@@ -33,15 +33,15 @@ _OPENS, _ENDS = re.compile(r"#\s*\+"), re.compile(r"#\s*-\s*$")
 _HEADER_LINES = 40
 
 
-def crosses_cell(module: ParsedModule, suite: list[ast.stmt], start: int, stop: int) -> bool:
+def crosses_cell(module: ParsedModule, beside: list[ast.stmt], start: int, stop: int) -> bool:
     """Whether a notebook cell begins between the statements of a block."""
-    first, last = suite[start].lineno, suite[stop - 1].end_lineno or suite[stop - 1].lineno
-    texts = set(_text_lines(suite[start:stop]))
+    first, last = beside[start].lineno, beside[stop - 1].end_lineno or beside[stop - 1].lineno
+    texts = set(_text_lines(beside[start:stop]))
     marked = (n for n in range(first, last + 1) if _MARKER.match(module.lines[n - 1]))
     if any(number not in texts for number in marked):
         return True
     light = any(_LIGHT.match(line.rstrip()) for line in module.lines[:_HEADER_LINES])
-    return light and suite is module.tree.body and _has_paragraphs(module, suite, start, stop)
+    return light and beside is module.tree.body and _has_paragraphs(module, beside, start, stop)
 
 
 def _text_lines(statements: list[ast.stmt]) -> Iterator[int]:
@@ -52,16 +52,16 @@ def _text_lines(statements: list[ast.stmt]) -> Iterator[int]:
                 yield from range(node.lineno + 1, node.end_lineno + 1)
 
 
-def _has_paragraphs(module: ParsedModule, suite: list[ast.stmt], start: int, stop: int) -> bool:
+def _has_paragraphs(module: ParsedModule, beside: list[ast.stmt], start: int, stop: int) -> bool:
     """Whether a blank line between two statements ends a cell: in the light format it does.
 
     Not in a cell that is marked as a whole.
     """
-    above = reversed(module.lines[: suite[start].lineno - 1])
+    above = reversed(module.lines[: beside[start].lineno - 1])
     border = next((line for line in above if _OPENS.match(line) or _ENDS.match(line)), "")
     if _OPENS.match(border):
         return False
-    for one, other in zip(suite[start:stop], suite[start + 1 : stop], strict=False):
+    for one, other in zip(beside[start:stop], beside[start + 1 : stop], strict=False):
         between = module.lines[one.end_lineno or one.lineno : other.lineno - 1]
         if any(not line.strip() for line in between):
             return True

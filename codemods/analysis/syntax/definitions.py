@@ -186,7 +186,7 @@ class Resolved:
         inner = (n for n in walk(self.node) if n is not self.node)
         decorators = inner if factory else iter([self.node])
         return any(
-            self.taint.summary(node, first.arg).kept is not None
+            self.taint.summary(node, first.arg).escape is not None
             for node in decorators
             if isinstance(node, Function)
             for first in parameters(node.args)[:1]

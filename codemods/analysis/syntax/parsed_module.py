@@ -30,7 +30,7 @@ _SHARED = frozenset(
     for one in kind.__subclasses__()
 )
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
-_SUITE_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
+_BODY_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
 # The interpreter's own limits on nesting, lifted for generated code: an
 # expression of some thousand terms needs about this much of both.
 _DEEP_STACK_BYTES = 512 * 1024 * 1024
@@ -115,11 +115,11 @@ class ParsedModule:
             node, path = waiting.pop()
             self.paths[node] = path
             self.at[path] = node
-            for name in _SUITE_FIELDS:
-                suite = getattr(node, name, None)
-                if isinstance(suite, list):
+            for name in _BODY_FIELDS:
+                body = getattr(node, name, None)
+                if isinstance(body, list):
                     waiting.extend(
-                        (child, (*path, (name, index))) for index, child in enumerate(suite)
+                        (child, (*path, (name, index))) for index, child in enumerate(body)
                     )
 
     def every(self, kind: type[Node]) -> list[Node]:
@@ -196,11 +196,11 @@ class ParsedModule:
                 return ancestor
         return None
 
-    def suite(self, statement: ast.AST) -> list[ast.stmt]:
+    def statements_around(self, statement: ast.AST) -> list[ast.stmt]:
         """Return the list of statements that *statement* is an element of."""
         name, _ = self.paths[statement][-1]
-        suite: list[ast.stmt] = getattr(self.parents[statement], name)
-        return suite
+        body: list[ast.stmt] = getattr(self.parents[statement], name)
+        return body
 
     def span(self, node: ast.AST) -> Span:
         """Return where *node* stands, in characters."""

@@ -54,18 +54,18 @@ def is_method_call(statement: ast.AST, binding: Binding, scopes: Scopes, method:
 
 
 def closing_flush(
-    suite: list[ast.stmt], start: int, stop: int, binding: Binding, scopes: Scopes
+    body: list[ast.stmt], start: int, stop: int, binding: Binding, scopes: Scopes
 ) -> tuple[int, bool] | None:
     """Return the statement whose flush the end of the block makes needless.
 
     The pair is (index, whether it is a ``try`` whose ``finally`` only flushes).
     """
     last = stop - 1
-    if last > start and isinstance(suite[last], ast.Return) and not makes_call(suite[last]):
+    if last > start and isinstance(body[last], ast.Return) and not makes_call(body[last]):
         last -= 1
     if last < start:
         return None
-    statement = suite[last]
+    statement = body[last]
     if is_method_call(statement, binding, scopes, words.FLUSH_CALL):
         return last, False
     only_flushes = (
@@ -77,11 +77,11 @@ def closing_flush(
     return (last, True) if only_flushes else None
 
 
-def between(module: ParsedModule, inner: ast.AST, outer_suite: list[ast.stmt]) -> list[ast.AST]:
-    """Return the statements that enclose *inner*, innermost first, up to *outer_suite*."""
+def between(module: ParsedModule, inner: ast.AST, outer_body: list[ast.stmt]) -> list[ast.AST]:
+    """Return the statements that enclose *inner*, innermost first, up to *outer_body*."""
     found: list[ast.AST] = []
     current: ast.AST = inner
-    while current not in module.paths or module.suite(current) is not outer_suite:
+    while current not in module.paths or module.statements_around(current) is not outer_body:
         current = module.parents[current]
         found.append(current)
     return found

@@ -75,29 +75,29 @@ class LastUse:
                 self._note(node)
         self._known_first = dict(self._known)
 
-    def stop(self, suite: Sequence[ast.stmt], start: int, end: int) -> int:
-        """Return the index behind the last use in ``suite[start:end]``.
+    def stop(self, beside: Sequence[ast.stmt], start: int, end: int) -> int:
+        """Return the index behind the last use in ``beside[start:end]``.
 
         A ``return`` that directly follows and calls nothing belongs to it.  Where nothing
         uses the tracker the block is for the calls that it may capture; *start* without any.
         """
         # The answer does not depend on what was asked before.
         self._known = dict(self._known_first)
-        used = [i for i in range(start, end) if self.uses(suite[i])]
+        used = [i for i in range(start, end) if self.uses(beside[i])]
         last = used[-1] if used else end - 1
-        working = [i for i in range(start, last + 1) if self._works(suite[i])]
-        if used and not working and all(self._only_flushes(suite[i]) for i in used):
+        working = [i for i in range(start, last + 1) if self._works(beside[i])]
+        if used and not working and all(self._only_flushes(beside[i]) for i in used):
             return start
         if not used:
-            while working and self._looks(suite[working[-1]]):
+            while working and self._looks(beside[working[-1]]):
                 working.pop()
             if not working:
                 return start
             last = working[-1]
         stop = last + 1
-        if stop == end or not isinstance(suite[stop], ast.Return):
+        if stop == end or not isinstance(beside[stop], ast.Return):
             return stop
-        return stop if makes_call(suite[stop]) or self._looks(suite[stop]) else stop + 1
+        return stop if makes_call(beside[stop]) or self._looks(beside[stop]) else stop + 1
 
     def uses(self, statement: ast.AST) -> bool:
         """Whether *statement* may work with the tracker."""

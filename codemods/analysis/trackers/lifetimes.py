@@ -75,7 +75,7 @@ UNBOUND = "unbound"
 class Lifetime:
     """One tracker from its construction to the end of its suite or the next construction.
 
-    ``suite[index]`` is the construction; ``end`` is exclusive.  ``siblings`` are all
+    ``body[index]`` is the construction; ``end`` is exclusive.  ``siblings`` are all
     lifetimes of the same variable, this one included; ``aliases`` other names that the
     same statement gives the tracker, and ``is_alone`` says that it binds nothing else.
     ``owned`` is the field that has the tracker, where the variable is an object that owns one.
@@ -85,7 +85,7 @@ class Lifetime:
     scope: Scope
     construct: Construct
     binding_statement: ast.Assign | ast.AnnAssign
-    suite: list[ast.stmt]
+    body: list[ast.stmt]
     prefix: Path
     field_name: str
     index: int
@@ -287,22 +287,22 @@ class Lifetimes:
             target = next((n for n in names if self._scopes.of(n) in self.sets_on), names[0])
             path = self._module.paths[binding_statement]
             name, index = path[-1]
-            suite = self._module.suite(binding_statement)
+            body = self._module.statements_around(binding_statement)
             scope = self._scopes.scope_of[target]
             lifetime = Lifetime(
                 self._scopes.of(target),
                 scope,
                 construct,
                 binding_statement,
-                suite,
+                body,
                 path[:-1],
                 name,
                 index,
-                len(suite),
+                len(body),
             )
             lifetime.aliases = tuple(self._scopes.of(n) for n in names if n is not target)
             lifetime.is_alone = not lifetime.aliases and binding_statement.value is construct.call
-            if found and found[-1].suite is suite:
+            if found and found[-1].body is body:
                 found[-1].end = index
             found.append(lifetime)
         for lifetime in found:
@@ -332,16 +332,16 @@ class Lifetimes:
     ) -> Lifetime:
         """Return the lifetime of the object bound to *name*, which has its tracker in *field*."""
         path = self._module.paths[binding_statement]
-        suite = self._module.suite(binding_statement)
+        body = self._module.statements_around(binding_statement)
         lifetime = Lifetime(
             self._scopes.of(name),
             self._scopes.scope_of[name],
             construct,
             binding_statement,
-            suite,
+            body,
             path[:-1],
             *path[-1],
-            len(suite),
+            len(body),
             owned=field,
         )
         lifetime.siblings = [lifetime]

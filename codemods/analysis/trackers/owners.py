@@ -115,9 +115,9 @@ def owned(
         flow = _field_flow(method, method.receiver, field)
         if flow.sets or flow.reads or _sets_ids(method):
             return f"{node.name}.{method.node.name} sets or reads the ids of the tracker"
-        kept = method.summary(method.receiver).kept
-        if kept is not None:
-            return f"{node.name}.{method.node.name} lets the object out: {ast.unparse(kept)}"
+        escape = method.summary(method.receiver).escape
+        if escape is not None:
+            return f"{node.name}.{method.node.name} lets the object out: {ast.unparse(escape)}"
         trusted.extend(flow.trusted)
         assumed.extend(one.text for one in flow.assumed)
     order, keywords = _parameters(setter)

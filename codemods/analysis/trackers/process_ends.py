@@ -11,7 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on, is_unknown
-from codemods.analysis.dataflow.held_values import held_by, kept_in
+from codemods.analysis.dataflow.held_values import held_by, held_in
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import walk
 
@@ -60,7 +60,7 @@ def _leads_there(taint: DataFlow, name: ast.AST) -> bool:
         if root in seen or root in home.harmless:
             continue
         seen.add(root)
-        for node in walk(root) if isinstance(root, _WHOLE) else kept_in(root):
+        for node in walk(root) if isinstance(root, _WHOLE) else held_in(root):
             if _ends(home, node):
                 return True
             waiting.extend(_behind(home, node))

@@ -164,8 +164,8 @@ class _Run:
         if len(targets) != 1 or not isinstance(target, ast.Name):
             return False
         binding = self.scopes.of(target)
-        kept = self._replayed(value) or value
-        if isinstance(kept, ast.Name) and kept.id == target.id:
+        stored = self._replayed(value) or value
+        if isinstance(stored, ast.Name) and stored.id == target.id:
             return True
         held = None if isinstance(value, ast.Constant) else self._holds(value)
         if held is None and binding not in self.held:

@@ -126,12 +126,12 @@ def program() -> str:
 
 def environment() -> dict[str, str]:
     """Return the environment without what names another repository: a hook of git runs us too."""
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")
     }
-    return kept | _ENVIRONMENT
+    return inherited | _ENVIRONMENT
 
 
 def _reason(said: bytes) -> str:

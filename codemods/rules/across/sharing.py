@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 CODE = "AIU012"
 OPENS = "opens a context with a tracker of its own, and is called inside others"
 _SIGNATURE = "nothing replaces {0}, reads its signature, or calls it with a tracker of another kind"
-_KEPT = "whatever is given a block's tracker does not use it later, while {0} runs"
+_NOT_USED_LATER = "whatever is given a block's tracker does not use it later, while {0} runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _reached(known: dict[Function, _Sharing], function: Function) -> set[Functio
 
 def _proposals(sharing: _Sharing, group: str) -> Iterator[tuple[SemanticModel, Proposal]]:
     semantic, header, name = sharing.semantic, sharing.opening.header, sharing.function.name
-    confirm = (_SIGNATURE.format(name), _KEPT.format(name))
+    confirm = (_SIGNATURE.format(name), _NOT_USED_LATER.format(name))
     taken = _edit(semantic, header, words.TRACKER_ARGUMENT)
     assert taken is not None
     added = AddParameter(semantic.module.paths[sharing.function], words.TRACKER_ARGUMENT)

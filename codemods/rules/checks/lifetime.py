@@ -95,7 +95,7 @@ def _deleted_last(semantic: SemanticModel, lifetime: Lifetime) -> bool:
         return False
     name = lifetime.binding.deletes[0]
     statement = semantic.module.statement(name)
-    if statement not in lifetime.suite or len(getattr(statement, "targets", ())) != 1:
+    if statement not in lifetime.body or len(getattr(statement, "targets", ())) != 1:
         return False
     last = max(((load.lineno, load.col_offset) for load in lifetime.loads), default=(0, 0))
     return last < (statement.lineno, statement.col_offset)
@@ -239,7 +239,7 @@ def wrapped_refusal(
     """
     if semantic.ours(lifetime.construct.home):
         return None
-    statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
+    statements = lifetime.body[lifetime.index + 1 : lifetime.end]
     if not semantic.wraps_clients(statements):
         return None
     hidden = other_set(lifetime, flow)
@@ -293,20 +293,17 @@ def block_refusal(
     held: ast.Yield | None = None,
 ) -> Refusal | None:
     """Refuse what a block over these statements would change; *held* is a ``yield`` that may."""
-    body = lifetime.suite[block.start : block.stop]
+    body = lifetime.body[block.start : block.stop]
     if not body or not lifetime.loads:
         return refuse(semantic, finding, Reason.NO_WORK, "nothing uses the tracker after this")
     inner = first_yield(body)
     if inner is not held:
-        return refuse(
-            semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
-        )
-    if lifetime.scope.is_module and crosses_cell(
-        semantic.module, lifetime.suite, lifetime.index, block.stop
-    ):
-        return refuse(
-            semantic, finding, Reason.CROSSES_CELLS, "a notebook cell begins in the block"
-        )
+        detail = "control leaves the block here"
+        return refuse(semantic, finding, Reason.YIELDS_INSIDE, detail, inner)
+    span = (lifetime.body, lifetime.index, block.stop)
+    if lifetime.scope.is_module and crosses_cell(semantic.module, *span):
+        detail = "a notebook cell begins in the block"
+        return refuse(semantic, finding, Reason.CROSSES_CELLS, detail)
     return ending_refusal(semantic, finding, body)
 
 

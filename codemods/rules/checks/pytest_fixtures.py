@@ -30,7 +30,7 @@ _APART = "no other fixture or test has a block of its own while {} is in use"
 def held_yield(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> ast.Yield | None:
     """Return the one ``yield`` of a fixture, where the tracker is given out or used after it."""
     function = lifetime.scope.node
-    if not isinstance(function, ast.FunctionDef) or lifetime.suite is not function.body:
+    if not isinstance(function, ast.FunctionDef) or lifetime.body is not function.body:
         return None
     if not any(_is_fixture(semantic, decorator) for decorator in function.decorator_list):
         return None
@@ -53,7 +53,7 @@ def _is_reached(semantic: SemanticModel, lifetime: Lifetime, place: ast.Yield) -
     statement = semantic.module.parents[place]
     around = semantic.module.parents[statement]
     plain = around is lifetime.scope.node or (
-        isinstance(around, ast.Try) and statement in around.body and around in lifetime.suite
+        isinstance(around, ast.Try) and statement in around.body and around in lifetime.body
     )
     first = lifetime.sets[0].statement if lifetime.sets else lifetime.binding_statement
     return isinstance(statement, ast.Expr) and plain and _place(first) < _place(statement)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from codemods.analysis.trackers.lifetimes import Construct
     from codemods.model.finding import Finding
 
+_TOO_EARLY = "{} may look before the block has stored: no event loop waits for its end"
+_TOO_MUCH = "{} would find calls of a bare client, which nothing records today"
+
 
 def store_refusal(
     semantic: SemanticModel,
@@ -71,11 +74,7 @@ def _behind(
     place = looks.look(semantic.module.behind(body[-1])) if late or more else None
     if place is None:
         return None
-    seen = ast.unparse(_whole(semantic, place))
-    if late:
-        detail = f"{seen} may look before the block has stored: no event loop waits for its end"
-    else:
-        detail = f"{seen} would find calls of a bare client, which nothing records today"
+    detail = (_TOO_EARLY if late else _TOO_MUCH).format(ast.unparse(_whole(semantic, place)))
     return refuse(semantic, finding, Reason.READS_STORE, detail, place)
 
 

@@ -124,6 +124,14 @@ def _named_tracker(call: ast.Call, target: ast.expr | None) -> ast.expr | None:
     return given if target is None or isinstance(given, ast.Name | ast.Attribute) else target
 
 
+def _key_and_own(
+    semantic: SemanticModel, given: ast.expr | None
+) -> tuple[object, frozenset[Binding]]:
+    """Return what a context's tracker is known by, and the variable that holds it, if one does."""
+    key = key_of(semantic, given) if given is not None else None
+    return key, frozenset([key] if isinstance(key, Binding) else [])
+
+
 def _decorated(
     semantic: SemanticModel, function: Function, trackers: frozenset[Binding]
 ) -> Iterator[tuple[str, Lender]]:
@@ -167,8 +175,7 @@ def _managed(
         ids = _managed_by(semantic, call)
         if ids:
             given = item.optional_vars
-            key = key_of(semantic, given) if given is not None else None
-            own = frozenset([key] if isinstance(key, Binding) else [])
+            key, own = _key_and_own(semantic, given)
             others = uses_of_others(semantic, block.body, trackers, own)
             yield ast.unparse(call), Lender(block.body, ids, ids, key, others)
 
@@ -189,11 +196,10 @@ def _stacked(
         named = context_ids(entered, name)
     else:
         named = ids = _managed_by(semantic, entered)
-    suite = semantic.module.suite(statement)
-    following = suite[suite.index(statement) + 1 :]
+    beside = semantic.module.statements_around(statement)
+    following = beside[beside.index(statement) + 1 :]
     if ids and following:
-        key = key_of(semantic, given) if given is not None else None
-        own = frozenset([key] if isinstance(key, Binding) else [])
+        key, own = _key_and_own(semantic, given)
         others = uses_of_others(semantic, following, trackers, own)
         yield ast.unparse(entered), Lender(following, named, ids, key, others)
 

@@ -196,8 +196,8 @@ def named_ids(wrap: Wrap) -> frozenset[str]:
 
 def body_of(semantic: SemanticModel, wrap: Wrap) -> list[ast.stmt]:
     """Return the statements that *wrap* puts into its block."""
-    suite = semantic.module.suite(semantic.statement_at(wrap.path))
-    return suite[wrap.path[-1][1] : wrap.stop]
+    beside = semantic.module.statements_around(semantic.statement_at(wrap.path))
+    return beside[wrap.path[-1][1] : wrap.stop]
 
 
 def is_step(wrap: Wrap) -> bool:
@@ -374,14 +374,13 @@ def _unnamed(
         ran.update(*map(heirs.reached_from, by_object))
     if may_call_back(semantic.taint, lender.body, others):
         ran |= handed_on(semantic.taint)
-    for function in functions:
-        if function in others and function in ran:
-            suite: list[ast.stmt] = function.body  # type: ignore[attr-defined]
-            heir = next(heirs_inside(semantic, lender, suite, heirs), None)
-            if heir is not None:
-                name = function.name  # type: ignore[attr-defined]
-                said = f"{name} may run in this block; there, {heir.text}"
-                yield replace(heir, text=said, place=None)
+    for function in (one for one in functions if one in others and one in ran):
+        body: list[ast.stmt] = function.body  # type: ignore[attr-defined]
+        heir = next(heirs_inside(semantic, lender, body, heirs), None)
+        if heir is not None:
+            name = function.name  # type: ignore[attr-defined]
+            said = f"{name} may run in this block; there, {heir.text}"
+            yield replace(heir, text=said, place=None)
 
 
 def _methods(semantic: SemanticModel) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -75,7 +75,7 @@ def compatible(
 
 def overlapping(semantic: SemanticModel, proposals: list[Proposal]) -> list[Proposal]:
     """Return the proposals whose blocks overlap with an earlier one's in the same function."""
-    kept: list[Proposal] = []
+    fitting: list[Proposal] = []
     crossing: list[Proposal] = []
     # Blocks can only cross where they concern the same statement of the module.
     near: dict[int, list[Proposal]] = {}
@@ -86,10 +86,10 @@ def overlapping(semantic: SemanticModel, proposals: list[Proposal]) -> list[Prop
         if any(_crosses(semantic, a, b) and not _nests(semantic, k, a, b) for a, b, k in pairs):
             crossing.append(one)
             continue
-        kept.append(one)
+        fitting.append(one)
         for top in tops:
             near.setdefault(top, []).append(one)
-    return [proposal for proposal in crossing if proposal not in kept]
+    return [proposal for proposal in crossing if proposal not in fitting]
 
 
 def _top_statements(proposal: Proposal) -> set[int]:

@@ -149,11 +149,8 @@ def _users(
         if isinstance(user, Refusal):
             return user
         users.append(user)
-    return (
-        _helpers_refusal(semantic, finding, field, users, helpers)
-        or _ids_refusal(semantic, finding, users)
-        or users
-    )
+    refusal = _helpers_refusal(semantic, finding, field, users, helpers)
+    return refusal or _ids_refusal(semantic, finding, users) or users
 
 
 def _user(

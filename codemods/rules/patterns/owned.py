@@ -114,7 +114,7 @@ def _refusal(
         if user is not None and not semantic.ours(found.construct.home):
             detail = "the original runtime's context does not set the user"
             return refuse(semantic, finding, Reason.MIXED, detail, user.value)
-    body = lifetime.suite[lifetime.index :]
+    body = lifetime.body[lifetime.index :]
     other = _rebound(semantic, found, body)
     if other is not None:
         detail = f"{ast.unparse(other)} may put another tracker in the place of {lifetime.tracker}"

@@ -139,9 +139,8 @@ def _rebinds_harmlessly(semantic: SemanticModel, binding: Binding) -> bool:
 
 def _callers_forget(semantic: SemanticModel, function: _Function, parameter: ast.arg) -> bool:
     """Whether each use of the function is a call with a tracker that only it will hold."""
-    owner = semantic.scopes.binding(
-        function.name, semantic.scope_at(semantic.module.paths[function])
-    )
+    around = semantic.scope_at(semantic.module.paths[function])
+    owner = semantic.scopes.binding(function.name, around)
     built = {construct.call for construct in semantic.lifetimes.constructs}
     if not owner.loads or len(owner.binders) != 1:
         return False

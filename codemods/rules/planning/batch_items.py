@@ -37,7 +37,7 @@ def start_behind_items(
         return None
     names = {v.id for v in values if isinstance(v, ast.Name)}
     tainted = {binding.name for binding in flow.tainted}
-    between = lifetime.suite[start : bound + 1]
+    between = lifetime.body[start : bound + 1]
     return bound + 1 if all(_is_harmless(s, names, tainted) for s in between) else None
 
 
@@ -45,15 +45,15 @@ def _binding_index(
     semantic: SemanticModel, lifetime: Lifetime, flow: Flow, start: int
 ) -> int | None:
     sending = semantic.sending(flow, ours=semantic.ours(lifetime.construct.home))
-    loop = sending.batch(lifetime.suite[start : lifetime.end])
+    loop = sending.batch(lifetime.body[start : lifetime.end])
     if loop is None or not isinstance(loop.items, ast.Name):
         return None
     binders = semantic.scopes.of(loop.items).binders
     statement = semantic.module.parents.get(binders[0]) if len(binders) == 1 else None
-    if not isinstance(statement, ast.Assign) or statement not in lifetime.suite:
+    if not isinstance(statement, ast.Assign) or statement not in lifetime.body:
         return None
-    index = lifetime.suite.index(statement)
-    inside = start <= index < lifetime.suite.index(loop.statement)
+    index = lifetime.body.index(statement)
+    inside = start <= index < lifetime.body.index(loop.statement)
     return index if inside and sized_value(statement.value) else None
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def last_use(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> LastUse:
     """Return what answers for the statements of *lifetime*, whose tracker went as *flow*."""
-    statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
+    statements = lifetime.body[lifetime.index + 1 : lifetime.end]
     return LastUse(semantic.taint, flow, statements, looks=semantic.looks(lifetime.construct))
 
 
@@ -45,12 +45,12 @@ def block_from(
     *last* is the lifetime's ``last_use``, where more than one block asks it.
     """
     last = last or last_use(semantic, lifetime, flow)
-    stop = last.stop(lifetime.suite, start, lifetime.end if end is None else end)
+    stop = last.stop(lifetime.body, start, lifetime.end if end is None else end)
     for index in semantic.lifetimes.bindings_in.get((lifetime.prefix, lifetime.field_name), ()):
         if start < index < stop and not _used_from(semantic, lifetime, flow, index):
             stop = index
     for index in range(start + 1, stop):
-        if first_yield([lifetime.suite[index]]) is not None:
+        if first_yield([lifetime.body[index]]) is not None:
             if not _used_from(semantic, lifetime, flow, index):
                 stop = index
             break
@@ -72,7 +72,7 @@ def form_of(
     """Return the form of the block, and whether it takes the construction in."""
     name = lifetime.binding.name
     own = {site.statement for site in lifetime.sets}
-    waiting = [s for s in lifetime.suite[lifetime.index + 1 : first] if s not in own]
+    waiting = [s for s in lifetime.body[lifetime.index + 1 : first] if s not in own]
     used_before = any(
         uses(semantic, binding, semantic.module.paths[statement])
         for statement in waiting
@@ -111,7 +111,7 @@ def lifted_try(semantic: SemanticModel, lifetime: Lifetime) -> int | None:
         return None
     index = lifetime.sets[0].path[len(lifetime.prefix)][1]
     prefix = lifetime.path(index)
-    node = lifetime.suite[index] if index < len(lifetime.suite) else None
+    node = lifetime.body[index] if index < len(lifetime.body) else None
     if not isinstance(node, ast.Try) or len(node.body) <= len(lifetime.sets):
         return None
     for position, site in enumerate(lifetime.sets):
@@ -163,13 +163,11 @@ def closing_edits(
     semantic: SemanticModel, lifetime: Lifetime, block: Block, ours: bool
 ) -> tuple[list[Edit], tuple[str, ...]]:
     """Return the edits for what the block's end makes needless, and notes about them."""
-    body = lifetime.suite[block.start : block.stop]
+    body = lifetime.body[block.start : block.stop]
     if lifetime.owned:
         return [], bare_call_notes(semantic, body, ours=ours)
     edits: list[Edit] = []
-    flush = closing_flush(
-        lifetime.suite, block.start, block.stop, lifetime.binding, semantic.scopes
-    )
+    flush = closing_flush(lifetime.body, block.start, block.stop, lifetime.binding, semantic.scopes)
     if flush is not None:
         index, in_finally = flush
         edits.append(Unwrap(block.path(index)) if in_finally else Delete(block.path(index)))

@@ -82,7 +82,7 @@ def decide_nested(
         refusal = _block_refusal(semantic, finding, lifetime, part, own, flow)
         if refusal is not None:
             return refusal
-        body = semantic.module.suite(first.statement)[block.start : block.stop]
+        body = semantic.module.statements_around(first.statement)[block.start : block.stop]
         planned = plan_header(semantic, part.sets, body, first.statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
         edits.append(Wrap(first.path, block.stop, planned.header))
@@ -110,8 +110,8 @@ def _closing(
     """Return the removal of a flush that the end of the block makes needless."""
     if lifetime.owned:
         return []
-    suite = semantic.module.suite(site.statement)
-    flush = closing_flush(suite, block.start, block.stop, lifetime.binding, semantic.scopes)
+    level = semantic.module.statements_around(site.statement)
+    flush = closing_flush(level, block.start, block.stop, lifetime.binding, semantic.scopes)
     if flush is None or block.stop - block.start < 2 or flush[1]:
         return []
     return [Delete(block.path(flush[0]))]
@@ -127,15 +127,15 @@ def _parts(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> list[_Par
         else:
             groups.append([site])
     parts: list[_Part] = []
-    statements = lifetime.suite[lifetime.index + 1 : lifetime.end]
+    statements = lifetime.body[lifetime.index + 1 : lifetime.end]
     last = LastUse(semantic.taint, flow, statements, looks=semantic.looks(lifetime.construct))
     for number, group in enumerate(groups):
         mine = {key for site in group for key in _keys(site)}
-        beside = [p for p in parts if _same_suite(p.sets[0], group[0])]
+        beside = [p for p in parts if _same_level(p.sets[0], group[0])]
         carried = {a.keyword: a for p in beside for s in p.sets for a in _named(s)}
-        kept = {key: a for key, a in carried.items() if key not in mine}
-        later = next((g[0] for g in groups[number + 1 :] if _same_suite(g[0], group[0])), None)
-        parts.append(_Part(group, _block(semantic, last, group[-1], later), kept))
+        lasting = {key: a for key, a in carried.items() if key not in mine}
+        later = next((g[0] for g in groups[number + 1 :] if _same_level(g[0], group[0])), None)
+        parts.append(_Part(group, _block(semantic, last, group[-1], later), lasting))
     return parts
 
 
@@ -144,15 +144,15 @@ def _before(path: Path) -> tuple[str, int]:
     return name, index - 1
 
 
-def _same_suite(one: SetCall, other: SetCall) -> bool:
+def _same_level(one: SetCall, other: SetCall) -> bool:
     return one.path[:-1] == other.path[:-1] and one.path[-1][0] == other.path[-1][0]
 
 
 def _block(semantic: SemanticModel, last: LastUse, site: SetCall, later: SetCall | None) -> Block:
     name, index = site.path[-1]
-    suite = semantic.module.suite(site.statement)
-    end = later.path[-1][1] if later is not None else len(suite)
-    return Block(site.path[:-1], name, index + 1, last.stop(suite, index + 1, end))
+    level = semantic.module.statements_around(site.statement)
+    end = later.path[-1][1] if later is not None else len(level)
+    return Block(site.path[:-1], name, index + 1, last.stop(level, index + 1, end))
 
 
 def _scopes_refusal(
@@ -198,7 +198,7 @@ def _reached(
     semantic: SemanticModel, finding: Finding, lifetime: Lifetime, site: SetCall, load: ast.Name
 ) -> Refusal | None:
     """Refuse if *load* may run after *site* did."""
-    enclosing = between(semantic.module, site.statement, lifetime.suite)
+    enclosing = between(semantic.module, site.statement, lifetime.body)
     loops = [n for n in enclosing if isinstance(n, ast.For | ast.AsyncFor | ast.While)]
     around = set(semantic.module.ancestors(load))
     if loops and any(loop in around for loop in loops):
@@ -218,7 +218,7 @@ def _exits_refusal(
 ) -> Refusal | None:
     """Refuse blocks inside a ``with`` that may use the tracker when it is left."""
     for site in lifetime.sets:
-        for outer in between(semantic.module, site.statement, lifetime.suite):
+        for outer in between(semantic.module, site.statement, lifetime.body):
             if not isinstance(outer, ast.With | ast.AsyncWith):
                 continue
             names = (n for item in outer.items for n in walk(item) if isinstance(n, ast.Name))
@@ -265,7 +265,7 @@ def _block_refusal(
     flow: Flow,
 ) -> Refusal | None:
     first, block = part.sets[0], part.block
-    body = semantic.module.suite(first.statement)[block.start : block.stop]
+    body = semantic.module.statements_around(first.statement)[block.start : block.stop]
     if not body:
         return refuse(
             semantic, finding, Reason.NO_WORK, "nothing follows in this suite", first.call
@@ -296,7 +296,7 @@ def _carried_refusal(
     """Refuse to name an id again that a call in an inner suite has changed since."""
     first = part.sets[0]
     for site in lifetime.sets:
-        if _same_suite(site, first) or _position(site) > _position(first):
+        if _same_level(site, first) or _position(site) > _position(first):
             continue
         for key in sorted(_keys(site) & set(part.carried)):
             value = part.carried[key].value
@@ -312,7 +312,7 @@ def _position(site: SetCall) -> tuple[int, int]:
 
 def _loops(semantic: SemanticModel, lifetime: Lifetime, site: SetCall) -> frozenset[ast.AST]:
     module = semantic.module
-    return module.loops_around(site.statement) - module.loops_around(lifetime.suite[0])
+    return module.loops_around(site.statement) - module.loops_around(lifetime.body[0])
 
 
 def _others(semantic: SemanticModel, lifetime: Lifetime, part: _Part) -> list[tuple[SetCall, bool]]:

@@ -192,10 +192,10 @@ def _twice(semantic: SemanticModel, finding: Finding, sets: Sequence[SetCall]) -
 
 def taken_of(site: SetCall, *, leaves_user: bool = False) -> Taken:
     """Return the arguments of *site* for a header: by keyword, without literal None."""
-    kept = [a for a in site.arguments if not is_none(a.value)]
+    passed_on = [a for a in site.arguments if not is_none(a.value)]
     if leaves_user:
-        kept = [a for a in kept if a.keyword != words.USER]
-    return Taken(site.path, tuple((a.position, a.keyword) for a in kept))
+        passed_on = [a for a in passed_on if a.keyword != words.USER]
+    return Taken(site.path, tuple((a.position, a.keyword) for a in passed_on))
 
 
 def _taken(sets: Sequence[SetCall], form: Form) -> tuple[Taken, ...]:
@@ -272,9 +272,8 @@ def _item_count(
     if not isinstance(batch.statement, ast.For):
         before.extend(n for n in walk(batch.statement) if isinstance(n, ast.Name))
         before.remove(items)
-    if any(isinstance(n, _LEAVING) for n in walk_here(before)) or _touched(items.id, before):
-        return (), ()
-    if _resized(items.id, batch.statement):
+    leaves = any(isinstance(n, _LEAVING) for n in walk_here(before))
+    if leaves or _touched(items.id, before) or _resized(items.id, batch.statement):
         return (), ()
     binding = semantic.scopes.of(items)
     text = f"{words.COUNT_ARGUMENT}=len({items.id})"

@@ -35,23 +35,23 @@ class Placed:
 
 def place(semantic: SemanticModel, proposals: Sequence[Proposal]) -> Placed:
     """Settle the imports that *proposals* need, and drop those that nothing needs any more."""
-    kept: list[Proposal] = []
+    possible: list[Proposal] = []
     refusals: list[Refusal] = []
     wanted: dict[tuple[Path, str], list[str]] = {}
     for proposal in proposals:
-        settled = _settle(semantic, proposal, wanted)
-        if isinstance(settled, Refusal):
-            refusals.append(settled)
+        made = _with_imports(semantic, proposal, wanted)
+        if isinstance(made, Refusal):
+            refusals.append(made)
         else:
-            kept.append(settled)
+            possible.append(made)
     edits: list[Edit] = []
     for (path, home), names in wanted.items():
         edits.append(_edit(semantic, path, home, names))
-    edits.extend(_dropped(semantic, kept))
-    return Placed(tuple(kept), tuple(edits), tuple(refusals))
+    edits.extend(_dropped(semantic, possible))
+    return Placed(tuple(possible), tuple(edits), tuple(refusals))
 
 
-def _settle(
+def _with_imports(
     semantic: SemanticModel, proposal: Proposal, wanted: dict[tuple[Path, str], list[str]]
 ) -> Proposal | Refusal:
     renamed: dict[str, str] = {}
@@ -178,10 +178,10 @@ def _is_guarded(semantic: SemanticModel, proposal: Proposal, statement: ast.stmt
     """Whether the import *statement* may not have run, or may have failed, at a new block."""
     parent = semantic.module.parents[statement]
     if isinstance(parent, ast.If):
-        *suite, (field, _) = semantic.module.paths[statement]
+        *above, (field, _) = semantic.module.paths[statement]
         wraps = [e.path for e in proposal.edits if isinstance(e, Wrap)]
         inside = (
-            list(p[: len(suite)]) == suite and [f for f, _ in p[len(suite) :]][:1] == [field]
+            list(p[: len(above)]) == above and [f for f, _ in p[len(above) :]][:1] == [field]
             for p in wraps
         )
         return not wraps or not all(inside)
@@ -268,7 +268,7 @@ def _dropped(semantic: SemanticModel, proposals: Sequence[Proposal]) -> list[Edi
                 continue
             if re.search(rf"\b{binding.name}\b", headers):
                 continue
-            if len(semantic.module.suite(statement)) == 1 and len(statement.names) == 1:
+            if len(semantic.module.statements_around(statement)) == 1 and len(statement.names) == 1:
                 continue  # the suite would be empty, or hold nothing but the new import
             gone = [
                 n
@@ -287,8 +287,8 @@ def _dropped(semantic: SemanticModel, proposals: Sequence[Proposal]) -> list[Edi
 def _needed(semantic: SemanticModel, name: str, statement: ast.stmt) -> bool:
     """Whether something besides code of this file may need the imported *name*."""
     text = semantic.module.segment_lines(statement)
-    kept = any(not codes or "F401" in codes for codes in _NOQA.findall(text))
-    if semantic.module.is_package or kept or semantic.used_elsewhere(name):
+    possible = any(not codes or "F401" in codes for codes in _NOQA.findall(text))
+    if semantic.module.is_package or possible or semantic.used_elsewhere(name):
         return True
     word = re.compile(rf"\b{re.escape(name)}\b")
     texts = (n.value for n in semantic.module.every(ast.Constant) if isinstance(n.value, str))

@@ -64,8 +64,8 @@ def _is_bare(home: DataFlow, call: ast.Call) -> bool:
         return False
     statement = home.module.statement(call)
     names = {t.id for t in getattr(statement, "targets", ()) if isinstance(t, ast.Name)}
-    suite = home.module.suite(statement)
-    for later in suite[suite.index(statement) + 1 :]:
+    beside = home.module.statements_around(statement)
+    for later in beside[beside.index(statement) + 1 :]:
         if any(_records(node, names) for node in walk(later) if _at_once(home, node, later)):
             return False
         if any(isinstance(node, _LEAVING) for node in walk(later)):

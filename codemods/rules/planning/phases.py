@@ -58,8 +58,8 @@ def decide_phases(
             semantic, finding, lifetime, block, group, own, flow, last=last
         ) or lasting_refusal(semantic, finding, group, known)
         given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
-        kept = {key: a for key, a in known.items() if key not in given}
-        carried = named_again(semantic, finding, kept, ours=form.ours)
+        lasting = {key: a for key, a in known.items() if key not in given}
+        carried = named_again(semantic, finding, lasting, ours=form.ours)
         if refusal is not None:
             return refusal
         if isinstance(carried, Refusal):
@@ -67,7 +67,7 @@ def decide_phases(
         closing, closing_notes = closing_edits(semantic, lifetime, block, form.ours)
         if not remains_work(block, closing):
             return refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
-        body = lifetime.suite[block.start : block.stop]
+        body = lifetime.body[block.start : block.stop]
         planned = plan_header(semantic, group, body, group[0].statement, own, sending, carried)
         edits.extend(stays.get(site.path, Delete(site.path)) for site in group)
         edits.append(Wrap(group[0].path, block.stop, planned.header))
@@ -115,7 +115,7 @@ def _phase_refusal(
     *,
     last: bool,
 ) -> Refusal | None:
-    inner = first_yield(lifetime.suite[block.start : block.stop])
+    inner = first_yield(lifetime.body[block.start : block.stop])
     if inner is not None:
         return refuse(
             semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
@@ -123,10 +123,10 @@ def _phase_refusal(
     batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
     if batch is not None and not form.ours and not last and semantic.settings.batch_pricing:
         sending = semantic.sending(flow, ours=form.ours)
-        if sending.batch(lifetime.suite[block.start : block.stop]) is not None:
+        if sending.batch(lifetime.body[block.start : block.stop]) is not None:
             detail = "the original runtime leaves the tracker in batch mode after the block"
             return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
-    body = lifetime.suite[block.start : block.stop]
+    body = lifetime.body[block.start : block.stop]
     return (
         block_refusal(semantic, finding, lifetime, block)
         or check_arguments(semantic, finding, group, form, flow.tainted)

@@ -36,7 +36,7 @@ def needless_replays(semantic: SemanticModel, lifetime: Lifetime, block: Block) 
     return [
         block.path(index)
         for index in range(block.start, block.stop)
-        if _is_needless(semantic, lifetime, block, lifetime.suite[index])
+        if _is_needless(semantic, lifetime, block, lifetime.body[index])
     ]
 
 
@@ -51,9 +51,12 @@ def _is_needless(
         return False
     made = semantic.module.parents.get(binders[0])
     # In the same suite, and above: made in each run that comes here, and once.
-    if not isinstance(made, ast.Assign) or semantic.module.suite(made) is not lifetime.suite:
+    if (
+        not isinstance(made, ast.Assign)
+        or semantic.module.statements_around(made) is not lifetime.body
+    ):
         return False
-    if not block.start <= lifetime.suite.index(made) < lifetime.suite.index(statement):
+    if not block.start <= lifetime.body.index(made) < lifetime.body.index(statement):
         return False
     value = made.value.value if isinstance(made.value, ast.Await) else made.value
     if not isinstance(value, ast.Call) or not _is_captured(value.func):

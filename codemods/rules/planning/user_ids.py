@@ -35,10 +35,10 @@ def with_user(
             call = semantic.module.segment(lifetime.construct.call.func)
             text = f"{call}({words.USER}={semantic.module.segment(user.value)})"
             return replace(form, tracker=text, leaves_user=True), own, {}
-    form, kept = keep_user(lifetime.sets, form)
-    if not kept:
+    form, stays = keep_user(lifetime.sets, form)
+    if not stays:
         return form, own, {}
-    return replace(form, tracker=lifetime.binding.name, target=None), False, kept
+    return replace(form, tracker=lifetime.binding.name, target=None), False, stays
 
 
 def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Retain]]:
@@ -56,8 +56,8 @@ def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Ret
     if user.is_positional or not all(is_plain(a.value) for a in later):
         return form, {}
     # The older name takes a dictionary in runtimes that have contexts.
-    kept = Retain(site.path, (user.position,), words.SET_CALL)
-    return replace(form, leaves_user=True), {site.path: kept}
+    stays = Retain(site.path, (user.position,), words.SET_CALL)
+    return replace(form, leaves_user=True), {site.path: stays}
 
 
 def stays_in_context(semantic: SemanticModel, site: SetCall) -> bool:

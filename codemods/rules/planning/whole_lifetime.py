@@ -128,10 +128,10 @@ def _one_block(
     ours = semantic.ours(lifetime.construct.home)
     form, own = form_of(semantic, lifetime, flow, first, ours)
     if lifted is None:
-        form, own, kept = with_user(semantic, lifetime, form, own)
+        form, own, stays = with_user(semantic, lifetime, form, own)
     else:
-        kept = {}
-    body = lifetime.suite[block.start : block.stop]
+        stays = {}
+    body = lifetime.body[block.start : block.stop]
     refusal = (
         block_refusal(semantic, finding, lifetime, block, held)
         or check_arguments(semantic, finding, lifetime.sets, form, flow.tainted)
@@ -144,10 +144,10 @@ def _one_block(
         return refuse(
             semantic, finding, Reason.NO_WORK, "nothing happens between the ids and the end"
         )
-    at = lifetime.suite[first] if lifetime.sets else lifetime.binding_statement
+    at = lifetime.body[first] if lifetime.sets else lifetime.binding_statement
     sending = semantic.sending(flow, ours=ours)
     planned = plan_header(semantic, lifetime.sets, body, at, form, sending)
-    edits: list[Edit] = [kept.get(site.path, Delete(site.path)) for site in lifetime.sets]
+    edits: list[Edit] = [stays.get(site.path, Delete(site.path)) for site in lifetime.sets]
     head = lifetime.path(first if lifetime.sets else start)
     if own:
         edits.append(Delete(lifetime.path(lifetime.index)))
@@ -156,7 +156,7 @@ def _one_block(
     return Proposal(
         finding,
         (*edits, Wrap(head, block.stop, planned.header), *closing),
-        "own" if own else ("keep" if kept else "adopt"),
+        "own" if own else ("keep" if stays else "adopt"),
         _why(own, lifetime),
         (planned.manager,),
         lifetime.construct.home,

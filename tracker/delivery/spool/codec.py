@@ -49,9 +49,8 @@ def decode(text: str, row_id: str) -> Metric:
     Raises ValueError if *text* is none of ours.
     """
     try:
-        values: dict[str, Any] = {
-            name: value for name, value in json.loads(text).items() if name in _FIELDS
-        }
+        told = json.loads(text).items()
+        values: dict[str, Any] = {name: value for name, value in told if name in _FIELDS}
         values["timestamp"] = datetime.fromisoformat(values["timestamp"])
         for name in _DECIMALS:
             if values.get(name) is not None:

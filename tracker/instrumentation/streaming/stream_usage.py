@@ -45,7 +45,7 @@ def addition(options: Any, client: Any, provider: Provider) -> Addition | None:
     host = str(getattr(client, "base_url", ""))
     if "include_usage" in given or host in _refusing:
         return None
-    headers = _plain_bytes(options, getattr(client, "_custom_headers", None) or {})
+    headers = _uncompressed(options, getattr(client, "_custom_headers", None) or {})
     return None if headers is None else Addition(options, host, given, headers)
 
 
@@ -55,7 +55,7 @@ def is_raw(options: Any) -> bool:
     return isinstance(headers, Mapping) and RAW_HEADER in {name.lower() for name in headers}
 
 
-def _plain_bytes(options: Any, of_client: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _uncompressed(options: Any, of_client: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return headers with which the bytes of a raw answer come uncompressed, if it is one.
 
     The caller reads them, and our event can be cut out of plain text only.  None if the caller

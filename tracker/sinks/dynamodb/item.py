@@ -94,8 +94,8 @@ def without_metadata(item: Item, reason: str) -> Item | None:
     """Return *item* with the *reason* in the place of its metadata; None if it has none."""
     if "metadata" not in item:
         return None
-    kept = {name: value for name, value in item.items() if name != "metadata"}
-    return {**kept, "metadataDropped": {"S": reason}}
+    rest = {name: value for name, value in item.items() if name != "metadata"}
+    return {**rest, "metadataDropped": {"S": reason}}
 
 
 def _keys(metric: Metric) -> dict[str, object]:

@@ -60,8 +60,8 @@ class Closings:
         if holder is None:
             return False
         made, binding = holder
-        suite = self._module.suite(made)
-        later = suite[suite.index(made) + 1 :]
+        beside = self._module.statements_around(made)
+        later = beside[beside.index(made) + 1 :]
         for number, statement in enumerate(later):
             values = [v for v in _values(statement) if self._awaits(v, binding)]
             if values:
@@ -136,8 +136,8 @@ class Closings:
         if holder is None:
             return False
         made, binding = holder
-        suite = self._module.suite(made)
-        later = suite[suite.index(made) + 1 :]
+        beside = self._module.statements_around(made)
+        later = beside[beside.index(made) + 1 :]
         if any(self._strays(load, binding) for load in self._before_join(binding, later)):
             return False
         start = next((i for i, s in enumerate(later) if self._does(s, binding, "start")), None)
@@ -234,8 +234,8 @@ class Closings:
         if holder is None:
             return False
         made, binding = holder
-        suite = self._module.suite(made)
-        for statement in suite[suite.index(made) + 1 :]:
+        beside = self._module.statements_around(made)
+        for statement in beside[beside.index(made) + 1 :]:
             if any(self._awaits(value, binding) for value in _values(statement)):
                 return True
             if any(isinstance(n, ast.Attribute) and n.attr in _SETTERS for n in walk(statement)):

@@ -107,15 +107,14 @@ class _Callee:
         """
         if isinstance(function, ast.Lambda):
             return False
-        if isinstance(function, ast.Name | ast.Attribute):
-            if self._taint.definition(function) is not None:
-                return False
+        named = isinstance(function, ast.Name | ast.Attribute)
+        if named and self._taint.definition(function) is not None:
+            return False
         if isinstance(function, ast.Attribute):
-            if function.attr in words.TRACKER_METHODS:
-                return False
             # Somebody may have put a function there, whatever the object was made of.
             written = function.attr in self._taint.module.written_fields
-            return written or self._is_strange(function.value)
+            strange = written or self._is_strange(function.value)
+            return strange and function.attr not in words.TRACKER_METHODS
         if isinstance(function, ast.Call):  # what a decorator or a partial makes of a function
             made = last_name(function.func) in _PARTIALS
             return not made or any(self.is_unknown(f) for f in function.args[:1])

@@ -120,9 +120,8 @@ class Unfinished:
             return _End.ASSUMED if asynchronous else _End.SURE
         if isinstance(parent, ast.For | ast.AsyncFor):
             return self._gone_through(parent) if asynchronous else _End.SURE
-        if isinstance(parent, ast.Attribute | ast.Expr | ast.YieldFrom):
-            return _End.SURE
-        return _End.OPEN
+        sure = isinstance(parent, ast.Attribute | ast.Expr | ast.YieldFrom)
+        return _End.SURE if sure else _End.OPEN
 
     def _held(self, binding: Binding) -> _End:
         """Whether the generator that the variable *binding* has comes to its end."""

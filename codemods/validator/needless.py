@@ -1,0 +1,55 @@
+"""What the end of a block makes needless: flushes, recordings by hand, a ``finally`` of those."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.validator.fingerprint import alike, fingerprint, fingerprints
+from codemods.validator.terms import flush_of, is_end, made_by_client, replay_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def removable(
+    original: list[ast.stmt],
+    i: int,
+    block: str | None,
+    seen: list[ast.stmt],
+    left: Sequence[ast.stmt],
+) -> int:
+    """Return how many statements at *i* the block makes needless (0 or 1).
+
+    *left* is what the rewritten block still holds.
+    """
+    if block is None or i >= len(original):
+        return 0
+    replayed = replay_of(original[i])
+    if replayed is not None and replayed[0] == block:
+        return int(made_by_client(replayed[1], seen))
+    if flush_of(original[i]) == block:
+        return int(is_end(left))
+    return 0
+
+
+def unwrapped(
+    original: list[ast.stmt], i: int, left: Sequence[ast.stmt], block: str
+) -> list[ast.stmt] | None:
+    """Return what stands for a ``try`` whose ``finally`` only flushed, if it was unwrapped.
+
+    *left* is what the rewritten block holds from there on.
+    """
+    node = original[i]
+    after = left[0] if left else None
+    if not isinstance(node, ast.Try) or [flush_of(s) for s in node.finalbody] != [block]:
+        return None
+    if isinstance(after, ast.Try) and not alike(after, node.body[0]):
+        if fingerprints(after.finalbody) == fingerprints(node.finalbody):
+            return None  # it is kept whole
+    if node.handlers:
+        remaining = ast.Try(node.body, node.handlers, node.orelse, [])
+        return [ast.copy_location(remaining, node)] if is_end(left[1:]) else None
+    there = [fingerprint(statement) for statement in left]
+    body = [s for s in node.body if replay_of(s) is None or fingerprint(s) in there]
+    return None if node.orelse or not is_end(left[len(body) :]) else list(node.body)
