@@ -51,8 +51,7 @@ def command(made_with: object, options: Options) -> int:
     if not options.paths:
         raise click.UsageError("Name the reports of all shards.")
     report = _joined(options.paths)
-    for warning in report.warnings:
-        execution.warn(display.line(warning))
+    execution.warn_of(report)
     return execution.finish(report, options)
 
 

@@ -75,8 +75,7 @@ def run(options: Options, repos: Path, branch: str | None, place: Path | None) -
     except (KeyboardInterrupt, Stopped):
         execution.say("\nInterrupted. The same command goes on with what is not done.", err=True)
         return execution.INTERRUPTED
-    for warning in result.report.warnings:
-        execution.warn(warning)
+    execution.warn_of(result.report)
     status = execution.finish(result.report, options)
     if options.report_format == DEFAULT and not options.quiet:
         execution.say(_counts(result, options, folder))

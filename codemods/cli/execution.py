@@ -158,8 +158,7 @@ def run_pipeline(
     finally:
         if show:
             show.end()
-    for warning in report.warnings:
-        warn(display.line(warning))
+    warn_of(report)
     if not files.count and not options.force_exclude:
         named = display.line(", ".join(map(str, options.paths)))
         raise click.ClickException(
@@ -183,6 +182,12 @@ def load_config(paths: Sequence[Path], cwd: Path) -> Tables:
 def warn(text: str) -> None:
     """Print what the reader should know of a run, beside its report."""
     say(f"warning: {display.line(text)}", err=True)
+
+
+def warn_of(report: RunReport) -> None:
+    """Print what the reader should know of the run that *report* is of."""
+    for warning in report.warnings:
+        warn(warning)
 
 
 def require_paths(paths: Sequence[Path]) -> None:
