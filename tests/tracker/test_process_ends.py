@@ -15,12 +15,14 @@ import warnings
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import process_end_programs as programs
 import pytest
 from runtime_calls import CHAT
 
+import tracker
 from tests.patience import PATIENCE
 from tracker import AIUsageTracker, ai_usage_context
 from tracker.delivery import fork_registry
@@ -232,6 +234,36 @@ def test_every_hook_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="no"):
         fork_registry._each([lambda: seen.append(1), fails, lambda: seen.append(2)])
     assert seen == [1, 2]
+
+
+class Receivers(list[Any]):
+    """A signal of Celery's, as far as it is used."""
+
+    def connect(self, receiver: Any, weak: bool = True) -> None:
+        """Keep *receiver*."""
+        assert not weak
+        self.append(receiver)
+
+
+@pytest.mark.parametrize(("identity", "stored"), [((3,), 1), ((), 0)])
+def test_the_end_of_a_task_of_celery(
+    monkeypatch: pytest.MonkeyPatch, client: openai.OpenAI, identity: tuple[int, ...], stored: int
+) -> None:
+    """In a child of the pool what a task recorded is stored at its end, also in a block that it
+    left open; in another process, where other tasks go on, a block is left to its own end."""
+    signals: Any = ModuleType("celery.signals")
+    signals.worker_process_shutdown, signals.task_postrun = Receivers(), Receivers()
+    process = SimpleNamespace(current_process=lambda: SimpleNamespace(_identity=identity))
+    monkeypatch.setitem(sys.modules, "celery.signals", signals)
+    monkeypatch.setitem(sys.modules, "billiard.process", process)
+    monkeypatch.setattr(fork_registry, "_watched", set(fork_registry._watched))
+    fork_registry.watch()
+    with ai_usage_context("op", job_id="j"):
+        client.chat.completions.create(**CHAT)
+        (task_ended,) = signals.task_postrun
+        task_ended(sender=None)
+        assert tracker.stats().stored == stored
+    assert tracker.stats().stored == 1
 
 
 @pytest.mark.lengthy

@@ -86,4 +86,12 @@ def _finish() -> None:
         writer.finish()
 
 
+def _task_ended() -> None:
+    """Store what a task made in blocks that it left open: nobody may come to leave them."""
+    with tolerated("exit", "Failed to store the AI usage of a task"):
+        recorder.settle_ended()
+        writer.leave()
+
+
 fork_registry.at_exit(_finish)
+fork_registry.at_task_end(_task_ended)

@@ -4,7 +4,9 @@ Whoever holds a lock, a thread or a file says here what a fork needs of it.  Wha
 last records is called where the interpreter ends, and where a process ends without it:
 children of ``multiprocessing`` and of what is made like it (``billiard``, ``multiprocess``)
 leave by ``os._exit``, after their own finalisers, and a worker of Celery after its signal.
-None of these packages is imported here: a process that runs in one has imported it.
+Celery ends workers in the midst of that signal, though, if they took the place of others: there
+the end of each task counts too.  None of these packages is imported here: a process that runs in
+one has imported it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ _before: list[Hook] = []
 _in_parent: list[Hook] = []
 _in_child: list[Hook] = []
 _at_exit: list[Hook] = []
+_at_task_end: list[Hook] = []
 #: What was asked to call us; ``billiard`` hands on the functions of ``multiprocessing``.
 _watched: set[object] = set()
 
@@ -58,6 +61,11 @@ def at_exit(finish: Hook) -> None:
     watch()
 
 
+def at_task_end(store: Hook) -> None:
+    """Have *store* called where a task has ended in a process that may be killed behind it."""
+    _at_task_end.append(store)
+
+
 def watch() -> None:
     """Look for packages whose processes end without the interpreter's end."""
     for name in FINALISERS:
@@ -71,6 +79,7 @@ def watch() -> None:
     if signals is not None and signals not in _watched:
         _watched.add(signals)
         signals.worker_process_shutdown.connect(_worker_ends, weak=False)
+        signals.task_postrun.connect(_task_ends, weak=False)
 
 
 def _finalise(util: Any, finish: Hook) -> None:
@@ -83,6 +92,13 @@ def _finish() -> None:
 
 def _worker_ends(**_told: object) -> None:
     _finish()
+
+
+def _task_ends(**_told: object) -> None:
+    # In a pool of threads, and without a pool, other tasks go on in this process.
+    pool: Any = sys.modules.get("billiard.process")
+    if pool is not None and pool.current_process()._identity:
+        _each(_at_task_end)
 
 
 def _each(hooks: Iterable[Hook]) -> None:

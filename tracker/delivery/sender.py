@@ -195,6 +195,11 @@ def is_failing() -> bool:
     return bool(_state.held or _state.slow or _state.pauses)
 
 
+def is_stuck() -> bool:
+    """Whether the spool takes nothing: then no patience finds a place for a record."""
+    return bool(_state.held) or SPOOL in _state.slow
+
+
 def is_slow(since: float) -> bool:
     """Whether a place took long to fail, *since* then, and the other does not make up for it."""
     return _state.slow_at >= since and steady() > _state.slow_at + SLOW_SECONDS

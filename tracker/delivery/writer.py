@@ -229,22 +229,23 @@ def finish() -> None:
     patience = max(EXIT_SECONDS, flush_timeout)
     before = -1
     while before < queue.done < queue.accepted:
-        before = queue.done
-        _reach(queue, patience, unless=lambda: _is_in_vain(queue, began))
-    spent = steady() - began
-    left = FAILING_EXIT_SECONDS - spent if _is_failing(queue) else flush_timeout
+        before, since = queue.done, steady()
+        _reach(queue, patience, unless=functools.partial(_is_in_vain, queue, since))
+    is_failing = sender.is_failing() or queue.done < queue.in_vain
+    left = FAILING_EXIT_SECONDS - (steady() - began) if is_failing else flush_timeout
     sender.finish(max(left, 0.0))
     destinations.forget()
     _tell_losses()
 
 
-def _is_failing(queue: _Queue) -> bool:
-    return sender.is_failing() or queue.done < queue.in_vain
+def _is_in_vain(queue: _Queue, since: float) -> bool:
+    """Whether the exit need not wait any longer: what fails got its time, and nothing was done.
 
-
-def _is_in_vain(queue: _Queue, began: float) -> bool:
-    """Whether the exit need not wait any longer: what fails was given its time."""
-    return _is_failing(queue) and steady() > began + FAILING_EXIT_SECONDS / 2
+    A store that is down is no reason: its records go to the spool, which may be slow where
+    others need the machine.
+    """
+    is_stuck = sender.is_stuck() or queue.done < queue.in_vain
+    return is_stuck and steady() > since + FAILING_EXIT_SECONDS / 2
 
 
 def restart() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from delivery_doubles import Gate, Owner, Store, metrics
@@ -119,6 +119,30 @@ def test_what_was_kept_is_stored_when_either_works_again(
     assert (stats.stored + stats.spooled, stats.dropped, balance()) == (3, {}, 0)
     if repaired == "spool":
         assert sum(sender.file().counts()["down"].values()) == 3
+
+
+def test_an_exit_waits_for_a_spool_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """T38: a store that is down shortens the exit only where the spool fails too: a record that
+    the writer is just putting there is waited for, however long the machine takes."""
+    owner = Owner(destinations.known("down", lambda: Store(Failing()), durable=False))
+    writer.hand_over(owner, metrics("a"))
+    assert until(sender.is_failing)
+    gate, really, stuck = threading.Event(), sender.spool, sender.is_stuck
+
+    def spool(*given: Any) -> Sequence[Metric]:
+        reached(gate)
+        return really(*given)
+
+    def asked() -> bool:
+        gate.set()  # the exit is waiting now
+        return stuck()
+
+    monkeypatch.setattr(sender, "spool", spool)
+    monkeypatch.setattr(sender, "is_stuck", asked)
+    monkeypatch.setattr(writer, "FAILING_EXIT_SECONDS", -1.0)
+    writer.hand_over(owner, metrics("b"))
+    writer.finish()
+    assert (tracker.stats().spooled, tracker.stats().waiting, balance()) == (2, 0, 0)
 
 
 def test_memory_is_bounded(failing: tuple[Failing, Owner]) -> None:
