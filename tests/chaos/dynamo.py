@@ -33,7 +33,7 @@ from tests.dynamo_servers import CREDENTIALS, KINDS, dynamo_server
 from tests.fault_proxy import FAULTS, FaultProxy, fault_proxy
 from tracker import AIUsageTracker, Metric
 from tracker.config import settings
-from tracker.delivery import destinations, sender, writer
+from tracker.delivery import destinations, patience, sender, writer
 from tracker.sinks.dynamodb.sink import DynamoSink
 from tracker.sinks.dynamodb.table import create
 
@@ -157,7 +157,7 @@ def _program(kind: str) -> Iterator[tuple[FaultProxy, AIUsageTracker, DynamoDBCl
         dynamo_server(kind) as port,
         fault_proxy(port) as proxy,
         mock.patch.dict(os.environ, CREDENTIALS),
-        mock.patch.object(sender, "LONGEST_PAUSE_SECONDS", 0.0),
+        mock.patch.object(patience, "LONGEST_PAUSE_SECONDS", 0.0),
     ):
         direct = boto3.client("dynamodb", endpoint_url=f"http://127.0.0.1:{port}")
         os.environ["AWS_ENDPOINT_URL"] = proxy.url

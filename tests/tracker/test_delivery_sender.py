@@ -14,7 +14,7 @@ from delivery_doubles import METRIC, Owner, Store, metrics
 import tracker
 from tests.patience import PATIENCE
 from tracker.config import settings
-from tracker.delivery import destinations, sender, writer
+from tracker.delivery import destinations, patience, sender, writer
 from tracker.delivery.spool.codec import encode
 from tracker.delivery.spool.outbox import Spool
 from tracker.errors import SinkError
@@ -178,5 +178,5 @@ def test_pauses_leave_the_program_s_random_numbers_alone() -> None:
 
 def test_pauses_grow_and_are_bounded() -> None:
     """Also after ten thousand failures."""
-    assert 0 <= sender._pause(0) <= sender.FIRST_PAUSE_SECONDS
-    assert 0 <= sender._pause(10_000) <= sender.LONGEST_PAUSE_SECONDS
+    assert 0 <= patience.pause(0) <= patience.FIRST_PAUSE_SECONDS
+    assert 0 <= patience.pause(10_000) <= patience.LONGEST_PAUSE_SECONDS

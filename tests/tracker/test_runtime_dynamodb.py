@@ -27,7 +27,7 @@ from tracker import AIUsageTracker, Metric, ai_usage_context, flush
 from tracker.cli.main import cli
 from tracker.cli.reports.dynamodb import ATTEMPTS, usage_by_in_dynamodb
 from tracker.cli.reports.query import DIMENSIONS, usage_by
-from tracker.delivery import sender, writer
+from tracker.delivery import patience, writer
 from tracker.errors import SinkError
 from tracker.sinks.dynamodb.item import item_size, shard_of, to_item
 from tracker.sinks.dynamodb.sink import DynamoSink, _chunks, _Record, from_environment
@@ -505,7 +505,7 @@ def test_fan_out_with_a_table_that_is_down(
 ) -> None:
     """SQLite has each record at once, the table when it is back."""
     monkeypatch.setenv("AI_USAGE_SINKS", "sqlite,dynamodb")
-    monkeypatch.setattr(sender, "LONGEST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "LONGEST_PAUSE_SECONDS", 0.0)
     tracker = AIUsageTracker(table_name=place.table)
     place.proxy.down()
     for metric in metrics(30):

@@ -1,4 +1,4 @@
-"""How long a program waits for what it has waited for in vain: hardly at all, and rarely."""
+"""How long to wait for what fails: a program hardly at all, and rarely; the sender ever longer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tracker.records.clock import steady
 AGAIN_SECONDS = 0.05
 #: ... and that so often.
 INTERVAL_SECONDS = 60.0
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 60.0
 
 
 class Vain:
@@ -28,3 +30,13 @@ class Vain:
             return 0.0
         self._last = now
         return min(timeout, AGAIN_SECONDS)
+
+
+def pause(attempts: int) -> float:
+    """Return seconds until the next attempt: full jitter under a doubling limit."""
+    import random
+
+    doublings = min(attempts, 16)
+    # Dice of our own: the program may have seeded those of the module, and count on them.
+    dice = random.Random()
+    return dice.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**doublings))

@@ -15,7 +15,8 @@ from tracker.config import settings
 from tracker.delivery import counts, destinations
 from tracker.delivery.attempt import attempt, direct, own_thread
 from tracker.delivery.fork_pause import working
-from tracker.delivery.patience import Vain
+from tracker.delivery.patience import LONGEST_PAUSE_SECONDS, Vain
+from tracker.delivery.patience import pause as _pause
 from tracker.delivery.threads import start, works
 from tracker.error_boundary import boundary, tolerated, warn
 from tracker.records.clock import steady
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from tracker.records.metric import Metric
 
 BATCH = 100
-FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 60.0
 IDLE_SECONDS = 5.0
 ENDING_SECONDS = 60.0  # that a new beginning gives the thread of the old one
 #: A place that takes longer to fail is not tried while a program waits.
@@ -357,16 +356,6 @@ def _next_pause(state: _State) -> float:
     known = {destination.key for destination in destinations.all_known()} | state.held.keys()
     dues = [due - now for key, (_, due) in state.pauses.items() if key in known]
     return max(0.01, min(dues, default=IDLE_SECONDS))
-
-
-def _pause(attempts: int) -> float:
-    """Return seconds until the next attempt: full jitter under a doubling limit."""
-    import random
-
-    doublings = min(attempts, 16)
-    # Dice of our own: the program may have seeded those of the module, and count on them.
-    dice = random.Random()
-    return dice.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**doublings))
 
 
 def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool]:
