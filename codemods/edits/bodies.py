@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from codemods.edits.arguments import EditError, header_call, one_a_line
+from codemods.edits.imports import gap_above, import_edited, import_line
 from codemods.edits.lines import (
     Carried,
     Statement,
+    Statements,
     Unit,
     block_of,
     comments_in,
@@ -19,7 +21,6 @@ from codemods.edits.lines import (
     led,
     own_line,
     remains,
-    statement_at,
     trailing_comment,
     unindented_blanks,
     units,
@@ -33,16 +34,12 @@ from codemods.edits.within_statement import (
     pass_keyword,
     renamed,
     retained,
-    with_import,
-    without_import,
 )
 from codemods.model.edit import (
     AddImport,
     AddParameter,
     Delete,
-    DropImport,
     Edit,
-    ExtendImport,
     Merge,
     PassKeyword,
     Path,
@@ -56,6 +53,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONGEST_LINE = 100
+#: The edits of a suite that are no blocks, by the index of their statement.
+_Others = dict[int, list[Edit]]
 # Behind the ``with`` it would leave the whole block out of the coverage.
 _COVERAGE = re.compile(r"#\s*pragma[:\s]?\s*no\s*cover", re.IGNORECASE)
 
@@ -79,31 +78,40 @@ class Rebuilder:
             place = _place(edit)
             self._at.setdefault(place, []).append(edit)
             self._in.setdefault((place[:-1], _field(edit)), []).append(edit)
-            self._around.update(place[:depth] for depth in range(len(place)))
-            self._fields.update((place[:n], field) for n, (field, _) in enumerate(place))
+            self._mark(place)
         self._offset = offset
         self._calls: dict[Path, cst.Call] = {}
         self._endings: dict[Path, cst.Comment | None] = {}
         self._carried = Carried()
 
+    def _mark(self, place: Path) -> None:
+        """Note what is around *place*; what is around a place that is known is known as well."""
+        for depth in range(len(place) - 1, -1, -1):
+            around, field = place[:depth], place[depth][0]
+            if (around, field) in self._fields:
+                return
+            self._around.add(around)
+            self._fields.add((around, field))
+
     def module(self, module: cst.Module) -> cst.Module:
         """Return the chunk with its edits made."""
+        statements = Statements(module, self._offset)
         for edit in self._edits:
-            self._take(edit, module)
+            self._take(edit, statements)
         body, left = self._suite(module.body, (), "body", None, self._offset)
         return module.with_changes(body=body, footer=[*without_blank_end(left), *module.footer])
 
-    def _take(self, edit: Edit, module: cst.Module) -> None:
+    def _take(self, edit: Edit, statements: Statements) -> None:
         """Note what the header of a block takes from which call, before anything is changed."""
         taken = edit.header.taken if isinstance(edit, Wrap) else ()
         for one in (edit.taken,) if isinstance(edit, Merge) else taken:
-            statement = statement_at(module, one.path, self._offset)
+            statement = statements.at(one.path)
             self._calls[one.path] = call_of(statement)
             self._endings[one.path] = trailing_comment(statement)
         if isinstance(edit, Wrap):
             self._carried.note(self._header_call(edit), *own_line(self._header_comment(edit)))
         elif isinstance(edit, Merge):
-            block = cst.ensure_type(statement_at(module, edit.path, self._offset), cst.With)
+            block = cst.ensure_type(statements.at(edit.path), cst.With)
             merged = merge(block, edit, self._calls[edit.taken.path])
             self._carried.note(*merged.items, beyond=block.items)
 
@@ -113,7 +121,7 @@ class Rebuilder:
 
     def _header_comment(self, wrap: Wrap) -> cst.Comment | None:
         first = wrap.header.taken[0].path if wrap.header.taken else ()
-        stays = any(isinstance(e, Retain) and e.path == first for e in self._edits)
+        stays = any(isinstance(e, Retain) for e in self._at.get(first, ()))
         ending = self._endings[first] if first and not stays else None
         return None if ending is not None and _COVERAGE.search(ending.value) else ending
 
@@ -137,22 +145,29 @@ class Rebuilder:
                 Unit(unit.index + offset, unit.count, self._below(unit.node, path, indent))
             )
         wraps = sorted((e for e in here if isinstance(e, Wrap)), key=lambda w: (_index(w), -w.stop))
-        others: list[Edit] = [e for e in here if not isinstance(e, Wrap)]
+        others: _Others = {}
+        for edit in here:
+            if not isinstance(edit, Wrap):
+                others.setdefault(_index(edit), []).append(edit)
         return self._assemble(listed, wraps, others, indent)
 
     def _assemble(
-        self, listed: list[Unit], wraps: list[Wrap], others: list[Edit], indent: str | None
+        self, listed: list[Unit], wraps: list[Wrap], others: _Others, indent: str | None
     ) -> tuple[list[Statement], list[cst.EmptyLine]]:
         """Return the statements of a suite and the comment lines left behind its last one."""
         built: list[Statement] = []
         pending: list[cst.EmptyLine] = []
+        starts: dict[int, int] = {}
+        for number, wrap in enumerate(wraps):
+            starts.setdefault(_index(wrap), number)
         position = 0
         while position < len(listed):
             unit = listed[position]
-            wrap = next((w for w in wraps if _index(w) == unit.index), None)
-            if wrap is not None:
-                inside = [u for u in listed[position:] if u.index < wrap.stop]
-                deeper = [w for w in wraps if w is not wrap and _within(w, wrap)]
+            if unit.index in starts:
+                number = starts[unit.index]
+                wrap = wraps[number]
+                inside = _before(listed, position, wrap.stop)
+                deeper = _inside(wraps, number)
                 node, above, below = self._wrapped(wrap, inside, deeper, others, indent)
                 position += len(inside)
                 if position < len(listed) or len(wrap.path) == 1:
@@ -166,22 +181,22 @@ class Rebuilder:
         return built, pending
 
     def _single(
-        self, unit: Unit, others: list[Edit], pending: list[cst.EmptyLine]
+        self, unit: Unit, others: _Others, pending: list[cst.EmptyLine]
     ) -> tuple[list[Statement], list[cst.EmptyLine]]:
-        mine = [e for e in others if _index(e) == unit.index]
+        mine = others.get(unit.index, [])
         if any(isinstance(e, Delete) for e in mine):
             return [], joined(pending, self._carried.left_of(unit.node))
         if any(isinstance(e, Unwrap) for e in mine):
             return _unwrapped(unit.node, pending)
         added = [e for e in mine if isinstance(e, AddImport)]
-        node = _import_edited(unit.node, mine)
+        node = import_edited(unit.node, mine)
         above = joined(pending, leading(unit.node if node is None else node))
         if node is None and not added:
             return [], joined(pending, remains(unit.node))
-        lines = [_import_line(e) for e in added if e.before]
+        lines = [import_line(e) for e in added if e.before]
         if node is not None:
-            lines.append(led(node, _gap(node) if lines else []))
-        lines.extend(_import_line(e) for e in added if not e.before)
+            lines.append(led(node, gap_above(node) if lines else []))
+        lines.extend(import_line(e) for e in added if not e.before)
         if node is None and isinstance(unit.node, cst.SimpleStatementLine):
             inner = comments_in(unit.node.body[0])
             above = [*above, *(line for c in inner for line in own_line(c))]
@@ -195,16 +210,15 @@ class Rebuilder:
         wrap: Wrap,
         inside: list[Unit],
         deeper: list[Wrap],
-        others: list[Edit],
+        others: _Others,
         indent: str | None,
     ) -> tuple[cst.With, list[cst.EmptyLine], list[cst.EmptyLine]]:
         call = self._fitted(self._header_call(wrap), wrap, indent)
         comment = self._header_comment(wrap)
         above: list[cst.EmptyLine] = []
         staying = list(inside)
-        deleted = {_index(e) for e in others if isinstance(e, Delete)}
         starts = {_index(w) for w in deeper}
-        while staying and staying[0].index in deleted - starts:
+        while staying and staying[0].index not in starts and _goes(staying[0], others):
             above = joined(above, self._carried.left_of(staying.pop(0).node))
         body, left = self._assemble(staying, deeper, others, indent)
         if not body:
@@ -338,34 +352,6 @@ def _with_end(block: cst.With, lines: list[cst.EmptyLine]) -> tuple[cst.With, li
     return block.with_changes(body=block.body.with_changes(footer=footer)), lines[len(moved) :]
 
 
-def _import_line(edit: AddImport) -> Statement:
-    names = ", ".join(f"{name} as {alias}" if alias else name for name, alias in edit.names)
-    line = cst.parse_statement(f"from {edit.module} import {names}")
-    # The file's own newline, not the one of the text above.
-    return line.with_changes(trailing_whitespace=cst.TrailingWhitespace())
-
-
-def _import_edited(node: Statement, edits: list[Edit]) -> Statement | None:
-    """Return *node* with names added to its import or taken from it; None if nothing is left."""
-    edited: Statement | None = node
-    for edit in edits:
-        if isinstance(edit, ExtendImport) and edited is not None:
-            edited = with_import(edited, edit.names)
-        elif isinstance(edit, DropImport) and edited is not None:
-            edited = without_import(edited, edit.name)
-    return edited
-
-
-def _gap(node: Statement) -> list[cst.EmptyLine]:
-    """Return the blank lines between an import block and *node*."""
-    if isinstance(node, cst.SimpleStatementLine) and isinstance(
-        node.body[0], cst.Import | cst.ImportFrom
-    ):
-        return []
-    definition = isinstance(node, cst.FunctionDef | cst.ClassDef)
-    return [cst.EmptyLine(indent=False)] * (2 if definition else 1)
-
-
 def _place(edit: Edit) -> Path:
     return edit.beside if isinstance(edit, AddImport) else edit.path
 
@@ -380,3 +366,24 @@ def _field(edit: Edit) -> str:
 
 def _within(inner: Wrap, outer: Wrap) -> bool:
     return _index(outer) <= _index(inner) and inner.stop <= outer.stop
+
+
+def _before(listed: list[Unit], position: int, stop: int) -> list[Unit]:
+    """Return the statements from *position* on that stand before the index *stop*."""
+    end = position
+    while end < len(listed) and listed[end].index < stop:
+        end += 1
+    return listed[position:end]
+
+
+def _inside(wraps: list[Wrap], number: int) -> list[Wrap]:
+    """Return the blocks within block *number*: they begin behind it, or with it and end sooner."""
+    outer = wraps[number]
+    end = number + 1
+    while end < len(wraps) and _index(wraps[end]) < outer.stop:
+        end += 1
+    return [one for one in wraps[number + 1 : end] if _within(one, outer)]
+
+
+def _goes(unit: Unit, others: _Others) -> bool:
+    return any(isinstance(edit, Delete) for edit in others.get(unit.index, ()))

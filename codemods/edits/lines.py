@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
@@ -67,28 +69,62 @@ def _taken_apart(line: cst.SimpleStatementLine) -> list[cst.SimpleStatementLine]
     ]
 
 
-def statement_at(module: cst.Module, path: Path, offset: int) -> Statement:
-    """Return the statement at *path* of a chunk whose first statement has the index *offset*."""
-    (_, first), *below = path
-    suite: Sequence[cst.CSTNode] = module.body
-    node = _at(suite, first - offset)
-    for field, index in below:
-        part = getattr(node, field)
-        if isinstance(part, cst.If):  # elif: one If in the list of ast
-            suite = [part]
-        elif isinstance(part, cst.Else | cst.Finally):
-            suite = block_of(part.body, None).body
-        else:
-            suite = block_of(part, None).body if isinstance(part, cst.BaseSuite) else part
-        node = _at(suite, index)
-    return node  # type: ignore[return-value]
+class Statements:
+    """Finds the statements of a chunk by their paths; its first one has the index *offset*."""
+
+    def __init__(self, module: cst.Module, offset: int) -> None:
+        self._offset = offset
+        self._module = module
+        self._known: dict[Path, cst.CSTNode] = {}
+        # By identity, which is good for as long as the suite is kept: the index of each line.
+        self._indices: dict[int, tuple[Sequence[cst.CSTNode], list[int]]] = {}
+
+    def at(self, path: Path) -> Statement:
+        """Return the statement at *path*."""
+        depth = len(path)
+        while depth and path[:depth] not in self._known:
+            depth -= 1
+        node = self._known[path[:depth]] if depth else self._module
+        for length in range(depth, len(path)):
+            field, index = path[length]
+            if length:
+                node = self._inside(_suite(node, field), index)
+            else:
+                node = self._inside(self._module.body, index - self._offset)
+            self._known[path[: length + 1]] = node
+        return node  # type: ignore[return-value]
+
+    def _inside(self, suite: Sequence[cst.CSTNode], index: int) -> cst.CSTNode:
+        """Return the statement, handler or case *index* of *suite*."""
+        if not isinstance(suite[0], cst.BaseStatement | cst.BaseSmallStatement):
+            return suite[index]
+        line = bisect_right(self._lines(suite), index) - 1
+        node = suite[line]
+        if isinstance(node, cst.SimpleStatementLine) and len(node.body) > 1:
+            return _taken_apart(node)[index - self._lines(suite)[line]]
+        return node
+
+    def _lines(self, suite: Sequence[cst.CSTNode]) -> list[int]:
+        """Return the index of the first statement of each line of *suite*."""
+        if id(suite) not in self._indices:
+            counts = (
+                len(n.body) if isinstance(n, cst.SimpleStatementLine) else 1 for n in suite[:-1]
+            )
+            self._indices[id(suite)] = (suite, list(accumulate(counts, initial=0)))
+        return self._indices[id(suite)][1]
 
 
-def _at(suite: Sequence[cst.CSTNode], index: int) -> cst.CSTNode:
-    """Return the statement, handler or case *index* of *suite*."""
-    if not isinstance(suite[0], cst.BaseStatement | cst.BaseSmallStatement):
-        return suite[index]
-    return next(u.node for u in units(suite, {index}) if u.index == index)  # type: ignore[arg-type]
+def _suite(node: cst.CSTNode, field: str) -> Sequence[cst.CSTNode]:
+    """Return what stands in *field* of the statement *node*."""
+    part = getattr(node, field)
+    if isinstance(part, cst.If):  # elif: one If in the list of ast
+        return [part]
+    if isinstance(part, cst.Else | cst.Finally):
+        part = part.body
+    found: Sequence[cst.CSTNode] = (
+        block_of(part, None).body if isinstance(part, cst.BaseSuite) else part
+    )
+    return found
 
 
 def block_of(suite: cst.BaseSuite, indent: str | None) -> cst.IndentedBlock:
