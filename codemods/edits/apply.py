@@ -10,6 +10,7 @@ import libcst as cst
 from codemods.edits.arguments import EditError
 from codemods.edits.bodies import Rebuilder
 from codemods.edits.chunks import Chunk, chunks, touched
+from codemods.edits.put_aside import PutAside
 
 if TYPE_CHECKING:
     import ast
@@ -36,9 +37,16 @@ def apply(
     for edit in edits:
         within[bisect_right(firsts, touched(edit)[0]) - 1].append(edit)
     for chunk, mine in zip(reversed(found), reversed(within), strict=True):
-        text = "".join(lines[chunk.start : chunk.end])
         flat = not any(map(_has_suite, tree.body[chunk.first : chunk.last + 1]))
-        rebuilt = _rebuild(text, chunk, mine, newline, indent, flat=flat)
+        aside = PutAside(tree, lines, chunk, mine, newline)
+        try:
+            rebuilt = aside.back(_rebuild(aside.text, chunk, mine, newline, indent, flat=flat))
+        except EditError:
+            if not aside:
+                raise
+            # It is said of the text as it stands there.
+            whole = "".join(lines[chunk.start : chunk.end])
+            rebuilt = _rebuild(whole, chunk, mine, newline, indent, flat=flat)
         start = chunk.start
         if not rebuilt.strip():
             rebuilt = ""

@@ -1,0 +1,172 @@
+"""Puts long values that no edit concerns aside, so that they are not parsed for nothing.
+
+What LibCST takes for a chain of calls or of operators grows with its square, and ends the process
+where the chain is deep enough.  In place of such a value the statement gets a name; behind all
+edits the value is put back as it was, its lines moved as those of the statement were.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codemods.model.edit import AddImport, Delete, Merge, Rename, Retain, Unwrap, Wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from codemods.edits.chunks import Chunk
+    from codemods.model.edit import Edit, Path
+
+#: Values of fewer characters are left in their place.
+LONG = 1000
+_VALUES = ("value", "test", "iter", "subject", "exc")
+_BODIES = ("body", "handlers", "cases", "orelse", "finalbody")
+# They concern what is below their statement, too.
+_WHOLE = (Delete, Rename, Retain, Unwrap)
+_INDENT = re.compile(r"[ \t]*")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value that was put aside: its text, and the indentation of the statement's line."""
+
+    text: str
+    indent: str
+
+
+class PutAside:
+    """The text of a chunk without its long values; ``text`` is what is to be parsed."""
+
+    def __init__(
+        self,
+        tree: ast.Module,
+        lines: Sequence[str],
+        chunk: Chunk,
+        edits: Iterable[Edit],
+        newline: str,
+    ) -> None:
+        self._lines = lines
+        self._values: dict[str, _Value] = {}
+        whole = "".join(lines[chunk.start : chunk.end])
+        self.text = whole
+        # LibCST writes the newline of the file in place of those that it takes for the usual ones.
+        self._is_uniform = set(_NEWLINE.findall(whole)) <= {newline}
+        values = self._long_values(tree, chunk, list(edits))
+        stem = "_value_put_aside_"
+        if not values or stem in whole:
+            return
+        parts: list[str] = []
+        line, column = chunk.start, 0
+        for value in sorted(values, key=lambda v: (v.lineno, v.col_offset)):
+            begin = value.lineno - 1, self._character(value.lineno - 1, value.col_offset)
+            end = _end_line(value), self._character(_end_line(value), value.end_col_offset or 0)
+            name = f"{stem}{len(self._values)}_"
+            text = self._between(begin, end)
+            self._values[name] = _Value(text, _INDENT.match(lines[begin[0]])[0])  # type: ignore[index]
+            parts += (self._between((line, column), begin), name)
+            line, column = end
+        parts.append(self._between((line, column), (chunk.end, 0)))
+        self.text = "".join(parts)
+
+    def __bool__(self) -> bool:
+        """Whether there is a value that was put aside."""
+        return bool(self._values)
+
+    def back(self, text: str) -> str:
+        """Return *text* with the values in their places."""
+        if not self._values:
+            return text
+        names = re.compile("|".join(map(re.escape, self._values)))
+        parts: list[str] = []
+        position = 0
+        for found in names.finditer(text):
+            begin = max(text.rfind("\n", 0, found.start()), text.rfind("\r", 0, found.start())) + 1
+            indent = _INDENT.match(text, begin)[0]  # type: ignore[index]
+            parts += (text[position : found.start()], _moved(self._values[found[0]], indent))
+            position = found.end()
+        return "".join((*parts, text[position:]))
+
+    def _long_values(self, tree: ast.Module, chunk: Chunk, edits: list[Edit]) -> list[ast.expr]:
+        """Return the long values of statements that no edit concerns."""
+        statements = tree.body[chunk.first : chunk.last + 1]
+        if not any(True for _ in self._found(statements, set(), set())):
+            return []
+        own = {_node_at(tree, path) for edit in edits for path in _concerned(edit)}
+        whole = {_node_at(tree, edit.path) for edit in edits if isinstance(edit, _WHOLE)}
+        return list(self._found(statements, own, whole))
+
+    def _found(
+        self, statements: Sequence[ast.AST], own: set[ast.AST], whole: set[ast.AST]
+    ) -> Iterator[ast.expr]:
+        waiting = list(statements)
+        while waiting:
+            node = waiting.pop()
+            if node in whole:
+                continue
+            if node not in own:
+                values = (getattr(node, name, None) for name in _VALUES)
+                yield from (v for v in values if isinstance(v, ast.expr) and self._is_long(v))
+            for name in _BODIES:
+                body = getattr(node, name, None)
+                if isinstance(body, list):
+                    waiting.extend(body)
+
+    def _is_long(self, value: ast.expr) -> bool:
+        first, last = value.lineno - 1, _end_line(value)
+        if first == last:
+            return (value.end_col_offset or 0) - value.col_offset >= LONG
+        if not self._is_uniform or sum(map(len, self._lines[first : last + 1])) < LONG:
+            return False
+        # Which lines are moved with their statement is plain only where each is code.
+        inside = self._lines[first : last + 1]
+        plain = all(line.strip() and not line.rstrip("\r\n").endswith("\\") for line in inside)
+        return plain and not any(
+            isinstance(n, ast.Constant | ast.JoinedStr) and n.lineno != n.end_lineno
+            for n in ast.walk(value)
+        )
+
+    def _between(self, begin: tuple[int, int], end: tuple[int, int]) -> str:
+        (first, start), (last, stop) = begin, end
+        if first == last:
+            return self._lines[first][start:stop]
+        rest = self._lines[last][:stop] if stop else ""
+        return "".join((self._lines[first][start:], *self._lines[first + 1 : last], rest))
+
+    def _character(self, line: int, offset: int) -> int:
+        text = self._lines[line]
+        return offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
+
+
+def _end_line(value: ast.expr) -> int:
+    return (value.end_lineno or value.lineno) - 1
+
+
+def _concerned(edit: Edit) -> Iterator[Path]:
+    """Yield the statements that *edit* looks into; what a block is put around is not one."""
+    if isinstance(edit, Wrap):
+        yield from (taken.path for taken in edit.header.taken)
+        return
+    yield edit.beside if isinstance(edit, AddImport) else edit.path
+    if isinstance(edit, Merge):
+        yield edit.taken.path
+
+
+def _node_at(tree: ast.Module, path: Path) -> ast.AST:
+    node: ast.AST = tree
+    for field, index in path:
+        node = getattr(node, field)[index]
+    return node
+
+
+def _moved(value: _Value, indent: str) -> str:
+    """Return the text of *value* for a statement whose line is indented by *indent*."""
+    if indent == value.indent or not _NEWLINE.search(value.text):
+        return value.text
+    first, *others = value.text.splitlines(keepends=True)
+    old = value.indent
+    moved = (indent + line[len(old) :] if line.startswith(old) else line for line in others)
+    return "".join((first, *moved))
