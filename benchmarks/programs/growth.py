@@ -143,6 +143,33 @@ def _linked(number: int, following: int, goes_on: bool) -> str:
     return imported + HEAD + text
 
 
+def imports(count: int) -> Files:
+    """Functions in one file, each with a tracker and an import of its own."""
+    lines = "".join(f"from part_{number} import step_{number}\n" for number in range(count))
+    return {MODULE: lines + HEAD + "".join(map(FUNCTION.format, range(count)))}
+
+
+def module_trackers(count: int) -> Files:
+    """Trackers of a module, each used by one function."""
+    part = (
+        "tracker_{0} = AIUsageTracker()\n"
+        'tracker_{0}.set_tracking_context(job_id="j{0}")\n\n\n'
+        "def work_{0}(x):\n"
+        "    return ask(tracker_{0}, x)\n\n\n"
+    )
+    return {MODULE: f"{HEAD}\n" + "".join(map(part.format, range(count)))}
+
+
+def cases(count: int) -> Files:
+    """One ``elif`` chain, in each branch of which ids are set and used."""
+    lines = ["def work(kind, x):", "    tracker = AIUsageTracker()"]
+    for number in range(count):
+        lines.append(f"    {'elif' if number else 'if'} kind == {number}:")
+        lines.append(f'        tracker.set_tracking_context(job_id="j{number}")')
+        lines.append("        ask(tracker, x)")
+    return {MODULE: HEAD + "\n".join([*lines, ""])}
+
+
 def large(megabytes: int) -> Files:
     """One file of long texts with a single legacy function at its end."""
     line = '    "' + "receipt of the day, as it was read; " * 28 + '",\n'
@@ -160,5 +187,8 @@ FAMILIES = (
     Family("functions with a site each", "functions", 800, functions),
     Family("independent legacy files", "files", 2000, files),
     Family("import cycle", "packages", 100, cycle),
+    Family("elif branches with a set call and a use", "branches", 200, cases),
+    Family("functions with a site and an import", "functions", 400, imports),
+    Family("trackers of a module", "trackers", 400, module_trackers),
     Family("large file", "MB", 8, large),
 )
