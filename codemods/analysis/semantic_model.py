@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.call_graph import reachable_from
 from codemods.analysis.dataflow.taint import Taint
 from codemods.analysis.stores.reads import Stores
 from codemods.analysis.syntax.api_imports import ApiImports
@@ -164,11 +164,12 @@ class SemanticModel:
         calls = self.module.every(ast.Call)
         return [c for c in calls if isinstance(c.func, ast.Name) and c.func.id in _LOOKUPS]
 
-    def wraps_clients(self, statements: Sequence[ast.stmt]) -> bool:
-        """Whether the module, or a file that *statements* reach, makes wrapped clients."""
-        reached = {one.taint.module for one in reachable(self.taint, statements)}
-        every = (n for module in {self.module, *reached} for n in module.every(ast.Attribute))
-        return any(n.attr in CLIENT_WRAPPERS for n in every)
+    def wraps_clients(self, body: Sequence[ast.stmt], start: int, end: int) -> bool:
+        """Whether the module, or a file that statements of *body* reach, makes wrapped clients."""
+        if not self.module.attributes.isdisjoint(CLIENT_WRAPPERS):
+            return True
+        modules = {one.taint.module for one in reachable_from(self.taint, body, start, end)}
+        return any(not one.attributes.isdisjoint(CLIENT_WRAPPERS) for one in modules)
 
     @cached_property
     def operations(self) -> frozenset[str]:
@@ -223,6 +224,14 @@ class SemanticModel:
         return found
 
     @cached_property
+    def contexts_of(self) -> dict[ast.AST, list[int]]:
+        """The places of each statement's context managers among ``context_calls``."""
+        found: dict[ast.AST, list[int]] = {}
+        for row, (statement, *_) in enumerate(self.context_calls):
+            found.setdefault(statement, []).append(row)
+        return found
+
+    @cached_property
     def set_in_contexts(self) -> dict[ast.Call, tuple[ast.With | ast.AsyncWith, int, ast.Call]]:
         """The set calls in a context manager that gives or takes their tracker, with the innermost.
 
@@ -236,10 +245,9 @@ class SemanticModel:
     ) -> tuple[ast.With | ast.AsyncWith, int, ast.Call] | None:
         binding = self.lifetimes.receiver(site)
         field = None if binding is not None else ast.dump(site.call.func.value)  # type: ignore[attr-defined]
-        around = set(self.module.ancestors(site.call)) if self.context_calls else set()
-        for statement, item, call, _ in reversed(self.context_calls):
-            if statement not in around:
-                continue
+        around = self.module.ancestors(site.call) if self.context_calls else ()
+        rows = (row for one in around for row in reversed(self.contexts_of.get(one, [])))
+        for statement, item, call, _ in (self.context_calls[row] for row in rows):
             given = next((k.value for k in call.keywords if k.arg == TRACKER_ARGUMENT), None)
             for name in (statement.items[item].optional_vars, given):
                 if isinstance(name, ast.Name) and self.scopes.of(name) is binding:
@@ -250,15 +258,23 @@ class SemanticModel:
 
     def used_elsewhere(self, name: str) -> bool:
         """Whether ``__all__`` exports the module's *name*, or another file imports it."""
-        exported = any(
-            isinstance(node, ast.Constant) and node.value == name
+        if name in self._exported or self._exports_by_rule:
+            return True
+        return self.elsewhere.variable(name).mentioned
+
+    @cached_property
+    def _exported(self) -> frozenset[str]:
+        """The texts in statements about ``__all__``."""
+        return frozenset(
+            node.value
             for statement in self.module.tree.body
             if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr)
             and any(isinstance(n, ast.Name) and n.id == "__all__" for n in walk(statement))
             for node in walk(statement)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
         )
-        return exported or self._exports_by_rule() or self.elsewhere.variable(name).mentioned
 
+    @cached_property
     def _exports_by_rule(self) -> bool:
         """Whether ``__all__`` is computed: any name may be in it."""
         return any(

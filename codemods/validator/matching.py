@@ -26,8 +26,8 @@ from codemods.validator.terms import (
     Difference,
     Managed,
     NewBlock,
-    binds_anew,
     bodies,
+    bound_anew,
     construction,
     context_header,
     imports_api,
@@ -147,8 +147,8 @@ class Matcher:
                 self._merged(original[i], after, old, header)
                 return i + 1
         self.statement(original[i], after)
-        for name in [n for n in self._known if binds_anew(original[i], n)]:
-            del self._known[name]
+        for name in bound_anew(original[i]):
+            self._known.pop(name, None)
         return i + 1
 
     def _passed_over(self, original: list[ast.stmt], i: int, after: ast.stmt) -> tuple[int, bool]:
@@ -216,7 +216,7 @@ class Matcher:
         following = original[i + matched :]
         if following and mentions(following[0], name):
             again = set_call(following[0]) or construction(following[0], self._before)
-            if not binds_anew(following[0], name) and (again is None or again[0] != name):
+            if name not in bound_anew(following[0]) and (again is None or again[0] != name):
                 raise Difference(f"{name} is used behind its block", following[0])
         return i + matched
 

@@ -329,14 +329,14 @@ def is_extended(before: ast.stmt, after: ast.stmt) -> bool:
     return other_names(after) == [where, *map(_named, before.names)]
 
 
-def binds_anew(statement: ast.stmt, name: str) -> bool:
-    """Whether *statement* gives the variable *name* a value that has nothing to do with it."""
+def bound_anew(statement: ast.stmt) -> list[str]:
+    """Return the variables that *statement* gives a value that has nothing to do with them."""
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-        return False
+        return []
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     unpacked = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
     bound = [t.id for t in unpacked if isinstance(t, ast.Name)]
-    return name in bound and not mentions(statement.value, name)
+    return [name for name in bound if not mentions(statement.value, name)]
 
 
 def is_end(left: Sequence[ast.stmt]) -> bool:

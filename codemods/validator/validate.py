@@ -259,9 +259,11 @@ def _newly_taken(old: ast.Module, new: ast.Module, blocks: list[ast.With]) -> No
         if not isinstance(scope, _SCOPES):
             continue
         taken = fresh & _own_names(scope)
+        if not taken:
+            continue
         # What a class binds is an attribute: its methods do not see it as a name.
         seen = _own_nodes(scope) if isinstance(scope, ast.ClassDef) else ast.walk(scope)
-        inside = {id(node) for node in seen} if taken else set()
+        inside = {id(node) for node in seen}
         if any(id(block) in inside for block in blocks):
             raise Difference(f"{min(taken)} means something else here", scope)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from codemods.analysis.syntax.definitions import DataFlow, Resolved
 
@@ -22,7 +23,38 @@ def reachable(taint: DataFlow, statements: Iterable[ast.AST]) -> list[Resolved]:
     the methods of a class that is mentioned: its objects are about to be used.
     """
     found: dict[ast.AST, Resolved] = {}
-    waiting: list[tuple[DataFlow, ast.AST]] = [(taint, statement) for statement in statements]
+    _reach(found, [(taint, statement) for statement in statements])
+    return list(found.values())
+
+
+def reachable_from(
+    taint: DataFlow, body: Sequence[ast.stmt], start: int, end: int
+) -> list[Resolved]:
+    """Return what ``reachable`` does for ``body[start:end]``.
+
+    For many starts with one end, each statement is looked at once.
+    """
+    return taint.once(_Ends).reached(body, start, end) if start < end else []
+
+
+class _Ends:
+    """What can be reached from the statements at the end of a suite: the last ones go first."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        self._taint = taint
+        # By the last statement: what was found, and how much from each index on.
+        self._known: dict[ast.stmt, tuple[dict[ast.AST, Resolved], dict[int, int]]] = {}
+
+    def reached(self, body: Sequence[ast.stmt], start: int, end: int) -> list[Resolved]:
+        found, counts = self._known.setdefault(body[end - 1], ({}, {}))
+        for index in range(end - 1 - len(counts), start - 1, -1):
+            _reach(found, [(self._taint, body[index])])
+            counts[index] = len(found)
+        return list(islice(found.values(), counts[start]))
+
+
+def _reach(found: dict[ast.AST, Resolved], waiting: list[tuple[DataFlow, ast.AST]]) -> None:
+    """Put into *found* what those that are *waiting*, the last ones first, may call."""
     while waiting and len(found) < _FARTHEST:
         home, root = waiting.pop()
         if root not in home.named_in:
@@ -31,7 +63,6 @@ def reachable(taint: DataFlow, statements: Iterable[ast.AST]) -> list[Resolved]:
             if one.node not in found:
                 found[one.node] = one
                 waiting.extend((one.taint, inner) for inner in one.node.body)
-    return list(found.values())
 
 
 def _named(home: DataFlow, node: ast.AST) -> list[Resolved]:

@@ -19,12 +19,13 @@ from codemods.analysis.dataflow.library_models.calls import ForeignCalls
 from codemods.analysis.dataflow.taint_records import Escape, Flow, Summary
 from codemods.analysis.dataflow.transfer import Passage
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue, method_of
+from codemods.analysis.syntax.mentions import Concern
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from codemods.analysis.syntax.definitions import DataFlow
+    from codemods.analysis.syntax.definitions import DataFlow, Index
     from codemods.analysis.syntax.names import Names
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
@@ -51,20 +52,32 @@ class Taint:
         self.foreign = ForeignCalls(self)
         self.callables = Callables(self, self.foreign)
         self._summaries: dict[tuple[ast.AST, str, frozenset[str], str | None], Summary] = {}
-        #: Functions that were looked at, with all that they call, and end no process.
+        #: Functions that were looked at, with all that they call, and end no process; those that
+        #: do, or lead to one.
         self.harmless: set[ast.AST] = set()
+        self.deadly: set[ast.AST] = set()
         #: What the code of a class gives to fields, by their names.
         self.given_in: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
         #: The functions that the module hands on as values, once somebody asked.
         self.handed_on: frozenset[ast.AST] | None = None
+        #: For each part of the module that was looked at, whether it calls something unknown.
+        self.calls_unknown: dict[ast.AST, bool] = {}
         #: For each part of the module that was looked at, the functions that it names.
         self.named_in: dict[ast.AST, list[Resolved]] = {}
         self._names: dict[ast.expr, Resolved | ResolvedClass | None] = {}
         self.makings: dict[tuple[ast.Call, tuple[int, ...]], Any] = {}
+        self._indices: dict[Any, Any] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for node in module.functions:
             if isinstance(module.parents[node], ast.ClassDef):
                 self._methods.setdefault(node.name, []).append(node)
+
+    def once(self, kind: Callable[[DataFlow], Index]) -> Index:
+        """Return ``kind(self)``: an index of the module, made the first time."""
+        if kind not in self._indices:
+            self._indices[kind] = kind(self)
+        found: Index = self._indices[kind]
+        return found
 
     def follow(
         self,
@@ -83,21 +96,25 @@ class Taint:
         function of *scope* returns before the block ends.
         """
         listed = list(statements)
-        flow = Flow(attributes={root}) if isinstance(root, tuple) else Flow(tainted={root})
-        flow.tainted.update(aliases)
+        flow = Flow(attributes={root}) if isinstance(root, tuple) else Flow()
+        flow.tainted.update(aliases if isinstance(root, tuple) else (root, *aliases))
         flow.roots = frozenset(flow.tainted)
         flow.calls_give = calls_give
         flow.plain = frozenset(plain)
         flow.frame = None if passing else scope
         run = Passage(self, scope, flow, listed)
+        concern = Concern(self, listed)
+        concern.bindings(owner for owner, _ in flow.attributes)
         before = -1
         while before != len(flow.tainted):
             before = len(flow.tainted)
             for found in (flow.escapes, flow.trusted, flow.sets, flow.older, flow.reads):
                 found.clear()
             flow.assumed.clear()
-            for statement in listed:
+            concern.bindings(flow.tainted.fresh())
+            for statement in concern.once():
                 run.statement(statement)
+                concern.bindings(flow.tainted.fresh())
         return flow
 
     def definition(self, name: ast.expr) -> Resolved | None:
@@ -141,11 +158,9 @@ class Taint:
 
     def method_around(self, node: ast.AST) -> Resolved | None:
         """Return the method that *node* stands in."""
-        for ancestor in self.module.ancestors(node):
-            if isinstance(ancestor, _FUNCTIONS):
-                inside = isinstance(self.module.parents[ancestor], ast.ClassDef)
-                return method_of(self, ancestor) if inside else None
-        return None
+        function = self.module.function_around(node)
+        inside = function is not None and isinstance(self.module.parents[function], ast.ClassDef)
+        return method_of(self, function) if function is not None and inside else None
 
     def _named_function(self, name: ast.expr) -> Resolved | None:
         found = self._named(name)

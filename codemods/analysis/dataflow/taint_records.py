@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.mentions import Growing
+
 if TYPE_CHECKING:
     import ast
 
@@ -43,7 +45,7 @@ class Flow:
     whose variables may be there longer than the block.
     """
 
-    tainted: set[Binding] = field(default_factory=set)
+    tainted: Growing[Binding] = field(default_factory=Growing)
     escapes: list[Escape] = field(default_factory=list)
     trusted: list[ast.Call] = field(default_factory=list)
     assumed: list[Assumed] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods.vocabulary import DEFAULT_MODULES, TRACKER_CLASS
@@ -26,6 +27,7 @@ class ApiImports:
         self._scopes = scopes
         self._names = names
         self._vocabulary = vocabulary
+        self._classes: dict[str, list[tuple[ast.stmt, ast.alias]]] = {}
 
     def home_of(self, context: ast.Call) -> str:
         """Return the module of the context managers that *context*, a block's header, is from."""
@@ -51,13 +53,39 @@ class ApiImports:
         """
         found = [
             statement
-            for node in self._module.every(ast.alias)
-            if isinstance(statement := self._module.parents[node], ast.Import | ast.ImportFrom)
-            and self._reaches(statement, node, home)
-            and all(self._provides(node, site) for site in sites)
+            for statement, node in self._reaching(home)
+            if all(self._provides(node, site) for site in sites)
         ]
         found.sort(key=lambda s: (len(self._module.paths[s]), s.lineno))
         return found[0] if found else None
+
+    def _reaching(self, home: str) -> list[tuple[ast.stmt, ast.alias]]:
+        """Return the imports of the legacy class of *home*, with what they import, once for all."""
+        if home not in self._classes:
+            aliases = ((self._module.parents[n], n) for n in self._module.every(ast.alias))
+            self._classes[home] = [
+                (statement, node)
+                for statement, node in aliases
+                if isinstance(statement, ast.Import | ast.ImportFrom)
+                and self._reaches(statement, node, home)
+            ]
+        return self._classes[home]
+
+    @cached_property
+    def _at_top(self) -> list[ast.ImportFrom]:
+        """The ``from`` imports at the top level."""
+        return [s for s in self._module.tree.body if isinstance(s, ast.ImportFrom)]
+
+    @cached_property
+    def _managers(self) -> list[tuple[ast.ImportFrom, ast.alias, str]]:
+        """The imports of context managers at the top level, each with the manager's name."""
+        known = self._vocabulary.context_paths
+        return [
+            (statement, alias, known[path])
+            for statement in self._at_top
+            for alias in statement.names
+            if (path := self._names.canonical(alias)) is not None and path in known
+        ]
 
     def _provides(self, alias: ast.alias, site: Scope) -> bool:
         """Whether the name that *alias* binds is the one seen from *site*."""
@@ -77,12 +105,8 @@ class ApiImports:
 
     def context_import(self, home: str) -> ast.ImportFrom | None:
         """Return a ``from`` import of *home* at the top level that names can be added to."""
-        for statement in self._module.tree.body:
-            if (
-                isinstance(statement, ast.ImportFrom)
-                and self._names.absolute(statement) == home
-                and statement.names[0].name != "*"
-            ):
+        for statement in self._at_top:
+            if self._names.absolute(statement) == home and statement.names[0].name != "*":
                 return statement
         return None
 
@@ -91,13 +115,9 @@ class ApiImports:
 
         Only imports at the top level that *counts* accepts are looked at.
         """
-        for statement in self._module.tree.body:
-            if not isinstance(statement, ast.ImportFrom) or not counts(statement):
-                continue
-            for alias in statement.names:
-                path = self._names.canonical(alias)
-                if path is not None and self._vocabulary.context_paths.get(path) == name:
-                    return alias.asname or alias.name
+        for statement, alias, manager in self._managers:
+            if manager == name and counts(statement):
+                return alias.asname or alias.name
         return None
 
     def foreign_stars(self) -> list[tuple[str, ast.ImportFrom]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from codemods.analysis.dataflow.library_models.rows import Model
     from codemods.analysis.dataflow.taint_records import Flow, Summary
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Index = TypeVar("Index")
 _CONSTRUCTORS = ("__init__", "__post_init__")
 
 
@@ -54,16 +55,19 @@ class CallableValues(Protocol):
 class DataFlow(Protocol):
     """What is asked about one module: what its names are, and where a value goes.
 
-    ``harmless``, ``given_in``, ``handed_on``, ``named_in`` and ``makings`` hold answers that were
-    found once, each for the module of the analysis that fills it.
+    ``harmless``, ``deadly``, ``given_in``, ``handed_on``, ``calls_unknown``, ``named_in`` and
+    ``makings`` hold answers that were found once, each for the module of the analysis that fills
+    it.
     """
 
     module: ParsedModule
     scopes: Scopes
     names: Names
     harmless: set[ast.AST]
+    deadly: set[ast.AST]
     given_in: dict[ast.ClassDef, dict[str, list[ast.expr]]]
     handed_on: frozenset[ast.AST] | None
+    calls_unknown: dict[ast.AST, bool]
     named_in: dict[ast.AST, list[Resolved]]
     makings: dict[tuple[ast.Call, tuple[int, ...]], Any]
 
@@ -74,6 +78,9 @@ class DataFlow(Protocol):
     @property
     def callables(self) -> CallableValues:
         """Arguments that may be called."""
+
+    def once(self, kind: Callable[[DataFlow], Index]) -> Index:
+        """Return ``kind(self)``: an index of the module, made the first time."""
 
     def follow(
         self,

@@ -51,6 +51,7 @@ class Names:
         self._vocabulary = vocabulary
         self._asked: set[ast.AST] = set()
         self._meanings: dict[ast.expr, Meaning] = {}
+        self._bound: dict[Binding, Meaning] = {}
         self.star_imports = [
             (self.absolute(node), node)
             for node in module.every(ast.ImportFrom)
@@ -83,7 +84,12 @@ class Names:
             return Meaning((module,), True) if module is not None else UNKNOWN
         if not isinstance(expression, ast.Name) or expression not in self._scopes.scope_of:
             return UNKNOWN
-        return self._of_binding(self._scopes.of(expression))
+        binding = self._scopes.of(expression)
+        if self._asked:
+            return self._of_binding(binding)
+        if binding not in self._bound:
+            self._bound[binding] = self._of_binding(binding)
+        return self._bound[binding]
 
     def _of_binding(self, binding: Binding) -> Meaning:
         if not binding.binders and binding.scope.is_module and self.stars:

@@ -22,6 +22,9 @@ T = TypeVar("T")
 Node = TypeVar("Node", bound=ast.AST)
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# A way up of so many nodes is remembered: from deep inside, all of them would be gone again.
+_FAR = 16
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Operators and contexts are shared between nodes: they have no parent.
 _SHARED = frozenset(
@@ -88,6 +91,10 @@ class ParsedModule:
     nodes: list[ast.AST] = field(default_factory=list)
     _loops: dict[ast.AST, frozenset[ast.AST]] = field(default_factory=dict)
     _innermost: dict[tuple[ast.AST, ast.AST | None], ast.AST | None] = field(default_factory=dict)
+    _statements: dict[ast.AST, ast.stmt] = field(default_factory=dict)
+    _functions: dict[ast.AST, ast.FunctionDef | ast.AsyncFunctionDef | None] = field(
+        default_factory=dict
+    )
     _kinds: dict[type[ast.AST], list[ast.AST]] = field(default_factory=dict)
 
     @classmethod
@@ -143,6 +150,11 @@ class ParsedModule:
         every = self.every(ast.Attribute)
         return frozenset(node.attr for node in every if isinstance(node.ctx, ast.Store))
 
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """The names of all attributes that the module mentions, of whatever object."""
+        return frozenset(node.attr for node in self.every(ast.Attribute))
+
     def behind(self, statement: ast.AST) -> Iterator[ast.AST]:
         """Yield what comes after *statement* in the suites around it, up to its function's."""
         while self.paths.get(statement):  # the module's own is empty
@@ -163,8 +175,29 @@ class ParsedModule:
     def statement(self, node: ast.AST) -> ast.stmt:
         """Return the innermost statement that *node* belongs to (itself, if it is one)."""
         current = node
+        passed: list[ast.AST] = []
         while not isinstance(current, ast.stmt):
+            if current in self._statements:
+                current = self._statements[current]
+                break
+            passed.append(current)
             current = self.parents[current]
+        if len(passed) > _FAR:
+            self._statements.update(dict.fromkeys(passed, current))
+        return current
+
+    def function_around(self, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """Return the innermost function, lambdas left out, that *node* stands in."""
+        current = self.parents.get(node)
+        passed: list[ast.AST] = []
+        while current is not None and not isinstance(current, _FUNCTIONS):
+            if current in self._functions:
+                current = self._functions[current]
+                break
+            passed.append(current)
+            current = self.parents.get(current)
+        if len(passed) > _FAR:
+            self._functions.update(dict.fromkeys(passed, current))
         return current
 
     def loops_around(self, node: ast.AST) -> frozenset[ast.AST]:

@@ -9,6 +9,7 @@ plain data, such as the answer of a client's call that is no stream.
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -16,6 +17,7 @@ from codemods.analysis.dataflow.library_models.table import keeps
 from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import CAPTURED_CALLS, arguments_of, last_name
 from codemods.analysis.syntax.effects import first_yield, makes_call, walk_here
+from codemods.analysis.syntax.mentions import Concern, Growing, Mentions, Places
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
@@ -61,19 +63,28 @@ class LastUse:
         self._parents = taint.module.parents
         self._tainted_values = TaintedValues(taint, flow)
         self._also = also
-        self._weak: set[Binding] = set()
+        self._tainted = flow.tainted
+        self._owners = {owner for owner, _ in flow.attributes}
+        self._mentioned = taint.once(Mentions)
+        self._weak: Growing[Binding] = Growing()
         # What functions of the project give back, as far as that is known or being asked.
         self._known: _Known = {} if known is None else known
         self._asked: set[ast.AST] = set()
-        # In the order of the source: what is made of a weak value is met behind it.
-        ordered = [node for statement in statements for node in walk(statement)]
-        self._inside = set(ordered)
+        self._concern = Concern(taint, statements)
+        self._close()
+        self._known_first = dict(self._known)
+
+    def _close(self) -> None:
+        """Find the weak values: in the order of the source, what is made of one is behind it."""
+        self._concern.places(self._taint.once(_Answers).places)
+        self._concern.bindings((*self._tainted, *self._owners))
         before = -1
         while before != len(self._weak):
             before = len(self._weak)
-            for node in ordered:
-                self._note(node)
-        self._known_first = dict(self._known)
+            for statement in self._concern.once():
+                for node in walk(statement):
+                    self._note(node)
+                self._concern.bindings(self._weak.fresh())
 
     def stop(self, beside: Sequence[ast.stmt], start: int, end: int) -> int:
         """Return the index behind the last use in ``beside[start:end]``.
@@ -83,21 +94,38 @@ class LastUse:
         """
         # The answer does not depend on what was asked before.
         self._known = dict(self._known_first)
-        used = [i for i in range(start, end) if self.uses(beside[i])]
-        last = used[-1] if used else end - 1
-        working = [i for i in range(start, last + 1) if self._works(beside[i])]
-        if used and not working and all(self._only_flushes(beside[i]) for i in used):
-            return start
-        if not used:
-            while working and self._looks(beside[working[-1]]):
-                working.pop()
-            if not working:
+        used = self._used(beside, start, end)
+        if used:
+            last = used[-1]
+            flushes = all(self._only_flushes(beside[i]) for i in used)
+            if flushes and not any(self._works(beside[i]) for i in range(start, last + 1)):
                 return start
-            last = working[-1]
+        else:
+            working = (i for i in range(end - 1, start - 1, -1) if self._works(beside[i]))
+            last = next((i for i in working if not self._looks(beside[i])), -1)
+            if last < 0:
+                return start
         stop = last + 1
         if stop == end or not isinstance(beside[stop], ast.Return):
             return stop
         return stop if makes_call(beside[stop]) or self._looks(beside[stop]) else stop + 1
+
+    def _used(self, beside: Sequence[ast.stmt], start: int, end: int) -> list[int]:
+        """Return which of ``beside[start:end]`` may work with the tracker."""
+        inside = beside[start:end]
+        numbers = self._mentioned.within(self._touched, inside)
+        found = {self._mentioned.index_in(inside, number) for number in self._touched[numbers]}
+        return sorted(start + i for i in found if i is not None and self.uses(inside[i]))
+
+    @cached_property
+    def _touched(self) -> list[int]:
+        """The numbers of the statements that mention what has to do with the tracker, in order."""
+        bindings = {*self._tainted, *self._owners, *self._weak}
+        places = [
+            *map(self._mentioned.of, bindings),
+            *map(self._mentioned.attribute, self._also),
+        ]
+        return sorted({number for one in places for number in one.numbers})
 
     def uses(self, statement: ast.AST) -> bool:
         """Whether *statement* may work with the tracker."""
@@ -265,7 +293,7 @@ class LastUse:
             return True
         definition = self._taint.definition(function)
         given = [value for value in arguments_of(call) if self._gives(value)]
-        if definition is not None and definition.node in self._inside:
+        if definition is not None and self._is_inside(definition):
             return self._returned(definition.node, awaited=awaited)
         if not given and not self._mentions(function):
             return False
@@ -276,6 +304,10 @@ class LastUse:
             return True
         names = {name for value in given for name in definition.receivers(call, value)}
         return not names or any(self._function_gives(definition, name) for name in names)
+
+    def _is_inside(self, definition: Resolved) -> bool:
+        own = definition.taint is self._taint
+        return own and self._concern.index(definition.node) is not None
 
     def _returned(self, function: ast.AST, *, awaited: bool) -> bool:
         """Whether *function*, which is defined among the statements, may give such a value."""
@@ -312,6 +344,20 @@ class LastUse:
         if definition is None:
             return False
         return any(_streams(n) for n in walk(definition.node) if isinstance(n, ast.Call))
+
+
+class _Answers:
+    """The calls of a module whose answer may be a stream: it works on, whatever was mentioned."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        calls = (call for call in taint.module.every(ast.Call) if self._may_stream(call))
+        self.places = Places(taint.once(Mentions), calls)
+
+    def _may_stream(self, call: ast.Call) -> bool:
+        function = call.func
+        if isinstance(function, ast.Call):
+            return last_name(function.func) in words.RECORDING_DECORATORS
+        return _is_client_call(function) and _streams(call)
 
 
 def _results(body: list[ast.stmt]) -> list[ast.expr]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.mentions import Mentions, Places
 from codemods.analysis.trackers.factories import built_by
 from codemods.analysis.trackers.sharing import shared_by
 
@@ -123,6 +124,7 @@ class Lifetimes:
             n.attr == words.TRACKER_CLASS and not isinstance(n.ctx, ast.Load)
             for n in module.every(ast.Attribute)
         )
+        self._places: dict[Binding, tuple[Places, dict[ast.AST, SetCall]]] = {}
         calls = sorted(module.every(ast.Call), key=lambda n: (n.lineno, n.col_offset))
         self.constructs = [c for c in map(self._construct, calls) if c is not None]
         self.set_calls = [s for s in map(self._set_call, calls) if s is not None]
@@ -312,16 +314,24 @@ class Lifetimes:
 
     def _populate(self, lifetime: Lifetime, others: Container[ast.Call] = ()) -> None:
         """Give *lifetime* its set calls and uses."""
-        lifetime.sets = [
-            s
-            for s in self.sets_on.get(lifetime.binding, ())
-            if s.call not in others and within(lifetime, s.path)
-        ]
-        lifetime.loads = [
-            load
-            for load in lifetime.binding.loads
-            if within(lifetime, self._module.paths[self._module.statement(load)])
-        ]
+        mentions = self._taint.once(Mentions)
+        statements = lifetime.body[lifetime.index + 1 : lifetime.end]
+        sets = self._set_places(lifetime.binding)
+        calls = mentions.inside(sets[0], statements) if sets is not None else ()
+        found = [sets[1][call] for call in calls] if sets is not None else []
+        lifetime.sets = [site for site in found if site.call not in others]
+        loads = mentions.inside(mentions.loads(lifetime.binding), statements)
+        lifetime.loads = loads  # type: ignore[assignment]
+
+    def _set_places(self, binding: Binding) -> tuple[Places, dict[ast.AST, SetCall]] | None:
+        """Return where set calls are made on *binding*, and which they are."""
+        sites = self.sets_on.get(binding)
+        if sites is None:
+            return None
+        if binding not in self._places:
+            by_call: dict[ast.AST, SetCall] = {site.call: site for site in sites}
+            self._places[binding] = Places(self._taint.once(Mentions), by_call), by_call
+        return self._places[binding]
 
     def owner_lifetime(
         self,

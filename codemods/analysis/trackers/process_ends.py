@@ -53,20 +53,37 @@ def ending(taint: DataFlow, statements: Iterable[ast.AST]) -> ast.AST | None:
 
 def _leads_there(taint: DataFlow, name: ast.AST) -> bool:
     """Whether what *name* is, or what that names in turn, ends the process."""
-    seen: set[ast.AST] = set()
-    waiting = list(_behind(taint, name))
+    # What was reached, with whose it is and what led there.
+    seen: dict[ast.AST, tuple[DataFlow, ast.AST | None]] = {}
+    waiting: list[tuple[DataFlow, ast.AST, ast.AST | None]]
+    waiting = [(home, root, None) for home, root in _behind(taint, name)]
     while waiting:
-        home, root = waiting.pop()
+        home, root, source = waiting.pop()
         if root in seen or root in home.harmless:
             continue
-        seen.add(root)
+        seen[root] = home, source
+        if root in home.deadly:
+            _note_deadly(seen, root)
+            return True
         for node in walk(root) if isinstance(root, _WHOLE) else held_in(root):
             if _ends(home, node):
+                _note_deadly(seen, root)
                 return True
-            waiting.extend(_behind(home, node))
+            waiting.extend((there, one, root) for there, one in _behind(home, node))
     # All that can be reached from here was looked at: none of it needs a second look.
-    taint.harmless.update(seen)
+    for root, (home, _) in seen.items():
+        home.harmless.add(root)
     return False
+
+
+def _note_deadly(
+    seen: dict[ast.AST, tuple[DataFlow, ast.AST | None]], last: ast.AST | None
+) -> None:
+    """Note that *last*, and all that led there, leads to an end of the process."""
+    while last is not None:
+        home, source = seen[last]
+        home.deadly.add(last)
+        last = source
 
 
 def _behind(taint: DataFlow, name: ast.AST) -> Iterator[tuple[DataFlow, ast.AST]]:

@@ -239,9 +239,9 @@ def wrapped_refusal(
     """
     if semantic.ours(lifetime.construct.home):
         return None
-    statements = lifetime.body[lifetime.index + 1 : lifetime.end]
-    if not semantic.wraps_clients(statements):
+    if not semantic.wraps_clients(lifetime.body, lifetime.index + 1, lifetime.end):
         return None
+    statements = lifetime.body[lifetime.index + 1 : lifetime.end]
     hidden = other_set(lifetime, flow)
     if hidden is not None:
         detail = f"{ast.unparse(hidden)} sets ids that a wrapped client would not see in the block"

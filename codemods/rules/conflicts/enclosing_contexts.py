@@ -22,14 +22,13 @@ from codemods.rules.conflicts.inheritance import (
     Heir,
     Heirs,
     Lender,
-    context_ids,
-    given_tracker,
     heirs_in,
     heirs_inside,
     key_of,
     lent_ids,
     uses_of_others,
 )
+from codemods.rules.conflicts.own_trackers import context_ids, given_tracker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

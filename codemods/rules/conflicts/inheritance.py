@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
-from codemods.analysis.dataflow.deferred.callbacks import handed_on, may_call_back
-from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.standing_ids import ALL_IDS, MODE, set_ids, takes_user
+from codemods.analysis.trackers.standing_ids import ALL_IDS, MODE, takes_user
 from codemods.model.edit import Retain, Wrap
 from codemods.rules.conflicts.missing_ids import certain_ids, missing_ids
+from codemods.rules.conflicts.own_trackers import (
+    BY_BATCH,
+    Functions,
+    context_ids,
+    given_tracker,
+    own_trackers,
+)
 from codemods.rules.conflicts.wrapped_clients import wrapper_of, wraps_client
 
 if TYPE_CHECKING:
@@ -31,9 +37,6 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import Resolved
     from codemods.model.proposal import Proposal
     from codemods.rules.rule import Holders
-
-_BY_BATCH = frozenset({words.BATCH, MODE})
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +138,10 @@ class Heirs:
         return self._contents[key]
 
     def _content(self, nodes: list[ast.AST]) -> _Content:
-        semantic, inside = self._semantic, set(nodes)
-        contexts = [
-            (s, call, name) for s, _, call, name in semantic.context_calls if call in inside
-        ]
+        semantic = self._semantic
+        rows = sorted(row for node in nodes for row in semantic.contexts_of.get(node, ()))
+        every = semantic.context_calls
+        contexts = [(s, call, name) for s, _, call, name in (every[row] for row in rows)]
         blocks = [block for node in nodes for block in self._placed.get(node, ())]
         calls = ((n, n if isinstance(n, ast.Call) else wrapper_of(semantic, n)) for n in nodes)
         wrapped = [(n, c) for n, c in calls if c is not None and wraps_client(c)]
@@ -187,7 +190,7 @@ def named_ids(wrap: Wrap) -> frozenset[str]:
     """Return the ids that the header of *wrap* names."""
     found = {key or words.BATCH for t in wrap.header.taken for _, key in t.arguments}
     if wrap.header.function == words.BATCH_CONTEXT:
-        found |= _BY_BATCH
+        found |= BY_BATCH
     made = ast.parse(_adopted(wrap) or "None", mode="eval").body
     if isinstance(made, ast.Call) and takes_user(made):
         found.add(words.USER)  # its own is nearer than that of a block around
@@ -253,18 +256,6 @@ def key_of(semantic: SemanticModel, tracker: ast.expr, wrap: Wrap | None = None)
     return semantic.scopes.of(tracker)
 
 
-def given_tracker(call: ast.Call) -> ast.expr | None:
-    """Return the tracker that a context is opened with, if it is given one."""
-    return next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
-
-
-def context_ids(call: ast.Call, name: str) -> frozenset[str]:
-    """Return the ids that a context may give to what is inside it."""
-    named = {keyword.arg for keyword in call.keywords}
-    by_name = _BY_BATCH if name == words.BATCH_CONTEXT else frozenset()
-    return by_name | (ALL_IDS if None in named else ALL_IDS & named)
-
-
 def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
     """Yield what inside *lender* would take ids from it, in its own text, then in what it calls."""
     yield from heirs_inside(semantic, lender, lender.body, heirs)
@@ -274,7 +265,7 @@ def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[
         if one.taint is semantic.taint:
             for heir in heirs_inside(semantic, lender, one.node.body, heirs):
                 yield replace(heir, text=f"in {name}, {heir.text}", place=None)
-        elif _may_inherit_elsewhere(one, lender):
+        elif own_trackers(one).inherit(lender.ids, beside_others=bool(lender.others)):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
     yield from _unnamed(semantic, lender, heirs, [o for o in reached if o.taint is semantic.taint])
 
@@ -288,7 +279,7 @@ def heirs_inside(
         if _is_same(semantic, lender, given_tracker(call)):
             continue
         own = certain_ids(semantic, call)
-        own |= _BY_BATCH if name == words.BATCH_CONTEXT else set()
+        own |= BY_BATCH if name == words.BATCH_CONTEXT else set()
         if not lender.ids <= own and _may_record(semantic, statement):
             text = f"{ast.unparse(call)} would inherit ids of this block"
             yield Heir(text, statement)
@@ -344,52 +335,26 @@ def _wraps_for_another(semantic: SemanticModel, call: ast.Call, lender: Lender) 
     return not _is_same(semantic, lender, tracker)
 
 
-def _may_inherit_elsewhere(function: Resolved, lender: Lender) -> bool:
-    """Whether *function*, of another file, has a block of its own, or gets one in this run."""
-    named: set[str] = set()
-    has_own = False
-    for call in (n for n in walk(function.node) if isinstance(n, ast.Call)):
-        name = last_name(call.func)
-        if name in words.CONTEXT_MANAGERS:
-            named |= context_ids(call, name)
-            has_own = has_own or given_tracker(call) is None or bool(lender.others)
-        if name == words.SET_CALL:
-            named |= set_ids(call)
-        has_own = has_own or name in (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
-    return has_own and not lender.ids <= named
-
-
 def _unnamed(
     semantic: SemanticModel, lender: Lender, heirs: Heirs, reached: list[Resolved]
 ) -> Iterator[Heir]:
     """Yield functions that the block may run without naming them: from tables, by objects."""
     known = {one.node for one in reached}
-    functions: list[ast.AST] = [f for kind in _FUNCTIONS for f in semantic.module.every(kind)]
-    others = set(functions) - known
+    of = semantic.taint.once(Functions)
     ran: set[ast.AST] = set()
-    if methods := _methods(semantic):
+    if of.methods:
         nodes = [n for root in (*lender.body, *known) for n in walk(root)]
         attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
-        by_object = [m for m in methods if m.name in attributes or _is_special(m.name)]
-        ran.update(*map(heirs.reached_from, by_object))
-    if may_call_back(semantic.taint, lender.body, others):
-        ran |= handed_on(semantic.taint)
-    for function in (one for one in functions if one in others and one in ran):
+        named = (method for name in attributes for method in of.methods.get(name, ()))
+        ran.update(*map(heirs.reached_from, (*of.special, *named)))
+    handed = handed_on(semantic.taint)
+    if any(function in of.order and function not in known for function in handed):
+        if calls_unknown(semantic.taint, lender.body):
+            ran |= handed
+    for function in sorted((f for f in ran - known if f in of.order), key=of.order.__getitem__):
         body: list[ast.stmt] = function.body  # type: ignore[attr-defined]
         heir = next(heirs_inside(semantic, lender, body, heirs), None)
         if heir is not None:
             name = function.name  # type: ignore[attr-defined]
             said = f"{name} may run in this block; there, {heir.text}"
             yield replace(heir, text=said, place=None)
-
-
-def _methods(semantic: SemanticModel) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Return the methods of the module's classes."""
-    bodies = (definition.body for definition in semantic.module.every(ast.ClassDef))
-    return [m for body in bodies for m in body if isinstance(m, _FUNCTIONS)]
-
-
-def _is_special(name: str) -> bool:
-    """Whether an operator, a test for truth, a loop or any other syntax may run the method."""
-    built = name in ("__init__", "__new__", "__post_init__")  # only where the class is named
-    return name.startswith("__") and name.endswith("__") and not built

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.effects import may_be_none
+from codemods.analysis.syntax.mentions import Mentions
 from codemods.model.edit import Delete, Wrap
 from codemods.model.refusal import Reason
 from codemods.rules.conflicts.enclosing_contexts import heirs_of_contexts
@@ -75,29 +76,37 @@ def compatible(
 
 def overlapping(semantic: SemanticModel, proposals: list[Proposal]) -> list[Proposal]:
     """Return the proposals whose blocks overlap with an earlier one's in the same function."""
-    fitting: list[Proposal] = []
-    crossing: list[Proposal] = []
-    # Blocks can only cross where they concern the same statement of the module.
-    near: dict[int, list[Proposal]] = {}
-    for one in proposals:
-        tops = _top_statements(one)
-        around = {id(k): k for top in tops for k in near.get(top, ())}.values()
+    near = _overlaps(semantic, proposals)
+    crossing: list[int] = []
+    gone: set[int] = set()
+    for number, one in enumerate(proposals):
+        around = [proposals[other] for other in near[number] if other not in gone]
         pairs = ((a, b, k) for k in around for a in wraps(k) for b in wraps(one))
         if any(_crosses(semantic, a, b) and not _nests(semantic, k, a, b) for a, b, k in pairs):
-            crossing.append(one)
-            continue
-        fitting.append(one)
-        for top in tops:
-            near.setdefault(top, []).append(one)
-    return [proposal for proposal in crossing if proposal not in fitting]
+            crossing.append(number)
+            gone.add(number)
+    return [proposals[number] for number in crossing]
 
 
-def _top_statements(proposal: Proposal) -> set[int]:
-    """Return the indices of the module's statements that the blocks of *proposal* concern."""
-    found: set[int] = set()
-    for wrap in wraps(proposal):
-        first = wrap.path[0][1]
-        found.update(range(first, wrap.stop) if len(wrap.path) == 1 else (first,))
+def _overlaps(semantic: SemanticModel, proposals: list[Proposal]) -> list[set[int]]:
+    """Return for each of *proposals* those before it that have a block in the same lines of code.
+
+    Blocks can only cross where they hold the same statement.
+    """
+    mentions = semantic.taint.once(Mentions)
+    extents: list[tuple[int, int, int]] = []
+    for number, proposal in enumerate(proposals):
+        for wrap in wraps(proposal):
+            body = body_of(semantic, wrap)
+            extents.append((mentions.first[body[0]], mentions.last[body[-1]], number))
+    found: list[set[int]] = [set() for _ in proposals]
+    still_open: list[tuple[int, int]] = []
+    for begin, end, number in sorted(extents):
+        still_open = [(last, other) for last, other in still_open if last >= begin]
+        for _, other in still_open:
+            if other != number:
+                found[max(number, other)].add(min(number, other))
+        still_open.append((end, number))
     return found
 
 

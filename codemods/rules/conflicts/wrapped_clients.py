@@ -10,6 +10,8 @@ from codemods.analysis.dataflow.tainted_values import last_name
 
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import DataFlow
+    from codemods.analysis.syntax.scopes import Binding
 
 
 def wraps_client(call: ast.Call) -> bool:
@@ -21,12 +23,19 @@ def wrapper_of(semantic: SemanticModel, node: ast.AST) -> ast.Call | None:
     """Return the call that made the wrapped client in the variable *node*, if it holds one."""
     if not isinstance(node, ast.Name) or node not in semantic.scopes.scope_of:
         return None
-    values = (
-        getattr(semantic.module.parents.get(b), "value", None) for b in _binders(semantic, node)
-    )
-    calls = (v for v in values if isinstance(v, ast.Call))
-    return next(filter(wraps_client, calls), None)
+    return semantic.taint.once(_Wrappers).of(semantic.scopes.of(node))
 
 
-def _binders(semantic: SemanticModel, name: ast.Name) -> list[ast.AST]:
-    return semantic.scopes.of(name).binders
+class _Wrappers:
+    """What made the wrapped clients in the variables of a module, each looked at once."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        self._parents = taint.module.parents
+        self._known: dict[Binding, ast.Call | None] = {}
+
+    def of(self, binding: Binding) -> ast.Call | None:
+        if binding not in self._known:
+            values = (getattr(self._parents.get(b), "value", None) for b in binding.binders)
+            calls = (v for v in values if isinstance(v, ast.Call))
+            self._known[binding] = next(filter(wraps_client, calls), None)
+        return self._known[binding]

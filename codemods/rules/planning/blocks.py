@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.effects import changes_environment, first_yield, walk_here
+from codemods.analysis.syntax.mentions import Mentions
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
@@ -46,8 +48,11 @@ def block_from(
     """
     last = last or last_use(semantic, lifetime, flow)
     stop = last.stop(lifetime.body, start, lifetime.end if end is None else end)
-    for index in semantic.lifetimes.bindings_in.get((lifetime.prefix, lifetime.field_name), ()):
-        if start < index < stop and not _used_from(semantic, lifetime, flow, index):
+    bindings = semantic.lifetimes.bindings_in.get((lifetime.prefix, lifetime.field_name), [])
+    for index in bindings[bisect_right(bindings, start) :]:
+        if index >= stop:
+            break
+        if not _used_from(semantic, lifetime, flow, index):
             stop = index
     for index in range(start + 1, stop):
         if first_yield([lifetime.body[index]]) is not None:
@@ -58,12 +63,8 @@ def block_from(
 
 
 def _used_from(semantic: SemanticModel, lifetime: Lifetime, flow: Flow, index: int) -> bool:
-    later = range(index, lifetime.end)
-    return any(
-        uses(semantic, binding, lifetime.path(position))
-        for binding in flow.tainted
-        for position in later
-    )
+    mentions = semantic.taint.once(Mentions)
+    return mentions.are_read(flow.tainted, lifetime.body[index : lifetime.end])
 
 
 def form_of(

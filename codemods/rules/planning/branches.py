@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -16,12 +15,12 @@ from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, between, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
-from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Path, Wrap
 from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lasting_ids import lasting_refusal
 from codemods.rules.checks.lifetime import trusted
+from codemods.rules.checks.parts import Lasting, Order, Part, keys_of, level_of, named_in
 from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
@@ -33,24 +32,8 @@ from codemods.rules.refusing import refuse
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall
     from codemods.model.finding import Finding
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Set calls that directly follow each other, and the block that they become.
-
-    ``carried`` are the ids of earlier parts of the same suite that it names again.
-    """
-
-    sets: list[SetCall]
-    block: Block
-    carried: dict[str, Argument]
-
-    @property
-    def keys(self) -> set[str]:
-        """The ids that are in force in the block."""
-        return {key for site in self.sets for key in _keys(site)} | set(self.carried)
 
 
 def decide_nested(
@@ -73,13 +56,14 @@ def decide_nested(
     if idle is not None:
         detail = "this call sets no id, and the ids that were set before it still count"
         return refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail, idle.call)
+    order = Order(semantic, lifetime)
     for part in parts:
         first, block = part.sets[0], part.block
         own, stays = keep_user(part.sets, form)
         carried = named_again(semantic, finding, part.carried, ours=form.ours)
         if isinstance(carried, Refusal):
             return carried
-        refusal = _block_refusal(semantic, finding, lifetime, part, own, flow)
+        refusal = _block_refusal(semantic, finding, lifetime, part, own, flow, order)
         if refusal is not None:
             return refusal
         body = semantic.module.statements_around(first.statement)[block.start : block.stop]
@@ -117,7 +101,7 @@ def _closing(
     return [Delete(block.path(flush[0]))]
 
 
-def _parts(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> list[_Part]:
+def _parts(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> list[Part]:
     """Return the blocks: those of one suite follow each other, none holds the next."""
     groups: list[list[SetCall]] = []
     for site in lifetime.sets:
@@ -126,16 +110,22 @@ def _parts(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> list[_Par
             groups[-1].append(site)
         else:
             groups.append([site])
-    parts: list[_Part] = []
+    parts: list[Part] = []
     statements = lifetime.body[lifetime.index + 1 : lifetime.end]
     last = LastUse(semantic.taint, flow, statements, looks=semantic.looks(lifetime.construct))
-    for number, group in enumerate(groups):
-        mine = {key for site in group for key in _keys(site)}
-        beside = [p for p in parts if _same_level(p.sets[0], group[0])]
-        carried = {a.keyword: a for p in beside for s in p.sets for a in _named(s)}
-        lasting = {key: a for key, a in carried.items() if key not in mine}
-        later = next((g[0] for g in groups[number + 1 :] if _same_level(g[0], group[0])), None)
-        parts.append(_Part(group, _block(semantic, last, group[-1], later), lasting))
+    beside: dict[tuple[ast.AST, str], list[SetCall]] = {}
+    for group in groups:
+        beside.setdefault(level_of(semantic, group[0]), []).append(group[0])
+    carried: dict[tuple[ast.AST, str], dict[str, Argument]] = {}
+    for group in groups:
+        level = level_of(semantic, group[0])
+        mine = {key for site in group for key in keys_of(site)}
+        before = carried.setdefault(level, {})
+        lasting = {key: a for key, a in before.items() if key not in mine}
+        before.update({a.keyword: a for site in group for a in named_in(site)})
+        beside[level].pop(0)
+        later = next(iter(beside[level]), None)
+        parts.append(Part(group, _block(semantic, last, group[-1], later), lasting))
     return parts
 
 
@@ -167,13 +157,14 @@ def _scopes_refusal(
 
 
 def _order_refusal(
-    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow, parts: list[_Part]
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow, parts: list[Part]
 ) -> Refusal | None:
     """Refuse uses for which an id would have lasted that the block has given back."""
     own = {site.call.func.value for site in lifetime.sets}  # type: ignore[attr-defined]
+    lasting = Lasting(semantic, lifetime, parts)
     for binding in flow.holders:
         for load in binding.loads:
-            if load in own:
+            if load in own or not lasting.may_reach(load):
                 continue
             path = semantic.module.paths[semantic.module.statement(load)]
             others = [part for part in parts if not part.block.holds(path)]
@@ -187,7 +178,7 @@ def _order_refusal(
     return _exits_refusal(semantic, finding, lifetime, flow)
 
 
-def _overridden(part: _Part, holding: list[_Part]) -> bool:
+def _overridden(part: Part, holding: list[Part]) -> bool:
     """Whether one of the other parts whose blocks hold the place names the same ids."""
     return any(
         not other.block.holds(part.sets[0].path) and part.keys <= other.keys for other in holding
@@ -217,8 +208,12 @@ def _exits_refusal(
     semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
 ) -> Refusal | None:
     """Refuse blocks inside a ``with`` that may use the tracker when it is left."""
+    seen: set[ast.AST] = set()
     for site in lifetime.sets:
         for outer in between(semantic.module, site.statement, lifetime.body):
+            if outer in seen:
+                break  # all around it was looked at, too
+            seen.add(outer)
             if not isinstance(outer, ast.With | ast.AsyncWith):
                 continue
             names = (n for item in outer.items for n in walk(item) if isinstance(n, ast.Name))
@@ -230,14 +225,6 @@ def _exits_refusal(
                 detail = "this manager may use the tracker when it is left"
                 return refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail, outer)
     return None
-
-
-def _named(site: SetCall) -> list[Argument]:
-    return [a for a in site.arguments if not is_none(a.value)]
-
-
-def _keys(site: SetCall) -> set[str]:
-    return {a.keyword for a in _named(site)}
 
 
 def _exclusive(semantic: SemanticModel, one: SetCall, load: ast.Name) -> bool:
@@ -260,9 +247,10 @@ def _block_refusal(
     semantic: SemanticModel,
     finding: Finding,
     lifetime: Lifetime,
-    part: _Part,
+    part: Part,
     form: Form,
     flow: Flow,
+    order: Order,
 ) -> Refusal | None:
     first, block = part.sets[0], part.block
     body = semantic.module.statements_around(first.statement)[block.start : block.stop]
@@ -282,23 +270,25 @@ def _block_refusal(
         detail = "the original runtime leaves the tracker in batch mode after the block"
         return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
     return (
-        _carried_refusal(semantic, finding, lifetime, part)
+        _carried_refusal(semantic, finding, lifetime, part, order)
         or ending_refusal(semantic, finding, body)
         or check_arguments(semantic, finding, part.sets, form, flow.tainted)
-        or lasting_refusal(semantic, finding, part.sets, _earlier_keys(semantic, lifetime, part))
+        or lasting_refusal(semantic, finding, part.sets, order.earlier(part.sets[0]))
         or store_refusal(semantic, finding, lifetime.construct, flow, body)
     )
 
 
 def _carried_refusal(
-    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, part: _Part
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, part: Part, order: Order
 ) -> Refusal | None:
     """Refuse to name an id again that a call in an inner suite has changed since."""
     first = part.sets[0]
+    if not any(order.is_between(a, first) for a in part.carried.values()):
+        return None
     for site in lifetime.sets:
         if _same_level(site, first) or _position(site) > _position(first):
             continue
-        for key in sorted(_keys(site) & set(part.carried)):
+        for key in sorted(keys_of(site) & set(part.carried)):
             value = part.carried[key].value
             if (value.lineno, value.col_offset) < _position(site):
                 detail = f"{key} lasts from an earlier call, or from this one in an inner suite"
@@ -315,7 +305,7 @@ def _loops(semantic: SemanticModel, lifetime: Lifetime, site: SetCall) -> frozen
     return module.loops_around(site.statement) - module.loops_around(lifetime.body[0])
 
 
-def _others(semantic: SemanticModel, lifetime: Lifetime, part: _Part) -> list[tuple[SetCall, bool]]:
+def _others(semantic: SemanticModel, lifetime: Lifetime, part: Part) -> list[tuple[SetCall, bool]]:
     """Return the calls that may run before or after *part* does, and whether one is above it."""
     first = part.sets[0]
     receiver: ast.Name = first.call.func.value  # type: ignore[attr-defined]
@@ -330,11 +320,6 @@ def _others(semantic: SemanticModel, lifetime: Lifetime, part: _Part) -> list[tu
     return found
 
 
-def _earlier_keys(semantic: SemanticModel, lifetime: Lifetime, part: _Part) -> set[str]:
-    """Return the ids that an earlier call may have set when *part* is reached."""
-    return {k for site, above in _others(semantic, lifetime, part) if above for k in _keys(site)}
-
-
-def _followed(semantic: SemanticModel, lifetime: Lifetime, part: _Part) -> bool:
+def _followed(semantic: SemanticModel, lifetime: Lifetime, part: Part) -> bool:
     """Whether the tracker may be at work again once the block of *part* is over."""
     return any(not above for _, above in _others(semantic, lifetime, part))

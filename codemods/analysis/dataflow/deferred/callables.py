@@ -40,6 +40,9 @@ class Callables:
         self._foreign = foreign
         self._scopes = taint.scopes
         self._seen: set[Binding] = set()
+        # Of each variable, all of whose uses are looked at once for all calls that are given it.
+        self._called: dict[Binding, bool] = {}
+        self._reached_into: dict[Binding, bool] = {}
 
     def among(self, call: ast.Call, later_than: frozenset[str] = frozenset()) -> ast.expr | None:
         """Return an argument of *call* that may be called, those for *later_than* left out."""
@@ -121,8 +124,7 @@ class Callables:
 
     def _may_be_function(self, binding: Binding) -> bool:
         """Whether nothing shows that an imported name is an object, a class or a constant."""
-        parents = (self._taint.module.parents[load] for load in binding.loads)
-        if any(isinstance(parent, ast.Attribute | ast.Subscript) for parent in parents):
+        if self._is_reached_into(binding):
             return False
         lowered = binding.name.islower()
         return (
@@ -131,9 +133,19 @@ class Callables:
             and not _is_object(binding.name)
         )
 
+    def _is_reached_into(self, binding: Binding) -> bool:
+        if binding not in self._reached_into:
+            parents = (self._taint.module.parents[load] for load in binding.loads)
+            reached = (isinstance(parent, ast.Attribute | ast.Subscript) for parent in parents)
+            self._reached_into[binding] = any(reached)
+        return self._reached_into[binding]
+
     def _is_called(self, binding: Binding) -> bool:
-        parents = ((self._taint.module.parents[load], load) for load in binding.loads)
-        return any(isinstance(p, ast.Call) and p.func is load for p, load in parents)
+        if binding not in self._called:
+            parents = ((self._taint.module.parents[load], load) for load in binding.loads)
+            called = (isinstance(p, ast.Call) and p.func is load for p, load in parents)
+            self._called[binding] = any(called)
+        return self._called[binding]
 
     def _attribute(self, value: ast.Attribute, *, first: bool) -> bool:
         if value.attr in words.TRACKER_METHODS:

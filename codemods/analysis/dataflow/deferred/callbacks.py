@@ -85,7 +85,10 @@ def _is_handed(taint: DataFlow, node: ast.AST) -> bool:
 
 
 def _calls_unknown(taint: DataFlow, root: ast.AST) -> bool:
-    return any(isinstance(n, ast.Call) and is_unknown(taint, n) for n in walk(root))
+    known = taint.calls_unknown
+    if root not in known:
+        known[root] = any(isinstance(n, ast.Call) and is_unknown(taint, n) for n in walk(root))
+    return known[root]
 
 
 def is_unknown(taint: DataFlow, call: ast.Call) -> bool:

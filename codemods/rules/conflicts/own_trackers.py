@@ -1,0 +1,109 @@
+"""What functions have that may inherit from a block around them, each looked at once."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.standing_ids import ALL_IDS, MODE, set_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from codemods.analysis.syntax.definitions import DataFlow, Resolved
+
+#: What a batch context sets, whatever it is given.
+BY_BATCH = frozenset({words.BATCH, MODE})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def given_tracker(call: ast.Call) -> ast.expr | None:
+    """Return the tracker that a context is opened with, if it is given one."""
+    return next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
+
+
+def context_ids(call: ast.Call, name: str) -> frozenset[str]:
+    """Return the ids that a context may give to what is inside it."""
+    named = {keyword.arg for keyword in call.keywords}
+    by_name = BY_BATCH if name == words.BATCH_CONTEXT else frozenset()
+    return by_name | (ALL_IDS if None in named else ALL_IDS & named)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTrackers:
+    """The trackers of a function: ids that its blocks name, and whether it has one of its own.
+
+    ``is_given`` says that it gives a context a tracker, which may be another one.
+    """
+
+    named: frozenset[str]
+    has_one: bool
+    is_given: bool
+
+    def inherit(self, ids: Collection[str], *, beside_others: bool) -> bool:
+        """Whether one of them would take over some of *ids* from a block around the function.
+
+        *beside_others*: there are uses of other trackers in that block.
+        """
+        has_own = self.has_one or (self.is_given and beside_others)
+        return has_own and not self.named.issuperset(ids)
+
+
+class _Known:
+    """The functions of a module that were looked at, for all files that reach them."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        del taint
+        self.of: dict[ast.AST, OwnTrackers] = {}
+
+
+def own_trackers(function: Resolved) -> OwnTrackers:
+    """Return the trackers that *function* has, or gets in this run."""
+    known = function.taint.once(_Known).of
+    if function.node not in known:
+        known[function.node] = _own_trackers(function.node)
+    return known[function.node]
+
+
+def _own_trackers(function: ast.AST) -> OwnTrackers:
+    named: set[str] = set()
+    has_one = is_given = False
+    makers = (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
+    for call in (n for n in walk(function) if isinstance(n, ast.Call)):
+        name = last_name(call.func)
+        if name in words.CONTEXT_MANAGERS:
+            named |= context_ids(call, name)
+            has_one = has_one or given_tracker(call) is None
+            is_given = is_given or given_tracker(call) is not None
+        if name == words.SET_CALL:
+            named |= set_ids(call)
+        has_one = has_one or name in makers
+    return OwnTrackers(frozenset(named), has_one, is_given)
+
+
+class Functions:
+    """The functions of a module in order, and the methods of its classes by name.
+
+    ``special`` are those that an operator, a test for truth, a loop or other syntax may run.
+    """
+
+    def __init__(self, taint: DataFlow) -> None:
+        every = (f for kind in _FUNCTIONS for f in taint.module.every(kind))
+        self.order: dict[ast.AST, int] = {f: number for number, f in enumerate(every)}
+        self.methods: dict[str, list[ast.AST]] = {}
+        self.special: list[ast.AST] = []
+        for definition in taint.module.every(ast.ClassDef):
+            for one in definition.body:
+                if isinstance(one, _FUNCTIONS):
+                    self.methods.setdefault(one.name, []).append(one)
+                    if _is_special(one.name):
+                        self.special.append(one)
+
+
+def _is_special(name: str) -> bool:
+    built = name in ("__init__", "__new__", "__post_init__")  # only where the class is named
+    return name.startswith("__") and name.endswith("__") and not built
