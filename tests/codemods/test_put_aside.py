@@ -63,9 +63,9 @@ def test_a_long_value_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
     parse = libcst.parse_module
 
-    def measured(source: str, config: libcst.PartialParserConfig) -> libcst.Module:
+    def measured(source: str) -> libcst.Module:
         sizes.append(len(source))
-        return parse(source, config)
+        return parse(source)
 
     monkeypatch.setattr(libcst, "parse_module", measured)
     chain = "".join(f".step_{number}(x)" for number in range(300))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.sweep import Sweep
 
@@ -18,37 +18,9 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
 
-Item = TypeVar("Item")
-
 _BODY_FIELDS = ("body", "handlers", "cases", "orelse", "finalbody")
 # Its calls may stand for an object that nothing names.
 _SUPER = "super"
-
-
-class Growing(set[Item]):
-    """A set that tells what came in since it was last asked."""
-
-    def __init__(self, items: Iterable[Item] = ()) -> None:
-        super().__init__()
-        self._fresh: list[Item] = []
-        self.update(items)
-
-    def add(self, item: Item) -> None:
-        """Put *item* in."""
-        if item not in self:
-            super().add(item)
-            self._fresh.append(item)
-
-    def update(self, *others: Iterable[Item]) -> None:
-        """Put all items of *others* in."""
-        for other in others:
-            for item in other:
-                self.add(item)
-
-    def fresh(self) -> list[Item]:
-        """Return what came in since the last call of this."""
-        found, self._fresh = self._fresh, []
-        return found
 
 
 class Places:

@@ -8,11 +8,12 @@ questions a few parts are all that can have an effect.
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+Item = TypeVar("Item")
 _BETWEEN_PASSES = float("inf")
 
 
@@ -43,3 +44,29 @@ class Sweep:
             self._now = heappop(self._waiting)
             yield int(self._now)
         self._now = _BETWEEN_PASSES
+
+
+class Growing(set[Item]):
+    """A set that tells what came in since it was last asked."""
+
+    def __init__(self, items: Iterable[Item] = ()) -> None:
+        super().__init__()
+        self._fresh: list[Item] = []
+        self.update(items)
+
+    def add(self, item: Item) -> None:
+        """Put *item* in."""
+        if item not in self:
+            super().add(item)
+            self._fresh.append(item)
+
+    def update(self, *others: Iterable[Item]) -> None:
+        """Put all items of *others* in."""
+        for other in others:
+            for item in other:
+                self.add(item)
+
+    def fresh(self) -> list[Item]:
+        """Return what came in since the last call of this."""
+        found, self._fresh = self._fresh, []
+        return found

@@ -17,7 +17,8 @@ from codemods.analysis.dataflow.library_models.table import keeps
 from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import CAPTURED_CALLS, arguments_of, last_name
 from codemods.analysis.syntax.effects import first_yield, makes_call, walk_here
-from codemods.analysis.syntax.mentions import Concern, Growing, Mentions, Places
+from codemods.analysis.syntax.mentions import Concern, Mentions, Places
+from codemods.analysis.syntax.sweep import Growing
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
