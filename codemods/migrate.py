@@ -10,7 +10,8 @@ import click
 
 from codemods.cli import caching, campaign, execution
 from codemods.cli.options import into_options, remembering, reporting, working
-from codemods.model.options import Mode, Runtime
+from codemods.model.options import Mode
+from codemods.model.runtime import Runtime
 from codemods.report import display
 from codemods.report.status import DONE, FAILED, LEFT
 
@@ -58,7 +59,7 @@ Clones, patches and one report are in the folder repos-campaign. Nothing is push
 \b
 Configuration, in pyproject.toml:
   [tool.ai-usage]
-  runtime = "tracker"                  # or "conservative", "auto"
+  runtime = "tracker"                  # or "guide", "conservative", "auto"
   modules = {"acme.llm.tracker" = "acme.llm.context"}
   operations = {"acme.jobs:process" = "receipt_scan"}
   exclude = ["generated/"]
@@ -85,9 +86,9 @@ Exit status:
 )
 @click.option(
     "--runtime",
-    type=click.Choice([Runtime.TRACKER.value, Runtime.CONSERVATIVE.value]),
+    type=click.Choice([r.value for r in Runtime if r is not Runtime.AUTO]),
     callback=lambda _context, _parameter, given: Runtime(given) if given else None,
-    help="The runtime that the rewrites may rely on; overrides the configuration.",
+    help="The runtime that the rewrites may rely on; looked up in the project by default.",
 )
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")

@@ -37,6 +37,7 @@ CONSTRUCTOR_PARAMETERS = (
     "validate_table_environment",
 )
 STORE_ARGUMENT, LOG_ARGUMENT = CONSTRUCTOR_PARAMETERS[0], CONSTRUCTOR_PARAMETERS[5]
+FILE_ARGUMENT = CONSTRUCTOR_PARAMETERS[4]
 CONSTRUCTOR_ONLY = tuple(
     name for name in CONSTRUCTOR_PARAMETERS if name not in ("user_id", "environment")
 )
@@ -65,6 +66,7 @@ STATE_ATTRIBUTES = (
     "batch_mode",
     "pending_metrics",
 )
+JOB_FIELD = STATE_ATTRIBUTES[1]
 INERT_ATTRIBUTES = ("table_name", "log_file", "environment", "track_to_dynamo", "track_to_file")
 TRACKER_METHODS = (
     SET_CALL,

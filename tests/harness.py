@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codemods.model.options import Options, ProjectConfig, Runtime
+from codemods.model.options import Options, ProjectConfig
 from codemods.model.outcome import Applied, Changed, Failed, Linted, Refused, RunReport
+from codemods.model.runtime import Runtime
 from codemods.project.config import Tables
 from codemods.project.discovery import discover
 from codemods.runner import pipeline

@@ -22,6 +22,7 @@ from codemods.analysis.trackers.mocks import replaced_method
 from codemods.analysis.trackers.standing_ids import StandingIds
 from codemods.analysis.trackers.unrecorded import is_only_looked_at
 from codemods.model.finding import Finding
+from codemods.model.runtime import Evidence, Runtime
 from codemods.vocabulary import (
     CLIENT_WRAPPERS,
     OWN_PACKAGE,
@@ -47,11 +48,11 @@ _LOOKUPS = ("locals", "vars", "exec", "eval", "globals")
 class Settings:
     """What the user chose, as the rules need it.
 
-    ``runtime`` is "auto" (decided by the legacy module), "tracker" or
-    "conservative"; ``operations`` maps functions to operation types.
+    ``runtime`` is AUTO where the project is to be looked at; ``operations`` maps functions
+    to operation types.
     """
 
-    runtime: str
+    runtime: Runtime
     batch_pricing: bool
     strict: bool
     unsafe: bool
@@ -85,6 +86,9 @@ class Elsewhere(Protocol):
         None where nothing is missing, and where *legacy* is not of the project.
         """
 
+    def runtime(self, legacy: str, context: str) -> Evidence | None:
+        """Return what the project's own *context* module shows, None where it has none."""
+
 
 class SemanticModel:
     """The analysis of one module; every answer is computed at most once."""
@@ -110,6 +114,7 @@ class SemanticModel:
         self.imports = ApiImports(module, scopes, self.names, vocabulary)
         self._stores: dict[Construct, Stores] = {}
         self._flows: dict[Lifetime, Flow] = {}
+        self._runtimes: dict[str, Evidence] = {}
 
     @cached_property
     def lifetimes(self) -> Lifetimes:
@@ -199,9 +204,26 @@ class SemanticModel:
 
     def ours(self, home: str) -> bool:
         """Whether rewrites of trackers whose contexts live in *home* may rely on our runtime."""
-        if self.settings.runtime != "auto":
-            return self.settings.runtime == "tracker"
-        return home.partition(".")[0] == OWN_PACKAGE
+        return self.runtime(home).is_ours
+
+    def runtime(self, home: str) -> Evidence:
+        """Return the runtime behind the contexts of the module *home*."""
+        if home not in self._runtimes:
+            self._runtimes[home] = self._runtime(home)
+        return self._runtimes[home]
+
+    def _runtime(self, home: str) -> Evidence:
+        if self.settings.runtime is not Runtime.AUTO:
+            return Evidence(self.settings.runtime)
+        if home.partition(".")[0] == OWN_PACKAGE:
+            return Evidence(Runtime.TRACKER)
+        shown = self.elsewhere.runtime(self.vocabulary.legacy_module(home) or "", home)
+        if shown is not None:
+            return shown
+        why = f"{home} is in no folder of the project"
+        if self.settings.strict:
+            return Evidence(Runtime.CONSERVATIVE, f"{why}, and nothing is assumed of it")
+        return Evidence(Runtime.GUIDE, why)
 
     def finding(self, code: str, node: ast.AST, message: str) -> Finding:
         """Return a finding at *node*."""

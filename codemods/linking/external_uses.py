@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from codemods.linking.computed_lookups import ComputedLookups
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.name_uses import SpokenNames
+    from codemods.linking.runtimes import Runtimes
+    from codemods.model.runtime import Evidence
     from codemods.project.discovery import DiscoveredFile
 
 _CONFTEST = "conftest"
@@ -143,6 +145,7 @@ class ExternalUses:
         surroundings: Surroundings,
         lookups: ComputedLookups,
         spoken: SpokenNames,
+        runtimes: Runtimes,
         path: Path,
         *,
         is_whole: bool,
@@ -153,6 +156,7 @@ class ExternalUses:
         self._surroundings = surroundings
         self._lookups = lookups
         self._spoken = spoken
+        self._runtimes = runtimes
         self._path = path
         self._is_whole = is_whole
         self._is_home = is_home
@@ -191,6 +195,10 @@ class ExternalUses:
         if references is None or references.may_bind(name):
             return None
         return f"{found.display} has no {name}"
+
+    def runtime(self, legacy: str, context: str) -> Evidence | None:
+        """Return what the project's own *context* module shows, None where it has none."""
+        return self._runtimes.of(self._path, legacy, context)
 
     def variable(self, name: str) -> Uses:
         """Return the uses of the module's global *name*."""

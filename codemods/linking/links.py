@@ -24,6 +24,7 @@ from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
 from codemods.linking.trees import Trees
+from codemods.linking.runtimes import Runtimes
 from codemods.model.outcome import Failed
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.module_names import dotted_name
@@ -88,6 +89,7 @@ class Project:
         self._surroundings = Surroundings(self._graph, self._analysed)
         self._lookups = ComputedLookups(self._graph)
         self._spoken = SpokenNames(self._graph)
+        self._runtimes = Runtimes(self._graph)
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, SemanticModel | None] = {}
         self._plain: dict[Path, frozenset[str]] = {}
@@ -147,6 +149,7 @@ class Project:
                 self._surroundings,
                 self._lookups,
                 self._spoken,
+                self._runtimes,
                 path,
                 is_whole=self._is_whole(path),
                 is_home=self._is_home,

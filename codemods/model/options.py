@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from codemods.model.runtime import Runtime
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -18,14 +20,6 @@ class Mode(StrEnum):
     DIFF = "diff"
     CHECK = "check"
     UNDO = "undo"
-
-
-class Runtime(StrEnum):
-    """Which tracking runtime the rewrites may rely on; AUTO decides by the legacy module."""
-
-    AUTO = "auto"
-    TRACKER = "tracker"
-    CONSERVATIVE = "conservative"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.refusal import Refusal
+    from codemods.model.runtime import Evidence
     from codemods.model.source import SourceFile
 
 
@@ -26,7 +27,7 @@ class Applied:
 
     ``notes`` are the differences that the reader must know of (batch pricing,
     removed replay), ``assumptions`` what was taken for granted without evidence,
-    ``runtime`` the runtime that the rewrite relies on ("tracker" or "conservative"),
+    ``runtime`` the runtime that the rewrite relies on, None where it relies on none,
     ``confirm`` what a person must confirm, where the rewrite is not proven safe.
     """
 
@@ -35,7 +36,7 @@ class Applied:
     why: str
     notes: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
-    runtime: str = ""
+    runtime: Evidence | None = None
     confirm: tuple[str, ...] = ()
 
     @property
@@ -43,7 +44,8 @@ class Applied:
         """How sure the rewrite is."""
         if self.confirm:
             return Certainty.UNSAFE
-        return Certainty.ASSUMED if self.assumptions else Certainty.PROVEN
+        assumed = self.assumptions or (self.runtime is not None and self.runtime.is_assumed)
+        return Certainty.ASSUMED if assumed else Certainty.PROVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,7 @@ class RunReport:
     """All that a run did.
 
     ``outcomes`` holds every file that was more than untouched, ordered by path;
-    ``scanned`` counts all files that were looked at; ``runtime`` names the runtimes
-    that the rewrites rely on ("tracker", "conservative", or both) and ``written`` says
+    ``scanned`` counts all files that were looked at, and ``written`` says
     whether changes were written to disk.  ``warnings`` are about the run, and no file.
     ``shard`` says which part of a run it is, as ``2/5``, "" for a whole one: then ``scanned``
     counts the files of that part.
@@ -120,7 +121,13 @@ class RunReport:
 
     outcomes: tuple[FileOutcome, ...]
     scanned: int
-    runtime: str
     written: bool
     warnings: tuple[str, ...] = ()
     shard: str = ""
+
+    @property
+    def runtimes(self) -> tuple[Evidence, ...]:
+        """The runtimes that the rewrites rely on, with the evidence of each, in order."""
+        changed = (outcome for outcome in self.outcomes if isinstance(outcome, Changed))
+        used = {a.runtime for o in changed for a in o.applied if a.runtime is not None}
+        return tuple(sorted(used, key=lambda one: (one.runtime, one.why)))

@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codemods.model.options import ProjectConfig, Runtime
+from codemods.model.options import ProjectConfig
+from codemods.model.runtime import Runtime
 from codemods.project.ignore.gitignore import ignored, rules_from
 from codemods.project.regular import MEGABYTE, read_regular, reason
 

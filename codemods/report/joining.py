@@ -42,12 +42,10 @@ def _joined(parts: Sequence[RunReport]) -> RunReport:
     if len({part.written for part in parts}) > 1:
         raise PartsError("some of the runs wrote their changes, and some did not")
     outcomes = sorted((o for part in parts for o in part.outcomes), key=lambda o: o.path)
-    runtimes = {name for part in parts for name in part.runtime.split(" and ") if name}
     warnings = dict.fromkeys(warning for part in parts for warning in part.warnings)
     return RunReport(
         tuple(outcomes),
         sum(part.scanned for part in parts),
-        " and ".join(sorted(runtimes)),
         parts[0].written,
         tuple(warnings),
     )

@@ -11,7 +11,8 @@ keys may come at any time::
                 "applied":  [{finding..., "form": str, "why": str, "notes": [str],
                               "certainty": "proven" | "assumed" | "unsafe",
                               "assumptions": [str],            not empty: they are not proven
-                              "confirm": [str]}],              not empty: the rewrite is unsafe
+                              "confirm": [str],                not empty: the rewrite is unsafe
+                              "runtime": null | {"runtime": str, "why": str}}],
                 "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
                               "blocking": span | null}],
                 "findings": [finding],
@@ -46,7 +47,7 @@ def render(report: RunReport, look: Look | None = None) -> str:
     del look
     document = {
         "schema": SCHEMA,
-        "runtime": report.runtime,
+        "runtime": " and ".join(sorted({one.runtime for one in report.runtimes})),
         "written": report.written,
         "scanned": report.scanned,
         "status": exit_status(report),
@@ -97,6 +98,7 @@ def _applied(applied: Applied) -> dict[str, Any]:
         "certainty": str(applied.certainty),
         "assumptions": list(applied.assumptions),
         "confirm": list(applied.confirm),
+        "runtime": asdict(applied.runtime) if applied.runtime is not None else None,
     }
 
 

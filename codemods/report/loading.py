@@ -16,6 +16,7 @@ from codemods.model.outcome import (
     RunReport,
 )
 from codemods.model.refusal import Reason, Refusal
+from codemods.model.runtime import Evidence, Runtime
 from codemods.model.source import SourceFile, Span
 from codemods.report.json import SCHEMA
 
@@ -44,7 +45,6 @@ def loaded(path: Path, text: str) -> RunReport:
         return RunReport(
             tuple(_outcome(path, file) for file in document["files"]),
             int(document["scanned"]),
-            str(document["runtime"]),
             bool(document["written"]),
             tuple(map(str, document["warnings"])),
             str(document.get("shard", "")),
@@ -79,8 +79,10 @@ def _finding(path: str, one: dict[str, Any]) -> Finding:
 
 def _applied(path: str, one: dict[str, Any]) -> Applied:
     lists = (tuple(one["notes"]), tuple(one["assumptions"]))
-    confirm = tuple(one["confirm"])
-    return Applied(_finding(path, one), one["form"], one["why"], *lists, confirm=confirm)
+    found = one.get("runtime")
+    runtime = Evidence(Runtime(found["runtime"]), found["why"]) if found else None
+    said = (_finding(path, one), one["form"], one["why"])
+    return Applied(*said, *lists, runtime, tuple(one["confirm"]))
 
 
 def _refusal(path: str, one: dict[str, Any]) -> Refusal:

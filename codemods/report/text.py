@@ -30,6 +30,10 @@ AS_IT_IS = Look()
 Style = Callable[[str, str], str]
 # What the reason of a rewrite is called: "safe" only where it is a proof.
 _WORDS = {Certainty.PROVEN: "safe", Certainty.ASSUMED: "likely", Certainty.UNSAFE: "why"}
+_SAY_OTHERWISE = (
+    '    to do: say runtime = "guide" in [tool.ai-usage] if that is so; "conservative", if its '
+    "contexts do less."
+)
 
 
 def uncoloured(text: str, _colour: str) -> str:
@@ -55,15 +59,20 @@ def render(report: RunReport, look: Look = AS_IT_IS) -> str:
     lines: list[str] = []
     for outcome in report.outcomes:
         lines += _outcome(outcome, style, written=report.written, quiet=quiet)
+    lines += _runtimes(report, quiet=quiet)
     if not quiet:
-        lines += _runtime(report)
         lines.append(summary(report))
     return "".join(line + "\n" for line in lines)
 
 
-def _runtime(report: RunReport) -> Iterator[str]:
-    if report.runtime and any(isinstance(outcome, Changed) for outcome in report.outcomes):
-        yield f"The rewrites rely on the {report.runtime} runtime."
+def _runtimes(report: RunReport, *, quiet: bool) -> Iterator[str]:
+    for used in report.runtimes:
+        if used.is_assumed:
+            yield f"The rewrites assume that contexts do what the guide says: {used.why}."
+            yield _SAY_OTHERWISE
+        elif not quiet:
+            why = f": {used.why}" if used.why else ""
+            yield f"The rewrites rely on the {used.runtime} runtime{why}."
 
 
 def _outcome(outcome: FileOutcome, style: Style, *, written: bool, quiet: bool) -> Iterator[str]:
@@ -86,7 +95,7 @@ def _outcome(outcome: FileOutcome, style: Style, *, written: bool, quiet: bool) 
 
 
 def _applied(applied: Applied, style: Style, *, written: bool, quiet: bool) -> Iterator[str]:
-    if quiet and applied.certainty is Certainty.PROVEN:
+    if quiet and not applied.assumptions and not applied.confirm:
         return
     first = _place(applied.finding, style, "green")
     if applied.assumptions:
@@ -139,7 +148,7 @@ def summary(report: RunReport) -> str:
 def _doubts(applied: list[Applied]) -> str:
     """Return how many of the rewrites are not proven, as the summary says it."""
     unsafe = sum(bool(one.confirm) for one in applied)
-    assumed = sum(bool(one.assumptions) for one in applied)
+    assumed = sum(one.certainty is Certainty.ASSUMED for one in applied)
     said = f", {unsafe} unsafe" if unsafe else ""
     if assumed:
         verb = "rests on an assumption" if assumed == 1 else "rest on assumptions"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from codemods.model.outcome import Changed, Failed, FileOutcome, RunReport, Untouched
+from codemods.model.outcome import Failed, FileOutcome, RunReport, Untouched
 from codemods.model.progress import nothing_told
 from codemods.runner.candidates import scan
 
@@ -64,9 +64,7 @@ def _run(
     more = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
     mine = sorted((o for o in more if found.decides(o.path)), key=lambda outcome: outcome.path)
     shard = str(options.shard or "")
-    return RunReport(
-        tuple(mine), found.scanned, _runtimes(mine), written=False, warnings=said, shard=shard
-    )
+    return RunReport(tuple(mine), found.scanned, written=False, warnings=said, shard=shard)
 
 
 def _of_candidates(
@@ -85,9 +83,3 @@ def _of_candidates(
     broken = [] if lint else unreadable_neighbours(found.candidates, found.others)
     mine = [source for source in found.candidates if found.decides(source.display)]
     return [*broken, *decided(run, mine, progress, lint=lint)], unused_keys(run)
-
-
-def _runtimes(outcomes: Iterable[FileOutcome]) -> str:
-    """Return the runtimes that the rewrites rely on, as the report names them."""
-    used = {a.runtime for o in outcomes if isinstance(o, Changed) for a in o.applied if a.runtime}
-    return " and ".join(sorted(used))

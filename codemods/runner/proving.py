@@ -152,18 +152,12 @@ def _changed(
             p.why,
             p.notes,
             tuple(assumption.text for assumption in p.assumptions),
-            _runtime(semantic, p),
+            semantic.runtime(p.home) if p.home else None,
             p.confirm,
         )
         for p in proposals
     )
     return Changed(source, content, applied, tuple(refusals))
-
-
-def _runtime(semantic: SemanticModel, proposal: Proposal) -> str:
-    if not proposal.home:
-        return ""
-    return "tracker" if semantic.ours(proposal.home) else "conservative"
 
 
 def _edited(

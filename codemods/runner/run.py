@@ -88,7 +88,5 @@ def _terms(options: Options, config: ProjectConfig) -> Terms:
     """Return what holds for the files of *config*: the command line counts before it."""
     runtime = options.runtime or config.runtime
     batches = config.batch_pricing if options.batch_pricing is None else options.batch_pricing
-    settings = Settings(
-        str(runtime.value), batches, options.strict, options.unsafe, config.operations
-    )
+    settings = Settings(runtime, batches, options.strict, options.unsafe, config.operations)
     return Terms(Vocabulary.of(config.modules), settings, config.root or options.cwd)

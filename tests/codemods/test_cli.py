@@ -10,9 +10,10 @@ import pytest
 
 from codemods import lint, migrate
 from codemods.model.finding import Finding
-from codemods.model.options import Configuration, Mode, Options, ProjectConfig, Runtime
+from codemods.model.options import Configuration, Mode, Options, ProjectConfig
 from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, RunReport
 from codemods.model.refusal import Reason, Refusal
+from codemods.model.runtime import Runtime
 from codemods.model.source import Span
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import decode, read
@@ -36,7 +37,7 @@ class Rename:
         """Return the report, and remember what was asked."""
         self.seen.append((options, config))
         outcomes = [one for file in files if (one := self.outcome(file)) is not None]
-        return RunReport(tuple(outcomes), 7, "tracker", written=False)
+        return RunReport(tuple(outcomes), 7, written=False)
 
     def outcome(self, file: DiscoveredFile | Failed) -> FileOutcome | None:
         """Return what comes of one file."""
@@ -325,7 +326,7 @@ def test_progress(
         for number, _ in enumerate(files, start=1):
             if progress:
                 progress(number)
-        return RunReport((), 2, "tracker", written=False)
+        return RunReport((), 2, written=False)
 
     migrate.main(["app"], counting)
     assert capsys.readouterr().err == ""

@@ -16,7 +16,7 @@ from codemods.model.outcome import Failed, RunReport
 def pipeline(options, config, files, progress):
     list(files)
     failed = tuple(Failed(f"{n}.py", "read", "x" * 8000, "y") for n in range(1000))
-    return RunReport(failed, 1, "tracker", False)
+    return RunReport(failed, 1, False)
 sys.exit(migrate.main(sys.argv[1:], pipeline))
 """
 SLOW = """
@@ -35,7 +35,7 @@ import sys
 from codemods import migrate
 from codemods.model.outcome import RunReport
 def pipeline(options, config, files, progress):
-    return RunReport((), len(list(files)), "tracker", False)
+    return RunReport((), len(list(files)), False)
 status = migrate.main(sys.argv[1:], pipeline)
 print([name for name in ("libcst", "tomllib", "tracker") if name in sys.modules])
 """

@@ -247,7 +247,7 @@ def runtime_not_told(real: Any) -> Any:
 def what_a_tree_holds_says_nothing_to_the_terminal(folder: Path) -> None:
     """Escapes and line breaks in names and messages are shown as escapes."""
     failed = Failed("re\x1b[31m\nceipts.py", "read", "no \x1b[2J", "see \u202e")
-    told = text.render(RunReport((failed,), 1, "tracker", written=False))
+    told = text.render(RunReport((failed,), 1, written=False))
     assert told.splitlines()[0] == "re\\x1b[31m\\nceipts.py: failed to read: no \\x1b[2J"
     assert "\u202e" not in told
 
@@ -279,7 +279,7 @@ def a_status_is_of_all_that_is_left(folder: Path) -> None:
         ((), False, 0),
     ]
     for outcomes, written, expected in told:
-        found = RunReport(outcomes, len(outcomes), "tracker", written=written)
+        found = RunReport(outcomes, len(outcomes), written=written)
         assert status.exit_status(found) == expected, outcomes
         assert json.loads(as_json.render(found))["status"] == expected
 

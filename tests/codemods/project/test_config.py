@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from codemods.model.options import ProjectConfig, Runtime
+from codemods.model.options import ProjectConfig
+from codemods.model.runtime import Runtime
 from codemods.project.config import ConfigError, Tables
 
 

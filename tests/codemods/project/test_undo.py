@@ -24,7 +24,7 @@ def migrate(start: Path, after: dict[Path, bytes], *named: Path) -> None:
         source = decode(path, path.name, path.read_bytes())
         assert not isinstance(source, Failed)
         changes.append(Changed(source, content, ()))
-    report = RunReport(tuple(changes), len(changes), "tracker", written=False)
+    report = RunReport(tuple(changes), len(changes), written=False)
     done = write_changes(report, start, named or [start])
     assert not any(isinstance(outcome, Failed) for outcome in done.outcomes)
 

@@ -24,7 +24,7 @@ def change(path: Path, after: bytes) -> Changed:
 
 def report(*outcomes: Changed | Untouched) -> RunReport:
     """Return a report of *outcomes* that are not written yet."""
-    return RunReport(outcomes, len(outcomes), "tracker", written=False)
+    return RunReport(outcomes, len(outcomes), written=False)
 
 
 @pytest.fixture

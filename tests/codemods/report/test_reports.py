@@ -43,7 +43,7 @@ QUIET = Look(quiet=True)
 
 def report(*outcomes: FileOutcome, written: bool = False) -> RunReport:
     """Return a report of *outcomes* and two files in which there was nothing to do."""
-    return RunReport(outcomes, len(outcomes) + 2, "tracker", written)
+    return RunReport(outcomes, len(outcomes) + 2, written)
 
 
 @pytest.mark.parametrize(

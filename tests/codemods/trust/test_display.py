@@ -62,7 +62,7 @@ def evil_report() -> RunReport:
         Failed(EVIL, EVIL, EVIL, EVIL),
         Linted(EVIL, (finding,)),
     )
-    return RunReport(outcomes, 5, EVIL, written=False)
+    return RunReport(outcomes, 5, written=False)
 
 
 def test_a_report_of_hostile_texts() -> None:

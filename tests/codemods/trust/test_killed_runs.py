@@ -39,7 +39,7 @@ def run(tree: Path, *names: str, after: bytes = b"two\n") -> None:
         source = decode(tree / name, name, (tree / name).read_bytes())
         assert not isinstance(source, Failed)
         changes.append(Changed(source, after, ()))
-    report = RunReport(tuple(changes), len(changes), "tracker", written=False)
+    report = RunReport(tuple(changes), len(changes), written=False)
     done = write_changes(report, tree, [tree])
     assert not any(isinstance(outcome, Failed) for outcome in done.outcomes), done.outcomes
 

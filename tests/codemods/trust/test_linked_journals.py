@@ -42,7 +42,7 @@ def run(tree: Path, name: str = "a.py", named: Path | None = None) -> object:
     path = tree / name
     source = decode(path, name, path.read_bytes())
     assert not isinstance(source, Failed)
-    report = RunReport((Changed(source, b"two\n", ()),), 1, "tracker", written=False)
+    report = RunReport((Changed(source, b"two\n", ()),), 1, written=False)
     [outcome] = write_changes(report, tree, [named or tree]).outcomes
     return outcome
 

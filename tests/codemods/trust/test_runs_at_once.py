@@ -28,7 +28,7 @@ def pending(path: Path, refusals: tuple[Refusal, ...] = ()) -> RunReport:
     """Return the report of a run that has read *path* and not written it."""
     source = decode(path, path.name, path.read_bytes())
     assert not isinstance(source, Failed)
-    return RunReport((Changed(source, b"two\n", (), refusals),), 1, "tracker", written=False)
+    return RunReport((Changed(source, b"two\n", (), refusals),), 1, written=False)
 
 
 def sources(folder: Path, count: int) -> list[Path]:
