@@ -12,7 +12,7 @@ keys may come at any time::
                               "certainty": "proven" | "assumed" | "unsafe",
                               "assumptions": [str],            not empty: they are not proven
                               "confirm": [str],                not empty: the rewrite is unsafe
-                              "runtime": null | {"runtime": str, "why": str}}],
+                              "runtime": null | {"name": str, "why": str}}],
                 "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
                               "blocking": span | null}],
                 "findings": [finding],
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from codemods.model.outcome import Applied, FileOutcome, RunReport
     from codemods.model.refusal import Refusal
     from codemods.report.formats import Look
+    from codemods.model.runtime import Evidence
 
 SCHEMA = 1
 
@@ -98,8 +99,12 @@ def _applied(applied: Applied) -> dict[str, Any]:
         "certainty": str(applied.certainty),
         "assumptions": list(applied.assumptions),
         "confirm": list(applied.confirm),
-        "runtime": asdict(applied.runtime) if applied.runtime is not None else None,
+        "runtime": _evidence(applied.runtime) if applied.runtime is not None else None,
     }
+
+
+def _evidence(evidence: Evidence) -> dict[str, str]:
+    return {"name": str(evidence.runtime), "why": evidence.why}
 
 
 def _refusal(refusal: Refusal) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def _finding(path: str, one: dict[str, Any]) -> Finding:
 def _applied(path: str, one: dict[str, Any]) -> Applied:
     lists = (tuple(one["notes"]), tuple(one["assumptions"]))
     found = one.get("runtime")
-    runtime = Evidence(Runtime(found["runtime"]), found["why"]) if found else None
+    runtime = Evidence(Runtime(found["name"]), found["why"]) if found else None
     said = (_finding(path, one), one["form"], one["why"])
     return Applied(*said, *lists, runtime, tuple(one["confirm"]))
 

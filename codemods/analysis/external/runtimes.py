@@ -81,9 +81,10 @@ def _of_definition(tree: ast.Module, definition: _Definition, legacy: ast.Module
     if built is None or not (_has_store(built) or _stores_by_itself(tree, legacy)):
         line = getattr(built, "lineno", definition.lineno)
         return Judged(False, line, "a tracker that a context builds has no store that can be seen")
-    if not any(_sets_user(node) for node in nodes):
+    ending = set(_endings(nodes))
+    if not any(_sets_user(node) for node in nodes if node not in ending):
         return Judged(False, definition.lineno, "no context sets the tracker's user")
-    if not any(_gives_back(node) for node in _endings(nodes)):
+    if not any(_gives_back(node) for node in ending):
         why = "the end of a context does not give the tracker its earlier ids back"
         return Judged(False, definition.lineno, why)
     return Judged(True, definition.lineno, "contexts store, set the user, and give the ids back")

@@ -93,7 +93,10 @@ def test_broken_file_of_others(tmp_path: Path) -> None:
         ("[tool.ai_usage]\nexclude = []", "Write [tool.ai-usage] instead"),
         ('[tool.aiUsage]\nruntime = "auto"', "Write [tool.ai-usage] instead"),
         ("[tool]\nai-usage = 1", "must be a table"),
-        ('[tool.ai-usage]\nruntime = "traker"', 'one of "auto", "tracker", "conservative"'),
+        (
+            '[tool.ai-usage]\nruntime = "traker"',
+            'one of "auto", "tracker", "guide", "conservative"',
+        ),
         ("[tool.ai-usage]\nruntime = true", "is not a runtime"),
         ("[tool.ai-usage]\nbatch-pricing = 'no'", "Write true or false"),
         ("[tool.ai-usage]\nbatch-pricing = 1", "Write true or false"),

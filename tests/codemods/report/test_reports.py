@@ -18,6 +18,7 @@ from codemods.model.outcome import (
     Untouched,
 )
 from codemods.model.refusal import Reason, Refusal
+from codemods.model.runtime import Evidence, Runtime
 from codemods.model.source import SourceFile, Span
 from codemods.report import json as json_report
 from codemods.report.formats import Look
@@ -26,7 +27,12 @@ from codemods.report.text import render
 
 FINDING = Finding("AIU001", "app/a.py", Span(3, 5, 3, 30), "tracker built by hand")
 APPLIED = Applied(
-    FINDING, "own", "nothing outlives the block", ("batch prices",), ("job is a string",)
+    FINDING,
+    "own",
+    "nothing outlives the block",
+    ("batch prices",),
+    ("job is a string",),
+    Evidence(Runtime.TRACKER),
 )
 PROVEN = Applied(FINDING, "own", "nothing outlives the block")
 REASON = next(iter(Reason))
@@ -69,13 +75,14 @@ def test_exit_status(given: RunReport, status: int) -> None:
 
 def test_rewrite_in_text() -> None:
     """A rewrite is shown with its place, form, reason and notes; it is safe if it is proven."""
-    applied = replace(PROVEN, notes=("batch prices",))
+    known = Evidence(Runtime.TRACKER, "a.py:1: it says so")
+    applied = replace(PROVEN, notes=("batch prices",), runtime=known)
     assert render(report(replace(CHANGED, applied=(applied,)), written=True)) == (
         "app/a.py:3:5: AIU001 tracker built by hand\n"
         "    form: own\n"
         "    safe: nothing outlives the block\n"
         "    note: batch prices\n"
-        "The rewrites rely on the tracker runtime.\n"
+        "The rewrites rely on the tracker runtime: a.py:1: it says so.\n"
         "3 files scanned: 1 changed (1 rewrite).\n"
     )
 
@@ -116,6 +123,28 @@ def test_assumptions_are_counted(applied: tuple[Applied, ...], counted: str) -> 
     assert told["assumed"] == sum(one is APPLIED for one in applied)
 
 
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_runtime_that_is_assumed(quiet: bool) -> None:
+    """It is said once for all rewrites, under --quiet too; and none of them is called safe."""
+    applied = replace(PROVEN, runtime=Evidence(Runtime.GUIDE, "m is in no folder"))
+    given = report(replace(CHANGED, applied=(applied, applied)))
+    shown = render(given, quiet=quiet)
+    assert shown.count("assume that contexts do what the guide says: m is in no folder.\n") == 1
+    assert shown.count('    to do: say runtime = "guide"') == 1
+    assert "safe" not in shown
+    assert ("tracker built by hand" in shown) is not quiet
+    assert json.loads(json_report.render(given))["rewrites"]["assumed"] == 2
+
+
+@pytest.mark.parametrize("known", [Evidence(Runtime.GUIDE), Evidence(Runtime.CONSERVATIVE, "it")])
+def test_a_runtime_that_is_known(known: Evidence) -> None:
+    """It is named where more than what needs a person is shown, and rewrites stay proven."""
+    given = report(replace(CHANGED, applied=(replace(PROVEN, runtime=known),)))
+    assert f"rely on the {known.runtime} runtime" in render(given)
+    assert "    safe: " in render(given)
+    assert render(given, quiet=True) == ""
+
+
 def test_quiet_shows_what_is_not_proven() -> None:
     """Quiet keeps silent about proven rewrites only."""
     unsafe = replace(PROVEN, confirm=("it is so",))
@@ -136,7 +165,6 @@ def test_unsafe_rewrite() -> None:
         "    form: adopt\n"
         "    why: the object stays\n"
         "    unsafe: confirm that no two tasks run at once\n"
-        "The rewrites rely on the tracker runtime.\n"
         "3 files scanned: 1 changed (1 rewrite, 1 unsafe).\n"
     )
     (told,) = json.loads(json_report.render(given))["files"][0]["applied"]
@@ -223,6 +251,7 @@ def test_json() -> None:
         finding
         | {"form": "own", "why": "nothing outlives the block", "notes": ["batch prices"]}
         | {"certainty": "assumed", "assumptions": ["job is a string"], "confirm": []}
+        | {"runtime": {"name": "tracker", "why": ""}}
     ]
     assert changed["refusals"][0]["blocking"]["line"] == 9
     assert refused == {

@@ -24,6 +24,7 @@ from codemods.cli import execution
 from codemods.model.finding import Finding
 from codemods.model.outcome import Applied, Changed, Failed, Linted, Refused, RunReport
 from codemods.model.refusal import Reason, Refusal
+from codemods.model.runtime import Evidence, Runtime
 from codemods.model.source import SourceFile, Span
 from codemods.report import display, text
 from codemods.report import json as json_report
@@ -53,7 +54,8 @@ def test_any_text_is_printable_afterwards(given: str) -> None:
 def evil_report() -> RunReport:
     """Return a report in which every text is hostile."""
     finding = Finding(EVIL, EVIL, Span(1, 1, 1, 2), EVIL)
-    applied = Applied(finding, EVIL, EVIL, (EVIL,), (EVIL,), EVIL, (EVIL,))
+    evidence = Evidence(Runtime.TRACKER, EVIL)
+    applied = Applied(finding, EVIL, EVIL, (EVIL,), (EVIL,), evidence, (EVIL,))
     refusal = Refusal(finding, Reason.ESCAPES, EVIL, EVIL, Span(1, 1, 1, 2))
     source = SourceFile(Path(EVIL), EVIL, b"a", "a", "utf-8", False, "\n", "")
     outcomes = (
