@@ -239,8 +239,9 @@ def test_members_of_a_repository(tmp_path: Path) -> None:
     no_user = GUIDED.replace(", user_id=user_id)", ")")
     a = {HOME: "from tracker.ai_usage_context import *\n", **PACKAGES, "app.py": SITE}
     b = {HOME: no_user, LEGACY: CLASS, **PACKAGES, "app.py": SITE}
-    files = {f"{root}/{name}": body for root, all_ in (("a", a), ("b", b)) for name, body in all_.items()}
-    told = run(tmp_path, files)
+    members = {f"a/{name}": body for name, body in a.items()}
+    members |= {f"b/{name}": body for name, body in b.items()}
+    told = run(tmp_path, members)
     assert OWN in rewritten(told, "a/app.py")
     assert ADOPTED in rewritten(told, "b/app.py")
     assert {str(one.runtime) for one in told.runtimes} == {"tracker", "conservative"}
