@@ -23,8 +23,8 @@ from codemods.linking.external_uses import ENTERING, ExternalUses, Replacements,
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
-from codemods.linking.trees import Trees
 from codemods.linking.runtimes import Runtimes
+from codemods.linking.trees import Trees
 from codemods.model.outcome import Failed
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.module_names import dotted_name

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from codemods.analysis.external import references
 from codemods.model.outcome import Failed
-from codemods.project import notebooks
+from codemods.project.notebooks import module as notebooks
 from codemods.project.sources import decode, read
 
 if TYPE_CHECKING:

@@ -84,6 +84,14 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that holds code and was not looked at; ``reason`` says why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A file that could not be handled; the others went on.
 
@@ -105,7 +113,7 @@ class Linted:
     findings: tuple[Finding, ...]
 
 
-FileOutcome = Untouched | Changed | Refused | Failed | Linted
+FileOutcome = Untouched | Changed | Refused | Skipped | Failed | Linted
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class Reason(StrEnum):
         "not-proven",
         "migrate this place by hand, and report it: no rule should have proposed it",
     )
-    NOTEBOOK = "notebook", "open a context in the cell by hand; lint shows what is left"
+    NOTEBOOK = "notebook", "open a context in the cell by hand, above or below the magic"
     READS_STATE = "reads-state", "read the ids from your own variables instead of from the tracker"
     READS_STORE = (
         "reads-store",
@@ -119,6 +119,7 @@ class Refusal:
 
     ``blocking`` is the place that causes the refusal (None where it is the site
     itself), ``detail`` says what is there, ``advice`` what to do about it.
+    In a notebook ``blocking_cell`` counts the code cell of the place from 1.
     """
 
     finding: Finding
@@ -126,3 +127,4 @@ class Refusal:
     detail: str
     advice: str
     blocking: Span | None = None
+    blocking_cell: int = 0

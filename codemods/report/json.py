@@ -7,7 +7,7 @@ keys may come at any time::
      "warnings": [str],                                                of the run as a whole
      "shard": "2/5",                                                   only of a part of a run
      "rewrites": {"proven": int, "assumed": int, "unsafe": int},
-     "files": [{"path": str, "outcome": "changed" | "refused" | "failed" | "linted",
+     "files": [{"path": str, "outcome": "changed" | "refused" | "failed" | "skipped" | "linted",
                 "applied":  [{finding..., "form": str, "why": str, "notes": [str],
                               "certainty": "proven" | "assumed" | "unsafe",
                               "assumptions": [str],            not empty: they are not proven
@@ -16,11 +16,13 @@ keys may come at any time::
                 "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
                               "blocking": span | null}],
                 "findings": [finding],
-                "stage": str, "message": str, "advice": str}]}    of a failure
+                "stage": str, "message": str, "advice": str,      of a failure
+                "reason": str}]}                                  of a skipped file
 
 A finding is ``{"code": str, "message": str, "span": span}``, a span ``{"line",
 "column", "end_line", "end_column"}`` with lines and columns counted from 1.  Of a notebook
-the span is one in a code cell, and ``"cell": int`` counts these from 1.
+the span is one in a code cell, and ``"cell": int`` counts these from 1; ``"blocking_cell"`` is the
+cell of what blocks.
 """
 
 from __future__ import annotations
@@ -30,15 +32,15 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from codemods.model.outcome import Certainty, Changed, Failed, Linted, Refused
+from codemods.model.outcome import Certainty, Changed, Failed, Linted, Refused, Skipped
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.outcome import Applied, FileOutcome, RunReport
     from codemods.model.refusal import Refusal
-    from codemods.report.formats import Look
     from codemods.model.runtime import Evidence
+    from codemods.report.formats import Look
 
 SCHEMA = 1
 
@@ -81,6 +83,8 @@ def _file(outcome: FileOutcome) -> dict[str, Any]:
         case Failed():
             detail = {"message": outcome.message, "advice": outcome.advice}
             return common | {"stage": outcome.stage} | detail
+        case Skipped():
+            return common | {"reason": outcome.reason}
         case _:
             return common
 
@@ -113,4 +117,5 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
         "detail": refusal.detail,
         "advice": refusal.advice,
         "blocking": asdict(refusal.blocking) if refusal.blocking else None,
+        **({"blocking_cell": refusal.blocking_cell} if refusal.blocking_cell else {}),
     }

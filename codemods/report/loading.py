@@ -14,6 +14,7 @@ from codemods.model.outcome import (
     Linted,
     Refused,
     RunReport,
+    Skipped,
 )
 from codemods.model.refusal import Reason, Refusal
 from codemods.model.runtime import Evidence, Runtime
@@ -68,6 +69,8 @@ def _outcome(report: Path, file: dict[str, Any]) -> FileOutcome:
             return Linted(path, tuple(_finding(path, one) for one in file["findings"]))
         case "failed":
             return Failed(path, file["stage"], file["message"], file["advice"])
+        case "skipped":
+            return Skipped(path, file["reason"])
         case other:
             raise ValueError(f"no outcome is called {other!r}")
 
@@ -88,4 +91,11 @@ def _applied(path: str, one: dict[str, Any]) -> Applied:
 def _refusal(path: str, one: dict[str, Any]) -> Refusal:
     blocking = Span(**one["blocking"]) if one["blocking"] else None
     found = _finding(path, one)
-    return Refusal(found, Reason(one["reason"]), one["detail"], one["advice"], blocking)
+    return Refusal(
+        found,
+        Reason(one["reason"]),
+        one["detail"],
+        one["advice"],
+        blocking,
+        one.get("blocking_cell", 0),
+    )

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from codemods.model.outcome import Applied, Certainty, Changed, Failed, Linted, Refused
+from codemods.model.outcome import Applied, Certainty, Changed, Failed, Linted, Refused, Skipped
 from codemods.report import display
 from codemods.report.formats import Look
 
@@ -92,6 +92,9 @@ def _outcome(outcome: FileOutcome, style: Style, *, written: bool, quiet: bool) 
         case Linted():
             for finding in outcome.findings:
                 yield _place(finding, style, "yellow")
+        case Skipped():
+            if not quiet:
+                yield f"{outcome.path}: skipped: {outcome.reason}"
 
 
 def _applied(applied: Applied, style: Style, *, written: bool, quiet: bool) -> Iterator[str]:
@@ -117,7 +120,8 @@ def _refusal(refusal: Refusal, style: Style) -> Iterator[str]:
     yield _place(finding, style, "yellow")
     place = ""
     if refusal.blocking is not None:
-        place = f" at {finding.path}:{refusal.blocking.line}:{refusal.blocking.column}"
+        cell = f":cell {refusal.blocking_cell}" if refusal.blocking_cell else ""
+        place = f" at {finding.path}{cell}:{refusal.blocking.line}:{refusal.blocking.column}"
     yield f"    refused: {refusal.reason}{place}: {refusal.detail}"
     yield f"    to do: {refusal.advice}"
 

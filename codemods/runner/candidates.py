@@ -87,7 +87,7 @@ def scan(
 
 
 def _decoded(file: DiscoveredFile, content: bytes) -> SourceFile | Failed:
-    from codemods.project import notebooks
+    from codemods.project.notebooks import module as notebooks
     from codemods.project.sources import decode
 
     load = notebooks.source if notebooks.is_notebook(file.path) else decode

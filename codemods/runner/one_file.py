@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.parsed_module import on_deep_stack
 from codemods.linking.links import Project, UnparsableError
 from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, Untouched
-from codemods.model.refusal import Reason, Refusal
-from codemods.project import notebooks
+from codemods.project.notebooks.module import is_notebook
 from codemods.rules.engine import Decision, decide
 from codemods.rules.engine import lint as lint_module
 from codemods.rules.rounds import may_go_on
+from codemods.runner import notebook
 from codemods.runner.neighbours import unparsable
 from codemods.runner.proving import rewritten
 
@@ -22,21 +22,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.model.refusal import Refusal
     from codemods.model.source import SourceFile
 
 # A round may uncover work for the next one; more than this would be a circle.
 _MOST_ROUNDS = 5
-# What a migration does something about: trackers and their ids.
-_LEGACY_CODES = frozenset({"AIU001", "AIU002", "AIU004"})
 
 
 def lint_file(project: Project, source: SourceFile) -> FileOutcome:
     """Return the lint findings of one file."""
     if project.defines_the_api(source):
         return Untouched(source.display)
+    if is_notebook(source.path):
+        return notebook.linted(source, partial(_linted, project))
+    return _linted(project, source)
+
+
+def _linted(project: Project, source: SourceFile) -> FileOutcome:
     findings = tuple(lint_module(project.semantic(source)))
-    if notebooks.is_notebook(source.path):
-        findings = notebooks.in_cells(source.content, findings)
     return Linted(source.display, findings) if findings else Untouched(source.display)
 
 
@@ -47,8 +50,12 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
     """
     if project.defines_the_api(source):
         return Untouched(source.display)
-    if notebooks.is_notebook(source.path):
-        return _left_to_a_person(project, source)
+    if is_notebook(source.path):
+        return notebook.migrated(source, partial(_migrated, project))
+    return _migrated(project, source)
+
+
+def _migrated(project: Project, source: SourceFile) -> FileOutcome:
     first, ends = _one_round(project, source)
     if ends:
         return first
@@ -95,17 +102,6 @@ def _lasting(
             continue
         lasting.append(one)
     return tuple(lasting)
-
-
-def _left_to_a_person(project: Project, source: SourceFile) -> FileOutcome:
-    """Return the legacy code of a notebook, which is not rewritten."""
-    found = tuple(f for f in lint_module(project.semantic(source)) if f.code in _LEGACY_CODES)
-    if not found:
-        return Untouched(source.display)
-    reason = Reason.NOTEBOOK
-    detail = "notebooks are not rewritten"
-    places = notebooks.in_cells(source.content, found)
-    return Refused(source.display, tuple(Refusal(f, reason, detail, reason.advice) for f in places))
 
 
 def _one_round(project: Project, source: SourceFile) -> tuple[FileOutcome, bool]:

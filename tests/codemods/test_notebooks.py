@@ -1,4 +1,4 @@
-"""Notebooks: read by lint, named by migrate, written by nobody."""
+"""Notebooks as lint reads them."""
 
 import json
 from pathlib import Path
@@ -84,17 +84,6 @@ def test_code_behind_a_magic_of_the_cell(start: Path, capsys: pytest.CaptureFixt
         " AIU001",
         " AIU002",
     ]
-
-
-def test_migrate_leaves_them_to_a_person(start: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Migrate refuses what a notebook holds, with or without --unsafe, and writes nothing."""
-    before = notebook(start / "x.ipynb", IMPORT, BUILD + SET)
-    for arguments in (["."], ["--unsafe", "x.ipynb"], ["--diff", "."]):
-        assert migrate.main(arguments) == 1
-        shown = "".join(capsys.readouterr())
-        assert "x.ipynb:cell 2:1:11: AIU001" in shown
-        assert "refused: notebook: notebooks are not rewritten" in shown
-    assert (start / "x.ipynb").read_bytes() == before
 
 
 def test_notebook_with_nothing_to_do(start: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ _LONGEST = 50
 # Functions that only run or collect what others do, beside those of the interpreter.
 _CARRIERS = frozenset(
     "gather wait wait_for create_task ensure_future as_completed to_thread partial reduce chain "
-    "deepcopy asdict sleep".split()
+    "deepcopy asdict sleep get_ipython".split()
 )
 
 

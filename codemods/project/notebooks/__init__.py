@@ -1,0 +1,1 @@
+"""Jupyter notebooks: their code cells as one module, and rewritten code back in its cells."""
