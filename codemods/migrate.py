@@ -40,6 +40,9 @@ Examples:
   Migrate in place, and put everything back:
     python -m codemods.migrate src
     python -m codemods.migrate --undo
+  Go back to legacy calls for a while, and forth again:
+    python -m codemods.migrate --rollback src
+    python -m codemods.migrate src
   Fail a build while legacy code is left:
     python -m codemods.migrate --check src
   Look on several machines, and join what they say:
@@ -79,6 +82,9 @@ Exit status:
 @click.option("--diff", is_flag=True, help="Write nothing; print a patch for `git apply`.")
 @click.option("--check", is_flag=True, help="Write nothing; report what would be done.")
 @click.option("--undo", is_flag=True, help="Restore the files of the last run (in PATH).")
+@click.option(
+    "--rollback", is_flag=True, help="Turn blocks back into legacy calls, as far as that is proven."
+)
 @click.option(
     "--batch-pricing/--no-batch-pricing",
     default=None,
@@ -143,6 +149,9 @@ def _mode(*, diff: bool, check: bool, undo: bool) -> Mode:
 def _refuse_contradictions(options: Options) -> None:
     if options.strict and options.unsafe:
         message = "--strict makes fewer rewrites than are proven, --unsafe more. Choose one."
+        raise click.UsageError(message)
+    if options.rollback and options.strict:
+        message = "--rollback asks the migration, which --strict would hold back. Choose one."
         raise click.UsageError(message)
     if options.shard is not None and options.unsafe:
         message = "--unsafe joins rewrites over several files, and --shard takes them apart."

@@ -56,6 +56,7 @@ class Options:
     ``report_format`` is the name of one of ``codemods.report.formats``.
     ``use_cache`` lets the run use and write what runs remember, in ``cache_dir`` if that is
     given; ``clean_cache`` removes it first.
+    ``rollback`` asks for legacy calls in the place of blocks.
     """
 
     paths: tuple[Path, ...]
@@ -75,6 +76,7 @@ class Options:
     use_cache: bool = False
     cache_dir: Path | None = None
     clean_cache: bool = False
+    rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True)

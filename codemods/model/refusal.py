@@ -78,6 +78,7 @@ class Reason(StrEnum):
         "no-context-module",
         "add it, or name the right module in [tool.ai-usage] modules",
     )
+    NO_WAY_BACK = "no-way-back", "keep the block, or write the legacy calls by hand"
     NO_WORK = "no-work", "delete the tracker, or use it"
     NOT_FIRST = "not-first", "open a context of its own from this point on"
     NOT_PROVEN = (

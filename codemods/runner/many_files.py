@@ -15,6 +15,7 @@ from codemods.runner.worker import worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from codemods.linking.links import Project
     from codemods.model.outcome import FileOutcome
     from codemods.model.progress import Progress
     from codemods.model.source import SourceFile
@@ -28,19 +29,27 @@ def decided(
     run: Run, sources: Sequence[SourceFile], progress: Progress, *, lint: bool
 ) -> list[FileOutcome]:
     """Return the outcome of each of *sources*, candidates of *run*; *progress* is told of each."""
-    work = lint_file if lint else migrate_file
+    work = lint_file if lint else _work(run)
     if run.options.cluster and sources:
         from codemods.runner import cluster
 
         done = cluster.outcomes(run, work, sources, run.options.cluster, progress)
     else:
         done = _done(partial(worker, run, work), sources, run.options.jobs, progress)
-    if lint or not run.options.unsafe:
+    if lint or not run.options.unsafe or run.options.rollback:
         return done
     pairs = zip(sources, done, strict=True)
     left = [as_left(*p) for p in pairs if not is_notebook(p[0].path)]
     # What one file needs a deep stack for must not stop all of them here.
     return on_deep_stack(partial(together, done, left, run.project_with, guarded_rewrite))
+
+
+def _work(run: Run) -> Callable[[Project, SourceFile], FileOutcome]:
+    if not run.options.rollback:
+        return migrate_file
+    from codemods.runner.rolling_back import roll_back_file
+
+    return roll_back_file
 
 
 def _done(

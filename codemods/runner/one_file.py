@@ -51,11 +51,12 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
     if project.defines_the_api(source):
         return Untouched(source.display)
     if is_notebook(source.path):
-        return notebook.migrated(source, partial(_migrated, project))
-    return _migrated(project, source)
+        return notebook.migrated(source, partial(migrated, project))
+    return migrated(project, source)
 
 
-def _migrated(project: Project, source: SourceFile) -> FileOutcome:
+def migrated(project: Project, source: SourceFile) -> FileOutcome:
+    """Return the rewritten text of *source*, whose code is Python, as ``migrate_file`` does."""
     first, ends = _one_round(project, source)
     if ends:
         return first

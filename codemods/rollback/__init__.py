@@ -1,0 +1,1 @@
+"""The way back: blocks as the legacy calls that they stand for."""
