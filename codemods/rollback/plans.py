@@ -112,12 +112,19 @@ def _built(
 
 
 def class_name(semantic: SemanticModel, home: str) -> str:
-    """Return the name of the tracker class that goes with *home* in the module."""
+    """Return how the module names the tracker class that goes with *home*."""
     statement = semantic.imports.legacy_import(home)
+    module = semantic.vocabulary.legacy_module(home) or ""
     if isinstance(statement, ast.ImportFrom):
         for alias in statement.names:
             if alias.name == words.TRACKER_CLASS:
                 return alias.asname or alias.name
+            if alias.name == module.rpartition(".")[2]:
+                return f"{alias.asname or alias.name}.{words.TRACKER_CLASS}"
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            if alias.name == module:
+                return f"{alias.asname or alias.name}.{words.TRACKER_CLASS}"
     return words.TRACKER_CLASS
 
 

@@ -12,6 +12,7 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import client_calls
 from codemods.analysis.syntax.tree import walk
 from codemods.rollback.plans import NoWayBackError, class_name
+from codemods.rules.planning.newly_captured import is_unrecorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -166,6 +167,8 @@ class _Page:
             statement = self._semantic.module.statement(call)
             method = _RECORDERS.get(_method(call.func))
             if method is None or self._innermost(call) is not plan.statement:
+                continue
+            if not is_unrecorded(self._semantic.taint, call):
                 continue
             if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
                 continue

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"SEED={seed} makes these programs again", flush=True)
     started = time.monotonic()
     totals = Totals()
-    for totals in session(seed, options.programs, options.jobs):
+    for totals in session(seed, options.programs, options.jobs, back=options.rollback):
         _progress(totals, options.programs, started)
     print(file=sys.stderr)
     print(table(totals, time.monotonic() - started))
@@ -45,6 +45,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=_seed, help="which programs (by default, new ones)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--reduce", type=int, default=20, help="how many problems to make smaller")
+    parser.add_argument("--rollback", action="store_true", help="check the way back")
     parser.add_argument("--out", type=Path, help="folder for one file a sort of problem")
     return parser.parse_args(arguments)
 

@@ -69,7 +69,7 @@ def check(program: Program, folder: Path) -> Result:
         for runtime in RUNTIMES:
             _check_for(runtime, program, home, result, befores)
         if program.silent and (found := lint(home, program.text)):
-            _problem(result, "lint speaks of what is no fault", " ".join(found), program)
+            problem(result, "lint speaks of what is no fault", " ".join(found), program)
     return result
 
 
@@ -97,27 +97,27 @@ def _check_for(
     if failed is not None:
         sort = _NAMES.sub("_", failed.message)
         kind = f"crash {failed.stage}: {sort} ({runtime})"
-        _problem(result, kind, f"{failed.stage}: {failed.message}", program)
+        problem(result, kind, f"{failed.stage}: {failed.message}", program)
     elif (unproven := _unproven(told)) is not None:
         # A rule proposed what it should have refused: the validator must not have to say so.
         kind = f"crash {unproven.reason}: {_NAMES.sub('_', unproven.detail)} ({runtime})"
-        _problem(result, kind, unproven.detail, program)
+        problem(result, kind, unproven.detail, program)
     elif program.silent and any(o.changed or o.refusals for o in told):
         said = [f"{r.reason}: {r.detail}" for o in told for r in o.refusals]
         said += [a.form for o in told for a in o.applied]
-        _problem(result, f"speaks of what is no fault ({runtime})", "\n".join(said), program)
+        problem(result, f"speaks of what is no fault ({runtime})", "\n".join(said), program)
     elif any(o.changed for o in told):
         after = program.with_files({name: o.text for name, o in outcomes.items()})
         _second_run(result, program, after, runtime, home)
         forms = "/".join(sorted({a.form for o in told for a in o.applied}))
         _compare(result, program, after, forms, runtime, befores)
     elif not any(o.refusals for o in told) and _must_be_told(program):
-        _problem(result, f"neither rewritten nor refused ({runtime})", "", program)
+        problem(result, f"neither rewritten nor refused ({runtime})", "", program)
 
 
-def migrated(program: Program, home: Path, runtime: str) -> dict[str, Outcome]:
+def migrated(program: Program, home: Path, runtime: str, **flags: Any) -> dict[str, Outcome]:
     """Return what becomes of each file of *program* for *runtime*."""
-    return migrate_project(home, program.files, runtime=runtime, **_options(program))
+    return migrate_project(home, program.files, runtime=runtime, **_options(program, **flags))
 
 
 def _unproven(told: Iterable[Outcome]) -> Refusal | None:
@@ -129,14 +129,16 @@ def _unproven(told: Iterable[Outcome]) -> Refusal | None:
     return next((r for r in refusals if r.reason == Reason.NOT_PROVEN), None)
 
 
-def _options(program: Program) -> dict[str, Any]:
-    options: dict[str, Any] = {"part": program.part} if program.part else {}
-    return {**options, "strict": True} if program.strict else options
+def _options(program: Program, **flags: Any) -> dict[str, Any]:
+    options: dict[str, Any] = {"part": program.part, **flags} if program.part else flags
+    strict = program.strict and not flags.get("rollback")
+    return {**options, "strict": True} if strict else options
 
 
-def _problem(
+def problem(
     result: Result, kind: str, detail: str, program: Program, after: Program | None = None
 ) -> None:
+    """Add a problem of *program*, which came to be *after*, to *result*."""
     result.problems.append(Problem(kind, detail, program, program if after is None else after))
 
 
@@ -155,11 +157,11 @@ def _second_run(result: Result, program: Program, after: Program, runtime: str, 
     for name, outcome in again.items():
         if outcome.failed is not None:
             detail = f"{outcome.failed.stage}: {outcome.failed.message}"
-            _problem(result, f"second run crashes ({runtime})", detail, program, after)
+            problem(result, f"second run crashes ({runtime})", detail, program, after)
         elif outcome.changed:
             kind = f"second run changes {'/'.join(sorted({a.form for a in outcome.applied}))}"
             detail = f"{name}\n{outcome.text}"
-            _problem(result, f"{kind} ({runtime})", detail, program, after)
+            problem(result, f"{kind} ({runtime})", detail, program, after)
 
 
 def _compare(
@@ -174,11 +176,11 @@ def _compare(
         for name, text in after.files.items():
             compile(text, name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        _problem(result, f"does not compile ({runtime})", str(error), program, after)
+        problem(result, f"does not compile ({runtime})", str(error), program, after)
         return
     moved = displaced(program, after)
     if moved is not None:
-        _problem(result, f"comments ({forms}, for {runtime})", moved, program, after)
+        problem(result, f"comments ({forms}, for {runtime})", moved, program, after)
     backends: list[Backend] = ["tracker"]
     if runtime == "conservative" and program.original:
         backends.append("original")
@@ -194,7 +196,7 @@ def _compare(
         if found is not None:
             what, detail = found
             kind = f"{what} ({forms}, for {runtime}, on {backend})"
-            _problem(result, kind, detail, program, after)
+            problem(result, kind, detail, program, after)
 
 
 def billed_as_batch(after: Program, seen: Observed) -> frozenset[int]:

@@ -10,7 +10,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .check import Problem, Result, check
+from . import check, rollback
+from .check import Problem, Result
 from .grammar import numbered
 from .reduce import reduced
 
@@ -96,29 +97,34 @@ def _sum(total: Result, one: Result) -> None:
     total.executions += one.executions
 
 
-def checked(seed: int, first: int, stop: int) -> Totals:
-    """Return the totals of the programs *first* up to *stop* of *seed*."""
+def checked(seed: int, first: int, stop: int, *, back: bool = False) -> Totals:
+    """Return the totals of the programs *first* up to *stop* of *seed*.
+
+    With *back* it is the way back that is checked.
+    """
+    work = rollback.check if back else check.check
     totals = Totals()
     with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
         for index in range(first, stop):
             program = numbered(seed, index)
-            totals.add(index, program, check(program, Path(folder)))
+            totals.add(index, program, work(program, Path(folder)))
     return totals
 
 
-def session(seed: int, count: int, jobs: int) -> Iterator[Totals]:
+def session(seed: int, count: int, jobs: int, *, back: bool = False) -> Iterator[Totals]:
     """Yield the totals so far, after each chunk of *count* programs."""
     totals = Totals()
-    chunks = [(seed, at, min(at + CHUNK, count)) for at in range(0, count, CHUNK)]
+    chunks = [(seed, at, min(at + CHUNK, count), back) for at in range(0, count, CHUNK)]
     with get_context("spawn").Pool(jobs) as pool:
         for part in pool.imap_unordered(_checked, chunks):
             totals.merge(part)
             yield totals
 
 
-def _checked(chunk: tuple[int, int, int]) -> Totals:
+def _checked(chunk: tuple[int, int, int, bool]) -> Totals:
     os.environ.pop("USER_ID", None)
-    return checked(*chunk)
+    seed, first, stop, back = chunk
+    return checked(seed, first, stop, back=back)
 
 
 def smallest(found: Found, seconds: float = 15.0) -> Problem:
@@ -128,7 +134,7 @@ def smallest(found: Found, seconds: float = 15.0) -> Problem:
     with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
 
         def problem(candidate: Program) -> Problem | None:
-            problems = check(candidate, Path(folder)).problems
+            problems = check.check(candidate, Path(folder)).problems
             return next((p for p in problems if p.kind == kind), None)
 
         for name in sorted(program.files, key=lambda name: -len(program.files[name])):

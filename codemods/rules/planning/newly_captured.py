@@ -16,7 +16,7 @@ from codemods.analysis.syntax.calls import client_calls
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import DataFlow
@@ -53,13 +53,32 @@ def _called(decorator: ast.expr) -> ast.expr:
 
 def _is_bare(home: DataFlow, call: ast.Call) -> bool:
     """Whether nothing in the call's own function records it for certain."""
+    blocks = (a for a in _around(home, call) if isinstance(a, ast.With | ast.AsyncWith))
+    return not any(_is_context(home, one) for one in blocks) and is_unrecorded(home, call)
+
+
+def _around(home: DataFlow, call: ast.Call) -> Iterator[ast.AST]:
+    """Yield what is around *call* in its own function, from the inside out."""
     for around in home.module.ancestors(call):
-        if isinstance(around, ast.Call) and last_name(around.func) in _RECORDERS:
-            return False
-        if isinstance(around, ast.With | ast.AsyncWith) and _is_context(home, around):
-            return False
         if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
-            break
+            return
+        yield around
+
+
+def _decorators(home: DataFlow, call: ast.Call) -> list[ast.expr]:
+    """Return the decorators of the function that *call* stands in."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    own = (a for a in home.module.ancestors(call) if isinstance(a, functions))
+    return next((one.decorator_list for one in own), [])
+
+
+def is_unrecorded(home: DataFlow, call: ast.Call) -> bool:
+    """Whether nothing but a block around it records *call* for certain."""
+    recorders = (a for a in _around(home, call) if isinstance(a, ast.Call))
+    if any(last_name(one.func) in _RECORDERS for one in recorders):
+        return False
+    if any(last_name(_called(one)) in _RECORDERS for one in _decorators(home, call)):
+        return False
     if _is_other_client(home, call.func):
         return False
     statement = home.module.statement(call)
