@@ -14,6 +14,7 @@
 #   make chaos-dynamo  N=1000 cycles against DynamoDB servers behind a proxy that misbehaves
 #   make concurrent  N=200 runs of migrate, 8 processes at once in one folder, all undone again
 #   make oracle  run N=10000 generated programs before and after their migration (SEED=n repeats)
+#   make oracle-rollback  migrate N=10000 generated programs, go back, run them, migrate them again
 #   make oracle-mutants  take each fix back; which generated program shows it first
 #   make discovery  compare the files that we take with git's, on N=10000 random trees
 #   make mutants break the rewriter in many ways, and list who notices each
@@ -52,7 +53,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants discovery mutants score contract-openai matrix bench compare figures overhead \
+.PHONY: help demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures overhead \
 	report-benchmark faults-benchmark dynalite install clean
 
 help:
@@ -146,9 +147,12 @@ interleave: $(STAMP)
 concurrent: $(STAMP)
 	@$(BIN)/python -m tests.concurrent_runs $(N)
 
-oracle: SEED =
+oracle oracle-rollback: SEED =
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed '$(SEED)'
+
+oracle-rollback: $(STAMP)
+	@$(BIN)/python -m tests.oracle $(N) --seed '$(SEED)' --rollback
 
 oracle-mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants.generated $(MUTANT)

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.rollback.plans import Plan
 
+_OF_EMBEDDINGS, _OF_COMPLETIONS = words.REPLAYS[1], words.REPLAYS[0]
 _RECORDERS = {
-    ("embeddings", "create"): "track_openai_embedding",
-    ("completions", "create"): "track_openai_completion",
-    ("completions", "parse"): "track_openai_completion",
-    ("responses", "create"): "track_openai_completion",
-    ("responses", "parse"): "track_openai_completion",
+    ("embeddings", "create"): _OF_EMBEDDINGS,
+    ("completions", "create"): _OF_COMPLETIONS,
+    ("completions", "parse"): _OF_COMPLETIONS,
+    ("responses", "create"): _OF_COMPLETIONS,
+    ("responses", "parse"): _OF_COMPLETIONS,
 }
 NAMED = "# ai-usage: operation="
 
@@ -113,13 +114,15 @@ class _Page:
         comments = [c for n, c in _comments("".join(self._lines[first - 1 : end])) if n <= end]
         if len(comments) > 1 or (comments and end != first):
             raise NoWayBackError("comments stand in the header of the block")
-        kept = [f"{indentation}{NAMED}{plan.operation}{self._newline}"] if keeps_name else []
         lines = [f"{indentation}{line}{self._newline}" for line in plan.lines]
         if comments and lines:
             lines[-1] = f"{lines[-1].rstrip()}  {comments[0]}{self._newline}"
         elif comments:
             raise NoWayBackError("a comment stands behind the header of the block")
-        self._put[first] = [*kept, *lines]
+        if keeps_name:
+            # Where the migration looks: right above what begins the block.
+            lines.insert(-1, f"{indentation}{NAMED}{plan.operation}{self._newline}")
+        self._put[first] = lines
         for number in range(first + 1, end + 1):
             self._put[number] = []
 
@@ -192,7 +195,9 @@ class _Page:
         """Import the class where it is built now, and no context that nothing opens any more."""
         semantic = self._semantic
         gone = {plan.statement for plan in plans}
-        left = {name for row in semantic.context_calls if row[0] not in gone for name in [row[3]]}
+        calls = semantic.context_calls
+        left = {name for statement, _, _, name in calls if statement not in gone}
+        unused = {name for statement, _, _, name in calls if statement in gone} - left
         for home in dict.fromkeys(plan.home for plan in plans):
             builds = any(plan.builds and plan.home == home for plan in plans)
             has_class = semantic.imports.legacy_import(home) is not None
@@ -200,16 +205,12 @@ class _Page:
             statement = semantic.imports.context_import(home)
             if statement is None or statement.col_offset:
                 raise NoWayBackError("the contexts are not imported at the top of the file")
-            self._import(statement, home, left, wanted)
+            self._import(statement, home, unused, wanted)
 
     def _import(
-        self, statement: ast.ImportFrom, home: str, left: set[str], wanted: Sequence[str]
+        self, statement: ast.ImportFrom, home: str, unused: set[str], wanted: Sequence[str]
     ) -> None:
-        kept = [
-            a
-            for a in statement.names
-            if a.name not in words.CONTEXT_MANAGERS or a.name in left or a.asname
-        ]
+        kept = [a for a in statement.names if a.name not in unused or a.asname]
         legacy = self._semantic.vocabulary.legacy_module(home) or ""
         module = f"{'.' * statement.level}{statement.module or ''}"
         lines = []

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.parsed_module import on_deep_stack
 from codemods.linking.links import Project, UnparsableError
 from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, Untouched
+from codemods.project.notebooks import outcomes as notebook
 from codemods.project.notebooks.module import is_notebook
 from codemods.rules.engine import Decision, decide
 from codemods.rules.engine import lint as lint_module
 from codemods.rules.rounds import may_go_on
-from codemods.runner import notebook
 from codemods.runner.neighbours import unparsable
 from codemods.runner.proving import rewritten
 

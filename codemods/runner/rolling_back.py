@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Applied, Changed, FileOutcome, Refused, Untouched
 from codemods.model.refusal import Reason, Refusal
+from codemods.project.notebooks import outcomes as notebook
 from codemods.project.notebooks.module import is_notebook
 from codemods.rollback.plans import NoWayBackError, Plan, plan
 from codemods.rollback.texts import NAMED, Layout, opened
 from codemods.rules.planning.newly_captured import NOTE
-from codemods.runner import notebook
 from codemods.runner.one_file import migrated
 from codemods.validator.validate import compiles
 

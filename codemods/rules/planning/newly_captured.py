@@ -83,13 +83,17 @@ def is_unrecorded(home: DataFlow, call: ast.Call) -> bool:
         return False
     statement = home.module.statement(call)
     names = {t.id for t in getattr(statement, "targets", ()) if isinstance(t, ast.Name)}
-    beside = home.module.statements_around(statement)
-    for later in beside[beside.index(statement) + 1 :]:
-        if any(_records(node, names) for node in walk(later) if _at_once(home, node, later)):
-            return False
-        if any(isinstance(node, _LEAVING) for node in walk(later)):
+    while True:
+        beside = home.module.statements_around(statement)
+        for later in beside[beside.index(statement) + 1 :]:
+            if any(_records(node, names) for node in walk(later) if _at_once(home, node, later)):
+                return False
+            if any(isinstance(node, _LEAVING) for node in walk(later)):
+                return True
+        around = home.module.parents.get(statement)
+        if not isinstance(around, ast.With | ast.AsyncWith):
             return True
-    return True
+        statement = around  # what is behind it runs whenever its body came to its end
 
 
 def _is_context(home: DataFlow, statement: ast.With | ast.AsyncWith) -> bool:
