@@ -175,7 +175,7 @@ class Campaign:
         return report
 
     def _failure(self, failed: Failed) -> RunReport:
-        return RunReport((failed,), 0, "", written=self.options.mode is Mode.MIGRATE)
+        return RunReport((failed,), 0, written=self.options.mode is Mode.MIGRATE)
 
     def _report(
         self, repository: Repository, folder: CampaignFolder, failed: dict[str, Failed]

@@ -115,23 +115,19 @@ def test_projects_are_told_apart() -> None:
     refused = Refused("a.py", (Refusal(finding, next(iter(Reason)), "", ""),))
     linted = Linted("b.py", (dataclasses.replace(finding, path="b.py"),))
     whole = Failed("", "clone", "gone", "look")
-    one = RunReport((refused, linted), 2, "tracker", written=False, warnings=("odd",))
-    report = together({"two": one, "one": one, "three": RunReport((whole,), 0, "", written=False)})
+    one = RunReport((refused, linted), 2, written=False, warnings=("odd",))
+    report = together({"two": one, "one": one, "three": RunReport((whole,), 0, written=False)})
     paths = [outcome.path for outcome in report.outcomes]
     assert paths == ["one/a.py", "one/b.py", "three", "two/a.py", "two/b.py"]
     refusals = [o.refusals[0].finding.path for o in report.outcomes if isinstance(o, Refused)]
     findings = [o.findings[0].path for o in report.outcomes if isinstance(o, Linted)]
     assert (refusals, findings) == (["one/a.py", "two/a.py"], ["one/b.py", "two/b.py"])
-    assert (report.scanned, report.runtime, report.warnings) == (
-        4,
-        "tracker",
-        ("two: odd", "one: odd"),
-    )
+    assert (report.scanned, report.warnings) == (4, ("two: odd", "one: odd"))
 
 
 def test_projects_were_all_written_or_none() -> None:
     """Reports of runs that wrote, and of runs that did not, are not joined."""
-    reports = {name: RunReport((), 0, "", written=name == "a") for name in "ab"}
+    reports = {name: RunReport((), 0, written=name == "a") for name in "ab"}
     with pytest.raises(PartsError, match="some did not"):
         together(reports)
 

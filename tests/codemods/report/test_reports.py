@@ -128,7 +128,7 @@ def test_a_runtime_that_is_assumed(quiet: bool) -> None:
     """It is said once for all rewrites, under --quiet too; and none of them is called safe."""
     applied = replace(PROVEN, runtime=Evidence(Runtime.GUIDE, "m is in no folder"))
     given = report(replace(CHANGED, applied=(applied, applied)))
-    shown = render(given, quiet=quiet)
+    shown = render(given, Look(quiet=quiet))
     assert shown.count("assume that contexts do what the guide says: m is in no folder.\n") == 1
     assert shown.count('    to do: say runtime = "guide"') == 1
     assert "safe" not in shown
@@ -142,7 +142,7 @@ def test_a_runtime_that_is_known(known: Evidence) -> None:
     given = report(replace(CHANGED, applied=(replace(PROVEN, runtime=known),)))
     assert f"rely on the {known.runtime} runtime" in render(given)
     assert "    safe: " in render(given)
-    assert render(given, quiet=True) == ""
+    assert render(given, QUIET) == ""
 
 
 def test_quiet_shows_what_is_not_proven() -> None:
