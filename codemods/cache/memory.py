@@ -66,7 +66,7 @@ class Memory:
             return None
         if signatures(last.paths) != last.numbers:
             return None
-        return RunReport(last.found, last.count, "", written=False, shard=_shard(self._options))
+        return RunReport(last.found, last.count, written=False, shard=_shard(self._options))
 
     def is_clean(self, file: DiscoveredFile) -> bool:
         """Whether *file* is known to have no work in it."""
