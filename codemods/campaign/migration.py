@@ -71,7 +71,8 @@ def main() -> int:
     try:
         report = _report(options)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        # For the process that started this one: it shows what it is told.
+        sys.stderr.buffer.write(f"{error}\n".encode(errors="backslashreplace"))
         return _WRONG
     sys.stdout.buffer.write(json_report.render(report).encode())
     return 0
