@@ -25,6 +25,8 @@ def scan(client, page):
     tracker.set_tracking_context(job_id="job-1")
     return client.responses.create(model="m", input=page)
 """
+GUIDE = FIXTURES / "guide"
+STEPS = sorted(folder.name for folder in GUIDE.iterdir() if folder.name.startswith("step"))
 HOME = "receipt_label/utils/ai_usage_context.py"
 LEGACY = "receipt_label/utils/ai_usage_tracker.py"
 PACKAGES = {"receipt_label/__init__.py": "", "receipt_label/utils/__init__.py": ""}
@@ -85,6 +87,16 @@ def test_no_module_of_the_project(tmp_path: Path) -> None:
     assert evidence(told) == ("guide", why)
     assert 'say runtime = "guide" in [tool.ai-usage]' in text.render(told)
     assert "safe:" not in text.render(told)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_guide_s_own_examples(tmp_path: Path, step: str) -> None:
+    """Alone in a folder, without any configuration, each comes out in the guide's form."""
+    before = (GUIDE / step / "before.py").read_text()
+    told = run(tmp_path, {"app.py": before})
+    assert rewritten(told) == (GUIDE / step / "after_tracker.py").read_text()
+    assert evidence(told)[0] == "guide"
+    assert "tracker=AIUsageTracker()" not in rewritten(told)
 
 
 def test_strict_takes_no_guide_for_granted(tmp_path: Path) -> None:
