@@ -210,12 +210,12 @@ class _Page:
     def _import(
         self, statement: ast.ImportFrom, home: str, unused: set[str], wanted: Sequence[str]
     ) -> None:
-        kept = [a for a in statement.names if a.name not in unused or a.asname]
+        left = [a for a in statement.names if a.name not in unused or a.asname]
         legacy = self._semantic.vocabulary.legacy_module(home) or ""
         module = f"{'.' * statement.level}{statement.module or ''}"
         lines = []
-        if kept:
-            names = ", ".join(f"{a.name} as {a.asname}" if a.asname else a.name for a in kept)
+        if left:
+            names = ", ".join(f"{a.name} as {a.asname}" if a.asname else a.name for a in left)
             lines.append(f"from {module} import {names}{self._newline}")
         if wanted:
             last = legacy.rpartition(".")[2]
@@ -225,7 +225,7 @@ class _Page:
         end = statement.end_lineno or statement.lineno
         if _comments("".join(self._lines[statement.lineno - 1 : end])):
             raise NoWayBackError("comments stand in the import of the contexts")
-        if len(kept) == len(statement.names):
+        if len(left) == len(statement.names):
             self._below.setdefault(end, []).extend(lines[1:])
             return
         self._put[statement.lineno] = lines

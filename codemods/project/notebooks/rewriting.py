@@ -59,9 +59,9 @@ def _source(raw: str, cell: Cell, code: str) -> str:
     old = [json.loads(raw[slice(*span)]) for span in spans]
     if not spans or "".join(old) != cell.text:
         return json.dumps(lines)
-    kept = _unchanged(old, lines)
+    unchanged = _unchanged(old, lines)
     written = [
-        raw[slice(*spans[kept[i]])] if i in kept else _quoted(line, raw)
+        raw[slice(*spans[unchanged[i]])] if i in unchanged else _quoted(line, raw)
         for i, line in enumerate(lines)
     ]
     between = raw[spans[0][1] : spans[1][0]] if len(spans) > 1 else _between(raw, spans[0])
