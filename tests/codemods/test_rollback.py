@@ -15,8 +15,6 @@ from harness import FIXTURES, dedent, execute, migrate
 from loopback import loopback_server
 
 from codemods import migrate as command
-from tests.oracle.grammar import numbered
-from tests.oracle.rollback import check
 
 GUIDE = FIXTURES / "guide"
 STEPS = sorted(folder.name for folder in GUIDE.iterdir() if folder.name.startswith("step"))
@@ -217,9 +215,3 @@ def test_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / "x.ipynb").read_text() == before
     assert command.main(["x.ipynb"]) == 0
     assert (tmp_path / "x.ipynb").read_text() == after
-
-
-@pytest.mark.parametrize("index", range(12))
-def test_generated_programs(index: int, tmp_path: Path) -> None:
-    """The short form of `make oracle-rollback`: back and forth, and executed."""
-    assert check(numbered(2, index), tmp_path).problems == []
