@@ -14,8 +14,6 @@ from codemods import vocabulary as words
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
 
-_COUNTED = frozenset({words.COUNT_ARGUMENT, words.OPERATION_ARGUMENT})
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -58,25 +56,33 @@ def plan(
     environment = given.pop("environment", None)
     if given:
         raise NoWayBackError(f"legacy calls have no {next(iter(given))}")
-    if environment is not None and tracker is not None:
-        raise NoWayBackError("legacy calls have no environment for a tracker that is there")
-    target = _target(statement)
     build = _built(semantic, call, tracker, environment)
-    if build:
-        used, own = target or _free_name(semantic), ""
-        lines = [f"{used} = {build}"]
-    else:
-        used = _source(semantic, tracker) if tracker is not None else ""
-        own = target if target != used else ""
-        if own and ids:
-            raise NoWayBackError("the block has another name for the tracker, and ids of its own")
-        lines = []
+    used, own = _names(semantic, statement, tracker, has_ids=bool(ids))
+    lines = [f"{used} = {build}"] if build else []
     if ids:
         said = ", ".join(f"{key}={_source(semantic, value)}" for key, value in ids.items())
         lines.append(f"{used}.{words.SET_CALL}({said})")
     home = semantic.imports.home_of(call)
     named = ast.literal_eval(operation) if isinstance(operation, ast.Constant) else ""
     return Plan(statement, home, tuple(lines), used, own, str(named), bool(build))
+
+
+def _names(
+    semantic: SemanticModel,
+    statement: ast.With | ast.AsyncWith,
+    tracker: ast.expr | None,
+    *,
+    has_ids: bool,
+) -> tuple[str, str]:
+    """Return what calls are recorded with, and the block's own name for it if it has another."""
+    target = _target(statement)
+    if tracker is None or isinstance(tracker, ast.Call):
+        return target or _free_name(semantic), ""
+    used = _source(semantic, tracker)
+    own = target if target != used else ""
+    if own and has_ids:
+        raise NoWayBackError("the block has another name for the tracker, and ids of its own")
+    return used, own
 
 
 def _arguments(call: ast.Call, name: str) -> dict[str, ast.expr]:
@@ -103,8 +109,10 @@ def _built(
     environment: ast.expr | None,
 ) -> str:
     """Return the construction of the block's tracker, "" where the tracker is there already."""
-    if isinstance(tracker, ast.Call):
+    if isinstance(tracker, ast.Call) and environment is None:
         return _source(semantic, tracker)
+    if tracker is not None and environment is not None:
+        raise NoWayBackError("legacy calls have no environment for a tracker that is there")
     if tracker is not None:
         return ""
     given = f"environment={_source(semantic, environment)}" if environment is not None else ""

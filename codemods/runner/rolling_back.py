@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _CODE = "AIU000"
 _MESSAGE = "block that legacy calls can take the place of"
 _LAYOUTS = (Layout(), Layout(shared=True), Layout(named=True), Layout(named=True, shared=True))
+_NOT_AGAIN = "migrating the legacy calls would not give this block again"
 _WHY = "migrating the legacy calls again gives this very file"
 
 
@@ -44,6 +45,20 @@ def roll_back_file(project: Project, source: SourceFile) -> FileOutcome:
 
 def _rolled_back(project: Project, source: SourceFile) -> FileOutcome:
     semantic = project.semantic(source)
+    plans, refusals = _planned(semantic)
+    found = _largest(project, semantic, plans)
+    said = found.why or _NOT_AGAIN
+    left = [p for p in plans if p not in found.plans]
+    refusals += [_refusal(_finding(semantic, p.statement), said) for p in left]
+    refusals.sort(key=lambda refusal: refusal.finding.span)
+    if found.plans:
+        applied = _applied(semantic, found)
+        return Changed(source, source.encode(found.text), applied, tuple(refusals))
+    return Refused(source.display, tuple(refusals)) if refusals else Untouched(source.display)
+
+
+def _planned(semantic: SemanticModel) -> tuple[list[Plan], list[Refusal]]:
+    """Return how the blocks of the module may go back, and those that have no legacy form."""
     plans: list[Plan] = []
     refusals: list[Refusal] = []
     for statement, index, call, name in semantic.context_calls:
@@ -53,21 +68,18 @@ def _rolled_back(project: Project, source: SourceFile) -> FileOutcome:
             plans.append(plan(semantic, statement, call, name))
         except NoWayBackError as error:
             refusals.append(_refusal(_finding(semantic, statement), str(error)))
-    found = _largest(project, semantic, plans)
-    left = [p for p in plans if p not in found.plans]
-    said = found.why or "migrating the legacy calls would not give this block again"
-    refusals += [_refusal(_finding(semantic, p.statement), said) for p in left]
-    refusals.sort(key=lambda refusal: refusal.finding.span)
-    if not found.plans:
-        return Refused(source.display, tuple(refusals)) if refusals else Untouched(source.display)
+    return plans, refusals
+
+
+def _applied(semantic: SemanticModel, found: _Found) -> tuple[Applied, ...]:
+    """Return what was done: it rests on what the way forth rests on."""
     assumed = tuple(dict.fromkeys(a for one in found.forth for a in one.assumptions))
     confirm = tuple(dict.fromkeys(c for one in found.forth for c in one.confirm))
     runtime = found.forth[0].runtime
-    applied = tuple(
+    return tuple(
         Applied(_finding(semantic, p.statement), "legacy", _WHY, (), assumed, runtime, confirm)
         for p in found.plans
     )
-    return Changed(source, source.encode(found.text), applied, tuple(refusals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +128,7 @@ def _again(project: Project, source: SourceFile, text: str) -> tuple[Applied, ..
         return "the migration would refuse the legacy calls"
     after = outcome.after.decode(source.encoding).removeprefix("\ufeff")
     if _without_names(after) != _without_names(source.text):
-        return "migrating the legacy calls would not give this block again"
+        return _NOT_AGAIN
     if any(NOTE in one.notes for one in outcome.applied):
         return "the block records calls that legacy code would not record"
     return outcome.applied

@@ -60,19 +60,26 @@ def as_python(number: int, cell: str, form: Form) -> str:
     plain = list(lines)
     if magic is not None:
         plain[0] = _call(lines[0], "", form) + f"  {form.mark(0)}"
+    problem = ""
     for found in (plain, _without_magics(plain, form)):
         text = "\n".join(found)
-        try:
-            ast.parse(text)
-        except SyntaxError as error:
-            problem = f"cell {number}: {error.msg} (line {error.lineno})"
-        except (ValueError, RecursionError, MemoryError):
-            problem = f"cell {number} cannot be parsed"
-        else:
+        problem = _mistake(text)
+        if not problem:
             return f"{text}\n"
     if any(needle.decode() in cell for needle in NEEDLES):
-        raise BrokenNotebookError(problem)
+        raise BrokenNotebookError(f"cell {number}{problem}")
     return "\n" * len(lines)
+
+
+def _mistake(text: str) -> str:
+    """Return why *text* is no Python, "" if it is."""
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return f": {error.msg} (line {error.lineno})"
+    except (ValueError, RecursionError, MemoryError):
+        return " cannot be parsed"
+    return ""
 
 
 def restored(text: str, cell: str, form: Form) -> str | None:
