@@ -84,7 +84,7 @@ def uses_behind_a_branch_do_not_matter(real: Any) -> Any:
     return lambda *given: None
 
 
-@mutant("analysis.stores.reads:Stores._note_imported", "X1", fault="C1", kinds="store")
+@mutant("analysis.stores.carriers:Carriers._note_imported", "X1", fault="C1", kinds="store")
 def stores_of_other_files_unseen(real: Any) -> Any:
     """A store that another file makes is none."""
     return lambda self, name, binding: None
