@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from codemods.analysis.dataflow.call_graph import reachable_from
 from codemods.analysis.dataflow.taint import Taint
+from codemods.analysis.exports import Exports
 from codemods.analysis.stores.reads import Stores
 from codemods.analysis.syntax.api_imports import ApiImports
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.names import Meaning, Names
-from codemods.analysis.syntax.tree import walk
 from codemods.analysis.tracker_variables import tracker_variables
 from codemods.analysis.trackers.batches import Sending
 from codemods.analysis.trackers.factories import product
+from codemods.analysis.trackers.fields.makings import Makings
+from codemods.analysis.trackers.fields.tracker_fields import TrackerFields
 from codemods.analysis.trackers.lifetimes import Lifetimes
 from codemods.analysis.trackers.mocks import replaced_method
 from codemods.analysis.trackers.standing_ids import StandingIds
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import ResolvedClass, ResolvedValue
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
+    from codemods.analysis.trackers.fields.tracker_fields import TrackerField
     from codemods.analysis.trackers.lifetimes import Construct, Lifetime, SetCall
     from codemods.vocabulary import Vocabulary
 
@@ -67,6 +70,18 @@ class Elsewhere(Protocol):
 
     def field(self, owner: str, name: str) -> Uses:
         """Return the uses of the field *name* of objects of the module's class *owner*."""
+
+    def is_kin(self, owner: str, other: ResolvedClass) -> bool:
+        """Whether an object of the module's class *owner* may be one of *other* too."""
+
+    def heirs(self, owner: str) -> frozenset[str]:
+        """Return the names of the classes that inherit from the module's class *owner*."""
+
+    def naming(self, owner: str) -> Iterator[SemanticModel | None]:
+        """Yield the analysis of each other file that may speak of the module's class *owner*."""
+
+    def mentioning(self, name: str) -> Iterator[SemanticModel | None]:
+        """Yield the analysis of each other file that has the word *name*."""
 
     def replaced_method(self) -> ExternalUse | None:
         """Return where a file that runs the module puts something in a tracker method's place."""
@@ -159,6 +174,12 @@ class SemanticModel:
         return self._flows[lifetime]
 
     @cached_property
+    def tracker_fields(self) -> list[TrackerField]:
+        """The fields of the module's classes that hold a tracker."""
+        makings = Makings(self.module, self.scopes, self.names, self.lifetimes)
+        return list(TrackerFields(self.module, makings).all())
+
+    @cached_property
     def standing(self) -> StandingIds:
         """The ids that trackers have by their construction and set calls."""
         return StandingIds(self.module, self.lifetimes)
@@ -179,7 +200,8 @@ class SemanticModel:
     @cached_property
     def operations(self) -> frozenset[str]:
         """The operation types in use."""
-        return frozenset(self._operations_in_use())
+        given = (call.args[0] for _, _, call, _ in self.context_calls if call.args)
+        return frozenset(str(one.value) for one in given if isinstance(one, ast.Constant))
 
     @cached_property
     def replaced_method(self) -> ast.AST | None:
@@ -280,34 +302,11 @@ class SemanticModel:
 
     def used_elsewhere(self, name: str) -> bool:
         """Whether ``__all__`` exports the module's *name*, or another file imports it."""
-        if name in self._exported or self._exports_by_rule:
-            return True
-        return self.elsewhere.variable(name).mentioned
+        return self._exports.may_have(name) or self.elsewhere.variable(name).mentioned
 
     @cached_property
-    def _exported(self) -> frozenset[str]:
-        """The texts in statements about ``__all__``."""
-        return frozenset(
-            node.value
-            for statement in self.module.tree.body
-            if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr)
-            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in walk(statement))
-            for node in walk(statement)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        )
-
-    @cached_property
-    def _exports_by_rule(self) -> bool:
-        """Whether ``__all__`` is computed: any name may be in it."""
-        return any(
-            isinstance(statement, ast.Assign | ast.AugAssign)
-            and any(isinstance(n, ast.Name) and n.id == "__all__" for n in walk(statement))
-            and any(
-                isinstance(n, ast.Call | ast.ListComp | ast.GeneratorExp)
-                for n in walk(statement.value)
-            )
-            for statement in self.module.tree.body
-        )
+    def _exports(self) -> Exports:
+        return Exports(self.module.tree)
 
     def may_be_replaced(self, name: ast.expr) -> bool:
         """Whether a test or another module may put something else in the place of *name*."""
@@ -390,10 +389,3 @@ class SemanticModel:
     def statement_at(self, path: Path) -> ast.AST:
         """Return the statement at *path*."""
         return self.module.at[path]
-
-    def _operations_in_use(self) -> set[str]:
-        found = set()
-        for _, _, call, _ in self.context_calls:
-            if call.args and isinstance(call.args[0], ast.Constant):
-                found.add(str(call.args[0].value))
-        return found

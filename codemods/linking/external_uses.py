@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
     from codemods.analysis.external.fields import FieldUse
     from codemods.analysis.external.references import Reference, References
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import ResolvedClass
     from codemods.linking.computed_lookups import ComputedLookups
+    from codemods.linking.kinship import Kin, Kinship
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.name_uses import SpokenNames
     from codemods.linking.runtimes import Runtimes
@@ -146,10 +147,12 @@ class ExternalUses:
         lookups: ComputedLookups,
         spoken: SpokenNames,
         runtimes: Runtimes,
+        kinship: Kinship,
         path: Path,
         *,
         is_whole: bool,
         is_home: Callable[[Path], bool],
+        analysed: Callable[[DiscoveredFile], SemanticModel | None],
     ) -> None:
         self._graph = graph
         self._replacements = replacements
@@ -157,9 +160,11 @@ class ExternalUses:
         self._lookups = lookups
         self._spoken = spoken
         self._runtimes = runtimes
+        self._kinship = kinship
         self._path = path
         self._is_whole = is_whole
         self._is_home = is_home
+        self._analysed = analysed
         self._variables: dict[str, Uses] = {}
         self._fields: dict[tuple[str, str], Uses] = {}
 
@@ -211,6 +216,28 @@ class ExternalUses:
         if (owner, name) not in self._fields:
             self._fields[owner, name] = self._field(owner, name)
         return self._fields[owner, name]
+
+    def is_kin(self, owner: str, other: ResolvedClass) -> bool:
+        """Whether an object of the module's class *owner* may be one of *other* too."""
+        identity = (other.taint.module.source.path, other.node.name)
+        return identity in self._kinship.of(self._path, owner).members
+
+    def heirs(self, owner: str) -> frozenset[str]:
+        """Return the names of the classes that inherit from the module's class *owner*."""
+        return frozenset(name for _, name in self._kinship.of(self._path, owner).heirs)
+
+    def naming(self, owner: str) -> Iterator[SemanticModel | None]:
+        """Yield the analysis of each other file that may speak of the module's class *owner*."""
+        kin = self._kinship.of(self._path, owner)
+        for file in self._graph.holding(owner):
+            if file.path != self._path and self._kinship.may_mean(kin, file, owner):
+                yield self._analysed(file)
+
+    def mentioning(self, name: str) -> Iterator[SemanticModel | None]:
+        """Yield the analysis of each other file that has the word *name*."""
+        for file in self._graph.holding(name):
+            if file.path != self._path:
+                yield self._analysed(file)
 
     def _variable(self, name: str) -> Uses:
         places: list[ExternalUse] = []
@@ -286,10 +313,14 @@ class ExternalUses:
     def _field(self, owner: str, name: str) -> Uses:
         places: list[ExternalUse] = []
         doubts = [] if self._is_whole else [_UNKNOWN_ROOT.format(f"{owner}.{name}")]
-        classes = self._classes(owner)
-        classes |= self._bases(classes)
+        kin = self._kinship.of(self._path, owner)
         unknown: list[str] = []
-        files = {f.path: f for one in classes for f in self._graph.holding(name, one)}
+        files = {
+            f.path: f
+            for one in kin.names
+            for f in self._graph.holding(name, one)
+            if self._kinship.may_mean(kin, f, one)
+        }
         near = files.keys() - {self._path}
         files.update((file.path, file) for file in self._graph.using_field(name))
         files.pop(self._path, None)
@@ -302,19 +333,32 @@ class ExternalUses:
             for use in references.fields.get(name, ()):
                 place = ExternalUse(use.text, f"{file.display}:{use.line}")
                 if use.owners is not None:
-                    places.extend([place] if use.owners & classes else [])
+                    ours = self._kinship.may_mean_any(kin, file, use.owners)
+                    places.extend([place] if ours else [])
                 elif file.path in near:
                     places.append(place)
                 elif self._may_be_ours(file, use):
                     unknown.append(str(place))
         for file, use in self._lookups.fields:
-            known = use.owners is not None and not use.owners & classes
+            owners = use.owners
+            known = owners is not None and not self._kinship.may_mean_any(kin, file, owners)
             if file.path != self._path and not known and self._may_be_ours(file, use):
                 places.append(ExternalUse(use.text, f"{file.display}:{use.line}"))
+        places.extend(self._overridden(kin, name))
         if unknown:
             more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
             doubts.append(f"{unknown[0]}{more} is of another class than {owner}")
         return Uses(tuple(places), bool(places), tuple(doubts))
+
+    def _overridden(self, kin: Kin, name: str) -> Iterator[ExternalUse]:
+        """Yield where an heir in another file has a method or an attribute of its own as *name*."""
+        files = {file.path: file for file in self._graph.holding(name)}
+        for path, heir in sorted(kin.heirs):
+            file = files.get(path) if path != self._path else None
+            references = self._graph.references(file) if file is not None else None
+            line = references.members[heir].get(name) if references is not None else None
+            if file is not None and line is not None:
+                yield ExternalUse(f"{heir}.{name}", f"{file.display}:{line}")
 
     def _may_be_ours(self, file: DiscoveredFile, use: FieldUse) -> bool:
         """Whether the object of *use*, of an unknown class, is not seen to be another's.
@@ -331,40 +375,6 @@ class ExternalUses:
         if use.path.startswith("."):
             return True
         return bool(self._graph.leads_to(file.path, use.path.partition(".")[0]))
-
-    def _classes(self, owner: str) -> set[str]:
-        """Return the class *owner* with its heirs, and the other names that imports give it."""
-        classes = {owner}
-        waiting = [owner]
-        while waiting:
-            base = waiting.pop()
-            word = re.escape(base).encode(errors="surrogateescape")
-            heir = re.compile(rb"\bclass\s+\w+[^:]*\b%b\b|\b%b\s+as\b" % (word, word))
-            for file in self._graph.holding(base):
-                if not heir.search(self._graph.content(file)):
-                    continue
-                references = self._graph.references(file)
-                if references is None:
-                    continue
-                fresh = {r.local for r in references.named.get(base, ()) if r.local}
-                fresh |= {name for name, bases in references.bases.items() if base in bases}
-                waiting += fresh - classes
-                classes |= fresh
-        return classes
-
-    def _bases(self, classes: set[str]) -> set[str]:
-        """Return what *classes* inherit from: methods of those run on their objects, too."""
-        found: set[str] = set()
-        waiting = set(classes)
-        while waiting:
-            one = waiting.pop()
-            for file in self._graph.holding(one, "class"):
-                references = self._graph.references(file)
-                bases = references.bases.get(one, frozenset()) if references is not None else ()
-                fresh = set(bases) - found - classes - {"", "object"}
-                found |= fresh
-                waiting |= fresh
-        return found
 
 
 def _used(

@@ -20,6 +20,7 @@ from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
 from codemods.linking.external_uses import ENTERING, ExternalUses, Replacements, Surroundings
+from codemods.linking.kinship import Kinship
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
@@ -90,6 +91,7 @@ class Project:
         self._lookups = ComputedLookups(self._graph)
         self._spoken = SpokenNames(self._graph)
         self._runtimes = Runtimes(self._graph)
+        self._kinship = Kinship(self._graph)
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, SemanticModel | None] = {}
         self._plain: dict[Path, frozenset[str]] = {}
@@ -150,9 +152,11 @@ class Project:
                 self._lookups,
                 self._spoken,
                 self._runtimes,
+                self._kinship,
                 path,
                 is_whole=self._is_whole(path),
                 is_home=self._is_home,
+                analysed=self._analysed,
             )
         return self._external[path]
 

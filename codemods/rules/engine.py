@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: Who is asked first: a rule is not asked about what one of an earlier kind has answered for.
 ORDER = (
     Sites.SET_IN_CONTEXT,
+    Sites.SHARED,
     Sites.BUILT,
     Sites.BUILT_OTHERWISE,
     Sites.SET,

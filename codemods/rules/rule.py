@@ -31,6 +31,7 @@ class Sites(Enum):
     """The places that a rule answers for; the engine knows who is asked first."""
 
     SET_IN_CONTEXT = auto()  # set calls inside a context manager of their tracker
+    SHARED = auto()  # trackers in fields and parameters, which several functions may use
     BUILT = auto()  # constructions of one kind, with the set calls on what they build
     BUILT_OTHERWISE = auto()  # constructions that no rule has answered for
     SET = auto()  # set calls of one kind, whose tracker is built out of sight

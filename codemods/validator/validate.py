@@ -92,12 +92,23 @@ def _reads_elsewhere(parents: Parents, blocks: list[tuple[ast.With, str]]) -> Re
         if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
             continue
         name = dotted(node)
+        if name in owners and _is_flushed(parents, node):
+            continue  # nothing is recorded by it
         around = _ancestors(parents, node) if name in owners else []
         if owners.get(name, set()).isdisjoint(around):
             for scope in around:
                 if isinstance(scope, _SCOPES):
                     found.setdefault((scope, name), set()).add(node)
     return found
+
+
+def _is_flushed(parents: Parents, node: ast.AST) -> bool:
+    """Whether *node* is a tracker of which a statement only calls the flush."""
+    method = parents[node]
+    call = parents.get(method)
+    flushes = isinstance(method, ast.Attribute) and method.attr == words.FLUSH_CALL
+    called = isinstance(call, ast.Call) and call.func is method and not call.args
+    return flushes and called and isinstance(parents.get(call), ast.Expr)  # type: ignore[arg-type]
 
 
 def _ancestors(parents: Parents, node: ast.AST) -> list[ast.AST]:

@@ -62,7 +62,9 @@ def test_no_way_out_that_is_taken(tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     shared = migrate(tmp_path / "one", MAY_BE_NONE, runtime="tracker")
     used = migrate(tmp_path / "two", USED_BEFORE, runtime="conservative")
-    assert [r.advice for r in shared.refusals] == ["make sure that the value is never None"]
+    assert [r.advice for r in shared.refusals] == [
+        "make sure that the value is never None, or run with --unsafe if that may be so"
+    ]
     assert [r.advice for r in used.refusals] == [
         "make sure that the value is never None, or set runtime = 'tracker'"
     ]

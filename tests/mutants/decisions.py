@@ -146,22 +146,58 @@ def calls_of_each_other_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
-@mutant("rules.patterns.instance:_helpers_refusal", "E10")
+@mutant("rules.patterns.instance:_relying", "E10")
 def helpers_overlooked(real: Any) -> Any:
     """A method may rely on ids that another one has set."""
-    return _overlooks(real)
+    return lambda *given: []
 
 
-@mutant("rules.patterns.instance:_ids_refusal", "E10")
+@mutant("rules.patterns.instance:_calls_refusal", "E10")
 def methods_of_each_other_overlooked(real: Any) -> Any:
     """Methods that set ids of one object's tracker may call each other inside their blocks."""
     return _overlooks(real)
 
 
-@mutant("rules.patterns.parameter:_callers_forget", "E11")
+@mutant("rules.checks.shared_trackers.leaking_ids:inherited", "E10")
+def leaks_overlooked(real: Any) -> Any:
+    """Methods that share a tracker may set different ids."""
+    return lambda *given: []
+
+
+@mutant("rules.patterns.instance:hands_in", "E7", "E10")
+def handed_in_overlooked(real: Any) -> Any:
+    """Who hands a tracker to an object may have further uses for it."""
+    return lambda *given: None
+
+
+@mutant("rules.planning.shared_blocks:_use_refusal", "E10")
+def loose_uses_overlooked(real: Any) -> Any:
+    """A use of a shared tracker may lie outside of all blocks."""
+    return _overlooks(real)
+
+
+@mutant("linking.kinship:Kinship.may_mean", "E10", fault="C15")
+def kin_overlooked(real: Any) -> Any:
+    """No name of another file means the class that has the tracker."""
+    return lambda self, kin, file, word: False
+
+
+@mutant("linking.external_uses:ExternalUses._overridden", "E10")
+def override_elsewhere_overlooked(real: Any) -> Any:
+    """An heir in another file may put another tracker in the place of the field."""
+    return lambda self, kin, name: iter(())
+
+
+@mutant("rules.checks.shared_trackers.foreign_fields:_defined_again", "E10")
+def override_overlooked(real: Any) -> Any:
+    """An heir may put another tracker in the place of the field."""
+    return lambda *given: None
+
+
+@mutant("rules.patterns.parameter:_remembering", "E11")
 def callers_overlooked(real: Any) -> Any:
     """A caller may rely on the ids that a function sets on its parameter."""
-    return lambda semantic, function, parameter: True
+    return lambda *given: None
 
 
 @mutant("rules.contexts.mixed:_decide_one", "M2")

@@ -20,6 +20,8 @@ KINDS: Mapping[str, str] = {
     "path-part": "only a part of the project is named",
     "no-contexts": "the project has the legacy module and no module of contexts",
     "manager": "an object forwards the ids to its tracker",
+    "parameter": "a function sets ids on the tracker that it is given, or makes one",
+    "service": "an object keeps a tracker: built, handed in, lazy, of its class, or wrapped",
     "not-ours": "methods of the same name that are not the API's",
     "only-looked-at": "a tracker that is built and looked at, and makes no call",
     "match-arms": "ids are set in one arm of a match and used in another",

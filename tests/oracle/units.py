@@ -17,6 +17,7 @@ from .objects import manager, not_ours, only_looked_at
 from .oddities import oddity
 from .pen import Scope
 from .projects import faked, no_contexts, other_file, path_part
+from .services import service
 from .sharing import shared_instance
 from .source import Stmt, Suite
 from .statements import gap, work
@@ -121,13 +122,21 @@ def parameter(pen: Pen) -> Unit:
     given = signature(pen, "function", "tracker")
     scope = replace(given.scope, trackers=("tracker",))
     body: list[Stmt] = ["results = []"] if scope.collects else []
+    values = ["outer", "outer", f"{pen.tracker_class}()"]
+    if pen.chance(40):
+        built = f"tracker = {pen.tracker_class}()"
+        default = f"tracker = tracker or {pen.tracker_class}()"
+        body.append(default if pen.chance(50) else Suite("if tracker is None:", [built]))
+        values.append("None")
     body += [plain_set(pen, scope, "tracker"), *work(pen, scope), *ended(pen, scope, "tracker")]
     caller: list[Stmt] = [f"outer = {pen.tracker_class}()"]
     outer = Scope(trackers=("outer",))
     if pen.chance(60):
         caller.append(f'outer.set_tracking_context(job_id="{pen.fresh("job")}")')
     tell = pen.use("tell")
-    caller += [f"{tell}({name}({', '.join(filter(None, ('outer', a)))}))" for a in given.arguments]
+    for a in (*given.arguments, *given.arguments[:1]):
+        value = values[-1] if pen.chance(50) else pen.pick(values)
+        caller.append(f"{tell}({name}({', '.join(filter(None, (value, a)))}))")
     if pen.chance(50):
         caller += ai_call(pen, outer, "outer")
     definitions: list[Stmt] = [
@@ -231,7 +240,7 @@ UNITS = (
     (3, "", generator),
     (2, "", two_trackers),
     (3, "", attribute),
-    (1, "", parameter),
+    (4, "parameter", parameter),
     (1, "", mixed),
     (6, "store", read_back),
     (6, "later", handed_over),
@@ -246,6 +255,7 @@ UNITS = (
     (4, "path-part", path_part),
     (5, "no-contexts", no_contexts),
     (3, "manager", manager),
+    (9, "service", service),
     (4, "not-ours", not_ours),
     (4, "only-looked-at", only_looked_at),
     (5, "match-arms", match_arms),

@@ -89,14 +89,17 @@ class Taint:
         calls_give: bool = True,
         plain: Iterable[tuple[Binding, str]] = (),
         passing: bool = False,
+        fields: Iterable[str] = (),
     ) -> Flow:
         """Follow the value of *root* through *statements* of *scope*.
 
-        *root* is a variable, or a field of one as (variable, name); *passing* says that the
-        function of *scope* returns before the block ends.
+        *root* is a variable, or a field of one as (variable, name), which other *fields* of it
+        hold too; *passing* says that the function of *scope* returns before the block ends.
         """
         listed = list(statements)
-        flow = Flow(attributes={root}) if isinstance(root, tuple) else Flow()
+        flow = Flow()
+        if isinstance(root, tuple):
+            flow.attributes = {root, *((root[0], name) for name in fields)}
         flow.tainted.update(aliases if isinstance(root, tuple) else (root, *aliases))
         flow.roots = frozenset(flow.tainted)
         flow.calls_give = calls_give

@@ -88,11 +88,13 @@ class TaintedValues:
 
     def mentions(self, node: ast.AST) -> bool:
         """Whether a tainted variable occurs anywhere in *node*."""
-        return any(
-            (isinstance(n, ast.Name) and self._is_tainted_name(n) and not self._in_plain_field(n))
-            or (isinstance(n, ast.Attribute) and self._is_tainted_field(n))
-            for n in walk(node)
-        )
+        return any(self.holds(n) for n in walk(node))
+
+    def holds(self, node: ast.AST) -> bool:
+        """Whether *node* itself is a variable, or a field of one, that is tainted."""
+        if isinstance(node, ast.Name):
+            return self._is_tainted_name(node) and not self._in_plain_field(node)
+        return isinstance(node, ast.Attribute) and self._is_tainted_field(node)
 
     def _is_tainted_field(self, node: ast.Attribute) -> bool:
         owner = node.value

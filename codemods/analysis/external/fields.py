@@ -66,6 +66,19 @@ class Fields:
             for node in nodes
             if isinstance(node, ast.ClassDef)
         }
+        #: What the body of each class binds, with the line.
+        self.members = {
+            node.name: {name: s.lineno for s in node.body for name in _bound_by(s)}
+            for node in nodes
+            if isinstance(node, ast.ClassDef)
+        }
+        stored = {
+            node.id
+            for node in nodes
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+        }
+        #: The classes whose name is bound to nothing else, but by an import.
+        self.own_classes = frozenset(self.bases.keys() - stored)
         self._places: dict[ast.AST, _Place] = {tree: _Place(tree, None, None)}
         self._parents: dict[ast.AST, ast.AST] = {}
         # What each local variable, and each field of an object itself, is bound to.
@@ -254,6 +267,16 @@ class Fields:
         if isinstance(source, ast.Constant | ast.List | ast.Dict | ast.Set | ast.Tuple):
             return frozenset({type(source).__name__})
         return self._owners(source, self._places.get(source, place), depth + 1)[0]
+
+
+def _bound_by(statement: ast.stmt) -> list[str]:
+    """Return the names that a statement of a class's body binds: methods and attributes."""
+    if isinstance(statement, _Function):
+        return [statement.name]
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        targets = [statement.target]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def _annotation(node: ast.expr) -> str:

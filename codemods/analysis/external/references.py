@@ -96,13 +96,19 @@ class Uses:
 
 @dataclass(frozen=True)
 class References:
-    """All references of one file: by name (stars under ``*``), and where it reads its names."""
+    """All references of one file: by name (stars under ``*``), and where it reads its names.
+
+    ``own_classes`` are names that mean a class of the file, or an import, and nothing else;
+    ``members`` what the bodies of its classes bind, each with its line.
+    """
 
     named: dict[str, list[Reference]] = field(default_factory=dict)
     loads: dict[str, int] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
     fields: dict[str, list[FieldUse]] = field(default_factory=dict)
     bases: dict[str, frozenset[str]] = field(default_factory=dict)
+    own_classes: frozenset[str] = frozenset()
+    members: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def may_bind(self, name: str) -> bool:
         """Whether the file binds *name*, or may do so in a way that its text does not show."""
@@ -155,6 +161,8 @@ def read(tree: ast.Module) -> References:
         frozenset(reader.bound),
         fields.uses(),
         fields.bases,
+        fields.own_classes,
+        fields.members,
     )
 
 

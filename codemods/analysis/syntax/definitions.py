@@ -92,6 +92,7 @@ class DataFlow(Protocol):
         calls_give: bool = True,
         plain: Iterable[tuple[Binding, str]] = (),
         passing: bool = False,
+        fields: Iterable[str] = (),
     ) -> Flow:
         """Follow the value of *root* through *statements* of *scope*."""
 

@@ -132,6 +132,10 @@ class LastUse:
         """Whether *statement* may work with the tracker."""
         return self._tainted_values.mentions(statement) or any(map(self._acts, walk(statement)))
 
+    def works(self, statement: ast.AST) -> bool:
+        """Whether *statement* may do more with the tracker than to flush it."""
+        return self.uses(statement) and not self._only_flushes(statement)
+
     def _acts(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Attribute):
             return node.attr in self._also
@@ -154,10 +158,14 @@ class LastUse:
             return False
         return self._tainted_values.tainted(function.value)
 
-    def _only_flushes(self, statement: ast.stmt) -> bool:
+    def _only_flushes(self, statement: ast.AST) -> bool:
         """Whether *statement* mentions what holds the tracker for nothing but a flush."""
         for node in walk(statement):
-            if isinstance(node, ast.Name) and self._tainted_values.mentions(node):
+            if not isinstance(node, ast.Name | ast.Attribute) or self._flushes(
+                self._parents.get(node)
+            ):
+                continue  # the method that flushes
+            if self._tainted_values.holds(node):
                 function = self._parents.get(node)
                 if not self._flushes(self._parents.get(function) if function else None):
                     return False

@@ -118,7 +118,7 @@ class Lifetimes:
         self._scopes = scopes
         self._taint = taint
         self._names = taint.names
-        self._paths = vocabulary.tracker_paths
+        self.homes = vocabulary.tracker_paths  # the module of contexts of each name of the class
         # Something else is put in the class's place while the program runs.
         self._replaced = any(
             n.attr == words.TRACKER_CLASS and not isinstance(n.ctx, ast.Load)
@@ -143,7 +143,7 @@ class Lifetimes:
             kind = "subclass"
         certain = meaning.certain and not self._replaced
         shared = shared_by(self._taint, call)
-        return Construct(call, kind, self._paths[meaning.paths[0]], certain, shared)
+        return Construct(call, kind, self.homes[meaning.paths[0]], certain, shared)
 
     def _set_call(self, call: ast.Call) -> SetCall | None:
         if not isinstance(call.func, ast.Attribute):

@@ -11,11 +11,12 @@ from codemods.analysis.syntax.calls import last_name
 
 if TYPE_CHECKING:
     from codemods.analysis.syntax.parsed_module import ParsedModule
-    from codemods.analysis.trackers.lifetimes import Lifetimes
+    from codemods.analysis.trackers.lifetimes import Lifetimes, SetCall
 
 #: Batch mode is lent like an id, and named by the batch form only.
 MODE = "batch mode"
 ALL_IDS = frozenset(words.SET_PARAMETERS)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SETTERS = (words.SET_CALL, words.OLDER_SET_CALL)
 _TELLING = frozenset((*_SETTERS, words.BATCH_MODE_CALL, *words.STATE_ATTRIBUTES))
 
@@ -36,6 +37,26 @@ class StandingIds:
             return frozenset({words.USER} if takes_user(tracker) else ()) if known else ALL_IDS
         text = ast.unparse(tracker)
         return self._told.get(text, frozenset()) | self._built.get(text, frozenset())
+
+    @cached_property
+    def set_in(self) -> dict[ast.AST, list[SetCall]]:
+        """The set calls by the innermost function that they stand in."""
+        found: dict[ast.AST, list[SetCall]] = {}
+        for site in self._lifetimes.set_calls:
+            around = self._module.ancestors(site.call)
+            function = next((n for n in around if isinstance(n, _FUNCTIONS)), None)
+            if function is not None:
+                found.setdefault(function, []).append(site)
+        return found
+
+    @cached_property
+    def setting_methods(self) -> dict[str, list[ast.AST]]:
+        """The methods that set ids, by their names."""
+        found: dict[str, list[ast.AST]] = {}
+        for function in self.set_in:
+            if isinstance(self._module.parents[function], ast.ClassDef):
+                found.setdefault(function.name, []).append(function)  # type: ignore[attr-defined]
+        return found
 
     @cached_property
     def _told(self) -> dict[str, frozenset[str]]:

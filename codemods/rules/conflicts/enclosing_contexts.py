@@ -24,11 +24,11 @@ from codemods.rules.conflicts.inheritance import (
     Lender,
     heirs_in,
     heirs_inside,
-    key_of,
     lent_ids,
     uses_of_others,
 )
 from codemods.rules.conflicts.own_trackers import context_ids, given_tracker
+from codemods.rules.conflicts.tracker_keys import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

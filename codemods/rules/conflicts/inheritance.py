@@ -19,7 +19,7 @@ from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.standing_ids import ALL_IDS, MODE, takes_user
-from codemods.model.edit import Retain, Wrap
+from codemods.model.edit import Delete, Path, Retain, Wrap
 from codemods.rules.conflicts.missing_ids import certain_ids, missing_ids
 from codemods.rules.conflicts.own_trackers import (
     BY_BATCH,
@@ -28,10 +28,11 @@ from codemods.rules.conflicts.own_trackers import (
     given_tracker,
     own_trackers,
 )
+from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of, set_within
 from codemods.rules.conflicts.wrapped_clients import wrapper_of, wraps_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Resolved
@@ -96,6 +97,8 @@ class Heirs:
         self.holders = holders
         self._semantic = semantic
         self._gone: set[int] = set()
+        #: The paths of the set calls that become blocks.
+        self.taken: set[Path] = set().union(*map(_taken_by, proposals))
         self._contents: dict[tuple[ast.stmt, ast.stmt], _Content] = {}
         self._reached: dict[ast.AST, set[ast.AST]] = {}
         self._placed: dict[ast.AST, list[_Block]] = {}
@@ -110,6 +113,7 @@ class Heirs:
     def without(self, proposal: Proposal) -> None:
         """Note that *proposal* will not be made."""
         self._gone.add(id(proposal))
+        self.taken -= _taken_by(proposal)
 
     def is_made(self, block: _Block) -> bool:
         """Whether nothing is known against the proposal of *block*."""
@@ -156,6 +160,10 @@ class Heirs:
         return self._reached[method]
 
 
+def _taken_by(proposal: Proposal) -> set[Path]:
+    return {edit.path for edit in proposal.edits if isinstance(edit, Delete)}
+
+
 def wraps(proposal: Proposal) -> list[Wrap]:
     """Return the blocks that *proposal* opens."""
     return [e for e in proposal.edits if isinstance(e, Wrap)]
@@ -166,7 +174,7 @@ def heir_of(semantic: SemanticModel, proposal: Proposal, heirs: Heirs) -> Heir |
     for wrap in wraps(proposal):
         if is_step(wrap):
             continue  # a sub-context of the block around it
-        lender = _lender(semantic, proposal, wrap, heirs.holders)
+        lender = _lender(semantic, proposal, wrap, heirs)
         found = next(heirs_in(semantic, lender, heirs), None) if lender.ids else None
         if found is not None:
             return found
@@ -180,10 +188,19 @@ def lent_ids(
     return context_ids(call, name).union(*map(semantic.standing.of, (tracker, given_tracker(call))))
 
 
-def lent_by(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
-    """Return the ids that a proposed block may give to what is inside it."""
+def lent_by(
+    semantic: SemanticModel,
+    proposal: Proposal,
+    wrap: Wrap,
+    taken: Collection[Path] = (),
+) -> frozenset[str]:
+    """Return the ids that a proposed block may give to what is inside it.
+
+    *taken* are the paths of set calls that become blocks: those no longer set what it lends.
+    """
     left = {words.USER} if any(isinstance(e, Retain) for e in proposal.edits) else set()
-    return named_ids(wrap) | left | semantic.standing.of(_tracker_of(wrap))
+    by_hand = set_within(semantic, body_of(semantic, wrap), taken)
+    return named_ids(wrap) | left | semantic.standing.of(_tracker_of(wrap)) | by_hand
 
 
 def named_ids(wrap: Wrap) -> frozenset[str]:
@@ -223,15 +240,15 @@ def uses_of_others(
     return [n for n, binding in bindings if binding in every and binding not in own]
 
 
-def _lender(semantic: SemanticModel, proposal: Proposal, wrap: Wrap, holders: Holders) -> Lender:
+def _lender(semantic: SemanticModel, proposal: Proposal, wrap: Wrap, heirs: Heirs) -> Lender:
     tracker = _tracker_of(wrap)
     key = key_of(semantic, tracker, wrap) if tracker is not None else None
     body = body_of(semantic, wrap)
-    own = holders.of.get(proposal.finding, frozenset())
+    own = heirs.holders.of.get(proposal.finding, frozenset())
     if isinstance(key, Binding):
         own |= {key}
-    others = uses_of_others(semantic, body, holders.every, own)
-    ids = lent_by(semantic, proposal, wrap)
+    others = uses_of_others(semantic, body, heirs.holders.every, own)
+    ids = lent_by(semantic, proposal, wrap, heirs.taken)
     return Lender(body, named_ids(wrap), ids, key, others, proposal)
 
 
@@ -245,15 +262,6 @@ def _adopted(wrap: Wrap) -> str | None:
     prefix = f"{words.TRACKER_ARGUMENT}="
     given = (*wrap.header.leading, *wrap.header.trailing)
     return next((t.removeprefix(prefix) for t in given if t.startswith(prefix)), None)
-
-
-def key_of(semantic: SemanticModel, tracker: ast.expr, wrap: Wrap | None = None) -> object:
-    """Return what is equal for two mentions of one tracker: its variable, or its text."""
-    if not isinstance(tracker, ast.Name):
-        return ast.unparse(tracker)
-    if wrap is not None:
-        return semantic.scopes.binding(tracker.id, semantic.scope_at(wrap.path))
-    return semantic.scopes.of(tracker)
 
 
 def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
@@ -288,7 +296,7 @@ def heirs_inside(
         if block.is_step or (mine and body is lender.body):
             continue
         lent = lender.named if mine else lender.ids
-        if not lent <= block.named and not _has_key(lender, block.key):
+        if not lent <= block.named and not _has_key(semantic, lender, block.key):
             text = "another tracker's block would inherit ids of this one"
             yield Heir(text, None, block.proposal)
         elif lender.proposal is None and heirs.cuts_off(block):
@@ -315,17 +323,20 @@ def _is_same(semantic: SemanticModel, lender: Lender, tracker: ast.expr | None) 
     """Whether *tracker* is the lender's: by its name, or as what a function was given."""
     if tracker is None or lender.tracker is None:
         return False
-    return _has_key(lender, key_of(semantic, tracker))
+    return _has_key(semantic, lender, key_of(semantic, tracker))
 
 
-def _has_key(lender: Lender, key: object) -> bool:
+def _has_key(semantic: SemanticModel, lender: Lender, key: object) -> bool:
     """Whether the tracker with that *key* is the lender's."""
     if key is None or lender.tracker is None:
         return False
     if key == lender.tracker:
         return True
-    given = isinstance(key, Binding) and any(isinstance(b, ast.arg) for b in key.binders)
-    return given and not lender.others
+    given = isinstance(key, Binding) and all(isinstance(b, ast.arg) for b in key.binders)
+    if not isinstance(key, Binding) or not given or lender.others:
+        return False
+    reached = (o.node for o in reachable(semantic.taint, lender.body) if o.taint is semantic.taint)
+    return is_handed_on(semantic, (*lender.body, *reached), key, lender.tracker)
 
 
 def _wraps_for_another(semantic: SemanticModel, call: ast.Call, lender: Lender) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.trackers.owners import passes_on
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.forwarders import SET_NAMES, by_hand, is_forwarder
@@ -102,10 +103,25 @@ def _on_expression(semantic: SemanticModel, site: SetCall, receiver: ast.expr) -
     finding = semantic.finding(CODE, site.call, MESSAGE)
     text = ast.unparse(receiver)
     if isinstance(receiver, ast.Attribute):
+        if _is_built_each_time(semantic, receiver):
+            detail = f"each read of {text} builds another tracker, which these ids are set on"
+            return refuse(semantic, finding, Reason.NO_WORK, detail, receiver)
         detail = f"{text} outlives this function: others may rely on its ids"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail, receiver)
     detail = f"it is not known what {text} is"
     return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail, receiver)
+
+
+def _is_built_each_time(semantic: SemanticModel, receiver: ast.Attribute) -> bool:
+    """Whether *receiver* is a property of its object that returns a new tracker for each read."""
+    owner = semantic.taint.object_class(receiver.value)
+    getter = owner.method(receiver.attr) if owner is not None else None
+    if owner is None or getter is None or owner.taint is not semantic.taint:
+        return False
+    built = {construct.call for construct in semantic.lifetimes.constructs}
+    last = getter.node.body[-1]
+    plain = [last_name(d) for d in getter.node.decorator_list] == ["property"]
+    return plain and isinstance(last, ast.Return) and last.value in built
 
 
 def _is_receiver_of_method(semantic: SemanticModel, binder: ast.AST, name: ast.Name) -> bool:

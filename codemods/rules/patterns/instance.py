@@ -1,4 +1,4 @@
-"""Instance tracker: built in ``__init__``, configured in methods.
+"""Instance tracker: an object keeps it in a field, and its methods set the ids.
 
 What it does    Gives each method that sets the ids of ``self.tracker`` a block around its work.
 Why             The ids of one call last into the next call of any method.
@@ -9,7 +9,8 @@ After           def read(self, text):
                     with ai_usage_context("reader_read", tracker=self.tracker, job_id="read-1"):
                         return ask(text, self.tracker)
 Safety          Safe while every method that uses the tracker sets the same ids first, or is
-                called by such methods only, and no task switches in between.
+                called by such methods only, no task switches in between, and nobody hands in
+                a tracker that others have. What would no longer leak is named with --unsafe.
 Leaves alone    shared-state, escapes, yields-inside, ...
 """
 
@@ -25,31 +26,20 @@ from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import may_call_back
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.block_extent import Block
+from codemods.analysis.trackers.fields.syntax import Method, self_name
 from codemods.analysis.trackers.last_use import LastUse
-from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Assumption, Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.forwarders import is_forwarder
-from codemods.rules.checks.lasting_ids import lasting_refusal
-from codemods.rules.checks.lifetime import (
-    doubted,
-    flow_escape,
-    trusted,
-    with_bases,
-)
-from codemods.rules.checks.process_ends import ending_refusal
+from codemods.rules.checks.lifetime import doubted, flow_escape, trusted, with_bases
+from codemods.rules.checks.shared_trackers.foreign_fields import foreign_use, is_flushed
+from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
+from codemods.rules.checks.shared_trackers.object_makers import hands_in
 from codemods.rules.checks.store_reads import store_refusal
-from codemods.rules.planning.headers import TASKS_APART, Form, check_arguments, plan_header
+from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.newly_captured import bare_call_notes
-from codemods.rules.planning.tracker_field import (
-    Method,
-    TrackerField,
-    foreign_use,
-    self_name,
-    tracker_field,
-)
+from codemods.rules.planning.shared_blocks import Part, parts_of
 from codemods.rules.planning.user_ids import keep_user, stays_in_context
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
@@ -59,58 +49,71 @@ if TYPE_CHECKING:
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.fields.tracker_fields import TrackerField
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
 
-TAKES = Sites.BUILT
+TAKES = Sites.SHARED
 CODE = "AIU001"
+SET_CODE = "AIU002"
 MESSAGE = "tracker of an object configured by hand"
+_INIT = "__init__"
 
 
 @dataclass(frozen=True)
-class _User:
-    """A method that sets the ids, at the level of its body; ``helpers`` use the tracker for it."""
+class _Users:
+    """The blocks of the methods that set ids; ``relying`` use the tracker outside of all blocks."""
 
-    method: Method
-    sets: list[SetCall]
-    block: Block
-    flow: Flow
+    parts: list[Part]
     helpers: frozenset[str]
+    relying: list[Method]
 
 
 def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
-    """Answer for each tracker that an ``__init__`` puts into a field of its object."""
-    for construct in open_sites.constructs:
-        field = tracker_field(semantic, construct)
-        if field is None:
-            continue
-        sets = [s for s in semantic.lifetimes.set_calls if _is_of(field, s)]
+    """Answer for each tracker that objects keep in a field, with the set calls of their methods."""
+    del open_sites  # fields are known by themselves: many are given what is built elsewhere
+    for field in semantic.tracker_fields:
+        sets = [s for s in semantic.lifetimes.set_calls if _method_of(field, s) is not None]
         if not all(stays_in_context(semantic, site) for site in sets):
             yield _answer(semantic, field, sets)
         elif _is_migrated(semantic, field):
-            yield Answer(frozenset({construct.call}))
+            yield Answer(_calls(field, []))
 
 
 def _answer(semantic: SemanticModel, field: TrackerField, sets: list[SetCall]) -> Answer:
     """Return the answer; nothing is found of a class that only passes the ids on.
 
-    Those who call such a class decide.
+    Those who call such a class decide.  Nor is anything found where each object has its ids from
+    the start, and contexts use the field already.
     """
-    calls = frozenset({field.construct.call, *(site.call for site in sets)})
+    calls = _calls(field, sets)
+    from_the_start = all(_is_first(field, site) for site in sets)
     if all(is_forwarder(semantic, site) for site in sets):
         return Answer(calls)
-    finding = semantic.finding(CODE, field.construct.call, MESSAGE)
+    if from_the_start and _is_migrated(semantic, field):
+        return Answer(calls)
+    construct = field.construct
+    finding = (
+        semantic.finding(CODE, construct.call, MESSAGE)
+        if construct is not None
+        else semantic.finding(SET_CODE, sets[0].call, MESSAGE)
+    )
     return Answer(calls, finding, partial(_decided, semantic, finding, field, sets))
+
+
+def _calls(field: TrackerField, sets: list[SetCall]) -> frozenset[ast.Call]:
+    built = [field.construct.call] if field.construct is not None else []
+    return frozenset([*built, *(site.call for site in sets)])
 
 
 def _decided(
     semantic: SemanticModel, finding: Finding, field: TrackerField, sets: list[SetCall]
 ) -> Decided:
-    outcome = _users(semantic, finding, field, sets)
-    if isinstance(outcome, Refusal):
-        return Decided(outcome)
-    return Decided(_proposal(semantic, finding, field, outcome))
+    users = _users(semantic, finding, field, sets)
+    if isinstance(users, Refusal):
+        return Decided(users)
+    return Decided(_proposal(semantic, finding, field, users))
 
 
 def _is_migrated(semantic: SemanticModel, field: TrackerField) -> bool:
@@ -126,122 +129,115 @@ def _feeds_context(semantic: SemanticModel, load: ast.Attribute) -> bool:
     return isinstance(call, ast.Call) and semantic.names.context_manager(call.func) is not None
 
 
-def _is_of(field: TrackerField, site: SetCall) -> bool:
+def _method_of(field: TrackerField, site: SetCall) -> Method | None:
     receiver = site.call.func.value  # type: ignore[attr-defined]
-    return any(receiver in loads for loads in field.loads.values())
+    return next((method for method, loads in field.loads.items() if receiver in loads), None)
+
+
+def _is_first(field: TrackerField, site: SetCall) -> bool:
+    """Whether *site* gives each object its ids from the start, before it does anything."""
+    method = _method_of(field, site)
+    return method is not None and method.name == _INIT
 
 
 def _users(
     semantic: SemanticModel, finding: Finding, field: TrackerField, sets: list[SetCall]
-) -> list[_User] | Refusal:
+) -> _Users | Refusal:
     refusal = foreign_use(semantic, finding, field)
     if refusal is not None:
         return refusal
-    users: list[_User] = []
-    setting = {
-        method: [s for s in sets if s.call.func.value in loads]  # type: ignore[attr-defined]
+    setting: dict[Method, list[SetCall]] = {}
+    for site in sets:
+        method = _method_of(field, site)
+        assert method is not None
+        setting.setdefault(method, []).append(site)
+    helpers = [
+        method
         for method, loads in field.loads.items()
-    }
-    helpers = [method for method, mine in setting.items() if not mine]
-    names = {method.name for method in helpers}
-    for method in (method for method, mine in setting.items() if mine):
-        user = _user(semantic, finding, field, method, setting[method], names)
-        if isinstance(user, Refusal):
-            return user
-        users.append(user)
-    refusal = _helpers_refusal(semantic, finding, field, users, helpers)
-    return refusal or _ids_refusal(semantic, finding, users) or users
+        if method not in setting and not all(is_flushed(semantic, load) for load in loads)
+    ]
+    names = frozenset(method.name for method in helpers)
+    parts: list[Part] = []
+    for method, mine in setting.items():
+        found = _of_method(semantic, finding, field, method, mine, names)
+        if isinstance(found, Refusal):
+            return found
+        parts.extend(found)
+    if not parts:
+        detail = f"__init__ sets ids of self.{field.name} that every method relies on"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[0].call)
+    relying = _relying(semantic, finding, field, parts, helpers)
+    if isinstance(relying, Refusal):
+        return relying
+    return _calls_refusal(semantic, finding, parts) or _Users(parts, names, relying)
 
 
-def _user(
+def _of_method(
     semantic: SemanticModel,
     finding: Finding,
     field: TrackerField,
     method: Method,
     sets: list[SetCall],
-    helpers: set[str],
-) -> _User | Refusal:
-    prefix = semantic.module.paths[method]
-    text = f"self.{field.name}"
-    if any(s.path[:-1] != prefix or s.path[-1][0] != "body" for s in sets):
-        detail = f"{method.name} sets the ids of {text} in an inner suite"
-        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[0].call)
-    first, last = sets[0].path[-1][1], sets[-1].path[-1][1]
-    block = Block(prefix, "body", last + 1, len(method.body))
-    if last - first != len(sets) - 1 or block.start == block.stop:
-        detail = f"{method.name} sets the ids of {text} several times, or last"
-        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[-1].call)
-    own = {s.call.func.value for s in sets}  # type: ignore[attr-defined]
-    for load in field.loads[method]:
-        if load not in own and not block.holds(
-            semantic.module.paths[semantic.module.statement(load)]
-        ):
-            detail = f"{method.name} uses {text} before it sets the ids"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
-    rest = method.body[block.start :]
+    helpers: frozenset[str],
+) -> list[Part] | Refusal:
+    flow, last = _followed(semantic, field, method, helpers)
+    own = {site.call.func.value for site in sets}  # type: ignore[attr-defined]
+    if method.name == _INIT and all(load in own for load in field.loads[method]):
+        return []  # what each object has from the start stays
+    return parts_of(semantic, finding, method, sets, flow, last, f"self.{field.name}")
+
+
+def _followed(
+    semantic: SemanticModel, field: TrackerField, method: Method, helpers: frozenset[str]
+) -> tuple[Flow, LastUse]:
+    """Return how the tracker goes through *method*."""
     scope = semantic.scopes.inner[method]
     root = (semantic.scopes.binding(self_name(method), scope), field.name)
-    flow = semantic.taint.follow(root, rest, scope)
-    flow = with_bases(semantic, flow, field.construct)
-    last_use = LastUse(semantic.taint, flow, rest, helpers, semantic.looks(field.construct))
-    stop = last_use.stop(method.body, last + 1, block.stop)
-    block = replace(block, stop=stop)
-    body = method.body[block.start : block.stop]
-    if not body:
-        return refuse(semantic, finding, Reason.NO_WORK, "nothing follows", sets[-1].call)
-    inner = first_yield(body)
-    if inner is not None:
-        return refuse(
-            semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
-        )
-    waits = isinstance(method, ast.AsyncFunctionDef) and _waits(body)
-    if waits and not semantic.settings.unsafe:
-        detail = f"tasks that run {method.name} at the same time share the tracker's ids"
-        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[0].call)
-    return (
-        flow_escape(semantic, finding, flow)
-        or ending_refusal(semantic, finding, body)
-        or _User(method, sets, block, flow, frozenset(helpers))
-    )
+    flow = semantic.taint.follow(root, method.body, scope, fields=field.fields)
+    looks = None
+    if field.construct is not None:
+        flow = with_bases(semantic, flow, field.construct)
+        looks = semantic.looks(field.construct)
+    return flow, LastUse(semantic.taint, flow, method.body, helpers, looks)
 
 
-def _waits(body: list[ast.stmt]) -> bool:
-    waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith)
-    return any(isinstance(n, waiting) for s in body for n in walk(s))
-
-
-def _helpers_refusal(
+def _relying(
     semantic: SemanticModel,
     finding: Finding,
     field: TrackerField,
-    users: list[_User],
+    parts: list[Part],
     helpers: list[Method],
-) -> Refusal | None:
-    """Refuse a method that relies on ids set by others, unless only their blocks call it."""
+) -> list[Method] | Refusal:
+    """Return the methods that use the tracker, and that not only blocks of the class call."""
     names = {method.name for method in helpers}
-    allowed = {
-        id(n) for u in users for s in u.method.body[u.block.start : u.block.stop] for n in walk(s)
-    }
+    allowed = {id(n) for part in parts for s in part.body for n in walk(s)}
     allowed |= {id(n) for method in helpers for n in walk(method)}
-    lazy = {method.name for method in helpers if first_yield(method.body) is not None}
+    relying = []
     for method in helpers:
-        if not method.name.startswith("_") or method.name.startswith("__"):
-            detail = f"{method.name} relies on the ids that another method has set"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, method)
-        called = semantic.elsewhere.field(field.owner.name, method.name).places
-        if called:
-            detail = f"{method.name}, which relies on the ids of others, is called: {called[0]}"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, method)
+        if method.name == _INIT:
+            detail = f"__init__ hands self.{field.name} on, to what may use it at any time"
+            place = field.loads[method][0]
+            return refuse(semantic, finding, Reason.ESCAPES, detail, place)
+        flow, _ = _followed(semantic, field, method, frozenset())
+        escape = flow_escape(semantic, finding, flow)
+        if escape is not None:
+            return escape
+        used = semantic.elsewhere.field(field.owner.name, method.name).places
+        public = not method.name.startswith("_") or method.name.startswith("__")
+        called = any(
+            node.attr == method.name and id(node) not in allowed
+            for node in semantic.module.every(ast.Attribute)
+        )
+        if public or used or called:
+            relying.append(method)
+    lazy = {method.name for method in helpers if first_yield(method.body) is not None}
     for node in semantic.module.every(ast.Attribute):
-        if node.attr not in names:
+        if node.attr not in names or id(node) not in allowed:
             continue
-        if id(node) not in allowed:
-            detail = f"{node.attr} is called outside of the methods that set the ids"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, node)
         if node.attr in lazy or not _called_at_once(semantic, node):
             detail = f"{node.attr} may run when the method that set the ids is over"
             return refuse(semantic, finding, Reason.ESCAPES, detail, node)
-    return None
+    return relying
 
 
 def _called_at_once(semantic: SemanticModel, node: ast.Attribute) -> bool:
@@ -261,74 +257,102 @@ def _called_at_once(semantic: SemanticModel, node: ast.Attribute) -> bool:
     return functions == 1
 
 
-def _ids_refusal(semantic: SemanticModel, finding: Finding, users: list[_User]) -> Refusal | None:
-    keys = [{a.keyword for s in u.sets for a in s.arguments if not is_none(a.value)} for u in users]
-    methods: set[ast.AST] = {user.method for user in users}
-    for user, mine in zip(users, keys, strict=True):
-        if mine != keys[0]:
-            detail = f"{users[0].method.name} and {user.method.name} set different ids"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
-        body = user.method.body[user.block.start : user.block.stop]
-        reached = {r.node for r in reachable(semantic.taint, body)}
+def _calls_refusal(semantic: SemanticModel, finding: Finding, parts: list[Part]) -> Refusal | None:
+    """Refuse blocks in which ids of the tracker may be set by something else."""
+    methods: set[ast.AST] = {part.function for part in parts}
+    own = {site.call.func for part in parts for site in part.sets}
+    for part in parts:
+        reached = {r.node for r in reachable(semantic.taint, part.body)}
         if (
             reached & methods
-            or _calls_implicitly(semantic, user)
-            or may_call_back(semantic.taint, body, methods)
+            or _calls_implicitly(semantic, part)
+            or may_call_back(semantic.taint, part.body, methods)
         ):
-            detail = f"{user.method.name} calls, or may call back, a method that sets other ids"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
-        own = {s.call.func for s in user.sets}
-        place = next((p for p in user.flow.sets if p not in own), None)
+            detail = f"{part.name} calls, or may call back, a method that sets other ids"
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, part.sets[0].call)
+        place = next((p for p in part.flow.sets if p not in own), None)
         if place is not None:
             detail = f"{ast.unparse(place)} may set ids of the shared tracker"
             return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
     return None
 
 
-def _calls_implicitly(semantic: SemanticModel, user: _User) -> bool:
+def _calls_implicitly(semantic: SemanticModel, part: Part) -> bool:
     """Whether a special method uses its own object as a whole: that may be a call of itself."""
-    if not user.method.name.startswith("__"):
+    if not part.function.name.startswith("__"):
         return False
-    own = self_name(user.method)
-    names = (n for n in walk(user.method) if isinstance(n, ast.Name) and n.id == own)
+    own = self_name(part.function)
+    names = (n for n in walk(part.function) if isinstance(n, ast.Name) and n.id == own)
     return any(not isinstance(semantic.module.parents[n], ast.Attribute) for n in names)
 
 
+def _handed_in(semantic: SemanticModel, field: TrackerField, parts: list[Part]) -> str | None:
+    """Return what whoever hands in a tracker would no longer find on it."""
+    place = hands_in(semantic, field)
+    if place is None:
+        return None
+    keys = " or ".join(sorted({key for part in parts for key in part.setter.keys}))
+    owner = field.owner.name
+    return (
+        f"who hands {owner} a tracker ({place}) would no longer find the {keys} of its calls on it"
+    )
+
+
 def _proposal(
-    semantic: SemanticModel, finding: Finding, field: TrackerField, users: list[_User]
+    semantic: SemanticModel, finding: Finding, field: TrackerField, users: _Users
 ) -> Verdict:
-    home = field.construct.home
+    asked = conditions(
+        semantic,
+        [part.setter for part in users.parts],
+        [(method.name, method) for method in users.relying],
+        [part.function.name for part in users.parts if part.waits],
+    )
+    handed = _handed_in(semantic, field, users.parts)
+    if handed is not None:
+        asked = asked.also(handed, users.parts[0].sets[0].call)
+    if not semantic.settings.unsafe and asked.first is not None:
+        return asked.refusal(semantic, finding)
+    return _blocks(semantic, finding, field, users, asked)
+
+
+def _blocks(
+    semantic: SemanticModel,
+    finding: Finding,
+    field: TrackerField,
+    users: _Users,
+    asked: Conditions,
+) -> Verdict:
+    home = field.made.home or semantic.imports.default_home
     edits: list[Edit] = []
     needs: list[str] = []
     notes: list[str] = []
-    uses = semantic.elsewhere.field(field.owner.name, field.name)
-    assumptions: list[Assumption] = [*doubted(finding, uses)]
-    confirm: list[str] = []
-    for user in users:
-        text = f"{self_name(user.method)}.{field.name}"
+    uses = [semantic.elsewhere.field(field.owner.name, name) for name in sorted(field.fields)]
+    assumptions: list[Assumption] = [one for each in uses for one in doubted(finding, each)]
+    for part in users.parts:
+        text = semantic.module.segment(part.sets[0].call.func.value)  # type: ignore[attr-defined]
         form = Form(text, None, fresh=False, ours=semantic.ours(home), sticky=True)
-        form, stays = keep_user(user.sets, form)
-        body = user.method.body[user.block.start : user.block.stop]
-        refusal = (
-            check_arguments(semantic, finding, user.sets, form, user.flow.tainted)
-            or lasting_refusal(semantic, finding, user.sets)
-            or store_refusal(semantic, finding, field.construct, user.flow, body, user.helpers)
-        )
+        form, stays = keep_user(part.sets, form)
+        checked = replace(form, sticky=False, fresh=True) if asked.about_none else form
+        refusal = check_arguments(semantic, finding, part.sets, checked, part.flow.tainted)
+        if refusal is None and field.construct is not None:
+            refusal = store_refusal(
+                semantic, finding, field.construct, part.flow, part.body, users.helpers
+            )
         if refusal is not None:
             return refusal
-        sending = semantic.sending(user.flow, ours=form.ours, also=user.helpers)
-        planned = plan_header(semantic, user.sets, body, user.sets[0].statement, form, sending)
-        edits.extend(stays.get(site.path, Delete(site.path)) for site in user.sets)
-        edits.append(Wrap(user.sets[0].path, user.block.stop, planned.header))
+        sending = semantic.sending(part.flow, ours=form.ours, also=users.helpers)
+        planned = plan_header(semantic, part.sets, part.body, part.sets[0].statement, form, sending)
+        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
+        edits.append(Wrap(part.sets[0].path, part.block.stop, planned.header))
         needs.append(planned.manager)
-        notes.extend((*planned.notes, *bare_call_notes(semantic, body, ours=form.ours)))
-        if isinstance(user.method, ast.AsyncFunctionDef) and _waits(body):
-            confirm.append(TASKS_APART.format(user.method.name))
-        assumptions.extend((*planned.assumptions, *trusted(semantic, user.flow)))
+        notes.extend((*planned.notes, *bare_call_notes(semantic, part.body, ours=form.ours)))
+        assumptions.extend((*planned.assumptions, *trusted(semantic, part.flow)))
         if planned.manager == words.BATCH_CONTEXT and not form.ours:
             detail = "the original runtime leaves the tracker in batch mode after the block"
-            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, user.sets[0].call)
+            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, part.sets[0].call)
     why = f"self.{field.name} stays; every method that uses it sets the same ids first"
+    if asked.first is not None:
+        why = f"self.{field.name} stays; each method has the ids that it sets itself"
     return Proposal(
         finding,
         tuple(edits),
@@ -338,5 +362,5 @@ def _proposal(
         home,
         tuple(dict.fromkeys(notes)),
         tuple(dict.fromkeys(assumptions)),
-        tuple(confirm),
+        asked.texts,
     )

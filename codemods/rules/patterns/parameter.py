@@ -1,8 +1,8 @@
 """Parameter tracker: a function configures the tracker that it is given.
 
 What it does    Adopts the parameter inside the function, where no caller can rely on the ids
-                afterwards: a private function whose callers pass a tracker that nothing else
-                holds, or none at all.
+                afterwards: all callers are in sight, and each passes a tracker that nothing
+                else holds, or none at all.
 Why             On a tracker that callers share, the ids last into their next calls.
 Before          def _read(text, tracker):
                     tracker.set_tracking_context(job_id="read-1")
@@ -10,58 +10,82 @@ Before          def _read(text, tracker):
 After           def _read(text, tracker):
                     with ai_usage_context("read", tracker=tracker, job_id="read-1"):
                         return ask(text, tracker)
-Safety          Safe while every call of the function is in this file and passes a new tracker.
+Safety          Safe while every call of the function is in sight and passes a new tracker; what
+                another caller would no longer find on its tracker is named with --unsafe.
 Leaves alone    caller-relies, escapes, yields-inside, ...
 """
 
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.definitions import Resolved
-from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.signatures import default_of
-from codemods.analysis.trackers.block_extent import Block
+from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.fields.syntax import fallback, tested_for_none
 from codemods.analysis.trackers.last_use import LastUse
+from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Delete, Wrap
 from codemods.model.proposal import Proposal
-from codemods.model.refusal import Reason
-from codemods.rules.checks.lifetime import flow_escape, trusted
-from codemods.rules.checks.process_ends import ending_refusal
+from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.lifetime import trusted
+from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
+from codemods.rules.checks.shared_trackers.object_makers import is_fresh
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
+from codemods.rules.planning.newly_captured import bare_call_notes
+from codemods.rules.planning.shared_blocks import Part, parts_of
+from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
-    from codemods.analysis.trackers.lifetimes import Construct, SetCall
+    from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.edit import Edit
     from codemods.model.finding import Finding
 
-TAKES = Sites.BUILT
+TAKES = Sites.SHARED
 CODE = "AIU002"
 MESSAGE = "ids set by hand on a tracker that was passed in"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
-    """Answer for the set calls on each parameter whose callers are all known.
+@dataclass(frozen=True)
+class _Given:
+    """A parameter of a function, and all set calls on it.
 
-    What is built where a caller gives none belongs to the parameter if that gets a block, or
-    has one; otherwise it is refused where it is built, and its set calls with it.
+    ``making`` are the statements that give it a tracker where it is given none, ``caller`` one
+    that may look at its tracker again.
     """
-    built = list(_stand_ins(semantic, open_sites.constructs))
-    adopted = [(binding, one) for binding, one in built if _is_adopted(semantic, binding)]
-    yield Answer(frozenset(construct.call for _, construct in adopted))
-    refused = {binding for binding, _ in built} - {binding for binding, _ in adopted}
+
+    function: _Function
+    parameter: ast.arg
+    binding: Binding
+    sets: tuple[SetCall, ...]
+    making: frozenset[ast.AST]
+    caller: str | None
+
+
+def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
+    """Answer for the set calls on each parameter whose callers are all known, or that is annotated.
+
+    What is built where a caller gives none belongs to the parameter, if that is answered for, or
+    is used with a context already.
+    """
+    answered: set[Binding] = set()
     for binding, sets in _by_parameter(semantic, open_sites.set_calls).items():
-        decided = _decided(semantic, binding, sets) if binding not in refused else None
-        if decided is not None:
-            yield Answer.of(decided.verdict, (site.call for site in sets), decided.holders)
+        answer = _answer(semantic, binding, sets)
+        if answer is not None:
+            answered.add(binding)
+            yield answer
+    built = (construct.call for construct in open_sites.constructs)
+    yield Answer(frozenset(call for call in built if _is_stand_in(semantic, call, answered)))
 
 
 def _by_parameter(
@@ -75,130 +99,204 @@ def _by_parameter(
     return found
 
 
-def _decided(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> Decided | None:
-    """Return a proposal or refusal for the set calls on a parameter; None if it cannot be told."""
+def _answer(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> Answer | None:
+    """Return the answer for the set calls on a parameter; None if nothing can be told of it."""
     function = binding.scope.node
-    if not isinstance(function, _Function) or not function.name.startswith("_"):
-        return None
     parameter = next((b for b in binding.binders if isinstance(b, ast.arg)), None)
-    if parameter is None or not _rebinds_harmlessly(semantic, binding):
+    if not isinstance(function, _Function) or parameter is None:
         return None
-    if not _callers_forget(semantic, function, parameter) or semantic.used_elsewhere(function.name):
+    making = _making(semantic, function, binding)
+    if making is None or any(site.problem is not None for site in sets):
+        return None
+    caller = _remembering(semantic, function, parameter, bool(making))
+    if caller is not None and not (making or _is_annotated(semantic, parameter)):
         return None
     finding = semantic.finding(CODE, sets[0].call, MESSAGE)
-    return _adopted(semantic, finding, function, binding, sets)
+    calls = frozenset(site.call for site in sets)
+    given = _Given(function, parameter, binding, tuple(sets), making, caller)
+    return Answer(calls, finding, partial(_decided, semantic, finding, given))
 
 
-def _stand_ins(
-    semantic: SemanticModel, constructs: Iterable[Construct]
-) -> Iterator[tuple[Binding, Construct]]:
-    """Yield what is built for a parameter of a private function that got none."""
-    for construct in constructs:
-        choice = semantic.module.parents[construct.call]
-        statement = semantic.module.parents.get(choice)
-        if not isinstance(choice, ast.BoolOp) or not isinstance(statement, ast.Assign):
-            continue
-        target = statement.targets[0]
-        if not isinstance(target, ast.Name):
-            continue
-        binding = semantic.scopes.of(target)
-        function = binding.scope.node
-        private = isinstance(function, _Function) and function.name.startswith("_")
-        if private and any(isinstance(binder, ast.arg) for binder in binding.binders):
-            yield binding, construct
+def _decided(semantic: SemanticModel, finding: Finding, given: _Given) -> Decided:
+    parts = _parts(semantic, finding, given)
+    if isinstance(parts, Refusal):
+        return Decided(parts)
+    asked = _asked(semantic, given, parts) if given.caller is not None else Conditions()
+    if asked.first is not None and not semantic.settings.unsafe:
+        return Decided(asked.refusal(semantic, finding))
+    return _adopted(semantic, finding, given, parts, asked)
 
 
-def _is_adopted(semantic: SemanticModel, binding: Binding) -> bool:
-    """Whether what a parameter holds is used with a context, or gets one."""
-    if any(map(semantic.lifetimes.migrated_use, binding.loads)):
-        return True
-    sets = semantic.lifetimes.sets_on.get(binding, [])
-    decided = _decided(semantic, binding, sets) if sets else None
-    return decided is not None and isinstance(decided.verdict, Proposal)
+def _asked(semantic: SemanticModel, given: _Given, parts: list[Part]) -> Conditions:
+    """Return what must be confirmed where a caller may look at its tracker again."""
+    keys = " or ".join(sorted({key for part in parts for key in part.setter.keys}))
+    name = given.function.name
+    text = f"a caller of {name} ({given.caller}) would no longer find its {keys} there"
+    waiting = [part.function.name for part in parts if part.waits]
+    more = conditions(semantic, [part.setter for part in parts], (), waiting)
+    return Conditions(((text, given.parameter, Reason.CALLER_RELIES), *more.found))
 
 
-def _rebinds_harmlessly(semantic: SemanticModel, binding: Binding) -> bool:
-    """Whether the parameter is bound again at most as ``tracker = tracker or AIUsageTracker()``."""
+def _is_stand_in(semantic: SemanticModel, call: ast.Call, answered: Collection[Binding]) -> bool:
+    """Whether *call* is built for a parameter that got none, and whose ids are decided on."""
+    statement = semantic.module.statement(call)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    if not isinstance(target, ast.Name) or target not in semantic.scopes.scope_of:
+        return False
+    binding = semantic.scopes.of(target)
+    function = binding.scope.node
+    if not isinstance(function, _Function) or not _making(semantic, function, binding):
+        return False
+    return binding in answered or any(map(semantic.lifetimes.migrated_use, binding.loads))
+
+
+def _is_annotated(semantic: SemanticModel, parameter: ast.arg) -> bool:
+    annotation = parameter.annotation
+    return annotation is not None and semantic.names.is_annotated(annotation)
+
+
+def _making(
+    semantic: SemanticModel, function: _Function, binding: Binding
+) -> frozenset[ast.AST] | None:
+    """Return the statements that give the parameter a tracker where it is given none.
+
+    That is ``tracker = tracker or AIUsageTracker()`` or ``if tracker is None: tracker = ...``
+    at the top of the function; None where it is bound in another way.
+    """
     if binding.declared or binding.deletes:
-        return False
-    stores = [b for b in binding.binders if not isinstance(b, ast.arg)]
-    if len(stores) > 1:
-        return False
-    for store in stores:
-        statement = semantic.module.parents.get(store)
-        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.BoolOp):
-            return False
-        first, *rest = statement.value.values
-        built = {construct.call for construct in semantic.lifetimes.constructs}
-        if not isinstance(first, ast.Name) or semantic.scopes.of(first) is not binding:
-            return False
-        if len(rest) != 1 or rest[0] not in built:
-            return False
-    return True
-
-
-def _callers_forget(semantic: SemanticModel, function: _Function, parameter: ast.arg) -> bool:
-    """Whether each use of the function is a call with a tracker that only it will hold."""
-    around = semantic.scope_at(semantic.module.paths[function])
-    owner = semantic.scopes.binding(function.name, around)
+        return None
     built = {construct.call for construct in semantic.lifetimes.constructs}
-    if not owner.loads or len(owner.binders) != 1:
+    stores = [b for b in binding.binders if not isinstance(b, ast.arg)]
+    if not stores:
+        return frozenset()
+    statement = semantic.module.parents.get(stores[0])
+    if len(stores) > 1 or not isinstance(statement, ast.Assign) or statement.targets != stores:
+        return None
+    outer = semantic.module.parents[statement]
+    parts = fallback(statement.value)
+    if statement in function.body and parts is not None and parts[1] in built:
+        return frozenset({statement}) if semantic.scopes.of(parts[0]) is binding else None
+    if not isinstance(outer, ast.If) or outer not in function.body or statement.value not in built:
+        return None
+    tested = tested_for_none(outer.test)
+    if not isinstance(tested, ast.Name) or semantic.scopes.of(tested) is not binding:
+        return None
+    return frozenset({outer}) if outer.body == [statement] and not outer.orelse else None
+
+
+def _remembering(
+    semantic: SemanticModel, function: _Function, parameter: ast.arg, has_default: bool
+) -> str | None:
+    """Return the caller that may look at its tracker again, None if there is surely none."""
+    around = semantic.module.parents[function]
+    if function.decorator_list or not isinstance(around, ast.Module):
+        return "which not every file shows"
+    calls = 0
+    others = semantic.elsewhere.mentioning(function.name)
+    for other in (semantic, *(others if semantic.used_elsewhere(function.name) else ())):
+        if other is None:
+            return "in a file that does not parse"
+        for node in (*other.module.every(ast.Name), *other.module.every(ast.Attribute)):
+            named = node.id if isinstance(node, ast.Name) else node.attr
+            if named != function.name or not isinstance(node.ctx, ast.Load):
+                continue
+            calls += 1
+            found = other.taint.definition(node)
+            if found is not None and not _is_same(found, semantic, function):
+                continue
+            if found is None or not _forgets(other, node, function, parameter, has_default):
+                return f"{other.module.source.display}:{node.lineno}"
+    return None if calls else "nobody in sight is one"
+
+
+def _is_same(found: Resolved, semantic: SemanticModel, function: _Function) -> bool:
+    path = found.taint.module.source.path
+    return path == semantic.module.source.path and found.node.lineno == function.lineno
+
+
+def _forgets(
+    semantic: SemanticModel,
+    node: ast.expr,
+    function: _Function,
+    parameter: ast.arg,
+    has_default: bool,
+) -> bool:
+    """Whether *node* is called with a tracker that nothing else holds, or with none."""
+    call = semantic.module.parents[node]
+    if not isinstance(call, ast.Call) or call.func is not node:
         return False
-    for load in owner.loads:
-        call = semantic.module.parents[load]
-        if not isinstance(call, ast.Call) or call.func is not load:
-            return False
-        values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        resolved = Resolved(semantic.taint, function)
-        given = [v for v in values if resolved.parameter(call, v) == parameter.arg]
-        starred = any(isinstance(v, ast.Starred) for v in values)
-        if starred or any(keyword.arg is None for keyword in call.keywords):
-            return False
-        if given and given[0] not in built:
-            return False
-        if not given and default_of(function.args, parameter) is None:
-            return False
-    return True
+    if any(isinstance(a, ast.Starred) for a in call.args):
+        return False
+    if any(keyword.arg is None for keyword in call.keywords):
+        return False
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    resolved = Resolved(semantic.taint, function)
+    given = next((v for v in values if resolved.parameter(call, v) == parameter.arg), None)
+    if given is None:
+        default = default_of(function.args, parameter)
+        return default is not None and has_default
+    if is_none(given):
+        return has_default
+    return is_fresh(semantic, given, call)
+
+
+def _parts(semantic: SemanticModel, finding: Finding, given: _Given) -> list[Part] | Refusal:
+    function, binding, sets = given.function, given.binding, given.sets
+    flow = semantic.taint.follow(binding, function.body, binding.scope)
+    last = LastUse(semantic.taint, flow, function.body)
+    own = {site.call.func for site in sets}
+    for made in given.making:
+        first = min(site.call.lineno for site in sets)
+        if made.lineno > first:  # type: ignore[attr-defined]
+            detail = f"{binding.name} gets another value behind the set call"
+            return refuse(semantic, finding, Reason.REBOUND, detail, made)
+    place = next((p for p in flow.sets if p not in own), None)
+    if place is not None:
+        detail = f"{ast.unparse(place)} may set ids of the same tracker"
+        return refuse(semantic, finding, Reason.CALLER_RELIES, detail, place)
+    known = frozenset(node for made in given.making for node in walk(made))
+    return parts_of(semantic, finding, function, sets, flow, last, binding.name, known)
 
 
 def _adopted(
     semantic: SemanticModel,
     finding: Finding,
-    function: _Function,
-    binding: Binding,
-    sets: list[SetCall],
+    given: _Given,
+    parts: list[Part],
+    asked: Conditions,
 ) -> Decided:
-    prefix = semantic.module.paths[function]
-    first, last = sets[0].path[-1][1], sets[-1].path[-1][1]
-    if any(s.path[:-1] != prefix for s in sets) or last - first != len(sets) - 1:
-        detail = "the ids are set in an inner suite, or several times"
-        return Decided(refuse(semantic, finding, Reason.CONDITIONAL_CONTEXT, detail))
-    block = Block(prefix, "body", last + 1, len(function.body))
-    body = function.body[block.start :]
-    flow = semantic.taint.follow(binding, body, binding.scope)
-    stop = LastUse(semantic.taint, flow, body).stop(function.body, block.start, block.stop)
-    body = function.body[block.start : stop]
-    inner = first_yield(body)
+    binding = given.binding
     home = semantic.imports.default_home
-    form = Form(binding.name, None, fresh=True, ours=semantic.ours(home))
-    refusal = (
-        flow_escape(semantic, finding, flow)
-        or ending_refusal(semantic, finding, body)
-        or check_arguments(semantic, finding, sets, form, flow.tainted)
-    )
-    if inner is not None:
-        refusal = refuse(semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block", inner)
-    if not body:
-        refusal = refuse(semantic, finding, Reason.NO_WORK, "nothing follows in this function")
-    if refusal is not None:
-        return Decided(refusal)
-    sending = semantic.sending(flow, ours=form.ours)
-    planned = plan_header(semantic, sets, body, sets[0].statement, form, sending)
-    edits: list[Edit] = [Delete(s.path) for s in sets]
-    edits.append(Wrap(sets[0].path, stop, planned.header))
-    why = f"every caller of {function.name} passes a tracker that nothing else uses"
-    assumptions = (*planned.assumptions, *trusted(semantic, flow))
+    edits: list[Edit] = []
+    needs: list[str] = []
+    notes: list[str] = []
+    assumptions = list(trusted(semantic, parts[0].flow))
+    plain = Form(binding.name, None, fresh=True, ours=semantic.ours(home))
+    for part in parts:
+        form, stays = keep_user(part.sets, replace(plain, fresh=len(parts) == 1))
+        refusal = check_arguments(semantic, finding, part.sets, form, part.flow.tainted)
+        if refusal is not None:
+            return Decided(refusal)
+        sending = semantic.sending(part.flow, ours=form.ours)
+        planned = plan_header(semantic, part.sets, part.body, part.sets[0].statement, form, sending)
+        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
+        edits.append(Wrap(part.sets[0].path, part.block.stop, planned.header))
+        needs.append(planned.manager)
+        notes.extend((*planned.notes, *bare_call_notes(semantic, part.body, ours=form.ours)))
+        assumptions.extend(planned.assumptions)
+    name = given.function.name
+    why = f"every caller of {name} passes a tracker that nothing else uses"
+    if asked.first is not None:
+        why = f"{name} uses {binding.name} in the block only"
     verdict = Proposal(
-        finding, tuple(edits), "adopt", why, (planned.manager,), home, planned.notes, assumptions
+        finding,
+        tuple(edits),
+        "adopt",
+        why,
+        tuple(dict.fromkeys(needs)),
+        home,
+        tuple(dict.fromkeys(notes)),
+        tuple(dict.fromkeys(assumptions)),
+        asked.texts,
     )
-    return Decided(verdict, frozenset(flow.tainted))
+    return Decided(verdict, frozenset(parts[0].flow.tainted))

@@ -6,7 +6,8 @@ Why             Whoever gets the tracker may rely on the ids, and no block cover
 Before          queue.put(AIUsageTracker())
 After           (left alone)
 Safety          Nothing changes; the reason says where the tracker goes.
-Leaves alone    what is handed to a context manager right away, which needs nothing
+Leaves alone    what is handed to a context manager right away, which needs nothing; what is handed
+                to code in sight that sets the ids, where they are decided on
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.tree import walk
 from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.forwarders import SET_NAMES
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, OpenSites, Sites
 
@@ -55,9 +59,36 @@ def _refusal(semantic: SemanticModel, construct: Construct) -> Refusal | None:
         call = semantic.module.parents[parent]
         if isinstance(call, ast.Call) and semantic.names.context_manager(call.func) is not None:
             return None
+    if _is_taken_over(semantic, parent):
+        return None  # what becomes of it is decided where the object uses it
     finding = semantic.finding(CODE, construct.call, MESSAGE)
     reason, detail = _place(parent)
     return refuse(semantic, finding, reason, detail, parent if hasattr(parent, "lineno") else None)
+
+
+def _is_taken_over(semantic: SemanticModel, parent: ast.AST) -> bool:
+    """Whether *parent* hands the tracker to code in sight that sets ids on what it is given."""
+    call = semantic.module.parents[parent] if isinstance(parent, ast.keyword) else parent
+    if not isinstance(call, ast.Call):
+        return False
+    owner, function = semantic.taint.class_of(call.func), semantic.taint.definition(call.func)
+    if owner is not None:
+        return any(_configures(method.node, ast.Attribute) for method in owner.methods())
+    return function is not None and _configures(function.node, ast.Name)
+
+
+def _configures(function: ast.AST, kind: type[ast.expr]) -> bool:
+    """Whether *function* sets ids on a value of *kind*, or opens a context with it."""
+    for node in walk(function):
+        if isinstance(node, ast.keyword) and node.arg == words.TRACKER_ARGUMENT:
+            if isinstance(node.value, kind):
+                return True
+        if not isinstance(node, ast.Call) or last_name(node.func) not in SET_NAMES:
+            continue
+        value = getattr(node.func, "value", None)
+        if isinstance(value, kind) and all(k.arg in words.SET_PARAMETERS for k in node.keywords):
+            return True
+    return False
 
 
 def _place(parent: ast.AST) -> tuple[Reason, str]:

@@ -1,0 +1,1 @@
+"""Trackers that objects keep in fields, and how they come to be there."""

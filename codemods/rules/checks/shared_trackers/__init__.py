@@ -1,0 +1,1 @@
+"""What stands against blocks of a tracker that several functions share."""

@@ -1,0 +1,130 @@
+"""Who else than a class's own methods may reach the field that holds its tracker."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.definitions import ResolvedClass
+from codemods.analysis.syntax.tree import walk
+from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.lifetime import external_refusal
+from codemods.rules.refusing import refuse
+
+if TYPE_CHECKING:
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.fields.tracker_fields import TrackerField
+    from codemods.model.finding import Finding
+
+_LOOKUPS = ("getattr", "setattr", "vars", "attrgetter")
+
+
+def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) -> Refusal | None:
+    """Refuse where something else than the class's own methods reaches the field, or binds it."""
+    own = {load for loads in field.loads.values() for load in loads} | field.making
+    for node in semantic.module.every(ast.Attribute):
+        if node.attr not in field.fields | {field.name} or _is_known(semantic, field, node, own):
+            continue
+        detail = f"{ast.unparse(node)} is used or bound outside of the class's methods"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, node)
+    if field.strays:
+        detail = f"{field.strays[0].id}, which is in self.{field.name} too, is handed on"
+        return refuse(semantic, finding, Reason.ESCAPES, detail, field.strays[0])
+    named = _reached_by_name(semantic, field)
+    if named is not None:
+        detail = f"{ast.unparse(named)} may reach self.{field.name} by its name"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, named)
+    again = _defined_again(semantic, field)
+    if again is not None:
+        detail = f"{again[0]} puts something else in the place of the tracker"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, again[1])
+    if semantic.replaced_method is not None:
+        detail = f"{ast.unparse(semantic.replaced_method)} is replaced: the file tests the tracker"
+        return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail, semantic.replaced_method)
+    return _construct_refusal(semantic, finding, field) or next(
+        (
+            refusal
+            for name in sorted(field.fields)
+            if (refusal := _external(semantic, finding, field, name)) is not None
+        ),
+        None,
+    )
+
+
+def _is_known(
+    semantic: SemanticModel, field: TrackerField, node: ast.Attribute, own: set[ast.AST]
+) -> bool:
+    """Whether *node* is the class's own use, another class's field, or harmless."""
+    if node in field.making:
+        return True
+    if isinstance(node.ctx, ast.Load) and (node in own or is_flushed(semantic, node)):
+        return True
+    other = semantic.taint.object_class(node.value)
+    return other is not None and not semantic.elsewhere.is_kin(field.owner.name, other)
+
+
+def is_flushed(semantic: SemanticModel, node: ast.expr) -> bool:
+    """Whether nothing but a flush is done with the tracker *node*."""
+    method = semantic.module.parents[node]
+    call = semantic.module.parents[method]
+    return (
+        isinstance(method, ast.Attribute)
+        and method.attr == words.FLUSH_CALL
+        and isinstance(call, ast.Call)
+        and call.func is method
+    )
+
+
+def _construct_refusal(
+    semantic: SemanticModel, finding: Finding, field: TrackerField
+) -> Refusal | None:
+    construct = field.construct
+    if construct is None:
+        return None
+    if not construct.certain:
+        detail = "the class may come from several imports"
+        return refuse(semantic, finding, Reason.AMBIGUOUS_IMPORT, detail)
+    if construct.shared:
+        detail = f"the tracker may be one that others use: {construct.shared}"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, construct.call)
+    return None
+
+
+def _external(
+    semantic: SemanticModel, finding: Finding, field: TrackerField, name: str
+) -> Refusal | None:
+    return external_refusal(semantic, finding, semantic.elsewhere.field(field.owner.name, name))
+
+
+def _reached_by_name(semantic: SemanticModel, field: TrackerField) -> ast.AST | None:
+    """Return what looks the field up by its name, or all fields of an object."""
+    names = field.fields | {field.name}
+    for node in walk(semantic.module.tree):
+        captured = isinstance(node, ast.MatchClass) and not names.isdisjoint(node.kwd_attrs)
+        if captured or (isinstance(node, ast.Attribute) and node.attr == "__dict__"):
+            return node
+        if not isinstance(node, ast.Call) or last_name(node.func) not in _LOOKUPS:
+            continue
+        name = node.args[1] if len(node.args) > 1 else None
+        if not isinstance(name, ast.Constant) or name.value in names:
+            return node
+    return None
+
+
+def _defined_again(semantic: SemanticModel, field: TrackerField) -> tuple[str, ast.AST] | None:
+    """Return what puts a method or an attribute in the field's place, in a class that is kin."""
+    names = field.fields | {field.name}
+    for owner in semantic.module.every(ast.ClassDef):
+        if owner is field.owner:
+            continue  # its own statements are how the field is made
+        if not semantic.elsewhere.is_kin(field.owner.name, ResolvedClass(semantic.taint, owner)):
+            continue
+        for statement in owner.body:
+            targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+            bound = {t.id for t in targets if isinstance(t, ast.Name)}
+            bound.add(getattr(statement, "name", ""))
+            if not names.isdisjoint(bound):
+                return f"{owner.name}.{min(names & bound)}", statement
+    return None

@@ -1,0 +1,147 @@
+"""Who makes the objects of a class, and whether each gives them a tracker that nobody else has."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.definitions import Resolved
+from codemods.analysis.trackers.fields.syntax import declared, methods
+from codemods.analysis.trackers.lifetimes import is_none
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.fields.tracker_fields import TrackerField
+
+_LOOKING = frozenset({"isinstance", "issubclass", "cast", "type"})
+
+
+def hands_in(semantic: SemanticModel, field: TrackerField) -> str | None:
+    """Return the place that may hand a shared tracker to an object, None if there is surely none.
+
+    Then every object of the project is made in sight, without a tracker or with a new one; of
+    a class that nobody makes objects of, nothing is known.
+    """
+    if not field.made.given:
+        return None
+    kin = semantic.elsewhere.heirs(field.owner.name)
+    if kin:
+        return f"{sorted(kin)[0]} inherits from {field.owner.name}"
+    made = 0
+    for other in (semantic, *semantic.elsewhere.naming(field.owner.name)):
+        if other is None:
+            return "a file that does not parse"
+        for node in _names(other, field.owner.name):
+            if not _is_harmless(other, semantic, field, node):
+                return f"{other.module.source.display}:{node.lineno}"
+            made += _is_called(other, node)
+    return None if made else "nobody in sight makes one"
+
+
+def is_fresh(semantic: SemanticModel, value: ast.expr, user: ast.AST) -> bool:
+    """Whether *value*, given at *user*, is a tracker that is built for it and for nothing else."""
+    built = {c.call: c for c in semantic.lifetimes.constructs}
+    if value in built:
+        return built[value].certain and not built[value].shared
+    if not isinstance(value, ast.Name) or value not in semantic.scopes.scope_of:
+        return False
+    binding = semantic.scopes.of(value)
+    if len(binding.binders) != 1 or binding.loads != [value] or binding.declared:
+        return False
+    if binding.scope.is_module and semantic.used_elsewhere(binding.name):
+        return False
+    statement = semantic.module.parents.get(binding.binders[0])
+    made = getattr(statement, "value", None)
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or made not in built:
+        return False
+    loops = semantic.module.loops_around
+    return (
+        not built[made].shared
+        and built[made].certain
+        and loops(statement) == loops(semantic.module.statement(user))
+        and binding.scope is semantic.scopes.scope_of[value]
+    )
+
+
+def _names(semantic: SemanticModel, owner: str) -> Iterator[ast.Name | ast.Attribute]:
+    """Yield the places that may name the class *owner*, which imports may call otherwise."""
+    local = {owner, "cls"}
+    for alias in semantic.module.every(ast.alias):
+        if alias.name == owner and alias.asname:
+            local.add(alias.asname)
+    for name in semantic.module.every(ast.Name):
+        if name.id in local and isinstance(name.ctx, ast.Load):
+            yield name
+    for attribute in semantic.module.every(ast.Attribute):
+        if attribute.attr == owner:
+            yield attribute
+
+
+def _is_harmless(
+    semantic: SemanticModel,
+    home: SemanticModel,
+    field: TrackerField,
+    node: ast.Name | ast.Attribute,
+) -> bool:
+    """Whether *node* makes an object without a shared tracker, makes none, or is another class."""
+    found = semantic.taint.class_of(node)
+    is_named = last_name(node) == field.owner.name
+    if found is not None:
+        path = found.taint.module.source.path
+        same = path == home.module.source.path and found.node.name == field.owner.name
+        if not same:
+            return True
+    elif not is_named:
+        return True  # ``cls`` of something else
+    parent = semantic.module.parents[node]
+    if isinstance(parent, ast.Attribute) or _annotates(semantic, node):
+        return True
+    if not isinstance(parent, ast.Call):
+        return False
+    if parent.func is not node:
+        return last_name(parent.func) in _LOOKING
+    return found is not None and _gives_none(semantic, field, parent)
+
+
+def _is_called(semantic: SemanticModel, node: ast.AST) -> bool:
+    call = semantic.module.parents[node]
+    return isinstance(call, ast.Call) and call.func is node
+
+
+def _annotates(semantic: SemanticModel, node: ast.AST) -> bool:
+    while True:
+        parent = semantic.module.parents[node]
+        if isinstance(parent, ast.expr) and not isinstance(parent, ast.Call | ast.Lambda):
+            node = parent
+            continue
+        annotation = getattr(parent, "annotation", None) or getattr(parent, "returns", None)
+        return annotation is node
+
+
+def _gives_none(semantic: SemanticModel, field: TrackerField, call: ast.Call) -> bool:
+    """Whether *call* gives the object it makes no tracker, or one that nobody else has."""
+    if any(isinstance(a, ast.Starred) for a in call.args):
+        return False
+    if any(keyword.arg is None for keyword in call.keywords):
+        return False
+    given = field.made.given
+    init = next((m for m in methods(field.owner) if m.name == "__init__"), None)
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if init is not None:
+        resolved = Resolved(semantic.taint, init, bound=True)
+        value = next((v for v in values if resolved.parameter(call, v) == given), None)
+    else:
+        if field.owner.bases and call.args:
+            return False
+        order = [declared(s) for s in field.owner.body if isinstance(s, ast.AnnAssign)]
+        named = {keyword.arg: keyword.value for keyword in call.keywords}
+        placed = dict(zip(order, call.args, strict=False))
+        value = named.get(given, placed.get(given))
+    if value is None:
+        return field.construct is not None or init is None
+    if is_none(value):
+        return init is not None and field.construct is not None
+    return is_fresh(semantic, value, call)

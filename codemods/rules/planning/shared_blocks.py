@@ -1,0 +1,193 @@
+"""Blocks for a tracker that outlives the function which sets its ids: one for each set call.
+
+A block begins at set calls that directly follow each other, in whatever suite, and ends behind
+the last use; every use of the function must lie in one.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codemods.analysis.syntax.effects import first_yield
+from codemods.analysis.syntax.tree import children, walk
+from codemods.analysis.trackers.block_extent import Block
+from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.lifetime import flow_escape
+from codemods.rules.checks.process_ends import ending_refusal
+from codemods.rules.checks.shared_trackers.leaking_ids import Setter
+from codemods.rules.refusing import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from codemods.analysis.dataflow.taint_records import Flow
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.last_use import LastUse
+    from codemods.analysis.trackers.lifetimes import SetCall
+    from codemods.model.finding import Finding
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Part:
+    """Set calls of one function that directly follow each other, and the block they become.
+
+    ``name`` says which part it is; ``statements`` are what the block is cut from.
+    """
+
+    function: _Function
+    name: str
+    sets: tuple[SetCall, ...]
+    statements: list[ast.stmt]
+    block: Block
+    flow: Flow
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements of the block."""
+        return self.statements[self.block.start : self.block.stop]
+
+    @property
+    def setter(self) -> Setter:
+        """What it sets."""
+        return Setter(self.name, self.sets)
+
+    @property
+    def waits(self) -> bool:
+        """Whether another task may run in the middle of the block."""
+        if not isinstance(self.function, ast.AsyncFunctionDef):
+            return False
+        waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+        return any(isinstance(n, waiting) for s in self.body for n in walk(s))
+
+
+def parts_of(
+    semantic: SemanticModel,
+    finding: Finding,
+    function: _Function,
+    sets: Sequence[SetCall],
+    flow: Flow,
+    last: LastUse,
+    text: str,
+    making: frozenset[ast.AST] = frozenset(),
+) -> list[Part] | Refusal:
+    """Return the blocks for *sets*, all those of *function*, or why there can be none.
+
+    *flow* and *last* follow the tracker through the whole function; *text* is what it is called,
+    *making* the statements by which it comes there.
+    """
+    scope = semantic.scopes.inner[function]
+    groups = _groups(sets)
+    parts: list[Part] = []
+    for group in groups:
+        first, end = group[0], group[-1].path[-1][1] + 1
+        if semantic.scope_at(first.path) is not scope:
+            detail = f"an inner function of {function.name} sets the ids of {text}"
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, first.call)
+        statements = semantic.module.statements_around(first.statement)
+        name, prefix = first.path[-1][0], first.path[:-1]
+        beside = (g[0].path[-1][1] for g in groups if _is_beside(g[0], first))
+        limit = min((index for index in beside if index >= end), default=len(statements))
+        block = Block(prefix, name, end, last.stop(statements, end, limit))
+        called = (
+            function.name if len(groups) == 1 else f"{function.name} (line {first.call.lineno})"
+        )
+        parts.append(Part(function, called, tuple(group), statements, block, flow))
+    nested = _nested(parts)
+    if nested is not None:
+        detail = f"{function.name} sets ids of {text} again while others hold"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, nested.call)
+    return (
+        _use_refusal(semantic, finding, parts, last, text, making)
+        or _body_refusal(semantic, finding, parts)
+        or parts
+    )
+
+
+def _groups(sets: Sequence[SetCall]) -> list[list[SetCall]]:
+    groups: list[list[SetCall]] = []
+    for site in sorted(sets, key=lambda s: (s.call.lineno, s.call.col_offset)):
+        above = groups[-1][-1] if groups else None
+        field, index = site.path[-1]
+        if above is not None and above.path == (*site.path[:-1], (field, index - 1)):
+            groups[-1].append(site)
+        else:
+            groups.append([site])
+    return groups
+
+
+def _is_beside(one: SetCall, other: SetCall) -> bool:
+    return one.path[:-1] == other.path[:-1] and one.path[-1][0] == other.path[-1][0]
+
+
+def _nested(parts: Sequence[Part]) -> SetCall | None:
+    """Return a set call that lies in the block of another one, or carries on from it."""
+    for part in parts:
+        for other in parts:
+            if other is part:
+                continue
+            if part.block.holds(other.sets[0].path):
+                return other.sets[0]
+            follows = part.sets[0].call.lineno < other.sets[0].call.lineno
+            if follows and part.setter.keys - other.setter.keys:
+                return other.sets[0]
+    return None
+
+
+def _use_refusal(
+    semantic: SemanticModel,
+    finding: Finding,
+    parts: Sequence[Part],
+    last: LastUse,
+    text: str,
+    making: frozenset[ast.AST],
+) -> Refusal | None:
+    """Refuse a use of the tracker outside of all blocks: it counts on ids that were set before."""
+    function = parts[0].function
+    own = {site.statement for part in parts for site in part.sets}
+    inside = {s for part in parts for s in part.body}
+    for node in _loose(function, lambda s: s in own or s in inside or s in making):
+        if last.works(node):
+            first = min(site.call.lineno for part in parts for site in part.sets)
+            where = "before it sets the ids" if node.lineno < first else "behind its block"  # type: ignore[attr-defined]
+            detail = f"{function.name} uses {text} {where}"
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, node)
+    return None
+
+
+def _loose(node: ast.AST, is_known: Callable[[ast.AST], bool]) -> Iterator[ast.AST]:
+    """Yield the parts of *node*'s suites that are not settled, down to single statements."""
+    for child in children(node):
+        if is_known(child):
+            continue
+        inner = isinstance(child, ast.stmt) and not hasattr(child, "body")
+        definition = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if inner or definition or isinstance(child, ast.expr | ast.withitem | ast.pattern):
+            if not isinstance(child, ast.withitem):
+                yield child
+            else:
+                yield child.context_expr
+        else:
+            yield from _loose(child, is_known)
+
+
+def _body_refusal(
+    semantic: SemanticModel, finding: Finding, parts: Sequence[Part]
+) -> Refusal | None:
+    for part in parts:
+        if not part.body:
+            detail = f"{part.name} sets ids, and does nothing with the tracker after that"
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, part.sets[-1].call)
+        inner = first_yield(part.body)
+        if inner is not None:
+            detail = "control leaves the block here"
+            return refuse(semantic, finding, Reason.YIELDS_INSIDE, detail, inner)
+        refusal = flow_escape(semantic, finding, part.flow) or ending_refusal(
+            semantic, finding, part.body
+        )
+        if refusal is not None:
+            return refusal
+    return None
