@@ -37,21 +37,21 @@ def bare_call_notes(
     for reached in reachable(semantic.taint, statements):
         if any(last_name(_called(d)) in _RECORDERS for d in reached.node.decorator_list):
             continue
-        if any(_is_bare(reached.taint, c) for s in reached.node.body for c in client_calls(s)):
+        if any(is_bare(reached.taint, c) for s in reached.node.body for c in client_calls(s)):
             return (NOTE,)
     return ()
 
 
 def makes_bare_calls(semantic: SemanticModel, statements: Sequence[ast.stmt]) -> bool:
     """Whether *statements* themselves call a client, and nothing records it for certain."""
-    return any(_is_bare(semantic.taint, call) for s in statements for call in client_calls(s))
+    return any(is_bare(semantic.taint, call) for s in statements for call in client_calls(s))
 
 
 def _called(decorator: ast.expr) -> ast.expr:
     return decorator.func if isinstance(decorator, ast.Call) else decorator
 
 
-def _is_bare(home: DataFlow, call: ast.Call) -> bool:
+def is_bare(home: DataFlow, call: ast.Call) -> bool:
     """Whether nothing in the call's own function records it for certain."""
     blocks = (a for a in _around(home, call) if isinstance(a, ast.With | ast.AsyncWith))
     return not any(_is_context(home, one) for one in blocks) and is_unrecorded(home, call)
@@ -86,7 +86,7 @@ def is_unrecorded(home: DataFlow, call: ast.Call) -> bool:
     while True:
         beside = home.module.statements_around(statement)
         for later in beside[beside.index(statement) + 1 :]:
-            if any(_records(node, names) for node in walk(later) if _at_once(home, node, later)):
+            if any(records(node, names) for node in walk(later) if _at_once(home, node, later)):
                 return False
             if any(isinstance(node, _LEAVING) for node in walk(later)):
                 return True
@@ -101,7 +101,7 @@ def _is_context(home: DataFlow, statement: ast.With | ast.AsyncWith) -> bool:
     return any(home.names.context_manager(call.func) is not None for call in calls)
 
 
-def _records(node: ast.AST, names: set[str]) -> bool:
+def records(node: ast.AST, names: set[str]) -> bool:
     """Whether *node* is ``tracker.track_x(lambda: name)`` for one of *names*."""
     if not isinstance(node, ast.Call) or last_name(node.func) not in words.REPLAYS or not node.args:
         return False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.late_recordings import late_refusal
 from codemods.rules.checks.lifetime import (
     block_refusal,
     flow_refusal,
@@ -74,10 +75,15 @@ def _blocks(
         return hidden
     if lifted_try(semantic, lifetime) is not None:
         return hidden or _one_block(semantic, finding, lifetime, flow)
-    if any(site.path[:-1] != lifetime.prefix for site in lifetime.sets):
-        return hidden or decide_nested(semantic, finding, lifetime, flow)
+    is_nested = any(site.path[:-1] != lifetime.prefix for site in lifetime.sets)
+    if is_nested or len(groups) > 1:
+        stopped = hidden or late_refusal(semantic, finding, lifetime, flow)
+        if stopped is not None:
+            return stopped
+    if is_nested:
+        return decide_nested(semantic, finding, lifetime, flow)
     if len(groups) > 1:
-        return hidden or decide_phases(semantic, finding, lifetime, flow, groups)
+        return decide_phases(semantic, finding, lifetime, flow, groups)
     verdict = _one_block(semantic, finding, lifetime, flow, held)
     if held is not None and isinstance(verdict, Proposal):
         return to_confirm(verdict, lifetime)
