@@ -239,7 +239,7 @@ def new_calls_not_noted(real: Any) -> Any:
     return lambda semantic, statements, *, ours: ()
 
 
-@examined("rules.planning.newly_captured:_is_bare", calls_that_are_recorded_from_now_on_are_noted)
+@examined("rules.planning.newly_captured:is_bare", calls_that_are_recorded_from_now_on_are_noted)
 def every_call_recorded_before(real: Any) -> Any:
     """Every call of a client is taken for one that was recorded before."""
     return lambda home, call: False
