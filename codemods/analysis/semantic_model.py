@@ -128,6 +128,7 @@ class SemanticModel:
         self.taint = Taint(module, self.scopes, self.names, resolve)
         self.imports = ApiImports(module, scopes, self.names, vocabulary)
         self._stores: dict[Construct, Stores] = {}
+        self._scopes_at = dict(self.scopes.inner)
         self._flows: dict[Lifetime, Flow] = {}
         self._runtimes: dict[str, Evidence] = {}
 
@@ -323,9 +324,13 @@ class SemanticModel:
     def scope_at(self, path: Path) -> Scope:
         """Return the scope that the statement at *path* belongs to."""
         around: ast.AST | None = self.module.at[path[:-1]]
-        while around is not None and around not in self.scopes.inner:
+        passed: list[ast.AST] = []
+        while around is not None and around not in self._scopes_at:
+            passed.append(around)
             around = self.module.parents.get(around)
-        return self.scopes.inner[around] if around is not None else self.scopes.module_scope
+        found = self._scopes_at[around] if around is not None else self.scopes.module_scope
+        self._scopes_at.update(dict.fromkeys(passed, found))
+        return found
 
     def local_function(self, name: ast.expr) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return the function of this module that *name* certainly is."""

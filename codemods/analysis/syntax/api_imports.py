@@ -105,10 +105,16 @@ class ApiImports:
 
     def context_import(self, home: str) -> ast.ImportFrom | None:
         """Return a ``from`` import of *home* at the top level that names can be added to."""
+        return self._by_name.get(home)
+
+    @cached_property
+    def _by_name(self) -> dict[str, ast.ImportFrom]:
+        """The first import of each module at the top level that names can be added to."""
+        found: dict[str, ast.ImportFrom] = {}
         for statement in self._at_top:
-            if self._names.absolute(statement) == home and statement.names[0].name != "*":
-                return statement
-        return None
+            if statement.names[0].name != "*":
+                found.setdefault(self._names.absolute(statement), statement)
+        return found
 
     def imported_as(self, name: str, counts: Callable[[ast.stmt], bool]) -> str | None:
         """Return the name under which the module imports the context manager *name*, if it does.

@@ -220,14 +220,23 @@ class ParsedModule:
         return self._innermost[key]
 
     def _enclosing_loop(self, node: ast.AST, outermost: ast.AST | None) -> ast.AST | None:
+        passed: list[ast.AST] = []
+        found: ast.AST | None = None
         for ancestor in self.ancestors(node):
             if ancestor is outermost or isinstance(
                 ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
             ):
-                return None
+                break
             if isinstance(ancestor, _LOOPS):
-                return ancestor
-        return None
+                found = ancestor
+                break
+            if (ancestor, outermost) in self._innermost:
+                found = self._innermost[ancestor, outermost]
+                break
+            passed.append(ancestor)
+        if len(passed) > _FAR:
+            self._innermost.update(((one, outermost), found) for one in passed)
+        return found
 
     def statements_around(self, statement: ast.AST) -> list[ast.stmt]:
         """Return the list of statements that *statement* is an element of."""

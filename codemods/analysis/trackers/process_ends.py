@@ -45,7 +45,7 @@ def ending(taint: DataFlow, statements: Iterable[ast.AST]) -> ast.AST | None:
         for node in walk(statement):
             if _ends(taint, node) or _leads_there(taint, node):
                 return node
-    if ends_handed_on(taint) and calls_unknown(taint, listed):
+    if taint.once(ends_handed_on) and calls_unknown(taint, listed):
         calls = [n for one in listed for n in walk(one) if isinstance(n, ast.Call)]
         return next((call for call in calls if is_unknown(taint, call)), calls[0])
     return None

@@ -79,9 +79,7 @@ def _behind(
 
 
 def _in_coroutine(semantic: SemanticModel, statement: ast.AST) -> bool:
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    around = (n for n in semantic.module.ancestors(statement) if isinstance(n, functions))
-    return isinstance(next(around, None), ast.AsyncFunctionDef)
+    return isinstance(semantic.module.function_around(statement), ast.AsyncFunctionDef)
 
 
 def _whole(semantic: SemanticModel, place: ast.AST) -> ast.AST:

@@ -171,10 +171,11 @@ def wraps(proposal: Proposal) -> list[Wrap]:
 
 def heir_of(semantic: SemanticModel, proposal: Proposal, heirs: Heirs) -> Heir | None:
     """Return which of *heirs*, those of the file, would take over ids of a new block."""
+    left = left_by(proposal)
     for wrap in wraps(proposal):
         if is_step(wrap):
             continue  # a sub-context of the block around it
-        lender = _lender(semantic, proposal, wrap, heirs)
+        lender = _lender(semantic, proposal, wrap, heirs, left)
         found = next(heirs_in(semantic, lender, heirs), None) if lender.ids else None
         if found is not None:
             return found
@@ -193,14 +194,22 @@ def lent_by(
     proposal: Proposal,
     wrap: Wrap,
     taken: Collection[Path] = (),
+    left: frozenset[str] | None = None,
 ) -> frozenset[str]:
     """Return the ids that a proposed block may give to what is inside it.
 
     *taken* are the paths of set calls that become blocks: those no longer set what it lends.
+    *left* is what ``left_by`` says of *proposal*, where many of its blocks are asked about.
     """
-    left = {words.USER} if any(isinstance(e, Retain) for e in proposal.edits) else set()
+    left = left_by(proposal) if left is None else left
     by_hand = set_within(semantic, body_of(semantic, wrap), taken)
     return named_ids(wrap) | left | semantic.standing.of(_tracker_of(wrap)) | by_hand
+
+
+def left_by(proposal: Proposal) -> frozenset[str]:
+    """Return the ids that set calls, shortened by *proposal*, still set in its blocks."""
+    shortened = any(isinstance(edit, Retain) for edit in proposal.edits)
+    return frozenset({words.USER}) if shortened else frozenset()
 
 
 def named_ids(wrap: Wrap) -> frozenset[str]:
@@ -240,7 +249,9 @@ def uses_of_others(
     return [n for n, binding in bindings if binding in every and binding not in own]
 
 
-def _lender(semantic: SemanticModel, proposal: Proposal, wrap: Wrap, heirs: Heirs) -> Lender:
+def _lender(
+    semantic: SemanticModel, proposal: Proposal, wrap: Wrap, heirs: Heirs, left: frozenset[str]
+) -> Lender:
     tracker = _tracker_of(wrap)
     key = key_of(semantic, tracker, wrap) if tracker is not None else None
     body = body_of(semantic, wrap)
@@ -248,7 +259,7 @@ def _lender(semantic: SemanticModel, proposal: Proposal, wrap: Wrap, heirs: Heir
     if isinstance(key, Binding):
         own |= {key}
     others = uses_of_others(semantic, body, heirs.holders.every, own)
-    ids = lent_by(semantic, proposal, wrap, heirs.taken)
+    ids = lent_by(semantic, proposal, wrap, heirs.taken, left)
     return Lender(body, named_ids(wrap), ids, key, others, proposal)
 
 

@@ -148,11 +148,11 @@ def foreign_use(semantic: SemanticModel, proposal: Proposal, holders: Holders) -
     own = holders.of.get(proposal.finding)
     if own is None:
         return None
+    drops = any(_is_replay(semantic, e) for e in proposal.edits if isinstance(e, Delete))
     for wrap in wraps(proposal):
         if is_step(wrap):
             continue
         uses = uses_of_others(semantic, body_of(semantic, wrap), holders.every, own)
-        drops = any(_is_replay(semantic, e) for e in proposal.edits if isinstance(e, Delete))
         for use in uses:
             moves = drops or _is_flushed(semantic, use) or _is_handed_out(semantic, use)
             if moves or _may_be_nobody(semantic, use):

@@ -131,7 +131,7 @@ def _feeds_context(semantic: SemanticModel, load: ast.Attribute) -> bool:
 
 def _method_of(field: TrackerField, site: SetCall) -> Method | None:
     receiver = site.call.func.value  # type: ignore[attr-defined]
-    return next((method for method, loads in field.loads.items() if receiver in loads), None)
+    return field.method_of.get(receiver)
 
 
 def _is_first(field: TrackerField, site: SetCall) -> bool:

@@ -335,10 +335,7 @@ def _named_operation(semantic: SemanticModel, at: ast.stmt) -> str | None:
     wanted = operation_types.override(semantic.module.lines, at.lineno, last)
     if wanted is not None:
         return wanted
-    enclosing = list(semantic.module.ancestors(at))
-    function = next(
-        (n for n in enclosing if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None
-    )
+    function = semantic.module.function_around(at)
     module = ".".join(semantic.module.dotted)
     return operation_types.configured(
         semantic.settings.operations, module, function.name if function else None

@@ -108,14 +108,18 @@ def configured(operations: Mapping[str, str], module: str, function: str | None)
     return operations.get(function)
 
 
-def unique(names: list[str], taken: set[str]) -> str:
-    """Return the first of *names* that is not *taken*, or the best one with a number behind."""
+def unique(names: list[str], taken: set[str], numbers: dict[str, int]) -> str:
+    """Return the first of *names* that is not *taken*, or the best one with a number behind.
+
+    *numbers* has up to which number a name is taken already, as far as that was tried.
+    """
     for name in names:
         if name not in taken:
             return name
-    number = 2
+    number = numbers.get(names[0], 2)
     while f"{names[0]}_{number}" in taken:
         number += 1
+    numbers[names[0]] = number
     return f"{names[0]}_{number}"
 
 

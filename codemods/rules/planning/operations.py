@@ -22,8 +22,9 @@ def named(semantic: SemanticModel, proposals: Sequence[Proposal]) -> tuple[Propo
     taken = set(semantic.operations)
     taken.update(_asked_for(wrap) for wrap in wraps if not wrap.header.names)
     chosen: dict[Wrap, Wrap] = {}
+    numbers: dict[str, int] = {}
     for wrap in sorted((w for w in wraps if w.header.names), key=lambda w: _place(semantic, w)):
-        name = operation_types.unique(list(wrap.header.names), taken)
+        name = operation_types.unique(list(wrap.header.names), taken, numbers)
         taken.add(name)
         leading = (operation_types.literal(name, semantic.quote), *wrap.header.leading[1:])
         chosen[wrap] = replace(wrap, header=replace(wrap.header, leading=leading, names=()))

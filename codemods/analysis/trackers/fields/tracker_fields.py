@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -51,6 +52,12 @@ class TrackerField:
     making: frozenset[ast.AST]
     strays: tuple[ast.Name, ...]
     loads: dict[Method, list[ast.Attribute]]
+
+    @cached_property
+    def method_of(self) -> dict[ast.AST, Method]:
+        """The method that each use of the tracker is in: the first one, in the order of them."""
+        pairs = [(load, method) for method, loads in self.loads.items() for load in loads]
+        return dict(reversed(pairs))
 
     @property
     def construct(self) -> Construct | None:
