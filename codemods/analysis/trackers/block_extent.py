@@ -10,6 +10,8 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import makes_call, walk_here
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scopes
 
@@ -77,14 +79,12 @@ def closing_flush(
     return (last, True) if only_flushes else None
 
 
-def between(module: ParsedModule, inner: ast.AST, outer_body: list[ast.stmt]) -> list[ast.AST]:
-    """Return the statements that enclose *inner*, innermost first, up to *outer_body*."""
-    found: list[ast.AST] = []
+def between(module: ParsedModule, inner: ast.AST, outer_body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Yield the statements that enclose *inner*, innermost first, up to *outer_body*."""
     current: ast.AST = inner
     while current not in module.paths or module.statements_around(current) is not outer_body:
         current = module.parents[current]
-        found.append(current)
-    return found
+        yield current
 
 
 def state_read(loads: list[ast.Name], module: ParsedModule) -> ast.AST | None:
