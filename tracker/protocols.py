@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tracker.context.scope import Node
-    from tracker.context.standing import Standing
     from tracker.delivery.destinations import Destination
     from tracker.records.metric import Metric
     from tracker.records.pending_record import Home, PendingRecord
@@ -53,7 +52,7 @@ class MetricOwner(Protocol):
 class Portable(Protocol):
     """What a pickle of a tracker asks of it."""
 
-    _standing: Standing
+    _standing: Node
 
     def node(self) -> Node:
         """Return the block, or the standing state, that the tracker books to here and now."""

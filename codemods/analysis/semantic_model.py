@@ -19,9 +19,9 @@ from codemods.analysis.trackers.batches import Sending
 from codemods.analysis.trackers.factories import product
 from codemods.analysis.trackers.fields.makings import Makings
 from codemods.analysis.trackers.fields.tracker_fields import TrackerFields
+from codemods.analysis.trackers.ids.standing import StandingIds
 from codemods.analysis.trackers.lifetimes import Lifetimes
 from codemods.analysis.trackers.mocks import replaced_method
-from codemods.analysis.trackers.standing_ids import StandingIds
 from codemods.analysis.trackers.unrecorded import is_only_looked_at
 from codemods.model.finding import Finding
 from codemods.model.runtime import Evidence, Runtime

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from codemods.rules.conflicts.proposed_blocks import named_ids
+
 from .mutant import mutant
 
 
@@ -49,3 +51,37 @@ def kept_call_keeps_its_older_name(real: Any) -> Any:
         return found, {path: replace(edit, method="") for path, edit in kept.items()}
 
     return wrong
+
+
+@mutant("rules.conflicts.inheritance:_is_of_tracker", "E14", fault="C4", kinds="dispatch")
+def one_tracker_for_all_calls(real: Any) -> Any:
+    """A function that is run again goes on with the tracker of the outer call."""
+    return lambda semantic, lender, block, run: real(semantic, lender, block, ())
+
+
+@mutant("rules.conflicts.proposed_blocks:given_by", "E14", fault="C4")
+def headers_give_all_that_there_is(real: Any) -> Any:
+    """A block gives an inner call the ids of its header, and none that are set otherwise."""
+
+    def wrong(semantic: Any, wrap: Any, taken: Any, left: Any) -> Any:
+        return named_ids(wrap)
+
+    return wrong
+
+
+@mutant("analysis.none_evidence:_passed", "E14", fault="C4", kinds="dispatch")
+def nobody_passes_none(real: Any) -> Any:
+    """That a call of the file passes None for a parameter is not looked at."""
+    return lambda taint, binder, depth: None
+
+
+@mutant("rules.conflicts.own_trackers:_doubtful", "X16", fault="C4")
+def ids_of_other_files_are_always_there(real: Any) -> Any:
+    """An id that a function of another file sets is taken for one that it has, None or not."""
+    return lambda taint, call: set()
+
+
+@mutant("rules.conflicts.overrides:Overrides.of", "E14", "X16", fault="C4")
+def methods_stay_as_they_are(real: Any) -> Any:
+    """No class of another file has a method of its own in the place of an inherited one."""
+    return lambda self, methods: iter(())

@@ -62,7 +62,7 @@ def finally_taken_for_a_flush(real: Any) -> Any:
 # -- lives ----------------------------------------------------------------------------------
 
 
-@mutant("analysis.trackers.lifetimes:_arguments", "A1")
+@mutant("analysis.trackers.ids.arguments:arguments_given", "A1")
 def positions_misread(real: Any) -> Any:
     """Ids that are passed by position are taken for the ids of other positions."""
 

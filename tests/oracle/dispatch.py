@@ -176,18 +176,48 @@ def _by_operator(pen: Pen, handler: str) -> Way:
 
 
 def recursive(pen: Pen) -> Unit:
-    """A function with an own tracker that calls itself, and sets fewer ids each time."""
+    """A function with an own tracker that runs itself, and sets fewer ids each time."""
     name = pen.fresh("walk")
     scope = Scope(trackers=("tracker",), names=("data",))
-    body: list[Stmt] = [f"tracker = {pen.tracker_class}()"]
-    first = keyword(pen, scope, pen.pick(IDS))
-    second = keyword(pen, scope, pen.pick(IDS))
+    built = "user_id=user" if pen.chance(10) else ""
+    body: list[Stmt] = [f"tracker = {pen.tracker_class}({built})"]
+    kinds = [pen.pick(IDS), pen.pick(IDS)]
+    first = "user_id=user" if pen.chance(25) else keyword(pen, scope, kinds[0])
+    second = keyword(pen, scope, kinds[1])
     sets: list[Stmt] = [f"tracker.set_tracking_context({first})"]
-    if pen.chance(70):
+    if pen.chance(50):
         found = [Suite("if level:", [f"tracker.set_tracking_context({second})"])]
         sets = [*sets, *found] if pen.chance(50) else [*found, *sets]
-    again = Suite("if level:", [f"{name}(data, level - 1)"])
     ask = f"{helper_ask(pen)}(tracker, {pen.model()})"
-    body += [*sets, ask, again]
+    later = [f"tracker.set_tracking_context({second})"] if pen.chance(20) else []
+    setup, again = _again(pen, name)
+    body += [*sets, ask, *later, Suite("if level:", [again])]
     body += ai_call(pen, scope, "tracker") if pen.chance(50) else []
-    return Unit([Suite(f"def {name}(data, level=1):", body)], [f'{name}("d1")'])
+    user = pen.pick(("", ", user=None", ", user=None"))
+    if "user_id=user" in (first, built):
+        user = ", user=None"
+    given = ', user="anna"' if user and pen.chance(80) else ""
+    function = Suite(f"def {name}(data, level=1{user}):", body)
+    return Unit([function, *setup], [f'{name}("d1"{given})'])
+
+
+def _again(pen: Pen, name: str) -> tuple[list[Stmt], str]:
+    """Return a way for the function *name* to run itself once more, and what that needs."""
+    other = pen.fresh("further")
+    call = f"{name}(data, level - 1)"
+    through: list[Stmt] = [Suite(f"def {other}(data, level):", [f"return {name}(data, level)"])]
+    table: list[Stmt] = [f'{other} = {{"again": {name}}}']
+    setup, again = pen.weighted(
+        [
+            (50, (list[Stmt](), call)),
+            (15, (through, f"{other}(data, level - 1)")),
+            (10, ([], f"print(list(map({name}, [data], [level - 1])))")),
+            (10, (table, f'{other}["again"](data, level - 1)')),
+            (5, ([], f"functools.partial({name}, data, level - 1)()")),
+            (5, ([], f"(lambda: {call})()")),
+            (5, ([], f"{name}(data, level - 1, **{{}})")),
+        ]
+    )
+    if again.startswith("functools"):
+        pen.imports.add("import functools")
+    return setup, again

@@ -246,7 +246,7 @@ UNITS = (
     (6, "later", handed_over),
     (7, "worker", worker),
     (5, "dispatch", dispatched),
-    (1, "dispatch", recursive),
+    (2, "dispatch", recursive),
     (4, "idle-loop", idle_loop),
     (4, "shared-instance", shared_instance),
     (4, "end-in-sight", end_in_sight),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.syntax.mentions import Mentions, Places
 from codemods.analysis.trackers.factories import built_by
+from codemods.analysis.trackers.ids.arguments import Argument, arguments_given
 from codemods.analysis.trackers.sharing import shared_by
 
 if TYPE_CHECKING:
@@ -35,16 +36,6 @@ class Construct:
     home: str
     certain: bool
     shared: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Argument:
-    """One argument of a set call: its context field, its position in the call, its value."""
-
-    keyword: str
-    position: int
-    value: ast.expr
-    is_positional: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +144,7 @@ class Lifetimes:
             return None
         statement = self._module.statement(call)
         used = not (isinstance(statement, ast.Expr) and statement.value is call)
-        arguments, problem = _arguments(call)
+        arguments, problem = arguments_given(call)
         if self._names.tracker_class(call.func.value) is not None:
             arguments, problem = (), UNBOUND
         return SetCall(
@@ -227,6 +218,16 @@ class Lifetimes:
         if isinstance(statement, ast.Assign) and self.names_of(construct, statement):
             return statement
         return None
+
+    @cached_property
+    def constructs_of(self) -> dict[Binding, list[Construct]]:
+        """The constructions by the variables that they are bound to."""
+        found: dict[Binding, list[Construct]] = {}
+        for construct in self.constructs:
+            statement = self.binding_of(construct)
+            for name in self.names_of(construct, statement) if statement is not None else ():
+                found.setdefault(self._scopes.of(name), []).append(construct)
+        return found
 
     @cached_property
     def binding_statements(self) -> set[ast.stmt]:
@@ -381,20 +382,3 @@ def within(lifetime: Lifetime, path: Path) -> bool:
 def is_none(value: ast.expr) -> bool:
     """Whether *value* is the literal None."""
     return isinstance(value, ast.Constant) and value.value is None
-
-
-def _arguments(call: ast.Call) -> tuple[tuple[Argument, ...], str | None]:
-    found: list[Argument] = []
-    if len(call.args) > len(words.SET_PARAMETERS):
-        return (), "invalid-call"
-    for position, value in enumerate(call.args):
-        if isinstance(value, ast.Starred):
-            return (), "unknown-fields"
-        found.append(Argument(words.SET_PARAMETERS[position], position, value, True))
-    for offset, keyword in enumerate(call.keywords):
-        if keyword.arg is None:
-            return tuple(found), "unknown-fields"
-        if keyword.arg not in words.SET_PARAMETERS or keyword.arg in {a.keyword for a in found}:
-            return tuple(found), "invalid-call"
-        found.append(Argument(keyword.arg, len(call.args) + offset, keyword.value, False))
-    return tuple(found), None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.earlier_calls import EarlierCalls, position
-from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall, is_none
+from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 
 if TYPE_CHECKING:
     import ast
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codemods.analysis.earlier_calls import Position
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.block_extent import Block
+    from codemods.analysis.trackers.ids.arguments import Argument
 
 
 @dataclass(frozen=True)

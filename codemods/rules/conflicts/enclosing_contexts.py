@@ -17,7 +17,7 @@ from codemods.analysis.syntax.definitions import ResolvedClass
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.standing_ids import ALL_IDS
+from codemods.analysis.trackers.ids.standing import ALL_IDS
 from codemods.rules.conflicts.inheritance import (
     Heir,
     Heirs,

@@ -18,9 +18,9 @@ from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.standing_ids import ALL_IDS, MODE, takes_user
-from codemods.model.edit import Delete, Path, Retain, Wrap
-from codemods.rules.conflicts.missing_ids import certain_ids, missing_ids
+from codemods.model.edit import Delete, Path, Wrap
+from codemods.rules.conflicts.missing_ids import certain_ids
+from codemods.rules.conflicts.overrides import Overrides
 from codemods.rules.conflicts.own_trackers import (
     BY_BATCH,
     Functions,
@@ -28,7 +28,17 @@ from codemods.rules.conflicts.own_trackers import (
     given_tracker,
     own_trackers,
 )
-from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of, set_within
+from codemods.rules.conflicts.proposed_blocks import (
+    body_of,
+    certain_in,
+    given_by,
+    is_step,
+    key_of_block,
+    left_by,
+    lent_by,
+    wraps,
+)
+from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
 from codemods.rules.conflicts.wrapped_clients import wrapper_of, wraps_client
 
 if TYPE_CHECKING:
@@ -44,11 +54,12 @@ if TYPE_CHECKING:
 class Lender:
     """A block, there or proposed: its statements, the ids that it may lend, and its tracker.
 
-    ``named`` are those of its header; ``others`` are uses of other trackers in it.
+    ``given`` are those that it itself gives, ``ids`` also those that its tracker may have
+    from elsewhere; ``others`` are uses of other trackers in it.
     """
 
     body: Sequence[ast.stmt]
-    named: frozenset[str]
+    given: frozenset[str]
     ids: frozenset[str]
     tracker: object
     others: Sequence[ast.Name]
@@ -102,11 +113,11 @@ class Heirs:
         self._contents: dict[tuple[ast.stmt, ast.stmt], _Content] = {}
         self._reached: dict[ast.AST, set[ast.AST]] = {}
         self._placed: dict[ast.AST, list[_Block]] = {}
+        self.overrides = Overrides(semantic)
         for proposal in proposals:
             for wrap in wraps(proposal):
-                tracker = _tracker_of(wrap)
-                key = key_of(semantic, tracker, wrap) if tracker is not None else None
-                named = named_ids(wrap) - missing_ids(semantic, wrap)
+                key = key_of_block(semantic, wrap)
+                named = certain_in(semantic, proposal, wrap)
                 block = _Block(proposal, named, key, is_step(wrap), body_of(semantic, wrap))
                 self._placed.setdefault(semantic.statement_at(wrap.path), []).append(block)
 
@@ -164,11 +175,6 @@ def _taken_by(proposal: Proposal) -> set[Path]:
     return {edit.path for edit in proposal.edits if isinstance(edit, Delete)}
 
 
-def wraps(proposal: Proposal) -> list[Wrap]:
-    """Return the blocks that *proposal* opens."""
-    return [e for e in proposal.edits if isinstance(e, Wrap)]
-
-
 def heir_of(semantic: SemanticModel, proposal: Proposal, heirs: Heirs) -> Heir | None:
     """Return which of *heirs*, those of the file, would take over ids of a new block."""
     left = left_by(proposal)
@@ -189,53 +195,6 @@ def lent_ids(
     return context_ids(call, name).union(*map(semantic.standing.of, (tracker, given_tracker(call))))
 
 
-def lent_by(
-    semantic: SemanticModel,
-    proposal: Proposal,
-    wrap: Wrap,
-    taken: Collection[Path] = (),
-    left: frozenset[str] | None = None,
-) -> frozenset[str]:
-    """Return the ids that a proposed block may give to what is inside it.
-
-    *taken* are the paths of set calls that become blocks: those no longer set what it lends.
-    *left* is what ``left_by`` says of *proposal*, where many of its blocks are asked about.
-    """
-    left = left_by(proposal) if left is None else left
-    by_hand = set_within(semantic, body_of(semantic, wrap), taken)
-    return named_ids(wrap) | left | semantic.standing.of(_tracker_of(wrap)) | by_hand
-
-
-def left_by(proposal: Proposal) -> frozenset[str]:
-    """Return the ids that set calls, shortened by *proposal*, still set in its blocks."""
-    shortened = any(isinstance(edit, Retain) for edit in proposal.edits)
-    return frozenset({words.USER}) if shortened else frozenset()
-
-
-def named_ids(wrap: Wrap) -> frozenset[str]:
-    """Return the ids that the header of *wrap* names."""
-    found = {key or words.BATCH for t in wrap.header.taken for _, key in t.arguments}
-    if wrap.header.function == words.BATCH_CONTEXT:
-        found |= BY_BATCH
-    made = ast.parse(_adopted(wrap) or "None", mode="eval").body
-    if isinstance(made, ast.Call) and takes_user(made):
-        found.add(words.USER)  # its own is nearer than that of a block around
-    return (ALL_IDS | {MODE}) & found
-
-
-def body_of(semantic: SemanticModel, wrap: Wrap) -> list[ast.stmt]:
-    """Return the statements that *wrap* puts into its block."""
-    beside = semantic.module.statements_around(semantic.statement_at(wrap.path))
-    return beside[wrap.path[-1][1] : wrap.stop]
-
-
-def is_step(wrap: Wrap) -> bool:
-    """Whether *wrap* is a step of the block around it, with that block's tracker."""
-    given = _adopted(wrap)
-    named = given is not None and given.isidentifier()
-    return named and wrap.header.target is not None and not wrap.header.taken
-
-
 def uses_of_others(
     semantic: SemanticModel,
     body: Sequence[ast.stmt],
@@ -252,47 +211,81 @@ def uses_of_others(
 def _lender(
     semantic: SemanticModel, proposal: Proposal, wrap: Wrap, heirs: Heirs, left: frozenset[str]
 ) -> Lender:
-    tracker = _tracker_of(wrap)
-    key = key_of(semantic, tracker, wrap) if tracker is not None else None
+    key = key_of_block(semantic, wrap)
     body = body_of(semantic, wrap)
     own = heirs.holders.of.get(proposal.finding, frozenset())
     if isinstance(key, Binding):
         own |= {key}
     others = uses_of_others(semantic, body, heirs.holders.every, own)
     ids = lent_by(semantic, proposal, wrap, heirs.taken, left)
-    return Lender(body, named_ids(wrap), ids, key, others, proposal)
-
-
-def _tracker_of(wrap: Wrap) -> ast.expr | None:
-    """Return the tracker of a proposed block, as code in it names it."""
-    text = wrap.header.target or _adopted(wrap)
-    return ast.parse(text, mode="eval").body if text is not None else None
-
-
-def _adopted(wrap: Wrap) -> str | None:
-    prefix = f"{words.TRACKER_ARGUMENT}="
-    given = (*wrap.header.leading, *wrap.header.trailing)
-    return next((t.removeprefix(prefix) for t in given if t.startswith(prefix)), None)
+    given = given_by(semantic, wrap, heirs.taken, left)
+    return Lender(body, given, ids, key, others, proposal)
 
 
 def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
     """Yield what inside *lender* would take ids from it, in its own text, then in what it calls."""
     yield from heirs_inside(semantic, lender, lender.body, heirs)
-    reached = reachable(semantic.taint, lender.body)
+    reached = _reached(semantic, lender.body)
+    run = {one.node for one in reached}
     for one in reached:
         name = one.node.name
         if one.taint is semantic.taint:
-            for heir in heirs_inside(semantic, lender, one.node.body, heirs):
+            for heir in heirs_inside(semantic, lender, one.node.body, heirs, run):
                 yield replace(heir, text=f"in {name}, {heir.text}", place=None)
         elif own_trackers(one).inherit(lender.ids, beside_others=bool(lender.others)):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
     yield from _unnamed(semantic, lender, heirs, [o for o in reached if o.taint is semantic.taint])
 
 
-def heirs_inside(
-    semantic: SemanticModel, lender: Lender, body: Sequence[ast.stmt], heirs: Heirs
+def _reached(semantic: SemanticModel, body: Sequence[ast.stmt]) -> list[Resolved]:
+    """Return what *body* may call; functions of this module as the module itself has them."""
+    found = (_as_seen_here(semantic, one) for one in reachable(semantic.taint, body))
+    return list({one.node: one for one in found}.values())
+
+
+def _as_seen_here(semantic: SemanticModel, one: Resolved) -> Resolved:
+    """Return *one*, which other files may have led to, as this module has it, if it is its own.
+
+    The analysis that another file sees of this one may be another: its nodes differ.
+    """
+    if one.taint is semantic.taint or one.taint.module.source.path != semantic.module.source.path:
+        return one
+    own = semantic.taint.once(Functions).at.get((one.node.lineno, one.node.col_offset))
+    return one if own is None else replace(one, taint=semantic.taint, node=own)
+
+
+def _overriding(
+    semantic: SemanticModel,
+    lender: Lender,
+    heirs: Heirs,
+    methods: Sequence[ast.AST],
+    ran: set[ast.AST],
 ) -> Iterator[Heir]:
-    """Yield what the statements *body* have of their own that would inherit."""
+    """Yield what other files have in the place of *methods*; put what that runs here into *ran*."""
+    of = semantic.taint.once(Functions)
+    for override in heirs.overrides.of(methods):
+        for one in (override, *reachable(override.taint, override.node.body)):
+            seen = _as_seen_here(semantic, one)
+            if seen.taint is semantic.taint:
+                ran.update(heirs.reached_from(seen.node))
+                continue
+            ran.update(*map(heirs.reached_from, of.named_in(one.node)))
+            if own_trackers(one).inherit(lender.ids, beside_others=bool(lender.others)):
+                place = f"{one.node.name} in {one.taint.module.source.display}"
+                yield Heir(f"{place} may run in this block, and has a tracker that would inherit")
+
+
+def heirs_inside(
+    semantic: SemanticModel,
+    lender: Lender,
+    body: Sequence[ast.stmt],
+    heirs: Heirs,
+    run: Collection[ast.AST] = (),
+) -> Iterator[Heir]:
+    """Yield what the statements *body* have of their own that would inherit.
+
+    *run* are the functions of this module that the block of *lender* may call.
+    """
     content = heirs.of(body)
     for statement, call, name in content.contexts:
         if _is_same(semantic, lender, given_tracker(call)):
@@ -306,9 +299,10 @@ def heirs_inside(
         mine = block.proposal is lender.proposal
         if block.is_step or (mine and body is lender.body):
             continue
-        lent = lender.named if mine else lender.ids
-        if not lent <= block.named and not _has_key(semantic, lender, block.key):
-            text = "another tracker's block would inherit ids of this one"
+        lent = lender.given if mine else lender.ids
+        if not lent <= block.named and not _is_of_tracker(semantic, lender, block, run):
+            one = "another call" if mine else "another tracker"
+            text = f"{one}'s block would inherit ids of this one"
             yield Heir(text, None, block.proposal)
         elif lender.proposal is None and heirs.cuts_off(block):
             text = "a wrapped client in another tracker's block takes ids of this one today"
@@ -337,16 +331,39 @@ def _is_same(semantic: SemanticModel, lender: Lender, tracker: ast.expr | None) 
     return _has_key(semantic, lender, key_of(semantic, tracker))
 
 
+def _is_of_tracker(
+    semantic: SemanticModel, lender: Lender, block: _Block, run: Collection[ast.AST]
+) -> bool:
+    """Whether *block*, inside that of *lender*, has its tracker.
+
+    A function that is called again has variables of its own: what it builds is another one.
+    """
+    key = block.key
+    again = isinstance(key, Binding) and key.scope.node in run and not key.declared
+    if again and key == lender.tracker:
+        return _is_given(key) and _comes_from(semantic, lender, key)
+    return _has_key(semantic, lender, key)
+
+
+def _is_given(key: object) -> bool:
+    """Whether *key* is a variable that has what the caller gives, and nothing else."""
+    return isinstance(key, Binding) and all(isinstance(b, ast.arg) for b in key.binders)
+
+
 def _has_key(semantic: SemanticModel, lender: Lender, key: object) -> bool:
     """Whether the tracker with that *key* is the lender's."""
     if key is None or lender.tracker is None:
         return False
     if key == lender.tracker:
         return True
-    given = isinstance(key, Binding) and all(isinstance(b, ast.arg) for b in key.binders)
-    if not isinstance(key, Binding) or not given or lender.others:
+    return _is_given(key) and not lender.others and _comes_from(semantic, lender, key)
+
+
+def _comes_from(semantic: SemanticModel, lender: Lender, key: object) -> bool:
+    """Whether what the parameter *key* is given in the block of *lender* is its tracker."""
+    if not isinstance(key, Binding):
         return False
-    reached = (o.node for o in reachable(semantic.taint, lender.body) if o.taint is semantic.taint)
+    reached = (o.node for o in _reached(semantic, lender.body) if o.taint is semantic.taint)
     return is_handed_on(semantic, (*lender.body, *reached), key, lender.tracker)
 
 
@@ -365,17 +382,16 @@ def _unnamed(
     of = semantic.taint.once(Functions)
     ran: set[ast.AST] = set()
     if of.methods:
-        nodes = [n for root in (*lender.body, *known) for n in walk(root)]
-        attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
-        named = (method for name in attributes for method in of.methods.get(name, ()))
+        named = of.named_in(*lender.body, *known)
         ran.update(*map(heirs.reached_from, (*of.special, *named)))
+        yield from _overriding(semantic, lender, heirs, named, ran)
     handed = handed_on(semantic.taint)
     if any(function in of.order and function not in known for function in handed):
         if calls_unknown(semantic.taint, lender.body):
             ran |= handed
     for function in sorted((f for f in ran - known if f in of.order), key=of.order.__getitem__):
         body: list[ast.stmt] = function.body  # type: ignore[attr-defined]
-        heir = next(heirs_inside(semantic, lender, body, heirs), None)
+        heir = next(heirs_inside(semantic, lender, body, heirs, known | ran), None)
         if heir is not None:
             name = function.name  # type: ignore[attr-defined]
             said = f"{name} may run in this block; there, {heir.text}"

@@ -3,28 +3,99 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codemods import vocabulary as words
+from codemods.analysis.none_evidence import binding_evidence, none_evidence
 from codemods.analysis.syntax.calls import arguments_of
-from codemods.rules.planning.headers import none_evidence
+from codemods.analysis.syntax.effects import may_be_none
+from codemods.analysis.syntax.scopes import Binding
+from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.ids.standing import takes_user
 
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.model.edit import Wrap
+    from codemods.model.edit import Path, Retain, Wrap
 
 
 def missing_ids(semantic: SemanticModel, wrap: Wrap) -> frozenset[str]:
     """Return the ids in the header of *wrap* whose values visibly may be None."""
     found: set[str] = set()
     for taken in wrap.header.taken:
-        statement = semantic.statement_at(taken.path)
-        call = statement.value if isinstance(statement, ast.Expr) else None
-        values = arguments_of(call) if isinstance(call, ast.Call) else []
+        values = _values(semantic, taken.path)
         for position, key in taken.arguments:
-            if position < len(values) and none_evidence(semantic, values[position]) is not None:
+            if (
+                position < len(values)
+                and none_evidence(semantic.taint, values[position]) is not None
+            ):
                 found.add(key or words.BATCH)
+    if _user_may_be_none(semantic, wrap):
+        found.add(words.USER)
     return frozenset(found)
+
+
+def is_certain(semantic: SemanticModel, retained: Retain) -> bool:
+    """Whether what a set call *retained* visibly gives a value."""
+    values = _values(semantic, retained.path)
+    given = [values[position] for position in retained.positions if position < len(values)]
+    return all(none_evidence(semantic.taint, value) is None for value in given)
+
+
+def _values(semantic: SemanticModel, path: Path) -> list[ast.expr]:
+    statement = semantic.statement_at(path)
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return arguments_of(call) if isinstance(call, ast.Call) else []
+
+
+def adopted(wrap: Wrap) -> str | None:
+    """Return the tracker that the header of *wrap* takes, as it is written there."""
+    prefix = f"{words.TRACKER_ARGUMENT}="
+    given = (*wrap.header.leading, *wrap.header.trailing)
+    return next((t.removeprefix(prefix) for t in given if t.startswith(prefix)), None)
+
+
+def _user_may_be_none(semantic: SemanticModel, wrap: Wrap) -> bool:
+    """Whether the header of *wrap* builds a tracker, with a user that visibly may be None."""
+    made = ast.parse(adopted(wrap) or "None", mode="eval").body
+    if not isinstance(made, ast.Call) or not takes_user(made):
+        return False
+    user = _user_of(made)
+    if not isinstance(user, ast.Name):
+        return user is None or may_be_none(user, []) is not None
+    variable = semantic.scopes.binding(user.id, semantic.scope_at(wrap.path))
+    return binding_evidence(semantic.taint, variable) is not None
+
+
+def _user_of(made: ast.Call) -> ast.expr | None:
+    """Return the user that the construction *made* gives, as far as it can be told."""
+    position = words.CONSTRUCTOR_PARAMETERS.index(words.USER)
+    by_position = made.args[position] if position < len(made.args) else None
+    return next((k.value for k in made.keywords if k.arg == words.USER), by_position)
+
+
+class Built(NamedTuple):
+    """Whether a tracker is built with a user: ``perhaps``, and ``certainly``."""
+
+    perhaps: bool
+    certainly: bool
+
+
+def built_with_user(semantic: SemanticModel, tracker: object) -> Built:
+    """Return whether what the variable *tracker* is given was built with a user."""
+    users: list[ast.expr | None] = []
+    made = semantic.lifetimes.constructs_of.get(tracker, ()) if isinstance(tracker, Binding) else ()
+    for call in (construct.call for construct in made):
+        taken = takes_user(call) or _factory_takes_user(semantic, call)
+        users.append(_user_of(call) if taken else ast.Constant(None))
+    known = [u for u in users if not (isinstance(u, ast.Constant) and u.value is None)]
+    certain = [u for u in known if u is not None and none_evidence(semantic.taint, u) is None]
+    return Built(bool(known), bool(users) and len(certain) == len(users))
+
+
+def _factory_takes_user(semantic: SemanticModel, made: ast.Call) -> bool:
+    factory = semantic.taint.definition(made.func)
+    calls = (n for n in walk(factory.node) if isinstance(n, ast.Call)) if factory else ()
+    return any(takes_user(call) for call in calls)
 
 
 def certain_ids(semantic: SemanticModel, context: ast.Call) -> set[str]:
@@ -32,5 +103,5 @@ def certain_ids(semantic: SemanticModel, context: ast.Call) -> set[str]:
     return {
         keyword.arg
         for keyword in context.keywords
-        if keyword.arg is not None and none_evidence(semantic, keyword.value) is None
+        if keyword.arg is not None and none_evidence(semantic.taint, keyword.value) is None
     }

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.none_evidence import none_evidence
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.standing_ids import ALL_IDS, MODE, set_ids
+from codemods.analysis.trackers.ids.standing import ALL_IDS, MODE, set_ids
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -65,35 +66,45 @@ def own_trackers(function: Resolved) -> OwnTrackers:
     """Return the trackers that *function* has, or gets in this run."""
     known = function.taint.once(_Known).of
     if function.node not in known:
-        known[function.node] = _own_trackers(function.node)
+        known[function.node] = _own_trackers(function)
     return known[function.node]
 
 
-def _own_trackers(function: ast.AST) -> OwnTrackers:
+def _own_trackers(function: Resolved) -> OwnTrackers:
     named: set[str] = set()
     has_one = is_given = False
     makers = (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
-    for call in (n for n in walk(function) if isinstance(n, ast.Call)):
+    for call in (n for n in walk(function.node) if isinstance(n, ast.Call)):
         name = last_name(call.func)
         if name in words.CONTEXT_MANAGERS:
-            named |= context_ids(call, name)
+            named |= context_ids(call, name) - _doubtful(function.taint, call)
             has_one = has_one or given_tracker(call) is None
             is_given = is_given or given_tracker(call) is not None
         if name == words.SET_CALL:
-            named |= set_ids(call)
+            named |= set_ids(call) - _doubtful(function.taint, call)
         has_one = has_one or name in makers
     return OwnTrackers(frozenset(named), has_one, is_given)
+
+
+def _doubtful(taint: DataFlow, call: ast.Call) -> set[str]:
+    """Return the ids that *call* names, and whose values visibly may be None."""
+    named = [(keyword.arg or "", keyword.value) for keyword in call.keywords]
+    if last_name(call.func) not in words.CONTEXT_MANAGERS:
+        named += zip(words.SET_PARAMETERS, call.args, strict=False)
+    return {key for key, value in named if none_evidence(taint, value) is not None}
 
 
 class Functions:
     """The functions of a module in order, and the methods of its classes by name.
 
-    ``special`` are those that an operator, a test for truth, a loop or other syntax may run.
+    ``special`` are those that an operator, a test for truth, a loop or other syntax may run,
+    ``at`` has them by line and column.
     """
 
     def __init__(self, taint: DataFlow) -> None:
         every = (f for kind in _FUNCTIONS for f in taint.module.every(kind))
         self.order: dict[ast.AST, int] = {f: number for number, f in enumerate(every)}
+        self.at = {(f.lineno, f.col_offset): f for f in self.order if isinstance(f, _FUNCTIONS)}
         self.methods: dict[str, list[ast.AST]] = {}
         self.special: list[ast.AST] = []
         for definition in taint.module.every(ast.ClassDef):
@@ -102,6 +113,12 @@ class Functions:
                     self.methods.setdefault(one.name, []).append(one)
                     if _is_special(one.name):
                         self.special.append(one)
+
+    def named_in(self, *roots: ast.AST) -> list[ast.AST]:
+        """Return the methods that may be called in *roots*, by their names."""
+        nodes = (n for root in roots for n in walk(root))
+        names = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+        return [method for name in sorted(names) for method in self.methods.get(name, ())]
 
 
 def _is_special(name: str) -> bool:

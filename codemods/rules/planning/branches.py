@@ -32,7 +32,8 @@ from codemods.rules.refusing import refuse
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall
+    from codemods.analysis.trackers.ids.arguments import Argument
+    from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.finding import Finding
 
 

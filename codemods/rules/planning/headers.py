@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.none_evidence import none_evidence, parameter_evidence
 from codemods.analysis.syntax.effects import (
     is_plain,
-    may_be_none,
     sized_annotation,
     sized_value,
     walk_here,
 )
-from codemods.analysis.syntax.signatures import default_of
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.lifetimes import UNBOUND, SetCall, is_none
 from codemods.model.edit import Header, Taken
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.batches import Batch, Sending
-    from codemods.analysis.trackers.lifetimes import Argument
+    from codemods.analysis.trackers.ids.arguments import Argument
     from codemods.model.finding import Finding
 
 _RESIZING = frozenset(
@@ -114,7 +113,7 @@ def _argument_refusal(
 ) -> Refusal | None:
     if is_none(argument.value):
         return None
-    doubt = none_evidence(semantic, argument.value)
+    doubt = none_evidence(semantic.taint, argument.value)
     if doubt is not None and (form.sticky or not (form.fresh or form.ours)):
         detail = f"{argument.keyword} may be None, and then the earlier id must stay"
         refusal = refuse(semantic, finding, Reason.MAY_BE_NONE, detail, doubt)
@@ -132,49 +131,6 @@ def _argument_refusal(
 def _mentions(semantic: SemanticModel, value: ast.expr, tainted: Collection[Binding]) -> bool:
     names = (n for n in walk(value) if isinstance(n, ast.Name) and n in semantic.scopes.scope_of)
     return any(semantic.scopes.of(name) in tainted for name in names)
-
-
-def none_evidence(semantic: SemanticModel, value: ast.expr, depth: int = 4) -> ast.AST | None:
-    """Return the place that shows that *value* may be None, followed through assignments."""
-    doubt = may_be_none(value, [])
-    if doubt is not None:
-        return doubt
-    if isinstance(value, ast.Call):
-        return _returns_none(semantic, value)
-    if not isinstance(value, ast.Name) or value not in semantic.scopes.scope_of or not depth:
-        return None
-    for binder in semantic.scopes.of(value).binders:
-        doubt = may_be_none(value, [binder]) or _default_none(semantic, binder)
-        statement = semantic.module.parents.get(binder)
-        if doubt is None and isinstance(statement, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-            bound = statement.value
-            doubt = none_evidence(semantic, bound, depth - 1) if bound is not None else statement
-        if doubt is None and isinstance(statement, ast.For):
-            doubt = may_be_none(statement.iter, [])
-        if doubt is not None:
-            return doubt
-    return None
-
-
-def _returns_none(semantic: SemanticModel, call: ast.Call) -> ast.AST | None:
-    """Return where the called function of this file gives None, if it visibly may."""
-    definition = semantic.local_function(call.func)
-    if definition is None:
-        return None
-    if not isinstance(definition.body[-1], ast.Return | ast.Raise | ast.If | ast.Match | ast.With):
-        return definition
-    for node in walk_here(definition.body):
-        if isinstance(node, ast.Return) and (node.value is None or may_be_none(node.value, [])):
-            return node
-    return None
-
-
-def _default_none(semantic: SemanticModel, binder: ast.AST) -> ast.AST | None:
-    arguments = semantic.module.parents.get(binder)
-    if not isinstance(binder, ast.arg) or not isinstance(arguments, ast.arguments):
-        return None
-    default = default_of(arguments, binder)
-    return default if default is not None and is_none(default) else None
 
 
 def _twice(semantic: SemanticModel, finding: Finding, sets: Sequence[SetCall]) -> Refusal | None:
@@ -290,7 +246,10 @@ def _is_sized(semantic: SemanticModel, binder: ast.AST, at: ast.stmt) -> bool:
     statement = semantic.module.parents.get(binder)
     if isinstance(binder, ast.arg):
         annotation = binder.annotation
-        return bool(sized_annotation(annotation)) and none_evidence_of(semantic, binder) is None
+        return (
+            bool(sized_annotation(annotation))
+            and parameter_evidence(semantic.taint, binder) is None
+        )
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
         return False
     path, here = semantic.module.paths[statement], semantic.module.paths[at]
@@ -303,12 +262,6 @@ def _is_sized(semantic: SemanticModel, binder: ast.AST, at: ast.stmt) -> bool:
     if isinstance(statement, ast.AnnAssign) and sized_annotation(statement.annotation):
         return True
     return sized_value(statement.value)
-
-
-def none_evidence_of(semantic: SemanticModel, parameter: ast.arg) -> ast.AST | None:
-    """Return what shows that *parameter* may be None."""
-    name = ast.Name(parameter.arg, ast.Load())
-    return may_be_none(name, [parameter]) or _default_none(semantic, parameter)
 
 
 def _len_is_taken(semantic: SemanticModel) -> bool:

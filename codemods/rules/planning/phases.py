@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import first_yield
-from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall, is_none
+from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.block_extent import Block
+    from codemods.analysis.trackers.ids.arguments import Argument
     from codemods.analysis.trackers.last_use import LastUse
     from codemods.model.finding import Finding
 

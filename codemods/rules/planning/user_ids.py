@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.lifetimes import Argument, Lifetime, SetCall
+    from codemods.analysis.trackers.ids.arguments import Argument
+    from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.edit import Path
     from codemods.rules.planning.headers import Form
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.lifetimes import Argument, SetCall
+    from codemods.analysis.trackers.ids.arguments import Argument
+    from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from codemods.analysis.syntax.parsed_module import ParsedModule
+    from collections.abc import Collection, Sequence
+
+    from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.trackers.lifetimes import Lifetimes, SetCall
 
 #: Batch mode is lent like an id, and named by the batch form only.
@@ -37,6 +40,18 @@ class StandingIds:
             return frozenset({words.USER} if takes_user(tracker) else ()) if known else ALL_IDS
         text = ast.unparse(tracker)
         return self._told.get(text, frozenset()) | self._built.get(text, frozenset())
+
+    def told_in(
+        self, body: Sequence[ast.stmt], tracker: ast.expr | None, taken: Collection[Path]
+    ) -> frozenset[str]:
+        """Return the ids that *body* itself gives *tracker*, not at the paths *taken*."""
+        text = ast.unparse(tracker) if tracker is not None else None
+        found: frozenset[str] = frozenset()
+        for node in (n for s in body for n in walk(s) if isinstance(n, ast.Attribute)):
+            if node.attr in _TELLING and ast.unparse(node.value) == text:
+                if self._module.paths[self._module.statement(node)] not in taken:
+                    found |= self._given(node)
+        return found
 
     @cached_property
     def set_in(self) -> dict[ast.AST, list[SetCall]]:

@@ -1,0 +1,36 @@
+"""The arguments of a set call: which id each of them is."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from codemods import vocabulary as words
+
+
+@dataclass(frozen=True, eq=False)
+class Argument:
+    """One argument of a set call: its context field, its position in the call, its value."""
+
+    keyword: str
+    position: int
+    value: ast.expr
+    is_positional: bool
+
+
+def arguments_given(call: ast.Call) -> tuple[tuple[Argument, ...], str | None]:
+    """Return the arguments of the set call *call*, and what is wrong with them, if anything is."""
+    found: list[Argument] = []
+    if len(call.args) > len(words.SET_PARAMETERS):
+        return (), "invalid-call"
+    for position, value in enumerate(call.args):
+        if isinstance(value, ast.Starred):
+            return (), "unknown-fields"
+        found.append(Argument(words.SET_PARAMETERS[position], position, value, True))
+    for offset, keyword in enumerate(call.keywords):
+        if keyword.arg is None:
+            return tuple(found), "unknown-fields"
+        if keyword.arg not in words.SET_PARAMETERS or keyword.arg in {a.keyword for a in found}:
+            return tuple(found), "invalid-call"
+        found.append(Argument(keyword.arg, len(call.args) + offset, keyword.value, False))
+    return tuple(found), None

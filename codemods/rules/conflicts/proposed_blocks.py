@@ -1,0 +1,115 @@
+"""What a proposed block is: its statements, its tracker, and the ids that it gives."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.trackers.ids.standing import ALL_IDS, MODE, takes_user
+from codemods.model.edit import Path, Retain, Wrap
+from codemods.rules.conflicts.missing_ids import adopted, built_with_user, is_certain, missing_ids
+from codemods.rules.conflicts.own_trackers import BY_BATCH
+from codemods.rules.conflicts.tracker_keys import key_of, set_within
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.model.proposal import Proposal
+
+
+def wraps(proposal: Proposal) -> list[Wrap]:
+    """Return the blocks that *proposal* opens."""
+    return [e for e in proposal.edits if isinstance(e, Wrap)]
+
+
+def lent_by(
+    semantic: SemanticModel,
+    proposal: Proposal,
+    wrap: Wrap,
+    taken: Collection[Path] = (),
+    left: frozenset[str] | None = None,
+) -> frozenset[str]:
+    """Return the ids that a proposed block may give to what is inside it.
+
+    *taken* are the paths of set calls that become blocks: those no longer set what it lends.
+    *left* is what ``left_by`` says of *proposal*, where many of its blocks are asked about.
+    """
+    left = left_by(proposal) if left is None else left
+    by_hand = set_within(semantic, body_of(semantic, wrap), taken)
+    return named_ids(wrap) | left | semantic.standing.of(tracker_of(wrap)) | by_hand
+
+
+def left_by(proposal: Proposal) -> frozenset[str]:
+    """Return the ids that set calls, shortened by *proposal*, still set in its blocks."""
+    shortened = any(isinstance(edit, Retain) for edit in proposal.edits)
+    return frozenset({words.USER}) if shortened else frozenset()
+
+
+def named_ids(wrap: Wrap) -> frozenset[str]:
+    """Return the ids that the header of *wrap* names."""
+    found = {key or words.BATCH for t in wrap.header.taken for _, key in t.arguments}
+    if wrap.header.function == words.BATCH_CONTEXT:
+        found |= BY_BATCH
+    made = ast.parse(adopted(wrap) or "None", mode="eval").body
+    if isinstance(made, ast.Call) and takes_user(made):
+        found.add(words.USER)  # its own is nearer than that of a block around
+    return (ALL_IDS | {MODE}) & found
+
+
+def body_of(semantic: SemanticModel, wrap: Wrap) -> list[ast.stmt]:
+    """Return the statements that *wrap* puts into its block."""
+    beside = semantic.module.statements_around(semantic.statement_at(wrap.path))
+    return beside[wrap.path[-1][1] : wrap.stop]
+
+
+def is_step(wrap: Wrap) -> bool:
+    """Whether *wrap* is a step of the block around it, with that block's tracker."""
+    given = adopted(wrap)
+    named = given is not None and given.isidentifier()
+    return named and wrap.header.target is not None and not wrap.header.taken
+
+
+def tracker_of(wrap: Wrap) -> ast.expr | None:
+    """Return the tracker of a proposed block, as code in it names it."""
+    text = wrap.header.target or adopted(wrap)
+    return ast.parse(text, mode="eval").body if text is not None else None
+
+
+def key_of_block(semantic: SemanticModel, wrap: Wrap) -> object:
+    """Return what is equal for the blocks of one tracker, None where it is not named."""
+    tracker = tracker_of(wrap)
+    return key_of(semantic, tracker, wrap) if tracker is not None else None
+
+
+def given_by(
+    semantic: SemanticModel,
+    wrap: Wrap,
+    taken: Collection[Path],
+    left: frozenset[str],
+) -> frozenset[str]:
+    """Return the ids that a proposed block gives by itself, whatever its tracker has besides.
+
+    *taken* and *left* are those of ``lent_by``.
+    """
+    body = body_of(semantic, wrap)
+    found = named_ids(wrap) | left | set_within(semantic, body, taken)
+    found |= semantic.standing.told_in(body, tracker_of(wrap), taken)
+    built = built_with_user(semantic, key_of_block(semantic, wrap))
+    return found | ({words.USER} if built.perhaps else set())
+
+
+def certain_in(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
+    """Return the ids that in a proposed block surely are its own."""
+    named = named_ids(wrap) - missing_ids(semantic, wrap)
+    inside = (e for e in proposal.edits if isinstance(e, Retain) and _begins(wrap, e.path))
+    left = any(is_certain(semantic, user) for user in inside)
+    built = built_with_user(semantic, key_of_block(semantic, wrap))
+    return named | ({words.USER} if left or built.certainly else set())
+
+
+def _begins(wrap: Wrap, path: Path) -> bool:
+    """Whether the statement at *path* is one of those that *wrap* itself puts into its block."""
+    (field, first), (own, index) = wrap.path[-1], path[-1]
+    return path[:-1] == wrap.path[:-1] and own == field and first <= index < wrap.stop
