@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.tainted_values import last_name
-from codemods.analysis.syntax.tree import children, walk
+from codemods.analysis.syntax.tree import children, index, walk
 from codemods.vocabulary import INERT_ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -55,52 +55,43 @@ _Sources = dict[tuple[ast.AST, str], list[ast.expr | None]]
 class Fields:
     """The fields that one file uses."""
 
-    def __init__(
-        self, tree: ast.Module, nodes: list[ast.AST], paths: Mapping[str, set[str]]
-    ) -> None:
+    def __init__(self, tree: ast.Module, paths: Mapping[str, set[str]]) -> None:
         self._paths = paths
-        self._nodes = nodes
+        every = self._index = index(tree)
+        classes = every.every(ast.ClassDef)
         #: Each class of the file with the names of its bases.
-        self.bases = {
-            node.name: frozenset(map(last_name, node.bases))
-            for node in nodes
-            if isinstance(node, ast.ClassDef)
-        }
+        self.bases = {node.name: frozenset(map(last_name, node.bases)) for node in classes}
         #: What the body of each class binds, with the line.
         self.members = {
             node.name: {name: s.lineno for s in node.body for name in _bound_by(s)}
-            for node in nodes
-            if isinstance(node, ast.ClassDef)
+            for node in classes
         }
-        stored = {
-            node.id
-            for node in nodes
-            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-        }
+        stored = {n.id for n in every.every(ast.Name) if not isinstance(n.ctx, ast.Load)}
         #: The classes whose name is bound to nothing else, but by an import.
         self.own_classes = frozenset(self.bases.keys() - stored)
-        self._places: dict[ast.AST, _Place] = {tree: _Place(tree, None, None)}
+        self._places: dict[ast.AST, _Place] = {}
         self._parents: dict[ast.AST, ast.AST] = {}
         # What each local variable, and each field of an object itself, is bound to.
         self._bound: _Sources = {}
-        for node in nodes:
-            self._enter(node)
-        for node in nodes:
-            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
-                self._bind(node)
+        self._enter(tree, _Place(tree, None, None))
+        for node in every.nodes:
+            self._enter(node, self._places[node])
+        for node in every.of(ast.Name, ast.Attribute):
+            if isinstance(node.ctx, ast.Store):  # type: ignore[attr-defined]
+                self._bind(node)  # type: ignore[arg-type]
 
-    def _enter(self, node: ast.AST) -> None:
-        place = self._places[node]
+    def _enter(self, node: ast.AST, place: _Place) -> None:
+        inner = children(node)
+        if not inner:
+            return
         inside = place
         if isinstance(node, ast.ClassDef):
             inside = _Place(place.function, node, place.outer)
         elif isinstance(node, _Function):
             inside = _Place(node, place.owner, place)
             self._parameters(node, place)
-        for child in children(node):
-            # Contexts and operators are shared between nodes, and are asked nothing.
-            self._places[child] = inside
-            self._parents[child] = node
+        self._places.update(dict.fromkeys(inner, inside))
+        self._parents.update(dict.fromkeys(inner, node))
 
     def _parameters(self, node: _Function, place: _Place) -> None:
         arguments = [*node.args.posonlyargs, *node.args.args]
@@ -134,33 +125,38 @@ class Fields:
     def uses(self) -> dict[str, list[FieldUse]]:
         """Return the uses of each field, by its name."""
         found: dict[str, list[FieldUse]] = {}
-        for node in self._nodes:
-            if isinstance(node, ast.Attribute) and not self._is_only_looked_at(node):
-                owners, path = self._owners(node.value, self._places[node])
-                text = f"{_short(node.value)}.{node.attr}"
-                found.setdefault(node.attr, []).append(FieldUse(owners, node.lineno, text, path))
-            elif isinstance(node, ast.Call) and last_name(node.func) in _LOOKUPS:
-                name = node.args[1] if len(node.args) > 1 else None
-                if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                    owners, path = self._owners(node.args[0], self._places[node])
-                    text = f"{_short(node.args[0])}.{name.value}"
-                    use = FieldUse(owners, node.lineno, text, path)
-                    found.setdefault(name.value, []).append(use)
+        for node in self._index.of(ast.Attribute, ast.Call, ast.MatchClass):
+            if isinstance(node, ast.MatchClass):
+                classes = self._names([last_name(node.cls)])
+                for attribute in node.kwd_attrs:
+                    text = f"{last_name(node.cls)}({attribute}=...)"
+                    found.setdefault(attribute, []).append(FieldUse(classes, node.lineno, text))
+                continue
+            named = self._named(node)
+            if named is not None:
+                held, name = named
+                owners, path = self._owners(held, self._places[node])
+                use = FieldUse(owners, node.lineno, f"{_short(held)}.{name}", path)  # type: ignore[attr-defined]
+                found.setdefault(name, []).append(use)
             computed = self._computed(node)
             if computed is not None:
                 found.setdefault(computed[0], []).append(computed[1])
-            elif isinstance(node, ast.MatchClass):
-                owners = self._names([last_name(node.cls)])
-                for attribute in node.kwd_attrs:
-                    text = f"{last_name(node.cls)}({attribute}=...)"
-                    found.setdefault(attribute, []).append(FieldUse(owners, node.lineno, text))
         return found
+
+    def _named(self, node: ast.AST) -> tuple[ast.expr, str] | None:
+        """Return the object and the name of a field, if *node* uses one by its name."""
+        if isinstance(node, ast.Attribute):
+            return None if self._is_only_looked_at(node) else (node.value, node.attr)
+        if isinstance(node, ast.Call) and last_name(node.func) in _LOOKUPS and len(node.args) > 1:
+            name = node.args[1]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                return node.args[0], name.value
+        return None
 
     def _computed(self, node: ast.AST) -> tuple[str, FieldUse] | None:
         """Return the lookup that *node* is, if it may reach a field or a global by any name."""
         held: ast.expr | None = None
         kind, name = ANY_FIELD, ""
-        parent = self._parents.get(node)
         if isinstance(node, ast.Call):
             name = last_name(node.func)
             plain = all(isinstance(value, ast.Constant) for value in node.args[1:2])
@@ -176,8 +172,11 @@ class Fields:
                 node.attr == "modules" and last_name(node.value) == "sys"
             ):
                 kind, held = ANY_GLOBAL, node.value
+        if held is None:
+            return None
+        parent = self._parents.get(node)
         plain = isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant)
-        if held is None or (plain and kind == ANY_FIELD) or self._is_a_result(held, node):
+        if (plain and kind == ANY_FIELD) or self._is_a_result(held, node):
             return None
         owners, path = (None, "") if held is node else self._owners(held, self._places[node])
         return kind, FieldUse(owners, node.lineno, f"{name} of {_short(held)}", path)  # type: ignore[attr-defined]

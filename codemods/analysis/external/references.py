@@ -10,17 +10,18 @@ import ast
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.external.fields import Fields, FieldUse
-from codemods.analysis.syntax.tree import children, walk
+from codemods.analysis.syntax.tree import children, index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
 _READERS = frozenset({"getattr", "hasattr"})
 # What is done with a module as a whole that leaves its names alone.
@@ -152,9 +153,8 @@ def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
 
 def read(tree: ast.Module) -> References:
     """Return what *tree* refers to."""
-    nodes = list(walk(tree))
-    reader = _Reader(nodes)
-    fields = Fields(tree, nodes, reader.paths)
+    reader = _Reader(tree)
+    fields = Fields(tree, reader.paths)
     return References(
         reader.named,
         reader.loads,
@@ -168,49 +168,65 @@ def read(tree: ast.Module) -> References:
 
 def own_names(tree: ast.Module) -> set[str]:
     """Return the names that another file may use of *tree*: globals, fields, private methods."""
-    found: set[str] = set()
-    waiting: list[tuple[ast.AST, bool]] = [(tree, True)]
+    every = index(tree)
+    found = {n.attr for n in every.every(ast.Attribute) if isinstance(n.ctx, ast.Store)}
+    for kind in _DEFINITIONS:
+        found.update(n.name for n in every.every(kind) if n.name.startswith("_"))  # type: ignore[attr-defined]
+    waiting: list[ast.AST] = [*tree.body]
     while waiting:
-        node, is_global = waiting.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if is_global or node.name.startswith("_"):
-                found.add(node.name)
-            is_global = False
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            found.add(node.attr)
-        elif is_global and isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        node = waiting.pop()
+        if isinstance(node, _DEFINITIONS):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
-        elif is_global and isinstance(node, ast.alias):
+        elif isinstance(node, ast.alias):
             found.add((node.asname or node.name).partition(".")[0])
-        waiting.extend((child, is_global) for child in children(node))
+        else:
+            waiting += children(node)
     return found
 
 
 class _Reader:
     """One walk over a file, from the leaves up: a chain of attributes takes linear time."""
 
-    def __init__(self, nodes: list[ast.AST]) -> None:
+    def __init__(self, tree: ast.Module) -> None:
         self.named: dict[str, list[Reference]] = {}
         self.loads: dict[str, int] = {}
         self.bound: set[str] = set()
         #: The modules, and the names of modules, that a name of the file may stand for.
         self.paths: dict[str, set[str]] = {}
         self._known: dict[ast.AST, frozenset[str]] = {}
-        for node in nodes:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self._imports(node)
-        self._aliases(nodes)
-        for node in reversed(nodes):
-            self._node(node)
-        for node in nodes:
-            self._handed_on(node)
+        every = index(tree)
+        for node in every.of(ast.Import, ast.ImportFrom):
+            self._imports(node)
+        self._aliases(every.of(ast.Assign, ast.NamedExpr))
+        handlers = self._handlers()
+        for node in reversed(every.nodes):
+            handler = handlers.get(type(node))
+            if handler is not None:
+                handler(node)
+        known = self._known.keys()
+        for node in every.nodes if known else ():
+            if not known.isdisjoint(children(node)):
+                self._handed_on(node)
 
-    def _imports(self, node: ast.Import | ast.ImportFrom) -> None:
+    def _handlers(self) -> dict[type[ast.AST], Callable[[Any], None]]:
+        return {
+            ast.Name: self._name,
+            ast.Attribute: self._attribute,
+            ast.Call: self._call,
+            ast.Constant: self._constant,
+            ast.Subscript: self._learn,
+            **dict.fromkeys(_DEFINITIONS, self._definition),
+        }
+
+    def _imports(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 path = alias.name if alias.asname else alias.name.partition(".")[0]
                 self.paths.setdefault(alias.asname or path, set()).add(path)
             return
+        assert isinstance(node, ast.ImportFrom)
         base = "." * node.level + (node.module or "")
         for alias in node.names:
             how = How.STAR if alias.name == "*" else How.IMPORT
@@ -219,7 +235,7 @@ class _Reader:
             if how is How.IMPORT:
                 self.paths.setdefault(local, set()).add(joined(base, alias.name))
 
-    def _aliases(self, nodes: list[ast.AST]) -> None:
+    def _aliases(self, nodes: Iterable[ast.AST]) -> None:
         """Learn which names are bound to modules by assignment; twice, for an alias of an alias."""
         bindings: list[tuple[str, ast.expr]] = []
         for node in nodes:
@@ -274,25 +290,31 @@ class _Reader:
             for base in self._known.get(call.args[0], ()):
                 yield from (joined(base, text) for text in _texts(call.args[1:2]))
 
-    def _node(self, node: ast.AST) -> None:
-        if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Load):
-                self.loads[node.id] = min(node.lineno, self.loads.get(node.id, node.lineno))
-            else:
-                self.bound.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            self.bound.add(node.name)
-        elif isinstance(node, ast.Attribute):
-            for base in self._known.get(node.value, ()):
+    def _name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.loads[node.id] = min(node.lineno, self.loads.get(node.id, node.lineno))
+        else:
+            self.bound.add(node.id)
+        if node.id in self.paths:
+            self._known[node] = frozenset(self.paths[node.id])
+
+    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        self.bound.add(node.name)
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        if node.value in self._known:
+            for base in self._known[node.value]:
                 self._add(Reference(base, node.attr, node.lineno, How.USE))
-        elif isinstance(node, ast.Call):
-            self._call(node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self._learn(node)
+
+    def _constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
             self._text(node.value, node.lineno)
-        if isinstance(node, ast.expr):
-            found = self._paths_of(node)
-            if found:
-                self._known[node] = found
+
+    def _learn(self, node: ast.expr) -> None:
+        found = self._paths_of(node)
+        if found:
+            self._known[node] = found
 
     def _call(self, call: ast.Call) -> None:
         """Note a call that is given a module and the text of a name: it reads or replaces it."""
@@ -302,6 +324,7 @@ class _Reader:
         for base in {base for node in given for base in self._known.get(node, ())} if texts else ():
             for text in texts:
                 self._add(Reference(base, text, call.lineno, how))
+        self._learn(call)
 
     def _handed_on(self, node: ast.AST) -> None:
         """Note each module that *node* does something else with than to read one of its names."""
@@ -309,7 +332,7 @@ class _Reader:
             return
         if isinstance(node, ast.Call) and last_name(node.func) in _LEAVE_NAMES:
             return
-        parts: list[ast.AST] = children(node)
+        parts = children(node)
         if isinstance(node, ast.Call):
             values = [*node.args, *(keyword.value for keyword in node.keywords)]
             if any(text.isidentifier() for text in _texts(values)):
@@ -326,9 +349,9 @@ class _Reader:
     def _text(self, text: str, line: int) -> None:
         for match in _DOTTED.finditer(text[:_LONGEST_TEXT]):
             parts = re.split(r"[.:]", match[0])[:_MOST_PARTS]
-            for index in range(1, len(parts)):
-                module = ".".join(parts[:index])
-                self._add(Reference(module, parts[index], line, How.TEXT))
+            for end in range(1, len(parts)):
+                module = ".".join(parts[:end])
+                self._add(Reference(module, parts[end], line, How.TEXT))
 
     def _add(self, reference: Reference) -> None:
         self.named.setdefault(reference.name, []).append(reference)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from codemods.analysis.syntax.tree import children, walk
+from codemods.analysis.syntax.tree import children, index
 from codemods.model.source import Span
 
 if TYPE_CHECKING:
@@ -26,12 +26,6 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # A way up of so many nodes is remembered: from deep inside, all of them would be gone again.
 _FAR = 16
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# Operators and contexts are shared between nodes: they have no parent.
-_SHARED = frozenset(
-    one
-    for kind in (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)
-    for one in kind.__subclasses__()
-)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _BODY_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
 # The interpreter's own limits on nesting, lifted for generated code: an
@@ -88,14 +82,12 @@ class ParsedModule:
     paths: dict[ast.AST, Path] = field(default_factory=dict)
     at: dict[Path, ast.AST] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
-    nodes: list[ast.AST] = field(default_factory=list)
     _loops: dict[ast.AST, frozenset[ast.AST]] = field(default_factory=dict)
     _innermost: dict[tuple[ast.AST, ast.AST | None], ast.AST | None] = field(default_factory=dict)
     _statements: dict[ast.AST, ast.stmt] = field(default_factory=dict)
     _functions: dict[ast.AST, ast.FunctionDef | ast.AsyncFunctionDef | None] = field(
         default_factory=dict
     )
-    _kinds: dict[type[ast.AST], list[ast.AST]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: SourceFile, tree: ast.Module, dotted: tuple[str, ...]) -> ParsedModule:
@@ -106,16 +98,11 @@ class ParsedModule:
         return module
 
     def _link(self) -> None:
-        self.nodes.extend(walk(self.tree))
-        kinds, parents = self._kinds, self.parents
-        for parent in self.nodes:
-            kind = type(parent)
-            if kind not in kinds:
-                kinds[kind] = []
-            kinds[kind].append(parent)
+        parents = self.parents
+        parents.update(dict.fromkeys(children(self.tree), self.tree))
+        for parent in index(self.tree).nodes:
             for child in children(parent):
-                if type(child) not in _SHARED:
-                    parents[child] = parent
+                parents[child] = parent
         self._loops[self.tree] = frozenset()
         waiting: list[tuple[ast.AST, Path]] = [(self.tree, ())]
         while waiting:
@@ -134,7 +121,12 @@ class ParsedModule:
 
         They come in the order of ``ast.walk``.
         """
-        return self._kinds.get(kind, [])  # type: ignore[return-value]
+        return index(self.tree).every(kind)
+
+    @property
+    def nodes(self) -> list[ast.AST]:
+        """The nodes inside of the module, in the order of ``ast.walk``."""
+        return index(self.tree).nodes
 
     @cached_property
     def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

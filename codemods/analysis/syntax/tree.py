@@ -7,41 +7,96 @@ Every question about a program walks a part of its tree, and most walk the same 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-# What stands for itself: nothing is inside.
-_EMPTY = frozenset(
+Node = TypeVar("Node", bound=ast.AST)
+
+# What stands for itself: nothing is inside, and the interpreter has one for all places.
+SHARED = frozenset(
     one
     for kind in (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
     for one in kind.__subclasses__()
 )
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, *SHARED})
+# Fields that hold no node, or a shared one.
+_PLAIN = frozenset(
+    "id attr ctx op ops type_comment kind level module conversion simple is_async type_ignores "
+    "rest kwd_attrs".split()
+)
+_parts: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
-def children(node: ast.AST) -> list[ast.AST]:
-    """Return the nodes right inside *node*, as ``ast.iter_child_nodes`` yields them."""
+def children(node: ast.AST) -> Sequence[ast.AST]:
+    """Return the nodes right inside *node*, as ``ast.iter_child_nodes`` yields them.
+
+    Contexts and operators are left out: they are shared between nodes.
+    """
+    kind = type(node)
+    if kind in _LEAVES:
+        return ()
     try:
         return node.inner  # type: ignore[attr-defined,no-any-return]
     except AttributeError:
+        if kind not in _parts:
+            _parts[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
         found: list[ast.AST] = []
-        for name in node._fields:
+        for name in _parts[kind]:
             value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                found.append(value)
-            elif isinstance(value, list):
+            if isinstance(value, list):
                 found += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                found.append(value)
         node.inner = found  # type: ignore[attr-defined]
         return found
 
 
 def walk(node: ast.AST) -> list[ast.AST]:
-    """Return *node* and all nodes inside of it, in the order of ``ast.walk``."""
+    """Return *node* and all nodes inside of it, in the order of ``ast.walk``; no shared ones."""
     found = [node]
     for one in found:  # it grows on the way
         found += children(one)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The nodes inside of a module, in the order of ``ast.walk``, all and by their kinds."""
+
+    nodes: list[ast.AST]
+    kinds: dict[type[ast.AST], list[ast.AST]]
+
+    def every(self, kind: type[Node]) -> list[Node]:
+        """Return all nodes of exactly this *kind*."""
+        return self.kinds.get(kind, [])  # type: ignore[return-value]
+
+    def of(self, *kinds: type[ast.AST]) -> list[ast.AST]:
+        """Return all nodes of one of *kinds*."""
+        found = [kind for kind in kinds if kind in self.kinds]
+        if len(found) < 2:
+            return self.kinds[found[0]] if found else []
+        return [node for node in self.nodes if type(node) in found]
+
+
+def index(tree: ast.Module) -> Index:
+    """Return the index of *tree*; it is made once, and kept at the tree."""
+    try:
+        return tree.index  # type: ignore[attr-defined,no-any-return]
+    except AttributeError:
+        # Without the tree itself, which would be kept by what it keeps.
+        nodes = walk(tree)[1:]
+        kinds: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in nodes:
+            kind = type(node)
+            if kind in kinds:
+                kinds[kind].append(node)
+            else:
+                kinds[kind] = [node]
+        tree.index = made = Index(nodes, kinds)  # type: ignore[attr-defined]
+        return made
 
 
 class Visitor:
@@ -57,7 +112,7 @@ class Visitor:
     def visit(self, node: ast.AST) -> None:
         """Visit *node*: by the method for its kind, where there is one, else what is inside."""
         kind = type(node)
-        if kind is ast.Constant or kind in _EMPTY:
+        if kind is ast.Constant or kind in SHARED:
             return
         method = self._methods.get(kind)
         if method is not None:

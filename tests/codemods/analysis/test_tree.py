@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codemods.analysis.external.references import imported
-from codemods.analysis.syntax.tree import children, walk
+from codemods.analysis.syntax.tree import SHARED, children, index, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PROGRAM = """\
 import a, b.c as d
@@ -29,14 +33,33 @@ class C(B, metaclass=M):
 """
 
 
+def _inside(nodes: Iterable[ast.AST]) -> list[ast.AST]:
+    """Return *nodes* without contexts and operators, which are shared."""
+    return [node for node in nodes if type(node) not in SHARED]
+
+
 def test_children_are_those_of_the_interpreter() -> None:
-    """Of every node of a program, and of a long module, in the same order."""
+    """Of every node of a program, and of a long module, in the same order, without operators."""
     for text in (PROGRAM, Path(ast.__file__).read_text()):
         for node in ast.walk(ast.parse(text)):
-            assert children(node) == list(ast.iter_child_nodes(node))
+            assert list(children(node)) == _inside(ast.iter_child_nodes(node))
             assert children(node) is children(node)
         tree = ast.parse(text)
-        assert walk(tree) == list(ast.walk(tree))
+        assert walk(tree) == _inside(ast.walk(tree))
+
+
+def test_an_index_has_the_nodes_of_a_walk_by_their_kinds() -> None:
+    """All but the module itself, each kind in the order of the walk, several kinds together too."""
+    tree = ast.parse(PROGRAM)
+    every = _inside(ast.walk(tree))[1:]
+    assert index(tree).nodes == every
+    assert index(tree) is index(tree)
+    for kind in {type(node) for node in every}:
+        assert index(tree).every(kind) == [node for node in every if type(node) is kind]
+    assert index(tree).of(ast.Import, ast.ImportFrom, ast.Set) == [
+        node for node in every if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert index(tree).of(ast.Set, ast.Delete) == []
 
 
 def test_imports_are_found_wherever_they_stand() -> None:
