@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import symtable
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -18,6 +19,9 @@ NEWEST = (3, 14)
 
 #: How many blocks a function may nest on every version; newer ones take one more.
 FEWEST_BLOCKS = 20
+
+# The texts of so many files are kept, for the answers about them.
+_TEXTS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,8 @@ def most_blocks() -> int:
     return count
 
 
-# The original and the result of one file, which two judges ask about.
-@lru_cache(maxsize=2)
+# Of a file its analysis asks first, then two judges of what became of it, and the next round.
+@lru_cache(maxsize=_TEXTS)
 def compiles(text: str, *, flags: int = 0, everywhere: bool = True) -> bool:
     """Whether the interpreter compiles *text*.
 
@@ -90,11 +94,16 @@ def compiles(text: str, *, flags: int = 0, everywhere: bool = True) -> bool:
         return True  # deep as an expression, which is another limit: the text compiled
 
 
-def check_declarations(text: str, name: str) -> None:
+def check_declarations(text: str, name: str, *, compiling: bool = False) -> None:
     """Raise SyntaxError where *text* declares something wrongly: ``nonlocal`` of nothing.
 
-    ``await`` outside of functions is none of it: cells of notebooks have it.
+    ``await`` outside of functions is none of it: cells of notebooks have it.  With *compiling*
+    a text that will be asked about by ``compiles`` is compiled now, and looked at once.
     """
+    # Where it is too deep for that, the tables may be had all the same.
+    with suppress(RecursionError, MemoryError):
+        if compiling and compiles(text):
+            return
     try:
         symtable.symtable(text, name, "exec")
     except SyntaxError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from codemods.analysis.dataflow.call_graph import reachable_from
 from codemods.analysis.dataflow.taint import Taint
@@ -25,11 +25,7 @@ from codemods.analysis.trackers.mocks import replaced_method
 from codemods.analysis.trackers.unrecorded import is_only_looked_at
 from codemods.model.finding import Finding
 from codemods.model.runtime import Evidence, Runtime
-from codemods.vocabulary import (
-    CLIENT_WRAPPERS,
-    OWN_PACKAGE,
-    TRACKER_ARGUMENT,
-)
+from codemods.vocabulary import CLIENT_WRAPPERS, OWN_PACKAGE, TRACKER_ARGUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -43,6 +39,7 @@ if TYPE_CHECKING:
     from codemods.analysis.trackers.lifetimes import Construct, Lifetime, SetCall
     from codemods.vocabulary import Vocabulary
 
+Answer = TypeVar("Answer")
 #: Calls that may reach variables by name; ``globals`` reaches those of the module only.
 _LOOKUPS = ("locals", "vars", "exec", "eval", "globals")
 
@@ -131,6 +128,13 @@ class SemanticModel:
         self._scopes_at = dict(self.scopes.inner)
         self._flows: dict[Lifetime, Flow] = {}
         self._runtimes: dict[str, Evidence] = {}
+        self._answers: dict[Any, Any] = {}
+
+    def once(self, question: Callable[[SemanticModel], Answer]) -> Answer:
+        """Return ``question(self)``, asked the first time."""
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        return self._answers[question]  # type: ignore[no-any-return]
 
     @cached_property
     def lifetimes(self) -> Lifetimes:

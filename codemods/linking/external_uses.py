@@ -294,7 +294,8 @@ class ExternalUses:
         if COMPUTED in module:
             beginning = module.partition(COMPUTED)[0].lstrip(".")
             return f".{beginning}" in f".{'.'.join(module_parts(path))}"
-        return any(found.path == path for found in self._graph.leads_to(file.path, module))
+        place = str(path)
+        return any(found.place == place for found in self._graph.leads_to(file.path, module))
 
     def _files(self, path: Path, name: str) -> list[DiscoveredFile]:
         """Return the other files that hold *name* and may reach the module in *path*."""
@@ -356,7 +357,7 @@ class ExternalUses:
         for path, heir in sorted(kin.heirs):
             file = files.get(path) if path != self._path else None
             references = self._graph.references(file) if file is not None else None
-            line = references.members[heir].get(name) if references is not None else None
+            line = references.classes.members[heir].get(name) if references is not None else None
             if file is not None and line is not None:
                 yield ExternalUse(f"{heir}.{name}", f"{file.display}:{line}")
 

@@ -83,7 +83,7 @@ class Kinship:
                 if not self.may_mean(kin, file, base):
                     continue
                 done.add((file.path, base))
-                heirs = {name for name, bases in references.bases.items() if base in bases}
+                heirs = {name for name, bases in references.classes.bases.items() if base in bases}
                 fresh = {r.local for r in references.named.get(base, ()) if r.local} | heirs
                 waiting += fresh
                 kin.names |= fresh
@@ -102,7 +102,7 @@ class Kinship:
             references = self._graph.references(file) if file is not None else None
             if file is None or references is None:
                 continue  # of no file of the run, or of one that does not parse
-            for base in references.bases.get(name, frozenset()) - {"", "object"}:
+            for base in references.classes.bases.get(name, frozenset()) - {"", "object"}:
                 found = self._meaning(file, base, ())
                 kin.names.add(base)
                 found = self._named(base) if found is None else found
@@ -114,7 +114,7 @@ class Kinship:
         found = set()
         for file in self._graph.holding(name, "class"):
             references = self._graph.references(file)
-            if references is not None and name in references.bases:
+            if references is not None and name in references.classes.bases:
                 found.add((file.path, name))
         return frozenset(found)
 
@@ -146,7 +146,7 @@ class Kinship:
             if (r.how is How.IMPORT and word in (r.local, r.name))
             or (r.how is How.USE and word == r.name)
         ]
-        if word in references.own_classes:
+        if word in references.classes.own:
             found.add((file.path, word))
         elif not imports or word in references.bound:
             return None

@@ -81,9 +81,9 @@ class Project:
     ) -> None:
         self._terms = terms
         self._is_whole = is_whole
-        self._rewritten = rewritten or {}
-        self._trees = Trees(frozenset(source.path for source in candidates))
-        self._graph = ModuleGraph(whole, self._rewritten, self._trees)
+        read = {source.path: source for source in candidates}
+        self._trees = Trees(frozenset(read))
+        self._graph = ModuleGraph(whole, {**read, **(rewritten or {})}, self._trees)
         self._candidates = candidates
         self._graph.expect_of(self._own_words)
         self._replacements = Replacements(self._graph, self._analysed)
@@ -97,9 +97,11 @@ class Project:
         self._plain: dict[Path, frozenset[str]] = {}
         self._modules: dict[Path, tuple[ParsedModule, Scopes]] = {}
         self._following: set[str] = set()
+        self._is_rewriting = False
 
     def look_over(self) -> None:
-        """Read the files once, for the words that the rules will ask about."""
+        """Read the files once, for the words that rules ask about: candidates are to be rewritten."""
+        self._is_rewriting = True
         self._graph.holding(api.TRACKER_CLASS)
 
     def _own_words(self) -> Iterator[str]:
@@ -112,10 +114,13 @@ class Project:
             yield source.path.stem
             # What does not parse is found out where it is analysed.
             with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                yield from own_names(self._trees.of(source.path, source.text))
+                yield from own_names(self._trees.of(source.path, source.text), api.TRACKER_CLASS)
 
     def semantic(self, source: SourceFile) -> SemanticModel:
         """Return the analysis of *source*; raises UnparsableError."""
+        known = self._known.get(source.path)
+        if known is not None and known.module.source == source:
+            return known
         terms = self._terms(source.path)
         module, scopes = self._parsed(source, terms.root)
         return SemanticModel(
@@ -136,7 +141,7 @@ class Project:
         try:
             tree = self._trees.of(source.path, source.text)
             module = ParsedModule.of(source, tree, dotted_name(source.path, root))
-            parsed = module, Scopes(module)
+            parsed = module, Scopes(module, compiling=self._is_rewriting)
         except SyntaxError as error:
             raise UnparsableError(error) from error
         if self._trees.holds(source.path, source.text):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -37,25 +37,25 @@ T = TypeVar("T")
 class ModuleGraph:
     """All files of a project.
 
-    *files* gives them when the first question comes; *rewritten* are files that are taken as they
-    will be, and not as they are on disk.
+    *files* gives them when the first question comes; *known* are files that are taken as they
+    were read, or will be, and not read from disk.
     """
 
     def __init__(
         self,
         files: Callable[[], Sequence[DiscoveredFile]],
-        rewritten: Mapping[Path, SourceFile],
+        known: Mapping[Path, SourceFile],
         trees: Trees,
     ) -> None:
         self._given = files
         self._trees = trees
-        self._rewritten = rewritten
+        self._known = known
         self._expected: Callable[[], Iterable[str]] | None = None
         self._holding: dict[bytes, set[int]] = {}
         self._beyond: dict[str, list[DiscoveredFile]] = {}
         self._references: dict[Path, References | None] = {}
         self._imports: dict[Path, dict[Path, DiscoveredFile]] = {}
-        self._leads: dict[tuple[Path, str], tuple[DiscoveredFile, ...]] = {}
+        self._leads: dict[tuple[str, str], tuple[DiscoveredFile, ...]] = {}
 
     @cached_property
     def files(self) -> Sequence[DiscoveredFile]:
@@ -120,18 +120,18 @@ class ModuleGraph:
 
     def content(self, file: DiscoveredFile) -> bytes:
         """Return the bytes of *file*, none if it cannot be read."""
-        if file.path in self._rewritten:
-            return self._rewritten[file.path].content
+        known = self._known.get(file.path)
         if notebooks.is_notebook(file.path):
             code = self.source(file)
             return b"" if isinstance(code, Failed) else code.text.encode(errors="replace")
-        content = read(file)
+        content = read(file) if known is None else known.content
         return b"" if isinstance(content, Failed) else content
 
     def source(self, file: DiscoveredFile) -> SourceFile | Failed:
         """Return *file* as text."""
-        if file.path in self._rewritten:
-            return self._rewritten[file.path]
+        known = self._known.get(file.path)
+        if known is not None:
+            return known
         content = read(file)
         if isinstance(content, Failed):
             return content
@@ -141,8 +141,11 @@ class ModuleGraph:
     def references(self, file: DiscoveredFile) -> References | None:
         """Return what *file* refers to outside of itself, None if it is no Python."""
         if file.path not in self._references:
-            self._references[file.path] = self.of_tree(file, references.read)
+            self._references[file.path] = self.of_tree(file, partial(self._read, file.path))
         return self._references[file.path]
+
+    def _read(self, path: Path, tree: ast.Module) -> References:
+        return references.read(tree, at_once=not self._trees.keeps(path))
 
     def of_tree(self, file: DiscoveredFile, what: Callable[[ast.Module], T]) -> T | None:
         """Return *what* the tree of *file* has to say, None if it is no Python or too deep."""
@@ -174,7 +177,8 @@ class ModuleGraph:
         Leading dots are relative to *origin*.  Of several files with the name those count that
         lie nearest to it: the packages of one member of a repository, and not those of the next.
         """
-        key = (origin.parent, dotted)
+        # A folder as text: to hash a path takes longer than to look a module up.
+        key = (os.path.dirname(origin), dotted)  # noqa: PTH120
         if key not in self._leads:
             self._leads[key] = tuple(self._nearest(origin, dotted))
         return self._leads[key]

@@ -40,3 +40,7 @@ class Trees:
         """Whether the tree of *text* stays."""
         known = self._known.get(path)
         return known is not None and known[0] == text
+
+    def keeps(self, path: Path) -> bool:
+        """Whether a tree of the file at *path* stays."""
+        return path in self._known

@@ -52,12 +52,11 @@ class _Place:
 _Sources = dict[tuple[ast.AST, str], list[ast.expr | None]]
 
 
-class Fields:
-    """The fields that one file uses."""
+class Classes:
+    """The classes that one file defines."""
 
-    def __init__(self, tree: ast.Module, paths: Mapping[str, set[str]]) -> None:
-        self._paths = paths
-        every = self._index = index(tree)
+    def __init__(self, tree: ast.Module) -> None:
+        every = index(tree)
         classes = every.every(ast.ClassDef)
         #: Each class of the file with the names of its bases.
         self.bases = {node.name: frozenset(map(last_name, node.bases)) for node in classes}
@@ -68,7 +67,26 @@ class Fields:
         }
         stored = {n.id for n in every.every(ast.Name) if not isinstance(n.ctx, ast.Load)}
         #: The classes whose name is bound to nothing else, but by an import.
-        self.own_classes = frozenset(self.bases.keys() - stored)
+        self.own = frozenset(self.bases.keys() - stored)
+
+
+def uses_of_fields(
+    tree: ast.Module, classes: Classes, paths: Mapping[str, set[str]]
+) -> dict[str, list[FieldUse]]:
+    """Return the uses of each field in *tree*, by its name.
+
+    *paths* are the modules, and names of modules, that names of the file may stand for.
+    """
+    return _Fields(tree, classes, paths).uses()
+
+
+class _Fields:
+    """The fields that one file uses."""
+
+    def __init__(self, tree: ast.Module, classes: Classes, paths: Mapping[str, set[str]]) -> None:
+        self._paths = paths
+        self._classes = classes
+        every = self._index = index(tree)
         self._places: dict[ast.AST, _Place] = {}
         self._parents: dict[ast.AST, ast.AST] = {}
         # What each local variable, and each field of an object itself, is bound to.
@@ -234,7 +252,7 @@ class Fields:
             if sources is not None:
                 return self._of_sources(sources, current, depth)
             current = current.outer
-        if name in self.bases:
+        if name in self._classes.bases:
             return frozenset({name}), ""
         path = min(self._paths.get(name, ()), default="")
         if path and path.rpartition(".")[2][:1].isupper():

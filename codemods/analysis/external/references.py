@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from codemods.analysis.dataflow.tainted_values import last_name
-from codemods.analysis.external.fields import Fields, FieldUse
-from codemods.analysis.syntax.tree import children, index
+from codemods.analysis.external.fields import Classes, FieldUse, uses_of_fields
+from codemods.analysis.syntax.tree import children, index, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -99,17 +100,19 @@ class Uses:
 class References:
     """All references of one file: by name (stars under ``*``), and where it reads its names.
 
-    ``own_classes`` are names that mean a class of the file, or an import, and nothing else;
-    ``members`` what the bodies of its classes bind, each with its line.
+    ``classes`` are those that the file defines.
     """
 
-    named: dict[str, list[Reference]] = field(default_factory=dict)
-    loads: dict[str, int] = field(default_factory=dict)
-    bound: frozenset[str] = frozenset()
-    fields: dict[str, list[FieldUse]] = field(default_factory=dict)
-    bases: dict[str, frozenset[str]] = field(default_factory=dict)
-    own_classes: frozenset[str] = frozenset()
-    members: dict[str, dict[str, int]] = field(default_factory=dict)
+    named: dict[str, list[Reference]]
+    loads: dict[str, int]
+    bound: frozenset[str]
+    classes: Classes
+    _fields: Callable[[], dict[str, list[FieldUse]]]
+
+    @cached_property
+    def fields(self) -> dict[str, list[FieldUse]]:
+        """Where the file uses fields of objects, by their names; most files are not asked."""
+        return self._fields()
 
     def may_bind(self, name: str) -> bool:
         """Whether the file binds *name*, or may do so in a way that its text does not show."""
@@ -151,27 +154,28 @@ def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
         yield joined(base, alias.name)
 
 
-def read(tree: ast.Module) -> References:
-    """Return what *tree* refers to."""
+def read(tree: ast.Module, *, at_once: bool = False) -> References:
+    """Return what *tree* refers to; all of it *at_once* if the tree is not kept."""
     reader = _Reader(tree)
-    fields = Fields(tree, reader.paths)
-    return References(
-        reader.named,
-        reader.loads,
-        frozenset(reader.bound),
-        fields.uses(),
-        fields.bases,
-        fields.own_classes,
-        fields.members,
-    )
+    classes = Classes(tree)
+    uses = partial(uses_of_fields, tree, classes, reader.paths)
+    if at_once:
+        uses = partial(dict, uses())
+    return References(reader.named, reader.loads, frozenset(reader.bound), classes, uses)
 
 
-def own_names(tree: ast.Module) -> set[str]:
-    """Return the names that another file may use of *tree*: globals, fields, private methods."""
+def own_names(tree: ast.Module, held: str) -> set[str]:
+    """Return the names that another file may use of *tree*: globals, fields, private methods.
+
+    Of classes that mention *held* all methods are.
+    """
     every = index(tree)
     found = {n.attr for n in every.every(ast.Attribute) if isinstance(n.ctx, ast.Store)}
     for kind in _DEFINITIONS:
         found.update(n.name for n in every.every(kind) if n.name.startswith("_"))  # type: ignore[attr-defined]
+    for owner in every.every(ast.ClassDef):
+        if any(isinstance(n, ast.Name) and n.id == held for n in walk(owner)):
+            found.update(n.name for n in owner.body if isinstance(n, _DEFINITIONS))
     waiting: list[ast.AST] = [*tree.body]
     while waiting:
         node = waiting.pop()

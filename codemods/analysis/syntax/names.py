@@ -78,6 +78,8 @@ class Names:
     def _meaning(self, expression: ast.expr) -> Meaning:
         if isinstance(expression, ast.Attribute):
             base = self.meaning(expression.value)
+            if not base.paths:
+                return base
             return Meaning(tuple(f"{path}.{expression.attr}" for path in base.paths), base.certain)
         if isinstance(expression, ast.Call | ast.Subscript):
             module = self._looked_up(expression)
@@ -232,6 +234,8 @@ class Names:
 
     def _known(self, expression: ast.expr, known: dict[str, str]) -> Meaning | None:
         meaning = self.meaning(expression)
+        if not meaning.paths:
+            return None
         found = [m for path in meaning.paths if (m := self.followed(path)) is not None]
         hits = [m for m in found if m.paths[0] in known]
         if not hits:

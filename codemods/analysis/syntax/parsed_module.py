@@ -14,7 +14,7 @@ from codemods.analysis.syntax.tree import children, index
 from codemods.model.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from codemods.model.source import SourceFile
 
@@ -146,6 +146,14 @@ class ParsedModule:
     def attributes(self) -> frozenset[str]:
         """The names of all attributes that the module mentions, of whatever object."""
         return frozenset(node.attr for node in self.every(ast.Attribute))
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return self.attributes.union(node.id for node in self.every(ast.Name))
+
+    def mentions(self, names: Iterable[str]) -> bool:
+        """Whether one of *names* is a variable, or an attribute of whatever object."""
+        return not self._words.isdisjoint(names)
 
     def behind(self, statement: ast.AST) -> Iterator[ast.AST]:
         """Yield what comes after *statement* in the suites around it, up to its function's."""

@@ -115,9 +115,9 @@ class Binding:
 class Scopes:
     """The scopes and bindings of one module; raises SyntaxError where a declaration is wrong."""
 
-    def __init__(self, module: ParsedModule) -> None:
+    def __init__(self, module: ParsedModule, *, compiling: bool = False) -> None:
         # Wrong declarations (``nonlocal`` of nothing) are not the parser's to find.
-        check_declarations(module.source.text, module.source.display)
+        check_declarations(module.source.text, module.source.display, compiling=compiling)
         self.module_scope = Scope(module.tree, None)
         self.bindings: dict[tuple[Scope, str], Binding] = {}
         self.scope_of: dict[ast.AST, Scope] = {}

@@ -59,7 +59,7 @@ def heirs_of_contexts(
             if heir.proposal is not None:
                 found.setdefault(heir.proposal, heir.how.format(text))
     for other in semantic.elsewhere.surroundings():
-        for text, lender in _contexts(other, other.tracker_variables):
+        for text, lender in other.once(_own_contexts):
             for heir in _across(other, lender, semantic, heirs):
                 if heir.proposal is not None:
                     place = f"{text} in {other.module.source.display}"
@@ -89,6 +89,10 @@ def _across(
             yield from heirs_inside(semantic, lender, function.body, heirs)
 
 
+def _own_contexts(semantic: SemanticModel) -> list[tuple[str, Lender]]:
+    return list(_contexts(semantic, semantic.tracker_variables))
+
+
 def _functions(semantic: SemanticModel) -> Iterator[Function]:
     for kind in _FUNCTIONS:
         yield from semantic.module.every(kind)  # type: ignore[misc]
@@ -113,7 +117,7 @@ def _contexts(
         yield from _managed(semantic, block, trackers)
     for awaited in semantic.module.every(ast.AsyncWith):
         yield from _managed(semantic, awaited, trackers)
-    for call in semantic.module.every(ast.Call):
+    for call in semantic.module.every(ast.Call) if semantic.module.mentions(_STACKING) else ():
         yield from _stacked(semantic, call, trackers)
 
 
