@@ -102,7 +102,7 @@ def check_declarations(text: str, name: str, *, compiling: bool = False) -> None
     """
     # Where it is too deep for that, the tables may be had all the same.
     with suppress(RecursionError, MemoryError):
-        if compiling and compiles(text):
+        if compiling and compiles(text, flags=0, everywhere=True):
             return
     try:
         symtable.symtable(text, name, "exec")
