@@ -128,8 +128,7 @@ class Campaign:
             try:
                 given = {pool.submit(self._one, r, folder, each): r for r in waiting}
                 for count, future in enumerate(as_completed(given), 1):
-                    report = future.result()
-                    repository = given[future]
+                    report, repository = future.result(), given[future]
                     whole = [o for o in report.outcomes if isinstance(o, Failed) and not o.path]
                     failed.update((repository.name, outcome) for outcome in whole)
                     tell(repository, report, count, len(waiting))

@@ -48,17 +48,20 @@ def migrated(options: Options, processes: Processes) -> str:
     except TookTooLong:
         advice = "Name a part of it in the list, with path=FOLDER."
         raise RepositoryFailed(_STAGE, f"it was not done after {_SECONDS} s", advice) from None
-    if done.returncode == _WRONG:
-        said = done.stderr.decode(errors="replace").strip()
-        advice = "Correct it in the repository, and start the campaign again."
-        raise RepositoryFailed(_STAGE, said, advice)
     if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        how = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
-        said = f": {lines[-1]}" if lines else ""
-        advice = "Is there enough memory? Start codemods.migrate --jobs 1 in a clone of it."
-        raise RepositoryFailed(_STAGE, f"its process ended with {how}{said}", advice)
+        raise _failure(done.returncode, done.stderr.decode(errors="replace").strip())
     return done.stdout.decode()
+
+
+def _failure(status: int, said: str) -> RepositoryFailed:
+    """Return what to tell of a process that ended with *status* and *said* something."""
+    if status == _WRONG:
+        advice = "Correct it in the repository, and start the campaign again."
+        return RepositoryFailed(_STAGE, said, advice)
+    how = f"signal {-status}" if status < 0 else f"status {status}"
+    last = f": {said.splitlines()[-1]}" if said else ""
+    advice = "Is there enough memory? Start codemods.migrate --jobs 1 in a clone of it."
+    return RepositoryFailed(_STAGE, f"its process ended with {how}{last}", advice)
 
 
 def main() -> int:
@@ -81,7 +84,6 @@ def main() -> int:
 def _report(options: Options) -> RunReport:
     from codemods.project.config import Tables
     from codemods.project.discovery import discover
-    from codemods.project.writing import write_changes
     from codemods.runner import pipeline
 
     tables = Tables(options.cwd)
@@ -93,8 +95,13 @@ def _report(options: Options) -> RunReport:
     if not found:
         told.append("no Python file found")
     report = replace(report, warnings=(*told, *report.warnings))
-    if options.mode is not Mode.MIGRATE:
-        return report
+    return _written(report, options) if options.mode is Mode.MIGRATE else report
+
+
+def _written(report: RunReport, options: Options) -> RunReport:
+    """Write what *report* changes."""
+    from codemods.project.writing import write_changes
+
     had_journal = os.path.lexists(options.cwd / _JOURNAL)
     report = write_changes(report, options.cwd, [options.cwd / path for path in options.paths])
     if not had_journal:  # the commit before is the way back

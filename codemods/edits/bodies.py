@@ -145,11 +145,7 @@ class Rebuilder:
                 Unit(unit.index + offset, unit.count, self._below(unit.node, path, indent))
             )
         wraps = sorted((e for e in here if isinstance(e, Wrap)), key=lambda w: (_index(w), -w.stop))
-        others: _Others = {}
-        for edit in here:
-            if not isinstance(edit, Wrap):
-                others.setdefault(_index(edit), []).append(edit)
-        return self._assemble(listed, wraps, others, indent)
+        return self._assemble(listed, wraps, _others(here), indent)
 
     def _assemble(
         self, listed: list[Unit], wraps: list[Wrap], others: _Others, indent: str | None
@@ -362,6 +358,15 @@ def _index(edit: Edit) -> int:
 
 def _field(edit: Edit) -> str:
     return _place(edit)[-1][0]
+
+
+def _others(edits: Sequence[Edit]) -> _Others:
+    """Return the edits that put nothing into a block, by the statements that they concern."""
+    found: _Others = {}
+    for edit in edits:
+        if not isinstance(edit, Wrap):
+            found.setdefault(_index(edit), []).append(edit)
+    return found
 
 
 def _within(inner: Wrap, outer: Wrap) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from codemods.analysis.external.references import Reference
+    from codemods.analysis.external.references import Reference, References
     from codemods.linking.module_graph import ModuleGraph
     from codemods.project.discovery import DiscoveredFile
 
@@ -80,15 +80,9 @@ class Kinship:
                     continue
                 if not heir.search(self._graph.content(file)):
                     continue
-                if not self.may_mean(kin, file, base):
-                    continue
-                done.add((file.path, base))
-                heirs = {name for name, bases in references.classes.bases.items() if base in bases}
-                fresh = {r.local for r in references.named.get(base, ()) if r.local} | heirs
-                waiting += fresh
-                kin.names |= fresh
-                kin.members |= {(file.path, name) for name in heirs}
-                kin.heirs |= {(file.path, name) for name in heirs}
+                if self.may_mean(kin, file, base):
+                    done.add((file.path, base))
+                    waiting += _heirs_in(kin, file, references, base)
 
     def _add_bases(self, kin: Kin) -> None:
         """Add what the classes inherit from: methods of those run on their objects, too."""
@@ -174,3 +168,13 @@ class Kinship:
                 return None
             found |= meant
         return frozenset(found)
+
+
+def _heirs_in(kin: Kin, file: DiscoveredFile, references: References, base: str) -> set[str]:
+    """Add the classes of *file* that inherit from *base*; return the names that it has there."""
+    heirs = {name for name, bases in references.classes.bases.items() if base in bases}
+    fresh = {r.local for r in references.named.get(base, ()) if r.local} | heirs
+    kin.names |= fresh
+    kin.members |= {(file.path, name) for name in heirs}
+    kin.heirs |= {(file.path, name) for name in heirs}
+    return fresh

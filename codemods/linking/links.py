@@ -100,7 +100,7 @@ class Project:
         self._is_rewriting = False
 
     def look_over(self) -> None:
-        """Read the files once, for the words that rules ask about: candidates are to be rewritten."""
+        """Read the files once, for the words that rules ask about; candidates will be rewritten."""
         self._is_rewriting = True
         self._graph.holding(api.TRACKER_CLASS)
 

@@ -66,7 +66,11 @@ class Handing:
             return
         if self._taint.known(call.func) or self._taint.class_of(call.func):
             self._given(call)
-            return
+        else:
+            self._given_to_foreign(call)
+
+    def _given_to_foreign(self, call: ast.Call) -> None:
+        """Take in a call of a function that is not of the project."""
         model = self._foreign.model(call.func)
         if model is not None and model.effect is Effect.LATER:
             # What is handed over may be a coroutine that has yet to run: a mention is enough.

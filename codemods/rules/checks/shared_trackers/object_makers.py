@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
 
 _LOOKING = frozenset({"isinstance", "issubclass", "cast", "type"})
@@ -49,9 +50,7 @@ def is_fresh(semantic: SemanticModel, value: ast.expr, user: ast.AST) -> bool:
     if not isinstance(value, ast.Name) or value not in semantic.scopes.scope_of:
         return False
     binding = semantic.scopes.of(value)
-    if len(binding.binders) != 1 or binding.loads != [value] or binding.declared:
-        return False
-    if binding.scope.is_module and semantic.used_elsewhere(binding.name):
+    if not _is_read_once(semantic, binding):
         return False
     statement = semantic.module.parents.get(binding.binders[0])
     made = getattr(statement, "value", None)
@@ -64,6 +63,13 @@ def is_fresh(semantic: SemanticModel, value: ast.expr, user: ast.AST) -> bool:
         and loops(statement) == loops(semantic.module.statement(user))
         and binding.scope is semantic.scopes.scope_of[value]
     )
+
+
+def _is_read_once(semantic: SemanticModel, binding: Binding) -> bool:
+    """Whether the variable is bound at one place, and read at one, in whatever file."""
+    if len(binding.binders) != 1 or len(binding.loads) != 1 or binding.declared:
+        return False
+    return not (binding.scope.is_module and semantic.used_elsewhere(binding.name))
 
 
 def _names(semantic: SemanticModel, owner: str) -> Iterator[ast.Name | ast.Attribute]:
