@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from codemods.model.edit import UNPACKED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codemods.model.edit import Header
+    from codemods.model.edit import Header, Taken
 
 _KEYWORD = re.compile(r"\A(\w+)=(?!=)(.*)\Z", re.DOTALL)
 
@@ -29,6 +31,8 @@ def argument(text: str) -> cst.Arg:
 
 def _named(arg: cst.Arg, keyword: str | None) -> cst.Arg:
     """Return *arg* passed as *keyword* or by position; what is right already keeps its spacing."""
+    if keyword is not None and keyword.startswith(UNPACKED):
+        return arg
     if keyword is None:
         return arg.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
     if arg.keyword is not None and arg.keyword.value == keyword:
@@ -47,11 +51,16 @@ def _fenced(value: cst.BaseExpression) -> cst.BaseExpression:
     return value
 
 
+def once(taken: Taken) -> list[tuple[int, str | None]]:
+    """Return the arguments of *taken*, a dictionary that has several of them once."""
+    return list(dict(reversed(taken.arguments)).items())[::-1]
+
+
 def header_call(header: Header, calls: Sequence[cst.Call]) -> cst.Call:
     """Return the call of *header*; *calls* are those its ``taken`` arguments come from."""
     taken_over: list[cst.Arg] = []
     for taken, call in zip(header.taken, calls, strict=True):
-        taken_over.extend(_named(call.args[index], keyword) for index, keyword in taken.arguments)
+        taken_over.extend(_named(call.args[index], keyword) for index, keyword in once(taken))
     leading = [argument(text) for text in header.leading]
     trailing = [argument(text) for text in header.trailing]
     layout = next((call for call in calls if call.args and _several_lines(call)), None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from codemods.edits.arguments import EditError, appended, argument, bare
+from codemods.edits.arguments import EditError, appended, argument, bare, once
 from codemods.edits.lines import Carried, comments_in
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def merge(node: Statement, edit: Merge, call: cst.Call) -> cst.With:
     if not isinstance(item.item, cst.Call):
         raise EditError("expected a call in the with statement")
     extra = []
-    for index, keyword in edit.taken.arguments:
+    for index, keyword in once(edit.taken):
         arg = call.args[index]
-        if keyword is not None and arg.keyword is None:
+        if keyword is not None and arg.keyword is None and not arg.star:
             arg = arg.with_changes(
                 keyword=cst.Name(keyword),
                 equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),

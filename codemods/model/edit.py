@@ -11,9 +11,15 @@ from dataclasses import dataclass
 Path = tuple[tuple[str, int], ...]
 
 
+UNPACKED = "**"
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Arguments taken over from a call that goes: (position in the call, keyword or None)."""
+    """Arguments taken over from a call that goes: (position in the call, keyword or None).
+
+    UNPACKED before the keyword says that a dictionary at that position has it.
+    """
 
     path: Path
     arguments: tuple[tuple[int, str | None], ...]

@@ -95,8 +95,9 @@ class Holders:
 
 
 def calls_of(lifetime: Lifetime) -> frozenset[ast.Call]:
-    """Return the construction of *lifetime* and the set calls on what it builds."""
-    return frozenset({lifetime.construct.call, *(site.call for site in lifetime.sets)})
+    """Return the constructions of *lifetime* and the set calls on what they build."""
+    built = {lifetime.construct.call, *lifetime.built_by}
+    return frozenset({*built, *(site.call for site in lifetime.sets)})
 
 
 class Rule(Protocol):

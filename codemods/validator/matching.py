@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator.fingerprint import alike, fingerprint, fingerprints
+from codemods.validator.given_ids.choices import check_choice, is_choice, plainly, setting
 from codemods.validator.ids import (
     begins_alike,
     check_count,
@@ -26,6 +27,7 @@ from codemods.validator.terms import (
     Difference,
     Managed,
     NewBlock,
+    block_trackers,
     bodies,
     bound_anew,
     construction,
@@ -43,7 +45,6 @@ from codemods.validator.terms import (
     takes_place,
     yields,
 )
-from codemods.validator.walk import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,18 +194,22 @@ class Matcher:
 
     def _block(self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock) -> int:
         name = receiver_of(header, self._waiting, original[i] if i < len(original) else None)
-        sets = self._waiting.pop(name, [])
-        while i < len(original) and (site := set_call(original[i])) is not None and site[0] == name:
-            sets.extend(site[1])
-            i += 1
+        waiting = self._waiting.pop(name, [])
+        taken = setting(original[i:], name, after.body, waiting)
+        sets = [*waiting, *plainly(taken)]
+        i += len(taken)
         inner = isinstance(header.tracker, ast.Name) and header.tracker.id in self._trackers
         if inner and not sets:
             return self._sub_context(original, i, after, header)
         if not sets and i < len(original):
             sets, original[i] = lifted(original[i], name)
         body = list(after.body)
+        told = sets
         sets, user = without_user(sets, header, body, name)
         self._ownership(after, header, name, user)
+        if is_choice(taken):
+            check_choice(taken, header.fields, words.USER if sets != told else "", after)
+            sets = list(header.fields)
         self._fields(after, header, tuple(sets), name)
         if yields(after.body) and after not in self._held:
             raise Difference("control leaves the new block", after)
@@ -354,9 +359,4 @@ class Matcher:
 
     def learn(self, after: ast.Module) -> None:
         """Note the trackers of all blocks in the rewritten file."""
-        found = set()
-        for node in nodes(after):
-            header = context_header(node, self._after)
-            if header is not None:
-                found.add(header.target or last_tracker(header))
-        self._context_names = found - {""}
+        self._context_names = block_trackers(after, self._after)

@@ -265,6 +265,12 @@ def last_tracker(header: NewBlock) -> str:
     return dotted(header.tracker)
 
 
+def block_trackers(tree: ast.Module, names: Managed) -> set[str]:
+    """Return the variables that some context of *tree* gives or takes as its tracker."""
+    headers = (context_header(node, names) for node in nodes(tree))
+    return {h.target or last_tracker(h) for h in headers if h is not None} - {""}
+
+
 def is_step(block: ast.With, header: NewBlock) -> bool:
     """Whether *block* holds one statement, sets no ids, and leaves the outer tracker alone."""
     if header.fields or header.count or len(block.body) != 1:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from codemods import interpreter
 from codemods import vocabulary as words
 from codemods.validator.comments import same_comments
+from codemods.validator.given_ids.unpacked import written_out
 from codemods.validator.matching import Matcher
 from codemods.validator.parameters import same_signatures
 from codemods.validator.pieces import Program, programs
@@ -40,15 +41,15 @@ def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
     if not compiles(before, after):
         return "the result does not compile"
     apart = programs(before, after)
-    if apart is not None and _difference(*apart, unsafe=unsafe) is None:
+    if apart is not None and _difference(*apart, unsafe=unsafe, whole=False) is None:
         return None
-    whole = (Program(text, ast.parse(text)) for text in (before, after))
-    return _difference(*whole, unsafe=unsafe)
+    both = (Program(text, ast.parse(text)) for text in (before, after))
+    return _difference(*both, unsafe=unsafe, whole=True)
 
 
-def _difference(before: Program, after: Program, *, unsafe: bool) -> str | None:
+def _difference(before: Program, after: Program, *, unsafe: bool, whole: bool) -> str | None:
     try:
-        old, new = before.tree, after.tree
+        old, new = written_out(before.tree, whole=whole), written_out(after.tree, whole=whole)
         held = fixture_blocks(new) if unsafe else frozenset()
         if not unsafe:
             same_signatures(old, new)

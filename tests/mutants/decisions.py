@@ -94,7 +94,7 @@ def none_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
-@mutant("rules.planning.headers:_argument_refusal", "A2", "A3", "M1")
+@mutant("rules.planning.headers:argument_refusal", "A2", "A3", "M1")
 def arguments_overlooked(real: Any) -> Any:
     """An id that a context of the runtime does not set, or erases, comes into the header."""
     return _overlooks(real)

@@ -88,3 +88,36 @@ def uses_behind_a_branch_do_not_matter(real: Any) -> Any:
 def stores_of_other_files_unseen(real: Any) -> Any:
     """A store that another file makes is none."""
     return lambda self, name, binding: None
+
+
+# -- ids that several calls give ------------------------------------------------------------------
+
+
+@mutant("rules.checks.late_recordings:late_recording", "X9", "X14")
+def answers_are_recorded_at_once(real: Any) -> Any:
+    """An answer may be recorded under ids that are set after it came."""
+    return lambda *given: None
+
+
+@mutant("analysis.trackers.ids.merging:Merging._keeps_order", "X9", "X13")
+def tests_are_evaluated_at_will(real: Any) -> Any:
+    """A test that does something is asked for each id anew."""
+    return lambda *given: True
+
+
+@mutant("analysis.trackers.ids.merging:Merging._is_given", "X13")
+def later_values_are_never_none(real: Any) -> Any:
+    """A later value of an id overrides the earlier one, also where it is None."""
+    return lambda *given: True
+
+
+@mutant("analysis.trackers.ids.literal_dicts:LiteralDicts._only_reads", "A4")
+def dictionaries_stay_as_they_are(real: Any) -> Any:
+    """A dictionary has the keys of its literal, whatever was done to it since."""
+    return lambda *given: True
+
+
+@mutant("analysis.trackers.constructs:_covers", "E7")
+def some_branch_builds_none(real: Any) -> Any:
+    """A branch that builds no tracker is taken for one that does."""
+    return lambda *given: True

@@ -66,8 +66,8 @@ def finally_taken_for_a_flush(real: Any) -> Any:
 def positions_misread(real: Any) -> Any:
     """Ids that are passed by position are taken for the ids of other positions."""
 
-    def wrong(call: ast.Call) -> Any:
-        found, problem = real(call)
+    def wrong(call: ast.Call, literals: Any) -> Any:
+        found, problem = real(call, literals)
         places = [a for a in found if a.is_positional]
         names = [a.keyword for a in places][::-1]
         again = [replace(a, keyword=k) for a, k in zip(places, names, strict=True)]

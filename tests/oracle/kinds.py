@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS: Mapping[str, str] = {
+    "choices": "ids are set under conditions, twice, out of dictionaries, or anew in a branch",
     "store": "the program reads what was stored, before, between and behind the calls",
     "later": "a foreign function keeps the tracker, with or without a callable, and runs it later",
     "worker": "a class of the program keeps the tracker: a thread, a job, a registry",

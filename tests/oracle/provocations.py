@@ -90,7 +90,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
         _function("for item in data:\n" + textwrap.indent(BORN + SET + USE, "    ") + USE),
         {},
     ),
-    "given-twice": (_function(BORN + SET + SET + USE), {}),
+    "given-twice": (_function(BORN + SET.replace('"job"', "next(data)") + SET + USE), {}),
     "invalid-call": (
         _function(BORN + 'tracker.set_tracking_context(workflow="w")\n' + USE),
         {},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import plain_set, set_arguments
 from .calls import ai_call
+from .choices import chosen
 from .dispatch import dispatched, recursive
 from .ends import end_in_sight, match_arms
 from .later import handed_over
@@ -242,6 +243,7 @@ UNITS = (
     (3, "", attribute),
     (4, "parameter", parameter),
     (1, "", mixed),
+    (6, "choices", chosen),
     (6, "store", read_back),
     (6, "later", handed_over),
     (7, "worker", worker),

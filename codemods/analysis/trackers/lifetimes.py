@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.mentions import Mentions, Places
+from codemods.analysis.trackers.constructs import Construct as Construct
+from codemods.analysis.trackers.constructs import bindings_of, whole
 from codemods.analysis.trackers.factories import built_by
 from codemods.analysis.trackers.ids.arguments import Argument, arguments_given
+from codemods.analysis.trackers.ids.literal_dicts import LiteralDicts
 from codemods.analysis.trackers.sharing import shared_by
 
 if TYPE_CHECKING:
@@ -19,23 +22,6 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
-
-
-@dataclass(frozen=True, eq=False)
-class Construct:
-    """A call that builds a tracker.
-
-    ``kind`` is plain (no arguments), arguments, factory (the class's, or a function of
-    the project that only builds one) or subclass; ``home`` the context
-    module that belongs to the class; ``certain`` whether it surely is that class;
-    ``shared`` says what may make it give back a tracker that was there before.
-    """
-
-    call: ast.Call
-    kind: str
-    home: str
-    certain: bool
-    shared: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +56,15 @@ class Lifetime:
     ``body[index]`` is the construction; ``end`` is exclusive.  ``siblings`` are all
     lifetimes of the same variable, this one included; ``aliases`` other names that the
     same statement gives the tracker, and ``is_alone`` says that it binds nothing else.
+    ``bound_by`` are the statements that bind it: several, in the branches of the one that stands
+    for them, where all of these build.  ``built_by`` are the constructions, one for each arm.
     ``owned`` is the field that has the tracker, where the variable is an object that owns one.
     """
 
     binding: Binding
     scope: Scope
     construct: Construct
-    binding_statement: ast.Assign | ast.AnnAssign
+    binding_statement: ast.stmt
     body: list[ast.stmt]
     prefix: Path
     field_name: str
@@ -87,6 +75,8 @@ class Lifetime:
     siblings: list[Lifetime] = field(default_factory=list)
     aliases: tuple[Binding, ...] = ()
     is_alone: bool = True
+    bound_by: tuple[ast.stmt, ...] = ()
+    built_by: tuple[ast.Call, ...] = ()
     owned: str = ""
 
     @property
@@ -144,7 +134,7 @@ class Lifetimes:
             return None
         statement = self._module.statement(call)
         used = not (isinstance(statement, ast.Expr) and statement.value is call)
-        arguments, problem = arguments_given(call)
+        arguments, problem = arguments_given(call, LiteralDicts(self._module, self._scopes))
         if self._names.tracker_class(call.func.value) is not None:
             arguments, problem = (), UNBOUND
         return SetCall(
@@ -211,13 +201,26 @@ class Lifetimes:
 
     def binding_of(self, construct: Construct) -> ast.Assign | ast.AnnAssign | None:
         """Return the statement that binds the construction to plain names, else None."""
-        parent = self._module.parents[construct.call]
+        parent = self._module.parents[self._whole(construct)]
         if isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
             return parent
         statement = self._module.parents[parent] if isinstance(parent, ast.Tuple) else parent
         if isinstance(statement, ast.Assign) and self.names_of(construct, statement):
             return statement
         return None
+
+    def _whole(self, construct: Construct) -> ast.expr:
+        """Return what *construct* is bound as: itself, or a condition whose arms all build."""
+        return whole(self._module, construct.call, self._by_call)
+
+    @cached_property
+    def _by_call(self) -> dict[ast.Call, Construct]:
+        return {construct.call: construct for construct in self.constructs}
+
+    @cached_property
+    def sites_at(self) -> dict[Path, SetCall]:
+        """The set calls by the paths of their statements."""
+        return {site.path: site for site in self.set_calls}
 
     @cached_property
     def constructs_of(self) -> dict[Binding, list[Construct]]:
@@ -240,7 +243,7 @@ class Lifetimes:
 
     @cached_property
     def bindings_in(self) -> dict[tuple[Path, str], list[int]]:
-        """The births of each suite by their indices; a suite is its path and its field."""
+        """The bound_by of each suite by their indices; a suite is its path and its field."""
         found: dict[tuple[Path, str], list[int]] = {}
         for construct in self.constructs:
             binding_statement = self.binding_of(construct)
@@ -257,19 +260,18 @@ class Lifetimes:
             return (
                 [binding_statement.target] if isinstance(binding_statement.target, ast.Name) else []
             )
-        if binding_statement.value is construct.call:
+        if binding_statement.value is self._whole(construct):
             names = [t for t in binding_statement.targets if isinstance(t, ast.Name)]
             return names if len(names) == len(binding_statement.targets) else []
         target = binding_statement.targets[0]
+        built = binding_statement.value
         if len(binding_statement.targets) != 1 or not isinstance(target, ast.Tuple):
             return []
-        if not isinstance(binding_statement.value, ast.Tuple) or len(
-            binding_statement.value.elts
-        ) != len(target.elts):
+        if not isinstance(built, ast.Tuple) or len(built.elts) != len(target.elts):
             return []
-        if any(isinstance(e, ast.Starred) for e in (*target.elts, *binding_statement.value.elts)):
+        if any(isinstance(e, ast.Starred) for e in (*target.elts, *built.elts)):
             return []
-        for name, value in zip(target.elts, binding_statement.value.elts, strict=True):
+        for name, value in zip(target.elts, built.elts, strict=True):
             if value is construct.call and isinstance(name, ast.Name):
                 return [name]
         return []
@@ -284,8 +286,10 @@ class Lifetimes:
         The set calls in *others* belong to none of them.
         """
         found: list[Lifetime] = []
-        for construct, binding_statement in binding_statements:
-            names = self.names_of(construct, binding_statement)
+        for construct, binding_statement, bound_by in bindings_of(
+            self._module, self._scopes, self.names_of, binding_statements
+        ):
+            names = self.names_of(*bound_by[0])
             # Of several names the one that the ids are set on is the tracker's.
             target = next((n for n in names if self._scopes.of(n) in self.sets_on), names[0])
             path = self._module.paths[binding_statement]
@@ -304,7 +308,10 @@ class Lifetimes:
                 len(body),
             )
             lifetime.aliases = tuple(self._scopes.of(n) for n in names if n is not target)
-            lifetime.is_alone = not lifetime.aliases and binding_statement.value is construct.call
+            value = getattr(binding_statement, "value", None)
+            lifetime.is_alone = not lifetime.aliases and value is construct.call
+            lifetime.bound_by = tuple(statement for _, statement in bound_by)
+            lifetime.built_by = tuple(one.call for one, _ in bound_by)
             if found and found[-1].body is body:
                 found[-1].end = index
             found.append(lifetime)
@@ -355,7 +362,7 @@ class Lifetimes:
             len(body),
             owned=field,
         )
-        lifetime.siblings = [lifetime]
+        lifetime.siblings, lifetime.bound_by = [lifetime], (binding_statement,)
         self._populate(lifetime)
         return lifetime
 

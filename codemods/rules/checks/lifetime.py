@@ -58,7 +58,7 @@ def lifetime_refusal(
     if hidden:
         detail = f"a class takes {binding.name} for an attribute of its own"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail, hidden[0])
-    binding_statements = {other.binding_statement for other in lifetime.siblings}
+    binding_statements = {statement for other in lifetime.siblings for statement in other.bound_by}
     for binder in binding.binders:
         if (
             not isinstance(binder, ast.Name)

@@ -12,26 +12,55 @@ from codemods.analysis.syntax.effects import may_be_none
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.ids.standing import takes_user
+from codemods.model.edit import UNPACKED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.edit import Path, Retain, Wrap
 
 
 def missing_ids(semantic: SemanticModel, wrap: Wrap) -> frozenset[str]:
     """Return the ids in the header of *wrap* whose values visibly may be None."""
-    found: set[str] = set()
+    found = {key for key, value in _texts(wrap) if not _is_text(value)}
     for taken in wrap.header.taken:
         values = _values(semantic, taken.path)
         for position, key in taken.arguments:
-            if (
-                position < len(values)
-                and none_evidence(semantic.taint, values[position]) is not None
-            ):
-                found.add(key or words.BATCH)
+            spread = key is not None and key.startswith(UNPACKED)
+            given = values[position] if position < len(values) and not spread else None
+            named = (key or words.BATCH).removeprefix(UNPACKED)
+            given = _unpacked(semantic, taken.path, named) if spread else given
+            if given is not None and none_evidence(semantic.taint, given) is not None:
+                found.add(named)
     if _user_may_be_none(semantic, wrap):
         found.add(words.USER)
     return frozenset(found)
+
+
+def _unpacked(semantic: SemanticModel, path: Path, keyword: str) -> ast.expr | None:
+    """Return what the set call at *path* has for *keyword* in a dictionary that it unpacks."""
+    site = semantic.lifetimes.sites_at.get(path)
+    argument = site.argument(keyword) if site is not None else None
+    return argument.value if argument is not None else None
+
+
+def _texts(wrap: Wrap) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the ids that the header of *wrap* names by texts of its own, and their values."""
+    for text in (*wrap.header.leading, *wrap.header.trailing):
+        key, sign, value = text.partition("=")
+        if sign and key in words.SET_PARAMETERS:
+            yield key, ast.parse(value, mode="eval").body
+
+
+def _is_text(value: ast.expr) -> bool:
+    """Whether *value* is visibly not None, whatever its variables are."""
+    if isinstance(value, ast.IfExp):
+        return _is_text(value.body) and _is_text(value.orelse)
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
+        return _is_text(value.values[-1])
+    known = isinstance(value, ast.Constant) and value.value is not None
+    return known or isinstance(value, ast.JoinedStr)
 
 
 def is_certain(semantic: SemanticModel, retained: Retain) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.trackers.ids.standing import ALL_IDS, MODE, takes_user
-from codemods.model.edit import Path, Retain, Wrap
+from codemods.model.edit import UNPACKED, Path, Retain, Wrap
 from codemods.rules.conflicts.missing_ids import adopted, built_with_user, is_certain, missing_ids
 from codemods.rules.conflicts.own_trackers import BY_BATCH
 from codemods.rules.conflicts.tracker_keys import key_of, set_within
@@ -49,7 +49,9 @@ def left_by(proposal: Proposal) -> frozenset[str]:
 
 def named_ids(wrap: Wrap) -> frozenset[str]:
     """Return the ids that the header of *wrap* names."""
-    found = {key or words.BATCH for t in wrap.header.taken for _, key in t.arguments}
+    keys = (key or words.BATCH for t in wrap.header.taken for _, key in t.arguments)
+    found = {key.removeprefix(UNPACKED) for key in keys}
+    found |= {text.partition("=")[0] for text in (*wrap.header.leading, *wrap.header.trailing)}
     if wrap.header.function == words.BATCH_CONTEXT:
         found |= BY_BATCH
     made = ast.parse(adopted(wrap) or "None", mode="eval").body

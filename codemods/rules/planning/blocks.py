@@ -12,6 +12,7 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.edit import Delete, Edit, Unwrap
+from codemods.rules.checks.lifetime import other_set
 from codemods.rules.planning.headers import Form
 from codemods.rules.planning.newly_captured import bare_call_notes
 from codemods.rules.planning.replays import needless_replays
@@ -96,7 +97,10 @@ def form_of(
         or (isinstance(lifetime.binding_statement, ast.AnnAssign) and lifetime.scope.is_module)
     )
     if pinned:
-        return Form(lifetime.tracker, None, fresh=not used_before, ours=ours), False
+        # Nobody can have set an id before, where nobody but the lifetime's own calls sets any.
+        built = lifetime.construct.kind in ("plain", "arguments") and not lifetime.owned
+        fresh = not used_before or (built and other_set(lifetime, flow) is None)
+        return Form(lifetime.tracker, None, fresh=fresh, ours=ours), False
     replaced = not ours or semantic.may_be_replaced(lifetime.construct.call.func)
     text = semantic.module.segment(lifetime.construct.call) if replaced else None
     return Form(text, name, fresh=True, ours=ours), True

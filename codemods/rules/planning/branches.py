@@ -15,6 +15,7 @@ from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, between, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
+from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
 from codemods.model.edit import Delete, Edit, Path, Wrap
 from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal

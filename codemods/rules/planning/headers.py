@@ -17,7 +17,7 @@ from codemods.analysis.syntax.effects import (
 )
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.lifetimes import UNBOUND, SetCall, is_none
-from codemods.model.edit import Header, Taken
+from codemods.model.edit import UNPACKED, Header, Taken
 from codemods.model.proposal import Assumption
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.planning import operation_types
@@ -88,7 +88,7 @@ def check_arguments(
         if site.problem is not None:
             return problem_refusal(semantic, finding, site)
         for argument in site.arguments:
-            refusal = _argument_refusal(semantic, finding, argument, form)
+            refusal = argument_refusal(semantic, finding, argument, form)
             if refusal is not None:
                 return refusal
             if number and _mentions(semantic, argument.value, tainted):
@@ -108,9 +108,10 @@ def problem_refusal(semantic: SemanticModel, finding: Finding, site: SetCall) ->
     return replace(refusal, advice=f"make the call on the tracker: {tracker}.{method}(...)")
 
 
-def _argument_refusal(
+def argument_refusal(
     semantic: SemanticModel, finding: Finding, argument: Argument, form: Form
 ) -> Refusal | None:
+    """Refuse a value that may be None where an earlier id would have to stay, and a user."""
     if is_none(argument.value):
         return None
     doubt = none_evidence(semantic.taint, argument.value)
@@ -151,7 +152,8 @@ def taken_of(site: SetCall, *, leaves_user: bool = False) -> Taken:
     passed_on = [a for a in site.arguments if not is_none(a.value)]
     if leaves_user:
         passed_on = [a for a in passed_on if a.keyword != words.USER]
-    return Taken(site.path, tuple((a.position, a.keyword) for a in passed_on))
+    named = ((a.position, f"{UNPACKED * a.is_spread}{a.keyword}") for a in passed_on)
+    return Taken(site.path, tuple(named))
 
 
 def _taken(sets: Sequence[SetCall], form: Form) -> tuple[Taken, ...]:
@@ -196,7 +198,7 @@ def _batch_header(
     taken = list(_taken(sets, form))
     leading = [*_tracker_argument(form), *carried]
     first = sets[0].arguments[0] if sets and sets[0].arguments else None
-    if first is not None and first.keyword == words.BATCH:
+    if first is not None and first.keyword == words.BATCH and not first.is_spread:
         rest = taken[0].arguments[1:]
         if not leading:
             taken[0] = Taken(taken[0].path, ((first.position, None), *rest))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.effects import is_plain
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Retain
@@ -32,7 +33,7 @@ def with_user(
     users = _users(lifetime.sets)
     if own and not form.ours and len(users) == len(lifetime.sets) == 1:
         user = users[0][1]
-        if isinstance(user.value, ast.Constant) and user.value.value:
+        if isinstance(user.value, ast.Constant) and user.value.value and not user.is_spread:
             call = semantic.module.segment(lifetime.construct.call.func)
             text = f"{call}({words.USER}={semantic.module.segment(user.value)})"
             return replace(form, tracker=text, leaves_user=True), own, {}
@@ -54,7 +55,7 @@ def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Ret
     site, user = users[0]
     order = [a for s in sets for a in sorted(s.arguments, key=lambda a: a.position)]
     later = order[order.index(user) + 1 :]
-    if user.is_positional or not all(is_plain(a.value) for a in later):
+    if user.is_positional or user.is_spread or not all(is_plain(a.value) for a in later):
         return form, {}
     # The older name takes a dictionary in runtimes that have contexts.
     stays = Retain(site.path, (user.position,), words.SET_CALL)
@@ -62,14 +63,29 @@ def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Ret
 
 
 def stays_in_context(semantic: SemanticModel, site: SetCall) -> bool:
-    """Whether the call only sets the user, at the start of a block of the original runtime."""
+    """Whether the call can be no part of the header: what it sets depends on the block's course.
+
+    Or it only sets the user, at the start of a block of the original runtime.
+    """
     around = semantic.set_in_contexts.get(site.call)
     if around is None:
         return False
     statement, _, call = around
+    if _is_conditional(semantic, site, statement):
+        return True
     named = [a.keyword for a in site.arguments if not is_none(a.value)]
     first = statement.body[0] is site.statement
     return first and named == [words.USER] and not semantic.ours(semantic.imports.home_of(call))
+
+
+def _is_conditional(semantic: SemanticModel, site: SetCall, block: ast.AST) -> bool:
+    """Whether *site* stands in a branch of *block*."""
+    if last_name(site.call.func) == words.OLDER_SET_CALL:
+        return False
+    around = list(semantic.module.ancestors(site.call))
+    inside = around[: around.index(block)]
+    branches = [n for n in inside if isinstance(n, ast.stmt) and n is not site.statement]
+    return bool(branches) and all(isinstance(n, ast.If | ast.Match) for n in branches)
 
 
 def _users(sets: Sequence[SetCall]) -> list[tuple[SetCall, Argument]]:

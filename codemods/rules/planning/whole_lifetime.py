@@ -30,6 +30,8 @@ from codemods.rules.planning.blocks import (
     remains_work,
 )
 from codemods.rules.planning.branches import decide_nested
+from codemods.rules.planning.conditional.block import decide_merged
+from codemods.rules.planning.conditional.calls import merged_ids, staying_ids
 from codemods.rules.planning.headers import check_arguments, plan_header
 from codemods.rules.planning.phases import decide_phases
 from codemods.rules.planning.user_ids import with_user
@@ -75,19 +77,33 @@ def _blocks(
         return hidden
     if lifted_try(semantic, lifetime) is not None:
         return hidden or _one_block(semantic, finding, lifetime, flow)
+    merged = merged_ids(semantic, lifetime, flow) if held is None else None
+    if merged is not None:
+        return decide_merged(semantic, finding, lifetime, flow, merged)
     is_nested = any(site.path[:-1] != lifetime.prefix for site in lifetime.sets)
     if is_nested or len(groups) > 1:
         stopped = hidden or late_refusal(semantic, finding, lifetime, flow)
         if stopped is not None:
             return stopped
     if is_nested:
-        return decide_nested(semantic, finding, lifetime, flow)
+        return _nested(semantic, finding, lifetime, flow)
     if len(groups) > 1:
         return decide_phases(semantic, finding, lifetime, flow, groups)
     verdict = _one_block(semantic, finding, lifetime, flow, held)
     if held is not None and isinstance(verdict, Proposal):
         return to_confirm(verdict, lifetime)
     return verdict
+
+
+def _nested(semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow) -> Verdict:
+    """Return blocks in inner bodies, or one block around calls that stay in their branches."""
+    verdict = decide_nested(semantic, finding, lifetime, flow)
+    refused = isinstance(verdict, Refusal) and verdict.reason is Reason.CONDITIONAL_CONTEXT
+    merged = staying_ids(semantic, lifetime, flow) if refused else None
+    if merged is None:
+        return verdict
+    around = decide_merged(semantic, finding, lifetime, flow, merged)
+    return verdict if isinstance(around, Refusal) else around
 
 
 def _hidden_sets(

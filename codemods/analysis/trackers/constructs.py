@@ -1,0 +1,134 @@
+"""Constructions of trackers, and those that stand for several: one in each arm of a condition.
+
+Whichever arm runs, there is one tracker, and it is new.  The construction stays where it
+stands, so the condition and its arms do not move.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from codemods.analysis.syntax.parsed_module import ParsedModule
+    from codemods.analysis.syntax.scopes import Binding, Scopes
+
+
+@dataclass(frozen=True, eq=False)
+class Construct:
+    """A call that builds a tracker.
+
+    ``kind`` is plain (no arguments), arguments, factory (the class's, or a function of
+    the project that only builds one) or subclass; ``home`` the context
+    module that belongs to the class; ``certain`` whether it surely is that class;
+    ``shared`` says what may make it give back a tracker that was there before.
+    """
+
+    call: ast.Call
+    kind: str
+    home: str
+    certain: bool
+    shared: str = ""
+
+
+Bound = tuple[Construct, ast.Assign | ast.AnnAssign]
+_STORES = frozenset({words.STORE_ARGUMENT, words.LOG_ARGUMENT})
+
+
+def whole(module: ParsedModule, call: ast.Call, built: Mapping[ast.Call, Construct]) -> ast.expr:
+    """Return the conditional expression that *call* is an arm of, if all of its arms build."""
+    top: ast.expr = call
+    while isinstance(around := module.parents[top], ast.IfExp) and around.test is not top:
+        top = around
+    found = [built.get(arm) for arm in _arms(top) if isinstance(arm, ast.Call)]
+    constructs = [one for one in found if one is not None]
+    complete = len(constructs) == len(_arms(top))
+    return top if complete and joined(constructs) is not None else call
+
+
+def _arms(value: ast.expr) -> list[ast.expr]:
+    if isinstance(value, ast.IfExp):
+        return [*_arms(value.body), *_arms(value.orelse)]
+    return [value]
+
+
+def joined(constructs: Sequence[Construct]) -> Construct | None:
+    """Return what stands for all of *constructs*, None where they differ in what matters.
+
+    Only one of them may be given a store of its own.
+    """
+    first, *others = sorted(constructs, key=lambda one: not _has_store(one))
+    if any(one.home != first.home or _has_store(one) for one in others):
+        return None
+    kinds = {one.kind for one in constructs} - {"plain", "arguments"}
+    return replace(
+        first,
+        kind=min(kinds) if kinds else "arguments",
+        certain=all(one.certain for one in constructs),
+        shared=next((one.shared for one in constructs if one.shared), ""),
+    )
+
+
+def _has_store(construct: Construct) -> bool:
+    call = construct.call
+    named = {keyword.arg for keyword in call.keywords}
+    return bool(call.args) or None in named or not _STORES.isdisjoint(named)
+
+
+def bindings_of(
+    module: ParsedModule,
+    scopes: Scopes,
+    names_of: Callable[[Construct, ast.Assign | ast.AnnAssign], list[ast.Name]],
+    bound_by: list[Bound],
+) -> Iterator[tuple[Construct, ast.stmt, list[Bound]]]:
+    """Yield the constructions of a variable with their statements, and what each stands for.
+
+    What every arm of a condition builds is one.
+    """
+    by_statement: dict[ast.stmt, list[Bound]] = {}
+    for construct, statement in bound_by:
+        by_statement.setdefault(statement, []).append((construct, statement))
+    binding = scopes.of(names_of(*bound_by[0])[0])
+    top = _branches(module, binding, list(by_statement))
+    one = joined([construct for construct, _ in bound_by]) if top is not None else None
+    if top is not None and one is not None:
+        yield one, top, bound_by
+        return
+    for born_in, same in by_statement.items():
+        alone = same[0][0]
+        yield alone if len(same) == 1 else joined([c for c, _ in same]) or alone, born_in, same
+
+
+def _branches(
+    module: ParsedModule, binding: Binding, statements: Sequence[ast.stmt]
+) -> ast.If | None:
+    """Return the ``if`` of which each branch has one of *statements*, which bind *binding*.
+
+    Nothing in it uses the variable, and it is bound nowhere else.
+    """
+    places = [module.paths[statement] for statement in statements]
+    depth = next((n for n in range(len(places[0])) if len({p[: n + 1] for p in places}) > 1), 0)
+    if len(statements) < 2 or not depth or len(binding.binders) != len(statements):
+        return None
+    top = module.at.get(places[0][:depth])
+    if not isinstance(top, ast.If) or not _covers(top, set(statements)):
+        return None
+    used = any(top in module.ancestors(load) for load in binding.loads)
+    return None if used or binding.declared or binding.deletes else top
+
+
+def _covers(statement: ast.If, bound_by: set[ast.stmt]) -> bool:
+    """Whether each way through *statement* ends with one of *bound_by*."""
+    for body in (statement.body, statement.orelse):
+        here = [one for one in body if one in bound_by]
+        nested = body[-1] if body else None
+        if len(here) == 1 and body[-1] is here[0]:
+            continue
+        if here or not isinstance(nested, ast.If) or not _covers(nested, bound_by):
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""Ids that set calls give in other ways than by plain arguments: by tests, twice, unpacked."""
