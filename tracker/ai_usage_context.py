@@ -18,7 +18,7 @@ from tracker.context.block import Block
 from tracker.context.decorator import tracked
 from tracker.context.partial_failure import PartialFailureBlock
 from tracker.context.scope import Node
-from tracker.context.state import begun
+from tracker.context.state import begun, next_stamp
 from tracker.errors import ContextFieldError
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _set_current(context: dict[str, Any]) -> None:
     block = scope.current()
     while block is not None and not block.is_block:
         block = block.parent
-    state = begun(context, context, False)
+    state = begun(context, context, batch=False, stamp=next_stamp())
     if block is not None:
         state = state.inheriting(block.state)
     scope.enter(Node(state, None, block, False, False))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tracker.config import environment_variables, folders, settings
 from tracker.config.misuse import forgiving, has_methods, kind_of, tell
 from tracker.context import scope, unattributed
 from tracker.context.pickling import received, told_of
 from tracker.context.propagation import wrap
-from tracker.context.scope import Node
+from tracker.context.standing import Standing, StandingOfTracker, own_block, still_open
 from tracker.context.state import BLANK, State
 from tracker.delivery import destinations, writer
 from tracker.environment_config import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tracker.context.propagation import Arguments, Result
+    from tracker.context.scope import Node
     from tracker.delivery.destinations import Destination
     from tracker.records.metric import Metric
     from tracker.sinks.protocol import Sink
@@ -63,8 +64,7 @@ class AIUsageTracker(Observing):
     log_file: str = DEFAULT_LOG_FILE
     environment: Environment = Environment.DEVELOPMENT
     environment_config: EnvironmentConfig | None = None
-    _latest: Node | None = None
-    _birthplace: Node | None = None
+    _standing: Standing = cast("Standing", StandingOfTracker())
     _folder: str = folders.START
 
     @forgiving
@@ -95,10 +95,7 @@ class AIUsageTracker(Observing):
         self._folder = folders.here()
         self._default_user = os.environ.get("USER_ID") or "default"
         state = BLANK if user_id is None else State(user_id=user_id)
-        self._standing = Node(state, None, is_block=False)  # a tracker is no part of a cycle
-        self._latest = None
-        self._birthplace = None
-        self._is_of_block = False
+        self._standing = Standing(state)
         self.begin()
 
     def __reduce__(self) -> Any:
@@ -108,13 +105,6 @@ class AIUsageTracker(Observing):
         """Observe the clients of this process from now on."""
         installation.install()
         unattributed.notice_environment()
-
-    def __getattr__(self, name: str) -> Any:
-        # A subclass need not call our constructor, which it may have no arguments for.
-        if name != "_standing":
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        self.begin()
-        return self.__dict__.setdefault("_standing", Node(BLANK, None, is_block=False))
 
     # --- who calls are attributed to ------------------------------------------------
 
@@ -132,7 +122,8 @@ class AIUsageTracker(Observing):
         node = scope.last_entered()
         if node is not None and node.tracker is self and not node.closed:
             return node
-        return self._own_block() or self._open(self._latest) or self._standing
+        standing = self._standing
+        return own_block(self) or still_open(standing.latest, self) or standing
 
     def inherited(self) -> State:
         """Return what a block that is entered here with this tracker starts from.
@@ -140,37 +131,10 @@ class AIUsageTracker(Observing):
         A tracker that a block made for itself stands for that block in every
         thread.  One that many threads share does not: their blocks stay apart.
         """
-        if scope.last_entered() is None and self._birthplace is None:
-            return self._standing.state
-        return (self._own_block() or self._open(self._birthplace) or self._standing).state
-
-    def entered(self, node: Node, *, only_here: bool) -> None:
-        """Note that *node* is a block of this tracker that has just begun.
-
-        *only_here* says that the tracker was made for it.
-        """
-        if self._latest is None:
-            writer.warm()
-        self._latest = node
-        if only_here:
-            self._birthplace = node
-            self._is_of_block = True
-
-    def left(self, node: Node) -> None:
-        """Note that *node*, the block for which this tracker was made, has ended."""
-        self._birthplace = None
-        if self._latest is node:
-            self._latest = None
-
-    def _own_block(self) -> Node | None:
-        node = scope.current()
-        while node is not None and (node.tracker is not self or node.closed):
-            node = node.parent
-        return node
-
-    def _open(self, node: Node | None) -> Node | None:
-        node = None if node is None else node.nearest_open()
-        return node if node is not None and node.tracker is self else None
+        standing = self._standing
+        if scope.last_entered() is None and standing.birthplace is None:
+            return standing.state
+        return (own_block(self) or still_open(standing.birthplace, self) or standing).state
 
     # --- storing --------------------------------------------------------------------
 
@@ -326,8 +290,7 @@ class AIUsageTracker(Observing):
         installation.install()  # the last one may have tried in vain
         unattributed.notice_environment(seen[0])
         copy = object.__new__(cls)
-        standing = Node(BLANK, None, None, True, False)
-        copy.__dict__ = {**made.__dict__, "_standing": standing}
+        copy.__dict__ = {**made.__dict__, "_standing": Standing(BLANK)}
         return copy
 
 

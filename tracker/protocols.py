@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tracker.context.scope import Node
+    from tracker.context.standing import Standing
     from tracker.delivery.destinations import Destination
     from tracker.records.metric import Metric
     from tracker.records.pending_record import Home, PendingRecord
@@ -52,7 +53,7 @@ class MetricOwner(Protocol):
 class Portable(Protocol):
     """What a pickle of a tracker asks of it."""
 
-    _standing: Node
+    _standing: Standing
 
     def node(self) -> Node:
         """Return the block, or the standing state, that the tracker books to here and now."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker.context.scope import Node
+    from tracker.context.standing import Standing
     from tracker.records.pending_record import Home
 
 ID_FIELDS = ("job_id", "batch_id", "user_id", "github_pr")
@@ -23,8 +24,7 @@ class Attribution:
 
     # Set by the tracker that this is a part of.
     _default_user: str = "default"
-    # Whether a context made it for its own block.
-    _is_of_block: bool = False
+    _standing: Standing
 
     def node(self) -> Node:
         """Return the block, or the standing state, that calls are booked to here and now."""
@@ -39,8 +39,8 @@ class Attribution:
         that a context made has no word of its own once that block is over.
         """
         if not by_client:
-            return self._is_of_block and not self.node().is_block
-        return self._is_of_block or self.node().state.stamp < block.began
+            return self._standing.is_of_block and not self.node().is_block
+        return self._standing.is_of_block or self.node().state.stamp < block.began
 
     @property
     def current_job_id(self) -> str | None:

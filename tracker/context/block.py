@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from threading import get_ident
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from tracker.config.misuse import forgiven, has_methods, kind_of, tell
 from tracker.context import scope
 from tracker.context.opening import Opening, described_end
 from tracker.context.scope import Node
-from tracker.context.state import BLANK, begun
+from tracker.context.state import BLANK, begun, next_stamp
 from tracker.delivery import writer
 from tracker.error_boundary import boundary, tolerated
 from tracker.errors import ContextFieldError, UnknownEnvironmentError
@@ -24,7 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from tracker.context.opening import Outcome
+    from tracker.context.standing import Standing
+    from tracker.context.state import State
     from tracker.environment_config import Environment
+    from tracker.records.pending_record import PendingRecord
 
 # What only the tracker's constructor takes.
 RESERVED_FIELDS = frozenset(
@@ -38,31 +41,34 @@ RESERVED_FIELDS = frozenset(
         "validate_table_environment",
     }
 )
-# A named tuple's own constructor takes twice as long.
-_opening = functools.partial(tuple.__new__, Opening)
 _FLUSHING = tolerated("flush", "Failed to flush metrics", interval=0.0)
 
 
-class Block:
+class Block(Node):
     """One block, for ``with`` and ``async with``; entering gives the tracker.
 
     Where *tracker* is None, *make_tracker* is asked for one for *environment*.  What a program
     gives wrongly is told and made good: fields that belong to the tracker's constructor stay
     metadata (ContextFieldError when strict), something that is no tracker is as none, and a
     context that is entered while it is in use is a block inside itself (RuntimeError when strict).
+
+    Entering notes what the block begins with and makes no more of it: most blocks end before
+    anybody asks whose their calls are.
     """
 
     __slots__ = (
         "_again",
+        "_at",
         "_batch",
         "_environment",
         "_fields",
         "_make_tracker",
         "_makes",
-        "_node",
         "_operation",
+        "_outer",
+        "_standing",
         "_started",
-        "_tracker",
+        "_thread",
     )
 
     def __init__(
@@ -72,58 +78,77 @@ class Block:
         make_tracker: Callable[[Environment | str | None], Any],
         environment: Environment | str | None,
         fields: Mapping[str, Any],
-        *,
         batch: bool = False,
     ) -> None:
+        # All slots in one place: calling the constructor of a node costs as much as they do.
         if not RESERVED_FIELDS.isdisjoint(fields):
             tell(_collision(fields))
         self._operation = operation_type
-        self._tracker = tracker
+        self.tracker = tracker
         self._makes = tracker is None
         self._make_tracker = make_tracker
         self._environment = environment
         self._fields = fields
         self._batch = batch
-        self._node: Node | None = None
-        self._started = 0
         self._again: tuple[Block, ...] = ()
+        self.began = 0
+        self.is_block = True
+        self.closed = self.ending = False
+        self._state: State | None = None
+        self.outcome: Outcome | None = None
+        self.pending: dict[int, PendingRecord] = {}
 
     def __enter__(self) -> Any:
-        if self._node is not None:
+        if self.began:
             return self._enter_again()
-        tracker = self._tracker
+        tracker = self.tracker
         if tracker is None:
-            tracker = self._made()
-        can_record = issubclass(type(tracker), AIUsageTracker)
+            tracker = self.tracker = self._made()
+        kind = type(tracker)
+        can_record = kind is AIUsageTracker or issubclass(kind, AIUsageTracker)
         if not can_record and not self._makes:
             tracker, can_record = self._checked(tracker)
-        parent = scope.current()
-        outer = None if parent is None else parent.state
-        opening = _opening(
-            (
-                self._operation,
-                self._fields,
-                clock.now(),
-                get_ident(),
-                None if outer is None else outer.given,
-                [],
-            )
-        )
-        told = dict(opening.context()) if not can_record or hears_of_begins(tracker) else None
-        # The block's own ids, then those of its tracker, then its parent's.
-        state = begun(opening if told is None else told, self._fields, self._batch)
-        if can_record and (standing := tracker.inherited()) is not BLANK:
-            state = state.inheriting(standing)
-        if outer is not None:
-            state = state.inheriting(outer)
+        self.can_record = can_record
+        parent = scope.last_entered()
+        if parent is not None and parent.closed:
+            parent = parent.nearest_open()
+        self.parent = parent
+        self._outer = None if parent is None else parent.state
+        self._standing = tracker.inherited() if can_record else BLANK
+        self._at = clock.now()
+        self._thread = get_ident()
+        self.began = next_stamp()
+        told = None
+        if not can_record or hears_of_begins(tracker):
+            told = dict(self._opening().context())
+            self._state = self._first_state(told)
         self._started = perf_counter_ns()
-        self._node = node = Node(state, tracker, parent, can_record)
-        scope.enter(node)
+        scope.enter(self)
         if can_record:
-            tracker.entered(node, only_here=self._makes)
+            self._given_to(tracker._standing)
         if told is not None:
-            self._tell(node, told)
+            self._tell(told)
         return tracker
+
+    def _given_to(self, standing: Standing) -> None:
+        """Note that this block has the tracker whose own node is *standing*."""
+        if standing.latest is None:
+            writer.warm()
+        standing.latest = self
+        if self._makes:
+            standing.birthplace = self
+            standing.is_of_block = True
+
+    def _opening(self) -> Opening:
+        outer = None if self._outer is None else self._outer.given
+        return Opening(self._operation, self._fields, self._at, self._thread, outer, [])
+
+    def _first_state(self, told: Mapping[str, Any] | None = None) -> State:
+        # The block's own ids, then those of its tracker, then its parent's.
+        given = self._opening() if told is None else told
+        state = begun(given, self._fields, batch=self._batch, stamp=self.began)
+        state = state.inheriting(self._standing)
+        return state if self._outer is None else state.inheriting(self._outer)
 
     def _checked(self, tracker: Any) -> tuple[Any, bool]:
         """Return *tracker*, somebody else's, or a new one if it is none; whether it can record."""
@@ -131,7 +156,7 @@ class Block:
             return tracker, False
         tell(TypeError(f"tracker: {kind_of(tracker)} is no tracker; a new one books the calls"))
         self._makes = True
-        made = self._made()
+        made = self.tracker = self._made()
         return made, issubclass(type(made), AIUsageTracker)
 
     def _made(self) -> Any:
@@ -145,15 +170,16 @@ class Block:
         return self._make_tracker(None)
 
     def _enter_again(self) -> Any:
-        """Enter a block like this one, inside it or beside it in another thread."""
-        tell(RuntimeError("this context is in use; make another for a block inside it"))
+        """Enter a block like this one: behind it, inside it, or beside it in another thread."""
+        if not self.closed:
+            tell(RuntimeError("this context is in use; make another for a block inside it"))
         block = Block(
             self._operation,
-            self._tracker,
+            None if self._makes else self.tracker,
             self._make_tracker,
             self._environment,
             {},
-            batch=self._batch,
+            self._batch,
         )
         block._fields = self._fields
         given = block.__enter__()
@@ -163,7 +189,9 @@ class Block:
     def _innermost(self) -> Block:
         """Return which block of this context ends: the one that was entered last here."""
         again = self._again
-        blocks = {id(block._node): block for block in (self, *again)}
+        blocks: dict[int, Block] = {id(block): block for block in again}
+        if not self.closed:
+            blocks[id(self)] = self
         node = scope.last_entered()
         while node is not None and id(node) not in blocks:
             node = node.parent
@@ -171,17 +199,16 @@ class Block:
         self._again = tuple(block for block in again if block is not ending)
         return ending
 
-    def _tell(self, node: Node, context: Mapping[str, Any]) -> None:
+    def _tell(self, context: Mapping[str, Any]) -> None:
         """Have a tracker that is not quite ours set up as ours are; it may refuse."""
         installation.install()  # one of ours did so when it was made
         try:
             with forgiven("set_context"):
-                node.tracker.set_context(context)
+                self.tracker.set_context(context)
                 if self._batch:
-                    node.tracker.set_batch_mode(True)
+                    self.tracker.set_batch_mode(True)
         except BaseException:
-            self._node = None
-            scope.leave(node)
+            scope.leave(self)
             raise
 
     def __exit__(
@@ -193,34 +220,33 @@ class Block:
         if self._again and (ending := self._innermost()) is not self:
             ending.__exit__(kind, error, _tb)
             return
-        node, self._node = self._node, None
-        if node is None:
+        if self.closed or not self.began:
             return
-        tracker = node.tracker
+        tracker = self.tracker
         try:
             failure = None if error is None else for_program(error)
             outcome = (self._started, perf_counter_ns(), failure)
-            if not node.can_record or hears_of_ends(tracker):
+            if not self.can_record or hears_of_ends(tracker):
                 with _FLUSHING:
                     tracker.add_context_metadata(described_end(outcome))
-                node.ending = True
+                self.ending = True
                 with _FLUSHING:
                     tracker.flush_metrics()
             else:
-                node.outcome = outcome
-                if node.pending or tracker._standing.pending:
+                self.outcome = outcome
+                if self.pending or tracker._standing.pending:
                     with _FLUSHING:
-                        tracker._flush(node)
+                        tracker._flush(self)
         finally:
-            after = scope.leave(node, broken_off=kind is GeneratorExit)
+            after = scope.leave(self, kind is GeneratorExit)
             # Another thread may have booked a call between the flush and the end.
-            if node.pending:
+            if self.pending:
                 with boundary("leave"):
-                    tracker.settle(list(node.pending.values()))
-            if self._makes and node.can_record:
-                tracker.left(node)
+                    tracker.settle(list(self.pending.values()))
+            if self._makes and self.can_record:
+                tracker._standing.left(self)
             outside = after is None or after.began < scope.forked
-            if outside and node.can_record and writer.is_behind():
+            if outside and self.can_record and writer.is_behind():
                 with boundary("leave"):
                     writer.leave()
 

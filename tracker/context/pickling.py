@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tracker.context.scope import Node
+from tracker.context.standing import Standing
 from tracker.context.state import changed
 
 if TYPE_CHECKING:
@@ -19,14 +19,15 @@ def told_of(tracker: Portable) -> dict[str, Any]:
     """Return *tracker*'s attributes; what it stands for here is what it will stand for there."""
     state = tracker.node().state
     own = state._replace(given=dict(state.context))
-    return {**vars(tracker), "_standing": own, "_latest": None, "_birthplace": None}
+    return {**vars(tracker), "_standing": (own, tracker._standing.is_of_block)}
 
 
 def received(kind: type[Tracker], told: Mapping[str, Any]) -> Tracker:
     """Return the tracker of which ``told_of`` told, in no block, ready to book calls."""
     tracker = kind.__new__(kind)
     vars(tracker).update(told)
-    state = changed(told["_standing"])
-    tracker._standing = Node(state, None, is_block=False)
+    state, is_of_block = told["_standing"]
+    tracker._standing = standing = Standing(changed(state))
+    standing.is_of_block = is_of_block
     tracker.begin()
     return tracker

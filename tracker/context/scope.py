@@ -47,6 +47,7 @@ class Node:
     """
 
     __slots__ = (
+        "_state",
         "began",
         "can_record",
         "closed",
@@ -55,7 +56,6 @@ class Node:
         "outcome",
         "parent",
         "pending",
-        "state",
         "tracker",
     )
 
@@ -67,7 +67,7 @@ class Node:
         can_record: bool = True,
         is_block: bool = True,
     ) -> None:
-        self.state = state
+        self._state: State | None = state
         self.began = state.stamp
         self.tracker = tracker
         self.parent = parent
@@ -77,6 +77,23 @@ class Node:
         self.ending = False
         self.outcome: Outcome | None = None
         self.pending: dict[int, PendingRecord] = {}
+
+    @property
+    def state(self) -> State:
+        """Who calls here belong to."""
+        state = self._state
+        if state is None:
+            with _lock:
+                state = self._state = self._state or self._first_state()
+        return state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._state = state
+
+    def _first_state(self) -> State:
+        """Return what the block began with, where nobody has asked for it yet."""
+        raise NotImplementedError
 
     def learned(self) -> State:
         """Return the state, whose context tells how the block ended if it has.
@@ -147,7 +164,7 @@ def is_outside() -> bool:
     return node is None or is_inherited(node)
 
 
-def leave(node: Node, *, broken_off: bool = False) -> Node | None:
+def leave(node: Node, broken_off: bool = False) -> Node | None:
     """End *node*, wherever it stands, and return the block that is current then.
 
     Blocks of interleaved generators end in any order, and an async generator
@@ -159,7 +176,7 @@ def leave(node: Node, *, broken_off: bool = False) -> Node | None:
     node.closed = True
     here = _current.get()
     # A context that was set by hand inside the block ends with it.
-    while here is not None and not here.is_block:
+    while here is not node and here is not None and not here.is_block:
         here = here.parent
     if here is node:
         parent = node.parent

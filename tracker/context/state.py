@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -81,24 +80,15 @@ class State(NamedTuple):
 
 #: Where nobody has said anything yet.
 BLANK = State()
-# A named tuple's own constructor takes twice as long.
-_state_of = functools.partial(tuple.__new__, State)
 
 
-def begun(given: Opening | Mapping[str, Any], fields: Mapping[str, Any], batch: bool) -> State:
-    """Return the state of a block that begins now; its ids are taken from *fields*."""
+def begun(
+    given: Opening | Mapping[str, Any], fields: Mapping[str, Any], *, batch: bool, stamp: int
+) -> State:
+    """Return the state of a block that began at *stamp*; its ids are taken from *fields*."""
     get = fields.get
-    return _state_of(
-        (
-            given,
-            get("job_id"),
-            get("batch_id"),
-            get("user_id"),
-            get("github_pr"),
-            batch,
-            next_stamp(),
-        )
-    )
+    ids = get("job_id"), get("batch_id"), get("user_id"), get("github_pr")
+    return State(given, *ids, batch, stamp)
 
 
 def changed(state: State, **changes: Any) -> State:
