@@ -62,6 +62,7 @@ class Block(Node):
         "_batch",
         "_environment",
         "_fields",
+        "_first",
         "_make_tracker",
         "_makes",
         "_operation",
@@ -91,44 +92,52 @@ class Block(Node):
         self._fields = fields
         self._batch = batch
         self._again: tuple[Block, ...] = ()
-        self.began = 0
+        self.began = self._started = 0
         self.is_block = True
         self.closed = self.ending = False
         self._state: State | None = None
+        self._first: State | None = None
         self.outcome: Outcome | None = None
-        self.pending: dict[int, PendingRecord] = {}
 
     def __enter__(self) -> Any:
         if self.began:
             return self._enter_again()
-        tracker = self.tracker
-        if tracker is None:
-            tracker = self.tracker = self._made()
-        kind = type(tracker)
-        can_record = kind is AIUsageTracker or issubclass(kind, AIUsageTracker)
-        if not can_record and not self._makes:
-            tracker, can_record = self._checked(tracker)
-        self.can_record = can_record
-        parent = scope.last_entered()
-        if parent is not None and parent.closed:
-            parent = parent.nearest_open()
-        self.parent = parent
-        self._outer = None if parent is None else parent.state
-        self._standing = tracker.inherited() if can_record else BLANK
-        self._at = clock.now()
-        self._thread = get_ident()
-        self.began = next_stamp()
-        told = None
-        if not can_record or hears_of_begins(tracker):
-            told = dict(self._opening().context())
-            self._state = self._first_state(told)
-        self._started = perf_counter_ns()
-        scope.enter(self)
-        if can_record:
-            self._given_to(tracker._standing)
-        if told is not None:
-            self._tell(told)
-        return tracker
+        self.began = 1  # it is taken: no other thread comes between the question and this
+        try:
+            self.pending: dict[int, PendingRecord] = {}  # here, for a context may be copied before
+            tracker = self.tracker
+            if tracker is None:
+                tracker = self.tracker = self._made()
+            kind = type(tracker)
+            can_record = kind is AIUsageTracker or issubclass(kind, AIUsageTracker)
+            if not can_record and not self._makes:
+                tracker, can_record = self._checked(tracker)
+            self.can_record = can_record
+            parent = scope.last_entered()
+            if parent is not None and parent.closed:
+                parent = parent.nearest_open()
+            self.parent = parent
+            self._outer = None if parent is None else parent.state
+            self._standing = tracker.inherited() if can_record else BLANK
+            self._at = clock.now()
+            self._thread = get_ident()
+            self.began = next_stamp()
+            told = None
+            if not can_record or hears_of_begins(tracker):
+                told = dict(self._opening().context())
+                self._first = self._begun(told)
+            self._started = perf_counter_ns()
+            scope.enter(self)
+            if can_record:
+                self._given_to(tracker._standing)
+            if told is not None:
+                self._tell(told)
+            return tracker
+        except BaseException:
+            # Whoever enters next gets another: this one may have been seen.
+            self._started = 0
+            scope.leave(self, True)
+            raise
 
     def _given_to(self, standing: Standing) -> None:
         """Note that this block has the tracker whose own node is *standing*."""
@@ -143,9 +152,16 @@ class Block(Node):
         outer = None if self._outer is None else self._outer.given
         return Opening(self._operation, self._fields, self._at, self._thread, outer, [])
 
-    def _first_state(self, told: Mapping[str, Any] | None = None) -> State:
+    def _first_state(self) -> State:
+        state = self._first
+        if state is None:
+            made = self._begun(self._opening())
+            # Who asks at the same moment gets the same one: nothing comes between these two.
+            state = self._first = self._first or made
+        return state
+
+    def _begun(self, given: Opening | Mapping[str, Any]) -> State:
         # The block's own ids, then those of its tracker, then its parent's.
-        given = self._opening() if told is None else told
         state = begun(given, self._fields, batch=self._batch, stamp=self.began)
         state = state.inheriting(self._standing)
         return state if self._outer is None else state.inheriting(self._outer)
@@ -171,7 +187,7 @@ class Block(Node):
 
     def _enter_again(self) -> Any:
         """Enter a block like this one: behind it, inside it, or beside it in another thread."""
-        if not self.closed:
+        if self._started or self._again:
             tell(RuntimeError("this context is in use; make another for a block inside it"))
         block = Block(
             self._operation,
@@ -183,33 +199,32 @@ class Block(Node):
         )
         block._fields = self._fields
         given = block.__enter__()
-        self._again = (*self._again, block)
+        with scope.exclusive():
+            self._again = (*self._again, block)
         return given
 
     def _innermost(self) -> Block:
         """Return which block of this context ends: the one that was entered last here."""
-        again = self._again
-        blocks: dict[int, Block] = {id(block): block for block in again}
-        if not self.closed:
-            blocks[id(self)] = self
-        node = scope.last_entered()
-        while node is not None and id(node) not in blocks:
-            node = node.parent
-        ending = again[-1] if node is None else blocks[id(node)]
-        self._again = tuple(block for block in again if block is not ending)
+        with scope.exclusive():
+            again = self._again
+            blocks: dict[int, Block] = {id(block): block for block in again}
+            if self._started or not again:
+                blocks[id(self)] = self
+            node = scope.last_entered()
+            while node is not None and id(node) not in blocks:
+                node = node.parent
+            last = again[-1] if again else self
+            ending = last if node is None else blocks[id(node)]
+            self._again = tuple(block for block in again if block is not ending)
         return ending
 
     def _tell(self, context: Mapping[str, Any]) -> None:
         """Have a tracker that is not quite ours set up as ours are; it may refuse."""
         installation.install()  # one of ours did so when it was made
-        try:
-            with forgiven("set_context"):
-                self.tracker.set_context(context)
-                if self._batch:
-                    self.tracker.set_batch_mode(True)
-        except BaseException:
-            scope.leave(self)
-            raise
+        with forgiven("set_context"):
+            self.tracker.set_context(context)
+            if self._batch:
+                self.tracker.set_batch_mode(True)
 
     def __exit__(
         self,
@@ -220,12 +235,14 @@ class Block(Node):
         if self._again and (ending := self._innermost()) is not self:
             ending.__exit__(kind, error, _tb)
             return
-        if self.closed or not self.began:
+        # Its end is told once, also where another thread, or the tracker meanwhile, ends it too.
+        started, self._started = self._started, 0
+        if not started:
             return
         tracker = self.tracker
         try:
             failure = None if error is None else for_program(error)
-            outcome = (self._started, perf_counter_ns(), failure)
+            outcome = (started, perf_counter_ns(), failure)
             if not self.can_record or hears_of_ends(tracker):
                 with _FLUSHING:
                     tracker.add_context_metadata(described_end(outcome))

@@ -19,15 +19,14 @@ def told_of(tracker: Portable) -> dict[str, Any]:
     """Return *tracker*'s attributes; what it stands for here is what it will stand for there."""
     state = tracker.node().state
     own = state._replace(given=dict(state.context))
-    return {**vars(tracker), "_standing": (own, tracker._standing.is_of_block)}
+    return {**vars(tracker), "_standing": own, "_is_of_block": tracker._standing.is_of_block}
 
 
 def received(kind: type[Tracker], told: Mapping[str, Any]) -> Tracker:
     """Return the tracker of which ``told_of`` told, in no block, ready to book calls."""
     tracker = kind.__new__(kind)
     vars(tracker).update(told)
-    state, is_of_block = told["_standing"]
-    tracker._standing = standing = Standing(changed(state))
-    standing.is_of_block = is_of_block
+    tracker._standing = standing = Standing(changed(told["_standing"]))
+    standing.is_of_block = bool(vars(tracker).pop("_is_of_block", False))
     tracker.begin()
     return tracker

@@ -31,9 +31,22 @@ _lock = threading.RLock()  # a signal handler may change a state while its threa
 
 
 def change(node: Node, make: Callable[[State], State]) -> None:
-    """Replace *node*'s state by what *make* makes of it; no change of another thread is lost."""
+    """Replace *node*'s state by what *make* makes of it; no change of another thread is lost.
+
+    Nor is one of a signal handler or a finaliser that comes in between.
+    """
     with _lock:
-        node.state = make(node.state)
+        while True:
+            before = node._state
+            made = make(node.state if before is None else before)
+            if node._state is before:
+                node._state = made
+                return
+
+
+def exclusive() -> threading.RLock:
+    """Return what to hold while something that threads share is replaced."""
+    return _lock
 
 
 class Node:
@@ -80,19 +93,15 @@ class Node:
 
     @property
     def state(self) -> State:
-        """Who calls here belong to."""
-        state = self._state
-        if state is None:
-            with _lock:
-                state = self._state = self._state or self._first_state()
-        return state
+        """Who calls here belong to.
 
-    @state.setter
-    def state(self, state: State) -> None:
-        self._state = state
+        Reading takes no lock: programs read in fork hooks, log handlers and finalisers, while
+        whoever has the lock may wait for them.
+        """
+        return self._state or self._first_state()
 
     def _first_state(self) -> State:
-        """Return what the block began with, where nobody has asked for it yet."""
+        """Return what the block began with, where it was not changed yet."""
         raise NotImplementedError
 
     def learned(self) -> State:
@@ -104,8 +113,8 @@ class Node:
             with _lock:
                 outcome, self.outcome = self.outcome, None
                 if outcome is not None:
-                    told = {**self.state.context, **described_end(outcome)}
-                    self.state = self.state.with_context(told)
+                    told = described_end(outcome)
+                    change(self, lambda state: state.with_context({**state.context, **told}))
         return self.state
 
     def nearest_open(self) -> Node | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.context import scope
@@ -53,8 +54,22 @@ class StandingOfTracker:
         if tracker is None:
             return Standing(BLANK)  # the class stands for nobody
         tracker.begin()
+        lent = _lent(tracker)
+        if lent is not None:
+            return lent
         made: Standing = vars(tracker).setdefault("_standing", Standing(BLANK))
         return made
+
+
+def _lent(tracker: Beginning) -> Standing | None:
+    """Return what a tracker stands for that looks its attributes up in another one, if it does."""
+    look_up = getattr(type(tracker), "__getattr__", None)
+    if look_up is None:
+        return None
+    found = None
+    with contextlib.suppress(Exception):  # whatever a stranger's lookup raises
+        found = look_up(tracker, "_standing")
+    return found if isinstance(found, Standing) else None
 
 
 def own_block(tracker: object) -> Node | None:
