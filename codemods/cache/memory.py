@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 from time import time_ns as now
 from typing import TYPE_CHECKING
@@ -31,6 +32,21 @@ if TYPE_CHECKING:
 
 #: Fewer files are read sooner than what is known of them.
 LEAST_FILES = 100
+#: Options that leave the results of a run as they are.  All others tell runs apart, so that one
+#: which is added does so unless it is named here.
+_SAME_RESULTS = frozenset(
+    {
+        "mode",
+        "jobs",
+        "colour",
+        "quiet",
+        "cluster",
+        "report_format",
+        "use_cache",
+        "cache_dir",
+        "clean_cache",
+    }
+)
 #: What in the folders above decides on the files of a run, and on the names of their modules.
 _ABOVE = (".git", ".gitignore", "pyproject.toml", "__init__.py")
 
@@ -155,10 +171,11 @@ def _key(options: Options, command: str) -> str:
     """Return what tells runs apart that may have different results for the same files."""
     said = (
         command,
-        str(options.cwd),
-        *map(str, options.paths),
-        _shard(options),
-        str(options.force_exclude),
+        *(
+            f"{each.name}={getattr(options, each.name)}"
+            for each in fields(options)
+            if each.name not in _SAME_RESULTS
+        ),
         os.environ.get("HOME", ""),
         sys.version,
         *tool(),

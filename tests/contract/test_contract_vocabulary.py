@@ -68,7 +68,12 @@ def test_a_spelled_name_is_seen(text: str, count: int) -> None:
 
 
 def test_the_class_and_its_methods_exist() -> None:
-    """V2: every method and state attribute that the codemods know is on the real tracker."""
+    """V2: every method and state attribute that the codemods know is on the real tracker.
+
+    They know each of its methods that wraps a client.
+    """
+    wrappers = [name for name in dir(AIUsageTracker) if name.startswith("create_wrapped_")]
+    assert sorted(vocabulary.CLIENT_WRAPPERS) == wrappers
     names = {
         *vocabulary.TRACKER_METHODS,
         *vocabulary.STATE_ATTRIBUTES,

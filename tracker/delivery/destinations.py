@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from tracker.sinks.protocol import Sink
 
-#: Stores on this machine that survive the end of the process as well as the spool does.
-DURABLE = ("sqlite", "jsonl")
-
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -50,7 +47,7 @@ def _named(name: str, table_name: str) -> Destination:
         key = f"{name}:{table_name}"
     elif name == "sqlite":
         key = f"{name}:{_sqlite().default_database()}"  # asked each time: a program may set it late
-    return known(key, lambda: registry.make(name, table_name), durable=name in DURABLE)
+    return known(key, lambda: registry.make(name, table_name), durable=registry.KNOWN[name].durable)
 
 
 @functools.cache
