@@ -117,4 +117,4 @@ def test_every_sink_is_in_the_table() -> None:
         for node in module.tree.body
         if isinstance(node, ast.FunctionDef) and node.name == "from_environment"
     ]
-    assert sorted(makers) == sorted(KNOWN.values())
+    assert sorted(makers) == sorted(known.maker for known in KNOWN.values())

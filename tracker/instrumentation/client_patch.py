@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from contextlib import suppress
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from tracker.error_boundary import boundary, logger
@@ -276,7 +277,7 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
             return
         deduplication.remember(answer, record, service, request_id)
         model = text(facts("model")) or text(model)
-        took = record.elapsed_ms()
+        took = (perf_counter() - record.started) * 1000.0
         usage = usage_told(facts)
         failure = None if error is None else described(error)
         told = (service, operation, model, usage, request_id, took, failure, False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tracker.context import unattributed
@@ -16,7 +17,7 @@ from tracker.delivery import fork_registry
 if TYPE_CHECKING:
     from tracker.records.pending_record import PendingRecord
 
-#: Request ids that are known at least; at most twice as many are.
+#: Request ids that are known of each service at least; at most twice as many are.
 REQUEST_IDS = 4096
 
 
@@ -31,8 +32,9 @@ class _Known(weakref.ref[object]):
 
 # Single operations on dicts, so no lock: a response may be forgotten while any lock is held.
 _by_identity: dict[int, _Known] = {}
-_by_request: dict[tuple[str, str], PendingRecord] = {}
-_older_by_request: dict[tuple[str, str], PendingRecord] = {}
+# By service, and then by request id: a key made of both would be one more object for each call.
+_by_request: defaultdict[str, dict[str, PendingRecord]] = defaultdict(dict)
+_older_by_request: dict[str, dict[str, PendingRecord]] = {}
 _lock = threading.RLock()  # for beginning anew only
 
 
@@ -51,9 +53,10 @@ def remember(response: object, record: PendingRecord, service: str, request_id: 
         known.record = record
         _by_identity[key] = known
     if request_id:
-        _by_request[service, request_id] = record
-        if len(_by_request) >= REQUEST_IDS:
-            _begin_anew()
+        known_ids = _by_request[service]
+        known_ids[request_id] = record
+        if len(known_ids) >= REQUEST_IDS:
+            _begin_anew(service)
 
 
 def find(response: object, service: str, request_id: str | None) -> PendingRecord | None:
@@ -63,8 +66,8 @@ def find(response: object, service: str, request_id: str | None) -> PendingRecor
         return known.record
     if not request_id:
         return None
-    key = (service, request_id)
-    return _by_request.get(key) or _older_by_request.get(key)
+    newer, older = _by_request.get(service, {}), _older_by_request.get(service, {})
+    return newer.get(request_id) or older.get(request_id)
 
 
 def share(known: object, response: object, service: str) -> None:
@@ -74,12 +77,11 @@ def share(known: object, response: object, service: str) -> None:
         remember(response, record, service, None)
 
 
-def _begin_anew() -> None:
-    """Keep the last request ids as the older ones, whose place they take."""
-    global _by_request, _older_by_request
+def _begin_anew(service: str) -> None:
+    """Keep the last request ids of *service* as the older ones, whose place they take."""
     with _lock:
-        if len(_by_request) >= REQUEST_IDS:  # and no other thread was first
-            _older_by_request, _by_request = _by_request, {}
+        if len(_by_request[service]) >= REQUEST_IDS:  # and no other thread was first
+            _older_by_request[service], _by_request[service] = _by_request[service], {}
 
 
 def _forget(known: _Known) -> None:

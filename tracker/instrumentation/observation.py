@@ -57,7 +57,12 @@ def open_record() -> PendingRecord | None:
     observer = current.get()
     node = _entered()
     if observer is None and node is not None and node.can_record and not node.closed:
-        return _of_block(node, node)
+        # Where nearly all calls are made.  Somebody has asked for the state before, and another
+        # need not go through its property.
+        record = PendingRecord(node.tracker, node, node._state or node.state)
+        if node.began < scope.forked:
+            record.after = _settle  # the block ends in another process
+        return record
     node = scope.responsible()
     if observer is not None and (node is None or node.closed or node is observer.block):
         record = open_for(observer.tracker, observer.block, by_client=observer.by_client)
@@ -81,7 +86,7 @@ def _of_block(block: Node, node: Node) -> PendingRecord:
     """Return the record of a call in *block*, which nobody observes, for whom *node* names."""
     record = PendingRecord(block.tracker, block, node.state)
     if block.began < scope.forked:
-        record.after = _settle  # the block ends in another process
+        record.after = _settle
     return record
 
 
