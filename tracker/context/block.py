@@ -62,7 +62,6 @@ class Block(Node):
         "_batch",
         "_environment",
         "_fields",
-        "_first",
         "_make_tracker",
         "_makes",
         "_operation",

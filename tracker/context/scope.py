@@ -60,6 +60,7 @@ class Node:
     """
 
     __slots__ = (
+        "_first",
         "_state",
         "began",
         "can_record",
@@ -81,6 +82,7 @@ class Node:
         is_block: bool = True,
     ) -> None:
         self._state: State | None = state
+        self._first: State | None = None
         self.began = state.stamp
         self.tracker = tracker
         self.parent = parent
@@ -98,7 +100,7 @@ class Node:
         Reading takes no lock: programs read in fork hooks, log handlers and finalisers, while
         whoever has the lock may wait for them.
         """
-        return self._state or self._first_state()
+        return self._state or self._first or self._first_state()
 
     def _first_state(self) -> State:
         """Return what the block began with, where it was not changed yet."""

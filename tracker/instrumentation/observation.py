@@ -57,9 +57,7 @@ def open_record() -> PendingRecord | None:
     observer = current.get()
     node = _entered()
     if observer is None and node is not None and node.can_record and not node.closed:
-        # Where nearly all calls are made.  Somebody has asked for the state before, and another
-        # need not go through its property.
-        record = PendingRecord(node.tracker, node, node._state or node.state)
+        record = PendingRecord(node.tracker, node, node.state)  # as nearly all calls are made
         if node.began < scope.forked:
             record.after = _settle  # the block ends in another process
         return record

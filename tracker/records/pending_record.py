@@ -42,8 +42,11 @@ class Home(Protocol):
     began: int
     closed: bool
     is_block: bool
-    state: State
     pending: dict[int, PendingRecord]
+
+    @property
+    def state(self) -> State:
+        """Who its calls belong to."""
 
     def learned(self) -> State:
         """Return the state, with what was learned since its calls began."""
