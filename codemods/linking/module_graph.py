@@ -6,6 +6,7 @@ about it holds.  A tree is read only where two such words meet in a file.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
 # Everything that cannot be part of a name becomes a blank; bytes above ASCII may be part of one.
 _BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
+# A field of anything but ``self``, and a name as a text: bytes above ASCII may be part of both.
+_FIELD = re.compile(rb"(?<!\bself)(?<!\bcls)\.\s*([\w\x80-\xff]+)|[\"']([\w\x80-\xff]+)(?=[\"'])")
 Parts = tuple[str, ...]
 T = TypeVar("T")
 
@@ -53,6 +56,8 @@ class ModuleGraph:
         self._expected: Callable[[], Iterable[str]] | None = None
         self._holding: dict[bytes, set[int]] = {}
         self._beyond: dict[str, list[DiscoveredFile]] = {}
+        # By file, with the number of words that it was looked through for.
+        self._fields: dict[Path, tuple[frozenset[bytes], int]] = {}
         self._references: dict[Path, References | None] = {}
         self._imports: dict[Path, dict[Path, DiscoveredFile]] = {}
         self._leads: dict[tuple[str, str], tuple[DiscoveredFile, ...]] = {}
@@ -113,10 +118,20 @@ class ModuleGraph:
     def using_field(self, name: str) -> list[DiscoveredFile]:
         """Return the files that use a field *name* of anything but ``self``, or by its text."""
         if name not in self._beyond:
-            field = re.escape(name).encode()
-            use = re.compile(rb"(?<!\bself)(?<!\bcls)\s*\.\s*%b\b|[\"']%b[\"']" % (field, field))
-            self._beyond[name] = [f for f in self.holding(name) if use.search(self.content(f))]
+            field = name.encode(errors="surrogateescape")
+            found = [f for f in self.holding(name) if field in self._fields_in(f)]
+            self._beyond[name] = found
         return self._beyond[name]
+
+    def _fields_in(self, file: DiscoveredFile) -> frozenset[bytes]:
+        """Return the fields that *file* uses so, of the words that were looked for."""
+        known, count = self._fields.get(file.path, (frozenset(), 0))
+        if count != len(self._holding):
+            pairs = _FIELD.findall(self.content(file))
+            words = itertools.chain.from_iterable(pairs)
+            known, count = frozenset(self._holding.keys() & set(words)), len(self._holding)
+            self._fields[file.path] = known, count
+        return known
 
     def content(self, file: DiscoveredFile) -> bytes:
         """Return the bytes of *file*, none if it cannot be read."""

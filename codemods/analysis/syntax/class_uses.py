@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 def hidden_loads(module: ParsedModule, scopes: Scopes, name: str) -> list[ast.Name]:
     """Return the places in class bodies that may read the module's *name* and bind it too."""
-    return [
-        node
-        for node in module.every(ast.Name)
-        if node.id == name
-        and isinstance(node.ctx, ast.Load)
-        and node in scopes.scope_of
-        and scopes.of(node).scope.is_class
-    ]
+    inner = (scopes.inner[node] for node in module.every(ast.ClassDef))
+    bindings = (scopes.bindings.get((scope, scope.spelled(name))) for scope in inner)
+    found = {
+        load
+        for binding in bindings
+        if binding is not None
+        for load in binding.loads
+        if load.id == name and scopes.of(load) is binding
+    }
+    return [node for node in module.every(ast.Name) if node in found] if found else []
