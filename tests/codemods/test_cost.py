@@ -6,14 +6,19 @@ Calls are counted, not seconds: the numbers are the same on every machine.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 from harness import migrate
 
+from codemods.linking.module_graph import ModuleGraph
+
 if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
+
+    from codemods.project.discovery import DiscoveredFile
 
 IMPORTS = """\
 from llm import ask
@@ -61,6 +66,14 @@ def work(kind, x):
         print(x)
 """
 )
+MODULE_TRACKER = """
+tracker_{0} = AIUsageTracker()
+tracker_{0}.set_tracking_context(job_id="j{0}")
+
+
+def work_{0}(x):
+    return ask(tracker_{0}, x)
+"""
 LINK = ".step_{0}(x)"
 CHAIN = (
     IMPORTS
@@ -113,3 +126,21 @@ def test_twice_the_size_costs_about_twice_as_much(
         for count in (40, 80)
     )
     assert large < 2.2 * small, (small, large)
+
+
+def test_the_text_of_a_file_is_searched_as_often_however_many_names_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the names of a module are used as fields is found out for all of them together."""
+    searched: Counter[int] = Counter()
+    content = ModuleGraph.content
+
+    def counted(graph: ModuleGraph, file: DiscoveredFile) -> bytes:
+        searched[count] += 1
+        return content(graph, file)
+
+    monkeypatch.setattr(ModuleGraph, "content", counted)
+    for count in (4, 16):
+        text = IMPORTS + "".join(map(MODULE_TRACKER.format, range(count)))
+        assert migrate(tmp_path / str(count), text).refusals
+    assert 0 < searched[16] == searched[4]
