@@ -100,9 +100,16 @@ class Project:
         self._is_rewriting = False
 
     def look_over(self) -> None:
-        """Read the files once, for the words that rules ask about; candidates will be rewritten."""
+        """Do what all workers would do: read the files once, for the words that rules ask about.
+
+        Candidates will be rewritten, and each of them is analysed by somebody.
+        """
         self._is_rewriting = True
         self._graph.holding(api.TRACKER_CLASS)
+        for source in self._candidates:
+            # What cannot be parsed, or not on this stack, is found out where it is asked for.
+            with contextlib.suppress(UnparsableError, ValueError, RecursionError, MemoryError):
+                self._parsed(source, self._terms(source.path).root)
 
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""

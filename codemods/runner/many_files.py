@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,7 +36,10 @@ def decided(
 
         done = cluster.outcomes(run, work, sources, run.options.cluster, progress)
     else:
-        done = _done(partial(worker, run, work), sources, run.options.jobs, progress)
+        try:
+            done = _done(partial(worker, run, work), sources, run.options.jobs, progress)
+        finally:
+            gc.unfreeze()
     if lint or not run.options.unsafe or run.options.rollback:
         return done
     pairs = zip(sources, done, strict=True)

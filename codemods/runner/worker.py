@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ def worker(
     """Return what works on one file, with all ready that every file needs."""
     if work is not lint_file:  # which seldom asks what the other files say
         run.project.look_over()
+        # It stays until the end: no search for garbage need go through it, in the processes that
+        # are forked neither, which would copy all of it.
+        gc.freeze()
     return partial(guarded, partial(work, run.project))
 
 
