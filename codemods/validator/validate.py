@@ -20,7 +20,7 @@ from codemods.validator.parameters import same_signatures
 from codemods.validator.pieces import Program, programs
 from codemods.validator.scopes import binds, visible
 from codemods.validator.terms import Difference, dotted, fixture_blocks, managed
-from codemods.validator.walk import nodes
+from codemods.validator.walk import nodes, parents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,11 +56,11 @@ def _difference(before: Program, after: Program, *, unsafe: bool, whole: bool) -
         matcher = Matcher(managed(old), managed(new), held)
         matcher.learn(new)
         matcher.module(old, new)
-        parents = {c: node for node in nodes(new) for c in ast.iter_child_nodes(node)}
-        elsewhere = _reads_elsewhere(parents, matcher.blocks)
+        around = parents(new)
+        elsewhere = _reads_elsewhere(around, matcher.blocks)
         for block, name in matcher.blocks:
-            _no_use_elsewhere(parents, block, name, elsewhere)
-            _nothing_escapes(parents, block, name, yields=block not in held)
+            _no_use_elsewhere(around, block, name, elsewhere)
+            _nothing_escapes(around, block, name, yields=block not in held)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
         same_comments(before.text, after.text, [block for block, _ in matcher.blocks])

@@ -5,9 +5,38 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+# Contexts and operators: the interpreter has one of each for all places, and nothing is inside.
+_SHARED = frozenset(
+    one
+    for kind in (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+    for one in kind.__subclasses__()
+)
+
 
 # The original and the result of one file: nobody asks for others again.
 @lru_cache(maxsize=4)
 def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
-    """Return the nodes of *tree* in the order of ``ast.walk``; *tree* must not change any more."""
-    return tuple(ast.walk(tree))
+    """Return the nodes of *tree* in the order of ``ast.walk``, but for contexts and operators.
+
+    *tree* must not change any more.
+    """
+    return (tree, *parents(tree))
+
+
+@lru_cache(maxsize=4)
+def parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
+    """Return each node of *tree*, as ``nodes`` does, with the one that it is right inside of."""
+    found: dict[ast.AST, ast.AST] = {}
+    waiting: list[ast.AST] = [tree]
+    for node in waiting:  # it grows on the way
+        inner: list[ast.AST] = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                inner += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                inner.append(value)
+        inner = [one for one in inner if type(one) not in _SHARED]
+        found.update(dict.fromkeys(inner, node))
+        waiting += inner
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator.terms import last_name
+from codemods.validator.walk import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +19,14 @@ _TAKERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, *words.CONTEXT_MANAGE
 
 
 def written_out(tree: ast.Module, *, whole: bool) -> ast.Module:
-    """Return *tree*, whose nodes change, with keywords in the place of each ``**name``.
+    """Return *tree*, whose nodes may change, with keywords in the place of each ``**name``.
 
     Of set calls and contexts, and only where the name is bound once in its function, to a
     literal, and nothing changes that.  A tree that is not *whole* does not show what happens to
     the module's names.
     """
+    if not any(map(_unpacks, nodes(tree))):
+        return tree
     for scope in [n for n in ast.walk(tree) if isinstance(n, _SCOPES)]:
         if isinstance(scope, ast.Module) and not whole:
             continue
@@ -32,6 +35,11 @@ def written_out(tree: ast.Module, *, whole: bool) -> ast.Module:
         for call in calls:
             call.keywords = [new for old in call.keywords for new in _expanded(old, own, scope)]
     return ast.Module(tree.body, tree.type_ignores)
+
+
+def _unpacks(node: ast.AST) -> bool:
+    taken = isinstance(node, ast.Call) and last_name(node.func) in _TAKERS
+    return taken and any(keyword.arg is None for keyword in node.keywords)  # type: ignore[attr-defined]
 
 
 def _own(scope: ast.AST) -> Iterator[ast.AST]:
