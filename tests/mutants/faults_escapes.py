@@ -164,3 +164,21 @@ def insides_are_as_new_as_their_object(real: Any) -> Any:
 def time_limits_end_threads(real: Any) -> Any:
     """A thread whose ``await`` has a time limit ends with it."""
     return lambda self, call: False
+
+
+@mutant("analysis.dataflow.deferred.drained:Drained.element_tainted", "E1")
+def elements_hold_nothing(real: Any) -> Any:
+    """What is gone through leaves nothing that may ask later."""
+    return lambda self, value: False
+
+
+@mutant("analysis.dataflow.deferred.drained:Drained._only_reads", "E4")
+def tables_of_futures_do_not_change(real: Any) -> Any:
+    """A dictionary has the values of its display, whatever is put in later."""
+    return lambda *given: True
+
+
+@mutant("analysis.dataflow.deferred.awaiting:waits_for_all", "X4")
+def any_wait_is_for_all(real: Any) -> Any:
+    """A wait for the first task is taken for one for all of them."""
+    return lambda call: True

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
 _ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 _INTO_FIRST = ("operator.setitem", "operator.iconcat", "heapq.heappush", "bisect.insort")
-_PASSED_ON = ("partial", "to_thread")
+_PASSED_ON = ("partial", "to_thread", "run_in_executor")
 # Methods by which an object that a ``with`` binds is taken for a pool, a group or a stack.
 _POOL_METHODS = frozenset("submit map create_task start_soon callback apply_async spawn".split())
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.dataflow.deferred.drained import Drained
 from codemods.analysis.dataflow.holders import Making, family, making
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
@@ -41,6 +42,7 @@ class TaintedValues:
         self._scopes = taint.scopes
         self._flow = flow
         self.foreign = taint.foreign
+        self._drained = Drained(taint, self)
         self._asked: set[ast.AST] = set()
         self._answers: dict[ast.expr, bool] = {}
         self._known = (0, 0, 0)
@@ -79,6 +81,8 @@ class TaintedValues:
             return self.tainted(node.elt)
         if isinstance(node, ast.DictComp):
             return self.tainted(node.key) or self.tainted(node.value)
+        if isinstance(node, ast.Subscript) and self._drained.looks_up_plain(node):
+            return False
         if isinstance(node, ast.Subscript | ast.Starred | ast.NamedExpr):
             return self.tainted(node.value)
         if isinstance(node, _HOLDING_NODES):
@@ -147,12 +151,12 @@ class TaintedValues:
             return True
         return any(
             (summary := definition.summary(name)).returns_it
-            and (not summary.returns_call or self._calling(value))
+            and (not summary.returns_call or self.calling(value))
             for value in given
             for name in definition.receivers(call, value)
         )
 
-    def _calling(self, value: ast.expr) -> bool:
+    def calling(self, value: ast.expr) -> bool:
         """Whether calling *value*, which holds the tracker, may give it out."""
         if isinstance(value, ast.Lambda):
             return self.tainted(value.body)
@@ -170,7 +174,10 @@ class TaintedValues:
         if model.effect not in library.HOLDING:
             return False
         done = [k.value for k in call.keywords if k.arg in model.now]
-        return any(value not in done for value in given)
+        left = [value for value in given if value not in done]
+        if self._drained.drains(call.func):
+            return any(map(self._drained.element_tainted, left))
+        return bool(left)
 
     def _of_method(self, function: ast.Attribute, *, awaited: bool) -> bool:
         if function.attr in _TRACKER_VIEWS or function.attr in _TAKING_METHODS:

@@ -11,16 +11,18 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
-from codemods.analysis.syntax.calls import arguments_of
+from codemods.analysis.syntax.calls import arguments_of, last_name
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.protocols import Pass
 
 _GATHER = "asyncio.gather"
 # Cancelling an ``await`` of these ends the wait, and not what it waits for.
-_GO_ON = ("asyncio.to_thread", "asyncio.shield")
+_EXECUTOR = "asyncio.AbstractEventLoop.run_in_executor"
+_WAIT = "asyncio.wait"
+_GO_ON = ("asyncio.to_thread", "asyncio.shield", _EXECUTOR, _WAIT)
 # What these are given begins with the call, and not with the ``await``.
-_EAGER = (_GATHER, "asyncio.shield")
+_EAGER = (_GATHER, "asyncio.shield", _EXECUTOR)
 _LIMIT = "asyncio.wait_for"
 _DRIVERS = ("run_until_complete",)
 _TIMEOUTS = frozenset(
@@ -36,13 +38,19 @@ class Awaiting:
     def __init__(self, run: Pass) -> None:
         self._run = run
         self._parents = run.module.parents
-        self._path = run.taint.foreign.path
+
+    def _path(self, function: ast.expr) -> str | None:
+        known = self._run.taint.foreign.path(function)
+        named = last_name(function) == _EXECUTOR.rpartition(".")[2]
+        return _EXECUTOR if known is None and named else known
 
     def call(self, call: ast.Call) -> None:
         """Take in a call that was given the tracker, and is one of those that are awaited."""
         path = self._path(call.func)
         if path in _EAGER and not (self._is_awaited(call) or self._is_awaited_later(call)):
             self._escape(call, f"handed to {path}, which is not awaited here")
+        elif path == _WAIT and not waits_for_all(call):
+            self._escape(call, f"handed to {path}, which may return before all is over")
         elif path in _GO_ON or _abandons(call):
             if self._is_limited(call):
                 self._escape(call, f"handed to {path}, which goes on behind its time limit")
@@ -94,6 +102,11 @@ class Awaiting:
 
     def _escape(self, call: ast.Call, how: str) -> None:
         self._run.flow.escapes.append(Escape(call, how))
+
+
+def waits_for_all(call: ast.Call) -> bool:
+    """Whether a call of ``asyncio.wait`` returns when all that it is given is over."""
+    return len(call.args) == 1 and not call.keywords
 
 
 def _abandons(call: ast.Call) -> bool:

@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.dataflow.deferred.awaiting import waits_for_all
 from codemods.analysis.syntax.effects import is_plain
 from codemods.analysis.syntax.tree import walk
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _THREAD = "threading.Thread"
 _GATHER = "asyncio.gather"
+_WAIT = "asyncio.wait"
 _TASKS = ("asyncio.create_task", "asyncio.ensure_future")
 _POOLS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")
 _SETTERS = (words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL)
@@ -243,17 +245,33 @@ class Closings:
         return False
 
     def _awaits(self, value: ast.expr | None, binding: Binding) -> bool:
+        if isinstance(value, ast.ListComp):
+            return self._awaits_each(value, binding)
         if not isinstance(value, ast.Await):
             return False
         waited: Iterable[ast.expr] = [value.value]
         if isinstance(value.value, ast.Call) and self._is(value.value.func, _GATHER):
             waited = value.value.args
+        elif isinstance(value.value, ast.Call) and self._is(value.value.func, _WAIT):
+            waited = value.value.args if waits_for_all(value.value) else []
         names = [w.value if isinstance(w, ast.Starred) else w for w in waited]
         return any(isinstance(n, ast.Name) and self._scopes.of(n) is binding for n in names)
 
+    def _awaits_each(self, value: ast.ListComp, binding: Binding) -> bool:
+        """Whether *value* is ``[await task for task in tasks]``."""
+        part = value.generators[0]
+        each, items = part.target, part.iter
+        if len(value.generators) != 1 or part.ifs or part.is_async:
+            return False
+        if not isinstance(value.elt, ast.Await) or not isinstance(items, ast.Name):
+            return False
+        same = isinstance(each, ast.Name) and isinstance(value.elt.value, ast.Name)
+        named = same and value.elt.value.id == each.id  # type: ignore[attr-defined]
+        return named and self._scopes.of(items) is binding
+
     def _is_gathered(self, value: ast.expr) -> bool:
         call = value.value if isinstance(value, ast.Await) else None
-        return isinstance(call, ast.Call) and self._is(call.func, _GATHER)
+        return isinstance(call, ast.Call) and self._is(call.func, _GATHER, _WAIT)
 
     def _makes_task(self, statement: ast.stmt) -> bool:
         """Whether *statement* only makes tasks of calls with plain arguments: none of it fails."""
@@ -285,6 +303,8 @@ def deferred_call(call: ast.Call) -> ast.Call | None:
             for key, value in zip(kwargs.keys, kwargs.values, strict=True)
         ]
         return ast.copy_location(ast.Call(target, args.elts, keywords), call)
+    if name == "run_in_executor" and len(call.args) > 1:
+        return ast.copy_location(ast.Call(call.args[1], call.args[2:], []), call)
     if name not in _CALLERS or not call.args:
         return None
     return ast.copy_location(ast.Call(call.args[0], call.args[1:], call.keywords), call)
@@ -293,11 +313,11 @@ def deferred_call(call: ast.Call) -> ast.Call | None:
 def _values(statement: ast.stmt) -> list[ast.expr]:
     """Return what *statement* evaluates in any case, as far as it may await a task."""
     if isinstance(statement, ast.For) and isinstance(statement.iter, ast.Name):
-        first = statement.body[0]
-        each = getattr(first, "value", None)
-        waits = isinstance(each, ast.Await) and ast.dump(each.value) == ast.dump(
-            ast.Name(getattr(statement.target, "id", ""), ast.Load())
-        )
+        each = getattr(statement.body[0], "value", None)
+        given = each.args if isinstance(each, ast.Call) else []
+        name = getattr(statement.target, "id", "")
+        awaited = (v.value for v in (each, *given) if isinstance(v, ast.Await))
+        waits = any(isinstance(v, ast.Name) and v.id == name for v in awaited)
         return [ast.Await(statement.iter)] if waits else []
     value = getattr(statement, "value", None)
     return list(value.elts) if isinstance(value, ast.Tuple) else [value] if value else []

@@ -111,6 +111,11 @@ ROWS = (
         "concurrent.futures.Future.add_done_callback .submit .map .add_done_callback",
     ),
     Row(
+        Effect.HOLD,
+        "concurrent.futures.html#concurrent.futures.as_completed",
+        "concurrent.futures.as_completed concurrent.futures.wait",
+    ),
+    Row(
         Effect.LATER,
         "multiprocessing.html",
         "multiprocessing.Process multiprocessing.Pool multiprocessing.pool.Pool "
@@ -141,18 +146,19 @@ ROWS = (
     Row(
         Effect.AWAIT,
         "asyncio-task.html",
-        "asyncio.gather asyncio.wait_for asyncio.to_thread asyncio.shield",
+        "asyncio.gather asyncio.wait_for asyncio.to_thread asyncio.shield asyncio.wait "
+        "asyncio.AbstractEventLoop.run_in_executor .run_in_executor",
     ),
     Row(
         Effect.LATER,
         "asyncio-task.html, asyncio-eventloop.html",
         "asyncio.create_task asyncio.ensure_future asyncio.run_coroutine_threadsafe "
         "asyncio.TaskGroup.create_task asyncio.AbstractEventLoop.create_task "
-        "asyncio.AbstractEventLoop.run_in_executor asyncio.AbstractEventLoop.call_soon "
+        "asyncio.AbstractEventLoop.call_soon "
         "asyncio.AbstractEventLoop.call_later asyncio.AbstractEventLoop.call_at "
         "asyncio.AbstractEventLoop.add_signal_handler asyncio.AbstractEventLoop.add_reader "
-        "asyncio.wait asyncio.as_completed asyncio.Task asyncio.Future.add_done_callback "
-        ".create_task .ensure_future .run_in_executor .call_soon .call_later .call_at "
+        "asyncio.as_completed asyncio.Task asyncio.Future.add_done_callback "
+        ".create_task .ensure_future .call_soon .call_later .call_at "
         ".call_soon_threadsafe .run_coroutine_threadsafe",
     ),
     # -- hooks ---------------------------------------------------------------------------

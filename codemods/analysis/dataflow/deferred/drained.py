@@ -1,0 +1,99 @@
+"""Lazy values that are gone through at once: what is left of them are their elements.
+
+``list(each(texts, tracker))`` calls the tracker until it returns, and what it returns are
+the answers.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Protocol
+
+from codemods.analysis.dataflow.library_models.rows import Effect
+from codemods.analysis.syntax.calls import arguments_of, last_name
+from codemods.analysis.syntax.effects import first_yield
+
+if TYPE_CHECKING:
+    from codemods.analysis.syntax.definitions import DataFlow
+
+#: These go through all that they are given before they return.
+_DRAINS = frozenset(
+    f"builtins.{name}" for name in "list tuple set frozenset dict sorted min max".split()
+)
+_SAME_ELEMENTS = frozenset(
+    f"builtins.{name}" for name in "enumerate zip reversed iter list tuple set sorted".split()
+)
+_MAPS = ("map", "builtins.map")
+_LETTING = (Effect.COMPARE, Effect.HOLD, Effect.NOW)
+_READING = frozenset({"get", "keys", "values", "items"})
+
+
+class _Values(Protocol):
+    """What is asked of the values themselves."""
+
+    def tainted(self, node: ast.expr) -> bool: ...
+
+    def calling(self, value: ast.expr) -> bool: ...
+
+
+class Drained:
+    """Answers for elements, where *values* answers for values as a whole."""
+
+    def __init__(self, taint: DataFlow, values: _Values) -> None:
+        self._taint = taint
+        self._values = values
+
+    def drains(self, function: ast.expr) -> bool:
+        """Whether a call of *function* keeps nothing of a lazy argument but its elements."""
+        return self._taint.foreign.path(function) in _DRAINS
+
+    def element_tainted(self, value: ast.expr) -> bool:
+        """Whether what *value* gives, when it is gone through, may hold the tracker."""
+        made = self._taint.followed(value)
+        if isinstance(made, ast.GeneratorExp):
+            return self._values.tainted(made.elt)
+        if not isinstance(made, ast.Call):
+            return self._values.tainted(value)
+        path = self._taint.foreign.path(made.func)
+        if path in _SAME_ELEMENTS:
+            return any(self.element_tainted(v) for v in arguments_of(made) if self._holds(v))
+        if path in _MAPS or self._maps_in_pool(made):
+            first, *others = [*made.args, *(k.value for k in made.keywords)] or [made]
+            return any(map(self._holds, others)) or self._values.calling(first)
+        definition = self._taint.known(made.func)
+        if definition is not None and isinstance(definition.node, ast.FunctionDef):
+            # What it would yield of the tracker is taken in where it is called.
+            return first_yield(definition.node.body) is None and self._values.tainted(value)
+        return self._values.tainted(value)
+
+    def _holds(self, value: ast.expr) -> bool:
+        return self._values.tainted(value)
+
+    def _maps_in_pool(self, call: ast.Call) -> bool:
+        path = self._taint.foreign.path(call.func) or ""
+        return last_name(call.func) == "map" and path.startswith("concurrent.futures.")
+
+    def looks_up_plain(self, node: ast.Subscript) -> bool:
+        """Whether *node* gives a value of a dictionary whose keys alone hold the tracker."""
+        made = self._taint.followed(node.value)
+        if not isinstance(node.value, ast.Name) or made is node.value:
+            return False
+        values = [made.value] if isinstance(made, ast.DictComp) else []
+        if isinstance(made, ast.Dict):
+            values = [v for k, v in zip(made.keys, made.values, strict=True) if k is not None]
+            values = values if len(values) == len(made.values) else []
+        loads = self._taint.scopes.of(node.value).loads
+        unchanged = all(self._only_reads(load) for load in loads)
+        return bool(values) and unchanged and not any(map(self._holds, values))
+
+    def _only_reads(self, load: ast.Name) -> bool:
+        parent = self._taint.module.parents[load]
+        if isinstance(parent, ast.Subscript):
+            return isinstance(parent.ctx, ast.Load)
+        if isinstance(parent, ast.Attribute):
+            return parent.attr in _READING
+        if isinstance(parent, ast.Call):
+            # Functions that are not known may put something in.
+            model = self._taint.foreign.model(parent.func)
+            return model is not None and not model.by_name and model.effect in _LETTING
+        return isinstance(parent, ast.For | ast.comprehension) and parent.iter is load
