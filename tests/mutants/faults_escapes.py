@@ -178,7 +178,13 @@ def tables_of_futures_do_not_change(real: Any) -> Any:
     return lambda *given: True
 
 
-@mutant("analysis.dataflow.deferred.awaiting:waits_for_all", "X4")
+@mutant("analysis.dataflow.deferred.results:waits_for_all", "X4")
 def any_wait_is_for_all(real: Any) -> Any:
     """A wait for the first task is taken for one for all of them."""
     return lambda call: True
+
+
+@mutant("analysis.dataflow.deferred.results:gives_out", "E4", "X4")
+def results_hold_nothing(real: Any) -> Any:
+    """What a pool or a task gives back is taken for plain values."""
+    return lambda *given: False

@@ -15,8 +15,8 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.decorators import Decorating, short
 from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.deferred.awaiting import Awaiting
-from codemods.analysis.dataflow.deferred.background import deferred_call
 from codemods.analysis.dataflow.deferred.generators import Unfinished
+from codemods.analysis.dataflow.deferred.results import deferred_call
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
@@ -88,7 +88,7 @@ class Handing:
         else:
             self._flow.tainted.update(self._run.closings.receivers(call))
             self._closed_by_others(call)
-            self._awaiting.task(call)
+            self._awaiting.begun(call)
         later = deferred_call(call)
         if later is not None:
             self._given(later)

@@ -156,6 +156,10 @@ class TaintedValues:
             for name in definition.receivers(call, value)
         )
 
+    def result_of(self, call: ast.Call) -> bool:
+        """Whether what *call* gives, where it is waited for, may hold the tracker."""
+        return self._call(call, awaited=True)
+
     def calling(self, value: ast.expr) -> bool:
         """Whether calling *value*, which holds the tracker, may give it out."""
         if isinstance(value, ast.Lambda):
@@ -252,6 +256,9 @@ class TaintedValues:
         definition = self._taint.definition(made.args[0])
         if definition is None:
             return False
+        if name == "partial":
+            call = ast.Call(made.args[0], made.args[1:], made.keywords)
+            return self._call(ast.copy_location(call, made), awaited=awaited)
         lazy = isinstance(definition.node, ast.AsyncFunctionDef) and not awaited
         return lazy or first_yield(definition.node.body) is not None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.dataflow.deferred.results import gives_out, waits_for_all
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
 from codemods.analysis.syntax.calls import arguments_of, last_name
 
@@ -46,6 +47,7 @@ class Awaiting:
 
     def call(self, call: ast.Call) -> None:
         """Take in a call that was given the tracker, and is one of those that are awaited."""
+        self._results(call)
         path = self._path(call.func)
         if path in _EAGER and not (self._is_awaited(call) or self._is_awaited_later(call)):
             self._escape(call, f"handed to {path}, which is not awaited here")
@@ -59,6 +61,15 @@ class Awaiting:
         elif path == _GATHER and _has_several(call) and not _collects(call):
             text = "none of the gathered calls fails while another goes on"
             self._assume(text, call)
+
+    def begun(self, call: ast.Call) -> None:
+        """Take in what *call* set going, which is over when the statements are."""
+        self.task(call)
+        self._results(call)
+
+    def _results(self, call: ast.Call) -> None:
+        if gives_out(self._run.taint, self._run.tainted_values, call):
+            self._escape(call, f"handed to {last_name(call.func)}, whose result may hold it")
 
     def task(self, call: ast.Call) -> None:
         """Take in a task that is awaited further down: until then it must not be left alone."""
@@ -102,11 +113,6 @@ class Awaiting:
 
     def _escape(self, call: ast.Call, how: str) -> None:
         self._run.flow.escapes.append(Escape(call, how))
-
-
-def waits_for_all(call: ast.Call) -> bool:
-    """Whether a call of ``asyncio.wait`` returns when all that it is given is over."""
-    return len(call.args) == 1 and not call.keywords
 
 
 def _abandons(call: ast.Call) -> bool:

@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.deferred.awaiting import waits_for_all
+from codemods.analysis.dataflow.deferred.results import waits_for_all
 from codemods.analysis.syntax.effects import is_plain
 from codemods.analysis.syntax.tree import walk
 
@@ -27,7 +27,6 @@ _WAIT = "asyncio.wait"
 _TASKS = ("asyncio.create_task", "asyncio.ensure_future")
 _POOLS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")
 _SETTERS = (words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL)
-_CALLERS = ("submit", "map", "partial", "to_thread")
 _FIELDS = ("daemon", "name")
 
 
@@ -285,29 +284,6 @@ class Closings:
             [*inner.args, *(k.value for k in inner.keywords)] if isinstance(inner, ast.Call) else []
         )
         return isinstance(inner, ast.Call) and all(map(_is_plain_or_tuple, given))
-
-
-def deferred_call(call: ast.Call) -> ast.Call | None:
-    """Return the call that ``Thread``, ``submit``, ``partial`` and the like will make."""
-    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    if name == "Thread":
-        given = {keyword.arg: keyword.value for keyword in call.keywords}
-        target, args = given.get("target"), given.get("args", ast.Tuple([], ast.Load()))
-        kwargs = given.get("kwargs", ast.Dict([], []))
-        if target is None or not isinstance(args, ast.Tuple | ast.List):
-            return None
-        if not isinstance(kwargs, ast.Dict):
-            return None
-        keywords = [
-            ast.keyword(getattr(key, "value", None), value)
-            for key, value in zip(kwargs.keys, kwargs.values, strict=True)
-        ]
-        return ast.copy_location(ast.Call(target, args.elts, keywords), call)
-    if name == "run_in_executor" and len(call.args) > 1:
-        return ast.copy_location(ast.Call(call.args[1], call.args[2:], []), call)
-    if name not in _CALLERS or not call.args:
-        return None
-    return ast.copy_location(ast.Call(call.args[0], call.args[1:], call.keywords), call)
 
 
 def _values(statement: ast.stmt) -> list[ast.expr]:

@@ -1,0 +1,88 @@
+"""What functions give that are run by somebody else: a pool, a task, a thread that is awaited.
+
+Their results come back by futures, lists and ``await``, which nobody follows; so where one of
+them may hold the tracker, handing the function over is what lets it out.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Protocol
+
+from codemods.analysis.dataflow.library_models.rows import Effect
+from codemods.analysis.syntax.calls import arguments_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codemods.analysis.syntax.definitions import DataFlow
+
+_CALLERS = ("submit", "map", "partial", "to_thread")
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set)
+#: These are asked about where they stand themselves.
+_RUNNING = (Effect.LATER, Effect.AWAIT)
+
+
+class _Values(Protocol):
+    """What is asked of the values themselves."""
+
+    def tainted(self, node: ast.expr) -> bool: ...
+
+    def calling(self, value: ast.expr) -> bool: ...
+
+    def result_of(self, call: ast.Call) -> bool: ...
+
+
+def gives_out(taint: DataFlow, values: _Values, call: ast.Call) -> bool:
+    """Whether something that *call* has run, with the tracker, may give it back."""
+    later = deferred_call(call)
+    if later is not None:
+        holds = values.tainted(later.func) and values.calling(later.func)
+        return holds or values.result_of(later)
+    made = (one for value in arguments_of(call) for one in _calls(taint, value))
+    return any(values.result_of(one) for one in made)
+
+
+def deferred_call(call: ast.Call) -> ast.Call | None:
+    """Return the call that ``Thread``, ``submit``, ``partial`` and the like will make."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    if name == "Thread":
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        target, args = given.get("target"), given.get("args", ast.Tuple([], ast.Load()))
+        kwargs = given.get("kwargs", ast.Dict([], []))
+        if target is None or not isinstance(args, ast.Tuple | ast.List):
+            return None
+        if not isinstance(kwargs, ast.Dict):
+            return None
+        keywords = [
+            ast.keyword(getattr(key, "value", None), value)
+            for key, value in zip(kwargs.keys, kwargs.values, strict=True)
+        ]
+        return ast.copy_location(ast.Call(target, args.elts, keywords), call)
+    if name == "run_in_executor" and len(call.args) > 1:
+        return ast.copy_location(ast.Call(call.args[1], call.args[2:], []), call)
+    if name not in _CALLERS or not call.args:
+        return None
+    return ast.copy_location(ast.Call(call.args[0], call.args[1:], call.keywords), call)
+
+
+def waits_for_all(call: ast.Call) -> bool:
+    """Whether a call of ``asyncio.wait`` returns when all that it is given is over."""
+    return len(call.args) == 1 and not call.keywords
+
+
+def _calls(taint: DataFlow, value: ast.expr) -> Iterator[ast.Call]:
+    """Yield the calls that *value* consists of, as far as they are in sight."""
+    if isinstance(value, ast.Starred):
+        value = value.value
+    value = taint.followed(value)
+    if isinstance(value, ast.Call):
+        model = taint.foreign.model(value.func)
+        if model is None or model.effect not in _RUNNING:
+            yield value
+    elif isinstance(value, _COMPREHENSIONS):
+        yield from _calls(taint, value.elt)
+    elif isinstance(value, _DISPLAYS):
+        for element in value.elts:
+            yield from _calls(taint, element)
