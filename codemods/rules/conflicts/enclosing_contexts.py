@@ -25,9 +25,9 @@ from codemods.rules.conflicts.inheritance import (
     heirs_in,
     heirs_inside,
     lent_ids,
-    uses_of_others,
 )
 from codemods.rules.conflicts.own_trackers import context_ids, given_tracker
+from codemods.rules.conflicts.proposed_blocks import uses_of_others
 from codemods.rules.conflicts.tracker_keys import key_of
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _contexts(
         others = uses_of_others(semantic, statement.body, trackers, own) if ids else ()
         if ids:
             named = context_ids(call, name)
-            yield ast.unparse(call), Lender(statement.body, named, ids, key, others)
+            yield ast.unparse(call), Lender(statement.body, named, named, ids, key, others)
     for function in _functions(semantic):
         yield from _decorated(semantic, function, trackers)
     for block in semantic.module.every(ast.With):
@@ -164,7 +164,10 @@ def _decorated(
         others = uses_of_others(semantic, function.body, trackers, own)
         if ids:
             tracker = next(iter(own), object())
-            yield f"@{ast.unparse(decorator)}", Lender(function.body, ids, ids, tracker, others)
+            yield (
+                f"@{ast.unparse(decorator)}",
+                Lender(function.body, ids, ids, ids, tracker, others),
+            )
 
 
 def _managed(
@@ -180,7 +183,7 @@ def _managed(
             given = item.optional_vars
             key, own = _key_and_own(semantic, given)
             others = uses_of_others(semantic, block.body, trackers, own)
-            yield ast.unparse(call), Lender(block.body, ids, ids, key, others)
+            yield ast.unparse(call), Lender(block.body, ids, ids, ids, key, others)
 
 
 def _stacked(
@@ -204,7 +207,7 @@ def _stacked(
     if ids and following:
         key, own = _key_and_own(semantic, given)
         others = uses_of_others(semantic, following, trackers, own)
-        yield ast.unparse(entered), Lender(following, named, ids, key, others)
+        yield ast.unparse(entered), Lender(following, named, named, ids, key, others)
 
 
 def _managed_by(semantic: SemanticModel, call: ast.Call) -> frozenset[str]:

@@ -36,6 +36,8 @@ from codemods.rules.conflicts.proposed_blocks import (
     key_of_block,
     left_by,
     lent_by,
+    named_ids,
+    uses_of_others,
     wraps,
 )
 from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
@@ -54,11 +56,12 @@ if TYPE_CHECKING:
 class Lender:
     """A block, there or proposed: its statements, the ids that it may lend, and its tracker.
 
-    ``given`` are those that it itself gives, ``ids`` also those that its tracker may have
-    from elsewhere; ``others`` are uses of other trackers in it.
+    ``named`` are those of its header, ``given`` also those that are set inside, and ``ids``
+    those that its tracker may have from elsewhere; ``others`` are uses of other trackers in it.
     """
 
     body: Sequence[ast.stmt]
+    named: frozenset[str]
     given: frozenset[str]
     ids: frozenset[str]
     tracker: object
@@ -195,19 +198,6 @@ def lent_ids(
     return context_ids(call, name).union(*map(semantic.standing.of, (tracker, given_tracker(call))))
 
 
-def uses_of_others(
-    semantic: SemanticModel,
-    body: Sequence[ast.stmt],
-    every: frozenset[Binding],
-    own: frozenset[Binding],
-) -> list[ast.Name]:
-    """Return where *body* reads one of the variables *every* that is not in *own*."""
-    names = (n for s in body for n in walk(s) if isinstance(n, ast.Name))
-    loads = (n for n in names if isinstance(n.ctx, ast.Load) and n in semantic.scopes.scope_of)
-    bindings = ((n, semantic.scopes.of(n)) for n in loads)
-    return [n for n, binding in bindings if binding in every and binding not in own]
-
-
 def _lender(
     semantic: SemanticModel, proposal: Proposal, wrap: Wrap, heirs: Heirs, left: frozenset[str]
 ) -> Lender:
@@ -218,8 +208,8 @@ def _lender(
         own |= {key}
     others = uses_of_others(semantic, body, heirs.holders.every, own)
     ids = lent_by(semantic, proposal, wrap, heirs.taken, left)
-    given = given_by(semantic, wrap, heirs.taken, left)
-    return Lender(body, given, ids, key, others, proposal)
+    named, given = named_ids(wrap) | left, given_by(semantic, wrap, heirs.taken, left)
+    return Lender(body, named, given, ids, key, others, proposal)
 
 
 def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
@@ -391,7 +381,9 @@ def _unnamed(
             ran |= handed
     for function in sorted((f for f in ran - known if f in of.order), key=of.order.__getitem__):
         body: list[ast.stmt] = function.body  # type: ignore[attr-defined]
-        heir = next(heirs_inside(semantic, lender, body, heirs, known | ran), None)
+        # That a function runs itself this way is merely possible: its header counts, no helpers.
+        header = replace(lender, given=lender.named)
+        heir = next(heirs_inside(semantic, header, body, heirs, known | ran), None)
         if heir is not None:
             name = function.name  # type: ignore[attr-defined]
             said = f"{name} may run in this block; there, {heir.text}"

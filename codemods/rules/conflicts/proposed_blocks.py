@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.ids.standing import ALL_IDS, MODE, takes_user
 from codemods.model.edit import UNPACKED, Path, Retain, Wrap
 from codemods.rules.conflicts.missing_ids import adopted, built_with_user, is_certain, missing_ids
@@ -13,9 +14,10 @@ from codemods.rules.conflicts.own_trackers import BY_BATCH
 from codemods.rules.conflicts.tracker_keys import key_of, set_within
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.scopes import Binding
     from codemods.model.proposal import Proposal
 
 
@@ -115,3 +117,16 @@ def _begins(wrap: Wrap, path: Path) -> bool:
     """Whether the statement at *path* is one of those that *wrap* itself puts into its block."""
     (field, first), (own, index) = wrap.path[-1], path[-1]
     return path[:-1] == wrap.path[:-1] and own == field and first <= index < wrap.stop
+
+
+def uses_of_others(
+    semantic: SemanticModel,
+    body: Sequence[ast.stmt],
+    every: frozenset[Binding],
+    own: frozenset[Binding],
+) -> list[ast.Name]:
+    """Return where *body* reads one of the variables *every* that is not in *own*."""
+    names = (n for s in body for n in walk(s) if isinstance(n, ast.Name))
+    loads = (n for n in names if isinstance(n.ctx, ast.Load) and n in semantic.scopes.scope_of)
+    bindings = ((n, semantic.scopes.of(n)) for n in loads)
+    return [n for n, binding in bindings if binding in every and binding not in own]

@@ -18,13 +18,14 @@ from codemods.analysis.syntax.mentions import Mentions
 from codemods.model.edit import Delete, Wrap
 from codemods.model.refusal import Reason
 from codemods.rules.conflicts.enclosing_contexts import heirs_of_contexts
-from codemods.rules.conflicts.inheritance import Heirs, heir_of, uses_of_others
+from codemods.rules.conflicts.inheritance import Heirs, heir_of
 from codemods.rules.conflicts.missing_ids import missing_ids
 from codemods.rules.conflicts.proposed_blocks import (
     body_of,
     is_step,
     lent_by,
     named_ids,
+    uses_of_others,
     wraps,
 )
 from codemods.rules.refusing import refuse
