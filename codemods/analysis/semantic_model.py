@@ -49,7 +49,7 @@ class Settings:
     """What the user chose, as the rules need it.
 
     ``runtime`` is AUTO where the project is to be looked at; ``operations`` maps functions
-    to operation types.
+    to operation types.  ``line_length`` is the project's, None where it says none.
     """
 
     runtime: Runtime
@@ -57,6 +57,7 @@ class Settings:
     strict: bool
     unsafe: bool
     operations: Mapping[str, str]
+    line_length: int | None = None
 
 
 class Elsewhere(Protocol):

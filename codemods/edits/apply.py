@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
 
+    from codemods.edits.style import Style
     from codemods.model.edit import Edit
 
 
@@ -23,10 +24,8 @@ class RoundTripError(EditError):
     """Parsing and printing the text does not give the same text."""
 
 
-def apply(
-    tree: ast.Module, lines: list[str], edits: Sequence[Edit], *, newline: str, indent: str
-) -> str:
-    """Return the text of *lines* with *edits* made.
+def apply(tree: ast.Module, lines: list[str], edits: Sequence[Edit], style: Style) -> str:
+    """Return the text of *lines*, a file of *style*, with *edits* made.
 
     Raises EditError where an edit does not fit the text.
     """
@@ -38,15 +37,15 @@ def apply(
         within[bisect_right(firsts, touched(edit)[0]) - 1].append(edit)
     for chunk, mine in zip(reversed(found), reversed(within), strict=True):
         flat = not any(map(_has_suite, tree.body[chunk.first : chunk.last + 1]))
-        aside = PutAside(tree, lines, chunk, mine, newline)
+        aside = PutAside(tree, lines, chunk, mine, style.newline)
         try:
-            rebuilt = aside.back(_rebuild(aside.text, chunk, mine, newline, indent, flat=flat))
+            rebuilt = aside.back(_rebuild(aside.text, chunk, mine, style, flat=flat))
         except EditError:
             if not aside:
                 raise
             # It is said of the text as it stands there.
             whole = "".join(lines[chunk.start : chunk.end])
-            rebuilt = _rebuild(whole, chunk, mine, newline, indent, flat=flat)
+            rebuilt = _rebuild(whole, chunk, mine, style, flat=flat)
         start = chunk.start
         if not rebuilt.strip():
             rebuilt = ""
@@ -69,9 +68,7 @@ def _lost(text: str, printed: str, chunk: Chunk) -> int:
     return chunk.start + next((n for n, (old, new) in enumerate(pairs, 1) if old != new), 1)
 
 
-def _rebuild(
-    text: str, chunk: Chunk, edits: list[Edit], newline: str, indent: str, *, flat: bool
-) -> str:
+def _rebuild(text: str, chunk: Chunk, edits: list[Edit], style: Style, *, flat: bool) -> str:
     try:
         module = cst.parse_module(text)
     except cst.ParserSyntaxError as error:
@@ -89,7 +86,7 @@ def _rebuild(
         )
     # A chunk of one line has no newline to detect, a flat one no indentation: the file's own is
     # the one to write.  Where there is a suite, what the parser found there stays.
-    module = module.with_changes(default_newline=newline)
+    module = module.with_changes(default_newline=style.newline)
     if flat:
-        module = module.with_changes(default_indent=indent)
-    return Rebuilder(edits, chunk.first, indent).module(module).code
+        module = module.with_changes(default_indent=style.indent)
+    return Rebuilder(edits, chunk.first, style).module(module).code

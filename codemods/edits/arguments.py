@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from codemods.model.edit import UNPACKED
+from codemods.edits.lines import comments_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +60,7 @@ def once(taken: Taken) -> list[tuple[int, str | None]]:
 def header_call(header: Header, calls: Sequence[cst.Call]) -> cst.Call:
     """Return the call of *header*; *calls* are those its ``taken`` arguments come from."""
     taken_over: list[cst.Arg] = []
+    calls = [_on_one_line(call) for call in calls]
     for taken, call in zip(header.taken, calls, strict=True):
         taken_over.extend(_named(call.args[index], keyword) for index, keyword in once(taken))
     leading = [argument(text) for text in header.leading]
@@ -139,6 +141,21 @@ def _several_lines(call: cst.Call) -> bool:
         _brings_lines(arg) or isinstance(arg.whitespace_after_arg, cst.ParenthesizedWhitespace)
         for arg in call.args
     )
+
+
+def _on_one_line(call: cst.Call) -> cst.Call:
+    """Return *call* on one line if a formatter broke it behind its first parenthesis only.
+
+    How much room its arguments need elsewhere is to be seen there.
+    """
+    before = call.whitespace_before_args
+    if not isinstance(before, cst.ParenthesizedWhitespace) or comments_in(call):
+        return call
+    last = call.args[-1] if call.args else None
+    if last is None or isinstance(last.comma, cst.Comma) or any(map(_brings_lines, call.args)):
+        return call
+    plain = [*call.args[:-1], bare(last)]
+    return call.with_changes(args=plain, whitespace_before_args=cst.SimpleWhitespace(""))
 
 
 def _laid_out(

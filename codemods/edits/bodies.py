@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from codemods.edits.arguments import EditError, header_call, one_a_line
+from codemods.edits.arguments import EditError, header_call
+from codemods.edits.fitting import fitted, fitted_import
 from codemods.edits.imports import gap_above, import_edited, import_line
 from codemods.edits.lines import (
     Carried,
@@ -27,8 +28,10 @@ from codemods.edits.lines import (
     without_blank_end,
     without_blank_start,
     without_comments,
+    without_comments_at_end,
 )
 from codemods.edits.signatures import add_parameter
+from codemods.edits.unwrapping import unwrapped
 from codemods.edits.within_statement import (
     merge,
     pass_keyword,
@@ -40,6 +43,7 @@ from codemods.model.edit import (
     AddParameter,
     Delete,
     Edit,
+    ExtendImport,
     Merge,
     PassKeyword,
     Path,
@@ -52,7 +56,8 @@ from codemods.model.edit import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LONGEST_LINE = 100
+    from codemods.edits.style import Style
+
 #: The edits of a suite that are no blocks, by the index of their statement.
 _Others = dict[int, list[Edit]]
 # Behind the ``with`` it would leave the whole block out of the coverage.
@@ -62,12 +67,12 @@ _COVERAGE = re.compile(r"#\s*pragma[:\s]?\s*no\s*cover", re.IGNORECASE)
 class Rebuilder:
     """Applies the edits of one chunk of top-level statements.
 
-    ``offset`` is the index in the file of the chunk's first statement, ``indent``
-    the file's indentation.
+    ``offset`` is the index in the file of the chunk's first statement, ``style``
+    the file's.
     """
 
-    def __init__(self, edits: Sequence[Edit], offset: int, indent: str) -> None:
-        self._indent = indent
+    def __init__(self, edits: Sequence[Edit], offset: int, style: Style) -> None:
+        self._style = style
         self._edits = edits
         #: The edits of each statement, and of each suite; what has edits below it.
         self._at: dict[Path, list[Edit]] = {}
@@ -171,28 +176,31 @@ class Rebuilder:
                 built.append(led(node, joined(pending, above)))
                 pending = below
                 continue
-            nodes, pending = self._single(unit, others, pending)
+            nodes, pending = self._single(unit, others, pending, indent)
             built.extend(nodes)
             position += 1
         return built, pending
 
     def _single(
-        self, unit: Unit, others: _Others, pending: list[cst.EmptyLine]
+        self, unit: Unit, others: _Others, pending: list[cst.EmptyLine], indent: str | None
     ) -> tuple[list[Statement], list[cst.EmptyLine]]:
         mine = others.get(unit.index, [])
-        if any(isinstance(e, Delete) for e in mine):
-            return [], joined(pending, self._carried.left_of(unit.node))
-        if any(isinstance(e, Unwrap) for e in mine):
-            return _unwrapped(unit.node, pending)
+        for edit in mine:
+            if isinstance(edit, Delete):
+                return [], joined(pending, self._left_of(unit.node, edit))
+            if isinstance(edit, Unwrap):
+                return unwrapped(unit.node, pending, described=edit.described)
         added = [e for e in mine if isinstance(e, AddImport)]
         node = import_edited(unit.node, mine)
+        if node is not None and any(isinstance(e, ExtendImport) for e in mine):
+            node = fitted_import(node, *self._room(_place(mine[0]), indent))
         above = joined(pending, leading(unit.node if node is None else node))
         if node is None and not added:
             return [], joined(pending, remains(unit.node))
-        lines = [import_line(e) for e in added if e.before]
+        lines = [self._import(e, indent) for e in added if e.before]
         if node is not None:
             lines.append(led(node, gap_above(node) if lines else []))
-        lines.extend(import_line(e) for e in added if not e.before)
+        lines.extend(self._import(e, indent) for e in added if not e.before)
         if node is None and isinstance(unit.node, cst.SimpleStatementLine):
             inner = comments_in(unit.node.body[0])
             above = [*above, *(line for c in inner for line in own_line(c))]
@@ -200,6 +208,15 @@ class Rebuilder:
             lines[-1] = lines[-1].with_changes(trailing_whitespace=ending)
         lines[0] = led(lines[0], above)
         return lines, []
+
+    def _left_of(self, node: Statement, edit: Delete) -> list[cst.EmptyLine]:
+        """Return the lines that stay of the statement *node*, which goes."""
+        if edit.above is None:
+            return self._carried.left_of(node)
+        return without_comments_at_end(leading(node), edit.above)
+
+    def _import(self, edit: AddImport, indent: str | None) -> Statement:
+        return fitted_import(import_line(edit), *self._room(edit.beside, indent))
 
     def _wrapped(
         self,
@@ -209,13 +226,14 @@ class Rebuilder:
         others: _Others,
         indent: str | None,
     ) -> tuple[cst.With, list[cst.EmptyLine], list[cst.EmptyLine]]:
-        call = self._fitted(self._header_call(wrap), wrap, indent)
         comment = self._header_comment(wrap)
         above: list[cst.EmptyLine] = []
         staying = list(inside)
         starts = {_index(w) for w in deeper}
         while staying and staying[0].index not in starts and _goes(staying[0], others):
-            above = joined(above, self._carried.left_of(staying.pop(0).node))
+            unit = staying.pop(0)
+            [gone] = (e for e in others[unit.index] if isinstance(e, Delete))
+            above = joined(above, self._left_of(unit.node, gone))
         body, left = self._assemble(staying, deeper, others, indent)
         if not body:
             raise EditError("the block would be empty")
@@ -230,20 +248,17 @@ class Rebuilder:
             header=cst.TrailingWhitespace(whitespace=space, comment=comment),
             indent=indent,
         )
-        node = cst.With([cst.WithItem(call, target)], block)
+        node = cst.With([cst.WithItem(self._header_call(wrap), target)], block)
+        node = fitted(node, *self._room(wrap.path, indent))
         if len(wrap.path) == 1:
             node = unindented_blanks(node)
         return node, above, left
 
-    def _fitted(self, call: cst.Call, wrap: Wrap, indent: str | None) -> cst.Call:
-        """Return *call* with an argument a line if the header would be too long otherwise."""
-        unit = indent or self._indent
+    def _room(self, path: Path, indent: str | None) -> tuple[str, int, int]:
+        """Return a step of indentation at *path*, how many stand before it, and a line's length."""
         # Handlers and cases have a place in the path, but no indentation of their own.
-        depth = sum(field in ("body", "orelse", "finalbody") for field, _ in wrap.path[:-1])
-        text = f"with {cst.Module([]).code_for_node(call)} as {wrap.header.target}:"
-        if depth * len(unit) + len(text) <= _LONGEST_LINE or "\n" in text or "\r" in text:
-            return call
-        return one_a_line(call, unit)
+        depth = sum(field in ("body", "orelse", "finalbody") for field, _ in path[:-1])
+        return indent or self._style.indent, depth, self._style.line_length
 
     # -- below a statement ----------------------------------------------------
 
@@ -258,7 +273,8 @@ class Rebuilder:
             elif isinstance(edit, Retain):
                 node = self._carried.led_by_rest(node, retained(node, edit))
             elif isinstance(edit, Merge):
-                node = merge(node, edit, self._calls[edit.taken.path])
+                merged = merge(node, edit, self._calls[edit.taken.path])
+                node = fitted(merged, *self._room(path, indent))
         if path not in self._around:
             return node
         return self._compound(node, path, indent)
@@ -320,22 +336,6 @@ def call_of(node: Statement) -> cst.Call:
         if isinstance(small, cst.Expr) and isinstance(small.value, cst.Call):
             return small.value
     raise EditError("expected a statement that is one call")
-
-
-def _unwrapped(
-    node: Statement, pending: list[cst.EmptyLine]
-) -> tuple[list[Statement], list[cst.EmptyLine]]:
-    if not isinstance(node, cst.Try) or node.finalbody is None:
-        raise EditError("expected a try statement with a finally")
-    final = [line for c in comments_in(node.finalbody) for line in own_line(c)]
-    if node.handlers:
-        return [led(node.with_changes(finalbody=None), joined(pending, leading(node)))], final
-    block = block_of(node.body, None)
-    first, *rest = block.body
-    above = joined(pending, [*leading(node), *own_line(block.header.comment)])
-    inner = without_blank_start(leading(first)) if not above else leading(first)  # type: ignore[arg-type]
-    body = [led(first, joined(above, without_blank_start(inner))), *rest]  # type: ignore[arg-type]
-    return body, [*block.footer, *final]  # type: ignore[return-value]
 
 
 def _with_end(block: cst.With, lines: list[cst.EmptyLine]) -> tuple[cst.With, list[cst.EmptyLine]]:

@@ -267,6 +267,15 @@ def without_blank_end(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
     return staying
 
 
+def without_comments_at_end(lines: Sequence[cst.EmptyLine], most: int) -> list[cst.EmptyLine]:
+    """Return *lines* without the comments at their end, *most* of them at most."""
+    staying = list(lines)
+    while most and staying and not _blank(staying[-1]):
+        staying.pop()
+        most -= 1
+    return staying
+
+
 def _blank(line: cst.EmptyLine) -> bool:
     return line.comment is None
 

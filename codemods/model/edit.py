@@ -44,9 +44,13 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove the statement at ``path``; its comments stay."""
+    """Remove the statement at ``path``; its comments stay.
+
+    With ``above`` they go: those in it, and so many lines of comments right above it.
+    """
 
     path: Path
+    above: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,13 @@ class Wrap:
 
 @dataclass(frozen=True, slots=True)
 class Unwrap:
-    """Drop the ``finally`` of the ``try`` at ``path``; without handlers its body stays alone."""
+    """Drop the ``finally`` of the ``try`` at ``path``; without handlers its body stays alone.
+
+    The comments in the ``finally`` stay, unless ``described`` says that they are about it.
+    """
 
     path: Path
+    described: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.refusal import Refusal
     from codemods.model.runtime import Evidence
-    from codemods.model.source import SourceFile
+    from codemods.model.source import SourceFile, Span
 
 
 class Certainty(StrEnum):
@@ -114,6 +114,30 @@ class Linted:
 
 
 FileOutcome = Untouched | Changed | Refused | Skipped | Failed | Linted
+
+
+Told = TypeVar("Told", Applied, "Refusal")
+
+
+def in_line_order(outcome: FileOutcome) -> FileOutcome:
+    """Return *outcome* with what it says of the file in the order of its places."""
+    match outcome:
+        case Changed():
+            applied, refusals = _sorted(outcome.applied), _sorted(outcome.refusals)
+            return replace(outcome, applied=applied, refusals=refusals)
+        case Refused():
+            return replace(outcome, refusals=_sorted(outcome.refusals))
+        case _:
+            return outcome
+
+
+def _sorted(told: tuple[Told, ...]) -> tuple[Told, ...]:
+    return tuple(sorted(told, key=place_of))
+
+
+def place_of(told: Applied | Refusal) -> tuple[int, Span]:
+    """Return the key that puts what is *told* of a file in the order of its places."""
+    return told.finding.cell, told.finding.span
 
 
 @dataclass(frozen=True, slots=True)

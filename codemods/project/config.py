@@ -101,8 +101,7 @@ def _table(file: Path) -> dict[str, Any] | None:
         return None
     if not _ABOUT_US.search(content):
         return None
-    document = _document(content, file)
-    tool = document.get("tool", {})
+    tool = document(content, file).get("tool", {})
     if not isinstance(tool, dict):
         return None
     for key in tool:
@@ -114,7 +113,8 @@ def _table(file: Path) -> dict[str, Any] | None:
     return table
 
 
-def _document(content: bytes, file: Path) -> dict[str, Any]:
+def document(content: bytes, file: Path) -> dict[str, Any]:
+    """Return the TOML in *content*, of *file*; raises ConfigError."""
     import tomllib  # only now: most runs meet no configuration
 
     if _DEEP.search(content):

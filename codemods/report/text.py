@@ -17,7 +17,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from codemods.model.outcome import Applied, Certainty, Changed, Failed, Linted, Refused, Skipped
+from codemods.model.outcome import (
+    Applied,
+    Certainty,
+    Changed,
+    Failed,
+    Linted,
+    Refused,
+    Skipped,
+    place_of,
+)
 from codemods.report import display
 from codemods.report.formats import Look
 
@@ -78,10 +87,12 @@ def _runtimes(report: RunReport, *, quiet: bool) -> Iterator[str]:
 def _outcome(outcome: FileOutcome, style: Style, *, written: bool, quiet: bool) -> Iterator[str]:
     match outcome:
         case Changed():
-            for applied in outcome.applied:
-                yield from _applied(applied, style, written=written, quiet=quiet)
-            for refusal in outcome.refusals:
-                yield from _refusal(refusal, style)
+            of_file: list[Applied | Refusal] = [*outcome.applied, *outcome.refusals]
+            for told in sorted(of_file, key=place_of):
+                if isinstance(told, Applied):
+                    yield from _applied(told, style, written=written, quiet=quiet)
+                else:
+                    yield from _refusal(told, style)
         case Refused():
             for refusal in outcome.refusals:
                 yield from _refusal(refusal, style)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from codemods.model.outcome import Failed, FileOutcome, RunReport, Untouched
+from codemods.model.outcome import Failed, FileOutcome, RunReport, Untouched, in_line_order
 from codemods.model.progress import nothing_told
 from codemods.runner.candidates import scan
 
@@ -61,7 +61,8 @@ def _run(
     said: tuple[str, ...] = ()
     if found.candidates:
         done, said = _of_candidates(options, config, found, told, lint=lint)
-    more = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
+    told_of = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
+    more = map(in_line_order, told_of)
     mine = sorted((o for o in more if found.decides(o.path)), key=lambda outcome: outcome.path)
     shard = str(options.shard or "")
     return RunReport(tuple(mine), found.scanned, written=False, warnings=said, shard=shard)

@@ -16,6 +16,7 @@ from codemods.model.edit import Wrap
 from codemods.model.outcome import Applied, Changed, Refused
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.planning.imports import place
+from codemods.rules.planning.operations import named
 from codemods.validator.encoding import spelling
 from codemods.validator.validate import compiles, difference
 
@@ -50,7 +51,9 @@ def rewritten(semantic: SemanticModel, source: SourceFile, decision: Decision) -
         # Other files take part: what is left of such a rewrite is none.
         return Refused(source.display, _with_refused(decision, decision.proposals, made))
     blamed = dict(_blamed(semantic, source, decision.proposals))
-    placed = place(semantic, [p for p in decision.proposals if p not in blamed])
+    # What is refused takes no name.
+    rest = named(semantic, [p for p in decision.proposals if p not in blamed])
+    placed = place(semantic, rest)
     made = _made(semantic, source, placed.proposals, placed.edits)
     refusals = (
         *decision.refusals,
@@ -167,11 +170,14 @@ def _edited(
     imports: Sequence[Edit],
 ) -> str:
     from codemods.edits.apply import apply
+    from codemods.edits.style import Style, longest_line
 
     edits: list[Edit] = [*(e for p in proposals for e in p.edits), *imports]
     indent = _indent(semantic.module)
     module = semantic.module
-    return apply(module.tree, module.lines, edits, newline=source.newline, indent=indent)
+    longest = semantic.settings.line_length or longest_line(module.tree, module.lines)
+    style = Style(source.newline, indent, longest)
+    return apply(module.tree, module.lines, edits, style)
 
 
 def _refusal(proposal: Proposal, problem: _Problem) -> Refusal:

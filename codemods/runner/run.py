@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.semantic_model import Settings
 from codemods.linking.links import Project, Terms
 from codemods.model.outcome import Failed
+from codemods.project.line_length import LineLengths
 from codemods.project.root import Roots, whole_project
 from codemods.project.sources import read
 from codemods.vocabulary import Vocabulary
@@ -63,14 +64,19 @@ class Run:
         return Roots(self.options.cwd)
 
     @cached_property
-    def _known(self) -> dict[Path | None, Terms]:
+    def _known(self) -> dict[tuple[Path | None, int | None], Terms]:
         return {}
+
+    @cached_property
+    def _line_lengths(self) -> LineLengths:
+        return LineLengths()
 
     def _terms(self, path: Path) -> Terms:
         table = self.config.of(path)
-        if table.source not in self._known:
-            self._known[table.source] = _terms(self.options, table)
-        return self._known[table.source]
+        length = self._line_lengths.of(path, self._roots.of(path))
+        if (table.source, length) not in self._known:
+            self._known[table.source, length] = _terms(self.options, table, length)
+        return self._known[table.source, length]
 
     def _whole(self) -> Sequence[DiscoveredFile]:
         return self._files_of_projects
@@ -84,9 +90,9 @@ class Run:
         return self._roots.of(path) is not None
 
 
-def _terms(options: Options, config: ProjectConfig) -> Terms:
+def _terms(options: Options, config: ProjectConfig, length: int | None) -> Terms:
     """Return what holds for the files of *config*: the command line counts before it."""
     runtime = options.runtime or config.runtime
     batches = config.batch_pricing if options.batch_pricing is None else options.batch_pricing
-    settings = Settings(runtime, batches, options.strict, options.unsafe, config.operations)
+    settings = Settings(runtime, batches, options.strict, options.unsafe, config.operations, length)
     return Terms(Vocabulary.of(config.modules), settings, config.root or options.cwd)

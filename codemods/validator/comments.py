@@ -12,7 +12,7 @@ from codemods.validator.terms import Difference
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # What begins a cell of a notebook, at the start of a line and only there.
 CELL = r"#\s*(?:%%|COMMAND -{5,}|<\w*cell|In ?\[[\d *]*\]:|[+-]\s*$|\+\s+(?:[\[{]|\w+\s*=))"
@@ -21,14 +21,22 @@ _CELL = re.compile(CELL)
 _FOR_A_BLOCK = re.compile(r"#\s*pragma[:\s]?\s*no\s*cover|#\s*pylint:\s*disable\b(?!-next)", re.I)
 
 
-def same_comments(before: str, after: str, blocks: Sequence[ast.With]) -> None:
+def same_comments(
+    before: str,
+    after: str,
+    blocks: Sequence[ast.With],
+    removed: Sequence[tuple[int, int]] = (),
+) -> None:
     """Raise unless both texts have the same comments, and those that mean something mean the same.
 
-    *blocks* are the statements of *after* that are new.
+    *blocks* are the statements of *after* that are new.  What stands in the lines of *before* that
+    are *removed* (first and last), or right above them, may be gone.
     """
     old, new = _comments(before), _comments(after)
     had, has = (Counter(text for text, _, _ in found) for found in (old, new))
     lost, gained = had - has, has - had
+    if lost:
+        lost -= Counter(_about(before.split("\n"), old, removed))
     if lost or gained:
         which = next(iter(lost or gained))
         raise Difference(f"a comment was {'lost' if lost else 'added'}: {which}")
@@ -41,6 +49,26 @@ def same_comments(before: str, after: str, blocks: Sequence[ast.With]) -> None:
         for text, line, column in new:
             if line in header and column and _FOR_A_BLOCK.search(text):
                 raise Difference(f"the comment holds for the whole block now: {text}", block)
+
+
+def _about(
+    lines: Sequence[str],
+    comments: Sequence[tuple[str, int, int]],
+    removed: Sequence[tuple[int, int]],
+) -> Iterator[str]:
+    """Yield those of *comments* that stand in lines that are *removed*, or right above them."""
+    by_line = {line: (text, column) for text, line, column in comments}
+    alone = {line for _, line, column in comments if not lines[line - 1][:column].strip()}
+    gone: set[int] = set()
+    for first, last in removed:
+        gone.update(range(first, last + 1))
+        while first - 1 in alone and first - 1 not in gone:
+            text, column = by_line[first - 1]
+            if not column and _CELL.match(text):
+                break
+            first -= 1
+            gone.add(first)
+    yield from (by_line[line][0] for line in gone if line in by_line)
 
 
 def _cells(comments: Sequence[tuple[str, int, int]]) -> list[str]:

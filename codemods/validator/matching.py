@@ -21,7 +21,7 @@ from codemods.validator.ids import (
     takes_ids,
     without_user,
 )
-from codemods.validator.needless import removable, unwrapped
+from codemods.validator.needless import lines_of_finally, removable, unwrapped
 from codemods.validator.parameters import with_old_signature
 from codemods.validator.terms import (
     Difference,
@@ -74,6 +74,8 @@ class Matcher:
         self._known: dict[str, dict[str, ast.expr]] = {}
         #: New blocks: (statement, variable).
         self.blocks: list[tuple[ast.With, str]] = []
+        #: What the ends of blocks made needless, by first and last line of the original.
+        self.removed: list[tuple[int, int]] = []
 
     def module(self, before: ast.Module, after: ast.Module) -> None:
         """Match two whole modules."""
@@ -104,6 +106,7 @@ class Matcher:
             if i < len(original) and block is not None:
                 spliced = unwrapped(original, i, after[j:], block)
                 if spliced is not None:
+                    self.removed.append(lines_of_finally(original[i]))
                     added += len(spliced) - 1
                     original[i : i + 1] = spliced
                     continue
@@ -113,6 +116,8 @@ class Matcher:
                 else 0
             )
             if step:
+                gone = original[i]
+                self.removed.append((gone.lineno, gone.end_lineno or gone.lineno))
                 i += step
                 continue
             if j >= len(after):

@@ -53,3 +53,11 @@ def unwrapped(
     there = [fingerprint(statement) for statement in left]
     body = [s for s in node.body if replay_of(s) is None or fingerprint(s) in there]
     return None if node.orelse or not is_end(left[len(body) :]) else list(node.body)
+
+
+def lines_of_finally(statement: ast.stmt) -> tuple[int, int]:
+    """Return the first and last line of what is below the other suites of a ``try``."""
+    assert isinstance(statement, ast.Try)
+    above = [*statement.body, *(s for handler in statement.handlers for s in handler.body)]
+    end = above[-1].end_lineno or above[-1].lineno
+    return end + 1, statement.finalbody[-1].end_lineno or statement.finalbody[-1].lineno

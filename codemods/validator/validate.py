@@ -63,7 +63,8 @@ def _difference(before: Program, after: Program, *, unsafe: bool, whole: bool) -
             _nothing_escapes(around, block, name, yields=block not in held)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
-        same_comments(before.text, after.text, [block for block, _ in matcher.blocks])
+        blocks = [block for block, _ in matcher.blocks]
+        same_comments(before.text, after.text, blocks, matcher.removed)
     except Difference as found:
         place = f" (line {found.line})" if found.line else ""
         return f"{found}{place}"

@@ -10,6 +10,7 @@ import pytest
 from codemods.analysis.syntax.parsed_module import split_lines
 from codemods.edits import put_aside
 from codemods.edits.apply import apply
+from codemods.edits.style import Style
 from codemods.model.edit import Delete, Header, Path, Rename, Taken, Wrap
 
 FUNCTION = (
@@ -40,7 +41,7 @@ EDITS = (
 
 def rewritten(text: str, newline: str = "\n") -> str:
     """Return *text*, of a file with that *newline*, with its statements in a block."""
-    return apply(ast.parse(text), split_lines(text), EDITS, newline=newline, indent="    ")
+    return apply(ast.parse(text), split_lines(text), EDITS, Style(newline))
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -84,7 +85,6 @@ def test_a_value_that_an_edit_concerns_stays(monkeypatch: pytest.MonkeyPatch) ->
         ast.parse(text),
         split_lines(text),
         [Rename(WORK, "old", "new")],
-        newline="\n",
-        indent="    ",
+        Style(),
     )
     assert made == text.replace("old", "new")

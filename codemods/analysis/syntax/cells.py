@@ -33,6 +33,11 @@ _OPENS, _ENDS = re.compile(r"#\s*\+"), re.compile(r"#\s*-\s*$")
 _HEADER_LINES = 40
 
 
+def begins_cell(line: str) -> bool:
+    """Whether *line*, one of a module, marks the beginning or the end of a cell."""
+    return _MARKER.match(line) is not None
+
+
 def crosses_cell(module: ParsedModule, beside: list[ast.stmt], start: int, stop: int) -> bool:
     """Whether a notebook cell begins between the statements of a block."""
     first, last = beside[start].lineno, beside[stop - 1].end_lineno or beside[stop - 1].lineno

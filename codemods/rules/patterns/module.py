@@ -354,7 +354,7 @@ def _step_edits(semantic: SemanticModel, user: _User) -> list[Edit]:
 
 
 def _sub_context(semantic: SemanticModel, user: _User, index: int, step: str) -> list[Edit]:
-    operation = f"{operation_types.snake(step)}{_STEP}"
+    operation = f"{operation_types.snake(step, _STEP) or 'workflow'}{_STEP}"
     name = user.lifetime.binding.name
     leading = (
         operation_types.literal(operation, semantic.quote),

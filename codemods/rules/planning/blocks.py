@@ -11,11 +11,11 @@ from codemods.analysis.syntax.mentions import Mentions
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
-from codemods.model.edit import Delete, Edit, Unwrap
+from codemods.model.edit import Delete, Edit
 from codemods.rules.checks.lifetime import other_set
 from codemods.rules.planning.headers import Form
 from codemods.rules.planning.newly_captured import bare_call_notes
-from codemods.rules.planning.replays import needless_replays
+from codemods.rules.planning.replays import deleted, needless_replays, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.edit import Path
+
+_CAPTURED = "the client's call is captured in the block"
 
 
 def last_use(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> LastUse:
@@ -175,12 +177,15 @@ def closing_edits(
     flush = closing_flush(lifetime.body, block.start, block.stop, lifetime.binding, semantic.scopes)
     if flush is not None:
         index, in_finally = flush
-        edits.append(Unwrap(block.path(index)) if in_finally else Delete(block.path(index)))
+        place = block.path(index)
+        edits.append(unwrapped(semantic, place) if in_finally else deleted(semantic, place))
     replays = needless_replays(semantic, lifetime, block) if ours else []
-    edits.extend(Delete(path) for path in replays)
+    removed = [deleted(semantic, path) for path in replays]
+    edits.extend(removed)
     notes: list[str] = []
     if replays:
-        notes.append("the manual recording is removed: the client's call is captured in the block")
+        described = " with its comment" if any(edit.above for edit in removed) else ""
+        notes.append(f"the manual recording is removed{described}: {_CAPTURED}")
     return edits, (*notes, *bare_call_notes(semantic, body, ours=ours))
 
 

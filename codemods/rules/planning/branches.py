@@ -27,6 +27,7 @@ from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.newly_captured import bare_call_notes
 from codemods.rules.planning.phases import named_again
+from codemods.rules.planning.replays import deleted
 from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 
@@ -100,7 +101,7 @@ def _closing(
     flush = closing_flush(level, block.start, block.stop, lifetime.binding, semantic.scopes)
     if flush is None or block.stop - block.start < 2 or flush[1]:
         return []
-    return [Delete(block.path(flush[0]))]
+    return [deleted(semantic, block.path(flush[0]))]
 
 
 def _parts(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> list[Part]:

@@ -22,6 +22,7 @@ _VERSION = re.compile(r"_v\d+(?=_|$)")
 _COMMENT = re.compile(r"#\s*ai-usage:\s*operation=([a-z][a-z0-9_]{2,49})\b")
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST = 50
+_LAST = "_operation"
 # Functions that only run or collect what others do, beside those of the interpreter.
 _CARRIERS = frozenset(
     "gather wait wait_for create_task ensure_future as_completed to_thread partial reduce chain "
@@ -29,17 +30,20 @@ _CARRIERS = frozenset(
 )
 
 
-def snake(name: str) -> str:
-    """Return *name* in snake case and ASCII, without numbers: ``OCRStage2`` is ``ocr_stage``."""
+def snake(name: str, behind: str = "") -> str:
+    """Return *name* in snake case and ASCII, without numbers: ``OCRStage2`` is ``ocr_stage``.
+
+    No word is cut: what is too long to have *behind* come behind it ends with a whole one.
+    """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = _VERSION.sub("", plain)
     words = [word.lower() for word in _WORDS.findall(plain) if not word.isdigit()]
-    whole = "_".join(words)
-    if len(whole) <= _LONGEST:
-        return whole
-    # Between words, unless one is too long by itself.
-    cut = whole[: _LONGEST + 1].rpartition("_")[0] or whole[:_LONGEST]
-    return cut.strip("_")
+    return _cut("_".join(words), _LONGEST - len(behind))
+
+
+def _cut(name: str, length: int) -> str:
+    """Return the words of *name* that fit into *length* characters, "" if not even one does."""
+    return name if len(name) <= length else name[: length + 1].rpartition("_")[0].strip("_")
 
 
 def descriptive(name: str) -> str | None:
@@ -92,7 +96,7 @@ def candidates(
     if functions:
         found.append(descriptive(f"{snake(module)}_{snake(functions[0].name)}"))
     found.append(descriptive(module))
-    found.append(f"{snake(module) or 'module'}_operation")
+    found.append(f"{snake(module, _LAST) or 'module'}{_LAST}")
     return [name for name in found if name]
 
 
@@ -117,10 +121,15 @@ def unique(names: list[str], taken: set[str], numbers: dict[str, int]) -> str:
         if name not in taken:
             return name
     number = numbers.get(names[0], 2)
-    while f"{names[0]}_{number}" in taken:
+    while _numbered(names[0], number) in taken:
         number += 1
     numbers[names[0]] = number
-    return f"{names[0]}_{number}"
+    return _numbered(names[0], number)
+
+
+def _numbered(name: str, number: int) -> str:
+    behind = f"_{number}"
+    return (_cut(name, _LONGEST - len(behind)) or name) + behind
 
 
 def _stem(value: ast.expr) -> str | None:

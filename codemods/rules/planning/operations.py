@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def named(semantic: SemanticModel, proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
-    """Return *proposals*, each block with a name of its own, given in source order."""
+    """Return *proposals*, each block with a name of its own, given in source order.
+
+    The names that a block had to choose from stay with it: where others turn out to be refused,
+    the rest is named once more.
+    """
     wraps = [e for p in proposals for e in p.edits if isinstance(e, Wrap)]
     taken = set(semantic.operations)
     taken.update(_asked_for(wrap) for wrap in wraps if not wrap.header.names)
@@ -27,7 +31,7 @@ def named(semantic: SemanticModel, proposals: Sequence[Proposal]) -> tuple[Propo
         name = operation_types.unique(list(wrap.header.names), taken, numbers)
         taken.add(name)
         leading = (operation_types.literal(name, semantic.quote), *wrap.header.leading[1:])
-        chosen[wrap] = replace(wrap, header=replace(wrap.header, leading=leading, names=()))
+        chosen[wrap] = replace(wrap, header=replace(wrap.header, leading=leading))
     return tuple(
         replace(p, edits=tuple(chosen.get(e, e) if isinstance(e, Wrap) else e for e in p.edits))
         for p in proposals

@@ -1,17 +1,21 @@
 """Manual recording that a block makes needless: ``tracker.track_openai_completion(lambda: r)()``.
 
 Removed only on evidence: the recorded result was made inside the block, by a
-call that the runtime captures, and the statement does nothing else.
+call that the runtime captures, and the statement does nothing else.  The comments that described
+what is removed, a flush as well, go with it.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.cells import begins_cell
 from codemods.analysis.syntax.signatures import default_of
+from codemods.model.edit import Delete, Unwrap
 
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
@@ -29,6 +33,12 @@ _CAPTURED = frozenset(
         ("responses", "parse"),
     }
 )
+
+# A comment of these words right above a recording or a flush is about that.
+_ABOUT = re.compile(r"\b(?:metrics?|track\w*|record\w*|usage|flush\w*|manual\w*)\b", re.I)
+# These may be about the next statement as well, if one follows at once.
+_PERHAPS = re.compile(r"\b(?:stor\w+|sav\w+|log\w*|persist\w*|costs?|tokens?|bill\w*)\b", re.I)
+_FOR_TOOLS = re.compile(r"#\s*(?:ai-usage:|fmt:|type:|noqa|pragma|pylint:|region|endregion|!|-\*-)")
 
 
 def needless_replays(semantic: SemanticModel, lifetime: Lifetime, block: Block) -> list[Path]:
@@ -130,3 +140,51 @@ def _is_captured(function: ast.expr) -> bool:
     if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Attribute):
         return False
     return (function.value.attr, function.attr) in _CAPTURED
+
+
+def deleted(semantic: SemanticModel, path: Path) -> Delete:
+    """Return the removal of the statement at *path*, with the comments that described it."""
+    statement = semantic.statement_at(path)
+    assert isinstance(statement, ast.stmt)
+    return Delete(path, _described_by(semantic, statement))
+
+
+def unwrapped(semantic: SemanticModel, path: Path) -> Unwrap:
+    """Return the removal of the ``finally`` of the ``try`` at *path*, which only flushes."""
+    statement = semantic.statement_at(path)
+    assert isinstance(statement, ast.Try)
+    above = _comments_above(semantic, statement.finalbody[0])
+    return Unwrap(path, bool(_ABOUT.search(" ".join(above))))
+
+
+def _described_by(semantic: SemanticModel, statement: ast.stmt) -> int:
+    """Return how many lines of comments right above *statement* say what it does."""
+    above = _comments_above(semantic, statement)
+    text = " ".join(above)
+    about = _ABOUT.search(text) or (
+        _PERHAPS.search(text) and _ends_a_paragraph(semantic, statement)
+    )
+    return len(above) if about else 0
+
+
+def _comments_above(semantic: SemanticModel, statement: ast.stmt) -> list[str]:
+    """Return the comments right above *statement*, as deep as it is, none that tools read."""
+    found: list[str] = []
+    for number in range(statement.lineno - 1, 0, -1):
+        line = semantic.module.lines[number - 1]
+        text = line.strip()
+        if not text.startswith("#") or len(line) - len(line.lstrip()) != statement.col_offset:
+            break
+        if _FOR_TOOLS.match(text) or begins_cell(line):
+            return []
+        found.append(text)
+    return found
+
+
+def _ends_a_paragraph(semantic: SemanticModel, statement: ast.stmt) -> bool:
+    """Whether no statement follows *statement* in the next line."""
+    end = statement.end_lineno or statement.lineno
+    beside = semantic.module.statements_around(statement)
+    index = beside.index(statement) + 1
+    following = beside[index] if index < len(beside) else None
+    return following is None or following.lineno > end + 1 or isinstance(following, ast.Return)

@@ -143,7 +143,7 @@ def scan(client, number):  # on def
         "    client.scan(number)  # c8\n    tracker.flush_metrics()  # c9\n    # c10\n",
         DEF + "    # c1\n    # c2\n    # c3\n    # c4\n    # c5\n    # c6\n"
         '    with ai_usage_context("scan", job_id=number) as tracker:  # c7\n'
-        "        client.scan(number)  # c8\n    # c9\n    # c10\n",
+        "        client.scan(number)  # c8\n    # c10\n",
     ),
     "comments_between_arguments": (
         DEF + "    tracker = AIUsageTracker()\n    tracker.set_tracking_context(\n"

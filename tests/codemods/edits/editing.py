@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.edits.apply import apply
+from codemods.edits.style import Style
 
 if TYPE_CHECKING:
     from codemods.model.edit import Edit, Path
@@ -16,7 +17,9 @@ def at(*indices: int, field: str = "body") -> Path:
     return tuple((field, index) for index in indices)
 
 
-def edited(text: str, *edits: Edit, newline: str = "\n", indent: str = "    ") -> str:
+def edited(
+    text: str, *edits: Edit, newline: str = "\n", indent: str = "    ", line_length: int = 88
+) -> str:
     """Return *text* with *edits* made."""
     lines = text.splitlines(keepends=True)
-    return apply(ast.parse(text), lines, edits, newline=newline, indent=indent)
+    return apply(ast.parse(text), lines, edits, Style(newline, indent, line_length))

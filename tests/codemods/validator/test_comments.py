@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from pairs import HEADER, legacy, migrated, objects, same
+from pairs import HEADER, NEW, OLD, legacy, migrated, objects, same
 
 COMMENTS = st.lists(
     st.sampled_from(["# one", "# two", "# noqa: E501", "#", "# caf\xe9 \u2028 x", "# type: x"]),
@@ -69,3 +69,45 @@ def test_what_looks_like_a_comment_in_a_text_is_none() -> None:
     """Only comments are counted."""
     same(legacy("ask('# one')  # two\n"), migrated("# two\nask('# one')\n"))
     objects(legacy("ask('# one')  # two\n"), migrated("ask('# one')\n"), "# two")
+
+
+ANSWER = "answer = client.chat.completions.create()\n"
+REPLAY = "tracker.track_openai_completion(lambda: answer)()\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "goes"),
+    [
+        ("# by hand\n", ["# by hand"]),
+        ("# one\n# two\n", ["# two"]),
+        ("# one\n# two\n", ["# one", "# two"]),
+    ],
+)
+def test_a_comment_may_go_with_what_a_block_makes_needless(above: str, goes: list[str]) -> None:
+    """What stands in a removed recording, or right above it, may be gone."""
+    left = "".join(line for line in above.splitlines(True) if line.strip() not in goes)
+    same(legacy(ANSWER + above + REPLAY), migrated(ANSWER + left))
+    same(legacy(f"{ANSWER}{above}{REPLAY[:-1]}  # behind\n"), migrated(ANSWER + left))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"{ANSWER}# at a distance\n\n{REPLAY}", ANSWER),
+        (f"{ANSWER[:-1]}  # of the call\n{REPLAY}", ANSWER),
+        (f"{ANSWER}{REPLAY}# below\n", ANSWER),
+        (f"{ANSWER}# stays\n{REPLAY}", f"{ANSWER}{REPLAY}"),
+        ("# of the use\nask(tracker)\n", "ask(tracker)\n"),
+    ],
+)
+def test_no_other_comment_may_go(before: str, after: str) -> None:
+    """Neither one that is further away, nor that of a statement which is still there."""
+    objects(legacy(before), migrated(after), "a comment was lost")
+
+
+def test_what_begins_a_cell_does_not_go() -> None:
+    """A mark right above a removed recording is none of its comments."""
+    top = "tracker = AIUsageTracker()\n" + 'tracker.set_tracking_context(job_id="a")\n'
+    before = f"{OLD}{top}{ANSWER}# %% usage\n{REPLAY}"
+    after = f"{NEW}{HEADER}    {ANSWER}"
+    objects(before, after, "a comment was lost")
