@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from codemods.model.edit import UNPACKED
 from codemods.edits.lines import comments_in
+from codemods.model.edit import UNPACKED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

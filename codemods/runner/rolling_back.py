@@ -14,8 +14,9 @@ from codemods.model.outcome import Applied, Changed, FileOutcome, Refused, Untou
 from codemods.model.refusal import Reason, Refusal
 from codemods.project.notebooks import outcomes as notebook
 from codemods.project.notebooks.module import is_notebook
+from codemods.rollback.comparison import is_again
 from codemods.rollback.plans import NoWayBackError, Plan, plan
-from codemods.rollback.texts import NAMED, Layout, opened
+from codemods.rollback.texts import Layout, opened
 from codemods.rules.planning.newly_captured import NOTE
 from codemods.runner.one_file import migrated
 from codemods.validator.validate import compiles
@@ -127,15 +128,11 @@ def _again(project: Project, source: SourceFile, text: str) -> tuple[Applied, ..
     if not isinstance(outcome, Changed):
         return "the migration would refuse the legacy calls"
     after = outcome.after.decode(source.encoding).removeprefix("\ufeff")
-    if _without_names(after) != _without_names(source.text):
+    if not is_again(after, source.text):
         return _NOT_AGAIN
     if any(NOTE in one.notes for one in outcome.applied):
         return "the block records calls that legacy code would not record"
     return outcome.applied
-
-
-def _without_names(text: str) -> list[str]:
-    return [line for line in text.split("\n") if not line.lstrip().startswith(NAMED)]
 
 
 def _finding(semantic: SemanticModel, statement: object) -> Finding:

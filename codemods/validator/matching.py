@@ -74,6 +74,8 @@ class Matcher:
         self._known: dict[str, dict[str, ast.expr]] = {}
         #: New blocks: (statement, variable).
         self.blocks: list[tuple[ast.With, str]] = []
+        #: Those of them that give the tracker of the original no name.
+        self.unnamed: list[tuple[ast.With, str]] = []
         #: What the ends of blocks made needless, by first and last line of the original.
         self.removed: list[tuple[int, int]] = []
 
@@ -198,7 +200,8 @@ class Matcher:
     # -- blocks -------------------------------------------------------------
 
     def _block(self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock) -> int:
-        name = receiver_of(header, self._waiting, original[i] if i < len(original) else None)
+        first = original[i] if i < len(original) else None
+        name = receiver_of(header, self._waiting, first) or self._unnamed(after, first)
         waiting = self._waiting.pop(name, [])
         taken = setting(original[i:], name, after.body, waiting)
         sets = [*waiting, *plainly(taken)]
@@ -220,7 +223,7 @@ class Matcher:
             raise Difference("control leaves the new block", after)
         self.blocks.append((after, name))
         self._trackers.append(name)
-        matched = self.sequence(original[i:], body, header.target or last_tracker(header))
+        matched = self.sequence(original[i:], body, header.target or last_tracker(header) or name)
         self._trackers.pop()
         check_count(after, header)
         following = original[i + matched :]
@@ -229,6 +232,14 @@ class Matcher:
             if name not in bound_anew(following[0]) and (again is None or again[0] != name):
                 raise Difference(f"{name} is used behind its block", following[0])
         return i + matched
+
+    def _unnamed(self, after: ast.With, following: ast.stmt | None) -> str:
+        """Return the variable of a block's tracker that has neither ``as`` nor ``tracker=``."""
+        site = set_call(following) if following is not None else None
+        named = [*self._waiting, *([site[0]] if site is not None else []), *reversed(self.pending)]
+        name = next((one for one in named if one in self.pending), "")
+        self.unnamed.append((after, name))
+        return name
 
     def _sub_context(
         self, original: list[ast.stmt], i: int, after: ast.With, header: NewBlock

@@ -29,6 +29,7 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 Parents = dict[ast.AST, ast.AST]
 #: Reads of a tracker outside of its blocks, by scope and tracker.
 ReadsElsewhere = dict[tuple[ast.AST, str], set[ast.AST]]
+_BY_NAME = ("locals", "vars", "eval", "exec", "dir", "globals")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 
 
@@ -61,6 +62,8 @@ def _difference(before: Program, after: Program, *, unsafe: bool, whole: bool) -
         for block, name in matcher.blocks:
             _no_use_elsewhere(around, block, name, elsewhere)
             _nothing_escapes(around, block, name, yields=block not in held)
+        for block, name in matcher.unnamed:
+            _nobody_asks_for(around, block, name)
         _newly_unbound(old, new)
         _newly_taken(old, new, [block for block, _ in matcher.blocks])
         blocks = [block for block, _ in matcher.blocks]
@@ -245,6 +248,19 @@ def _is_fresh(value: ast.expr) -> bool:
         called = dotted(value.func).rpartition(".")[2]
         return called[:1].isupper() or called in ("dict", "list", "set")
     return isinstance(value, ast.Dict | ast.List | ast.Set)
+
+
+def _nobody_asks_for(parents: Parents, block: ast.With, name: str) -> None:
+    """Raise if the tracker *name*, to which *block* gives no name, may be asked for by it."""
+    scope, _ = _around(parents, block)
+    if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+        raise Difference(f"{name} is not bound any more", block)
+    for node in ast.walk(scope):
+        declares = isinstance(node, ast.Global | ast.Nonlocal) and name in node.names
+        if declares or getattr(node, "id", "") in _BY_NAME:
+            raise Difference(f"{name} may be asked for, and is not bound any more", node)
+    if any(getattr(node, "id", "") == name for node in _of_variable(scope, name)):
+        raise Difference(f"{name} is used, and not bound any more", block)
 
 
 def _newly_unbound(old: ast.Module, new: ast.Module) -> None:

@@ -11,7 +11,7 @@ from codemods.analysis.syntax.mentions import Mentions
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
-from codemods.model.edit import Delete, Edit
+from codemods.model.edit import Delete, Edit, Unwrap
 from codemods.rules.checks.lifetime import other_set
 from codemods.rules.planning.headers import Form
 from codemods.rules.planning.newly_captured import bare_call_notes
@@ -187,6 +187,30 @@ def closing_edits(
         described = " with its comment" if any(edit.above for edit in removed) else ""
         notes.append(f"the manual recording is removed{described}: {_CAPTURED}")
     return edits, (*notes, *bare_call_notes(semantic, body, ours=ours))
+
+
+def needs_name(semantic: SemanticModel, lifetime: Lifetime, edits: Sequence[Edit]) -> bool:
+    """Whether anything may ask for the tracker by its name once *edits* are made.
+
+    What a module or a class binds may be asked for from elsewhere.
+    """
+    binding = lifetime.binding
+    if not lifetime.scope.is_function or binding.declared or binding.deletes:
+        return True
+    if len(binding.binders) != 1 or _is_looked_up(semantic, lifetime):
+        return True
+    gone = {e.path for e in edits if isinstance(e, Delete)}
+    for edit in edits:
+        if isinstance(edit, Unwrap):
+            gone.add((*edit.path, ("finalbody", 0)))
+    paths = (semantic.module.paths[semantic.module.statement(load)] for load in binding.loads)
+    return any(gone.isdisjoint(p[:end] for end in range(1, len(p) + 1)) for p in paths)
+
+
+def _is_looked_up(semantic: SemanticModel, lifetime: Lifetime) -> bool:
+    """Whether the function, or one in it, may look a variable up by a text."""
+    function = lifetime.scope.node
+    return any(function in semantic.module.ancestors(call) for call in semantic.calls_by_name)
 
 
 def remains_work(block: Block, closing: Sequence[Edit]) -> bool:

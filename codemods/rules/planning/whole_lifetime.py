@@ -27,6 +27,7 @@ from codemods.rules.planning.blocks import (
     closing_edits,
     form_of,
     lifted_try,
+    needs_name,
     remains_work,
 )
 from codemods.rules.planning.branches import decide_nested
@@ -168,8 +169,10 @@ def _one_block(
         )
     at = lifetime.body[first] if lifetime.sets else lifetime.binding_statement
     sending = semantic.sending(flow, ours=ours)
-    planned = plan_header(semantic, lifetime.sets, body, at, form, sending)
     edits: list[Edit] = [stays.get(site.path, Delete(site.path)) for site in lifetime.sets]
+    if form.target is not None and not needs_name(semantic, lifetime, (*edits, *closing)):
+        form = replace(form, target=None)
+    planned = plan_header(semantic, lifetime.sets, body, at, form, sending)
     head = lifetime.path(first if lifetime.sets else start)
     if own:
         edits.append(Delete(lifetime.path(lifetime.index)))

@@ -19,7 +19,7 @@ SITE = """\
     return client.scan(number)
 """
 BLOCK = """\
-    with ai_usage_context("scan", job_id=number) as tracker:
+    with ai_usage_context("scan", job_id=number):
         return client.scan(number)
 """
 DEF = "\n\ndef scan(client, number):\n"
@@ -62,7 +62,7 @@ def scan(client, number):
         """
 def scan(client, number):
     with ai_usage_context("scan", tracker=AIUsageTracker(  # c1
-        ), job_id=number) as tracker:
+        ), job_id=number):
         return client.scan(number)
 """,
     ),
@@ -127,7 +127,7 @@ def scan(client, number):  # on def
         "scan",
         job_id=number,  # c6
         # c7
-    ) as tracker:  # c8
+    ):  # c8
         # c9
         result = client.scan(number)  # c10
         # c11
@@ -142,7 +142,7 @@ def scan(client, number):  # on def
         "    tracker.set_tracking_context(number)  # c7\n"
         "    client.scan(number)  # c8\n    tracker.flush_metrics()  # c9\n    # c10\n",
         DEF + "    # c1\n    # c2\n    # c3\n    # c4\n    # c5\n    # c6\n"
-        '    with ai_usage_context("scan", job_id=number) as tracker:  # c7\n'
+        '    with ai_usage_context("scan", job_id=number):  # c7\n'
         "        client.scan(number)  # c8\n    # c10\n",
     ),
     "comments_between_arguments": (
@@ -151,14 +151,14 @@ def scan(client, number):  # on def
         "        batch_id='b'  # four\n        # five\n    )\n    return client.scan(number)\n",
         DEF + "    with ai_usage_context(\n        # one\n        'scan',\n"
         "        job_id=number,  # two\n        # three\n        batch_id='b'  # four\n"
-        "        # five\n    ) as tracker:\n        return client.scan(number)\n",
+        "        # five\n    ):\n        return client.scan(number)\n",
     ),
     "pragmas_stay_on_their_statement": (
         DEF + "    tracker = AIUsageTracker()\n"
         "    tracker.set_tracking_context(job_id = number)  # noqa: E251\n"
         "    result = client.scan(number)  # type: ignore[attr-defined]  # noqa: F841\n"
         "    return result  # pragma: no cover\n",
-        DEF + '    with ai_usage_context("scan", job_id = number) as tracker:  # noqa: E251\n'
+        DEF + '    with ai_usage_context("scan", job_id = number):  # noqa: E251\n'
         "        result = client.scan(number)  # type: ignore[attr-defined]  # noqa: F841\n"
         "        return result  # pragma: no cover\n",
     ),
@@ -170,7 +170,7 @@ def scan(client, number):  # on def
         DEF + "    y = 2; tracker = AIUsageTracker(); tracker.set_tracking_context(job_id=number)"
         "; x = 1; return client.scan(x, y)  # c\n",
         DEF + "    y = 2\n"
-        '    with ai_usage_context("scan", job_id=number) as tracker:\n'
+        '    with ai_usage_context("scan", job_id=number):\n'
         "        x = 1\n        return client.scan(x, y)  # c\n",
     ),
     "semicolons_elsewhere_stay": (
@@ -187,14 +187,14 @@ def scan(client, number):  # on def
         "tracker.set_tracking_context(job_id=number); client.scan(number)  # c\n"
         "    else: pass\n    return 1\n",
         DEF + "    if number:\n"
-        '        with ai_usage_context("scan", job_id=number) as tracker:\n'
+        '        with ai_usage_context("scan", job_id=number):\n'
         "            client.scan(number)  # c\n    else: pass\n    return 1\n",
     ),
     "backslashes": (
         DEF + "    tracker = \\\n        AIUsageTracker()\n"
         "    tracker \\\n        .set_tracking_context(job_id=\\\n   number)\n"
         "    x = number + \\\n  1\n    return client.scan(x) \\\n       or 1\n",
-        DEF + '    with ai_usage_context("scan", job_id=\\\n   number) as tracker:\n'
+        DEF + '    with ai_usage_context("scan", job_id=\\\n   number):\n'
         "        x = number + \\\n  1\n        return client.scan(x) \\\n       or 1\n",
     ),
     "multi_line_strings": (
@@ -267,7 +267,7 @@ def scan(client, number):  # on def
         "    tracker.set_tracking_context(job_id=number)\n#    print(1)\n"
         "    client.scan(number)\n#    print(2)\n",
         DEF + "#    tracker.debug()\n"
-        '    with ai_usage_context("scan", job_id=number) as tracker:\n#    print(1)\n'
+        '    with ai_usage_context("scan", job_id=number):\n#    print(1)\n'
         "        client.scan(number)\n#    print(2)\n",
     ),
     "blank_lines_with_spaces": (
@@ -284,7 +284,7 @@ def scan(client, number):  # on def
         ),
         DEF + "    with ai_usage_context(\n        'scan',\n"
         "        job_id=compute_the_identifier(number),\n"
-        "        batch_id='a-very-long-batch-identifier',\n    ) as tracker:\n"
+        "        batch_id='a-very-long-batch-identifier',\n    ):\n"
         "        return client.scan(number)\n",
     ),
 }

@@ -26,7 +26,7 @@ from tracker.ai_usage_context import ai_usage_context
 
 
 def scan_receipt(client, number):
-    with ai_usage_context("scan_receipt", job_id=number) as tracker:
+    with ai_usage_context("scan_receipt", job_id=number):
         return client.scan(number)
 """
 #: A module with one site that a person must look at: the tracker outlives the function.

@@ -130,7 +130,7 @@ def test_layout_and_needless_flushes_are_no_difference(before: str, after: str) 
         (legacy("ask()\n"), migrated("ask()\n").replace('job_id="a"', 'job_id="b"')),
         (legacy("ask()\n"), migrated("ask()\n").replace(', job_id="a"', "")),
         (legacy("ask()\n"), migrated("ask()\n").replace("job_id", "user_id")),
-        (legacy("ask()\n"), migrated("ask()\n", HEADER.replace(" as tracker", ""))),
+        (legacy("ask(tracker)\n"), migrated("ask(tracker)\n", HEADER.replace(" as tracker", ""))),
         (legacy("ask()\n", ""), migrated("ask()\n")),
         (legacy("ask()\n").replace(SET, SET + "wait()\n    "), migrated("ask()\n")),
         ("ask()\n", HEADER + "    ask()\n"),
