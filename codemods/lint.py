@@ -29,6 +29,7 @@ and a tracker that is not passed on.
 Examples:
   python -m codemods.lint src tests
   python -m codemods.lint --format json . > findings.json
+  python -m codemods.lint --include markdown --include doctests .
   python -m codemods.lint --shard 1/4 --format json . > shard-1.json
   python -m codemods.lint --clean-cache
 

@@ -43,6 +43,8 @@ Examples:
   Go back to legacy calls for a while, and forth again:
     python -m codemods.migrate --rollback src
     python -m codemods.migrate src
+  Migrate the examples in documents and docstrings with the code:
+    python -m codemods.migrate --include markdown --include rst --include doctests .
   Fail a build while legacy code is left:
     python -m codemods.migrate --check src
   Look on several machines, and join what they say:

@@ -69,10 +69,14 @@ def report(
     options = Options(tuple(paths), folder, runtime=Runtime(runtime) if runtime else None, **flags)
     run = pipeline.lint if lint else pipeline.migrate
     if settings is None:
-        return run(options, config or ProjectConfig(), discover(paths, folder), None)
+        return run(
+            options, config or ProjectConfig(), discover(paths, folder, also=options.endings), None
+        )
     _settle(folder, settings)
     tables = Tables(folder)
-    found = discover(paths, folder, tables.excludes, force=options.force_exclude)
+    found = discover(
+        paths, folder, tables.excludes, force=options.force_exclude, also=options.endings
+    )
     return run(options, tables, found, None)
 
 

@@ -49,7 +49,8 @@ class Settings:
     """What the user chose, as the rules need it.
 
     ``runtime`` is AUTO where the project is to be looked at; ``operations`` maps functions
-    to operation types.  ``line_length`` is the project's, None where it says none.
+    to operation types.  ``line_length`` is the project's, None where it says none; with
+    ``examples`` those in docstrings are looked at too.
     """
 
     runtime: Runtime
@@ -58,6 +59,7 @@ class Settings:
     unsafe: bool
     operations: Mapping[str, str]
     line_length: int | None = None
+    examples: bool = False
 
 
 class Elsewhere(Protocol):

@@ -90,7 +90,11 @@ def _report(options: Options) -> RunReport:
     for path in options.paths:
         tables.of(path)
     told: list[str] = []
-    found = list(discover(options.paths, options.cwd, tables.excludes, tell=told.append))
+    found = list(
+        discover(
+            options.paths, options.cwd, tables.excludes, tell=told.append, also=options.endings
+        )
+    )
     report = pipeline.migrate(options, tables, found, None)
     if not found:
         told.append("no Python file found")

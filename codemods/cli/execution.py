@@ -148,6 +148,7 @@ def run_pipeline(
         force=options.force_exclude,
         tell=warn,
         walked=walked,
+        also=options.endings,
     )
     files = _Counted(found)
     show = _Progress() if sys.stderr.isatty() and not options.quiet else None

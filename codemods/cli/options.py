@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from codemods.model.options import Options, Shard
+from codemods.model.options import DOCSTRINGS, KINDS, Options, Shard
 from codemods.report.formats import DEFAULT, FORMATS
 
 if TYPE_CHECKING:
@@ -67,6 +67,12 @@ _WORK = (
         metavar="K/N",
         callback=shard,
         help="Decide on the K-th of N parts of the files; codemods.merge joins the JSON reports.",
+    ),
+    click.option(
+        "--include",
+        multiple=True,
+        type=click.Choice([*KINDS, DOCSTRINGS]),
+        help="Look at code in these documents, or in docstrings, too (may be repeated).",
     ),
     click.option(
         "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."

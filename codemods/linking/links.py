@@ -140,6 +140,10 @@ class Project:
             partial(self._follow, source.path),
         )
 
+    def settings(self, path: Path) -> Settings:
+        """Return what the user chose for the file *path*."""
+        return self._terms(path).settings
+
     def _parsed(self, source: SourceFile, root: Path) -> tuple[ParsedModule, Scopes]:
         """Return what is the same for all who ask about *source*; raises UnparsableError."""
         known = self._modules.get(source.path)

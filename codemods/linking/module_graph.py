@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from codemods.analysis.external import references
 from codemods.model.outcome import Failed
-from codemods.project.notebooks import module as notebooks
-from codemods.project.sources import decode, read
+from codemods.project.embedded.files import is_document, load
+from codemods.project.sources import read
 
 if TYPE_CHECKING:
     import ast
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from codemods.model.source import SourceFile
     from codemods.project.discovery import DiscoveredFile
 
+_IMPORTED = frozenset({".py", ".pyi"})
 _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
 # Everything that cannot be part of a name becomes a blank; bytes above ASCII may be part of one.
 _BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
@@ -81,8 +82,8 @@ class ModuleGraph:
             # The last parts of module_parts(file.path); a path of each file would cost more.
             folder, _, name = file.place.rpartition(os.sep)
             stem, dot, suffix = name.rpartition(".")
-            if f"{dot}{suffix}" == notebooks.SUFFIX:
-                continue  # nobody imports one
+            if f"{dot}{suffix}" not in _IMPORTED:
+                continue  # nobody imports a document, or a script without an ending
             if folder not in tails:
                 tails[folder] = Path(folder or os.sep).parts[-2:]
             parts = tails[folder] if stem == "__init__" else (*tails[folder], stem)[-2:]
@@ -136,7 +137,7 @@ class ModuleGraph:
     def content(self, file: DiscoveredFile) -> bytes:
         """Return the bytes of *file*, none if it cannot be read."""
         known = self._known.get(file.path)
-        if notebooks.is_notebook(file.path):
+        if is_document(file.path):
             code = self.source(file)
             return b"" if isinstance(code, Failed) else code.text.encode(errors="replace")
         content = read(file) if known is None else known.content
@@ -150,8 +151,7 @@ class ModuleGraph:
         content = read(file)
         if isinstance(content, Failed):
             return content
-        read_as = notebooks.source if notebooks.is_notebook(file.path) else decode
-        return read_as(file.path, file.display, content)
+        return load(file.path, file.display, content)
 
     def references(self, file: DiscoveredFile) -> References | None:
         """Return what *file* refers to outside of itself, None if it is no Python."""

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: The files of each kind of document that can be included.
+KINDS: Mapping[str, tuple[str, ...]] = {"markdown": (".md", ".markdown"), "rst": (".rst",)}
+#: What includes the examples in docstrings of Python files.
+DOCSTRINGS = "doctests"
+
+
 class Mode(StrEnum):
     """What happens with the rewrites of a run."""
 
@@ -56,6 +62,7 @@ class Options:
     ``report_format`` is the name of one of ``codemods.report.formats``.
     ``use_cache`` lets the run use and write what runs remember, in ``cache_dir`` if that is
     given; ``clean_cache`` removes it first.
+    ``include`` names further kinds of code that are looked at: markdown, rst, doctests.
     ``rollback`` asks for legacy calls in the place of blocks.
     """
 
@@ -77,6 +84,12 @@ class Options:
     cache_dir: Path | None = None
     clean_cache: bool = False
     rollback: bool = False
+    include: tuple[str, ...] = ()
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """The endings of the files that are looked at beside those of Python."""
+        return tuple(suffix for kind in self.include for suffix in KINDS.get(kind, ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ class Reason(StrEnum):
         "not-proven",
         "migrate this place by hand, and report it: no rule should have proposed it",
     )
+    NOT_WHOLE = "not-whole", "write the example so that it is Python by itself, then run again"
     NOTEBOOK = "notebook", "open a context in the cell by hand, above or below the magic"
     READS_STATE = "reads-state", "read the ids from your own variables instead of from the tracker"
     READS_STORE = (

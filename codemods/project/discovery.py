@@ -1,7 +1,8 @@
 """Finding the Python files of a run.
 
-A path that is named is always taken.  In a folder: ``*.py``, ``*.pyi`` and ``*.ipynb`` that git
-lists, tracked or not ignored; where there is no git, what its ignore files leave.
+A path that is named is always taken.  In a folder: ``*.py``, ``*.pyi``, ``*.ipynb`` and scripts
+whose first line names Python, that git lists, tracked or not ignored; where there is no git, what
+its ignore files leave.
 Each file once whatever links lead to it.  The order is the same in every run.
 """
 
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from codemods.model.outcome import Failed
 from codemods.project.ignore import git, gitignore
+from codemods.project.scripts import is_script
 from codemods.project.walked import Walked, unsigned
 
 if TYPE_CHECKING:
@@ -90,16 +92,18 @@ def discover(
     force: bool = False,
     tell: Tell | None = None,
     walked: Walked | None = None,
+    also: tuple[str, ...] = (),
 ) -> Iterator[DiscoveredFile | Failed]:
     """Yield the files of *paths*, in the given order and sorted within each.
 
     A path that is missing, or a folder that cannot be read, is yielded as Failed
     and the others go on.  With *force*, *excludes* counts for what is named too.
     *tell* is called with what the reader should know: that git could not be asked.
-    What the answer depended on is put into *walked*.
+    What the answer depended on is put into *walked*.  *also* are endings of further files.
     """
     walk = _Walk(str(cwd), excludes or _excludes_nothing, force=force, tell=tell or _say_nothing)
     walk.walked = walked or walk.walked
+    walk.suffixes = (*SUFFIXES, *also)
     for path in paths:
         yield from walk.named(path)
 
@@ -127,6 +131,7 @@ class _Walk:
         # reported under its own name.
         self._links: list[tuple[_Folder, str]] = []
         self.walked = Walked(unsigned)
+        self.suffixes: tuple[str, ...] = SUFFIXES
 
     def named(self, path: Path) -> Iterator[DiscoveredFile | Failed]:
         """Yield what a path of the command line stands for."""
@@ -211,7 +216,7 @@ class _Walk:
             ):
                 continue
             path = _join(folder.path, name.rstrip("/"))
-            if name.endswith(SUFFIXES):
+            if name.endswith(self.suffixes) or is_script(name, path):
                 yield from self._entry(folder, name, path)
             elif name.endswith("/") or os.path.isdir(path):  # noqa: PTH112 - strings all through
                 inner = name.rstrip("/")
@@ -283,10 +288,16 @@ class _Walk:
         for name in names.intersection(_RULES):
             self.walked.enter(_join(folder.path, name))
         rules = _rules_inside(folder, names)
-        seen, left_out = self._seen, self._left_out
+        seen, left_out, suffixes = self._seen, self._left_out, self.suffixes
         for entry in found:
             name, path = entry.name, entry.path
-            if name.endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+            if "." not in name and entry.is_file(follow_symlinks=False):
+                # Whether it is a script is in its first line, which may change.
+                self.walked.enter(path)
+                taken = is_script(name, path)
+            else:
+                taken = name.endswith(suffixes) and entry.is_file(follow_symlinks=False)
+            if taken:
                 # Nearly all that is found comes this way, so it is written out.
                 real = path if folder.real == folder.path else _join(folder.real, name)
                 if real not in seen and not left_out(rules, path, folder=False):
@@ -316,7 +327,8 @@ class _Walk:
             yield from self._once(path, real, parent.display + name)
 
     def _wanted(self, rules: tuple[Rules, ...], path: str) -> bool:
-        return path.endswith(SUFFIXES) and not self._left_out(rules, path, folder=False)
+        taken = path.endswith(self.suffixes) or is_script(os.path.basename(path), path)  # noqa: PTH119
+        return taken and not self._left_out(rules, path, folder=False)
 
     def _left_out(self, rules: tuple[Rules, ...], path: str, *, folder: bool) -> bool:
         return bool(rules and gitignore.ignored(rules, path, folder=folder)) or (

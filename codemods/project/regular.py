@@ -48,6 +48,17 @@ def read_seen(path: str, limit: int) -> bytes:
     return _read_and_closed(os.open(path, _READ), limit)
 
 
+def read_start(path: str | Path, length: int) -> bytes:
+    """Return the first *length* bytes of the regular file at *path*; raises OSError."""
+    _require_regular(os.stat(path))  # noqa: PTH116 - a string, as elsewhere here
+    descriptor = os.open(path, _READ)
+    try:
+        _require_regular(os.fstat(descriptor))
+        return os.read(descriptor, length)
+    finally:
+        os.close(descriptor)
+
+
 def _read_and_closed(descriptor: int, limit: int) -> bytes:
     try:
         status = os.fstat(descriptor)

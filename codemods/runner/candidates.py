@@ -87,8 +87,6 @@ def scan(
 
 
 def _decoded(file: DiscoveredFile, content: bytes) -> SourceFile | Failed:
-    from codemods.project.notebooks import module as notebooks
-    from codemods.project.sources import decode
+    from codemods.project.embedded.files import load
 
-    load = notebooks.source if notebooks.is_notebook(file.path) else decode
     return load(file.path, file.display, content)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.parsed_module import on_deep_stack
-from codemods.project.notebooks.module import is_notebook
+from codemods.project.embedded.files import is_document
 from codemods.runner.cross_file import together
 from codemods.runner.one_file import as_left, guarded_rewrite, lint_file, migrate_file
 from codemods.runner.worker import worker
@@ -43,7 +43,7 @@ def decided(
     if lint or not run.options.unsafe or run.options.rollback:
         return done
     pairs = zip(sources, done, strict=True)
-    left = [as_left(*p) for p in pairs if not is_notebook(p[0].path)]
+    left = [as_left(*p) for p in pairs if not is_document(p[0].path)]
     # What one file needs a deep stack for must not stop all of them here.
     return on_deep_stack(partial(together, done, left, run.project_with, guarded_rewrite))
 

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed
-from codemods.project.notebooks.module import is_notebook
+from codemods.project.embedded.files import is_document
 from codemods.project.sources import decode, read
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def unreadable_neighbours(
     folders = {source.path.parent for source in candidates}
     found = []
     for file in others:
-        if file.path.parent in folders and not is_notebook(file.path):
+        if file.path.parent in folders and not is_document(file.path):
             problem = _problem(file)
             if problem is not None:
                 found.append(problem)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.parsed_module import on_deep_stack
 from codemods.linking.links import Project, UnparsableError
 from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, Untouched
-from codemods.project.notebooks import outcomes as notebook
-from codemods.project.notebooks.module import is_notebook
+from codemods.project.embedded import files
 from codemods.rules.engine import Decision, decide
 from codemods.rules.engine import lint as lint_module
 from codemods.rules.rounds import may_go_on
@@ -33,9 +32,8 @@ def lint_file(project: Project, source: SourceFile) -> FileOutcome:
     """Return the lint findings of one file."""
     if project.defines_the_api(source):
         return Untouched(source.display)
-    if is_notebook(source.path):
-        return notebook.linted(source, partial(_linted, project))
-    return _linted(project, source)
+    settings = project.settings(source.path)
+    return files.linted(source, partial(_linted, project), examples=settings.examples)
 
 
 def _linted(project: Project, source: SourceFile) -> FileOutcome:
@@ -50,9 +48,8 @@ def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
     """
     if project.defines_the_api(source):
         return Untouched(source.display)
-    if is_notebook(source.path):
-        return notebook.migrated(source, partial(migrated, project))
-    return migrated(project, source)
+    settings = project.settings(source.path)
+    return files.migrated(source, partial(migrated, project), examples=settings.examples)
 
 
 def migrated(project: Project, source: SourceFile) -> FileOutcome:

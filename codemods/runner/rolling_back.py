@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Applied, Changed, FileOutcome, Refused, Untouched
 from codemods.model.refusal import Reason, Refusal
-from codemods.project.notebooks import outcomes as notebook
-from codemods.project.notebooks.module import is_notebook
+from codemods.project.embedded import files
 from codemods.rollback.comparison import is_again
 from codemods.rollback.plans import NoWayBackError, Plan, plan
 from codemods.rollback.texts import Layout, opened
@@ -40,8 +39,8 @@ def roll_back_file(project: Project, source: SourceFile) -> FileOutcome:
     """Return *source* with legacy calls in the place of its blocks, and the blocks that stay."""
     if project.defines_the_api(source):
         return Untouched(source.display)
-    work = partial(_rolled_back, project)
-    return notebook.migrated(source, work) if is_notebook(source.path) else work(source)
+    settings = project.settings(source.path)
+    return files.migrated(source, partial(_rolled_back, project), examples=settings.examples)
 
 
 def _rolled_back(project: Project, source: SourceFile) -> FileOutcome:

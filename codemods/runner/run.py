@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.semantic_model import Settings
 from codemods.linking.links import Project, Terms
+from codemods.model.options import DOCSTRINGS
 from codemods.model.outcome import Failed
 from codemods.project.line_length import LineLengths
 from codemods.project.root import Roots, whole_project
@@ -94,5 +95,13 @@ def _terms(options: Options, config: ProjectConfig, length: int | None) -> Terms
     """Return what holds for the files of *config*: the command line counts before it."""
     runtime = options.runtime or config.runtime
     batches = config.batch_pricing if options.batch_pricing is None else options.batch_pricing
-    settings = Settings(runtime, batches, options.strict, options.unsafe, config.operations, length)
+    settings = Settings(
+        runtime,
+        batches,
+        options.strict,
+        options.unsafe,
+        config.operations,
+        length,
+        DOCSTRINGS in options.include,
+    )
     return Terms(Vocabulary.of(config.modules), settings, config.root or options.cwd)

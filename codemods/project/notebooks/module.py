@@ -19,7 +19,6 @@ from codemods.project.sources import digest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from codemods.model.finding import Finding
     from codemods.model.source import Span
     from codemods.project.notebooks.cells import Notebook
     from codemods.project.notebooks.magics import Form
@@ -82,9 +81,3 @@ def source(path: Path, display: str, content: bytes) -> SourceFile | Failed:
     except cells.BrokenNotebookError as error:
         return Failed(display, "read", str(error), _SAVE_AGAIN)
     return SourceFile(path, display, content, text, "utf-8", False, "\n", digest(content))
-
-
-def in_cell(module: Module, finding: Finding) -> Finding:
-    """Return *finding* of the module with the place that it has in its cell."""
-    number, span = module.place(finding.span)
-    return replace(finding, span=span, cell=number)

@@ -1,0 +1,1 @@
+"""Code that stands in another text: documents, examples in docstrings, and notebooks."""
