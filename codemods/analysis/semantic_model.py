@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -28,7 +27,7 @@ from codemods.model.runtime import Evidence, Runtime
 from codemods.vocabulary import CLIENT_WRAPPERS, OWN_PACKAGE, TRACKER_ARGUMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import ExternalUse, Uses
@@ -37,29 +36,12 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
     from codemods.analysis.trackers.lifetimes import Construct, Lifetime, SetCall
+    from codemods.model.settings import Settings
     from codemods.vocabulary import Vocabulary
 
 Answer = TypeVar("Answer")
 #: Calls that may reach variables by name; ``globals`` reaches those of the module only.
 _LOOKUPS = ("locals", "vars", "exec", "eval", "globals")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the user chose, as the rules need it.
-
-    ``runtime`` is AUTO where the project is to be looked at; ``operations`` maps functions
-    to operation types.  ``line_length`` is the project's, None where it says none; with
-    ``examples`` those in docstrings are looked at too.
-    """
-
-    runtime: Runtime
-    batch_pricing: bool
-    strict: bool
-    unsafe: bool
-    operations: Mapping[str, str]
-    line_length: int | None = None
-    examples: bool = False
 
 
 class Elsewhere(Protocol):

@@ -33,9 +33,9 @@ from codemods.project.module_names import dotted_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from codemods.analysis.semantic_model import Settings
     from codemods.analysis.syntax.names import Meaning
     from codemods.model.options import ProjectConfig
+    from codemods.model.settings import Settings
     from codemods.model.source import SourceFile
     from codemods.vocabulary import Vocabulary
 

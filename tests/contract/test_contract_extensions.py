@@ -15,9 +15,9 @@ from source_tree import ROOT, Module, source_modules, within
 sys.path.insert(0, str(ROOT))
 
 from codemods import lint, merge, migrate
-from codemods.analysis.semantic_model import Settings as RuleSettings
 from codemods.model.options import Options, ProjectConfig
 from codemods.model.refusal import Reason
+from codemods.model.settings import Settings as RuleSettings
 from codemods.report.formats import FORMATS
 from tracker.config.settings import Settings
 from tracker.instrumentation import providers
