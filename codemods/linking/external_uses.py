@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -295,6 +296,8 @@ class ExternalUses:
             beginning = module.partition(COMPUTED)[0].lstrip(".")
             return f".{beginning}" in f".{'.'.join(module_parts(path))}"
         place = str(path)
+        if os.sep + module.rpartition(".")[2] not in place:
+            return False  # most modules, which have another name
         return any(found.place == place for found in self._graph.leads_to(file.path, module))
 
     def _files(self, path: Path, name: str) -> list[DiscoveredFile]:
