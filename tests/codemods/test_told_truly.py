@@ -91,3 +91,32 @@ def test_a_run_that_relies_on_no_runtime_names_none(tmp_path: Path, runtime: str
     told = render(report(tmp_path, runtime=runtime))
     assert "AIU005" in told
     assert "rely on" not in told
+
+
+BARE = (
+    IMPORT
+    + """
+def read(client):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id="read-1")
+    head = client.chat.completions{}(model="gpt-4o-mini", messages=[])
+    full = client.chat.completions.create(model="gpt-4o-mini", messages=[])
+    tracker.track_openai_completion(lambda: full)()
+    return head, full
+"""
+)
+
+
+@pytest.mark.parametrize(
+    "call", [".create", ".with_raw_response.create", ".with_streaming_response.create", ".stream"]
+)
+def test_what_is_recorded_for_the_first_time(tmp_path: Path, call: str) -> None:
+    """The report says that a call which nothing recorded will be, in whatever form it is made."""
+    (applied,) = migrate(tmp_path, BARE.format(call)).applied
+    assert "calls of a bare client in this block are recorded from now on" in applied.notes
+
+
+def test_nothing_is_recorded_for_the_first_time(tmp_path: Path) -> None:
+    """Where the block makes no other calls than were recorded, the report says nothing of it."""
+    (applied,) = migrate(tmp_path, BARE.format(".with_options")).applied
+    assert not any("from now on" in note for note in applied.notes)

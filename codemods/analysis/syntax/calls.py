@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 CAPTURED_CALLS = frozenset(
     tuple(text.split("."))
     for text in (
-        "completions.create completions.parse embeddings.create responses.create responses.parse "
+        "completions.create completions.parse completions.stream embeddings.create "
+        "responses.create responses.parse responses.stream "
         "images.generate images.edit speech.create transcriptions.create translations.create "
-        "messages.create messages.stream"
+        "messages.create messages.parse messages.stream"
     ).split()
 )
+#: What stands between the two where a program asks for the response as it came.
+_AS_IT_CAME = ("with_raw_response", "with_streaming_response")
 
 
 # Template strings are of Python 3.14.
@@ -66,10 +69,19 @@ def last_name(function: ast.expr) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
+def is_client_call(function: ast.expr) -> bool:
+    """Return whether a call of *function* is one of an AI client that a block captures."""
+    if not isinstance(function, ast.Attribute):
+        return False
+    resource = function.value
+    if isinstance(resource, ast.Attribute) and resource.attr in _AS_IT_CAME:
+        resource = resource.value
+    name = last_name(resource) if isinstance(resource, ast.Attribute) else ""
+    return (name, function.attr) in CAPTURED_CALLS
+
+
 def client_calls(root: ast.AST) -> Iterator[ast.Call]:
     """Yield the calls of AI clients in *root* that a block captures."""
     for node in walk(root):
-        function = node.func if isinstance(node, ast.Call) else None
-        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Attribute):
-            if (function.value.attr, function.attr) in CAPTURED_CALLS:
-                yield node  # type: ignore[misc]
+        if isinstance(node, ast.Call) and is_client_call(node.func):
+            yield node

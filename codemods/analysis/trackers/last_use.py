@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.library_models.table import keeps
 from codemods.analysis.dataflow.tainted_values import TaintedValues
-from codemods.analysis.syntax.calls import CAPTURED_CALLS, arguments_of, last_name
+from codemods.analysis.syntax.calls import arguments_of, is_client_call, last_name
 from codemods.analysis.syntax.effects import first_yield, makes_call, walk_here
 from codemods.analysis.syntax.mentions import Concern, Mentions, Places
 from codemods.analysis.syntax.sweep import Growing
@@ -39,6 +39,8 @@ _INERT = frozenset(
 _LOG_METHODS = frozenset("debug info warning error exception critical log".split())
 _LOGGER = "logging.getLogger"
 _STREAM = "stream"
+#: Where a program asks for the response as it comes.
+_STREAMING = "with_streaming_response"
 _Known = dict[tuple[ast.AST, str], bool]
 
 
@@ -296,7 +298,7 @@ class LastUse:
             and last_name(function.func) in words.RECORDING_DECORATORS
         ):
             return _streams(call) or self._recorded_streams(function)
-        if _is_client_call(function):
+        if is_client_call(function):
             return _streams(call)
         if self._tainted_values.tainted(ast.Await(call) if awaited else call):
             return True
@@ -366,22 +368,18 @@ class _Answers:
         function = call.func
         if isinstance(function, ast.Call):
             return last_name(function.func) in words.RECORDING_DECORATORS
-        return _is_client_call(function) and _streams(call)
+        return is_client_call(function) and _streams(call)
 
 
 def _results(body: list[ast.stmt]) -> list[ast.expr]:
     return [n.value for n in walk_here(body) if isinstance(n, ast.Return) and n.value is not None]
 
 
-def _is_client_call(function: ast.expr) -> bool:
-    if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Attribute):
-        return False
-    return (function.value.attr, function.attr) in CAPTURED_CALLS
-
-
 def _streams(call: ast.Call) -> bool:
     """Whether the answer of a client's *call* may be a stream."""
-    return last_name(call.func) == _STREAM or any(
+    if last_name(call.func) == _STREAM or _STREAMING in ast.unparse(call.func):
+        return True
+    return any(
         keyword.arg is None
         or (
             keyword.arg == _STREAM
