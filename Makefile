@@ -15,6 +15,8 @@
 #   make concurrent  N=200 runs of migrate, 8 processes at once in one folder, all undone again
 #   make oracle  run N=10000 generated programs before and after their migration (SEED=n repeats)
 #   make oracle-rollback  migrate N=10000 generated programs, go back, run them, migrate them again
+#   make applications     migrate two applications that people could have written, run them before and
+#                          after, and list what is refused
 #   make oracle-mutants  take each fix back; which generated program shows it first
 #   make discovery  compare the files that we take with git's, on N=10000 random trees
 #   make mutants break the rewriter in many ways, and list who notices each
@@ -53,7 +55,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures overhead \
+.PHONY: help applications demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures overhead \
 	report-benchmark faults-benchmark dynalite install clean
 
 help:
@@ -153,6 +155,9 @@ oracle: $(STAMP)
 
 oracle-rollback: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed '$(SEED)' --rollback
+
+applications: $(STAMP)
+	@$(BIN)/python -m tests.applications $(NAME)
 
 oracle-mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants.generated $(MUTANT)

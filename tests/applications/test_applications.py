@@ -1,0 +1,111 @@
+"""Applications as people wrote them do after their migration what they did before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .comparing import Comparison, compare
+from .migrating import Migrated, copied, migrate
+from .observing import Observed, observe
+from .projects import APPLICATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+#: The least share of sites that is rewritten, by default and with --unsafe.
+SHARES = {"receipts": (0.50, 0.52), "merchants": (0.56, 0.61)}
+#: Flows in which calls are recorded that nothing recorded before, and where the report says so.
+NEWLY_RECORDED: dict[str, dict[str, str]] = {
+    "receipts": {},
+    "merchants": {"streaming": "merchants/api/streaming.py"},
+}
+#: Flows that --unsafe may change, and the condition of the report that says how.
+CONDITIONS = {
+    "receipts": {
+        "categories": "categorize would no longer inherit the batch_id that categorize_all set",
+    },
+    "merchants": {
+        "its tests": "who hands Timing a tracker (tests/test_api.py:32) would no longer find"
+        " the job_id of its calls on it",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """An application that was migrated, again too, and what that changed of its flows."""
+
+    name: str
+    unsafe: bool
+    done: Migrated
+    again: Migrated
+    same: Comparison
+
+
+@pytest.fixture(scope="module", params=APPLICATIONS)
+def before(request: pytest.FixtureRequest) -> tuple[str, Mapping[str, Observed]]:
+    """Give an application's name, and what its flows show in the legacy form."""
+    application = APPLICATIONS[request.param]
+    return request.param, observe(application.folder, application.flows)
+
+
+@pytest.fixture(scope="module", params=["default", "unsafe"])
+def case(
+    request: pytest.FixtureRequest,
+    before: tuple[str, Mapping[str, Observed]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Case:
+    """Give what became of an application by default, or with --unsafe."""
+    (name, seen), unsafe = before, request.param == "unsafe"
+    folder: Path = copied(name, tmp_path_factory.mktemp(request.param))
+    done = migrate(folder, unsafe=unsafe)
+    same = compare(seen, observe(folder, APPLICATIONS[name].flows))
+    return Case(name, unsafe, done, migrate(folder, unsafe=unsafe), same)
+
+
+@pytest.mark.lengthy
+@pytest.mark.by_case
+def test_an_application_does_the_same(case: Case) -> None:
+    """Each flow gives, prints, calls and records the same; --unsafe changes what it names."""
+    named = CONDITIONS[case.name] if case.unsafe else {}
+    told = [text for applied in case.done.applied for text in applied.confirm]
+    assert set(named.values()) <= set(told)
+    left = [text for text in case.same.differences if text.partition(":")[0] not in named]
+    assert left == []
+
+
+@pytest.mark.by_case
+def test_what_an_application_records_for_the_first_time_is_said(case: Case) -> None:
+    """Calls that nothing recorded are recorded only where the report says so."""
+    expected = NEWLY_RECORDED[case.name]
+    assert set(case.same.newly_recorded) == set(expected)
+    for path in expected.values():
+        own = [one for one in case.done.applied if one.finding.path.endswith(path)]
+        assert any("recorded from now on" in note for one in own for note in one.notes)
+
+
+@pytest.mark.by_case
+def test_an_application_is_rewritten_as_far_as_it_was(case: Case) -> None:
+    """No file fails, and the share of sites that is rewritten does not fall."""
+    assert case.done.failed == []
+    assert case.done.share >= SHARES[case.name][case.unsafe]
+
+
+@pytest.mark.by_case
+def test_a_second_run_over_an_application_is_quiet(case: Case) -> None:
+    """What is migrated stays as it is, and what was refused is, for the same reasons."""
+    assert case.again.applied == []
+    assert case.again.reasons == case.done.reasons
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_an_application_is_one(name: str) -> None:
+    """An application has at least 30 files, with notebooks and tests of its own."""
+    files = [path.name for path in APPLICATIONS[name].files]
+    assert len(files) >= 30
+    assert sum(file.endswith(".ipynb") for file in files) >= 2
+    assert sum(file.startswith("test_") for file in files) >= 4
