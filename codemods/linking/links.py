@@ -106,8 +106,9 @@ class Project:
         """
         self._is_rewriting = True
         self._graph.holding(api.TRACKER_CLASS)
-        for source in self._candidates:
-            # What cannot be parsed, or not on this stack, is found out where it is asked for.
+        # The others would be parsed for nothing: their trees do not stay.
+        for source in (one for one in self._candidates if self._trees.keeps(one.path)):
+            # What cannot be analysed, or not on this stack, is found out where it is asked for.
             with contextlib.suppress(UnparsableError, ValueError, RecursionError, MemoryError):
                 self._parsed(source, self._terms(source.path).root)
 
