@@ -29,7 +29,7 @@ _left_open: list[Any] = []
 
 def prepare() -> None:
     """Choose the stores that the environment names."""
-    registry.KNOWN["remote"] = "tests.chaos.remote:from_environment"
+    registry.KNOWN["remote"] = registry.Known("tests.chaos.remote:from_environment")
     if folder := os.environ.get(FOLDER_VARIABLE):
         configure(os.environ[STORE_VARIABLE], Path(folder))
 

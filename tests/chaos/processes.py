@@ -55,7 +55,7 @@ class Told:
 def main(cycles: int, seed: int) -> int:
     """Run *cycles* processes and print what became of their records; 1 if one was lost."""
     began = time.monotonic()
-    registry.KNOWN["remote"] = "tests.chaos.remote:from_environment"
+    registry.KNOWN["remote"] = registry.Known("tests.chaos.remote:from_environment")
     # A store that raises SystemExit in the sender's thread, and forks beside threads, are meant.
     warnings.simplefilter("ignore", DeprecationWarning)
     quote("openai", "gpt-4o-mini", Usage(1, 1, 2), datetime.now(UTC), batch=False)
