@@ -11,6 +11,7 @@ from codemods.validator.terms import (
     Difference,
     NewBlock,
     dotted,
+    flush_of,
     is_plain,
     is_todays,
     last_name,
@@ -28,13 +29,18 @@ _QUIET_CALLS = frozenset(
 
 
 def lifted(statement: ast.stmt, name: str) -> tuple[list[tuple[str, ast.expr]], ast.stmt]:
-    """Take set calls with plain ids off the start of a ``try`` that a block was put around."""
+    """Take set calls off the start of a ``try`` that a block was put around.
+
+    Their ids are plain, or the ``try`` does nothing where one raises: it only flushes.
+    """
     sets: list[tuple[str, ast.expr]] = []
     if not isinstance(statement, ast.Try):
         return sets, statement
     body = list(statement.body)
+    ends = [*statement.handlers, *statement.orelse, *statement.finalbody]
+    flushes = [flush_of(one) for one in ends] == [name]
     while len(body) > 1 and (site := set_call(body[0])) is not None and site[0] == name:
-        if not all(is_plain(value) for _, value in site[1]):
+        if not flushes and not all(is_plain(value) for _, value in site[1]):
             break
         sets.extend(site[1])
         body.pop(0)

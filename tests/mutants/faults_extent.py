@@ -121,3 +121,9 @@ def dictionaries_stay_as_they_are(real: Any) -> Any:
 def some_branch_builds_none(real: Any) -> Any:
     """A branch that builds no tracker is taken for one that does."""
     return lambda *given: True
+
+
+@mutant("rules.planning.blocks:_only_flushes", "X6")
+def ids_before_a_flush_never_raise(real: Any) -> Any:
+    """Ids that may raise go into a header in front of a handler, or of what ``finally`` does."""
+    return lambda *given: True

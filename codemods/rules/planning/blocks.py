@@ -6,10 +6,11 @@ import ast
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import changes_environment, first_yield, walk_here
 from codemods.analysis.syntax.mentions import Mentions
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.block_extent import Block, closing_flush
+from codemods.analysis.trackers.block_extent import Block, closing_flush, is_method_call
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.edit import Delete, Edit, Unwrap
 from codemods.rules.checks.lifetime import other_set
@@ -111,8 +112,9 @@ def form_of(
 def lifted_try(semantic: SemanticModel, lifetime: Lifetime) -> int | None:
     """Return the index of a ``try`` that begins with the set calls and must lie in the block.
 
-    That is where handlers, ``finally`` or later statements use the tracker too,
-    and the ids are names and constants, which cannot raise.
+    That is where handlers, ``finally`` or later statements use the tracker too, and the ids
+    cannot raise: they are names and constants.  Or nobody can tell, since nothing is recorded
+    yet and all that the ``try`` does is to flush.
     """
     if not lifetime.sets or len(lifetime.sets[0].path) != len(lifetime.prefix) + 2:
         return None
@@ -121,10 +123,11 @@ def lifted_try(semantic: SemanticModel, lifetime: Lifetime) -> int | None:
     node = lifetime.body[index] if index < len(lifetime.body) else None
     if not isinstance(node, ast.Try) or len(node.body) <= len(lifetime.sets):
         return None
+    only_flushes = _only_flushes(semantic, lifetime, node, index)
     for position, site in enumerate(lifetime.sets):
         if site.path != (*prefix, ("body", position)):
             return None
-        if not all(_cannot_raise(semantic, a.value) for a in site.arguments):
+        if not only_flushes and not all(_cannot_raise(semantic, a.value) for a in site.arguments):
             return None
     body = (*prefix, "body")
     inside = (semantic.module.paths[semantic.module.statement(load)] for load in lifetime.loads)
@@ -135,6 +138,21 @@ def lifted_try(semantic: SemanticModel, lifetime: Lifetime) -> int | None:
         for load in lifetime.loads
     )
     return None if only_body and not beyond else index
+
+
+def _only_flushes(
+    semantic: SemanticModel, lifetime: Lifetime, statement: ast.Try, index: int
+) -> bool:
+    """Whether *statement*, at *index*, only flushes at its end a tracker that is new there."""
+    if lifetime.owned or lifetime.construct.kind not in ("plain", "arguments"):
+        return False
+    if statement.handlers or statement.orelse or len(statement.finalbody) != 1:
+        return False
+    ends = statement.finalbody[0]
+    if not is_method_call(ends, lifetime.binding, semantic.scopes, words.FLUSH_CALL):
+        return False
+    before = lifetime.body[lifetime.index + 1 : index]
+    return not semantic.taint.once(Mentions).are_read((lifetime.binding, *lifetime.aliases), before)
 
 
 def _cannot_raise(semantic: SemanticModel, value: ast.expr) -> bool:
