@@ -117,10 +117,10 @@ def dictionaries_stay_as_they_are(real: Any) -> Any:
     return lambda *given: True
 
 
-@mutant("analysis.trackers.constructs:_covers", "E7")
-def some_branch_builds_none(real: Any) -> Any:
-    """A branch that builds no tracker is taken for one that does."""
-    return lambda *given: True
+@mutant("analysis.trackers.constructs:_arms", "E7")
+def arms_that_build_none_are_none(real: Any) -> Any:
+    """An arm that is None is taken for one that builds a tracker, too."""
+    return lambda value: [arm for arm in real(value) if not isinstance(arm, ast.Constant)]
 
 
 @mutant("rules.planning.blocks:_only_flushes", "X6")

@@ -92,7 +92,7 @@ def check_choice(
 
     The id *skipped* is given in another way.
     """
-    told = [n for n in _told(statements) if not _is_quiet(n)]
+    told = [n for n in _told(statements, skipped) if not _is_quiet(n)]
     asked = [n for _, value in fields for n in _parts(value) if not _is_quiet(n)]
     if [fingerprint(n) for n in told] != [fingerprint(n) for n in asked]:
         raise Difference("an id is not evaluated as it was", place)
@@ -114,20 +114,20 @@ def check_choice(
             raise Difference("the block does not name the ids that the branches set", place)
 
 
-def _told(statements: Sequence[ast.stmt]) -> Iterator[ast.expr]:
-    """Yield the tests and values of *statements*, in their order."""
+def _told(statements: Sequence[ast.stmt], skipped: str = "") -> Iterator[ast.expr]:
+    """Yield the tests and values of *statements*, in their order, without those of one id."""
     for statement in statements:
         site = set_call(statement)
         if site is not None:
-            yield from (value for _, value in site[1])
+            yield from (value for key, value in site[1] if key != skipped)
         elif isinstance(statement, ast.If):
             yield statement.test
-            yield from _told(statement.body)
-            yield from _told(statement.orelse)
+            yield from _told(statement.body, skipped)
+            yield from _told(statement.orelse, skipped)
         elif isinstance(statement, ast.Match):
             for case in statement.cases:
                 yield from _tests(statement.subject, case)
-                yield from _told(case.body)
+                yield from _told(case.body, skipped)
 
 
 def _asked(statements: Sequence[ast.stmt]) -> Iterator[ast.expr]:
