@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -22,6 +23,15 @@ _PARTIALS = ("partial", *words.RECORDING_DECORATORS)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _TEXTS = (ast.Constant, ast.JoinedStr, ast.Compare)
 _COLLECTIONS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+_LITERALS = (ast.Constant, ast.JoinedStr)
+_BUILT = (*_COLLECTIONS, ast.ListComp, ast.DictComp, ast.SetComp)
+#: Methods of lists and dictionaries that ask nothing of what is in them.
+_FILLING = frozenset("append clear copy extend get insert items keys pop reverse values".split())
+_ERRORS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
 
 
 def may_call_back(taint: DataFlow, statements: Iterable[ast.AST], targets: set[ast.AST]) -> bool:
@@ -114,6 +124,8 @@ class _Callee:
         if named and self._taint.definition(function) is not None:
             return False
         if isinstance(function, ast.Attribute):
+            if function.attr in _FILLING and self._is_built(function.value):
+                return False
             # Somebody may have put a function there, whatever the object was made of.
             written = function.attr in self._taint.module.written_fields
             strange = written or self._is_strange(function.value)
@@ -135,6 +147,8 @@ class _Callee:
         if isinstance(value, _COLLECTIONS):
             return any(self._is_strange(n) for n in children(value) if isinstance(n, ast.expr))
         if isinstance(value, ast.Call):
+            if isinstance(value.func, ast.Attribute) and isinstance(value.func.value, _LITERALS):
+                return False  # the methods of a text give texts, and what texts are made of
             return self.is_unknown(value.func) or any(
                 self._is_strange(argument) or self._is_function(argument)
                 for argument in arguments_of(value)
@@ -173,4 +187,44 @@ class _Callee:
         """Whether *name* is a class of this module, or one of several functions."""
         if not isinstance(name, ast.Name):
             return False
-        return any(isinstance(b, _DEFINITIONS) for b in self._taint.scopes.of(name).binders)
+        found = [b for b in self._taint.scopes.of(name).binders if isinstance(b, _DEFINITIONS)]
+        return not all(isinstance(one, ast.ClassDef) and self._is_plain(one) for one in found)
+
+    def _is_built(self, value: ast.expr) -> bool:
+        """Whether *value* is surely a list, a set or a dictionary itself."""
+        held = _Callee(self._taint)._value(value) if isinstance(value, ast.Name) else value
+        return isinstance(held, _BUILT)
+
+    def _is_plain(self, definition: ast.ClassDef) -> bool:
+        """Whether nothing of the program runs where an object of the class is made."""
+        if definition.keywords or not all(map(self._is_error, definition.bases)):
+            return False
+        if not all(map(self._is_dataclass, definition.decorator_list)):
+            return False
+        return all(map(_only_says, definition.body))
+
+    def _is_error(self, base: ast.expr) -> bool:
+        if not isinstance(base, ast.Name) or base.id not in _ERRORS:
+            return False
+        return not self._taint.scopes.of(base).binders
+
+    def _is_dataclass(self, decorator: ast.expr) -> bool:
+        made = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if not isinstance(made, ast.Name) or made.id != "dataclass":
+            return False
+        parents = self._taint.module.parents
+        imports = [parents.get(b) for b in self._taint.scopes.of(made).binders]
+        return all(isinstance(i, ast.ImportFrom) and i.module == "dataclasses" for i in imports)
+
+
+def _only_says(statement: ast.stmt) -> bool:
+    """Whether *statement* of a class does nothing where an object is made of it."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        return not statement.name.startswith("__")
+    plain = isinstance(statement, ast.AnnAssign | ast.Assign | ast.Expr | ast.Pass)
+    return plain and not any(isinstance(n, ast.Call | ast.Name) for n in _values(statement))
+
+
+def _values(statement: ast.stmt) -> list[ast.AST]:
+    value = getattr(statement, "value", None)
+    return [] if value is None else list(walk(value))
