@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import migrate
+from harness import lint, migrate
 
 from codemods.linking.module_graph import ModuleGraph
 
@@ -66,6 +66,12 @@ def work(kind, x):
         print(x)
 """
 )
+GIVEN = """
+
+def work_{0}(tracker: AIUsageTracker, x):
+    tracker.set_tracking_context(job_id="j{0}")
+    return ask(tracker, x)
+"""
 MODULE_TRACKER = """
 tracker_{0} = AIUsageTracker()
 tracker_{0}.set_tracking_context(job_id="j{0}")
@@ -144,3 +150,22 @@ def test_the_text_of_a_file_is_searched_as_often_however_many_names_it_has(
         text = IMPORTS + "".join(map(MODULE_TRACKER.format, range(count)))
         assert migrate(tmp_path / str(count), text).refusals
     assert 0 < searched[16] == searched[4]
+
+
+def test_lint_reads_no_other_file_for_a_parameter_that_shows_what_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who calls the function matters to its rewrite: a finding does not wait for all files."""
+    searched: list[str] = []
+    holding = ModuleGraph.holding
+
+    def noted(graph: ModuleGraph, *words: str) -> list[DiscoveredFile]:
+        searched.extend(words)
+        return holding(graph, *words)
+
+    monkeypatch.setattr(ModuleGraph, "holding", noted)
+    text = IMPORTS + "".join(map(GIVEN.format, range(2)))
+    assert lint(tmp_path, text).count("AIU002") == 2
+    assert searched == []
+    migrate(tmp_path, text)
+    assert "work_0" in searched

@@ -60,8 +60,8 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 class _Given:
     """A parameter of a function, and all set calls on it.
 
-    ``making`` are the statements that give it a tracker where it is given none, ``caller`` one
-    that may look at its tracker again.
+    ``making`` are the statements that give it a tracker where it is given none.  It ``shows``
+    what it is by these or by its annotation, whoever calls the function.
     """
 
     function: _Function
@@ -69,7 +69,7 @@ class _Given:
     binding: Binding
     sets: tuple[SetCall, ...]
     making: frozenset[ast.AST]
-    caller: str | None
+    shows: bool
 
 
 def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
@@ -108,12 +108,13 @@ def _answer(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> A
     making = _making(semantic, function, binding)
     if making is None or any(site.problem is not None for site in sets):
         return None
-    caller = _remembering(semantic, function, parameter, bool(making))
-    if caller is not None and not (making or _is_annotated(semantic, parameter)):
+    shows = bool(making) or _is_annotated(semantic, parameter)
+    # The callers are in all files: who wants the finding alone need not read these.
+    if not shows and _remembering(semantic, function, parameter, has_default=False) is not None:
         return None
     finding = semantic.finding(CODE, sets[0].call, MESSAGE)
     calls = frozenset(site.call for site in sets)
-    given = _Given(function, parameter, binding, tuple(sets), making, caller)
+    given = _Given(function, parameter, binding, tuple(sets), making, shows)
     return Answer(calls, finding, partial(_decided, semantic, finding, given))
 
 
@@ -121,17 +122,21 @@ def _decided(semantic: SemanticModel, finding: Finding, given: _Given) -> Decide
     parts = _parts(semantic, finding, given)
     if isinstance(parts, Refusal):
         return Decided(parts)
-    asked = _asked(semantic, given, parts) if given.caller is not None else Conditions()
+    default = bool(given.making)
+    caller = None
+    if given.shows:
+        caller = _remembering(semantic, given.function, given.parameter, has_default=default)
+    asked = Conditions() if caller is None else _asked(semantic, given, parts, caller)
     if asked.first is not None and not semantic.settings.unsafe:
         return Decided(asked.refusal(semantic, finding))
     return _adopted(semantic, finding, given, parts, asked)
 
 
-def _asked(semantic: SemanticModel, given: _Given, parts: list[Part]) -> Conditions:
-    """Return what must be confirmed where a caller may look at its tracker again."""
+def _asked(semantic: SemanticModel, given: _Given, parts: list[Part], caller: str) -> Conditions:
+    """Return what must be confirmed where *caller* may look at its tracker again."""
     keys = " or ".join(sorted({key for part in parts for key in part.setter.keys}))
     name = given.function.name
-    text = f"a caller of {name} ({given.caller}) would no longer find its {keys} there"
+    text = f"a caller of {name} ({caller}) would no longer find its {keys} there"
     waiting = [part.function.name for part in parts if part.waits]
     more = conditions(semantic, [part.setter for part in parts], (), waiting)
     return Conditions(((text, given.parameter, Reason.CALLER_RELIES), *more.found))
@@ -185,7 +190,7 @@ def _making(
 
 
 def _remembering(
-    semantic: SemanticModel, function: _Function, parameter: ast.arg, has_default: bool
+    semantic: SemanticModel, function: _Function, parameter: ast.arg, *, has_default: bool
 ) -> str | None:
     """Return the caller that may look at its tracker again, None if there is surely none."""
     around = semantic.module.parents[function]
