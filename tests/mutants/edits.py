@@ -28,8 +28,8 @@ Body = list[Any]
 def with_edits(real: Any, change: Callable[[list[Edit]], list[Edit]]) -> Any:
     """Return *real*, which applies edits, with other edits in the place of those it is given."""
 
-    def wrong(tree: Any, lines: Any, edits: Any, **given: Any) -> Any:
-        return real(tree, lines, change(list(edits)), **given)
+    def wrong(tree: Any, lines: Any, edits: Any, style: Any) -> Any:
+        return real(tree, lines, change(list(edits)), style)
 
     return wrong
 
@@ -340,21 +340,21 @@ def kept_call_sets_nothing(real: Any) -> Any:
     return lambda node, edit: real(node, replace(edit, positions=()))
 
 
-@mutant("edits.bodies:_unwrapped", "R1")
+@mutant("edits.unwrapping:unwrapped", "R1")
 def dissolved_try_loses_a_statement(real: Any) -> Any:
     """With a ``finally`` that goes, the first statement of the ``try`` goes."""
 
-    def wrong(node: Any, pending: Any) -> Any:
-        body, below = real(node, pending)
+    def wrong(node: Any, pending: Any, *, described: bool) -> Any:
+        body, below = real(node, pending, described=described)
         return (body[1:] or body), below
 
     return wrong
 
 
-@mutant("edits.bodies:_unwrapped", "R1")
+@mutant("edits.unwrapping:unwrapped", "R1")
 def dissolved_try_loses_its_handlers(real: Any) -> Any:
     """With a ``finally`` that goes, the handlers go."""
-    return lambda node, pending: real(node.with_changes(handlers=[]), pending)
+    return lambda node, pending, **how: real(node.with_changes(handlers=[]), pending, **how)
 
 
 @mutant(MODULE, "X8", "X10", "X14")

@@ -68,9 +68,9 @@ def whole_import_dropped(real: Any) -> Any:
 def import_above_the_future(real: Any) -> Any:
     """The new import comes first in the file, above its future imports."""
 
-    def wrong(tree: Any, lines: Any, edits: Any, **given: Any) -> str:
+    def wrong(tree: Any, lines: Any, edits: Any, style: Any) -> str:
         old = set(lines)
-        text = real(tree, lines, edits, **given)
+        text = real(tree, lines, edits, style)
         parts = text.splitlines(keepends=True)
         new = [line for line in parts if line not in old and line.startswith("from ")]
         return "".join([*new, *(line for line in parts if line not in new)])
