@@ -100,9 +100,11 @@ def form_of(
         or (isinstance(lifetime.binding_statement, ast.AnnAssign) and lifetime.scope.is_module)
     )
     if pinned:
-        # Nobody can have set an id before, where nobody but the lifetime's own calls sets any.
+        # Nobody can have set an id before, where nobody but the lifetime's own calls sets any, and
+        # no function that is not in sight was given the tracker.
         built = lifetime.construct.kind in ("plain", "arguments") and not lifetime.owned
-        fresh = not used_before or (built and other_set(lifetime, flow) is None)
+        alone = not flow.trusted and other_set(lifetime, flow) is None
+        fresh = not used_before or (built and alone)
         return Form(lifetime.tracker, None, fresh=fresh, ours=ours), False
     replaced = not ours or semantic.may_be_replaced(lifetime.construct.call.func)
     text = semantic.module.segment(lifetime.construct.call) if replaced else None
