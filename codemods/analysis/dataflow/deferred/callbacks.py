@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _PARTIALS = ("partial", *words.RECORDING_DECORATORS)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+#: What looks functions of the module up by names that may be computed: with any arguments, and
+#: without.
+_BY_NAME = frozenset({"globals", "eval", "exec", "modules", "__globals__", "f_globals"})
+_BY_NAME_HERE = frozenset({"vars", "locals"})
 _TEXTS = (ast.Constant, ast.JoinedStr, ast.Compare)
 _COLLECTIONS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _LITERALS = (ast.Constant, ast.JoinedStr)
@@ -51,8 +55,12 @@ def calls_unknown(taint: DataFlow, statements: Iterable[ast.AST]) -> bool:
 def handed_on(taint: DataFlow) -> frozenset[ast.AST]:
     """Return the functions that the module of *taint* hands on as values, and what they call.
 
-    To decorators, too, that keep them or run them in a block.
+    To decorators, too, that keep them or run them in a block.  Where the module looks functions
+    up by their names, these are all it has.
     """
+    if taint.handed_on is None and _looks_up(taint):
+        every = taint.module.every
+        taint.handed_on = frozenset([*every(ast.FunctionDef), *every(ast.AsyncFunctionDef)])
     if taint.handed_on is None:
         every = taint.module.every
         mentions = (*every(ast.Lambda), *every(ast.Name), *every(ast.Attribute))
@@ -66,6 +74,15 @@ def handed_on(taint: DataFlow) -> frozenset[ast.AST]:
         reached = reachable(taint, [*handed, *bodies])
         taint.handed_on = frozenset([*registered, *(found.node for found in reached)])
     return taint.handed_on
+
+
+def _looks_up(taint: DataFlow) -> bool:
+    """Whether the module may have functions of its own from what has them by name."""
+    return taint.module.mentions(_BY_NAME) or any(
+        isinstance(call.func, ast.Name) and call.func.id in _BY_NAME_HERE
+        for call in taint.module.every(ast.Call)
+        if not call.args
+    )
 
 
 def _registers(taint: DataFlow, decorator: ast.expr) -> bool:
