@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import ExternalUse, Uses
-    from codemods.analysis.syntax.definitions import ResolvedClass, ResolvedValue
+    from codemods.analysis.syntax.definitions import Found, ResolvedClass
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
@@ -97,7 +97,7 @@ class SemanticModel:
         vocabulary: Vocabulary,
         settings: Settings,
         elsewhere: Elsewhere,
-        resolve: Callable[[str], Resolved | ResolvedClass | ResolvedValue | None],
+        resolve: Callable[[str], Found | None],
         follow: Callable[[str], Meaning | None],
     ) -> None:
         #: What the other files of the project do with this module.

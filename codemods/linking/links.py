@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as api
 from codemods.analysis.external.references import own_names
 from codemods.analysis.semantic_model import SemanticModel
-from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue
+from codemods.analysis.syntax.definitions import (
+    Found,
+    Resolved,
+    ResolvedClass,
+    ResolvedModule,
+    ResolvedValue,
+)
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
@@ -241,8 +247,16 @@ class Project:
             self._plain[file.path] = self._graph.of_tree(file, plain_names) or frozenset()
         return self._plain[file.path]
 
-    def _resolve(self, origin: Path, path: str) -> Resolved | ResolvedClass | ResolvedValue | None:
-        """Return the function, class or variable that *path* names in the project."""
+    def _resolve(self, origin: Path, path: str) -> Found | None:
+        """Return the function, class, variable or module that *path* names in the project."""
+        return self._defined(origin, path) or self._as_module(origin, path)
+
+    def _as_module(self, origin: Path, path: str) -> ResolvedModule | None:
+        semantic = self._module(origin, path)
+        known = semantic is not None and not self.defines_the_api(semantic.module.source)
+        return ResolvedModule(semantic.taint) if semantic is not None and known else None
+
+    def _defined(self, origin: Path, path: str) -> Resolved | ResolvedClass | ResolvedValue | None:
         module, _, name = path.rpartition(".")
         for _ in range(8):  # a re-export of a re-export; a circle ends here too
             semantic = self._module(origin, module) if module else None

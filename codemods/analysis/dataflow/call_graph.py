@@ -20,7 +20,8 @@ def reachable(taint: DataFlow, statements: Iterable[ast.AST]) -> list[Resolved]:
     """Return the functions that *statements* of the module of *taint* may call, directly or not.
 
     A function that is only mentioned counts as called: it may be handed on.  So do
-    the methods of a class that is mentioned: its objects are about to be used.
+    the methods of a class that is mentioned: its objects are about to be used; and the functions of
+    a module that is handed on: they are about to be looked up.
     """
     found: dict[ast.AST, Resolved] = {}
     _reach(found, [(taint, statement) for statement in statements])
@@ -72,4 +73,11 @@ def _named(home: DataFlow, node: ast.AST) -> list[Resolved]:
     definition = home.definition(node)
     several = home.overrides(node) if definition is None else [definition]
     owner = home.class_of(node)
-    return [*several, *(owner.methods() if owner is not None else [])]
+    found = [*several, *(owner.methods() if owner is not None else [])]
+    return found or (home.functions_behind(node) if _is_handed_on(home, node) else [])
+
+
+def _is_handed_on(home: DataFlow, node: ast.AST) -> bool:
+    """Whether *node* is more than the beginning of a name: a module may be searched by it."""
+    around = home.module.parents[node]
+    return not isinstance(around, ast.Attribute) or around.attr == "__dict__"

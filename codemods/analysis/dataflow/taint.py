@@ -18,7 +18,14 @@ from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.library_models.calls import ForeignCalls
 from codemods.analysis.dataflow.taint_records import Escape, Flow, Summary
 from codemods.analysis.dataflow.transfer import Passage
-from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, ResolvedValue, method_of
+from codemods.analysis.syntax.definitions import (
+    Found,
+    Resolved,
+    ResolvedClass,
+    ResolvedModule,
+    ResolvedValue,
+    method_of,
+)
 from codemods.analysis.syntax.mentions import Concern
 from codemods.analysis.syntax.tree import walk
 
@@ -43,7 +50,7 @@ class Taint:
         module: ParsedModule,
         scopes: Scopes,
         names: Names,
-        resolve: Callable[[str], Resolved | ResolvedClass | ResolvedValue | None],
+        resolve: Callable[[str], Found | None],
     ) -> None:
         self.module = module
         self.scopes = scopes
@@ -229,13 +236,21 @@ class Taint:
                 return ResolvedClass(self, binders[0])
         meaning = self.names.meaning(name)
         found = self._resolve(meaning.paths[0]) if meaning.certain else None
-        return None if isinstance(found, ResolvedValue) else found
+        return found if isinstance(found, Resolved | ResolvedClass) else None
 
     def value_elsewhere(self, name: ast.expr) -> tuple[DataFlow, ast.expr] | None:
         """Return what the variable of another module that *name* is was given there."""
         meaning = self.names.meaning(name)
         found = self._resolve(meaning.paths[0]) if meaning.certain else None
         return (found.taint, found.value) if isinstance(found, ResolvedValue) else None
+
+    def functions_behind(self, name: ast.expr) -> list[Resolved]:
+        """Return the functions of the module of the project that *name* certainly is."""
+        meaning = self.names.meaning(name)
+        found = self._resolve(meaning.paths[0]) if meaning.certain else None
+        if not isinstance(found, ResolvedModule):
+            return []
+        return [Resolved(found.taint, function) for function in found.taint.module.functions]
 
     def makes_thread(self, function: ast.expr) -> bool:
         """Whether *function* is a class in sight whose objects are threads."""

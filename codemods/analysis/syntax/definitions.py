@@ -117,6 +117,9 @@ class DataFlow(Protocol):
     def value_elsewhere(self, name: ast.expr) -> tuple[DataFlow, ast.expr] | None:
         """Return what the variable of another module that *name* is was given there."""
 
+    def functions_behind(self, name: ast.expr) -> list[Resolved]:
+        """Return the functions of the module of the project that *name* certainly is."""
+
     def makes_thread(self, function: ast.expr) -> bool:
         """Whether *function* is a class in sight whose objects are threads."""
 
@@ -246,6 +249,16 @@ class ResolvedValue:
 
     taint: DataFlow
     value: ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModule:
+    """A module of the project itself, with its analysis."""
+
+    taint: DataFlow
+
+
+Found = Resolved | ResolvedClass | ResolvedValue | ResolvedModule
 
 
 def method_of(taint: DataFlow, node: Function) -> Resolved:
