@@ -19,6 +19,7 @@ from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
 from codemods.model.edit import Delete, Path, Wrap
+from codemods.rules.conflicts.imported_by_name import functions_imported
 from codemods.rules.conflicts.missing_ids import certain_ids
 from codemods.rules.conflicts.overrides import Overrides
 from codemods.rules.conflicts.own_trackers import (
@@ -375,6 +376,10 @@ def _unnamed(
         named = of.named_in(*lender.body, *known)
         ran.update(*map(heirs.reached_from, (*of.special, *named)))
         yield from _overriding(semantic, lender, heirs, named, ran)
+    for one in functions_imported(semantic, (*lender.body, *known)):
+        if own_trackers(one).inherit(lender.ids, beside_others=bool(lender.others)):
+            place = f"{one.node.name} in {one.taint.module.source.display}"
+            yield Heir(f"{place} may run in this block, and has a tracker that would inherit")
     handed = handed_on(semantic.taint)
     if any(function in of.order and function not in known for function in handed):
         if calls_unknown(semantic.taint, lender.body):
