@@ -197,7 +197,7 @@ def override_overlooked(real: Any) -> Any:
 @mutant("rules.patterns.parameter:_remembering", "E11")
 def callers_overlooked(real: Any) -> Any:
     """A caller may rely on the ids that a function sets on its parameter."""
-    return lambda *given: None
+    return lambda *given, **named: None
 
 
 @mutant("rules.contexts.mixed:_decide_one", "M2")

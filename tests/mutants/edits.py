@@ -231,7 +231,13 @@ def argument_lost(real: Any) -> Any:
 @mutant(HEADER, "A1")
 def argument_doubled(real: Any) -> Any:
     """The last id of a set call comes into the header twice."""
-    return _with_taken(real, lambda arguments: (*arguments, *arguments[-1:]))
+
+    def doubled(header: Header, calls: Any) -> Any:
+        made = real(header, calls)
+        last = made.args[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        return made.with_changes(args=[*made.args[:-1], last, last]) if header.taken else made
+
+    return doubled
 
 
 @mutant(HEADER, "A7")

@@ -110,7 +110,7 @@ def taken_name_imported(real: Any) -> Any:
 @mutant(APPLY, "bytes")
 def newlines_lost(real: Any) -> Any:
     """In a file with CRLF, new lines end with LF."""
-    return lambda *given, **named: real(*given, **{**named, "newline": "\n"})
+    return lambda tree, lines, edits, style: real(tree, lines, edits, replace(style, newline="\n"))
 
 
 @mutant(APPLY, "bytes")

@@ -74,7 +74,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "conditional-context": (
-        _function(BORN + "if flag:\n    " + SET + "else:\n    pass\n" + USE),
+        _function(BORN + "if flag:\n    print(flag)\n    " + SET + USE),
         {},
     ),
     "crosses-cells": (_program("# %%\n" + BORN + SET + "# %%\n" + USE), {}),

@@ -124,3 +124,8 @@ class Visitor:
         """Visit what is inside of *node*."""
         for child in children(node):
             self.visit(child)
+
+
+def expression(text: str) -> ast.expr:
+    """Return the expression *text*, which stood in brackets and may go over several lines."""
+    return ast.parse(f"(\n{text}\n)", mode="eval").body

@@ -10,7 +10,7 @@ from codemods.analysis.none_evidence import binding_evidence, none_evidence
 from codemods.analysis.syntax.calls import arguments_of
 from codemods.analysis.syntax.effects import may_be_none
 from codemods.analysis.syntax.scopes import Binding
-from codemods.analysis.syntax.tree import walk
+from codemods.analysis.syntax.tree import expression, walk
 from codemods.analysis.trackers.ids.standing import takes_user
 from codemods.model.edit import UNPACKED
 
@@ -50,7 +50,7 @@ def _texts(wrap: Wrap) -> Iterator[tuple[str, ast.expr]]:
     for text in (*wrap.header.leading, *wrap.header.trailing):
         key, sign, value = text.partition("=")
         if sign and key in words.SET_PARAMETERS:
-            yield key, ast.parse(value, mode="eval").body
+            yield key, expression(value)
 
 
 def _is_text(value: ast.expr) -> bool:
@@ -85,7 +85,7 @@ def adopted(wrap: Wrap) -> str | None:
 
 def _user_may_be_none(semantic: SemanticModel, wrap: Wrap) -> bool:
     """Whether the header of *wrap* builds a tracker, with a user that visibly may be None."""
-    made = ast.parse(adopted(wrap) or "None", mode="eval").body
+    made = expression(adopted(wrap) or "None")
     if not isinstance(made, ast.Call) or not takes_user(made):
         return False
     user = _user_of(made)

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.syntax.tree import walk
+from codemods.analysis.syntax.tree import expression, walk
 from codemods.analysis.trackers.ids.standing import ALL_IDS, MODE, takes_user
 from codemods.model.edit import UNPACKED, Path, Retain, Wrap
 from codemods.rules.conflicts.missing_ids import adopted, built_with_user, is_certain, missing_ids
@@ -56,7 +56,7 @@ def named_ids(wrap: Wrap) -> frozenset[str]:
     found |= {text.partition("=")[0] for text in (*wrap.header.leading, *wrap.header.trailing)}
     if wrap.header.function == words.BATCH_CONTEXT:
         found |= BY_BATCH
-    made = ast.parse(adopted(wrap) or "None", mode="eval").body
+    made = expression(adopted(wrap) or "None")
     if isinstance(made, ast.Call) and takes_user(made):
         found.add(words.USER)  # its own is nearer than that of a block around
     return (ALL_IDS | {MODE}) & found
@@ -78,7 +78,7 @@ def is_step(wrap: Wrap) -> bool:
 def tracker_of(wrap: Wrap) -> ast.expr | None:
     """Return the tracker of a proposed block, as code in it names it."""
     text = wrap.header.target or adopted(wrap)
-    return ast.parse(text, mode="eval").body if text is not None else None
+    return expression(text) if text is not None else None
 
 
 def key_of_block(semantic: SemanticModel, wrap: Wrap) -> object:
