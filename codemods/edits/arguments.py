@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from codemods.model.edit import Header, Taken
 
+_WRITTEN = frozenset("\"'#")
 _KEYWORD = re.compile(r"\A(\w+)=(?!=)(.*)\Z", re.DOTALL)
 
 
@@ -26,8 +28,22 @@ def argument(text: str) -> cst.Arg:
     """Return the argument written as *text* (``value`` or ``keyword=value``)."""
     match = _KEYWORD.match(text)
     if match is None:
-        return cst.Arg(cst.parse_expression(text))
-    return _named(cst.Arg(cst.parse_expression(match[2])), match[1])
+        return cst.Arg(_value(text))
+    return _named(cst.Arg(_value(match[2])), match[1])
+
+
+def _value(text: str) -> cst.BaseExpression:
+    """Return *text* as a value; what stood in brackets, over several lines, comes on one.
+
+    Texts and comments are left as they are written, in brackets again.
+    """
+    try:
+        return cst.parse_expression(text)
+    except cst.ParserSyntaxError:
+        bracketed = f"({text})"
+    if _WRITTEN.isdisjoint(text):
+        return cst.parse_expression(ast.unparse(ast.parse(bracketed, mode="eval")))
+    return cst.parse_expression(bracketed)
 
 
 def _named(arg: cst.Arg, keyword: str | None) -> cst.Arg:
