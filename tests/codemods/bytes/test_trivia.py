@@ -52,6 +52,20 @@ def comments(text: str) -> Counter[str]:
     return Counter(token.string.rstrip() for token in read if token.type == tokenize.COMMENT)
 
 
+def needless(text: str) -> Counter[str]:
+    """Return the comments of *text* that go if what they are in, or right above, goes."""
+    text = text.removeprefix("\ufeff")
+    tree = ast.parse(text)
+    going = set()
+    for node in (n for n in ast.walk(tree) if isinstance(n, ast.Expr | ast.Try)):
+        said = ast.unparse(node)
+        if ".track_" in said or "flush_metrics" in said:
+            going.update(range(node.lineno - 2, (node.end_lineno or node.lineno) + 1))
+    read = tokenize.generate_tokens(io.StringIO(text).readline)
+    found = (t for t in read if t.type == tokenize.COMMENT and t.start[0] in going)
+    return Counter(token.string.rstrip() for token in found)
+
+
 def migrated(fixture: Fixture, runtime: str, files: dict[str, str]) -> Mapping[str, Outcome]:
     """Migrate *files* in place of those of *fixture*."""
     return run_fixture(fixture, runtime, files)
@@ -61,7 +75,10 @@ def migrated(fixture: Fixture, runtime: str, files: dict[str, str]) -> Mapping[s
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.sampled_from(PROGRAMS), st.sampled_from(RUNTIMES), st.integers(0, 2**32))
 def test_layout_does_not_change_the_rewrite(fixture: Fixture, runtime: str, seed: int) -> None:
-    """In any layout the same program comes out, with all comments, and a second run is quiet."""
+    """In any layout the same program comes out, and a second run is quiet.
+
+    All comments are there, but for those in a recording or a flush that goes, and right above it.
+    """
     random = Random(seed)
     plain = migrated(fixture, runtime, dict(fixture.files))
     sources = {name: text for name, text in fixture.files.items() if not name.endswith(".ipynb")}
@@ -75,7 +92,8 @@ def test_layout_does_not_change_the_rewrite(fixture: Fixture, runtime: str, seed
         assert outcome.reasons == plain[name].reasons
         assert outcome.changed == plain[name].changed, files[name]
         assert tree(outcome.text) == tree(plain[name].text), files[name]
-        assert comments(outcome.text) == comments(files[name])
+        assert not comments(outcome.text) - comments(files[name])
+        assert comments(files[name]) - comments(outcome.text) <= needless(files[name])
         assert lines_end_alike(files[name], outcome.text)
         assert again[name].text == outcome.text
         assert again[name].failed is None
