@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codemods.cli import caching, campaign, execution
+from codemods.cli import caching, campaign, execution, interactive
 from codemods.cli.options import into_options, remembering, reporting, working
 from codemods.model.options import Mode
 from codemods.model.runtime import Runtime
@@ -40,6 +40,8 @@ Examples:
   Migrate in place, and put everything back:
     python -m codemods.migrate src
     python -m codemods.migrate --undo
+  Decide on each rewrite, with its patch in sight (? explains the answers):
+    python -m codemods.migrate --interactive src
   Go back to legacy calls for a while, and forth again:
     python -m codemods.migrate --rollback src
     python -m codemods.migrate src
@@ -98,6 +100,12 @@ Exit status:
     callback=lambda _context, _parameter, given: Runtime(given) if given else None,
     help="The runtime that the rewrites may rely on; looked up in the project by default.",
 )
+@click.option(
+    "--interactive",
+    "-i",
+    is_flag=True,
+    help="Show each rewrite, and ask: yes, no, all, none in this file, edit its name, quit.",
+)
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
 @working
@@ -119,11 +127,15 @@ def command(
 ) -> int:
     """Run what the command line asks for."""
     options = replace(options, mode=_mode(diff=diff, check=check, undo=undo))
+    if options.interactive:
+        interactive.refuse_contradictions(options, elsewhere=repos is not None)
     if repos is None:
         campaign.refuse_without_list(branch, place)
         if options.mode is Mode.UNDO:
             return _undo(options)
     _refuse_contradictions(options)
+    if options.interactive:
+        return interactive.run(options, pipeline)
     if repos is not None:
         return campaign.run(options, repos, branch, place)
     if caching.cleans_only(options):

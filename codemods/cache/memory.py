@@ -45,6 +45,7 @@ _SAME_RESULTS = frozenset(
         "use_cache",
         "cache_dir",
         "clean_cache",
+        "interactive",
     }
 )
 #: What in the folders above decides on the files of a run, and on the names of their modules.

@@ -151,7 +151,8 @@ def run_pipeline(
         also=options.endings,
     )
     files = _Counted(found)
-    show = _Progress() if sys.stderr.isatty() and not options.quiet else None
+    asks = options.interactive  # a line that is written over would take the question with it
+    show = _Progress() if sys.stderr.isatty() and not options.quiet and not asks else None
     try:
         report = pipeline(options, config, files, show)
     except (ConfigError, ClusterError) as error:

@@ -32,6 +32,7 @@ from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
 from codemods.linking.runtimes import Runtimes
 from codemods.linking.trees import Trees
+from codemods.model.options import MODULE
 from codemods.model.outcome import Failed
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.module_names import dotted_name
@@ -193,7 +194,8 @@ class Project:
             module, _, function = key.rpartition(":")
             origin = (config.root or Path()) / "pyproject.toml"
             known = not module or self._graph.leads_to(origin, module)
-            if not known or not self._graph.holding(*function.split(".")):
+            named = function == MODULE or self._graph.holding(*function.split("."))
+            if not known or not named:
                 yield f"operations: no function of the project is called {key!r}"
         for legacy in config.modules:
             if not self._graph.holding(*legacy.split(".")[-1:]):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: The files of each kind of document that can be included.
 KINDS: Mapping[str, tuple[str, ...]] = {"markdown": (".md", ".markdown"), "rst": (".rst",)}
+#: What the code of a module that is in no function is called, where functions have names.
+MODULE = "<module>"
 #: What includes the examples in docstrings of Python files.
 DOCSTRINGS = "doctests"
 
@@ -64,6 +66,7 @@ class Options:
     given; ``clean_cache`` removes it first.
     ``include`` names further kinds of code that are looked at: markdown, rst, doctests.
     ``rollback`` asks for legacy calls in the place of blocks.
+    ``interactive`` asks a person about each rewrite.
     """
 
     paths: tuple[Path, ...]
@@ -84,6 +87,7 @@ class Options:
     cache_dir: Path | None = None
     clean_cache: bool = False
     rollback: bool = False
+    interactive: bool = False
     include: tuple[str, ...] = ()
 
     @property
@@ -99,7 +103,8 @@ class ProjectConfig:
     ``source`` is the file that was read, and ``root`` its folder: ``exclude``
     holds gitignore-style patterns relative to it.  ``modules`` maps a legacy
     module to the module of its contexts, ``operations`` a function
-    (``"package.module:function"`` or ``"function"``) to its operation name.
+    (``"package.module:function"`` or ``"function"``, with MODULE for code in none) to its
+    operation name.
     """
 
     source: Path | None = None

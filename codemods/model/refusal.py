@@ -43,6 +43,7 @@ class Reason(StrEnum):
         "work out the ids first, then open one context around all uses",
     )
     CROSSES_CELLS = "crosses-cells", "open a context in each cell"
+    DECLINED = "declined", "run again with --interactive, and say yes if it is to be rewritten"
     DIRECTIVE = "directive", "take the comment off that line, then run again"
     DOES_NOT_COMPILE = "does-not-compile", "simplify the nesting around this place, then run again"
     DOES_NOT_ROUND_TRIP = (

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codemods.model.options import ProjectConfig
+from codemods.model.options import MODULE, ProjectConfig
 from codemods.model.runtime import Runtime
 from codemods.project.ignore.gitignore import ignored, rules_from
 from codemods.project.regular import MEGABYTE, read_regular, reason
@@ -29,11 +29,21 @@ _ABOUT_US = re.compile(rb"(?i)ai[-_ ]?usage")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _OPERATION = re.compile(r"(?=.{3,50}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _DEFAULT = ProjectConfig()
-_FUNCTION = re.compile(r"([^\W\d][\w.]*:)?[^\W\d][\w.]*")
+_FUNCTION = re.compile(rf"([^\W\d][\w.]*:)?[^\W\d][\w.]*|[^\W\d][\w.]*:{re.escape(MODULE)}")
 
 
 class ConfigError(Exception):
     """The configuration is wrong; the message says where, and what to write instead."""
+
+
+def is_operation(text: str) -> bool:
+    """Whether *text* can be the name of an operation."""
+    return _OPERATION.fullmatch(text) is not None
+
+
+def is_function(text: str) -> bool:
+    """Whether *text* can be a key of ``operations``."""
+    return _FUNCTION.fullmatch(text) is not None
 
 
 class Tables:

@@ -32,6 +32,12 @@ def unified(changes: Iterable[Changed], base: Path) -> bytes:
     return b"".join(_file(change, resolved) for change in changes)
 
 
+def hunks(before: str, after: str) -> str:
+    """Return how the text *before* becomes *after*, for a person to read."""
+    old, new = before.encode(errors="surrogatepass"), after.encode(errors="surrogatepass")
+    return b"".join(_hunks(_lines(old), _lines(new))).decode(errors="surrogatepass")
+
+
 def _file(change: Changed, base: Path) -> bytes:
     relative = os.path.relpath(change.source.path.resolve(), base).replace(os.sep, "/")
     name = os.fsencode(relative)

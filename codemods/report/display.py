@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 from enum import Enum
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from codemods.model.source import SourceFile
 
 if TYPE_CHECKING:
     from codemods.model.outcome import RunReport
+
+T = TypeVar("T")
 
 
 def line(text: str) -> str:
@@ -30,6 +32,11 @@ def lines(text: str, keep: str = "\n") -> str:
 def report(given: RunReport) -> RunReport:
     """Return the report *given* with all its texts as parts of a line."""
     return cast("RunReport", _displayed(given))
+
+
+def record(given: T) -> T:
+    """Return *given*, a record of the model, with all its texts as parts of a line."""
+    return cast("T", _displayed(given))
 
 
 def _shown(char: str) -> str:

@@ -126,6 +126,11 @@ def _applied(applied: Applied, style: Style, *, written: bool, quiet: bool) -> I
         yield f"    note: {note}"
 
 
+def proposed(applied: Applied, style: Style) -> Iterator[str]:
+    """Yield the lines about a rewrite that is not made yet."""
+    yield from _applied(applied, style, written=False, quiet=False)
+
+
 def _refusal(refusal: Refusal, style: Style) -> Iterator[str]:
     finding = refusal.finding
     yield _place(finding, style, "yellow")

@@ -21,7 +21,7 @@ from codemods.rules.refusing import refuse
 from codemods.rules.rule import Holders, OpenSites, Sites, modules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.finding import Finding
@@ -40,6 +40,7 @@ ORDER = (
 RULES = cast("list[Rule]", [*modules_of(contexts), *modules_of(patterns)])
 LINT_RULES = cast("list[LintRule]", modules_of(lint_rules))
 RULES_ACROSS = cast("list[RuleAcross]", modules_of(across))
+_NONE: Mapping[Finding, Refusal] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,17 @@ class Decision:
     import_edits: tuple[Edit, ...]
 
 
-def decide(semantic: SemanticModel) -> Decision:
-    """Return the proposals and refusals for a module, in source order."""
+def decide(semantic: SemanticModel, left_out: Mapping[Finding, Refusal] = _NONE) -> Decision:
+    """Return the proposals and refusals for a module, in source order.
+
+    A proposal for a finding of *left_out* is refused as that says, before it is asked which of
+    the others may be made together.
+    """
     decided = [a.decide() for a in answered(semantic) if a.decide is not None]
     verdicts = sorted((one.verdict for one in decided), key=_place)
-    proposals = [v for v in verdicts if isinstance(v, Proposal)]
     refusals = [v for v in verdicts if isinstance(v, Refusal)]
+    refusals += [left_out[v.finding] for v in verdicts if _is_left_out(v, left_out)]
+    proposals = [v for v in verdicts if isinstance(v, Proposal) and not _is_left_out(v, left_out)]
     proposals, clashing = _possible(semantic, proposals, _holders(semantic, decided))
     refusals.extend(clashing)
     told = [heeded(semantic, proposal) for proposal in proposals]
@@ -66,6 +72,10 @@ def decide(semantic: SemanticModel) -> Decision:
     # What is refused takes no name: those of the blocks are given last.
     made = named(semantic, placed.proposals)
     return Decision(made, tuple(sorted(refusals, key=_place)), placed.edits)
+
+
+def _is_left_out(verdict: Verdict, left_out: Mapping[Finding, Refusal]) -> bool:
+    return isinstance(verdict, Proposal) and verdict.finding in left_out
 
 
 def answered(semantic: SemanticModel, rules: Sequence[Rule] = ()) -> list[Answer]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 import os
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from codemods.analysis.syntax.parsed_module import on_deep_stack
 from codemods.project.embedded.files import is_document
-from codemods.runner.cross_file import together
+from codemods.runner.cross_file import Together, together
 from codemods.runner.one_file import as_left, guarded_rewrite, lint_file, migrate_file
 from codemods.runner.worker import worker
 
@@ -22,15 +22,39 @@ if TYPE_CHECKING:
     from codemods.model.source import SourceFile
     from codemods.runner.run import Run
 
+
+class Review(Protocol):
+    """A person who decides on the rewrites of a run, one after the other."""
+
+    def begin(self, files: int) -> None:
+        """Be told how many files there are."""
+
+    def migrate_file(self, project: Project, source: SourceFile) -> FileOutcome:
+        """Return what becomes of *source*."""
+
+    def together(self, found: Together) -> list[FileOutcome]:
+        """Return the outcomes of all files, with what of the rewrites *found* is accepted."""
+
+
 #: Files that are worth a process of their own; fewer are done before one has started.
 _FILES_A_PROCESS = 4
 
 
 def decided(
-    run: Run, sources: Sequence[SourceFile], progress: Progress, *, lint: bool
+    run: Run,
+    sources: Sequence[SourceFile],
+    progress: Progress,
+    *,
+    lint: bool,
+    review: Review | None = None,
 ) -> list[FileOutcome]:
-    """Return the outcome of each of *sources*, candidates of *run*; *progress* is told of each."""
-    work = lint_file if lint else _work(run)
+    """Return the outcome of each of *sources*, candidates of *run*; *progress* is told of each.
+
+    With a *review* a person decides on the rewrites.
+    """
+    work = lint_file if lint else _work(run, review)
+    if review is not None:
+        review.begin(len(sources))
     if run.options.cluster and sources:
         from codemods.runner import cluster
 
@@ -45,10 +69,16 @@ def decided(
     pairs = zip(sources, done, strict=True)
     left = [as_left(*p) for p in pairs if not is_document(p[0].path)]
     # What one file needs a deep stack for must not stop all of them here.
+    if review is not None:
+        return review.together(
+            on_deep_stack(partial(Together, done, left, run.project_with, guarded_rewrite))
+        )
     return on_deep_stack(partial(together, done, left, run.project_with, guarded_rewrite))
 
 
-def _work(run: Run) -> Callable[[Project, SourceFile], FileOutcome]:
+def _work(run: Run, review: Review | None) -> Callable[[Project, SourceFile], FileOutcome]:
+    if review is not None:
+        return review.migrate_file
     if not run.options.rollback:
         return migrate_file
     from codemods.runner.rolling_back import roll_back_file

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.parsed_module import on_deep_stack
 from codemods.linking.links import Project, UnparsableError
 from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, Untouched
+from codemods.model.refusal import Reason
 from codemods.project.embedded import files
 from codemods.rules.engine import Decision, decide
 from codemods.rules.engine import lint as lint_module
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.refusal import Refusal
     from codemods.model.source import SourceFile
+    from codemods.project.embedded.outcomes import Document
+
+    Choosing = Callable[[SemanticModel, SourceFile, Document | None], Decision]
 
 # A round may uncover work for the next one; more than this would be a circle.
 _MOST_ROUNDS = 5
@@ -41,20 +45,40 @@ def _linted(project: Project, source: SourceFile) -> FileOutcome:
     return Linted(source.display, findings) if findings else Untouched(source.display)
 
 
-def migrate_file(project: Project, source: SourceFile) -> FileOutcome:
+def every_proposal(
+    semantic: SemanticModel, source: SourceFile, document: Document | None
+) -> Decision:
+    """Return what the rules decide of a module."""
+    del source, document
+    return decide(semantic)
+
+
+def migrate_file(
+    project: Project, source: SourceFile, choose: Choosing = every_proposal
+) -> FileOutcome:
     """Return the rewritten file, its refusals, or why it stays as it was.
 
-    The rules are asked again about what they made, until they have nothing to add.
+    The rules are asked again about what they made, until they have nothing to add; *choose* says
+    each time what of that is done.
     """
     if project.defines_the_api(source):
         return Untouched(source.display)
     settings = project.settings(source.path)
-    return files.migrated(source, partial(migrated, project), examples=settings.examples)
+    work = partial(migrated, project, choose=choose)
+    return files.migrated(source, work, examples=settings.examples)
 
 
-def migrated(project: Project, source: SourceFile) -> FileOutcome:
-    """Return the rewritten text of *source*, whose code is Python, as ``migrate_file`` does."""
-    first, ends = _one_round(project, source)
+def migrated(
+    project: Project,
+    source: SourceFile,
+    document: Document | None = None,
+    choose: Choosing = every_proposal,
+) -> FileOutcome:
+    """Return the rewritten text of *source*, whose code is Python, as ``migrate_file`` does.
+
+    It is the code of *document*, if it stands in one.
+    """
+    first, ends = _one_round(project, source, document, choose)
     if ends:
         return first
     applied: list[Applied] = []
@@ -65,7 +89,7 @@ def migrated(project: Project, source: SourceFile) -> FileOutcome:
             break
         applied.extend(outcome.applied)
         current = as_left(source, outcome)
-        outcome, _ = _one_round(project, current)
+        outcome, _ = _one_round(project, current, document, choose)
     if not isinstance(first, Changed) or isinstance(outcome, Failed):
         return outcome
     # The places of the first round are those of the file as the reader has it.
@@ -99,13 +123,21 @@ def _lasting(
             rewritten[one.finding.code] -= 1
             continue
         lasting.append(one)
+    # What a person said no to in a later round was possible in none before it.
+    for one in left:
+        key = one.finding.code, one.reason
+        if one.reason is Reason.DECLINED and still[key] > 0:
+            still[key] -= 1
+            lasting.append(one)
     return tuple(lasting)
 
 
-def _one_round(project: Project, source: SourceFile) -> tuple[FileOutcome, bool]:
+def _one_round(
+    project: Project, source: SourceFile, document: Document | None, choose: Choosing
+) -> tuple[FileOutcome, bool]:
     """Return what the rules make of *source*, and whether they certainly make no more of that."""
     semantic = project.semantic(source)
-    decision = decide(semantic)
+    decision = choose(semantic, source, document)
     if not decision.proposals:
         if decision.refusals:
             return Refused(source.display, decision.refusals), True

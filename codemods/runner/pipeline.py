@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from codemods.model.progress import Progress
     from codemods.project.discovery import DiscoveredFile
     from codemods.runner.candidates import Scan
+    from codemods.runner.many_files import Review
 
 
 def migrate(
@@ -25,12 +26,16 @@ def migrate(
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress | None = None,
     memory: Memory | None = None,
+    review: Review | None = None,
 ) -> RunReport:
-    """Return what a migration of *files* changes, refuses and fails at; nothing is written."""
+    """Return what a migration of *files* changes, refuses and fails at; nothing is written.
+
+    With a *review* a person decides on the rewrites.
+    """
     with warnings.catch_warnings():
         # What the interpreter thinks of the user's escapes is not this tool's to tell.
         warnings.simplefilter("ignore")
-        return _run(options, config, files, progress, memory, lint=False)
+        return _run(options, config, files, progress, memory, lint=False, review=review)
 
 
 def lint(
@@ -54,13 +59,14 @@ def _run(
     memory: Memory | None,
     *,
     lint: bool,
+    review: Review | None = None,
 ) -> RunReport:
     told = progress or nothing_told
     found = scan(files, told, options.shard, memory)
     done: list[FileOutcome] = []
     said: tuple[str, ...] = ()
     if found.candidates:
-        done, said = _of_candidates(options, config, found, told, lint=lint)
+        done, said = _of_candidates(options, config, found, told, lint=lint, review=review)
     told_of = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
     more = map(in_line_order, told_of)
     mine = sorted((o for o in more if found.decides(o.path)), key=lambda outcome: outcome.path)
@@ -69,7 +75,13 @@ def _run(
 
 
 def _of_candidates(
-    options: Options, config: Configuration, found: Scan, progress: Progress, *, lint: bool
+    options: Options,
+    config: Configuration,
+    found: Scan,
+    progress: Progress,
+    *,
+    lint: bool,
+    review: Review | None,
 ) -> tuple[list[FileOutcome], tuple[str, ...]]:
     """Return the outcomes of the candidates, and what the reader should know of the run."""
     # Analysis, rules and editor are loaded where there is something for them to do.
@@ -83,4 +95,4 @@ def _of_candidates(
     # Lint changes nothing that the files beside legacy ones might use.
     broken = [] if lint else unreadable_neighbours(found.candidates, found.others)
     mine = [source for source in found.candidates if found.decides(source.display)]
-    return [*broken, *decided(run, mine, progress, lint=lint)], unused_keys(run)
+    return [*broken, *decided(run, mine, progress, lint=lint, review=review)], unused_keys(run)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from codemods.linking.links import Project
     from codemods.model.finding import Finding
     from codemods.model.source import SourceFile
+    from codemods.project.embedded.outcomes import Document
 
 _CODE = "AIU000"
 _MESSAGE = "block that legacy calls can take the place of"
@@ -43,7 +44,8 @@ def roll_back_file(project: Project, source: SourceFile) -> FileOutcome:
     return files.migrated(source, partial(_rolled_back, project), examples=settings.examples)
 
 
-def _rolled_back(project: Project, source: SourceFile) -> FileOutcome:
+def _rolled_back(project: Project, source: SourceFile, document: Document | None) -> FileOutcome:
+    del document
     semantic = project.semantic(source)
     plans, refusals = _planned(semantic)
     found = _largest(project, semantic, plans)

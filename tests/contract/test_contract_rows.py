@@ -102,10 +102,10 @@ def test_every_reason_is_documented() -> None:
 
 
 def test_every_reason_is_provoked() -> None:
-    """Some fixture is refused for each reason, but for three: the one that no rule may lead to,
-    and those of the way back and of documents, which have tests of their own."""
+    """Some fixture is refused for each reason, but for four: the one that no rule may lead to,
+    and those of the way back, of documents and of a person, which have tests of their own."""
     provoked = {r for f in fixtures() for runtime in RUNTIMES for r in f.expected[runtime].reasons}
-    elsewhere = {Reason.NOT_PROVEN, Reason.NO_WAY_BACK, Reason.NOT_WHOLE}
+    elsewhere = {Reason.NOT_PROVEN, Reason.NO_WAY_BACK, Reason.NOT_WHOLE, Reason.DECLINED}
     assert {str(reason) for reason in Reason} - provoked == elsewhere
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from codemods.model.refusal import Refusal
     from codemods.model.source import SourceFile
     from codemods.project.embedded.blocks import Block
+    from codemods.project.embedded.outcomes import Rewriting
 
     Work = Callable[[SourceFile], FileOutcome]
 
@@ -53,7 +54,7 @@ def linted(source: SourceFile, outcome: FileOutcome, work: Work) -> FileOutcome:
     return Linted(source.display, tuple(sorted(found, key=lambda f: (f.span, f.code))))
 
 
-def migrated(source: SourceFile, outcome: FileOutcome, work: Work) -> FileOutcome:
+def migrated(source: SourceFile, outcome: FileOutcome, work: Rewriting) -> FileOutcome:
     """Return *outcome*, of the code of *source*, with what *work* makes of its docstrings."""
     if isinstance(outcome, Failed):
         return outcome
@@ -80,7 +81,7 @@ def _refusals(outcome: FileOutcome) -> tuple[Refusal, ...]:
     return outcome.refusals if isinstance(outcome, Changed | Refused) else ()
 
 
-def _examples(source: SourceFile, work: Work) -> _Examples | Failed:
+def _examples(source: SourceFile, work: Rewriting) -> _Examples | Failed:
     """Return what *work* makes of the examples in the docstrings of *source*."""
     found = _Examples()
     for number, document in _documents(source.text, source.digest):

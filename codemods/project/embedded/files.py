@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codemods.model.outcome import FileOutcome
-    from codemods.project.embedded.outcomes import Document
+    from codemods.project.embedded.outcomes import Document, Rewriting
     from codemods.project.embedded.text import TextDocument
 
     Work = Callable[[SourceFile], FileOutcome]
@@ -56,11 +56,14 @@ def linted(source: SourceFile, work: Work, *, examples: bool) -> FileOutcome:
     return docstrings.linted(source, outcome, work) if examples else outcome
 
 
-def migrated(source: SourceFile, work: Work, *, examples: bool) -> FileOutcome:
-    """Return what *work* makes of *source*; with *examples* also of its docstrings."""
+def migrated(source: SourceFile, work: Rewriting, *, examples: bool) -> FileOutcome:
+    """Return what *work* makes of *source*; with *examples* also of its docstrings.
+
+    *work* is given code, and the document that it stands in, None for a Python file.
+    """
     if is_document(source.path):
         return outcomes.migrated(_document(source), source, work)
-    outcome = work(source)
+    outcome = work(source, None)
     return docstrings.migrated(source, outcome, work) if examples else outcome
 
 

@@ -12,8 +12,10 @@ from codemods.model.refusal import Reason, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from codemods.model.outcome import FileOutcome
+    from codemods.model.outcome import Applied, FileOutcome
     from codemods.model.source import SourceFile, Span
+
+    Rewriting = Callable[[SourceFile, "Document | None"], FileOutcome]
 
 _MARK = b"\xef\xbb\xbf"
 UNREAD_CODE = "AIU000"
@@ -46,6 +48,9 @@ class Document(Protocol):
     def rewritten(self, text: str) -> str | None:
         """Return the document whose code is to be *text*, None if it cannot hold that."""
 
+    def shown(self, text: str) -> str | None:
+        """Return what a reader of the document sees of it then, None if it cannot hold that."""
+
 
 def linted(
     document: Document, source: SourceFile, work: Callable[[SourceFile], FileOutcome]
@@ -61,15 +66,13 @@ def linted(
     return replace(outcome, findings=tuple(sorted(found, key=lambda f: (f.cell, f.span, f.code))))
 
 
-def migrated(
-    document: Document, source: SourceFile, work: Callable[[SourceFile], FileOutcome]
-) -> FileOutcome:
+def migrated(document: Document, source: SourceFile, work: Rewriting) -> FileOutcome:
     """Return what *work* makes of the code of *document*, as an outcome of its file."""
     if document.skipped:
         return Skipped(source.display, document.skipped)
     text = document.text
     code = replace(source, text=text, content=text.encode(), encoding="utf-8", bom=False)
-    outcome = work(replace(code, newline="\n"))
+    outcome = work(replace(code, newline="\n"), document)
     unread = tuple(_unread(source, one) for one in document.unread)
     if isinstance(outcome, Untouched) and unread:
         return Refused(source.display, unread)
@@ -78,7 +81,7 @@ def migrated(
     if not isinstance(outcome, Changed):
         return outcome
     refusals = (*unread, *_refusals(document, outcome.refusals))
-    applied = tuple(replace(o, finding=located(document, o.finding)) for o in outcome.applied)
+    applied = tuple(placed(document, one) for one in outcome.applied)
     written = document.rewritten(outcome.after.decode())
     if written is None:
         reason = Reason.NOTEBOOK
@@ -94,6 +97,11 @@ def located(document: Document, finding: Finding) -> Finding:
     """Return *finding* of the module with the place that it has in *document*."""
     cell, span = document.place(finding.span)
     return replace(finding, span=span, cell=cell)
+
+
+def placed(document: Document, applied: Applied) -> Applied:
+    """Return *applied*, of the module, with the place that it has in *document*."""
+    return replace(applied, finding=located(document, applied.finding))
 
 
 def _unread(source: SourceFile, span: Span) -> Refusal:

@@ -96,6 +96,10 @@ class TextDocument:
         ]
         return self.with_codes(codes, self.content)
 
+    def shown(self, text: str) -> str | None:
+        """Return what a reader sees of the document then: all of it."""
+        return self.rewritten(text)
+
     def with_codes(self, codes: Sequence[str], text: str) -> str | None:
         """Return *text* with *codes* in its blocks, which are where the document has them."""
         if len(codes) != len(self.blocks):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.project.notebooks.module import Module, module_of
-from codemods.project.notebooks.rewriting import rewritten
+from codemods.project.notebooks.rewriting import cells_of, rewritten
 
 if TYPE_CHECKING:
     from codemods.model.source import Span
@@ -37,6 +37,13 @@ class NotebookDocument:
     def rewritten(self, text: str) -> str | None:
         """Return the notebook whose code is to be *text*, None if it cannot hold that."""
         return rewritten(self.module, text)
+
+    def shown(self, text: str) -> str | None:
+        """Return what a reader sees of the notebook then: its code cells, one below the other."""
+        found = cells_of(self.module, text)
+        if found is None:
+            return None
+        return "".join(f"# cell {number}\n{code}\n" for number, code in enumerate(found, 1))
 
 
 def document_of(content: bytes) -> NotebookDocument:

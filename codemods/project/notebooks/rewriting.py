@@ -20,22 +20,35 @@ def rewritten(module: Module, text: str) -> str | None:
 
     Cells whose code is what it was keep their sources as they are written.
     """
+    codes = cells_of(module, text)
+    if codes is None:
+        return None
+    raw = module.notebook.text
+    for cell, code in reversed(list(zip(module.notebook.cells, codes, strict=True))):
+        if code != cell.text:
+            written = _source(raw[cell.start : cell.stop], cell, code)
+            raw = raw[: cell.start] + written + raw[cell.stop :]
+    return raw
+
+
+def cells_of(module: Module, text: str) -> list[str] | None:
+    """Return the source of each cell of the notebook whose code is to be *text*.
+
+    None if it cannot hold that.
+    """
     parts = _parts(module, text)
     if parts is None:
         return None
-    raw = module.notebook.text
-    for cell, before, after in reversed(
-        list(zip(module.notebook.cells, module.texts, parts, strict=True))
-    ):
+    found: list[str] = []
+    for cell, before, after in zip(module.notebook.cells, module.texts, parts, strict=True):
         if after == before.partition("\n")[2]:
+            found.append(cell.text)
             continue
         code = magics.restored(after.removesuffix("\n"), cell.text, module.form)
         if code is None or "\r" in cell.text:
             return None
-        raw = (
-            raw[: cell.start] + _source(raw[cell.start : cell.stop], cell, code) + raw[cell.stop :]
-        )
-    return raw
+        found.append(code)
+    return found
 
 
 def _parts(module: Module, text: str) -> list[str] | None:

@@ -9,6 +9,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.tree import walk
+from codemods.model.options import MODULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -101,15 +102,16 @@ def candidates(
 
 
 def configured(operations: Mapping[str, str], module: str, function: str | None) -> str | None:
-    """Return the configured operation: for ``module:function`` first, then for ``function``."""
-    if function is None:
-        return operations.get(module)
+    """Return the configured operation: for ``module:function`` first, then for ``function``.
+
+    Code that is in no function is that of ``module:<module>``, then of ``module``.
+    """
     suffixes = module.split(".")
     for start in range(len(suffixes)):
-        name = operations.get(f"{'.'.join(suffixes[start:])}:{function}")
+        name = operations.get(f"{'.'.join(suffixes[start:])}:{function or MODULE}")
         if name is not None:
             return name
-    return operations.get(function)
+    return operations.get(function or module)
 
 
 def unique(names: list[str], taken: set[str], numbers: dict[str, int]) -> str:
