@@ -25,13 +25,25 @@ def with_names(content: bytes, names: Mapping[str, str], file: Path) -> bytes:
             "pip install 'ai-usage-suite[interactive]'."
         )
     expected = document(content, file)
-    table = expected.setdefault("tool", {}).setdefault(TABLE, {})
-    table.setdefault(OPERATIONS, {}).update(names)
-    after = _edited(content.decode(), names)
+    operations = _operations(expected)
+    after = _edited(content.decode(), names) if operations is not None else None
+    if operations is not None:
+        operations.update(names)
     if after is None or document(after.encode(), file) != expected:
         wanted = ", ".join(f'"{key}" = "{name}"' for key, name in names.items())
         raise ConfigError(f"{file}: nothing can be added to its tables. Write {wanted} by hand.")
     return after.encode()
+
+
+def _operations(whole: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the table of operations in *whole*, made if it is not there, None if it cannot be."""
+    table = whole
+    for name in ("tool", TABLE, OPERATIONS):
+        found = table.setdefault(name, {})
+        if not isinstance(found, dict):
+            return None
+        table = found
+    return table
 
 
 def _edited(text: str, names: Mapping[str, str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from codemods.analysis.syntax.parsed_module import on_deep_stack
 from codemods.model.outcome import Changed
@@ -16,14 +16,24 @@ if TYPE_CHECKING:
 
     from codemods.model.atomic_group import Groups
     from codemods.model.outcome import FileOutcome
-    from codemods.review.session import Session
+    from codemods.model.question import Reviewer
     from codemods.runner.cross_file import Together
 
 _NO = "a person said no to it, in all its files"
 _ENDED = "the review ended before it was asked about"
 
 
-def reviewed(session: Session, found: Together) -> list[FileOutcome]:
+class Person(Protocol):
+    """Who is asked, until the review is over."""
+
+    reviewer: Reviewer
+    is_over: bool
+
+    def answer(self, question: Question) -> Answer:
+        """Return what is to become of the rewrite."""
+
+
+def reviewed(person: Person, found: Together) -> list[FileOutcome]:
     """Return the outcomes of all files, with those of the rewrites *found* that are accepted."""
     accepted: Groups = frozenset()
     refusals: dict[str, list[Refusal]] = {}
@@ -38,23 +48,23 @@ def reviewed(session: Session, found: Together) -> list[FileOutcome]:
         if changes is None:
             continue  # it cannot be made in all of them, as it is found out without a person too
         where = f"shared by {len(paths)} files" if len(paths) > 1 else "in one file"
-        if _is_accepted(session, Question(changes, (), number, len(files), where)):
+        if _is_accepted(person, Question(changes, (), number, len(files), where)):
             accepted |= {group}
             continue
         reason = Reason.DECLINED
-        why = _ENDED if session.is_over else _NO
+        why = _ENDED if person.is_over else _NO
         for change in changes:
             told = (Refusal(a.finding, reason, why, reason.advice) for a in change.applied)
             refusals.setdefault(change.path, []).extend(told)
     return on_deep_stack(partial(found.outcomes, accepted, refusals))
 
 
-def _is_accepted(session: Session, question: Question) -> bool:
-    while not session.is_over:
-        answer = session.answer(question)
+def _is_accepted(person: Person, question: Question) -> bool:
+    while not person.is_over:
+        answer = person.answer(question)
         if answer is not Answer.EDIT_NAME:
             return answer is Answer.YES
-        session.reviewer.tell("It makes no block, so there is nothing to name.")
+        person.reviewer.tell("It makes no block, so there is nothing to name.")
     return False
 
 

@@ -37,7 +37,7 @@ class Names:
         self._homes = homes
         self._tables: dict[Path | None, dict[str, str]] = {}
         self._files: dict[str, tuple[Path, Path]] = {}
-        self._kept: set[str] = set()
+        self._in_use: set[str] = set()
 
     def of(self, path: Path) -> ProjectConfig:
         """Return what holds for the file *path*; names that are given later count too."""
@@ -69,12 +69,12 @@ class Names:
 
     def keep(self, blocks: Iterable[Block]) -> None:
         """Take note that the *blocks* are made, with the names that they have."""
-        self._kept.update(block.key for block in blocks)
+        self._in_use.update(block.key for block in blocks)
 
     def forget(self, blocks: Iterable[Block]) -> None:
         """Give the *blocks* back the names that they had, unless one of their functions is made."""
         for block in blocks:
-            if block.key not in self._kept:
+            if block.key not in self._in_use:
                 self._files.pop(block.key, None)
                 for table in self._tables.values():
                     table.pop(block.key, None)
@@ -85,7 +85,7 @@ class Names:
         by_file: dict[Path, dict[str, str]] = {}
         given = {key: name for table in self._tables.values() for key, name in table.items()}
         for key, (file, path) in self._files.items():
-            if path in changed and key in self._kept:
+            if path in changed and key in self._in_use:
                 by_file.setdefault(file, {})[key] = given[key]
         added = [_written(file, names) for file, names in sorted(by_file.items())]
         return replace(report, outcomes=(*report.outcomes, *added))
