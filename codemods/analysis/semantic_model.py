@@ -57,7 +57,7 @@ class Elsewhere(Protocol):
         """Whether an object of the module's class *owner* may be one of *other* too."""
 
     def heirs(self, owner: str) -> frozenset[str]:
-        """Return the names of the classes that inherit from the module's class *owner*."""
+        """Return the names of classes of other files that inherit from the class *owner*."""
 
     def naming(self, owner: str) -> Iterator[SemanticModel | None]:
         """Yield the analysis of each other file that may speak of the module's class *owner*."""
@@ -167,7 +167,7 @@ class SemanticModel:
     def tracker_fields(self) -> list[TrackerField]:
         """The fields of the module's classes that hold a tracker."""
         makings = Makings(self.module, self.scopes, self.names, self.lifetimes)
-        return list(TrackerFields(self.module, makings).all())
+        return list(TrackerFields(self.taint, makings).all())
 
     @cached_property
     def standing(self) -> StandingIds:

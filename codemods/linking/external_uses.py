@@ -224,8 +224,9 @@ class ExternalUses:
         return identity in self._kinship.of(self._path, owner).members
 
     def heirs(self, owner: str) -> frozenset[str]:
-        """Return the names of the classes that inherit from the module's class *owner*."""
-        return frozenset(name for _, name in self._kinship.of(self._path, owner).heirs)
+        """Return the names of classes of other files that inherit from the class *owner*."""
+        heirs = self._kinship.of(self._path, owner).heirs
+        return frozenset(name for path, name in heirs if path != self._path)
 
     def naming(self, owner: str) -> Iterator[SemanticModel | None]:
         """Yield the analysis of each other file that may speak of the module's class *owner*."""

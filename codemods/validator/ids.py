@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.validator.fingerprint import alike, fingerprint, fingerprints
 from codemods.validator.terms import (
+    CALLED,
     Difference,
     NewBlock,
     dotted,
@@ -59,6 +60,8 @@ def without_user(
     user = next((value for key, value in sets if key == words.USER), None)
     if user is None or any(key == words.USER for key, _ in header.fields):
         return sets, None
+    if name.endswith(CALLED):
+        return sets, None  # the call inside the block would ask for it again
     others = [(key, value) for key, value in sets if key != words.USER]
     inner = set_call(body[0]) if is_todays(body[0]) else None
     if inner == (name, ((words.USER, user),)) or (
@@ -108,6 +111,8 @@ def may_be_put_off(site: ast.stmt, following: ast.stmt, after: ast.stmt) -> bool
     found = set_call(site)
     if found is None or not all(is_plain(value) for _, value in found[1]):
         return False
+    if found[0].endswith(CALLED):
+        return False  # what is called stays where it is
     if set_call(following) is None and not alike(following, after):
         return False
     if set_call(following) is not None:

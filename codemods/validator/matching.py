@@ -24,6 +24,7 @@ from codemods.validator.ids import (
 from codemods.validator.needless import lines_of_finally, removable, unwrapped
 from codemods.validator.parameters import with_old_signature
 from codemods.validator.terms import (
+    CALLED,
     Difference,
     Managed,
     NewBlock,
@@ -206,6 +207,8 @@ class Matcher:
         taken = setting(original[i:], name, after.body, waiting)
         sets = [*waiting, *plainly(taken)]
         i += len(taken)
+        if name.endswith(CALLED) and len(taken) != 1:
+            raise Difference(f"{name} is called more or less often", after)
         inner = isinstance(header.tracker, ast.Name) and header.tracker.id in self._trackers
         if inner and not sets:
             return self._sub_context(original, i, after, header)
@@ -259,6 +262,8 @@ class Matcher:
         if last_tracker(header):
             if header.target not in (None, last_tracker(header)):
                 raise Difference("the block gives the tracker another name", after)
+            if name.endswith(CALLED) and not header.plain_before_tracker:
+                raise Difference("an argument is evaluated before the tracker is asked for", after)
             if name in self.pending:
                 raise Difference(f"the construction of {name} is missing", after)
             return

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+#: Ends what stands for a call that gives a tracker.
+CALLED = "()"
+
+
 class Difference(Exception):
     """The two programs differ: at ``line`` of the rewritten file, or of the original one."""
 
@@ -130,7 +134,16 @@ def is_todays(statement: ast.AST) -> bool:
 
 
 def dotted(expression: ast.AST | None) -> str:
-    """Return a variable, or a field of one, as it is written; an empty text for anything else."""
+    """Return a variable, or a field of one, as it is written; an empty text for anything else.
+
+    What is called without arguments may give a tracker, too: then its call stands for that.
+    """
+    if isinstance(expression, ast.Call):
+        name = last_name(expression.func)
+        builds = name[:1].isupper() or name == words.FACTORY
+        if builds or expression.args or expression.keywords:
+            return ""
+        return f"{dotted(expression.func)}{CALLED}" if dotted(expression.func) else ""
     if isinstance(expression, ast.Attribute) and isinstance(expression.value, ast.Name):
         return f"{expression.value.id}.{expression.attr}"
     return expression.id if isinstance(expression, ast.Name) else ""
@@ -234,7 +247,8 @@ def made_by_client(name: str, statements: list[ast.stmt]) -> bool:
 
 def mentions(node: ast.AST, name: str) -> bool:
     """Whether *node* uses the variable or field *name* anywhere."""
-    return any(dotted(n) == name for n in visible(node, name.partition(".")[0]))
+    root = name.removesuffix(CALLED).partition(".")[0]
+    return any(dotted(n) == name for n in visible(node, root))
 
 
 def bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:

@@ -94,7 +94,9 @@ def _reads_elsewhere(parents: Parents, blocks: list[tuple[ast.With, str]]) -> Re
         owners.setdefault(name, set()).add(block)
     found: ReadsElsewhere = {}
     for node in parents:
-        if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            continue
+        if not isinstance(node, ast.Name | ast.Attribute | ast.Call):
             continue
         name = dotted(node)
         if name in owners and _is_flushed(parents, node):

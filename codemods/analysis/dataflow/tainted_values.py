@@ -124,6 +124,8 @@ class TaintedValues:
         name = last_name(call.func)
         if name == "super" and not call.args:
             return self._is_tainted_receiver(call)
+        if isinstance(call.func, ast.Attribute) and self._is_tainted_field(call.func):
+            return True  # a method of the object that gives the tracker
         if isinstance(call.func, ast.Attribute) and self.tainted(call.func.value):
             return self._of_method(call.func, awaited=awaited)
         if isinstance(call.func, ast.Name) and self._is_tainted_name(call.func):

@@ -33,6 +33,7 @@ from codemods.model.proposal import Assumption, Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.forwarders import is_forwarder
 from codemods.rules.checks.lifetime import doubted, flow_escape, trusted, with_bases
+from codemods.rules.checks.shared_trackers.families import methods_of_objects
 from codemods.rules.checks.shared_trackers.foreign_fields import foreign_use, is_flushed
 from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
 from codemods.rules.checks.shared_trackers.object_makers import hands_in
@@ -74,7 +75,7 @@ def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
     """Answer for each tracker that objects keep in a field, with the set calls of their methods."""
     del open_sites  # fields are known by themselves: many are given what is built elsewhere
     for field in semantic.tracker_fields:
-        sets = [s for s in semantic.lifetimes.set_calls if _method_of(field, s) is not None]
+        sets = [s for s in semantic.lifetimes.set_calls if _method_of(semantic, field, s)]
         if not all(stays_in_context(semantic, site) for site in sets):
             yield _answer(semantic, field, sets)
         elif _is_migrated(semantic, field):
@@ -88,7 +89,7 @@ def _answer(semantic: SemanticModel, field: TrackerField, sets: list[SetCall]) -
     the start, and contexts use the field already.
     """
     calls = _calls(field, sets)
-    from_the_start = all(_is_first(field, site) for site in sets)
+    from_the_start = all(_is_first(semantic, field, site) for site in sets)
     if all(is_forwarder(semantic, site) for site in sets):
         return Answer(calls)
     if from_the_start and _is_migrated(semantic, field):
@@ -121,7 +122,7 @@ def _is_migrated(semantic: SemanticModel, field: TrackerField) -> bool:
     return any(_feeds_context(semantic, load) for loads in field.loads.values() for load in loads)
 
 
-def _feeds_context(semantic: SemanticModel, load: ast.Attribute) -> bool:
+def _feeds_context(semantic: SemanticModel, load: ast.expr) -> bool:
     keyword = semantic.module.parents[load]
     if not isinstance(keyword, ast.keyword) or keyword.arg != words.TRACKER_ARGUMENT:
         return False
@@ -129,14 +130,17 @@ def _feeds_context(semantic: SemanticModel, load: ast.Attribute) -> bool:
     return isinstance(call, ast.Call) and semantic.names.context_manager(call.func) is not None
 
 
-def _method_of(field: TrackerField, site: SetCall) -> Method | None:
+def _method_of(semantic: SemanticModel, field: TrackerField, site: SetCall) -> Method | None:
+    """Return the method in which *site* sets ids of the field's tracker, by any name of it."""
     receiver = site.call.func.value  # type: ignore[attr-defined]
-    return field.method_of.get(receiver)
+    binding = semantic.lifetimes.receiver(site)
+    alias = field.aliases.get(binding) if binding is not None else None
+    return field.method_of.get(getattr(alias, "value", receiver))
 
 
-def _is_first(field: TrackerField, site: SetCall) -> bool:
+def _is_first(semantic: SemanticModel, field: TrackerField, site: SetCall) -> bool:
     """Whether *site* gives each object its ids from the start, before it does anything."""
-    method = _method_of(field, site)
+    method = _method_of(semantic, field, site)
     return method is not None and method.name == _INIT
 
 
@@ -148,7 +152,7 @@ def _users(
         return refusal
     setting: dict[Method, list[SetCall]] = {}
     for site in sets:
-        method = _method_of(field, site)
+        method = _method_of(semantic, field, site)
         assert method is not None
         setting.setdefault(method, []).append(site)
     helpers = [
@@ -184,7 +188,12 @@ def _of_method(
     own = {site.call.func.value for site in sets}  # type: ignore[attr-defined]
     if method.name == _INIT and all(load in own for load in field.loads[method]):
         return []  # what each object has from the start stays
-    return parts_of(semantic, finding, method, sets, flow, last, f"self.{field.name}")
+    taking = frozenset(field.aliases.values())
+    parts = parts_of(semantic, finding, method, sets, flow, last, f"self.{field.name}", taking)
+    owner = semantic.module.parents[method]
+    if isinstance(parts, Refusal) or not isinstance(owner, ast.ClassDef) or owner is field.owner:
+        return parts
+    return [replace(part, name=f"{part.name} of {owner.name}") for part in parts]
 
 
 def _followed(
@@ -222,6 +231,9 @@ def _relying(
         escape = flow_escape(semantic, finding, flow)
         if escape is not None:
             return escape
+        if flow.sets:
+            detail = f"{ast.unparse(flow.sets[0])} may set ids of self.{field.name}"
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, flow.sets[0])
         used = semantic.elsewhere.field(field.owner.name, method.name).places
         public = not method.name.startswith("_") or method.name.startswith("__")
         called = any(
@@ -301,18 +313,26 @@ def _handed_in(semantic: SemanticModel, field: TrackerField, parts: list[Part]) 
 def _proposal(
     semantic: SemanticModel, finding: Finding, field: TrackerField, users: _Users
 ) -> Verdict:
-    asked = conditions(
-        semantic,
-        [part.setter for part in users.parts],
-        [(method.name, method) for method in users.relying],
-        [part.function.name for part in users.parts if part.waits],
-    )
+    asked = _asked(semantic, field, users)
     handed = _handed_in(semantic, field, users.parts)
     if handed is not None:
         asked = asked.also(handed, users.parts[0].sets[0].call)
     if not semantic.settings.unsafe and asked.first is not None:
         return asked.refusal(semantic, finding)
     return _blocks(semantic, finding, field, users, asked)
+
+
+def _asked(semantic: SemanticModel, field: TrackerField, users: _Users) -> Conditions:
+    """Return what must be confirmed of the blocks: of objects of each class of the family."""
+    found: list[tuple[str, ast.AST, Reason]] = []
+    for methods in methods_of_objects(semantic, field):
+        parts = [part for part in users.parts if part.function in methods]
+        relying = [(m.name, m) for m in users.relying if m in methods]
+        waiting = [part.function.name for part in parts if part.waits]
+        if parts:
+            of_class = conditions(semantic, [p.setter for p in parts], relying, waiting)
+            found.extend(of_class.found)
+    return Conditions(tuple(dict.fromkeys(found)))
 
 
 def _blocks(

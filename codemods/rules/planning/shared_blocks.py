@@ -7,7 +7,7 @@ the last use; every use of the function must lie in one.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.effects import first_yield
@@ -185,9 +185,22 @@ def _body_refusal(
         if inner is not None:
             detail = "control leaves the block here"
             return refuse(semantic, finding, Reason.YIELDS_INSIDE, detail, inner)
-        refusal = flow_escape(semantic, finding, part.flow) or ending_refusal(
-            semantic, finding, part.body
+        refusal = (
+            _called_again(semantic, finding, part)
+            or flow_escape(semantic, finding, part.flow)
+            or ending_refusal(semantic, finding, part.body)
         )
         if refusal is not None:
             return refusal
     return None
+
+
+def _called_again(semantic: SemanticModel, finding: Finding, part: Part) -> Refusal | None:
+    """Refuse several set calls on what a call gives: one header would call it once."""
+    receivers = [site.call.func.value for site in part.sets]  # type: ignore[attr-defined]
+    called = next((one for one in receivers if isinstance(one, ast.Call)), None)
+    if called is None or len(receivers) < 2:
+        return None
+    text = ast.unparse(called)
+    refusal = refuse(semantic, finding, Reason.SHARED_STATE, f"{text} is called again", called)
+    return replace(refusal, advice=f"put {text} into a variable first, then run again")

@@ -53,6 +53,8 @@ def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Ret
     if form.ours or len(users) != 1:
         return form, {}
     site, user = users[0]
+    if isinstance(site.call.func.value, ast.Call):  # type: ignore[attr-defined]
+        return form, {}  # the call that stays would ask for the tracker again
     order = [a for s in sets for a in sorted(s.arguments, key=lambda a: a.position)]
     later = order[order.index(user) + 1 :]
     if user.is_positional or user.is_spread or not all(is_plain(a.value) for a in later):

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.effects import may_be_none
 from codemods.analysis.syntax.signatures import default_of
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.fields.first_use import built_once
 from codemods.analysis.trackers.fields.syntax import (
     declared,
     factory_of,
     fallback,
+    is_called_plainly,
     is_docstring,
     is_own,
     plain_name,
@@ -37,7 +39,7 @@ class Made:
     ``construct`` builds it, None where it is handed in only or the class does it itself; ``home``
     is where its contexts live; ``given`` is the parameter by which it may be handed in, "" where
     it cannot; ``local`` is the variable that has it too; ``making`` are the nodes that this is
-    done with; ``backing`` is the field behind a property that builds it once.
+    done with; ``backing`` is the field behind a property, or a method, that builds it once.
     """
 
     construct: Construct | None
@@ -105,18 +107,25 @@ class Makings:
     def of_property(
         self, owner: ast.ClassDef, method: ast.FunctionDef, stores: _Stores
     ) -> Made | None:
-        """Return what the property *method* gives, if it builds a tracker the first time only."""
+        """Return what *method* gives, if it builds a tracker the first time only.
+
+        It is a property, or takes nothing but its object and is called.
+        """
         body = [s for s in method.body if not is_docstring(s)]
-        result = body[-1].value if body and isinstance(body[-1], ast.Return) else None
         decorators = [plain_name(d) for d in method.decorator_list]
         inside = frozenset(walk(method))
-        if decorators == ["cached_property"] and len(body) == 1 and result in self._built:
+        result = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+        if decorators == ["cached_property"] and result in self._built:
             made = replace(self._construction(result), making=inside, backing=method.name)
             return made if method.name not in stores else None
-        if decorators != ["property"] or len(body) != 2 or not is_own(result, method):
+        backing = _given_at_the_end(method)
+        if not backing or not (decorators == ["property"] or is_called_plainly(method)):
             return None
-        backing: str = result.attr  # type: ignore[union-attr]
-        built = self._built_once(method, body[0], backing)
+
+        def is_kept(node: ast.AST | None) -> bool:
+            return is_own(node, method) and node.attr == backing  # type: ignore[union-attr]
+
+        built = built_once(method.body, is_kept, self._built)
         others = [place for place in stores.get(backing, ()) if place not in inside]
         given = self._first(owner, backing, others)
         if built is None or given is None:
@@ -185,19 +194,6 @@ class Makings:
         local = self._scopes.of(name)
         return replace(self._construction(built), given=parameter.arg, local=local, making=making)
 
-    def _built_once(
-        self, method: ast.FunctionDef, guard: ast.stmt, backing: str
-    ) -> ast.expr | None:
-        """Return the construction in ``if self._kept is None: self._kept = AIUsageTracker()``."""
-        if not isinstance(guard, ast.If) or guard.orelse or len(guard.body) != 1:
-            return None
-        inner = guard.body[0]
-        if not isinstance(inner, ast.Assign) or inner.value not in self._built:
-            return None
-        fields = (tested_for_none(guard.test), *inner.targets)
-        own = all(is_own(field, method) and field.attr == backing for field in fields)  # type: ignore[union-attr]
-        return inner.value if own and len(inner.targets) == 1 else None
-
     def _first(self, owner: ast.ClassDef, backing: str, places: list[ast.Attribute]) -> str | None:
         """Return the parameter that the field *backing* begins with, "" if with None; else None."""
         if not places:
@@ -228,3 +224,10 @@ class Makings:
                 if meaning is not None:
                     return self._homes[meaning.paths[0]]
         return ""
+
+
+def _given_at_the_end(method: ast.FunctionDef) -> str:
+    """Return the field of its own object that *method* returns last, "" if it returns another."""
+    returned = [n.value for n in walk(method) if isinstance(n, ast.Return)]
+    last = returned[-1] if returned else None
+    return last.attr if is_own(last, method) and isinstance(last, ast.Attribute) else ""

@@ -76,6 +76,14 @@ def is_own(node: ast.AST | None, method: Method) -> bool:
     return isinstance(node, ast.Attribute) and bool(own) and is_field(node, node.attr, own)
 
 
+def is_called_plainly(method: Method) -> bool:
+    """Whether *method* is no property, has no decorator, and takes nothing but its object."""
+    given = method.args
+    alone = len([*given.posonlyargs, *given.args]) == 1
+    more = given.vararg or given.kwarg or given.kwonlyargs
+    return alone and not more and not method.decorator_list
+
+
 def tested_for_none(test: ast.expr) -> ast.expr | None:
     """Return what ``x is None`` and ``not x`` ask for."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):

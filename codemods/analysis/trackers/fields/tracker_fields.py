@@ -1,7 +1,8 @@
 """Fields that hold a tracker: built or handed in at the start, made on first use, or the class's.
 
 ``self.tracker = AIUsageTracker()``, ``self.tracker = tracker or AIUsageTracker()``,
-``tracker: AIUsageTracker = field(default_factory=AIUsageTracker)``, a property that builds once.
+``tracker: AIUsageTracker = field(default_factory=AIUsageTracker)``, a property, or a method that is
+called, which builds once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.syntax import (
     Method,
     declared,
+    is_called_plainly,
     is_docstring,
     is_field,
     is_own,
@@ -28,9 +30,10 @@ from codemods.analysis.trackers.fields.syntax import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from codemods.analysis.syntax.parsed_module import ParsedModule
+    from codemods.analysis.syntax.definitions import DataFlow
+    from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.fields.makings import Made, Makings
     from codemods.analysis.trackers.lifetimes import Construct
 
@@ -39,25 +42,36 @@ if TYPE_CHECKING:
 class TrackerField:
     """``self.name`` of a class that holds a tracker, and the places that use it.
 
-    ``names`` are what the tracker can be read by: the field, and properties that give it;
-    ``holders`` are fields with a client that is wrapped for it.  ``making`` are the nodes by
+    ``family`` is its class with those of the module that inherit from it, the first ones first.
+    ``names`` are what the tracker can be read by: the field, and properties and methods that give
+    it; ``holders`` are fields with a client that is wrapped for it.  ``making`` are the nodes by
     which it gets there; ``strays`` are other uses of the variable that has it meanwhile.
+    ``loads`` are where methods read it, a method that gives it is called there; ``aliases`` are
+    variables that are another name for it, with the statement that makes them so.
     """
 
     owner: ast.ClassDef
+    family: tuple[ast.ClassDef, ...]
     name: str
     names: frozenset[str]
     holders: frozenset[str]
     made: Made
     making: frozenset[ast.AST]
     strays: tuple[ast.Name, ...]
-    loads: dict[Method, list[ast.Attribute]]
+    loads: dict[Method, list[ast.expr]]
+    aliases: dict[Binding, ast.stmt]
 
     @cached_property
     def method_of(self) -> dict[ast.AST, Method]:
         """The method that each use of the tracker is in: the first one, in the order of them."""
         pairs = [(load, method) for method, loads in self.loads.items() for load in loads]
         return dict(reversed(pairs))
+
+    @cached_property
+    def own(self) -> frozenset[ast.AST]:
+        """The mentions of the field in the methods of its class and of heirs."""
+        loads = [load for loads in self.loads.values() for load in loads]
+        return frozenset(load.func if isinstance(load, ast.Call) else load for load in loads)
 
     @property
     def construct(self) -> Construct | None:
@@ -73,8 +87,10 @@ class TrackerField:
 class TrackerFields:
     """Finds the fields of one module's classes that hold a tracker."""
 
-    def __init__(self, module: ParsedModule, makings: Makings) -> None:
-        self._module = module
+    def __init__(self, taint: DataFlow, makings: Makings) -> None:
+        self._taint = taint
+        self._module = taint.module
+        self._scopes = taint.scopes
         self._makings = makings
 
     def all(self) -> Iterator[TrackerField]:
@@ -122,11 +138,14 @@ class TrackerFields:
         making |= made.making
         making.update(bound.get(backing, ()) if not made.backing else ())
         fields = names | wrapping.keys()
-        loads: dict[Method, list[ast.Attribute]] = {}
-        for method in methods(owner):
+        called = {m.name for m in methods(owner) if m.name in names and is_called_plainly(m)}
+        loads: dict[Method, list[ast.expr]] = {}
+        aliases: dict[Binding, ast.stmt] = {}
+        family = self._family(owner)
+        for method in (method for one in family for method in methods(one)):
             own = self_name(method)
             found = [
-                n
+                self._given_by(n, called)
                 for n in walk(method)
                 if isinstance(n, ast.Attribute)
                 and n.attr in fields
@@ -135,15 +154,53 @@ class TrackerFields:
             ]
             if found and own:
                 loads[method] = found
+                aliases.update(pair for load in found for pair in self._alias(load, method))
         others = made.local.loads if made.local is not None else ()
         strays = tuple(load for load in others if load not in making)
         holders = frozenset(wrapping)
-        return TrackerField(owner, backing, names, holders, made, frozenset(making), strays, loads)
+        return TrackerField(
+            *(owner, family, backing, names, holders, made),
+            *(frozenset(making), strays, loads, aliases),
+        )
+
+    def _family(self, owner: ast.ClassDef) -> tuple[ast.ClassDef, ...]:
+        """Return *owner* and the classes of the module that inherit from it, the first ones first.
+
+        Where bases stand below their heirs, or are no names, these are missing: their uses of
+        the field are then some of others.
+        """
+        found = [owner]
+        for definition in self._module.every(ast.ClassDef):
+            bases = map(self._taint.class_of, definition.bases)
+            if any(base.taint is self._taint and base.node in found for base in bases if base):
+                found.append(definition)
+        return tuple(found)
+
+    def _given_by(self, node: ast.Attribute, called: Collection[str]) -> ast.expr:
+        """Return what is the tracker where *node* is mentioned: the call of a method gives it."""
+        call = self._module.parents[node]
+        is_call = node.attr in called and isinstance(call, ast.Call) and call.func is node
+        return call if is_call and isinstance(call, ast.Call) else node
+
+    def _alias(self, load: ast.expr, method: Method) -> Iterator[tuple[Binding, ast.stmt]]:
+        """Yield the variable of *method* that is nothing but another name for *load*."""
+        statement = self._module.parents[load]
+        names = statement.targets if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.AnnAssign):
+            names = [statement.target]
+        if len(names) != 1 or not isinstance(names[0], ast.Name):
+            return
+        binding = self._scopes.of(names[0])
+        alone = len(binding.binders) == 1 and not binding.declared and not binding.deletes
+        local = binding.scope is self._scopes.inner[method]
+        if alone and local and isinstance(statement, ast.stmt):
+            yield binding, statement
 
     def _gives(self, method: Method, name: str) -> bool:
-        """Whether *method* is a property that only returns ``self.name``."""
+        """Whether *method*, a property or called without arguments, only returns ``self.name``."""
         body = [s for s in method.body if not is_docstring(s)]
-        plain = [plain_name(d) for d in method.decorator_list] == ["property"]
+        is_property = [plain_name(d) for d in method.decorator_list] == ["property"]
+        plain = is_property or is_called_plainly(method)
         result = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
         return plain and is_own(result, method) and result.attr == name  # type: ignore[union-attr]
 

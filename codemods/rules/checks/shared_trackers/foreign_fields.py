@@ -23,7 +23,7 @@ _LOOKUPS = ("getattr", "setattr", "vars", "attrgetter")
 
 def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) -> Refusal | None:
     """Refuse where something else than the class's own methods reaches the field, or binds it."""
-    own = {load for loads in field.loads.values() for load in loads} | field.making
+    own = field.own | field.making
     for node in semantic.module.every(ast.Attribute):
         if node.attr not in field.fields | {field.name} or _is_known(semantic, field, node, own):
             continue
@@ -54,7 +54,7 @@ def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) 
 
 
 def _is_known(
-    semantic: SemanticModel, field: TrackerField, node: ast.Attribute, own: set[ast.AST]
+    semantic: SemanticModel, field: TrackerField, node: ast.Attribute, own: frozenset[ast.AST]
 ) -> bool:
     """Whether *node* is the class's own use, another class's field, or harmless."""
     if node in field.making:

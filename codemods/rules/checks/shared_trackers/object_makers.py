@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
 
+#: With one of these, an heir makes its objects in a way of its own.
+_TOLD = ("__init__", "__new__")
 _LOOKING = frozenset({"isinstance", "issubclass", "cast", "type"})
 
 
@@ -29,17 +31,26 @@ def hands_in(semantic: SemanticModel, field: TrackerField) -> str | None:
     if not field.made.given:
         return None
     kin = semantic.elsewhere.heirs(field.owner.name)
-    if kin:
-        return f"{sorted(kin)[0]} inherits from {field.owner.name}"
+    others = (one.name for one in field.family[1:] if _is_made_otherwise(one))
+    heir = min(kin, default=None) or next(others, None)
+    if heir is not None:
+        return f"{heir} inherits from {field.owner.name}"
     made = 0
-    for other in (semantic, *semantic.elsewhere.naming(field.owner.name)):
-        if other is None:
-            return "a file that does not parse"
-        for node in _names(other, field.owner.name):
-            if not _is_harmless(other, semantic, field, node):
-                return f"{other.module.source.display}:{node.lineno}"
-            made += _is_called(other, node)
+    for owner in field.family:
+        for other in (semantic, *semantic.elsewhere.naming(owner.name)):
+            if other is None:
+                return "a file that does not parse"
+            for node in _names(other, owner.name):
+                if not _is_harmless(other, semantic, field, owner, node):
+                    return f"{other.module.source.display}:{node.lineno}"
+                made += _is_called(other, node)
     return None if made else "nobody in sight makes one"
+
+
+def _is_made_otherwise(heir: ast.ClassDef) -> bool:
+    """Whether objects of *heir* may be given something else than those of what it inherits from."""
+    told = any(method.name in _TOLD for method in methods(heir))
+    return told or len(heir.bases) > 1 or bool(heir.decorator_list or heir.keywords)
 
 
 def is_fresh(semantic: SemanticModel, value: ast.expr, user: ast.AST) -> bool:
@@ -90,14 +101,18 @@ def _is_harmless(
     semantic: SemanticModel,
     home: SemanticModel,
     field: TrackerField,
+    owner: ast.ClassDef,
     node: ast.Name | ast.Attribute,
 ) -> bool:
-    """Whether *node* makes an object without a shared tracker, makes none, or is another class."""
+    """Whether *node* makes an object without a shared tracker, makes none, or is another class.
+
+    *owner* is the class of the field or an heir, which is made in the same way.
+    """
     found = semantic.taint.class_of(node)
-    is_named = last_name(node) == field.owner.name
+    is_named = last_name(node) == owner.name
     if found is not None:
         path = found.taint.module.source.path
-        same = path == home.module.source.path and found.node.name == field.owner.name
+        same = path == home.module.source.path and found.node.name == owner.name
         if not same:
             return True
     elif not is_named:
@@ -105,6 +120,8 @@ def _is_harmless(
     parent = semantic.module.parents[node]
     if isinstance(parent, ast.Attribute) or _annotates(semantic, node):
         return True
+    if isinstance(parent, ast.ClassDef) and node in parent.bases:
+        return True  # its objects are asked for by its own name
     if not isinstance(parent, ast.Call):
         return False
     if parent.func is not node:
