@@ -194,6 +194,12 @@ def override_overlooked(real: Any) -> Any:
     return lambda *given: None
 
 
+@mutant("rules.checks.shared_trackers.families:_called_past_overrides", "E10")
+def call_past_an_override_overlooked(real: Any) -> Any:
+    """No heir calls a method that it overrides."""
+    return lambda *given: set()
+
+
 @mutant("rules.patterns.parameter:_remembering", "E11")
 def callers_overlooked(real: Any) -> Any:
     """A caller may rely on the ids that a function sets on its parameter."""

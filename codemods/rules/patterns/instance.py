@@ -118,8 +118,10 @@ def _decided(
 
 
 def _is_migrated(semantic: SemanticModel, field: TrackerField) -> bool:
-    """Whether the field is used by context managers already."""
-    return any(_feeds_context(semantic, load) for loads in field.loads.values() for load in loads)
+    """Whether the field is used by context managers already, under whatever name."""
+    loads: list[ast.expr] = [load for loads in field.loads.values() for load in loads]
+    loads += [load for alias in field.aliases for load in alias.loads]
+    return any(_feeds_context(semantic, load) for load in loads)
 
 
 def _feeds_context(semantic: SemanticModel, load: ast.expr) -> bool:

@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 def built_once(
-    body: Sequence[ast.stmt], is_kept: Question, built: Container[ast.AST | None]
+    body: Sequence[ast.stmt], is_backing: Question, built: Container[ast.AST | None]
 ) -> ast.expr | None:
     """Return the construction, one of *built*, that a function of this *body* makes only once.
 
-    *is_kept* says of an expression that it is the variable, or the field, that keeps it.  None
+    *is_backing* says of an expression that it is the variable, or the field, that keeps it.  None
     where the function may give anything else, or does more than this.
     """
     steps = [s for s in body if not is_docstring(s) and not isinstance(s, ast.Global)]
     if len(steps) == 1 and _is_lock(steps[0]):
         steps = steps[0].body  # type: ignore[attr-defined]
     *first, last = steps or [ast.Pass()]
-    if not isinstance(last, ast.Return) or not is_kept(last.value):
+    if not isinstance(last, ast.Return) or not is_backing(last.value):
         return None
     if len(first) == 1:
-        return _where_missing(first[0], is_kept, built) or _or_built(first[0], is_kept, built)
-    if len(first) == 2 and _gives_what_is_there(first[0], is_kept):
-        return _kept(first[1], is_kept, built)
+        return _where_missing(first[0], is_backing, built) or _or_built(first[0], is_backing, built)
+    if len(first) == 2 and _gives_what_is_there(first[0], is_backing):
+        return _assigned(first[1], is_backing, built)
     return None
 
 
@@ -49,46 +49,50 @@ def _is_lock(statement: ast.stmt) -> bool:
 
 
 def _where_missing(
-    statement: ast.stmt, is_kept: Question, built: Container[ast.AST | None]
+    statement: ast.stmt, is_backing: Question, built: Container[ast.AST | None]
 ) -> ast.expr | None:
     """Return what ``if kept is None: kept = ...`` builds, with or without a lock around either."""
     if _is_lock(statement) and len(statement.body) == 1:  # type: ignore[attr-defined]
-        return _where_missing(statement.body[0], is_kept, built)  # type: ignore[attr-defined]
+        return _where_missing(statement.body[0], is_backing, built)  # type: ignore[attr-defined]
     if not isinstance(statement, ast.If) or statement.orelse or len(statement.body) != 1:
         return None
-    if not is_kept(tested_for_none(statement.test)):
+    if not is_backing(tested_for_none(statement.test)):
         return None
     inner = statement.body[0]
     if _is_lock(inner):
-        return _where_missing(inner, is_kept, built)  # the test again, behind the lock
-    return _kept(inner, is_kept, built)
+        return _where_missing(inner, is_backing, built)  # the test again, behind the lock
+    return _assigned(inner, is_backing, built)
 
 
 def _or_built(
-    statement: ast.stmt, is_kept: Question, built: Container[ast.AST | None]
+    statement: ast.stmt, is_backing: Question, built: Container[ast.AST | None]
 ) -> ast.expr | None:
     """Return what ``kept = kept or ...`` builds."""
     value = getattr(statement, "value", None)
     if not isinstance(statement, ast.Assign) or not isinstance(value, ast.BoolOp):
         return None
-    if not isinstance(value.op, ast.Or) or len(value.values) != 2 or not is_kept(value.values[0]):
+    if (
+        not isinstance(value.op, ast.Or)
+        or len(value.values) != 2
+        or not is_backing(value.values[0])
+    ):
         return None
-    own = len(statement.targets) == 1 and is_kept(statement.targets[0])
+    own = len(statement.targets) == 1 and is_backing(statement.targets[0])
     return value.values[1] if own and value.values[1] in built else None
 
 
-def _gives_what_is_there(statement: ast.stmt, is_kept: Question) -> bool:
+def _gives_what_is_there(statement: ast.stmt, is_backing: Question) -> bool:
     """Whether *statement* is ``if kept is not None: return kept``."""
     if not isinstance(statement, ast.If) or statement.orelse or len(statement.body) != 1:
         return False
     test, inner = statement.test, statement.body[0]
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.IsNot):
         test = test.left if is_none(test.comparators[0]) else test
-    return is_kept(test) and isinstance(inner, ast.Return) and is_kept(inner.value)
+    return is_backing(test) and isinstance(inner, ast.Return) and is_backing(inner.value)
 
 
-def _kept(
-    statement: ast.stmt, is_kept: Question, built: Container[ast.AST | None]
+def _assigned(
+    statement: ast.stmt, is_backing: Question, built: Container[ast.AST | None]
 ) -> ast.expr | None:
     """Return what ``kept = ...`` builds."""
     if isinstance(statement, ast.AnnAssign):
@@ -96,4 +100,4 @@ def _kept(
     else:
         targets = statement.targets if isinstance(statement, ast.Assign) else []
     value = getattr(statement, "value", None)
-    return value if len(targets) == 1 and is_kept(targets[0]) and value in built else None
+    return value if len(targets) == 1 and is_backing(targets[0]) and value in built else None

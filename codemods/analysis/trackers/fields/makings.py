@@ -122,10 +122,10 @@ class Makings:
         if not backing or not (decorators == ["property"] or is_called_plainly(method)):
             return None
 
-        def is_kept(node: ast.AST | None) -> bool:
+        def is_backing(node: ast.AST | None) -> bool:
             return is_own(node, method) and node.attr == backing  # type: ignore[union-attr]
 
-        built = built_once(method.body, is_kept, self._built)
+        built = built_once(method.body, is_backing, self._built)
         others = [place for place in stores.get(backing, ()) if place not in inside]
         given = self._first(owner, backing, others)
         if built is None or given is None:
