@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextvars
 import importlib
 import multiprocessing
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -53,11 +55,44 @@ ran(threading.Thread(target=show))
 """
 
 
+# Has all threads of ours, blocks a signal in its only own one, and is sent it.
+SIGNALLED = """
+import os, signal, threading
+from tracker import ai_usage_context, flush
+from tracker.context import unattributed
+with ai_usage_context("scan") as used:
+    used.track_openai_completion(lambda: None)()
+flush(60)
+unattributed._start_settler()
+before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+os.kill(os.getpid(), signal.SIGTERM)
+print(*sorted(thread.name for thread in threading.enumerate()), *signal.sigpending(), *before)
+signal.signal(signal.SIGTERM, lambda *_: print("taken", flush=True))
+signal.pthread_sigmask(signal.SIG_SETMASK, before)
+"""
+
+
 def blocks_of_threads(inherit: bool) -> list[str]:
     """Return which jobs the threads of the program above are in."""
     command = [sys.executable, "-X", f"thread_inherit_context={int(inherit)}", "-c", THREADS]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.split()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="threads of Windows block no signals")
+def test_signals_are_for_threads_of_the_program(tmp_path: Path) -> None:
+    """What its one thread blocks waits, though ours are there: their taking it would end it.
+
+    Celery's workers block the signal that their command sends them while they hold the lock of the
+    pool's queue; one that died there left the whole pool waiting.
+    """
+    (tmp_path / "folder").mkdir()
+    stores = {"AI_USAGE_DATABASE": str(tmp_path / "folder"), "AI_USAGE_SPOOL": str(tmp_path / "s")}
+    environment = os.environ | stores
+    command = [sys.executable, "-c", SIGNALLED]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+    names = "MainThread ai-usage-outside ai-usage-sender ai-usage-writer"
+    assert (done.stdout, done.returncode) == (f"{names} {signal.SIGTERM}\ntaken\n", 0), done
 
 
 def test_whether_threads_inherit() -> None:

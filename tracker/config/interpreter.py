@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from contextvars import Context
@@ -50,6 +51,33 @@ def thread_of_ours(target: Callable[..., object], name: str, *args: Any) -> thre
     """
     given: dict[str, Any] = {"context": Context()} if sys.version_info >= (3, 14) else {}
     return threading.Thread(target=target, args=args, name=name, daemon=True, **given)
+
+
+def start_without_signals(thread: threading.Thread) -> None:
+    """Start *thread*, which takes none of the signals that are sent to the process.
+
+    A program may block a signal in the one thread that it has, as Celery's workers do while they
+    hold a lock; a second thread would take it then, and where its action is to end the process,
+    the lock is never released.  The thread starts with the signals blocked of the one that starts
+    it, which has its own back afterwards.  Where threads are greenlets, both are one.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        thread.start()
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - _OWN_SIGNALS)
+        thread.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+#: What a thread brings on itself, or a profiler asks of the one that runs.
+_OWN_SIGNALS = {
+    getattr(signal, name)
+    for name in ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGPROF", "SIGSEGV", "SIGSYS", "SIGTRAP")
+    if hasattr(signal, name)
+}
 
 
 def is_importing(thread: int) -> bool:

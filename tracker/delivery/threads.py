@@ -42,7 +42,7 @@ def start(employer: Employer, target: Callable[..., object], name: str) -> None:
         employer.thread = thread
     try:
         with tolerated(name, cannot):
-            thread.start()
+            interpreter.start_without_signals(thread)
     finally:
         if thread.ident is None:
             with employer.changed:
