@@ -160,6 +160,16 @@ def module_trackers(count: int) -> Files:
     return {MODULE: f"{HEAD}\n" + "".join(map(part.format, range(count)))}
 
 
+def bindings(count: int) -> Files:
+    """One variable of a module that is given one tracker after the other."""
+    part = (
+        "tracker = AIUsageTracker()\n"
+        'tracker.set_tracking_context(job_id="j{0}")\n'
+        "ask(tracker, {0})\n"
+    )
+    return {MODULE: f"{HEAD}\n" + "".join(map(part.format, range(count)))}
+
+
 def cases(count: int) -> Files:
     """One ``elif`` chain, in each branch of which ids are set and used."""
     lines = ["def work(kind, x):", "    tracker = AIUsageTracker()"]
@@ -190,5 +200,6 @@ FAMILIES = (
     Family("elif branches with a set call and a use", "branches", 200, cases),
     Family("functions with a site and an import", "functions", 400, imports),
     Family("trackers of a module", "trackers", 400, module_trackers),
+    Family("a variable bound again and again", "bindings", 400, bindings),
     Family("large file", "MB", 8, large),
 )

@@ -80,6 +80,11 @@ tracker_{0}.set_tracking_context(job_id="j{0}")
 def work_{0}(x):
     return ask(tracker_{0}, x)
 """
+BINDING = """
+tracker = AIUsageTracker()
+tracker.set_tracking_context(job_id="j{0}")
+ask(tracker, {0})
+"""
 LINK = ".step_{0}(x)"
 CHAIN = (
     IMPORTS
@@ -120,6 +125,7 @@ def calls_for(folder: Path, text: str) -> int:
         pytest.param(PHASES, PHASE, "", id="phases of one tracker"),
         pytest.param(LIFETIMES, LIFETIME, "", id="trackers in one function"),
         pytest.param(BRANCHES, BRANCH, "", id="branches of one chain"),
+        pytest.param(IMPORTS, BINDING, "", id="trackers in one variable"),
         pytest.param(CHAIN, LINK, END_OF_CHAIN, id="links of one expression"),
     ],
 )

@@ -12,39 +12,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.syntax.definitions import DataFlow, ResolvedClass
+    from codemods.analysis.syntax.scopes import Binding
 
 _GIVING = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign)
 
 
-def held_by(taint: DataFlow, name: ast.Name | ast.Attribute) -> Iterator[tuple[DataFlow, ast.expr]]:
-    """Yield the values that *name*, a variable or a field, is given in the project."""
-    if isinstance(name, ast.Attribute):
-        yield from _of_field(taint, name)
-        return
+def held_elsewhere(
+    taint: DataFlow, name: ast.Name | ast.Attribute
+) -> Iterator[tuple[DataFlow, ast.expr]]:
+    """Yield what *name* is given by other modules, or if it is a field by the class of its object.
+
+    What its own module gives to a variable is told by ``given_to``.
+    """
     elsewhere = taint.value_elsewhere(name)
     if elsewhere is not None:
         yield elsewhere
-    if name not in taint.scopes.scope_of:
+    if not isinstance(name, ast.Attribute):
         return
-    for binder in taint.scopes.of(name).binders:
+    owner = taint.class_of(name.value) or taint.object_class(name.value)
+    if owner is not None:
+        yield from ((owner.taint, value) for value in _given_in(owner).get(name.attr, ()))
+
+
+def given_to(taint: DataFlow, variable: Binding) -> Iterator[tuple[DataFlow, ast.expr]]:
+    """Yield the values that its own module gives to *variable*."""
+    for binder in variable.binders:
         statement = taint.module.parents.get(binder)
         if isinstance(statement, _GIVING) and statement.value is not None:
             yield taint, statement.value
         elif isinstance(statement, ast.arguments):
             defaults = (*statement.defaults, *statement.kw_defaults)
             yield from ((taint, default) for default in defaults if default is not None)
-
-
-def _of_field(taint: DataFlow, name: ast.Attribute) -> Iterator[tuple[DataFlow, ast.expr]]:
-    """Yield what a field is given by the class of its object, or by name, of another module."""
-    elsewhere = taint.value_elsewhere(name)
-    if elsewhere is not None:
-        yield elsewhere
-    owner = taint.class_of(name.value) or taint.object_class(name.value)
-    if owner is None:
-        return
-    for value in _given_in(owner).get(name.attr, ()):
-        yield owner.taint, value
 
 
 def _given_in(owner: ResolvedClass) -> dict[str, list[ast.expr]]:

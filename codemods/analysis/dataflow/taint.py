@@ -59,9 +59,9 @@ class Taint:
         self.foreign = ForeignCalls(self)
         self.callables = Callables(self, self.foreign)
         self._summaries: dict[tuple[ast.AST, str, frozenset[str], str | None], Summary] = {}
-        #: Functions that were looked at, with all that they call, and end no process; those that
-        #: do, or lead to one.
-        self.harmless: set[ast.AST] = set()
+        #: Functions that were looked at, with all that they call, and end no process, and variables
+        #: that hold no such thing; functions that do, or lead to one.
+        self.harmless: set[ast.AST | Binding] = set()
         self.deadly: set[ast.AST] = set()
         #: What the code of a class gives to fields, by their names.
         self.given_in: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}

@@ -66,8 +66,7 @@ class Flow:
 
 
 def _first_place(variable: Binding) -> tuple[int, int, str]:
-    binders = ((getattr(b, "lineno", 0), getattr(b, "col_offset", 0)) for b in variable.binders)
-    return (*min(binders, default=(0, 0)), variable.name)
+    return (*variable.first_place, variable.name)
 
 
 @dataclass(frozen=True, slots=True)

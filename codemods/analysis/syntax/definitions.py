@@ -63,7 +63,7 @@ class DataFlow(Protocol):
     module: ParsedModule
     scopes: Scopes
     names: Names
-    harmless: set[ast.AST]
+    harmless: set[ast.AST | Binding]
     deadly: set[ast.AST]
     given_in: dict[ast.ClassDef, dict[str, list[ast.expr]]]
     handed_on: frozenset[ast.AST] | None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.signatures import annotations_of, defaults, parameters
@@ -110,6 +111,17 @@ class Binding:
     loads: list[ast.Name] = field(default_factory=list)
     deletes: list[ast.Name] = field(default_factory=list)
     declared: list[ast.stmt] = field(default_factory=list)
+
+    @cached_property
+    def parameter(self) -> ast.arg | None:
+        """The parameter that binds it, if one does."""
+        return next((binder for binder in self.binders if isinstance(binder, ast.arg)), None)
+
+    @cached_property
+    def first_place(self) -> tuple[int, int]:
+        """Line and column of what first binds it, both 0 where none does that has a place."""
+        places = ((getattr(b, "lineno", 0), getattr(b, "col_offset", 0)) for b in self.binders)
+        return min(places, default=(0, 0))
 
 
 class Scopes:

@@ -11,7 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on, is_unknown
-from codemods.analysis.dataflow.held_values import held_by, held_in
+from codemods.analysis.dataflow.held_values import given_to, held_elsewhere, held_in
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import walk
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from codemods.analysis.syntax.definitions import DataFlow, Resolved
+    from codemods.analysis.syntax.scopes import Binding
 
 # docs.python.org/3/library/os.html: these never return, and call no cleanup handlers.
 _ENDS = frozenset(
@@ -55,8 +56,9 @@ def _leads_there(taint: DataFlow, name: ast.AST) -> bool:
     """Whether what *name* is, or what that names in turn, ends the process."""
     # What was reached, with whose it is and what led there.
     seen: dict[ast.AST, tuple[DataFlow, ast.AST | None]] = {}
+    variables: dict[Binding, DataFlow] = {}
     waiting: list[tuple[DataFlow, ast.AST, ast.AST | None]]
-    waiting = [(home, root, None) for home, root in _behind(taint, name)]
+    waiting = [(home, root, None) for home, root in _behind(taint, name, variables)]
     while waiting:
         home, root, source = waiting.pop()
         if root in seen or root in home.harmless:
@@ -69,10 +71,12 @@ def _leads_there(taint: DataFlow, name: ast.AST) -> bool:
             if _ends(home, node):
                 _note_deadly(seen, root)
                 return True
-            waiting.extend((there, one, root) for there, one in _behind(home, node))
+            waiting.extend((there, one, root) for there, one in _behind(home, node, variables))
     # All that can be reached from here was looked at: none of it needs a second look.
     for root, (home, _) in seen.items():
         home.harmless.add(root)
+    for variable, home in variables.items():
+        home.harmless.add(variable)
     return False
 
 
@@ -86,14 +90,26 @@ def _note_deadly(
         last = source
 
 
-def _behind(taint: DataFlow, name: ast.AST) -> Iterator[tuple[DataFlow, ast.AST]]:
-    """Yield the functions and the values that *name* may stand for."""
+def _behind(
+    taint: DataFlow, name: ast.AST, variables: dict[Binding, DataFlow]
+) -> Iterator[tuple[DataFlow, ast.AST]]:
+    """Yield the functions and the values that *name* may stand for.
+
+    *variables* are those whose values were yielded, each with the module that it is in: these, and
+    harmless ones, have none to look at.
+    """
     if not isinstance(name, ast.Name | ast.Attribute) or isinstance(name.ctx, ast.Store):
         return
     found = list(_named(taint, name))
     yield from ((one.taint, one.node) for one in found)
-    if not found:
-        yield from held_by(taint, name)
+    if found:
+        return
+    yield from held_elsewhere(taint, name)
+    variable = taint.scopes.of(name) if name in taint.scopes.scope_of else None  # type: ignore[arg-type]
+    if variable is None or variable in taint.harmless or variable in variables:
+        return
+    variables[variable] = taint
+    yield from given_to(taint, variable)
 
 
 def _named(taint: DataFlow, name: ast.Name | ast.Attribute) -> Iterator[Resolved]:

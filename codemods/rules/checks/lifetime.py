@@ -17,6 +17,7 @@ from codemods.analysis.trackers.sharing import strange_bases
 from codemods.model.proposal import Assumption
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.process_ends import ending_refusal
+from codemods.rules.checks.siblings import siblings_of
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import Uses
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Construct, Lifetime
     from codemods.model.finding import Finding
@@ -58,16 +60,11 @@ def lifetime_refusal(
     if hidden:
         detail = f"a class takes {binding.name} for an attribute of its own"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail, hidden[0])
-    binding_statements = {statement for other in lifetime.siblings for statement in other.bound_by}
-    for binder in binding.binders:
-        if (
-            not isinstance(binder, ast.Name)
-            or semantic.module.statement(binder) not in binding_statements
-        ):
-            return refuse(
-                semantic, finding, Reason.REBOUND, f"{binding.name} is also bound here", binder
-            )
-    other = next((o for o in lifetime.siblings if _lies_in(semantic, o, lifetime)), None)
+    siblings = siblings_of(semantic, lifetime)
+    if siblings.foreign_binder is not None:
+        detail = f"{binding.name} is also bound here"
+        return refuse(semantic, finding, Reason.REBOUND, detail, siblings.foreign_binder)
+    other = siblings.crossing(lifetime)
     if other is not None:
         detail = f"{binding.name} is built again in an inner suite"
         return refuse(semantic, finding, Reason.REBOUND, detail, other.binding_statement)
@@ -76,17 +73,6 @@ def lifetime_refusal(
             semantic, finding, Reason.REBOUND, f"{binding.name} is deleted", binding.deletes[0]
         )
     return _stray_load(semantic, finding, lifetime) or _state_refusal(semantic, finding, lifetime)
-
-
-def _lies_in(semantic: SemanticModel, one: Lifetime, other: Lifetime) -> bool:
-    """Whether one of two lifetimes of a variable begins in an inner suite of the other."""
-    binding_statements = (
-        semantic.module.paths[one.binding_statement],
-        semantic.module.paths[other.binding_statement],
-    )
-    return one is not other and (
-        within(other, binding_statements[0]) or within(one, binding_statements[1])
-    )
 
 
 def _deleted_last(semantic: SemanticModel, lifetime: Lifetime) -> bool:
@@ -104,19 +90,18 @@ def _deleted_last(semantic: SemanticModel, lifetime: Lifetime) -> bool:
 def _stray_load(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> Refusal | None:
     """Refuse where a use belongs to no single lifetime."""
     name = lifetime.binding.name
-    owned = {load for other in lifetime.siblings for load in other.loads}
-    for load in lifetime.binding.loads:
-        if load in owned:
-            if len(lifetime.siblings) > 1 and semantic.scopes.scope_of[load] is not lifetime.scope:
-                detail = f"an inner function uses {name}, which is bound several times"
-                return refuse(semantic, finding, Reason.REBOUND, detail, load)
-            continue
-        if semantic.module.enclosing_loop(lifetime.binding_statement) is not None:
-            detail = f"{name} is built in a loop and used outside of that iteration"
-            return refuse(semantic, finding, Reason.ESCAPES_LOOP, detail, load)
-        detail = f"{name} is used where its construction may not have run"
-        return refuse(semantic, finding, Reason.CONDITIONAL_CONSTRUCT, detail, load)
-    return None
+    siblings = siblings_of(semantic, lifetime)
+    load = siblings.stray_load(lifetime.scope)
+    if load is None:
+        return None
+    if load in siblings.loads:
+        detail = f"an inner function uses {name}, which is bound several times"
+        return refuse(semantic, finding, Reason.REBOUND, detail, load)
+    if semantic.module.enclosing_loop(lifetime.binding_statement) is not None:
+        detail = f"{name} is built in a loop and used outside of that iteration"
+        return refuse(semantic, finding, Reason.ESCAPES_LOOP, detail, load)
+    detail = f"{name} is used where its construction may not have run"
+    return refuse(semantic, finding, Reason.CONDITIONAL_CONSTRUCT, detail, load)
 
 
 def _state_refusal(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> Refusal | None:
@@ -200,10 +185,10 @@ def _reached_by_functions(
 ) -> Refusal | None:
     if not binding.scope.is_module:
         return None
-    for load in binding.loads:
-        if not semantic.scopes.scope_of[load].is_module and _in_function(semantic, load):
-            detail = f"{binding.name} is used by functions of this module"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
+    load = semantic.taint.once(_LoadsInFunctions).first(binding)
+    if load is not None:
+        detail = f"{binding.name} is used by functions of this module"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
     uses = semantic.elsewhere.variable(binding.name)
     if uses.places:
         return external_refusal(semantic, finding, uses)
@@ -211,6 +196,25 @@ def _reached_by_functions(
         detail = f"{binding.name} is exported, or used by other files"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail)
     return None
+
+
+class _LoadsInFunctions:
+    """Where functions first read the variables of a module, each looked at once."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        self._scope_of = taint.scopes.scope_of
+        self._module = taint.module
+        self._known: dict[Binding, ast.Name | None] = {}
+
+    def first(self, binding: Binding) -> ast.Name | None:
+        if binding not in self._known:
+            inner = (load for load in binding.loads if not self._scope_of[load].is_module)
+            self._known[binding] = next(filter(self._is_in_function, inner), None)
+        return self._known[binding]
+
+    def _is_in_function(self, node: ast.AST) -> bool:
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        return any(isinstance(ancestor, functions) for ancestor in self._module.ancestors(node))
 
 
 def external_refusal(semantic: SemanticModel, finding: Finding, uses: Uses) -> Refusal | None:
@@ -278,11 +282,6 @@ def _used_behind(
         detail = f"{binding.name} holds the tracker, and is used behind its last statement"
         return refuse(semantic, finding, Reason.ESCAPES, detail, load)
     return None
-
-
-def _in_function(semantic: SemanticModel, node: ast.AST) -> bool:
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-    return any(isinstance(ancestor, functions) for ancestor in semantic.module.ancestors(node))
 
 
 def block_refusal(

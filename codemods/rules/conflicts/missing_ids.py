@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.model.edit import Path, Retain, Wrap
 
 
@@ -109,8 +110,23 @@ class Built(NamedTuple):
     certainly: bool
 
 
+class _Known:
+    """The trackers of a module whose constructions were looked at, for all of their blocks."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        del taint
+        self.of: dict[object, Built] = {}
+
+
 def built_with_user(semantic: SemanticModel, tracker: object) -> Built:
     """Return whether what the variable *tracker* is given was built with a user."""
+    known = semantic.taint.once(_Known).of
+    if tracker not in known:
+        known[tracker] = _built_with_user(semantic, tracker)
+    return known[tracker]
+
+
+def _built_with_user(semantic: SemanticModel, tracker: object) -> Built:
     users: list[ast.expr | None] = []
     made = semantic.lifetimes.constructs_of.get(tracker, ()) if isinstance(tracker, Binding) else ()
     for call in (construct.call for construct in made):

@@ -94,7 +94,7 @@ def _by_parameter(
     found: dict[Binding, list[SetCall]] = {}
     for site in set_calls:
         binding = semantic.lifetimes.receiver(site)
-        if binding is not None and any(isinstance(b, ast.arg) for b in binding.binders):
+        if binding is not None and binding.parameter is not None:
             found.setdefault(binding, []).append(site)
     return found
 
@@ -102,7 +102,7 @@ def _by_parameter(
 def _answer(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> Answer | None:
     """Return the answer for the set calls on a parameter; None if nothing can be told of it."""
     function = binding.scope.node
-    parameter = next((b for b in binding.binders if isinstance(b, ast.arg)), None)
+    parameter = binding.parameter
     if not isinstance(function, _Function) or parameter is None:
         return None
     making = _making(semantic, function, binding)

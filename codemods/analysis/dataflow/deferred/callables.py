@@ -40,7 +40,9 @@ class Callables:
         self._foreign = foreign
         self._scopes = taint.scopes
         self._seen: set[Binding] = set()
-        # Of each variable, all of whose uses are looked at once for all calls that are given it.
+        # Of each variable, all of whose uses and values are looked at once for all calls that are
+        # given it.
+        self._answers: dict[tuple[Binding, bool], bool] = {}
         self._called: dict[Binding, bool] = {}
         self._reached_into: dict[Binding, bool] = {}
 
@@ -83,8 +85,14 @@ class Callables:
         if self._foreign.is_builtin(name):
             return isinstance(getattr(builtins, name.id), types.BuiltinFunctionType)
         binding = self._scopes.of(name)
-        if binding in self._seen:
-            return False
+        if self._seen:  # a variable that others led to: what led there answers for itself
+            return binding not in self._seen and self._may_be_given(binding, first=first)
+        if (binding, first) not in self._answers:
+            self._answers[binding, first] = self._may_be_given(binding, first=first)
+        return self._answers[binding, first]
+
+    def _may_be_given(self, binding: Binding, *, first: bool) -> bool:
+        """Whether something that may be called is given to the variable."""
         self._seen.add(binding)
         try:
             return any(self._bound(binder, binding, first=first) for binder in binding.binders)

@@ -1,0 +1,145 @@
+"""The lifetimes of one variable beside each other: what is asked of all of them, indexed once."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_right
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import DataFlow
+    from codemods.analysis.syntax.parsed_module import Path
+    from codemods.analysis.syntax.scopes import Binding, Scope
+    from codemods.analysis.trackers.lifetimes import Lifetime
+
+
+class _Known:
+    """Whose siblings were looked at in a module; each list is kept, so that no other has its id."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        del taint
+        self.of: dict[int, Siblings] = {}
+
+
+def siblings_of(semantic: SemanticModel, lifetime: Lifetime) -> Siblings:
+    """Return all lifetimes of the variable of *lifetime*."""
+    known = semantic.taint.once(_Known).of
+    key = id(lifetime.siblings)
+    if key not in known:
+        known[key] = Siblings(semantic, lifetime.binding, lifetime.siblings)
+    return known[key]
+
+
+class Siblings:
+    """All lifetimes of one variable, in the order in which their constructions stand."""
+
+    def __init__(
+        self, semantic: SemanticModel, variable: Binding, lifetimes: list[Lifetime]
+    ) -> None:
+        self._module = semantic.module
+        self._scope_of = semantic.scopes.scope_of
+        self._variable = variable
+        self._lifetimes = lifetimes
+        self._strays: dict[Scope, ast.Name | None] = {}
+
+    @cached_property
+    def loads(self) -> set[ast.Name]:
+        """The uses that belong to one of them."""
+        return {load for one in self._lifetimes for load in one.loads}
+
+    def stray_load(self, scope: Scope) -> ast.Name | None:
+        """Return the first use that is none of theirs or, if there are several, not in *scope*."""
+        if scope not in self._strays:
+            several = len(self._lifetimes) > 1
+            apart = (
+                load
+                for load in self._variable.loads
+                if load not in self.loads or (several and self._scope_of[load] is not scope)
+            )
+            self._strays[scope] = next(apart, None)
+        return self._strays[scope]
+
+    @cached_property
+    def foreign_binder(self) -> ast.AST | None:
+        """The first place that binds the variable, and is the construction of none of them."""
+        bound_by = {statement for one in self._lifetimes for statement in one.bound_by}
+        for binder in self._variable.binders:
+            is_name = isinstance(binder, ast.Name)
+            if not is_name or self._module.statement(binder) not in bound_by:
+                return binder
+        return None
+
+    def crossing(self, lifetime: Lifetime) -> Lifetime | None:
+        """Return the first other one that begins inside *lifetime*, or inside which it begins."""
+        around = self._around.get(lifetime)
+        inside = self._inside(lifetime)
+        found = [number for number in (around, inside) if number is not None]
+        return self._lifetimes[min(found)] if found else None
+
+    @cached_property
+    def _around(self) -> dict[Lifetime, int]:
+        """The number of the first lifetime that each begins inside of, for those that do."""
+        begun = {key: _Row(self._lifetimes, numbers) for key, numbers in self._by_suite.items()}
+        found: dict[Lifetime, int] = {}
+        for one in self._lifetimes:
+            rows = ((begun.get(suite), index) for suite, index in self._places(one))
+            around = [row.first_over(index) for row, index in rows if row is not None]
+            numbers = [number for number in around if number is not None]
+            if numbers:
+                found[one] = min(numbers)
+        return found
+
+    @cached_property
+    def _by_suite(self) -> dict[tuple[Path, str], list[int]]:
+        """The numbers of the lifetimes by the suites that they are of."""
+        found: dict[tuple[Path, str], list[int]] = {}
+        for number, one in enumerate(self._lifetimes):
+            found.setdefault((one.prefix, one.field_name), []).append(number)
+        return found
+
+    @cached_property
+    def _begun_in(self) -> dict[tuple[Path, str], list[tuple[int, int]]]:
+        """For each suite the statements in which lifetimes begin, with their numbers, in order."""
+        found: dict[tuple[Path, str], list[tuple[int, int]]] = {}
+        for number, one in enumerate(self._lifetimes):
+            for suite, index in self._places(one):
+                found.setdefault(suite, []).append((index, number))
+        for places in found.values():
+            places.sort()
+        return found
+
+    def _places(self, one: Lifetime) -> list[tuple[tuple[Path, str], int]]:
+        """Return the suites around the construction of *one*, and which statement of each it is."""
+        path = self._module.paths[one.binding_statement]
+        return [((path[:depth], name), index) for depth, (name, index) in enumerate(path)]
+
+    def _inside(self, lifetime: Lifetime) -> int | None:
+        """Return the number of the first that begins in the suite of *lifetime*, behind it."""
+        places = self._begun_in.get((lifetime.prefix, lifetime.field_name), [])
+        begin = bisect_right(places, (lifetime.index, len(self._lifetimes)))
+        # They stand in the order of their numbers.
+        if begin < len(places) and places[begin][0] < lifetime.end:
+            return places[begin][1]
+        return None
+
+
+class _Row:
+    """The lifetimes of one suite."""
+
+    def __init__(self, lifetimes: list[Lifetime], numbers: list[int]) -> None:
+        self._numbers = numbers
+        self._begins = [lifetimes[number].index for number in numbers]
+        #: How far the lifetimes up to each reach.
+        self._ends = list(accumulate((lifetimes[number].end for number in numbers), max))
+
+    def first_over(self, index: int) -> int | None:
+        """Return the number of the first lifetime that begins before statement *index* of the suite
+        and ends behind it.
+        """
+        first = bisect_right(self._ends, index)
+        if first < len(self._numbers) and self._begins[first] < index:
+            return self._numbers[first]
+        return None
