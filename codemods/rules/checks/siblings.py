@@ -82,10 +82,10 @@ class Siblings:
     @cached_property
     def _around(self) -> dict[Lifetime, int]:
         """The number of the first lifetime that each begins inside of, for those that do."""
-        begun = {key: _Row(self._lifetimes, numbers) for key, numbers in self._by_suite.items()}
+        begun = {key: _Row(self._lifetimes, numbers) for key, numbers in self._by_body.items()}
         found: dict[Lifetime, int] = {}
         for one in self._lifetimes:
-            rows = ((begun.get(suite), index) for suite, index in self._places(one))
+            rows = ((begun.get(body), index) for body, index in self._places(one))
             around = [row.first_over(index) for row, index in rows if row is not None]
             numbers = [number for number in around if number is not None]
             if numbers:
@@ -93,7 +93,7 @@ class Siblings:
         return found
 
     @cached_property
-    def _by_suite(self) -> dict[tuple[Path, str], list[int]]:
+    def _by_body(self) -> dict[tuple[Path, str], list[int]]:
         """The numbers of the lifetimes by the suites that they are of."""
         found: dict[tuple[Path, str], list[int]] = {}
         for number, one in enumerate(self._lifetimes):
@@ -105,8 +105,8 @@ class Siblings:
         """For each suite the statements in which lifetimes begin, with their numbers, in order."""
         found: dict[tuple[Path, str], list[tuple[int, int]]] = {}
         for number, one in enumerate(self._lifetimes):
-            for suite, index in self._places(one):
-                found.setdefault(suite, []).append((index, number))
+            for body, index in self._places(one):
+                found.setdefault(body, []).append((index, number))
         for places in found.values():
             places.sort()
         return found
