@@ -74,6 +74,9 @@ class Elsewhere(Protocol):
     def keywords(self, name: str) -> frozenset[str]:
         """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
 
+    def provides(self, name: str) -> bool:
+        """Whether any file of the project may give objects an attribute *name* of its own."""
+
     def surroundings(self) -> Iterator[SemanticModel]:
         """Yield the analysis of each other file in whose contexts the module may run."""
 
@@ -107,7 +110,7 @@ class SemanticModel:
         self.settings = settings
         self.scopes = scopes
         self.names = Names(module, self.scopes, vocabulary, follow)
-        self.taint = Taint(module, self.scopes, self.names, resolve)
+        self.taint = Taint(module, self.scopes, self.names, resolve, elsewhere.provides)
         self.imports = ApiImports(module, scopes, self.names, vocabulary)
         self._stores: dict[Construct, Stores] = {}
         self._scopes_at = dict(self.scopes.inner)

@@ -181,6 +181,10 @@ class ExternalUses:
         """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
         return self._spoken.keywords(name)
 
+    def provides(self, name: str) -> bool:
+        """Whether any file of the project may give objects an attribute *name* of its own."""
+        return self._spoken.provides(name)
+
     def surroundings(self) -> Iterator[SemanticModel]:
         """Yield the analysis of each other file in whose contexts the module may run."""
         return self._surroundings.of(self._path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
+from codemods.analysis.dataflow.deferred.quiet_methods import WORDS
 from codemods.analysis.external.references import own_names
 from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import (
@@ -122,7 +123,7 @@ class Project:
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""
         yield from (api.TRACKER_CLASS, "class", "import_module", "__import__", *ENTERING)
-        yield from (*SPEAKING, *COMPUTING)
+        yield from (*SPEAKING, *COMPUTING, *WORDS)
         yield from (*api.CONTEXT_MANAGERS, api.TRACKED_DECORATOR)
         for source in self._candidates:
             yield from source.path.parts[-3:-1]

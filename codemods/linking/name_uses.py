@@ -11,7 +11,23 @@ from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from codemods.linking.module_graph import ModuleGraph
+    from codemods.project.discovery import DiscoveredFile
+
+#: What a replaced function gives, and calls nothing for.
+_PLAIN = "return_value"
+#: A field's name, a path of names, or the names of all fields of a tuple.
+_NAMES_ONLY = re.compile(r"[\w.]+(?:[\s,]+\w+)*")
+_SPELLED = re.compile(r"\w+")
+#: What makes attributes of texts; elsewhere a text is no more than that.
+_BY_TEXT = re.compile(
+    rb"\b(?:setattr|SimpleNamespace|Namespace|Mock|MagicMock|AsyncMock|patch|configure_mock|"
+    rb"namedtuple|make_dataclass|create_model|__dict__|vars|type\s*\([^()]+,)"
+)
+_ANSWERING = ("__getattr__", "__getattribute__")
 
 
 class SpokenNames:
@@ -21,6 +37,9 @@ class SpokenNames:
         self._graph = graph
         self._replaced: dict[str, bool] = {}
         self._keywords: dict[str, frozenset[str]] = {}
+        self._provided: dict[str, bool] = {}
+        self._any: bool | None = None
+        self._attributes: dict[Path, frozenset[str]] = {}
 
     def is_replaced(self, name: str) -> bool:
         """Whether a file puts something else in the place of a module's or a class's *name*."""
@@ -36,6 +55,37 @@ class SpokenNames:
             self._replaced[name] = any(put.search(self._graph.content(file)) for file in files)
         return self._replaced[name]
 
+    def provides(self, name: str) -> bool:
+        """Whether a file may give objects an attribute *name*, or has objects that give any.
+
+        A method, a field, an argument and a text of that name may all become one.
+        """
+        if name not in self._provided:
+            word = re.escape(name).encode(errors="surrogateescape")
+            likely = re.compile(
+                rb"\bdef\s+%b\b|\b%b\b(?:\s*\.\s*\w+)*\s*[:=](?!=)"
+                rb"|[\"'][\w\s,.]*\b%b\b[\w\s,.]*[\"']" % (word, word, word)
+            )
+            holding = self._graph.holding(name)
+            files = (f for f in holding if likely.search(self._graph.content(f)))
+            self._provided[name] = self._gives_any() or any(name in self._in(f) for f in files)
+        return self._provided[name]
+
+    def _in(self, file: DiscoveredFile) -> frozenset[str]:
+        if file.path not in self._attributes:
+            by_text = _BY_TEXT.search(self._graph.content(file)) is not None
+            found = self._graph.of_tree(file, partial(_attributes, by_text=by_text))
+            self._attributes[file.path] = found or frozenset()
+        return self._attributes[file.path]
+
+    def _gives_any(self) -> bool:
+        """Whether a class of the project answers for attributes that it does not name."""
+        if self._any is None:
+            definition = re.compile(rb"\bdef\s+__getattr(?:ibute)?__\s*\(\s*\w+\s*,")
+            files = {f.path: f for word in _ANSWERING for f in self._graph.holding(word)}
+            self._any = any(definition.search(self._graph.content(f)) for f in files.values())
+        return self._any
+
     def keywords(self, name: str) -> frozenset[str]:
         """Return the keywords with which any file calls something of that *name*; "**" for all."""
         if name not in self._keywords:
@@ -49,3 +99,27 @@ class SpokenNames:
 def _in_tree(name: str, tree: ast.Module) -> set[str]:
     calls = (n for n in walk(tree) if isinstance(n, ast.Call) and last_name(n.func) == name)
     return {keyword.arg or "**" for call in calls for keyword in call.keywords}
+
+
+def _attributes(tree: ast.Module, *, by_text: bool) -> frozenset[str]:
+    """Return the names that *tree* gives to attributes of objects, its texts too if *by_text*."""
+    nodes = walk(tree)
+    texts = (n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
+    spelled = (_SPELLED.findall(text) for text in texts if _NAMES_ONLY.fullmatch(text))
+    found = frozenset(name for node in nodes for name in _given_by(node))
+    return found.union(*spelled) if by_text else found
+
+
+def _given_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.ClassDef):
+        for statement in node.body:
+            yield from (n.id for n in walk(statement) if isinstance(n, ast.Name))
+            yield getattr(statement, "name", "")
+    elif isinstance(node, ast.Call):
+        yield from (keyword.arg for keyword in node.keywords if keyword.arg is not None)
+    elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in (n for one in targets for n in walk(one)):
+            while isinstance(target, ast.Attribute) and target.attr != _PLAIN:
+                yield target.attr
+                target = target.value

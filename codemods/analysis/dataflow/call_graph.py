@@ -59,15 +59,15 @@ def _reach(found: dict[ast.AST, Resolved], waiting: list[tuple[DataFlow, ast.AST
     while waiting and len(found) < _FARTHEST:
         home, root = waiting.pop()
         if root not in home.named_in:
-            home.named_in[root] = [one for node in walk(root) for one in _named(home, node)]
+            home.named_in[root] = [one for node in walk(root) for one in named_by(home, node)]
         for one in home.named_in[root]:
             if one.node not in found:
                 found[one.node] = one
                 waiting.extend((one.taint, inner) for inner in one.node.body)
 
 
-def _named(home: DataFlow, node: ast.AST) -> list[Resolved]:
-    """Return the functions that *node* may name."""
+def named_by(home: DataFlow, node: ast.AST) -> list[Resolved]:
+    """Return the functions that *node* may name: its methods, where it names a class."""
     if not isinstance(node, ast.Name | ast.Attribute):
         return []
     definition = home.definition(node)

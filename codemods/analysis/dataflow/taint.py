@@ -51,11 +51,14 @@ class Taint:
         scopes: Scopes,
         names: Names,
         resolve: Callable[[str], Found | None],
+        provides: Callable[[str], bool],
     ) -> None:
         self.module = module
         self.scopes = scopes
         self.names = names
         self._resolve = resolve
+        #: Whether any file of the project gives something of a name to objects, or may.
+        self.provides = provides
         self.foreign = ForeignCalls(self)
         self.callables = Callables(self, self.foreign)
         self._summaries: dict[tuple[ast.AST, str, frozenset[str], str | None], Summary] = {}

@@ -79,6 +79,10 @@ class DataFlow(Protocol):
     def callables(self) -> CallableValues:
         """Arguments that may be called."""
 
+    @property
+    def provides(self) -> Callable[[str], bool]:
+        """Whether any file of the project may give objects an attribute of that name."""
+
     def once(self, kind: Callable[[DataFlow], Index]) -> Index:
         """Return ``kind(self)``: an index of the module, made the first time."""
 

@@ -172,6 +172,14 @@ class ParsedModule:
             yield current
             current = self.parents.get(current)
 
+    def qualified_name(self, node: ast.AST) -> tuple[str, ...]:
+        """Return the names of the definitions around *node*, from the outermost, and its own.
+
+        They are the same in the analysis of another text of the file; lines and nodes are not.
+        """
+        around = (n for n in (node, *self.ancestors(node)) if isinstance(n, _DEFINITIONS))
+        return tuple(reversed([definition.name for definition in around]))
+
     def statement(self, node: ast.AST) -> ast.stmt:
         """Return the innermost statement that *node* belongs to (itself, if it is one)."""
         current = node

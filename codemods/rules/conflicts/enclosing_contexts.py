@@ -21,11 +21,11 @@ from codemods.analysis.trackers.ids.standing import ALL_IDS
 from codemods.rules.conflicts.inheritance import (
     Heir,
     Heirs,
-    Lender,
     heirs_in,
     heirs_inside,
     lent_ids,
 )
+from codemods.rules.conflicts.lenders import Lender
 from codemods.rules.conflicts.own_trackers import context_ids, given_tracker
 from codemods.rules.conflicts.proposed_blocks import uses_of_others
 from codemods.rules.conflicts.tracker_keys import key_of
@@ -75,9 +75,9 @@ def _across(
     A function that is handed on may be what the block calls without naming it.
     """
     here = semantic.module.source.path
-    # The analysis that other files see of this one may be another than *facts*: nodes differ.
+    # The analysis that other files see of this one may be of another text: nodes and lines differ.
     reached = {
-        one.node.lineno
+        one.taint.module.qualified_name(one.node)
         for one in reachable(other.taint, lender.body)
         if one.taint.module.source.path == here
     }
@@ -85,7 +85,7 @@ def _across(
     if handed and not calls_unknown(other.taint, lender.body):
         handed = frozenset()
     for function in _functions(semantic) if reached or handed else ():
-        if function.lineno in reached or function in handed:
+        if semantic.module.qualified_name(function) in reached or function in handed:
             yield from heirs_inside(semantic, lender, function.body, heirs)
 
 

@@ -20,6 +20,15 @@ from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
 from codemods.model.edit import Delete, Path, Wrap
 from codemods.rules.conflicts.imported_by_name import functions_imported
+from codemods.rules.conflicts.lenders import (
+    Lender,
+    as_seen_here,
+    has_heirs,
+    is_of_tracker,
+    is_same,
+    reached_by,
+    wraps_for_another,
+)
 from codemods.rules.conflicts.missing_ids import certain_ids
 from codemods.rules.conflicts.overrides import Overrides
 from codemods.rules.conflicts.own_trackers import (
@@ -41,7 +50,6 @@ from codemods.rules.conflicts.proposed_blocks import (
     uses_of_others,
     wraps,
 )
-from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
 from codemods.rules.conflicts.wrapped_clients import wrapper_of, wraps_client
 
 if TYPE_CHECKING:
@@ -51,23 +59,6 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import Resolved
     from codemods.model.proposal import Proposal
     from codemods.rules.rule import Holders
-
-
-@dataclass(frozen=True, slots=True)
-class Lender:
-    """A block, there or proposed: its statements, the ids that it may lend, and its tracker.
-
-    ``named`` are those of its header, ``given`` also those that are set inside, and ``ids``
-    those that its tracker may have from elsewhere; ``others`` are uses of other trackers in it.
-    """
-
-    body: Sequence[ast.stmt]
-    named: frozenset[str]
-    given: frozenset[str]
-    ids: frozenset[str]
-    tracker: object
-    others: Sequence[ast.Name]
-    proposal: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +106,7 @@ class Heirs:
         #: The paths of the set calls that become blocks.
         self.taken: set[Path] = set().union(*map(_taken_by, proposals))
         self._contents: dict[tuple[ast.stmt, ast.stmt], _Content] = {}
-        self._reached: dict[ast.AST, set[ast.AST]] = {}
+        self.reached_by: dict[ast.AST, set[ast.AST]] = {}
         self._placed: dict[ast.AST, list[_Block]] = {}
         self.overrides = Overrides(semantic)
         for proposal in proposals:
@@ -168,11 +159,11 @@ class Heirs:
 
     def reached_from(self, method: ast.AST) -> set[ast.AST]:
         """Return *method* and the functions that it may call."""
-        if method not in self._reached:
+        if method not in self.reached_by:
             body: list[ast.stmt] = method.body  # type: ignore[attr-defined]
             reached = reachable(self._semantic.taint, body)
-            self._reached[method] = {method, *(one.node for one in reached)}
-        return self._reached[method]
+            self.reached_by[method] = {method, *(one.node for one in reached)}
+        return self.reached_by[method]
 
 
 def _taken_by(proposal: Proposal) -> set[Path]:
@@ -216,33 +207,16 @@ def _lender(
 def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
     """Yield what inside *lender* would take ids from it, in its own text, then in what it calls."""
     yield from heirs_inside(semantic, lender, lender.body, heirs)
-    reached = _reached(semantic, lender.body)
+    reached = reached_by(semantic, lender.body)
     run = {one.node for one in reached}
     for one in reached:
         name = one.node.name
         if one.taint is semantic.taint:
             for heir in heirs_inside(semantic, lender, one.node.body, heirs, run):
                 yield replace(heir, text=f"in {name}, {heir.text}", place=None)
-        elif own_trackers(one).inherit(lender.ids, beside_others=bool(lender.others)):
+        elif has_heirs(semantic, lender, one, reached):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
     yield from _unnamed(semantic, lender, heirs, [o for o in reached if o.taint is semantic.taint])
-
-
-def _reached(semantic: SemanticModel, body: Sequence[ast.stmt]) -> list[Resolved]:
-    """Return what *body* may call; functions of this module as the module itself has them."""
-    found = (_as_seen_here(semantic, one) for one in reachable(semantic.taint, body))
-    return list({one.node: one for one in found}.values())
-
-
-def _as_seen_here(semantic: SemanticModel, one: Resolved) -> Resolved:
-    """Return *one*, which other files may have led to, as this module has it, if it is its own.
-
-    The analysis that another file sees of this one may be another: its nodes differ.
-    """
-    if one.taint is semantic.taint or one.taint.module.source.path != semantic.module.source.path:
-        return one
-    own = semantic.taint.once(Functions).at.get((one.node.lineno, one.node.col_offset))
-    return one if own is None else replace(one, taint=semantic.taint, node=own)
 
 
 def _overriding(
@@ -256,7 +230,7 @@ def _overriding(
     of = semantic.taint.once(Functions)
     for override in heirs.overrides.of(methods):
         for one in (override, *reachable(override.taint, override.node.body)):
-            seen = _as_seen_here(semantic, one)
+            seen = as_seen_here(semantic, one)
             if seen.taint is semantic.taint:
                 ran.update(heirs.reached_from(seen.node))
                 continue
@@ -279,7 +253,7 @@ def heirs_inside(
     """
     content = heirs.of(body)
     for statement, call, name in content.contexts:
-        if _is_same(semantic, lender, given_tracker(call)):
+        if is_same(semantic, lender, given_tracker(call)):
             continue
         own = certain_ids(semantic, call)
         own |= BY_BATCH if name == words.BATCH_CONTEXT else set()
@@ -291,7 +265,7 @@ def heirs_inside(
         if block.is_step or (mine and body is lender.body):
             continue
         lent = lender.given if mine else lender.ids
-        if not lent <= block.named and not _is_of_tracker(semantic, lender, block, run):
+        if not lent <= block.named and not is_of_tracker(semantic, lender, block.key, run):
             one = "another call" if mine else "another tracker"
             text = f"{one}'s block would inherit ids of this one"
             yield Heir(text, None, block.proposal)
@@ -299,7 +273,7 @@ def heirs_inside(
             text = "a wrapped client in another tracker's block takes ids of this one today"
             yield Heir(text, None, block.proposal, "a wrapped client in it takes ids of {} today")
     for node, wrapper in content.wrapped:
-        if _wraps_for_another(semantic, wrapper, lender):
+        if wraps_for_another(semantic, wrapper, lender):
             text = f"{ast.unparse(node)} takes the ids of the block that it is used in"
             yield Heir(text, node)
 
@@ -313,56 +287,6 @@ def _may_record(semantic: SemanticModel, statement: ast.With | ast.AsyncWith) ->
         or bool(semantic.scopes.of(c.func).binders)
         for c in calls
     )
-
-
-def _is_same(semantic: SemanticModel, lender: Lender, tracker: ast.expr | None) -> bool:
-    """Whether *tracker* is the lender's: by its name, or as what a function was given."""
-    if tracker is None or lender.tracker is None:
-        return False
-    return _has_key(semantic, lender, key_of(semantic, tracker))
-
-
-def _is_of_tracker(
-    semantic: SemanticModel, lender: Lender, block: _Block, run: Collection[ast.AST]
-) -> bool:
-    """Whether *block*, inside that of *lender*, has its tracker.
-
-    A function that is called again has variables of its own: what it builds is another one.
-    """
-    key = block.key
-    again = isinstance(key, Binding) and key.scope.node in run and not key.declared
-    if again and key == lender.tracker:
-        return _is_given(key) and _comes_from(semantic, lender, key)
-    return _has_key(semantic, lender, key)
-
-
-def _is_given(key: object) -> bool:
-    """Whether *key* is a variable that has what the caller gives, and nothing else."""
-    return isinstance(key, Binding) and all(isinstance(b, ast.arg) for b in key.binders)
-
-
-def _has_key(semantic: SemanticModel, lender: Lender, key: object) -> bool:
-    """Whether the tracker with that *key* is the lender's."""
-    if key is None or lender.tracker is None:
-        return False
-    if key == lender.tracker:
-        return True
-    return _is_given(key) and not lender.others and _comes_from(semantic, lender, key)
-
-
-def _comes_from(semantic: SemanticModel, lender: Lender, key: object) -> bool:
-    """Whether what the parameter *key* is given in the block of *lender* is its tracker."""
-    if not isinstance(key, Binding):
-        return False
-    reached = (o.node for o in _reached(semantic, lender.body) if o.taint is semantic.taint)
-    return is_handed_on(semantic, (*lender.body, *reached), key, lender.tracker)
-
-
-def _wraps_for_another(semantic: SemanticModel, call: ast.Call, lender: Lender) -> bool:
-    tracker = call.args[1] if len(call.args) > 1 else given_tracker(call)
-    if isinstance(tracker, ast.Name) and tracker not in semantic.scopes.scope_of:
-        return True
-    return not _is_same(semantic, lender, tracker)
 
 
 def _unnamed(

@@ -11,6 +11,7 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.none_evidence import none_evidence
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.ids.standing import ALL_IDS, MODE, set_ids
+from codemods.rules.conflicts.default_trackers import defaults_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 #: What a batch context sets, whatever it is given.
 BY_BATCH = frozenset({words.BATCH, MODE})
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -38,19 +40,25 @@ def context_ids(call: ast.Call, name: str) -> frozenset[str]:
 class OwnTrackers:
     """The trackers of a function: ids that its blocks name, and whether it has one of its own.
 
-    ``is_given`` says that it gives a context a tracker, which may be another one.
+    ``is_given`` says that it gives a context a tracker, which may be another one, ``defaults``
+    are the parameters that it builds one for where it is given none.
     """
 
     named: frozenset[str]
     has_one: bool
     is_given: bool
+    defaults: frozenset[str]
 
-    def inherit(self, ids: Collection[str], *, beside_others: bool) -> bool:
+    def inherit(
+        self, ids: Collection[str], *, beside_others: bool, given: Collection[str] = ()
+    ) -> bool:
         """Whether one of them would take over some of *ids* from a block around the function.
 
-        *beside_others*: there are uses of other trackers in that block.
+        *beside_others*: there are uses of other trackers in that block, whose own one the
+        parameters *given* have.
         """
-        has_own = self.has_one or (self.is_given and beside_others)
+        has_own = self.has_one or not self.defaults.issubset(given)
+        has_own = has_own or (self.is_given and beside_others)
         return has_own and not self.named.issuperset(ids)
 
 
@@ -72,6 +80,8 @@ def own_trackers(function: Resolved) -> OwnTrackers:
 
 def _own_trackers(function: Resolved) -> OwnTrackers:
     named: set[str] = set()
+    defaults: set[str] = set()
+    by_default = defaults_of(function)
     has_one = is_given = False
     makers = (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
     for call in (n for n in walk(function.node) if isinstance(n, ast.Call)):
@@ -82,8 +92,11 @@ def _own_trackers(function: Resolved) -> OwnTrackers:
             is_given = is_given or given_tracker(call) is not None
         if name == words.SET_CALL:
             named |= set_ids(call) - _doubtful(function.taint, call)
-        has_one = has_one or name in makers
-    return OwnTrackers(frozenset(named), has_one, is_given)
+        if name in makers and call in by_default:
+            defaults.add(by_default[call])
+        else:
+            has_one = has_one or name in makers
+    return OwnTrackers(frozenset(named), has_one, is_given, frozenset(defaults))
 
 
 def _doubtful(taint: DataFlow, call: ast.Call) -> set[str]:
@@ -98,13 +111,15 @@ class Functions:
     """The functions of a module in order, and the methods of its classes by name.
 
     ``special`` are those that an operator, a test for truth, a loop or other syntax may run,
-    ``at`` has them by line and column.
+    ``called`` has all by the names of the definitions around them and their own.
     """
 
     def __init__(self, taint: DataFlow) -> None:
         every = (f for kind in _FUNCTIONS for f in taint.module.every(kind))
         self.order: dict[ast.AST, int] = {f: number for number, f in enumerate(every)}
-        self.at = {(f.lineno, f.col_offset): f for f in self.order if isinstance(f, _FUNCTIONS)}
+        self.called: dict[tuple[str, ...], list[_Function]] = {}
+        for function in taint.module.functions:
+            self.called.setdefault(taint.module.qualified_name(function), []).append(function)
         self.methods: dict[str, list[ast.AST]] = {}
         self.special: list[ast.AST] = []
         for definition in taint.module.every(ast.ClassDef):

@@ -34,6 +34,7 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
 from codemods.rules.checks.shared_trackers.object_makers import is_fresh
+from codemods.rules.checks.shared_trackers.sole_use import gives_only, sets_first
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.newly_captured import bare_call_notes
 from codemods.rules.planning.shared_blocks import Part, parts_of
@@ -110,7 +111,7 @@ def _answer(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> A
         return None
     shows = bool(making) or _is_annotated(semantic, parameter)
     # The callers are in all files: who wants the finding alone need not read these.
-    if not shows and _remembering(semantic, function, parameter, has_default=False) is not None:
+    if not shows and _remembering(semantic, function, parameter) is not None:
         return None
     finding = semantic.finding(CODE, sets[0].call, MESSAGE)
     calls = frozenset(site.call for site in sets)
@@ -125,7 +126,9 @@ def _decided(semantic: SemanticModel, finding: Finding, given: _Given) -> Decide
     default = bool(given.making)
     caller = None
     if given.shows:
-        caller = _remembering(semantic, given.function, given.parameter, has_default=default)
+        known = {node for made in given.making for node in walk(made)}
+        first = sets_first(semantic, given.binding, given.sets, known)
+        caller = _remembering(semantic, given.function, given.parameter, default, first)
     asked = Conditions() if caller is None else _asked(semantic, given, parts, caller)
     if asked.first is not None and not semantic.settings.unsafe:
         return Decided(asked.refusal(semantic, finding))
@@ -190,9 +193,16 @@ def _making(
 
 
 def _remembering(
-    semantic: SemanticModel, function: _Function, parameter: ast.arg, *, has_default: bool
+    semantic: SemanticModel,
+    function: _Function,
+    parameter: ast.arg,
+    has_default: bool = False,
+    sets_first: bool = False,
 ) -> str | None:
-    """Return the caller that may look at its tracker again, None if there is surely none."""
+    """Return the caller that may look at its tracker again, None if there is surely none.
+
+    A further call of the function does not look at it, if that *sets_first* what it uses.
+    """
     around = semantic.module.parents[function]
     if function.decorator_list or not isinstance(around, ast.Module):
         return "which not every file shows"
@@ -209,40 +219,60 @@ def _remembering(
             found = other.taint.definition(node)
             if found is not None and not _is_same(found, semantic, function):
                 continue
-            if found is None or not _forgets(other, node, function, parameter, has_default):
+            called = _Called(semantic, function, parameter, has_default, sets_first)
+            if found is None or not called.forgets(other, node):
                 return f"{other.module.source.display}:{node.lineno}"
     return None if calls else "nobody in sight is one"
 
 
 def _is_same(found: Resolved, semantic: SemanticModel, function: _Function) -> bool:
-    path = found.taint.module.source.path
-    return path == semantic.module.source.path and found.node.lineno == function.lineno
+    there, here = found.taint.module, semantic.module
+    return there.source.path == here.source.path and (
+        # A rewritten text of this file has the function in another line.
+        there.qualified_name(found.node) == here.qualified_name(function)
+    )
 
 
-def _forgets(
-    semantic: SemanticModel,
-    node: ast.expr,
-    function: _Function,
-    parameter: ast.arg,
-    has_default: bool,
-) -> bool:
-    """Whether *node* is called with a tracker that nothing else holds, or with none."""
-    call = semantic.module.parents[node]
-    if not isinstance(call, ast.Call) or call.func is not node:
-        return False
-    if any(isinstance(a, ast.Starred) for a in call.args):
-        return False
-    if any(keyword.arg is None for keyword in call.keywords):
-        return False
-    values = [*call.args, *(keyword.value for keyword in call.keywords)]
-    resolved = Resolved(semantic.taint, function)
-    given = next((v for v in values if resolved.parameter(call, v) == parameter.arg), None)
-    if given is None:
-        default = default_of(function.args, parameter)
-        return default is not None and has_default
-    if is_none(given):
-        return has_default
-    return is_fresh(semantic, given, call)
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """The function whose calls are looked at, and what it does where it is given a tracker."""
+
+    semantic: SemanticModel
+    function: _Function
+    parameter: ast.arg
+    has_default: bool
+    sets_first: bool
+
+    def forgets(self, semantic: SemanticModel, node: ast.expr) -> bool:
+        """Whether *node*, of the file of *semantic*, is called with a tracker that is forgotten.
+
+        Nothing else holds it, or it is made for such calls alone; or there is none.
+        """
+        call = semantic.module.parents[node]
+        if not isinstance(call, ast.Call) or call.func is not node:
+            return False
+        if any(isinstance(a, ast.Starred) for a in call.args):
+            return False
+        if any(keyword.arg is None for keyword in call.keywords):
+            return False
+        given = self._given(call)
+        if given is None:
+            return self.has_default and default_of(self.function.args, self.parameter) is not None
+        if is_none(given):
+            return self.has_default
+        if is_fresh(semantic, given, call):
+            return True
+        return self.sets_first and gives_only(semantic, given, partial(self._takes, semantic))
+
+    def _given(self, call: ast.Call) -> ast.expr | None:
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        resolved = Resolved(self.semantic.taint, self.function)
+        return next((v for v in values if resolved.parameter(call, v) == self.parameter.arg), None)
+
+    def _takes(self, semantic: SemanticModel, call: ast.Call, name: ast.Name) -> bool:
+        found = semantic.taint.definition(call.func)
+        is_called = found is not None and _is_same(found, self.semantic, self.function)
+        return is_called and self._given(call) is name
 
 
 def _parts(semantic: SemanticModel, finding: Finding, given: _Given) -> list[Part] | Refusal:

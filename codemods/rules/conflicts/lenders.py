@@ -1,0 +1,140 @@
+"""A block that may lend its ids to what runs in it, and what has its tracker there."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.syntax.scopes import Binding
+from codemods.rules.conflicts.default_trackers import is_given
+from codemods.rules.conflicts.own_trackers import Functions, given_tracker, own_trackers
+from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import Resolved
+    from codemods.model.proposal import Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Lender:
+    """A block, there or proposed: its statements, the ids that it may lend, and its tracker.
+
+    ``named`` are those of its header, ``given`` also those that are set inside, and ``ids``
+    those that its tracker may have from elsewhere; ``others`` are uses of other trackers in it.
+    """
+
+    body: Sequence[ast.stmt]
+    named: frozenset[str]
+    given: frozenset[str]
+    ids: frozenset[str]
+    tracker: object
+    others: Sequence[ast.Name]
+    proposal: Proposal | None = None
+
+
+def has_heirs(
+    semantic: SemanticModel, lender: Lender, one: Resolved, reached: Sequence[Resolved]
+) -> bool:
+    """Whether *one*, a function of another file, has a tracker that would take ids of *lender*.
+
+    One that it builds where it is given none is not built where it is given the lender's.
+    """
+    own = own_trackers(one)
+    given = [
+        name
+        for name in own.defaults
+        if is_given(semantic, lender.body, lender.tracker, one, name, reached)
+    ]
+    return own.inherit(lender.ids, beside_others=bool(lender.others), given=given)
+
+
+def reached_by(semantic: SemanticModel, body: Sequence[ast.stmt]) -> list[Resolved]:
+    """Return what *body* may call; functions of this module as the module itself has them."""
+    found = (as_seen_here(semantic, one) for one in reachable(semantic.taint, body))
+    return list({one.node: one for one in found}.values())
+
+
+def as_seen_here(semantic: SemanticModel, one: Resolved) -> Resolved:
+    """Return *one*, which other files may have led to, as this module has it, if it is its own.
+
+    The analysis that another file sees of this one may be another: its nodes differ.
+    """
+    if one.taint is semantic.taint or one.taint.module.source.path != semantic.module.source.path:
+        return one
+    called = semantic.taint.once(Functions).called.get(
+        one.taint.module.qualified_name(one.node), []
+    )
+    own = called if len(called) == 1 else [f for f in called if _place(f) == _place(one.node)]
+    return replace(one, taint=semantic.taint, node=own[0]) if own else one
+
+
+def is_of_tracker(
+    semantic: SemanticModel, lender: Lender, key: object, run: Collection[ast.AST]
+) -> bool:
+    """Whether the tracker with that *key*, of a block inside that of *lender*, is the lender's.
+
+    A function that is called again has variables of its own: what it builds is another one.
+    """
+    again = isinstance(key, Binding) and key.scope.node in run and not key.declared
+    if again and key == lender.tracker:
+        return _is_given(key) and _comes_from(semantic, lender, key)
+    return _has_key(semantic, lender, key)
+
+
+def is_same(semantic: SemanticModel, lender: Lender, tracker: ast.expr | None) -> bool:
+    """Whether *tracker* is the lender's: by its name, or as what a function was given."""
+    if tracker is None or lender.tracker is None:
+        return False
+    return _has_key(semantic, lender, key_of(semantic, tracker))
+
+
+def _is_given(key: object) -> bool:
+    """Whether *key* is a variable that has what the caller gives, and nothing else."""
+    return isinstance(key, Binding) and all(isinstance(b, ast.arg) for b in key.binders)
+
+
+def _place(function: ast.AST) -> tuple[int, int]:
+    return function.lineno, function.col_offset  # type: ignore[attr-defined]
+
+
+def _has_key(semantic: SemanticModel, lender: Lender, key: object) -> bool:
+    """Whether the tracker with that *key* is the lender's."""
+    if key is None or lender.tracker is None:
+        return False
+    if key == lender.tracker:
+        return True
+    if _is_given(key):
+        return not lender.others and _comes_from(semantic, lender, key)
+    return isinstance(key, Binding) and _is_given_instead(semantic, lender, key)
+
+
+def _is_given_instead(semantic: SemanticModel, lender: Lender, key: Binding) -> bool:
+    """Whether *key* is a parameter with a default tracker, and surely given the lender's."""
+    reached = reached_by(semantic, lender.body)
+    functions = (one for one in reached if one.node is key.scope.node)
+    return any(
+        key.name in own_trackers(one).defaults
+        and is_given(semantic, lender.body, lender.tracker, one, key.name, reached)
+        for one in functions
+    )
+
+
+def _comes_from(semantic: SemanticModel, lender: Lender, key: object) -> bool:
+    """Whether what the parameter *key* is given in the block of *lender* is its tracker."""
+    if not isinstance(key, Binding):
+        return False
+    reached = (o.node for o in reached_by(semantic, lender.body) if o.taint is semantic.taint)
+    return is_handed_on(semantic, (*lender.body, *reached), key, lender.tracker)
+
+
+def wraps_for_another(semantic: SemanticModel, call: ast.Call, lender: Lender) -> bool:
+    """Whether the client that *call* wraps has another tracker than the lender's."""
+    tracker = call.args[1] if len(call.args) > 1 else given_tracker(call)
+    if isinstance(tracker, ast.Name) and tracker not in semantic.scopes.scope_of:
+        return True
+    return not is_same(semantic, lender, tracker)
