@@ -26,12 +26,13 @@ from codemods.analysis.syntax.definitions import (
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
-from codemods.linking.external_uses import ENTERING, ExternalUses, Replacements, Surroundings
+from codemods.linking.external_uses import ExternalUses, Replacements
 from codemods.linking.kinship import Kinship
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
 from codemods.linking.runtimes import Runtimes
+from codemods.linking.surroundings import ENTERING, Surroundings
 from codemods.linking.trees import Trees
 from codemods.model.options import MODULE
 from codemods.model.outcome import Failed
