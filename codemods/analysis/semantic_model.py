@@ -18,6 +18,7 @@ from codemods.analysis.trackers.batches import Sending
 from codemods.analysis.trackers.factories import product
 from codemods.analysis.trackers.fields.makings import Makings
 from codemods.analysis.trackers.fields.tracker_fields import TrackerFields
+from codemods.analysis.trackers.getters.getter import GetterCalls, getter_of
 from codemods.analysis.trackers.ids.standing import StandingIds
 from codemods.analysis.trackers.lifetimes import Lifetimes
 from codemods.analysis.trackers.mocks import replaced_method
@@ -172,10 +173,16 @@ class SemanticModel:
         makings = Makings(self.module, self.scopes, self.names, self.lifetimes)
         return list(TrackerFields(self.taint, makings).all())
 
+    @property
+    def getter_calls(self) -> GetterCalls:
+        """The calls that give a tracker which others are given too."""
+        return self.taint.once(GetterCalls)
+
     @cached_property
     def standing(self) -> StandingIds:
         """The ids that trackers have by their construction and set calls."""
-        return StandingIds(self.module, self.lifetimes)
+        given = frozenset(alias.name for alias in self.getter_calls.aliases)
+        return StandingIds(self.module, self.lifetimes, given)
 
     @cached_property
     def calls_by_name(self) -> list[ast.Call]:
@@ -354,11 +361,19 @@ class SemanticModel:
         return not lifetime.sets and any(map(self.lifetimes.migrated_use, lifetime.loads))
 
     def is_made_for_callers(self, construct: Construct) -> bool:
-        """Whether *construct* is what a factory returns, whose calls are places of their own."""
+        """Whether *construct* is what a factory, or a getter, gives to whoever calls it.
+
+        Those calls are places of their own.
+        """
         function = next(
             (n for n in self.module.ancestors(construct.call) if isinstance(n, ast.FunctionDef)),
             None,
         )
+        if function is not None and getter_of(Resolved(self.taint, function)) is not None:
+            called = any(one.node is function for one in self.getter_calls.of.values())
+            around = self.module.parents[function]
+            name = around.name if isinstance(around, ast.ClassDef) else function.name
+            return called or self.used_elsewhere(name)
         if function is None or product(Resolved(self.taint, function)) is None:
             return False
         called = any(

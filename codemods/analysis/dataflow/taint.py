@@ -91,7 +91,7 @@ class Taint:
 
     def follow(
         self,
-        root: Binding | tuple[Binding, str],
+        root: Binding | tuple[Binding, str] | None,
         statements: Iterable[ast.stmt],
         scope: Scope,
         aliases: Iterable[Binding] = (),
@@ -100,17 +100,20 @@ class Taint:
         plain: Iterable[tuple[Binding, str]] = (),
         passing: bool = False,
         fields: Iterable[str] = (),
+        givers: Iterable[ast.AST] = (),
     ) -> Flow:
         """Follow the value of *root* through *statements* of *scope*.
 
         *root* is a variable, or a field of one as (variable, name), which other *fields* of it
-        hold too; *passing* says that the function of *scope* returns before the block ends.
+        hold too; None where calls give the value, the *givers*.  *passing* says that the function
+        of *scope* returns before the block ends.
         """
         listed = list(statements)
-        flow = Flow()
+        flow = Flow(givers=frozenset(givers))
         if isinstance(root, tuple):
             flow.attributes = {root, *((root[0], name) for name in fields)}
-        flow.tainted.update(aliases if isinstance(root, tuple) else (root, *aliases))
+        roots = () if root is None or isinstance(root, tuple) else (root,)
+        flow.tainted.update((*roots, *aliases))
         flow.roots = frozenset(flow.tainted)
         flow.calls_give = calls_give
         flow.plain = frozenset(plain)
@@ -118,6 +121,7 @@ class Taint:
         run = Passage(self, scope, flow, listed)
         concern = Concern(self, listed)
         concern.bindings(owner for owner, _ in flow.attributes)
+        concern.nodes(flow.givers)
         before = -1
         while before != len(flow.tainted):
             before = len(flow.tainted)

@@ -42,7 +42,7 @@ class Flow:
     fields that hold it, as (variable, name).  ``roots`` are the variables that it began in;
     ``calls_give`` says that calling a parameter which is followed may give the value out;
     ``plain`` are fields of tainted variables that hold nothing of it; ``frame`` is the scope
-    whose variables may be there longer than the block.
+    whose variables may be there longer than the block; ``givers`` are calls that give the value.
     """
 
     tainted: Growing[Binding] = field(default_factory=Growing)
@@ -58,6 +58,7 @@ class Flow:
     calls_give: bool = True
     plain: frozenset[tuple[Binding, str]] = frozenset()
     frame: Scope | None = None
+    givers: frozenset[ast.AST] = frozenset()
 
     @property
     def holders(self) -> list[Binding]:

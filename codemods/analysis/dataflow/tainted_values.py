@@ -70,7 +70,7 @@ class TaintedValues:
                 return False
             return self.tainted(node.value)
         if isinstance(node, ast.Call):
-            return self._call(node, awaited=False)
+            return node in self._flow.givers or self._call(node, awaited=False)
         if isinstance(node, ast.Await):
             return isinstance(node.value, ast.Call) and self._call(node.value, awaited=True)
         if isinstance(node, ast.Lambda | ast.GeneratorExp):
@@ -95,7 +95,9 @@ class TaintedValues:
         return any(self.holds(n) for n in walk(node))
 
     def holds(self, node: ast.AST) -> bool:
-        """Whether *node* itself is a variable, or a field of one, that is tainted."""
+        """Whether *node* itself is a variable, a field of one, or a call, that is tainted."""
+        if isinstance(node, ast.Call):
+            return node in self._flow.givers
         if isinstance(node, ast.Name):
             return self._is_tainted_name(node) and not self._in_plain_field(node)
         return isinstance(node, ast.Attribute) and self._is_tainted_field(node)

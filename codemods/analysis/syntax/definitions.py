@@ -88,7 +88,7 @@ class DataFlow(Protocol):
 
     def follow(
         self,
-        root: Binding | tuple[Binding, str],
+        root: Binding | tuple[Binding, str] | None,
         statements: Iterable[ast.stmt],
         scope: Scope,
         aliases: Iterable[Binding] = (),
@@ -97,6 +97,7 @@ class DataFlow(Protocol):
         plain: Iterable[tuple[Binding, str]] = (),
         passing: bool = False,
         fields: Iterable[str] = (),
+        givers: Iterable[ast.AST] = (),
     ) -> Flow:
         """Follow the value of *root* through *statements* of *scope*."""
 

@@ -143,6 +143,12 @@ class Concern:
         for binding in found:
             self.places(self._mentions.of(binding))
 
+    def nodes(self, found: Iterable[ast.AST]) -> None:
+        """Note that the statements around the nodes *found* are concerned, if there are any."""
+        listed = list(found)
+        if listed:
+            self.places(Places(self._mentions, listed))
+
     def places(self, places: Places) -> None:
         """Note that the statements around those of *places* that are among them are concerned."""
         inside = self._mentions.within(places.numbers, self._statements)

@@ -31,20 +31,28 @@ def product(factory: Resolved) -> Meaning | None:
     node = factory.node
     if isinstance(node, ast.AsyncFunctionDef) or node.decorator_list:
         return None
+    return product_of_body(factory.taint, node)
+
+
+def product_of_body(taint: DataFlow, node: ast.FunctionDef) -> Meaning | None:
+    """Return what ``product`` says of a function, whatever its decorators make of it."""
     last = node.body[-1]
-    if not isinstance(last, ast.Return) or _class_of(factory.taint, last.value) is None:
+    if not isinstance(last, ast.Return) or _class_of(taint, last.value) is None:
         return None  # most functions: spares the walk over all of it
     if first_yield(node.body):
         return None
     returned = [n.value for n in walk_here(node.body) if isinstance(n, ast.Return)]
-    classes = [_class_of(factory.taint, value) for value in returned]
+    classes = [_class_of(taint, value) for value in returned]
     first = classes[0]
     return first if first is not None and all(c == first for c in classes) else None
 
 
 def _class_of(taint: DataFlow, value: ast.expr | None) -> Meaning | None:
-    if isinstance(value, ast.Name):
-        value = _held(taint, value)
+    return class_built(taint, _held(taint, value) if isinstance(value, ast.Name) else value)
+
+
+def class_built(taint: DataFlow, value: ast.AST | None) -> Meaning | None:
+    """Return the class of the new tracker that *value* itself builds, if it does."""
     if not isinstance(value, ast.Call) or shared_by(taint, value):
         return None
     target = value.func

@@ -47,7 +47,8 @@ _Known = dict[tuple[ast.AST, str], bool]
 class LastUse:
     """Answers for the *statements* in which a tracker, followed as *flow*, lives.
 
-    ``also`` are names of methods whose calls count as uses, whoever they are called on;
+    ``also`` are names of methods whose calls count as uses, whoever they are called on, and
+    ``acting`` names of functions, in the text, that use the tracker without being given it;
     ``looks`` says of a statement that it had better see what the block stores.
     """
 
@@ -59,6 +60,7 @@ class LastUse:
         also: Collection[str] = (),
         looks: Callable[[ast.stmt], bool] | None = None,
         known: _Known | None = None,
+        acting: Collection[ast.AST] = (),
     ) -> None:
         self._taint = taint
         self._looks = looks or (lambda _: False)
@@ -66,6 +68,8 @@ class LastUse:
         self._parents = taint.module.parents
         self._tainted_values = TaintedValues(taint, flow)
         self._also = also
+        self._acting = frozenset(acting)
+        self._given = flow.givers
         self._tainted = flow.tainted
         self._owners = {owner for owner, _ in flow.attributes}
         self._mentioned = taint.once(Mentions)
@@ -81,6 +85,7 @@ class LastUse:
         """Find the weak values: in the order of the source, what is made of one is behind it."""
         self._concern.places(self._taint.once(_Answers).places)
         self._concern.bindings((*self._tainted, *self._owners))
+        self._concern.nodes((*self._given, *self._acting))
         before = -1
         while before != len(self._weak):
             before = len(self._weak)
@@ -128,6 +133,8 @@ class LastUse:
             *map(self._mentioned.of, bindings),
             *map(self._mentioned.attribute, self._also),
         ]
+        if self._given or self._acting:
+            places.append(Places(self._mentioned, (*self._given, *self._acting)))
         return sorted({number for one in places for number in one.numbers})
 
     def uses(self, statement: ast.AST) -> bool:
@@ -139,6 +146,8 @@ class LastUse:
         return self.uses(statement) and not self._only_flushes(statement)
 
     def _acts(self, node: ast.AST) -> bool:
+        if node in self._acting:
+            return True
         if isinstance(node, ast.Attribute):
             return node.attr in self._also
         return isinstance(node, ast.Name) and self._is_weak(node) and self._is_acted_on(node)
@@ -163,7 +172,7 @@ class LastUse:
     def _only_flushes(self, statement: ast.AST) -> bool:
         """Whether *statement* mentions what holds the tracker for nothing but a flush."""
         for node in walk(statement):
-            if not isinstance(node, ast.Name | ast.Attribute) or self._flushes(
+            if not isinstance(node, ast.Name | ast.Attribute | ast.Call) or self._flushes(
                 self._parents.get(node)
             ):
                 continue  # the method that flushes

@@ -10,6 +10,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.none_evidence import none_evidence
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.getters.getter import GetterCalls, getter_of
 from codemods.analysis.trackers.ids.standing import ALL_IDS, MODE, set_ids
 from codemods.rules.conflicts.default_trackers import defaults_of
 
@@ -79,10 +80,17 @@ def own_trackers(function: Resolved) -> OwnTrackers:
 
 
 def _own_trackers(function: Resolved) -> OwnTrackers:
+    if getter_of(function) is not None:
+        return OwnTrackers(frozenset(), has_one=False, is_given=False)  # who calls it may have it
     named: set[str] = set()
     defaults: set[str] = set()
     by_default = defaults_of(function)
     has_one = is_given = False
+    calls = (n for n in walk(function.node) if isinstance(n, ast.Call))
+    given = function.taint.once(GetterCalls).of
+    if any(call in given for call in calls):
+        sets = (n for n in walk(function.node) if isinstance(n, ast.Attribute))
+        has_one = any(n.attr == words.SET_CALL for n in sets)
     makers = (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
     for call in (n for n in walk(function.node) if isinstance(n, ast.Call)):
         name = last_name(call.func)

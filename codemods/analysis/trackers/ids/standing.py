@@ -25,11 +25,17 @@ _TELLING = frozenset((*_SETTERS, words.BATCH_MODE_CALL, *words.STATE_ATTRIBUTES)
 
 
 class StandingIds:
-    """Answers for the trackers of one module, by their text."""
+    """Answers for the trackers of one module, by their text.
 
-    def __init__(self, module: ParsedModule, lifetimes: Lifetimes) -> None:
+    *given_to_all* are the names of those that functions of other files have too.
+    """
+
+    def __init__(
+        self, module: ParsedModule, lifetimes: Lifetimes, given_to_all: frozenset[str]
+    ) -> None:
         self._module = module
         self._lifetimes = lifetimes
+        self._given_to_all = given_to_all
 
     def of(self, tracker: ast.expr | None) -> frozenset[str]:
         """Return the ids that a tracker of that name may have beside those of the block."""
@@ -39,6 +45,8 @@ class StandingIds:
             known = last_name(tracker.func) in (words.TRACKER_CLASS, words.FACTORY)
             return frozenset({words.USER} if takes_user(tracker) else ()) if known else ALL_IDS
         text = ast.unparse(tracker)
+        if text in self._given_to_all:
+            return ALL_IDS  # whoever else is given that tracker may have set any
         return self._told.get(text, frozenset()) | self._built.get(text, frozenset())
 
     def told_in(

@@ -1,0 +1,85 @@
+"""Functions that use a shared tracker, set nothing, and only run where others have set all ids."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.effects import first_yield
+from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.getters.getter import Identity, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.rules.checks.shared_trackers.getter_users import User, Users
+    from codemods.rules.planning.shared_blocks import Part
+
+
+def covered(user: User, users: Users, blocks: Mapping[User, Sequence[Part]]) -> bool:
+    """Whether *user* is only called in *blocks*, or by others of whom that is true."""
+    others = {one.identity: one for one in users.relying}
+    asked: dict[Identity, bool] = {}
+
+    def is_covered(one: User) -> bool:
+        if one.identity not in asked:
+            asked[one.identity] = True  # a function that calls itself
+            asked[one.identity] = all(
+                _is_in_block(file, node, one, blocks) or _is_in_other(file, node, one)
+                for file, node in _mentions(one)
+            )
+        return asked[one.identity]
+
+    def _is_in_other(file: SemanticModel | None, node: ast.AST, one: User) -> bool:
+        function = _called_at_once(file, node, one) if file is not None else None
+        other = others.get(identity(file.taint, function)) if file and function else None
+        return other is not None and is_covered(other)
+
+    return is_covered(user)
+
+
+def _mentions(user: User) -> Iterator[tuple[SemanticModel | None, ast.AST]]:
+    """Yield where files name *user*, or something that may be it."""
+    for file in (user.semantic, *user.semantic.elsewhere.mentioning(user.name)):
+        if file is None:
+            yield None, user.function
+            continue
+        for node in (*file.module.every(ast.Name), *file.module.every(ast.Attribute)):
+            if user.name != last_name(node):
+                continue
+            found = file.taint.definition(node)
+            if found is None or identity(found.taint, found.node) == user.identity:
+                yield file, node
+        for alias in file.module.every(ast.alias):
+            if alias.name == user.name and alias.asname:
+                yield None, alias  # by another name it may be called anywhere
+
+
+def _is_in_block(
+    file: SemanticModel | None, node: ast.AST, user: User, blocks: Mapping[User, Sequence[Part]]
+) -> bool:
+    """Whether *node* is a call of *user* in one of *blocks*, which is over before the block is."""
+    function = _called_at_once(file, node, user) if file is not None else None
+    if file is None or function is None:
+        return False
+    parts = (part for one, mine in blocks.items() if one.function is function for part in mine)
+    return any(node is n for part in parts for s in part.body for n in walk(s))
+
+
+def _called_at_once(semantic: SemanticModel, node: ast.AST, user: User) -> ast.AST | None:
+    """Return the function in which *node* calls *user*, and has it done; None otherwise."""
+    call = semantic.module.parents[node]
+    if not isinstance(call, ast.Call) or call.func is not node or first_yield(user.function.body):
+        return None
+    waits = isinstance(semantic.module.parents[call], ast.Await)
+    if isinstance(user.function, ast.AsyncFunctionDef) != waits:
+        return None
+    functions = []
+    for around in semantic.module.ancestors(node):
+        if isinstance(around, ast.Lambda | ast.GeneratorExp):
+            return None
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions.append(around)
+    return functions[0] if len(functions) == 1 else None
