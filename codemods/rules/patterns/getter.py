@@ -36,6 +36,7 @@ from codemods.rules.checks.shared_trackers.getter_users import (
     User,
     acting_in,
     function_around,
+    named_by_contexts,
     users_here,
     users_of,
 )
@@ -160,7 +161,7 @@ def _takers(
             yield _named(user, other), set(keys) - sure
     for relying in users.relying:
         if not covered(relying, users, blocks):
-            yield _named(user, relying), set(keys)
+            yield _named(user, relying), set(keys) - named_by_contexts(relying)
 
 
 def _named(user: User, other: User) -> str:

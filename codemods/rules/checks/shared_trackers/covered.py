@@ -26,9 +26,10 @@ def covered(user: User, users: Users, blocks: Mapping[User, Sequence[Part]]) -> 
     def is_covered(one: User) -> bool:
         if one.identity not in asked:
             asked[one.identity] = True  # a function that calls itself
-            asked[one.identity] = all(
+            places = list(_mentions(one)) if _is_called_by_name(one) else []
+            asked[one.identity] = bool(places) and all(
                 _is_in_block(file, node, one, blocks) or _is_in_other(file, node, one)
-                for file, node in _mentions(one)
+                for file, node in places
             )
         return asked[one.identity]
 
@@ -38,6 +39,13 @@ def covered(user: User, users: Users, blocks: Mapping[User, Sequence[Part]]) -> 
         return other is not None and is_covered(other)
 
     return is_covered(user)
+
+
+def _is_called_by_name(user: User) -> bool:
+    """Whether those who call *user* can be seen: no decorator, and no method for everybody."""
+    method = isinstance(user.semantic.module.parents[user.function], ast.ClassDef)
+    hidden = user.name.startswith("_") and not user.name.startswith("__")
+    return not user.function.decorator_list and (hidden or not method)
 
 
 def _mentions(user: User) -> Iterator[tuple[SemanticModel | None, ast.AST]]:

@@ -6,11 +6,14 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.nullness import Nullness
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.getters.getter import Getter, Identity, identity
 from codemods.analysis.trackers.last_use import LastUse
+from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.shared_trackers.foreign_fields import is_flushed
 from codemods.rules.planning.shared_blocks import parts_of
@@ -225,9 +228,34 @@ def _looks(semantic: SemanticModel, node: ast.expr) -> bool:
     return tested or is_flushed(semantic, node)
 
 
+def named_by_contexts(user: User) -> frozenset[str]:
+    """Return the ids that every context surely names in which *user* uses the tracker.
+
+    None of them, if it is used outside of all contexts, too.
+    """
+    semantic = user.semantic
+    inside: set[ast.AST] = set()
+    named: list[set[str]] = []
+    for statement, _, call, _ in semantic.context_calls:
+        given = next((k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT), None)
+        is_alias = isinstance(given, ast.Name) and semantic.scopes.of(given) in user.aliases
+        if given is not None and (is_alias or given in user.calls):
+            inside.update(walk(statement))
+            named.append({k.arg or "" for k in call.keywords if _is_sure(semantic, k.value)})
+    loads = [load for alias in user.aliases for load in alias.loads]
+    direct = [c for c in user.calls if semantic.module.statement(c) not in user.aliases.values()]
+    if not named or not inside.issuperset((*loads, *direct)):
+        return frozenset()
+    return frozenset(set.intersection(*named))
+
+
+def _is_sure(semantic: SemanticModel, value: ast.expr) -> bool:
+    return not is_none(value) and Nullness(semantic).is_given(value)
+
+
 def acting_in(user: User, users: Users) -> list[ast.AST]:
     """Return the names in the function of *user* of those that use the tracker by themselves."""
-    others = {one.identity for one in users.relying}
+    others = {one.identity for one in users.relying if not named_by_contexts(one)}
     taint = user.semantic.taint
     names = (n for n in walk(user.function) if isinstance(n, ast.Name | ast.Attribute))
     return [
