@@ -200,6 +200,18 @@ def call_past_an_override_overlooked(real: Any) -> Any:
     return lambda *given: set()
 
 
+@mutant("rules.patterns.getter:nested", "E8")
+def user_inside_a_user_overlooked(real: Any) -> Any:
+    """No function that gets a shared tracker runs in another one that does."""
+    return lambda *given: None
+
+
+@mutant("rules.patterns.getter:_takers", "E8")
+def other_users_of_a_getter_overlooked(real: Any) -> Any:
+    """Nobody else counts on ids of a tracker that a getter gives."""
+    return lambda *given: iter(())
+
+
 @mutant("rules.patterns.parameter:_remembering", "E11")
 def callers_overlooked(real: Any) -> Any:
     """A caller may rely on the ids that a function sets on its parameter."""
