@@ -28,7 +28,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.nullness import Nullness
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Delete, Wrap
-from codemods.model.proposal import Proposal
+from codemods.model.proposal import Assumption, Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.shared_trackers.covered import covered
@@ -104,7 +104,7 @@ def _decided(semantic: SemanticModel, finding: Finding, getter: Getter, user: Us
     asked = _asked(semantic, finding, getter, user, users, parts)
     if asked.first is not None and not semantic.settings.unsafe:
         return Decided(asked.refusal(semantic, finding))
-    return _adopted(semantic, finding, getter, user, parts, asked)
+    return _adopted(semantic, finding, getter, user, parts, asked, users.doubts)
 
 
 def _asked(
@@ -124,7 +124,7 @@ def _asked(
         if lent:
             text = f"{name} would no longer inherit {', nor '.join(lent)}"
             found.append((text, place, Reason.SHARED_STATE))
-    for stray in sorted(set(users.strays)):
+    for stray in users.strays:
         ids = f"the {' or '.join(keys)} that {user.name} set"
         text = f"{stray}, which may have the tracker of {getter.name}, would no longer find {ids}"
         found.append((text, place, Reason.SHARED_STATE))
@@ -144,19 +144,21 @@ def _takers(
 ) -> Iterator[tuple[str, set[str]]]:
     """Yield the other users, each with those of *keys* that it may count on somebody to have set.
 
-    What a user uses before it sets ids, or in whatever way no block can hold, counts on all.
+    What no block can hold counts on all: it may be used before the ids are set, or be left and
+    come back when somebody else has set others, as tasks and generators do.
     """
     blocks: dict[User, list[Part]] = {}
     for other in users.setting:
         if other.identity == user.identity:
             other = user
         parts = other.parts(finding, acting_in(other, users))
-        if isinstance(parts, Refusal):
-            if other is not user and parts.reason is not Reason.YIELDS_INSIDE:
-                yield _named(user, other), set(keys)
+        if not isinstance(parts, Refusal):
+            blocks[other] = parts
+        if other is user:
             continue
-        blocks[other] = parts
-        if other is not user:
+        if isinstance(parts, Refusal) or any(part.waits for part in parts):
+            yield _named(user, other), set(keys)
+        else:
             sure = set.intersection(*(_surely_set(other.semantic, part) for part in parts))
             yield _named(user, other), set(keys) - sure
     for relying in users.relying:
@@ -187,13 +189,16 @@ def _adopted(
     user: User,
     parts: list[Part],
     asked: Conditions,
+    doubts: list[str],
 ) -> Decided:
+    """Return the blocks; *doubts* are what is taken for granted about files out of sight."""
     home = semantic.vocabulary.tracker_paths[getter.class_path]
     ours = semantic.ours(home)
     edits: list[Edit] = []
     needs: list[str] = []
     notes: list[str] = []
-    assumptions = list(trusted(semantic, parts[0].flow))
+    assumptions = [Assumption(text, finding.span) for text in doubts]
+    assumptions += trusted(semantic, parts[0].flow)
     for part in parts:
         receiver = part.sets[0].call.func.value  # type: ignore[attr-defined]
         if isinstance(receiver, ast.Call) and (receiver.args or receiver.keywords):

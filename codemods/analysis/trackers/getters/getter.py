@@ -20,14 +20,12 @@ from codemods.analysis.trackers.fields.syntax import declared, plain_name
 from codemods.analysis.trackers.lifetimes import is_none
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from codemods.analysis.syntax.definitions import DataFlow, Function, Resolved
     from codemods.analysis.syntax.scopes import Binding
 
 _CACHES = frozenset({"functools.cache", "functools.lru_cache"})
 #: A function by its file and place: two analyses of one file have nodes of their own.
-Identity = tuple["Path", int, int]
+Identity = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Getter:
 
 def identity(taint: DataFlow, node: ast.AST) -> Identity:
     """Return by what a function of the module of *taint* is known in all files."""
-    return taint.module.source.path, node.lineno, node.col_offset  # type: ignore[attr-defined]
+    return str(taint.module.source.path), node.lineno, node.col_offset  # type: ignore[attr-defined]
 
 
 class Getters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -83,16 +83,17 @@ class User:
         return parts_of(self.semantic, finding, self.function, self.sets, flow, last, text, taking)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Users:
     """All users of one getter's tracker; ``strays`` are other places that may have it.
 
-    Each of those with its text, the file and the line.
+    ``doubts`` are what is taken for granted about files that cannot be looked at.
     """
 
-    setting: list[User] = field(default_factory=list)
-    relying: list[User] = field(default_factory=list)
-    strays: list[str] = field(default_factory=list)
+    setting: list[User]
+    relying: list[User]
+    strays: list[str]
+    doubts: list[str]
 
 
 def function_around(semantic: SemanticModel, node: ast.AST) -> Function | None:
@@ -136,28 +137,31 @@ def _is_on(
 
 def users_of(semantic: SemanticModel, getter: Getter) -> Users:
     """Return who has the tracker of *getter*, in all files of the project."""
-    found = Users()
     files = [semantic, *semantic.elsewhere.mentioning(getter.name)]
-    known = {file.module.source.display for file in files if file is not None}
     names = (getter.name, getter.field, getter.binding.name if getter.binding is not None else "")
-    for name in filter(None, names):
-        if semantic.elsewhere.is_replaced(name):
-            found.strays.append(f"what is put in the place of {name} by a test, say")
+    replaced = (name for name in names if name and semantic.elsewhere.is_replaced(name))
+    strays = [f"what is put in the place of {name} by a test, say" for name in replaced]
+    setting: list[User] = []
+    relying: list[User] = []
+    doubts: list[str] = []
     for file in files:
         if file is None:
-            found.strays.append("a file that does not parse")
+            strays.append("a file that does not parse")
             continue
         for user in users_here(file, getter):
             if not isinstance(user, User):
-                found.strays.append(_place(file, user))
+                strays.append(_place(file, user))
             elif user.sets:
-                found.setting.append(user)
+                setting.append(user)
             elif not all(_is_harmless(file, call) for call in user.calls):
-                found.relying.append(user)
-        found.strays += (_place(file, node) for node in _other_mentions(file, getter))
-        if file.module.source.path == getter.identity[0]:
-            found.strays += _of_backing(file, getter, known)
-    return found
+                relying.append(user)
+        strays += (_place(file, node) for node in _other_mentions(file, getter))
+        if str(file.module.source.path) == getter.identity[0]:
+            known = {other.module.source.display for other in files if other is not None}
+            strays += _of_backing(file, getter, known)
+            outer = getter.owner.name if getter.owner is not None else getter.name
+            doubts += file.elsewhere.variable(outer).doubts
+    return Users(setting, relying, sorted(set(strays)), doubts)
 
 
 def _is_harmless(semantic: SemanticModel, call: ast.Call) -> bool:

@@ -40,6 +40,9 @@ def _may_run(outer: User, inner: User) -> str | None:
     reached = reachable(semantic.taint, body)
     if any(identity(one.taint, one.node) == inner.identity for one in reached):
         return "calls"
+    unknown = calls_unknown(semantic.taint, body)
+    if _is_special(inner.name) and (unknown or inner is not outer):
+        return "may call"  # an operator, or a call of the object, does not show its name
     if _is_method(inner):
         names = [(semantic, n) for s in body for n in walk(s)]
         if any(_may_name(semantic.taint.definition, n, inner.name) for _, n in names):
@@ -47,9 +50,13 @@ def _may_run(outer: User, inner: User) -> str | None:
         for one in reached:
             if any(_may_name(one.taint.definition, n, inner.name) for n in walk(one.node)):
                 return "may call"
-    if calls_unknown(semantic.taint, body) and inner.identity in _handed_on(inner):
+    if unknown and inner.identity in _handed_on(inner):
         return "may call back"
     return None
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__") and name != "__init__"
 
 
 def _is_method(user: User) -> bool:
