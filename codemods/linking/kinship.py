@@ -6,7 +6,6 @@ counts as a class of the other file only where nothing shows that it means anoth
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,13 +71,11 @@ class Kinship:
         done: set[Identity] = set()
         while waiting:
             base = waiting.pop()
-            word = re.escape(base).encode(errors="surrogateescape")
-            heir = re.compile(rb"\bclass\s+\w+[^:]*\b%b\b|\b%b\s+as\b" % (word, word))
             for file in self._graph.holding(base):
                 references = self._graph.references(file)
                 if references is None or (file.path, base) in done:
                     continue
-                if not heir.search(self._graph.content(file)):
+                if not _speaks_of_an_heir(references, base):
                     continue
                 if self.may_mean(kin, file, base):
                     done.add((file.path, base))
@@ -168,6 +165,16 @@ class Kinship:
                 return None
             found |= meant
         return frozenset(found)
+
+
+def _speaks_of_an_heir(references: References, base: str) -> bool:
+    """Whether a class of the file inherits from what it calls *base*, or it calls that otherwise.
+
+    Asked of the tree, for a text may be laid out in any way.
+    """
+    if any(base in bases for bases in references.classes.bases.values()):
+        return True
+    return any(r.local not in ("", base) for r in references.named.get(base, ()))
 
 
 def _heirs_in(kin: Kin, file: DiscoveredFile, references: References, base: str) -> set[str]:
