@@ -81,7 +81,7 @@ def own_trackers(function: Resolved) -> OwnTrackers:
 
 def _own_trackers(function: Resolved) -> OwnTrackers:
     if getter_of(function) is not None:
-        return OwnTrackers(frozenset(), has_one=False, is_given=False)  # who calls it may have it
+        return OwnTrackers(frozenset(), False, False, frozenset())  # who calls it may have one
     named: set[str] = set()
     defaults: set[str] = set()
     by_default = defaults_of(function)
