@@ -361,19 +361,14 @@ class SemanticModel:
         return not lifetime.sets and any(map(self.lifetimes.migrated_use, lifetime.loads))
 
     def is_made_for_callers(self, construct: Construct) -> bool:
-        """Whether *construct* is what a factory, or a getter, gives to whoever calls it.
-
-        Those calls are places of their own.
-        """
+        """Whether *construct* is what a factory or getter gives, whose calls are places."""
         function = next(
             (n for n in self.module.ancestors(construct.call) if isinstance(n, ast.FunctionDef)),
             None,
         )
-        if function is not None and getter_of(Resolved(self.taint, function)) is not None:
-            called = any(one.node is function for one in self.getter_calls.of.values())
-            around = self.module.parents[function]
-            name = around.name if isinstance(around, ast.ClassDef) else function.name
-            return called or self.used_elsewhere(name)
+        getter = getter_of(Resolved(self.taint, function)) if function is not None else None
+        if getter is not None:
+            return self.getter_calls.have(getter) or self.used_elsewhere(getter.outer)
         if function is None or product(Resolved(self.taint, function)) is None:
             return False
         called = any(

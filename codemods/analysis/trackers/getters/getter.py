@@ -53,6 +53,11 @@ class Getter:
         """What the function is called."""
         return self.node.name
 
+    @property
+    def outer(self) -> str:
+        """The name of the module by which others come to it: its own, or its class's."""
+        return self.owner.name if self.owner is not None else self.name
+
 
 def identity(taint: DataFlow, node: ast.AST) -> Identity:
     """Return by what a function of the module of *taint* is known in all files."""
@@ -194,6 +199,10 @@ class GetterCalls:
                 binding = taint.scopes.of(name)
                 if len(binding.binders) == 1 and not binding.declared and not binding.deletes:
                     self.aliases[binding] = given
+
+    def have(self, getter: Getter) -> bool:
+        """Whether one of them is a call of *getter*."""
+        return any(one.identity == getter.identity for one in self.of.values())
 
 
 def _is_name(function: ast.expr) -> bool:

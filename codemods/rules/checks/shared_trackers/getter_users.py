@@ -159,8 +159,7 @@ def users_of(semantic: SemanticModel, getter: Getter) -> Users:
         if str(file.module.source.path) == getter.identity[0]:
             known = {other.module.source.display for other in files if other is not None}
             strays += _of_backing(file, getter, known)
-            outer = getter.owner.name if getter.owner is not None else getter.name
-            doubts += file.elsewhere.variable(outer).doubts
+            doubts += file.elsewhere.variable(getter.outer).doubts
     return Users(setting, relying, sorted(set(strays)), doubts)
 
 
