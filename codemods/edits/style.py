@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 #: Where nothing is configured a line may be as long as the longest that is there, between these.
 SHORTEST, LONGEST = 88, 120
@@ -33,18 +33,28 @@ def longest_line(tree: ast.Module, lines: Sequence[str]) -> int:
 
     Lines with texts and comments are left out: no formatter can break these.
     """
-    inside = _lines_of_texts(tree)
-    found = (
-        columns(line.rstrip())
+    found = {
+        number: columns(line.rstrip())
         for number, line in enumerate(lines, start=1)
-        if len(line) > SHORTEST and number not in inside and not any(c in line for c in "\"'#")
-    )
-    return min(max(found, default=SHORTEST), LONGEST) if lines else SHORTEST
+        if len(line) > SHORTEST and not any(c in line for c in "\"'#")
+    }
+    inside = _lines_of_texts(tree, found)
+    code = (length for number, length in found.items() if number not in inside)
+    return min(max(code, default=SHORTEST), LONGEST)
 
 
-def _lines_of_texts(tree: ast.Module) -> set[int]:
+def _lines_of_texts(tree: ast.Module, asked: Collection[int]) -> set[int]:
+    """Return the lines of texts over several lines, of all statements that have a line of *asked*.
+
+    The other statements are not looked into.
+    """
     found: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno:
-            found.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    end = 0
+    for statement in tree.body:
+        begin, end = end, statement.end_lineno or statement.lineno
+        if not any(begin < number <= end for number in asked):
+            continue
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno:
+                found.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return found

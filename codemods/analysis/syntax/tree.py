@@ -58,7 +58,8 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """Return *node* and all nodes inside of it, in the order of ``ast.walk``; no shared ones."""
     found = [node]
     for one in found:  # it grows on the way
-        found += children(one)
+        if type(one) not in _LEAVES:  # most are: spares the call
+            found += children(one)
     return found
 
 

@@ -90,7 +90,9 @@ def _across(
 
 
 def _own_contexts(semantic: SemanticModel) -> list[tuple[str, Lender]]:
-    return list(_contexts(semantic, semantic.tracker_variables))
+    # Which of its variables hold trackers is a question about all of a module.
+    trackers = semantic.tracker_variables if semantic.context_calls else frozenset()
+    return list(_contexts(semantic, trackers))
 
 
 def _functions(semantic: SemanticModel) -> Iterator[Function]:

@@ -61,7 +61,9 @@ def test_deep_code_in_the_function_itself(tmp_path: Path, before: str) -> None:
 @pytest.mark.lengthy
 def test_hundred_thousand_lines(tmp_path: Path) -> None:
     """A file of 100,000 lines is migrated at its begin and end; nothing else in it changes."""
-    filler = "".join(f"\n\ndef step_{n}(value):\n    return value + {n}\n" for n in range(25_000))
+    words = "    # one of many lines\n" * 17
+    step = "\n\ndef step_{0}(value):\n" + words + "    return value + {0}\n"
+    filler = "".join(map(step.format, range(5000)))
     site = "\n\ndef scan_again(client, number):\n"
     (tmp_path / "long.py").write_text(LEGACY + filler + site + SITE)
     assert (LEGACY + filler).count("\n") > 100_000
