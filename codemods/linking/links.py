@@ -140,7 +140,7 @@ class Project:
             return known
         terms = self._terms(source.path)
         module, scopes = self._parsed(source, terms.root)
-        return SemanticModel(
+        model = SemanticModel(
             module,
             scopes,
             terms.vocabulary,
@@ -149,6 +149,10 @@ class Project:
             partial(self._resolve, source.path),
             partial(self._follow, source.path),
         )
+        if self._is_rewriting and self._trees.holds(source.path, source.text):
+            # It answers for the file, too, where others are looked at.
+            self._known.setdefault(source.path, model)
+        return model
 
     def settings(self, path: Path) -> Settings:
         """Return what the user chose for the file *path*."""
