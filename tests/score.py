@@ -32,6 +32,7 @@ RULES = {
     "AIU006": "context without its import",
     "AIU007": "nested context without the outer tracker",
     "AIU012": "function with a tracker of its own",
+    "AIU013": "ids set by the older name of the set call",
 }
 
 

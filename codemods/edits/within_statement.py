@@ -233,6 +233,8 @@ def retained(node: Statement, edit: Retain) -> Statement:
     if edit.method and isinstance(call.func, cst.Attribute):
         named = call.func.with_changes(attr=cst.Name(edit.method))
         call = call.with_changes(func=named)
+    if len(edit.positions) == len(call.args):
+        return node.with_changes(body=[small.with_changes(value=call)])
     staying = [call.args[index] for index in edit.positions]
     if staying and edit.positions[-1] != len(call.args) - 1:
         staying[-1] = staying[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from codemods.model.source import Span
 
 
+#: The form of a rewrite that makes no block: the name of a call becomes today's.
+RENAME = "rename"
+
+
 @dataclass(frozen=True, slots=True)
 class Assumption:
     """What a rewrite takes for granted without evidence, and the place that makes it do so."""
@@ -26,7 +30,7 @@ class Proposal:
     """A rewrite of one site: applied as a whole or not at all.
 
     ``needs`` are the context managers (plain names) that the edits use, ``home``
-    the module to import them from; ``form`` is own, adopt, keep, fold or pass;
+    the module to import them from; ``form`` is own, adopt, keep, fold, pass or RENAME;
     ``confirm`` is what a person must confirm, of a rewrite that is not proven safe;
     proposals of one ``group`` are made in all their files or in none.
     """

@@ -21,7 +21,8 @@ from codemods.rules.refusing import refuse
 from codemods.rules.rule import Holders, OpenSites, Sites, modules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    import ast
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.finding import Finding
@@ -36,6 +37,7 @@ ORDER = (
     Sites.SET,
     Sites.SET_OTHERWISE,
     Sites.NEW_CODE,
+    Sites.LEFT,
 )
 RULES = cast("list[Rule]", [*modules_of(contexts), *modules_of(patterns)])
 LINT_RULES = cast("list[LintRule]", modules_of(lint_rules))
@@ -58,20 +60,43 @@ def decide(semantic: SemanticModel, left_out: Mapping[Finding, Refusal] = _NONE)
     A proposal for a finding of *left_out* is refused as that says, before it is asked which of
     the others may be made together.
     """
-    decided = [a.decide() for a in answered(semantic) if a.decide is not None]
+    answers = [a for a in answered(semantic) if a.decide is not None]
+    decided = [a.decide() for a in answers if a.decide is not None]
+    proposals, refusals = _parted(decided, left_out)
+    proposals, clashing = _possible(semantic, proposals, _holders(semantic, decided))
+    told = [heeded(semantic, proposal) for proposal in proposals]
+    refusals += [*clashing, *(one for one in told if isinstance(one, Refusal))]
+    placed = place(semantic, [one for one in told if isinstance(one, Proposal)])
+    refusals.extend(placed.refusals)
+    rewritten = {proposal.finding for proposal in placed.proposals}
+    taken = {call for a in answers if a.finding in rewritten for call in a.calls}
+    late, more = _parted(_left(semantic, taken), left_out)
+    if late:
+        possible = [p for p in told if isinstance(p, Proposal) and p.finding in rewritten]
+        placed = place(semantic, [*possible, *late])
+    # What is refused takes no name: those of the blocks are given last.
+    made = named(semantic, sorted(placed.proposals, key=_place))
+    return Decision(made, tuple(sorted([*refusals, *more], key=_place)), placed.edits)
+
+
+def _parted(
+    decided: Iterable[Decided], left_out: Mapping[Finding, Refusal]
+) -> tuple[list[Proposal], list[Refusal]]:
+    """Return the proposals and refusals among *decided*; those *left_out* are refused by that."""
     verdicts = sorted((one.verdict for one in decided), key=_place)
     refusals = [v for v in verdicts if isinstance(v, Refusal)]
     refusals += [left_out[v.finding] for v in verdicts if _is_left_out(v, left_out)]
-    proposals = [v for v in verdicts if isinstance(v, Proposal) and not _is_left_out(v, left_out)]
-    proposals, clashing = _possible(semantic, proposals, _holders(semantic, decided))
-    refusals.extend(clashing)
-    told = [heeded(semantic, proposal) for proposal in proposals]
-    refusals.extend(one for one in told if isinstance(one, Refusal))
-    placed = place(semantic, [one for one in told if isinstance(one, Proposal)])
-    refusals.extend(placed.refusals)
-    # What is refused takes no name: those of the blocks are given last.
-    made = named(semantic, placed.proposals)
-    return Decision(made, tuple(sorted(refusals, key=_place)), placed.edits)
+    proposals = [v for v in verdicts if isinstance(v, Proposal)]
+    return [p for p in proposals if not _is_left_out(p, left_out)], refusals
+
+
+def _left(semantic: SemanticModel, taken: Collection[ast.Call]) -> Iterator[Decided]:
+    """Yield what becomes of the set calls that no rewrite has *taken*."""
+    calls = OpenSites((), tuple(semantic.lifetimes.set_calls)).without(taken)
+    for rule in (rule for rule in RULES if rule.TAKES is Sites.LEFT and calls.set_calls):
+        for answer in rule.decide(semantic, calls):
+            if answer.decide is not None:
+                yield answer.decide()
 
 
 def _is_left_out(verdict: Verdict, left_out: Mapping[Finding, Refusal]) -> bool:
@@ -81,11 +106,13 @@ def _is_left_out(verdict: Verdict, left_out: Mapping[Finding, Refusal]) -> bool:
 def answered(semantic: SemanticModel, rules: Sequence[Rule] = ()) -> list[Answer]:
     """Return what the rules, all unless *rules* are given, find at the places of a module.
 
+    Those for what is left are asked by ``decide``.
+
     Rules of one kind are asked about the same places, each in whatever order.
     """
     open_sites = OpenSites(tuple(semantic.constructs), tuple(semantic.lifetimes.set_calls))
     answers: list[Answer] = []
-    for kind in ORDER:
+    for kind in (kind for kind in ORDER if kind is not Sites.LEFT):
         asked = [rule for rule in rules or RULES if rule.TAKES is kind]
         found = [answer for rule in asked for answer in rule.decide(semantic, open_sites)]
         open_sites = open_sites.without({call for answer in found for call in answer.calls})

@@ -37,6 +37,7 @@ class Sites(Enum):
     SET = auto()  # set calls of one kind, whose tracker is built out of sight
     SET_OTHERWISE = auto()  # set calls that no rule has answered for
     NEW_CODE = auto()  # context managers that are there already
+    LEFT = auto()  # set calls that are part of no rewrite: asked when all else is decided
 
 
 @dataclass(frozen=True, slots=True)

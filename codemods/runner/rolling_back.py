@@ -11,13 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Applied, Changed, FileOutcome, Refused, Untouched
+from codemods.model.proposal import RENAME
 from codemods.model.refusal import Reason, Refusal
 from codemods.project.embedded import files
 from codemods.rollback.comparison import is_again
 from codemods.rollback.plans import NoWayBackError, Plan, plan
 from codemods.rollback.texts import Layout, opened
 from codemods.rules.planning.newly_captured import NOTE
-from codemods.runner.one_file import migrated
+from codemods.runner.one_file import every_proposal, migrated
 from codemods.validator.validate import compiles
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.source import SourceFile
     from codemods.project.embedded.outcomes import Document
+    from codemods.rules.engine import Decision
 
 _CODE = "AIU000"
 _MESSAGE = "block that legacy calls can take the place of"
@@ -125,7 +127,8 @@ def _again(project: Project, source: SourceFile, text: str) -> tuple[Applied, ..
     """Return the rewrites by which *text* migrates to *source*, or why it does not."""
     if text == source.text or not compiles(source.text, text):
         return "the legacy calls would not compile"
-    outcome = migrated(project, replace(source, text=text, content=source.encode(text)))
+    legacy = replace(source, text=text, content=source.encode(text))
+    outcome = migrated(project, legacy, choose=_with_blocks)
     if not isinstance(outcome, Changed):
         return "the migration would refuse the legacy calls"
     after = outcome.after.decode(source.encoding).removeprefix("\ufeff")
@@ -134,6 +137,14 @@ def _again(project: Project, source: SourceFile, text: str) -> tuple[Applied, ..
     if any(NOTE in one.notes for one in outcome.applied):
         return "the block records calls that legacy code would not record"
     return outcome.applied
+
+
+def _with_blocks(
+    semantic: SemanticModel, source: SourceFile, document: Document | None
+) -> Decision:
+    """Return what the rules decide, without new names for calls that were no block's."""
+    decision = every_proposal(semantic, source, document)
+    return replace(decision, proposals=tuple(p for p in decision.proposals if p.form != RENAME))
 
 
 def _finding(semantic: SemanticModel, statement: object) -> Finding:

@@ -23,6 +23,7 @@ from codemods.validator.ids import (
 )
 from codemods.validator.needless import lines_of_finally, removable, unwrapped
 from codemods.validator.parameters import with_old_signature
+from codemods.validator.respelling import is_respelled, set_on_trackers
 from codemods.validator.terms import (
     CALLED,
     Difference,
@@ -77,11 +78,14 @@ class Matcher:
         self.blocks: list[tuple[ast.With, str]] = []
         #: Those of them that give the tracker of the original no name.
         self.unnamed: list[tuple[ast.With, str]] = []
+        #: Calls by the older name of the set call, which may have become today's.
+        self._by_older_name: frozenset[ast.Call] = frozenset()
         #: What the ends of blocks made needless, by first and last line of the original.
         self.removed: list[tuple[int, int]] = []
 
     def module(self, before: ast.Module, after: ast.Module) -> None:
         """Match two whole modules."""
+        self._by_older_name = set_on_trackers(before, self._before)
         rest = self.sequence(before.body, after.body, None)
         if rest != len(before.body):
             raise Difference("a statement is missing", before.body[rest])
@@ -374,7 +378,10 @@ class Matcher:
             extra = keywords.pop()
             if not isinstance(extra.value, ast.Name) or extra.value.id not in self._context_names:
                 raise Difference("an argument was added", after)
-        self._same(before.func, after.func, after)
+        if before in self._by_older_name and is_respelled(before, after):
+            self._same(before.func.value, after.func.value, after)  # type: ignore[attr-defined]
+        else:
+            self._same(before.func, after.func, after)
         self._same(before.args, after.args, after)
         self._same(before.keywords, keywords, after)
 

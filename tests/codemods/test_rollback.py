@@ -215,3 +215,29 @@ def test_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / "x.ipynb").read_text() == before
     assert command.main(["x.ipynb"]) == 0
     assert (tmp_path / "x.ipynb").read_text() == after
+
+
+def test_an_older_name_beside_a_block_does_not_hold_it_back(tmp_path: Path) -> None:
+    """Migrating would write it by today's name; that is nothing of the block, which goes back."""
+    text = f"""\
+    {BOTH.replace(", batch_ai_usage_context", "").strip()}
+    {LEGACY.strip()}
+
+
+    def tracker_for(job):
+        tracker = AIUsageTracker()
+        tracker.set_context(job_id=job)
+        return tracker
+
+
+    def scan_receipt(client, number):
+        with ai_usage_context("scan_receipt", job_id=number) as tracker:
+            return client.scan(number, tracker)
+    """
+    legacy, refused = back(tmp_path, text)
+    assert refused == []
+    assert "with ai_usage_context" not in legacy
+    assert "tracker.set_context(job_id=job)" in legacy
+    again = migrate(tmp_path, legacy).text
+    assert "tracker.set_tracking_context(job_id=job)" in again
+    assert again == migrate(tmp_path, dedent(text)).text

@@ -169,6 +169,17 @@ def test_what_depended_on_a_refused_one_is_not_made(tmp_path: Path) -> None:
     assert texts(folder, {"a.py": ""}) == {"a.py": TWICE}
 
 
+def test_a_call_that_stays_is_asked_about_by_its_name(tmp_path: Path) -> None:
+    """Who refuses the block is asked whether at least the call has today's name; it has no name."""
+    older = FILES["app/second.py"].replace("set_tracking_context", "set_context")
+    folder = project(tmp_path, {"a.py": older})
+    run = Reviewed(folder, "n\ne\ny\n")
+    assert (run.status, run.asked) == (1, 3)
+    assert "AIU013 ids set by the older name of the set call" in run.said
+    assert "It makes no block, so there is nothing to name." in run.said
+    assert texts(folder, {"a.py": ""}) == {"a.py": FILES["app/second.py"]}
+
+
 def test_a_refused_place_is_not_asked_about_in_a_later_round(tmp_path: Path) -> None:
     """The rules look again at what they made; what was refused stands there as before."""
     folder = project(tmp_path, {"a.py": TWO})

@@ -1,0 +1,66 @@
+"""The older name of the set call may become today's, on a tracker, and nothing else with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from pairs import BOTH, OLD, objects, same
+
+BUILT = "tracker = AIUsageTracker()\n"
+CALL = "tracker.set_context(job_id=job(), user_id='u')\n"
+
+
+def todays(text: str) -> str:
+    """Return *text* with today's name."""
+    return text.replace(".set_context(", ".set_tracking_context(")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{OLD}{BUILT}{CALL}",
+        f"{OLD}tracker: AIUsageTracker = AIUsageTracker(user_id='u')\n{CALL}",
+        f"{OLD}tracker = AIUsageTracker.create_for_environment()\nif x:\n    {CALL}",
+        f"{OLD}{BUILT}def f():\n    {CALL}",
+        f"{OLD}def f(tracker):\n    pass\ndef g():\n    {BUILT}    {CALL}",
+        f"{BOTH}with ai_usage_context('scan') as tracker:\n    {CALL}",
+        f"{OLD}class A:\n    def __init__(self):\n        self.{BUILT}"
+        f"    def f(self):\n        self.{CALL}",
+    ],
+)
+def test_a_tracker_hears_either_name(text: str) -> None:
+    """A variable, a field or a block's own that nothing else binds; arguments are as they were."""
+    same(text, todays(text))
+    for old, new in (("job()", "other()"), ("job_id=job(), ", ""), ("user_id", "batch_id")):
+        objects(text, todays(text).replace(old, new))
+    objects(todays(text), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{OLD}{CALL}",
+        f"{OLD}tracker = Other()\n{CALL}",
+        f"{OLD}{BUILT}if x:\n    tracker = Other()\n{CALL}",
+        f"{OLD}{BUILT}def f(tracker):\n    {CALL}",
+        f"{OLD}{BUILT}for tracker in x:\n    {CALL}",
+        f"{OLD}{BUILT}def f():\n    global tracker\n    {CALL}",
+        f"{OLD}{BUILT}import tracker\n{CALL}",
+        f"{BOTH}with ai_usage_context('scan', tracker=x) as tracker:\n    {CALL}",
+        f"{OLD}class A:\n    def __init__(self):\n        self.{BUILT}"
+        f"    def f(self, x):\n        self.tracker = x\n        self.{CALL}",
+        f"{OLD}{BUILT}tracker.set_context({{'job_id': 'a'}})\n",
+        f"{OLD}{BUILT}tracker.set_context(job_id='a', stage='b')\n",
+        f"{OLD}{BUILT}tracker.set_context(**ids)\n",
+        f"{OLD}{BUILT}tracker.set_context()\n",
+    ],
+)
+def test_anything_else_may_have_one_name_only(text: str) -> None:
+    """Parameters, what is bound in another way too, and calls that are given no ids by keyword."""
+    same(text, text)
+    objects(text, todays(text))
