@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
 from harness import dedent, migrate
@@ -183,4 +184,26 @@ def a_result_that_does_not_compile_is_refused(folder: Path) -> None:
 @examined("validator.validate:compiles", a_result_that_does_not_compile_is_refused)
 def anything_compiles(real: Any) -> Any:
     """Whether a result compiles is not asked."""
+    return lambda before, after: True
+
+
+def older_names_are_read(folder: Path) -> None:
+    """Of another object, or with more than ids, the name of a method is what it was."""
+    before = IMPORT + "def begin(tracker, job):\n    tracker.set_context(job_id=job)\n"
+    assert difference(before, before.replace("set_context", "set_tracking_context")) is not None
+    built = IMPORT + "tracker = AIUsageTracker()\ntracker.set_context(job_id=1, stage=2)\n"
+    assert difference(built, built.replace("set_context", "set_tracking_context")) is not None
+
+
+@examined("validator.matching:set_on_trackers", older_names_are_read)
+def every_receiver_takes_either_name(real: Any) -> Any:
+    """Whose method is called by the older name is not asked."""
+    return lambda module, names: frozenset(
+        node for node in ast.walk(module) if isinstance(node, ast.Call)
+    )
+
+
+@examined("validator.matching:is_respelled", older_names_are_read)
+def any_call_may_be_respelled(real: Any) -> Any:
+    """What a call by the older name is given is not asked."""
     return lambda before, after: True

@@ -94,3 +94,47 @@ def comprehensions_bind_for_all(real: Any) -> Any:
                 yield node.target
 
     return wrong
+
+
+@examined(
+    "rules.checks.own_objects:_is_own",
+    as_the_table_says("R4_older_name_of_an_heir_with_its_own"),
+)
+def heirs_are_the_class_itself(real: Any) -> Any:
+    """An object of a subclass has the methods of the tracker's own class."""
+    return lambda semantic, built: True
+
+
+@examined(
+    "rules.checks.own_objects:_of_variable",
+    as_the_table_says("R4_older_name_of_a_parameter", "R4_older_name_of_what_may_be_a_mock"),
+)
+def every_variable_has_a_tracker(real: Any) -> Any:
+    """Whatever binds a variable, what it has is of the tracker's own class."""
+    return lambda semantic, name: "receipt_label.utils.ai_usage_context"
+
+
+@examined(
+    "rules.patterns.older_name:watched",
+    as_the_table_says(
+        "R4_older_name_that_a_test_replaces",
+        "R4_older_name_that_another_file_listens_to",
+        "R4_older_name_that_the_tracker_has_anew",
+    ),
+)
+def nobody_listens_to_a_name(real: Any) -> Any:
+    """No test, and no other file, replaces or watches the set call by its older name."""
+    return lambda semantic: None
+
+
+@examined(
+    "rules.engine:_left",
+    as_the_table_says(
+        "E17_forwards_by_the_older_name",
+        "R4_older_name_stays_in_a_loop",
+        "R4_older_name_stays_on_a_field",
+    ),
+)
+def nothing_is_left(real: Any) -> Any:
+    """What no rewrite takes is asked of nobody."""
+    return lambda semantic, taken: iter(())
