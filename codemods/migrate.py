@@ -134,12 +134,12 @@ def command(
         if options.mode is Mode.UNDO:
             return _undo(options)
     _refuse_contradictions(options)
-    if options.interactive:
-        return interactive.run(options, pipeline)
     if repos is not None:
         return campaign.run(options, repos, branch, place)
     if caching.cleans_only(options):
         return DONE
+    if options.interactive:
+        return interactive.run(options, pipeline)
     return _finish(caching.report_of(pipeline, _pipeline, options, "migrate"), options)
 
 

@@ -22,10 +22,19 @@ d - leave this place and all that is left in this file
 e - give its block another name, which is kept in pyproject.toml; then ask again
 q - leave this place and all that follow; what was accepted is written
 ? - show this
+yes, no, all, none, edit and quit say the same.
 Nothing is written before the last question; Ctrl-C ends the run without writing anything.
 """
-_ANSWERS = {answer.value: answer for answer in Answer}
-_KEYS = ",".join([*_ANSWERS, "?"])
+_KEYS = ",".join([*Answer, "?"])
+_ANSWERS = {
+    **{answer.value: answer for answer in Answer},
+    "yes": Answer.YES,
+    "no": Answer.NO,
+    "all": Answer.ALL,
+    "none": Answer.NONE_IN_FILE,
+    "edit": Answer.EDIT_NAME,
+    "quit": Answer.QUIT,
+}
 
 
 class NoAnswerError(BaseException):

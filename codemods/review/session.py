@@ -9,7 +9,7 @@ from codemods.model.outcome import Skipped
 from codemods.model.question import Answer, Change, Question
 from codemods.model.refusal import Reason, Refusal
 from codemods.project.config import ConfigError
-from codemods.project.embedded.outcomes import placed
+from codemods.project.embedded.outcomes import located, placed
 from codemods.review.attempts import Made, made, refusal_of
 from codemods.review.blocks import blocks_of
 from codemods.review.groups import reviewed
@@ -86,7 +86,7 @@ class Session:
             if known:
                 left_out.update(_declined(known, _NO))
                 continue
-            self._forget(accepted, {p.finding: p for p in decision.proposals})
+            self._forget(accepted, {p.finding: p for p in decision.proposals}, document)
             waiting = [p for p in decision.proposals if p.finding not in accepted]
             if not waiting:
                 return decision
@@ -170,18 +170,24 @@ class Session:
         again = [p for p in decide(semantic).proposals if p.finding == proposal.finding]
         return any(b.name == name for p in again for b in blocks_of(semantic, p) if b.key == key)
 
-    def _forget(self, accepted: dict[Finding, Proposal], found: Mapping[Finding, Proposal]) -> None:
+    def _forget(
+        self,
+        accepted: dict[Finding, Proposal],
+        found: Mapping[Finding, Proposal],
+        document: Document | None,
+    ) -> None:
         """Take out of *accepted* what is not among those *found* any more, and say so."""
         for finding, proposal in list(accepted.items()):
             if found.get(finding) == proposal:
                 continue
             del accepted[finding]
-            line = finding.span.line
             if finding not in found:
                 told = "depended on what was refused, and is not made"
             else:
                 told = "is another one now, and is asked about again"
-            self.reviewer.tell(f"The rewrite at {finding.path}:{line} {told}.")
+            seen = finding if document is None else located(document, finding)
+            cell = f":cell {seen.cell}" if seen.cell else ""
+            self.reviewer.tell(f"The rewrite at {seen.path}{cell}:{seen.span.line} {told}.")
 
 
 def _declined(proposals: Sequence[Proposal], why: str) -> dict[Finding, Refusal]:

@@ -59,7 +59,7 @@ def _names_ids(site: SetCall) -> bool:
 
 
 def _decided(semantic: SemanticModel, site: SetCall, home: str, finding: Finding) -> Decided:
-    seen = watched(semantic)
+    seen = semantic.once(watched)
     if seen is not None:
         text, place = seen
         detail = f"{text}, which would not hear of today's name"

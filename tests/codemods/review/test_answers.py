@@ -53,7 +53,7 @@ def migrated(folder: Path, *options: str) -> dict[str, str]:
 def test_yes_and_no_are_about_one_place(tmp_path: Path) -> None:
     """What is accepted is written, what is refused stays, and is in the report as declined."""
     folder = project(tmp_path, FILES)
-    run = Reviewed(folder, "n\ny\ny\n")
+    run = Reviewed(folder, "n\nyes\nY\n")
     assert run.status == 1
     assert run.asked == 3
     first = BOTH + function("scan_receipt", "scan-1") + written("read_invoice", "read-1")
@@ -122,6 +122,14 @@ def test_nobody_there_is_wrong_usage(tmp_path: Path) -> None:
     run = Reviewed(folder, "")
     assert run.status == 2
     assert "run it in a terminal" in run.said
+    assert texts(folder, FILES) == FILES
+
+
+def test_what_runs_remember_is_removed_as_asked(tmp_path: Path) -> None:
+    """--clean-cache without a PATH does that and asks nothing, whatever else is said."""
+    folder = project(tmp_path, FILES)
+    with contextlib.chdir(folder):
+        assert migrate.main(["--interactive", "--clean-cache"]) == 0
     assert texts(folder, FILES) == FILES
 
 
