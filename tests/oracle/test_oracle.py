@@ -157,8 +157,14 @@ def test_a_program_is_reduced_to_what_matters() -> None:
 
 
 # What is not proven should not have been proposed: a program for that would be a fault.
-# Notebooks and documents, and the way back, have tests of their own.
-ELSEWHERE = {Reason.NOT_PROVEN, Reason.NOTEBOOK, Reason.NOT_WHOLE, Reason.NO_WAY_BACK}
+# Notebooks and documents, the way back, and what a person refuses have tests of their own.
+ELSEWHERE = {
+    Reason.NOT_PROVEN,
+    Reason.NOTEBOOK,
+    Reason.NOT_WHOLE,
+    Reason.NO_WAY_BACK,
+    Reason.DECLINED,
+}
 
 
 @pytest.mark.parametrize("reason", sorted({*Reason} - ELSEWHERE))
