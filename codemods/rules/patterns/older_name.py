@@ -22,7 +22,7 @@ from codemods.model.proposal import RENAME, Proposal
 from codemods.model.refusal import Reason
 from codemods.model.runtime import Runtime
 from codemods.rules.checks.own_objects import home_of_object
-from codemods.rules.checks.watched_methods import watched
+from codemods.rules.conflicts.watched_methods import watched
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
