@@ -97,7 +97,7 @@ def comprehensions_bind_for_all(real: Any) -> Any:
 
 
 @examined(
-    "rules.checks.own_objects:_is_own",
+    "rules.checks.method_names.own_objects:_is_own",
     as_the_table_says("R4_older_name_of_an_heir_with_its_own"),
 )
 def heirs_are_the_class_itself(real: Any) -> Any:
@@ -106,7 +106,7 @@ def heirs_are_the_class_itself(real: Any) -> Any:
 
 
 @examined(
-    "rules.checks.own_objects:_of_variable",
+    "rules.checks.method_names.own_objects:_of_variable",
     as_the_table_says("R4_older_name_of_a_parameter", "R4_older_name_of_what_may_be_a_mock"),
 )
 def every_variable_has_a_tracker(real: Any) -> Any:

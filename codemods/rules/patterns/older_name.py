@@ -21,8 +21,8 @@ from codemods.model.edit import Retain
 from codemods.model.proposal import RENAME, Proposal
 from codemods.model.refusal import Reason
 from codemods.model.runtime import Runtime
-from codemods.rules.checks.own_objects import home_of_object
-from codemods.rules.conflicts.watched_methods import watched
+from codemods.rules.checks.method_names.own_objects import home_of_object
+from codemods.rules.checks.method_names.watched_methods import watched
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
