@@ -72,6 +72,11 @@ signal.pthread_sigmask(signal.SIG_SETMASK, before)
 """
 
 
+def blocked() -> set[int]:
+    """Return the signals that this thread takes none of."""
+    return set(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+
 def blocks_of_threads(inherit: bool) -> list[str]:
     """Return which jobs the threads of the program above are in."""
     command = [sys.executable, "-X", f"thread_inherit_context={int(inherit)}", "-c", THREADS]
@@ -93,6 +98,14 @@ def test_signals_are_for_threads_of_the_program(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
     names = "MainThread ai-usage-outside ai-usage-sender ai-usage-writer"
     assert (done.stdout, done.returncode) == (f"{names} {signal.SIGTERM}\ntaken\n", 0), done
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="threads of Windows block no signals")
+def test_signals_stay_with_the_thread_that_runs_a_greenlet() -> None:
+    """Where threads are greenlets, ours run in one of the program's, which goes on taking them."""
+    seen: list[bool] = []
+    thread_of_ours(lambda: seen.append(not blocked()), "ours").run()  # as a greenlet does
+    assert (seen, blocked()) == ([True], set())
 
 
 def test_whether_threads_inherit() -> None:

@@ -47,29 +47,21 @@ def thread_of_ours(target: Callable[..., object], name: str, *args: Any) -> thre
     """Return a thread of this package that is still to be started.
 
     It belongs to no block, wherever it is started: it outlives all of them, and would
-    keep the first one's context alive.
+    keep the first one's context alive.  It takes none of the signals that are sent to the process:
+    a program may block one in the only thread that it has, as Celery's workers do while they hold
+    a lock.  Another thread would take it then, and where that ends the process, the lock is never
+    released.
     """
     given: dict[str, Any] = {"context": Context()} if sys.version_info >= (3, 14) else {}
-    return threading.Thread(target=target, args=args, name=name, daemon=True, **given)
+    args = (threading.get_native_id(), target, *args)
+    return threading.Thread(target=_without_signals, args=args, name=name, daemon=True, **given)
 
 
-def start_without_signals(thread: threading.Thread) -> None:
-    """Start *thread*, which takes none of the signals that are sent to the process.
-
-    A program may block a signal in the one thread that it has, as Celery's workers do while they
-    hold a lock; a second thread would take it then, and where its action is to end the process,
-    the lock is never released.  The thread starts with the signals blocked of the one that starts
-    it, which has its own back afterwards.  Where threads are greenlets, both are one.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        thread.start()
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    try:
+def _without_signals(starter: int, target: Callable[..., object], *args: Any) -> None:
+    # Where threads are greenlets, this one is the starter's, and the signals are that one's too.
+    if hasattr(signal, "pthread_sigmask") and threading.get_native_id() != starter:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - _OWN_SIGNALS)
-        thread.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    target(*args)
 
 
 #: What a thread brings on itself, or a profiler asks of the one that runs.

@@ -131,7 +131,7 @@ def _start_settler() -> None:
         return  # a finaliser came here meanwhile
     _settler = thread
     with tolerated("outside", "Cannot start a thread; calls outside contexts wait for the exit"):
-        interpreter.start_without_signals(thread)
+        thread.start()
         return
     _settler = None
 

@@ -42,7 +42,7 @@ def start(employer: Employer, target: Callable[..., object], name: str) -> None:
         employer.thread = thread
     try:
         with tolerated(name, cannot):
-            interpreter.start_without_signals(thread)
+            thread.start()
     finally:
         if thread.ident is None:
             with employer.changed:
