@@ -72,6 +72,8 @@ def named_by(home: DataFlow, node: ast.AST) -> list[Resolved]:
         return []
     definition = home.definition(node)
     several = home.overrides(node) if definition is None else [definition]
+    annotated = home.known(node) if definition is None else None
+    several += [annotated] if annotated is not None and annotated not in several else []
     owner = home.class_of(node)
     found = [*several, *(owner.methods() if owner is not None else [])]
     return found or (home.functions_behind(node) if _is_handed_on(home, node) else [])

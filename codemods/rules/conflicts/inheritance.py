@@ -29,6 +29,7 @@ from codemods.rules.conflicts.lenders import (
     reached_by,
     wraps_for_another,
 )
+from codemods.rules.conflicts.methods_by_name import methods_by_name
 from codemods.rules.conflicts.missing_ids import certain_ids
 from codemods.rules.conflicts.overrides import Overrides
 from codemods.rules.conflicts.own_trackers import (
@@ -216,6 +217,11 @@ def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[
                 yield replace(heir, text=f"in {name}, {heir.text}", place=None)
         elif has_heirs(semantic, lender, one, reached):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
+    others = [one for one in reached if one.taint is not semantic.taint]
+    for one in methods_by_name(others):
+        if one.taint is not semantic.taint and has_heirs(semantic, lender, one, reached):
+            place = f"{one.node.name} in {one.taint.module.source.display}"
+            yield Heir(f"{place} may run in this block, and has a tracker that would inherit")
     yield from _unnamed(semantic, lender, heirs, [o for o in reached if o.taint is semantic.taint])
 
 

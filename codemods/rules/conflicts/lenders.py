@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.syntax.scopes import Binding
 from codemods.rules.conflicts.default_trackers import is_given
+from codemods.rules.conflicts.object_trackers import is_made_with_it, sets_own_ids
 from codemods.rules.conflicts.own_trackers import Functions, given_tracker, own_trackers
 from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
 
@@ -44,13 +45,20 @@ def has_heirs(
 
     One that it builds where it is given none is not built where it is given the lender's.
     """
-    own = own_trackers(one)
-    given = [
-        name
-        for name in own.defaults
-        if is_given(semantic, lender.body, lender.tracker, one, name, reached)
-    ]
-    return own.inherit(lender.ids, beside_others=bool(lender.others), given=given)
+
+    def takes_over(function: Resolved) -> bool:
+        own = own_trackers(function)
+        given = [
+            name
+            for name in own.defaults
+            if is_given(semantic, lender.body, lender.tracker, function, name, reached)
+        ]
+        return own.inherit(lender.ids, beside_others=bool(lender.others), given=given)
+
+    if takes_over(one):
+        return True
+    lent = not own_trackers(one).named.issuperset(lender.ids)
+    return lent and sets_own_ids(one) and not is_made_with_it(one, reached, takes_over)
 
 
 def reached_by(semantic: SemanticModel, body: Sequence[ast.stmt]) -> list[Resolved]:

@@ -31,6 +31,8 @@ def key_of(semantic: SemanticModel, tracker: ast.expr, wrap: Wrap | None = None)
     root = tracker
     while isinstance(root, ast.Attribute):
         root = root.value
+    if isinstance(root, ast.Call):
+        return root  # each call may build another one
     if not isinstance(root, ast.Name):
         return ast.unparse(tracker)
     if wrap is not None:

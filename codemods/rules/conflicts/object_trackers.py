@@ -1,0 +1,52 @@
+"""Methods of other files that set ids on their object's own tracker: they may get blocks, too."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.dataflow.holders import family
+from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
+from codemods.analysis.syntax.tree import walk
+from codemods.rules.conflicts.own_trackers import own_trackers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_FORWARDING = (words.SET_CALL, words.OLDER_SET_CALL)
+
+
+def sets_own_ids(method: Resolved) -> bool:
+    """Whether *method* sets ids on a field of its object, whose class builds a tracker.
+
+    Who only passes ids on gets no block; who was given the tracker has that of somebody else.
+    """
+    owner = _class_around(method)
+    if owner is None or method.node.name in _FORWARDING:
+        return False
+    calls = (n for n in walk(method.node) if isinstance(n, ast.Call))
+    sets = (c.func for c in calls if last_name(c.func) == words.SET_CALL)
+    of_field = any(isinstance(getattr(func, "value", None), ast.Attribute) for func in sets)
+    nodes = (n for one in family(owner).classes for n in walk(one.node)) if of_field else ()
+    builders = (words.TRACKER_CLASS, words.FACTORY)
+    return any(isinstance(n, ast.Call) and last_name(n.func) in builders for n in nodes)
+
+
+def is_made_with_it(
+    method: Resolved, reached: Iterable[Resolved], takes_over: Callable[[Resolved], bool]
+) -> bool:
+    """Whether a block makes the objects of *method*, and gives them its own tracker.
+
+    *reached* is what the block runs, *takes_over* says of a constructor that it may build another.
+    """
+    owner = _class_around(method)
+    made = family(owner).method("__init__") if owner is not None else None
+    found = [one for one in reached if made is not None and one.node is made.node]
+    return bool(found) and bool(own_trackers(found[0]).defaults) and not takes_over(found[0])
+
+
+def _class_around(method: Resolved) -> ResolvedClass | None:
+    owner = method.taint.module.parents[method.node]
+    return ResolvedClass(method.taint, owner) if isinstance(owner, ast.ClassDef) else None
