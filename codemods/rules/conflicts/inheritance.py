@@ -29,8 +29,8 @@ from codemods.rules.conflicts.lenders import (
     reached_by,
     wraps_for_another,
 )
-from codemods.rules.conflicts.methods_by_name import methods_by_name
 from codemods.rules.conflicts.missing_ids import certain_ids
+from codemods.rules.conflicts.object_trackers import methods_by_name
 from codemods.rules.conflicts.overrides import Overrides
 from codemods.rules.conflicts.own_trackers import (
     BY_BATCH,

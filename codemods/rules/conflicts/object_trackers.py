@@ -1,4 +1,4 @@
-"""Methods of other files that set ids on their object's own tracker: they may get blocks, too."""
+"""Methods of other files that a block may run, and the trackers of the objects that have them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
@@ -13,9 +14,25 @@ from codemods.analysis.syntax.tree import walk
 from codemods.rules.conflicts.own_trackers import own_trackers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 _FORWARDING = (words.SET_CALL, words.OLDER_SET_CALL)
+
+
+def methods_by_name(functions: Iterable[Resolved]) -> Iterator[Resolved]:
+    """Yield the methods that *functions* may run though it is not known whose they are.
+
+    Those of their own files, with what these lead to.
+    """
+    seen: set[ast.AST] = set()
+    for one in functions:
+        nodes = (n for n in walk(one.node) if isinstance(n, ast.Attribute))
+        unknown = (n.attr for n in nodes if one.taint.definition(n) is None)
+        for name in dict.fromkeys(unknown):
+            for method in one.taint.methods_called(name):
+                if method.node not in seen:
+                    seen.add(method.node)
+                    yield from (method, *reachable(method.taint, method.node.body))
 
 
 def sets_own_ids(method: Resolved) -> bool:
