@@ -18,6 +18,7 @@ from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.fields.object_methods import methods_by_name
 from codemods.model.edit import Delete, Path, Wrap
 from codemods.rules.conflicts.imported_by_name import functions_imported
 from codemods.rules.conflicts.lenders import (
@@ -30,7 +31,6 @@ from codemods.rules.conflicts.lenders import (
     wraps_for_another,
 )
 from codemods.rules.conflicts.missing_ids import certain_ids
-from codemods.rules.conflicts.object_trackers import methods_by_name
 from codemods.rules.conflicts.overrides import Overrides
 from codemods.rules.conflicts.own_trackers import (
     BY_BATCH,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.syntax.scopes import Binding
+from codemods.analysis.trackers.fields.object_methods import constructor, sets_own_ids
 from codemods.rules.conflicts.default_trackers import is_given
-from codemods.rules.conflicts.object_trackers import is_made_with_it, sets_own_ids
 from codemods.rules.conflicts.own_trackers import Functions, given_tracker, own_trackers
 from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
 
@@ -57,8 +57,10 @@ def has_heirs(
 
     if takes_over(one):
         return True
-    lent = not own_trackers(one).named.issuperset(lender.ids)
-    return lent and sets_own_ids(one) and not is_made_with_it(one, reached, takes_over)
+    if own_trackers(one).named.issuperset(lender.ids) or not sets_own_ids(one):
+        return False
+    made = constructor(one, reached)  # where it has the lender's tracker, it has none of its own
+    return made is None or not own_trackers(made).defaults or takes_over(made)
 
 
 def reached_by(semantic: SemanticModel, body: Sequence[ast.stmt]) -> list[Resolved]:

@@ -11,10 +11,9 @@ from codemods.analysis.dataflow.holders import family
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
 from codemods.analysis.syntax.tree import walk
-from codemods.rules.conflicts.own_trackers import own_trackers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 _FORWARDING = (words.SET_CALL, words.OLDER_SET_CALL)
 
@@ -51,17 +50,11 @@ def sets_own_ids(method: Resolved) -> bool:
     return any(isinstance(n, ast.Call) and last_name(n.func) in builders for n in nodes)
 
 
-def is_made_with_it(
-    method: Resolved, reached: Iterable[Resolved], takes_over: Callable[[Resolved], bool]
-) -> bool:
-    """Whether a block makes the objects of *method*, and gives them its own tracker.
-
-    *reached* is what the block runs, *takes_over* says of a constructor that it may build another.
-    """
+def constructor(method: Resolved, reached: Iterable[Resolved]) -> Resolved | None:
+    """Return the ``__init__`` of the objects of *method*, if it is among those *reached*."""
     owner = _class_around(method)
     made = family(owner).method("__init__") if owner is not None else None
-    found = [one for one in reached if made is not None and one.node is made.node]
-    return bool(found) and bool(own_trackers(found[0]).defaults) and not takes_over(found[0])
+    return next((one for one in reached if made is not None and one.node is made.node), None)
 
 
 def _class_around(method: Resolved) -> ResolvedClass | None:
