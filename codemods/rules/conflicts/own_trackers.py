@@ -89,8 +89,8 @@ def _own_trackers(function: Resolved) -> OwnTrackers:
     calls = (n for n in walk(function.node) if isinstance(n, ast.Call))
     given = function.taint.once(GetterCalls).of
     if any(call in given for call in calls):
-        sets = (n for n in walk(function.node) if isinstance(n, ast.Attribute))
-        has_one = any(n.attr == words.SET_CALL for n in sets)
+        names = {last_name(n.func) for n in walk(function.node) if isinstance(n, ast.Call)}
+        has_one = not names.isdisjoint((words.SET_CALL, *words.CONTEXT_MANAGERS))
     makers = (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
     for call in (n for n in walk(function.node) if isinstance(n, ast.Call)):
         name = last_name(call.func)

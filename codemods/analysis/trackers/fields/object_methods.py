@@ -35,19 +35,28 @@ def methods_by_name(functions: Iterable[Resolved]) -> Iterator[Resolved]:
 
 
 def sets_own_ids(method: Resolved) -> bool:
-    """Whether *method* sets ids on a field of its object, whose class builds a tracker.
+    """Whether *method* sets ids on a field of its object, by hand or by a context.
 
+    The class of the object builds a tracker.
     Who only passes ids on gets no block; who was given the tracker has that of somebody else.
     """
     owner = _class_around(method)
     if owner is None or method.node.name in _FORWARDING:
         return False
     calls = (n for n in walk(method.node) if isinstance(n, ast.Call))
-    sets = (c.func for c in calls if last_name(c.func) == words.SET_CALL)
-    of_field = any(isinstance(getattr(func, "value", None), ast.Attribute) for func in sets)
+    of_field = any(isinstance(_tracker_of(call), ast.Attribute) for call in calls)
     nodes = (n for one in family(owner).classes for n in walk(one.node)) if of_field else ()
     builders = (words.TRACKER_CLASS, words.FACTORY)
     return any(isinstance(n, ast.Call) and last_name(n.func) in builders for n in nodes)
+
+
+def _tracker_of(call: ast.Call) -> ast.expr | None:
+    """Return what a set call is made on, or a context is opened with."""
+    name = last_name(call.func)
+    if name == words.SET_CALL and isinstance(call.func, ast.Attribute):
+        return call.func.value
+    given = (k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT)
+    return next(given, None) if name in words.CONTEXT_MANAGERS else None
 
 
 def constructor(method: Resolved, reached: Iterable[Resolved]) -> Resolved | None:
