@@ -112,6 +112,13 @@ def say(text: str, *, err: bool = False) -> None:
     click.echo(display.lines(text), err=err)
 
 
+def show_at_once(text: str, *, colour: bool) -> None:
+    """Print *text*, in which ``display`` has already shown all names, before anything is asked."""
+    click.echo(text, nl=False, color=colour)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
 def show_patch(patch: bytes) -> None:
     """Print *patch*: exactly, but for a terminal, where it is read and not applied."""
     if sys.stdout is not None and sys.stdout.isatty():

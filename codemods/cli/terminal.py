@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
+from codemods.cli import execution
 from codemods.model.question import Answer
 from codemods.report import display
 from codemods.report.question import is_unsafe, render
@@ -95,8 +94,6 @@ class Terminal:
 
     def _say(self, text: str) -> None:
         try:
-            click.echo(text, nl=False, color=self._colour)
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            execution.show_at_once(text, colour=self._colour)
         except BrokenPipeError:
             raise HungUpError from None
