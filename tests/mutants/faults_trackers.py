@@ -53,7 +53,7 @@ def kept_call_keeps_its_older_name(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.conflicts.inheritance:_is_of_tracker", "E14", fault="C4", kinds="dispatch")
+@mutant("rules.conflicts.inheritance:is_of_tracker", "E14", fault="C4", kinds="dispatch")
 def one_tracker_for_all_calls(real: Any) -> Any:
     """A function that is run again goes on with the tracker of the outer call."""
     return lambda semantic, lender, block, run: real(semantic, lender, block, ())
