@@ -8,6 +8,7 @@ import io
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -129,6 +130,12 @@ class Reviewed:
         return self.said.count("[y,n,a,d,e,q,?]? ")
 
 
+def _at_a_terminal() -> None:
+    # A suite that runs in the background of a shell ignores Ctrl-C, and so would its children.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """The command in a pseudo-terminal of its own, which is its controlling one."""
 
@@ -144,7 +151,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+            preexec_fn=_at_a_terminal,
         )
         os.close(slave)
         self.said = ""
