@@ -66,6 +66,9 @@ class Elsewhere(Protocol):
     def mentioning(self, name: str) -> Iterator[SemanticModel | None]:
         """Yield the analysis of each other file that has the word *name*."""
 
+    def methods(self, name: str) -> Iterator[Resolved]:
+        """Yield the methods *name* of classes of the other files."""
+
     def replaced_method(self) -> ExternalUse | None:
         """Return where a file that runs the module puts something in a tracker method's place."""
 
@@ -82,10 +85,7 @@ class Elsewhere(Protocol):
         """Yield the analysis of each other file in whose contexts the module may run."""
 
     def lacking(self, legacy: str, context: str, name: str) -> str | None:
-        """Return what is missing for ``from context import name`` where *legacy* is of the project.
-
-        None where nothing is missing, and where *legacy* is not of the project.
-        """
+        """Return what ``from context import name`` lacks; None where *legacy* is of elsewhere."""
 
     def runtime(self, legacy: str, context: str) -> Evidence | None:
         """Return what the project's own *context* module shows, None where it has none."""

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from codemods.analysis.external.fields import FieldUse
     from codemods.analysis.external.references import Reference, References
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.syntax.definitions import ResolvedClass
+    from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
     from codemods.linking.computed_lookups import ComputedLookups
     from codemods.linking.kinship import Kin, Kinship
+    from codemods.linking.method_names import MethodNames
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.name_uses import SpokenNames
     from codemods.linking.runtimes import Runtimes
@@ -90,6 +91,7 @@ class ExternalUses:
         spoken: SpokenNames,
         runtimes: Runtimes,
         kinship: Kinship,
+        methods: MethodNames,
         path: Path,
         *,
         is_whole: bool,
@@ -103,6 +105,7 @@ class ExternalUses:
         self._spoken = spoken
         self._runtimes = runtimes
         self._kinship = kinship
+        self._methods = methods
         self._path = path
         self._is_whole = is_whole
         self._is_home = is_home
@@ -185,6 +188,12 @@ class ExternalUses:
         for file in self._graph.holding(name):
             if file.path != self._path:
                 yield self._analysed(file)
+
+    def methods(self, name: str) -> Iterator[Resolved]:
+        """Yield the methods *name* of classes of the other files."""
+        for file in self._methods.having(name):
+            semantic = self._analysed(file) if file.path != self._path else None
+            yield from semantic.taint.methods_called(name) if semantic is not None else ()
 
     def _variable(self, name: str) -> Uses:
         places: list[ExternalUse] = []

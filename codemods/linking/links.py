@@ -28,6 +28,7 @@ from codemods.analysis.syntax.scopes import Scopes
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
 from codemods.linking.external_uses import ExternalUses, Replacements
 from codemods.linking.kinship import Kinship
+from codemods.linking.method_names import MethodNames
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
@@ -96,7 +97,8 @@ class Project:
         self._candidates = candidates
         self._graph.expect_of(self._own_words)
         self._replacements = Replacements(self._graph, self._analysed)
-        self._surroundings = Surroundings(self._graph, self._analysed)
+        self._methods = MethodNames(self._graph)
+        self._surroundings = Surroundings(self._graph, self._methods, self._analysed)
         self._lookups = ComputedLookups(self._graph)
         self._spoken = SpokenNames(self._graph)
         self._runtimes = Runtimes(self._graph)
@@ -183,6 +185,7 @@ class Project:
                 self._spoken,
                 self._runtimes,
                 self._kinship,
+                self._methods,
                 path,
                 is_whole=self._is_whole(path),
                 is_home=self._is_home,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.linking.method_names import MethodNames
     from codemods.linking.module_graph import ModuleGraph
     from codemods.project.discovery import DiscoveredFile
 
@@ -22,9 +23,13 @@ class Surroundings:
     """Which files of the project open contexts, and which modules may run in those."""
 
     def __init__(
-        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], SemanticModel | None]
+        self,
+        graph: ModuleGraph,
+        methods: MethodNames,
+        analysed: Callable[[DiscoveredFile], SemanticModel | None],
     ) -> None:
         self._graph = graph
+        self._methods = methods
         self._analysed = analysed
         self._reached: dict[DiscoveredFile, set[Path]] | None = None
         self._files: dict[Path, DiscoveredFile] = {}
@@ -32,15 +37,20 @@ class Surroundings:
     def of(self, path: Path) -> Iterator[SemanticModel]:
         """Yield the analysis of each other file that opens contexts and knows that in *path*.
 
-        It imports that, or is imported by it, and may be handed functions of it.
+        It imports that, or is imported by it, and may be handed functions of it; or it has a name
+        of its methods, and may be handed objects by a third file.
         """
         if self._reached is None:
             opening = self._opening()
             self._reached = {file: imported_by(self._graph, [file]) for file in opening}
             self._files = {file.path: file for file in self._graph.files} if opening else {}
-        known = imported_by(self._graph, [self._files[path]]) if path in self._files else set()
+        own = self._files.get(path)
+        known = imported_by(self._graph, [own]) if own is not None else set()
         for file, reached in self._reached.items():
-            if file.path != path and (path in reached or file.path in known):
+            if file.path == path:
+                continue
+            near = path in reached or file.path in known
+            if near or (own is not None and self._methods.may_call(file, own)):
                 semantic = self._analysed(file)
                 if semantic is not None:
                     yield semantic

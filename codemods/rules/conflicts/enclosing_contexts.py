@@ -17,6 +17,7 @@ from codemods.analysis.syntax.definitions import ResolvedClass
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.fields.object_methods import MethodsOutOfSight
 from codemods.analysis.trackers.ids.standing import ALL_IDS
 from codemods.rules.conflicts.inheritance import (
     Heir,
@@ -72,13 +73,16 @@ def _across(
 ) -> Iterator[Heir]:
     """Yield what the functions of this module have that *lender*, of *other*, may call.
 
-    A function that is handed on may be what the block calls without naming it.
+    A function that is handed on may be what the block calls without naming it, and a method that
+    of an object which it is given.
     """
     here = semantic.module.source.path
     # The analysis that other files see of this one may be of another text: nodes and lines differ.
+    led = reachable(other.taint, lender.body)
+    roots = [(other.taint, lender.body), *((one.taint, [one.node]) for one in led)]
     reached = {
         one.taint.module.qualified_name(one.node)
-        for one in reachable(other.taint, lender.body)
+        for one in (*led, *other.once(MethodsOutOfSight).of(roots))
         if one.taint.module.source.path == here
     }
     handed = handed_on(semantic.taint)

@@ -18,7 +18,7 @@ from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.fields.object_methods import methods_by_name
+from codemods.analysis.trackers.fields.object_methods import MethodsOutOfSight
 from codemods.model.edit import Delete, Path, Wrap
 from codemods.rules.conflicts.imported_by_name import functions_imported
 from codemods.rules.conflicts.lenders import (
@@ -217,12 +217,20 @@ def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[
                 yield replace(heir, text=f"in {name}, {heir.text}", place=None)
         elif has_heirs(semantic, lender, one, reached):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
-    others = [one for one in reached if one.taint is not semantic.taint]
-    for one in methods_by_name(others):
-        if one.taint is not semantic.taint and has_heirs(semantic, lender, one, reached):
-            place = f"{one.node.name} in {one.taint.module.source.display}"
-            yield Heir(f"{place} may run in this block, and has a tracker that would inherit")
-    yield from _unnamed(semantic, lender, heirs, [o for o in reached if o.taint is semantic.taint])
+    own: set[ast.AST] = set()
+    roots = [(semantic.taint, lender.body), *((one.taint, [one.node]) for one in reached)]
+    for one in (as_seen_here(semantic, o) for o in semantic.once(MethodsOutOfSight).of(roots)):
+        if one.taint is semantic.taint:
+            own.add(one.node)
+        elif one.node not in run and has_heirs(semantic, lender, one, reached):
+            yield _elsewhere(one)
+    here = [one for one in reached if one.taint is semantic.taint]
+    yield from _unnamed(semantic, lender, heirs, here, own)
+
+
+def _elsewhere(one: Resolved) -> Heir:
+    place = f"{one.node.name} in {one.taint.module.source.display}"
+    return Heir(f"{place} may run in this block, and has a tracker that would inherit")
 
 
 def _overriding(
@@ -242,8 +250,7 @@ def _overriding(
                 continue
             ran.update(*map(heirs.reached_from, of.named_in(one.node)))
             if own_trackers(one).inherit(lender.ids, beside_others=bool(lender.others)):
-                place = f"{one.node.name} in {one.taint.module.source.display}"
-                yield Heir(f"{place} may run in this block, and has a tracker that would inherit")
+                yield _elsewhere(one)
 
 
 def heirs_inside(
@@ -296,20 +303,25 @@ def _may_record(semantic: SemanticModel, statement: ast.With | ast.AsyncWith) ->
 
 
 def _unnamed(
-    semantic: SemanticModel, lender: Lender, heirs: Heirs, reached: list[Resolved]
+    semantic: SemanticModel,
+    lender: Lender,
+    heirs: Heirs,
+    reached: list[Resolved],
+    ran: set[ast.AST],
 ) -> Iterator[Heir]:
-    """Yield functions that the block may run without naming them: from tables, by objects."""
+    """Yield functions that the block may run without naming them: from tables, by objects.
+
+    *ran* are those that others were found to lead to.
+    """
     known = {one.node for one in reached}
     of = semantic.taint.once(Functions)
-    ran: set[ast.AST] = set()
     if of.methods:
         named = of.named_in(*lender.body, *known)
         ran.update(*map(heirs.reached_from, (*of.special, *named)))
         yield from _overriding(semantic, lender, heirs, named, ran)
     for one in functions_imported(semantic, (*lender.body, *known)):
         if own_trackers(one).inherit(lender.ids, beside_others=bool(lender.others)):
-            place = f"{one.node.name} in {one.taint.module.source.display}"
-            yield Heir(f"{place} may run in this block, and has a tracker that would inherit")
+            yield _elsewhere(one)
     handed = handed_on(semantic.taint)
     if any(function in of.order and function not in known for function in handed):
         if calls_unknown(semantic.taint, lender.body):

@@ -7,31 +7,130 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.deferred.callbacks import is_unknown
 from codemods.analysis.dataflow.holders import family
-from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.calls import is_client_call, last_name
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
+from codemods.analysis.syntax.signatures import Given
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import DataFlow
+
+_USING = frozenset({*words.TRACKER_METHODS, *words.CONTEXT_MANAGERS, *words.CLIENT_WRAPPERS})
+_BUILDERS = (words.TRACKER_CLASS, words.FACTORY)
+_BUILT_IN = frozenset("bool bytes complex dict float frozenset int list set str tuple".split())
 _FORWARDING = (words.SET_CALL, words.OLDER_SET_CALL)
 
 
-def methods_by_name(functions: Iterable[Resolved]) -> Iterator[Resolved]:
-    """Yield the methods that *functions* may run though it is not known whose they are.
+#: A method that is called so: by its name, and with what; None where it is not called at once.
+_Called = tuple[str, Given | None]
 
-    Those of their own files, with what these lead to.
+
+class MethodsOutOfSight:
+    """Methods that a module may run by objects of which it does not say whose they are.
+
+    They may be of any class of the project that has a method of that name which takes as much.
     """
-    seen: set[ast.AST] = set()
-    for one in functions:
-        nodes = (n for n in walk(one.node) if isinstance(n, ast.Attribute))
-        unknown = (n.attr for n in nodes if one.taint.definition(n) is None)
-        for name in dict.fromkeys(unknown):
-            for method in one.taint.methods_called(name):
-                if method.node not in seen:
-                    seen.add(method.node)
-                    yield from (method, *reachable(method.taint, method.node.body))
+
+    def __init__(self, semantic: SemanticModel) -> None:
+        self._semantic = semantic
+        self._methods: dict[str, list[Resolved]] = {}
+        self._led: dict[_Called, list[Resolved]] = {}
+        self._called: dict[ast.AST, list[_Called]] = {}
+
+    def of(self, functions: Iterable[tuple[DataFlow, Iterable[ast.AST]]]) -> list[Resolved]:
+        """Return what statements, each with the analysis of its module, may run by such objects.
+
+        With all that this may call, and what that may run so; what only gives a tracker is left.
+        """
+        waiting = [(taint, root) for taint, roots in functions for root in roots]
+        seen: set[_Called] = set()
+        found: dict[ast.AST, Resolved] = {}
+        while waiting:
+            fresh = [one for one in self._called_in(*waiting.pop()) if one not in seen]
+            seen.update(fresh)
+            for one in (function for called in fresh for function in self._led_to(called)):
+                if one.node not in found:
+                    found[one.node] = one
+                    waiting.append((one.taint, one.node))
+        return [one for one in found.values() if not _only_gives(one)]
+
+    def _led_to(self, called: _Called) -> list[Resolved]:
+        if called not in self._led:
+            name, given = called
+            if name not in self._methods:
+                own = self._semantic.taint.methods_called(name)
+                self._methods[name] = [*own, *self._semantic.elsewhere.methods(name)]
+            methods = (one for one in self._methods[name] if given is None or _fits(given, one))
+            led = (o for one in methods for o in (one, *reachable(one.taint, one.node.body)))
+            self._led[called] = list({one.node: one for one in led}.values())
+        return self._led[called]
+
+    def _called_in(self, taint: DataFlow, root: ast.AST) -> list[_Called]:
+        if root not in self._called:
+            attributes = (n for n in walk(root) if isinstance(n, ast.Attribute))
+            called = (_call(taint, n) for n in attributes if _may_be_of_any_class(taint, n))
+            self._called[root] = list(dict.fromkeys(called))
+        return self._called[root]
+
+
+def _call(taint: DataFlow, method: ast.Attribute) -> _Called:
+    call = taint.module.parents[method]
+    is_called = isinstance(call, ast.Call) and call.func is method
+    return method.attr, Given.by(call) if is_called and isinstance(call, ast.Call) else None
+
+
+def _fits(given: Given, method: Resolved) -> bool:
+    # What a decorator makes of it may take anything.
+    return bool(method.node.decorator_list) or given.fits(method.node.args, bound=1)
+
+
+def _only_gives(function: Resolved) -> bool:
+    """Whether all that *function* does with trackers is to build one, for a field or its caller."""
+    calls = [n for n in walk(function.node) if isinstance(n, ast.Call)]
+    if any(last_name(call.func) in _USING for call in calls):
+        return False
+    return all(_is_kept(function, call) for call in calls if last_name(call.func) in _BUILDERS)
+
+
+def _is_kept(function: Resolved, made: ast.Call) -> bool:
+    parents = function.taint.module.parents
+    around = parents[made]
+    while isinstance(around, ast.BoolOp | ast.IfExp | ast.NamedExpr):
+        around = parents[around]
+    if isinstance(around, ast.Assign | ast.AnnAssign):
+        targets = around.targets if isinstance(around, ast.Assign) else [around.target]
+        return all(isinstance(target, ast.Attribute) for target in targets)
+    return isinstance(around, ast.Return)
+
+
+def _may_be_of_any_class(taint: DataFlow, method: ast.Attribute) -> bool:
+    if not isinstance(method.ctx, ast.Load) or method.attr in words.TRACKER_METHODS:
+        return False
+    if is_client_call(method) or taint.names.meaning(method).paths:
+        return False
+    if (taint.object_class(method.value) or taint.class_of(method.value)) is not None:
+        return False  # what heirs have in the place of its methods is asked otherwise
+    if _is_built_in(taint, method.value):
+        return False
+    call = taint.module.parents[method]
+    if not isinstance(call, ast.Call) or call.func is not method:
+        return True
+    return taint.definition(method) is not None or is_unknown(taint, call)
+
+
+def _is_built_in(taint: DataFlow, value: ast.expr) -> bool:
+    """Whether *value* is a parameter that says it is a text, a number or a collection."""
+    if not isinstance(value, ast.Name) or value not in taint.scopes.scope_of:
+        return False
+    binders = taint.scopes.of(value).binders
+    said = binders[0].annotation if len(binders) == 1 and isinstance(binders[0], ast.arg) else None
+    said = said.value if isinstance(said, ast.Subscript) else said
+    return isinstance(said, ast.Name) and said.id in _BUILT_IN and not taint.scopes.of(said).binders
 
 
 def sets_own_ids(method: Resolved) -> bool:
@@ -46,8 +145,7 @@ def sets_own_ids(method: Resolved) -> bool:
     calls = (n for n in walk(method.node) if isinstance(n, ast.Call))
     of_field = any(isinstance(_tracker_of(call), ast.Attribute) for call in calls)
     nodes = (n for one in family(owner).classes for n in walk(one.node)) if of_field else ()
-    builders = (words.TRACKER_CLASS, words.FACTORY)
-    return any(isinstance(n, ast.Call) and last_name(n.func) in builders for n in nodes)
+    return any(isinstance(n, ast.Call) and last_name(n.func) in _BUILDERS for n in nodes)
 
 
 def _tracker_of(call: ast.Call) -> ast.expr | None:
