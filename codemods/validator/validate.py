@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from codemods import interpreter
 from codemods import vocabulary as words
 from codemods.validator.comments import same_comments
+from codemods.validator.generators import waiting_blocks
 from codemods.validator.given_ids.unpacked import written_out
 from codemods.validator.matching import Matcher
 from codemods.validator.parameters import same_signatures
@@ -36,8 +37,8 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.
 def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
     """Return what makes *after* another program than *before*, None if nothing does.
 
-    With *unsafe* the block of a pytest fixture may hold its ``yield``, and a function may
-    gain a parameter for a tracker.
+    With *unsafe* the block of a pytest fixture may hold its ``yield``, any generator may wait in
+    a block, and a function may gain a parameter for a tracker.
     """
     if not compiles(before, after):
         return "the result does not compile"
@@ -54,7 +55,9 @@ def _difference(before: Program, after: Program, *, unsafe: bool, whole: bool) -
         held = fixture_blocks(new) if unsafe else frozenset()
         if not unsafe:
             same_signatures(old, new)
-        matcher = Matcher(managed(old), managed(new), held)
+        # Who goes through a generator stands in all of the file.
+        waiting = waiting_blocks(new, unsafe=unsafe) if whole else frozenset()
+        matcher = Matcher(managed(old), managed(new), held | waiting)
         matcher.learn(new)
         matcher.module(old, new)
         around = parents(new)

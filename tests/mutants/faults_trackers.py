@@ -56,7 +56,37 @@ def kept_call_keeps_its_older_name(real: Any) -> Any:
 @mutant("rules.conflicts.inheritance:is_of_tracker", "E14", fault="C4", kinds="dispatch")
 def one_tracker_for_all_calls(real: Any) -> Any:
     """A function that is run again goes on with the tracker of the outer call."""
-    return lambda semantic, lender, block, run: real(semantic, lender, block, ())
+    return lambda semantic, lender, key, run: real(semantic, lender, key, ())
+
+
+@mutant("rules.conflicts.default_trackers:is_given", "X16", fault="C9")
+def defaults_are_never_built(real: Any) -> Any:
+    """A callee that builds a tracker where it is given none has that of the block, given or not."""
+    return lambda *asked: True
+
+
+@mutant("analysis.dataflow.deferred.quiet_methods:is_quiet", "X16", fault="C4")
+def no_method_runs_anything(real: Any) -> Any:
+    """Whatever has been put into an object, none of its methods runs a function of the project."""
+    return lambda taint, method: True
+
+
+@mutant("linking.name_uses:SpokenNames.provides", "X16", fault="C9")
+def texts_alone_have_methods_of_texts(real: Any) -> Any:
+    """That a file gives an object a method which texts have too is not looked at."""
+    return lambda self, name: False
+
+
+@mutant("rules.checks.shared_trackers.sole_use:sets_first", "E11", fault="C9")
+def every_callee_sets_its_ids_first(real: Any) -> Any:
+    """A function may use the ids that an earlier call of it has left on its caller's tracker."""
+    return lambda *asked: True
+
+
+@mutant("rules.checks.driven_generators:_is_read_at_once", "E3", fault="C9")
+def generators_are_always_read_at_once(real: Any) -> Any:
+    """Who goes through a generator runs in its block, whatever is done between two steps."""
+    return lambda semantic, function: True
 
 
 @mutant("rules.conflicts.proposed_blocks:given_by", "E14", fault="C4")

@@ -21,7 +21,7 @@ from codemods.rules.checks.siblings import siblings_of
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import Uses
@@ -289,14 +289,14 @@ def block_refusal(
     finding: Finding,
     lifetime: Lifetime,
     block: Block,
-    held: ast.Yield | None = None,
+    held: Collection[ast.AST] = (),
 ) -> Refusal | None:
-    """Refuse what a block over these statements would change; *held* is a ``yield`` that may."""
+    """Refuse what a block over these statements would change; *held* are yields that may."""
     body = lifetime.body[block.start : block.stop]
     if not body or not lifetime.loads:
         return refuse(semantic, finding, Reason.NO_WORK, "nothing uses the tracker after this")
     inner = first_yield(body)
-    if inner is not held:
+    if inner is not None and inner not in held:
         detail = "control leaves the block here"
         return refuse(semantic, finding, Reason.YIELDS_INSIDE, detail, inner)
     span = (lifetime.body, lifetime.index, block.stop)

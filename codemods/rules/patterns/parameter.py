@@ -31,6 +31,7 @@ from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Delete, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.callers import is_same, mentions_of
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
 from codemods.rules.checks.shared_trackers.object_makers import is_fresh
@@ -207,30 +208,14 @@ def _remembering(
     if function.decorator_list or not isinstance(around, ast.Module):
         return "which not every file shows"
     calls = 0
-    others = semantic.elsewhere.mentioning(function.name)
-    for other in (semantic, *(others if semantic.used_elsewhere(function.name) else ())):
-        if other is None:
+    called = _Called(semantic, function, parameter, has_default, sets_first)
+    for mention in mentions_of(semantic, function):
+        if mention is None:
             return "in a file that does not parse"
-        for node in (*other.module.every(ast.Name), *other.module.every(ast.Attribute)):
-            named = node.id if isinstance(node, ast.Name) else node.attr
-            if named != function.name or not isinstance(node.ctx, ast.Load):
-                continue
-            calls += 1
-            found = other.taint.definition(node)
-            if found is not None and not _is_same(found, semantic, function):
-                continue
-            called = _Called(semantic, function, parameter, has_default, sets_first)
-            if found is None or not called.forgets(other, node):
-                return f"{other.module.source.display}:{node.lineno}"
+        calls += 1
+        if not mention.certain or not called.forgets(mention.semantic, mention.name):
+            return mention.place
     return None if calls else "nobody in sight is one"
-
-
-def _is_same(found: Resolved, semantic: SemanticModel, function: _Function) -> bool:
-    there, here = found.taint.module, semantic.module
-    return there.source.path == here.source.path and (
-        # A rewritten text of this file has the function in another line.
-        there.qualified_name(found.node) == here.qualified_name(function)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +256,7 @@ class _Called:
 
     def _takes(self, semantic: SemanticModel, call: ast.Call, name: ast.Name) -> bool:
         found = semantic.taint.definition(call.func)
-        is_called = found is not None and _is_same(found, self.semantic, self.function)
+        is_called = found is not None and is_same(found, self.semantic, self.function)
         return is_called and self._given(call) is name
 
 

@@ -19,6 +19,7 @@ from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
 from codemods.model.edit import Delete, Edit, Path, Wrap
 from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.driven_generators import open_yields
 from codemods.rules.checks.lasting_ids import lasting_refusal
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.parts import Lasting, Order, Part, keys_of, level_of, named_in
@@ -262,7 +263,7 @@ def _block_refusal(
             semantic, finding, Reason.NO_WORK, "nothing follows in this suite", first.call
         )
     inner = first_yield(body)
-    if inner is not None:
+    if inner is not None and inner not in open_yields(semantic, lifetime):
         return refuse(
             semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
         )

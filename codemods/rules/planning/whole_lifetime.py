@@ -6,9 +6,11 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.effects import first_yield
 from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.driven_generators import open_yields, said_of
 from codemods.rules.checks.late_recordings import late_refusal
 from codemods.rules.checks.lifetime import (
     block_refusal,
@@ -39,6 +41,8 @@ from codemods.rules.planning.user_ids import with_user
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
@@ -86,14 +90,28 @@ def _blocks(
         stopped = hidden or late_refusal(semantic, finding, lifetime, flow)
         if stopped is not None:
             return stopped
+    if held is not None:
+        verdict = _one_block(semantic, finding, lifetime, flow, {held})
+        return to_confirm(verdict, lifetime) if isinstance(verdict, Proposal) else verdict
     if is_nested:
-        return _nested(semantic, finding, lifetime, flow)
-    if len(groups) > 1:
-        return decide_phases(semantic, finding, lifetime, flow, groups)
-    verdict = _one_block(semantic, finding, lifetime, flow, held)
-    if held is not None and isinstance(verdict, Proposal):
-        return to_confirm(verdict, lifetime)
+        verdict = _nested(semantic, finding, lifetime, flow)
+    elif len(groups) > 1:
+        verdict = decide_phases(semantic, finding, lifetime, flow, groups)
+    else:
+        waits = open_yields(semantic, lifetime)
+        verdict = _one_block(semantic, finding, lifetime, flow, waits)
+    if isinstance(verdict, Proposal) and _waits(semantic, verdict):
+        return said_of(semantic, verdict, lifetime)
     return verdict
+
+
+def _waits(semantic: SemanticModel, proposal: Proposal) -> bool:
+    """Whether control leaves a block of *proposal* before its end."""
+    for block in (edit for edit in proposal.edits if isinstance(edit, Wrap)):
+        beside = semantic.module.statements_around(semantic.statement_at(block.path))
+        if first_yield(beside[block.path[-1][1] : block.stop]) is not None:
+            return True
+    return False
 
 
 def _nested(semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow) -> Verdict:
@@ -135,9 +153,9 @@ def _one_block(
     finding: Finding,
     lifetime: Lifetime,
     flow: Flow,
-    held: ast.Yield | None = None,
+    held: Collection[ast.AST] = (),
 ) -> Verdict:
-    """Return the block for a lifetime with at most one phase; *held* is a ``yield`` it may hold."""
+    """Return the block for a lifetime with at most one phase; *held* are yields it may hold."""
     lifted = lifted_try(semantic, lifetime)
     first = lifetime.index
     start = lifetime.index + 1
