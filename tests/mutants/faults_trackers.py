@@ -83,7 +83,7 @@ def every_callee_sets_its_ids_first(real: Any) -> Any:
     return lambda *asked: True
 
 
-@mutant("rules.checks.driven_generators:_is_read_at_once", "E3", fault="C9")
+@mutant("rules.checks.yields.driven_generators:_is_read_at_once", "E3", fault="C9")
 def generators_are_always_read_at_once(real: Any) -> Any:
     """Who goes through a generator runs in its block, whatever is done between two steps."""
     return lambda semantic, function: True

@@ -19,12 +19,12 @@ from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
 from codemods.model.edit import Delete, Edit, Path, Wrap
 from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.driven_generators import open_yields
 from codemods.rules.checks.lasting_ids import lasting_refusal
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.parts import Lasting, Order, Part, keys_of, level_of, named_in
 from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.checks.store_reads import store_refusal
+from codemods.rules.checks.yields.driven_generators import open_yields
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.newly_captured import bare_call_notes
 from codemods.rules.planning.phases import named_again

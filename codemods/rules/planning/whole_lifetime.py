@@ -10,7 +10,6 @@ from codemods.analysis.syntax.effects import first_yield
 from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.driven_generators import open_yields, said_of
 from codemods.rules.checks.late_recordings import late_refusal
 from codemods.rules.checks.lifetime import (
     block_refusal,
@@ -21,8 +20,9 @@ from codemods.rules.checks.lifetime import (
     with_bases,
     wrapped_refusal,
 )
-from codemods.rules.checks.pytest_fixtures import fixture_refusal, held_yield, to_confirm
 from codemods.rules.checks.store_reads import store_refusal
+from codemods.rules.checks.yields.driven_generators import open_yields, said_of
+from codemods.rules.checks.yields.pytest_fixtures import fixture_refusal, held_yield, to_confirm
 from codemods.rules.planning.batch_items import start_behind_items
 from codemods.rules.planning.blocks import (
     block_from,

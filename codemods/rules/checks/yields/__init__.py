@@ -1,0 +1,1 @@
+"""Blocks that are open while control is elsewhere: of generators, and of fixtures."""
