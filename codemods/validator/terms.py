@@ -71,17 +71,6 @@ def managed(tree: ast.Module) -> Managed:
     return Managed(frozenset(classes), managers)
 
 
-def fixture_blocks(tree: ast.Module) -> frozenset[ast.AST]:
-    """Return the ``with`` statements of functions that are decorated as pytest fixtures."""
-    found: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-        named = (d.func if isinstance(d, ast.Call) else d for d in decorators)
-        if any(last_name(name) == "fixture" for name in named):
-            found.update(n for n in ast.walk(node) if isinstance(n, ast.With))
-    return frozenset(found)
-
-
 def last_name(expression: ast.expr) -> str:
     """Return the last name of a dotted expression."""
     if isinstance(expression, ast.Attribute):

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 from codemods import interpreter
 from codemods import vocabulary as words
 from codemods.validator.comments import same_comments
-from codemods.validator.generators import waiting_blocks
 from codemods.validator.given_ids.unpacked import written_out
 from codemods.validator.matching import Matcher
 from codemods.validator.parameters import same_signatures
 from codemods.validator.pieces import Program, programs
 from codemods.validator.scopes import binds, visible
-from codemods.validator.terms import Difference, dotted, fixture_blocks, managed
+from codemods.validator.terms import Difference, dotted, managed
 from codemods.validator.walk import nodes, parents
+from codemods.validator.yields.fixtures import fixture_blocks
+from codemods.validator.yields.generators import waiting_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

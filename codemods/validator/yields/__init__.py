@@ -1,0 +1,1 @@
+"""Blocks that may be open while control is elsewhere."""
