@@ -5,18 +5,25 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from codemods.analysis.syntax.calls import last_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Function, Resolved
 
+#: What finds a function by a text that holds no more than its name.
+_BY_NAME = frozenset("__dict__ attrgetter eval exec getattr globals locals vars".split())
+#: These put something in its place, which is not to call it.
+_REPLACING = frozenset({"delattr", "object", "patch", "setattr"})
+
 
 class Mention(NamedTuple):
     """A place that has the name of a function, and whether it surely is that function."""
 
     semantic: SemanticModel
-    name: ast.Name | ast.Attribute
+    name: ast.expr | ast.alias
     certain: bool
 
     @property
@@ -42,6 +49,31 @@ def mentions_of(semantic: SemanticModel, function: Function) -> Iterator[Mention
             found = other.taint.definition(node)
             if found is None or is_same(found, semantic, function):
                 yield Mention(other, node, found is not None)
+        unsure: list[ast.expr | ast.alias] = [*_renamed(other, function.name)]
+        unsure += _in_texts(other, function.name)
+        yield from (Mention(other, place, certain=False) for place in unsure)
+
+
+def _renamed(semantic: SemanticModel, name: str) -> Iterator[ast.alias]:
+    """Yield where the module imports *name* under another one, by which it may do anything."""
+    for alias in semantic.module.every(ast.alias):
+        if alias.name == name and alias.asname not in (None, name):
+            yield alias
+
+
+def _in_texts(semantic: SemanticModel, name: str) -> Iterator[ast.Constant]:
+    """Yield the texts by which the module, or who reads them, may find the function *name*."""
+    module = semantic.module
+    nodes = (*module.every(ast.Name), *module.every(ast.Attribute))
+    by_name = any(last_name(node) in _BY_NAME for node in nodes)
+    for text in module.every(ast.Constant):
+        if not isinstance(text.value, str) or not text.value.endswith(name):
+            continue
+        around = text.value.removesuffix(name)
+        if around.endswith((".", ":")) or (by_name and not around):
+            call = module.parents[text]
+            if not isinstance(call, ast.Call) or last_name(call.func) not in _REPLACING:
+                yield text
 
 
 def is_same(found: Resolved, semantic: SemanticModel, function: Function) -> bool:
