@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ VERSIONS = """
 import importlib.metadata, json, sys
 print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:]}))
 """
+# Entries are prepared side by side, and one must not run what another is still installing.
+_fetching = threading.Lock()
 
 
 class NotInstalledError(Exception):
@@ -176,7 +179,9 @@ def uv_of(folder: Path) -> str | None:
         return found
     tools = folder / "tools"
     uv = tools / "bin" / "uv"
-    if not uv.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(tools)], check=True, capture_output=True)
-        _called([str(tools / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv"])
+    with _fetching:
+        if not uv.exists():
+            making = [sys.executable, "-m", "venv", str(tools)]
+            subprocess.run(making, check=True, capture_output=True)
+            _called([str(tools / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv"])
     return str(uv) if uv.exists() else None
