@@ -94,10 +94,10 @@ def _only_gives(function: Resolved) -> bool:
     calls = [n for n in walk(function.node) if isinstance(n, ast.Call)]
     if any(last_name(call.func) in _USING for call in calls):
         return False
-    return all(_is_kept(function, call) for call in calls if last_name(call.func) in _BUILDERS)
+    return all(_is_given_on(function, call) for call in calls if last_name(call.func) in _BUILDERS)
 
 
-def _is_kept(function: Resolved, made: ast.Call) -> bool:
+def _is_given_on(function: Resolved, made: ast.Call) -> bool:
     parents = function.taint.module.parents
     around = parents[made]
     while isinstance(around, ast.BoolOp | ast.IfExp | ast.NamedExpr):
