@@ -13,7 +13,7 @@ from .mutant import mutant
 @mutant("rules.conflicts.inheritance:_unnamed", "X16", fault="C4", kinds="dispatch")
 def dispatch_overlooked(real: Any) -> Any:
     """What a table, a parameter or an object of several classes leads to is not looked at."""
-    return lambda semantic, lender, proposals, reached: iter(())
+    return lambda semantic, lender, heirs, reached, ran: iter(())
 
 
 @mutant(
@@ -81,6 +81,18 @@ def texts_alone_have_methods_of_texts(real: Any) -> Any:
 def every_callee_sets_its_ids_first(real: Any) -> Any:
     """A function may use the ids that an earlier call of it has left on its caller's tracker."""
     return lambda *asked: True
+
+
+@mutant("linking.method_names:MethodNames.having", "X16", fault="C4")
+def objects_are_of_classes_in_sight(real: Any) -> Any:
+    """No object that is handed in is of a class of another file that makes trackers."""
+    return lambda self, name: []
+
+
+@mutant("rules.checks.callers:_renamed", "E3", "E11", fault="C9")
+def nobody_renames_what_is_imported(real: Any) -> Any:
+    """A function is called by its own name alone."""
+    return lambda semantic, name: iter(())
 
 
 @mutant("rules.checks.yields.driven_generators:_is_read_at_once", "E3", fault="C9")
