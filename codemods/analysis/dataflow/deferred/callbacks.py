@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred import telling_names
+from codemods.analysis.dataflow.deferred.plain_values import is_plain
 from codemods.analysis.dataflow.deferred.quiet_methods import is_quiet
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.tainted_values import arguments_of, last_name
@@ -144,7 +145,7 @@ class _Callee:
         if isinstance(function, ast.Attribute):
             if function.attr in _FILLING and self._is_built(function.value):
                 return False
-            if is_quiet(self._taint, function):
+            if is_quiet(self._taint, function) or is_plain(self._taint, function.value):
                 return False
             # Somebody may have put a function there, whatever the object was made of.
             written = function.attr in self._taint.module.written_fields

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import is_unknown
+from codemods.analysis.dataflow.deferred.plain_values import is_plain
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.syntax.calls import is_client_call, last_name
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _USING = frozenset({*words.TRACKER_METHODS, *words.CONTEXT_MANAGERS, *words.CLIENT_WRAPPERS})
 _BUILDERS = (words.TRACKER_CLASS, words.FACTORY)
-_BUILT_IN = frozenset("bool bytes complex dict float frozenset int list set str tuple".split())
 _FORWARDING = (words.SET_CALL, words.OLDER_SET_CALL)
 
 
@@ -115,22 +115,12 @@ def _may_be_of_any_class(taint: DataFlow, method: ast.Attribute) -> bool:
         return False
     if (taint.object_class(method.value) or taint.class_of(method.value)) is not None:
         return False  # what heirs have in the place of its methods is asked otherwise
-    if _is_built_in(taint, method.value):
+    if is_plain(taint, method.value):
         return False
     call = taint.module.parents[method]
     if not isinstance(call, ast.Call) or call.func is not method:
         return True
     return taint.definition(method) is not None or is_unknown(taint, call)
-
-
-def _is_built_in(taint: DataFlow, value: ast.expr) -> bool:
-    """Whether *value* is a parameter that says it is a text, a number or a collection."""
-    if not isinstance(value, ast.Name) or value not in taint.scopes.scope_of:
-        return False
-    binders = taint.scopes.of(value).binders
-    said = binders[0].annotation if len(binders) == 1 and isinstance(binders[0], ast.arg) else None
-    said = said.value if isinstance(said, ast.Subscript) else said
-    return isinstance(said, ast.Name) and said.id in _BUILT_IN and not taint.scopes.of(said).binders
 
 
 def sets_own_ids(method: Resolved) -> bool:
