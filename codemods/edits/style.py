@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,17 +45,21 @@ def longest_line(tree: ast.Module, lines: Sequence[str]) -> int:
 
 
 def _lines_of_texts(tree: ast.Module, asked: Collection[int]) -> set[int]:
-    """Return the lines of texts over several lines, of all statements that have a line of *asked*.
+    """Return the lines of texts over several lines that have a line of *asked*.
 
-    The other statements are not looked into.
+    What has none of these is not looked into.
     """
     found: set[int] = set()
-    end = 0
-    for statement in tree.body:
-        begin, end = end, statement.end_lineno or statement.lineno
-        if not any(begin < number <= end for number in asked):
+    lines = sorted(asked)
+    waiting: list[ast.AST] = list(tree.body) if lines else []
+    while waiting:
+        node = waiting.pop()
+        begin, end = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
+        # Decorators are above the line of what they decorate.
+        placed = begin is not None and end is not None and not hasattr(node, "decorator_list")
+        if placed and bisect_left(lines, begin) == bisect_right(lines, end):
             continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno:
-                found.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        if isinstance(node, ast.Constant | ast.JoinedStr) and begin != end:
+            found.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        waiting.extend(ast.iter_child_nodes(node))
     return found

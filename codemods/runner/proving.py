@@ -133,9 +133,9 @@ def _made(
         detail = "the result does not compile on every Python: a function nests at most 20 blocks"
         return _Problem(Reason.DOES_NOT_COMPILE, detail)
     content = source.encode(text)
-    found = difference(source.text, text, unsafe=semantic.settings.unsafe) or spelling(
-        source.content, content
-    )
+    unsafe, tree = semantic.settings.unsafe, semantic.module.tree
+    found = difference(source.text, text, unsafe=unsafe, tree=tree)
+    found = found or spelling(source.content, content)
     if found is not None:
         return _Problem(Reason.NOT_PROVEN, f"the check of the result says: {found}")
     return content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,24 @@ def worker(
 ) -> Callable[[SourceFile], FileOutcome]:
     """Return what works on one file, with all ready that every file needs."""
     if work is not lint_file:  # which seldom asks what the other files say
-        run.project.look_over()
         # It stays until the end: no search for garbage need go through it, in the processes that
         # are forked neither, which would copy all of it.
-        gc.freeze()
+        with _no_collection():
+            run.project.look_over()
+            gc.freeze()
     return partial(guarded, partial(work, run.project))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Have the interpreter look for no circles among objects, where next to none are garbage."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def chunks(count: int, jobs: int) -> Iterator[range]:

@@ -72,11 +72,13 @@ class _Mark:
     number: int
 
 
-def programs(before: str, after: str) -> tuple[Program, Program] | None:
-    """Return the two programs without what they have in common; None where all of it counts."""
+def programs(old: ast.Module, before: str, after: str) -> tuple[Program, Program] | None:
+    """Return the two programs without what they have in common; None where all of it counts.
+
+    *old* is the tree of *before*.
+    """
     if _STRANGE.search(before) or _STRANGE.search(after):
         return None
-    old = ast.parse(before)
     common = [piece for piece in _pieces(old, before) if not _MATTERS.search(piece.text)]
     found = _without(old, before, after, common)
     if found is None:

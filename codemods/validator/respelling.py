@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator.terms import context_header, dotted, last_name
+from codemods.validator.walk import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,8 +34,11 @@ def is_respelled(before: ast.Call, after: ast.Call) -> bool:
 
 def set_on_trackers(module: ast.Module, names: Managed) -> frozenset[ast.Call]:
     """Return the calls of *module* by the older name whose receiver is surely a tracker."""
+    every = nodes(module)
+    if not any(isinstance(n, ast.Attribute) and n.attr == words.OLDER_SET_CALL for n in every):
+        return frozenset()  # spares most files the look at what they bind
     fields: dict[str, bool] = {}
-    for node in ast.walk(module):
+    for node in every:
         for target, built in _bound(node, names):
             if isinstance(target, ast.Attribute):
                 fields[target.attr] = built and fields.get(target.attr, True)
@@ -44,16 +48,16 @@ def set_on_trackers(module: ast.Module, names: Managed) -> frozenset[ast.Call]:
 def _within(
     scope: ast.AST, around: Mapping[str, bool], fields: Mapping[str, bool], names: Managed
 ) -> Iterator[ast.Call]:
-    nodes = list(_own(scope))
+    own = list(_own(scope))
     built = {
         target.id: True
-        for node in nodes
+        for node in own
         for target, made in _bound(node, names)
         if made and isinstance(target, ast.Name)
     }
-    made = {t for node in nodes for t, is_built in _bound(node, names) if is_built}
-    known = {**around, **built, **dict.fromkeys(_others(nodes, made), False)}
-    for node in nodes:
+    made = {t for node in own for t, is_built in _bound(node, names) if is_built}
+    known = {**around, **built, **dict.fromkeys(_others(own, made), False)}
+    for node in own:
         if isinstance(node, _SCOPES):
             yield from _within(node, known, fields, names)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -74,9 +78,9 @@ def _own(scope: ast.AST) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def _others(nodes: list[ast.AST], made: set[ast.expr]) -> Iterator[str]:
+def _others(own: list[ast.AST], made: set[ast.expr]) -> Iterator[str]:
     """Yield the names that *scope* binds, or may have others bind, in another way."""
-    for node in nodes:
+    for node in own:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node not in made:
             yield node.id
         elif isinstance(node, ast.Global | ast.Nonlocal):

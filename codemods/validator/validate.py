@@ -35,18 +35,23 @@ _BY_NAME = ("locals", "vars", "eval", "exec", "dir", "globals")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 
 
-def difference(before: str, after: str, *, unsafe: bool = False) -> str | None:
+def difference(
+    before: str, after: str, *, unsafe: bool = False, tree: ast.Module | None = None
+) -> str | None:
     """Return what makes *after* another program than *before*, None if nothing does.
 
     With *unsafe* the block of a pytest fixture may hold its ``yield``, any generator may wait in
-    a block, and a function may gain a parameter for a tracker.
+    a block, and a function may gain a parameter for a tracker.  *tree* is what the interpreter
+    made of *before*, where that was asked already; it stays as it is.
     """
     if not compiles(before, after):
         return "the result does not compile"
-    apart = programs(before, after)
+    # What is written out changes the tree that it stands in.
+    old = tree if tree is not None and "**" not in before else ast.parse(before)
+    apart = programs(old, before, after)
     if apart is not None and _difference(*apart, unsafe=unsafe, whole=False) is None:
         return None
-    both = (Program(text, ast.parse(text)) for text in (before, after))
+    both = Program(before, old), Program(after, ast.parse(after))
     return _difference(*both, unsafe=unsafe, whole=True)
 
 

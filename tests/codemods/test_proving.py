@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
@@ -34,11 +34,11 @@ def refused_lines(folder: Path, text: str, bad: set[str]) -> tuple[list[int], st
     Returns the lines of the places that are refused for it, and the text afterwards.
     """
 
-    def objecting(before: str, after: str, *, unsafe: bool = False) -> str | None:
+    def objecting(before: str, after: str, **given: Any) -> str | None:
         for name in bad:
             if f'with ai_usage_context("read_{name}"' in after:
                 return f"{name} is another program"
-        return difference(before, after, unsafe=unsafe)
+        return difference(before, after, **given)
 
     with patch.object(proving, "difference", objecting):
         outcome = migrate(folder, text)
@@ -66,9 +66,9 @@ def test_one_place_does_not_take_the_file(bad: set[str], tmp_path: Path) -> None
 def test_places_that_only_fail_together_are_all_refused(tmp_path: Path) -> None:
     """If no place alone is the cause, none is rewritten, and each is told of."""
 
-    def objecting(before: str, after: str, *, unsafe: bool = False) -> str | None:
+    def objecting(before: str, after: str, **given: Any) -> str | None:
         together = after.count("with ai_usage_context") > 1
-        return "both at once" if together else difference(before, after, unsafe=unsafe)
+        return "both at once" if together else difference(before, after, **given)
 
     text = IMPORT + SITE.format("bread") + SITE.format("milk")
     with patch.object(proving, "difference", objecting):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -83,8 +84,8 @@ def test_a_failure_spreads_through_the_files_that_share_groups() -> None:
 def test_a_file_that_is_not_proven_holds_back_the_other(broken: str, tmp_path: Path) -> None:
     """If the validator objects to one file, none of the group changes, and it is said where."""
 
-    def objecting(before: str, after: str, *, unsafe: bool = False) -> str | None:
-        return "no" if FILES[broken] == before else difference(before, after, unsafe=unsafe)
+    def objecting(before: str, after: str, **given: Any) -> str | None:
+        return "no" if FILES[broken] == before else difference(before, after, **given)
 
     with patch.object(proving, "difference", objecting):
         outcomes = migrate_project(tmp_path, FILES, unsafe=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -138,9 +139,9 @@ class Other:
 def test_a_place_that_fails_its_proof_takes_no_name(tmp_path: Path) -> None:
     """The name that would have been its own is the next one's."""
 
-    def objecting(before: str, after: str, *, unsafe: bool = False) -> str | None:
+    def objecting(before: str, after: str, **given: Any) -> str | None:
         found = 'job_id="read-1")' in after.replace("context(job_id", "")
-        return "another program" if found else difference(before, after, unsafe=unsafe)
+        return "another program" if found else difference(before, after, **given)
 
     (tmp_path / "both").mkdir()
     both = migrate(tmp_path / "both", IMPORT + SITES)

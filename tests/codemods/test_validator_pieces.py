@@ -55,7 +55,7 @@ SET = 'tracker.set_tracking_context(job_id="read-1")\n'
 
 def test_what_is_common_is_not_looked_at() -> None:
     """Of a function and a class in both texts nothing is left in either tree, and lines stay."""
-    found = programs(BEFORE, AFTER)
+    found = programs(ast.parse(BEFORE), BEFORE, AFTER)
     assert found is not None
     for program, text in zip(found, (BEFORE, AFTER), strict=True):
         kinds = [type(node) for node in ast.walk(program.tree)]
@@ -105,7 +105,8 @@ def test_another_program_is_found_whatever_is_common(before: str, after: str) ->
 @pytest.mark.parametrize("common", ["tracker = None\n", "def use():\n    return tracker\n"])
 def test_what_names_a_tracker_is_looked_at(common: str) -> None:
     """A statement in both texts is compared, if it uses or binds the variable of a block."""
-    found = programs(f"{BEFORE}\n\n{common}", f"{AFTER}\n\n{common}")
+    before, after = f"{BEFORE}\n\n{common}", f"{AFTER}\n\n{common}"
+    found = programs(ast.parse(before), before, after)
     assert found is not None
     kept = [ast.unparse(statement) for statement in found[1].tree.body[-1:]]
     assert kept == [common.rstrip("\n")]
