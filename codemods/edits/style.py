@@ -54,12 +54,13 @@ def _lines_of_texts(tree: ast.Module, asked: Collection[int]) -> set[int]:
     waiting: list[ast.AST] = list(tree.body) if lines else []
     while waiting:
         node = waiting.pop()
-        begin, end = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
+        begin: int = getattr(node, "lineno", 0)
+        end: int = getattr(node, "end_lineno", begin)
         # Decorators are above the line of what they decorate.
-        placed = begin is not None and end is not None and not hasattr(node, "decorator_list")
+        placed = begin > 0 and not hasattr(node, "decorator_list")
         if placed and bisect_left(lines, begin) == bisect_right(lines, end):
             continue
         if isinstance(node, ast.Constant | ast.JoinedStr) and begin != end:
-            found.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            found.update(range(begin, end + 1))
         waiting.extend(ast.iter_child_nodes(node))
     return found

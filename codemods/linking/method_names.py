@@ -28,22 +28,19 @@ class MethodNames:
         self._graph = graph
         self._having: dict[str, list[DiscoveredFile]] | None = None
         self._methods: dict[Path, frozenset[str]] = {}
-        self._attributes: dict[Path, frozenset[str]] = {}
 
     def having(self, name: str) -> list[DiscoveredFile]:
         """Return the files that may have a method *name* which leads to a tracker."""
         if self._having is None:
             self._having = {}
             for file in self._likely():
-                for one in self._of(file):
+                for one in self.of(file):
                     self._having.setdefault(one, []).append(file)
         return self._having.get(name, [])
 
-    def may_call(self, caller: DiscoveredFile, file: DiscoveredFile) -> bool:
-        """Whether *caller* has an attribute called as a method of *file* is."""
-        if caller.path not in self._attributes:
-            self._attributes[caller.path] = self._found(_ATTRIBUTE, caller)
-        return not self._attributes[caller.path].isdisjoint(self._of(file))
+    def attributes(self, file: DiscoveredFile) -> frozenset[str]:
+        """Return the names of the attributes, of whatever object, that *file* mentions."""
+        return self._found(_ATTRIBUTE, file)
 
     def _likely(self) -> list[DiscoveredFile]:
         speaking = {f.path: f for word in _SPEAKING for f in self._graph.holding(word)}
@@ -55,7 +52,8 @@ class MethodNames:
         with_classes = {file.path for file in self._graph.holding("class")}
         return sorted((f for f in likely if f.path in with_classes), key=lambda f: f.display)
 
-    def _of(self, file: DiscoveredFile) -> frozenset[str]:
+    def of(self, file: DiscoveredFile) -> frozenset[str]:
+        """Return the methods of *file*, but for those that the interpreter calls."""
         if file.path not in self._methods:
             found = self._found(_METHOD, file)
             self._methods[file.path] = frozenset(n for n in found if not n.startswith("__"))

@@ -31,7 +31,13 @@ class Surroundings:
         self._graph = graph
         self._methods = methods
         self._analysed = analysed
-        self._reached: dict[DiscoveredFile, set[Path]] | None = None
+        #: The files that open contexts; None as long as nobody asked.
+        self._opening_files: list[DiscoveredFile] | None = None
+        #: By file, which of those import it, or what imports it, and so on.
+        self._reaching: dict[Path, list[int]] = {}
+        #: By attribute, which of those have one of that name.
+        self._having: dict[str, list[int]] = {}
+        self._places: dict[Path, int] = {}
         self._files: dict[Path, DiscoveredFile] = {}
 
     def of(self, path: Path) -> Iterator[SemanticModel]:
@@ -40,20 +46,32 @@ class Surroundings:
         It imports that, or is imported by it, and may be handed functions of it; or it has a name
         of its methods, and may be handed objects by a third file.
         """
-        if self._reached is None:
-            opening = self._opening()
-            self._reached = {file: imported_by(self._graph, [file]) for file in opening}
-            self._files = {file.path: file for file in self._graph.files} if opening else {}
+        if self._opening_files is None:
+            self._opening_files = self._opening()
+            self._index(self._opening_files)
+        near = set(self._reaching.get(path, ()))
         own = self._files.get(path)
-        known = imported_by(self._graph, [own]) if own is not None else set()
-        for file, reached in self._reached.items():
-            if file.path == path:
-                continue
-            near = path in reached or file.path in known
-            if near or (own is not None and self._methods.may_call(file, own)):
-                semantic = self._analysed(file)
-                if semantic is not None:
-                    yield semantic
+        if own is not None:
+            for other in imported_by(self._graph, [own]):
+                if other in self._places:
+                    near.add(self._places[other])
+            for name in self._methods.of(own):
+                near.update(self._having.get(name, ()))
+        for number in sorted(near):
+            file = self._opening_files[number]
+            semantic = self._analysed(file) if file.path != path else None
+            if semantic is not None:
+                yield semantic
+
+    def _index(self, opening: list[DiscoveredFile]) -> None:
+        """Note of which files each of *opening* may know something."""
+        self._files = {file.path: file for file in self._graph.files} if opening else {}
+        for number, file in enumerate(opening):
+            for path in imported_by(self._graph, [file]):
+                self._reaching.setdefault(path, []).append(number)
+            for name in self._methods.attributes(file):
+                self._having.setdefault(name, []).append(number)
+            self._places[file.path] = number
 
     def _opening(self) -> list[DiscoveredFile]:
         """Return the files that may open contexts: by name, or by a manager of another file."""

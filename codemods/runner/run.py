@@ -72,7 +72,16 @@ class Run:
     def _line_lengths(self) -> LineLengths:
         return LineLengths()
 
+    @cached_property
+    def _terms_of(self) -> dict[Path, Terms]:
+        return {}
+
     def _terms(self, path: Path) -> Terms:
+        if path not in self._terms_of:
+            self._terms_of[path] = self._looked_up(path)
+        return self._terms_of[path]
+
+    def _looked_up(self, path: Path) -> Terms:
         table = self.config.of(path)
         length = self._line_lengths.of(path, self._roots.of(path))
         if (table.source, length) not in self._known:

@@ -40,6 +40,8 @@ _WORDS = (
     "import",
 )
 _MATTERS = re.compile("|".join([*map(re.escape, _WORDS), r"[^\0-\x7f]", f"^(?:{CELL})"]), re.M)
+# The statements that may bind a tracker, set its ids, or open its block.
+_HOLDING = (ast.Assign, ast.AnnAssign, ast.Expr, ast.With, ast.AsyncWith)
 _API = {words.TRACKER_CLASS, *words.CONTEXT_MANAGERS}
 # What ends a line, or begins one anew, in more ways than one.
 _STRANGE = re.compile(r"[\r\f\v\0]")
@@ -205,7 +207,7 @@ def _mark(piece: _Piece, line: int) -> ast.stmt:
 def _trackers(tree: ast.Module) -> Iterator[str]:
     """Yield the last names of the variables and fields of *tree* that may hold a tracker."""
     names = managed(tree)
-    for node in (n for n in nodes(tree) if isinstance(n, ast.stmt)):
+    for node in (n for n in nodes(tree) if isinstance(n, _HOLDING)):
         for variable in _tracker_of(node, names):
             yield variable.rpartition(".")[2]
 

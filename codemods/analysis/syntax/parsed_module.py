@@ -14,7 +14,7 @@ from codemods.analysis.syntax.tree import children, index
 from codemods.model.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from codemods.model.source import SourceFile
 
@@ -150,6 +150,19 @@ class ParsedModule:
     @cached_property
     def _words(self) -> frozenset[str]:
         return self.attributes.union(node.id for node in self.every(ast.Name))
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[ast.Name | ast.Attribute]]:
+        found: dict[str, list[ast.Name | ast.Attribute]] = {}
+        for name in self.every(ast.Name):
+            found.setdefault(name.id, []).append(name)
+        for attribute in self.every(ast.Attribute):
+            found.setdefault(attribute.attr, []).append(attribute)
+        return found
+
+    def called(self, name: str) -> Sequence[ast.Name | ast.Attribute]:
+        """Return the variables, then the attributes of whatever object, that are called *name*."""
+        return self._by_name.get(name, ())
 
     def mentions(self, names: Iterable[str]) -> bool:
         """Whether one of *names* is a variable, or an attribute of whatever object."""

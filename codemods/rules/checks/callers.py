@@ -42,9 +42,8 @@ def mentions_of(semantic: SemanticModel, function: Function) -> Iterator[Mention
         if other is None:
             yield None
             continue
-        for node in (*other.module.every(ast.Name), *other.module.every(ast.Attribute)):
-            named = node.id if isinstance(node, ast.Name) else node.attr
-            if named != function.name or not isinstance(node.ctx, ast.Load):
+        for node in other.module.called(function.name):
+            if not isinstance(node.ctx, ast.Load):
                 continue
             found = other.taint.definition(node)
             if found is None or is_same(found, semantic, function):
@@ -64,8 +63,7 @@ def _renamed(semantic: SemanticModel, name: str) -> Iterator[ast.alias]:
 def _in_texts(semantic: SemanticModel, name: str) -> Iterator[ast.Constant]:
     """Yield the texts by which the module, or who reads them, may find the function *name*."""
     module = semantic.module
-    nodes = (*module.every(ast.Name), *module.every(ast.Attribute))
-    by_name = any(last_name(node) in _BY_NAME for node in nodes)
+    by_name = module.mentions(_BY_NAME)
     for text in module.every(ast.Constant):
         if not isinstance(text.value, str) or not text.value.endswith(name):
             continue
