@@ -6,12 +6,14 @@ import ast
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from codemods.analysis.dataflow.deferred.held_code import HeldCode, method_of_value, parts_of
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from codemods.analysis.syntax.definitions import DataFlow, Resolved
+    from codemods.analysis.dataflow.deferred.held_code import Code
+    from codemods.analysis.syntax.definitions import DataFlow, Function, Resolved
 
 _FARTHEST = 200
 
@@ -20,8 +22,8 @@ def reachable(taint: DataFlow, statements: Iterable[ast.AST]) -> list[Resolved]:
     """Return the functions that *statements* of the module of *taint* may call, directly or not.
 
     A function that is only mentioned counts as called: it may be handed on.  So do
-    the methods of a class that is mentioned: its objects are about to be used; and the functions of
-    a module that is handed on: they are about to be looked up.
+    the methods of a class that is mentioned: its objects are about to be used; the functions of
+    a module that is handed on: they are about to be looked up; and what a variable has with it.
     """
     found: dict[ast.AST, Resolved] = {}
     _reach(found, [(taint, statement) for statement in statements])
@@ -56,14 +58,47 @@ class _Ends:
 
 def _reach(found: dict[ast.AST, Resolved], waiting: list[tuple[DataFlow, ast.AST]]) -> None:
     """Put into *found* what those that are *waiting*, the last ones first, may call."""
+    lambdas: set[ast.AST] = set()
     while waiting and len(found) < _FARTHEST:
         home, root = waiting.pop()
-        if root not in home.named_in:
-            home.named_in[root] = [one for node in walk(root) for one in named_by(home, node)]
-        for one in home.named_in[root]:
+        functions, others = _named_in(home, root)
+        for one in functions:
             if one.node not in found:
                 found[one.node] = one
-                waiting.extend((one.taint, inner) for inner in one.node.body)
+                waiting.extend((one.taint, inner) for inner in _runs(one.node))
+        for place in others:
+            if place[1] not in lambdas:
+                lambdas.add(place[1])
+                waiting.append(place)
+
+
+def _runs(function: Function) -> Iterator[ast.AST]:
+    """Yield what is run where *function* is defined, and where it is called."""
+    yield from function.decorator_list
+    yield from (d for d in (*function.args.defaults, *function.args.kw_defaults) if d is not None)
+    yield from function.body
+
+
+def _named_in(
+    home: DataFlow, root: ast.AST
+) -> tuple[list[Resolved], list[tuple[DataFlow, ast.AST]]]:
+    if root not in home.named_in:
+        functions: list[Resolved] = []
+        codes: list[Code] = []
+        names = [n for n in walk(root) if isinstance(n, ast.Name | ast.Attribute)]
+        named = {n: named_by(home, n) or method_of_value(home, n) for n in names}
+        # Of an object whose method is told by its class nothing else is used there.
+        told = {n.value for n, found in named.items() if found and isinstance(n, ast.Attribute)}
+        for name in names:
+            functions += named[name]
+            owner = home.class_of(name)
+            if owner is not None:
+                codes.append((owner.taint, owner.node))
+            elif not named[name] and name not in told:
+                codes += home.once(HeldCode).of(name)
+        more, lambdas = parts_of(codes)
+        home.named_in[root] = [*functions, *more], lambdas
+    return home.named_in[root]
 
 
 def named_by(home: DataFlow, node: ast.AST) -> list[Resolved]:

@@ -72,8 +72,9 @@ class Taint:
         self.handed_on: frozenset[ast.AST] | None = None
         #: For each part of the module that was looked at, whether it calls something unknown.
         self.calls_unknown: dict[ast.AST, bool] = {}
-        #: For each part of the module that was looked at, the functions that it names.
-        self.named_in: dict[ast.AST, list[Resolved]] = {}
+        #: For each part of the module that was looked at, the functions that it names, and the
+        #: lambdas that its names have with them.
+        self.named_in: dict[ast.AST, tuple[list[Resolved], list[tuple[DataFlow, ast.AST]]]] = {}
         self._names: dict[ast.expr, Resolved | ResolvedClass | None] = {}
         self.makings: dict[tuple[ast.Call, tuple[int, ...]], Any] = {}
         self._indices: dict[Any, Any] = {}
@@ -258,6 +259,10 @@ class Taint:
         if not isinstance(found, ResolvedModule):
             return []
         return [Resolved(found.taint, function) for function in found.taint.module.functions]
+
+    def resolved(self, path: str) -> Found | None:
+        """Return what the *path* of a name of another module certainly is, in the project."""
+        return self._resolve(path)
 
     def makes_thread(self, function: ast.expr) -> bool:
         """Whether *function* is a class in sight whose objects are threads."""

@@ -68,7 +68,7 @@ class DataFlow(Protocol):
     given_in: dict[ast.ClassDef, dict[str, list[ast.expr]]]
     handed_on: frozenset[ast.AST] | None
     calls_unknown: dict[ast.AST, bool]
-    named_in: dict[ast.AST, list[Resolved]]
+    named_in: dict[ast.AST, tuple[list[Resolved], list[tuple[DataFlow, ast.AST]]]]
     makings: dict[tuple[ast.Call, tuple[int, ...]], Any]
 
     @property
@@ -124,6 +124,9 @@ class DataFlow(Protocol):
 
     def functions_behind(self, name: ast.expr) -> list[Resolved]:
         """Return the functions of the module of the project that *name* certainly is."""
+
+    def resolved(self, path: str) -> Found | None:
+        """Return what the *path* of a name of another module certainly is, in the project."""
 
     def makes_thread(self, function: ast.expr) -> bool:
         """Whether *function* is a class in sight whose objects are threads."""

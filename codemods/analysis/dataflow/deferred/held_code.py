@@ -1,0 +1,258 @@
+"""Code that a value has with it: functions and classes that whoever has the value may run."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.analysis.dataflow.holders import family
+from codemods.analysis.syntax.calls import arguments_of
+from codemods.analysis.syntax.definitions import (
+    Resolved,
+    ResolvedClass,
+    ResolvedModule,
+    ResolvedValue,
+    method_of,
+)
+from codemods.analysis.syntax.tree import children, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from codemods.analysis.syntax.definitions import DataFlow
+    from codemods.analysis.syntax.scopes import Binding
+
+#: A piece of code, an expression that leads to some, or the path of a name of another module, with
+#: the analysis of its own.
+Place = tuple["DataFlow", "ast.AST | str"]
+#: A piece of code that was found.
+Code = tuple["DataFlow", ast.AST]
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_CODE = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
+_GIVING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
+_LOOPS = (ast.For, ast.AsyncFor, ast.comprehension)
+_UNPACKED = (ast.Tuple, ast.List, ast.Starred)
+#: What gives out of a collection, or of an object, what was put in.
+_TAKING = frozenset("copy get items pop popleft setdefault values __getitem__".split())
+_CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
+_FARTHEST = 200
+
+
+class HeldCode:
+    """What the names of a module have with them; each variable is looked at once."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        self._taint = taint
+        self._of: dict[object, list[Code]] = {}
+
+    def of(self, name: ast.Name | ast.Attribute) -> list[Code]:
+        """Return functions, classes and lambdas that *name* may run where it is used.
+
+        It is no function or class itself: a variable has them, of this module or of another one.
+        """
+        paths = self._taint.names.meaning(name).paths
+        key: object = paths
+        if not paths:
+            if not isinstance(name, ast.Name) or name not in self._taint.scopes.scope_of:
+                return []
+            key = self._taint.scopes.of(name)
+        if key not in self._of:
+            self._of[key] = list(_code(_named(self._taint, name)))
+        return self._of[key]
+
+
+def method_of_value(taint: DataFlow, name: ast.Name | ast.Attribute) -> list[Resolved]:
+    """Return the method that *name* is of an object which another module makes, if it shows."""
+    held = taint.value_elsewhere(name.value) if isinstance(name, ast.Attribute) else None
+    if held is None or not isinstance(name, ast.Attribute) or not isinstance(held[1], ast.Call):
+        return []
+    if name.attr in held[0].module.written_fields:
+        return []  # something else may have been put there
+    owner = held[0].class_of(held[1].func)
+    method = family(owner).method(name.attr) if owner is not None else None
+    return [method] if method is not None else []
+
+
+def parts_of(codes: Iterable[Code]) -> tuple[list[Resolved], list[Code]]:
+    """Return the functions and the lambdas that *codes* are; those of classes have them all."""
+    functions: list[Resolved] = []
+    lambdas: list[Code] = []
+    waiting = list(codes)
+    seen: set[ast.AST] = set()
+    while waiting:
+        taint, node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, ast.ClassDef):
+            waiting += _code(_of_class(ResolvedClass(taint, node)))
+        elif isinstance(node, _FUNCTIONS):
+            inside = isinstance(taint.module.parents[node], ast.ClassDef)
+            functions.append(method_of(taint, node) if inside else Resolved(taint, node))
+        else:
+            lambdas.append((taint, node))
+    return functions, lambdas
+
+
+def _of_class(owner: ResolvedClass) -> Iterator[Place]:
+    """Yield what objects of *owner* have with them: methods, attributes, and what it is made by."""
+    for one in family(owner).classes:
+        yield from ((one.taint, method.node) for method in one.methods())
+        values = [*one.node.bases, *(k.value for k in one.node.keywords)]
+        values += (part for d in one.node.decorator_list for part in _decorated(d))
+        given = (getattr(s, "value", None) for s in one.node.body)
+        yield from ((one.taint, v) for v in (*values, *given) if v is not None)
+
+
+def _of_object(owner: ResolvedClass) -> Iterator[Place]:
+    """Yield what an object of *owner* has with it that is made already."""
+    for taint, part in _of_class(owner):
+        if not isinstance(part, _FUNCTIONS) or part.name not in _CONSTRUCTORS:
+            # Of its bases it has the methods, which come by themselves.
+            if not isinstance(part, ast.Name | ast.Attribute) or taint.class_of(part) is None:
+                yield taint, part
+
+
+def _decorated(decorator: ast.expr) -> list[ast.expr]:
+    made = ast.Call(decorator, [], []) if not isinstance(decorator, ast.Call) else decorator
+    return [decorator, made]
+
+
+def _code(values: Iterable[Place]) -> Iterator[Code]:
+    waiting = list(values)
+    seen: set[object] = set()
+    while waiting and len(seen) < _FARTHEST:
+        taint, value = waiting.pop()
+        key: object = (taint, value) if isinstance(value, str) else value
+        if key in seen:
+            continue
+        seen.add(key)
+        if isinstance(value, str):
+            waiting.extend(_at(taint, value))
+        elif isinstance(value, _CODE):
+            yield taint, value
+        else:
+            waiting.extend(_behind(taint, value))
+
+
+def _at(taint: DataFlow, path: str) -> Iterator[Place]:
+    """Yield what the *path* of a name leads to, which may go on behind the name's own module."""
+    found = taint.resolved(path)
+    rest = ""
+    while found is None or isinstance(found, ResolvedValue):
+        path, _, rest = path.rpartition(".")
+        if not path:
+            return
+        found = taint.resolved(path)
+    if isinstance(found, ResolvedModule):
+        yield from _of_module(found.taint, rest) if rest else ()
+    else:
+        yield found.taint, found.node
+
+
+def _of_module(taint: DataFlow, name: str) -> Iterator[Place]:
+    variable = taint.scopes.binding(name, taint.scopes.module_scope)
+    yield from _given(taint, variable)
+    if not variable.binders:
+        yield from ((taint, f"{star}.{name}") for star in taint.names.stars)
+        # A module that is asked for what it does not have may answer by a function.
+        yield from _given(taint, taint.scopes.binding("__getattr__", taint.scopes.module_scope))
+
+
+def _behind(taint: DataFlow, value: ast.AST) -> Iterable[Place]:
+    """Return what *value* is, or is made of, as far as it may be run later."""
+    if isinstance(value, ast.Name | ast.Attribute):
+        return _named(taint, value)
+    if isinstance(value, ast.Call):
+        return _made(taint, value)
+    if isinstance(value, ast.Subscript | ast.Await | ast.Starred | ast.NamedExpr):
+        return [(taint, value.value)]
+    if isinstance(value, ast.Constant | ast.JoinedStr | ast.Compare):
+        return []
+    return [(taint, part) for part in children(value)]
+
+
+def _named(taint: DataFlow, name: ast.Name | ast.Attribute) -> Iterator[Place]:
+    known = taint.definition(name) or taint.class_of(name)
+    if known is not None:
+        yield known.taint, known.node
+        return
+    paths = taint.names.meaning(name).paths
+    yield from ((taint, path) for path in paths)
+    if isinstance(name, ast.Name) and name in taint.scopes.scope_of:
+        yield from _given(taint, taint.scopes.of(name))
+    elif isinstance(name, ast.Attribute) and not paths:
+        yield taint, name.value
+
+
+def _given(taint: DataFlow, variable: Binding) -> Iterator[Place]:
+    """Yield the values that the module of *taint* gives to *variable*, or puts into it."""
+    for binder in variable.binders:
+        if isinstance(binder, _CODE):
+            yield taint, binder
+            continue
+        value = taint.names.imported(binder) or _value_of(taint, binder)
+        if value is not None:
+            yield taint, value
+    for load in variable.loads:
+        yield from ((taint, value) for value in _put_into(taint, load))
+
+
+def _value_of(taint: DataFlow, binder: ast.AST) -> ast.expr | None:
+    around = taint.module.parents.get(binder)
+    while isinstance(around, _UNPACKED):
+        around = taint.module.parents.get(around)
+    if isinstance(around, _GIVING):
+        return around.value
+    if isinstance(around, _LOOPS):
+        return around.iter
+    return around.context_expr if isinstance(around, ast.withitem) else None
+
+
+def _put_into(taint: DataFlow, load: ast.Name) -> Iterator[ast.AST]:
+    """Yield what is put into the object that *load* has: by a method, or as a part of it."""
+    parents = taint.module.parents
+    around = parents[load]
+    part: ast.AST = load
+    while isinstance(around, ast.Attribute | ast.Subscript) and around.value is part:
+        part, around = around, parents[around]
+    if part is load:
+        return
+    if isinstance(around, ast.Call) and around.func is part:
+        yield from _given_to_others(taint, around)
+    elif isinstance(around, _GIVING) and around.value is not part and around.value is not None:
+        yield around.value
+
+
+def _made(taint: DataFlow, call: ast.Call) -> Iterator[Place]:
+    """Yield what the result of *call* may run: what it was given, and what it is an object of."""
+    owner = taint.class_of(call.func)
+    function = taint.definition(call.func)
+    if owner is not None:
+        yield from _of_object(owner)
+        yield from ((taint, argument) for argument in arguments_of(call))
+        return
+    if function is not None:
+        yield from _returned(function)
+    elif isinstance(call.func, ast.Attribute) and call.func.attr in _TAKING:
+        yield taint, call.func.value
+    yield from ((taint, code) for code in _given_to_others(taint, call))
+
+
+def _given_to_others(taint: DataFlow, call: ast.Call) -> Iterator[ast.AST]:
+    """Yield the arguments of *call* that are code: what is made of plain objects is no more."""
+    for argument in arguments_of(call):
+        values = argument.elts if isinstance(argument, ast.Tuple | ast.List) else [argument]
+        for value in values:
+            named = isinstance(value, ast.Name | ast.Attribute)
+            if isinstance(value, ast.Lambda | ast.Call) or (
+                named and (taint.definition(value) or taint.class_of(value)) is not None
+            ):
+                yield value
+
+
+def _returned(function: Resolved) -> Iterator[Place]:
+    for node in walk(function.node):
+        if isinstance(node, ast.Return | ast.Yield) and node.value is not None:
+            yield function.taint, node.value
