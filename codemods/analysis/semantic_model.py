@@ -353,6 +353,7 @@ class SemanticModel:
         return lifetime.scope.is_module and any(
             isinstance(ancestor, functions)
             for load in lifetime.loads
+            if not self.scopes.scope_of[load].is_module  # as those of a decorator are
             for ancestor in self.module.ancestors(load)
         )
 

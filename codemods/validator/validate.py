@@ -41,8 +41,9 @@ def difference(
     """Return what makes *after* another program than *before*, None if nothing does.
 
     With *unsafe* the block of a pytest fixture may hold its ``yield``, any generator may wait in
-    a block, and a function may gain a parameter for a tracker.  *tree* is what the interpreter
-    made of *before*, where that was asked already; it stays as it is.
+    a block, a function may gain a parameter for a tracker, and a tracker that others have may be
+    used behind its block.  *tree* is what the interpreter made of *before*, where that was asked
+    already; it stays as it is.
     """
     if not compiles(before, after):
         return "the result does not compile"
@@ -69,7 +70,8 @@ def _difference(before: Program, after: Program, *, unsafe: bool, whole: bool) -
         around = parents(new)
         elsewhere = _reads_elsewhere(around, matcher.blocks)
         for block, name in matcher.blocks:
-            _no_use_elsewhere(around, block, name, elsewhere)
+            if not (unsafe and _outlives(around, block, name)):
+                _no_use_elsewhere(around, block, name, elsewhere)
             _nothing_escapes(around, block, name, yields=block not in held)
         for block, name in matcher.unnamed:
             _nobody_asks_for(around, block, name)
@@ -151,6 +153,16 @@ def _no_use_elsewhere(
         )
         if again or later:
             raise Difference(f"{name} is used outside of its block", node)
+
+
+def _outlives(parents: Parents, block: ast.With, name: str) -> bool:
+    """Whether the block's tracker is a field, or a variable that its function does not bind."""
+    scope, _ = _around(parents, block)
+    bound = (
+        isinstance(n, ast.arg) or (isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        for n in _of_variable(scope, name)
+    )
+    return "." in name or not any(bound)
 
 
 def _apart(parents: Parents, block: ast.AST, use: ast.AST) -> bool:

@@ -118,32 +118,61 @@ def carried_ids_lost(real: Any) -> Any:
     return lambda semantic, finding, carried, **_: ()
 
 
-@mutant("rules.patterns.module:_same_ids", "E8")
+@mutant("rules.checks.shared_trackers.module_users:conditions", "E8")
 def different_ids_overlooked(real: Any) -> Any:
     """Functions that share a tracker may set different ids."""
+    from codemods.rules.checks.shared_trackers.leaking_ids import Conditions
+
+    return lambda *given: Conditions()
+
+
+@mutant("rules.planning.shared_blocks:_loose_uses", "E8", "E9")
+def unset_user_overlooked(real: Any) -> Any:
+    """A function may use the shared tracker before it sets the ids."""
+    return lambda *given: iter(())
+
+
+@mutant("rules.checks.shared_trackers.module_users:_stands", "E8")
+def module_uses_overlooked(real: Any) -> Any:
+    """Whatever the module does with its tracker counts as setting ids from the start."""
+    return lambda *given: True
+
+
+@mutant("rules.checks.shared_trackers.module_users:_each_other", "E8", "E14")
+def calls_of_each_other_overlooked(real: Any) -> Any:
+    """Functions that set ids of one tracker may call each other inside their blocks."""
     return _overlooks(real)
 
 
-@mutant("rules.patterns.module:_user", "E8", "E9")
-def unset_user_overlooked(real: Any) -> Any:
-    """A function may use the shared tracker before it sets the ids."""
-    from codemods.analysis.trackers.block_extent import Block
+@mutant("rules.checks.lifetime:given_again_refusal", "E8", fault="C18")
+def objects_given_again_overlooked(real: Any) -> Any:
+    """An object that a class gives again is taken for a new one."""
+    return _overlooks(real)
 
-    def wrong(semantic: Any, finding: Any, lifetime: Any, function: Any, loads: Any) -> Any:
-        held = Block.holds
-        Block.holds = lambda self, path: True  # type: ignore[method-assign]
-        try:
-            return real(semantic, finding, lifetime, function, loads)
-        finally:
-            Block.holds = held  # type: ignore[method-assign]
+
+@mutant("rules.planning.imports:_goes_no_further", "N3")
+def guard_that_goes_on_overlooked(real: Any) -> Any:
+    """A guard that lets the program go on without the import is taken for one that raises."""
+    return lambda handler: True
+
+
+@mutant("rules.checks.siblings:Siblings._run_in", "X15")
+def later_uses_overlooked(real: Any) -> Any:
+    """What an inner function uses is taken for used where the function stands."""
+
+    def wrong(self: Any, load: Any) -> Any:
+        scope = real(self, load)
+        while not scope.is_function or scope.node.__class__.__name__ == "Lambda":
+            scope = scope.parent
+        return scope
 
     return wrong
 
 
-@mutant("rules.patterns.module:_each_other", "E8", "E14")
-def calls_of_each_other_overlooked(real: Any) -> Any:
-    """Functions that set ids of one tracker may call each other inside their blocks."""
-    return _overlooks(real)
+@mutant("rules.planning.conditional.calls:all_may_stay", "X9")
+def calls_in_branches_stay_whatever_they_do(real: Any) -> Any:
+    """Calls that set ids may stay inside of a block wherever they stand."""
+    return lambda semantic, lifetime, flow: not lifetime.owned
 
 
 @mutant("rules.patterns.instance:_relying", "E10")
@@ -170,7 +199,7 @@ def handed_in_overlooked(real: Any) -> Any:
     return lambda *given: None
 
 
-@mutant("rules.planning.shared_blocks:_use_refusal", "E10")
+@mutant("rules.planning.shared_blocks:_loose_uses", "E10")
 def loose_uses_overlooked(real: Any) -> Any:
     """A use of a shared tracker may lie outside of all blocks."""
     return _overlooks(real)

@@ -26,7 +26,8 @@ class Construct:
     ``kind`` is plain (no arguments), arguments, factory (the class's, or a function of
     the project that only builds one) or subclass; ``home`` the context
     module that belongs to the class; ``certain`` whether it surely is that class;
-    ``shared`` says what may make it give back a tracker that was there before.
+    ``shared`` says what may make it give back a tracker that was there before, or its ids;
+    ``again`` that it is the tracker itself.
     """
 
     call: ast.Call
@@ -34,6 +35,7 @@ class Construct:
     home: str
     certain: bool
     shared: str = ""
+    again: bool = False
 
 
 Bound = tuple[Construct, ast.Assign | ast.AnnAssign]
@@ -71,6 +73,7 @@ def joined(constructs: Sequence[Construct]) -> Construct | None:
         kind=min(kinds) if kinds else "arguments",
         certain=all(one.certain for one in constructs),
         shared=next((one.shared for one in constructs if one.shared), ""),
+        again=all(one.again for one in constructs if one.shared),
     )
 
 

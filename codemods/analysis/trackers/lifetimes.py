@@ -14,7 +14,7 @@ from codemods.analysis.trackers.constructs import bindings_of, whole
 from codemods.analysis.trackers.factories import built_by
 from codemods.analysis.trackers.ids.arguments import Argument, arguments_given
 from codemods.analysis.trackers.ids.literal_dicts import LiteralDicts
-from codemods.analysis.trackers.sharing import shared_by
+from codemods.analysis.trackers.sharing import gives_itself_again, shared_by
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -124,7 +124,8 @@ class Lifetimes:
             kind = "subclass"
         certain = meaning.certain and not self._replaced
         shared = shared_by(self._taint, call)
-        return Construct(call, kind, self.homes[meaning.paths[0]], certain, shared)
+        home, again = self.homes[meaning.paths[0]], gives_itself_again(self._taint, call)
+        return Construct(call, kind, home, certain, shared, again)
 
     def _set_call(self, call: ast.Call) -> SetCall | None:
         if not isinstance(call.func, ast.Attribute):

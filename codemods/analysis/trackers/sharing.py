@@ -44,6 +44,18 @@ def shared_by(taint: DataFlow, call: ast.Call) -> str:
     return _of_factory(related) if factory and _of_factory(related) else _of_state(related)
 
 
+def gives_itself_again(taint: DataFlow, call: ast.Call) -> bool:
+    """Whether *call* may give an object that it gave before, and nothing else stands for one.
+
+    Such an object has its ids where those of any other tracker are.
+    """
+    owner = taint.class_of(call.func)
+    if owner is None:
+        return False
+    related = family(owner)
+    return related.doubt is not None and not _of_state(related)
+
+
 def strange_bases(taint: DataFlow, call: ast.Call) -> list[ast.expr]:
     """Return the bases of the tracker's class that are not in sight: anything may be in them."""
     target = call.func.value if isinstance(call.func, ast.Attribute) else call.func

@@ -6,6 +6,7 @@ value must be there for certain.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.nullness import Nullness
@@ -14,11 +15,15 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.ids.arguments import Argument
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
+
+#: What is to be confirmed of such a value.
+NEVER_NONE = "an earlier {} may go where {} is None"
 
 
 def lasting_refusal(
@@ -27,13 +32,33 @@ def lasting_refusal(
     sets: Iterable[SetCall],
     earlier: Collection[str] | None = None,
 ) -> Refusal | None:
-    """Refuse an id that may be None, if it is one of *earlier* (all, by default): set before."""
+    """Refuse an id that may be None, if it is one of *earlier* (all, by default): set before.
+
+    With ``--unsafe`` that is for a person to confirm, as ``lasting_conditions`` says.
+    """
+    argument = next(_doubtful(semantic, sets, earlier), None)
+    if argument is None or semantic.settings.unsafe:
+        return None
+    detail = f"{argument.keyword} may be None, and then the earlier id must stay"
+    refusal = refuse(semantic, finding, Reason.MAY_BE_NONE, detail, argument.value)
+    return replace(refusal, advice=f"{refusal.advice}, or run with --unsafe if it never is")
+
+
+def lasting_conditions(
+    semantic: SemanticModel, sets: Iterable[SetCall], earlier: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """Return what is to be confirmed where ``lasting_refusal`` refuses nothing, being told to."""
+    found = _doubtful(semantic, sets, earlier)
+    values = ((a.keyword, semantic.module.segment(a.value)) for a in found)
+    return tuple(NEVER_NONE.format(key, value) for key, value in values)
+
+
+def _doubtful(
+    semantic: SemanticModel, sets: Iterable[SetCall], earlier: Collection[str] | None
+) -> Iterator[Argument]:
+    """Yield what may be None of the ids that are among *earlier*: of all, where that is None."""
     nullness = Nullness(semantic)
-    for site in sets:
-        for argument in site.arguments:
-            if is_none(argument.value) or (earlier is not None and argument.keyword not in earlier):
-                continue
+    for argument in (a for site in sets for a in site.arguments if not is_none(a.value)):
+        if earlier is None or argument.keyword in earlier:
             if not nullness.is_given(argument.value):
-                detail = f"{argument.keyword} may be None, and then the earlier id must stay"
-                return refuse(semantic, finding, Reason.MAY_BE_NONE, detail, argument.value)
-    return None
+                yield argument

@@ -17,6 +17,7 @@ from codemods.analysis.trackers.sharing import strange_bases
 from codemods.model.proposal import Assumption
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.process_ends import ending_refusal
+from codemods.rules.checks.shared_trackers.given_again import given_again_refusal
 from codemods.rules.checks.siblings import siblings_of
 from codemods.rules.refusing import refuse
 
@@ -40,9 +41,9 @@ def lifetime_refusal(
     if not lifetime.construct.certain:
         detail = "the class may come from several imports"
         return refuse(semantic, finding, Reason.AMBIGUOUS_IMPORT, detail)
-    if lifetime.construct.shared:
-        detail = f"the tracker may be one that others use: {lifetime.construct.shared}"
-        return refuse(semantic, finding, Reason.SHARED_STATE, detail, lifetime.construct.call)
+    shared = given_again_refusal(semantic, finding, lifetime.construct)
+    if shared is not None:
+        return shared
     if semantic.replaced_method is not None:
         detail = f"{ast.unparse(semantic.replaced_method)} is replaced: the file tests the tracker"
         return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail, semantic.replaced_method)

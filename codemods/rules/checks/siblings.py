@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding, Scope
     from codemods.analysis.trackers.lifetimes import Lifetime
 
+#: What these hold is evaluated where they stand: that of a generator expression is not.
+_AT_ONCE = (ast.ListComp, ast.SetComp, ast.DictComp)
+
 
 class _Known:
     """Whose siblings were looked at in a module; each list is kept, so that no other has its id."""
@@ -57,10 +60,17 @@ class Siblings:
             apart = (
                 load
                 for load in self._variable.loads
-                if load not in self.loads or (several and self._scope_of[load] is not scope)
+                if load not in self.loads or (several and self._run_in(load) is not scope)
             )
             self._strays[scope] = next(apart, None)
         return self._strays[scope]
+
+    def _run_in(self, load: ast.Name) -> Scope:
+        """Return the scope whose statements evaluate *load* where it stands."""
+        scope = self._scope_of[load]
+        while isinstance(scope.node, _AT_ONCE) and scope.parent is not None:
+            scope = scope.parent
+        return scope
 
     @cached_property
     def foreign_binder(self) -> ast.AST | None:

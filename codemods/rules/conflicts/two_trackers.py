@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.proposal import Proposal
     from codemods.model.refusal import Refusal
+    from codemods.rules.conflicts.inheritance import Heir
     from codemods.rules.rule import Holders
 
 # What is done with a tracker that is given to these is looked at where it matters.
@@ -55,22 +56,42 @@ def compatible(
         without(proposal, "another tracker's block would overlap with this one")
     for proposal, detail in heirs_of_contexts(semantic, left, holders).items():
         if semantic.settings.unsafe:
-            asked = f"of the block at line {proposal.finding.span.line}: {detail}"
-            left[left.index(proposal)] = replace(proposal, confirm=(*proposal.confirm, asked))
+            left[left.index(proposal)] = _asking(proposal, detail)
         else:
             without(proposal, detail)
     heirs = Heirs(semantic, left, holders)
     for proposal in list(left):
+        if proposal not in left:
+            continue
         other = foreign_use(semantic, proposal, holders)
         if other is not None:
             without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
             heirs.without(proposal)
             continue
         heir = heir_of(semantic, proposal, heirs)
-        if heir is not None:
+        while not semantic.settings.unsafe and (idle := _without_ids(heir)) in left:
+            without(idle, f"it would inherit ids of the block at line {proposal.finding.span.line}")
+            heirs.without(idle)
+            heir = heir_of(semantic, proposal, heirs)
+        if heir is not None and semantic.settings.unsafe:
+            left[left.index(proposal)] = _asking(proposal, heir.text)
+        elif heir is not None:
             without(proposal, heir.text, heir.place)
             heirs.without(proposal)
     return left, refusals
+
+
+def _without_ids(heir: Heir | None) -> Proposal | None:
+    """Return the proposal that *heir* is, if its blocks name no ids: it has the least to lose."""
+    if heir is None or heir.proposal is None:
+        return None
+    return None if any(map(named_ids, wraps(heir.proposal))) else heir.proposal
+
+
+def _asking(proposal: Proposal, detail: str) -> Proposal:
+    """Return *proposal* with *detail* as something that a person must confirm."""
+    asked = f"of the block at line {proposal.finding.span.line}: {detail}"
+    return replace(proposal, confirm=(*proposal.confirm, asked))
 
 
 def overlapping(semantic: SemanticModel, proposals: list[Proposal]) -> list[Proposal]:

@@ -191,7 +191,8 @@ def _of_method(
     if method.name == _INIT and all(load in own for load in field.loads[method]):
         return []  # what each object has from the start stays
     taking = frozenset(field.aliases.values())
-    parts = parts_of(semantic, finding, method, sets, flow, last, f"self.{field.name}", taking)
+    text, unsafe = f"self.{field.name}", semantic.settings.unsafe
+    parts = parts_of(semantic, finding, method, sets, flow, last, text, taking, loosely=unsafe)
     owner = semantic.module.parents[method]
     if isinstance(parts, Refusal) or not isinstance(owner, ast.ClassDef) or owner is field.owner:
         return parts
@@ -329,7 +330,8 @@ def _asked(semantic: SemanticModel, field: TrackerField, users: _Users) -> Condi
     found: list[tuple[str, ast.AST, Reason]] = []
     for methods in methods_of_objects(semantic, field):
         parts = [part for part in users.parts if part.function in methods]
-        relying = [(m.name, m) for m in users.relying if m in methods]
+        relying: list[tuple[str, ast.AST]] = [(m.name, m) for m in users.relying if m in methods]
+        relying += [use for part in parts for use in part.loose]
         waiting = [part.function.name for part in parts if part.waits]
         if parts:
             of_class = conditions(semantic, [p.setter for p in parts], relying, waiting)

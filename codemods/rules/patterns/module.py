@@ -17,35 +17,28 @@ Guide           section 5
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.call_graph import reachable
-from codemods.analysis.dataflow.deferred.callbacks import may_call_back
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.block_extent import Block
-from codemods.analysis.trackers.last_use import LastUse
-from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
-from codemods.model.edit import Delete, Edit, Header, Path, Rename, Wrap
+from codemods.model.edit import Delete, Edit, Header, Rename, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.lasting_ids import lasting_refusal
 from codemods.rules.checks.lifetime import (
     block_refusal,
     doubted,
     external_refusal,
-    flow_escape,
     lifetime_refusal,
-    other_set,
     trusted,
-    with_bases,
 )
+from codemods.rules.checks.shared_trackers.given_again import given_again_conditions
+from codemods.rules.checks.shared_trackers.module_users import users_of
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning import operation_types
 from codemods.rules.planning.blocks import closing_edits, remains_work
-from codemods.rules.planning.headers import TASKS_APART, Form, check_arguments, plan_header
+from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites, calls_of
@@ -53,29 +46,19 @@ from codemods.rules.rule import Answer, Decided, OpenSites, Sites, calls_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import Uses
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
+    from codemods.rules.checks.shared_trackers.leaking_ids import Conditions
+    from codemods.rules.checks.shared_trackers.module_users import User, Users
 
 TAKES = Sites.BUILT
 CODE = "AIU001"
 MESSAGE = "module-level tracker configured by hand"
 STEP_TARGET = "step_tracker"
 _STEP = "_step"
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-@dataclass(frozen=True)
-class _User:
-    """A function that sets the ids of the module's tracker, in the top level of its body."""
-
-    function: _Function
-    sets: list[SetCall]
-    lifetime: Lifetime
-    block: Block
-    flow: Flow
 
 
 def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
@@ -87,10 +70,17 @@ def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
 
 
 def _answer(semantic: SemanticModel, lifetime: Lifetime) -> Answer:
-    if semantic.is_migrated(lifetime):
+    if semantic.is_migrated(lifetime) or _has_ids_from_the_start(semantic, lifetime):
         return Answer(calls_of(lifetime))
     finding = semantic.finding(CODE, lifetime.construct.call, MESSAGE)
     return Answer(calls_of(lifetime), finding, partial(_decided, semantic, finding, lifetime))
+
+
+def _has_ids_from_the_start(semantic: SemanticModel, lifetime: Lifetime) -> bool:
+    """Whether contexts use the tracker, and no ids are set but by statements of the module."""
+    top = semantic.module.tree.body
+    stays = all(site.statement in top for site in lifetime.sets)
+    return stays and any(map(semantic.lifetimes.migrated_use, lifetime.loads))
 
 
 def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> Decided:
@@ -100,42 +90,33 @@ def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> D
     )
     if refusal is not None:
         return Decided(refusal)
-    users = _users(semantic, finding, lifetime)
+    users = users_of(semantic, finding, lifetime)
     if isinstance(users, Refusal):
         return Decided(users)
-    holders = frozenset(binding for user in users for binding in user.flow.tainted)
+    if users.asked.first is not None and not semantic.settings.unsafe:
+        return Decided(users.asked.refusal(semantic, finding))
+    holders = frozenset(binding for user in users.blocks for binding in user.part.flow.tainted)
     return Decided(_verdict(semantic, finding, lifetime, users, uses), holders)
 
 
 def _verdict(
-    semantic: SemanticModel,
-    finding: Finding,
-    lifetime: Lifetime,
-    users: list[_User],
-    uses: Uses,
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, users: Users, uses: Uses
 ) -> Verdict:
     """Return the blocks of all *users*, or the refusal of the first that has none."""
-    alone = (
-        len(users) == 1
-        and lifetime.construct.kind == "plain"
-        and lifetime.is_alone
-        and semantic.ours(lifetime.construct.home)
-    )
-    owns = alone and not semantic.used_elsewhere(lifetime.binding.name)
+    owns = _is_taken_in(semantic, lifetime, users)
     edits: list[Edit] = [Delete(lifetime.path(lifetime.index))] if owns else []
     proposal = Proposal(finding, (), "own" if owns else "adopt", _why(owns, lifetime, users))
-    for user in users:
-        part = _block_of(semantic, finding, user, owns, steps=len(users) == 1)
+    for user in users.blocks:
+        part = _block_of(semantic, finding, user, users.asked, owns, steps=len(users.blocks) == 1)
         if isinstance(part, Refusal):
             return part
         edits.extend(part.edits)
         proposal = _joined(proposal, part)
-    if len(users) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
+    if len(users.blocks) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
         if not semantic.ours(lifetime.construct.home):
             detail = "the original runtime leaves the tracker in batch mode after the block"
-            return refuse(
-                semantic, finding, Reason.STICKY_BATCH_MODE, detail, users[0].sets[0].call
-            )
+            place = users.blocks[0].first
+            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, place)
     return Proposal(
         finding,
         tuple(edits),
@@ -145,14 +126,34 @@ def _verdict(
         lifetime.construct.home,
         proposal.notes,
         (*proposal.assumptions, *doubted(finding, uses)),
-        proposal.confirm,
+        (*users.asked.texts, *given_again_conditions(semantic, lifetime.construct)),
     )
 
 
-def _why(owns: bool, lifetime: Lifetime, users: list[_User]) -> str:
+def _is_taken_in(semantic: SemanticModel, lifetime: Lifetime, users: Users) -> bool:
+    """Whether the one block builds the tracker: nothing else asks for it by its name."""
+    if len(users.blocks) != 1 or lifetime.construct.kind != "plain" or not lifetime.is_alone:
+        return False
+    if not semantic.ours(lifetime.construct.home):
+        return False
+    user = users.blocks[0]
+    own = {site.call.func.value for site in user.sets}  # type: ignore[attr-defined]
+    paths = semantic.module.paths
+    inside = (
+        load in own or user.part.block.holds(paths[semantic.module.statement(load)])
+        for load in lifetime.loads
+    )
+    top = user.part.statements is user.function.body
+    return top and all(inside) and not semantic.used_elsewhere(lifetime.binding.name)
+
+
+def _why(owns: bool, lifetime: Lifetime, users: Users) -> str:
     name = lifetime.binding.name
     if owns:
-        return f"{name} is used by {users[0].function.name} only, and always after its ids are set"
+        function = users.blocks[0].function.name
+        return f"{name} is used by {function} only, and always after its ids are set"
+    if users.asked.first is not None:
+        return f"{name} stays; each function has the ids that it sets itself"
     return f"{name} stays; every function that uses it sets the same ids first"
 
 
@@ -166,137 +167,17 @@ def _joined(one: Proposal, other: Proposal) -> Proposal:
         "",
         tuple(dict.fromkeys((*one.notes, *other.notes))),
         tuple(dict.fromkeys((*one.assumptions, *other.assumptions))),
-        (*one.confirm, *other.confirm),
     )
-
-
-def _function(semantic: SemanticModel, node: ast.AST) -> _Function | None:
-    """Return the outermost function around *node*."""
-    found = None
-    for ancestor in semantic.module.ancestors(node):
-        if isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef):
-            found = ancestor
-    return found
-
-
-def _users(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> list[_User] | Refusal:
-    name = lifetime.binding.name
-    grouped: dict[_Function, list[ast.Name]] = {}
-    for load in lifetime.loads:
-        function = _function(semantic, load)
-        if function is None or isinstance(function, ast.Lambda):
-            detail = f"the module itself uses {name}, and functions rely on the ids that are set"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
-        grouped.setdefault(function, []).append(load)
-    users: list[_User] = []
-    for function, loads in grouped.items():
-        user = _user(semantic, finding, lifetime, function, loads)
-        if isinstance(user, Refusal):
-            return user
-        users.append(user)
-    return _same_ids(semantic, finding, users) or _each_other(semantic, finding, users) or users
-
-
-def _each_other(semantic: SemanticModel, finding: Finding, users: list[_User]) -> Refusal | None:
-    """Refuse where a block reaches a function that sets the ids of the same tracker."""
-    functions: set[ast.AST] = {user.function for user in users}
-    for user in users:
-        body = user.function.body[user.block.start : user.block.stop]
-        for reached in reachable(semantic.taint, body):
-            if reached.node in functions:
-                detail = f"{user.function.name} calls {reached.node.name}, which sets other ids"
-                return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
-        if may_call_back(semantic.taint, body, functions):
-            detail = f"{user.function.name} may call back a function that sets other ids"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
-        place = other_set(user.lifetime, user.flow)
-        if place is not None:
-            detail = f"{ast.unparse(place)} may set ids of the shared tracker"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
-    return None
-
-
-def _user(
-    semantic: SemanticModel,
-    finding: Finding,
-    lifetime: Lifetime,
-    function: _Function,
-    loads: list[ast.Name],
-) -> _User | Refusal:
-    name = lifetime.binding.name
-    prefix = semantic.module.paths[function]
-    sets = [s for s in lifetime.sets if s.path[:-1] == prefix and s.path[-1][0] == "body"]
-    inside = [s for s in lifetime.sets if s.path[: len(prefix)] == prefix]
-    if not sets or len(inside) != len(sets):
-        detail = f"{function.name} uses {name} with ids that others set, or sets them in a branch"
-        place = inside[0].call if inside else loads[0]
-        return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
-    first, last = sets[0].path[-1][1], sets[-1].path[-1][1]
-    if last - first != len(sets) - 1:
-        detail = f"{function.name} sets the ids of the shared tracker several times"
-        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[-1].call)
-    block = Block(prefix, "body", last + 1, len(function.body))
-    if _waits(function) and not semantic.settings.unsafe:
-        detail = f"tasks that run {function.name} at the same time share the tracker's ids"
-        return refuse(semantic, finding, Reason.SHARED_STATE, detail, sets[0].call)
-    own = {site.call.func.value for site in sets}  # type: ignore[attr-defined]
-    for load in loads:
-        if load not in own and not block.holds(
-            semantic.module.paths[semantic.module.statement(load)]
-        ):
-            detail = f"{function.name} uses {name} before it sets the ids"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
-    scope = semantic.scopes.inner[function]
-    rest = function.body[last + 1 :]
-    flow = semantic.taint.follow(lifetime.binding, rest, scope)
-    flow = with_bases(semantic, flow, lifetime.construct)
-    last_use = LastUse(semantic.taint, flow, rest, looks=semantic.looks(lifetime.construct))
-    stop = last_use.stop(function.body, block.start, block.stop)
-    return flow_escape(semantic, finding, flow) or _User(
-        function,
-        sets,
-        _local(lifetime, function, prefix, scope),
-        replace(block, stop=stop),
-        flow,
-    )
-
-
-def _waits(function: _Function) -> bool:
-    waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith)
-    return isinstance(function, ast.AsyncFunctionDef) and any(
-        isinstance(n, waiting) for n in walk(function)
-    )
-
-
-def _local(lifetime: Lifetime, function: _Function, prefix: Path, scope: object) -> Lifetime:
-    """Return the lifetime as seen from inside *function*: its suite is the function's body."""
-    return Lifetime(
-        lifetime.binding,
-        scope,  # type: ignore[arg-type]
-        lifetime.construct,
-        lifetime.binding_statement,
-        function.body,
-        prefix,
-        "body",
-        -1,
-        len(function.body),
-        lifetime.sets,
-        lifetime.loads,
-    )
-
-
-def _same_ids(semantic: SemanticModel, finding: Finding, users: list[_User]) -> Refusal | None:
-    """Refuse where an id that one function sets would last into another one's calls."""
-    keys = [{a.keyword for s in u.sets for a in s.arguments if not is_none(a.value)} for u in users]
-    for user, mine in zip(users, keys, strict=True):
-        if mine != keys[0]:
-            detail = f"{users[0].function.name} and {user.function.name} set different ids"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, user.sets[0].call)
-    return None
 
 
 def _block_of(
-    semantic: SemanticModel, finding: Finding, user: _User, owns: bool, *, steps: bool
+    semantic: SemanticModel,
+    finding: Finding,
+    user: User,
+    asked: Conditions,
+    owns: bool,
+    *,
+    steps: bool,
 ) -> Proposal | Refusal:
     ours = semantic.ours(user.lifetime.construct.home)
     name = user.lifetime.binding.name
@@ -306,42 +187,41 @@ def _block_of(
         else Form(name, None, fresh=False, ours=ours, sticky=True)
     )
     form, stays = keep_user(user.sets, form)
-    body = user.function.body[user.block.start : user.block.stop]
+    block, flow, body = user.part.block, user.part.flow, user.part.body
+    checked = replace(form, sticky=False, fresh=True) if asked.about_none else form
     refusal = (
-        block_refusal(semantic, finding, user.lifetime, user.block)
-        or check_arguments(semantic, finding, user.sets, form, user.flow.tainted)
-        or lasting_refusal(semantic, finding, user.sets)
-        or store_refusal(semantic, finding, user.lifetime.construct, user.flow, body)
+        block_refusal(semantic, finding, user.lifetime, block)
+        or check_arguments(semantic, finding, user.sets, checked, flow.tainted)
+        or store_refusal(semantic, finding, user.lifetime.construct, flow, body)
     )
     if refusal is not None:
         return refusal
-    closing, notes = closing_edits(semantic, user.lifetime, user.block, ours)
-    if not remains_work(user.block, closing):
-        return refuse(semantic, finding, Reason.NO_WORK, "nothing follows", user.sets[0].call)
-    sending = semantic.sending(user.flow, ours=ours)
-    planned = plan_header(semantic, user.sets, body, user.sets[0].statement, form, sending)
+    closing, notes = closing_edits(semantic, user.lifetime, block, ours)
+    if not remains_work(block, closing):
+        return refuse(semantic, finding, Reason.NO_WORK, "nothing follows", user.first)
+    sending = semantic.sending(flow, ours=ours)
+    planned = plan_header(semantic, user.sets, body, user.first, form, sending)
     inner = _step_edits(semantic, user) if steps else []
     edits = (
         *(stays.get(site.path, Delete(site.path)) for site in user.sets),
-        Wrap(user.sets[0].path, user.block.stop, planned.header),
+        Wrap(user.path, block.stop, planned.header),
         *closing,
         *inner,
     )
     needs = (planned.manager, words.CONTEXT) if inner else (planned.manager,)
-    confirm = (TASKS_APART.format(user.function.name),) if _waits(user.function) else ()
-    assumptions = (*planned.assumptions, *trusted(semantic, user.flow))
+    assumptions = (*planned.assumptions, *trusted(semantic, flow))
     notes = (*planned.notes, *notes)
-    return Proposal(finding, edits, "", "", needs, "", notes, assumptions, confirm)
+    return Proposal(finding, edits, "", "", needs, "", notes, assumptions)
 
 
-def _step_edits(semantic: SemanticModel, user: _User) -> list[Edit]:
+def _step_edits(semantic: SemanticModel, user: User) -> list[Edit]:
     """Return a sub-context for each of two or more step calls in a row."""
     scope = semantic.scopes.inner[user.function]
     if semantic.scopes.binding(STEP_TARGET, scope).binders:
         return []
     runs: list[list[tuple[int, str]]] = [[]]
-    for index in range(user.block.start, user.block.stop):
-        step = _step_call(semantic, user, user.function.body[index])
+    for index in range(user.part.block.start, user.part.block.stop):
+        step = _step_call(semantic, user, user.lifetime.body[index])
         if step is None:
             runs.append([])
         else:
@@ -353,7 +233,7 @@ def _step_edits(semantic: SemanticModel, user: _User) -> list[Edit]:
     return edits
 
 
-def _sub_context(semantic: SemanticModel, user: _User, index: int, step: str) -> list[Edit]:
+def _sub_context(semantic: SemanticModel, user: User, index: int, step: str) -> list[Edit]:
     operation = f"{operation_types.snake(step, _STEP) or 'workflow'}{_STEP}"
     name = user.lifetime.binding.name
     leading = (
@@ -361,11 +241,11 @@ def _sub_context(semantic: SemanticModel, user: _User, index: int, step: str) ->
         f"{words.TRACKER_ARGUMENT}={name}",
     )
     header = Header(words.CONTEXT, leading, (), (), STEP_TARGET, (operation,))
-    path = user.block.path(index)
+    path = user.part.block.path(index)
     return [Wrap(path, index + 1, header), Rename(path, name, STEP_TARGET)]
 
 
-def _step_call(semantic: SemanticModel, user: _User, statement: ast.stmt) -> str | None:
+def _step_call(semantic: SemanticModel, user: User, statement: ast.stmt) -> str | None:
     """Return the function's name if *statement* is one call that is given the tracker."""
     if not isinstance(statement, ast.Assign | ast.Expr):
         return None

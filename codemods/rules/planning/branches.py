@@ -19,10 +19,11 @@ from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
 from codemods.model.edit import Delete, Edit, Path, Wrap
 from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.lasting_ids import lasting_refusal
+from codemods.rules.checks.lasting_ids import lasting_conditions, lasting_refusal
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.parts import Lasting, Order, Part, keys_of, level_of, named_in
 from codemods.rules.checks.process_ends import ending_refusal
+from codemods.rules.checks.shared_trackers.foreign_fields import is_flushed
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
@@ -55,6 +56,7 @@ def decide_nested(
     edits: list[Edit] = []
     notes: list[str] = []
     needs: list[str] = []
+    confirm: list[str] = []
     assumptions: list[Assumption] = []
     idle = next((part.sets[0] for part in parts[1:] if not part.keys), None)
     if idle is not None:
@@ -75,6 +77,7 @@ def decide_nested(
         edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
         edits.append(Wrap(first.path, block.stop, planned.header))
         edits.extend(_closing(semantic, lifetime, first, block))
+        confirm.extend(lasting_conditions(semantic, part.sets, order.earlier(first)))
         needs.append(planned.manager)
         notes.extend((*planned.notes, *bare_call_notes(semantic, body, ours=form.ours)))
         assumptions.extend(planned.assumptions)
@@ -89,6 +92,7 @@ def decide_nested(
         lifetime.construct.home,
         tuple(dict.fromkeys(notes)),
         (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
+        tuple(dict.fromkeys(confirm)),
     )
 
 
@@ -168,7 +172,7 @@ def _order_refusal(
     lasting = Lasting(semantic, lifetime, parts)
     for binding in flow.holders:
         for load in binding.loads:
-            if load in own or not lasting.may_reach(load):
+            if load in own or is_flushed(semantic, load) or not lasting.may_reach(load):
                 continue
             path = semantic.module.paths[semantic.module.statement(load)]
             others = [part for part in parts if not part.block.holds(path)]

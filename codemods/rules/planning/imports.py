@@ -185,7 +185,16 @@ def _is_guarded(semantic: SemanticModel, proposal: Proposal, statement: ast.stmt
             for p in wraps
         )
         return not wraps or not all(inside)
+    if isinstance(parent, ast.Try | ast.TryStar) and statement in parent.body:
+        return not all(map(_goes_no_further, parent.handlers))
     return isinstance(parent, ast.Try | ast.TryStar | ast.ExceptHandler | ast.With | ast.match_case)
+
+
+def _goes_no_further(handler: ast.ExceptHandler) -> bool:
+    """Whether *handler* surely raises: then what stands behind its ``try`` has the import."""
+    *before, last = handler.body
+    plain = all(isinstance(s, ast.Expr | ast.Assign | ast.AnnAssign) for s in before)
+    return plain and isinstance(last, ast.Raise)
 
 
 def _edit(semantic: SemanticModel, path: Path, home: str, names: list[str]) -> Edit:

@@ -16,7 +16,7 @@ from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.lasting_ids import lasting_refusal
+from codemods.rules.checks.lasting_ids import lasting_conditions, lasting_refusal
 from codemods.rules.checks.lifetime import block_refusal, trusted
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning.blocks import block_from, closing_edits, last_use, remains_work
@@ -49,6 +49,7 @@ def decide_phases(
     notes: list[str] = []
     assumptions: list[Assumption] = []
     needs: list[str] = []
+    confirm: list[str] = []
     known: dict[str, Argument] = {}
     uses = last_use(semantic, lifetime, flow)
     for number, group in enumerate(groups):
@@ -58,6 +59,7 @@ def decide_phases(
         refusal = _phase_refusal(
             semantic, finding, lifetime, block, group, own, flow, last=last
         ) or lasting_refusal(semantic, finding, group, known)
+        confirm.extend(lasting_conditions(semantic, group, known))
         given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
         lasting = {key: a for key, a in known.items() if key not in given}
         carried = named_again(semantic, finding, lasting, ours=form.ours)
@@ -89,6 +91,7 @@ def decide_phases(
         lifetime.construct.home,
         tuple(dict.fromkeys(notes)),
         (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
+        tuple(dict.fromkeys(confirm)),
     )
 
 

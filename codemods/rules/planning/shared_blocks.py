@@ -35,7 +35,8 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 class Part:
     """Set calls of one function that directly follow each other, and the block they become.
 
-    ``name`` says which part it is; ``statements`` are what the block is cut from.
+    ``name`` says which part it is; ``statements`` are what the block is cut from; ``loose`` are
+    uses of the function outside of all blocks, kept by its first part.
     """
 
     function: _Function
@@ -44,6 +45,7 @@ class Part:
     statements: list[ast.stmt]
     block: Block
     flow: Flow
+    loose: tuple[tuple[str, ast.AST], ...] = ()
 
     @property
     def body(self) -> list[ast.stmt]:
@@ -73,8 +75,12 @@ def parts_of(
     last: LastUse,
     text: str,
     making: frozenset[ast.AST] = frozenset(),
+    *,
+    loosely: bool = False,
 ) -> list[Part] | Refusal:
     """Return the blocks for *sets*, all those of *function*, or why there can be none.
+
+    Uses outside of all blocks are told, and not refused, if *loosely* says so.
 
     *flow* and *last* follow the tracker through the whole function; *text* is what it is called,
     *making* the statements by which it comes there.
@@ -100,11 +106,14 @@ def parts_of(
     if nested is not None:
         detail = f"{function.name} sets ids of {text} again while others hold"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail, nested.call)
-    return (
-        _use_refusal(semantic, finding, parts, last, text, making)
-        or _body_refusal(semantic, finding, parts)
-        or parts
-    )
+    loose = list(_loose_uses(parts, last, making))
+    if loose and not loosely:
+        use, where = loose[0]
+        detail = f"{function.name} uses {text} {where}"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, use)
+    told = tuple((f"{function.name} (line {use.lineno})", use) for use, _ in loose)  # type: ignore[attr-defined]
+    parts[0] = replace(parts[0], loose=told)
+    return _body_refusal(semantic, finding, parts) or parts
 
 
 def _groups(sets: Sequence[SetCall]) -> list[list[SetCall]]:
@@ -137,25 +146,17 @@ def _nested(parts: Sequence[Part]) -> SetCall | None:
     return None
 
 
-def _use_refusal(
-    semantic: SemanticModel,
-    finding: Finding,
-    parts: Sequence[Part],
-    last: LastUse,
-    text: str,
-    making: frozenset[ast.AST],
-) -> Refusal | None:
-    """Refuse a use of the tracker outside of all blocks: it counts on ids that were set before."""
-    function = parts[0].function
+def _loose_uses(
+    parts: Sequence[Part], last: LastUse, making: frozenset[ast.AST]
+) -> Iterator[tuple[ast.AST, str]]:
+    """Yield the uses outside of all blocks, and where they are: with ids that were set before."""
     own = {site.statement for part in parts for site in part.sets}
     inside = {s for part in parts for s in part.body}
-    for node in _loose(function, lambda s: s in own or s in inside or s in making):
+    first = min(site.call.lineno for part in parts for site in part.sets)
+    for node in _loose(parts[0].function, lambda s: s in own or s in inside or s in making):
         if last.works(node):
-            first = min(site.call.lineno for part in parts for site in part.sets)
-            where = "before it sets the ids" if node.lineno < first else "behind its block"  # type: ignore[attr-defined]
-            detail = f"{function.name} uses {text} {where}"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, node)
-    return None
+            before = node.lineno < first  # type: ignore[attr-defined]
+            yield node, "before it sets the ids" if before else "behind its block"
 
 
 def _loose(node: ast.AST, is_known: Callable[[ast.AST], bool]) -> Iterator[ast.AST]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.effects import is_plain
+from codemods.analysis.trackers.block_extent import between
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Retain
 
@@ -84,10 +85,13 @@ def _is_conditional(semantic: SemanticModel, site: SetCall, block: ast.AST) -> b
     """Whether *site* stands in a branch of *block*."""
     if last_name(site.call.func) == words.OLDER_SET_CALL:
         return False
-    around = list(semantic.module.ancestors(site.call))
-    inside = around[: around.index(block)]
-    branches = [n for n in inside if isinstance(n, ast.stmt) and n is not site.statement]
-    return bool(branches) and all(isinstance(n, ast.If | ast.Match) for n in branches)
+    return is_in_branches(semantic, site, block.body)  # type: ignore[attr-defined]
+
+
+def is_in_branches(semantic: SemanticModel, site: SetCall, body: list[ast.stmt]) -> bool:
+    """Whether nothing but branches are around *site* in the suite *body*: at least one is."""
+    around = [n for n in between(semantic.module, site.statement, body) if isinstance(n, ast.stmt)]
+    return bool(around) and all(isinstance(n, ast.If | ast.Match) for n in around)
 
 
 def _users(sets: Sequence[SetCall]) -> list[tuple[SetCall, Argument]]:

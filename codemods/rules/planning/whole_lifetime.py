@@ -20,6 +20,7 @@ from codemods.rules.checks.lifetime import (
     with_bases,
     wrapped_refusal,
 )
+from codemods.rules.checks.shared_trackers.given_again import given_again_conditions
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields, said_of
 from codemods.rules.checks.yields.pytest_fixtures import fixture_refusal, held_yield, to_confirm
@@ -33,8 +34,8 @@ from codemods.rules.planning.blocks import (
     remains_work,
 )
 from codemods.rules.planning.branches import decide_nested
-from codemods.rules.planning.conditional.block import decide_merged
-from codemods.rules.planning.conditional.calls import merged_ids, staying_ids
+from codemods.rules.planning.conditional.block import decide_merged, kept
+from codemods.rules.planning.conditional.calls import all_may_stay, merged_ids, staying_ids
 from codemods.rules.planning.headers import check_arguments, plan_header
 from codemods.rules.planning.phases import decide_phases
 from codemods.rules.planning.user_ids import with_user
@@ -49,6 +50,11 @@ if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
 
+#: Which ids count depends on the way through the block: no header can say it, calls inside can.
+_BY_ITS_COURSE = frozenset(
+    {Reason.CONDITIONAL_CONTEXT, Reason.LOOP_CARRIED_CONTEXT, Reason.MAY_BE_NONE}
+)
+
 
 def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> Verdict:
     """Return the proposal for *lifetime*, or the refusal of *finding*."""
@@ -60,12 +66,16 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     if held is not None:
         flow = replace(flow, escapes=[])
         refusal = fixture_refusal(semantic, finding, held)
-    return (
+    verdict = (
         refusal
         or flow_refusal(semantic, finding, lifetime, flow)
         or wrapped_refusal(semantic, finding, lifetime, flow)
         or _blocks(semantic, finding, lifetime, flow, held)
     )
+    asked = given_again_conditions(semantic, lifetime.construct)
+    if isinstance(verdict, Refusal) or not asked:
+        return verdict
+    return replace(verdict, confirm=(*verdict.confirm, *asked))
 
 
 def _blocks(
@@ -117,12 +127,19 @@ def _waits(semantic: SemanticModel, proposal: Proposal) -> bool:
 def _nested(semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow) -> Verdict:
     """Return blocks in inner bodies, or one block around calls that stay in their branches."""
     verdict = decide_nested(semantic, finding, lifetime, flow)
-    refused = isinstance(verdict, Refusal) and verdict.reason is Reason.CONDITIONAL_CONTEXT
-    merged = staying_ids(semantic, lifetime, flow) if refused else None
-    if merged is None:
+    proven = isinstance(verdict, Proposal) and not verdict.confirm
+    if proven or (isinstance(verdict, Refusal) and verdict.reason not in _BY_ITS_COURSE):
         return verdict
-    around = decide_merged(semantic, finding, lifetime, flow, merged)
-    return verdict if isinstance(around, Refusal) else around
+    merged = staying_ids(semantic, lifetime, flow)
+    if merged is not None:
+        around: Verdict = decide_merged(semantic, finding, lifetime, flow, merged)
+    elif all_may_stay(semantic, lifetime, flow):
+        around = _one_block(semantic, finding, replace(lifetime, sets=[]), flow)
+    else:
+        return verdict
+    if isinstance(around, Refusal):
+        return verdict
+    return around if merged is not None else kept(around, lifetime)
 
 
 def _hidden_sets(

@@ -74,6 +74,13 @@ def decide_merged(
     )
 
 
+def kept(proposal: Proposal, lifetime: Lifetime) -> Proposal:
+    """Return *proposal*, a block without ids, as one in which all set calls of *lifetime* stay."""
+    why = f"all that uses {lifetime.binding.name} is in the block, and the calls in it set the ids"
+    notes = (*proposal.notes, *map(_told, lifetime.sets))
+    return replace(proposal, form="keep", why=why, notes=notes)
+
+
 def _told(site: SetCall) -> str:
     return f"the call in line {site.call.lineno} stays: it sets ids for the rest of the block"
 

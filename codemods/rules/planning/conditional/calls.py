@@ -11,6 +11,7 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.ids.merging import Merged, Merging
 from codemods.rules.checks.late_recordings import late_recording
 from codemods.rules.planning.conditional.texts import written
+from codemods.rules.planning.user_ids import is_in_branches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,14 @@ def staying_ids(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> Merg
     if any(site.path[:-1] == lifetime.prefix for site in later):
         return None
     return merged if _may_stay(semantic, lifetime, flow, later) else None
+
+
+def all_may_stay(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> bool:
+    """Whether a block without ids may hold all set calls of *lifetime*, each in its branch."""
+    if lifetime.owned:
+        return False
+    branches = (is_in_branches(semantic, site, lifetime.body) for site in lifetime.sets)
+    return all(branches) and _may_stay(semantic, lifetime, flow, lifetime.sets)
 
 
 def _first_run(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> Merged | None:
