@@ -150,12 +150,6 @@ def objects_given_again_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
-@mutant("rules.planning.imports:_goes_no_further", "N3")
-def guard_that_goes_on_overlooked(real: Any) -> Any:
-    """A guard that lets the program go on without the import is taken for one that raises."""
-    return lambda handler: True
-
-
 @mutant("rules.checks.siblings:Siblings._run_in", "X15")
 def later_uses_overlooked(real: Any) -> Any:
     """What an inner function uses is taken for used where the function stands."""
