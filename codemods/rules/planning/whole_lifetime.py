@@ -34,7 +34,7 @@ from codemods.rules.planning.blocks import (
     remains_work,
 )
 from codemods.rules.planning.branches import decide_nested
-from codemods.rules.planning.conditional.block import decide_merged, kept
+from codemods.rules.planning.conditional.block import decide_merged, with_calls_inside
 from codemods.rules.planning.conditional.calls import all_may_stay, merged_ids, staying_ids
 from codemods.rules.planning.headers import check_arguments, plan_header
 from codemods.rules.planning.phases import decide_phases
@@ -139,7 +139,7 @@ def _nested(semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow:
         return verdict
     if isinstance(around, Refusal):
         return verdict
-    return around if merged is not None else kept(around, lifetime)
+    return around if merged is not None else with_calls_inside(around, lifetime)
 
 
 def _hidden_sets(

@@ -74,7 +74,7 @@ def decide_merged(
     )
 
 
-def kept(proposal: Proposal, lifetime: Lifetime) -> Proposal:
+def with_calls_inside(proposal: Proposal, lifetime: Lifetime) -> Proposal:
     """Return *proposal*, a block without ids, as one in which all set calls of *lifetime* stay."""
     why = f"all that uses {lifetime.binding.name} is in the block, and the calls in it set the ids"
     notes = (*proposal.notes, *map(_told, lifetime.sets))
