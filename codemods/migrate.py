@@ -140,7 +140,8 @@ def command(
         return DONE
     if options.interactive:
         return interactive.run(options, pipeline)
-    return _finish(caching.report_of(pipeline, _pipeline, options, "migrate"), options)
+    memory = caching.memory_of(options, "migrate") if pipeline is None else None
+    return _finish(caching.report_of(pipeline, _pipeline, options, memory), options)
 
 
 def main(arguments: Sequence[str] | None = None, pipeline: execution.Pipeline | None = None) -> int:

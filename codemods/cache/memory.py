@@ -16,10 +16,11 @@ from pathlib import Path
 from time import time_ns as now
 from typing import TYPE_CHECKING
 
-import codemods
+from codemods.cache import replay
 from codemods.cache.record import Record
-from codemods.cache.signature import WIDTH, at_rest, listing, signature, signatures
-from codemods.cache.store import FOLDER, Store
+from codemods.cache.replay import FOLDER
+from codemods.cache.signature import WIDTH, at_rest, listing, signature, signatures, tool
+from codemods.cache.store import Store
 from codemods.model.outcome import Linted, RunReport
 from codemods.project.root import Roots
 from codemods.project.walked import Walked
@@ -75,6 +76,7 @@ class Memory:
         self._working: list[str] = []
         self._others: Sequence[DiscoveredFile] = ()
         self._failed = 0
+        self._is_recorded = False
 
     def replayed(self) -> RunReport | None:
         """Return the report of the last run if it would be the same, None if it may be another."""
@@ -83,6 +85,7 @@ class Memory:
             return None
         if signatures(last.paths) != last.numbers:
             return None
+        self._is_recorded = True
         return RunReport(last.found, last.count, written=False, shard=_shard(self._options))
 
     def is_clean(self, file: DiscoveredFile) -> bool:
@@ -128,6 +131,13 @@ class Memory:
         record = Record(paths, numbers, count, clean, found, beside)
         if record != self._last:
             self._store.write(self._key, record)
+        self._is_recorded = found is not None
+
+    def keep_printed(self, command: str, arguments: Sequence[str], text: str, status: int) -> None:
+        """Leave *text*, which this run prints, for one with the same command line."""
+        if self._is_recorded:
+            name = replay.name_of(command, arguments)
+            self._store.write_printed(name, text, status, self._key)
 
     def _may_be_told_again(self, report: RunReport) -> bool:
         """Whether all that the findings came from is among what was walked."""
@@ -183,18 +193,3 @@ def _key(options: Options, command: str) -> str:
     )
     digest = hashlib.blake2b("\0".join(said).encode("utf-8", "surrogateescape"), digest_size=16)
     return digest.hexdigest()
-
-
-def tool() -> list[str]:
-    """Return what identifies the code of these tools: they may be a checkout that changes."""
-    waiting, found = [str(Path(codemods.__file__).parent)], []
-    for folder in waiting:  # it grows on the way
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda one: one.name):
-                if entry.is_dir():
-                    if entry.name != "__pycache__":
-                        waiting.append(entry.path)
-                elif entry.name.endswith(".py"):
-                    status = entry.stat()
-                    found.append(f"{entry.path} {status.st_size} {status.st_mtime_ns}")
-    return found

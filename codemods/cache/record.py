@@ -1,34 +1,22 @@
-"""One file of the cache: what a run looked at, and what it found there.
-
-Everything in it may be damaged, of another version, or made by somebody else: it is read as data
-of a bounded size with a checksum, and what is wrong with it makes it nothing.
-"""
+"""One file of the cache: what a run looked at, and what it found there."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codemods.cache.signature import NUMBERS, WIDTH
+from codemods.cache import frame
+from codemods.cache.frame import DamagedError
+from codemods.cache.signature import WIDTH
 from codemods.model.finding import Finding
 from codemods.model.outcome import Linted
 from codemods.model.source import Span
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Mapping, Sequence
 
-#: Of a record in bytes: of 500,000 files, about.
-LARGEST = 64 << 20
-_MAGIC = b"ai-usage cache 1\n"
-_DIGEST = 32
 _CLEAN = 1
-
-
-class DamagedError(ValueError):
-    """The bytes are no record of this version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +49,6 @@ class Record:
 
 def encoded(record: Record) -> bytes:
     """Return *record* as bytes."""
-    paths = "\0".join(record.paths).encode("utf-8", "surrogateescape")
     found = None if record.found is None else [_told(one) for one in record.found]
     head = {
         "paths": len(record.paths),
@@ -69,42 +56,18 @@ def encoded(record: Record) -> bytes:
         "listing": record.listing,
         "found": found,
     }
-    parts = (
-        json.dumps(head, separators=(",", ":")).encode() + b"\n",
-        record.clean,
-        record.numbers.tobytes(),
-        paths,
-    )
-    body = b"".join(parts)
-    return _MAGIC + _checksum(body) + body
+    return frame.joined((head, record.clean, record.numbers, record.paths))
 
 
 def decoded(content: bytes) -> Record:
     """Return the record in *content*; raises DamagedError."""
-    start = len(_MAGIC) + _DIGEST
-    body = memoryview(content)[start:]
-    if not content.startswith(_MAGIC) or content[len(_MAGIC) : start] != _checksum(body):
-        raise DamagedError("it is damaged, or of another version")
+    head, clean, numbers, paths = frame.parts_of(content)
     try:
-        line = content.index(b"\n", start)
-        head: dict[str, Any] = json.loads(content[start:line])
-        count, files = int(head["paths"]), int(head["files"])
-        clean = content[line + 1 : line + 1 + files]
-        numbers = array("q")
-        at = line + 1 + files
-        numbers.frombytes(content[at : at + count * WIDTH])
-        paths = content[at + count * WIDTH :].decode("utf-8", "surrogateescape").split("\0")
         told, listing = head["found"], str(head["listing"])
         found = None if told is None else tuple(map(_linted, told))
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise DamagedError(f"it is no record: {error}") from None
-    if not 0 <= files <= count == len(paths) or len(numbers) != count * NUMBERS:
-        raise DamagedError("its parts do not fit")
-    return Record(paths, numbers, files, clean, found, listing)
-
-
-def _checksum(body: bytes | memoryview) -> bytes:
-    return hashlib.blake2b(body, digest_size=_DIGEST).digest()
+    return Record(paths, numbers, int(head["files"]), clean, found, listing)
 
 
 def _told(one: Linted) -> list[Any]:

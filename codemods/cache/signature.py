@@ -21,6 +21,8 @@ WIDTH = NUMBERS * 8
 _MARGIN = 2_100_000_000
 _LARGEST = (1 << 63) - 1
 _ABSENT = (0, 0, 0, 0)
+#: The folder of these tools.
+_TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 
 
 def signatures(paths: Iterable[str]) -> array[int]:
@@ -67,3 +69,18 @@ def at_rest(numbers: array[int], at: int, looked: int) -> bool:
     """Whether a change after *looked*, in nanoseconds, would show in number *at* of *numbers*."""
     start = at * NUMBERS
     return max(numbers[start], numbers[start + 1]) < looked - _MARGIN
+
+
+def tool() -> list[str]:
+    """Return what identifies the code of these tools: they may be a checkout that changes."""
+    waiting, found = [_TOOLS], []
+    for folder in waiting:  # it grows on the way
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda one: one.name):
+                if entry.is_dir():
+                    if entry.name != "__pycache__":
+                        waiting.append(entry.path)
+                elif entry.name.endswith(".py"):
+                    status = entry.stat()
+                    found.append(f"{entry.path} {status.st_size} {status.st_mtime_ns}")
+    return found

@@ -10,14 +10,16 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from codemods.cache.record import LARGEST, DamagedError, Record, decoded, encoded
+from codemods.cache.frame import LARGEST, DamagedError
+from codemods.cache.record import Record, decoded, encoded
+from codemods.cache.replay import FOLDER, LOOKED_AT, PRINTED, sealed
 from codemods.project.folders import ANY_BY_OTHERS, WRITE_BY_OTHERS, Folder, require_owner
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FOLDER = ".ai_usage_cache"
-_SUFFIX, _UNFINISHED = ".run", ".new"
+_ENDINGS = (LOOKED_AT, PRINTED)
+_UNFINISHED = ".new"
 _TAG, _IGNORE = "CACHEDIR.TAG", ".gitignore"
 _TAG_TEXT = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n# Of ai-usage-lint and ai-usage-migrate.\n"
@@ -40,7 +42,7 @@ class Store:
         try:
             with Folder.at(self.place.parent) as above, above.inside(self.place.name) as folder:
                 _require_private(folder)
-                name = key + _SUFFIX
+                name = key + LOOKED_AT
                 if folder.status(name).st_mode & ANY_BY_OTHERS:
                     return None  # not written here: a clone has no such modes
                 return decoded(folder.read(name, LARGEST))
@@ -49,7 +51,18 @@ class Store:
 
     def write(self, key: str, record: Record) -> None:
         """Put *record* in the place of the one of *key*, as a whole; nothing where that fails."""
-        content = encoded(record)
+        self._put(key + LOOKED_AT, encoded(record))
+
+    def write_printed(self, name: str, text: str, status: int, key: str) -> None:
+        """Put what a run printed, and its status, beside the record of *key*, if that is there."""
+        with suppress(OSError), Folder.at(self.place.parent) as above:
+            with above.inside(self.place.name) as folder:
+                looked_at = folder.read(key + LOOKED_AT, LARGEST)
+            content = sealed(text, status, key, looked_at)
+            if content is not None:
+                self._put(name + PRINTED, content)
+
+    def _put(self, name: str, content: bytes) -> None:
         if len(content) > LARGEST:
             return
         with (
@@ -58,10 +71,10 @@ class Store:
             above.made(self.place.name) as folder,
         ):
             _require_private(folder)
-            for name, text in ((_IGNORE, _IGNORE_TEXT), (_TAG, _TAG_TEXT)):
-                if not folder.holds(name):
-                    _put(folder, name, text)
-            _put(folder, key + _SUFFIX, content)
+            for beside, text in ((_IGNORE, _IGNORE_TEXT), (_TAG, _TAG_TEXT)):
+                if not folder.holds(beside):
+                    _put(folder, beside, text)
+            _put(folder, name, content)
             _prune(folder)
 
     def clean(self) -> int:
@@ -74,9 +87,9 @@ class Store:
             with Folder.at(self.place.parent) as above, above.inside(self.place.name) as folder:
                 require_owner(folder.own_status(), self.place.name)
                 for name in folder.names():
-                    if name in (_TAG, _IGNORE) or name.endswith((_SUFFIX, _UNFINISHED)):
+                    if name in (_TAG, _IGNORE) or name.endswith((*_ENDINGS, _UNFINISHED)):
                         folder.remove(name)
-                        count += name.endswith(_SUFFIX)
+                        count += name.endswith(LOOKED_AT)
                 with suppress(OSError):  # somebody keeps something else there
                     above.remove_folder(self.place.name)
         except FileNotFoundError:
@@ -104,15 +117,16 @@ def _put(folder: Folder, name: str, content: bytes) -> None:
 
 
 def _prune(folder: Folder) -> None:
-    """Remove the oldest records beyond the number kept, and what killed runs left."""
-    written: list[tuple[float, str]] = []
+    """Remove the oldest beyond the number that is kept of each kind, and what killed runs left."""
+    written: dict[str, list[tuple[float, str]]] = {suffix: [] for suffix in _ENDINGS}
     for name in folder.names():
         with suppress(OSError):
             at = folder.status(name).st_mtime
-            if name.endswith(_SUFFIX):
-                written.append((at, name))
-            elif name.endswith(_UNFINISHED) and time.time() - at > _ABANDONED_SECONDS:
+            suffix = name[name.rfind(".") :]
+            if suffix in written:
+                written[suffix].append((at, name))
+            elif suffix == _UNFINISHED and time.time() - at > _ABANDONED_SECONDS:
                 folder.remove(name)
-    for _, name in sorted(written)[:-_MOST]:
+    for _, name in (one for kind in written.values() for one in sorted(kind)[:-_MOST]):
         with suppress(OSError):
             folder.remove(name)

@@ -39,15 +39,16 @@ def report_of(
     given: execution.Pipeline | None,
     real: Callable[[], Callable[..., RunReport]],
     options: Options,
-    command: str,
+    memory: Memory | None,
+    *,
+    again: bool = False,
 ) -> RunReport:
     """Return the report of the pipeline *given*, else of the *real* one, which may remember.
 
-    It reads no file that is known to have no work in it, and a lint is not done twice for the same.
+    It reads no file that is known to have no work in it; with *again* it does nothing twice.
     """
     execution.require_paths(options.paths)
-    memory = _memory(options, command) if given is None else None
-    known = memory.replayed() if memory is not None and command == "lint" else None
+    known = memory.replayed() if memory is not None and again else None
     if known is not None:
         return known
     config = execution.load_config(options.paths, options.cwd)
@@ -59,9 +60,9 @@ def report_of(
     return report
 
 
-def _memory(options: Options, command: str) -> Memory | None:
+def memory_of(options: Options, command: str) -> Memory | None:
     """Return what runs like this one remember; None where they do not."""
-    if not options.use_cache or options.cluster:
+    if not options.paths or not options.use_cache or options.cluster:
         return None
     from codemods.cache.memory import Memory, place_of
 

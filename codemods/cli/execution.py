@@ -84,16 +84,21 @@ def execute(command: click.Command, name: str, arguments: Sequence[str], pipelin
     except click.ClickException as error:
         _show(error)
         return FAILED
-    except (KeyboardInterrupt, click.Abort):
-        say("\nInterrupted. If files were written already, --undo puts them back.", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:
+    except (KeyboardInterrupt, click.Abort, OSError) as error:
+        return ended_by(error)
+
+
+def ended_by(error: BaseException) -> int:
+    """Say why *error* ended the run, and return its exit status."""
+    if isinstance(error, BrokenPipeError):
         _let_go_of_stdout()
         return CLOSED_PIPE
-    except OSError as error:
+    if isinstance(error, OSError):
         say(f"Error: {display.line(str(error))}", err=True)
         _let_go_of_stdout()
         return FAILED
+    say("\nInterrupted. If files were written already, --undo puts them back.", err=True)
+    return INTERRUPTED
 
 
 @contextmanager
@@ -210,10 +215,16 @@ def finish(report: RunReport, options: Options, *, err: bool = False) -> int:
 
     It goes to standard output, or (*err*) to standard error.
     """
-    colour = use_colour(options, err=err)
-    shown = rendered(report, options.report_format, Look(options.quiet, colour))
-    click.echo(shown, nl=False, err=err, color=colour)
+    click.echo(
+        shown(report, options, err=err), nl=False, err=err, color=use_colour(options, err=err)
+    )
     return exit_status(report)
+
+
+def shown(report: RunReport, options: Options, *, err: bool = False) -> str:
+    """Return *report* in the format and with the colours of *options*."""
+    look = Look(options.quiet, use_colour(options, err=err))
+    return rendered(report, options.report_format, look)
 
 
 def use_colour(options: Options, *, err: bool = False) -> bool:

@@ -66,7 +66,8 @@ def run(options: Options, pipeline: execution.Pipeline | None) -> int:
     # A question waits for its answer: there is no second file to decide on meanwhile.
     options = replace(options, jobs=1)
     try:
-        report = caching.report_of(pipeline, lambda: _asking(options, sessions), options, "migrate")
+        memory = caching.memory_of(options, "migrate") if pipeline is None else None
+        report = caching.report_of(pipeline, lambda: _asking(options, sessions), options, memory)
     except NoAnswerError:
         raise click.UsageError(_NOBODY) from None
     except HungUpError:

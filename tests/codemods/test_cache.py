@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codemods import lint, migrate
-from codemods.cache import memory
-from codemods.cache.record import DamagedError, decoded, encoded
-from codemods.cache.store import FOLDER, Store
+from codemods.cache import frame, memory, replay
+from codemods.cache.frame import DamagedError
+from codemods.cache.record import decoded, encoded
+from codemods.cache.replay import FOLDER
+from codemods.cache.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,8 +79,12 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
 
     def run(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()
+        known = replay.told("lint", [*arguments, "."])
         status = lint.main([*arguments, "."])
         shown = capsys.readouterr()
+        # What is printed without a look at the options is what a run prints.
+        assert known in (None, (shown.out, status))
+        assert known is None or not shown.err
         return status, shown.out, shown.err
 
     return run
@@ -303,14 +309,17 @@ def test_no_more_is_kept_than_a_few_ways_to_look(
     """The oldest records are removed, and what a killed run left an hour ago."""
     said()
     (kept,) = (start / FOLDER).glob("*.run")
+    (printed,) = (start / FOLDER).glob("*.out")
     for number in range(30):
         shutil.copy(kept, kept.with_name(f"{number:032}.run"))
+        shutil.copy(printed, kept.with_name(f"{number:032}.out"))
     (start / FOLDER / "1-1.new").write_text("half")
     os.utime(start / FOLDER / "1-1.new", (1, 1))
     (start / "app/fresh.py").write_text("x = 1\n")
     said()
     names = [path.name for path in (start / FOLDER).iterdir()]
-    assert len([name for name in names if name.endswith(".run")]) == 16
+    for ending in (".run", ".out"):
+        assert len([name for name in names if name.endswith(ending)]) == 16
     assert "1-1.new" not in names
 
 
@@ -336,6 +345,97 @@ def test_a_record_is_what_was_kept(start: Path, said: Callable[..., object]) -> 
     assert decoded(encoded(record)) == record
     assert record.found
     assert len(record.paths) > record.count == memory.LEAST_FILES + 3
+
+
+def test_a_second_run_prints_before_anything_is_imported(
+    start: Path,
+    said: Callable[..., object],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same command line in the same folder needs no option, no parser and no record class."""
+    first = said()
+    monkeypatch.setattr(sys, "argv", ["ai-usage-lint", "."])
+    monkeypatch.setattr(memory, "Memory", None)
+    assert (lint.main(), capsys.readouterr().out, "") == first
+    program = (
+        "import sys; from codemods.cache import replay; print(replay.told('lint', ['.'])[1], "
+        "sys.modules.keys() & {'click', 'dataclasses', 'pathlib', 'inspect'})"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1 set()\n"
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda start, patch: (start / "app/old.py").write_text("x = 1\n"),
+        lambda start, patch: (start / "app/new.py").write_text("x = 1\n"),
+        lambda start, patch: (start / "app/using.py").unlink(),
+        lambda start, patch: (start / "new").mkdir(),
+        lambda start, patch: patch.chdir(start / "app"),
+        lambda start, patch: patch.setenv("NO_COLOR", "1"),
+        lambda start, patch: patch.setenv("AI_USAGE_CACHE_DIR", "elsewhere"),
+        lambda start, patch: patch.setattr(replay, "tool", lambda: ["another"]),
+        lambda start, patch: (start / FOLDER).chmod(0o777),
+        lambda start, patch: next((start / FOLDER).glob("*.out")).chmod(0o644),
+        lambda start, patch: next((start / FOLDER).glob("*.run")).unlink(),
+    ],
+)
+def test_an_output_holds_as_long_as_nothing_is_other(
+    start: Path,
+    said: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+    happens: Callable[[Path, pytest.MonkeyPatch], object],
+) -> None:
+    """T47: files, folders, the place, what is around, the tools, the modes of the cache count."""
+    said()
+    assert replay.told("lint", ["."]) is not None
+    assert replay.told("lint", [".", "--quiet"]) is None
+    assert replay.told("migrate", ["."]) is None
+    happens(start, monkeypatch)
+    assert replay.told("lint", ["."]) is None
+
+
+def test_an_output_is_not_told_for_what_another_run_looked_at(
+    start: Path, said: Callable[..., object]
+) -> None:
+    """Runs that print in other forms share what they looked at; an older output does not."""
+    said()
+    (start / "app/old.py").write_text("x = 1\n")
+    said("--format", "json")
+    assert replay.told("lint", ["--format", "json", "."]) is not None
+    assert replay.told("lint", ["."]) is None
+
+
+def test_an_output_moves_no_cursor(start: Path, said: Callable[..., object]) -> None:
+    """T47: whoever has put an output there, what a terminal would act on is not told."""
+    said()
+    (printed,) = (start / FOLDER).glob("*.out")
+    (looked_at,) = (start / FOLDER).glob("*.run")
+    content = looked_at.read_bytes()
+    assert replay.sealed("\x1b[2J", 0, looked_at.stem, content) is None
+    good = replay.sealed("one line\n", 0, looked_at.stem, content)
+    assert good is not None
+    printed.write_bytes(good)
+    assert replay.told("lint", ["."]) == ("one line\n", 0)
+    head, magic = good.index(b"{"), good.index(b"\n") + 1
+    forged = good[head:].replace(b"one", b"\x1b[1")
+    printed.write_bytes(frame.sealed(good[:magic], forged))
+    assert replay.told("lint", ["."]) is None
+
+
+@pytest.mark.parametrize("at", [0, 20, 60, -10, -1])
+def test_a_damaged_output_is_none(start: Path, said: Callable[..., object], at: int) -> None:
+    """Any byte that is not what was written is noticed."""
+    said()
+    (printed,) = (start / FOLDER).glob("*.out")
+    content = bytearray(printed.read_bytes())
+    content[at] ^= 0x55
+    printed.write_bytes(content)
+    assert replay.told("lint", ["."]) is None
 
 
 @pytest.mark.parametrize("at", [0, 20, 60, -40, -1])

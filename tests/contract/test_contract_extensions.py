@@ -14,7 +14,8 @@ from source_tree import ROOT, Module, source_modules, within
 
 sys.path.insert(0, str(ROOT))
 
-from codemods import lint, merge, migrate
+from codemods import merge, migrate
+from codemods.cli import linting
 from codemods.model.options import Options, ProjectConfig
 from codemods.model.refusal import Reason
 from codemods.model.settings import Settings as RuleSettings
@@ -31,7 +32,7 @@ OPTIONS = {
     RuleSettings: ("codemods", {"settings"}),
     Settings: ("tracker", {"current()", "chosen", "settings"}),
 }
-COMMANDS = (migrate.command, lint.command, merge.command)
+COMMANDS = (migrate.command, linting.command, merge.command)
 
 
 def unread(record: type, modules: list[Module], owners: set[str]) -> list[str]:
@@ -73,7 +74,7 @@ def test_options_are_declared_once() -> None:
     inside = {
         node.func.attr
         for module in source_modules(packages=("codemods",))
-        if module.name in ("codemods.lint", "codemods.merge")
+        if module.name in ("codemods.cli.linting", "codemods.merge")
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }

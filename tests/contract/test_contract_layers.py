@@ -110,7 +110,7 @@ def test_importing_the_runtime_loads_the_standard_library_only() -> None:
 
 def test_the_commands_start_without_libcst() -> None:
     """L4: LibCST is loaded when a file will change, not when a command starts."""
-    loaded = newly_imported("import codemods.migrate, codemods.lint")
+    loaded = newly_imported("import codemods.migrate, codemods.cli.linting")
     assert "codemods" in loaded
     assert "libcst" not in loaded
 

@@ -11,7 +11,7 @@ import pytest
 from codemods import lint, migrate
 from codemods.cache import memory
 from codemods.cache.record import Record, decoded, encoded
-from codemods.cache.store import FOLDER
+from codemods.cache.replay import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,86 @@
+"""The command that lints: its options, and what it does with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from codemods.cli import caching, execution
+from codemods.cli.options import into_options, remembering, reporting, working
+from codemods.model.options import Mode
+from codemods.report.status import DONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from codemods.model.options import Options
+    from codemods.model.outcome import RunReport
+
+#: What tells its runs from those of other commands.
+COMMAND = "lint"
+HELP = """Report legacy tracker code in PATH...; no source is written.
+
+One line a finding, `path:line:column: CODE message`: trackers built by hand,
+set_tracking_context, imports that only legacy code needs, both patterns mixed,
+and a tracker that is not passed on.
+
+\b
+Examples:
+  python -m codemods.lint src tests
+  python -m codemods.lint --format json . > findings.json
+  python -m codemods.lint --include markdown --include doctests .
+  python -m codemods.lint --shard 1/4 --format json . > shard-1.json
+  python -m codemods.lint --clean-cache
+
+What a run learns of 100 files or more is kept for the next one, in .ai_usage_cache.
+
+\b
+Exit status:
+  0  nothing found
+  1  findings
+  2  something failed: wrong usage, a file that cannot be read or parsed,
+     no Python file found
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the command was called: with which arguments, and a pipeline in the real one's place."""
+
+    arguments: Sequence[str]
+    pipeline: execution.Pipeline | None
+
+
+@click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
+@working
+@remembering
+@reporting(quiet="Print the findings without a summary.", shown="findings")
+@click.pass_obj
+@into_options
+def command(asked: Asked, options: Options) -> int:
+    """Lint what the command line names, and report."""
+    looking = replace(options, mode=Mode.CHECK)
+    if caching.cleans_only(looking):
+        return DONE
+    memory = caching.memory_of(looking, COMMAND) if asked.pipeline is None else None
+    report = caching.report_of(asked.pipeline, _pipeline, looking, memory, again=True)
+    status = execution.finish(report, looking)
+    if memory is not None and not execution.use_colour(looking):
+        text = execution.shown(report, looking)
+        memory.keep_printed(COMMAND, asked.arguments, text, status)
+    return status
+
+
+def run(arguments: Sequence[str], pipeline: execution.Pipeline | None) -> int:
+    """Run the command; return its exit status.  *pipeline* is the real one unless given."""
+    name = execution.program("ai-usage-lint", "codemods.lint")
+    return execution.execute(command, name, arguments, Asked(arguments, pipeline))
+
+
+def _pipeline() -> Callable[..., RunReport]:
+    from codemods.runner import pipeline
+
+    return pipeline.lint
