@@ -43,7 +43,7 @@ class _State:
 
     ``pauses`` has, by store, how often it failed and when (on the monotonic
     clock) it is asked again; ``slow`` has those stores, and the spool, that a program must
-    not wait for (``slow_at`` is when one took long to fail); ``held`` what neither took, by store.
+    not wait for; ``held`` what neither took, by store.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,6 @@ class _State:
         self.thread: threading.Thread | None = None
         self.pauses: dict[str, tuple[int, float]] = {}
         self.slow: set[str] = set()
-        self.slow_at = -math.inf
         self.held: dict[str, tuple[Destination, list[Metric]]] = {}
         self.busy = False
         self.news = False
@@ -82,7 +81,7 @@ def directly(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Me
     began = steady()
     rest = direct(destination, metrics)
     if rest and steady() > began + SLOW_SECONDS:
-        _was_slow(destination.key)
+        _state.slow.add(destination.key)
     return rest
 
 
@@ -99,7 +98,7 @@ def spool(destination: Destination, metrics: Sequence[Metric]) -> Sequence[Metri
     began = steady()
     rest = _spooled(destination, metrics)
     if rest and steady() > began + SLOW_SECONDS:
-        _was_slow(SPOOL)
+        _state.slow.add(SPOOL)
     if not rest:
         wake()
     return rest
@@ -197,16 +196,6 @@ def is_failing() -> bool:
 def is_stuck() -> bool:
     """Whether the spool takes nothing: then no patience finds a place for a record."""
     return bool(_state.held) or SPOOL in _state.slow
-
-
-def is_slow(since: float) -> bool:
-    """Whether a place took long to fail, *since* then, and the other does not make up for it."""
-    return _state.slow_at >= since and steady() > _state.slow_at + SLOW_SECONDS
-
-
-def _was_slow(place: str) -> None:
-    _state.slow.add(place)
-    _state.slow_at = steady()
 
 
 def leave_alone(destination: Destination) -> None:

@@ -172,8 +172,7 @@ def _wait_at_most_once(queue: _Queue, timeout: float) -> None:
     """Wait for the writer, but not again while what was waited for in vain is still not done."""
     target = queue.accepted
     patience = queue.vain.patience(timeout, in_vain=queue.done < queue.in_vain)
-    began = steady()
-    if not _reach(queue, patience, unless=lambda: sender.is_slow(began)):
+    if not _reach(queue, patience):
         queue.in_vain = target
 
 

@@ -96,6 +96,35 @@ def test_a_store_that_takes_long_to_fail_is_left_to_the_sender(
     assert sorted(store.ids) == list("abcde")
 
 
+def test_a_block_waits_for_the_spool_behind_a_store_that_was_slow_to_fail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """T38: on a busy machine everything is slow, and the spool is no place that fails: who leaves
+    a block looks for it again and again, until the record would outlive the process."""
+    monkeypatch.setattr(sender, "SLOW_SECONDS", -1.0)
+    owner = Owner(destinations.known("down", lambda: Store(Failing()), durable=True))
+    looks, program = threading.Semaphore(0), threading.current_thread()
+    really, waiting = sender._spooled, writer._queue.changed.wait
+
+    def wait(timeout: float | None = None) -> bool:
+        if threading.current_thread() is program:
+            looks.release()
+        return waiting(timeout)
+
+    def spooled(destination: destinations.Destination, found: Sequence[Metric]) -> Sequence[Metric]:
+        assert all(looks.acquire(timeout=PATIENCE) for _ in range(3))
+        return really(destination, found)
+
+    monkeypatch.setattr(writer._queue.changed, "wait", wait)
+    monkeypatch.setattr(sender, "_spooled", spooled)
+    writer.hand_over(owner, metrics("a"))
+    writer.leave()
+    found = tracker.stats().spooled
+    for _ in range(3):
+        looks.release()
+    assert found == 1
+
+
 @pytest.mark.parametrize("repaired", ["store", "spool"])
 def test_what_was_kept_is_stored_when_either_works_again(
     repaired: str,
