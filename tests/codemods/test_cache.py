@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codemods import lint, migrate
-from codemods.cache import frame, memory, replay
+from codemods.cache import memory, replay
 from codemods.cache.frame import DamagedError
 from codemods.cache.record import decoded, encoded
 from codemods.cache.replay import FOLDER
@@ -390,7 +390,7 @@ def test_an_output_holds_as_long_as_nothing_is_other(
     monkeypatch: pytest.MonkeyPatch,
     happens: Callable[[Path, pytest.MonkeyPatch], object],
 ) -> None:
-    """T47: files, folders, the place, what is around, the tools, the modes of the cache count."""
+    """Files, folders, the place, what is around, the tools, the modes of the cache count."""
     said()
     assert replay.told("lint", ["."]) is not None
     assert replay.told("lint", [".", "--quiet"]) is None
@@ -407,23 +407,6 @@ def test_an_output_is_not_told_for_what_another_run_looked_at(
     (start / "app/old.py").write_text("x = 1\n")
     said("--format", "json")
     assert replay.told("lint", ["--format", "json", "."]) is not None
-    assert replay.told("lint", ["."]) is None
-
-
-def test_an_output_moves_no_cursor(start: Path, said: Callable[..., object]) -> None:
-    """T47: whoever has put an output there, what a terminal would act on is not told."""
-    said()
-    (printed,) = (start / FOLDER).glob("*.out")
-    (looked_at,) = (start / FOLDER).glob("*.run")
-    content = looked_at.read_bytes()
-    assert replay.sealed("\x1b[2J", 0, looked_at.stem, content) is None
-    good = replay.sealed("one line\n", 0, looked_at.stem, content)
-    assert good is not None
-    printed.write_bytes(good)
-    assert replay.told("lint", ["."]) == ("one line\n", 0)
-    head, magic = good.index(b"{"), good.index(b"\n") + 1
-    forged = good[head:].replace(b"one", b"\x1b[1")
-    printed.write_bytes(frame.sealed(good[:magic], forged))
     assert replay.told("lint", ["."]) is None
 
 

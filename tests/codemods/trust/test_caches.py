@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codemods import lint, migrate
-from codemods.cache import memory
+from codemods.cache import frame, memory, replay
 from codemods.cache.record import Record, decoded, encoded
 from codemods.cache.replay import FOLDER
 
@@ -160,6 +160,23 @@ def test_what_is_no_record_is_none(
     kept(tree).write_bytes(content)
     assert said() == first
     assert decoded(kept(tree).read_bytes()).found is not None
+
+
+def test_an_output_moves_no_cursor(tree: Path, said: Callable[..., object]) -> None:
+    """T47: whoever has put an output there, what a terminal would act on is not told."""
+    said()
+    (printed,) = (tree / FOLDER).glob("*.out")
+    (looked_at,) = (tree / FOLDER).glob("*.run")
+    content = looked_at.read_bytes()
+    assert replay.sealed("\x1b[2J", 0, looked_at.stem, content) is None
+    good = replay.sealed("one line\n", 0, looked_at.stem, content)
+    assert good is not None
+    printed.write_bytes(good)
+    assert replay.told("lint", ["."]) == ("one line\n", 0)
+    head, magic = good.index(b"{"), good.index(b"\n") + 1
+    forged = good[head:].replace(b"one", b"\x1b[1")
+    printed.write_bytes(frame.sealed(good[:magic], forged))
+    assert replay.told("lint", ["."]) is None
 
 
 def test_no_time_that_a_program_sets_hides_a_change(
