@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BYTES = 16
+#: The fields of a kind of node, each with what it begins with in a fingerprint.
+_fields: dict[type[ast.AST], list[tuple[str, bytes]]] = {}
 
 
 def fingerprint(node: ast.AST) -> bytes:
@@ -20,9 +22,16 @@ def fingerprint(node: ast.AST) -> bytes:
     """
     known: bytes | None = getattr(node, "_fingerprint", None)
     if known is None:
-        parts = [type(node).__name__.encode()]
-        for field, value in ast.iter_fields(node):
-            parts.append(f"\0{field}\0".encode())
+        kind = type(node)
+        if kind not in _fields:
+            _fields[kind] = [(name, f"\0{name}\0".encode()) for name in kind._fields]
+        parts = [kind.__name__.encode()]
+        for name, begin in _fields[kind]:
+            try:
+                value = getattr(node, name)
+            except AttributeError:
+                continue
+            parts.append(begin)
             _add(parts, value)
         known = blake2b(b"".join(parts), digest_size=_BYTES).digest()
         node._fingerprint = known  # type: ignore[attr-defined]

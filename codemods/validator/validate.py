@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from codemods import interpreter
 from codemods import vocabulary as words
 from codemods.validator.comments import same_comments
-from codemods.validator.given_ids.unpacked import written_out
+from codemods.validator.given_ids.unpacked import is_to_write_out, written_out
 from codemods.validator.matching import Matcher
 from codemods.validator.parameters import same_signatures
 from codemods.validator.pieces import Program, programs
@@ -47,12 +47,13 @@ def difference(
     """
     if not compiles(before, after):
         return "the result does not compile"
-    # What is written out changes the tree that it stands in.
-    old = tree if tree is not None and "**" not in before else ast.parse(before)
-    apart = programs(old, before, after)
+    apart = programs(tree or ast.parse(before), before, after)
+    if tree is not None and apart is not None and is_to_write_out(apart[0].tree):
+        # That changes the tree.
+        apart = programs(ast.parse(before), before, after)
     if apart is not None and _difference(*apart, unsafe=unsafe, whole=False) is None:
         return None
-    both = Program(before, old), Program(after, ast.parse(after))
+    both = (Program(text, ast.parse(text)) for text in (before, after))
     return _difference(*both, unsafe=unsafe, whole=True)
 
 

@@ -76,6 +76,7 @@ class Taint:
         #: lambdas that its names have with them.
         self.named_in: dict[ast.AST, tuple[list[Resolved], list[tuple[DataFlow, ast.AST]]]] = {}
         self._names: dict[ast.expr, Resolved | ResolvedClass | None] = {}
+        self._bound: dict[Binding, Resolved | ResolvedClass | None] = {}
         self.makings: dict[tuple[ast.Call, tuple[int, ...]], Any] = {}
         self._indices: dict[Any, Any] = {}
         self._methods: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
@@ -236,12 +237,23 @@ class Taint:
         return self._names[name]
 
     def _looked_up(self, name: ast.expr) -> Resolved | ResolvedClass | None:
-        if isinstance(name, ast.Name) and name in self.scopes.scope_of:
-            binders = self.scopes.of(name).binders
-            if len(binders) == 1 and isinstance(binders[0], _FUNCTIONS):
-                return Resolved(self, binders[0])
-            if len(binders) == 1 and isinstance(binders[0], ast.ClassDef):
-                return ResolvedClass(self, binders[0])
+        if not isinstance(name, ast.Name) or name not in self.scopes.scope_of:
+            return self._resolved(name)
+        binding = self.scopes.of(name)
+        if binding not in self._bound:
+            self._bound[binding] = self._held(binding, name)
+        return self._bound[binding]
+
+    def _held(self, binding: Binding, name: ast.Name) -> Resolved | ResolvedClass | None:
+        """Return what the variable *binding*, which is read as *name*, is."""
+        binders = binding.binders
+        if len(binders) == 1 and isinstance(binders[0], _FUNCTIONS):
+            return Resolved(self, binders[0])
+        if len(binders) == 1 and isinstance(binders[0], ast.ClassDef):
+            return ResolvedClass(self, binders[0])
+        return self._resolved(name)
+
+    def _resolved(self, name: ast.expr) -> Resolved | ResolvedClass | None:
         meaning = self.names.meaning(name)
         found = self._resolve(meaning.paths[0]) if meaning.certain else None
         return found if isinstance(found, Resolved | ResolvedClass) else None

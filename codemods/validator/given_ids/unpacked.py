@@ -25,7 +25,7 @@ def written_out(tree: ast.Module, *, whole: bool) -> ast.Module:
     literal, and nothing changes that.  A tree that is not *whole* does not show what happens to
     the module's names.
     """
-    if not any(map(_unpacks, nodes(tree))):
+    if not is_to_write_out(tree):
         return tree
     for scope in [n for n in ast.walk(tree) if isinstance(n, _SCOPES)]:
         if isinstance(scope, ast.Module) and not whole:
@@ -35,6 +35,11 @@ def written_out(tree: ast.Module, *, whole: bool) -> ast.Module:
         for call in calls:
             call.keywords = [new for old in call.keywords for new in _expanded(old, own, scope)]
     return ast.Module(tree.body, tree.type_ignores)
+
+
+def is_to_write_out(tree: ast.Module) -> bool:
+    """Whether a set call or a context of *tree* takes ids from a ``**name``."""
+    return any(map(_unpacks, nodes(tree)))
 
 
 def _unpacks(node: ast.AST) -> bool:
