@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.external.references import COMPUTED, ExternalUse, How, Uses
 from codemods.linking.module_graph import module_parts
-from codemods.linking.surroundings import imported_by
+from codemods.linking.surroundings import imports_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +76,7 @@ class Replacements:
         if file.path.stem == _CONFTEST:
             folder = file.path.parent
             waiting += [f for f in self._graph.files if folder in f.path.parents]
-        return imported_by(self._graph, waiting)
+        return {one.path for one in imports_first(self._graph, waiting)}
 
 
 class ExternalUses:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from codemods.analysis.semantic_model import SemanticModel
@@ -33,11 +33,11 @@ class Surroundings:
         self._analysed = analysed
         #: The files that open contexts; None as long as nobody asked.
         self._opening_files: list[DiscoveredFile] | None = None
-        #: By file, which of those import it, or what imports it, and so on.
-        self._reaching: dict[Path, list[int]] = {}
+        #: By file, which of those lead to it by imports, and which it leads to, a bit for each.
+        self._leading_to: dict[Path, int] = {}
+        self._led_to: dict[Path, int] = {}
         #: By attribute, which of those have one of that name.
-        self._having: dict[str, list[int]] = {}
-        self._places: dict[Path, int] = {}
+        self._having: dict[str, int] = {}
         self._files: dict[Path, DiscoveredFile] = {}
 
     def of(self, path: Path) -> Iterator[SemanticModel]:
@@ -49,16 +49,15 @@ class Surroundings:
         if self._opening_files is None:
             self._opening_files = self._opening()
             self._index(self._opening_files)
-        near = set(self._reaching.get(path, ()))
+        near = self._leading_to.get(path, 0)
         own = self._files.get(path)
         if own is not None:
-            for other in imported_by(self._graph, [own]):
-                if other in self._places:
-                    near.add(self._places[other])
+            near |= self._reached_by(own)
             for name in self._methods.of(own):
-                near.update(self._having.get(name, ()))
-        for number in sorted(near):
-            file = self._opening_files[number]
+                near |= self._having.get(name, 0)
+        while near:
+            file = self._opening_files[(near & -near).bit_length() - 1]
+            near &= near - 1
             semantic = self._analysed(file) if file.path != path else None
             if semantic is not None:
                 yield semantic
@@ -66,12 +65,34 @@ class Surroundings:
     def _index(self, opening: list[DiscoveredFile]) -> None:
         """Note of which files each of *opening* may know something."""
         self._files = {file.path: file for file in self._graph.files} if opening else {}
-        for number, file in enumerate(opening):
-            for path in imported_by(self._graph, [file]):
-                self._reaching.setdefault(path, []).append(number)
+        imports: dict[Path, list[Path]] = {}
+        importers: dict[Path, list[Path]] = {}
+        for file in imports_first(self._graph, opening):
+            imports[file.path] = list(self._graph.imports(file))
+            importers.setdefault(file.path, [])
+            for path in imports[file.path]:
+                importers.setdefault(path, []).append(file.path)
+        own = {file.path: 1 << number for number, file in enumerate(opening)}
+        self._led_to = _spread(own, imports, list(imports))
+        self._leading_to = _spread(own, importers, list(reversed(imports)))
+        for file in opening:
             for name in self._methods.attributes(file):
-                self._having.setdefault(name, []).append(number)
-            self._places[file.path] = number
+                self._having[name] = self._having.get(name, 0) | own[file.path]
+
+    def _reached_by(self, own: DiscoveredFile) -> int:
+        """Return which of the files that open contexts *own* leads to by imports."""
+        found = 0
+        waiting = [own]
+        seen = {own.path}
+        while waiting:
+            file = waiting.pop()
+            if file.path in self._led_to:
+                found |= self._led_to[file.path]
+                continue
+            fresh = {p: f for p, f in self._graph.imports(file).items() if p not in seen}
+            seen.update(fresh)
+            waiting.extend(fresh.values())
+        return found
 
     def _opening(self) -> list[DiscoveredFile]:
         """Return the files that may open contexts: by name, or by a manager of another file."""
@@ -92,14 +113,38 @@ class Surroundings:
         return list(found.values())
 
 
-def imported_by(graph: ModuleGraph, files: list[DiscoveredFile]) -> set[Path]:
-    """Return *files* and all that they import, whatever is between."""
-    waiting = list(files)
-    reached = {one.path for one in waiting}
+def imports_first(graph: ModuleGraph, files: list[DiscoveredFile]) -> list[DiscoveredFile]:
+    """Return *files* and all that they import, each behind what it imports but for circles."""
+    found: list[DiscoveredFile] = []
+    seen: set[Path] = set()
+    waiting = [(file, False) for file in files]
     while waiting:
-        one = waiting.pop()
-        for path, found in graph.imports(one).items():
-            if path not in reached:
-                reached.add(path)
-                waiting.append(found)
-    return reached
+        file, is_done = waiting.pop()
+        if is_done:
+            found.append(file)
+        elif file.path not in seen:
+            seen.add(file.path)
+            waiting.append((file, True))
+            waiting.extend((one, False) for one in graph.imports(file).values())
+    return found
+
+
+def _spread(
+    own: Mapping[Path, int], edges: Mapping[Path, Sequence[Path]], order: Sequence[Path]
+) -> dict[Path, int]:
+    """Return the bits of each path with those of all that *edges* lead to from it.
+
+    *order* has a path behind those that its edges lead to, as far as there are no circles: then
+    one look at each is enough.
+    """
+    found = {path: own.get(path, 0) for path in order}
+    is_settled = False
+    while not is_settled:
+        is_settled = True
+        for path in order:
+            bits = found[path]
+            for other in edges[path]:
+                bits |= found[other]
+            is_settled = is_settled and bits == found[path]
+            found[path] = bits
+    return found
