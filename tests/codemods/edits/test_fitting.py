@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from editing import at, edited
 
-from codemods.edits.style import longest_line
+from codemods.edits.style import SHORTEST, longest_line
 from codemods.model.edit import AddImport, ExtendImport, Header, Merge, Taken, Wrap
 
 HEADER = Header("block", ('"receipt_scan"', "job_id=job"), target="t")
@@ -90,3 +90,13 @@ def test_an_import_is_broken_as_formatters_break_it() -> None:
 def test_the_longest_line_of_code_is_allowed(line: str, expected: int) -> None:
     """Texts and comments, which no formatter breaks, say nothing of how long a line may be."""
     assert longest_line(ast.parse(line), line.splitlines(keepends=True)) == expected
+
+
+@pytest.mark.parametrize("around", ["{}", "@mark({})\ndef f():\n    pass", "if x:\n    f({})"])
+def test_a_line_within_a_text_is_no_line_of_code(around: str) -> None:
+    """Of a text over several lines none counts, wherever the text stands."""
+    long = "a" * 100
+    text = around.format(f'"""\n{long}\n"""') + "\n"
+    assert longest_line(ast.parse(text), text.splitlines(keepends=True)) == SHORTEST
+    plain = text + f"{long} = 1\n"
+    assert longest_line(ast.parse(plain), plain.splitlines(keepends=True)) == len(long) + 4

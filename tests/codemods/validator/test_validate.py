@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from pairs import BOTH, HEADER, NEW, OLD, SET, legacy, migrated, objects, same
 
-from codemods.validator.validate import compiles
+from codemods.validator.validate import compiles, difference
 
 
 @pytest.mark.parametrize(
@@ -156,3 +157,16 @@ def test_ids_of_a_round_last_into_the_next(first: str, is_same: bool) -> None:
 def test_a_file_that_did_not_change_is_the_same(text: str) -> None:
     """Whatever it holds, also what is not bound."""
     same(text, text)
+
+
+@pytest.mark.parametrize("given", ["job_id='a'", "**{'job_id': 'a'}"])
+@pytest.mark.parametrize("used", ["a", "b"])
+def test_the_tree_of_the_original_is_read_and_stays(given: str, used: str) -> None:
+    """With a tree that is there already the judgement is the same, and the tree as it was."""
+    before = legacy(f"ask({used}, **extra)\n", sets=f"tracker.set_tracking_context({given})\n")
+    after = migrated("ask(a, **extra)\n")
+    tree = ast.parse(before)
+    shape = ast.dump(tree)
+    assert (difference(before, after, tree=tree) is None) is (used == "a")
+    assert difference(before, after, tree=tree) == difference(before, after)
+    assert ast.dump(tree) == shape
