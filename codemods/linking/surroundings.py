@@ -138,13 +138,13 @@ def _spread(
     one look at each is enough.
     """
     found = {path: own.get(path, 0) for path in order}
-    is_settled = False
-    while not is_settled:
-        is_settled = True
+    is_complete = False
+    while not is_complete:
+        is_complete = True
         for path in order:
             bits = found[path]
             for other in edges[path]:
                 bits |= found[other]
-            is_settled = is_settled and bits == found[path]
+            is_complete = is_complete and bits == found[path]
             found[path] = bits
     return found

@@ -33,12 +33,12 @@ def open_yields(semantic: SemanticModel, lifetime: Lifetime) -> frozenset[ast.AS
         return frozenset()
     if function.decorator_list or lifetime.body is not function.body:
         return frozenset()
-    nodes = walk_here(function.body)
-    yields = [n for n in nodes if isinstance(n, ast.Yield | ast.YieldFrom)]
-    if not yields:
-        return frozenset()  # most functions: who calls them need not be asked
+    if not (semantic.module.every(ast.Yield) or semantic.module.every(ast.YieldFrom)):
+        return frozenset()  # most modules: who calls their functions need not be asked
     if not semantic.settings.unsafe and not _is_read_at_once(semantic, function):
         return frozenset()
+    nodes = walk_here(function.body)
+    yields = [n for n in nodes if isinstance(n, ast.Yield | ast.YieldFrom)]
     # What is sent in, or done by a generator inside, is more than to wait.
     plain = (isinstance(n, ast.Yield) and _is_statement(semantic, n) for n in yields)
     return frozenset(yields) if all(plain) else frozenset()
