@@ -72,6 +72,8 @@ class Taint:
         self.handed_on: frozenset[ast.AST] | None = None
         #: For each part of the module that was looked at, whether it calls something unknown.
         self.calls_unknown: dict[ast.AST, bool] = {}
+        #: For each expression that was looked at, whether somebody may have put a function in it.
+        self.strange: dict[ast.expr, bool] = {}
         #: For each part of the module that was looked at, the functions that it names, and the
         #: lambdas that its names have with them.
         self.named_in: dict[ast.AST, tuple[list[Resolved], list[tuple[DataFlow, ast.AST]]]] = {}

@@ -55,9 +55,9 @@ class CallableValues(Protocol):
 class DataFlow(Protocol):
     """What is asked about one module: what its names are, and where a value goes.
 
-    ``harmless``, ``deadly``, ``given_in``, ``handed_on``, ``calls_unknown``, ``named_in`` and
-    ``makings`` hold answers that were found once, each for the module of the analysis that fills
-    it.
+    ``harmless``, ``deadly``, ``given_in``, ``handed_on``, ``calls_unknown``, ``strange``,
+    ``named_in`` and ``makings`` hold answers that were found once, each for the module of the
+    analysis that fills it.
     """
 
     module: ParsedModule
@@ -68,6 +68,7 @@ class DataFlow(Protocol):
     given_in: dict[ast.ClassDef, dict[str, list[ast.expr]]]
     handed_on: frozenset[ast.AST] | None
     calls_unknown: dict[ast.AST, bool]
+    strange: dict[ast.expr, bool]
     named_in: dict[ast.AST, tuple[list[Resolved], list[tuple[DataFlow, ast.AST]]]]
     makings: dict[tuple[ast.Call, tuple[int, ...]], Any]
 

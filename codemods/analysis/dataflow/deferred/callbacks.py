@@ -161,6 +161,14 @@ class _Callee:
 
     def _is_strange(self, value: ast.expr) -> bool:
         """Whether *value* is an object in which somebody may have put a function."""
+        if self._seen:  # on the way through a variable an answer holds for that way only
+            return self._looks_strange(value)
+        known = self._taint.strange
+        if value not in known:
+            known[value] = self._looks_strange(value)
+        return known[value]
+
+    def _looks_strange(self, value: ast.expr) -> bool:
         if isinstance(value, _TEXTS):
             return False
         if isinstance(value, ast.Await | ast.Attribute):

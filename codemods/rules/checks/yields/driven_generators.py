@@ -33,7 +33,7 @@ def open_yields(semantic: SemanticModel, lifetime: Lifetime) -> frozenset[ast.AS
         return frozenset()
     if function.decorator_list or lifetime.body is not function.body:
         return frozenset()
-    if not (semantic.module.every(ast.Yield) or semantic.module.every(ast.YieldFrom)):
+    if not semantic.module.every(ast.Yield) and not semantic.module.every(ast.YieldFrom):
         return frozenset()  # most modules: who calls their functions need not be asked
     if not semantic.settings.unsafe and not _is_read_at_once(semantic, function):
         return frozenset()
