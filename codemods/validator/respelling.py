@@ -42,7 +42,17 @@ def set_on_trackers(module: ast.Module, names: Managed) -> frozenset[ast.Call]:
         for target, built in _bound(node, names):
             if isinstance(target, ast.Attribute):
                 fields[target.attr] = built and fields.get(target.attr, True)
+        for name, built in _of_class(node, names) if isinstance(node, ast.ClassDef) else ():
+            fields[name] = built and fields.get(name, True)
     return frozenset(_within(module, {}, fields, names))
+
+
+def _of_class(node: ast.ClassDef, names: Managed) -> Iterator[tuple[str, bool]]:
+    """Yield what the body of a class binds, which its objects have for fields."""
+    own = list(_own(node))
+    made = {t for one in own for t, is_built in _bound(one, names) if is_built}
+    yield from ((target.id, True) for target in made if isinstance(target, ast.Name))
+    yield from ((name, False) for name in _others(own, made))
 
 
 def _within(

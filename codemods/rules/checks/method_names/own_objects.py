@@ -58,10 +58,20 @@ def _of_field(semantic: SemanticModel, value: ast.Attribute, finding: Finding) -
         built, made = field.construct, field.made
         if value.attr != field.name or made.given or made.backing or built is None:
             return None
-        if not _is_own(semantic, built) or foreign_use(semantic, finding, field) is not None:
+        if not _is_own(semantic, built) or _is_bound_again(semantic, built):
+            return None
+        if foreign_use(semantic, finding, field) is not None:
             return None
         return built.home
     return None
+
+
+def _is_bound_again(semantic: SemanticModel, built: Construct) -> bool:
+    """Whether a class that holds what *built* makes gives the same name another value, too."""
+    statement = semantic.module.parents[built.call]
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    names = [target for target in targets if isinstance(target, ast.Name)]
+    return any(len(semantic.scopes.of(name).binders) > 1 for name in names)
 
 
 def _is_own(semantic: SemanticModel, built: Construct) -> bool:
