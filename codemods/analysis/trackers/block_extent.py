@@ -87,15 +87,12 @@ def between(module: ParsedModule, inner: ast.AST, outer_body: list[ast.stmt]) ->
         yield current
 
 
-def state_read(loads: list[ast.Name], module: ParsedModule) -> ast.AST | None:
-    """Return a place that reads or writes the tracker's own fields."""
-    for load in loads:
-        parent = module.parents[load]
-        if isinstance(parent, ast.Attribute) and parent.attr in words.STATE_ATTRIBUTES:
-            return parent
-        if isinstance(parent, ast.Attribute) and not isinstance(parent.ctx, ast.Load):
-            return parent
-    return None
+def state_reads(loads: list[ast.Name], module: ParsedModule) -> Iterator[ast.AST]:
+    """Yield the places that read or write the tracker's own fields."""
+    around = (module.parents[load] for load in loads)
+    for field in (node for node in around if isinstance(node, ast.Attribute)):
+        if field.attr in words.STATE_ATTRIBUTES or not isinstance(field.ctx, ast.Load):
+            yield field
 
 
 def calls_of(statements: list[ast.stmt]) -> list[ast.Call]:

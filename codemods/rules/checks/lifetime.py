@@ -11,7 +11,7 @@ from codemods.analysis.syntax.cells import crosses_cell
 from codemods.analysis.syntax.class_uses import hidden_loads
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.block_extent import Block, state_read
+from codemods.analysis.trackers.block_extent import Block, state_reads
 from codemods.analysis.trackers.lifetimes import within
 from codemods.analysis.trackers.sharing import strange_bases
 from codemods.model.proposal import Assumption
@@ -19,6 +19,7 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.checks.shared_trackers.given_again import given_again_refusal
 from codemods.rules.checks.siblings import siblings_of
+from codemods.rules.checks.state_reads import is_of_id
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def _state_refusal(semantic: SemanticModel, finding: Finding, lifetime: Lifetime
     if looked_up is not None:
         detail = f"{ast.unparse(looked_up)} may reach {lifetime.binding.name} by its name"
         return refuse(semantic, finding, Reason.ESCAPES, detail, looked_up)
-    place = state_read(lifetime.loads, semantic.module)
+    places = state_reads(lifetime.loads, semantic.module)
+    place = next((p for p in places if not is_of_id(semantic, lifetime, p)), None)
     if place is not None:
         detail = f"{ast.unparse(place)} depends on when the ids are set and reset"
         return refuse(semantic, finding, Reason.READS_STATE, detail, place)

@@ -21,6 +21,7 @@ from codemods.rules.checks.lifetime import (
     wrapped_refusal,
 )
 from codemods.rules.checks.shared_trackers.given_again import given_again_conditions
+from codemods.rules.checks.state_reads import is_of_id, outside_refusal
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields, said_of
 from codemods.rules.checks.yields.pytest_fixtures import fixture_refusal, held_yield, to_confirm
@@ -62,6 +63,8 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     if refusal is not None:
         return refusal
     flow = with_bases(semantic, semantic.flow(lifetime), lifetime.construct)
+    reads = [read for read in flow.reads if not is_of_id(semantic, lifetime, read)]
+    flow = replace(flow, reads=reads)
     held = held_yield(semantic, lifetime, flow)
     if held is not None:
         flow = replace(flow, escapes=[])
@@ -73,9 +76,10 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
         or _blocks(semantic, finding, lifetime, flow, held)
     )
     asked = given_again_conditions(semantic, lifetime.construct)
-    if isinstance(verdict, Refusal) or not asked:
+    if isinstance(verdict, Refusal):
         return verdict
-    return replace(verdict, confirm=(*verdict.confirm, *asked))
+    refusal = outside_refusal(semantic, finding, lifetime, verdict)
+    return refusal or replace(verdict, confirm=(*verdict.confirm, *asked))
 
 
 def _blocks(

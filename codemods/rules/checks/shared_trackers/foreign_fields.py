@@ -14,18 +14,21 @@ from codemods.rules.checks.lifetime import external_refusal
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
     from codemods.model.finding import Finding
 
+_SETTERS = (words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL)
+_NOT_PASSED_ON = "{} (line {}) and the methods of {} would no longer pass ids on to each other"
 _LOOKUPS = ("getattr", "setattr", "vars", "attrgetter")
 
 
 def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) -> Refusal | None:
     """Refuse where something else than the class's own methods reaches the field, or binds it."""
-    own = field.own | field.making
-    for node in semantic.module.every(ast.Attribute):
-        if node.attr not in field.fields | {field.name} or _is_known(semantic, field, node, own):
+    for node in _uses_outside(semantic, field):
+        if semantic.settings.unsafe and _may_be_asked_about(semantic, node):
             continue
         detail = f"{ast.unparse(node)} is used or bound outside of the class's methods"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail, node)
@@ -51,6 +54,32 @@ def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) 
         ),
         None,
     )
+
+
+def _uses_outside(semantic: SemanticModel, field: TrackerField) -> Iterator[ast.Attribute]:
+    """Yield where something else than the class's own methods has the field in the module."""
+    own = field.own | field.making
+    for node in semantic.module.every(ast.Attribute):
+        if node.attr in field.fields | {field.name} and not _is_known(semantic, field, node, own):
+            yield node
+
+
+def _may_be_asked_about(semantic: SemanticModel, node: ast.Attribute) -> bool:
+    """Whether *node* reads the field, and sets no ids on it where it stands."""
+    parent = semantic.module.parents[node]
+    sets = isinstance(parent, ast.Attribute) and parent.attr in _SETTERS
+    return isinstance(node.ctx, ast.Load) and not sets
+
+
+def outside_conditions(
+    semantic: SemanticModel, field: TrackerField
+) -> list[tuple[str, ast.AST, Reason]]:
+    """Return what must be confirmed of those who use the field outside of the class's methods."""
+    name = field.owner.name
+    return [
+        (_NOT_PASSED_ON.format(ast.unparse(node), node.lineno, name), node, Reason.SHARED_STATE)
+        for node in _uses_outside(semantic, field)
+    ]
 
 
 def _is_known(

@@ -68,16 +68,25 @@ def _first_run(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> Merge
         merged = merging.run(lifetime.body, first, first + merged.leading)
     if merged is None:
         return None
-    inside = [n for s in lifetime.body[first : merged.stop] for n in walk(s)]
-    receivers = {site.call.func.value for site in merged.sites}  # type: ignore[attr-defined]
-    known = semantic.scopes.scope_of
-    names = (n for n in inside if isinstance(n, ast.Name) and n in known and n not in receivers)
+    if _asks_the_tracker(semantic, lifetime, flow, merged):
+        merged = merging.run(lifetime.body, first, first + merged.leading)
+        if merged is None or _asks_the_tracker(semantic, lifetime, flow, merged):
+            return None
     if changes_environment(lifetime.body[first : merged.stop]) is not None:
-        return None
-    if any(semantic.scopes.of(n) in flow.tainted for n in names):
         return None
     texts = (written(semantic, value) for value in merged.others().values())
     return None if any(len(text) > _LONGEST for text in texts) else merged
+
+
+def _asks_the_tracker(
+    semantic: SemanticModel, lifetime: Lifetime, flow: Flow, merged: Merged
+) -> bool:
+    """Whether a test or a value in the run of set calls is computed with the tracker itself."""
+    inside = [n for s in lifetime.body[merged.first : merged.stop] for n in walk(s)]
+    receivers = {site.call.func.value for site in merged.sites}  # type: ignore[attr-defined]
+    known = semantic.scopes.scope_of
+    names = (n for n in inside if isinstance(n, ast.Name) and n in known and n not in receivers)
+    return any(semantic.scopes.of(n) in flow.tainted for n in names)
 
 
 def _may_stay(

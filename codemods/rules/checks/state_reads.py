@@ -1,0 +1,61 @@
+"""Reads of the ids that a tracker has: where they are told the same inside of its block.
+
+On our runtime the block's tracker has, in its own fields, the ids that count there: as long as
+a read stands in the block, and runs there, it gives what the set calls gave.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods import vocabulary as words
+from codemods.analysis.trackers.block_extent import Block
+from codemods.model.edit import Wrap
+from codemods.model.refusal import Reason
+from codemods.rules.refusing import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.lifetimes import Lifetime
+    from codemods.model.finding import Finding
+    from codemods.model.proposal import Proposal
+    from codemods.model.refusal import Refusal
+
+
+def is_of_id(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> bool:
+    """Whether *node* reads an id from the variable of *lifetime*, by a statement of its scope."""
+    if not isinstance(node, ast.Attribute) or node.attr not in words.ID_ATTRIBUTES:
+        return False
+    if lifetime.owned or not semantic.ours(lifetime.construct.home):
+        return False
+    name = node.value
+    if semantic.module.statement(node) in {site.statement for site in lifetime.sets}:
+        return False  # a header is evaluated outside of its block, and may be behind another one
+    return (
+        isinstance(node.ctx, ast.Load)
+        and isinstance(name, ast.Name)
+        and semantic.scopes.scope_of[name] is lifetime.scope
+        and semantic.scopes.of(name) is lifetime.binding
+    )
+
+
+def outside_refusal(
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, proposal: Proposal
+) -> Refusal | None:
+    """Refuse a proposal in whose blocks not all reads of ids stand."""
+    wraps = [edit for edit in proposal.edits if isinstance(edit, Wrap)]
+    blocks = [Block(w.path[:-1], *w.path[-1], w.stop) for w in wraps]
+    for read in _reads(semantic, lifetime):
+        path = semantic.module.paths[semantic.module.statement(read)]
+        if not any(block.holds(path) for block in blocks):
+            detail = f"{ast.unparse(read)} depends on when the ids are set and reset"
+            return refuse(semantic, finding, Reason.READS_STATE, detail, read)
+    return None
+
+
+def _reads(semantic: SemanticModel, lifetime: Lifetime) -> Iterator[ast.AST]:
+    around = (semantic.module.parents[load] for load in lifetime.loads)
+    return (node for node in around if is_of_id(semantic, lifetime, node))
