@@ -150,6 +150,12 @@ def objects_given_again_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
+@mutant("rules.checks.state_reads:_is_in_a_header", "A9")
+def reads_between_blocks_overlooked(real: Any) -> Any:
+    """An id may be read off the tracker in the header of the next block."""
+    return lambda *given: False
+
+
 @mutant("rules.checks.siblings:Siblings._run_in", "X15")
 def later_uses_overlooked(real: Any) -> Any:
     """What an inner function uses is taken for used where the function stands."""

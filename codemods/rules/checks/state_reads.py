@@ -31,15 +31,20 @@ def is_of_id(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> bool
         return False
     if lifetime.owned or not semantic.ours(lifetime.construct.home):
         return False
+    if _is_in_a_header(semantic, lifetime, node):
+        return False
     name = node.value
-    if semantic.module.statement(node) in {site.statement for site in lifetime.sets}:
-        return False  # a header is evaluated outside of its block, and may be behind another one
     return (
         isinstance(node.ctx, ast.Load)
         and isinstance(name, ast.Name)
         and semantic.scopes.scope_of[name] is lifetime.scope
         and semantic.scopes.of(name) is lifetime.binding
     )
+
+
+def _is_in_a_header(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> bool:
+    """Whether *node* will be evaluated outside of a block, and may be so behind another one."""
+    return semantic.module.statement(node) in {site.statement for site in lifetime.sets}
 
 
 def outside_refusal(
