@@ -35,9 +35,9 @@ from codemods.rules.checks.forwarders import is_forwarder
 from codemods.rules.checks.lifetime import doubted, flow_escape, trusted, with_bases
 from codemods.rules.checks.shared_trackers.families import methods_of_objects
 from codemods.rules.checks.shared_trackers.foreign_fields import (
+    external_conditions,
     foreign_use,
     is_flushed,
-    outside_conditions,
 )
 from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
 from codemods.rules.checks.shared_trackers.object_makers import hands_in
@@ -340,7 +340,7 @@ def _asked(semantic: SemanticModel, field: TrackerField, users: _Users) -> Condi
         if parts:
             of_class = conditions(semantic, [p.setter for p in parts], relying, waiting)
             found.extend(of_class.found)
-    found.extend(outside_conditions(semantic, field))
+    found.extend(external_conditions(semantic, field))
     return Conditions(tuple(dict.fromkeys(found)))
 
 

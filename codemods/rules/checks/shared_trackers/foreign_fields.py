@@ -27,7 +27,7 @@ _LOOKUPS = ("getattr", "setattr", "vars", "attrgetter")
 
 def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) -> Refusal | None:
     """Refuse where something else than the class's own methods reaches the field, or binds it."""
-    for node in _uses_outside(semantic, field):
+    for node in _external_uses(semantic, field):
         if semantic.settings.unsafe and _may_be_asked_about(semantic, node):
             continue
         detail = f"{ast.unparse(node)} is used or bound outside of the class's methods"
@@ -56,7 +56,7 @@ def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) 
     )
 
 
-def _uses_outside(semantic: SemanticModel, field: TrackerField) -> Iterator[ast.Attribute]:
+def _external_uses(semantic: SemanticModel, field: TrackerField) -> Iterator[ast.Attribute]:
     """Yield where something else than the class's own methods has the field in the module."""
     own = field.own | field.making
     for node in semantic.module.every(ast.Attribute):
@@ -71,14 +71,14 @@ def _may_be_asked_about(semantic: SemanticModel, node: ast.Attribute) -> bool:
     return isinstance(node.ctx, ast.Load) and not sets
 
 
-def outside_conditions(
+def external_conditions(
     semantic: SemanticModel, field: TrackerField
 ) -> list[tuple[str, ast.AST, Reason]]:
     """Return what must be confirmed of those who use the field outside of the class's methods."""
     name = field.owner.name
     return [
         (_NOT_PASSED_ON.format(ast.unparse(node), node.lineno, name), node, Reason.SHARED_STATE)
-        for node in _uses_outside(semantic, field)
+        for node in _external_uses(semantic, field)
     ]
 
 
