@@ -47,7 +47,7 @@ def _is_in_a_header(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) 
     return semantic.module.statement(node) in {site.statement for site in lifetime.sets}
 
 
-def outside_refusal(
+def external_read_refusal(
     semantic: SemanticModel, finding: Finding, lifetime: Lifetime, proposal: Proposal
 ) -> Refusal | None:
     """Refuse a proposal in whose blocks not all reads of ids stand."""

@@ -21,7 +21,7 @@ from codemods.rules.checks.lifetime import (
     wrapped_refusal,
 )
 from codemods.rules.checks.shared_trackers.given_again import given_again_conditions
-from codemods.rules.checks.state_reads import is_of_id, outside_refusal
+from codemods.rules.checks.state_reads import external_read_refusal, is_of_id
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields, said_of
 from codemods.rules.checks.yields.pytest_fixtures import fixture_refusal, held_yield, to_confirm
@@ -78,7 +78,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     asked = given_again_conditions(semantic, lifetime.construct)
     if isinstance(verdict, Refusal):
         return verdict
-    refusal = outside_refusal(semantic, finding, lifetime, verdict)
+    refusal = external_read_refusal(semantic, finding, lifetime, verdict)
     return refusal or replace(verdict, confirm=(*verdict.confirm, *asked))
 
 
