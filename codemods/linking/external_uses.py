@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from codemods.project.discovery import DiscoveredFile
 
 _CONFTEST = "conftest"
+_STAR = re.compile(rb"\bimport\s*\(?\s*\*")
 _UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
 
 
@@ -111,6 +113,7 @@ class ExternalUses:
         self._is_home = is_home
         self._analysed = analysed
         self._variables: dict[str, Uses] = {}
+        self._names_of: dict[Path, dict[str, set[str]]] = {}
         self._fields: dict[tuple[str, str], Uses] = {}
 
     def replaced_method(self) -> ExternalUse | None:
@@ -210,7 +213,7 @@ class ExternalUses:
                     doubts.append(f"{file.display}, which does not parse, makes no use of {name}")
                     continue
                 for reference in references.of(wanted):
-                    if not self._leads_to(file, reference.module, path):
+                    if not self._reaches(file, reference.module, path):
                         continue
                     mentioned |= reference.how is not How.STAR or wanted in references.loads
                     place, local = _used(file, reference, references, wanted)
@@ -229,13 +232,12 @@ class ExternalUses:
     def _handed_on(self, name: str) -> ExternalUse | None:
         """Return where the module is handed to code that may use its *name*, in a further file."""
         users = (f for f in self._graph.using_field(name) if f.path != self._path)
-        if not any(self._reads_unknown(file, name) for file in users):
-            return None
+        is_read = any(self._reads_unknown(file, name) for file in users)
         for file in self._graph.holding(module_parts(self._path)[-1]):
             references = self._graph.references(file)
-            for reference in references.named.get("*", ()) if references is not None else ():
-                whole = reference.how is How.WHOLE
-                if whole and self._leads_to(file, reference.module, self._path):
+            for reference in _of_all(references) if references is not None else ():
+                told = reference.how is How.WHOLE and reference.local != COMPUTED
+                if (is_read or not told) and self._leads_to(file, reference.module, self._path):
                     return ExternalUse(reference.text, f"{file.display}:{reference.line}")
         return None
 
@@ -244,6 +246,26 @@ class ExternalUses:
         references = self._graph.references(file)
         uses = references.fields.get(name, ()) if references is not None else ()
         return any(use.owners is None and not use.path for use in uses)
+
+    def _reaches(self, file: DiscoveredFile, module: str, path: Path) -> bool:
+        """Whether *module*, in *file*, may mean that in *path*, by a name of a third module too."""
+        if self._leads_to(file, module, path):
+            return True
+        before, _, name = module.rpartition(".")
+        others = self._known_as(path).get(name) if before.strip(".") else None
+        found = self._graph.leads_to(file.path, before) if others else ()
+        return any(other.place in (others or ()) for other in found)
+
+    def _known_as(self, path: Path) -> dict[str, set[str]]:
+        """Return the names that other modules have for that in *path*, with these modules."""
+        if path not in self._names_of:
+            found = self._names_of[path] = {}
+            for file in self._graph.holding(module_parts(path)[-1]):
+                references = self._graph.references(file) if file.path != path else None
+                for name, paths in references.paths.items() if references is not None else ():
+                    if any(self._leads_to(file, one, path) for one in paths):
+                        found.setdefault(name, set()).add(file.place)
+        return self._names_of[path]
 
     def _leads_to(self, file: DiscoveredFile, module: str, path: Path) -> bool:
         """Whether *module* may mean the module in *path*, in *file*."""
@@ -261,10 +283,17 @@ class ExternalUses:
         found = {file.path: file for file in self._graph.holding(name, stem)}
         for word in ("import_module", "__import__"):
             found.update((file.path, file) for file in self._graph.holding(name, word))
+        for word in self._known_as(path):
+            found.update((file.path, file) for file in self._graph.holding(name, word))
+        near = self._graph.holding(stem)
         if path.stem == "__init__":
             # ``from . import name`` names its package by nothing but dots.
-            inside = (f for f in self._graph.holding(name) if path.parent in f.path.parents)
-            found.update((file.path, file) for file in inside)
+            inside = [f for f in self._graph.files if path.parent in f.path.parents]
+            found.update((f.path, f) for f in self._graph.holding(name) if f in inside)
+            near += inside
+        # What a file has by a star it need not name.
+        stars = (f for f in near if _STAR.search(self._graph.content(f)))
+        found.update((file.path, file) for file in stars)
         found.pop(path, None)
         found.pop(self._path, None)
         return list(found.values())
@@ -334,6 +363,12 @@ class ExternalUses:
         if use.path.startswith("."):
             return True
         return bool(self._graph.leads_to(file.path, use.path.partition(".")[0]))
+
+
+def _of_all(references: References) -> Iterator[Reference]:
+    """Yield where all names of a module are in reach: it is handed on, or its dictionary is."""
+    yield from (r for r in references.named.get("*", ()) if r.how is How.WHOLE)
+    yield from (r for r in references.named.get("__dict__", ()) if r.how is How.USE)
 
 
 def _used(

@@ -18,13 +18,16 @@ from codemods.analysis.external.fields import Classes, FieldUse, uses_of_fields
 from codemods.analysis.syntax.tree import children, index, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
-_READERS = frozenset({"getattr", "hasattr"})
+#: What puts something in the place of a name that it is given beside the module.
+_REPLACERS = frozenset({"delattr", "object", "patch", "setattr"})
+#: What reads names of a module that it is not given as texts.
+_COMPUTING = frozenset({"dir", "getattr", "getmembers", "vars"})
 # What is done with a module as a whole that leaves its names alone.
 _LEAVE_NAMES = frozenset("reload getsource getfile getdoc print isinstance files".split())
 #: Stands for the end of a module's name that is computed.
@@ -55,7 +58,8 @@ class How(StrEnum):
 class Reference:
     """One place that may mean *name* of *module*; leading dots of it are relative to the file.
 
-    ``local`` is the name that an import binds.
+    ``local`` is the name that an import binds, and COMPUTED where names of a whole module are read
+    that are not told.
     """
 
     module: str
@@ -100,10 +104,12 @@ class Uses:
 class References:
     """All references of one file: by name (stars under ``*``), and where it reads its names.
 
-    ``classes`` are those that the file defines.
+    ``paths`` are the modules, and names of modules, that a name may stand for, ``classes`` those
+    that the file defines.
     """
 
     named: dict[str, list[Reference]]
+    paths: Mapping[str, set[str]]
     loads: dict[str, int]
     bound: frozenset[str]
     classes: Classes
@@ -161,7 +167,9 @@ def read(tree: ast.Module, *, at_once: bool = False) -> References:
     uses = partial(uses_of_fields, tree, classes, reader.paths)
     if at_once:
         uses = partial(dict, uses())
-    return References(reader.named, reader.loads, frozenset(reader.bound), classes, uses)
+    return References(
+        reader.named, reader.paths, reader.loads, frozenset(reader.bound), classes, uses
+    )
 
 
 def own_names(tree: ast.Module, held: str) -> set[str]:
@@ -324,7 +332,7 @@ class _Reader:
         """Note a call that is given a module and the text of a name: it reads or replaces it."""
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
         texts = [text for text in _texts(given) if text.isidentifier()]
-        how = How.USE if last_name(call.func) in _READERS else How.REPLACE
+        how = How.REPLACE if last_name(call.func) in _REPLACERS else How.USE
         for base in {base for node in given for base in self._known.get(node, ())} if texts else ():
             for text in texts:
                 self._add(Reference(base, text, call.lineno, how))
@@ -337,7 +345,9 @@ class _Reader:
         if isinstance(node, ast.Call) and last_name(node.func) in _LEAVE_NAMES:
             return
         parts = children(node)
+        local = ""
         if isinstance(node, ast.Call):
+            local = COMPUTED if last_name(node.func) in _COMPUTING else ""
             values = [*node.args, *(keyword.value for keyword in node.keywords)]
             if any(text.isidentifier() for text in _texts(values)):
                 return  # the name is given beside it
@@ -348,7 +358,7 @@ class _Reader:
             if isinstance(child, ast.Name | ast.Attribute):
                 known = self._known.get(child, ())
                 for path in (path for path in known if COMPUTED not in path):
-                    self._add(Reference(path, "*", child.lineno, How.WHOLE))
+                    self._add(Reference(path, "*", child.lineno, How.WHOLE, local))
 
     def _text(self, text: str, line: int) -> None:
         for match in _DOTTED.finditer(text[:_LONGEST_TEXT]):

@@ -48,19 +48,19 @@ def mentions_of(semantic: SemanticModel, function: Function) -> Iterator[Mention
             found = other.taint.definition(node)
             if found is None or is_same(found, semantic, function):
                 yield Mention(other, node, found is not None)
-        unsure: list[ast.expr | ast.alias] = [*_renamed(other, function.name)]
-        unsure += _in_texts(other, function.name)
+        unsure: list[ast.expr | ast.alias] = [*renamed(other, function.name)]
+        unsure += in_texts(other, function.name)
         yield from (Mention(other, place, certain=False) for place in unsure)
 
 
-def _renamed(semantic: SemanticModel, name: str) -> Iterator[ast.alias]:
+def renamed(semantic: SemanticModel, name: str) -> Iterator[ast.alias]:
     """Yield where the module imports *name* under another one, by which it may do anything."""
     for alias in semantic.module.every(ast.alias):
         if alias.name == name and alias.asname not in (None, name):
             yield alias
 
 
-def _in_texts(semantic: SemanticModel, name: str) -> Iterator[ast.Constant]:
+def in_texts(semantic: SemanticModel, name: str) -> Iterator[ast.Constant]:
     """Yield the texts by which the module, or who reads them, may find the function *name*."""
     module = semantic.module
     by_name = module.mentions(_BY_NAME)

@@ -15,6 +15,7 @@ from codemods.analysis.trackers.getters.getter import Getter, Identity, identity
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.refusal import Reason, Refusal
+from codemods.rules.checks.callers import in_texts
 from codemods.rules.checks.shared_trackers.foreign_fields import is_flushed
 from codemods.rules.planning.shared_blocks import parts_of
 from codemods.rules.refusing import refuse
@@ -190,6 +191,7 @@ def _other_mentions(semantic: SemanticModel, getter: Getter) -> Iterator[ast.AST
         definition = semantic.taint.definition(node)
         if definition is None or identity(definition.taint, definition.node) == getter.identity:
             yield node
+    yield from in_texts(semantic, getter.name)
 
 
 def _of_backing(semantic: SemanticModel, getter: Getter, known: Collection[str]) -> Iterator[str]:

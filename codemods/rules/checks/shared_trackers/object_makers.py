@@ -9,6 +9,7 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.trackers.fields.syntax import declared, methods
 from codemods.analysis.trackers.lifetimes import is_none
+from codemods.rules.checks.callers import in_texts, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,9 @@ def hands_in(semantic: SemanticModel, field: TrackerField) -> str | None:
         for other in (semantic, *semantic.elsewhere.naming(owner.name)):
             if other is None:
                 return "a file that does not parse"
+            hidden = next(_hidden(other, owner.name), None)
+            if hidden is not None:
+                return f"{other.module.source.display}:{hidden.lineno}"
             for node in _names(other, owner.name):
                 if not _is_harmless(other, semantic, field, owner, node):
                     return f"{other.module.source.display}:{node.lineno}"
@@ -83,6 +87,13 @@ def _is_read_once(semantic: SemanticModel, binding: Binding) -> bool:
     return not (binding.scope.is_module and semantic.used_elsewhere(binding.name))
 
 
+def _hidden(semantic: SemanticModel, owner: str) -> Iterator[ast.expr | ast.alias]:
+    """Yield where others may get the class *owner* that do not name it: by another name, a text."""
+    renamed_here = (a for a in renamed(semantic, owner) if a.asname is not None)
+    yield from (a for a in renamed_here if semantic.used_elsewhere(a.asname or owner))
+    yield from in_texts(semantic, owner)
+
+
 def _names(semantic: SemanticModel, owner: str) -> Iterator[ast.Name | ast.Attribute]:
     """Yield the places that may name the class *owner*, which imports may call otherwise."""
     local = {owner, "cls"}
@@ -115,8 +126,8 @@ def _is_harmless(
         same = path == home.module.source.path and found.node.name == owner.name
         if not same:
             return True
-    elif not is_named:
-        return True  # ``cls`` of something else
+    elif not is_named and isinstance(node, ast.Name) and node.id == "cls":
+        return True  # of something else
     parent = semantic.module.parents[node]
     if isinstance(parent, ast.Attribute) or _annotates(semantic, node):
         return True
