@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from codemods.model.runtime import Evidence
     from codemods.project.discovery import DiscoveredFile
 
+#: With one of these a file reads names of its own that it does not spell.
+_BY_NAME = ("eval", "exec", "globals")
 _CONFTEST = "conftest"
 _STAR = re.compile(rb"\bimport\s*\(?\s*\*")
 _UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
@@ -322,6 +324,8 @@ class ExternalUses:
                 place = ExternalUse(use.text, f"{file.display}:{use.line}")
                 if use.owners is not None:
                     ours = self._kinship.may_mean_any(kin, file, use.owners)
+                    if not ours and not references.classes.of_values.isdisjoint(use.owners):
+                        ours = self._path in imported_by(self._graph, [file])
                     places.extend([place] if ours else [])
                 elif file.path in near:
                     places.append(place)
@@ -382,6 +386,7 @@ def _used(
     local = reference.local if reference.how is How.IMPORT else wanted
     if reference.how is How.STAR and (wanted.startswith("_") or wanted in references.bound):
         return None, ""
-    line = references.loads.get(local)
+    looked_up = (references.loads[word] for word in _BY_NAME if word in references.loads)
+    line = references.loads.get(local, min(looked_up, default=None))
     place = ExternalUse(local, f"{file.display}:{line}") if line is not None else None
     return place, local

@@ -275,8 +275,13 @@ class Project:
             if semantic is None or self.defines_the_api(semantic.module.source):
                 return None
             binders = semantic.scopes.binding(name, semantic.scopes.module_scope).binders
-            if len(binders) != 1:
+            stars = semantic.names.stars
+            if len(binders) > 1 or not (binders or len(stars) == 1):
                 return None
+            if not binders:
+                origin = semantic.module.source.path
+                module = stars[0]
+                continue
             if isinstance(binders[0], _FUNCTIONS):
                 return Resolved(semantic.taint, binders[0])
             if isinstance(binders[0], ast.ClassDef):

@@ -25,6 +25,10 @@ STYLES = (
     ("from pkg import {names}", ""),
     ("import pkg", "pkg"),
     ("import pkg.state\nplace = pkg.state", "place"),
+    ("from pkg.stars import {names}", ""),
+    ("import pkg.stars as st", "st"),
+    ("import pkg.held", "pkg.held.st"),
+    ("from pkg.held import st as place", "place"),
 )
 #: Those that find the module while the program runs.
 LATE_STYLES = (
@@ -55,13 +59,15 @@ def path_part(pen: Pen) -> Unit:
     return unit
 
 
-def _write(pen: Pen, page: Pen, body: list[Stmt], exports: str) -> None:
+def write(pen: Pen, page: Pen, body: list[Stmt], exports: str) -> None:
     """Write the module ``pkg.state`` and the package around it."""
     provided = f"from llm import {', '.join(sorted(page.provided))}"
     helpers = [statement for definition in page.helpers.values() for statement in definition]
     head: list[Stmt] = [*sorted(page.imports), *([provided] if page.provided else [])]
     head.append(f"from {LEGACY} import AIUsageTracker")
     pen.files["pkg/state.py"] = render([*head, "", *helpers, *body])
+    pen.files["pkg/stars.py"] = "from .state import *\n"
+    pen.files["pkg/held.py"] = "import pkg.state as st\n"
     pen.files["pkg/again.py"] = f"from .state import {exports}\n"
     pen.files["pkg/__init__.py"] = f"from .state import {exports}\n"
 
@@ -80,7 +86,7 @@ def _module_tracker(pen: Pen) -> Unit:
     body: list[Stmt] = [f"{tracker}.set_tracking_context({keyword(page, scope, 'job')})"]
     body += ai_call(page, scope, tracker)
     made: list[Stmt] = [f"{tracker} = AIUsageTracker()", Suite(f"def {work}():", body)]
-    _write(pen, page, made, f"{tracker}, {work}")
+    write(pen, page, made, f"{tracker}, {work}")
     at, use = _reach(pen, f"{tracker}, {work}"), pen.fresh("uses")
     reached = f"{at}{tracker}"
     if at and at != "pkg." and pen.chance(15):
@@ -104,7 +110,7 @@ def _field(pen: Pen) -> Unit:
     body += ai_call(page, scope, "self.tracker")
     init = Suite("def __init__(self):", ["self.tracker = AIUsageTracker()"])
     made: list[Stmt] = [Suite(f"class {kind}:", [init, Suite("def work(self):", body)])]
-    _write(pen, page, made, kind)
+    write(pen, page, made, kind)
     at = _reach(pen, kind)
     ask = helper_ask(pen)
     if pen.chance(50):
@@ -122,7 +128,7 @@ def _import(pen: Pen) -> Unit:
     """This file takes the legacy class from the other one, which uses it itself."""
     page = pen.page()
     work, use = pen.fresh("unit"), pen.fresh("uses")
-    _write(pen, page, [_local(page, work)], f"{work}, AIUsageTracker")
+    write(pen, page, [_local(page, work)], f"{work}, AIUsageTracker")
     at = _reach(pen, f"{work}, AIUsageTracker")
     body: list[Stmt] = [f"taken = {at}AIUsageTracker()"]
     scope = Scope(trackers=("taken",))
@@ -148,7 +154,7 @@ def _patched(pen: Pen) -> Unit:
     pen.imports.add("from unittest import mock")
     pen.imports.add("import pkg.state")
     if pen.chance(50):
-        _write(pen, page, [_local(page, work)], work)
+        write(pen, page, [_local(page, work)], work)
         patch = pen.pick(
             (
                 'mock.patch("pkg.state.AIUsageTracker")',
@@ -164,7 +170,7 @@ def _patched(pen: Pen) -> Unit:
     sets: list[Stmt] = [f"{tracker}.set_tracking_context({keyword(page, scope, 'job')})"]
     made: list[Stmt] = [f"{tracker} = AIUsageTracker()"]
     made.append(Suite(f"def {work}():", [*sets, *ai_call(page, scope, tracker)]))
-    _write(pen, page, made, f"{tracker}, {work}")
+    write(pen, page, made, f"{tracker}, {work}")
     patch = f'mock.patch.object(pkg.state.{tracker}, "set_tracking_context")'
     body = [f"pkg.state.{work}()", "print(double.call_count)"]
     opened = Suite(f"with {patch} as double:", body)
@@ -173,7 +179,7 @@ def _patched(pen: Pen) -> Unit:
 
 def _replaced(pen: Pen, page: Pen, work: str, use: str) -> Unit:
     """The method of the class is replaced, for all trackers of the other file."""
-    _write(pen, page, [_local(page, work)], work)
+    write(pen, page, [_local(page, work)], work)
     double = f"{pen.tracker_class}.set_tracking_context"
     body: list[Stmt] = [f"pkg.state.{work}()", "print(double.call_count)"]
     patch = f'mock.patch.object({pen.tracker_class}, "set_tracking_context")'
@@ -195,7 +201,7 @@ def faked(pen: Pen) -> Unit:
     scope = Scope(trackers=("outer",))
     flushes = Suite("if tracker is not None:", ["tracker.flush_metrics()"])
     takes = f"def {work}(text, tracker: AIUsageTracker = None):"
-    _write(pen, page, [Suite(takes, [flushes])], work)
+    write(pen, page, [Suite(takes, [flushes])], work)
     fake = Suite(f"def {work}(text):", ["print(text)"])
     replace = [f"pkg.state.{work} = {work}"] if pen.chance(70) else []
     pen.files[f"{fakes}.py"] = render(["import pkg.state", fake, *replace])
@@ -218,7 +224,7 @@ def _subclass(pen: Pen) -> Unit:
         once = Suite('if not hasattr(self, "ready"):', ["super().__init__()", "self.ready = True"])
         body = ["only = None", Suite("def __new__(cls):", [first, "return cls.only"])]
         body.append(Suite("def __init__(self):", [once]))
-    _write(pen, page, [Suite(f"class {kind}(AIUsageTracker):", body)], kind)
+    write(pen, page, [Suite(f"class {kind}(AIUsageTracker):", body)], kind)
     at = _reach(pen, kind)
     definitions: list[Stmt] = []
     for which in ("job", "batch"):
@@ -246,7 +252,7 @@ def _given(pen: Pen) -> Unit:
     elif form == "own":
         own = Scope(trackers=("own",))
         body = ["own = AIUsageTracker()", *ai_call(page, own, "own")]
-    _write(pen, page, [Suite(f"def {work}(tracker):", body)], work)
+    write(pen, page, [Suite(f"def {work}(tracker):", body)], work)
     at = _reach(pen, work, late=pen.chance(50))
     uses: list[Stmt] = [f"tracker = {pen.tracker_class}()"]
     ids = ", ".join(keyword(pen, scope, k) for k in pen.pick((("job",), ("job", "user"))))

@@ -10,6 +10,7 @@ from .calls import ai_call
 from .choices import chosen
 from .dispatch import dispatched, recursive
 from .ends import end_in_sight, match_arms
+from .held import held
 from .later import handed_over
 from .lingering import lingering, waited_for
 from .lives import NAMES, birth, ended, life, started
@@ -253,6 +254,7 @@ UNITS = (
     (4, "shared-instance", shared_instance),
     (4, "end-in-sight", end_in_sight),
     (4, "other-file", other_file),
+    (2, "other-file", held),
     (2, "other-file", faked),
     (4, "path-part", path_part),
     (5, "no-contexts", no_contexts),

@@ -68,6 +68,25 @@ class Classes:
         stored = {n.id for n in every.every(ast.Name) if not isinstance(n.ctx, ast.Load)}
         #: The classes whose name is bound to nothing else, but by an import.
         self.own = frozenset(self.bases.keys() - stored)
+        stored.update(n.arg for n in every.every(ast.arg))
+        #: Those whose methods may run on objects of any class: a value is among their bases, or
+        #: among those of an heir.
+        self.of_values: set[str] = set()
+        waiting = [n.name for n in classes if any(_is_value(base, stored) for base in n.bases)]
+        while waiting:
+            name = waiting.pop()
+            if name not in self.of_values:
+                self.of_values.add(name)
+                waiting += self.bases.get(name, ())
+
+
+def _is_value(base: ast.expr, stored: set[str]) -> bool:
+    """Whether *base* is given by a variable, one of *stored*, or by what a program computes."""
+    if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name | ast.Attribute):
+        base = base.value if last_name(base.value)[:1].isupper() else base
+    while isinstance(base, ast.Attribute):
+        base = base.value
+    return not isinstance(base, ast.Name) or base.id in stored
 
 
 def uses_of_fields(

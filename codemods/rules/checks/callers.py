@@ -8,28 +8,32 @@ from typing import TYPE_CHECKING, NamedTuple
 from codemods.analysis.syntax.calls import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Function, Resolved
 
 #: What finds a function by a text that holds no more than its name.
-_BY_NAME = frozenset("__dict__ attrgetter eval exec getattr globals locals vars".split())
+_BY_NAME = frozenset("__dict__ attrgetter eval exec getattr getmembers globals locals vars".split())
 #: These put something in its place, which is not to call it.
 _REPLACING = frozenset({"delattr", "object", "patch", "setattr"})
 
 
 class Mention(NamedTuple):
-    """A place that has the name of a function, and whether it surely is that function."""
+    """A place that has the name of a function, and whether it surely is that function.
+
+    ``where`` is one that has it in a way which no name shows.
+    """
 
     semantic: SemanticModel
-    name: ast.expr | ast.alias
+    name: ast.expr | ast.alias | Function
     certain: bool
+    where: str = ""
 
     @property
     def place(self) -> str:
         """The file and the line."""
-        return f"{self.semantic.module.source.display}:{self.name.lineno}"
+        return self.where or f"{self.semantic.module.source.display}:{self.name.lineno}"
 
 
 def mentions_of(semantic: SemanticModel, function: Function) -> Iterator[Mention | None]:
@@ -37,12 +41,14 @@ def mentions_of(semantic: SemanticModel, function: Function) -> Iterator[Mention
 
     Where the name is surely another function's, it is left out.
     """
+    seen: set[str] = set()
     others = semantic.elsewhere.mentioning(function.name)
     for other in (semantic, *(others if semantic.used_elsewhere(function.name) else ())):
         if other is None:
             yield None
             continue
         for node in other.module.called(function.name):
+            seen.add(f"{other.module.source.display}:{node.lineno}")
             if not isinstance(node.ctx, ast.Load):
                 continue
             found = other.taint.definition(node)
@@ -51,6 +57,14 @@ def mentions_of(semantic: SemanticModel, function: Function) -> Iterator[Mention
         unsure: list[ast.expr | ast.alias] = [*renamed(other, function.name)]
         unsure += in_texts(other, function.name)
         yield from (Mention(other, place, certain=False) for place in unsure)
+    for where in unseen_uses(semantic, function.name, seen):
+        yield Mention(semantic, function, certain=False, where=where)
+
+
+def unseen_uses(semantic: SemanticModel, name: str, seen: Collection[str]) -> Iterator[str]:
+    """Yield where other files may come to the global *name* that is named at the places *seen*."""
+    places = semantic.elsewhere.variable(name).places
+    yield from (place.where for place in places if place.where not in seen)
 
 
 def renamed(semantic: SemanticModel, name: str) -> Iterator[ast.alias]:

@@ -228,7 +228,7 @@ class _Called:
     has_default: bool
     sets_first: bool
 
-    def forgets(self, semantic: SemanticModel, node: ast.expr | ast.alias) -> bool:
+    def forgets(self, semantic: SemanticModel, node: ast.AST) -> bool:
         """Whether *node*, of the file of *semantic*, is called with a tracker that is forgotten.
 
         Nothing else holds it, or it is made for such calls alone; or there is none.

@@ -9,6 +9,7 @@ from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.getters.getter import Identity, identity
+from codemods.rules.checks.callers import in_texts, unseen_uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ def _is_called_by_name(user: User) -> bool:
 
 def _mentions(user: User) -> Iterator[tuple[SemanticModel | None, ast.AST]]:
     """Yield where files name *user*, or something that may be it."""
+    seen: set[str] = set()
     for file in (user.semantic, *user.semantic.elsewhere.mentioning(user.name)):
         if file is None:
             yield None, user.function
@@ -57,12 +59,15 @@ def _mentions(user: User) -> Iterator[tuple[SemanticModel | None, ast.AST]]:
         for node in (*file.module.every(ast.Name), *file.module.every(ast.Attribute)):
             if user.name != last_name(node):
                 continue
+            seen.add(f"{file.module.source.display}:{node.lineno}")
             found = file.taint.definition(node)
             if found is None or identity(found.taint, found.node) == user.identity:
                 yield file, node
         for alias in file.module.every(ast.alias):
             if alias.name == user.name and alias.asname:
                 yield None, alias  # by another name it may be called anywhere
+        yield from ((None, text) for text in in_texts(file, user.name))
+    yield from ((None, user.function) for _ in unseen_uses(user.semantic, user.name, seen))
 
 
 def _is_in_block(

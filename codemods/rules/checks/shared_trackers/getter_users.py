@@ -15,7 +15,7 @@ from codemods.analysis.trackers.getters.getter import Getter, Identity, identity
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.callers import in_texts
+from codemods.rules.checks.callers import in_texts, unseen_uses
 from codemods.rules.checks.shared_trackers.foreign_fields import is_flushed
 from codemods.rules.planning.shared_blocks import parts_of
 from codemods.rules.refusing import refuse
@@ -158,7 +158,7 @@ def users_of(semantic: SemanticModel, getter: Getter) -> Users:
                 relying.append(user)
         strays += (_place(file, node) for node in _other_mentions(file, getter))
         if str(file.module.source.path) == getter.identity[0]:
-            known = {other.module.source.display for other in files if other is not None}
+            known = {place for other in files if other for place in _named_at(other, getter)}
             strays += _of_backing(file, getter, known)
             doubts += file.elsewhere.variable(getter.outer).doubts
     return Users(setting, relying, sorted(set(strays)), doubts)
@@ -174,15 +174,24 @@ def _place(semantic: SemanticModel, node: ast.AST) -> str:
     return f"{semantic.module.source.display}:{node.lineno}"  # type: ignore[attr-defined]
 
 
-def _other_mentions(semantic: SemanticModel, getter: Getter) -> Iterator[ast.AST]:
-    """Yield where a module does something else with *getter* than to call it."""
+def _namings(semantic: SemanticModel, getter: Getter) -> Iterator[ast.expr]:
+    """Yield the names of *getter* in a module, those too that its imports give it."""
     local = {getter.name}
     for alias in semantic.module.every(ast.alias):
         if alias.name == getter.name and alias.asname:
             local.add(alias.asname)
     for node in (*semantic.module.every(ast.Name), *semantic.module.every(ast.Attribute)):
-        if last_name(node) not in local:
-            continue
+        if last_name(node) in local:
+            yield node
+
+
+def _named_at(semantic: SemanticModel, getter: Getter) -> Iterator[str]:
+    yield from (_place(semantic, node) for node in _namings(semantic, getter))
+
+
+def _other_mentions(semantic: SemanticModel, getter: Getter) -> Iterator[ast.AST]:
+    """Yield where a module does something else with *getter* than to call it."""
+    for node in _namings(semantic, getter):
         call = semantic.module.parents[node]
         if isinstance(call, ast.Call) and call.func is node:
             given = semantic.getter_calls.of.get(call)
@@ -197,7 +206,7 @@ def _other_mentions(semantic: SemanticModel, getter: Getter) -> Iterator[ast.AST
 def _of_backing(semantic: SemanticModel, getter: Getter, known: Collection[str]) -> Iterator[str]:
     """Yield where the variable or field behind *getter* is used by others, in whatever file.
 
-    And where files that do not speak of the getter by its name come to it.
+    And where they come to the getter otherwise than by its name, at a place that is *known*.
     """
     lines = _lines(getter)
     if getter.binding is not None:
@@ -217,9 +226,7 @@ def _of_backing(semantic: SemanticModel, getter: Getter, known: Collection[str])
             bases = map(semantic.taint.class_of, one.bases)
             yield from (one.name for base in bases if base and base.node.name == owner)
     else:
-        for place in semantic.elsewhere.variable(getter.name).places:
-            if place.where.rpartition(":")[0] not in known:
-                yield place.where
+        yield from unseen_uses(semantic, getter.name, known)
 
 
 def _lines(getter: Getter) -> range:

@@ -9,7 +9,7 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.trackers.fields.syntax import declared, methods
 from codemods.analysis.trackers.lifetimes import is_none
-from codemods.rules.checks.callers import in_texts, renamed
+from codemods.rules.checks.callers import in_texts, renamed, unseen_uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ def hands_in(semantic: SemanticModel, field: TrackerField) -> str | None:
     if heir is not None:
         return f"{heir} inherits from {field.owner.name}"
     made = 0
+    seen: set[str] = set()
     for owner in field.family:
         for other in (semantic, *semantic.elsewhere.naming(owner.name)):
             if other is None:
@@ -45,9 +46,13 @@ def hands_in(semantic: SemanticModel, field: TrackerField) -> str | None:
             if hidden is not None:
                 return f"{other.module.source.display}:{hidden.lineno}"
             for node in _names(other, owner.name):
+                seen.add(f"{other.module.source.display}:{node.lineno}")
                 if not _is_harmless(other, semantic, field, owner, node):
                     return f"{other.module.source.display}:{node.lineno}"
                 made += _is_called(other, node)
+    unseen = next(unseen_uses(semantic, field.owner.name, seen), None)
+    if unseen is not None:
+        return unseen
     return None if made else "nobody in sight makes one"
 
 

@@ -60,7 +60,7 @@ def _is_read_at_once(
 
 
 def _reads(mention: Mention) -> bool:
-    semantic, name, certain = mention
+    semantic, name, certain, _ = mention
     call = semantic.module.parents[name]
     if not certain or not isinstance(call, ast.Call) or call.func is not name:
         return False
