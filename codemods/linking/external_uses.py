@@ -325,7 +325,8 @@ class ExternalUses:
                 if use.owners is not None:
                     ours = self._kinship.may_mean_any(kin, file, use.owners)
                     if not ours and not references.classes.of_values.isdisjoint(use.owners):
-                        ours = self._path in imported_by(self._graph, [file])
+                        led = imports_first(self._graph, [file])
+                        ours = any(one.path == self._path for one in led)
                     places.extend([place] if ours else [])
                 elif file.path in near:
                     places.append(place)
