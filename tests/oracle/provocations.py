@@ -22,6 +22,7 @@ def _function(body: str, head: str = HEAD) -> str:
 
 BORN = "tracker = AIUsageTracker()\n"
 SET = 'tracker.set_tracking_context(job_id="job")\n'
+SET_FIRST = "tracker.set_tracking_context(job_id=data[0])\n"
 USE = "ask(tracker)\n"
 
 
@@ -74,7 +75,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "conditional-context": (
-        _function(BORN + "if flag:\n    print(flag)\n    " + SET + USE),
+        _function(f"{BORN}try:\n    {SET_FIRST}    {USE}except LookupError:\n    {USE}"),
         {},
     ),
     "crosses-cells": (_program("# %%\n" + BORN + SET + "# %%\n" + USE), {}),
@@ -143,7 +144,12 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
         ),
         {},
     ),
-    "reads-state": (_function(BORN + SET + "print(tracker.current_job_id)\n" + USE), {}),
+    "reads-state": (
+        _function(
+            f"{BORN}{SET}{USE}tracker.set_tracking_context(batch_id=tracker.current_job_id)\n{USE}"
+        ),
+        {},
+    ),
     "reads-store": (
         _program(
             """
