@@ -89,10 +89,10 @@ def objects_are_of_classes_in_sight(real: Any) -> Any:
     return lambda self, name: []
 
 
-@mutant("rules.checks.callers:_renamed", "E3", "E11", fault="C9")
-def nobody_renames_what_is_imported(real: Any) -> Any:
-    """A function is called by its own name alone."""
-    return lambda semantic, name: iter(())
+@mutant("rules.checks.callers:unseen_uses", "E3", "E10", "E11", "E16")
+def what_no_name_shows_is_no_use(real: Any) -> Any:
+    """A function, a class or a getter is come to by its own name alone."""
+    return lambda semantic, name, seen: iter(())
 
 
 @mutant("rules.checks.yields.driven_generators:_is_read_at_once", "E3", fault="C9")
