@@ -270,13 +270,16 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
                 deduplication.remember(answer, record, service, None)
                 return
         facts = reader(answer)
-        request_id = text(facts("_request_id"))
+        request_id = facts("_request_id")
+        if type(request_id) is not str or not request_id:  # nearly always it is one
+            request_id = text(request_id)
         if error is not None:
             request_id = request_id or id_behind(error)
         if not request_id and not is_parsed(answer) and _follow(begun, answer):
             return
         deduplication.remember(answer, record, service, request_id)
-        model = text(facts("model")) or text(model)
+        named = facts("model")
+        model = named if type(named) is str and named else text(named) or text(model)
         took = (perf_counter() - record.started) * 1000.0
         usage = usage_told(facts)
         failure = None if error is None else described(error)

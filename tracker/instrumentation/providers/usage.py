@@ -58,6 +58,8 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
         outputs = number(outputs)
     if type(total) is not int or total < 0:
         total = number(total)
+    # What is told by chat's names has its details by chat's names: most answers are not asked more.
+    is_chat = inputs is not None and outputs is not None
     if inputs is None:
         inputs = number(told("input_tokens"))
         if inputs is not None:
@@ -69,11 +71,13 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
     if total is None and inputs is not None and outputs is not None:
         total = inputs + outputs
     if read is None:
-        details, others = told("prompt_tokens_details"), told("input_tokens_details")
+        details = told("prompt_tokens_details")
+        others = None if is_chat else told("input_tokens_details")
         if details is not None or others is not None:
             read = _first_count("cached_tokens", details, others)
     reasoning = None
-    details, others = told("completion_tokens_details"), told("output_tokens_details")
+    details = told("completion_tokens_details")
+    others = None if is_chat else told("output_tokens_details")
     if details is not None or others is not None:
         reasoning = _first_count("reasoning_tokens", details, others)
     return _tuple_of(Usage, (inputs, outputs, total, read, written, reasoning))
