@@ -33,7 +33,8 @@ REFUSED = {
     "value used": ("value-used", "x = tracker.set_tracking_context(job_id='j')\n    use(tracker)"),
     "reads the ids": (
         "reads-state",
-        "tracker.set_tracking_context(job_id='j')\n    print(tracker.current_job_id)",
+        "tracker.set_tracking_context(job_id='j')\n    use(tracker)\n"
+        "    tracker.set_tracking_context(batch_id=tracker.current_job_id)\n    use(tracker)",
     ),
     "rebound": (
         "rebound",
@@ -47,8 +48,8 @@ REFUSED = {
     ),
     "set in a branch": (
         "conditional-context",
-        "if flag:\n        tracker.set_tracking_context(job_id='j')\n        use(tracker)\n"
-        "    use(tracker)",
+        "try:\n        tracker.set_tracking_context(job_id=items[0])\n        use(tracker)\n"
+        "    except LookupError:\n        use(tracker)",
     ),
 }
 LEFT = {
