@@ -68,7 +68,8 @@ def command(asked: Asked, options: Options) -> int:
     memory = caching.memory_of(looking, COMMAND) if asked.pipeline is None else None
     report = caching.report_of(asked.pipeline, _pipeline, looking, memory, again=True)
     status = execution.finish(report, looking)
-    if memory is not None and not execution.use_colour(looking):
+    # A run that cleans the cache has something to do each time.
+    if memory is not None and not looking.clean_cache and not execution.use_colour(looking):
         text = execution.shown(report, looking)
         memory.keep_printed(COMMAND, asked.arguments, text, status)
     return status

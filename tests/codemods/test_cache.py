@@ -399,6 +399,15 @@ def test_an_output_holds_as_long_as_nothing_is_other(
     assert replay.told("lint", ["."]) is None
 
 
+def test_a_run_that_cleans_the_cache_is_no_output_to_be_told(
+    start: Path, said: Callable[..., object]
+) -> None:
+    """The same command line cleans it each time, however little has changed."""
+    said("--clean-cache")
+    assert list((start / FOLDER).glob("*.run"))
+    assert replay.told("lint", ["--clean-cache", "."]) is None
+
+
 def test_an_output_is_not_told_for_what_another_run_looked_at(
     start: Path, said: Callable[..., object]
 ) -> None:
