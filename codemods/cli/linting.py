@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codemods.cli import caching, execution
+from codemods.cli import caching, describing, execution
+from codemods.cli.lint_options import linting
 from codemods.cli.options import into_options, remembering, reporting, working
 from codemods.model.options import Mode
 from codemods.report.status import DONE
@@ -15,7 +16,7 @@ from codemods.report.status import DONE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from codemods.model.options import Options
+    from codemods.model.options import LintOptions, Options
     from codemods.model.outcome import RunReport
 
 #: What tells its runs from those of other commands.
@@ -33,6 +34,7 @@ Examples:
   python -m codemods.lint --include markdown --include doctests .
   python -m codemods.lint --shard 1/4 --format json . > shard-1.json
   python -m codemods.lint --clean-cache
+  python -m codemods.lint --explain AIU001
 
 What a run learns of 100 files or more is kept for the next one, in .ai_usage_cache.
 
@@ -60,8 +62,11 @@ class Asked:
 @reporting(quiet="Print the findings without a summary.", shown="findings")
 @click.pass_obj
 @into_options
-def command(asked: Asked, options: Options) -> int:
+@linting
+def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     """Lint what the command line names, and report."""
+    if describing.described(lint_options):
+        return DONE
     looking = replace(options, mode=Mode.CHECK)
     if caching.cleans_only(looking):
         return DONE

@@ -97,6 +97,18 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class LintOptions:
+    """The part of the command line that only lint has.
+
+    ``explain`` is the code or name of a rule whose page is to be shown, ``list_rules`` asks
+    for all of them.
+    """
+
+    explain: str | None = None
+    list_rules: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectConfig:
     """The table ``[tool.ai-usage]`` of a pyproject.toml; the defaults where there is none.
 

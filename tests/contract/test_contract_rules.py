@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 from codemods.rules import across, contexts, lint, patterns
 from codemods.rules.engine import LINT_RULES, ORDER, RULES, RULES_ACROSS
 from codemods.rules.rule import Sites, modules_of
+from tests.rule_pages import outdated
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -85,6 +86,11 @@ def test_rules_are_found_by_their_folder() -> None:
         module for folder in (contexts, patterns, lint, across) for module in modules_of(folder)
     ]
     assert sorted(ORDER, key=lambda kind: kind.value) == list(Sites)
+
+
+def test_the_pages_are_what_the_docstrings_say() -> None:
+    """R1: docs/rules and the table of names are made by ``python -m tests.rule_pages --update``."""
+    assert outdated() == []
 
 
 def test_nothing_imports_a_rule() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from codemods.model.finding import Finding
 from codemods.model.outcome import Changed, Linted, Refused, Skipped, Untouched
 from codemods.model.refusal import Reason, Refusal
+from codemods.project.embedded import unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     Rewriting = Callable[[SourceFile, "Document | None"], FileOutcome]
 
 _MARK = b"\xef\xbb\xbf"
-UNREAD_CODE = "AIU000"
-UNREAD = "example with tracker calls that is no whole Python"
-_UNREAD_DETAIL = "the lines are no Python as they stand, so nothing is known of them"
 
 
 class Document(Protocol):
@@ -59,10 +57,10 @@ def linted(
     if document.skipped:
         return Skipped(source.display, document.skipped)
     outcome = work(replace(source, text=document.text))
-    unread = [Finding(UNREAD_CODE, source.display, one, UNREAD) for one in document.unread]
+    broken = [Finding(unread.CODE, source.display, one, unread.MESSAGE) for one in document.unread]
     if not isinstance(outcome, Linted):
-        return Linted(source.display, tuple(unread)) if unread else outcome
-    found = [*unread, *(located(document, one) for one in outcome.findings)]
+        return Linted(source.display, tuple(broken)) if broken else outcome
+    found = [*broken, *(located(document, one) for one in outcome.findings)]
     return replace(outcome, findings=tuple(sorted(found, key=lambda f: (f.cell, f.span, f.code))))
 
 
@@ -73,14 +71,14 @@ def migrated(document: Document, source: SourceFile, work: Rewriting) -> FileOut
     text = document.text
     code = replace(source, text=text, content=text.encode(), encoding="utf-8", bom=False)
     outcome = work(replace(code, newline="\n"), document)
-    unread = tuple(_unread(source, one) for one in document.unread)
-    if isinstance(outcome, Untouched) and unread:
-        return Refused(source.display, unread)
+    broken = tuple(_unread(source, one) for one in document.unread)
+    if isinstance(outcome, Untouched) and broken:
+        return Refused(source.display, broken)
     if isinstance(outcome, Refused):
-        return replace(outcome, refusals=(*unread, *_refusals(document, outcome.refusals)))
+        return replace(outcome, refusals=(*broken, *_refusals(document, outcome.refusals)))
     if not isinstance(outcome, Changed):
         return outcome
-    refusals = (*unread, *_refusals(document, outcome.refusals))
+    refusals = (*broken, *_refusals(document, outcome.refusals))
     applied = tuple(placed(document, one) for one in outcome.applied)
     written = document.rewritten(outcome.after.decode())
     if written is None:
@@ -105,9 +103,9 @@ def placed(document: Document, applied: Applied) -> Applied:
 
 
 def _unread(source: SourceFile, span: Span) -> Refusal:
-    finding = Finding(UNREAD_CODE, source.display, span, UNREAD)
+    finding = Finding(unread.CODE, source.display, span, unread.MESSAGE)
     reason = Reason.NOT_WHOLE
-    return Refusal(finding, reason, _UNREAD_DETAIL, reason.advice)
+    return Refusal(finding, reason, unread.DETAIL, reason.advice)
 
 
 def _refusals(document: Document, refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
