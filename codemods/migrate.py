@@ -49,6 +49,8 @@ Examples:
     python -m codemods.migrate --include markdown --include rst --include doctests .
   Fail a build while legacy code is left:
     python -m codemods.migrate --check src
+  The same in a build, with a report for each who reads one:
+    python -m codemods.migrate --check --report junit=migrate.xml --report github src
   Look on several machines, and join what they say:
     python -m codemods.migrate --check --shard 1/4 --format json . > shard-1.json
     python -m codemods.merge shard-*.json

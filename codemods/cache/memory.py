@@ -43,6 +43,7 @@ _SAME_RESULTS = frozenset(
         "quiet",
         "cluster",
         "report_format",
+        "reports",
         "use_cache",
         "cache_dir",
         "clean_cache",

@@ -77,7 +77,7 @@ def run(options: Options, repos: Path, branch: str | None, place: Path | None) -
         return execution.INTERRUPTED
     execution.warn_of(result.report)
     status = execution.finish(result.report, options)
-    if options.report_format == DEFAULT and not options.quiet:
+    if execution.printed_formats(options) == [DEFAULT] and not options.quiet:
         execution.say(_counts(result, options, folder))
     return status
 

@@ -12,15 +12,17 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from codemods.cli.around import Tree
 from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import display
-from codemods.report.formats import Look, rendered
+from codemods.report.formats import DEFAULT, LOGS, Look, rendered
 from codemods.report.status import FAILED, exit_status
 from codemods.runner.errors import ClusterError
 
@@ -213,18 +215,42 @@ def require_paths(paths: Sequence[Path]) -> None:
 def finish(report: RunReport, options: Options, *, err: bool = False) -> int:
     """Print *report* as *options* say, and return the exit status of the command.
 
-    It goes to standard output, or (*err*) to standard error.
+    It goes to standard output, or (*err*) to standard error; first those with a file of their own.
     """
-    click.echo(
-        shown(report, options, err=err), nl=False, err=err, color=use_colour(options, err=err)
-    )
-    return exit_status(report)
+    status = exit_status(report)
+    look = Look(options.quiet, use_colour(options, err=err), Tree(options.cwd))
+    if options.reports:
+        from codemods.cli import publishing
+
+        if not publishing.publish(report, options.reports, replace(look, coloured=False)):
+            status = FAILED
+    text = "".join(rendered(report, name, look) for name in printed_formats(options))
+    click.echo(text, nl=False, err=err, color=look.coloured)
+    return status
 
 
-def shown(report: RunReport, options: Options, *, err: bool = False) -> str:
-    """Return *report* in the format and with the colours of *options*."""
-    look = Look(options.quiet, use_colour(options, err=err))
-    return rendered(report, options.report_format, look)
+def shown(report: RunReport, options: Options) -> str:
+    """Return *report* as it was printed without colours."""
+    look = Look(options.quiet, coloured=False, around=Tree(options.cwd))
+    return "".join(rendered(report, name, look) for name in printed_formats(options))
+
+
+def printed_formats(options: Options) -> list[str]:
+    """Return the formats that go to standard output, in order.
+
+    The one of ``--format`` is among them if it is named, or if nothing else goes there.  Raises
+    UsageError where a document would not have standard output for itself.
+    """
+    names = [one.format for one in options.reports if one.file is None]
+    if options.report_format is not None or not names:
+        names.insert(0, options.report_format or DEFAULT)
+    alone = [name for name in names if name not in LOGS]
+    if len(names) > 1 and alone:
+        raise click.UsageError(
+            f"{' and '.join(names)} would go to standard output together, and {alone[0]} must be "
+            f"alone there. Give one a file: --report {alone[0]}=FILE."
+        )
+    return names
 
 
 def use_colour(options: Options, *, err: bool = False) -> bool:

@@ -46,7 +46,7 @@ def refuse_contradictions(options: Options, *, elsewhere: bool) -> None:
         (options.jobs is not None, "--jobs", "decides on several files at once"),
         (bool(options.cluster), "--executor", "decides on several files at once"),
         (options.shard is not None, "--shard", "decides on a part, for others to join"),
-        (options.report_format != DEFAULT, "--format", "prints for programs"),
+        (execution.printed_formats(options) != [DEFAULT], "--format", "prints for programs"),
         (options.quiet, "--quiet", "leaves out what is asked about"),
     )
     for is_given, name, does in given:

@@ -31,6 +31,7 @@ and a tracker that is not passed on.
 Examples:
   python -m codemods.lint src tests
   python -m codemods.lint --format json . > findings.json
+  python -m codemods.lint --report sarif=lint.sarif --report github src
   python -m codemods.lint --include markdown --include doctests .
   python -m codemods.lint --shard 1/4 --format json . > shard-1.json
   python -m codemods.lint --clean-cache
@@ -74,7 +75,9 @@ def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     report = caching.report_of(asked.pipeline, _pipeline, looking, memory, again=True)
     status = execution.finish(report, looking)
     # A run that cleans the cache has something to do each time.
-    if memory is not None and not looking.clean_cache and not execution.use_colour(looking):
+    # So has one that writes a report into a file.
+    again = looking.clean_cache or any(one.file is not None for one in looking.reports)
+    if memory is not None and not again and not execution.use_colour(looking):
         text = execution.shown(report, looking)
         memory.keep_printed(COMMAND, asked.arguments, text, status)
     return status

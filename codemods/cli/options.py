@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from codemods.model.options import DOCSTRINGS, KINDS, Options, Shard
+from codemods.cli import execution
+from codemods.model.options import DOCSTRINGS, KINDS, Options, Output, Shard
 from codemods.report.formats import DEFAULT, FORMATS
 
 if TYPE_CHECKING:
@@ -46,6 +47,17 @@ def cluster(context: click.Context, parameter: click.Parameter, given: str | Non
         message = "it needs an extra: pip install 'ai-usage-suite[distributed]'"
         raise click.BadParameter(message, context, parameter)
     return address
+
+
+def reports(
+    context: click.Context, parameter: click.Parameter, given: Sequence[str]
+) -> tuple[Output, ...]:
+    """Return the reports that are asked for beside the one of ``--format``."""
+    if not given:
+        return ()
+    from codemods.cli.publishing import outputs  # only now: most runs have none
+
+    return outputs(context, parameter, given)
 
 
 _WORK = (
@@ -116,8 +128,15 @@ def reporting(*, quiet: str, shown: str = "report") -> Callable[[F], F]:
             "--format",
             "report_format",
             type=click.Choice(list(FORMATS)),
-            default=DEFAULT,
             help=f"How to print the {shown} ({DEFAULT} by default).",
+        ),
+        click.option(
+            "--report",
+            "reports",
+            metavar="NAME[=FILE]",
+            multiple=True,
+            callback=reports,
+            help="Report in the format NAME, too, into FILE if one is named (may be repeated).",
         ),
     )
     return partial(_with, options)
@@ -137,6 +156,8 @@ def into_options(command: Callable[..., int]) -> Callable[..., int]:
     @wraps(command)
     def run(made_with: object, **given: Any) -> int:
         known = {name: given.pop(name) for name in names & given.keys()}
-        return command(made_with, Options(cwd=Path.cwd(), **known), **given)
+        options = Options(cwd=Path.cwd(), **known)
+        execution.printed_formats(options)  # what contradicts is refused before anything is done
+        return command(made_with, options, **given)
 
     return run

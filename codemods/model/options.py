@@ -47,6 +47,14 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """A report that is asked for: the name of its format, and its file, None for the output."""
+
+    format: str
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """The command line of one run.
 
@@ -61,7 +69,8 @@ class Options:
     the configuration excludes, though it is named.  ``shard`` is the part of the files
     that is decided; all of them are looked at, since the others may use what it changes.
     ``cluster`` is the address of a Dask scheduler whose workers do the work, "" for none.
-    ``report_format`` is the name of one of ``codemods.report.formats``.
+    ``report_format`` is the name of one of ``codemods.report.formats``, None where none is
+    named; ``reports`` are asked for beside it.
     ``use_cache`` lets the run use and write what runs remember, in ``cache_dir`` if that is
     given; ``clean_cache`` removes it first.
     ``include`` names further kinds of code that are looked at: markdown, rst, doctests.
@@ -82,7 +91,8 @@ class Options:
     force_exclude: bool = False
     shard: Shard | None = None
     cluster: str = ""
-    report_format: str = "text"
+    report_format: str | None = None
+    reports: tuple[Output, ...] = ()
     use_cache: bool = False
     cache_dir: Path | None = None
     clean_cache: bool = False

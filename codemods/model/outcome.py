@@ -74,6 +74,12 @@ class Changed:
         """The file's display path."""
         return self.source.display
 
+    @property
+    def after_text(self) -> str:
+        """What the file becomes, decoded as it was."""
+        mark = b"\xef\xbb\xbf" if self.source.bom else b""
+        return self.after.removeprefix(mark).decode(self.source.encoding)
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:

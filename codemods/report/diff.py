@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 from difflib import SequenceMatcher
 from itertools import takewhile
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from codemods.model.outcome import Changed
 
 CONTEXT = 3
+Line = TypeVar("Line", bytes, str)
 _NO_NEWLINE = b"\n\\ No newline at end of file\n"
 _ESCAPES = {7: b"\\a", 8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r"}
 _ESCAPES |= {ord('"'): b'\\"', ord("\\"): b"\\\\"}
@@ -36,6 +37,15 @@ def hunks(before: str, after: str) -> str:
     """Return how the text *before* becomes *after*, for a person to read."""
     old, new = before.encode(errors="surrogatepass"), after.encode(errors="surrogatepass")
     return b"".join(_hunks(_lines(old), _lines(new))).decode(errors="surrogatepass")
+
+
+def replacements(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield what makes *before* into *after*: lines from and to (exclusive, from 0), and a text."""
+    head = _common(before, after)
+    tail = _common(before[head:][::-1], after[head:][::-1])
+    for tag, i1, i2, j1, j2 in _opcodes(before, after, head, tail):
+        if tag != "equal":
+            yield i1, i2, "".join(after[j1:j2])
 
 
 def _file(change: Changed, base: Path) -> bytes:
@@ -76,7 +86,7 @@ def _hunks(before: Sequence[bytes], after: Sequence[bytes]) -> Iterable[bytes]:
 
 
 def _opcodes(
-    old: Sequence[bytes], new: Sequence[bytes], head: int, tail: int
+    old: Sequence[Line], new: Sequence[Line], head: int, tail: int
 ) -> list[tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]]:
     """Return how *old* becomes *new*, of which *head* first and *tail* last lines are common."""
     core = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail])
@@ -92,7 +102,7 @@ def _opcodes(
     return inner
 
 
-def _common(before: Sequence[bytes], after: Sequence[bytes]) -> int:
+def _common(before: Sequence[Line], after: Sequence[Line]) -> int:
     pairs = zip(before, after, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 

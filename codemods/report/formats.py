@@ -10,26 +10,45 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from codemods.report.around import NOTHING, Around
+
 if TYPE_CHECKING:
     from codemods.model.outcome import RunReport
 
 #: Each name with its module, which is loaded when a report is shown in it.
 FORMATS = {
     "text": "codemods.report.text",
+    "concise": "codemods.report.lines.concise",
+    "full": "codemods.report.lines.full",
     "json": "codemods.report.json",
+    "jsonl": "codemods.report.jsonl",
+    "sarif": "codemods.report.services.sarif",
+    "github": "codemods.report.services.github",
+    "gitlab": "codemods.report.services.gitlab",
+    "junit": "codemods.report.services.junit",
+    "azure": "codemods.report.services.azure",
+    "checkstyle": "codemods.report.services.checkstyle",
+    "markdown": "codemods.report.services.markdown",
 }
 DEFAULT = "text"
+#: Those that are lines for a person, or in a job's log: they may follow one another there.
+LOGS = frozenset({"text", "concise", "full", "github", "azure"})
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a report for people looks; formats for programs are the same whatever it is.
 
-    ``quiet`` shows only what needs a person.
+    ``quiet`` shows only what needs a person.  ``around`` is what is known beside the records,
+    which formats for programs may tell too.
     """
 
     quiet: bool = False
     coloured: bool = False
+    around: Around = NOTHING
+
+
+AS_IT_IS = Look()
 
 
 class Format(Protocol):

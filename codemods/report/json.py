@@ -55,31 +55,38 @@ def render(report: RunReport, look: Look | None = None) -> str:
         "scanned": report.scanned,
         "status": exit_status(report),
         "warnings": list(report.warnings),
-        "rewrites": _certainties(report),
+        "rewrites": certainties(report),
         **({"shard": report.shard} if report.shard else {}),
-        "files": [_file(outcome) for outcome in report.outcomes],
+        "files": [file_fields(outcome) for outcome in report.outcomes],
     }
+    return dumped(document, indent=2) + "\n"
+
+
+def dumped(value: object, indent: int | None = None) -> str:
+    """Return *value* as JSON in which no character can move a cursor."""
     # All but this one control character is escaped already.
-    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
+    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
 
 
-def _certainties(report: RunReport) -> dict[str, int]:
+def certainties(report: RunReport) -> dict[str, int]:
+    """Return how many rewrites are how sure."""
     changed = (outcome for outcome in report.outcomes if isinstance(outcome, Changed))
     found = Counter(applied.certainty for outcome in changed for applied in outcome.applied)
     return {str(certainty): found[certainty] for certainty in Certainty}
 
 
-def _file(outcome: FileOutcome) -> dict[str, Any]:
+def file_fields(outcome: FileOutcome) -> dict[str, Any]:
+    """Return what became of a file as JSON holds it."""
     common = {"path": outcome.path, "outcome": type(outcome).__name__.lower()}
     match outcome:
         case Changed():
-            applied = [_applied(item) for item in outcome.applied]
-            refusals = [_refusal(item) for item in outcome.refusals]
+            applied = [applied_fields(item) for item in outcome.applied]
+            refusals = [refusal_fields(item) for item in outcome.refusals]
             return common | {"applied": applied, "refusals": refusals}
         case Refused():
-            return common | {"refusals": [_refusal(item) for item in outcome.refusals]}
+            return common | {"refusals": [refusal_fields(item) for item in outcome.refusals]}
         case Linted():
-            return common | {"findings": [_finding(item) for item in outcome.findings]}
+            return common | {"findings": [finding_fields(item) for item in outcome.findings]}
         case Failed():
             detail = {"message": outcome.message, "advice": outcome.advice}
             return common | {"stage": outcome.stage} | detail
@@ -89,14 +96,16 @@ def _file(outcome: FileOutcome) -> dict[str, Any]:
             return common
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_fields(finding: Finding) -> dict[str, Any]:
+    """Return *finding* as JSON holds it."""
     cell = {"cell": finding.cell} if finding.cell else {}
     found = {"code": finding.code, "message": finding.message, "span": asdict(finding.span)}
     return found | cell
 
 
-def _applied(applied: Applied) -> dict[str, Any]:
-    return _finding(applied.finding) | {
+def applied_fields(applied: Applied) -> dict[str, Any]:
+    """Return a rewrite as JSON holds it."""
+    return finding_fields(applied.finding) | {
         "form": applied.form,
         "why": applied.why,
         "notes": list(applied.notes),
@@ -111,8 +120,9 @@ def _evidence(evidence: Evidence) -> dict[str, str]:
     return {"name": str(evidence.runtime), "why": evidence.why}
 
 
-def _refusal(refusal: Refusal) -> dict[str, Any]:
-    return _finding(refusal.finding) | {
+def refusal_fields(refusal: Refusal) -> dict[str, Any]:
+    """Return a refusal as JSON holds it."""
+    return finding_fields(refusal.finding) | {
         "reason": str(refusal.reason),
         "detail": refusal.detail,
         "advice": refusal.advice,

@@ -28,17 +28,17 @@ from codemods.model.outcome import (
     place_of,
 )
 from codemods.report import display
-from codemods.report.formats import Look
+from codemods.report.formats import AS_IT_IS
 
 if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.outcome import FileOutcome, RunReport
     from codemods.model.refusal import Refusal
+    from codemods.report.formats import Look
 
-AS_IT_IS = Look()
 Style = Callable[[str, str], str]
-# What the reason of a rewrite is called: "safe" only where it is a proof.
-_WORDS = {Certainty.PROVEN: "safe", Certainty.ASSUMED: "likely", Certainty.UNSAFE: "why"}
+#: What the reason of a rewrite is called: "safe" only where it is a proof.
+WORDS = {Certainty.PROVEN: "safe", Certainty.ASSUMED: "likely", Certainty.UNSAFE: "why"}
 _SAY_OTHERWISE = (
     '    to do: say runtime = "guide" in [tool.ai-usage] if that is so; "conservative", if its '
     "contexts do less."
@@ -119,7 +119,7 @@ def _applied(applied: Applied, style: Style, *, written: bool, quiet: bool) -> I
     yield first
     if not quiet:
         yield f"    form: {applied.form}"
-        yield f"    {_WORDS[applied.certainty]}: {applied.why}"
+        yield f"    {WORDS[applied.certainty]}: {applied.why}"
     for condition in applied.confirm:
         yield f"    {style('unsafe', 'red')}: confirm that {condition}"
     for note in applied.notes if not quiet else ():

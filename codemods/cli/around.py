@@ -1,0 +1,80 @@
+"""What reports may say of the tree that a run was over: read when a format asks for it."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codemods.report.around import Around
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DISTRIBUTION = "ai-usage-suite"
+
+
+class Tree(Around):
+    """The tree as it is on disk around *cwd*, the folder where the run was started."""
+
+    def __init__(self, cwd: Path) -> None:
+        self._cwd = Path(os.path.realpath(cwd))
+        self._read_last: tuple[str, dict[int, Sequence[str]]] = ("", {})
+
+    @cached_property
+    def version(self) -> str:
+        """The version of this tool that is installed."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version(_DISTRIBUTION)
+        except PackageNotFoundError:
+            return ""
+
+    @cached_property
+    def _root(self) -> Path:
+        """The root of the repository, else the folder where the run was started."""
+        folders = (self._cwd, *self._cwd.parents)
+        return next((one for one in folders if (one / ".git").exists()), self._cwd)
+
+    def in_repository(self, path: str) -> str:
+        """Return *path* from the root of the repository; as it is where it leads out of that."""
+        place = os.path.normpath(self._cwd / path)
+        if not path or not Path(place).is_relative_to(self._root):
+            return path
+        return os.path.relpath(place, self._root).replace(os.sep, "/")
+
+    def lines(self, path: str, cell: int = 0) -> Sequence[str]:
+        """Return the lines of the file *path*, or of its code cell *cell*; none if unreadable."""
+        if self._read_last[0] != path:  # what is told of a file comes together
+            self._read_last = (path, {})
+        cells = self._read_last[1]
+        if not cells:
+            cells.update(self._read(path))
+        return cells.get(cell, ())
+
+    def _read(self, path: str) -> dict[int, Sequence[str]]:
+        from codemods.model.outcome import Failed
+        from codemods.project.sources import decode, read_bytes
+
+        nothing: dict[int, Sequence[str]] = {0: ()}
+        place = self._cwd / path
+        try:
+            content = read_bytes(place)
+        except (OSError, ValueError):
+            return nothing
+        if place.suffix == ".ipynb":
+            return nothing | _cells(content)
+        source = decode(place, path, content)
+        return nothing if isinstance(source, Failed) else {0: source.text.split("\n")}
+
+
+def _cells(content: bytes) -> dict[int, Sequence[str]]:
+    from codemods.project.notebooks.cells import BrokenNotebookError, read
+
+    try:
+        found = read(content).cells
+    except BrokenNotebookError:
+        return {}
+    return {number: cell.text.split("\n") for number, cell in enumerate(found, 1)}

@@ -1,0 +1,222 @@
+"""One record for whatever a run tells of a place: what all formats but text and JSON are made of.
+
+A finding of lint, a rewrite, a refusal and a failure are told in the same words everywhere.  The
+texts are parts of a line, as ``display`` shows them; a path is what it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from codemods.model.outcome import Applied, Certainty, Changed, Failed, Linted, Refused, place_of
+from codemods.report.display import line
+from codemods.report.text import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from codemods.model.finding import Finding
+    from codemods.model.outcome import FileOutcome, RunReport
+    from codemods.model.refusal import Refusal
+    from codemods.model.source import Span
+    from codemods.report.around import Around
+
+#: The code of files that could not be handled.
+FAILURE = "failed"
+
+
+class Kind(StrEnum):
+    """What is told of a place."""
+
+    FINDING = "finding"
+    REWRITE = "rewrite"
+    REFUSAL = "refusal"
+    FAILURE = "failure"
+
+
+class Level(StrEnum):
+    """How much it matters: NOTE is what is done and needs nobody."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What a run tells of a place, or (``span`` is None) of a file as a whole.
+
+    ``said`` are labels and texts, ``cell`` counts the code cells of a notebook from 1, ``reason``
+    is the code of a refusal or the stage of a failure.  ``before`` are the lines of the file that
+    ``span`` is of, where they are not those on disk.
+    """
+
+    kind: Kind
+    level: Level
+    code: str
+    message: str
+    path: str
+    span: Span | None = None
+    cell: int = 0
+    said: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+    blocking: Span | None = None
+    blocking_cell: int = 0
+    before: Sequence[str] = ()
+
+    @property
+    def line(self) -> int:
+        """The line in the file: 1 where only a cell is known, or nothing."""
+        return self.span.line if self.span is not None and not self.cell else 1
+
+    @property
+    def column(self) -> int:
+        """The column in the file, as ``line``."""
+        return self.span.column if self.span is not None and not self.cell else 1
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """Line and column where the place ends, exclusive."""
+        if self.span is None or self.cell:
+            return self.line, self.column
+        return self.span.end_line, self.span.end_column
+
+    @property
+    def sentence(self) -> str:
+        """The message, with the place in a notebook that no line of the file says."""
+        if not self.cell or self.span is None:
+            return self.message
+        return f"cell {self.cell}, line {self.span.line}: {self.message}"
+
+    @property
+    def details(self) -> list[str]:
+        """What is said of it, a line each."""
+        return [f"{label}: {text}" for label, text in self.said]
+
+
+def diagnostics_of(report: RunReport) -> list[Diagnostic]:
+    """Return all that *report* tells of places and files, in its order."""
+    return [one for outcome in report.outcomes for one in of_file(outcome, written=report.written)]
+
+
+def of_file(outcome: FileOutcome, *, written: bool) -> Iterator[Diagnostic]:
+    """Yield what is told of one file, in the order of its places."""
+    match outcome:
+        case Changed():
+            told: list[Applied | Refusal] = [*outcome.applied, *outcome.refusals]
+            before = () if outcome.source.display.endswith(".ipynb") else _lines(outcome)
+            for one in sorted(told, key=place_of):
+                if isinstance(one, Applied):
+                    yield _rewrite(one, before, written=written)
+                else:
+                    yield _refusal(one, before)
+        case Refused():
+            yield from (_refusal(one) for one in outcome.refusals)
+        case Linted():
+            yield from (_finding(one) for one in outcome.findings)
+        case Failed():
+            message = line(f"failed to {outcome.stage}: {outcome.message}")
+            said = (("to do", line(outcome.advice)),)
+            stage = line(outcome.stage)
+            yield Diagnostic(
+                Kind.FAILURE, Level.ERROR, FAILURE, message, outcome.path, said=said, reason=stage
+            )
+
+
+def source_lines(diagnostic: Diagnostic, around: Around) -> Sequence[str]:
+    """Return the lines that the place of *diagnostic* is counted in; none if they are not known."""
+    return diagnostic.before or around.lines(diagnostic.path, diagnostic.cell)
+
+
+def fingerprints(told: Iterable[Diagnostic], around: Around) -> list[str]:
+    """Return what tells each from the others, and is the same while its code and line are.
+
+    Lines that come before or behind it change nothing; of equal ones in a file each has its
+    number.
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for one in told:
+        lines = source_lines(one, around) if one.span is not None else ()
+        at = one.span.line - 1 if one.span is not None else 0
+        text = lines[at].strip() if at < len(lines) else ""
+        key = "\0".join((one.code, around.in_repository(one.path), one.message, text))
+        number = seen[key]
+        seen[key] += 1
+        whole = f"{key}\0{number}" if number else key
+        found.append(hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+    return found
+
+
+def _lines(outcome: Changed) -> Sequence[str]:
+    return outcome.source.text.split("\n")
+
+
+def _finding(finding: Finding) -> Diagnostic:
+    return Diagnostic(
+        Kind.FINDING,
+        Level.WARNING,
+        line(finding.code),
+        line(finding.message),
+        finding.path,
+        finding.span,
+        finding.cell,
+    )
+
+
+def _rewrite(applied: Applied, before: Sequence[str], *, written: bool) -> Diagnostic:
+    finding, certainty = applied.finding, applied.certainty
+    done = "rewritten" if written else "to rewrite"
+    said = [(done, line(applied.form)), (WORDS[certainty], line(applied.why))]
+    said += [("assumes", line(f"that {one}")) for one in applied.assumptions]
+    if applied.runtime is not None and applied.runtime.is_assumed:
+        taken = f"that contexts do what the guide says: {applied.runtime.why}"
+        said.append(("assumes", line(taken)))
+    said += [("unsafe", line(f"confirm that {one}")) for one in applied.confirm]
+    said += [("note", line(one)) for one in applied.notes]
+    return Diagnostic(
+        Kind.REWRITE,
+        Level.NOTE if written and certainty is Certainty.PROVEN else Level.WARNING,
+        line(finding.code),
+        line(finding.message),
+        finding.path,
+        finding.span,
+        finding.cell,
+        tuple(said),
+        str(certainty),
+        before=before,
+    )
+
+
+def _refusal(refusal: Refusal, before: Sequence[str] = ()) -> Diagnostic:
+    finding = refusal.finding
+    said = (
+        ("refused", line(f"{refusal.reason}{_at(refusal)}: {refusal.detail}")),
+        ("to do", line(refusal.advice)),
+    )
+    return Diagnostic(
+        Kind.REFUSAL,
+        Level.WARNING,
+        line(finding.code),
+        line(finding.message),
+        finding.path,
+        finding.span,
+        finding.cell,
+        said,
+        str(refusal.reason),
+        refusal.blocking,
+        refusal.blocking_cell,
+        before,
+    )
+
+
+def _at(refusal: Refusal) -> str:
+    """Return where what blocks is, as the end of a reason."""
+    if refusal.blocking is None:
+        return ""
+    cell = f"cell {refusal.blocking_cell}, " if refusal.blocking_cell else ""
+    return f" at {cell}line {refusal.blocking.line}"

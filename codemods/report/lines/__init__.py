@@ -1,0 +1,1 @@
+"""Lines for a person: one a place, or the source around it."""

@@ -1,0 +1,1 @@
+"""Formats that services read: builds, code hosts, and what shows their results."""
