@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codemods.report.around import Around
+from codemods.report.around import Around, Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,16 @@ class Tree(Around):
         if not cells:
             cells.update(self._read(path))
         return cells.get(cell, ())
+
+    def page(self, code: str) -> Page | None:
+        """Return the page of the rule with *code*."""
+        from codemods.findings.pages import page_of  # only now: it loads every rule
+        from codemods.model.rules import RULES
+
+        if code not in RULES:
+            return None
+        found = page_of(code)
+        return Page(code, found.name, found.summary, found.markdown)
 
     def _read(self, path: str) -> dict[int, Sequence[str]]:
         from codemods.model.outcome import Failed

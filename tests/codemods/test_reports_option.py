@@ -136,6 +136,15 @@ def test_migrate_reports_what_was_before(project: Path, capsys: pytest.CaptureFi
     assert "fixes" not in Path("out.sarif").read_text()
 
 
+def test_rules_come_with_their_pages(project: Path) -> None:
+    """The pages that ``--explain`` shows are in the SARIF report."""
+    lint.main(["--report", "sarif=out.sarif", "."])
+    (run,) = json.loads(Path("out.sarif").read_text())["runs"]
+    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+    assert rules["AIU001"]["name"] == "tracker-built-by-hand"
+    assert rules["AIU001"]["help"]["markdown"].startswith("# AIU001: tracker-built-by-hand\n")
+
+
 def test_merge_reports_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Joined reports are shown in every format, as the run itself would show them."""
     lint.main(["--report", "gitlab=whole.json", "."])
