@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from codemods.linking.kinship import Kin, Kinship
     from codemods.linking.method_names import MethodNames
     from codemods.linking.module_graph import ModuleGraph
+    from codemods.linking.module_names import ModuleNames
     from codemods.linking.name_uses import SpokenNames
     from codemods.linking.runtimes import Runtimes
     from codemods.linking.surroundings import Surroundings
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 #: With one of these a file reads names of its own that it does not spell.
 _BY_NAME = ("eval", "exec", "globals")
 _CONFTEST = "conftest"
-_STAR = re.compile(rb"\bimport\s*\(?\s*\*")
 _UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
 
 
@@ -96,6 +94,7 @@ class ExternalUses:
         runtimes: Runtimes,
         kinship: Kinship,
         methods: MethodNames,
+        module_names: ModuleNames,
         path: Path,
         *,
         is_whole: bool,
@@ -110,12 +109,12 @@ class ExternalUses:
         self._runtimes = runtimes
         self._kinship = kinship
         self._methods = methods
+        self._module_names = module_names
         self._path = path
         self._is_whole = is_whole
         self._is_home = is_home
         self._analysed = analysed
         self._variables: dict[str, Uses] = {}
-        self._names_of: dict[Path, dict[str, set[str]]] = {}
         self._fields: dict[tuple[str, str], Uses] = {}
 
     def replaced_method(self) -> ExternalUse | None:
@@ -215,7 +214,7 @@ class ExternalUses:
                     doubts.append(f"{file.display}, which does not parse, makes no use of {name}")
                     continue
                 for reference in references.of(wanted):
-                    if not self._reaches(file, reference.module, path):
+                    if not self._module_names.reaches(file, reference.module, path):
                         continue
                     mentioned |= reference.how is not How.STAR or wanted in references.loads
                     place, local = _used(file, reference, references, wanted)
@@ -239,7 +238,9 @@ class ExternalUses:
             references = self._graph.references(file)
             for reference in _of_all(references) if references is not None else ():
                 told = reference.how is How.WHOLE and reference.local != COMPUTED
-                if (is_read or not told) and self._leads_to(file, reference.module, self._path):
+                if (is_read or not told) and self._module_names.leads_to(
+                    file, reference.module, self._path
+                ):
                     return ExternalUse(reference.text, f"{file.display}:{reference.line}")
         return None
 
@@ -249,43 +250,13 @@ class ExternalUses:
         uses = references.fields.get(name, ()) if references is not None else ()
         return any(use.owners is None and not use.path for use in uses)
 
-    def _reaches(self, file: DiscoveredFile, module: str, path: Path) -> bool:
-        """Whether *module*, in *file*, may mean that in *path*, by a name of a third module too."""
-        if self._leads_to(file, module, path):
-            return True
-        before, _, name = module.rpartition(".")
-        others = self._known_as(path).get(name) if before.strip(".") else None
-        found = self._graph.leads_to(file.path, before) if others else ()
-        return any(other.place in (others or ()) for other in found)
-
-    def _known_as(self, path: Path) -> dict[str, set[str]]:
-        """Return the names that other modules have for that in *path*, with these modules."""
-        if path not in self._names_of:
-            found = self._names_of[path] = {}
-            for file in self._graph.holding(module_parts(path)[-1]):
-                references = self._graph.references(file) if file.path != path else None
-                for name, paths in references.paths.items() if references is not None else ():
-                    if any(self._leads_to(file, one, path) for one in paths):
-                        found.setdefault(name, set()).add(file.place)
-        return self._names_of[path]
-
-    def _leads_to(self, file: DiscoveredFile, module: str, path: Path) -> bool:
-        """Whether *module* may mean the module in *path*, in *file*."""
-        if COMPUTED in module:
-            beginning = module.partition(COMPUTED)[0].lstrip(".")
-            return f".{beginning}" in f".{'.'.join(module_parts(path))}"
-        place = str(path)
-        if os.sep + module.rpartition(".")[2] not in place:
-            return False  # most modules, which have another name
-        return any(found.place == place for found in self._graph.leads_to(file.path, module))
-
     def _files(self, path: Path, name: str) -> list[DiscoveredFile]:
         """Return the other files that hold *name* and may reach the module in *path*."""
         stem = module_parts(path)[-1]
         found = {file.path: file for file in self._graph.holding(name, stem)}
         for word in ("import_module", "__import__"):
             found.update((file.path, file) for file in self._graph.holding(name, word))
-        for word in self._known_as(path):
+        for word in self._module_names.known_as(path):
             found.update((file.path, file) for file in self._graph.holding(name, word))
         near = self._graph.holding(stem)
         if path.stem == "__init__":
@@ -294,7 +265,7 @@ class ExternalUses:
             found.update((f.path, f) for f in self._graph.holding(name) if f in inside)
             near += inside
         # What a file has by a star it need not name.
-        stars = (f for f in near if _STAR.search(self._graph.content(f)))
+        stars = (f for f in near if self._module_names.takes_all(f))
         found.update((file.path, file) for file in stars)
         found.pop(path, None)
         found.pop(self._path, None)

@@ -30,6 +30,7 @@ from codemods.linking.external_uses import ExternalUses, Replacements
 from codemods.linking.kinship import Kinship
 from codemods.linking.method_names import MethodNames
 from codemods.linking.module_graph import ModuleGraph
+from codemods.linking.module_names import ModuleNames
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
 from codemods.linking.runtimes import Runtimes
@@ -98,6 +99,7 @@ class Project:
         self._graph.expect_of(self._own_words)
         self._replacements = Replacements(self._graph, self._analysed)
         self._methods = MethodNames(self._graph)
+        self._module_names = ModuleNames(self._graph)
         self._surroundings = Surroundings(self._graph, self._methods, self._analysed)
         self._lookups = ComputedLookups(self._graph)
         self._spoken = SpokenNames(self._graph)
@@ -186,6 +188,7 @@ class Project:
                 self._runtimes,
                 self._kinship,
                 self._methods,
+                self._module_names,
                 path,
                 is_whole=self._is_whole(path),
                 is_home=self._is_home,

@@ -1,0 +1,80 @@
+"""The names by which the files of a project reach its modules, and which of them take all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from codemods.analysis.external.references import COMPUTED
+from codemods.linking.module_graph import module_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from codemods.linking.module_graph import ModuleGraph
+    from codemods.project.discovery import DiscoveredFile
+
+_STAR = re.compile(rb"\bimport\s*\(?\s*\*")
+#: The names and the modules that they stand for, by the last part of the module's name.
+Endings = dict[str, list[tuple[str, str]]]
+
+
+class ModuleNames:
+    """What the modules of one project are called in its files; every answer is computed once."""
+
+    def __init__(self, graph: ModuleGraph) -> None:
+        self._graph = graph
+        self._names: dict[Path, dict[str, set[str]]] = {}
+        self._endings: dict[Path, Endings] = {}
+        self._stars: dict[Path, bool] = {}
+
+    def reaches(self, file: DiscoveredFile, module: str, path: Path) -> bool:
+        """Whether *module*, in *file*, may mean that in *path*, by a name of a third module too."""
+        if self.leads_to(file, module, path):
+            return True
+        before, _, name = module.rpartition(".")
+        others = self.known_as(path).get(name) if before.strip(".") else None
+        found = self._graph.leads_to(file.path, before) if others else ()
+        return any(other.place in (others or ()) for other in found)
+
+    def leads_to(self, file: DiscoveredFile, module: str, path: Path) -> bool:
+        """Whether *module* may mean the module in *path*, in *file*."""
+        if COMPUTED in module:
+            beginning = module.partition(COMPUTED)[0].lstrip(".")
+            return f".{beginning}" in f".{'.'.join(module_parts(path))}"
+        last = module.rpartition(".")[2]
+        if last and last != module_parts(path)[-1]:
+            return False  # most modules, which have another name
+        place = str(path)
+        return any(found.place == place for found in self._graph.leads_to(file.path, module))
+
+    def known_as(self, path: Path) -> Mapping[str, set[str]]:
+        """Return the names that other modules have for that in *path*, with these modules."""
+        if path not in self._names:
+            found = self._names[path] = {}
+            last = module_parts(path)[-1]
+            for file in self._graph.holding(last):
+                endings = self._endings_in(file) if file.path != path else {}
+                for name, module in (
+                    pair for ending in (last, "", COMPUTED) for pair in endings.get(ending, ())
+                ):
+                    if self.leads_to(file, module, path):
+                        found.setdefault(name, set()).add(file.place)
+        return self._names[path]
+
+    def takes_all(self, file: DiscoveredFile) -> bool:
+        """Whether *file* has a star import."""
+        if file.path not in self._stars:
+            self._stars[file.path] = _STAR.search(self._graph.content(file)) is not None
+        return self._stars[file.path]
+
+    def _endings_in(self, file: DiscoveredFile) -> Endings:
+        if file.path not in self._endings:
+            endings = self._endings[file.path] = {}
+            references = self._graph.references(file)
+            for name, modules in references.paths.items() if references is not None else ():
+                for module in modules:
+                    last = COMPUTED if COMPUTED in module else module.rpartition(".")[2]
+                    endings.setdefault(last, []).append((name, module))
+        return self._endings[file.path]
