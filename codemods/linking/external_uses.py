@@ -213,9 +213,7 @@ class ExternalUses:
                     mentioned = True
                     doubts.append(f"{file.display}, which does not parse, makes no use of {name}")
                     continue
-                for reference in references.of(wanted):
-                    if not self._module_names.reaches(file, reference.module, path):
-                        continue
+                for reference in self._module_names.meaning(file, references, wanted, path):
                     mentioned |= reference.how is not How.STAR or wanted in references.loads
                     place, local = _used(file, reference, references, wanted)
                     places.extend([place] if place is not None else [])
@@ -236,11 +234,11 @@ class ExternalUses:
         is_read = any(self._reads_unknown(file, name) for file in users)
         for file in self._graph.holding(module_parts(self._path)[-1]):
             references = self._graph.references(file)
-            for reference in _of_all(references) if references is not None else ():
+            if references is None:
+                continue
+            for reference in self._module_names.to_all(file, references, self._path):
                 told = reference.how is How.WHOLE and reference.local != COMPUTED
-                if (is_read or not told) and self._module_names.leads_to(
-                    file, reference.module, self._path
-                ):
+                if is_read or not told:
                     return ExternalUse(reference.text, f"{file.display}:{reference.line}")
         return None
 
@@ -339,12 +337,6 @@ class ExternalUses:
         if use.path.startswith("."):
             return True
         return bool(self._graph.leads_to(file.path, use.path.partition(".")[0]))
-
-
-def _of_all(references: References) -> Iterator[Reference]:
-    """Yield where all names of a module are in reach: it is handed on, or its dictionary is."""
-    yield from (r for r in references.named.get("*", ()) if r.how is How.WHOLE)
-    yield from (r for r in references.named.get("__dict__", ()) if r.how is How.USE)
 
 
 def _used(

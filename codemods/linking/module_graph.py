@@ -61,6 +61,7 @@ class ModuleGraph:
         self._fields: dict[Path, tuple[frozenset[bytes], int]] = {}
         self._references: dict[Path, References | None] = {}
         self._imports: dict[Path, dict[Path, DiscoveredFile]] = {}
+        self._places: dict[str, frozenset[str]] = {}
         self._leads: dict[tuple[str, str], tuple[DiscoveredFile, ...]] = {}
 
     @cached_property
@@ -174,9 +175,16 @@ class ModuleGraph:
 
     def importing(self, path: Path) -> Iterator[DiscoveredFile]:
         """Yield the other files whose imports may lead to the module in *path*."""
+        place = str(path)
         for file in self.holding(module_parts(path)[-1]):
-            if file.path != path and path in self.imports(file):
+            if file.place != place and place in self._imported_places(file):
                 yield file
+
+    def _imported_places(self, file: DiscoveredFile) -> frozenset[str]:
+        """Return the paths of ``imports`` as texts, which are compared in far less time."""
+        if file.place not in self._places:
+            self._places[file.place] = frozenset(one.place for one in self.imports(file).values())
+        return self._places[file.place]
 
     def imports(self, file: DiscoveredFile) -> Mapping[Path, DiscoveredFile]:
         """Return the files that the imports of *file* may lead to, by their paths."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from codemods.analysis.external.references import COMPUTED
+from codemods.analysis.external.references import COMPUTED, How, last_part
 from codemods.linking.module_graph import module_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from codemods.analysis.external.references import Reference, References
     from codemods.linking.module_graph import ModuleGraph
     from codemods.project.discovery import DiscoveredFile
 
@@ -28,6 +29,7 @@ class ModuleNames:
         self._names: dict[Path, dict[str, set[str]]] = {}
         self._endings: dict[Path, Endings] = {}
         self._stars: dict[Path, bool] = {}
+        self._last_parts: dict[Path, str] = {}
 
     def reaches(self, file: DiscoveredFile, module: str, path: Path) -> bool:
         """Whether *module*, in *file*, may mean that in *path*, by a name of a third module too."""
@@ -44,7 +46,7 @@ class ModuleNames:
             beginning = module.partition(COMPUTED)[0].lstrip(".")
             return f".{beginning}" in f".{'.'.join(module_parts(path))}"
         last = module.rpartition(".")[2]
-        if last and last != module_parts(path)[-1]:
+        if last and last != self._last_part(path):
             return False  # most modules, which have another name
         place = str(path)
         return any(found.place == place for found in self._graph.leads_to(file.path, module))
@@ -53,7 +55,7 @@ class ModuleNames:
         """Return the names that other modules have for that in *path*, with these modules."""
         if path not in self._names:
             found = self._names[path] = {}
-            last = module_parts(path)[-1]
+            last = self._last_part(path)
             for file in self._graph.holding(last):
                 endings = self._endings_in(file) if file.path != path else {}
                 for name, module in (
@@ -63,11 +65,39 @@ class ModuleNames:
                         found.setdefault(name, set()).add(file.place)
         return self._names[path]
 
+    def meaning(
+        self, file: DiscoveredFile, references: References, name: str, path: Path
+    ) -> Iterator[Reference]:
+        """Yield the *references* of *file* that may mean *name* of the module in *path*."""
+        endings = dict.fromkeys((self._last_part(path), "", COMPUTED, *self.known_as(path)))
+        for reference in references.of(name, endings):
+            if self.reaches(file, reference.module, path):
+                yield reference
+
+    def to_all(
+        self, file: DiscoveredFile, references: References, path: Path
+    ) -> Iterator[Reference]:
+        """Yield where *file* has all names of the module in *path* in reach.
+
+        It is handed on as a value, or its dictionary is.
+        """
+        endings = (self._last_part(path), "", COMPUTED)
+        whole = (one for one in references.to_all(endings) if one.how is How.WHOLE)
+        dictionaries = (r for r in references.named.get("__dict__", ()) if r.how is How.USE)
+        for reference in (*whole, *dictionaries):
+            if self.leads_to(file, reference.module, path):
+                yield reference
+
     def takes_all(self, file: DiscoveredFile) -> bool:
         """Whether *file* has a star import."""
         if file.path not in self._stars:
             self._stars[file.path] = _STAR.search(self._graph.content(file)) is not None
         return self._stars[file.path]
+
+    def _last_part(self, path: Path) -> str:
+        if path not in self._last_parts:
+            self._last_parts[path] = module_parts(path)[-1]
+        return self._last_parts[path]
 
     def _endings_in(self, file: DiscoveredFile) -> Endings:
         if file.path not in self._endings:
@@ -75,6 +105,5 @@ class ModuleNames:
             references = self._graph.references(file)
             for name, modules in references.paths.items() if references is not None else ():
                 for module in modules:
-                    last = COMPUTED if COMPUTED in module else module.rpartition(".")[2]
-                    endings.setdefault(last, []).append((name, module))
+                    endings.setdefault(last_part(module), []).append((name, module))
         return self._endings[file.path]

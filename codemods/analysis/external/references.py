@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from codemods.analysis.dataflow.tainted_values import last_name
@@ -127,10 +128,31 @@ class References:
         hidden = stars or self.loads.keys() & _BIND_UNSEEN
         return name in self.bound or imported or bool(hidden)
 
-    def of(self, name: str) -> Iterator[Reference]:
-        """Yield the references that may mean *name*, star imports with them."""
+    def of(self, name: str, endings: Iterable[str]) -> Iterator[Reference]:
+        """Yield the references that may mean *name*, star imports with them.
+
+        Those are left out whose module's name has none of *endings* as its last part.
+        """
         yield from self.named.get(name, ())
-        yield from self.named.get("*", ())
+        yield from self.to_all(endings)
+
+    def to_all(self, endings: Iterable[str]) -> list[Reference]:
+        """Return the references to all names of modules whose names end in one of *endings*."""
+        every = self._to_all
+        found = [pair for ending in endings if ending in every for pair in every[ending]]
+        return [reference for _, reference in sorted(found, key=itemgetter(0))]
+
+    @cached_property
+    def _to_all(self) -> dict[str, list[tuple[int, Reference]]]:
+        found: dict[str, list[tuple[int, Reference]]] = {}
+        for place, reference in enumerate(self.named.get("*", ())):
+            found.setdefault(last_part(reference.module), []).append((place, reference))
+        return found
+
+
+def last_part(module: str) -> str:
+    """Return the last part of a module's name: none where only dots lead to it, or COMPUTED."""
+    return COMPUTED if COMPUTED in module else module.rpartition(".")[2]
 
 
 def joined(module: str, name: str) -> str:
