@@ -135,9 +135,9 @@ def cases() -> dict[tuple[str, str], Case]:
 
 
 def ordered(mutant: Mutant) -> list[Case]:
-    """Return all cases, those of the rows that the mutant names first."""
-    listed = list(cases().values())
-    return sorted(listed, key=lambda case: case.name.partition("_")[0] not in mutant.rows)
+    """Return all cases, those first that the mutant names: by their row, or by more of the name."""
+    named = tuple(row if "_" in row else f"{row}_" for row in mutant.rows)
+    return sorted(cases().values(), key=lambda case: not f"{case.name}_".startswith(named))
 
 
 def _of_rows() -> Iterator[Case]:

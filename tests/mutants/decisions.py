@@ -144,7 +144,7 @@ def calls_of_each_other_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
-@mutant("rules.checks.lifetime:given_again_refusal", "E8", fault="C18")
+@mutant("rules.checks.lifetime:given_again_refusal", "E16_class_in_a_cache", fault="C18")
 def objects_given_again_overlooked(real: Any) -> Any:
     """An object that a class gives again is taken for a new one."""
     return _overlooks(real)
@@ -169,7 +169,7 @@ def later_uses_overlooked(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.planning.conditional.calls:all_may_stay", "X9")
+@mutant("rules.planning.conditional.calls:all_may_stay", "X14_phases_in_a_try")
 def calls_in_branches_stay_whatever_they_do(real: Any) -> Any:
     """Calls that set ids may stay inside of a block wherever they stand."""
     return lambda semantic, lifetime, flow: not lifetime.owned
@@ -199,7 +199,7 @@ def handed_in_overlooked(real: Any) -> Any:
     return lambda *given: None
 
 
-@mutant("rules.planning.shared_blocks:_loose_uses", "E10")
+@mutant("rules.planning.shared_blocks:_loose_uses", "E10_set_in_a_loop_and_used_above")
 def loose_uses_overlooked(real: Any) -> Any:
     """A use of a shared tracker may lie outside of all blocks."""
     return lambda parts, last, making: iter(())

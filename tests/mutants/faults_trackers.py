@@ -30,7 +30,7 @@ def decorators_put_nothing_down(real: Any) -> Any:
     return lambda taint, decorator: False
 
 
-@mutant("rules.conflicts.wrapped_clients:wrapper_of", "X16", fault="C4")
+@mutant("rules.conflicts.wrapped_clients:wrapper_of", "X16_wrapped_client", fault="C4")
 def wrapped_client_overlooked(real: Any) -> Any:
     """A wrapped client of another tracker may be used inside a block, and takes its ids."""
     return lambda semantic, node: None
@@ -117,7 +117,7 @@ def nobody_passes_none(real: Any) -> Any:
     return lambda taint, binder, depth: None
 
 
-@mutant("rules.conflicts.own_trackers:_doubtful", "X16", fault="C4")
+@mutant("rules.conflicts.own_trackers:_doubtful", "X16_user_of_another_file", fault="C4")
 def ids_of_other_files_are_always_there(real: Any) -> Any:
     """An id that a function of another file sets is taken for one that it has, None or not."""
     return lambda taint, call: set()

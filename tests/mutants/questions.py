@@ -126,7 +126,7 @@ def calls_unfollowed(real: Any) -> Any:
     return lambda taint, statements: []
 
 
-@mutant("analysis.dataflow.deferred.callbacks:may_call_back", "E8", "E10")
+@mutant("analysis.dataflow.deferred.callbacks:may_call_back", "E8_called_back", "E10_")
 def callbacks_unseen(real: Any) -> Any:
     """A function that is handed on is never called back."""
     return lambda taint, statements, targets: False
