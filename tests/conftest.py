@@ -13,11 +13,12 @@ import random
 import tempfile
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 from ordering import by_case, modules, shuffled
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Generator
 
 settings.register_profile(
     "steady",
@@ -69,3 +70,14 @@ def pytest_collection_finish() -> None:
     """What has been imported by now lives to the end: nobody need look for garbage there."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, None, None]:
+    """What a module's tests leave lives on, too: a search for garbage would look at all of it."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()

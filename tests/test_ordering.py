@@ -69,7 +69,7 @@ def busy(*arguments: str) -> tuple[int, str]:
 @pytest.mark.lengthy
 def test_a_busy_run_is_told_by_its_seed() -> None:
     """A line for each run, with what repeats its order; a run that fails is status 1, and shown."""
-    status, told = busy("--hogs", "0", "--only", "tests/contract/test_contract_sizes.py")
+    status, told = busy("--hogs", "0", "--only", f"{__file__}::test_a_seed_gives_one_order")
     assert status == 0, told
     assert told.splitlines()[2].split()[0] == "5"
     status, told = busy("--hogs", "1", "--only", "tests/contract/no_such_test.py")

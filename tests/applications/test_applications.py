@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,64 +48,49 @@ CONDITIONS = {
 class Case:
     """An application that was migrated, again too, and what that changed of its flows."""
 
-    name: str
-    unsafe: bool
     done: Migrated
     again: Migrated
     same: Comparison
 
 
-@pytest.fixture(scope="module", params=APPLICATIONS)
-def before(request: pytest.FixtureRequest) -> tuple[str, Mapping[str, Observed]]:
-    """Give an application's name, and what its flows show in the legacy form."""
-    application = APPLICATIONS[request.param]
-    return request.param, observe(application.folder, application.flows)
+@cache
+def before(name: str) -> Mapping[str, Observed]:
+    """Return what an application's flows show in the legacy form."""
+    application = APPLICATIONS[name]
+    return observe(application.folder, application.flows)
 
 
-@pytest.fixture(scope="module", params=["default", "unsafe"])
-def case(
-    request: pytest.FixtureRequest,
-    before: tuple[str, Mapping[str, Observed]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Case:
-    """Give what became of an application by default, or with --unsafe."""
-    (name, seen), unsafe = before, request.param == "unsafe"
-    folder: Path = copied(name, tmp_path_factory.mktemp(request.param))
+def migrated(name: str, unsafe: bool, folder: Path) -> Case:
+    """Return what becomes of an application by default, or with --unsafe."""
+    folder = copied(name, folder)
     done = migrate(folder, unsafe=unsafe)
-    same = compare(seen, observe(folder, APPLICATIONS[name].flows))
-    return Case(name, unsafe, done, migrate(folder, unsafe=unsafe), same)
+    same = compare(before(name), observe(folder, APPLICATIONS[name].flows))
+    return Case(done, migrate(folder, unsafe=unsafe), same)
 
 
 @pytest.mark.lengthy
-@pytest.mark.by_case
-def test_an_application_does_the_same(case: Case) -> None:
-    """Each flow gives, prints, calls and records the same; --unsafe changes what it names."""
-    named = CONDITIONS[case.name] if case.unsafe else {}
+@pytest.mark.parametrize("unsafe", [False, True], ids=["default", "unsafe"])
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_an_application_does_the_same(name: str, unsafe: bool, tmp_path: Path) -> None:
+    """It does what it did, as far as it was rewritten before, and a second run is quiet.
+
+    One test, for what is set up takes seconds: each process would do it again for its share.
+    """
+    case = migrated(name, unsafe, tmp_path)
+    assert case.done.failed == []
+    assert case.done.share >= SHARES[name][unsafe]
+    # Each flow gives, prints, calls and records the same; --unsafe changes what it names.
+    named = CONDITIONS[name] if unsafe else {}
     told = [text for applied in case.done.applied for text in applied.confirm]
     assert set(named.values()) <= set(told)
     assert [text for text in case.same.differences if not text.startswith(tuple(named))] == []
-
-
-@pytest.mark.by_case
-def test_what_an_application_records_for_the_first_time_is_said(case: Case) -> None:
-    """Calls that nothing recorded are recorded only where the report says so."""
-    expected = NEWLY_RECORDED[case.name]
+    # Calls that nothing recorded are recorded only where the report says so.
+    expected = NEWLY_RECORDED[name]
     assert set(case.same.newly_recorded) == set(expected)
     for path in expected.values():
         own = [one for one in case.done.applied if one.finding.path.endswith(path)]
         assert any("recorded from now on" in note for one in own for note in one.notes)
-
-
-@pytest.mark.by_case
-def test_an_application_is_rewritten_as_far_as_it_was(case: Case) -> None:
-    """No file fails, and the share of sites that is rewritten does not fall."""
-    assert case.done.failed == []
-    assert case.done.share >= SHARES[case.name][case.unsafe]
-
-
-@pytest.mark.by_case
-def test_a_second_run_over_an_application_is_quiet(case: Case) -> None:
-    """What is migrated stays as it is, and what was refused is, for the same reasons."""
+    # What is migrated stays as it is, and what was refused is, for the same reasons.
     assert case.again.applied == []
     assert case.again.reasons == case.done.reasons
 

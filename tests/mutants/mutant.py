@@ -27,8 +27,9 @@ class Mutant:
 
     ``target`` is ``module:name`` below ``codemods``; ``make`` returns what stands in
     for the real function (or constant); ``rows`` are the rows of the decision table
-    to look at first, or fixtures, by the beginnings of their names.  What shows in no program (a report, a note, a file that is written)
-    is noticed by an ``exam``: it is given an empty folder, passes, and fails with the mutant.
+    to look at first, or fixtures, by the beginnings of their names.  What shows in no program (a
+    report, a note, a file that is written) is noticed by an ``exam``: it is given an empty folder,
+    passes, and fails with the mutant.
     ``fault`` is the entry of the list of faults whose fix is taken back, and ``kinds`` are
     those of the generated programs to look at first.
     """
