@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import symtable
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -75,7 +74,7 @@ def most_blocks() -> int:
     return count
 
 
-# Of a file its analysis asks first, then two judges of what became of it, and the next round.
+# Two judges ask of what became of a file.
 @lru_cache(maxsize=_TEXTS)
 def compiles(text: str, *, flags: int = 0, everywhere: bool = True) -> bool:
     """Whether the interpreter compiles *text*.
@@ -94,16 +93,11 @@ def compiles(text: str, *, flags: int = 0, everywhere: bool = True) -> bool:
         return True  # deep as an expression, which is another limit: the text compiled
 
 
-def check_declarations(text: str, name: str, *, compiling: bool = False) -> None:
+def check_declarations(text: str, name: str) -> None:
     """Raise SyntaxError where *text* declares something wrongly: ``nonlocal`` of nothing.
 
-    ``await`` outside of functions is none of it: cells of notebooks have it.  With *compiling*
-    a text that will be asked about by ``compiles`` is compiled now, and looked at once.
+    ``await`` outside of functions is none of it: cells of notebooks have it.
     """
-    # Where it is too deep for that, the tables may be had all the same.
-    with suppress(RecursionError, MemoryError):
-        if compiling and compiles(text, flags=0, everywhere=True):
-            return
     try:
         symtable.symtable(text, name, "exec")
     except SyntaxError:

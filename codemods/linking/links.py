@@ -93,7 +93,8 @@ class Project:
         self._terms = terms
         self._is_whole = is_whole
         read = {source.path: source for source in candidates}
-        self._trees = Trees(frozenset(read))
+        self._asked = frozenset(read)
+        self._trees = Trees(self._asked)
         self._graph = ModuleGraph(whole, {**read, **(rewritten or {})}, self._trees)
         self._candidates = candidates
         self._graph.expect_of(self._own_words)
@@ -170,7 +171,9 @@ class Project:
         try:
             tree = self._trees.of(source.path, source.text)
             module = ParsedModule.of(source, tree, dotted_name(source.path, root))
-            parsed = module, Scopes(module, compiling=self._is_rewriting)
+            # Of what is rewritten the result is compiled, and it is checked where nothing is.
+            checking = not (self._is_rewriting and source.path in self._asked)
+            parsed = module, Scopes(module, checking=checking)
         except SyntaxError as error:
             raise UnparsableError(error) from error
         if self._trees.holds(source.path, source.text):

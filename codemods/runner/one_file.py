@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.parsed_module import on_deep_stack
+from codemods.interpreter import check_declarations
 from codemods.linking.links import Project, UnparsableError
 from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, Untouched
 from codemods.model.refusal import Reason
@@ -76,8 +77,32 @@ def migrated(
 ) -> FileOutcome:
     """Return the rewritten text of *source*, whose code is Python, as ``migrate_file`` does.
 
-    It is the code of *document*, if it stands in one.
+    It is the code of *document*, if it stands in one.  Raises UnparsableError where it declares
+    something wrongly: a result that compiles shows that it does not.
     """
+    try:
+        outcome = _in_rounds(project, source, document, choose)
+    except (UnparsableError, RecursionError, MemoryError):
+        raise
+    except Exception:
+        check_declared(source)
+        raise
+    if not isinstance(outcome, Changed):
+        check_declared(source)
+    return outcome
+
+
+def check_declared(source: SourceFile) -> None:
+    """Raise UnparsableError where *source* declares something wrongly: no result shows that."""
+    try:
+        check_declarations(source.text, source.display)
+    except SyntaxError as error:
+        raise UnparsableError(error) from error
+
+
+def _in_rounds(
+    project: Project, source: SourceFile, document: Document | None, choose: Choosing
+) -> FileOutcome:
     first, ends = _one_round(project, source, document, choose)
     if ends:
         return first

@@ -18,7 +18,7 @@ from codemods.rollback.comparison import is_again
 from codemods.rollback.plans import NoWayBackError, Plan, plan
 from codemods.rollback.texts import Layout, opened
 from codemods.rules.planning.newly_captured import NOTE
-from codemods.runner.one_file import every_proposal, migrated
+from codemods.runner.one_file import check_declared, every_proposal, migrated
 from codemods.validator.validate import compiles
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def _rolled_back(project: Project, source: SourceFile, document: Document | None
     if found.plans:
         applied = _applied(semantic, found)
         return Changed(source, source.encode(found.text), applied, tuple(refusals))
+    check_declared(source)
     return Refused(source.display, tuple(refusals)) if refusals else Untouched(source.display)
 
 

@@ -125,11 +125,15 @@ class Binding:
 
 
 class Scopes:
-    """The scopes and bindings of one module; raises SyntaxError where a declaration is wrong."""
+    """The scopes and bindings of one module; raises SyntaxError where a declaration is wrong.
 
-    def __init__(self, module: ParsedModule, *, compiling: bool = False) -> None:
+    Without *checking* it does not: the caller asks for that when all is done.
+    """
+
+    def __init__(self, module: ParsedModule, *, checking: bool = True) -> None:
         # Wrong declarations (``nonlocal`` of nothing) are not the parser's to find.
-        check_declarations(module.source.text, module.source.display, compiling=compiling)
+        if checking:
+            check_declarations(module.source.text, module.source.display)
         self.module_scope = Scope(module.tree, None)
         self.bindings: dict[tuple[Scope, str], Binding] = {}
         self.scope_of: dict[ast.AST, Scope] = {}
