@@ -125,6 +125,10 @@ class Project:
             # What cannot be analysed, or not on this stack, is found out where it is asked for.
             with contextlib.suppress(UnparsableError, ValueError, RecursionError, MemoryError):
                 self._parsed(source, self._terms(source.path).root)
+        for file in self._graph.holding(api.TRACKER_CLASS):
+            if self._trees.keeps(file.path):
+                self._graph.references(file)
+        self._surroundings.prepare()
 
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""

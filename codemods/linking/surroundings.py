@@ -46,9 +46,7 @@ class Surroundings:
         It imports that, or is imported by it, and may be handed functions of it; or it has a name
         of its methods, and may be handed objects by a third file.
         """
-        if self._opening_files is None:
-            self._opening_files = self._opening()
-            self._index(self._opening_files)
+        opening = self.prepare()
         near = self._leading_to.get(path, 0)
         own = self._files.get(path)
         if own is not None:
@@ -56,11 +54,18 @@ class Surroundings:
             for name in self._methods.of(own):
                 near |= self._having.get(name, 0)
         while near:
-            file = self._opening_files[(near & -near).bit_length() - 1]
+            file = opening[(near & -near).bit_length() - 1]
             near &= near - 1
             semantic = self._analysed(file) if file.path != path else None
             if semantic is not None:
                 yield semantic
+
+    def prepare(self) -> list[DiscoveredFile]:
+        """Return the files that open contexts; with the first call all is found out about them."""
+        if self._opening_files is None:
+            self._opening_files = self._opening()
+            self._index(self._opening_files)
+        return self._opening_files
 
     def _index(self, opening: list[DiscoveredFile]) -> None:
         """Note of which files each of *opening* may know something."""

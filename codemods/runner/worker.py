@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from codemods.runner.one_file import guarded, lint_file
@@ -31,6 +32,9 @@ def worker(
         # are forked neither, which would copy all of it.
         with _no_collection():
             run.project.look_over()
+            if len(run.candidates) > _LARGEST_CHUNK:
+                # One of so many will change: what that takes is loaded once for all processes.
+                import_module("codemods.edits.apply")
             gc.freeze()
     return partial(guarded, partial(work, run.project))
 
