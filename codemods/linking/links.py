@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
 from codemods.analysis.dataflow.deferred.quiet_methods import WORDS
-from codemods.analysis.external.references import own_names
+from codemods.analysis.external.names import own_names
 from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import (
     Found,

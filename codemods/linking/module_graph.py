@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from codemods.analysis.external import references
+from codemods.analysis.external import names, references
 from codemods.model.outcome import Failed
 from codemods.project.embedded.files import is_document, load
 from codemods.project.sources import read
@@ -189,8 +189,8 @@ class ModuleGraph:
     def imports(self, file: DiscoveredFile) -> Mapping[Path, DiscoveredFile]:
         """Return the files that the imports of *file* may lead to, by their paths."""
         if file.path not in self._imports:
-            names = self.of_tree(file, references.imported) or ()
-            found = (f for name in names for f in self.leads_to(file.path, name))
+            dotted = self.of_tree(file, names.imported) or ()
+            found = (f for name in dotted for f in self.leads_to(file.path, name))
             self._imports[file.path] = {one.path: one for one in found}
         return self._imports[file.path]
 

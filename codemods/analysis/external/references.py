@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.external.fields import Classes, FieldUse, uses_of_fields
-from codemods.analysis.syntax.tree import children, index, walk
+from codemods.analysis.syntax.tree import children, index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -160,28 +160,6 @@ def joined(module: str, name: str) -> str:
     return f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
 
 
-def imported(tree: ast.Module) -> frozenset[str]:
-    """Return the dotted names that the imports of *tree* bring in, modules or names of them."""
-    found: set[str] = set()
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            found.update(_imported_from(node))
-        elif not isinstance(node, ast.expr):
-            waiting.extend(children(node))
-    return frozenset(found)
-
-
-def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
-    base = "." * node.level + (node.module or "")
-    yield base
-    for alias in node.names:
-        yield joined(base, alias.name)
-
-
 def read(tree: ast.Module, *, at_once: bool = False) -> References:
     """Return what *tree* refers to; all of it *at_once* if the tree is not kept."""
     reader = _Reader(tree)
@@ -192,32 +170,6 @@ def read(tree: ast.Module, *, at_once: bool = False) -> References:
     return References(
         reader.named, reader.paths, reader.loads, frozenset(reader.bound), classes, uses
     )
-
-
-def own_names(tree: ast.Module, held: str) -> set[str]:
-    """Return the names that another file may use of *tree*: globals, fields, private methods.
-
-    Of classes that mention *held* all methods are.
-    """
-    every = index(tree)
-    found = {n.attr for n in every.every(ast.Attribute) if isinstance(n.ctx, ast.Store)}
-    for kind in _DEFINITIONS:
-        found.update(n.name for n in every.every(kind) if n.name.startswith("_"))  # type: ignore[attr-defined]
-    for owner in every.every(ast.ClassDef):
-        if any(isinstance(n, ast.Name) and n.id == held for n in walk(owner)):
-            found.update(n.name for n in owner.body if isinstance(n, _DEFINITIONS))
-    waiting: list[ast.AST] = [*tree.body]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, _DEFINITIONS):
-            found.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.alias):
-            found.add((node.asname or node.name).partition(".")[0])
-        else:
-            waiting += children(node)
-    return found
 
 
 class _Reader:

@@ -125,14 +125,10 @@ class Binding:
 
 
 class Scopes:
-    """The scopes and bindings of one module; raises SyntaxError where a declaration is wrong.
-
-    Without *checking* it does not: the caller asks for that when all is done.
-    """
+    """The scopes and bindings of one module; with *checking* SyntaxError for wrong declarations."""
 
     def __init__(self, module: ParsedModule, *, checking: bool = True) -> None:
-        # Wrong declarations (``nonlocal`` of nothing) are not the parser's to find.
-        if checking:
+        if checking:  # ``nonlocal`` of nothing is not the parser's to find
             check_declarations(module.source.text, module.source.display)
         self.module_scope = Scope(module.tree, None)
         self.bindings: dict[tuple[Scope, str], Binding] = {}

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codemods.analysis.external.references import imported
+from codemods.analysis.external.names import imported
 from codemods.analysis.syntax.tree import SHARED, children, index, walk
 
 if TYPE_CHECKING:

@@ -1,0 +1,62 @@
+"""Names by which a file and others may know of each other: what it imports, and what it has."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from codemods.analysis.external.references import joined
+from codemods.analysis.syntax.tree import children, index, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def imported(tree: ast.Module) -> frozenset[str]:
+    """Return the dotted names that the imports of *tree* bring in, modules or names of them."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.update(_imported_from(node))
+        elif not isinstance(node, ast.expr):
+            waiting.extend(children(node))
+    return frozenset(found)
+
+
+def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
+    base = "." * node.level + (node.module or "")
+    yield base
+    for alias in node.names:
+        yield joined(base, alias.name)
+
+
+def own_names(tree: ast.Module, held: str) -> set[str]:
+    """Return the names that another file may use of *tree*: globals, fields, private methods.
+
+    Of classes that mention *held* all methods are.
+    """
+    every = index(tree)
+    found = {n.attr for n in every.every(ast.Attribute) if isinstance(n.ctx, ast.Store)}
+    for kind in _DEFINITIONS:
+        found.update(n.name for n in every.every(kind) if n.name.startswith("_"))  # type: ignore[attr-defined]
+    for owner in every.every(ast.ClassDef):
+        if any(isinstance(n, ast.Name) and n.id == held for n in walk(owner)):
+            found.update(n.name for n in owner.body if isinstance(n, _DEFINITIONS))
+    waiting: list[ast.AST] = [*tree.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _DEFINITIONS):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).partition(".")[0])
+        else:
+            waiting += children(node)
+    return found
