@@ -56,6 +56,7 @@ def _with_imports(
 ) -> Proposal | Refusal:
     renamed: dict[str, str] = {}
     additions: list[tuple[tuple[Path, str], str]] = []
+    asked: list[str] = []
     beside = semantic.imports.legacy_import(proposal.home, _sites(semantic, proposal))
     for name in proposal.needs:
         local = semantic.imports.imported_as(
@@ -71,13 +72,12 @@ def _with_imports(
         if beside is not None and _is_guarded(semantic, proposal, beside):
             detail = "the class is imported under a guard, and may be missing"
             return refuse(semantic, proposal.finding, Reason.AMBIGUOUS_IMPORT, detail, beside)
-        lacking = semantic.elsewhere.lacking(
-            semantic.vocabulary.legacy_module(proposal.home) or "", proposal.home, name
-        )
+        lacking = _lacking(semantic, proposal, name)
+        if lacking is not None and not semantic.settings.unsafe:
+            refusal = refuse(semantic, proposal.finding, Reason.NO_CONTEXT_MODULE, lacking, beside)
+            return replace(refusal, advice=f"{refusal.advice}, or run with --unsafe and add it")
         if lacking is not None:
-            line = semantic.vocabulary.reexport(proposal.home)
-            detail = f"{lacking}, and would be imported; for the tracker runtime it is `{line}`"
-            return refuse(semantic, proposal.finding, Reason.NO_CONTEXT_MODULE, detail, beside)
+            asked.append(f"you add what is missing before this runs: {lacking}")
         path = _place_of(semantic, proposal, beside)
         additions.append(((path, proposal.home), name))
     if additions:
@@ -93,7 +93,18 @@ def _with_imports(
     for key, name in additions:
         if name not in wanted.setdefault(key, []):
             wanted[key].append(name)
-    return replace(proposal, edits=tuple(_with_names(e, renamed) for e in proposal.edits))
+    edits = tuple(_with_names(e, renamed) for e in proposal.edits)
+    return replace(proposal, edits=edits, confirm=(*proposal.confirm, *dict.fromkeys(asked)))
+
+
+def _lacking(semantic: SemanticModel, proposal: Proposal, name: str) -> str | None:
+    """Return what the project has not, and the import of *name* would need; None if nothing."""
+    legacy = semantic.vocabulary.legacy_module(proposal.home) or ""
+    lacking = semantic.elsewhere.lacking(legacy, proposal.home, name)
+    if lacking is None:
+        return None
+    line = semantic.vocabulary.reexport(proposal.home)
+    return f"{lacking}, and would be imported; for the tracker runtime it is `{line}`"
 
 
 def _with_names(edit: Edit, renamed: dict[str, str]) -> Edit:
