@@ -49,7 +49,7 @@ def mentions_of(semantic: SemanticModel, function: Function) -> Iterator[Mention
             continue
         for node in other.module.called(function.name):
             seen.add(f"{other.module.source.display}:{node.lineno}")
-            if not isinstance(node.ctx, ast.Load):
+            if not isinstance(node.ctx, ast.Load) or _is_a_value(other, node):
                 continue
             found = other.taint.definition(node)
             if found is None or is_same(found, semantic, function):
@@ -59,6 +59,21 @@ def mentions_of(semantic: SemanticModel, function: Function) -> Iterator[Mention
         yield from (Mention(other, place, certain=False) for place in unsure)
     for where in unseen_uses(semantic, function.name, seen):
         yield Mention(semantic, function, certain=False, where=where)
+
+
+def _is_a_value(semantic: SemanticModel, node: ast.expr) -> bool:
+    """Whether *node* is a variable, and no name that a statement imports or defines.
+
+    Where it is given the function, that is named there.
+    """
+    if not isinstance(node, ast.Name) or node not in semantic.scopes.scope_of:
+        return False
+    binding = semantic.scopes.of(node)
+    if binding.scope.is_class or not binding.binders:
+        return False
+    if binding.scope.is_module and any(a.name == "*" for a in semantic.module.every(ast.alias)):
+        return False
+    return all(isinstance(binder, ast.Name | ast.arg) for binder in binding.binders)
 
 
 def unseen_uses(semantic: SemanticModel, name: str, seen: Collection[str]) -> Iterator[str]:

@@ -32,6 +32,8 @@ def missing_ids(semantic: SemanticModel, wrap: Wrap) -> frozenset[str]:
             given = values[position] if position < len(values) and not spread else None
             named = (key or words.BATCH).removeprefix(UNPACKED)
             given = _unpacked(semantic, taken.path, named) if spread else given
+            if spread and given is None:
+                found.add(named)  # it is not known which of its ids a dictionary has
             if given is not None and none_evidence(semantic.taint, given) is not None:
                 found.add(named)
     if _user_may_be_none(semantic, wrap):

@@ -174,7 +174,7 @@ def plan_header(
     *sending* finds the tracker's calls.  *carried* are arguments (source texts) that an
     earlier block's ids need to be named again.
     """
-    given = any(s.argument(words.BATCH) is not None for s in sets)
+    given = any(a is not None and not a.may_lack for a in (s.argument(words.BATCH) for s in sets))
     batch = sending.batch(body) if given and semantic.settings.batch_pricing else None
     if batch is not None:
         return _batch_header(semantic, sets, batch, body, form, carried, at)

@@ -37,6 +37,7 @@ from codemods.rules.planning.blocks import (
 from codemods.rules.planning.branches import decide_nested
 from codemods.rules.planning.conditional.block import decide_merged, with_calls_inside
 from codemods.rules.planning.conditional.calls import all_may_stay, merged_ids, staying_ids
+from codemods.rules.planning.conditional.dictionaries import with_possible_ids
 from codemods.rules.planning.headers import check_arguments, plan_header
 from codemods.rules.planning.phases import decide_phases
 from codemods.rules.planning.user_ids import with_user
@@ -62,6 +63,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     refusal = lifetime_refusal(semantic, finding, lifetime)
     if refusal is not None:
         return refusal
+    lifetime, doubts = with_possible_ids(semantic, lifetime)
     flow = with_bases(semantic, semantic.flow(lifetime), lifetime.construct)
     reads = [read for read in flow.reads if not is_of_id(semantic, lifetime, read)]
     flow = replace(flow, reads=reads)
@@ -79,7 +81,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     if isinstance(verdict, Refusal):
         return verdict
     refusal = external_read_refusal(semantic, finding, lifetime, verdict)
-    return refusal or replace(verdict, confirm=(*verdict.confirm, *asked))
+    return refusal or replace(verdict, confirm=(*verdict.confirm, *asked, *doubts))
 
 
 def _blocks(

@@ -1,4 +1,4 @@
-"""Writes out ids that a call takes from a dictionary literal, in both programs alike."""
+"""Writes out ids that a call takes from a dictionary, in both programs alike."""
 
 from __future__ import annotations
 
@@ -62,6 +62,9 @@ def _expanded(keyword: ast.keyword, own: list[ast.AST], scope: ast.AST) -> list[
     if keyword.arg is not None:
         return [keyword]
     if isinstance(value, ast.Name):
+        possible = _possible(value, own, scope)
+        if possible is not None:
+            return [ast.copy_location(ast.keyword(key, value), value) for key in possible]
         value = _literal(value, own, scope)
     if not isinstance(value, ast.Dict):
         return [keyword]
@@ -71,6 +74,44 @@ def _expanded(keyword: ast.keyword, own: list[ast.AST], scope: ast.AST) -> list[
         return [keyword]
     pairs = zip(keys, value.values, strict=True)
     return [ast.copy_location(ast.keyword(str(key), one), one) for key, one in pairs]
+
+
+def _possible(name: ast.Name, own: list[ast.AST], scope: ast.AST) -> list[str] | None:
+    """Return the ids that ``**name`` may pass, where it may pass no others and need not pass all.
+
+    That is a literal into which the function stores by texts of ids above, or what its callers
+    pass as keywords: who they are shows in no file alone.
+    """
+    mentions = [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name.id]
+    bound = [n for n in mentions if not isinstance(n.ctx, ast.Load)]
+    arguments = getattr(scope, "args", None)
+    read = _readings(scope)
+    if arguments is not None and arguments.kwarg and arguments.kwarg.arg == name.id:
+        return None if bound or not read.issuperset(mentions) else [*words.SET_PARAMETERS]
+    literals = [n for n in own if isinstance(n, ast.Assign) and n.targets == bound]
+    made = literals[0].value if len(literals) == 1 and len(bound) == 1 else None
+    if not isinstance(made, ast.Dict) or isinstance(scope, ast.Module):
+        return None
+    stores = _stores(own, name.id)
+    others = [n for n in mentions if n not in read and n not in bound and n not in stores]
+    late = [n for n in stores if n.lineno >= name.lineno or n.lineno <= literals[0].lineno]
+    named = (k.value if isinstance(k, ast.Constant) else None for k in made.keys)
+    keys: set[object] = {*named, *stores.values()}
+    known = [key for key in words.SET_PARAMETERS if key in keys]
+    if not stores or others or late or not {*words.SET_PARAMETERS}.issuperset(keys):
+        return None
+    return known
+
+
+def _stores(own: list[ast.AST], name: str) -> dict[ast.Name, object]:
+    """Return where something is stored in *name* under a constant, and under which."""
+    found: dict[ast.Name, object] = {}
+    for node in own:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+            if isinstance(target.value, ast.Name) and target.value.id == name:
+                found[target.value] = target.slice.value
+    return found
 
 
 def _literal(name: ast.Name, own: list[ast.AST], scope: ast.AST) -> ast.Dict | None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Argument:
     """One argument of a set call: its context field, its position in the call, its value.
 
-    ``is_spread`` says that it comes out of a dictionary literal, which the call unpacks.
+    ``is_spread`` says that it comes out of a dictionary, which the call unpacks; ``may_lack``
+    that this may not have it: then its value is the dictionary.
     """
 
     keyword: str
@@ -24,6 +25,7 @@ class Argument:
     value: ast.expr
     is_positional: bool
     is_spread: bool = False
+    may_lack: bool = False
 
 
 def arguments_given(
