@@ -121,13 +121,31 @@ def _state_refusal(semantic: SemanticModel, finding: Finding, lifetime: Lifetime
         if isinstance(parent, ast.Attribute) and parent.attr.startswith("_"):
             detail = f"{ast.unparse(parent)} is private to the tracker"
             return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail, parent)
-        if isinstance(parent, ast.Attribute) and parent.attr == words.BATCH_MODE_CALL:
+        switches = isinstance(parent, ast.Attribute) and parent.attr == words.BATCH_MODE_CALL
+        if switches and not _is_on_for_all(semantic, lifetime, load):
             detail = "the tracker's batch mode is switched by hand"
             return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, parent)
         if lifetime.sets and semantic.lifetimes.migrated_use(load):
             detail = "the tracker is used by a context manager and configured by hand"
             return refuse(semantic, finding, Reason.MIXED, detail, load)
     return None
+
+
+def _is_on_for_all(semantic: SemanticModel, lifetime: Lifetime, load: ast.Name) -> bool:
+    """Whether the tracker's batch mode is switched on where its one block keeps it to its end.
+
+    On our runtime a block begins in the mode that its tracker is in.
+    """
+    site = lifetime.sets[0] if len(lifetime.sets) == 1 else None
+    if site is None or site.path[:-1] != lifetime.prefix or lifetime.owned:
+        return False
+    call = semantic.module.parents[semantic.module.parents[load]]
+    if not isinstance(call, ast.Call) or call.keywords or len(call.args) != 1:
+        return False
+    on = isinstance(call.args[0], ast.Constant) and call.args[0].value is True
+    own = semantic.scopes.scope_of[load] is lifetime.scope
+    is_statement = isinstance(semantic.module.parents[call], ast.Expr)
+    return on and own and is_statement and semantic.ours(lifetime.construct.home)
 
 
 def _looked_up_by_name(semantic: SemanticModel, lifetime: Lifetime) -> ast.AST | None:
