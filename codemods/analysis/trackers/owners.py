@@ -15,6 +15,7 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.effects import walk_here
 from codemods.analysis.syntax.signatures import default_of, parameters
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.fields.makings import Made, Makings
 from codemods.analysis.trackers.lifetimes import Lifetimes, is_none
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _BY_NAME = frozenset({"setattr", "delattr", "vars"})
 class Owned:
     """A class whose objects keep a tracker in the field ``name``, and the call that builds it.
 
+    ``backing`` is the field behind ``name``, where that is a property which builds it once.
     ``order`` are the ids that its set call takes by position, ``keywords`` by
     name; ``trusted`` are the calls in its methods that are given the tracker and
     are not known, ``assumed`` is what else is taken for granted in them.
@@ -47,6 +49,7 @@ class Owned:
     keywords: frozenset[str]
     trusted: tuple[ast.Call, ...]
     assumed: tuple[str, ...]
+    backing: str = ""
 
     def takes(self, site: SetCall) -> bool:
         """Whether the class passes each argument of *site* on as the id that it looks like."""
@@ -101,16 +104,20 @@ def owned(
     field = _forwarded_field(setter)
     if field is None:
         return f"{node.name}.{name} does more than to pass its ids on"
-    construct = _built_at_once(init, field, vocabulary)
+    getter = owner.method(field)
+    made = _built_at_first_use(owner, getter, vocabulary) if getter is not None else None
+    construct = made.construct if made else _built_at_once(init, field, vocabulary)
     if construct is None:
         return f"{node.name} does not build self.{field} in any case, or from something else"
-    doubt = _other_access(owner, field, construct)
+    doubt = _other_access(owner, field, construct) if made is None else _beside(owner, field, made)
     if doubt is not None:
         return f"{ast.unparse(doubt)} may put another tracker in the place of self.{field}"
     trusted: list[ast.Call] = []
     assumed: list[str] = []
     for method in owner.methods():
         if method.node is setter.node or method.receiver is None:
+            continue
+        if made is not None and getter is not None and method.node is getter.node:
             continue
         flow = _field_flow(method, method.receiver, field)
         if flow.sets or flow.reads or _sets_ids(method):
@@ -121,7 +128,44 @@ def owned(
         trusted.extend(flow.trusted)
         assumed.extend(one.text for one in flow.assumed)
     order, keywords = _parameters(setter)
-    return Owned(owner, field, construct, order, keywords, tuple(trusted), tuple(assumed))
+    backing = made.backing if made is not None else ""
+    given = (tuple(trusted), tuple(assumed), backing)
+    return Owned(owner, field, construct, order, keywords, *given)
+
+
+def _built_at_first_use(
+    owner: ResolvedClass, getter: Resolved, vocabulary: words.Vocabulary
+) -> Made | None:
+    """Return how the property *getter* builds a tracker, if it does so once, and for each object.
+
+    The field behind it begins with None, and nothing else has to do with it.
+    """
+    taint = owner.taint
+    if [last_name(d) for d in getter.node.decorator_list] != ["property"]:
+        return None
+    if not isinstance(getter.node, ast.FunctionDef):
+        return None
+    lifetimes = Lifetimes(taint.module, taint.scopes, taint, vocabulary)
+    makings = Makings(taint.module, taint.scopes, taint.names, lifetimes)
+    stores: dict[str, list[ast.Attribute]] = {}
+    for node in taint.module.every(ast.Attribute):
+        if not isinstance(node.ctx, ast.Load):
+            stores.setdefault(node.attr, []).append(node)
+    made = makings.of_property(owner.node, getter.node, stores)
+    if made is None or made.construct is None or made.given or not made.backing:
+        return None
+    return made if made.construct.certain and not made.construct.shared else None
+
+
+def _beside(owner: ResolvedClass, name: str, made: Made) -> ast.AST | None:
+    """Return what has to do with the field behind the property *name*, beside that property."""
+    for node in walk(owner.taint.module.tree):
+        own = node in made.making or owner.taint.module.parents.get(node) in made.making
+        if isinstance(node, ast.Attribute) and node.attr == made.backing and not own:
+            return node
+        if not isinstance(node, ast.FunctionDef) and rebinding([node], name) is not None:
+            return node
+    return None
 
 
 def _forwarded_field(setter: Resolved) -> str | None:

@@ -128,14 +128,16 @@ def _refusal(
 
 def _rebound(semantic: SemanticModel, found: Owned, body: list[ast.stmt]) -> ast.AST | None:
     """Return what may bind the object's field anew: in this module, or in code that it reaches."""
+    fields = [name for name in (found.name, found.backing) if name]
     if semantic.taint is not found.owner.taint:
-        here = rebinding(walk(semantic.module.tree), found.name)
+        every = list(walk(semantic.module.tree))
+        here = next((r for r in (rebinding(every, name) for name in fields) if r), None)
         if here is not None:
             return here
     reached = (r.node for r in reachable(semantic.taint, body) if r.taint is not semantic.taint)
     own = set(walk(found.owner.node))
-    inside = (n for node in reached if node not in own for n in walk(node))
-    return rebinding(inside, found.name)
+    inside = [n for node in reached if node not in own for n in walk(node)]
+    return next((r for r in (rebinding(inside, name) for name in fields) if r), None)
 
 
 def _wraps(found: Owned) -> bool:
