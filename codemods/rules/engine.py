@@ -35,6 +35,7 @@ ORDER = (
     Sites.BUILT,
     Sites.BUILT_OTHERWISE,
     Sites.SET,
+    Sites.SET_UNSEEN,
     Sites.SET_OTHERWISE,
     Sites.NEW_CODE,
     Sites.LEFT,

@@ -35,6 +35,7 @@ class Sites(Enum):
     BUILT = auto()  # constructions of one kind, with the set calls on what they build
     BUILT_OTHERWISE = auto()  # constructions that no rule has answered for
     SET = auto()  # set calls of one kind, whose tracker is built out of sight
+    SET_UNSEEN = auto()  # set calls on what a person may say is a tracker
     SET_OTHERWISE = auto()  # set calls that no rule has answered for
     NEW_CODE = auto()  # context managers that are there already
     LEFT = auto()  # set calls that are part of no rewrite: asked when all else is decided

@@ -133,8 +133,14 @@ def dotted(expression: ast.AST | None) -> str:
         if builds or expression.args or expression.keywords:
             return ""
         return f"{dotted(expression.func)}{CALLED}" if dotted(expression.func) else ""
-    if isinstance(expression, ast.Attribute) and isinstance(expression.value, ast.Name):
-        return f"{expression.value.id}.{expression.attr}"
+    if isinstance(expression, ast.Attribute | ast.Subscript) and isinstance(
+        expression.value, ast.Name | ast.Attribute | ast.Subscript
+    ):
+        around = dotted(expression.value)
+        if isinstance(expression, ast.Attribute):
+            return f"{around}.{expression.attr}" if around else ""
+        key = expression.slice
+        return f"{around}[{key.value!r}]" if around and isinstance(key, ast.Constant) else ""
     return expression.id if isinstance(expression, ast.Name) else ""
 
 
@@ -236,7 +242,7 @@ def made_by_client(name: str, statements: list[ast.stmt]) -> bool:
 
 def mentions(node: ast.AST, name: str) -> bool:
     """Whether *node* uses the variable or field *name* anywhere."""
-    root = name.removesuffix(CALLED).partition(".")[0]
+    root = name.removesuffix(CALLED).partition(".")[0].partition("[")[0]
     return any(dotted(n) == name for n in visible(node, root))
 
 

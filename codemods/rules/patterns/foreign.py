@@ -72,6 +72,21 @@ def _refusal(semantic: SemanticModel, site: SetCall) -> Refusal | None:
     return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail)
 
 
+def is_another(semantic: SemanticModel, site: SetCall) -> bool:
+    """Whether *site* surely sets no ids of a tracker that it names, or of none that lasts."""
+    receiver = site.call.func.value  # type: ignore[attr-defined]
+    if is_forwarder(semantic, site):
+        return True
+    if not isinstance(receiver, ast.Name):
+        return isinstance(receiver, ast.Attribute) and _is_built_each_time(semantic, receiver)
+    binders = semantic.scopes.of(receiver).binders
+    if any(
+        isinstance(b, ast.arg) and _is_receiver_of_method(semantic, b, receiver) for b in binders
+    ):
+        return True
+    return _manager(semantic, binders) is not None or _another_class(semantic, binders)
+
+
 def _is_tracker(semantic: SemanticModel, receiver: ast.expr) -> bool:
     """Whether there is evidence that *receiver* is a tracker, beside the name of the method."""
     if isinstance(receiver, ast.Attribute):
