@@ -107,7 +107,7 @@ class Reason(StrEnum):
     )
     UNKNOWN_RECEIVER = (
         "unknown-receiver",
-        "annotate the object as a tracker, or open a context by hand",
+        "annotate the object as a tracker, or run with --unsafe if it is one",
     )
     VALUE_USED = "value-used", "make the call a statement of its own"
     YIELDS_INSIDE = (
