@@ -33,6 +33,7 @@ from codemods.model.proposal import Assumption, Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.forwarders import is_forwarder
 from codemods.rules.checks.lifetime import doubted, flow_escape, trusted, with_bases
+from codemods.rules.checks.shared_trackers.at_once import called_at_once, gathered, gathers
 from codemods.rules.checks.shared_trackers.families import methods_of_objects
 from codemods.rules.checks.shared_trackers.foreign_fields import (
     external_conditions,
@@ -253,27 +254,10 @@ def _relying(
     for node in semantic.module.every(ast.Attribute):
         if node.attr not in names or id(node) not in allowed:
             continue
-        if node.attr in lazy or not _called_at_once(semantic, node):
+        if node.attr in lazy or not (called_at_once(semantic, node) or gathers(semantic, node)):
             detail = f"{node.attr} may run when the method that set the ids is over"
             return refuse(semantic, finding, Reason.ESCAPES, detail, node)
     return relying
-
-
-def _called_at_once(semantic: SemanticModel, node: ast.Attribute) -> bool:
-    """Whether the method is called where it is named, and not by something made there."""
-    call = semantic.module.parents[node]
-    if not isinstance(call, ast.Call) or call.func is not node:
-        return False
-    definition = semantic.taint.definition(node)
-    waits = isinstance(semantic.module.parents[call], ast.Await)
-    if definition is None or isinstance(definition.node, ast.AsyncFunctionDef) != waits:
-        return False
-    functions = 0
-    for around in semantic.module.ancestors(node):
-        if isinstance(around, ast.Lambda | ast.GeneratorExp):
-            return False
-        functions += isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef)
-    return functions == 1
 
 
 def _calls_refusal(semantic: SemanticModel, finding: Finding, parts: list[Part]) -> Refusal | None:
@@ -357,6 +341,7 @@ def _blocks(
     notes: list[str] = []
     uses = [semantic.elsewhere.field(field.owner.name, name) for name in sorted(field.fields)]
     assumptions: list[Assumption] = [one for each in uses for one in doubted(finding, each)]
+    assumptions += gathered(semantic, users.helpers, users.parts)
     for part in users.parts:
         text = semantic.module.segment(part.sets[0].call.func.value)  # type: ignore[attr-defined]
         form = Form(text, None, fresh=False, ours=semantic.ours(home), sticky=True)
