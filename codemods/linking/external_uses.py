@@ -290,7 +290,7 @@ class ExternalUses:
                     doubts.append(f"{file.display}, which does not parse, leaves {name} alone")
                 continue
             for use in references.fields.get(name, ()):
-                place = ExternalUse(use.text, f"{file.display}:{use.line}")
+                place = ExternalUse(use.text, f"{file.display}:{use.line}", use.reads)
                 if use.owners is not None:
                     ours = self._kinship.may_mean_any(kin, file, use.owners)
                     if not ours and not references.classes.of_values.isdisjoint(use.owners):
@@ -344,7 +344,8 @@ def _used(
 ) -> tuple[ExternalUse | None, str]:
     """Return the use that *reference* is, and the name of the file that stands for the object."""
     if reference.how in (How.USE, How.WHOLE):
-        return ExternalUse(reference.text.lstrip("."), f"{file.display}:{reference.line}"), ""
+        where = f"{file.display}:{reference.line}"
+        return ExternalUse(reference.text.lstrip("."), where, reference.reads), ""
     if reference.how not in (How.IMPORT, How.STAR):
         return None, ""
     local = reference.local if reference.how is How.IMPORT else wanted
@@ -352,5 +353,6 @@ def _used(
         return None, ""
     looked_up = (references.loads[word] for word in _BY_NAME if word in references.loads)
     line = references.loads.get(local, min(looked_up, default=None))
-    place = ExternalUse(local, f"{file.display}:{line}") if line is not None else None
-    return place, local
+    if line is None:
+        return None, local
+    return ExternalUse(local, f"{file.display}:{line}", local in references.loads), local

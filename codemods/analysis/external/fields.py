@@ -31,13 +31,15 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 class FieldUse:
     """One use of a field; ``owners`` are the classes that its object may be of, None: unknown.
 
-    ``path`` is the dotted name of the object, where an import leads to it.
+    ``path`` is the dotted name of the object, where an import leads to it; ``reads`` says that
+    it surely puts nothing into the field.
     """
 
     owners: frozenset[str] | None
     line: int
     text: str
     path: str = ""
+    reads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,9 @@ class _Fields:
             if named is not None:
                 held, name = named
                 owners, path = self._owners(held, self._places[node])
-                use = FieldUse(owners, node.lineno, f"{_short(held)}.{name}", path)  # type: ignore[attr-defined]
+                reads = isinstance(getattr(node, "ctx", None), ast.Load)
+                text = f"{_short(held)}.{name}"
+                use = FieldUse(owners, node.lineno, text, path, reads)  # type: ignore[attr-defined]
                 found.setdefault(name, []).append(use)
             computed = self._computed(node)
             if computed is not None:

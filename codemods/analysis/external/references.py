@@ -60,7 +60,7 @@ class Reference:
     """One place that may mean *name* of *module*; leading dots of it are relative to the file.
 
     ``local`` is the name that an import binds, and COMPUTED where names of a whole module are read
-    that are not told.
+    that are not told; ``reads`` says of a use that it asks for the name, and binds nothing to it.
     """
 
     module: str
@@ -68,6 +68,7 @@ class Reference:
     line: int
     how: How
     local: str = ""
+    reads: bool = False
 
     @property
     def text(self) -> str:
@@ -79,10 +80,14 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class ExternalUse:
-    """A place in another file: what is written there, and where (``path:line``)."""
+    """A place in another file: what is written there, and where (``path:line``).
+
+    ``reads`` says that it asks for the object by its name, and binds nothing to that.
+    """
 
     text: str
     where: str
+    reads: bool = False
 
     def __str__(self) -> str:
         return f"{self.text} in {self.where}"
@@ -99,6 +104,11 @@ class Uses:
     places: tuple[ExternalUse, ...] = ()
     mentioned: bool = False
     doubts: tuple[str, ...] = ()
+
+    @property
+    def readers(self) -> tuple[ExternalUse, ...]:
+        """The places that only read it; none where something else is done with it anywhere."""
+        return self.places if all(place.reads for place in self.places) else ()
 
 
 @dataclass(frozen=True)
@@ -290,7 +300,8 @@ class _Reader:
     def _attribute(self, node: ast.Attribute) -> None:
         if node.value in self._known:
             for base in self._known[node.value]:
-                self._add(Reference(base, node.attr, node.lineno, How.USE))
+                reads = isinstance(node.ctx, ast.Load)
+                self._add(Reference(base, node.attr, node.lineno, How.USE, reads=reads))
             self._learn(node)
 
     def _constant(self, node: ast.Constant) -> None:

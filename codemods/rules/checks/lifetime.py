@@ -238,11 +238,17 @@ class _LoadsInFunctions:
         return any(isinstance(ancestor, functions) for ancestor in self._module.ancestors(node))
 
 
-def external_refusal(semantic: SemanticModel, finding: Finding, uses: Uses) -> Refusal | None:
-    """Refuse where the object is used from elsewhere too: with ids that are set here, perhaps."""
-    if not uses.places:
+def external_refusal(
+    semantic: SemanticModel, finding: Finding, uses: Uses, *, asks: bool = False
+) -> Refusal | None:
+    """Refuse where the object is used from elsewhere too: with ids that are set here, perhaps.
+
+    With ``--unsafe`` those who only read it are for a person to look at, where the rule *asks*.
+    """
+    told = {*uses.readers} if asks and semantic.settings.unsafe else set()
+    place = next((one for one in uses.places if one not in told), None)
+    if place is None:
         return None
-    place = uses.places[0]
     here = place.where.rpartition(":")[0] == semantic.module.source.display
     detail = f"another file uses the same tracker: {place}"
     if here:  # a look-up by a computed name

@@ -15,10 +15,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.trackers.owners import passes_on
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.forwarders import SET_NAMES, by_hand, is_forwarder
+from codemods.rules.checks.forwarders import by_hand, is_forwarder
+from codemods.rules.checks.method_names.other_receivers import (
+    is_built_each_time,
+    is_of_another_class,
+    is_receiver_of_method,
+    manager_of,
+)
 from codemods.rules.planning.headers import problem_refusal
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, OpenSites, Sites
@@ -57,34 +61,19 @@ def _refusal(semantic: SemanticModel, site: SetCall) -> Refusal | None:
         return _on_expression(semantic, site, receiver)
     binding = semantic.scopes.of(receiver)
     if any(isinstance(b, ast.arg) for b in binding.binders):
-        if _is_receiver_of_method(semantic, binding.binders[0], receiver):
+        if is_receiver_of_method(semantic, binding.binders[0], receiver):
             return None
         detail = f"{receiver.id} is a parameter: the caller may rely on the ids afterwards"
         return refuse(semantic, finding, Reason.CALLER_RELIES, detail, binding.binders[0])
-    manager = _manager(semantic, binding.binders)
+    manager = manager_of(semantic, binding.binders)
     if manager is not None:
         detail = f"{manager.name} owns a tracker and passes the ids on to it"
         refusal = refuse(semantic, finding, Reason.MANAGER, detail, manager)
         return by_hand(refusal, receiver.id, manager)
-    if _another_class(semantic, binding.binders):
+    if is_of_another_class(semantic, binding.binders):
         return None
     detail = f"it is not known what {receiver.id} is"
     return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail)
-
-
-def is_another(semantic: SemanticModel, site: SetCall) -> bool:
-    """Whether *site* surely sets no ids of a tracker that it names, or of none that lasts."""
-    receiver = site.call.func.value  # type: ignore[attr-defined]
-    if is_forwarder(semantic, site):
-        return True
-    if not isinstance(receiver, ast.Name):
-        return isinstance(receiver, ast.Attribute) and _is_built_each_time(semantic, receiver)
-    binders = semantic.scopes.of(receiver).binders
-    if any(
-        isinstance(b, ast.arg) and _is_receiver_of_method(semantic, b, receiver) for b in binders
-    ):
-        return True
-    return _manager(semantic, binders) is not None or _another_class(semantic, binders)
 
 
 def _is_tracker(semantic: SemanticModel, receiver: ast.expr) -> bool:
@@ -118,70 +107,10 @@ def _on_expression(semantic: SemanticModel, site: SetCall, receiver: ast.expr) -
     finding = semantic.finding(CODE, site.call, MESSAGE)
     text = ast.unparse(receiver)
     if isinstance(receiver, ast.Attribute):
-        if _is_built_each_time(semantic, receiver):
+        if is_built_each_time(semantic, receiver):
             detail = f"each read of {text} builds another tracker, which these ids are set on"
             return refuse(semantic, finding, Reason.NO_WORK, detail, receiver)
         detail = f"{text} outlives this function: others may rely on its ids"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail, receiver)
     detail = f"it is not known what {text} is"
     return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail, receiver)
-
-
-def _is_built_each_time(semantic: SemanticModel, receiver: ast.Attribute) -> bool:
-    """Whether *receiver* is a property of its object that returns a new tracker for each read."""
-    owner = semantic.taint.object_class(receiver.value)
-    getter = owner.method(receiver.attr) if owner is not None else None
-    if owner is None or getter is None or owner.taint is not semantic.taint:
-        return False
-    built = {construct.call for construct in semantic.lifetimes.constructs}
-    last = getter.node.body[-1]
-    plain = [last_name(d) for d in getter.node.decorator_list] == ["property"]
-    return plain and isinstance(last, ast.Return) and last.value in built
-
-
-def _is_receiver_of_method(semantic: SemanticModel, binder: ast.AST, name: ast.Name) -> bool:
-    """Whether *name* is ``self`` of a class: then the method called is that class's own."""
-    definition = semantic.module.parents.get(semantic.module.parents.get(binder, binder), binder)
-    owner = semantic.module.parents.get(definition)
-    return isinstance(owner, ast.ClassDef) and name.id in ("self", "cls")
-
-
-def _manager(semantic: SemanticModel, binders: list[ast.AST]) -> ast.ClassDef | None:
-    """Return the class of this module that the variable is built from and that forwards ids."""
-    for binder in binders:
-        value = getattr(semantic.module.parents.get(binder), "value", None)
-        if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
-            continue
-        for definition in semantic.scopes.of(value.func).binders:
-            if isinstance(definition, ast.ClassDef) and _forwards(definition):
-                return definition
-    return None
-
-
-def _forwards(definition: ast.ClassDef) -> bool:
-    for method in definition.body:
-        if isinstance(method, ast.FunctionDef) and method.name in SET_NAMES:
-            if passes_on(method):
-                return True
-    return False
-
-
-def _another_class(semantic: SemanticModel, binders: list[ast.AST]) -> bool:
-    """Whether the variable is certainly an object of a class that is not the tracker."""
-    for binder in binders:
-        statement = semantic.module.parents.get(binder)
-        value = getattr(statement, "value", None)
-        if not isinstance(statement, ast.Assign) or not isinstance(value, ast.Call):
-            return False
-        if not isinstance(value.func, ast.Name) or value.func not in semantic.scopes.scope_of:
-            return False
-        definitions = semantic.scopes.of(value.func).binders
-        if not definitions or not all(_is_foreign_class(semantic, d) for d in definitions):
-            return False
-    return bool(binders)
-
-
-def _is_foreign_class(semantic: SemanticModel, definition: ast.AST) -> bool:
-    if isinstance(definition, ast.ClassDef):
-        return all(semantic.names.tracker_class(base) is None for base in definition.bases)
-    return isinstance(definition, ast.alias) and definition.name[:1].isupper()

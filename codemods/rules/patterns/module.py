@@ -86,13 +86,17 @@ def _has_ids_from_the_start(semantic: SemanticModel, lifetime: Lifetime) -> bool
 def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> Decided:
     uses = semantic.elsewhere.variable(lifetime.binding.name)
     refusal = lifetime_refusal(semantic, finding, lifetime) or external_refusal(
-        semantic, finding, uses
+        semantic, finding, uses, asks=True
     )
     if refusal is not None:
         return Decided(refusal)
     users = users_of(semantic, finding, lifetime)
     if isinstance(users, Refusal):
         return Decided(users)
+    for place in uses.readers:
+        text = f"{place} and {lifetime.binding.name}'s functions here"
+        asked = users.asked.also(f"{text} would no longer pass ids on", lifetime.construct.call)
+        users = replace(users, asked=asked)
     if users.asked.first is not None and not semantic.settings.unsafe:
         return Decided(users.asked.refusal(semantic, finding))
     holders = frozenset(binding for user in users.blocks for binding in user.part.flow.tainted)

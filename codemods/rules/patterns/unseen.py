@@ -27,8 +27,8 @@ from codemods.model.edit import Delete, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import trusted
+from codemods.rules.checks.method_names.other_receivers import is_another
 from codemods.rules.checks.shared_trackers.leaking_ids import conditions
-from codemods.rules.patterns.foreign import CODE, MESSAGE, is_another
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.newly_captured import bare_call_notes
 from codemods.rules.planning.shared_blocks import Part, parts_of
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from codemods.model.finding import Finding
 
 TAKES = Sites.SET_UNSEEN
+CODE = "AIU002"
+MESSAGE = "ids set by hand on a tracker"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

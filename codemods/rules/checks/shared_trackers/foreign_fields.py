@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SETTERS = (words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL)
 _NOT_PASSED_ON = "{} (line {}) and the methods of {} would no longer pass ids on to each other"
+_NOR_FROM_ELSEWHERE = "{} and the methods of {} would no longer pass ids on to each other"
 _LOOKUPS = ("getattr", "setattr", "vars", "attrgetter")
 
 
@@ -79,6 +80,10 @@ def external_conditions(
     return [
         (_NOT_PASSED_ON.format(ast.unparse(node), node.lineno, name), node, Reason.SHARED_STATE)
         for node in _external_uses(semantic, field)
+    ] + [
+        (_NOR_FROM_ELSEWHERE.format(place, name), field.owner, Reason.SHARED_STATE)
+        for one in sorted(field.fields)
+        for place in semantic.elsewhere.field(name, one).readers
     ]
 
 
@@ -124,7 +129,8 @@ def _construct_refusal(
 def _external(
     semantic: SemanticModel, finding: Finding, field: TrackerField, name: str
 ) -> Refusal | None:
-    return external_refusal(semantic, finding, semantic.elsewhere.field(field.owner.name, name))
+    uses = semantic.elsewhere.field(field.owner.name, name)
+    return external_refusal(semantic, finding, uses, asks=True)
 
 
 def _reached_by_name(semantic: SemanticModel, field: TrackerField) -> ast.AST | None:
