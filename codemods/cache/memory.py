@@ -172,7 +172,10 @@ def _absolute(options: Options, path: Path) -> str:
 def _names_above(options: Options) -> list[str]:
     named = (Path(_absolute(options, path)) for path in (*options.paths, Path()))
     folders = {above for path in named for above in (path, *path.parents)}
-    return [str(folder / name) for folder in sorted(folders) for name in _ABOVE]
+    names = [str(folder / name) for folder in sorted(folders) for name in _ABOVE]
+    return (
+        names if options.config_file is None else [*names, _absolute(options, options.config_file)]
+    )
 
 
 def _shard(options: Options) -> str:

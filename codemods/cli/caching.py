@@ -51,7 +51,7 @@ def report_of(
     known = memory.replayed() if memory is not None and again else None
     if known is not None:
         return known
-    config = execution.load_config(options.paths, options.cwd)
+    config = execution.load_config(options)
     if memory is None:
         return execution.run_pipeline(given or real(), options, config)
     pipeline = partial(real(), memory=memory)

@@ -1,26 +1,108 @@
-"""What lint says of itself instead of looking at files: its rules, and their pages."""
+"""What lint says instead of looking at files: its rules and their pages, settings, and files."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from codemods.cli import execution
+from codemods.findings.selection import Selection
+from codemods.model.finding import Severity
+from codemods.model.outcome import Failed
 from codemods.model.rules import RULES
+from codemods.project.config import TABLE
+from codemods.report import display
+from codemods.report.status import DONE, FAILED
 
 if TYPE_CHECKING:
-    from codemods.model.options import LintOptions
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from codemods.model.options import LintOptions, Options, ProjectConfig
 
 
-def described(lint_options: LintOptions) -> bool:
-    """Print what is asked for; whether anything is."""
+def described(options: Options, lint_options: LintOptions) -> int:
+    """Print what is asked for, and return the exit status."""
     if lint_options.explain is not None:
         from codemods.findings.pages import page_of  # only now: it loads every rule
 
         execution.say(page_of(lint_options.explain).markdown.removesuffix("\n"))
-        return True
+        return DONE
     if lint_options.list_rules:
         width = max(len(rule.name) for rule in RULES.values())
         for rule in RULES.values():
             execution.say(f"{rule.code}  {rule.name:{width}}  {rule.summary}")
-        return True
-    return False
+        return DONE
+    if lint_options.show_settings:
+        return _show_settings(options, lint_options)
+    return _show_files(options)
+
+
+def _show_files(options: Options) -> int:
+    """Print the files that a run would look at."""
+    execution.require_paths(options.paths)
+    status = DONE
+    found = list(execution.found_files(options, execution.load_config(options)))
+    for file in found:
+        if isinstance(file, Failed):
+            execution.say(f"{display.line(file.path)}: {display.line(file.message)}", err=True)
+            status = FAILED
+        else:
+            execution.say(display.line(file.display))
+    if not found:
+        execution.require_files(options)
+    return status
+
+
+def _show_settings(options: Options, lint_options: LintOptions) -> int:
+    """Print what holds for each PATH, as a configuration would say it."""
+    execution.require_paths(options.paths)
+    config = execution.load_config(options)
+    selection = Selection(config, lint_options, options.cwd)
+    for path in options.paths:
+        table = config.of(path)
+        chosen = selection.of(str(path))
+        lint = {
+            "select": sorted(chosen.codes),
+            "per-file-ignores": {k: list(v) for k, v in table.lint.per_file_ignores.items()},
+            "severity": {
+                code: str(severity)
+                for code, severity in sorted(chosen.severities.items())
+                if code in chosen.codes and severity is not Severity.ERROR
+            },
+        }
+        execution.say(f"# {path}: {_origin(table.source)}")
+        execution.say("\n".join(_lines(TABLE, _of_table(options, table))))
+        execution.say("\n".join(_lines(f"{TABLE}.lint", lint)))
+    return DONE
+
+
+def _origin(source: Path | None) -> str:
+    return f"from {source}" if source is not None else "no configuration is above it"
+
+
+def _of_table(options: Options, table: ProjectConfig) -> dict[str, object]:
+    """Return the settings of *table* by their keys, with what the command line says of them."""
+    names = (one.name for one in fields(table) if one.name not in ("source", "lint"))
+    found = {name.replace("_", "-"): getattr(table, name) for name in names}
+    return found | {"include": list(options.include), "force-exclude": options.force_exclude}
+
+
+def _lines(table: str, values: Mapping[str, object]) -> Iterator[str]:
+    yield f"[tool.{table}]"
+    for key, value in values.items():
+        yield f"{key} = {_toml(value)}"
+
+
+def _toml(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case list() | tuple():
+            return f"[{', '.join(map(_toml, value))}]"
+        case dict():
+            items = ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items())
+            return f"{{{items}}}"
+        case _:
+            return json.dumps(str(value))

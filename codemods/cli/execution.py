@@ -155,16 +155,7 @@ def run_pipeline(
     Raises ClickException if there is no Python file at all: that is never what
     was meant, unless files that are named may be excluded.
     """
-    found = discover(
-        options.paths,
-        options.cwd,
-        config.excludes,
-        force=options.force_exclude,
-        tell=warn,
-        walked=walked,
-        also=options.endings,
-    )
-    files = _Counted(found)
+    files = _Counted(found_files(options, config, walked))
     asks = options.interactive  # a line that is written over would take the question with it
     show = _Progress() if sys.stderr.isatty() and not options.quiet and not asks else None
     try:
@@ -175,20 +166,41 @@ def run_pipeline(
         if show:
             show.end()
     warn_of(report)
-    if not files.count and not options.force_exclude:
+    if not files.count:
+        require_files(options)
+    return report
+
+
+def found_files(
+    options: Options, config: Tables, walked: Walked | None = None
+) -> Iterator[DiscoveredFile | Failed]:
+    """Yield the files of *options*; where they were found is put into *walked*."""
+    return discover(
+        options.paths,
+        options.cwd,
+        config.excludes,
+        force=options.force_exclude,
+        tell=warn,
+        walked=walked,
+        also=options.endings,
+    )
+
+
+def require_files(options: Options) -> None:
+    """Refuse a run that found no file, unless those that are named may be excluded."""
+    if not options.force_exclude:
         named = display.line(", ".join(map(str, options.paths)))
         raise click.ClickException(
             f"No Python file found in {named}. In a folder, what .gitignore or `exclude` leaves "
             "out is not taken; a file that is named itself is, but for --force-exclude."
         )
-    return report
 
 
-def load_config(paths: Sequence[Path], cwd: Path) -> Tables:
+def load_config(options: Options) -> Tables:
     """Return the configuration of each file; a mistake above a PATH ends the run with status 2."""
-    tables = Tables(cwd)
+    tables = Tables(options.cwd, options.config_file)
     try:
-        for path in paths:
+        for path in options.paths:
             tables.of(path)
     except ConfigError as error:
         raise click.ClickException(display.line(str(error))) from None
@@ -212,10 +224,13 @@ def require_paths(paths: Sequence[Path]) -> None:
         raise click.UsageError("Name the files or folders to look at; `.` is this folder.")
 
 
-def finish(report: RunReport, options: Options, *, err: bool = False) -> int:
+def finish(
+    report: RunReport, options: Options, *, err: bool = False, text: str | None = None
+) -> int:
     """Print *report* as *options* say, and return the exit status of the command.
 
     It goes to standard output, or (*err*) to standard error; first those with a file of their own.
+    A *text* is printed in the place of what would be.
     """
     status = exit_status(report)
     look = Look(options.quiet, use_colour(options, err=err), Tree(options.cwd))
@@ -224,7 +239,8 @@ def finish(report: RunReport, options: Options, *, err: bool = False) -> int:
 
         if not publishing.publish(report, options.reports, replace(look, coloured=False)):
             status = FAILED
-    text = "".join(rendered(report, name, look) for name in printed_formats(options))
+    if text is None:
+        text = "".join(rendered(report, name, look) for name in printed_formats(options))
     click.echo(text, nl=False, err=err, color=look.coloured)
     return status
 

@@ -7,15 +7,17 @@ reads it.
 from __future__ import annotations
 
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from codemods.model.options import LintOptions
-from codemods.model.rules import UnknownRuleError, rule_named
+from codemods.model.rules import Selector, UnknownRuleError, rule_named
+from codemods.project.tables.lint import refuse_contradictions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from codemods.model.options import Options
 
@@ -28,6 +30,70 @@ def rule(context: click.Context, parameter: click.Parameter, given: str | None) 
         raise click.BadParameter(str(error), context, parameter) from None
 
 
+def rules(
+    context: click.Context, parameter: click.Parameter, given: Sequence[str]
+) -> tuple[str, ...] | None:
+    """Return the words that select rules, which commas part; None for an option without a word."""
+    words = [word.strip() for text in given for word in text.split(",") if word.strip()]
+    try:
+        for word in words:
+            Selector.of(word)
+    except UnknownRuleError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
+    if given and not words:
+        raise click.BadParameter("it names no rule", context, parameter)
+    return tuple(words) if words or parameter.name != "select" else None
+
+
+def _version(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    del parameter
+    if given and not context.resilient_parsing:
+        from importlib.metadata import PackageNotFoundError, version  # only now: it is slow to load
+
+        try:
+            click.echo(f"{_DISTRIBUTION} {version(_DISTRIBUTION)}")
+        except PackageNotFoundError:
+            click.echo(f"{_DISTRIBUTION}, which is not installed here: a checkout")
+        context.exit()
+
+
+_DISTRIBUTION = "ai-usage-suite"
+_SELECTING = (
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="RULES",
+        callback=rules,
+        help="Tell of these rules only: codes, beginnings of codes, names, or ALL (with commas).",
+    ),
+    click.option(
+        "--ignore",
+        multiple=True,
+        metavar="RULES",
+        callback=rules,
+        help="Do not tell of these.",
+    ),
+    click.option(
+        "--extend-select",
+        multiple=True,
+        metavar="RULES",
+        callback=rules,
+        help="Tell of these beside those that are selected.",
+    ),
+    click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The pyproject.toml that holds for all files (by default the nearest one above each).",
+    ),
+)
+_SHOWING = (
+    click.option("--statistics", is_flag=True, help="Count the findings of each rule."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 though there are findings."),
+    click.option("--show-settings", is_flag=True, help="Print what holds for PATH; no more."),
+    click.option("--show-files", is_flag=True, help="Print what would be looked at; no more."),
+)
 _RULES = (
     click.option("--list-rules", is_flag=True, help="Print code and name of each rule; no more."),
     click.option(
@@ -35,6 +101,15 @@ _RULES = (
         metavar="RULE",
         callback=rule,
         help="Print the page of a rule, by its code or name; no more.",
+    ),
+    click.option(
+        "--version",
+        "-V",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_version,
+        help="Print the version; no more.",
     ),
 )
 
@@ -44,9 +119,19 @@ def linting(command: Callable[..., int]) -> Callable[..., int]:
 
     @wraps(command)
     def run(made_with: object, options: Options, **given: Any) -> int:
-        return command(made_with, options, LintOptions(**given))
+        lint_options = LintOptions(**given)
+        _refuse_contradictions(lint_options)
+        return command(made_with, options, lint_options)
 
     made: Callable[..., int] = run
-    for option in reversed(_RULES):
+    for option in reversed((*_SELECTING, *_SHOWING, *_RULES)):
         made = option(made)
     return made
+
+
+def _refuse_contradictions(lint_options: LintOptions) -> None:
+    try:
+        refuse_contradictions(lint_options.select or (), lint_options.ignore)
+        refuse_contradictions(lint_options.extend_select, lint_options.ignore)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None

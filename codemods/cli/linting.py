@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codemods.cli import caching, describing, execution
+from codemods.cli import caching, execution
 from codemods.cli.lint_options import linting
 from codemods.cli.options import into_options, remembering, reporting, working
 from codemods.model.options import Mode
-from codemods.report.status import DONE
+from codemods.model.outcome import Linted
+from codemods.report import display
+from codemods.report.status import DONE, LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,21 +68,51 @@ class Asked:
 @linting
 def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     """Lint what the command line names, and report."""
-    if describing.described(lint_options):
-        return DONE
+    if lint_options.describes:
+        from codemods.cli import describing  # only now: it loads what a clean tree does without
+
+        return describing.described(options, lint_options)
     looking = replace(options, mode=Mode.CHECK)
     if caching.cleans_only(looking):
         return DONE
     memory = caching.memory_of(looking, COMMAND) if asked.pipeline is None else None
-    report = caching.report_of(asked.pipeline, _pipeline, looking, memory, again=True)
-    status = execution.finish(report, looking)
+    found = caching.report_of(asked.pipeline, _pipeline, looking, memory, again=True)
+    report = _selected(found, looking, lint_options)
+    text = _counted(report, looking) if lint_options.statistics else None
+    status = execution.finish(report, looking, text=text)
+    if status == LEFT and lint_options.exit_zero:
+        status = DONE
     # A run that cleans the cache has something to do each time.
     # So has one that writes a report into a file.
     again = looking.clean_cache or any(one.file is not None for one in looking.reports)
     if memory is not None and not again and not execution.use_colour(looking):
-        text = execution.shown(report, looking)
-        memory.keep_printed(COMMAND, asked.arguments, text, status)
+        printed = execution.shown(report, looking) if text is None else text
+        memory.keep_printed(COMMAND, asked.arguments, printed, status)
     return status
+
+
+def _selected(report: RunReport, options: Options, lint_options: LintOptions) -> RunReport:
+    """Return *report* with what is selected of its findings; a tree without any asks nothing."""
+    if not any(isinstance(one, Linted) for one in report.outcomes):
+        return report
+    from codemods.findings.selection import Selection
+    from codemods.project.config import ConfigError, Tables
+
+    tables = Tables(options.cwd, options.config_file)
+    try:
+        return Selection(tables, lint_options, options.cwd).applied(report)
+    except ConfigError as error:
+        raise click.ClickException(display.line(str(error))) from None
+
+
+def _counted(report: RunReport, options: Options) -> str:
+    """Return how many findings *report* has of each rule, and what else it says."""
+    from codemods.findings import counting
+
+    if options.report_format == "json":
+        return counting.statistics_json(report)
+    left = counting.without_findings(report)
+    return execution.shown(left, replace(options, quiet=True)) + counting.statistics(report)
 
 
 def run(arguments: Sequence[str], pipeline: execution.Pipeline | None) -> int:

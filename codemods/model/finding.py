@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from codemods.model.source import Span
+
+
+class Severity(StrEnum):
+    """How much a finding counts: an error fails the run, the others are only told."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +30,4 @@ class Finding:
     span: Span
     message: str
     cell: int = 0
+    severity: Severity = Severity.ERROR

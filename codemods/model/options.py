@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from codemods.model.finding import Severity
+
 
 #: The files of each kind of document that can be included.
 KINDS: Mapping[str, tuple[str, ...]] = {"markdown": (".md", ".markdown"), "rst": (".rst",)}
@@ -76,6 +78,7 @@ class Options:
     ``include`` names further kinds of code that are looked at: markdown, rst, doctests.
     ``rollback`` asks for legacy calls in the place of blocks.
     ``interactive`` asks a person about each rewrite.
+    ``config_file`` is the file whose table holds for all files, None for the nearest of each.
     """
 
     paths: tuple[Path, ...]
@@ -99,6 +102,7 @@ class Options:
     rollback: bool = False
     interactive: bool = False
     include: tuple[str, ...] = ()
+    config_file: Path | None = None
 
     @property
     def endings(self) -> tuple[str, ...]:
@@ -110,12 +114,45 @@ class Options:
 class LintOptions:
     """The part of the command line that only lint has.
 
-    ``explain`` is the code or name of a rule whose page is to be shown, ``list_rules`` asks
-    for all of them.
+    ``explain`` is the code of a rule whose page is to be shown, ``list_rules`` asks for the names
+    of all; ``show_settings`` and ``show_files`` ask what would hold, and for what.
+    ``select``, ``ignore`` and ``extend_select`` name rules, as a table of the configuration does,
+    which counts before it; ``select`` is None where it was not given.
+    ``statistics`` asks for a count of each rule in the place of its findings, ``exit_zero`` not
+    to fail for them.
     """
 
     explain: str | None = None
     list_rules: bool = False
+    show_settings: bool = False
+    show_files: bool = False
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    statistics: bool = False
+    exit_zero: bool = False
+
+    @property
+    def describes(self) -> bool:
+        """Whether rules, settings or files are to be shown, and nothing is to be looked at."""
+        return bool(
+            self.explain is not None or self.list_rules or self.show_settings or self.show_files
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LintConfig:
+    """The table ``[tool.ai-usage.lint]``: which rules hold, and how much they count.
+
+    ``per_file_ignores`` maps patterns of files to what is not told of these, ``severity`` rules
+    to an error, a warning or an info.
+    """
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +172,7 @@ class ProjectConfig:
     operations: Mapping[str, str] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     batch_pricing: bool = True
+    lint: LintConfig = field(default_factory=LintConfig)
 
     @property
     def root(self) -> Path | None:

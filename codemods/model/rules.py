@@ -96,8 +96,8 @@ RULES: Mapping[str, RuleName] = {
     ),
 }
 # end of the table
-#: What all codes begin with.
-PREFIX = "AIU"
+#: What all codes begin with, and the word for all of them.
+PREFIX, ALL = "AIU", "ALL"
 
 
 class UnknownRuleError(ValueError):
@@ -108,15 +108,38 @@ def rule_named(text: str) -> RuleName:
     """Return the rule whose code or name is *text*; raises UnknownRuleError."""
     found = _exactly(text)
     if found is None:
-        raise UnknownRuleError(f"no rule is called {text!r}{nearest(text, _words())}")
+        raise UnknownRuleError(f"no rule is called {text!r}.{nearest(text, _words())}")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """The rules that a text selects; of two for one rule the one with more ``weight`` counts.
+
+    A text is a code, a name, the beginning of codes, or ALL.
+    """
+
+    codes: frozenset[str]
+    weight: int
+
+    @classmethod
+    def of(cls, text: str) -> Selector:
+        """Return what *text* selects; raises UnknownRuleError."""
+        found = _exactly(text)
+        if found is not None:
+            return cls(frozenset({found.code}), len(found.code))
+        begin = "" if text.upper() == ALL else text.upper()
+        codes = frozenset(code for code in RULES if code.startswith(begin))
+        if not text or not codes or (begin and not begin.startswith(PREFIX)):
+            raise UnknownRuleError(f"no rule is called {text!r}.{nearest(text, _words())}")
+        return cls(codes, len(begin))
 
 
 def nearest(text: str, valid: Iterable[str]) -> str:
     """Return the question whether the nearest of the *valid* words was meant, "" without one."""
     from difflib import SequenceMatcher, get_close_matches  # only now: most runs make no mistake
 
-    words = {word.lower(): word for word in valid}
+    words = {word.lower(): str(word) for word in valid}
     said = text.lower().replace("_", "-")
     near = get_close_matches(said, words, n=5, cutoff=0.5)
     if not near:
@@ -126,7 +149,7 @@ def nearest(text: str, valid: Iterable[str]) -> str:
         ratio = SequenceMatcher(None, word, said).ratio()
         return ratio, sum(a == b for a, b in zip(word, said, strict=False))
 
-    return f". Did you mean {words[max(sorted(near), key=likeness)]!r}?"
+    return f" Did you mean {words[max(sorted(near), key=likeness)]!r}?"
 
 
 def _exactly(text: str) -> RuleName | None:

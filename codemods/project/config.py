@@ -12,6 +12,7 @@ from codemods.model.options import MODULE, ProjectConfig
 from codemods.model.runtime import Runtime
 from codemods.project.ignore.gitignore import ignored, rules_from
 from codemods.project.regular import MEGABYTE, read_regular, reason
+from codemods.project.tables.lint import lint_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,11 +51,13 @@ class Tables:
     """The configuration that holds for each file: the nearest table above it.
 
     A pyproject.toml without a ``[tool.ai-usage]`` table is passed over.  Where no table lies
-    above a file, the one that holds for the folder *cwd* counts.
+    above a file, the one that holds for the folder *cwd* counts.  With a *file* its table holds
+    for all of them.
     """
 
-    def __init__(self, cwd: Path) -> None:
+    def __init__(self, cwd: Path, file: Path | None = None) -> None:
         self._cwd = os.path.abspath(cwd)  # noqa: PTH100 - resolve() follows links
+        self._only = None if file is None else Path(self._cwd, file)
         self._by_folder: dict[str, ProjectConfig | None] = {}
         self._rules: dict[Path, Rules] = {}
         self._without_excludes: set[str] = set()
@@ -84,6 +87,10 @@ class Tables:
         return any(table is not None and table.exclude for table in self._by_folder.values())
 
     def _nearest(self, folder: str) -> ProjectConfig | None:
+        if self._only is not None:
+            if "" not in self._by_folder:
+                self._by_folder[""] = _named(self._only)
+            return self._by_folder[""]
         waiting: list[str] = []
         while folder not in self._by_folder:
             waiting.append(folder)
@@ -100,6 +107,19 @@ class Tables:
         found = self._by_folder[folder]
         self._by_folder.update(dict.fromkeys(waiting, found))
         return found
+
+
+def _named(file: Path) -> ProjectConfig:
+    """Return the table of *file*, which the command line names; raises ConfigError."""
+    try:
+        read_regular(file, _LARGEST)
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"{file}: it cannot be read: {why}.") from None
+    table = _table(file)
+    if table is None:
+        raise ConfigError(f"{file}: it has no table [tool.{TABLE}]. Write one, or name another.")
+    return _parse(table, file)
 
 
 def _table(file: Path) -> dict[str, Any] | None:
@@ -216,4 +236,5 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "operations": _operations,
     "exclude": _exclude,
     "batch-pricing": _switch,
+    "lint": lint_config,
 }

@@ -15,7 +15,7 @@ keys may come at any time::
                               "runtime": null | {"name": str, "why": str}}],
                 "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
                               "blocking": span | null}],
-                "findings": [finding],
+                "findings": [{finding..., "severity": "error" | "warning" | "info"}],
                 "stage": str, "message": str, "advice": str,      of a failure
                 "reason": str}]}                                  of a skipped file
 
@@ -86,7 +86,7 @@ def file_fields(outcome: FileOutcome) -> dict[str, Any]:
         case Refused():
             return common | {"refusals": [refusal_fields(item) for item in outcome.refusals]}
         case Linted():
-            return common | {"findings": [finding_fields(item) for item in outcome.findings]}
+            return common | {"findings": [_linted(item) for item in outcome.findings]}
         case Failed():
             detail = {"message": outcome.message, "advice": outcome.advice}
             return common | {"stage": outcome.stage} | detail
@@ -101,6 +101,10 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
     cell = {"cell": finding.cell} if finding.cell else {}
     found = {"code": finding.code, "message": finding.message, "span": asdict(finding.span)}
     return found | cell
+
+
+def _linted(finding: Finding) -> dict[str, Any]:
+    return finding_fields(finding) | {"severity": str(finding.severity)}
 
 
 def applied_fields(applied: Applied) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from codemods.model.finding import Finding
+from codemods.model.finding import Finding, Severity
 from codemods.model.outcome import (
     Applied,
     Changed,
@@ -77,7 +77,8 @@ def _outcome(report: Path, file: dict[str, Any]) -> FileOutcome:
 
 def _finding(path: str, one: dict[str, Any]) -> Finding:
     span = Span(**one["span"])
-    return Finding(one["code"], path, span, one["message"], one.get("cell", 0))
+    severity = Severity(one.get("severity", Severity.ERROR))
+    return Finding(one["code"], path, span, one["message"], one.get("cell", 0), severity)
 
 
 def _applied(path: str, one: dict[str, Any]) -> Applied:

@@ -1,7 +1,7 @@
 """The exit status of a run.
 
 0  nothing is left to do
-1  changes are pending, or a person must look: refusals, lint findings
+1  changes are pending, or a person must look: refusals, lint findings that are errors
 2  something failed; this wins over 1
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codemods.model.finding import Severity
 from codemods.model.outcome import Changed, Failed, FileOutcome, Linted, Refused
 
 if TYPE_CHECKING:
@@ -36,6 +37,6 @@ def _is_left(outcome: FileOutcome, *, written: bool) -> bool:
         case Refused():
             return bool(outcome.refusals)
         case Linted():
-            return bool(outcome.findings)
+            return any(one.severity is Severity.ERROR for one in outcome.findings)
         case _:
             return False

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from codemods import merge, migrate
 from codemods.cli import linting
-from codemods.model.options import LintOptions, Options, ProjectConfig
+from codemods.model.options import LintConfig, LintOptions, Options, ProjectConfig
 from codemods.model.refusal import Reason
 from codemods.model.settings import Settings as RuleSettings
 from codemods.report.formats import FORMATS
@@ -28,7 +28,8 @@ from tracker.sinks.registry import KNOWN
 #: Records of options, with the names under which code has one.
 OPTIONS = {
     Options: ("codemods", {"options"}),
-    LintOptions: ("codemods", {"lint_options"}),
+    LintOptions: ("codemods", {"lint_options", "self", "layer"}),
+    LintConfig: ("codemods", {"lint", "table", "layer"}),
     ProjectConfig: ("codemods", {"config", "table"}),
     RuleSettings: ("codemods", {"settings"}),
     Settings: ("tracker", {"current()", "chosen", "settings"}),

@@ -89,7 +89,7 @@ def test_broken_file_of_others(tmp_path: Path) -> None:
     [
         ('[tool.ai-usage]\nruntme = "tracker"', "Did you mean 'runtime'? The keys are "),
         ("[tool.ai-usage]\nbatch_pricing = true", "Did you mean 'batch-pricing'?"),
-        ("[tool.ai-usage]\nzzz = 1", "The keys are batch-pricing, exclude, modules"),
+        ("[tool.ai-usage]\nzzz = 1", "The keys are batch-pricing, exclude, lint, modules"),
         ("[tool.ai_usage]\nexclude = []", "Write [tool.ai-usage] instead"),
         ('[tool.aiUsage]\nruntime = "auto"', "Write [tool.ai-usage] instead"),
         ("[tool]\nai-usage = 1", "must be a table"),

@@ -269,4 +269,8 @@ def test_json() -> None:
         "message": "line 3 is no Python",
         "advice": "correct it",
     }
-    assert linted == {"path": "app/a.py", "outcome": "linted", "findings": [finding]}
+    assert linted == {
+        "path": "app/a.py",
+        "outcome": "linted",
+        "findings": [finding | {"severity": "error"}],
+    }

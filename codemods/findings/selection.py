@@ -1,0 +1,117 @@
+"""Which findings of a run are told of, and how much each counts: what its file has selected."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codemods.model.finding import Severity
+from codemods.model.outcome import Linted, RunReport
+from codemods.model.rules import RULES, Selector
+from codemods.project.ignore.gitignore import ignored, rules_from
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codemods.model.options import Configuration, LintConfig, LintOptions, ProjectConfig
+    from codemods.model.outcome import FileOutcome
+    from codemods.project.ignore.gitignore import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What a table and the command line select: codes, and those that count less than an error."""
+
+    codes: frozenset[str]
+    severities: Mapping[str, Severity]
+
+
+class Selection:
+    """What is selected for each file, named as reports do from the folder *cwd* on."""
+
+    def __init__(self, config: Configuration, lint_options: LintOptions, cwd: Path) -> None:
+        self._config = config
+        self._options = lint_options
+        self._cwd = os.path.abspath(cwd)  # noqa: PTH100 - resolve() follows links
+        self._known: dict[Path | None, Selected] = {}
+        self._patterns: dict[Path | None, Sequence[tuple[bool, Rules, frozenset[str]]]] = {}
+
+    def of(self, path: str) -> Selected:
+        """Return what holds for the file *path*; raises ConfigError."""
+        table = self._config.of(Path(path))
+        if table.source not in self._known:
+            codes = selected((table.lint, self._options))
+            self._known[table.source] = Selected(codes, _severities(table.lint))
+        known = self._known[table.source]
+        left_out = self._left_out(table, os.path.join(self._cwd, path))  # noqa: PTH118
+        return replace(known, codes=known.codes - left_out) if left_out else known
+
+    def applied(self, report: RunReport) -> RunReport:
+        """Return *report* with what is selected of its findings."""
+        outcomes = (self._of_file(one) for one in report.outcomes)
+        return replace(report, outcomes=tuple(one for one in outcomes if one is not None))
+
+    def _of_file(self, outcome: FileOutcome) -> FileOutcome | None:
+        if not isinstance(outcome, Linted):
+            return outcome
+        chosen = self.of(outcome.path)
+        findings = tuple(
+            replace(one, severity=chosen.severities.get(one.code, Severity.ERROR))
+            for one in outcome.findings
+            if one.code in chosen.codes
+        )
+        return replace(outcome, findings=findings) if findings else None
+
+    def _left_out(self, table: ProjectConfig, path: str) -> frozenset[str]:
+        if table.source not in self._patterns:
+            base = str(table.root or self._cwd)
+            self._patterns[table.source] = [
+                (pattern.startswith("!"), rules_from([pattern.removeprefix("!")], base), codes)
+                for pattern, texts in table.lint.per_file_ignores.items()
+                for codes in [frozenset().union(*(Selector.of(text).codes for text in texts))]
+            ]
+        return frozenset().union(
+            *(
+                codes
+                for all_others, rules, codes in self._patterns[table.source]
+                if _is_matched(rules, path) is not all_others
+            )
+        )
+
+
+def selected(layers: Sequence[LintConfig | LintOptions]) -> frozenset[str]:
+    """Return the codes that *layers* select, of which a later one counts before those above it.
+
+    What selects in a layer replaces what was selected before, unless it only extends that.  In a
+    layer a code counts before a beginning of codes, and what ignores before what selects.
+    """
+    holds = dict.fromkeys(RULES, True)
+    for layer in layers:
+        given = [
+            (Selector.of(text), True) for text in (*(layer.select or ()), *layer.extend_select)
+        ]
+        given += [(Selector.of(text), False) for text in layer.ignore]
+        if layer.select is not None:
+            holds = dict.fromkeys(RULES, False)
+        for selector, is_on in sorted(given, key=lambda one: (one[0].weight, not one[1])):
+            holds.update(dict.fromkeys(selector.codes, is_on))
+    return frozenset(code for code, is_on in holds.items() if is_on)
+
+
+def _severities(table: LintConfig) -> Mapping[str, Severity]:
+    found: dict[str, Severity] = {}
+    given = [(Selector.of(text), severity) for text, severity in table.severity.items()]
+    for selector, severity in sorted(given, key=lambda one: one[0].weight):
+        found.update(dict.fromkeys(selector.codes, severity))
+    return found
+
+
+def _is_matched(rules: Rules, path: str) -> bool:
+    """Whether *rules* match *path*, or a folder above it."""
+    if ignored((rules,), path, folder=False):
+        return True
+    inside = path.startswith(rules.base)
+    above = Path(path).parents if inside else ()
+    return any(ignored((rules,), str(one), folder=True) for one in above)
