@@ -45,6 +45,17 @@ def rules(
     return tuple(words) if words or parameter.name != "select" else None
 
 
+def reason(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
+    """Return the reason of comments that silence: a text that can stand in one."""
+    if given is None:
+        return None
+    text = given.strip()
+    if not text or not text.isprintable() or "#" in text:
+        message = "write a reason of one line, without a #"
+        raise click.BadParameter(message, context, parameter)
+    return text
+
+
 def _version(context: click.Context, parameter: click.Parameter, given: bool) -> None:
     del parameter
     if given and not context.resilient_parsing:
@@ -94,6 +105,17 @@ _SHOWING = (
     click.option("--show-settings", is_flag=True, help="Print what holds for PATH; no more."),
     click.option("--show-files", is_flag=True, help="Print what would be looked at; no more."),
 )
+_COMMENTS = (
+    click.option(
+        "--fix", is_flag=True, help="Take away comments that silence nothing (--undo of migrate)."
+    ),
+    click.option(
+        "--add-ignores",
+        metavar="REASON",
+        callback=reason,
+        help="Silence what is found, by comments with REASON (--undo of migrate).",
+    ),
+)
 _RULES = (
     click.option("--list-rules", is_flag=True, help="Print code and name of each rule; no more."),
     click.option(
@@ -124,7 +146,7 @@ def linting(command: Callable[..., int]) -> Callable[..., int]:
         return command(made_with, options, lint_options)
 
     made: Callable[..., int] = run
-    for option in reversed((*_SELECTING, *_SHOWING, *_RULES)):
+    for option in reversed((*_SELECTING, *_COMMENTS, *_SHOWING, *_RULES)):
         made = option(made)
     return made
 
@@ -135,3 +157,6 @@ def _refuse_contradictions(lint_options: LintOptions) -> None:
         refuse_contradictions(lint_options.extend_select, lint_options.ignore)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    if lint_options.fix and lint_options.add_ignores is not None:
+        message = "--fix takes comments away, --add-ignores writes more. Choose one."
+        raise click.UsageError(message)

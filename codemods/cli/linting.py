@@ -78,14 +78,26 @@ def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     memory = caching.memory_of(looking, COMMAND) if asked.pipeline is None else None
     found = caching.report_of(asked.pipeline, _pipeline, looking, memory, again=True)
     report = _selected(found, looking, lint_options)
+    if lint_options.writes and report.outcomes:
+        from codemods.cli.retouching import retouched
+
+        def again() -> RunReport:
+            after = caching.report_of(asked.pipeline, _pipeline, looking, None)
+            return _selected(after, looking, lint_options)
+
+        report = retouched(report, looking, lint_options, again)
     text = _counted(report, looking) if lint_options.statistics else None
     status = execution.finish(report, looking, text=text)
     if status == LEFT and lint_options.exit_zero:
         status = DONE
     # A run that cleans the cache has something to do each time.
-    # So has one that writes a report into a file.
-    again = looking.clean_cache or any(one.file is not None for one in looking.reports)
-    if memory is not None and not again and not execution.use_colour(looking):
+    # So has one that writes, a report into a file or comments into sources.
+    has_more_to_do = (
+        looking.clean_cache
+        or lint_options.writes
+        or any(one.file is not None for one in looking.reports)
+    )
+    if memory is not None and not has_more_to_do and not execution.use_colour(looking):
         printed = execution.shown(report, looking) if text is None else text
         memory.keep_printed(COMMAND, asked.arguments, printed, status)
     return status
@@ -112,7 +124,9 @@ def _counted(report: RunReport, options: Options) -> str:
     if options.report_format == "json":
         return counting.statistics_json(report)
     left = counting.without_findings(report)
-    return execution.shown(left, replace(options, quiet=True)) + counting.statistics(report)
+    return execution.shown(
+        left, replace(options, quiet=True, report_format=None, reports=())
+    ) + counting.statistics(report)
 
 
 def run(arguments: Sequence[str], pipeline: execution.Pipeline | None) -> int:

@@ -119,7 +119,8 @@ class LintOptions:
     ``select``, ``ignore`` and ``extend_select`` name rules, as a table of the configuration does,
     which counts before it; ``select`` is None where it was not given.
     ``statistics`` asks for a count of each rule in the place of its findings, ``exit_zero`` not
-    to fail for them.
+    to fail for them.  ``fix`` takes away comments that silence nothing, ``add_ignores`` is the
+    reason of comments that are to silence what is found.
     """
 
     explain: str | None = None
@@ -131,6 +132,13 @@ class LintOptions:
     extend_select: tuple[str, ...] = ()
     statistics: bool = False
     exit_zero: bool = False
+    fix: bool = False
+    add_ignores: str | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether comments are to be written into sources, or taken away."""
+        return self.fix or self.add_ignores is not None
 
     @property
     def describes(self) -> bool:

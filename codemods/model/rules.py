@@ -94,6 +94,16 @@ RULES: Mapping[str, RuleName] = {
         "older-name",
         "a set call by its former name that stays, since no block takes its place",
     ),
+    "AIU100": RuleName(
+        "AIU100",
+        "needless-suppression",
+        "a comment silences a rule that finds nothing there",
+    ),
+    "AIU101": RuleName(
+        "AIU101",
+        "unknown-suppression",
+        "a comment silences a rule that does not exist",
+    ),
 }
 # end of the table
 #: What all codes begin with, and the word for all of them.

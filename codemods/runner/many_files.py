@@ -16,6 +16,7 @@ from codemods.runner.worker import worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from codemods.findings.retouching import Retouch
     from codemods.linking.links import Project
     from codemods.model.outcome import FileOutcome
     from codemods.model.progress import Progress
@@ -47,12 +48,13 @@ def decided(
     *,
     lint: bool,
     review: Review | None = None,
+    retouch: Retouch | None = None,
 ) -> list[FileOutcome]:
     """Return the outcome of each of *sources*, candidates of *run*; *progress* is told of each.
 
     With a *review* a person decides on the rewrites.
     """
-    work = lint_file if lint else _work(run, review)
+    work = _linting(retouch) if lint else _work(run, review)
     if review is not None:
         review.begin(len(sources))
     if run.options.cluster and sources:
@@ -74,6 +76,14 @@ def decided(
             on_deep_stack(partial(Together, done, left, run.project_with, guarded_rewrite))
         )
     return on_deep_stack(partial(together, done, left, run.project_with, guarded_rewrite))
+
+
+def _linting(retouch: Retouch | None) -> Callable[[Project, SourceFile], FileOutcome]:
+    if retouch is None:
+        return lint_file
+    from codemods.findings.retouching import retouch_file
+
+    return partial(retouch_file, retouch)
 
 
 def _work(run: Run, review: Review | None) -> Callable[[Project, SourceFile], FileOutcome]:

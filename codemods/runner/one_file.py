@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.parsed_module import on_deep_stack
+from codemods.findings.judging import judged
 from codemods.interpreter import check_declarations
 from codemods.linking.links import Project, UnparsableError
 from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Linted, Refused, Untouched
@@ -42,7 +43,8 @@ def lint_file(project: Project, source: SourceFile) -> FileOutcome:
 
 
 def _linted(project: Project, source: SourceFile) -> FileOutcome:
-    findings = tuple(lint_module(project.semantic(source)))
+    found = lint_module(project.semantic(source))
+    findings = judged(found, source.text, source.display).findings
     return Linted(source.display, findings) if findings else Untouched(source.display)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed, FileOutcome, RunReport, Untouched, in_line_order
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from codemods.cache.memory import Memory
+    from codemods.findings.retouching import Retouch
     from codemods.model.options import Configuration, Options
     from codemods.model.progress import Progress
     from codemods.project.discovery import DiscoveredFile
@@ -44,11 +46,21 @@ def lint(
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress | None = None,
     memory: Memory | None = None,
+    retouch: Retouch | None = None,
 ) -> RunReport:
-    """Return the lint findings of *files*."""
+    """Return the lint findings of *files*; with *retouch*, what of their comments changes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _run(options, config, files, progress, memory, lint=True)
+        return _run(options, config, files, progress, memory, lint=True, retouch=retouch)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What is done with files: they are linted, retouched, or migrated, with a person perhaps."""
+
+    lint: bool
+    review: Review | None
+    retouch: Retouch | None
 
 
 def _run(
@@ -60,13 +72,15 @@ def _run(
     *,
     lint: bool,
     review: Review | None = None,
+    retouch: Retouch | None = None,
 ) -> RunReport:
     told = progress or nothing_told
     found = scan(files, told, options.shard, memory)
     done: list[FileOutcome] = []
     said: tuple[str, ...] = ()
     if found.candidates:
-        done, said = _of_candidates(options, config, found, told, lint=lint, review=review)
+        how = _How(lint, review, retouch)
+        done, said = _of_candidates(options, config, found, told, how)
     told_of = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
     more = map(in_line_order, told_of)
     mine = sorted((o for o in more if found.decides(o.path)), key=lambda outcome: outcome.path)
@@ -79,9 +93,7 @@ def _of_candidates(
     config: Configuration,
     found: Scan,
     progress: Progress,
-    *,
-    lint: bool,
-    review: Review | None,
+    how: _How,
 ) -> tuple[list[FileOutcome], tuple[str, ...]]:
     """Return the outcomes of the candidates, and what the reader should know of the run."""
     # Analysis, rules and editor are loaded where there is something for them to do.
@@ -93,6 +105,7 @@ def _of_candidates(
     named = (DiscoveredFile(str(source.path), source.display) for source in found.candidates)
     run = Run(options, config, (*named, *found.others), found.candidates)
     # Lint changes nothing that the files beside legacy ones might use.
-    broken = [] if lint else unreadable_neighbours(found.candidates, found.others)
+    broken = [] if how.lint else unreadable_neighbours(found.candidates, found.others)
     mine = [source for source in found.candidates if found.decides(source.display)]
-    return [*broken, *decided(run, mine, progress, lint=lint, review=review)], unused_keys(run)
+    done = decided(run, mine, progress, lint=how.lint, review=how.review, retouch=how.retouch)
+    return [*broken, *done], unused_keys(run)
