@@ -23,7 +23,7 @@ from codemods.rules.checks.method_names.other_receivers import (
     is_receiver_of_method,
     manager_of,
 )
-from codemods.rules.planning.headers import problem_refusal
+from codemods.rules.planning.headers import INVALID, problem_refusal
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, OpenSites, Sites
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 TAKES = Sites.SET_OTHERWISE
 CODE = "AIU002"
 MESSAGE = "ids set by hand on a tracker"
-INVALID = "invalid-call"
 
 
 def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:

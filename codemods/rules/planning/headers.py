@@ -39,9 +39,10 @@ _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
 BATCH_NOTE = "batch prices are recorded for this block: half of the list price"
 #: To be confirmed where a tracker is shared by coroutines.
 TASKS_APART = "no two tasks run {} at the same time"
+INVALID = "invalid-call"
 PROBLEMS = {
     "unknown-fields": (Reason.UNKNOWN_FIELDS, "the call passes ids through * or **"),
-    "invalid-call": (Reason.INVALID_CALL, "the call passes an argument that it does not take"),
+    INVALID: (Reason.INVALID_CALL, "the call passes an argument that it does not take"),
     UNBOUND: (Reason.UNKNOWN_RECEIVER, "the ids are set through the class, not on the tracker"),
     "value-used": (Reason.VALUE_USED, "the call's value is used, so it cannot become a block"),
 }

@@ -38,7 +38,12 @@ from codemods.rules.planning.branches import decide_nested
 from codemods.rules.planning.conditional.block import decide_merged, with_calls_inside
 from codemods.rules.planning.conditional.calls import all_may_stay, merged_ids, staying_ids
 from codemods.rules.planning.conditional.dictionaries import with_possible_ids
-from codemods.rules.planning.headers import check_arguments, plan_header
+from codemods.rules.planning.headers import (
+    INVALID,
+    check_arguments,
+    plan_header,
+    problem_refusal,
+)
 from codemods.rules.planning.phases import decide_phases
 from codemods.rules.planning.user_ids import with_user
 from codemods.rules.refusing import refuse
@@ -92,6 +97,9 @@ def _blocks(
     held: ast.Yield | None,
 ) -> Verdict:
     """Return the block, or the blocks, of a lifetime that nothing as a whole stands against."""
+    wrong = next((site for site in lifetime.sets if site.problem == INVALID), None)
+    if wrong is not None:
+        return problem_refusal(semantic, finding, wrong)
     groups = _phases(lifetime)
     hidden = _hidden_sets(semantic, finding, lifetime, flow)
     if lifetime.owned and hidden is not None:
