@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.taint_records import Escape
-from codemods.analysis.syntax.tree import walk
+from codemods.analysis.syntax.tree import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,8 +83,7 @@ class Operators:
             self._methods(value, value, ("__set_name__",), given=False)
 
     def _index(self, node: ast.Subscript) -> None:
-        parts = (n for n in walk(node.slice) if isinstance(n, ast.expr))
-        keys = (part for part in parts if not isinstance(part, _DISPLAYS))
+        keys = (part for part in _parts(node.slice) if not isinstance(part, _DISPLAYS))
         given = next(filter(self._run.tainted, keys), None)
         if given is None:
             return
@@ -131,3 +130,11 @@ class Operators:
 
     def _escape(self, node: ast.AST, how: str) -> None:
         self._run.flow.escapes.append(Escape(node, how))
+
+
+def _parts(key: ast.AST) -> Iterator[ast.expr]:
+    """Yield what *key* is, and is made of; of a call it is the result, and not what it is given."""
+    if isinstance(key, ast.expr):
+        yield key
+    for part in () if isinstance(key, ast.Call) else children(key):
+        yield from _parts(part)

@@ -151,7 +151,10 @@ def _adopted(
     asked = conditions(semantic, [part.setter for part in parts], loose, waiting)
     keys = " or ".join(sorted({key for part in parts for key in part.setter.keys}))
     name = parts[0].function.name
-    said = f"{text}, in {name}, is a tracker, and nothing else counts on the {keys} set there"
+    said = (
+        f"{text}, in {name}, is a tracker, nothing else counts on the {keys} set there, and "
+        "nothing that is called there sets ids on it"
+    )
     edits: list[Edit] = []
     needs: list[str] = []
     notes: list[str] = []
