@@ -25,8 +25,12 @@ from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.owners import Owned, forwarder, owned, rebinding
 from codemods.model.proposal import Assumption, Proposal
-from codemods.model.refusal import Reason
+from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.forwarders import by_hand
+from codemods.rules.checks.lifetime import doubted, external_refusal, lifetime_refusal
+from codemods.rules.checks.shared_trackers.module_users import users_of
+from codemods.rules.checks.store_reads import store_refusal
+from codemods.rules.planning.shared_blocks import adopted
 from codemods.rules.planning.whole_lifetime import decide_lifetime
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
@@ -39,7 +43,6 @@ if TYPE_CHECKING:
     from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
-    from codemods.model.refusal import Refusal
 
 
 TAKES = Sites.SET
@@ -89,8 +92,45 @@ def _decided(semantic: SemanticModel, binding: Binding, sites: list[SetCall]) ->
     refused = _refusal(semantic, finding, lifetime, found, sites)
     if refused is not None:
         return Decided(refused)
+    if semantic.is_used_by_functions(lifetime):
+        return _in_functions(semantic, finding, lifetime, found)
     verdict = decide_lifetime(semantic, finding, lifetime)
     holders = frozenset(semantic.flow(lifetime).tainted)
+    return Decided(_explained(semantic, verdict, found, lifetime), holders)
+
+
+def _in_functions(
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, found: Owned
+) -> Decided:
+    """Return the blocks in functions for an object of the module, as for a tracker of it."""
+    uses = semantic.elsewhere.variable(lifetime.binding.name)
+    refusal = lifetime_refusal(semantic, finding, lifetime) or external_refusal(
+        semantic, finding, uses, asks=True
+    )
+    users = refusal or users_of(semantic, finding, lifetime)
+    if isinstance(users, Refusal):
+        return Decided(users)
+    asked = users.asked
+    for place in uses.readers:
+        text = f"{place} and the functions here would no longer pass ids on"
+        asked = asked.also(f"{lifetime.binding.name}: {text}", lifetime.binding_statement)
+    if asked.first is not None and not semantic.settings.unsafe:
+        return Decided(asked.refusal(semantic, finding))
+    parts = [user.part for user in users.blocks]
+    home = lifetime.construct.home
+    verdict = adopted(semantic, finding, parts, lifetime.tracker, home, about_none=asked.about_none)
+    if isinstance(verdict, Refusal):
+        return Decided(verdict)
+    body = [statement for part in parts for statement in part.body]
+    looks = store_refusal(semantic, finding, lifetime.construct, parts[0].flow, body)
+    if looks is not None:
+        return Decided(looks)
+    why = f"every function that uses {lifetime.binding.name} sets the same ids first"
+    if asked.first is not None:
+        why = "each function has the ids that it sets itself"
+    doubts = (*verdict.assumptions, *doubted(finding, uses))
+    verdict = replace(verdict, why=why, assumptions=doubts, confirm=asked.texts)
+    holders = frozenset(binding for part in parts for binding in part.flow.tainted)
     return Decided(_explained(semantic, verdict, found, lifetime), holders)
 
 

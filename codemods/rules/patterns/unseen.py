@@ -23,16 +23,11 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.last_use import LastUse
-from codemods.model.edit import Delete, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.method_names.other_receivers import is_another
 from codemods.rules.checks.shared_trackers.leaking_ids import conditions
-from codemods.rules.planning.headers import Form, check_arguments, plan_header
-from codemods.rules.planning.newly_captured import bare_call_notes
-from codemods.rules.planning.shared_blocks import Part, parts_of
-from codemods.rules.planning.user_ids import keep_user
+from codemods.rules.planning.shared_blocks import Part, adopted, parts_of
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
@@ -42,7 +37,6 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import SetCall
-    from codemods.model.edit import Edit
     from codemods.model.finding import Finding
 
 TAKES = Sites.SET_UNSEEN
@@ -147,46 +141,19 @@ def _adopted(
     semantic: SemanticModel, finding: Finding, parts: list[Part], text: str, home: str
 ) -> Proposal | Refusal:
     waiting = [part.function.name for part in parts if part.waits]
-    loose = parts[0].loose
-    asked = conditions(semantic, [part.setter for part in parts], loose, waiting)
+    asked = conditions(semantic, [part.setter for part in parts], parts[0].loose, waiting)
     keys = " or ".join(sorted({key for part in parts for key in part.setter.keys}))
     name = parts[0].function.name
     said = (
         f"{text}, in {name}, is a tracker, nothing else counts on the {keys} set there, and "
         "nothing that is called there sets ids on it"
     )
-    edits: list[Edit] = []
-    needs: list[str] = []
-    notes: list[str] = []
-    assumptions = list(trusted(semantic, parts[0].flow))
-    plain = Form(text, None, fresh=False, ours=semantic.ours(home), sticky=True)
-    for part in parts:
-        if len(part.sets) > 1 and not text.isidentifier():
-            detail = f"{text} is asked for again, and may be another object then"
-            return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail, part.sets[1].call)
-        form, stays = keep_user(part.sets, plain)
-        checked = replace(form, sticky=False, fresh=True) if asked.about_none else form
-        refusal = check_arguments(semantic, finding, part.sets, checked, part.flow.tainted)
-        if refusal is not None:
-            return refusal
-        sending = semantic.sending(part.flow, ours=form.ours)
-        planned = plan_header(semantic, part.sets, part.body, part.sets[0].statement, form, sending)
-        if planned.manager == words.BATCH_CONTEXT and not form.ours:
-            detail = "the original runtime leaves the tracker in batch mode after the block"
-            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, part.sets[0].call)
-        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
-        edits.append(Wrap(part.sets[0].path, part.block.stop, planned.header))
-        needs.append(planned.manager)
-        notes.extend((*planned.notes, *bare_call_notes(semantic, part.body, ours=form.ours)))
-        assumptions.extend(planned.assumptions)
-    return Proposal(
-        finding,
-        tuple(edits),
-        "adopt",
-        f"{name} uses {text} in the block, and whoever has it too has ids of its own",
-        tuple(dict.fromkeys(needs)),
-        home,
-        tuple(dict.fromkeys(notes)),
-        tuple(dict.fromkeys(assumptions)),
-        (said, *asked.texts),
-    )
+    again = next((p.sets[1].call for p in parts if len(p.sets) > 1), None)
+    if again is not None and not text.isidentifier():
+        detail = f"{text} is asked for again, and may be another object then"
+        return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail, again)
+    verdict = adopted(semantic, finding, parts, text, home, about_none=asked.about_none)
+    if isinstance(verdict, Refusal):
+        return verdict
+    why = f"{name} uses {text} in the block, and whoever has it too has ids of its own"
+    return replace(verdict, why=why, confirm=(said, *asked.texts))

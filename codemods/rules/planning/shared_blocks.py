@@ -10,13 +10,19 @@ import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import children, walk
 from codemods.analysis.trackers.block_extent import Block
+from codemods.model.edit import Delete, Wrap
+from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.lifetime import flow_escape
+from codemods.rules.checks.lifetime import flow_escape, trusted
 from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.checks.shared_trackers.leaking_ids import Setter
+from codemods.rules.planning.headers import Form, check_arguments, plan_header
+from codemods.rules.planning.newly_captured import bare_call_notes
+from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -26,7 +32,9 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.last_use import LastUse
     from codemods.analysis.trackers.lifetimes import SetCall
+    from codemods.model.edit import Edit
     from codemods.model.finding import Finding
+    from codemods.model.proposal import Assumption
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -114,6 +122,52 @@ def parts_of(
     told = tuple((f"{function.name} (line {use.lineno})", use) for use, _ in loose)  # type: ignore[attr-defined]
     parts[0] = replace(parts[0], loose=told)
     return _body_refusal(semantic, finding, parts) or parts
+
+
+def adopted(
+    semantic: SemanticModel,
+    finding: Finding,
+    parts: Sequence[Part],
+    text: str,
+    home: str,
+    *,
+    about_none: bool = False,
+) -> Proposal | Refusal:
+    """Return the blocks of *parts* for the tracker that *text* gives, which stays where it is.
+
+    *about_none* says that a person answers for values which may be None.
+    """
+    edits: list[Edit] = []
+    needs: list[str] = []
+    notes: list[str] = []
+    assumptions: list[Assumption] = []
+    plain = Form(text, None, fresh=False, ours=semantic.ours(home), sticky=True)
+    for part in parts:
+        form, stays = keep_user(part.sets, plain)
+        checked = replace(form, sticky=False, fresh=True) if about_none else form
+        refusal = check_arguments(semantic, finding, part.sets, checked, part.flow.tainted)
+        if refusal is not None:
+            return refusal
+        sending = semantic.sending(part.flow, ours=form.ours)
+        planned = plan_header(semantic, part.sets, part.body, part.sets[0].statement, form, sending)
+        if planned.manager == words.BATCH_CONTEXT and not form.ours:
+            detail = "the original runtime leaves the tracker in batch mode after the block"
+            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, part.sets[0].call)
+        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
+        edits.append(Wrap(part.sets[0].path, part.block.stop, planned.header))
+        needs.append(planned.manager)
+        notes.extend((*planned.notes, *bare_call_notes(semantic, part.body, ours=form.ours)))
+        assumptions.extend((*planned.assumptions, *trusted(semantic, part.flow)))
+    return Proposal(
+        finding,
+        tuple(edits),
+        "adopt",
+        "",
+        tuple(dict.fromkeys(needs)),
+        home,
+        tuple(dict.fromkeys(notes)),
+        tuple(dict.fromkeys(assumptions)),
+    )
 
 
 def _groups(sets: Sequence[SetCall]) -> list[list[SetCall]]:
