@@ -21,6 +21,7 @@
 #   make discovery  compare the files that we take with git's, on N=10000 random trees
 #   make mutants break the rewriter in many ways, and list who notices each
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
+#   make browser  click through the pages of reports in headless Chromium, which comes from npm
 #   make matrix  run beside other instrumentations and frameworks, the newest, each in an environment
 #                of its own below .matrix (ONLY='langfuse logfire', or a kind: ONLY=instrumentations)
 #   make bench             the speed of migrate and lint, beside LibCST, ruff and ripgrep, and how it
@@ -55,7 +56,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help applications demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures overhead \
+.PHONY: help applications browser demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures overhead \
 	report-benchmark faults-benchmark dynalite install clean
 
 help:
@@ -87,6 +88,20 @@ $(DYNALITE): tests/dynalite/package.json tests/dynalite/package-lock.json | $(NO
 
 dynalite: $(DYNALITE)
 
+# A browser for the pages of reports. Where it cannot be had, their tests are skipped, which the last
+# line of `make test` says.
+BROWSER := $(VENV)/.browser
+
+$(BROWSER): tests/browser/package.json tests/browser/package-lock.json tests/browser/unpack.mjs | $(STAMP) $(NODE)
+	@echo "Installing a browser into tests/browser/node_modules (a minute, once) ..."
+	@-export PATH="$$PATH:$(abspath $(BIN))" TMPDIR="$(abspath tests/browser)/node_modules/.browser" && \
+		cd tests/browser && npm ci --ignore-scripts --silent && mkdir -p "$$TMPDIR" && \
+		node unpack.mjs >/dev/null && cd ../.. && \
+		TMPDIR= $(BIN)/python -m pip install --quiet --editable '.[dev,browser]' && touch $@
+
+browser: $(BROWSER)
+	$(BIN)/python -m pytest -q tests/browser
+
 BENCH_STAMP := $(VENV)/.benchmark-installed
 
 $(BENCH_STAMP): $(STAMP)
@@ -103,8 +118,9 @@ lint: $(STAMP)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
-test: lint $(DYNALITE)
+test: lint $(DYNALITE) $(BROWSER)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+	@test -e $(BROWSER) || echo "NOT TESTED in a browser: none could be installed for the pages of reports."
 
 busy: $(STAMP) $(DYNALITE)
 	@$(BIN)/python -m tests.busy $(N)

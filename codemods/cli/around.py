@@ -12,6 +12,8 @@ from codemods.report.around import Around, Page
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codemods.project.owners.codeowners import Owners
+
 _DISTRIBUTION = "ai-usage-suite"
 
 
@@ -53,6 +55,16 @@ class Tree(Around):
         if not cells:
             cells.update(self._read(path))
         return cells.get(cell, ())
+
+    def owners(self, path: str) -> Sequence[str]:
+        """Return who owns the file *path*, as CODEOWNERS of the repository says."""
+        return self._owners.of(self.in_repository(path))
+
+    @cached_property
+    def _owners(self) -> Owners:
+        from codemods.project.owners.codeowners import owners_in  # only now: few formats ask
+
+        return owners_in(self._root)
 
     def page(self, code: str) -> Page | None:
         """Return the page of the rule with *code*."""

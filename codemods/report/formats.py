@@ -29,6 +29,7 @@ FORMATS = {
     "azure": "codemods.report.services.azure",
     "checkstyle": "codemods.report.services.checkstyle",
     "markdown": "codemods.report.services.markdown",
+    "html": "codemods.report.html.page",
 }
 DEFAULT = "text"
 #: Those that are lines for a person, or in a job's log: they may follow one another there.

@@ -1,0 +1,1 @@
+"""Who owns which file, as CODEOWNERS of the repository says."""

@@ -1,0 +1,1 @@
+"""One page about a run, to be opened in a browser, sent, and printed: it loads nothing."""

@@ -1,0 +1,81 @@
+"""Headless Chromium, driven as a person would; skipped where no browser was installed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+MODULES = HERE / "node_modules"
+sys.path.insert(0, str(HERE.parent / "codemods" / "report"))
+
+from samples import Known  # noqa: E402 - its folder is put on the path here
+
+from codemods.report.formats import Look, rendered  # noqa: E402
+
+if TYPE_CHECKING:
+    from codemods.model.outcome import RunReport
+
+BROWSER = Path(os.environ.get("AI_USAGE_TEST_BROWSER", MODULES / ".browser" / "chromium"))
+
+#: Opens the page of a report, with options of the browser's context; nothing may go wrong in it.
+Opened = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Return a browser for all tests of this process."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="make browser installs it")
+    if not BROWSER.exists():
+        pytest.skip("no browser: make browser installs one")
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=str(BROWSER), args=["--no-sandbox"], chromium_sandbox=False
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def opened(browser: Any, tmp_path: Path) -> Iterator[Opened]:
+    """Return what opens the page of a report.
+
+    A message in the console, an error, a dialog, or a request for anything but the page itself
+    fails the test.
+    """
+    wrong: list[str] = []
+    contexts = []
+
+    def shown(report: RunReport, fragment: str = "", **options: Any) -> Any:
+        place = tmp_path / "report.html"
+        place.write_text(rendered(report, "html", Look(around=Known())), encoding="utf-8")
+        context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda asked: wrong.append(asked.url))
+        page.goto(f"{place.as_uri()}{fragment}")
+        page.wait_for_selector("[data-ready]", state="attached")
+        assert wrong.pop(0).startswith(place.as_uri())
+        return page
+
+    yield shown
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Return the program that looks for what keeps people out of a page."""
+    place = MODULES / "axe-core" / "axe.min.js"
+    if not place.exists():
+        pytest.skip("no axe-core: make browser installs it")
+    return place.read_text(encoding="utf-8")
