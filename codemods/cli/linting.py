@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codemods.cli import caching, execution
-from codemods.cli.lint_options import linting
+from codemods.cli.lint.options import linting
 from codemods.cli.options import into_options, remembering, reporting, working
 from codemods.model.options import Mode
 from codemods.model.outcome import Linted
@@ -69,21 +69,24 @@ class Asked:
 def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     """Lint what the command line names, and report."""
     if lint_options.describes:
-        from codemods.cli import describing  # only now: it loads what a clean tree does without
+        from codemods.cli.lint import (
+            describing,
+        )  # only now: it loads what a clean tree does without
 
         return describing.described(options, lint_options)
     looking = replace(options, mode=Mode.CHECK)
     if caching.cleans_only(looking):
         return DONE
     memory = caching.memory_of(looking, COMMAND) if asked.pipeline is None else None
+    narrowed = _narrowing(looking, lint_options)
     found = caching.report_of(asked.pipeline, _pipeline, looking, memory, again=True)
-    report = _selected(found, looking, lint_options)
+    report = narrowed(_selected(found, looking, lint_options))
     if lint_options.writes and report.outcomes:
-        from codemods.cli.retouching import retouched
+        from codemods.cli.lint.retouching import retouched
 
         def again() -> RunReport:
             after = caching.report_of(asked.pipeline, _pipeline, looking, None)
-            return _selected(after, looking, lint_options)
+            return narrowed(_selected(after, looking, lint_options))
 
         report = retouched(report, looking, lint_options, again)
     text = _counted(report, looking) if lint_options.statistics else None
@@ -91,10 +94,12 @@ def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     if status == LEFT and lint_options.exit_zero:
         status = DONE
     # A run that cleans the cache has something to do each time.
-    # So has one that writes, a report into a file or comments into sources.
+    # So has one that writes, a report into a file or comments into sources, and one that asks
+    # what else than its files has to say.
     has_more_to_do = (
         looking.clean_cache
         or lint_options.writes
+        or lint_options.narrows
         or any(one.file is not None for one in looking.reports)
     )
     if memory is not None and not has_more_to_do and not execution.use_colour(looking):
@@ -115,6 +120,15 @@ def _selected(report: RunReport, options: Options, lint_options: LintOptions) ->
         return Selection(tables, lint_options, options.cwd).applied(report)
     except ConfigError as error:
         raise click.ClickException(display.line(str(error))) from None
+
+
+def _narrowing(options: Options, lint_options: LintOptions) -> Callable[[RunReport], RunReport]:
+    """Return what leaves out findings that are no news."""
+    if not lint_options.narrows:
+        return lambda report: report
+    from codemods.cli.lint.narrowing import Narrowing
+
+    return Narrowing(options, lint_options).applied
 
 
 def _counted(report: RunReport, options: Options) -> str:

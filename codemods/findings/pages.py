@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from codemods.findings import needless, unknown
+from codemods.findings import needless, outdated, unknown
 from codemods.project.embedded import unread
 from codemods.rules import across, contexts, lint, patterns
 from codemods.rules.rule import modules_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: Where the code of a rule is first looked for: what lint reports, then what migrate rewrites.
 _FOLDERS = (lint, contexts, patterns, across)
 #: Modules that report, and are no rules of the analysis.
-_OTHERS = (unread, needless, unknown)
+_OTHERS = (unread, needless, unknown, outdated)
 _LABELS = ("What it does", "Why", "Before", "After", "Safety", "Leaves alone", "Guide")
 _PROGRAMS = ("Before", "After")
 #: The column at which the text of a part begins.

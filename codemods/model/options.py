@@ -121,6 +121,8 @@ class LintOptions:
     ``statistics`` asks for a count of each rule in the place of its findings, ``exit_zero`` not
     to fail for them.  ``fix`` takes away comments that silence nothing, ``add_ignores`` is the
     reason of comments that are to silence what is found.
+    ``baseline`` is the file of what is known, which may be updated or pruned first.  ``since`` is a
+    revision, ``diff_from_stdin`` asks for a diff: only what stands in changed lines is told of.
     """
 
     explain: str | None = None
@@ -134,11 +136,21 @@ class LintOptions:
     exit_zero: bool = False
     fix: bool = False
     add_ignores: str | None = None
+    baseline: Path | None = None
+    update_baseline: bool = False
+    prune_baseline: bool = False
+    since: str | None = None
+    diff_from_stdin: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether comments are to be written into sources, or taken away."""
         return self.fix or self.add_ignores is not None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether only what is new is told of."""
+        return self.baseline is not None or self.since is not None or self.diff_from_stdin
 
     @property
     def describes(self) -> bool:

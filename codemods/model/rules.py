@@ -104,6 +104,11 @@ RULES: Mapping[str, RuleName] = {
         "unknown-suppression",
         "a comment silences a rule that does not exist",
     ),
+    "AIU102": RuleName(
+        "AIU102",
+        "outdated-baseline",
+        "it knows of more findings in a file than are left there",
+    ),
 }
 # end of the table
 #: What all codes begin with, and the word for all of them.

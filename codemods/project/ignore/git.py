@@ -69,12 +69,12 @@ def listing(folder: str) -> Listing:
     Raises GitProblem: no git, no work tree, somebody else's repository, a damaged index.
     """
     if repository_of(folder) != folder:  # to a rule like ``*`` the root would be one of its files
-        asked = _run(folder, "check-ignore", "--quiet", "--no-index", ".")
+        asked = run(folder, "check-ignore", "--quiet", "--no-index", ".")
         if asked.returncode == _IGNORED:
             return Listing((), ignored=True)
         if asked.returncode != _NOT_IGNORED:
             raise GitProblem(_reason(asked.stderr))
-    answer = _run(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    answer = run(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if answer.returncode:
         raise GitProblem(_reason(answer.stderr))
     names = dict.fromkeys(os.fsdecode(name) for name in answer.stdout.split(b"\0") if name)
@@ -93,7 +93,8 @@ def _is_inside(name: str) -> bool:
     return not name.startswith("/") and ".." not in name.split("/")
 
 
-def _run(folder: str, *command: str) -> subprocess.CompletedProcess[bytes]:
+def run(folder: str, *command: str) -> subprocess.CompletedProcess[bytes]:
+    """Return what git answers to *command* in *folder*; raises GitProblem if it does not."""
     import subprocess  # only now: a single file asks git nothing
 
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from codemods import lint
+
 ROOT = Path(__file__).resolve().parents[3]
 LEGACY = """\
 from tracker.ai_usage_tracker import AIUsageTracker
@@ -56,6 +58,8 @@ def tree(tmp_path: Path) -> Path:
     (tree / ".gitattributes").write_text("*.py filter=evil diff=evil\n")
     subprocess.run(["git", "init", "--quiet"], cwd=tree, check=True)
     subprocess.run(["git", "add", "."], cwd=tree, check=True)
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, "commit", "--quiet", "-m", "x"], cwd=tree, check=True)
     program = tmp_path / "program"
     program.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
     program.chmod(0o755)
@@ -93,6 +97,18 @@ def test_nothing_of_a_repository_is_run(tree: Path, arguments: list[str]) -> Non
     done = migrate(tree, *arguments)
     assert "AIU001" in done.stdout + done.stderr
     assert migrate(tree, "--undo").returncode == (0 if arguments in (["."], ["a.py"]) else 2)
+    assert not (tree.parent / "ran").exists()
+
+
+def test_nothing_is_run_to_know_what_was_changed(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """T8: what a file held at a revision is asked for without filters, and without a transport."""
+    (tree.parent / "ran").unlink(missing_ok=True)
+    monkeypatch.chdir(tree)
+    (tree / "a.py").write_text(f"{LEGACY}\nask(AIUsageTracker())\n")
+    assert lint.main(["--since", "HEAD", "."]) == 1
+    assert capsys.readouterr().out.count("a.py:") == 1
     assert not (tree.parent / "ran").exists()
 
 

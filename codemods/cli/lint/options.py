@@ -116,6 +116,24 @@ _COMMENTS = (
         help="Silence what is found, by comments with REASON (--undo of migrate).",
     ),
 )
+_NARROWING = (
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Tell of what is not in FILE, and of what is in FILE and gone.",
+    ),
+    click.option("--update-baseline", is_flag=True, help="Write what is found into it."),
+    click.option("--prune-baseline", is_flag=True, help="Take out of it what is gone."),
+    click.option(
+        "--since",
+        metavar="REV",
+        help="Tell of lines that were changed since the git revision REV was left.",
+    ),
+    click.option(
+        "--diff-from-stdin", is_flag=True, help="Tell of lines that a diff adds, which is read."
+    ),
+)
 _RULES = (
     click.option("--list-rules", is_flag=True, help="Print code and name of each rule; no more."),
     click.option(
@@ -142,21 +160,51 @@ def linting(command: Callable[..., int]) -> Callable[..., int]:
     @wraps(command)
     def run(made_with: object, options: Options, **given: Any) -> int:
         lint_options = LintOptions(**given)
-        _refuse_contradictions(lint_options)
+        _refuse_contradictions(options, lint_options)
         return command(made_with, options, lint_options)
 
     made: Callable[..., int] = run
-    for option in reversed((*_SELECTING, *_COMMENTS, *_SHOWING, *_RULES)):
+    for option in reversed((*_SELECTING, *_COMMENTS, *_NARROWING, *_SHOWING, *_RULES)):
         made = option(made)
     return made
 
 
-def _refuse_contradictions(lint_options: LintOptions) -> None:
+def _refuse_contradictions(options: Options, lint_options: LintOptions) -> None:
     try:
         refuse_contradictions(lint_options.select or (), lint_options.ignore)
         refuse_contradictions(lint_options.extend_select, lint_options.ignore)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    if lint_options.fix and lint_options.add_ignores is not None:
-        message = "--fix takes comments away, --add-ignores writes more. Choose one."
-        raise click.UsageError(message)
+    by_line = lint_options.since is not None or lint_options.diff_from_stdin
+    counts = lint_options.baseline is not None
+    update, prune = lint_options.update_baseline, lint_options.prune_baseline
+    both = (
+        (
+            lint_options.fix and lint_options.add_ignores is not None,
+            "--fix takes comments away, and --add-ignores writes more. Choose one.",
+        ),
+        (
+            lint_options.since is not None and lint_options.diff_from_stdin,
+            "--since and --diff-from-stdin both say which lines count. Choose one.",
+        ),
+        (
+            counts and by_line,
+            "--baseline counts all lines, and --since and --diff-from-stdin some. Choose one.",
+        ),
+        (
+            counts and options.shard is not None,
+            "--baseline counts all files, and --shard a part of them. Choose one.",
+        ),
+        (
+            update and prune,
+            "--update-baseline adds what is new, and --prune-baseline does not. Choose one.",
+        ),
+        ((update or prune) and not counts, "Name the baseline: --baseline FILE."),
+        (
+            (update or prune) and lint_options.writes,
+            "Comments change what a baseline is to hold. Write them first, and run again.",
+        ),
+    )
+    for is_given, message in both:
+        if is_given:
+            raise click.UsageError(message)

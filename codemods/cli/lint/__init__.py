@@ -1,0 +1,1 @@
+"""The options of lint, and what it does with them beside linting."""
