@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codemods.report.around import Around, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from codemods.project.owners.codeowners import Owners
 
@@ -18,9 +18,13 @@ _DISTRIBUTION = "ai-usage-suite"
 
 
 class Tree(Around):
-    """The tree as it is on disk around *cwd*, the folder where the run was started."""
+    """The tree as it is on disk around *cwd*, the folder where the run was started.
 
-    def __init__(self, cwd: Path) -> None:
+    Files of *texts*, by the paths that reports have for them, are what these say.
+    """
+
+    def __init__(self, cwd: Path, texts: Mapping[str, bytes] | None = None) -> None:
+        self._texts = texts or {}
         self._cwd = Path(os.path.realpath(cwd))
         self._read_last: tuple[str, dict[int, Sequence[str]]] = ("", {})
 
@@ -83,7 +87,8 @@ class Tree(Around):
         nothing: dict[int, Sequence[str]] = {0: ()}
         place = self._cwd / path
         try:
-            content = read_bytes(place)
+            known = self._texts.get(path)
+            content = read_bytes(place) if known is None else known
         except (OSError, ValueError):
             return nothing
         if place.suffix == ".ipynb":

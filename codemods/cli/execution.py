@@ -27,7 +27,7 @@ from codemods.report.status import FAILED, exit_status
 from codemods.runner.errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from codemods.model.options import Configuration, Options
     from codemods.model.outcome import Failed, RunReport
@@ -225,15 +225,21 @@ def require_paths(paths: Sequence[Path]) -> None:
 
 
 def finish(
-    report: RunReport, options: Options, *, err: bool = False, text: str | None = None
+    report: RunReport,
+    options: Options,
+    *,
+    err: bool = False,
+    text: str | None = None,
+    texts: Mapping[str, bytes] | None = None,
 ) -> int:
     """Print *report* as *options* say, and return the exit status of the command.
 
     It goes to standard output, or (*err*) to standard error; first those with a file of their own.
-    A *text* is printed in the place of what would be.
+    A *text* is printed in the place of what would be; *texts* are what files hold that are not
+    on disk.
     """
     status = exit_status(report)
-    look = Look(options.quiet, use_colour(options, err=err), Tree(options.cwd))
+    look = Look(options.quiet, use_colour(options, err=err), Tree(options.cwd, texts))
     if options.reports:
         from codemods.cli import publishing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,7 @@ from codemods.report import display
 from codemods.report.status import DONE, LEFT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from codemods.model.options import LintOptions, Options
     from codemods.model.outcome import RunReport
@@ -77,6 +78,8 @@ def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     looking = replace(options, mode=Mode.CHECK)
     if caching.cleans_only(looking):
         return DONE
+    if _is_read(looking, lint_options):
+        return _lint_what_is_read(looking, lint_options)
     memory = caching.memory_of(looking, COMMAND) if asked.pipeline is None else None
     narrowed = _narrowing(looking, lint_options)
     found = caching.report_of(asked.pipeline, _pipeline, looking, memory, again=True)
@@ -89,10 +92,7 @@ def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
             return narrowed(_selected(after, looking, lint_options))
 
         report = retouched(report, looking, lint_options, again)
-    text = _counted(report, looking) if lint_options.statistics else None
-    status = execution.finish(report, looking, text=text)
-    if status == LEFT and lint_options.exit_zero:
-        status = DONE
+    text, status = _finished(report, looking, lint_options)
     # A run that cleans the cache has something to do each time.
     # So has one that writes, a report into a file or comments into sources, and one that asks
     # what else than its files has to say.
@@ -120,6 +120,36 @@ def _selected(report: RunReport, options: Options, lint_options: LintOptions) ->
         return Selection(tables, lint_options, options.cwd).applied(report)
     except ConfigError as error:
         raise click.ClickException(display.line(str(error))) from None
+
+
+def _is_read(options: Options, lint_options: LintOptions) -> bool:
+    """Whether a text is read, and no file is looked at; asked without loading what reads it."""
+    if Path("-") not in options.paths and lint_options.stdin_filename is None:
+        return False
+    from codemods.cli.lint import stdin
+
+    return stdin.is_asked(options, lint_options)
+
+
+def _lint_what_is_read(options: Options, lint_options: LintOptions) -> int:
+    from codemods.cli.lint import stdin
+
+    found, texts = stdin.report_of(options, lint_options)
+    execution.warn_of(found)
+    report = _selected(found, options, lint_options)
+    return _finished(report, options, lint_options, texts)[1]
+
+
+def _finished(
+    report: RunReport,
+    options: Options,
+    lint_options: LintOptions,
+    texts: Mapping[str, bytes] | None = None,
+) -> tuple[str | None, int]:
+    """Print *report*; return what was printed in its place, if anything, and the exit status."""
+    text = _counted(report, options) if lint_options.statistics else None
+    status = execution.finish(report, options, text=text, texts=texts)
+    return text, DONE if status == LEFT and lint_options.exit_zero else status
 
 
 def _narrowing(options: Options, lint_options: LintOptions) -> Callable[[RunReport], RunReport]:

@@ -123,6 +123,7 @@ class LintOptions:
     reason of comments that are to silence what is found.
     ``baseline`` is the file of what is known, which may be updated or pruned first.  ``since`` is a
     revision, ``diff_from_stdin`` asks for a diff: only what stands in changed lines is told of.
+    ``stdin_filename`` is what a text that is read would be called.
     """
 
     explain: str | None = None
@@ -141,6 +142,7 @@ class LintOptions:
     prune_baseline: bool = False
     since: str | None = None
     diff_from_stdin: bool = False
+    stdin_filename: Path | None = None
 
     @property
     def writes(self) -> bool:

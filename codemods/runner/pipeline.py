@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed, FileOutcome, RunReport, Untouched, in_line_order
 from codemods.model.progress import nothing_told
-from codemods.runner.candidates import scan
+from codemods.runner.candidates import Scan, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from codemods.findings.retouching import Retouch
     from codemods.model.options import Configuration, Options
     from codemods.model.progress import Progress
+    from codemods.model.source import SourceFile
     from codemods.project.discovery import DiscoveredFile
-    from codemods.runner.candidates import Scan
     from codemods.runner.many_files import Review
 
 
@@ -52,6 +52,17 @@ def lint(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _run(options, config, files, progress, memory, lint=True, retouch=retouch)
+
+
+def lint_source(options: Options, config: Configuration, source: SourceFile) -> RunReport:
+    """Return the lint findings of *source*, whose text need not be on disk."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = Scan((), (source,), (), 1)
+        how = _How(lint=True, review=None, retouch=None)
+        done, said = _of_candidates(options, config, found, nothing_told, how)
+    told = tuple(one for one in done if not isinstance(one, Untouched))
+    return RunReport(told, 1, written=False, warnings=said)
 
 
 @dataclass(frozen=True, slots=True)
