@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from codemods.model.finding import Severity
 from codemods.model.outcome import Applied, Certainty, Changed, Failed, Linted, Refused, place_of
 from codemods.report.display import line
 from codemods.report.text import WORDS
@@ -39,11 +40,18 @@ class Kind(StrEnum):
 
 
 class Level(StrEnum):
-    """How much it matters: NOTE is what is done and needs nobody."""
+    """How much it matters: NOTE is what needs nobody, as what is done and proven."""
 
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+
+_LEVELS = {
+    Severity.ERROR: Level.ERROR,
+    Severity.WARNING: Level.WARNING,
+    Severity.INFO: Level.NOTE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Diagnostic:
 
     ``said`` are labels and texts, ``cell`` counts the code cells of a notebook from 1, ``reason``
     is the code of a refusal or the stage of a failure.  ``before`` are the lines of the file that
-    ``span`` is of, where they are not those on disk.
+    ``span`` is of, where they are not those on disk.  ``fails`` says that the run fails for it.
     """
 
     kind: Kind
@@ -67,6 +75,12 @@ class Diagnostic:
     blocking: Span | None = None
     blocking_cell: int = 0
     before: Sequence[str] = ()
+    fails: bool = True
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is a rewrite that is made, and proven: no issue at all."""
+        return self.kind is Kind.REWRITE and self.level is Level.NOTE
 
     @property
     def line(self) -> int:
@@ -159,12 +173,13 @@ def _lines(outcome: Changed) -> Sequence[str]:
 def _finding(finding: Finding) -> Diagnostic:
     return Diagnostic(
         Kind.FINDING,
-        Level.WARNING,
+        _LEVELS[finding.severity],
         line(finding.code),
         line(finding.message),
         finding.path,
         finding.span,
         finding.cell,
+        fails=finding.severity is Severity.ERROR,
     )
 
 
@@ -189,6 +204,7 @@ def _rewrite(applied: Applied, before: Sequence[str], *, written: bool) -> Diagn
         tuple(said),
         str(certainty),
         before=before,
+        fails=not written,
     )
 
 

@@ -86,7 +86,7 @@ def file_fields(outcome: FileOutcome) -> dict[str, Any]:
         case Refused():
             return common | {"refusals": [refusal_fields(item) for item in outcome.refusals]}
         case Linted():
-            return common | {"findings": [_linted(item) for item in outcome.findings]}
+            return common | {"findings": [linted_fields(item) for item in outcome.findings]}
         case Failed():
             detail = {"message": outcome.message, "advice": outcome.advice}
             return common | {"stage": outcome.stage} | detail
@@ -103,7 +103,8 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
     return found | cell
 
 
-def _linted(finding: Finding) -> dict[str, Any]:
+def linted_fields(finding: Finding) -> dict[str, Any]:
+    """Return a finding of lint as JSON holds it."""
     return finding_fields(finding) | {"severity": str(finding.severity)}
 
 

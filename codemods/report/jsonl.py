@@ -52,7 +52,7 @@ def _lines(outcome: FileOutcome) -> Iterator[dict[str, Any]]:
                 yield {"kind": "refusal"} | path | json.refusal_fields(refusal)
         case Linted():
             for finding in outcome.findings:
-                yield {"kind": "finding"} | path | json.finding_fields(finding)
+                yield {"kind": "finding"} | path | json.linted_fields(finding)
         case Failed() | Skipped():
             fields = json.file_fields(outcome)
             yield {"kind": fields.pop("outcome")} | fields

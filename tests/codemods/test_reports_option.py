@@ -35,7 +35,7 @@ def test_several_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> N
     """Each report has its format and place: files, and standard output."""
     given = ["--report", "sarif=out.sarif", "--report", "github", "--report", "junit=out.xml"]
     assert lint.main([*given, "."]) == 1
-    assert capsys.readouterr().out.startswith("::warning title=AIU00")
+    assert capsys.readouterr().out.startswith("::error title=AIU00")
     assert json.loads(Path("out.sarif").read_text())["version"] == "2.1.0"
     assert Path("out.xml").read_text().startswith("<?xml")
     assert sorted(path.name for path in project.iterdir()) == ["a.py", "out.sarif", "out.xml"]
@@ -61,7 +61,7 @@ def test_logs_may_follow_one_another(project: Path, capsys: pytest.CaptureFixtur
     """Reports made of lines share a job's log, in the order in which they are given."""
     assert lint.main(["--format", "concise", "--report", "github", "."]) == 1
     out = capsys.readouterr().out
-    assert out.index("1 file scanned") < out.index("::warning")
+    assert out.index("1 file scanned") < out.index("::error")
 
 
 @pytest.mark.parametrize(

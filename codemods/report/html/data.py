@@ -3,6 +3,7 @@
 ``files`` has an object for each file: ``p`` its path, ``o`` its owners, ``l`` the language of its
 lines, ``t`` its items and ``h`` the hunks of its diff.  An item is ``k`` its kind, ``c`` the code,
 ``m`` the message, ``r`` a reason, ``n`` line and column, ``q`` the cell, ``s`` labels and texts,
+``v`` a level that fails no run,
 ``b`` the line that blocks, ``x`` an excerpt.  A hunk, and an excerpt, is the first line before, the
 first line behind, the quotes of the texts that are open there, and the lines with their signs.
 """
@@ -96,6 +97,8 @@ def _item(diagnostic: Diagnostic, excerpts: _Excerpts, *, in_diff: bool) -> dict
         "s": [list(pair) for pair in diagnostic.said],
     }
     item |= {key: value for key, value in rest.items() if value}
+    if diagnostic.kind is Kind.FINDING and not diagnostic.fails:
+        item["v"] = str(diagnostic.level)
     span = diagnostic.span
     if span is None:
         return item

@@ -24,7 +24,7 @@ COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "green"}
 def render(report: RunReport, look: Look = AS_IT_IS) -> str:
     """Return the report with a line for each place; quietly only those that need a person."""
     style = coloured if look.coloured else uncoloured
-    told = [one for one in diagnostics_of(report) if not (look.quiet and one.level is Level.NOTE)]
+    told = [one for one in diagnostics_of(report) if not (look.quiet and one.is_done)]
     lines = [_line(one, style) for one in told]
     if not look.quiet:
         lines.append(summary(report))

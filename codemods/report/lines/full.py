@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Changed
 from codemods.report import display
-from codemods.report.diagnostics import Level, of_file, source_lines
+from codemods.report.diagnostics import of_file, source_lines
 from codemods.report.diff import hunks
 from codemods.report.formats import AS_IT_IS
 from codemods.report.lines.concise import COLOURS, place
@@ -41,7 +41,7 @@ def render(report: RunReport, look: Look = AS_IT_IS) -> str:
     lines: list[str] = []
     for outcome in report.outcomes:
         for one in of_file(outcome, written=report.written):
-            if not (look.quiet and one.level is Level.NOTE):
+            if not (look.quiet and one.is_done):
                 lines += _shown(one, look, style)
         if not report.written and not look.quiet:
             lines += _patch(outcome, style)

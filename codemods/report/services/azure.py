@@ -2,7 +2,7 @@
 
 ##vso[task.logissue type=warning;sourcepath=app/a.py;linenumber=3;columnnumber=5;code=AIU001;]...
 
-The agent knows errors and warnings: what is done and needs nobody is not told.
+The agent knows errors and warnings: what needs nobody is not told.
 """
 
 from __future__ import annotations

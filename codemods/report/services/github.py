@@ -24,7 +24,7 @@ _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice
 def render(report: RunReport, look: Look = AS_IT_IS) -> str:
     """Return an annotation for each place; quietly only those that need a person."""
     told = diagnostics_of(report)
-    shown = [one for one in told if not (look.quiet and one.level is Level.NOTE)]
+    shown = [one for one in told if not (look.quiet and one.is_done)]
     return "".join(_annotation(one, look) + "\n" for one in shown)
 
 

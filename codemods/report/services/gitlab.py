@@ -1,6 +1,6 @@
 """A code quality report of GitLab: a JSON list of issues, each with a fingerprint of its own.
 
-What is done and needs nobody is no issue.
+What is done and proven is no issue.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from codemods.report.diagnostics import Diagnostic
     from codemods.report.formats import Look
 
-_SEVERITIES = {Level.ERROR: "critical", Level.WARNING: "major"}
+_SEVERITIES = {Level.ERROR: "critical", Level.WARNING: "major", Level.NOTE: "info"}
 
 
 def render(report: RunReport, look: Look = AS_IT_IS) -> str:
     """Return the report as GitLab reads it, whatever else the *look*."""
-    told = [one for one in diagnostics_of(report) if one.level is not Level.NOTE]
+    told = [one for one in diagnostics_of(report) if not one.is_done]
     marks = fingerprints(told, look.around)
     issues = [_issue(one, mark, look) for one, mark in zip(told, marks, strict=True)]
     return dumped(issues, indent=2) + "\n"

@@ -1,7 +1,7 @@
-"""JUnit's XML: a file is a test element, and whatever is told of a place one of its tests.
+"""JUnit's XML: a file is a suite of tests, and whatever is told of a place one of its tests.
 
-What needs a person has failed, what is done has passed, a file that could not be handled is an
-error.  A run with nothing to tell is one test that passed: some readers refuse a report of none.
+What the run fails for has failed, all else has passed; files that could not be handled are errors.
+A run with nothing to tell is one test that passed: some readers refuse a report of none.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from codemods.model.outcome import Skipped
 from codemods.report import display
-from codemods.report.diagnostics import Kind, Level, of_file
+from codemods.report.diagnostics import Kind, of_file
 from codemods.report.formats import AS_IT_IS
 from codemods.report.services.xml import document
 from codemods.report.text import summary
@@ -58,7 +58,7 @@ def _case(case: Element, diagnostic: Diagnostic, path: str) -> None:
         where = f"cell {diagnostic.cell}:{diagnostic.span.line}:{diagnostic.span.column}"
     case.attrib |= {"name": f"{diagnostic.code} at {where}", "classname": path, "time": "0"}
     text = "\n".join([f"{path}:{where}: {diagnostic.sentence}", *diagnostic.details])
-    if diagnostic.level is Level.NOTE:
+    if not diagnostic.fails:
         SubElement(case, "system-out").text = text
         return
     kind = "error" if diagnostic.kind is Kind.FAILURE else "failure"

@@ -33,7 +33,7 @@ SCHEMA = (
 _ROOT = "SRCROOT"
 #: Of a fingerprint: it changes with what fingerprints are made of.
 _FINGERPRINT = "aiUsage/v1"
-_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning"}
+_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
 _SAFE = "/~:@!$&'()*+,;="
 
 
@@ -134,7 +134,7 @@ def _results(
 
 
 def _result(diagnostic: Diagnostic, around: Around) -> dict[str, Any]:
-    is_done = diagnostic.level is Level.NOTE
+    is_done = diagnostic.is_done
     text = "\n".join([diagnostic.sentence, *diagnostic.details])
     result: dict[str, Any] = {
         "ruleId": diagnostic.code,

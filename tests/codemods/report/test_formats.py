@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from runners import azure, github
 from samples import AFTER, BEFORE, EVIL, SPAN, Known, changed, finding, hostile, large, source
 
+from codemods.model.finding import Severity
 from codemods.model.outcome import Applied, Failed, Linted, Refused, RunReport, Skipped
 from codemods.model.refusal import Reason, Refusal
 from codemods.model.source import Span
@@ -287,11 +288,11 @@ def test_junit_counts() -> None:
 
 
 def test_junit_passes() -> None:
-    """A run with nothing to tell is one test that passed, and so is each proven rewrite."""
+    """A run with nothing to tell is one test that passed, and so is each rewrite that is made."""
     root = ElementTree.fromstring(rendered(EMPTY, "junit", Look()))
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("1", "0", "0")
     written = ElementTree.fromstring(rendered(WRITTEN, "junit", Look()))
-    assert (written.get("tests"), written.get("failures")) == ("2", "1")
+    assert (written.get("tests"), written.get("failures")) == ("2", "0")
 
 
 def test_checkstyle_files() -> None:
@@ -322,7 +323,7 @@ def test_github_texts_come_through() -> None:
     found = github(rendered(hostile(), "github", Look()))
     assert found[0].data.split("\n")[0] == message
     assert {one.properties["file"].lstrip("rfl") for one in found} == {message}
-    assert [one.name for one in found].count("error") == 1
+    assert [one.name for one in found] == ["warning"] * 3 + ["error"] * 3
 
 
 def test_github_places() -> None:
@@ -334,6 +335,30 @@ def test_github_places() -> None:
     assert several.properties == {"title": "AIU001", "file": "a.py", "line": "2", "endLine": "4"}
     assert cell[0].properties["line"] == "1"
     assert cell[0].data == "cell 3, line 5: tracker built by hand"
+
+
+@pytest.mark.parametrize(
+    ("severity", "github_name", "sarif_level", "gitlab_name", "failures"),
+    [
+        (Severity.ERROR, "error", "error", "critical", "1"),
+        (Severity.WARNING, "warning", "warning", "major", "0"),
+        (Severity.INFO, "notice", "note", "info", "0"),
+    ],
+)
+def test_severities(
+    severity: Severity, github_name: str, sarif_level: str, gitlab_name: str, failures: str
+) -> None:
+    """Each format says in its own words how much a finding counts; errors alone fail a test."""
+    given = replace(ONE, outcomes=(Linted("a.py", (replace(FINDING, severity=severity),)),))
+    assert [one.name for one in github(rendered(given, "github", Look()))] == [github_name]
+    assert len(azure(rendered(given, "azure", Look()))) == (severity is not Severity.INFO)
+    (result,) = sarif(given)["results"]
+    assert (result["kind"], result["level"]) == ("fail", sarif_level)
+    (issue,) = json.loads(rendered(given, "gitlab", Look()))
+    assert issue["severity"] == gitlab_name
+    junit = ElementTree.fromstring(rendered(given, "junit", Look()))
+    assert junit.get("failures") == failures
+    assert "tracker built by hand" in rendered(given, "concise", Look(quiet=True))
 
 
 def test_github_quietly() -> None:

@@ -34,6 +34,7 @@ function badge(kind) {
 /** Return the element of *item*: what was found, why it is so, and the lines around it. */
 function itemOf(file, item) {
   const line = make("p", { class: "line" }, badge(item.k));
+  if (item.v) line.append(make("span", { class: "code" }, item.v));
   if (item.c) {
     const rule = data.rules[item.c];
     line.append(make("span", { class: "code", title: rule ? `${rule[0]}: ${rule[1]}` : undefined }, item.c));
