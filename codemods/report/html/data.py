@@ -3,9 +3,9 @@
 ``files`` has an object for each file: ``p`` its path, ``o`` its owners, ``l`` the language of its
 lines, ``t`` its items and ``h`` the hunks of its diff.  An item is ``k`` its kind, ``c`` the code,
 ``m`` the message, ``r`` a reason, ``n`` line and column, ``q`` the cell, ``s`` labels and texts,
-``v`` a level that fails no run,
-``b`` the line that blocks, ``x`` an excerpt.  A hunk, and an excerpt, is the first line before, the
-first line behind, the quotes of the texts that are open there, and the lines with their signs.
+``v`` a level that fails no run, ``b`` the line that blocks, ``x`` an excerpt, ``y`` one of what
+blocks if that is elsewhere.  A hunk, and an excerpt, is the first line before, the first line
+behind, the quotes of the texts that are open there, and the lines with their signs.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codemods.model.outcome import FileOutcome, RunReport
+    from codemods.model.source import Span
     from codemods.report.around import Around
     from codemods.report.diagnostics import Diagnostic
     from codemods.report.html.hunks import Piece
 
 #: The endings of files whose lines are coloured as Python.
 _PYTHON = (".py", ".pyi", ".pyw")
+#: What blocks is shown together with the place if it is not more lines away.
+_NEAR = 10
 
 
 def data_of(report: RunReport, around: Around) -> dict[str, Any]:
@@ -74,15 +77,15 @@ class _Excerpts:
         self._around = around
         self._quotes: dict[int, Quotes] = {}
 
-    def of(self, diagnostic: Diagnostic) -> Piece | None:
-        """Return the lines around the place of *diagnostic*, None where they are not known."""
+    def of(self, diagnostic: Diagnostic, *spans: Span) -> Piece | None:
+        """Return the lines around *spans* of *diagnostic*, None where they are not known."""
         lines = source_lines(diagnostic, self._around)
-        if not lines or diagnostic.span is None:
+        if not lines:
             return None
         quotes = self._quotes.get(diagnostic.cell)
         if quotes is None:
             quotes = self._quotes[diagnostic.cell] = Quotes("\n".join(lines))
-        return excerpt(lines, diagnostic.span, quotes)
+        return excerpt(lines, [(span.line, span.end_line) for span in spans], quotes)
 
 
 def _item(diagnostic: Diagnostic, excerpts: _Excerpts, *, in_diff: bool) -> dict[str, Any]:
@@ -103,10 +106,16 @@ def _item(diagnostic: Diagnostic, excerpts: _Excerpts, *, in_diff: bool) -> dict
     if span is None:
         return item
     item["n"] = [span.line, span.column]
-    if diagnostic.blocking is not None and not diagnostic.blocking_cell:
-        item["b"] = diagnostic.blocking.line
+    spans = [span]
+    block = diagnostic.blocking if diagnostic.blocking_cell == diagnostic.cell else None
+    if block is not None:
+        item["b"] = block.line
+        if abs(block.line - span.line) <= _NEAR:
+            spans.append(block)
+        elif shown := excerpts.of(diagnostic, block):
+            item["y"] = shown
     if diagnostic.kind is not Kind.REWRITE or not in_diff:
-        if shown := excerpts.of(diagnostic):
+        if shown := excerpts.of(diagnostic, *spans):
             item["x"] = shown
     return item
 

@@ -16,11 +16,10 @@ from codemods.report.diff import CONTEXT, replacements
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from codemods.model.source import Span
 
 Piece = list[Any]
-#: Lines before and behind a place, at most so many of it, and characters of a line.
-_AROUND, _LINES, _LONGEST = 2, 12, 400
+#: Lines before and behind a place, at most so many behind its first, and characters of a line.
+_AROUND, _LINES, _LONGEST = 2, 10, 400
 _NO_END = "\\ No newline at end of file"
 #: Comments and texts: what may hold the quotes of the others.
 _TEXT = re.compile(
@@ -40,12 +39,22 @@ def hunks(before: str, after: str) -> list[Piece]:
     return [_hunk(group, old, new, quotes) for group in _grouped(old, new)]
 
 
-def excerpt(lines: Sequence[str], span: Span, quotes: Quotes) -> Piece | None:
-    """Return the lines around *span*, None where *lines*, with their *quotes*, end before it."""
-    if not 1 <= span.line <= len(lines):
+def excerpt(
+    lines: Sequence[str], places: Sequence[tuple[int, int]], quotes: Quotes
+) -> Piece | None:
+    """Return the lines around *places*, first and last line of each.
+
+    None where *lines*, whose quotes are *quotes*, end before one of them begins.
+    """
+    top, bottom = min(first for first, _ in places), max(first for first, _ in places)
+    if not 1 <= top <= bottom <= len(lines):
         return None
-    first = max(span.line - _AROUND, 1)
-    last = min(span.end_line + _AROUND, span.line + _LINES, len(lines))
+    first = max(top - _AROUND, 1)
+    last = min(max(last for _, last in places) + _AROUND, bottom + _LINES, len(lines))
+    while first < top and not lines[first - 1].strip():
+        first += 1
+    while last > bottom and not lines[last - 1].strip():
+        last -= 1
     shown = [" " + _shown(line) for line in lines[first - 1 : last]]
     quote = quotes.at(first)
     return [first, first, quote, quote, shown]

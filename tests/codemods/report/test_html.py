@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from samples import AFTER, BEFORE, Known, changed, finding, hostile, large, source
 
-from codemods.model.outcome import Linted, RunReport
+from codemods.model.outcome import Linted, Refused, RunReport
+from codemods.model.refusal import Reason, Refusal
 from codemods.model.source import Span
 from codemods.report.formats import Look, rendered
 from codemods.report.html import hunks
@@ -159,11 +160,29 @@ def test_items_are_told_with_their_source() -> None:
     report = RunReport((Linted("b.py", (finding("b.py"),)), changed("a.py")), 2, written=False)
     linted, rewritten = data_of(report, Known())["files"]
     (item,) = linted["t"]
-    assert item["x"][0] == 3
-    assert item["x"][4][2] == " " + BEFORE.split("\n")[4]
+    assert item["x"][0] == 4
+    assert item["x"][4][1] == " " + BEFORE.split("\n")[4]
     assert item["n"] == [5, 15]
     (rewrite,) = rewritten["t"]
     assert (rewrite["k"], "x" in rewrite, len(rewritten["h"])) == ("proven", False, 1)
+
+
+@pytest.mark.parametrize(
+    ("block", "first", "more"), [(6, [4, 5, 6], None), (40, [4, 5, 6], [38, 39, 40, 41, 42])]
+)
+def test_what_blocks_is_shown(block: int, first: list[int], more: list[int] | None) -> None:
+    """The place that blocks is among the lines if it is near, else it has lines of its own."""
+    refusal = Refusal(finding("b.py"), Reason.ESCAPES, "it is", "pass it", Span(block, 1, block, 2))
+    text = BEFORE + "".join(f"x{number} = 1\n" for number in range(7, 50))
+    report = RunReport((Refused("b.py", (refusal,)),), 1, written=False)
+    (file,) = data_of(report, Known(text))["files"]
+    (item,) = file["t"]
+    assert item["b"] == block
+    shown = [
+        list(range(item[key][0], item[key][0] + len(item[key][4]))) for key in "xy" if key in item
+    ]
+    assert [lines[: len(first)] for lines in shown[:1]] == [first]
+    assert shown[1:] == ([more] if more else [])
 
 
 def test_places_that_are_not_there() -> None:

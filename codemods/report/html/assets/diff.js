@@ -173,10 +173,10 @@ function tableOf(file, hunk, beside) {
   return make("div", { class: "lines" }, make("table", {}, make("tbody", {}, rows)));
 }
 
-/** Return the table of the lines around a place, which is in the lines from *first* on. */
-function excerptOf(file, piece, first) {
+/** Return the table of the lines around a place, that is of line *first*, and of what blocks it. */
+function excerptOf(file, piece, first, block) {
   const rows = linesOf(file, piece).map((line) => make("tr",
-    { class: line.before === first ? "is-place" : undefined },
+    { class: line.before === first ? "is-place" : line.before === block ? "is-block" : undefined },
     numberCell(file, "L", line.before, ""),
     make("td", { class: "text" }, textOf(line))));
   return make("div", { class: "lines" }, make("table", {}, make("tbody", {}, rows)));

@@ -118,7 +118,7 @@ function showSummary() {
     const part = make("span", { class: `is-${kind}` });
     part.style.flexGrow = count;
     bar.append(part);
-    legend.append(make("li", {}, make("span", { class: `dot is-${kind}` }), make("b", {}, count.toLocaleString("en")), KINDS[kind]));
+    legend.append(make("li", {}, make("span", { class: `dot is-${kind}` }), make("b", {}, count.toLocaleString("en")), named(kind, count)));
   }
   const notes = document.getElementById("notes");
   const said = [...data.runtimes.map((why) => `The rewrites assume that contexts do what the guide says: ${why}.`), ...data.warnings];
@@ -127,6 +127,7 @@ function showSummary() {
 }
 
 setTheme(prefers.matches);
+document.getElementById("filters").open = !matchMedia("(max-width: 900px)").matches;
 showSummary();
 showFacets();
 filter();

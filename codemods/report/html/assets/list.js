@@ -12,7 +12,9 @@ const KINDS = {
   failure: "failed",
   skipped: "skipped",
 };
-const ONE = { finding: "finding", refusal: "needs a person", assumed: "on an assumption" };
+const ONE = {
+  finding: "finding", refusal: "needs a person", assumed: data.written ? KINDS.assumed : "rests on an assumption",
+};
 const CHUNK = 60;
 
 const list = document.getElementById("files");
@@ -27,8 +29,12 @@ function isBeside() {
   return wantsBeside && !narrow.matches;
 }
 
+function named(kind, count) {
+  return (count === 1 && ONE[kind]) || KINDS[kind];
+}
+
 function badge(kind) {
-  return make("span", { class: "badge" }, make("span", { class: `dot is-${kind}` }), ONE[kind] || KINDS[kind]);
+  return make("span", { class: "badge" }, make("span", { class: `dot is-${kind}` }), named(kind, 1));
 }
 
 /** Return the element of *item*: what was found, why it is so, and the lines around it. */
@@ -44,11 +50,15 @@ function itemOf(file, item) {
     const place = item.q ? `cell ${item.q}, line ${item.n[0]}` : `line ${item.n[0]}`;
     line.append(make("a", { class: "place", href: addressOf(file, "L", item.n[0]) }, place));
   }
+  if (item.b && !item.q) {
+    line.append(make("a", { class: "place", href: addressOf(file, "L", item.b) }, `blocked by line ${item.b}`));
+  }
   const said = (item.s || []).map(([label, text]) =>
     make("div", {}, make("dt", {}, label), make("dd", {}, text)));
   const made = make("div", { class: "item" }, line);
   if (said.length) made.append(make("dl", { class: "said" }, said));
-  if (item.x) made.append(excerptOf(file, item.x, item.n[0]));
+  if (item.x) made.append(excerptOf(file, item.x, item.n[0], item.b));
+  if (item.y) made.append(excerptOf(file, item.y, item.n[0], item.b));
   return made;
 }
 
@@ -85,7 +95,7 @@ function headOf(entry) {
   const counts = new Map();
   for (const item of entry.items) counts.set(item.k, (counts.get(item.k) || 0) + 1);
   const marks = [...counts].map(([kind, count]) => make("span", {},
-    make("span", { class: `dot is-${kind}`, title: KINDS[kind] }), `${count} ${ONE[kind] || KINDS[kind]}`));
+    make("span", { class: `dot is-${kind}`, title: KINDS[kind] }), `${count} ${named(kind, count)}`));
   return make("button", {
     type: "button", class: "head", "aria-expanded": "false", "aria-controls": `body-${entry.at}`,
   },
