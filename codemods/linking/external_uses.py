@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
-from codemods import vocabulary as words
 from codemods.analysis.external.references import COMPUTED, ExternalUse, How, Uses
+from codemods.analysis.syntax.definitions import Resolved, method_of
 from codemods.linking.module_graph import module_parts
 from codemods.linking.surroundings import imports_first
 
@@ -14,15 +15,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codemods.analysis.external.fields import FieldUse
+    from codemods.analysis.external.handed_records import Handed, Way
     from codemods.analysis.external.references import Reference, References
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
+    from codemods.analysis.syntax.definitions import ResolvedClass
     from codemods.linking.computed_lookups import ComputedLookups
     from codemods.linking.kinship import Kin, Kinship
     from codemods.linking.method_names import MethodNames
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.module_names import ModuleNames
     from codemods.linking.name_uses import SpokenNames
+    from codemods.linking.registrations import Registrations
+    from codemods.linking.replacements import Replacements
     from codemods.linking.runtimes import Runtimes
     from codemods.linking.surroundings import Surroundings
     from codemods.model.runtime import Evidence
@@ -30,55 +34,7 @@ if TYPE_CHECKING:
 
 #: With one of these a file reads names of its own that it does not spell.
 _BY_NAME = ("eval", "exec", "globals")
-_CONFTEST = "conftest"
 _UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
-
-
-class Replacements:
-    """Where the project replaces methods of the tracker, and which modules run there."""
-
-    def __init__(
-        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], SemanticModel | None]
-    ) -> None:
-        self._graph = graph
-        self._analysed = analysed
-        self._found: dict[Path, ExternalUse] | None = None
-
-    def of(self, path: Path) -> ExternalUse | None:
-        """Return the first replacement in another file that imports the module in *path*."""
-        if self._found is None:
-            self._found = {}
-            for file, use in self._places():
-                for reached in self._reached(file):
-                    if reached != file.path:
-                        self._found.setdefault(reached, use)
-        return self._found.get(path)
-
-    def _places(self) -> Iterator[tuple[DiscoveredFile, ExternalUse]]:
-        seen: set[Path] = set()
-        for method in (words.SET_CALL, words.OLDER_SET_CALL):
-            for file in self._graph.holding(method, words.TRACKER_CLASS):
-                content = self._graph.content(file)
-                if file.path in seen or not (b"patch" in content or b"setattr" in content):
-                    continue
-                seen.add(file.path)
-                semantic = self._analysed(file)
-                place = semantic.replaced_method if semantic is not None else None
-                if semantic is not None and place is not None:
-                    span = semantic.module.span(place)
-                    text = semantic.module.segment(place)
-                    yield file, ExternalUse(text, f"{file.display}:{span.line}")
-
-    def _reached(self, file: DiscoveredFile) -> set[Path]:
-        """Return the files that *file* imports, whatever is between.
-
-        What a conftest.py replaces, it replaces for every test beside and below it.
-        """
-        waiting = [file]
-        if file.path.stem == _CONFTEST:
-            folder = file.path.parent
-            waiting += [f for f in self._graph.files if folder in f.path.parents]
-        return {one.path for one in imports_first(self._graph, waiting)}
 
 
 class ExternalUses:
@@ -95,6 +51,7 @@ class ExternalUses:
         kinship: Kinship,
         methods: MethodNames,
         module_names: ModuleNames,
+        registrations: Registrations,
         path: Path,
         *,
         is_whole: bool,
@@ -110,6 +67,7 @@ class ExternalUses:
         self._kinship = kinship
         self._methods = methods
         self._module_names = module_names
+        self._registrations = registrations
         self._path = path
         self._is_whole = is_whole
         self._is_home = is_home
@@ -133,9 +91,37 @@ class ExternalUses:
         """Whether any file of the project may give objects an attribute *name* of its own."""
         return self._spoken.provides(name)
 
-    def surroundings(self) -> Iterator[SemanticModel]:
-        """Yield the analysis of each other file in whose contexts the module may run."""
-        return self._surroundings.of(self._path)
+    def surroundings(self, *, by_all: bool = False) -> Iterator[SemanticModel]:
+        """Yield the analysis of each other file in whose contexts the module may run.
+
+        *by_all* says that its functions are handed on, to files that need not know it.
+        """
+        return self._surroundings.of(self._path, by_all=by_all)
+
+    def handed_on(self) -> Iterator[Handed]:
+        """Yield the functions with trackers that code of the module may run without naming them."""
+        path, led_to = str(self._path), self._registrations.led_to
+        for one in self._registrations.all:
+            if any(way.through is None or way.through in led_to(path) for way in one.ways):
+                yield one
+
+    def may_run(self, way: Way, caller: str, method: str) -> bool:
+        """Whether a *method* of an unknown object, in *caller*, may lead to what went that way."""
+        return self._registrations.may_run(way, caller, method)
+
+    def function(self, handed: Handed) -> Resolved | None:
+        """Return the function that is *handed* on."""
+        semantic = self._analysed(self._registrations.file(handed.path))
+        taint = semantic.taint if semantic is not None else None
+        for node in taint.module.functions if taint is not None else ():
+            if taint is not None and taint.module.qualified_name(node) == handed.names:
+                inside = isinstance(taint.module.parents[node], ast.ClassDef)
+                return method_of(taint, node) if inside else Resolved(taint, node)
+        return None
+
+    def is_handed_on(self) -> bool:
+        """Whether any code, of whatever file, has functions of the module with trackers."""
+        return any(one.path == str(self._path) for one in self._registrations.all)
 
     def lacking(self, legacy: str, context: str, name: str) -> str | None:
         """Return what is missing for ``from context import name`` where *legacy* is of the project.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as api
 from codemods.analysis.dataflow.deferred.quiet_methods import WORDS
 from codemods.analysis.external.names import own_names
+from codemods.analysis.external.computed_names import IMPORTING
 from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import (
     Found,
@@ -26,13 +27,15 @@ from codemods.analysis.syntax.definitions import (
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
-from codemods.linking.external_uses import ExternalUses, Replacements
+from codemods.linking.external_uses import ExternalUses
 from codemods.linking.kinship import Kinship
 from codemods.linking.method_names import MethodNames
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.module_names import ModuleNames
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
+from codemods.linking.registrations import Registrations
+from codemods.linking.replacements import Replacements
 from codemods.linking.runtimes import Runtimes
 from codemods.linking.surroundings import ENTERING, Surroundings
 from codemods.linking.trees import Trees
@@ -106,6 +109,7 @@ class Project:
         self._spoken = SpokenNames(self._graph)
         self._runtimes = Runtimes(self._graph)
         self._kinship = Kinship(self._graph)
+        self._registrations = Registrations(self._graph, self._is_home, self._analysed)
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, SemanticModel | None] = {}
         self._plain: dict[Path, frozenset[str]] = {}
@@ -133,7 +137,7 @@ class Project:
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""
         yield from (api.TRACKER_CLASS, "class", "import_module", "__import__", *ENTERING)
-        yield from (*SPEAKING, *COMPUTING, *WORDS)
+        yield from (*SPEAKING, *COMPUTING, *IMPORTING, *WORDS)
         yield from (*api.CONTEXT_MANAGERS, api.TRACKED_DECORATOR)
         for source in self._candidates:
             yield from source.path.parts[-3:-1]
@@ -196,6 +200,7 @@ class Project:
                 self._kinship,
                 self._methods,
                 self._module_names,
+                self._registrations,
                 path,
                 is_whole=self._is_whole(path),
                 is_home=self._is_home,

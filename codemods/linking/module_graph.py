@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _IMPORTED = frozenset({".py", ".pyi"})
 _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
-# Everything that cannot be part of a name becomes a blank; bytes above ASCII may be part of one.
-_BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
+#: Everything that cannot be part of a name becomes a blank; bytes above ASCII may be part of one.
+BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
 # A field of anything but ``self``, and a name as a text: bytes above ASCII may be part of both.
 _FIELD = re.compile(rb"(?<!\bself)(?<!\bcls)\.\s*([\w\x80-\xff]+)|[\"']([\w\x80-\xff]+)(?=[\"'])")
 Parts = tuple[str, ...]
@@ -102,6 +102,16 @@ class ModuleGraph:
         common = first.intersection(*others)
         return [self.files[index] for index in sorted(common)]
 
+    def look_for(self, words: Iterable[str]) -> None:
+        """Look for all *words* at once: whoever asks for one after the other reads all anew."""
+        missing = {word.encode(errors="surrogateescape") for word in words} - self._holding.keys()
+        if missing:
+            self._look_for(missing)
+
+    def is_looked_for(self, word: str) -> bool:
+        """Whether it is known which files hold *word*, without reading them."""
+        return word.encode(errors="surrogateescape") in self._holding
+
     def expect_of(self, words: Callable[[], Iterable[str]]) -> None:
         """Look for the *words* too in the first pass: they are likely to be asked for."""
         self._expected = words
@@ -114,7 +124,7 @@ class ModuleGraph:
         self._holding.update((word, set()) for word in fresh)
         holding, content, common = self._holding, self.content, fresh.intersection
         for index, file in enumerate(self.files):
-            for word in common(content(file).translate(_BLANKS).split()):
+            for word in common(content(file).translate(BLANKS).split()):
                 holding[word].add(index)
 
     def using_field(self, name: str) -> list[DiscoveredFile]:

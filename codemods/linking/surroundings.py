@@ -40,11 +40,12 @@ class Surroundings:
         self._having: dict[str, int] = {}
         self._files: dict[Path, DiscoveredFile] = {}
 
-    def of(self, path: Path) -> Iterator[SemanticModel]:
+    def of(self, path: Path, *, by_all: bool = False) -> Iterator[SemanticModel]:
         """Yield the analysis of each other file that opens contexts and knows that in *path*.
 
         It imports that, or is imported by it, and may be handed functions of it; or it has a name
-        of its methods, and may be handed objects by a third file.
+        of its methods, and may be handed objects by a third file.  *by_all* yields each file that
+        opens contexts: a third one has put functions of *path* where anybody may run them.
         """
         opening = self.prepare()
         near = self._leading_to.get(path, 0)
@@ -53,6 +54,8 @@ class Surroundings:
             near |= self._reached_by(own)
             for name in self._methods.of(own):
                 near |= self._having.get(name, 0)
+        if by_all:
+            near = (1 << len(self._opening_files)) - 1
         while near:
             file = opening[(near & -near).bit_length() - 1]
             near &= near - 1

@@ -32,7 +32,7 @@ from codemods.analysis.syntax.tree import walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from codemods.analysis.syntax.definitions import DataFlow, Index
+    from codemods.analysis.syntax.definitions import DataFlow, Index, Registry
     from codemods.analysis.syntax.names import Names
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
@@ -52,6 +52,7 @@ class Taint:
         names: Names,
         resolve: Callable[[str], Found | None],
         provides: Callable[[str], bool],
+        registry: Registry,
     ) -> None:
         self.module = module
         self.scopes = scopes
@@ -59,6 +60,7 @@ class Taint:
         self._resolve = resolve
         #: Whether any file of the project gives something of a name to objects, or may.
         self.provides = provides
+        self.registry = registry
         self.foreign = ForeignCalls(self)
         self.callables = Callables(self, self.foreign)
         self._summaries: dict[tuple[ast.AST, str, frozenset[str], str | None], Summary] = {}

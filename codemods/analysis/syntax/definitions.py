@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.dataflow.library_models.rows import Model
     from codemods.analysis.dataflow.taint_records import Flow, Summary
+    from codemods.analysis.external.handed_records import Handed, Way
     from codemods.analysis.syntax.names import Names
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
@@ -52,6 +53,16 @@ class CallableValues(Protocol):
         """Whether *value* may be called."""
 
 
+class Registry(Protocol):
+    """The functions with trackers that the files of a project hand on."""
+
+    def handed_on(self) -> Iterable[Handed]:
+        """Return those that code of the module may run without naming them."""
+
+    def may_run(self, way: Way, caller: str, method: str) -> bool:
+        """Whether a *method* of an unknown object, in *caller*, may lead to what went that way."""
+
+
 class DataFlow(Protocol):
     """What is asked about one module: what its names are, and where a value goes.
 
@@ -83,6 +94,10 @@ class DataFlow(Protocol):
     @property
     def provides(self) -> Callable[[str], bool]:
         """Whether any file of the project may give objects an attribute of that name."""
+
+    @property
+    def registry(self) -> Registry:
+        """What the files of the project hand on."""
 
     def once(self, kind: Callable[[DataFlow], Index]) -> Index:
         """Return ``kind(self)``: an index of the module, made the first time."""

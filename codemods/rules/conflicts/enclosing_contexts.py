@@ -7,6 +7,7 @@ for each of its calls.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -26,7 +27,7 @@ from codemods.rules.conflicts.inheritance import (
     heirs_inside,
     lent_ids,
 )
-from codemods.rules.conflicts.lenders import Lender
+from codemods.rules.conflicts.lenders import Lender, registered
 from codemods.rules.conflicts.own_trackers import context_ids, given_tracker
 from codemods.rules.conflicts.proposed_blocks import uses_of_others
 from codemods.rules.conflicts.tracker_keys import key_of
@@ -59,7 +60,8 @@ def heirs_of_contexts(
         for heir in heirs_in(semantic, lender, heirs):
             if heir.proposal is not None:
                 found.setdefault(heir.proposal, heir.how.format(text))
-    for other in semantic.elsewhere.surroundings():
+    by_all = semantic.elsewhere.is_handed_on()
+    for other in semantic.elsewhere.surroundings(by_all=by_all):
         for text, lender in other.once(_own_contexts):
             for heir in _across(other, lender, semantic, heirs):
                 if heir.proposal is not None:
@@ -77,12 +79,13 @@ def _across(
     of an object which it is given.
     """
     here = semantic.module.source.path
+    lender = replace(lender, home=other)
     # The analysis that other files see of this one may be of another text: nodes and lines differ.
     led = reachable(other.taint, lender.body)
     roots = [(other.taint, lender.body), *((one.taint, [one.node]) for one in led)]
     reached = {
         one.taint.module.qualified_name(one.node)
-        for one in (*led, *other.once(MethodsOutOfSight).of(roots))
+        for one in (*led, *other.once(MethodsOutOfSight).of(roots), *registered(other, lender.body))
         if one.taint.module.source.path == here
     }
     handed = handed_on(semantic.taint)

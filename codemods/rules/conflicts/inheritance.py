@@ -28,6 +28,7 @@ from codemods.rules.conflicts.lenders import (
     is_of_tracker,
     is_same,
     reached_by,
+    registered,
     wraps_for_another,
 )
 from codemods.rules.conflicts.missing_ids import certain_ids
@@ -219,7 +220,11 @@ def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
     own: set[ast.AST] = set()
     roots = [(semantic.taint, lender.body), *((one.taint, [one.node]) for one in reached)]
-    for one in (as_seen_here(semantic, o) for o in semantic.once(MethodsOutOfSight).of(roots)):
+    hidden = [
+        *semantic.once(MethodsOutOfSight).of(roots),
+        *registered(semantic, lender.body),
+    ]
+    for one in {o.node: o for o in (as_seen_here(semantic, o) for o in hidden)}.values():
         if one.taint is semantic.taint:
             own.add(one.node)
         elif one.node not in run and has_heirs(semantic, lender, one, reached):

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.deferred.registered import Registered
 from codemods.analysis.syntax.scopes import Binding
-from codemods.analysis.trackers.fields.object_methods import constructor, sets_own_ids
+from codemods.analysis.trackers.fields.object_methods import constructor, only_gives, sets_own_ids
 from codemods.rules.conflicts.default_trackers import is_given
 from codemods.rules.conflicts.own_trackers import Functions, given_tracker, own_trackers
 from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Resolved
@@ -27,6 +28,7 @@ class Lender:
 
     ``named`` are those of its header, ``given`` also those that are set inside, and ``ids``
     those that its tracker may have from elsewhere; ``others`` are uses of other trackers in it.
+    ``home`` is the file that it stands in, where another one's functions are looked at.
     """
 
     body: Sequence[ast.stmt]
@@ -36,6 +38,7 @@ class Lender:
     tracker: object
     others: Sequence[ast.Name]
     proposal: Proposal | None = None
+    home: SemanticModel | None = None
 
 
 def has_heirs(
@@ -53,7 +56,8 @@ def has_heirs(
             for name in own.defaults
             if is_given(semantic, lender.body, lender.tracker, function, name, reached)
         ]
-        return own.inherit(lender.ids, beside_others=bool(lender.others), given=given)
+        built, others = _is_built_here(semantic, lender), bool(lender.others)
+        return own.inherit(lender.ids, beside_others=others, given=given, built=built)
 
     if takes_over(one):
         return True
@@ -63,10 +67,32 @@ def has_heirs(
     return made is None or not own_trackers(made).defaults or takes_over(made)
 
 
-def reached_by(semantic: SemanticModel, body: Sequence[ast.stmt]) -> list[Resolved]:
-    """Return what *body* may call; functions of this module as the module itself has them."""
-    found = (as_seen_here(semantic, one) for one in reachable(semantic.taint, body))
+def _is_built_here(semantic: SemanticModel, lender: Lender) -> bool:
+    """Whether the lender's tracker is one that its file builds, or that its context does."""
+    key = lender.tracker
+    if key is None:
+        return True
+    built = {construct.call for construct in semantic.lifetimes.constructs}
+    makers = key.binders if isinstance(key, Binding) else ()
+    around = (semantic.module.parents.get(maker) for maker in makers)
+    return any(isinstance(a, ast.withitem) or getattr(a, "value", None) in built for a in around)
+
+
+def reached_by(
+    semantic: SemanticModel, body: Sequence[ast.stmt], home: SemanticModel | None = None
+) -> list[Resolved]:
+    """Return what *body*, of *home*, may call; functions of this module as it has them itself."""
+    led = reachable((home or semantic).taint, body)
+    found = (as_seen_here(semantic, one) for one in led)
     return list({one.node: one for one in found}.values())
+
+
+def registered(semantic: SemanticModel, body: Sequence[ast.stmt]) -> Iterator[Resolved]:
+    """Yield the functions with trackers that *body* may run because some file hands them on."""
+    for one in semantic.taint.once(Registered).run_by(body):
+        function = semantic.elsewhere.function(one)
+        if function is not None and not only_gives(function):
+            yield function
 
 
 def as_seen_here(semantic: SemanticModel, one: Resolved) -> Resolved:
@@ -125,11 +151,12 @@ def _has_key(semantic: SemanticModel, lender: Lender, key: object) -> bool:
 
 def _is_given_instead(semantic: SemanticModel, lender: Lender, key: Binding) -> bool:
     """Whether *key* is a parameter with a default tracker, and surely given the lender's."""
-    reached = reached_by(semantic, lender.body)
+    home = lender.home or semantic
+    reached = reached_by(semantic, lender.body, home)
     functions = (one for one in reached if one.node is key.scope.node)
     return any(
         key.name in own_trackers(one).defaults
-        and is_given(semantic, lender.body, lender.tracker, one, key.name, reached)
+        and is_given(home, lender.body, lender.tracker, one, key.name, reached)
         for one in functions
     )
 
@@ -138,8 +165,9 @@ def _comes_from(semantic: SemanticModel, lender: Lender, key: object) -> bool:
     """Whether what the parameter *key* is given in the block of *lender* is its tracker."""
     if not isinstance(key, Binding):
         return False
-    reached = (o.node for o in reached_by(semantic, lender.body) if o.taint is semantic.taint)
-    return is_handed_on(semantic, (*lender.body, *reached), key, lender.tracker)
+    home = lender.home or semantic
+    reached = (o.node for o in reached_by(home, lender.body) if o.taint is home.taint)
+    return is_handed_on(home, (*lender.body, *reached), key, lender.tracker)
 
 
 def wraps_for_another(semantic: SemanticModel, call: ast.Call, lender: Lender) -> bool:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 #: What a batch context sets, whatever it is given.
 BY_BATCH = frozenset({words.BATCH, MODE})
+_BUILDERS = (words.TRACKER_CLASS, words.FACTORY)
+#: What is done with a tracker that gets a block for it.
+_WORKING = frozenset((words.SET_CALL, words.OLDER_SET_CALL, *words.RECORDING_DECORATORS))
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -42,23 +45,31 @@ class OwnTrackers:
     """The trackers of a function: ids that its blocks name, and whether it has one of its own.
 
     ``is_given`` says that it gives a context a tracker, which may be another one, ``defaults``
-    are the parameters that it builds one for where it is given none.
+    are the parameters that it builds one for where it is given none.  ``of_module`` says that it
+    works with one that its module has built.
     """
 
     named: frozenset[str]
     has_one: bool
     is_given: bool
     defaults: frozenset[str]
+    of_module: bool = False
 
     def inherit(
-        self, ids: Collection[str], *, beside_others: bool, given: Collection[str] = ()
+        self,
+        ids: Collection[str],
+        *,
+        beside_others: bool,
+        given: Collection[str] = (),
+        built: bool = True,
     ) -> bool:
         """Whether one of them would take over some of *ids* from a block around the function.
 
         *beside_others*: there are uses of other trackers in that block, whose own one the
-        parameters *given* have.
+        parameters *given* have.  Where that is *built* by its own file, it is of no other module.
         """
         has_own = self.has_one or not self.defaults.issubset(given)
+        has_own = has_own or (self.of_module and (built or beside_others))
         has_own = has_own or (self.is_given and beside_others)
         return has_own and not self.named.issuperset(ids)
 
@@ -104,7 +115,29 @@ def _own_trackers(function: Resolved) -> OwnTrackers:
             defaults.add(by_default[call])
         else:
             has_one = has_one or name in makers
-    return OwnTrackers(frozenset(named), has_one, is_given, frozenset(defaults))
+    of_module = not has_one and _works_with_module_s(function)
+    return OwnTrackers(frozenset(named), has_one, is_given, frozenset(defaults), of_module)
+
+
+def _works_with_module_s(function: Resolved) -> bool:
+    """Whether *function* sets ids on, or records with, a tracker that its module builds."""
+    taint = function.taint
+    parents = taint.module.parents
+    for name in (n for n in walk(function.node) if isinstance(n, ast.Name)):
+        if name not in taint.scopes.scope_of or not taint.scopes.of(name).scope.is_module:
+            continue
+        makers = (getattr(parents.get(b), "value", None) for b in taint.scopes.of(name).binders)
+        made = any(isinstance(m, ast.Call) and last_name(m.func) in _BUILDERS for m in makers)
+        if made and _is_worked_with(parents[name], name):
+            return True
+    return False
+
+
+def _is_worked_with(around: ast.AST, name: ast.Name) -> bool:
+    """Whether *name*, a tracker, is recorded with there, or handed to what may do so."""
+    if isinstance(around, ast.Attribute):
+        return around.attr in _WORKING
+    return isinstance(around, ast.Call) and name in around.args
 
 
 def _doubtful(taint: DataFlow, call: ast.Call) -> set[str]:

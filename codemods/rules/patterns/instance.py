@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import reachable
-from codemods.analysis.dataflow.deferred.callbacks import may_call_back
+from codemods.analysis.dataflow.deferred.registered import may_call_back
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.syntax import Method, self_name

@@ -13,10 +13,11 @@ from codemods.analysis.dataflow.deferred.plain_values import is_plain
 from codemods.analysis.dataflow.deferred.quiet_methods import is_quiet
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.tainted_values import arguments_of, last_name
+from codemods.analysis.external.computed_names import IMPORTING
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
@@ -27,6 +28,12 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 #: without.
 _BY_NAME = frozenset({"globals", "eval", "exec", "modules", "__globals__", "f_globals"})
 _BY_NAME_HERE = frozenset({"vars", "locals"})
+#: What calls its first argument, and what calls a ``key``.
+_APPLYING = frozenset("map filter reduce starmap takewhile dropwhile".split())
+_ORDERING = frozenset("sorted min max sort groupby nlargest nsmallest".split())
+_EVALUATING = ("eval", "exec")
+#: Decorators of functions that call another one instead, which was registered with them.
+_DISPATCHING = ("singledispatch", "singledispatchmethod", "dispatch", "multimethod")
 _TEXTS = (ast.Constant, ast.JoinedStr, ast.Compare)
 _COLLECTIONS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _LITERALS = (ast.Constant, ast.JoinedStr)
@@ -40,11 +47,6 @@ _ERRORS = frozenset(
 )
 
 
-def may_call_back(taint: DataFlow, statements: Iterable[ast.AST], targets: set[ast.AST]) -> bool:
-    """Whether *statements* call something unknown while one of *targets* is handed on."""
-    return calls_unknown(taint, statements) and not handed_on(taint).isdisjoint(targets)
-
-
 def calls_unknown(taint: DataFlow, statements: Iterable[ast.AST]) -> bool:
     """Whether *statements*, or what they call, call something that may have been handed on."""
     listed = list(statements)
@@ -54,11 +56,25 @@ def calls_unknown(taint: DataFlow, statements: Iterable[ast.AST]) -> bool:
     )
 
 
+def unknown_calls(
+    taint: DataFlow, statements: Iterable[ast.AST]
+) -> Iterator[tuple[DataFlow, ast.Call]]:
+    """Yield the calls of *statements*, and of what they call, that may be of what is handed on."""
+    listed = list(statements)
+    roots = [(taint, node) for node in listed]
+    roots += [(one.taint, node) for one in reachable(taint, listed) for node in one.node.body]
+    for home, root in roots:
+        if _calls_unknown(home, root):
+            calls = (n for n in walk(root) if isinstance(n, ast.Call))
+            yield from ((home, call) for call in calls if is_unknown(home, call))
+
+
 def handed_on(taint: DataFlow) -> frozenset[ast.AST]:
     """Return the functions that the module of *taint* hands on as values, and what they call.
 
-    To decorators, too, that keep them or run them in a block.  Where the module looks functions
-    up by their names, these are all it has.
+
+    Decorators too keep them, or run them in a block.  Where the module looks functions up by
+    their names, these are all it has.
     """
     if taint.handed_on is None and _looks_up(taint):
         every = taint.module.every
@@ -71,7 +87,7 @@ def handed_on(taint: DataFlow) -> frozenset[ast.AST]:
             *every(ast.FunctionDef),
             *every(ast.AsyncFunctionDef),
         ]
-        registered = [f for f in functions if any(_registers(taint, d) for d in f.decorator_list)]
+        registered = [f for f in functions if any(registers(taint, d) for d in f.decorator_list)]
         bodies = [statement for function in registered for statement in function.body]
         reached = reachable(taint, [*handed, *bodies])
         taint.handed_on = frozenset([*registered, *(found.node for found in reached)])
@@ -87,7 +103,7 @@ def _looks_up(taint: DataFlow) -> bool:
     )
 
 
-def _registers(taint: DataFlow, decorator: ast.expr) -> bool:
+def registers(taint: DataFlow, decorator: ast.expr) -> bool:
     """Whether *decorator* keeps the function that it decorates, or runs it in a block."""
     is_call = isinstance(decorator, ast.Call)
     made = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -121,8 +137,23 @@ def _calls_unknown(taint: DataFlow, root: ast.AST) -> bool:
 
 
 def is_unknown(taint: DataFlow, call: ast.Call) -> bool:
-    """Whether *call* may be one of something that was handed on."""
-    return _Callee(taint).is_unknown(call.func)
+    """Whether *call* may be one of something that was handed on, or has that called at once."""
+    return any(True for _ in called_by(taint, call))
+
+
+def called_by(taint: DataFlow, call: ast.Call) -> Iterator[ast.expr]:
+    """Yield what *call* calls that may have been handed on: it, or what it is given for that."""
+    name = last_name(call.func)
+    given = call.args[:1] if name in _APPLYING else []
+    given += [k.value for k in call.keywords if k.arg == "key"] if name in _ORDERING else []
+    for one in (call.func, *(value for value in given if not isinstance(value, _LITERALS))):
+        if _Callee(taint).is_unknown(one):
+            yield one
+
+
+def is_strange(taint: DataFlow, value: ast.expr) -> bool:
+    """Whether *value* may be an object of the project that does not show its class."""
+    return not is_plain(taint, value) and _Callee(taint)._is_strange(value)
 
 
 class _Callee:
@@ -140,8 +171,9 @@ class _Callee:
         if isinstance(function, ast.Lambda):
             return False
         named = isinstance(function, ast.Name | ast.Attribute)
-        if named and self._taint.definition(function) is not None:
-            return False
+        known = self._taint.definition(function) if named else None
+        if known is not None:
+            return any(_dispatches(d) for d in known.node.decorator_list)
         if isinstance(function, ast.Attribute):
             if function.attr in _FILLING and self._is_built(function.value):
                 return False
@@ -156,7 +188,7 @@ class _Callee:
             return not made or any(self.is_unknown(f) for f in function.args[:1])
         value = self._value(function) if isinstance(function, ast.Name) else function
         if value is None:
-            return self._is_defined_here(function)
+            return self._is_defined_here(function) or last_name(function) in _EVALUATING
         return value is function or self.is_unknown(value)
 
     def _is_strange(self, value: ast.expr) -> bool:
@@ -178,6 +210,8 @@ class _Callee:
         if isinstance(value, ast.Call):
             if isinstance(value.func, ast.Attribute) and isinstance(value.func.value, _LITERALS):
                 return False  # the methods of a text give texts, and what texts are made of
+            if last_name(value.func) in IMPORTING:
+                return True
             return self.is_unknown(value.func) or any(
                 self._is_strange(argument) or self._is_function(argument)
                 for argument in arguments_of(value)
@@ -252,6 +286,11 @@ def _only_says(statement: ast.stmt) -> bool:
         return not statement.name.startswith("__")
     plain = isinstance(statement, ast.AnnAssign | ast.Assign | ast.Expr | ast.Pass)
     return plain and not any(isinstance(n, ast.Call | ast.Name) for n in _values(statement))
+
+
+def _dispatches(decorator: ast.expr) -> bool:
+    made = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return last_name(made) in _DISPATCHING
 
 
 def _values(statement: ast.stmt) -> list[ast.AST]:

@@ -57,7 +57,7 @@ class MethodsOutOfSight:
                 if one.node not in found:
                     found[one.node] = one
                     waiting.append((one.taint, one.node))
-        return [one for one in found.values() if not _only_gives(one)]
+        return [one for one in found.values() if not only_gives(one)]
 
     def _led_to(self, called: _Called) -> list[Resolved]:
         if called not in self._led:
@@ -89,7 +89,7 @@ def _fits(given: Given, method: Resolved) -> bool:
     return bool(method.node.decorator_list) or given.fits(method.node.args, bound=1)
 
 
-def _only_gives(function: Resolved) -> bool:
+def only_gives(function: Resolved) -> bool:
     """Whether all that *function* does with trackers is to build one, for a field or its caller."""
     calls = [n for n in walk(function.node) if isinstance(n, ast.Call)]
     if any(last_name(call.func) in _USING for call in calls):

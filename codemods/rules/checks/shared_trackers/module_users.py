@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.call_graph import reachable
-from codemods.analysis.dataflow.deferred.callbacks import may_call_back
+from codemods.analysis.dataflow.deferred.registered import may_call_back
 from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.refusal import Reason, Refusal

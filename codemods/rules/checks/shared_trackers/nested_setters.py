@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
+from codemods.analysis.dataflow.deferred.registered import Registered
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.getters.getter import Identity, identity
 
@@ -51,6 +52,10 @@ def _may_run(outer: User, inner: User) -> str | None:
             if any(_may_name(one.taint.definition, n, inner.name) for n in walk(one.node)):
                 return "may call"
     if unknown and inner.identity in _handed_on(inner):
+        return "may call back"
+    own = inner.semantic.module
+    run = ((one.path, one.names) for one in semantic.taint.once(Registered).run_by(body))
+    if (str(own.source.path), own.qualified_name(inner.function)) in run:
         return "may call back"
     return None
 

@@ -1,0 +1,163 @@
+"""Functions that code may run because some file of the project has handed them on."""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.deferred.callbacks import (
+    called_by,
+    calls_unknown,
+    handed_on,
+    is_strange,
+    unknown_calls,
+)
+from codemods.analysis.external.handed_records import is_special
+from codemods.analysis.syntax.calls import arguments_of, is_client_call, last_name
+from codemods.analysis.syntax.tree import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from codemods.analysis.external.handed_records import Handed, Way
+    from codemods.analysis.syntax.definitions import DataFlow
+
+
+#: The objects whose special methods are run by syntax, by kinds of node.
+_OPERANDS: dict[type[ast.AST], Callable[[Any], Iterable[ast.expr]]] = {
+    ast.With: lambda node: [item.context_expr for item in node.items],
+    ast.AsyncWith: lambda node: [item.context_expr for item in node.items],
+    ast.For: lambda node: [node.iter],
+    ast.AsyncFor: lambda node: [node.iter],
+    ast.comprehension: lambda node: [node.iter],
+    ast.BinOp: lambda node: [node.left, node.right],
+    ast.AugAssign: lambda node: [node.target, node.value],
+    ast.UnaryOp: lambda node: [node.operand],
+    ast.Compare: lambda node: [node.left, *node.comparators],
+    ast.Subscript: lambda node: [node.value],
+    ast.FormattedValue: lambda node: [node.value],
+}
+
+
+#: These run where the class is called.
+CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
+
+
+class Registered:
+    """The functions with trackers that the project hands on, as code of one module may run them."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        self._taint = taint
+        self._every = tuple(taint.registry.handed_on())
+
+    def run_by(self, body: Sequence[ast.AST]) -> list[Handed]:
+        """Return those that *body*, of the module, may run."""
+        doing = _Doing(self._taint, body) if self._every else None
+        if doing is None:
+            return []
+        return [one for one in self._every if any(self._is_run(one, w, doing) for w in one.ways)]
+
+    def _is_run(self, handed: Handed, way: Way, doing: _Doing) -> bool:
+        """Whether *doing* may lead to what is *handed* on that *way*."""
+        if way.keeper:
+            return any(way.keeper in text for text in doing.texts)
+        if way.under in doing.called or doing.is_any:
+            return True
+        if _runs_by_syntax(handed) and doing.operates:
+            return True
+        may_run = self._taint.registry.may_run
+        return any(may_run(way, caller, name) for caller, name in doing.methods)
+
+
+def may_call_back(taint: DataFlow, body: Sequence[ast.AST], targets: set[ast.AST]) -> bool:
+    """Whether *body* calls something unknown while one of *targets* is handed on.
+
+    They are functions of its module, which other files may hand on, too.
+    """
+    if calls_unknown(taint, body) and not handed_on(taint).isdisjoint(targets):
+        return True
+    path, named = str(taint.module.source.path), taint.module.qualified_name
+    handed = {one.names for one in taint.once(Registered).run_by(body) if one.path == path}
+    return any(named(target) in handed for target in targets)
+
+
+def _runs_by_syntax(handed: Handed) -> bool:
+    name = handed.names[-1]
+    return is_special(name) and name not in CONSTRUCTORS
+
+
+def _operates(taint: DataFlow, root: ast.AST) -> bool:
+    """Whether syntax of *root* may run a special method of an object that is of no known class."""
+    for node in walk(root):
+        operands = _OPERANDS.get(type(node))
+        if operands is not None and any(is_strange(taint, one) for one in operands(node)):
+            return True
+    return False
+
+
+class _Doing:
+    """What a body does that may run what others have put somewhere.
+
+    ``methods`` are those of objects that show no class, each with the file in which it is called;
+    ``is_any`` says that something is called that is no method.
+    """
+
+    def __init__(self, taint: DataFlow, body: Sequence[ast.AST]) -> None:
+        reached = reachable(taint, body)
+        self._roots: list[tuple[DataFlow, ast.AST]] = [(taint, statement) for statement in body]
+        self._roots += [(one.taint, s) for one in reached for s in one.node.body]
+        self._reached: set[ast.AST] = {one.node for one in reached}
+        self.texts = {home.module.source.text for home, _ in self._roots}
+        self.methods: set[tuple[str, str]] = set()
+        self.is_any = False
+        for home, call in unknown_calls(taint, body):
+            for called in called_by(home, call):
+                if isinstance(called, ast.Attribute):
+                    self.methods.add((str(home.module.source.path), called.attr))
+                elif home.class_of(called) is None and not self._is_told(home, called):
+                    self.is_any = True  # what a class runs is in sight
+        #: The names of all that is called, but for calls of clients.
+        self.called = {last_name(c.func) for _, c in self._calls if not is_client_call(c.func)}
+        self.called.discard("")
+
+    @cached_property
+    def _calls(self) -> list[tuple[DataFlow, ast.Call]]:
+        every = ((home, node) for home, root in self._roots for node in walk(root))
+        return [(home, node) for home, node in every if isinstance(node, ast.Call)]
+
+    def _is_told(self, home: DataFlow, called: ast.expr) -> bool:
+        """Whether *called* is a parameter of a function that is seen to be given functions here."""
+        if not isinstance(called, ast.Name) or called not in home.scopes.scope_of:
+            return False
+        binding = home.scopes.of(called)
+        function = binding.scope.node
+        if function not in self._reached or not all(
+            isinstance(b, ast.arg) for b in binding.binders
+        ):
+            return False
+        is_called = False
+        for there, call in self._calls:
+            found = there.definition(call.func)
+            if found is None or found.node is not function:
+                continue
+            is_called = True
+            given = [v for v in arguments_of(call) if found.parameter(call, v) == binding.name]
+            if len(given) != 1 or not _is_function(there, given[0]):
+                return False
+        return is_called
+
+    @cached_property
+    def operates(self) -> bool:
+        """Whether syntax may run a special method of an object that shows no class."""
+        return any(_operates(*root) for root in self._roots)
+
+
+def _is_function(taint: DataFlow, value: ast.expr) -> bool:
+    """Whether *value* is a function, or a class, that is in sight."""
+    if isinstance(value, ast.Lambda):
+        return True
+    named = isinstance(value, ast.Name | ast.Attribute)
+    return named and (taint.definition(value) or taint.class_of(value)) is not None

@@ -1,0 +1,189 @@
+"""What a file puts where others find it: into arguments, collections, attributes and variables."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import TYPE_CHECKING
+
+from codemods.analysis.external.handed_records import Place
+from codemods.analysis.syntax.calls import arguments_of, last_name
+from codemods.analysis.syntax.tree import index, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from typing import Any
+
+#: What asks for a class or a function, and calls nothing.
+_ASKING = frozenset("isinstance issubclass cast NewType TypeVar super type hasattr id repr".split())
+#: What a web framework runs for each request: no block of the program is around that.
+_ROUTING = frozenset(
+    "path re_path url route add_route add_url_rule add_api_route add_view Route Mount Depends "
+    "Security add_middleware add_exception_handler exception_handler".split()
+)
+#: What calls a function at once, or where no block of the caller holds: in a thread of its own.
+AT_ONCE = frozenset("map filter sorted min max reduce starmap imap partialmethod".split())
+_DETACHED = frozenset(
+    "submit run_in_executor to_thread Thread Process Timer apply_async map_async "
+    "start_new_thread".split()
+)
+#: Packages of the library that are given functions to call, whoever uses them then.
+_KEEPING = frozenset(
+    "atexit builtins codecs gc json logging os signal sys warnings weakref".split()
+)
+#: What makes another function of one, to be handed on in its place.
+_WRAPPING = frozenset("partial partialmethod staticmethod classmethod wraps update_wrapper".split())
+PATCHING = ("patch", "assert")
+_MOST_PARTS = 12
+_ASSIGNING = frozenset((ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr))
+_RETURNING = frozenset((ast.Return, ast.Yield))
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_OWN = Place("")
+#: A function gives it to whoever calls that.
+RETURNED = Place("", "return")
+#: What hands on its parts as they are, by kind.
+_PARTS: dict[type[ast.AST], Callable[[Any], Iterable[ast.AST | None]]] = {
+    ast.Dict: lambda node: node.values,
+    ast.List: lambda node: node.elts,
+    ast.Tuple: lambda node: node.elts,
+    ast.Set: lambda node: node.elts,
+    ast.Starred: lambda node: (node.value,),
+    ast.IfExp: lambda node: (node.body, node.orelse),
+    ast.BoolOp: lambda node: node.values,
+    ast.ListComp: lambda node: (node.elt,),
+    ast.SetComp: lambda node: (node.elt,),
+    ast.GeneratorExp: lambda node: (node.elt,),
+    ast.DictComp: lambda node: (node.value,),
+    ast.arguments: lambda node: (*node.defaults, *node.kw_defaults),
+}
+
+#: A value, the place that it is put into, and the variable of the module that has it.
+Value = tuple[ast.AST, Place, str]
+
+
+def modules_of(value: ast.AST, paths: Mapping[str, Collection[str]]) -> list[str]:
+    """Return what the dotted name *value* stands for that is of other modules."""
+    parts: list[str] = []
+    while isinstance(value, ast.Attribute) and len(parts) < _MOST_PARTS:
+        parts.append(value.attr)
+        value = value.value
+    if not isinstance(value, ast.Name):
+        return []
+    rest = "".join(f".{part}" for part in reversed(parts))
+    return [f"{path}{rest}" for path in paths.get(value.id, ())]
+
+
+class Values:
+    """The values that one file puts somewhere."""
+
+    def __init__(self, tree: ast.Module, paths: Mapping[str, Collection[str]]) -> None:
+        self._index = index(tree)
+        self._paths = paths
+        every = self._index.of(*_DEFINITIONS)
+        self._defined = {d.name for d in every if isinstance(d, _DEFINITIONS)}
+        self._of_module = {t.id for s in tree.body for t in _targets(s) if isinstance(t, ast.Name)}
+        self._top = set(tree.body)
+        #: Values that were looked at with what they are part of: that comes first in the index.
+        self._done: set[ast.AST] = set()
+
+    def every(self) -> Iterator[Value]:
+        """Yield all of them."""
+        for node in self._index.nodes:
+            kind = type(node)
+            if kind is ast.Call and node not in self._done:
+                yield from self._given(node)  # type: ignore[arg-type]
+            elif kind in _ASSIGNING:
+                yield from self._assigned(node)
+            elif kind in _PARTS and node not in self._done:
+                yield from self._flat(_PARTS[kind](node), _OWN)
+            elif kind in _RETURNING:
+                yield from self._flat([node.value], RETURNED)  # type: ignore[attr-defined]
+            elif kind is ast.Lambda and node not in self._done:
+                yield from self._flat([node], _OWN)
+
+    def _flat(
+        self, values: Iterable[ast.AST | None], place: Place, variable: str = ""
+    ) -> Iterator[Value]:
+        """Yield *values* and what they are made of, all put into *place*."""
+        waiting = [value for value in values if value is not None]
+        while waiting:
+            value = waiting.pop()
+            kind = type(value)
+            if kind in _PARTS:
+                self._done.add(value)
+                waiting += [part for part in _PARTS[kind](value) if part is not None]
+            elif isinstance(value, ast.Lambda):
+                self._done.add(value)
+                yield from ((inner, place, variable) for inner in walk(value.body))
+            elif isinstance(value, ast.Call) and last_name(value.func) in _WRAPPING:
+                self._done.add(value)
+                waiting += arguments_of(value)
+            else:
+                yield value, place, variable
+
+    def _assigned(self, node: ast.AST) -> Iterator[Value]:
+        value: ast.expr | None = node.value  # type: ignore[attr-defined]
+        for target in _targets(node) if value is not None else ():
+            variable = target.id if isinstance(target, ast.Name) and node in self._top else ""
+            yield from self._flat([value], self._place_of(target), variable)
+
+    def _place_of(self, target: ast.expr) -> Place:
+        """Return the place that *target* of an assignment is."""
+        under = target.attr if isinstance(target, ast.Attribute) else ""
+        root = target
+        while isinstance(root, ast.Subscript):
+            root = root.value
+        of = root.value if isinstance(root, ast.Attribute) else root
+        for path in modules_of(root, self._paths):
+            return Place(path, "", under, _keeper(path))
+        if isinstance(root, ast.Name):
+            known = root is target or root.id in self._of_module
+            return Place("" if known else None)
+        if isinstance(of, ast.Name) and of.id in ("self", "cls"):
+            return Place("", "", under)
+        return Place(None, last_name(root), under)
+
+    def _given(self, call: ast.Call) -> Iterator[Value]:
+        name = last_name(call.func)
+        if name in _ASKING or name in _DETACHED or name in AT_ONCE or name in _ROUTING:
+            return
+        if name.startswith(PATCHING):
+            return
+        if name == "setattr" and len(call.args) > 2 and isinstance(call.args[1], ast.Constant):
+            target = ast.Attribute(call.args[0], str(call.args[1].value), ast.Store())
+            yield from self._flat(call.args[2:], self._place_of(target))
+            return
+        place = self.place_by(call.func)
+        yield from self._flat(call.args, place)
+        for keyword in call.keywords:
+            named = Place(place.path, place.method, keyword.arg or "", place.keeper)
+            yield from self._flat([keyword.value], named)
+
+    def place_by(self, function: ast.expr) -> Place:
+        """Return the place that *function* puts its arguments into."""
+        while isinstance(function, ast.Call):
+            function = function.func
+        method = function.attr if isinstance(function, ast.Attribute) else ""
+        for path in modules_of(function, self._paths):
+            return Place(path, method, "", _keeper(path))
+        if isinstance(function, ast.Name):
+            if function.id in self._defined:
+                return _OWN
+            return Place("builtins" if hasattr(builtins, function.id) else None)
+        root: ast.AST = function
+        while isinstance(root, ast.Attribute | ast.Call):
+            root = root.value if isinstance(root, ast.Attribute) else root.func
+        keeper = [_keeper(path) for path in modules_of(root, self._paths)]
+        return Place(None, method, "", keeper[0] if keeper else "")
+
+
+def _targets(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) else []
+
+
+def _keeper(path: str) -> str:
+    """Return the package of the library that *path* is of, and that keeps what it is given."""
+    root = path.partition(".")[0]
+    return root if root in _KEEPING else ""
