@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from codemods.analysis.dataflow.call_graph import reachable_from
 from codemods.analysis.dataflow.taint import Taint
 from codemods.analysis.exports import Exports
 from codemods.analysis.stores.reads import Stores
 from codemods.analysis.syntax.api_imports import ApiImports
-from codemods.analysis.syntax.definitions import Resolved
+from codemods.analysis.syntax.definitions import Registry, Resolved
 from codemods.analysis.syntax.names import Meaning, Names
 from codemods.analysis.tracker_variables import tracker_variables
 from codemods.analysis.trackers.batches import Sending
@@ -28,11 +28,11 @@ from codemods.model.runtime import Evidence, Runtime
 from codemods.vocabulary import CLIENT_WRAPPERS, OWN_PACKAGE, TRACKER_ARGUMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from codemods.analysis.dataflow.taint_records import Flow
-    from codemods.analysis.elsewhere import Elsewhere
-    from codemods.analysis.syntax.definitions import Found
+    from codemods.analysis.external.references import ExternalUse, Uses
+    from codemods.analysis.syntax.definitions import Found, ResolvedClass
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
@@ -43,6 +43,52 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 #: Calls that may reach variables by name; ``globals`` reaches those of the module only.
 _LOOKUPS = ("locals", "vars", "exec", "eval", "globals")
+
+
+class Elsewhere(Registry, Protocol):
+    """What the other files of the project do with one module."""
+
+    def variable(self, name: str) -> Uses:
+        """Return the uses of the module's global *name*."""
+
+    def field(self, owner: str, name: str) -> Uses:
+        """Return the uses of the field *name* of objects of the module's class *owner*."""
+
+    def is_kin(self, owner: str, other: ResolvedClass) -> bool:
+        """Whether an object of the module's class *owner* may be one of *other* too."""
+
+    def heirs(self, owner: str) -> frozenset[str]:
+        """Return the names of classes of other files that inherit from the class *owner*."""
+
+    def naming(self, owner: str) -> Iterator[SemanticModel | None]:
+        """Yield the analysis of each other file that may speak of the module's class *owner*."""
+
+    def mentioning(self, name: str) -> Iterator[SemanticModel | None]:
+        """Yield the analysis of each other file that has the word *name*."""
+
+    def methods(self, name: str) -> Iterator[Resolved]:
+        """Yield the methods *name* of classes of the other files."""
+
+    def replaced_method(self) -> ExternalUse | None:
+        """Return where a file that runs the module puts something in a tracker method's place."""
+
+    def is_replaced(self, name: str) -> bool:
+        """Whether any file puts something else in the place of a function called *name*."""
+
+    def keywords(self, name: str) -> frozenset[str]:
+        """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""
+
+    def provides(self, name: str) -> bool:
+        """Whether any file of the project may give objects an attribute *name* of its own."""
+
+    def surroundings(self, *, by_all: bool = False) -> Iterator[SemanticModel]:
+        """Yield the analysis of each other file in whose contexts the module may run."""
+
+    def lacking(self, legacy: str, context: str, name: str) -> str | None:
+        """Return what ``from context import name`` lacks; None where *legacy* is of elsewhere."""
+
+    def runtime(self, legacy: str, context: str) -> Evidence | None:
+        """Return what the project's own *context* module shows, None where it has none."""
 
 
 class SemanticModel:

@@ -62,6 +62,12 @@ class Registry(Protocol):
     def may_run(self, way: Way, caller: str, method: str) -> bool:
         """Whether a *method* of an unknown object, in *caller*, may lead to what went that way."""
 
+    def function(self, handed: Handed) -> Resolved | None:
+        """Return the function that is *handed* on."""
+
+    def is_handed_on(self) -> bool:
+        """Whether any code, of whatever file, has functions of the module with trackers."""
+
 
 class DataFlow(Protocol):
     """What is asked about one module: what its names are, and where a value goes.
