@@ -192,10 +192,11 @@ class SemanticModel:
 
     def wraps_clients(self, body: Sequence[ast.stmt], start: int, end: int) -> bool:
         """Whether the module, or a file that statements of *body* reach, makes wrapped clients."""
-        if not self.module.attributes.isdisjoint(CLIENT_WRAPPERS):
+        if self.module.mentions(CLIENT_WRAPPERS):
             return True
-        modules = {one.taint.module for one in reachable_from(self.taint, body, start, end)}
-        return any(not one.attributes.isdisjoint(CLIENT_WRAPPERS) for one in modules)
+        reached = reachable_from(self.taint, body, start, end)
+        modules = {one.taint.module for one in reached}
+        return reached.is_cut or any(one.mentions(CLIENT_WRAPPERS) for one in modules)
 
     @cached_property
     def operations(self) -> frozenset[str]:

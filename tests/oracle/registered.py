@@ -1,8 +1,8 @@
-"""Projects in which a block runs a function that a file which is neither its own puts there.
+"""Projects in which a block runs a function that neither its file nor the function's puts there.
 
 The block stands in ``flow.py``, the function that may take over its ids in ``work.py`` (or beside
-the block), and ``wiring.py``, which nobody of the two imports, brings them together: it
-registers the function, or finds it by a name that it computes.
+the block), and ``wiring.py`` brings them together: it registers the function, or finds it by a
+name that it computes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from .program import MAIN, Program
+from .program import Program
 
 LEGACY = "from receipt_label.utils.ai_usage_tracker import AIUsageTracker"
 CONTEXT = "from receipt_label.utils.ai_usage_context import ai_usage_context"
@@ -117,7 +117,9 @@ REGISTERED = (
     ),
     Way(f"{_FROM}import bus\nbus.notify = on_text", "bus.notify(text)"),
     Way(f"{_WORK}import bus\nsetattr(bus, 'notify', work.on_text)", "bus.notify(text)"),
-    Way(f"{_WORK}import bus\nbus.register(work.Worker().act_now)", "bus.fire(text)", makes="method"),
+    Way(
+        f"{_WORK}import bus\nbus.register(work.Worker().act_now)", "bus.fire(text)", makes="method"
+    ),
     Way(
         f"{_WORK}import bus\nbus.TABLE['x'] = work.Worker",
         "bus.TABLE['x']().act_now(text)",
@@ -187,12 +189,21 @@ FOUND = (
     _found("import operator\nimport work", "operator.attrgetter('on_text')(work)(text)"),
     _found("import sys\nimport work", "sys.modules['work'].on_text(text)"),
     _found("import sys\nimport work\nM = 'wo' + 'rk'", "sys.modules[M].on_text(text)"),
-    Way(_IMPORTLIB + _LAZY.format("getattr(importlib.import_module('work'), name)"),
-        "wiring.lazy.on_text(text)", "import wiring"),
-    Way("import work" + _LAZY.format("getattr(work, name)"),
-        "wiring.lazy.on_text(text)", "import wiring"),
-    Way("import work" + _LAZY.format("getattr(work, name)"),
-        "lazy.on_text(text)", "from wiring import lazy"),
+    Way(
+        _IMPORTLIB + _LAZY.format("getattr(importlib.import_module('work'), name)"),
+        "wiring.lazy.on_text(text)",
+        "import wiring",
+    ),
+    Way(
+        "import work" + _LAZY.format("getattr(work, name)"),
+        "wiring.lazy.on_text(text)",
+        "import wiring",
+    ),
+    Way(
+        "import work" + _LAZY.format("getattr(work, name)"),
+        "lazy.on_text(text)",
+        "from wiring import lazy",
+    ),
     Way(
         "import importlib\n\n\ndef __getattr__(name):\n"
         "    return getattr(importlib.import_module('work'), name)",
@@ -214,7 +225,7 @@ def _indented(text: str, depth: int) -> str:
     return "".join(f"{'    ' * depth}{line}\n" for line in text.splitlines())
 
 
-def _handler(chance: Random, way: Way) -> tuple[str, str]:
+def _handler(chance: Random) -> tuple[str, str]:
     """Return what ``work`` has before the function, and how the function records."""
     form = chance.choice(("legacy", "legacy", "context", "shared"))
     asked = ASKING.format("of-work", "own")
@@ -249,7 +260,7 @@ def registered(seed: int, index: int, sort: str = "registered") -> Program:
 
 def build(chance: Random, way: Way, sort: str) -> Program:
     """Return a program in which the function gets into the block by *way*."""
-    before, body = _handler(chance, way)
+    before, body = _handler(chance)
     depth = 1 if way.makes in ("function", "registered", "named") else 2
     result = "" if way.makes == "init" else "return True"
     made = MAKES[way.makes].format(body=_indented(body + result, depth))
@@ -271,6 +282,3 @@ def build(chance: Random, way: Way, sort: str) -> Program:
     main += "import work\n" if way.given and home != "work" else ""
     main += f"\n\ndef run():\n    show(lambda: {home}.flow('a'{given}))\n"
     return Program(main, True, tuple(sorted(files.items())), kinds=frozenset({sort}))
-
-
-__all__ = ["MAIN", "WAYS", "build", "registered"]

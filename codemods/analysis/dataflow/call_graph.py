@@ -10,15 +10,32 @@ from codemods.analysis.dataflow.deferred.held_code import HeldCode, method_of_va
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from codemods.analysis.dataflow.deferred.held_code import Code
     from codemods.analysis.syntax.definitions import DataFlow, Function, Resolved
 
-_FARTHEST = 200
+#: How many functions are followed, at most.
+FARTHEST = 1000
+TOO_MANY = f"more than the {FARTHEST} functions that are followed"
 
 
-def reachable(taint: DataFlow, statements: Iterable[ast.AST]) -> list[Resolved]:
+class Reached(list["Resolved"]):
+    """The functions that code may call; ``is_cut`` says that it may call more than were followed.
+
+    Then it may call anything.
+    """
+
+    def __init__(self, functions: Iterable[Resolved], *, is_cut: bool) -> None:
+        super().__init__(functions)
+        self.is_cut = is_cut
+
+    def may_have(self, functions: Collection[ast.AST]) -> bool:
+        """Whether one of *functions* may be among them."""
+        return self.is_cut or any(one.node in functions for one in self)
+
+
+def reachable(taint: DataFlow, statements: Iterable[ast.AST]) -> Reached:
     """Return the functions that *statements* of the module of *taint* may call, directly or not.
 
     A function that is only mentioned counts as called: it may be handed on.  So do
@@ -26,18 +43,18 @@ def reachable(taint: DataFlow, statements: Iterable[ast.AST]) -> list[Resolved]:
     a module that is handed on: they are about to be looked up; and what a variable has with it.
     """
     found: dict[ast.AST, Resolved] = {}
-    _reach(found, [(taint, statement) for statement in statements])
-    return list(found.values())
+    is_cut = _reach(found, [(taint, statement) for statement in statements])
+    return Reached(found.values(), is_cut=is_cut)
 
 
-def reachable_from(
-    taint: DataFlow, body: Sequence[ast.stmt], start: int, end: int
-) -> list[Resolved]:
+def reachable_from(taint: DataFlow, body: Sequence[ast.stmt], start: int, end: int) -> Reached:
     """Return what ``reachable`` does for ``body[start:end]``.
 
     For many starts with one end, each statement is looked at once.
     """
-    return taint.once(_Ends).reached(body, start, end) if start < end else []
+    if start >= end:
+        return Reached([], is_cut=False)
+    return taint.once(_Ends).reached(body, start, end)
 
 
 class _Ends:
@@ -47,21 +64,32 @@ class _Ends:
         self._taint = taint
         # By the last statement: what was found, and how much from each index on.
         self._known: dict[ast.stmt, tuple[dict[ast.AST, Resolved], dict[int, int]]] = {}
+        self._cut: set[ast.stmt] = set()
 
-    def reached(self, body: Sequence[ast.stmt], start: int, end: int) -> list[Resolved]:
-        found, counts = self._known.setdefault(body[end - 1], ({}, {}))
+    def reached(self, body: Sequence[ast.stmt], start: int, end: int) -> Reached:
+        last = body[end - 1]
+        found, counts = self._known.setdefault(last, ({}, {}))
         for index in range(end - 1 - len(counts), start - 1, -1):
-            _reach(found, [(self._taint, body[index])])
+            if _reach(found, [(self._taint, body[index])]):
+                self._cut.add(last)
             counts[index] = len(found)
-        return list(islice(found.values(), counts[start]))
+        # Once it is cut, what of it was left out is not known of any start.
+        return Reached(islice(found.values(), counts[start]), is_cut=last in self._cut)
 
 
-def _reach(found: dict[ast.AST, Resolved], waiting: list[tuple[DataFlow, ast.AST]]) -> None:
-    """Put into *found* what those that are *waiting*, the last ones first, may call."""
+def _reach(found: dict[ast.AST, Resolved], waiting: list[tuple[DataFlow, ast.AST]]) -> bool:
+    """Put into *found* what those that are *waiting*, the last ones first, may call.
+
+    Return whether there was more than is followed.
+    """
     lambdas: set[ast.AST] = set()
-    while waiting and len(found) < _FARTHEST:
+    while waiting:
+        if len(found) >= FARTHEST:
+            return True
         home, root = waiting.pop()
         functions, others = _named_in(home, root)
+        if home.once(HeldCode).is_cut:
+            return True
         for one in functions:
             if one.node not in found:
                 found[one.node] = one
@@ -70,6 +98,7 @@ def _reach(found: dict[ast.AST, Resolved], waiting: list[tuple[DataFlow, ast.AST
             if place[1] not in lambdas:
                 lambdas.add(place[1])
                 waiting.append(place)
+    return False
 
 
 def _runs(function: Function) -> Iterator[ast.AST]:
@@ -96,7 +125,7 @@ def _named_in(
                 codes.append((owner.taint, owner.node))
             elif not named[name] and name not in told:
                 codes += home.once(HeldCode).of(name)
-        more, lambdas = parts_of(codes)
+        more, lambdas = parts_of(codes, home.once(HeldCode))
         home.named_in[root] = [*functions, *more], lambdas
     return home.named_in[root]
 

@@ -122,4 +122,5 @@ def _may_ask(semantic: SemanticModel, values: TaintedValues, node: ast.AST) -> b
     if any(client_calls(ast.Call(node.func, [], []))):
         return True
     reached = reachable(semantic.taint, [node.func])
-    return any(is_bare(one.taint, c) for one in reached for c in client_calls(one.node))
+    bare = (is_bare(one.taint, c) for one in reached for c in client_calls(one.node))
+    return reached.is_cut or any(bare)

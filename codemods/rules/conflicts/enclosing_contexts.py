@@ -83,11 +83,14 @@ def _across(
     # The analysis that other files see of this one may be of another text: nodes and lines differ.
     led = reachable(other.taint, lender.body)
     roots = [(other.taint, lender.body), *((one.taint, [one.node]) for one in led)]
+    methods = other.once(MethodsOutOfSight).of(roots)
     reached = {
         one.taint.module.qualified_name(one.node)
-        for one in (*led, *other.once(MethodsOutOfSight).of(roots), *registered(other, lender.body))
+        for one in (*led, *methods, *registered(other, lender.body))
         if one.taint.module.source.path == here
     }
+    if led.is_cut or methods.is_cut:  # anything may run there
+        reached.update(map(semantic.module.qualified_name, _functions(semantic)))
     handed = handed_on(semantic.taint)
     if handed and not calls_unknown(other.taint, lender.body):
         handed = frozenset()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.call_graph import TOO_MANY, reachable
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
@@ -135,12 +135,9 @@ class Heirs:
         semantic = self._semantic
         if semantic.ours(block.proposal.home):
             return False
-        called = (
-            one.node.body
-            for one in reachable(semantic.taint, block.body)
-            if one.taint is semantic.taint
-        )
-        return any(self.of(body).wrapped for body in (block.body, *called))
+        reached = reachable(semantic.taint, block.body)
+        called = (one.node.body for one in reached if one.taint is semantic.taint)
+        return reached.is_cut or any(self.of(body).wrapped for body in (block.body, *called))
 
     def of(self, body: Sequence[ast.stmt]) -> _Content:
         """Return what *body*, a part of a suite, has that may inherit."""
@@ -164,7 +161,8 @@ class Heirs:
         if method not in self.reached_by:
             body: list[ast.stmt] = method.body  # type: ignore[attr-defined]
             reached = reachable(self._semantic.taint, body)
-            self.reached_by[method] = {method, *(one.node for one in reached)}
+            more = self._semantic.taint.once(Functions).order if reached.is_cut else ()
+            self.reached_by[method] = {method, *more, *(one.node for one in reached)}
         return self.reached_by[method]
 
 
@@ -220,10 +218,11 @@ def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
     own: set[ast.AST] = set()
     roots = [(semantic.taint, lender.body), *((one.taint, [one.node]) for one in reached)]
-    hidden = [
-        *semantic.once(MethodsOutOfSight).of(roots),
-        *registered(semantic, lender.body),
-    ]
+    methods = semantic.once(MethodsOutOfSight).of(roots)
+    if reached.is_cut or methods.is_cut:
+        yield Heir(f"the block calls {TOO_MANY}: one may have a tracker that would inherit")
+        own.update(semantic.taint.once(Functions).order)
+    hidden = [*methods, *registered(semantic, lender.body)]
     for one in {o.node: o for o in (as_seen_here(semantic, o) for o in hidden)}.values():
         if one.taint is semantic.taint:
             own.add(one.node)
@@ -248,7 +247,11 @@ def _overriding(
     """Yield what other files have in the place of *methods*; put what that runs here into *ran*."""
     of = semantic.taint.once(Functions)
     for override in heirs.overrides.of(methods):
-        for one in (override, *reachable(override.taint, override.node.body)):
+        reached = reachable(override.taint, override.node.body)
+        if reached.is_cut:
+            yield Heir(f"{override.node.name} calls {TOO_MANY}: one may inherit")
+            ran.update(of.order)
+        for one in (override, *reached):
             seen = as_seen_here(semantic, one)
             if seen.taint is semantic.taint:
                 ran.update(heirs.reached_from(seen.node))

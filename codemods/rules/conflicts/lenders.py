@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.call_graph import Reached, reachable
 from codemods.analysis.dataflow.deferred.registered import Registered
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.trackers.fields.object_methods import constructor, only_gives, sets_own_ids
@@ -80,11 +80,11 @@ def _is_built_here(semantic: SemanticModel, lender: Lender) -> bool:
 
 def reached_by(
     semantic: SemanticModel, body: Sequence[ast.stmt], home: SemanticModel | None = None
-) -> list[Resolved]:
+) -> Reached:
     """Return what *body*, of *home*, may call; functions of this module as it has them itself."""
     led = reachable((home or semantic).taint, body)
     found = (as_seen_here(semantic, one) for one in led)
-    return list({one.node: one for one in found}.values())
+    return Reached({one.node: one for one in found}.values(), is_cut=led.is_cut)
 
 
 def registered(semantic: SemanticModel, body: Sequence[ast.stmt]) -> Iterator[Resolved]:

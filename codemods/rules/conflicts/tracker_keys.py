@@ -11,6 +11,7 @@ from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.syntax import self_name
+from codemods.analysis.trackers.ids.standing import ALL_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -91,6 +92,8 @@ def set_within(
     If it is on the block's tracker, they are the block's until it ends.
     """
     reached = reachable(semantic.taint, body)
+    if reached.is_cut:
+        return ALL_IDS
     runs: set[ast.AST] = {one.node for one in reached}
     setting = semantic.standing.setting_methods
     if setting:

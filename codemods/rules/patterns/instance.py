@@ -265,9 +265,8 @@ def _calls_refusal(semantic: SemanticModel, finding: Finding, parts: list[Part])
     methods: set[ast.AST] = {part.function for part in parts}
     own = {site.call.func for part in parts for site in part.sets}
     for part in parts:
-        reached = {r.node for r in reachable(semantic.taint, part.body)}
         if (
-            reached & methods
+            reachable(semantic.taint, part.body).may_have(methods)
             or _calls_implicitly(semantic, part)
             or may_call_back(semantic.taint, part.body, methods)
         ):

@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.call_graph import TOO_MANY, reachable
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.owners import Owned, forwarder, owned, rebinding
@@ -157,7 +157,7 @@ def _refusal(
     body = lifetime.body[lifetime.index :]
     other = _rebound(semantic, found, body)
     if other is not None:
-        detail = f"{ast.unparse(other)} may put another tracker in the place of {lifetime.tracker}"
+        detail = f"{other} may put another tracker in the place of {lifetime.tracker}"
         return refuse(semantic, finding, Reason.MANAGER, detail)
     waits = any(isinstance(n, ast.Await) for s in body for n in walk(s))
     if waits and not semantic.ours(found.construct.home) and _wraps(found):
@@ -166,18 +166,22 @@ def _refusal(
     return None
 
 
-def _rebound(semantic: SemanticModel, found: Owned, body: list[ast.stmt]) -> ast.AST | None:
+def _rebound(semantic: SemanticModel, found: Owned, body: list[ast.stmt]) -> str | None:
     """Return what may bind the object's field anew: in this module, or in code that it reaches."""
     fields = [name for name in (found.name, found.backing) if name]
     if semantic.taint is not found.owner.taint:
         every = list(walk(semantic.module.tree))
         here = next((r for r in (rebinding(every, name) for name in fields) if r), None)
         if here is not None:
-            return here
-    reached = (r.node for r in reachable(semantic.taint, body) if r.taint is not semantic.taint)
+            return ast.unparse(here)
+    reached = reachable(semantic.taint, body)
+    others = (one.node for one in reached if one.taint is not semantic.taint)
     own = set(walk(found.owner.node))
-    inside = [n for node in reached if node not in own for n in walk(node)]
-    return next((r for r in (rebinding(inside, name) for name in fields) if r), None)
+    inside = [n for node in others if node not in own for n in walk(node)]
+    there = next((r for r in (rebinding(inside, name) for name in fields) if r), None)
+    if there is None:
+        return f"one of {TOO_MANY}" if reached.is_cut else None
+    return ast.unparse(there)
 
 
 def _wraps(found: Owned) -> bool:

@@ -34,12 +34,13 @@ def bare_call_notes(
         return ()
     if makes_bare_calls(semantic, statements):
         return (NOTE,)
-    for reached in reachable(semantic.taint, statements):
-        if any(last_name(_called(d)) in _RECORDERS for d in reached.node.decorator_list):
+    reached = reachable(semantic.taint, statements)
+    for one in reached:
+        if any(last_name(_called(d)) in _RECORDERS for d in one.node.decorator_list):
             continue
-        if any(is_bare(reached.taint, c) for s in reached.node.body for c in client_calls(s)):
+        if any(is_bare(one.taint, c) for s in one.node.body for c in client_calls(s)):
             return (NOTE,)
-    return ()
+    return (NOTE,) if reached.is_cut else ()
 
 
 def makes_bare_calls(semantic: SemanticModel, statements: Sequence[ast.stmt]) -> bool:

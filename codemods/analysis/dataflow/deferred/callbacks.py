@@ -51,9 +51,9 @@ def calls_unknown(taint: DataFlow, statements: Iterable[ast.AST]) -> bool:
     """Whether *statements*, or what they call, call something that may have been handed on."""
     listed = list(statements)
     reached = reachable(taint, listed)
-    return any(_calls_unknown(taint, node) for node in listed) or any(
-        _calls_unknown(one.taint, node) for one in reached for node in one.node.body
-    )
+    if reached.is_cut or any(_calls_unknown(taint, node) for node in listed):
+        return True
+    return any(_calls_unknown(one.taint, node) for one in reached for node in one.node.body)
 
 
 def unknown_calls(
@@ -90,7 +90,8 @@ def handed_on(taint: DataFlow) -> frozenset[ast.AST]:
         registered = [f for f in functions if any(registers(taint, d) for d in f.decorator_list)]
         bodies = [statement for function in registered for statement in function.body]
         reached = reachable(taint, [*handed, *bodies])
-        taint.handed_on = frozenset([*registered, *(found.node for found in reached)])
+        more = functions if reached.is_cut else registered
+        taint.handed_on = frozenset([*more, *(found.node for found in reached)])
     return taint.handed_on
 
 

@@ -36,7 +36,8 @@ _UNPACKED = (ast.Tuple, ast.List, ast.Starred)
 #: What gives out of a collection, or of an object, what was put in.
 _TAKING = frozenset("copy get items pop popleft setdefault values __getitem__".split())
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
-_FARTHEST = 200
+#: How many values are followed from one name, at most.
+FARTHEST = 1000
 
 
 class HeldCode:
@@ -45,6 +46,8 @@ class HeldCode:
     def __init__(self, taint: DataFlow) -> None:
         self._taint = taint
         self._of: dict[object, list[Code]] = {}
+        #: Whether a name of the module may have more with it than was followed.
+        self.is_cut = False
 
     def of(self, name: ast.Name | ast.Attribute) -> list[Code]:
         """Return functions, classes and lambdas that *name* may run where it is used.
@@ -58,7 +61,7 @@ class HeldCode:
                 return []
             key = self._taint.scopes.of(name)
         if key not in self._of:
-            self._of[key] = list(_code(_named(self._taint, name)))
+            self._of[key] = list(_code(_named(self._taint, name), self))
         return self._of[key]
 
 
@@ -74,8 +77,11 @@ def method_of_value(taint: DataFlow, name: ast.Name | ast.Attribute) -> list[Res
     return [method] if method is not None else []
 
 
-def parts_of(codes: Iterable[Code]) -> tuple[list[Resolved], list[Code]]:
-    """Return the functions and the lambdas that *codes* are; those of classes have them all."""
+def parts_of(codes: Iterable[Code], asking: HeldCode) -> tuple[list[Resolved], list[Code]]:
+    """Return the functions and the lambdas that *codes* are; those of classes have them all.
+
+    *asking* are the names of the module that has the codes, which are told if there are too many.
+    """
     functions: list[Resolved] = []
     lambdas: list[Code] = []
     waiting = list(codes)
@@ -86,7 +92,7 @@ def parts_of(codes: Iterable[Code]) -> tuple[list[Resolved], list[Code]]:
             continue
         seen.add(node)
         if isinstance(node, ast.ClassDef):
-            waiting += _code(_of_class(ResolvedClass(taint, node)))
+            waiting += _code(_of_class(ResolvedClass(taint, node)), asking)
         elif isinstance(node, _FUNCTIONS):
             inside = isinstance(taint.module.parents[node], ast.ClassDef)
             functions.append(method_of(taint, node) if inside else Resolved(taint, node))
@@ -119,10 +125,13 @@ def _decorated(decorator: ast.expr) -> list[ast.expr]:
     return [decorator, made]
 
 
-def _code(values: Iterable[Place]) -> Iterator[Code]:
+def _code(values: Iterable[Place], asking: HeldCode) -> Iterator[Code]:
     waiting = list(values)
     seen: set[object] = set()
-    while waiting and len(seen) < _FARTHEST:
+    while waiting:
+        if len(seen) >= FARTHEST:
+            asking.is_cut = True
+            return
         taint, value = waiting.pop()
         key: object = (taint, value) if isinstance(value, str) else value
         if key in seen:

@@ -112,7 +112,7 @@ class _Doing:
         self._reached: set[ast.AST] = {one.node for one in reached}
         self.texts = {home.module.source.text for home, _ in self._roots}
         self.methods: set[tuple[str, str]] = set()
-        self.is_any = False
+        self.is_any = reached.is_cut
         for home, call in unknown_calls(taint, body):
             for called in called_by(home, call):
                 if isinstance(called, ast.Attribute):

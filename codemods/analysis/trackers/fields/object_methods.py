@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.call_graph import Reached, reachable
 from codemods.analysis.dataflow.deferred.callbacks import is_unknown
 from codemods.analysis.dataflow.deferred.plain_values import is_plain
 from codemods.analysis.dataflow.holders import family
@@ -41,8 +41,9 @@ class MethodsOutOfSight:
         self._methods: dict[str, list[Resolved]] = {}
         self._led: dict[_Called, list[Resolved]] = {}
         self._called: dict[ast.AST, list[_Called]] = {}
+        self._cut: set[_Called] = set()
 
-    def of(self, functions: Iterable[tuple[DataFlow, Iterable[ast.AST]]]) -> list[Resolved]:
+    def of(self, functions: Iterable[tuple[DataFlow, Iterable[ast.AST]]]) -> Reached:
         """Return what statements, each with the analysis of its module, may run by such objects.
 
         With all that this may call, and what that may run so; what only gives a tracker is left.
@@ -57,7 +58,8 @@ class MethodsOutOfSight:
                 if one.node not in found:
                     found[one.node] = one
                     waiting.append((one.taint, one.node))
-        return [one for one in found.values() if not only_gives(one)]
+        speaking = (one for one in found.values() if not only_gives(one))
+        return Reached(speaking, is_cut=not self._cut.isdisjoint(seen))
 
     def _led_to(self, called: _Called) -> list[Resolved]:
         if called not in self._led:
@@ -66,8 +68,13 @@ class MethodsOutOfSight:
                 own = self._semantic.taint.methods_called(name)
                 self._methods[name] = [*own, *self._semantic.elsewhere.methods(name)]
             methods = (one for one in self._methods[name] if given is None or _fits(given, one))
-            led = (o for one in methods for o in (one, *reachable(one.taint, one.node.body)))
-            self._led[called] = list({one.node: one for one in led}.values())
+            led: dict[ast.AST, Resolved] = {}
+            for one in methods:
+                reached = reachable(one.taint, one.node.body)
+                led.update((found.node, found) for found in (one, *reached))
+                if reached.is_cut:
+                    self._cut.add(called)
+            self._led[called] = list(led.values())
         return self._led[called]
 
     def _called_in(self, taint: DataFlow, root: ast.AST) -> list[_Called]:

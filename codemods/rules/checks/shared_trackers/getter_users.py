@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
@@ -270,8 +271,9 @@ def acting_in(user: User, users: Users) -> list[ast.AST]:
     others = {one.identity for one in users.relying if not named_by_contexts(one)}
     taint = user.semantic.taint
     names = (n for n in walk(user.function) if isinstance(n, ast.Name | ast.Attribute))
-    return [
-        name
-        for name in names
-        if others and any(identity(r.taint, r.node) in others for r in reachable(taint, [name]))
-    ]
+    return [name for name in names if others and _may_reach(taint, name, others)]
+
+
+def _may_reach(taint: DataFlow, name: ast.AST, others: set[Identity]) -> bool:
+    reached = reachable(taint, [name])
+    return reached.is_cut or any(identity(r.taint, r.node) in others for r in reached)

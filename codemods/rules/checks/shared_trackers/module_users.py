@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.call_graph import TOO_MANY, reachable
 from codemods.analysis.dataflow.deferred.registered import may_call_back
 from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.last_use import LastUse
@@ -191,10 +191,14 @@ def _each_other(semantic: SemanticModel, finding: Finding, users: list[User]) ->
     functions: set[ast.AST] = {user.function for user in users}
     for user in users:
         body, place = user.part.body, user.sets[0].call
-        for reached in reachable(semantic.taint, body):
-            if reached.node in functions:
-                detail = f"{user.function.name} calls {reached.node.name}, which sets other ids"
+        reached = reachable(semantic.taint, body)
+        for one in reached:
+            if one.node in functions:
+                detail = f"{user.function.name} calls {one.node.name}, which sets other ids"
                 return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
+        if reached.is_cut:
+            detail = f"{user.function.name} calls {TOO_MANY}: one may set other ids"
+            return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
         if may_call_back(semantic.taint, body, functions):
             detail = f"{user.function.name} may call back a function that sets other ids"
             return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)

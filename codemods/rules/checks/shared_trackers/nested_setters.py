@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.dataflow.call_graph import reachable
+from codemods.analysis.dataflow.call_graph import TOO_MANY, reachable
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
 from codemods.analysis.dataflow.deferred.registered import Registered
 from codemods.analysis.syntax.tree import walk
@@ -41,6 +41,8 @@ def _may_run(outer: User, inner: User) -> str | None:
     reached = reachable(semantic.taint, body)
     if any(identity(one.taint, one.node) == inner.identity for one in reached):
         return "calls"
+    if reached.is_cut:
+        return f"calls {TOO_MANY}, perhaps also"
     unknown = calls_unknown(semantic.taint, body)
     if _is_special(inner.name) and (unknown or inner is not outer):
         return "may call"  # an operator, or a call of the object, does not show its name
