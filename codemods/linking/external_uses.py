@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
 from codemods.analysis.external.references import COMPUTED, ExternalUse, How, Uses
 from codemods.analysis.syntax.definitions import Resolved, method_of
 from codemods.linking.module_graph import module_parts
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from codemods.linking.module_names import ModuleNames
     from codemods.linking.name_uses import SpokenNames
     from codemods.linking.registrations import Registrations
-    from codemods.linking.replacements import Replacements
     from codemods.linking.runtimes import Runtimes
     from codemods.linking.surroundings import Surroundings
     from codemods.model.runtime import Evidence
@@ -34,7 +34,55 @@ if TYPE_CHECKING:
 
 #: With one of these a file reads names of its own that it does not spell.
 _BY_NAME = ("eval", "exec", "globals")
+_CONFTEST = "conftest"
 _UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
+
+
+class Replacements:
+    """Where the project replaces methods of the tracker, and which modules run there."""
+
+    def __init__(
+        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], SemanticModel | None]
+    ) -> None:
+        self._graph = graph
+        self._analysed = analysed
+        self._found: dict[Path, ExternalUse] | None = None
+
+    def of(self, path: Path) -> ExternalUse | None:
+        """Return the first replacement in another file that imports the module in *path*."""
+        if self._found is None:
+            self._found = {}
+            for file, use in self._places():
+                for reached in self._reached(file):
+                    if reached != file.path:
+                        self._found.setdefault(reached, use)
+        return self._found.get(path)
+
+    def _places(self) -> Iterator[tuple[DiscoveredFile, ExternalUse]]:
+        seen: set[Path] = set()
+        for method in (words.SET_CALL, words.OLDER_SET_CALL):
+            for file in self._graph.holding(method, words.TRACKER_CLASS):
+                content = self._graph.content(file)
+                if file.path in seen or not (b"patch" in content or b"setattr" in content):
+                    continue
+                seen.add(file.path)
+                semantic = self._analysed(file)
+                place = semantic.replaced_method if semantic is not None else None
+                if semantic is not None and place is not None:
+                    span = semantic.module.span(place)
+                    text = semantic.module.segment(place)
+                    yield file, ExternalUse(text, f"{file.display}:{span.line}")
+
+    def _reached(self, file: DiscoveredFile) -> set[Path]:
+        """Return the files that *file* imports, whatever is between.
+
+        What a conftest.py replaces, it replaces for every test beside and below it.
+        """
+        waiting = [file]
+        if file.path.stem == _CONFTEST:
+            folder = file.path.parent
+            waiting += [f for f in self._graph.files if folder in f.path.parents]
+        return {one.path for one in imports_first(self._graph, waiting)}
 
 
 class ExternalUses:

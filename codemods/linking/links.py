@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
 from codemods.analysis.dataflow.deferred.quiet_methods import WORDS
-from codemods.analysis.external.names import own_names
 from codemods.analysis.external.computed_names import IMPORTING
+from codemods.analysis.external.names import own_names
 from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import (
     Found,
@@ -27,7 +27,7 @@ from codemods.analysis.syntax.definitions import (
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
-from codemods.linking.external_uses import ExternalUses
+from codemods.linking.external_uses import ExternalUses, Replacements
 from codemods.linking.kinship import Kinship
 from codemods.linking.method_names import MethodNames
 from codemods.linking.module_graph import ModuleGraph
@@ -35,7 +35,6 @@ from codemods.linking.module_names import ModuleNames
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
 from codemods.linking.registrations import Registrations
-from codemods.linking.replacements import Replacements
 from codemods.linking.runtimes import Runtimes
 from codemods.linking.surroundings import ENTERING, Surroundings
 from codemods.linking.trees import Trees
@@ -133,6 +132,7 @@ class Project:
             if self._trees.keeps(file.path):
                 self._graph.references(file)
         self._surroundings.prepare()
+        self._registrations.prepare()
 
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""

@@ -6,6 +6,7 @@ is handed on pays for little more than for reading its names.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.deferred.callbacks import registers
 from codemods.analysis.external.computed_names import IMPORTING, lookups
-from codemods.analysis.external.handed_names import SPEAKING, handed, speakers_of
+from codemods.analysis.external.handed_names import SPEAKING, Mentions, speakers_of
 from codemods.analysis.external.handed_records import Handed, Way
 from codemods.analysis.external.handed_values import Values
 from codemods.analysis.external.references import How
@@ -79,6 +80,7 @@ class Registrations:
         self._is_home = is_home
         self._analysed = analysed
         self._files: dict[Path, DiscoveredFile] = {}
+        self._mentioned: dict[Path, Mentions | None] = {}
         self._led_to: dict[str, dict[str, DiscoveredFile]] = {}
         self._having: dict[tuple[str, str], bool] = {}
 
@@ -89,8 +91,14 @@ class Registrations:
         ways = _Ways()
         self._follow(speakers, ways)
         self._look_up(speakers, ways)
-        found = ((item, ways.of(item)) for item in speakers)
+        found = [(item, ways.of(item)) for item in speakers]
+        self._mentioned.clear()
         return tuple(Handed(str(item[0]), item[1], by) for item, by in found if by)
+
+    def prepare(self) -> None:
+        """Find out about all of them."""
+        with contextlib.suppress(RecursionError, MemoryError):  # it is asked for again
+            bool(self.all)
 
     def file(self, path: str) -> DiscoveredFile:
         """Return the file at *path*, of one of those functions."""
@@ -220,14 +228,20 @@ class Registrations:
             wanted.setdefault(file.path, set()).add(name)
         for path, names in wanted.items():
             file = self._files[path]
-            references = self._graph.references(file)
-            if references is None:
-                continue
-            find = partial(handed, paths=references.paths, wanted=names)
-            for mention in self._graph.of_tree(file, find) or ():
+            read = self._read(file)
+            for mention in read.of(sorted(names)) if read is not None else ():
                 for item, speaker in by_name[mention.name]:
                     if _is_said_so(speaker, mention) and self._is_meant(file, mention, item):
                         yield file, mention, item
+
+    def _read(self, file: DiscoveredFile) -> Mentions | None:
+        if file.path not in self._mentioned:
+            references = self._graph.references(file)
+            found = None
+            if references is not None:
+                found = self._graph.of_tree(file, partial(Mentions, paths=references.paths))
+            self._mentioned[file.path] = found
+        return self._mentioned[file.path]
 
     def _holding(
         self, names: Collection[str], *, near: bool

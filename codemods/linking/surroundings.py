@@ -55,7 +55,7 @@ class Surroundings:
             for name in self._methods.of(own):
                 near |= self._having.get(name, 0)
         if by_all:
-            near = (1 << len(self._opening_files)) - 1
+            near = (1 << len(opening)) - 1
         while near:
             file = opening[(near & -near).bit_length() - 1]
             near &= near - 1

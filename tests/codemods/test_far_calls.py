@@ -43,7 +43,7 @@ STEPS = 30
 
 
 def project(flow: str, last: str = LAST, *, apart: bool) -> dict[str, str]:
-    """Return the files of a project in which *flow* calls a chain of functions, *last* at its end."""
+    """Return the files of a project in which *flow* calls a chain that ends in *last*."""
     chain = "".join(f"\n\ndef step_{n}(text):\n    step_{n + 1}(text)\n" for n in range(STEPS))
     steps = chain + last.format(STEPS)
     if not apart:

@@ -50,7 +50,7 @@ APART = (
 
 def test_function_that_gets_into_the_block(tmp_path: Path) -> None:
     """The same program is refused where the function is registered and the block runs it."""
-    program = build(Random(8), REGISTERED[0], "registered")
+    program = build(Random(3), REGISTERED[0], "registered")
     outcomes = migrate_project(tmp_path, program.files, runtime="tracker")
     assert outcomes["flow.py"].reasons == ["two-trackers"]
 
@@ -58,7 +58,7 @@ def test_function_that_gets_into_the_block(tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", APART)
 def test_function_that_does_not_get_into_the_block(way: Way, tmp_path: Path) -> None:
     """A function that nobody hands on, or that the block cannot come to, keeps no block away."""
-    program = build(Random(8), way, "registered")
+    program = build(Random(3), way, "registered")
     outcomes = migrate_project(tmp_path, program.files, runtime="tracker")
     assert [r.detail for o in outcomes.values() for r in o.refusals] == []
     assert any(outcome.changed for outcome in outcomes.values())

@@ -12,13 +12,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.external.handed_records import Mention, Place, Speaker
+from codemods.analysis.external.handed_records import Mention, Speaker
 from codemods.analysis.external.handed_values import AT_ONCE, PATCHING, RETURNED, Values, modules_of
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import index
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+
+    from codemods.analysis.external.handed_values import Holder, Value
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -111,86 +113,75 @@ def speakers_of(tree: ast.Module) -> list[Speaker]:
     return Definitions(tree).speakers()
 
 
-def handed(
-    tree: ast.Module, paths: Mapping[str, Collection[str]], wanted: Collection[str]
-) -> list[Mention]:
-    """Return where *tree* hands on what may be one of the names *wanted*, or calls it.
+class Mentions:
+    """The mentions of functions in one file, by their names: read once, for all who ask."""
 
-    *paths* are what its names stand for that are of other modules.
-    """
-    reader = _Mentions(Definitions(tree), paths, wanted)
-    every = index(tree)
-    calls = every.every(ast.Call)
-    for value in Values(tree, paths).every():
-        reader.value(*value)
-    replaced = {a for c in calls if last_name(c.func).startswith(PATCHING) for a in c.args}
-    for text in every.every(ast.Constant):
-        if text not in replaced:
-            reader.text(text)
-    for call in calls:
-        reader.called(call, call.func)
-        if last_name(call.func) in AT_ONCE:
-            for argument in call.args:
-                reader.called(call, argument)
-    return reader.found
-
-
-class _Mentions:
-    """The mentions of one file."""
-
-    def __init__(
-        self,
-        definitions: Definitions,
-        paths: Mapping[str, Collection[str]],
-        wanted: Collection[str],
-    ) -> None:
-        self.found: list[Mention] = []
-        self._definitions = definitions
+    def __init__(self, tree: ast.Module, paths: Mapping[str, Collection[str]]) -> None:
         self._paths = paths
-        self._wanted = wanted
-        self._locals = {local for local, p in paths.items() if any(_last(x) in wanted for x in p)}
+        self._definitions = Definitions(tree)
+        self._put = Values(tree, paths)
+        self._values: dict[str, list[Value]] = {}
+        self._called: dict[str, list[tuple[ast.Call, ast.expr]]] = {}
+        self._texts: dict[str, set[str]] = {}
+        #: The names that imports give to names of other modules.
+        self._locals: dict[str, set[str]] = {}
+        for local, full in paths.items():
+            for path in full:
+                self._locals.setdefault(path.rpartition(".")[2], {local}).add(local)
+        self._read(tree)
 
-    def value(self, node: ast.AST, place: Place, variable: str) -> None:
-        """Note that *node* is put into *place*, or is part of a *variable* of the module."""
+    def _read(self, tree: ast.Module) -> None:
+        for value in self._put.every():
+            node = value[0]
+            name = last_name(node.func if isinstance(node, ast.Call) else node)
+            self._values.setdefault(name, []).append(value)
+        every = index(tree)
+        replaced: set[ast.AST] = set()
+        for call in every.every(ast.Call):
+            name = last_name(call.func)
+            self._called.setdefault(name, []).append((call, call.func))
+            for argument in call.args if name in AT_ONCE else ():
+                self._called.setdefault(last_name(argument), []).append((call, argument))
+            if name.startswith(PATCHING):
+                replaced.update(call.args)
+        for text in every.every(ast.Constant):
+            said = text.value
+            if isinstance(said, str) and _DOTTED.fullmatch(said) and text not in replaced:
+                *before, name = re.split(r"[.:]", said)
+                self._texts.setdefault(name, set()).add(".".join(before))
+
+    def of(self, wanted: Collection[str]) -> Iterator[Mention]:
+        """Yield where the file hands on what may be one of the names *wanted*, or calls it."""
+        for name in wanted:
+            yield from (Mention(name, base) for base in self._texts.get(name, ()))
+            for spelled in sorted({name} | self._locals.get(name, set())):
+                for value in self._values.get(spelled, ()):
+                    yield from self._handed(name, *value)
+                for call, function in self._called.get(spelled, ()):
+                    inside = self._definitions.leading(call)
+                    for base in self._bases(name, function) if inside is not None else ():
+                        yield Mention(name, base, inside=inside)
+
+    def _handed(
+        self, name: str, node: ast.expr, holder: Holder, variable: str
+    ) -> Iterator[Mention]:
         made = isinstance(node, ast.Call)
-        place_of, node = node, node.func if isinstance(node, ast.Call) else node
-        for name, base in self._meant(node):
-            if place is RETURNED:
-                inside = self._definitions.leading(place_of)
+        for base in self._bases(name, node.func if isinstance(node, ast.Call) else node):
+            if holder is RETURNED:
+                inside = self._definitions.leading(node)
                 if inside is not None:
-                    giving = replace(inside, gives=True)
-                    self.found.append(Mention(name, base, inside=giving, made=made))
+                    yield Mention(name, base, inside=replace(inside, gives=True), made=made)
                 continue
-            self.found.append(Mention(name, base, place, made=made))
+            yield Mention(name, base, self._put.place(holder), made=made)
             if variable and not made:
-                self.found.append(Mention(name, base, inside=Speaker((variable,))))
+                yield Mention(name, base, inside=Speaker((variable,)))
 
-    def called(self, call: ast.Call, function: ast.expr) -> None:
-        """Note that *call* calls *function*, if it is one of those, in a function."""
-        for name, base in self._meant(function):
-            inside = self._definitions.leading(call)
-            if inside is not None:
-                self.found.append(Mention(name, base, inside=inside))
-
-    def text(self, text: ast.Constant) -> None:
-        """Note that *text* is the dotted name of one of those."""
-        if isinstance(text.value, str) and _DOTTED.fullmatch(text.value):
-            *before, name = re.split(r"[.:]", text.value)
-            if name in self._wanted:
-                self.found.append(Mention(name, ".".join(before)))
-
-    def _meant(self, node: ast.AST) -> Iterator[tuple[str, str | None]]:
-        """Yield what *node* may be of the wanted names, with the module of it."""
+    def _bases(self, name: str, node: ast.expr) -> Iterator[str | None]:
+        """Yield the modules that *node* may be a *name* of, empty for its own, None for objects."""
         if isinstance(node, ast.Name):
-            if node.id in self._locals:
-                found = (path.rpartition(".") for path in self._paths[node.id])
-                yield from ((name, base or dot) for base, dot, name in found)
-            elif node.id in self._wanted:
-                yield node.id, ""
-        elif isinstance(node, ast.Attribute) and node.attr in self._wanted:
-            bases = modules_of(node.value, self._paths)
-            yield from ((node.attr, base) for base in bases or (None,))
-
-
-def _last(path: str) -> str:
-    return path.rpartition(".")[2]
+            paths = [path.rpartition(".") for path in self._paths.get(node.id, ())]
+            yield from (base or dot for base, dot, last in paths if last == name)
+            if not paths and node.id == name:
+                yield ""
+        elif isinstance(node, ast.Attribute) and node.attr == name:
+            yield from modules_of(node.value, self._paths) or (None,)

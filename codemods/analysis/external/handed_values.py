@@ -38,6 +38,8 @@ _MOST_PARTS = 12
 _ASSIGNING = frozenset((ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr))
 _RETURNING = frozenset((ast.Return, ast.Yield))
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_IGNORED = _ASKING | _DETACHED | AT_ONCE | _ROUTING
+_NAMES = frozenset((ast.Name, ast.Attribute))
 _OWN = Place("")
 #: A function gives it to whoever calls that.
 RETURNED = Place("", "return")
@@ -57,8 +59,10 @@ _PARTS: dict[type[ast.AST], Callable[[Any], Iterable[ast.AST | None]]] = {
     ast.arguments: lambda node: (*node.defaults, *node.kw_defaults),
 }
 
-#: A value, the place that it is put into, and the variable of the module that has it.
-Value = tuple[ast.AST, Place, str]
+#: What puts a value somewhere: a call, with the keyword that it is given by, or a target.
+Holder = Place | ast.expr | tuple[ast.Call, str]
+#: A value, what puts it somewhere, and the variable of the module that has it.
+Value = tuple[ast.expr, Holder, str]
 
 
 def modules_of(value: ast.AST, paths: Mapping[str, Collection[str]]) -> list[str]:
@@ -87,7 +91,7 @@ class Values:
         self._done: set[ast.AST] = set()
 
     def every(self) -> Iterator[Value]:
-        """Yield all of them."""
+        """Yield all of them that are names, or calls."""
         for node in self._index.nodes:
             kind = type(node)
             if kind is ast.Call and node not in self._done:
@@ -101,31 +105,47 @@ class Values:
             elif kind is ast.Lambda and node not in self._done:
                 yield from self._flat([node], _OWN)
 
+    def place(self, holder: Holder) -> Place:
+        """Return the place that *holder* puts a value into."""
+        if isinstance(holder, Place):
+            return holder
+        if isinstance(holder, ast.expr):
+            return self._place_of(holder)
+        call, keyword = holder
+        place = self.place_by(call.func)
+        return Place(place.path, place.method, keyword, place.keeper) if keyword else place
+
     def _flat(
-        self, values: Iterable[ast.AST | None], place: Place, variable: str = ""
+        self, values: Iterable[ast.AST | None], holder: Holder, variable: str = ""
     ) -> Iterator[Value]:
-        """Yield *values* and what they are made of, all put into *place*."""
-        waiting = [value for value in values if value is not None]
-        while waiting:
-            value = waiting.pop()
+        """Yield *values* and what they are made of, all put somewhere by *holder*."""
+        waiting = list(values)
+        for value in waiting:  # it grows on the way
             kind = type(value)
-            if kind in _PARTS:
+            if kind in _NAMES:
+                yield value, holder, variable  # type: ignore[misc]
+            elif value is None or kind is ast.Constant:
+                continue
+            elif kind in _PARTS:
                 self._done.add(value)
-                waiting += [part for part in _PARTS[kind](value) if part is not None]
+                waiting += _PARTS[kind](value)
             elif isinstance(value, ast.Lambda):
                 self._done.add(value)
-                yield from ((inner, place, variable) for inner in walk(value.body))
-            elif isinstance(value, ast.Call) and last_name(value.func) in _WRAPPING:
-                self._done.add(value)
-                waiting += arguments_of(value)
-            else:
-                yield value, place, variable
+                waiting += (n for n in walk(value.body) if type(n) in _NAMES)
+            elif isinstance(value, ast.Call):
+                if last_name(value.func) in _WRAPPING:
+                    self._done.add(value)
+                    waiting += arguments_of(value)
+                else:
+                    yield value, holder, variable
 
     def _assigned(self, node: ast.AST) -> Iterator[Value]:
         value: ast.expr | None = node.value  # type: ignore[attr-defined]
+        if type(value) is ast.Constant:
+            return
         for target in _targets(node) if value is not None else ():
             variable = target.id if isinstance(target, ast.Name) and node in self._top else ""
-            yield from self._flat([value], self._place_of(target), variable)
+            yield from self._flat([value], target, variable)
 
     def _place_of(self, target: ast.expr) -> Place:
         """Return the place that *target* of an assignment is."""
@@ -145,19 +165,15 @@ class Values:
 
     def _given(self, call: ast.Call) -> Iterator[Value]:
         name = last_name(call.func)
-        if name in _ASKING or name in _DETACHED or name in AT_ONCE or name in _ROUTING:
-            return
-        if name.startswith(PATCHING):
+        if name in _IGNORED or name.startswith(PATCHING):
             return
         if name == "setattr" and len(call.args) > 2 and isinstance(call.args[1], ast.Constant):
             target = ast.Attribute(call.args[0], str(call.args[1].value), ast.Store())
-            yield from self._flat(call.args[2:], self._place_of(target))
+            yield from self._flat(call.args[2:], target)
             return
-        place = self.place_by(call.func)
-        yield from self._flat(call.args, place)
+        yield from self._flat(call.args, (call, ""))
         for keyword in call.keywords:
-            named = Place(place.path, place.method, keyword.arg or "", place.keeper)
-            yield from self._flat([keyword.value], named)
+            yield from self._flat([keyword.value], (call, keyword.arg or ""))
 
     def place_by(self, function: ast.expr) -> Place:
         """Return the place that *function* puts its arguments into."""
