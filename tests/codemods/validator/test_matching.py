@@ -132,7 +132,7 @@ def test_layout_and_needless_flushes_are_no_difference(before: str, after: str) 
         (legacy("ask()\n"), migrated("ask()\n").replace("job_id", "user_id")),
         (legacy("ask(tracker)\n"), migrated("ask(tracker)\n", HEADER.replace(" as tracker", ""))),
         (legacy("ask()\n", ""), migrated("ask()\n")),
-        (legacy("ask()\n").replace(SET, SET + "wait()\n    "), migrated("ask()\n")),
+        (legacy("ask()\n").replace(SET, SET + "    wait()\n"), migrated("ask()\n")),
         ("ask()\n", HEADER + "    ask()\n"),
         (legacy("ask()\n"), migrated("ask()\n").replace("with ai", "async with ai")),
         (legacy("ask()\n"), migrated("ask()\n").replace("def scan", "async def scan")),
