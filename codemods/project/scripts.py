@@ -26,4 +26,9 @@ def is_script(name: str, path: str | Path) -> bool:
         start = read_start(path, _LINE)
     except (OSError, ValueError):
         return False
-    return _PYTHON.match(start) is not None
+    return starts_a_script(start)
+
+
+def starts_a_script(content: bytes) -> bool:
+    """Whether a file that begins with *content* is run by Python."""
+    return _PYTHON.match(content[:_LINE]) is not None

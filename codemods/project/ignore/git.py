@@ -93,14 +93,19 @@ def _is_inside(name: str) -> bool:
     return not name.startswith("/") and ".." not in name.split("/")
 
 
-def run(folder: str, *command: str) -> subprocess.CompletedProcess[bytes]:
-    """Return what git answers to *command* in *folder*; raises GitProblem if it does not."""
+def command(folder: str, *arguments: str) -> list[str]:
+    """Return the command line on which git does *arguments* in *folder*, and nothing besides."""
+    settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+    return [program(), "--no-pager", "-C", folder, *settings, *arguments]
+
+
+def run(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Return what git answers to *arguments* in *folder*; raises GitProblem if it does not."""
     import subprocess  # only now: a single file asks git nothing
 
-    settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     try:
         return subprocess.run(
-            [program(), "--no-pager", "-C", folder, *settings, *command],
+            command(folder, *arguments),
             env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
