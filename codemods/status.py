@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    from codemods.cli import burndown, execution
+    from codemods.burndown.command import command
+    from codemods.cli import execution
 
     given = sys.argv[1:] if arguments is None else arguments
-    return execution.execute(
-        burndown.command, execution.program("ai-usage-status", "codemods.status"), given, None
-    )
+    name = execution.program("ai-usage-status", "codemods.status")
+    return execution.execute(command, name, given, None)
 
 
 if __name__ == "__main__":

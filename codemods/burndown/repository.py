@@ -82,8 +82,8 @@ def _whole(root: str, name: str, paths: Sequence[str]) -> Commit:
 def _changes(raw: Sequence[str]) -> Iterator[Change]:
     told = [part.lstrip("\n") for part in raw]
     told = [part for part in told if part]
-    for facts, path in zip(told[::2], told[1::2], strict=False):
-        _, mode, _, blob, _ = facts.split()
+    for entry, path in zip(told[::2], told[1::2], strict=False):
+        _, mode, _, blob, _ = entry.split()
         is_file = mode not in (_LINK, _MODULE) and not blob.startswith(_GONE)
         yield Change(path, blob if is_file else "")
 
