@@ -170,7 +170,7 @@ def command(
     if not options.paths:
         raise click.UsageError("Name a PATH: `.` for this folder.")
     looking = replace(options, mode=Mode.CHECK)
-    config = execution.load_config(looking.paths, looking.cwd)
+    config = execution.load_config(looking)
     counting = _Counting(decides)
     report = execution.run_pipeline(counting, looking, config)
     tally = Tally(counting.counts, report if decides else None)
