@@ -57,6 +57,7 @@ tr:last-child td {{ border-bottom: 0; }}
 thead th {{ color: var(--soft); font-weight: 500; font-size: .88rem; }}
 .bar {{ display: inline-block; width: 5rem; height: .5rem; border-radius: .25rem;
   background: var(--track); vertical-align: middle; margin-right: .6rem; }}
+.share {{ display: inline-block; min-width: 2.9rem; }}
 .bar i {{ display: block; height: 100%; border-radius: .25rem; background: var(--done); }}
 svg {{ display: block; width: 100%; height: auto; }}
 svg text {{ fill: var(--soft); font-size: 12px; }}
@@ -150,7 +151,7 @@ def _done(share: float | None) -> str:
     if share is None:
         return "-"
     bar = f'<span class="bar"><i style="width: {share:.0%}"></i></span>'
-    return f"{bar}{share:.0%}"
+    return f'{bar}<span class="share">{share:.0%}</span>'
 
 
 def _money(money: Money) -> Iterator[str]:
