@@ -46,7 +46,9 @@ def outdated() -> list[str]:
 def _table(found: list[Page]) -> str:
     entries = "".join(
         f'    "{p.code}": RuleName(\n        "{p.code}",\n        "{p.name}",\n'
-        f'        "{p.summary}",\n    ),\n'
+        f'        "{p.summary}",\n'
+        + (f'        "{p.severity}",\n' if p.severity != "error" else "")
+        + "    ),\n"
         for p in found
     )
     table = f"{BEGIN}RULES: Mapping[str, RuleName] = {{\n{entries}}}\n{END}"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FOLDERS = (lint, contexts, patterns, across)
 #: Modules that report, and are no rules of the analysis.
 _OTHERS = (unread, needless, unknown, outdated)
-_LABELS = ("What it does", "Why", "Before", "After", "Safety", "Leaves alone", "Guide")
+_LABELS = ("What it does", "Why", "Before", "After", "Safety", "Severity", "Leaves alone", "Guide")
 _PROGRAMS = ("Before", "After")
 #: The column at which the text of a part begins.
 _COLUMN = 16
@@ -82,6 +82,11 @@ class Page:
     def summary(self) -> str:
         """What the rule reports, in a few words."""
         return self.forms[0].meaning.removesuffix(".")
+
+    @property
+    def severity(self) -> str:
+        """How much a finding counts where nobody says otherwise."""
+        return "".join(self.forms[0].parts.get("Severity", ("error",))).strip()
 
     @cached_property
     def markdown(self) -> str:

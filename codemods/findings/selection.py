@@ -101,7 +101,7 @@ def selected(layers: Sequence[LintConfig | LintOptions]) -> frozenset[str]:
 
 
 def _severities(table: LintConfig) -> Mapping[str, Severity]:
-    found: dict[str, Severity] = {}
+    found = {code: Severity(rule.severity) for code, rule in RULES.items()}
     given = [(Selector.of(text), severity) for text, severity in table.severity.items()]
     for selector, severity in sorted(given, key=lambda one: one[0].weight):
         found.update(dict.fromkeys(selector.codes, severity))

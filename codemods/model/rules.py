@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RuleName:
-    """A rule by its code, its name, and what it reports in a few words."""
+    """A rule by its code, its name, and what it reports in a few words.
+
+    ``severity`` is how much its findings count where nobody says otherwise.
+    """
 
     code: str
     name: str
     summary: str
+    severity: str = "error"
 
 
 # begin of the table
@@ -93,6 +97,29 @@ RULES: Mapping[str, RuleName] = {
         "AIU013",
         "older-name",
         "a set call by its former name that stays, since no block takes its place",
+    ),
+    "AIU014": RuleName(
+        "AIU014",
+        "misspelt-field",
+        "a context is given a name that is nearly one of its parameters",
+    ),
+    "AIU015": RuleName(
+        "AIU015",
+        "context-without-a-field",
+        "a block says what it does, and not for whom",
+        "info",
+    ),
+    "AIU016": RuleName(
+        "AIU016",
+        "call-outside-of-every-context",
+        "a client's call that no block takes, in a file that has blocks",
+        "warning",
+    ),
+    "AIU017": RuleName(
+        "AIU017",
+        "recorded-again",
+        "a call that its block records is recorded by hand as well",
+        "warning",
     ),
     "AIU100": RuleName(
         "AIU100",

@@ -18,6 +18,8 @@ from codemods.analysis.syntax.signatures import default_of
 from codemods.model.edit import Delete, Unwrap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.block_extent import Block
     from codemods.analysis.trackers.lifetimes import Lifetime
@@ -53,20 +55,27 @@ def needless_replays(semantic: SemanticModel, lifetime: Lifetime, block: Block) 
 def _is_needless(
     semantic: SemanticModel, lifetime: Lifetime, block: Block, statement: ast.stmt
 ) -> bool:
-    result = _replayed(semantic, lifetime, statement)
-    if result is None:
+    found = replayed(statement)
+    if found is None or semantic.scopes.of(found[0]) is not lifetime.binding:
         return False
+    body = lifetime.body[block.start : block.stop]
+    return is_made_by_a_captured_call(semantic, found[1], body, statement)
+
+
+def is_made_by_a_captured_call(
+    semantic: SemanticModel, result: ast.Name, body: Sequence[ast.stmt], before: ast.stmt
+) -> bool:
+    """Whether a call that the runtime takes, above *before* in *body*, makes *result* as it is.
+
+    In the same suite: in each run that comes to *before* it was made, and once.
+    """
     binders = semantic.scopes.of(result).binders
     if len(binders) != 1:
         return False
     made = semantic.module.parents.get(binders[0])
-    # In the same suite, and above: made in each run that comes here, and once.
-    if (
-        not isinstance(made, ast.Assign)
-        or semantic.module.statements_around(made) is not lifetime.body
-    ):
+    if not isinstance(made, ast.Assign) or made not in body:
         return False
-    if not block.start <= lifetime.body.index(made) < lifetime.body.index(statement):
+    if not body.index(made) < body.index(before):
         return False
     value = made.value.value if isinstance(made.value, ast.Await) else made.value
     if not isinstance(value, ast.Call) or not _is_captured(value.func):
@@ -115,8 +124,8 @@ def _is_local_object(semantic: SemanticModel, binder: ast.AST) -> bool:
     return any(isinstance(m, ast.ClassDef) for m in makers)
 
 
-def _replayed(semantic: SemanticModel, lifetime: Lifetime, statement: ast.stmt) -> ast.Name | None:
-    """Return the name that *statement* records: ``tracker.track_x(lambda: name)()``."""
+def replayed(statement: ast.stmt) -> tuple[ast.Name, ast.Name] | None:
+    """Return the tracker and the name in ``tracker.track_x(lambda: name)()``, if it is that."""
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return None
     outer = statement.value
@@ -127,13 +136,13 @@ def _replayed(semantic: SemanticModel, lifetime: Lifetime, statement: ast.stmt) 
     if not isinstance(function, ast.Attribute) or function.attr not in words.REPLAYS:
         return None
     receiver = function.value
-    if not isinstance(receiver, ast.Name) or semantic.scopes.of(receiver) is not lifetime.binding:
+    if not isinstance(receiver, ast.Name):
         return None
     if len(inner.args) != 1 or inner.keywords or not isinstance(inner.args[0], ast.Lambda):
         return None
     body = inner.args[0].body
     takes_nothing = not ast.unparse(inner.args[0].args)
-    return body if takes_nothing and isinstance(body, ast.Name) else None
+    return (receiver, body) if takes_nothing and isinstance(body, ast.Name) else None
 
 
 def _is_captured(function: ast.expr) -> bool:
