@@ -53,6 +53,7 @@ CLIENT_WRAPPERS = (
 )
 REPLAYS = ("track_openai_completion", "track_openai_embedding", "track_anthropic_completion")
 RECORDING_DECORATORS = (*REPLAYS, "track_google_places")
+METADATA_CALL = "add_context_metadata"
 BATCH_MODE_CALL = "set_batch_mode"
 STORE_CALL = "_store_metric"
 REVIEW_CALL = "track_github_claude_review"
@@ -74,7 +75,7 @@ TRACKER_METHODS = (
     SET_CALL,
     OLDER_SET_CALL,
     FLUSH_CALL,
-    "add_context_metadata",
+    METADATA_CALL,
     BATCH_MODE_CALL,
     STORE_CALL,
     *RECORDING_DECORATORS,

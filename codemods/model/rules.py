@@ -111,7 +111,7 @@ RULES: Mapping[str, RuleName] = {
     ),
     "AIU016": RuleName(
         "AIU016",
-        "call-outside-of-every-context",
+        "unattributed-call",
         "a client's call that no block takes, in a file that has blocks",
         "warning",
     ),
@@ -183,7 +183,7 @@ def nearest(text: str, valid: Iterable[str]) -> str:
 
     words = {word.lower(): str(word) for word in valid}
     said = text.lower().replace("_", "-")
-    near = get_close_matches(said, words, n=5, cutoff=0.5)
+    near = get_close_matches(said, words, n=len(words), cutoff=0.5)
     if not near:
         return ""
 

@@ -37,15 +37,15 @@ def find(semantic: SemanticModel, told: Collection[Finding]) -> Iterator[Finding
     del told
     seen: set[ast.stmt] = set()
     for block, _, _, _ in semantic.context_calls:
-        for suite in _suites(block.body):
-            for statement in suite:
-                if statement not in seen and _is_needless(semantic, suite, statement):
+        for body in _bodies(block.body):
+            for statement in body:
+                if statement not in seen and _is_needless(semantic, body, statement):
                     seen.add(statement)
                     yield semantic.finding(CODE, statement, MESSAGE)
 
 
-def _suites(body: Sequence[ast.stmt]) -> Iterator[Sequence[ast.stmt]]:
-    """Yield *body* and the suites inside of its statements, but for those of definitions."""
+def _bodies(body: Sequence[ast.stmt]) -> Iterator[Sequence[ast.stmt]]:
+    """Yield *body* and the bodies inside of its statements, but for those of definitions."""
     yield body
     for statement in body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -53,14 +53,14 @@ def _suites(body: Sequence[ast.stmt]) -> Iterator[Sequence[ast.stmt]]:
         for name in ("body", "orelse", "finalbody"):
             inner = getattr(statement, name, [])
             if inner:
-                yield from _suites(inner)
+                yield from _bodies(inner)
         for handler in getattr(statement, "handlers", []):
-            yield from _suites(handler.body)
+            yield from _bodies(handler.body)
 
 
-def _is_needless(semantic: SemanticModel, suite: Sequence[ast.stmt], statement: ast.stmt) -> bool:
+def _is_needless(semantic: SemanticModel, body: Sequence[ast.stmt], statement: ast.stmt) -> bool:
     found = replayed(statement)
     if found is None:
         return False
     _, result = found
-    return is_made_by_a_captured_call(semantic, result, suite, statement)
+    return is_made_by_a_captured_call(semantic, result, body, statement)

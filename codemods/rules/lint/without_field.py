@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CODE = "AIU015"
 MESSAGE = "context without a field: nothing tells its calls from each other"
-_ADDING = (words.SET_CALL, words.OLDER_SET_CALL, "add_context_metadata")
+_ADDING = (words.SET_CALL, words.OLDER_SET_CALL, words.METADATA_CALL)
 
 
 def find(semantic: SemanticModel, told: Collection[Finding]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Call outside of every context: a client's call that no block takes, in a file that has blocks.
+"""Unattributed call: a client's call that no block takes, in a file that has blocks.
 
 What it does    Reports the call.
 Why             Beside code that says what its calls are for, this one is booked on nothing.
