@@ -322,11 +322,9 @@ def every_replay_removed(real: Any) -> Any:
     """Recordings by hand go, whether the runtime captures the call or not."""
     from codemods.rules.planning import replays
 
-    def wrong(semantic: Any, lifetime: Any, block: Any) -> Any:
+    def wrong(_semantic: Any, lifetime: Any, block: Any) -> Any:
         body = range(block.start, block.stop)
-        found = [
-            i for i in body if replays._replayed(semantic, lifetime, lifetime.body[i]) is not None
-        ]
+        found = [i for i in body if replays.replayed(lifetime.body[i]) is not None]
         return [block.path(index) for index in found]
 
     return wrong
