@@ -85,10 +85,11 @@ def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     found = caching.report_of(asked.pipeline, _pipeline, looking, memory, again=True)
     report = narrowed(_selected(found, looking, lint_options))
     if lint_options.writes and report.outcomes:
-        from codemods.cli.lint.retouching import retouched
+        from codemods.cli.lint.retouching import retouched, without_warnings
 
         def again() -> RunReport:
-            after = caching.report_of(asked.pipeline, _pipeline, looking, None)
+            quietly = without_warnings(_pipeline())
+            after = caching.report_of(asked.pipeline, lambda: quietly, looking, None)
             return narrowed(_selected(after, looking, lint_options))
 
         report = retouched(report, looking, lint_options, again)

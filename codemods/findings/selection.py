@@ -11,11 +11,12 @@ from codemods.model.finding import Severity
 from codemods.model.outcome import Linted, RunReport
 from codemods.model.rules import RULES, Selector
 from codemods.project.ignore.gitignore import ignored, rules_from
+from codemods.project.tables.lint import LintConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from codemods.model.options import Configuration, LintConfig, LintOptions, ProjectConfig
+    from codemods.model.options import Configuration, LintOptions, ProjectConfig
     from codemods.model.outcome import FileOutcome
     from codemods.project.ignore.gitignore import Rules
 
@@ -42,8 +43,8 @@ class Selection:
         """Return what holds for the file *path*; raises ConfigError."""
         table = self._config.of(Path(path))
         if table.source not in self._known:
-            codes = selected((table.lint, self._options))
-            self._known[table.source] = Selected(codes, _severities(table.lint))
+            codes = selected((lint_of(table), self._options))
+            self._known[table.source] = Selected(codes, _severities(lint_of(table)))
         known = self._known[table.source]
         left_out = self._left_out(table, os.path.join(self._cwd, path))  # noqa: PTH118
         return replace(known, codes=known.codes - left_out) if left_out else known
@@ -69,7 +70,7 @@ class Selection:
             base = str(table.root or self._cwd)
             self._patterns[table.source] = [
                 (pattern.startswith("!"), rules_from([pattern.removeprefix("!")], base), codes)
-                for pattern, texts in table.lint.per_file_ignores.items()
+                for pattern, texts in lint_of(table).per_file_ignores.items()
                 for codes in [frozenset().union(*(Selector.of(text).codes for text in texts))]
             ]
         return frozenset().union(
@@ -79,6 +80,14 @@ class Selection:
                 if _is_matched(rules, path) is not all_others
             )
         )
+
+
+def lint_of(table: ProjectConfig) -> LintConfig:
+    """Return what *table* says of lint, which may be nothing."""
+    return table.lint or _NOTHING_SAID
+
+
+_NOTHING_SAID = LintConfig()
 
 
 def selected(layers: Sequence[LintConfig | LintOptions]) -> frozenset[str]:

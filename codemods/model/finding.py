@@ -31,3 +31,8 @@ class Finding:
     message: str
     cell: int = 0
     severity: Severity = Severity.ERROR
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it fails the run."""
+        return self.severity is Severity.ERROR

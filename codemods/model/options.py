@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from codemods.model.finding import Severity
+    from codemods.project.tables.lint import LintConfig
 
 
 #: The files of each kind of document that can be included.
@@ -163,21 +163,6 @@ class LintOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class LintConfig:
-    """The table ``[tool.ai-usage.lint]``: which rules hold, and how much they count.
-
-    ``per_file_ignores`` maps patterns of files to what is not told of these, ``severity`` rules
-    to an error, a warning or an info.
-    """
-
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] = ()
-    extend_select: tuple[str, ...] = ()
-    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    severity: Mapping[str, Severity] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class ProjectConfig:
     """The table ``[tool.ai-usage]`` of a pyproject.toml; the defaults where there is none.
 
@@ -194,7 +179,7 @@ class ProjectConfig:
     operations: Mapping[str, str] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     batch_pricing: bool = True
-    lint: LintConfig = field(default_factory=LintConfig)
+    lint: LintConfig | None = None
 
     @property
     def root(self) -> Path | None:

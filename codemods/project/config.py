@@ -12,12 +12,12 @@ from codemods.model.options import MODULE, ProjectConfig
 from codemods.model.runtime import Runtime
 from codemods.project.ignore.gitignore import ignored, rules_from
 from codemods.project.regular import MEGABYTE, read_regular, reason
-from codemods.project.tables.lint import lint_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from codemods.project.ignore.gitignore import Rules
+    from codemods.project.tables.lint import LintConfig
 
 TABLE = "ai-usage"
 _LARGEST = MEGABYTE
@@ -230,11 +230,17 @@ def _switch(value: object) -> bool:
     return value
 
 
+def _lint(value: object) -> LintConfig:
+    from codemods.project.tables.lint import lint_config  # only now: it has the names of all rules
+
+    return lint_config(value)
+
+
 _READERS: Mapping[str, Callable[[object], Any]] = {
     "runtime": _runtime,
     "modules": _modules,
     "operations": _operations,
     "exclude": _exclude,
     "batch-pricing": _switch,
-    "lint": lint_config,
+    "lint": _lint,
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codemods.model.finding import Severity
 from codemods.model.outcome import Changed, Failed, FileOutcome, Linted, Refused
 
 if TYPE_CHECKING:
@@ -37,6 +36,6 @@ def _is_left(outcome: FileOutcome, *, written: bool) -> bool:
         case Refused():
             return bool(outcome.refusals)
         case Linted():
-            return any(one.severity is Severity.ERROR for one in outcome.findings)
+            return any(one.is_error for one in outcome.findings)
         case _:
             return False

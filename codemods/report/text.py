@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from codemods.model.finding import Severity
 from codemods.model.outcome import (
     Applied,
     Certainty,
@@ -146,7 +145,7 @@ def _refusal(refusal: Refusal, style: Style) -> Iterator[str]:
 def _place(finding: Finding, style: Style, colour: str) -> str:
     cell = f":cell {finding.cell}" if finding.cell else ""
     where = f"{finding.path}{cell}:{finding.span.line}:{finding.span.column}"
-    told = "" if finding.severity is Severity.ERROR else f"{finding.severity}: "
+    told = "" if finding.is_error else f"{finding.severity}: "
     return f"{where}: {style(finding.code, colour)} {told}{finding.message}"
 
 

@@ -16,9 +16,10 @@ sys.path.insert(0, str(ROOT))
 
 from codemods import merge, migrate
 from codemods.cli import linting
-from codemods.model.options import LintConfig, LintOptions, Options, ProjectConfig
+from codemods.model.options import LintOptions, Options, ProjectConfig
 from codemods.model.refusal import Reason
 from codemods.model.settings import Settings as RuleSettings
+from codemods.project.tables.lint import LintConfig
 from codemods.report.formats import FORMATS
 from tracker.config.settings import Settings
 from tracker.instrumentation import providers
@@ -29,7 +30,7 @@ from tracker.sinks.registry import KNOWN
 OPTIONS = {
     Options: ("codemods", {"options"}),
     LintOptions: ("codemods", {"lint_options", "self", "layer"}),
-    LintConfig: ("codemods", {"lint", "table", "layer"}),
+    LintConfig: ("codemods", {"lint", "table", "layer", "lint_of(table)", "found"}),
     ProjectConfig: ("codemods", {"config", "table"}),
     RuleSettings: ("codemods", {"settings"}),
     Settings: ("tracker", {"current()", "chosen", "settings"}),

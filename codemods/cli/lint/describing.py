@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from codemods.cli import execution
-from codemods.findings.selection import Selection
+from codemods.findings.selection import Selection, lint_of
 from codemods.model.finding import Severity
 from codemods.model.outcome import Failed
 from codemods.model.rules import RULES
@@ -65,7 +65,7 @@ def _show_settings(options: Options, lint_options: LintOptions) -> int:
         chosen = selection.of(str(path))
         lint = {
             "select": sorted(chosen.codes),
-            "per-file-ignores": {k: list(v) for k, v in table.lint.per_file_ignores.items()},
+            "per-file-ignores": {k: list(v) for k, v in lint_of(table).per_file_ignores.items()},
             "severity": {
                 code: str(severity)
                 for code, severity in sorted(chosen.severities.items())

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codemods.model.options import LintOptions
-from codemods.model.rules import Selector, UnknownRuleError, rule_named
-from codemods.project.tables.lint import refuse_contradictions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,8 +22,12 @@ if TYPE_CHECKING:
 
 def rule(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
     """Return the code of the rule whose code or name was *given*."""
+    if given is None:
+        return None
+    from codemods.model.rules import UnknownRuleError, rule_named  # only now: most runs name none
+
     try:
-        return None if given is None else rule_named(given).code
+        return rule_named(given).code
     except UnknownRuleError as error:
         raise click.BadParameter(str(error), context, parameter) from None
 
@@ -34,15 +36,19 @@ def rules(
     context: click.Context, parameter: click.Parameter, given: Sequence[str]
 ) -> tuple[str, ...] | None:
     """Return the words that select rules, which commas part; None for an option without a word."""
+    if not given:
+        return None if parameter.name == "select" else ()
+    from codemods.model.rules import Selector, UnknownRuleError  # only now, as above
+
     words = [word.strip() for text in given for word in text.split(",") if word.strip()]
     try:
         for word in words:
             Selector.of(word)
     except UnknownRuleError as error:
         raise click.BadParameter(str(error), context, parameter) from None
-    if given and not words:
+    if not words:
         raise click.BadParameter("it names no rule", context, parameter)
-    return tuple(words) if words or parameter.name != "select" else None
+    return tuple(words)
 
 
 def reason(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
@@ -166,51 +172,13 @@ def linting(command: Callable[..., int]) -> Callable[..., int]:
     @wraps(command)
     def run(made_with: object, options: Options, **given: Any) -> int:
         lint_options = LintOptions(**given)
-        _refuse_contradictions(options, lint_options)
+        if lint_options != LintOptions():
+            from codemods.cli.lint import contradictions  # only now: it has the names of all rules
+
+            contradictions.refuse(options, lint_options)
         return command(made_with, options, lint_options)
 
     made: Callable[..., int] = run
     for option in reversed((*_SELECTING, *_COMMENTS, *_NARROWING, *_SHOWING, *_RULES)):
         made = option(made)
     return made
-
-
-def _refuse_contradictions(options: Options, lint_options: LintOptions) -> None:
-    try:
-        refuse_contradictions(lint_options.select or (), lint_options.ignore)
-        refuse_contradictions(lint_options.extend_select, lint_options.ignore)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    by_line = lint_options.since is not None or lint_options.diff_from_stdin
-    counts = lint_options.baseline is not None
-    update, prune = lint_options.update_baseline, lint_options.prune_baseline
-    both = (
-        (
-            lint_options.fix and lint_options.add_ignores is not None,
-            "--fix takes comments away, and --add-ignores writes more. Choose one.",
-        ),
-        (
-            lint_options.since is not None and lint_options.diff_from_stdin,
-            "--since and --diff-from-stdin both say which lines count. Choose one.",
-        ),
-        (
-            counts and by_line,
-            "--baseline counts all lines, and --since and --diff-from-stdin some. Choose one.",
-        ),
-        (
-            counts and options.shard is not None,
-            "--baseline counts all files, and --shard a part of them. Choose one.",
-        ),
-        (
-            update and prune,
-            "--update-baseline adds what is new, and --prune-baseline does not. Choose one.",
-        ),
-        ((update or prune) and not counts, "Name the baseline: --baseline FILE."),
-        (
-            (update or prune) and lint_options.writes,
-            "Comments change what a baseline is to hold. Write them first, and run again.",
-        ),
-    )
-    for is_given, message in both:
-        if is_given:
-            raise click.UsageError(message)

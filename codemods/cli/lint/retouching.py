@@ -10,7 +10,7 @@ from codemods.cli import execution
 from codemods.findings import needless
 from codemods.findings.judging import ABOUT_COMMENTS
 from codemods.findings.retouching import Retouch, place_of
-from codemods.model.outcome import Changed, Failed, Linted, RunReport
+from codemods.model.outcome import Changed, Failed, Linted, Refused, RunReport
 from codemods.project.writing import write_changes
 from codemods.runner import pipeline
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from codemods.findings.retouching import Place
     from codemods.model.finding import Finding
     from codemods.model.options import LintOptions, Options
+    from codemods.model.outcome import FileOutcome
 
 
 def retouched(
@@ -36,19 +37,36 @@ def retouched(
     failed = {one.path: one for one in written.outcomes if isinstance(one, Failed)}
     after = again()
     outcomes = [*failed.values(), *(one for one in after.outcomes if one.path not in failed)]
-    return replace(after, outcomes=tuple(sorted(outcomes, key=lambda one: one.path)))
+    ordered = tuple(sorted(outcomes, key=lambda one: one.path))
+    return replace(after, outcomes=ordered, warnings=report.warnings)
 
 
 def _written(
     wanted: Mapping[str, frozenset[Place]], options: Options, lint_options: LintOptions
 ) -> RunReport:
     retouch = Retouch(wanted, lint_options.add_ignores)
-    work = partial(pipeline.lint, retouch=retouch)
+    work = without_warnings(partial(pipeline.lint, retouch=retouch))
     made = execution.run_pipeline(work, options, execution.load_config(options))
-    # What else there is to say of the run was told already, or is told when all is written.
-    mine = tuple(one for one in made.outcomes if one.path in wanted)
+    mine = tuple(_possible(one) for one in made.outcomes if one.path in wanted)
     named = [options.cwd / path for path in options.paths]
-    return write_changes(replace(made, outcomes=mine, warnings=()), options.cwd, named)
+    return write_changes(replace(made, outcomes=mine), options.cwd, named)
+
+
+def without_warnings(lint: Callable[..., RunReport]) -> Callable[..., RunReport]:
+    """Return the pipeline *lint* without what it has to say of the run, which was told already."""
+
+    def quietly(*given: object, **named: object) -> RunReport:
+        return replace(lint(*given, **named), warnings=())
+
+    return quietly
+
+
+def _possible(outcome: FileOutcome) -> FileOutcome:
+    """Return *outcome*, or the failure that it is: a document may not take what is put into it."""
+    if not isinstance(outcome, Refused):
+        return outcome
+    message = "its text cannot take a comment: a magic of IPython, or the ends of its lines"
+    return Failed(outcome.path, "edit", message, "write the comment by hand")
 
 
 def _say_what_was_done(written: RunReport, lint_options: LintOptions) -> None:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from codemods.model.finding import Severity
-from codemods.model.options import LintConfig
 from codemods.model.rules import Selector, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _MOST_PATTERNS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LintConfig:
+    """The table ``[tool.ai-usage.lint]``: which rules hold, and how much they count.
+
+    ``per_file_ignores`` maps patterns of files to what is not told of these, ``severity`` rules
+    to an error, a warning or an info.
+    """
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = field(default_factory=dict)
 
 
 def lint_config(value: object) -> LintConfig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from codemods import lint, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
 
 IMPORT = "from tracker.ai_usage_tracker import AIUsageTracker\n"
 USE = "def go(): ask(t)\n"
@@ -238,3 +239,46 @@ def test_a_clean_tree_writes_nothing(start: Path, run: Callable[..., tuple[int, 
     for option in (["--fix"], ["--add-ignores", "why"]):
         assert run(*option) == (0, "1 file scanned: nothing to do.\n", "")
     assert not (start / ".ai-usage").exists()
+
+
+def test_a_notebook_that_cannot_take_a_comment_is_named(
+    start: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """Lines that end with a lone CR are not written anew: the file stays, and fails the run."""
+    text = notebook(f"{IMPORT[:-1]}\rask(AIUsageTracker())")
+    (start / "a.ipynb").write_text(text)
+    status, out, _ = run("--add-ignores", "why")
+    assert status == 2
+    assert "a.ipynb: failed to edit: its text cannot take a comment" in out
+    assert (start / "a.ipynb").read_text() == text
+
+
+def test_what_is_said_of_a_run_is_said_once(
+    start: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """Files are looked at before and after they are written; a warning is about both."""
+    (start / "pyproject.toml").write_text(
+        '[tool.ai-usage]\noperations = {nowhere = "an_operation"}\n'
+    )
+    (start / "a.py").write_text(f"{IMPORT}ask(AIUsageTracker())\n")
+    status, _, err = run("--add-ignores", "why")
+    assert (status, err.count("warning: ")) == (0, 1)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_what_is_silenced_is_found_no_more(
+    start: Path, run: Callable[..., tuple[int, str, str]], part: int
+) -> None:
+    """For programs of all kinds: nothing is left, no comment is needless, undo puts all back."""
+    every = sorted((Path(__file__).parents[2] / "fixtures/rows").glob("*/before.py"))
+    before = {f"{path.parent.name}.py": path.read_bytes() for path in every[part::160]}
+    for name, content in before.items():
+        (start / name).write_bytes(content)
+    status, out, _ = run("--add-ignores", "a fixture")
+    assert (status, "nothing to do" in out) == (0, True)
+    written = {name: (start / name).read_bytes() for name in before}
+    assert run("--fix")[::2] == (0, "")
+    assert {name: (start / name).read_bytes() for name in before} == written
+    assert written != before
+    assert migrate.main(["--undo"]) == 0
+    assert {name: (start / name).read_bytes() for name in before} == before

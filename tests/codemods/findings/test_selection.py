@@ -10,8 +10,9 @@ import pytest
 from codemods import lint
 from codemods.cache import memory, replay
 from codemods.findings.selection import selected
-from codemods.model.options import LintConfig, LintOptions
+from codemods.model.options import LintOptions
 from codemods.model.rules import RULES
+from codemods.project.tables.lint import LintConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
