@@ -95,7 +95,7 @@ BROWSER := $(VENV)/.browser
 $(BROWSER): tests/browser/package.json tests/browser/package-lock.json tests/browser/unpack.mjs | $(STAMP) $(NODE)
 	@echo "Installing a browser into tests/browser/node_modules (a minute, once) ..."
 	@-export PATH="$$PATH:$(abspath $(BIN))" TMPDIR="$(abspath tests/browser)/node_modules/.browser" && \
-		cd tests/browser && npm ci --ignore-scripts --silent && mkdir -p "$$TMPDIR" && \
+		cd tests/browser && npm ci --ignore-scripts --silent --fetch-retries=1 --fetch-timeout=60000 && mkdir -p "$$TMPDIR" && \
 		node unpack.mjs >/dev/null && cd ../.. && \
 		TMPDIR= $(BIN)/python -m pip install --quiet --editable '.[dev,browser]' && touch $@
 

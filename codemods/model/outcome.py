@@ -75,10 +75,19 @@ class Changed:
         return self.source.display
 
     @property
+    def before_text(self) -> str:
+        """The whole file as it was, of which ``source.text`` may be the code alone."""
+        return self._decoded(self.source.content)
+
+    @property
     def after_text(self) -> str:
-        """What the file becomes, decoded as it was."""
-        mark = b"\xef\xbb\xbf" if self.source.bom else b""
-        return self.after.removeprefix(mark).decode(self.source.encoding)
+        """The whole file as it becomes."""
+        return self._decoded(self.after)
+
+    def _decoded(self, content: bytes) -> str:
+        """Return *content* as text, without its byte order mark."""
+        body = content.removeprefix(b"\xef\xbb\xbf")
+        return body.decode(self.source.encoding, "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ class Diagnostic:
 
     ``said`` are labels and texts, ``cell`` counts the code cells of a notebook from 1, ``reason``
     is the code of a refusal or the stage of a failure.  ``before`` are the lines of the file that
-    ``span`` is of, where they are not those on disk.  ``fails`` says that the run fails for it.
+    ``span`` is of, None where they are those on disk, and empty where nobody knows them.
+    ``fails`` says that the run fails for it.
     """
 
     kind: Kind
@@ -74,7 +75,7 @@ class Diagnostic:
     reason: str = ""
     blocking: Span | None = None
     blocking_cell: int = 0
-    before: Sequence[str] = ()
+    before: Sequence[str] | None = None
     fails: bool = True
 
     @property
@@ -122,7 +123,7 @@ def of_file(outcome: FileOutcome, *, written: bool) -> Iterator[Diagnostic]:
     match outcome:
         case Changed():
             told: list[Applied | Refusal] = [*outcome.applied, *outcome.refusals]
-            before = () if outcome.source.display.endswith(".ipynb") else _lines(outcome)
+            before = _lines(outcome, written=written)
             for one in sorted(told, key=place_of):
                 if isinstance(one, Applied):
                     yield _rewrite(one, before, written=written)
@@ -143,7 +144,9 @@ def of_file(outcome: FileOutcome, *, written: bool) -> Iterator[Diagnostic]:
 
 def source_lines(diagnostic: Diagnostic, around: Around) -> Sequence[str]:
     """Return the lines that the place of *diagnostic* is counted in; none if they are not known."""
-    return diagnostic.before or around.lines(diagnostic.path, diagnostic.cell)
+    if diagnostic.before is not None:
+        return diagnostic.before
+    return around.lines(diagnostic.path, diagnostic.cell)
 
 
 def fingerprints(told: Iterable[Diagnostic], around: Around) -> list[str]:
@@ -166,8 +169,11 @@ def fingerprints(told: Iterable[Diagnostic], around: Around) -> list[str]:
     return found
 
 
-def _lines(outcome: Changed) -> Sequence[str]:
-    return outcome.source.text.split("\n")
+def _lines(outcome: Changed, *, written: bool) -> Sequence[str] | None:
+    """Return the lines of a changed file before; a joined report has none, cells are on disk."""
+    if outcome.source.content and not outcome.path.endswith(".ipynb"):
+        return outcome.before_text.split("\n")
+    return () if written else None
 
 
 def _finding(finding: Finding) -> Diagnostic:
@@ -183,7 +189,7 @@ def _finding(finding: Finding) -> Diagnostic:
     )
 
 
-def _rewrite(applied: Applied, before: Sequence[str], *, written: bool) -> Diagnostic:
+def _rewrite(applied: Applied, before: Sequence[str] | None, *, written: bool) -> Diagnostic:
     finding, certainty = applied.finding, applied.certainty
     done = "rewritten" if written else "to rewrite"
     said = [(done, line(applied.form)), (WORDS[certainty], line(applied.why))]
@@ -208,7 +214,7 @@ def _rewrite(applied: Applied, before: Sequence[str], *, written: bool) -> Diagn
     )
 
 
-def _refusal(refusal: Refusal, before: Sequence[str] = ()) -> Diagnostic:
+def _refusal(refusal: Refusal, before: Sequence[str] | None = None) -> Diagnostic:
     finding = refusal.finding
     said = (
         ("refused", line(f"{refusal.reason}{_at(refusal)}: {refusal.detail}")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from codemods.model.outcome import RunReport
 
 BROWSER = Path(os.environ.get("AI_USAGE_TEST_BROWSER", MODULES / ".browser" / "chromium"))
+if not BROWSER.exists():  # npm has one for Linux on x86-64 alone
+    BROWSER = Path(shutil.which("chromium") or shutil.which("google-chrome") or BROWSER)
 
 #: Opens the page of a report, with options of the browser's context; nothing may go wrong in it.
 Opened = Callable[..., Any]

@@ -69,11 +69,11 @@ def cells(page: Any, columns: tuple[str, str]) -> Iterator[tuple[str, str, str]]
 def test_what_is_said_first(opened: Opened) -> None:
     """The title says how far the migration is, and each outcome has its number."""
     page = opened(migration())
-    assert page.title() == "40 of 46 legacy places can be migrated - ai-usage"
+    assert page.title() == "40 of 46 places can be rewritten - ai-usage"
     assert page.locator("#legend b").all_inner_texts() == ["30", "10", "6", "4"]
     assert count(page) == "30 files, 50 places"
     nothing = opened(RunReport((), 7, written=True))
-    assert nothing.locator("h1").inner_text() == "Nothing is left to migrate"
+    assert nothing.locator("h1").inner_text() == "Nothing is left to do"
     assert nothing.locator("#files").inner_text() == "Nothing is left to do."
 
 

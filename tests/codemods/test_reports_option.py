@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
+import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "report"))
+
+from samples import repaired
 
 from codemods import lint, merge, migrate
 
@@ -185,13 +192,55 @@ def test_paths_are_those_of_the_repository(
     assert capsys.readouterr().out.startswith("b.py:")
 
 
-def test_notebooks_have_excerpts(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A place in a cell is shown with the lines of that cell."""
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("latin.py", ""),
+        *product(["guide.md", "guide.rst", "n.ipynb", "a.py"], ["", "\ufeff"]),
+    ],
+)
+def test_fixes_are_of_the_file(project: Path, name: str, mark: str) -> None:
+    """The fix in SARIF, applied to the file, makes what migrate writes; the page shows the same."""
+    encoding = "latin-1" if name == "latin.py" else "utf-8"
+    body = "".join(f"    {line}\n" if line else "\n" for line in LEGACY.split("\n"))
+    texts = {
+        "guide.md": f"# Gu\u00efde\n\n```python\n{LEGACY}```\n\nMore.\n",
+        "guide.rst": f"Gu\u00efde\n=====\n\n.. code-block:: python\n\n{body}\nMore.\n",
+        "n.ipynb": notebook(LEGACY, indent=1),
+        "a.py": f"# \u00ef\n{LEGACY}",
+        "latin.py": f"# coding: latin-1\n# \u00ef\n{LEGACY}",
+    }
+    Path("a.py").unlink()
+    before = texts[name]
+    Path(name).write_bytes((mark + before).encode(encoding))
+    options = ["--include", "markdown", "--include", "rst"]
+    migrate.main(["--check", *options, "--report", "sarif=o.sarif", "--report", "html=o.html", "."])
+    (run,) = json.loads(Path("o.sarif").read_text())["runs"]
+    migrate.main([*options, "."])
+    after = Path(name).read_bytes().decode(encoding).removeprefix(mark)
+    assert after != before
+    assert repaired(before, run) == after
+    gone = set(before.split("\n")) - set(after.split("\n"))
+    data = re.search(r'id="data">(.*?)</script>', Path("o.html").read_text())
+    assert data is not None
+    (file,) = json.loads(data[1])["files"]
+    lines = [line for hunk in file["h"] for line in hunk[4]]
+    assert {line[1:] for line in lines if line[0] == "-"} >= gone
+    assert not any(line.startswith(("-# %%", "+# %%")) for line in lines)
+
+
+def notebook(code: str, indent: int | None = None) -> str:
+    """Return a notebook with two code cells, of which *code* is the second."""
     cells = [{"cell_type": "markdown", "source": "# t"}]
-    cells += [{"cell_type": "code", "source": text} for text in ("x = 1\n", LEGACY)]
+    cells += [{"cell_type": "code", "source": text} for text in ("x = 1\n", code)]
     metadata = {"kernelspec": {"language": "python", "name": "python3"}}
     document = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    Path("n.ipynb").write_text(json.dumps(document))
+    return json.dumps(document, indent=indent)
+
+
+def test_notebooks_have_excerpts(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A place in a cell is shown with the lines of that cell."""
+    Path("n.ipynb").write_text(notebook(LEGACY))
     lint.main(["--report", "full", "n.ipynb"])
     shown = capsys.readouterr().out
     assert "--> n.ipynb:cell 2:4:15\n" in shown

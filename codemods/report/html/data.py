@@ -54,7 +54,7 @@ def data_of(report: RunReport, around: Around) -> dict[str, Any]:
 
 def _file(outcome: FileOutcome, around: Around, *, written: bool) -> dict[str, Any]:
     path = display.line(outcome.path)
-    is_known = isinstance(outcome, Changed) and bool(outcome.source.text)
+    is_known = isinstance(outcome, Changed) and bool(outcome.source.content)
     excerpts = _Excerpts(around)
     told = of_file(outcome, written=written)
     items = [_item(one, excerpts, in_diff=is_known) for one in told]
@@ -66,7 +66,7 @@ def _file(outcome: FileOutcome, around: Around, *, written: bool) -> dict[str, A
     if path.endswith(_PYTHON) or "." not in path.rpartition("/")[2]:
         file["l"] = "python"
     if isinstance(outcome, Changed) and is_known:
-        file["h"] = hunks(outcome.source.text, outcome.after_text)
+        file["h"] = hunks(outcome.before_text, outcome.after_text)
     return file
 
 

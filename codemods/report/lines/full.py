@@ -63,10 +63,10 @@ def _shown(diagnostic: Diagnostic, look: Look, style: Style) -> Iterator[str]:
 
 
 def _patch(outcome: FileOutcome, style: Style) -> Iterator[str]:
-    if not isinstance(outcome, Changed) or not outcome.source.text:
+    if not isinstance(outcome, Changed) or not outcome.source.content:
         return
     yield f"{display.line(outcome.path)} would become:"
-    found = hunks(outcome.source.text, outcome.after_text).replace("\r\n", "\n")
+    found = hunks(outcome.before_text, outcome.after_text).replace("\r\n", "\n")
     for line in found.removesuffix("\n").split("\n"):
         shown = display.lines(line, keep="\t")
         colour = _COLOURS.get(line[:1])

@@ -95,8 +95,8 @@ def _section(title: str, told: Sequence[Diagnostic]) -> Iterator[str]:
 def _patches(report: RunReport) -> Iterator[str]:
     word = "Changed" if report.written else "Would change"
     for outcome in report.outcomes:
-        if isinstance(outcome, Changed) and outcome.source.text:
-            found = hunks(outcome.source.text, outcome.after_text).replace("\r\n", "\n")
+        if isinstance(outcome, Changed) and outcome.source.content:
+            found = hunks(outcome.before_text, outcome.after_text).replace("\r\n", "\n")
             text = display.lines(found, keep="\n\t")
             fence = "`" * max(_longest(text) + 1, 3)
             name = display.line(outcome.path).replace("&", "&amp;").replace("<", "&lt;")

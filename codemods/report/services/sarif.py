@@ -176,7 +176,7 @@ def _artifact(path: str, around: Around) -> dict[str, str]:
 
 def _fixes(change: Changed, around: Around) -> dict[str, Any]:
     """Return what makes the file into what it would become; nothing where that is not known."""
-    made = list(_replacements(change.source.text, change.after_text)) if change.after else []
+    made = list(_replacements(change.before_text, change.after_text)) if change.after else []
     if not made or not all(_is_text(one["insertedContent"]["text"]) for one in made):
         return {}
     count = len(change.applied)

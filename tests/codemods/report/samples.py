@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from codemods.model.finding import Finding
 from codemods.model.outcome import (
@@ -72,6 +73,23 @@ def large(count: int = 5_000) -> RunReport:
         places = (Span(10 * at + 1, 5, 10 * at + 1, 21) for at in range(10))
         files.append(Linted(path, tuple(finding(path, span) for span in places)))
     return RunReport(tuple(files), count, written=False)
+
+
+def repaired(text: str, run: dict[str, Any]) -> str:
+    """Return *text* after the fixes of *run*, made from the last one on as SARIF says."""
+    lines = text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    offered = [fix for result in run["results"] for fix in result.get("fixes", ())]
+    for fix in offered:
+        (change,) = fix["artifactChanges"]
+        for made in reversed(change["replacements"]):
+            region = made["deletedRegion"]
+            begin = starts[region["startLine"] - 1] + region["startColumn"] - 1
+            end = starts[region["endLine"] - 1] + region["endColumn"] - 1
+            text = text[:begin] + made["insertedContent"]["text"] + text[end:]
+    return text
 
 
 class Known(Around):

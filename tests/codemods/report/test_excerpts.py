@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from samples import BEFORE, Known, changed, finding
+from samples import BEFORE, Known, changed, finding, source
 
 from codemods.model.outcome import Applied, Failed, Linted, Refused, RunReport
 from codemods.model.refusal import Reason, Refusal
@@ -71,6 +71,17 @@ def test_without_sources() -> None:
     assert "failed to parse: no Python\n --> b.py\nto do: correct it\n" in rendered(
         failed, "full", Look()
     )
+
+
+@pytest.mark.parametrize(("written", "shown"), [(False, True), (True, False)])
+@pytest.mark.parametrize("path", ["a.py", "n.ipynb"])
+def test_what_was_before_is_not_taken_from_disk(path: str, written: bool, shown: bool) -> None:
+    """After a run has written, the file on disk is not the one that its places are of."""
+    text = "" if path == "a.py" else "{}"
+    outcome = replace(changed(path), source=source(path, text), after=b"{ }")
+    cell = replace(outcome.applied[0], finding=replace(finding(path), cell=int(bool(text))))
+    given = RunReport((replace(outcome, applied=(cell,)),), 1, written=written)
+    assert ("tracker = AIUsageTracker()\n" in rendered(given, "full", KNOWN)) is shown
 
 
 def test_concise() -> None:

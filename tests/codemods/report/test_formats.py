@@ -19,7 +19,19 @@ import xmlschema
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from runners import azure, github
-from samples import AFTER, BEFORE, EVIL, SPAN, Known, changed, finding, hostile, large, source
+from samples import (
+    AFTER,
+    BEFORE,
+    EVIL,
+    SPAN,
+    Known,
+    changed,
+    finding,
+    hostile,
+    large,
+    repaired,
+    source,
+)
 
 from codemods.model.finding import Severity
 from codemods.model.outcome import Applied, Failed, Linted, Refused, RunReport, Skipped
@@ -154,23 +166,6 @@ def test_sarif_failures_are_notifications() -> None:
     assert "To do: correct it" in failed["message"]["text"]
     assert skipped["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "sub/d.ipynb"
     assert sarif(ONE)["invocations"][0]["executionSuccessful"] is True
-
-
-def repaired(text: str, run: dict[str, Any]) -> str:
-    """Return *text* after the fixes of *run*, made from the last one on as SARIF says."""
-    lines = text.split("\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    offered = [fix for result in run["results"] for fix in result.get("fixes", ())]
-    for fix in offered:
-        (change,) = fix["artifactChanges"]
-        for made in reversed(change["replacements"]):
-            region = made["deletedRegion"]
-            begin = starts[region["startLine"] - 1] + region["startColumn"] - 1
-            end = starts[region["endLine"] - 1] + region["endColumn"] - 1
-            text = text[:begin] + made["insertedContent"]["text"] + text[end:]
-    return text
 
 
 @pytest.mark.parametrize(

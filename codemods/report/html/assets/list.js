@@ -4,9 +4,9 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const files = data.files;
 const byPath = new Map(files.map((file, at) => [file.p, at]));
 const KINDS = {
-  proven: data.written ? "migrated" : "to migrate",
-  assumed: data.written ? "migrated on an assumption" : "rest on an assumption",
-  unsafe: data.written ? "migrated unsafely" : "unsafe",
+  proven: data.written ? "rewritten" : "to rewrite",
+  assumed: data.written ? "rewritten on an assumption" : "rest on an assumption",
+  unsafe: data.written ? "rewritten unsafely" : "unsafe",
   refusal: "need a person",
   finding: "findings",
   failure: "failed",
