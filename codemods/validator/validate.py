@@ -73,7 +73,8 @@ def _difference(before: Program, after: Program, *, unsafe: bool, whole: bool) -
         for block, name in matcher.blocks:
             if not (unsafe and _outlives(around, block, name)):
                 _no_use_elsewhere(around, block, name, elsewhere)
-            _nothing_escapes(around, block, name, yields=block not in held)
+            if not unsafe or block.items[0].optional_vars is not None:
+                _nothing_escapes(around, block, name, yields=block not in held)
         for block, name in matcher.unnamed:
             _nobody_asks_for(around, block, name)
         _newly_unbound(old, new)
