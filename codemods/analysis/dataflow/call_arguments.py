@@ -16,6 +16,7 @@ from codemods.analysis.dataflow.decorators import Decorating, short
 from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.deferred.awaiting import Awaiting
 from codemods.analysis.dataflow.deferred.generators import Unfinished
+from codemods.analysis.dataflow.deferred.lent import lends
 from codemods.analysis.dataflow.deferred.results import deferred_call
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.library_models import table as library
@@ -320,6 +321,8 @@ class Handing:
         definition = self._taint.definition(call.func) if by_name else None
         if definition is not None:
             self._passed(call, definition, given)
+        if lends(self._run, call):
+            return
         if receiver is None or not self._run.taint_receiver(receiver):
             where = ast.unparse(receiver) if receiver is not None else last_name(call.func)
             self._escape(call, f"put into {where}")

@@ -93,6 +93,7 @@ ROWS = (
     ),
     Row(Effect.NOW, "contextvars.html#contextvars.Context.run", "contextvars.Context.run"),
     Row(Effect.KEEP, "contextvars.html", "contextvars.ContextVar.set .set .set_tracker"),
+    Row(Effect.COMPARE, "contextvars.html", "contextvars.ContextVar.reset"),
     # -- threads and processes -----------------------------------------------------------
     Row(
         Effect.LATER,
