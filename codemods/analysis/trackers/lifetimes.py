@@ -59,7 +59,7 @@ class Lifetime:
     ``bound_by`` are the statements that bind it: several, in the branches of the one that stands
     for them, where all of these build.  ``built_by`` are the constructions, one for each arm.
     ``owned`` is the field that has the tracker, where the variable is an object that owns one;
-    ``is_kept`` says that others have the tracker when its block is over.
+    ``escapes`` says that others have the tracker when its block is over.
     """
 
     binding: Binding
@@ -79,7 +79,7 @@ class Lifetime:
     bound_by: tuple[ast.stmt, ...] = ()
     built_by: tuple[ast.Call, ...] = ()
     owned: str = ""
-    is_kept: bool = False
+    escapes: bool = False
 
     @property
     def tracker(self) -> str:

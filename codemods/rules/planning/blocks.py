@@ -92,7 +92,7 @@ def form_of(
     )
     pinned = (
         bool(lifetime.owned)
-        or lifetime.is_kept
+        or lifetime.escapes
         or lifetime.construct.kind != "plain"
         or not lifetime.is_alone
         or used_before

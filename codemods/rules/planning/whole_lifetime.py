@@ -20,8 +20,8 @@ from codemods.rules.checks.lifetime import (
     with_bases,
     wrapped_refusal,
 )
+from codemods.rules.checks.shared_trackers.asked_escapes import escape_conditions
 from codemods.rules.checks.shared_trackers.given_again import given_again_conditions
-from codemods.rules.checks.shared_trackers.kept_by_others import kept_conditions
 from codemods.rules.checks.state_reads import external_read_refusal, is_of_id
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields, said_of
@@ -73,9 +73,9 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     flow = with_bases(semantic, semantic.flow(lifetime), lifetime.construct)
     reads = [read for read in flow.reads if not is_of_id(semantic, lifetime, read)]
     flow = replace(flow, reads=reads)
-    kept = kept_conditions(semantic, lifetime, flow)
-    if kept:
-        lifetime, flow = replace(lifetime, is_kept=True), replace(flow, escapes=[])
+    asked_of = escape_conditions(semantic, lifetime, flow)
+    if asked_of:
+        lifetime, flow = replace(lifetime, escapes=True), replace(flow, escapes=[])
     held = held_yield(semantic, lifetime, flow)
     if held is not None:
         flow = replace(flow, escapes=[])
@@ -90,7 +90,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     if isinstance(verdict, Refusal):
         return verdict
     refusal = external_read_refusal(semantic, finding, lifetime, verdict)
-    return refusal or replace(verdict, confirm=(*verdict.confirm, *asked, *doubts, *kept))
+    return refusal or replace(verdict, confirm=(*verdict.confirm, *asked, *doubts, *asked_of))
 
 
 def _blocks(

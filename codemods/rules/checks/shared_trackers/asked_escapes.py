@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TEXT = "who gets the tracker in line {} does nothing with it in the block, nor needs its ids later"
 
 
-def kept_conditions(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> tuple[str, ...]:
+def escape_conditions(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> tuple[str, ...]:
     """Return what must be confirmed for each way out of *lifetime*; nothing where it may not be.
 
     There must be work left for the block.
