@@ -126,7 +126,8 @@ busy: $(STAMP) $(DYNALITE)
 	@$(BIN)/python -m tests.busy $(N)
 
 # What a newer interpreter may change first, on the interpreter that PYTHON names.
-SUITES := tests/codemods/analysis tests/codemods/test_rows.py tests/tracker/test_delivery_*.py \
+SUITES := tests/codemods/analysis tests/codemods/findings tests/codemods/test_rows.py \
+	tests/tracker/test_delivery_*.py \
 	tests/tracker/test_runtime_capture.py tests/tracker/test_runtime_streams.py \
 	tests/tracker/test_runtime_threads.py
 

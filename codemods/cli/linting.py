@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: What tells its runs from those of other commands.
 COMMAND = "lint"
-HELP = """Report legacy tracker code in PATH...; no source is written.
+HELP = """Report legacy tracker code in PATH...; only --fix and --add-ignores write sources.
 
 One line a finding, `path:line:column: CODE message`: trackers built by hand,
 set_tracking_context, imports that only legacy code needs, both patterns mixed,
@@ -39,6 +39,14 @@ Examples:
   python -m codemods.lint --shard 1/4 --format json . > shard-1.json
   python -m codemods.lint --clean-cache
   python -m codemods.lint --explain AIU001
+  python -m codemods.lint --select AIU00 --ignore legacy-import src
+  python -m codemods.lint --baseline known.json --update-baseline .
+  python -m codemods.lint --since origin/main .
+  python -m codemods.lint --stdin-filename src/receipts.py - < src/receipts.py
+
+\b
+A comment silences a finding, and one that silences nothing is reported:
+  tracker = AIUsageTracker()  # ai-usage: ignore[AIU001] the tool closes it
 
 What a run learns of 100 files or more is kept for the next one, in .ai_usage_cache.
 

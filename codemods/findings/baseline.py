@@ -106,7 +106,14 @@ class Scope:
 
     def holds(self, key: str) -> bool:
         """Whether the run was to look at the file that the baseline names *key*."""
-        return any(self.file(key).is_relative_to(os.path.realpath(one)) for one in self.named)
+        file = self.file(key)
+        # A folder that is a link has two names, and reports call its files by the one given.
+        given = (os.path.join(os.path.realpath(self.cwd), one) for one in self.named)  # noqa: PTH118
+        return any(
+            file.is_relative_to(name)
+            for one in given
+            for name in (os.path.normpath(one), os.path.realpath(one))
+        )
 
 
 class Ratchet:

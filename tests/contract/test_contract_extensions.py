@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 import sys
 from dataclasses import fields
 
@@ -82,6 +83,30 @@ def test_options_are_declared_once() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
     assert "option" not in inside
+
+
+def options_without_a_test(command: click.Command, texts: str) -> list[str]:
+    """Return the long options of *command* that *texts* do not have as a word.
+
+    Of a switch one side is enough: the other one is what holds anyhow.
+    """
+    words = set(re.findall(r"--[a-z][a-z-]*[a-z]", texts))
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    return [p.opts[0] for p in options if not words & {*p.opts, *p.secondary_opts}]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.callback.__module__)
+def test_every_option_is_tried(command: click.Command) -> None:
+    """X1: each option of a command is given to it by a test of the codemods."""
+    paths = (ROOT / "tests" / "codemods").rglob("test_*.py")
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    assert options_without_a_test(command, texts) == []
+
+
+def test_an_option_that_no_test_gives_is_seen() -> None:
+    """A longer option is not one that it begins with."""
+    command = click.Command("x", params=[click.Option(["--fix", "-f"]), click.Option(["--fixed"])])
+    assert options_without_a_test(command, "lint --fixed --fix-all") == ["--fix"]
 
 
 def test_every_reason_says_what_to_do() -> None:

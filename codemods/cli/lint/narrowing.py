@@ -63,8 +63,7 @@ class Narrowing:
         options = self._options
         tables = Tables(options.cwd, options.config_file)
         selection = Selection(tables, self._lint, options.cwd)
-        named = [options.cwd / path for path in options.paths]
-        return Scope(place, options.cwd, named, lambda path: selection.of(path).codes)
+        return Scope(place, options.cwd, options.paths, lambda path: selection.of(path).codes)
 
 
 def _changes(options: Options, lint_options: LintOptions) -> Changes | None:

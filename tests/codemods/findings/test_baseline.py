@@ -177,6 +177,19 @@ def test_names_are_those_from_the_baseline_on(
     assert f"../{FILE}:1:1: AIU102 outdated baseline: b.py has 1" in capsys.readouterr().out
 
 
+def test_a_folder_that_is_a_link_has_the_name_it_is_given(
+    start: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """What is gone behind it is told of, as what was found there was."""
+    (start / "link").symlink_to(start / "app")
+    assert run("--update-baseline", path="link")[0] == 0
+    assert set(counts(start / FILE)) == {"link/a.py", "link/b.py"}
+    assert run(path="link")[0] == 0
+    (start / "app/b.py").write_text("x = 1\n")
+    status, out, _ = run(path="link")
+    assert (status, "link/b.py has 0 AIU001, not 2" in out) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
