@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,6 +38,9 @@ _LETTERS = {
 _IS_DIFF = re.compile(rb"^(?:diff |--- |@@ -)", re.MULTILINE)
 #: How much of a file must be that of another one for it to be the same under another name.
 _ALIKE = 0.5
+#: Files that are gone and compared with one that is new, of which git is asked for each; those that
+#: have its name come first, and what is the very same is found among all.
+_MOST_COMPARED = 100
 
 
 class NoDiffError(ValueError):
@@ -180,6 +185,7 @@ class _Tree:
         commit = _commit(root, revision)
         listed = _asked(root, "ls-tree", "-r", "-z", "--full-tree", commit)
         self._blobs: dict[str, str] = {}
+        self._contents: dict[str, bytes] = {}
         for one in listed.split(b"\0"):
             head, _, name = one.partition(b"\t")
             mode, _, rest = head.partition(b" ")
@@ -191,21 +197,33 @@ class _Tree:
         blob = self._blobs.get(name)
         if blob is not None:
             return self._content(blob)
-        suffix = os.path.splitext(name)[1]  # noqa: PTH122 - strings all through
-        gone = [
-            one
-            for one in self._blobs
-            if one.endswith(suffix) and not os.path.lexists(f"{self._root}/{one}")
-        ]
-        found = [(_likeness(old, content), old) for old in map(self._of, gone)]
+        ids = _ids(content)
+        if any(self._blobs[one] in ids for one in self._gone):
+            return content
+        base = os.path.basename(name)  # noqa: PTH119 - strings all through
+        suffix = os.path.splitext(base)[1]  # noqa: PTH122 - as above
+        alike = [one for one in self._gone if one.endswith(suffix)]
+        alike.sort(key=lambda one: os.path.basename(one) != base)  # noqa: PTH119 - as above
+        read = (self._content(self._blobs[one]) for one in alike[:_MOST_COMPARED])
+        found = [(_likeness(old, content), old) for old in read]
         likeness, best = max(found, key=lambda pair: pair[0], default=(0.0, b""))
         return best if likeness >= _ALIKE else None
 
-    def _of(self, name: str) -> bytes:
-        return self._content(self._blobs[name])
+    @cached_property
+    def _gone(self) -> Sequence[str]:
+        """The files that are not there any more, under the names that they had."""
+        return [one for one in self._blobs if not os.path.lexists(f"{self._root}/{one}")]
 
     def _content(self, blob: str) -> bytes:
-        return _asked(self._root, "cat-file", "blob", blob)
+        if blob not in self._contents:
+            self._contents[blob] = _asked(self._root, "cat-file", "blob", blob)
+        return self._contents[blob]
+
+
+def _ids(content: bytes) -> tuple[str, str]:
+    """Return what git calls *content*, in a repository of either kind."""
+    whole = b"blob %d\0%b" % (len(content), content)
+    return hashlib.sha1(whole).hexdigest(), hashlib.sha256(whole).hexdigest()
 
 
 def _commit(root: str, revision: str) -> str:

@@ -118,6 +118,23 @@ def test_a_renamed_file_is_compared_with_what_it_was(
     assert len(run("--since", "HEAD")[1]) > 9
 
 
+def test_many_files_that_moved_are_found(
+    start: Path, run: Callable[..., tuple[int, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is the same is known at once; of others only some are compared, its name first."""
+    for number in range(9):
+        lines = "".join(f"y{number}_{n} = {n}\n" for n in range(9))
+        (start / f"app/m{number}.py").write_text(OLD + lines)
+    commit()
+    monkeypatch.setattr("codemods.findings.changes._MOST_COMPARED", 0)
+    (start / "app").rename(start / "lib")
+    assert run("--since", "HEAD") == (0, [])
+    monkeypatch.setattr("codemods.findings.changes._MOST_COMPARED", 1)
+    text = (start / "lib/m7.py").read_text()
+    (start / "lib/m7.py").write_text(f"{text}ask(AIUsageTracker())\n")
+    assert run("--since", "HEAD") == (1, ["lib/m7.py:13:5"])
+
+
 def test_what_others_did_meanwhile_is_no_change(
     start: Path, run: Callable[..., tuple[int, list[str]]]
 ) -> None:
