@@ -28,6 +28,7 @@
 #                          grows (an hour; PARTS='dense few' some; AGAINST=path a second checkout)
 #   make compare OLD=path  what this checkout and another one say and write, byte for byte, on every
 #                          fixture and both trees (TREES='apart together' some)
+#   make page-benchmark    the page of a migration of FILES=1000 files: its size, to open and to scroll
 #   make figures           cycles, lengths, complexity, folders and words of the code, with goals
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
 #   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
@@ -56,7 +57,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help applications browser demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures overhead \
+.PHONY: help applications browser demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures page-benchmark overhead \
 	report-benchmark faults-benchmark dynalite install clean
 
 help:
@@ -212,6 +213,9 @@ bench: $(SPEED_STAMP)
 
 compare: $(STAMP)
 	@$(BIN)/python -m benchmarks.compare '$(OLD)' . $(TREES)
+
+page-benchmark: $(BROWSER)
+	@$(BIN)/python -m benchmarks.page $(FILES)
 
 figures: $(STAMP)
 	@$(BIN)/python -m benchmarks.figures --list

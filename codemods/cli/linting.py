@@ -14,6 +14,7 @@ from codemods.cli.options import into_options, remembering, reporting, working
 from codemods.model.options import Mode
 from codemods.model.outcome import Linted
 from codemods.report import display
+from codemods.report.formats import OF_OWNERS
 from codemods.report.status import DONE, LEFT
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
         or lint_options.writes
         or lint_options.narrows
         or any(one.file is not None for one in looking.reports)
+        or not OF_OWNERS.isdisjoint(execution.printed_formats(looking))
     )
     if memory is not None and not has_more_to_do and not execution.use_colour(looking):
         printed = execution.shown(report, looking) if text is None else text

@@ -34,6 +34,8 @@ FORMATS = {
 DEFAULT = "text"
 #: Those that are lines for a person, or in a job's log: they may follow one another there.
 LOGS = frozenset({"text", "concise", "full", "github", "azure"})
+#: Those that tell more of a tree than its sources say: who owns a file.
+OF_OWNERS = frozenset({"html"})
 
 
 @dataclass(frozen=True, slots=True)

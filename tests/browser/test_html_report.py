@@ -123,6 +123,9 @@ def test_reasons_stand_beside_what_they_are_of(opened: Opened) -> None:
     assert "escapes at line 6: it is returned" in shown
     assert "pass it in" in shown
     assert page.locator(".is-open .is-place .text").inner_text() == "    tracker = AIUsageTracker()"
+    page.get_by_role("link", name="blocked by line 6").click()
+    assert page.locator("td.is-target.text").inner_text() == "    ask(text)"
+    assert page.locator(".is-block .text").inner_text() == "    ask(text)"
 
 
 @pytest.mark.parametrize("beside", [True, False])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from codemods.model.outcome import Changed, Linted, Skipped
+from codemods.model.outcome import Changed, Linted, Refused, Skipped
 from codemods.report import display
 from codemods.report.diagnostics import Kind, of_file, source_lines
 from codemods.report.html.hunks import Quotes, excerpt, hunks
@@ -43,13 +43,18 @@ def data_of(report: RunReport, around: Around) -> dict[str, Any]:
         "version": around.version,
         "written": report.written,
         "scanned": report.scanned,
-        "linted": any(isinstance(outcome, Linted) for outcome in report.outcomes),
+        "linted": _is_of(report, Linted),
+        "migrated": _is_of(report, Changed, Refused),
         "summary": display.line(summary(report)),
         "warnings": [display.line(warning) for warning in report.warnings],
         "runtimes": [display.line(used.why) for used in report.runtimes if used.is_assumed],
         "rules": {code: [page.name, page.summary] for code, page in pages.items()},
         "files": told,
     }
+
+
+def _is_of(report: RunReport, *kinds: type) -> bool:
+    return any(isinstance(outcome, kinds) for outcome in report.outcomes)
 
 
 def _file(outcome: FileOutcome, around: Around, *, written: bool) -> dict[str, Any]:

@@ -106,7 +106,7 @@ function showSummary() {
   const sites = rewrites + (kinds.get("refusal") || 0);
   const [kicker, title] = data.linted
     ? ["lint", counted(kinds.get("finding") || 0, "finding")]
-    : ["migration", sites ? `${rewrites.toLocaleString("en")} of ${counted(sites, "place")} ` +
+    : [data.migrated ? "migration" : "report", sites ? `${rewrites.toLocaleString("en")} of ${counted(sites, "place")} ` +
         (data.written ? (rewrites === 1 ? "is rewritten" : "are rewritten") : "can be rewritten") : "Nothing is left to do"];
   document.getElementById("kicker").textContent = `ai-usage ${data.version} ${kicker}`.replace("  ", " ");
   document.getElementById("title").textContent = title;
