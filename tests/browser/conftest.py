@@ -26,6 +26,8 @@ BROWSER = Path(os.environ.get("AI_USAGE_TEST_BROWSER", MODULES / ".browser" / "c
 if not BROWSER.exists():  # npm has one for Linux on x86-64 alone
     BROWSER = Path(shutil.which("chromium") or shutil.which("google-chrome") or BROWSER)
 
+#: Milliseconds, of a machine that does much else: nothing is waited for so long that is not wrong.
+_PATIENCE = 180_000
 #: Opens the page of a report, with options of the browser's context; nothing may go wrong in it.
 Opened = Callable[..., Any]
 
@@ -38,7 +40,10 @@ def browser() -> Iterator[Any]:
         pytest.skip("no browser: make browser installs one")
     with sync_api.sync_playwright() as playwright:
         launched = playwright.chromium.launch(
-            executable_path=str(BROWSER), args=["--no-sandbox"], chromium_sandbox=False
+            executable_path=str(BROWSER),
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+            chromium_sandbox=False,
+            timeout=_PATIENCE,
         )
         yield launched
         launched.close()
@@ -58,6 +63,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Opened]:
         place = tmp_path / "report.html"
         place.write_text(rendered(report, "html", Look(around=Known())), encoding="utf-8")
         context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+        context.set_default_timeout(_PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: wrong.append(message.text))
