@@ -316,6 +316,7 @@ class ExternalUses:
         }
         near = files.keys() - {self._path}
         files.update((file.path, file) for file in self._graph.using_field(name))
+        files.update((file.path, file) for file in self._kinship.using_own_field(name))
         files.pop(self._path, None)
         for file in sorted(files.values(), key=lambda file: file.display):
             references = self._graph.references(file)
@@ -327,9 +328,7 @@ class ExternalUses:
                 place = ExternalUse(use.text, f"{file.display}:{use.line}", use.reads)
                 if use.owners is not None:
                     ours = self._kinship.may_mean_any(kin, file, use.owners)
-                    if not ours and not references.classes.of_values.isdisjoint(use.owners):
-                        led = imports_first(self._graph, [file])
-                        ours = any(one.path == self._path for one in led)
+                    ours = ours or self._kinship.of_any_class(file, use.owners, self._path)
                     places.extend([place] if ours else [])
                 elif file.path in near:
                     places.append(place)

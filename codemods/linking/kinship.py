@@ -6,18 +6,20 @@ counts as a class of the other file only where nothing shows that it means anoth
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.references import COMPUTED, How
+from codemods.linking.surroundings import imports_first
+from codemods.project.discovery import DiscoveredFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from codemods.analysis.external.references import Reference, References
     from codemods.linking.module_graph import ModuleGraph
-    from codemods.project.discovery import DiscoveredFile
 
 #: A class by the file that defines it and its name there.
 Identity = tuple["Path", str]
@@ -43,6 +45,7 @@ class Kinship:
     def __init__(self, graph: ModuleGraph) -> None:
         self._graph = graph
         self._kin: dict[Identity, Kin] = {}
+        self._open: dict[Path, frozenset[str]] = {}
         self._meanings: dict[tuple[Path, str], frozenset[Identity] | None] = {}
 
     def of(self, path: Path, owner: str) -> Kin:
@@ -64,6 +67,60 @@ class Kinship:
     def may_mean_any(self, kin: Kin, file: DiscoveredFile, words: Iterable[str]) -> bool:
         """Whether one of *words*, in *file*, may be a class of *kin*."""
         return any(self.may_mean(kin, file, word) for word in words)
+
+    def of_any_class(self, file: DiscoveredFile, owners: Iterable[str], path: Path) -> bool:
+        """Whether an object of one of *owners*, classes in *file*, may be of one in *path*.
+
+        They are protocols, or inherit from a value: of a class that *file* leads to.
+        """
+        if any(self._is_protocol(file, owner) for owner in owners):
+            return True
+        if self._open_classes(file).isdisjoint(owners):
+            return False
+        return any(one.path == path for one in imports_first(self._graph, [file]))
+
+    def using_own_field(self, name: str) -> Iterator[DiscoveredFile]:
+        """Yield the files in which a class that inherits from a value uses its field *name*."""
+        word = re.escape(name).encode(errors="surrogateescape")
+        own = re.compile(rb"\b(?:self|cls)\s*\.\s*%b\b" % word)
+        for file in self._graph.holding(name, "class"):
+            if own.search(self._graph.content(file)) and self._open_classes(file):
+                yield file
+
+    def _open_classes(self, file: DiscoveredFile) -> frozenset[str]:
+        if file.path not in self._open:
+            self._open[file.path] = frozenset(self._inheriting_from_values(file))
+        return self._open[file.path]
+
+    def _inheriting_from_values(self, file: DiscoveredFile) -> Iterator[str]:
+        references = self._graph.references(file)
+        if references is None:
+            return
+        classes = references.classes
+        yield from classes.of_values
+        every = [r for same in references.named.values() for r in same]
+        told: dict[str, list[Reference]] = {}
+        for one in (r for r in every if r.how in (How.IMPORT, How.USE)):
+            told.setdefault(one.local or one.name, []).append(one)
+        for owner, bases in classes.bases.items():
+            if any(self._is_variable(file, one) for base in bases for one in told.get(base, ())):
+                yield owner
+                yield from bases & classes.bases.keys()
+
+    def _is_variable(self, file: DiscoveredFile, reference: Reference) -> bool:
+        """Whether *reference* brings in a variable of a module, which may have any class."""
+        for home in self._graph.leads_to(file.path, reference.module):
+            found = self._graph.references(home)
+            if found is not None and reference.name in found.bound - found.classes.bases.keys():
+                return True
+        return False
+
+    def _is_protocol(self, file: DiscoveredFile, word: str) -> bool:
+        for path, name in self._meaning(file, word, ()) or ():
+            references = self._graph.references(DiscoveredFile(str(path), str(path)))
+            if references is not None and name in references.classes.protocols:
+                return True
+        return False
 
     def _add_heirs(self, kin: Kin, owner: str) -> None:
         """Add the heirs of the class, and the other names that imports give it."""

@@ -34,6 +34,8 @@ _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
 BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
 # A field of anything but ``self``, and a name as a text: bytes above ASCII may be part of both.
 _FIELD = re.compile(rb"(?<!\bself)(?<!\bcls)\.\s*([\w\x80-\xff]+)|[\"']([\w\x80-\xff]+)(?=[\"'])")
+# A field in a pattern of ``match``, or a keyword.
+_PATTERN = re.compile(rb"[(,]\s*([\w\x80-\xff]+)\s*=(?!=)")
 Parts = tuple[str, ...]
 T = TypeVar("T")
 
@@ -139,9 +141,11 @@ class ModuleGraph:
         """Return the fields that *file* uses so, of the words that were looked for."""
         known, count = self._fields.get(file.path, (frozenset(), 0))
         if count != len(self._holding):
-            pairs = _FIELD.findall(self.content(file))
-            words = itertools.chain.from_iterable(pairs)
-            known, count = frozenset(self._holding.keys() & set(words)), len(self._holding)
+            content = self.content(file)
+            words = set(itertools.chain.from_iterable(_FIELD.findall(content)))
+            if b"case " in content:
+                words.update(_PATTERN.findall(content))
+            known, count = frozenset(self._holding.keys() & words), len(self._holding)
             self._fields[file.path] = known, count
         return known
 

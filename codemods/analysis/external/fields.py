@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ _LOOKS = frozenset(
     "isinstance type id bool print repr str assertIsInstance assertIsNotNone assertIsNone "
     "assertIs assertEqual assertTrue".split()
 )
+_MAKING = frozenset(("type", "new_class", "make_dataclass"))
+_GETTERS = frozenset(("attrgetter", "methodcaller"))
 _WORD = re.compile(r"[^\W\d]\w*")
 _SAYS_NOTHING = frozenset({"Any", "object"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -75,6 +78,9 @@ class Classes:
         #: among those of an heir.
         self.of_values: set[str] = set()
         waiting = [n.name for n in classes if any(_is_value(base, stored) for base in n.bases)]
+        waiting += (name for call in every.every(ast.Call) for name in _made_of(call))
+        #: Protocols: an object of any class with such members may be given for one.
+        self.protocols = frozenset(n for n, bases in self.bases.items() if "Protocol" in bases)
         while waiting:
             name = waiting.pop()
             if name not in self.of_values:
@@ -85,10 +91,32 @@ class Classes:
 def _is_value(base: ast.expr, stored: set[str]) -> bool:
     """Whether *base* is given by a variable, one of *stored*, or by what a program computes."""
     if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name | ast.Attribute):
-        base = base.value if last_name(base.value)[:1].isupper() else base
+        base = base.value if _is_generic(base) else base
     while isinstance(base, ast.Attribute):
         base = base.value
     return not isinstance(base, ast.Name) or base.id in stored
+
+
+def _is_generic(base: ast.Subscript) -> bool:
+    """Whether *base* is a class with parameters, and no class that is taken out of a table."""
+    name = last_name(base.value)
+    if not name[:1].isupper():
+        return isinstance(getattr(builtins, name, None), type)
+    given = base.slice.elts if isinstance(base.slice, ast.Tuple) else [base.slice]
+    if all(isinstance(one, ast.Constant) and _is_key(one.value) for one in given):
+        return False
+    return not (name.isupper() and len(name) > 1)
+
+
+def _is_key(value: object) -> bool:
+    """Whether *value* is no name of a class that is told as a text."""
+    return not isinstance(value, str) or not value[:1].isupper()
+
+
+def _made_of(call: ast.Call) -> list[str]:
+    """Return the bases that *call* makes a class of, all of them together."""
+    bases = call.args[1] if last_name(call.func) in _MAKING and len(call.args) > 1 else None
+    return [last_name(base) for base in bases.elts] if isinstance(bases, ast.Tuple) else []
 
 
 def uses_of_fields(
@@ -166,7 +194,8 @@ class _Fields:
         found: dict[str, list[FieldUse]] = {}
         for node in self._index.of(ast.Attribute, ast.Call, ast.MatchClass):
             if isinstance(node, ast.MatchClass):
-                classes = self._names([last_name(node.cls)])
+                classes: frozenset[str] | None = self._names([last_name(node.cls)])
+                classes = None if classes is None or classes & _SAYS_NOTHING else classes
                 for attribute in node.kwd_attrs:
                     text = f"{last_name(node.cls)}({attribute}=...)"
                     found.setdefault(attribute, []).append(FieldUse(classes, node.lineno, text))
@@ -178,6 +207,10 @@ class _Fields:
                 reads = isinstance(getattr(node, "ctx", None), ast.Load)
                 text = f"{_short(held)}.{name}"
                 use = FieldUse(owners, node.lineno, text, path, reads)  # type: ignore[attr-defined]
+                found.setdefault(name, []).append(use)
+            for name in _got_by_text(node):
+                text = f"{last_name(node.func)}({name!r})"  # type: ignore[attr-defined]
+                use = FieldUse(None, node.lineno, text, reads=True)  # type: ignore[attr-defined]
                 found.setdefault(name, []).append(use)
             computed = self._computed(node)
             if computed is not None:
@@ -307,6 +340,14 @@ class _Fields:
         if isinstance(source, ast.Constant | ast.List | ast.Dict | ast.Set | ast.Tuple):
             return frozenset({type(source).__name__})
         return self._owners(source, self._places.get(source, place), depth + 1)[0]
+
+
+def _got_by_text(node: ast.AST) -> list[str]:
+    """Return the fields that *node* makes a function for, which gets them of any object."""
+    if not isinstance(node, ast.Call) or last_name(node.func) not in _GETTERS:
+        return []
+    texts = [a.value for a in node.args if isinstance(a, ast.Constant)]
+    return [part for text in texts if isinstance(text, str) for part in text.split(".")]
 
 
 def _bound_by(statement: ast.stmt) -> list[str]:
