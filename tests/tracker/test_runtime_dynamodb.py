@@ -26,7 +26,8 @@ from tests.patience import PATIENCE, until
 from tracker import AIUsageTracker, Metric, ai_usage_context, flush
 from tracker.cli.main import cli
 from tracker.cli.reports.dynamodb import ATTEMPTS, usage_by_in_dynamodb
-from tracker.cli.reports.query import DIMENSIONS, usage_by
+from tracker.cli.reports.query import usage_by
+from tracker.cli.reports.rows import DIMENSIONS, Selection
 from tracker.delivery import patience, writer
 from tracker.errors import SinkError
 from tracker.sinks.dynamodb.item import item_size, shard_of, to_item
@@ -456,16 +457,25 @@ def test_the_report_is_that_of_sqlite(place: Place, sink: DynamoSink, tmp_path: 
     with closing(SqliteSink(database)) as file:
         file.write(several)
     sink.write(several)
-    selections: tuple[tuple[int | None, str | None], ...] = ((None, None), (2, "development"))
+    now = datetime.now(UTC)
+    selections = (
+        Selection(),
+        Selection(now - timedelta(days=2), environment="development"),
+        Selection(now - timedelta(days=3), now - timedelta(days=1)),
+        Selection(until=now - timedelta(days=1)),
+        Selection(where=(("model", "gpt-4o"), ("job", None))),
+    )
+    asked = [(dimension,) for dimension in DIMENSIONS]
+    asked += [("day", "model"), ("week", "user", "error"), ("model", "hour")]
     with closing(connect(attempts=ATTEMPTS)) as client:
-        for dimension in DIMENSIONS:
-            for days, environment in selections:
-                expected = usage_by(database, dimension, days=days, environment=environment)
+        for dimensions in asked:
+            for selection in selections:
+                expected = usage_by(database, *dimensions, selection=selection)
                 found = usage_by_in_dynamodb(
-                    place.table, dimension, days=days, environment=environment, client=client
+                    place.table, *dimensions, selection=selection, client=client
                 )
-                assert found == expected, (dimension, days, environment)
-                assert found
+                assert found == expected, (dimensions, selection)
+        assert found
 
 
 def test_days_are_queried_and_not_scanned(place: Place, sink: DynamoSink) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gc
 import json
 import logging
@@ -25,8 +26,9 @@ from click.testing import CliRunner
 from tests.patience import joined
 from tracker import AIUsageTracker, Metric, ai_usage_context
 from tracker.cli.main import cli
-from tracker.cli.reports.query import Row, usage_by
+from tracker.cli.reports.query import usage_by
 from tracker.cli.reports.render import FORMATS, render
+from tracker.cli.reports.rows import DIMENSIONS, Row, Selection, moment
 from tracker.cli.reports.unpriced import unpriced_in
 from tracker.delivery import writer
 from tracker.errors import SinkError
@@ -251,7 +253,7 @@ def test_a_failed_call_without_tokens_lacks_no_price(tmp_path: Path) -> None:
     assert sum(found.calls for found in unpriced_in(database)) == 1
 
 
-@pytest.mark.parametrize("dimension", ["model", "job", "batch", "user", "environment"])
+@pytest.mark.parametrize("dimension", DIMENSIONS)
 @pytest.mark.parametrize("form", list(FORMATS))
 def test_every_dimension_in_every_format(dimension: str, form: str, tmp_path: Path) -> None:
     """The dimension heads its column, and all three calls are in it."""
@@ -280,7 +282,8 @@ def test_days_select_the_same_by_either_way(days: int, tmp_path: Path) -> None:
     ages = [timedelta(days=number, hours=1) for number in range(100)]
     sink.write([replace(METRIC, id=str(age), timestamp=now - age) for age in ages])
     sink.close()
-    (row,) = usage_by(database, "model", days=days)
+    since = datetime.now(UTC) - timedelta(days=days)
+    (row,) = usage_by(database, "model", selection=Selection(since))
     assert row.calls == min(days, 100)
 
 
@@ -291,7 +294,7 @@ def test_a_table_ends_with_its_total(tmp_path: Path) -> None:
     head, *_, rule, total = result.stdout.splitlines()
     assert head.split()[:2] == ["operation_type", "calls"]
     assert set(rule) == {"-", " "}
-    assert total.split() == "total 3 30 15 45 0.000090 0.000180 1 0".split()
+    assert total.split() == "total 3 30 15 45 0.000090 0.000180 1 0 100.0%".split()
     assert len({len(line) for line in result.stdout.splitlines()}) == 1
     assert "total " not in report("--database", database, "--by", "job").stdout
     assert "total" not in report("--database", database, "--format", "csv").stdout.split(",")
@@ -299,12 +302,119 @@ def test_a_table_ends_with_its_total(tmp_path: Path) -> None:
 
 def test_tables_are_readable() -> None:
     """Thousands are set off, tiny amounts are not shown as 0, and no name breaks a line."""
-    row = Row("bad\n\x1b[31mname", 1234567, 1, None, 1, Decimal("1234.5"), Decimal("1E-9"), 0, 0)
-    _, line = render([row], "job", "table").splitlines()
+    row = Row(("bad\n\x1b[31mname",), 1234567, 1, None, 1, Decimal("1234.5"), Decimal("1E-9"), 0, 0)
+    _, line = render([row], ["job"], "table").splitlines()
     cells = line.split()
     assert cells[:4] == ["bad\ufffd\ufffd[31mname", "1,234,567", "1", "unknown"]
     assert cells[5:7] == ["1,234.500000", "<0.000001"]
-    assert render([], "job", "json") == "[]\n"
+    assert render([], ["job"], "json") == "[]\n"
+
+
+def several(folder: Path) -> str:
+    """Return a database with calls of two models on three days of two weeks."""
+    sink = SqliteSink(folder / "several.db")
+    days = {"2026-11-22": ("a", "1"), "2026-11-23": ("b", "2"), "2026-11-24": ("a", "5")}
+    sink.write(
+        [
+            replace(
+                METRIC,
+                id=day,
+                timestamp=datetime.fromisoformat(f"{day}T10:30:00+00:00"),
+                model=model,
+                cost_usd=Decimal(cost),
+                job_id=None if model == "b" else "=1+2",
+            )
+            for day, (model, cost) in days.items()
+        ]
+    )
+    sink.close()
+    return str(sink.path)
+
+
+def rows_of(*arguments: str) -> list[list[str]]:
+    """Return the first columns of the CSV that the report prints: names, then calls."""
+    result = report(*arguments, "--format", "csv")
+    assert result.exit_code == 0, result.stderr
+    head, *lines = csv.reader(result.stdout.splitlines())
+    return [line[: head.index("calls") + 1] for line in lines]
+
+
+def test_sums_by_several_fields(tmp_path: Path) -> None:
+    """Times come in their order, weeks are those of ISO 8601, and each pair has its row."""
+    database = several(tmp_path)
+    by_day = rows_of("--database", database, "--by", "day,model")
+    assert by_day == [
+        ["2026-11-22", "a", "1"],
+        ["2026-11-23", "b", "1"],
+        ["2026-11-24", "a", "1"],
+    ]
+    assert rows_of("--database", database, "--by", "week") == [["2026-W47", "1"], ["2026-W48", "2"]]
+    assert rows_of("--database", database, "--by", "hour")[0] == ["2026-11-22T10", "1"]
+    assert rows_of("--database", database, "--by", "month,provider") == [["2026-11", "openai", "3"]]
+    assert rows_of("--database", database, "--by", "model,day")[0] == ["a", "2026-11-24", "1"]
+
+
+def test_a_part_of_the_calls(tmp_path: Path) -> None:
+    """From a moment on, before one, and with a value or none in a field."""
+    database = several(tmp_path)
+    by_day = ("--database", database, "--by", "day")
+    assert [r[0] for r in rows_of(*by_day, "--since", "2026-11-23")] == ["2026-11-23", "2026-11-24"]
+    assert [r[0] for r in rows_of(*by_day, "--until", "2026-11-23")] == ["2026-11-22"]
+    late = ("--since", "2026-11-23T11:30+01:00", "--until", "2026-11-24T10:30")
+    assert [r[0] for r in rows_of(*by_day, *late)] == ["2026-11-23"]
+    assert [r[0] for r in rows_of(*by_day, "--where", "model=b")] == ["2026-11-23"]
+    assert [r[0] for r in rows_of(*by_day, "--where", "job=(none)")] == ["2026-11-23"]
+    both = ("--where", "model=a", "--where", "job=(none)")
+    assert report(*by_day, *both).exit_code == 1
+
+
+def test_the_dearest_rows(tmp_path: Path) -> None:
+    """With ``--top`` the others are one row, so that the total stays that of all."""
+    database = several(tmp_path)
+    found = rows_of("--database", database, "--by", "day", "--top", "1")
+    assert found == [["2026-11-24", "1"], ["(others)", "2"]]
+    assert len(rows_of("--database", database, "--by", "day", "--top", "3")) == 3
+    table = report("--database", database, "--by", "day", "--top", "1").stdout
+    assert table.splitlines()[-1].split()[:2] == ["total", "3"]
+
+
+def test_shares_and_formulas(tmp_path: Path) -> None:
+    """A share is the part of all costs; a name that looks like a formula is set apart in CSV."""
+    database = several(tmp_path)
+    found = json.loads(report("--database", database, "--by", "model", "--format", "json").stdout)
+    assert [(row["model"], row["share"]) for row in found] == [("a", 0.75), ("b", 0.25)]
+    assert rows_of("--database", database, "--by", "job")[0] == ["'=1+2", "2"]
+    page = report("--database", database, "--by", "job", "--format", "markdown").stdout
+    assert page.splitlines()[1].startswith("| :-- | --: |")
+    assert page.splitlines()[2].startswith("| =1\\+2 | 2 |")
+    assert page.splitlines()[-1].startswith("| **total** | **3** |")
+
+
+def test_wrong_selections_say_what_to_write(tmp_path: Path) -> None:
+    """Status 2, and what is right."""
+    database = several(tmp_path)
+    for arguments, said in (
+        (("--by", "day,modell"), "'modell' is none of operation_type"),
+        (("--by", "day,day"), "each of them once"),
+        (("--since", "yesterday"), "write a date"),
+        (("--until", "2026-13-01"), "write a date"),
+        (("--where", "day=2026-11-23"), "FIELD is one of"),
+        (("--where", "model"), "write FIELD=VALUE"),
+        (("--days", "3", "--since", "7d"), "name one of them"),
+        (("--top", "0"), "--top"),
+    ):
+        result = report("--database", database, *arguments)
+        assert result.exit_code == 2, arguments
+        assert said in result.stderr
+
+
+def test_moments() -> None:
+    """So long ago, a date, a time with a zone or in UTC."""
+    now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    assert moment("12h", now) == datetime(2026, 11, 29, tzinfo=UTC)
+    assert moment("2w", now) == datetime(2026, 11, 15, 12, tzinfo=UTC)
+    assert moment("2026-11-20", now) == datetime(2026, 11, 20, tzinfo=UTC)
+    assert moment("2026-11-20T01:00+02:00", now) == datetime(2026, 11, 19, 23, tzinfo=UTC)
 
 
 def test_nothing_recorded_is_status_1(tmp_path: Path) -> None:

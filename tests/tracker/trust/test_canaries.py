@@ -27,8 +27,8 @@ import tracker
 from tests.patience import PATIENCE
 from tracker import AIUsageTracker, ai_usage_context
 from tracker.cli.main import cli
-from tracker.cli.reports.query import DIMENSIONS
 from tracker.cli.reports.render import FORMATS
+from tracker.cli.reports.rows import DIMENSIONS
 from tracker.delivery import writer
 from tracker.records.sanitize import sanitize
 from tracker.sinks.dynamodb.table import create

@@ -252,5 +252,5 @@ def test_items_that_are_none_of_ours_are_left_out_and_told(odd: dict[str, Any]) 
     """T36: of a table that others write to, too."""
     first, second = map(to_item, metrics("1", "2"))
     client: Any = Table(first, second | odd)
-    rows, unread = usage_in_dynamodb("T", "model", client=client)
+    rows, unread = usage_in_dynamodb("T", ["model"], client=client)
     assert ([row.calls for row in rows], unread) == ([1], 1)

@@ -14,12 +14,20 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.reports.query import PICODOLLARS, Row
+from tracker.cli.reports.rows import (
+    EVERYTHING,
+    LENGTHS,
+    PICODOLLARS,
+    TIMES,
+    Row,
+    Selection,
+    ordered,
+)
 from tracker.sinks.dynamodb.item import date_partitions, sort_key
 from tracker.sinks.dynamodb.table import connect, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from types_boto3_dynamodb import DynamoDBClient
 
@@ -29,10 +37,13 @@ INDEX = "by-date"
 ATTRIBUTES = {
     "operation_type": "operationType",
     "model": "model",
+    "provider": "service",
     "job": "jobId",
     "batch": "batchId",
     "user": "userId",
     "environment": "environment",
+    "error": "error",
+    **dict.fromkeys(TIMES, "timestamp"),
 }
 #: No call costs, and none counts, that much: digits of such a number would fill the memory.
 LARGEST_EXPONENT = 30
@@ -62,32 +73,30 @@ class _Sums:
         self.unread += other.unread
 
 
-#: The name of no row: what it counts are items that nobody of us wrote.
-UNREADABLE = "\x00"
-_Totals = dict[str | None, _Sums]
+#: The names of no row: what it counts are items that nobody of us wrote.
+UNREADABLE = ("\x00",)
+_Names = tuple[str | None, ...]
+_Totals = dict[_Names, _Sums]
 
 
 def usage_by_in_dynamodb(
     table: str,
-    dimension: str,
-    *,
-    days: int | None = None,
-    environment: str | None = None,
+    *dimensions: str,
+    selection: Selection = EVERYTHING,
     client: DynamoDBClient | None = None,
 ) -> list[Row]:
-    """Return the sums of *table* by *dimension*, dearest first, as ``usage_by`` does of a file.
+    """Return the sums of *table* by *dimensions*, as ``usage_by`` does of a file.
 
     Raises SinkError if the table cannot be read.
     """
-    return usage_in_dynamodb(table, dimension, days=days, environment=environment, client=client)[0]
+    return usage_in_dynamodb(table, dimensions, selection, client=client)[0]
 
 
 def usage_in_dynamodb(
     table: str,
-    dimension: str,
+    dimensions: Sequence[str],
+    selection: Selection = EVERYTHING,
     *,
-    days: int | None = None,
-    environment: str | None = None,
     client: DynamoDBClient | None = None,
 ) -> tuple[list[Row], int]:
     """As ``usage_by_in_dynamodb``, with the number of items that are none of ours."""
@@ -95,16 +104,22 @@ def usage_in_dynamodb(
     from botocore.exceptions import BotoCoreError, ClientError
 
     totals: _Totals = defaultdict(_Sums)
-    work = partial(_summed, asked, table, attribute=ATTRIBUTES[dimension], environment=environment)
+    work = partial(_summed, asked, table, dimensions=dimensions, selection=selection)
     try:
         with ThreadPoolExecutor(READERS) as readers:
-            for part in readers.map(work, _segments() if days is None else _partitions(days)):
-                for name, sums in part.items():
-                    totals[name].add(sums)
+            for part in readers.map(work, _reads(selection)):
+                for names, sums in part.items():
+                    totals[names].add(sums)
     except (BotoCoreError, ClientError) as error:
         raise explained(error, table) from error
     unread = totals.pop(UNREADABLE, _Sums()).unread
-    return [_row(name, sums) for name, sums in sorted(totals.items(), key=_rank)], unread
+    return ordered((_row(names, sums) for names, sums in totals.items()), dimensions), unread
+
+
+def _reads(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
+    if selection.since is None:
+        return _segments()
+    return _partitions(selection.since, selection.until)
 
 
 def _segments() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -113,12 +128,11 @@ def _segments() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "scan", {"Segment": segment, "TotalSegments": READERS}
 
 
-def _partitions(days: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the queries of the last *days*; clocks that run ahead are allowed a day."""
-    now = datetime.now(UTC)
-    since = now - timedelta(days=days)
+def _partitions(since: datetime, until: datetime | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the queries of the days from *since* on; clocks that run ahead are allowed a day."""
+    last = until or datetime.now(UTC) + timedelta(days=1)
     earliest = {"S": sort_key(since.isoformat(timespec="microseconds"))}
-    for ahead in range(days + 2):
+    for ahead in range((last.date() - since.date()).days + 1):
         date = (since + timedelta(days=ahead)).strftime("%Y-%m-%d")
         for key in date_partitions(date):
             yield (
@@ -135,8 +149,8 @@ def _summed(
     table: str,
     read: tuple[str, dict[str, Any]],
     *,
-    attribute: str,
-    environment: str | None,
+    dimensions: Sequence[str],
+    selection: Selection,
 ) -> _Totals:
     """Return the sums of what one query or one segment of a scan finds."""
     operation, arguments = read
@@ -144,11 +158,27 @@ def _summed(
     totals: _Totals = defaultdict(_Sums)
     for item in _items(pages):
         try:
-            if environment is None or _text(item, "environment") == environment:
-                totals[_text(item, attribute)].add(_of(item))
+            if _is_selected(item, selection):
+                totals[tuple(_name(item, one) for one in dimensions)].add(_of(item))
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
             totals[UNREADABLE].add(_Sums(unread=1))
     return totals
+
+
+def _is_selected(item: Item, selection: Selection) -> bool:
+    environment, until = selection.environment, selection.until
+    if environment is not None and _text(item, "environment") != environment:
+        return False
+    if until is not None and datetime.fromisoformat(_text(item, "timestamp") or "") >= until:
+        return False
+    return all(_name(item, name) == value for name, value in selection.where)
+
+
+def _name(item: Item, dimension: str) -> str | None:
+    text = _text(item, ATTRIBUTES[dimension])
+    if text is None or dimension not in TIMES:
+        return text
+    return text[: LENGTHS[dimension]]
 
 
 def _items(pages: Iterable[Any]) -> Iterator[Item]:
@@ -198,17 +228,11 @@ def _plus(first: int | None, second: int | None) -> int | None:
     return first if second is None else second if first is None else first + second
 
 
-def _rank(entry: tuple[str | None, _Sums]) -> tuple[Any, ...]:
-    name, sums = entry
-    cost = sums.costs[0]
-    return cost is None, -(cost or 0), -sums.calls, name is not None, name or ""
-
-
-def _row(name: str | None, sums: _Sums) -> Row:
+def _row(names: _Names, sums: _Sums) -> Row:
     inputs, outputs, total = sums.tokens
     cost, list_cost = map(_dollars, sums.costs)
     return Row(
-        name=name,
+        names=names,
         calls=sums.calls,
         input_tokens=inputs,
         output_tokens=outputs,

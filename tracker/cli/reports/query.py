@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tracker.cli.reports.rows import EVERYTHING, PICODOLLARS, Row, Selection, ordered
 from tracker.sinks.sqlite.reading import read
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-PICODOLLARS = Decimal(10) ** 12
-DIMENSIONS = {
-    "operation_type": "operation_type",
-    "model": "model",
-    "job": "job_id",
-    "batch": "batch_id",
-    "user": "user_id",
-    "environment": "environment",
-}
 # A row that is found through the index by time takes so much longer than one that is passed by.
 INDEX_COST = 8
 # A call that failed and told no tokens has no price to be found.
@@ -36,74 +28,71 @@ READABLE = " AND ".join(
         *(f"typeof({name}) IN ('integer', 'null')" for name in (*WHOLE, *COSTS)),
     ]
 )
-# {column} is one of DIMENSIONS' values, {time} a name of the timestamp, {sums} are those of
-# tokens and costs; all else is bound.
+# {columns} are of COLUMNS, {time} is a name of the timestamp, {where} conditions on columns, {sums}
+# are those of tokens and costs, {groups} the numbers of the columns; all else is bound.
 QUERY = f"""
-SELECT {READABLE} AS readable, {{column}} AS name,
+SELECT {READABLE} AS readable, {{columns}},
        COUNT(*),
        SUM({WITHOUT_PRICE}),
        SUM(error IS NOT NULL),
        {{sums}}
 FROM usage_metrics
-WHERE {{time}} >= ? AND (? IS NULL OR environment = ?)
-GROUP BY readable, name
+WHERE {{time}} >= ? AND (? IS NULL OR {{time}} < ?) AND (? IS NULL OR environment = ?){{where}}
+GROUP BY readable, {{groups}}
 """
+#: What each dimension is in a row; weeks are put together from days.
+COLUMNS = {
+    "operation_type": "operation_type",
+    "model": "model",
+    "provider": "CASE typeof(service) WHEN 'text' THEN service END",
+    "job": "job_id",
+    "batch": "batch_id",
+    "user": "user_id",
+    "environment": "environment",
+    "error": "CASE typeof(error) WHEN 'text' THEN error END",
+    "hour": "SUBSTR(timestamp, 1, 13)",
+    "day": "SUBSTR(timestamp, 1, 10)",
+    "week": "SUBSTR(timestamp, 1, 10)",
+    "month": "SUBSTR(timestamp, 1, 7)",
+}
 #: Sums in one piece are quick, and end where they exceed 64 bits; in two they never do.
 QUICK = ", ".join(f"SUM({name}), NULL" for name in (*WHOLE, *COSTS))
 EXACT = ", ".join(f"SUM({name} / {10**9}), SUM({name} % {10**9})" for name in (*WHOLE, *COSTS))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One value of the dimension.  ``name`` is None for calls without one.
-
-    Token sums and costs (US dollars) are None where no call told them;
-    ``unpriced`` counts the calls that the costs leave out, but for those that failed and
-    told no tokens.
-    """
-
-    name: str | None
-    calls: int
-    input_tokens: int | None
-    output_tokens: int | None
-    total_tokens: int | None
-    cost_usd: Decimal | None
-    list_cost_usd: Decimal | None
-    unpriced: int
-    errors: int
-
-
 def usage_by(
     database: Path,
-    dimension: str,
-    *,
-    days: int | None = None,
-    environment: str | None = None,
+    *dimensions: str,
+    selection: Selection = EVERYTHING,
 ) -> list[Row]:
-    """Return the sums of *database* by *dimension* (a key of ``DIMENSIONS``), dearest first.
+    """Return the sums of *database* by *dimensions* (of ``DIMENSIONS``), as ``ordered`` sorts them.
 
-    *days* limits it to calls of the last so many days, *environment* to one.
     Raises FileNotFoundError if there is no such file, and SinkError if it is
     not one that this package wrote.
     """
-    return usage_in(database, dimension, days=days, environment=environment)[0]
+    return usage_in(database, dimensions, selection)[0]
 
 
 def usage_in(
-    database: Path,
-    dimension: str,
-    *,
-    days: int | None = None,
-    environment: str | None = None,
+    database: Path, dimensions: Sequence[str], selection: Selection = EVERYTHING
 ) -> tuple[list[Row], int]:
     """As ``usage_by``, with the number of rows that are none of ours and were left out."""
-    since = "" if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    since = "" if selection.since is None else selection.since.isoformat()
+    until = None if selection.until is None else selection.until.isoformat()
+    columns = [COLUMNS[dimension] for dimension in dimensions]
+    where = "".join(f" AND {COLUMNS[name]} IS ?" for name, _ in selection.where)
+    wanted = [value for _, value in selection.where]
 
     def ask(file: sqlite3.Connection) -> list[tuple[Any, ...]]:
         # A plus sign keeps SQLite from taking the index.
         time = "timestamp" if _is_small_part(file, since) else "+timestamp"
-        known = {"column": DIMENSIONS[dimension], "time": time}
-        values = (since, environment, environment)
+        known = {
+            "columns": ", ".join(columns),
+            "groups": ", ".join(str(number) for number in range(2, len(columns) + 2)),
+            "time": time,
+            "where": where,
+        }
+        values = (since, until, until, selection.environment, selection.environment, *wanted)
         try:
             return file.execute(QUERY.format(sums=QUICK, **known), values).fetchall()
         except sqlite3.OperationalError as error:
@@ -112,8 +101,10 @@ def usage_in(
             return file.execute(QUERY.format(sums=EXACT, **known), values).fetchall()
 
     found = read(database, "usage_metrics", ask)
-    rows = [_row(values[1:]) for values in found if values[0]]
-    return sorted(rows, key=_rank), sum(values[2] for values in found if not values[0])
+    count = len(columns)
+    rows = [_row(values[1:], count) for values in found if values[0]]
+    unread = sum(values[count + 1] for values in found if not values[0])
+    return ordered(rows, dimensions), unread
 
 
 def _is_small_part(file: sqlite3.Connection, since: str) -> bool:
@@ -129,11 +120,11 @@ def _is_small_part(file: sqlite3.Connection, since: str) -> bool:
         return False  # no rows, or no times of ours
 
 
-def _row(values: tuple[Any, ...]) -> Row:
-    name, calls, unpriced, errors, *pieces = values
+def _row(values: tuple[Any, ...], count: int) -> Row:
+    calls, unpriced, errors, *pieces = values[count:]
     inputs, outputs, total, cost, list_cost = map(put_together, pieces[::2], pieces[1::2])
     return Row(
-        name=name,
+        names=values[:count],
         calls=calls,
         input_tokens=inputs,
         output_tokens=outputs,
@@ -143,12 +134,6 @@ def _row(values: tuple[Any, ...]) -> Row:
         unpriced=unpriced,
         errors=errors,
     )
-
-
-def _rank(row: Row) -> tuple[Any, ...]:
-    """Dearest first, then most calls, then by name; where no cost is known, last."""
-    cost = row.cost_usd
-    return cost is None, -(cost or 0), -row.calls, row.name is not None, row.name or ""
 
 
 def put_together(high: int | None, low: int | None) -> int | None:

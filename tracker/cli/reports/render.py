@@ -6,36 +6,45 @@ import csv
 import dataclasses
 import io
 import json
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tracker.cli.reports.query import Row
+from tracker.cli.reports.rows import SUMS, shares, together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tracker.cli.reports.rows import Row
     from tracker.cli.reports.unpriced import Unpriced
 
-FORMATS = ("table", "json", "csv")
+FORMATS = ("table", "json", "csv", "markdown")
 NONE_GIVEN = "(none)"
 UNKNOWN = "unknown"
 TOTAL = "total"
 #: Decimals of money in tables; JSON and CSV have all of them.
 DECIMALS = 6
-SUMS = tuple(field.name for field in dataclasses.fields(Row))[1:]
+SHARE = "share"
+#: A text that begins so is taken for a formula by programs that show tables.
+_FORMULA = tuple("=+-@\t\r")
 
 Record = dict[str, object]
 
 
-def render(rows: Sequence[Row], dimension: str, form: str) -> str:
-    """Return *rows* in *form*, one of ``FORMATS``; a table ends with the sum of its rows."""
-    records = [_record(row, dimension) for row in rows]
-    head = (dimension, *SUMS)
-    if form != "table":
+def render(rows: Sequence[Row], dimensions: Sequence[str], form: str) -> str:
+    """Return *rows* in *form*, one of ``FORMATS``; tables end with the sum of their rows.
+
+    ``share`` is the part of all costs, from 0 to 1.
+    """
+    records = [_record(row, dimensions, part) for row, part in zip(rows, shares(rows), strict=True)]
+    head = (*dimensions, *SUMS, SHARE)
+    if form in ("json", "csv"):
         return _data(records, head, form)
     if len(rows) > 1:
-        records.append(_total(rows, dimension))
-    return _table(records, head, left=1, total=len(rows) > 1)
+        whole = together(rows, (TOTAL, *("" for _ in dimensions[1:])))
+        records.append(_record(whole, dimensions, shares([whole])[0]))
+    draw = _markdown if form == "markdown" else _table
+    return draw(records, head, left=len(dimensions), total=len(rows) > 1)
 
 
 def render_unpriced(rows: Sequence[Unpriced], form: str) -> str:
@@ -45,21 +54,14 @@ def render_unpriced(rows: Sequence[Unpriced], form: str) -> str:
         *("service", "model", "reason", "endpoint", "calls"),
         *("input_tokens", "output_tokens", "first", "last"),
     )
-    return _table(records, head, left=4) if form == "table" else _data(records, head, form)
+    if form in ("json", "csv"):
+        return _data(records, head, form)
+    return (_markdown if form == "markdown" else _table)(records, head, left=4)
 
 
-def _record(row: Row, dimension: str) -> Record:
-    return {dimension: row.name, **{name: getattr(row, name) for name in SUMS}}
-
-
-def _total(rows: Sequence[Row], dimension: str) -> Record:
-    sums = {
-        name: sum(known)
-        if (known := [v for row in rows if (v := getattr(row, name)) is not None])
-        else None
-        for name in SUMS
-    }
-    return {dimension: TOTAL, **sums}
+def _record(row: Row, dimensions: Sequence[str], share: Decimal | None) -> Record:
+    named = dict(zip(dimensions, row.names, strict=True))
+    return {**named, **{name: getattr(row, name) for name in SUMS}, SHARE: share}
 
 
 def _table(
@@ -77,6 +79,24 @@ def _table(
     return "".join(text)
 
 
+def _markdown(
+    records: Sequence[Record], head: Sequence[str], *, left: int, total: bool = False
+) -> str:
+    """Return a table of Markdown; a total is set in bold."""
+    lines = [head, [":--" if i < left else "--:" for i in range(len(head))]]
+    for record in records:
+        cells = [_escaped(_cell(record, name, i < left)) for i, name in enumerate(head)]
+        is_total = total and record is records[-1]
+        lines.append([f"**{cell}**" if is_total and cell else cell for cell in cells])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """Return *text* as Markdown and HTML show it as it is."""
+    marked = re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", text)
+    return marked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def _line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
     padded = [
         cell.ljust(width) if i < left else cell.rjust(width)
@@ -89,6 +109,8 @@ def _cell(record: Record, name: str, is_text: bool) -> str:
     value = record[name]
     if value is None:
         return NONE_GIVEN if is_text else UNKNOWN
+    if name == SHARE:
+        return f"{value:.1%}"
     if isinstance(value, Decimal):
         return _money(value)
     if isinstance(value, int):
@@ -111,17 +133,31 @@ def one_line(text: str) -> str:
 
 def _data(records: Sequence[Record], head: Sequence[str], form: str) -> str:
     """Return JSON (costs as texts, so that they stay exact) or CSV (what is unknown is empty)."""
-    exact = [
-        {name: _amount(v) if isinstance(v := record[name], Decimal) else v for name in head}
-        for record in records
-    ]
+    exact = [{name: _plain(record[name], name) for name in head} for record in records]
     if form == "json":
         return json.dumps(exact, indent=2) + "\n"
     out = io.StringIO()
     writer = csv.DictWriter(out, head, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(exact)
+    writer.writerows({name: _defused(value) for name, value in row.items()} for row in exact)
     return out.getvalue()
+
+
+def _plain(value: object, name: str) -> object:
+    if name == SHARE:
+        return None if value is None else round(float(str(value)), 6)
+    return _amount(value) if isinstance(value, Decimal) else value
+
+
+def _defused(value: object) -> object:
+    """Return *value* so that no program takes a name, which comes from anywhere, for a formula."""
+    if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value):
+        return f"'{value}"
+    return value
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
 
 
 def _amount(value: Decimal) -> str:
