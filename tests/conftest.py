@@ -79,5 +79,5 @@ def pytest_runtest_teardown(
     """What a module's tests leave lives on, too: a search for garbage would look at all of it."""
     yield
     if nextitem is None or nextitem.path != item.path:
-        gc.collect(1)
+        gc.collect()
         gc.freeze()

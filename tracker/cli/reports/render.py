@@ -133,7 +133,7 @@ def one_line(text: str) -> str:
 
 def _data(records: Sequence[Record], head: Sequence[str], form: str) -> str:
     """Return JSON (costs as texts, so that they stay exact) or CSV (what is unknown is empty)."""
-    exact = [{name: _plain(record[name], name) for name in head} for record in records]
+    exact = [{name: _exact(record[name], name) for name in head} for record in records]
     if form == "json":
         return json.dumps(exact, indent=2) + "\n"
     out = io.StringIO()
@@ -143,7 +143,7 @@ def _data(records: Sequence[Record], head: Sequence[str], form: str) -> str:
     return out.getvalue()
 
 
-def _plain(value: object, name: str) -> object:
+def _exact(value: object, name: str) -> object:
     if name == SHARE:
         return None if value is None else round(float(str(value)), 6)
     return _amount(value) if isinstance(value, Decimal) else value
