@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from harness import migrate_project
 
 from codemods.analysis.external.references import Uses
+from tests.oracle import hidden_fields, registered
 
-from .mutant import mutant
+from .mutant import examined, mutant
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @mutant("linking.external_uses:ExternalUses.variable", "E8", fault="C15", kinds="other-file")
@@ -49,3 +56,40 @@ def new_modules_are_there(real: Any) -> Any:
 def modules_come_from_statements(real: Any) -> Any:
     """A module that a call imports is not followed."""
     return lambda self, value: None
+
+
+def registered_functions_keep_blocks_away(folder: Path) -> None:
+    """One that a third file registers, and that the block runs."""
+    program = registered.build(Random(3), registered.REGISTERED[0], "registered")
+    assert migrate_project(folder, program.files)["flow.py"].reasons == ["two-trackers"]
+
+
+@examined("linking.external_uses:ExternalUses.handed_on", registered_functions_keep_blocks_away)
+def third_files_register_nothing(real: Any) -> Any:
+    """What a third file hands on of two others is not looked at."""
+    return lambda self: iter(())
+
+
+def found_functions_keep_blocks_away(folder: Path) -> None:
+    """One that a third file finds by a name that it computes."""
+    program = registered.build(Random(3), registered.FOUND[7], "found")
+    assert migrate_project(folder, program.files)["flow.py"].reasons == ["two-trackers"]
+
+
+@examined("linking.registrations:Registrations._look_up", found_functions_keep_blocks_away)
+def third_files_compute_no_names(real: Any) -> Any:
+    """Names that a third file computes are not looked at."""
+    return lambda self, speakers, ways: None
+
+
+def heirs_of_values_use_fields(folder: Path) -> None:
+    """A class whose base comes out of a table may be an heir."""
+    way = next(one for one in hidden_fields.HIDINGS if "class Heir(T[" in one.defines)
+    program = hidden_fields.build(Random(5), way)
+    assert migrate_project(folder, program.files)["service.py"].reasons == ["shared-state"]
+
+
+@examined("linking.kinship:Kinship.of_any_class", heirs_of_values_use_fields)
+def bases_are_named(real: Any) -> Any:
+    """A base that is a value is taken for no class of the project."""
+    return lambda self, file, owners, path: False
