@@ -186,7 +186,7 @@ def command(
         pace(points) if points is not None else None,
         _money(counting.legacy, usage) if usage is not None else None,
     )
-    click.echo(import_module(FORMATS[form]).render(status), nl=False)
+    execution.show_at_once(import_module(FORMATS[form]).render(status), colour=False)
     return _failures(report)
 
 

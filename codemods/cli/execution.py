@@ -243,7 +243,8 @@ def finish(
     if options.reports:
         from codemods.cli import publishing
 
-        if not publishing.publish(report, options.reports, replace(look, coloured=False)):
+        for problem in publishing.publish(report, options.reports, replace(look, coloured=False)):
+            say(problem, err=True)
             status = FAILED
     if text is None:
         text = "".join(rendered(report, name, look) for name in printed_formats(options))

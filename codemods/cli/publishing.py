@@ -63,12 +63,12 @@ def _nearest(name: str) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
-def publish(report: RunReport, wanted: Sequence[Output], look: Look) -> bool:
-    """Write the reports of *wanted* that have a file; whether all of them could be.
+def publish(report: RunReport, wanted: Sequence[Output], look: Look) -> list[str]:
+    """Write the reports of *wanted* that have a file; return what is to be said of those that fail.
 
     One that cannot be written keeps no other from its file.
     """
-    done = True
+    problems: list[str] = []
     for output in wanted:
         if output.file is None:
             continue
@@ -76,10 +76,8 @@ def publish(report: RunReport, wanted: Sequence[Output], look: Look) -> bool:
             write(output.file, rendered(report, output.format, look))
         except OSError as error:
             name = display.line(str(output.file))
-            say = f"Error: the report {name} cannot be written: {reason(error)}."
-            click.echo(say, err=True)
-            done = False
-    return done
+            problems.append(f"Error: the report {name} cannot be written: {reason(error)}.")
+    return problems
 
 
 def write(path: Path, text: str) -> None:

@@ -89,7 +89,8 @@ def test_code_behind_a_magic_of_the_cell(start: Path, capsys: pytest.CaptureFixt
 def test_notebook_with_nothing_to_do(start: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Migrated code and code of something else is clean in both commands."""
     context = "from tracker.ai_usage_context import ai_usage_context\n"
-    notebook(start / "x.ipynb", context + "with ai_usage_context('scan'):\n    pass\n", "x = 1")
+    block = "with ai_usage_context('scan', job_id='a'):\n    pass\n"
+    notebook(start / "x.ipynb", context + block, "x = 1")
     assert linted(capsys, ".") == []
     assert migrate.main(["."]) == 0
 

@@ -11,7 +11,7 @@ After           with ai_usage_context("receipt_reading") as tracker:
 Safety          Reported here; ``migrate`` takes it away where it makes the block.
 Severity        warning
 Leaves alone    results of other functions, of clients that carry a tracker, and results that are
-                changed
+                changed; everything where the runtime is another one, which takes no calls itself
 Guide           Step-by-Step Migration
 """
 
@@ -36,7 +36,9 @@ def find(semantic: SemanticModel, told: Collection[Finding]) -> Iterator[Finding
     """Yield the statements that record the result of a call which a block around both takes."""
     del told
     seen: set[ast.stmt] = set()
-    for block, _, _, _ in semantic.context_calls:
+    for block, _, call, _ in semantic.context_calls:
+        if not semantic.ours(semantic.imports.home_of(call)):
+            continue  # other contexts take no call by themselves
         for body in _bodies(block.body):
             for statement in body:
                 if statement not in seen and _is_needless(semantic, body, statement):

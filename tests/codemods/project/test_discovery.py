@@ -379,7 +379,7 @@ def test_folder_that_git_cannot_read(repository: Path, monkeypatch: pytest.Monke
     lay_out(repository, "a.py")
     answer = subprocess.CompletedProcess([], 0, b"a.py\0", b"")
     answer.stderr = b"warning: could not open directory 'locked/': Permission denied\n"
-    monkeypatch.setattr("codemods.project.ignore.git._run", lambda *_: answer)
+    monkeypatch.setattr("codemods.project.ignore.git.run", lambda *_: answer)
     assert taken(repository) == ["a.py"]
     [failure] = failures(repository, ".")
     assert (failure.path, failure.message) == ("locked", "it cannot be read: permission denied")
