@@ -90,6 +90,7 @@ def _own(scope: ast.AST) -> Iterator[ast.AST]:
 
 def _others(own: list[ast.AST], made: set[ast.expr]) -> Iterator[str]:
     """Yield the names that *scope* binds, or may have others bind, in another way."""
+    made = made.union(n for c in own if isinstance(c, ast.comprehension) for n in _bound_by(c))
     for node in own:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node not in made:
             yield node.id
@@ -99,6 +100,11 @@ def _others(own: list[ast.AST], made: set[ast.expr]) -> Iterator[str]:
             yield (node.asname or node.name).partition(".")[0]
         else:
             yield from _named(node)
+
+
+def _bound_by(each: ast.comprehension) -> Iterator[ast.expr]:
+    """Yield the names that a comprehension binds: they are its own."""
+    return (n for n in ast.walk(each.target) if isinstance(n, ast.Name))
 
 
 def _named(node: ast.AST) -> Iterator[str]:

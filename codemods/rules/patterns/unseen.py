@@ -142,7 +142,7 @@ def _adopted(
 ) -> Proposal | Refusal:
     waiting = [part.function.name for part in parts if part.waits]
     asked = conditions(semantic, [part.setter for part in parts], parts[0].loose, waiting)
-    keys = " or ".join(sorted({key for part in parts for key in part.setter.keys}))
+    keys = " or ".join(sorted({key for part in parts for key in part.setter.keys})) or "ids"
     name = parts[0].function.name
     said = (
         f"{text}, in {name}, is a tracker, nothing else counts on the {keys} set there, and "
