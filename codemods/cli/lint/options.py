@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from codemods.cli import execution
 from codemods.model.options import LintOptions
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ def _version(context: click.Context, parameter: click.Parameter, given: bool) ->
         from importlib.metadata import PackageNotFoundError, version  # only now: it is slow to load
 
         try:
-            click.echo(f"{_DISTRIBUTION} {version(_DISTRIBUTION)}")
+            execution.say(f"{_DISTRIBUTION} {version(_DISTRIBUTION)}")
         except PackageNotFoundError:
-            click.echo(f"{_DISTRIBUTION}, which is not installed here: a checkout")
+            execution.say(f"{_DISTRIBUTION}, which is not installed here: a checkout")
         context.exit()
 
 
