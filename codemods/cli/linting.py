@@ -145,9 +145,8 @@ def _is_read(options: Options, lint_options: LintOptions) -> bool:
 def _lint_what_is_read(options: Options, lint_options: LintOptions) -> int:
     from codemods.cli.lint import stdin
 
-    found, texts = stdin.report_of(options, lint_options)
-    execution.warn_of(found)
-    report = _selected(found, options, lint_options)
+    report, texts = stdin.report_of(options, lint_options)
+    execution.warn_of(report)
     return _finished(report, options, lint_options, texts)[1]
 
 

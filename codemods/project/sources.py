@@ -102,6 +102,18 @@ def decode(path: Path, display: str, content: bytes) -> SourceFile | Failed:
     )
 
 
+def encode(text: str) -> bytes:
+    """Return *text*, which an editor holds, as the bytes that it would be saved as.
+
+    Where its coding line cannot be followed they are those of UTF-8.
+    """
+    plain = text.encode("utf-8", "surrogatepass")
+    try:
+        return text.encode(_encoding(plain))
+    except (_Undecodable, UnicodeError, LookupError):
+        return plain
+
+
 def _encoding(content: bytes) -> str:
     """Return the encoding that the byte order mark and the coding line name, UTF-8 without."""
     if content.startswith(_WIDE_BOMS):

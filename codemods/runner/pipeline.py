@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Failed, FileOutcome, RunReport, Untouched, in_line_order
@@ -11,15 +12,18 @@ from codemods.model.progress import nothing_told
 from codemods.runner.candidates import Scan, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from codemods.cache.memory import Memory
     from codemods.findings.retouching import Retouch
+    from codemods.linking.links import Project
     from codemods.model.options import Configuration, Options
     from codemods.model.progress import Progress
     from codemods.model.source import SourceFile
     from codemods.project.discovery import DiscoveredFile
     from codemods.runner.many_files import Review
+    from codemods.runner.run import Run
 
 
 def migrate(
@@ -54,15 +58,53 @@ def lint(
         return _run(options, config, files, progress, memory, lint=True, retouch=retouch)
 
 
-def lint_source(options: Options, config: Configuration, source: SourceFile) -> RunReport:
-    """Return the lint findings of *source*, whose text need not be on disk."""
+def lint_source(
+    options: Options,
+    config: Configuration,
+    source: SourceFile,
+    others: Mapping[Path, SourceFile],
+) -> RunReport:
+    """Return the lint findings of *source*; its text need not be on disk, nor those of *others*."""
+    from codemods.runner.one_file import lint_file
+
+    outcome = outcome_of(options, config, source, others, lint_file)
+    told = () if isinstance(outcome, Untouched) else (in_line_order(outcome),)
+    return RunReport(told, 1, written=False)
+
+
+def outcome_of(
+    options: Options,
+    config: Configuration,
+    source: SourceFile,
+    others: Mapping[Path, SourceFile],
+    work: Callable[[Project, SourceFile], FileOutcome],
+) -> FileOutcome:
+    """Return what *work* makes of *source*; all files but *others* are as they are on disk."""
+    from codemods.runner.one_file import guarded, lint_file
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = Scan((), (source,), (), 1)
-        how = _How(lint=True, review=None, retouch=None)
-        done, said = _of_candidates(options, config, found, nothing_told, how)
-    told = tuple(one for one in done if not isinstance(one, Untouched))
-    return RunReport(told, 1, written=False, warnings=said)
+        new = (one for path, one in others.items() if not path.exists())
+        project = _run_of(options, config, source, *new).project_with(others)
+        if work is not lint_file:
+            project.look_over()
+        return guarded(partial(work, project), source)
+
+
+def warnings_about(options: Options, config: Configuration, source: SourceFile) -> tuple[str, ...]:
+    """Return what the configuration of *source* says in vain."""
+    from codemods.runner.many_files import unused_keys
+
+    return unused_keys(_run_of(options, config, source))
+
+
+def _run_of(options: Options, config: Configuration, source: SourceFile, *new: SourceFile) -> Run:
+    """Return the run that decides on *source* alone; *new* are files that are not on disk yet."""
+    from codemods.project.discovery import DiscoveredFile
+    from codemods.runner.run import Run
+
+    named = [DiscoveredFile(str(one.path), one.display) for one in (source, *new)]
+    return Run(options, config, tuple(named), (source,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from codemods.cli import execution
+from codemods.findings.texts import Text, lint_text, source_of
 from codemods.model.outcome import Failed, RunReport
 from codemods.project.config import ConfigError
-from codemods.project.embedded.files import load
 from codemods.project.sources import LARGEST
 from codemods.report import display
-from codemods.vocabulary import NEEDLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codemods.model.options import LintOptions, Options
-    from codemods.project.discovery import Excludes
+    from codemods.project.config import Tables
 
 NAME = Path("-")
 
@@ -55,34 +55,24 @@ def report_of(options: Options, lint_options: LintOptions) -> tuple[RunReport, M
     path = Path(os.path.normpath(options.cwd / (lint_options.stdin_filename or NAME)))
     shown = _shown(path, options.cwd)
     content = sys.stdin.buffer.read(LARGEST + 1) if sys.stdin is not None else b""
-    return _report(options, path, shown, content), {shown: content}
-
-
-def _report(options: Options, path: Path, shown: str, content: bytes) -> RunReport:
     config = execution.load_config(options)
-    if options.force_exclude and _is_excluded(config.excludes, path):
-        return RunReport((), 0, written=False)
-    if len(content) > LARGEST:
-        failed = Failed(shown, "read", "the text is too large", "Split it.")
-        return RunReport((failed,), 1, written=False)
-    if not any(needle in content for needle in NEEDLES):
-        return RunReport((), 1, written=False)
-    source = load(path, shown, content)
-    if isinstance(source, Failed):
-        return RunReport((source,), 1, written=False)
-    from codemods.runner.pipeline import lint_source
-
+    text = Text(path, shown, content)
     try:
-        return lint_source(options, config, source)
+        return _report(options, lint_options, config, text), {shown: content}
     except ConfigError as error:
         raise click.ClickException(display.line(str(error))) from None
+
+
+def _report(options: Options, lint_options: LintOptions, config: Tables, text: Text) -> RunReport:
+    report = lint_text(options, lint_options, config, text)
+    source = source_of(text) if report.scanned else None
+    if source is None or isinstance(source, Failed):
+        return report
+    from codemods.runner.pipeline import warnings_about  # only now: it loads every rule
+
+    return replace(report, warnings=warnings_about(options, config, source))
 
 
 def _shown(path: Path, cwd: Path) -> str:
     found = path.relative_to(cwd) if path.is_relative_to(cwd) else path
     return display.line(found.as_posix())
-
-
-def _is_excluded(excludes: Excludes, path: Path) -> bool:
-    above = any(excludes(str(one), folder=True) for one in path.parents)
-    return above or excludes(str(path), folder=False)

@@ -1,0 +1,35 @@
+"""``python -m codemods.server``: a language server on standard input and output."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+_HELP = """\
+Usage: python -m codemods.server
+
+A language server, which an editor starts: it speaks on standard input and output, and tells of
+what `python -m codemods.lint` finds, while a text is typed.
+"""
+_MISSING = "Error: the language server needs an extra: pip install 'ai-usage-suite[lsp]'"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until the editor says that it is enough; return the exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given in (["-h"], ["--help"]):
+        sys.stdout.write(_HELP)
+        return 0
+    if [one for one in given if one != "--stdio"]:  # which clients add, and which is meant anyway
+        sys.stderr.write(_HELP)
+        return 2
+    if find_spec("pygls") is None:
+        sys.stderr.write(f"{_MISSING}\n")
+        return 2
+    from codemods.server.application import serve  # only now: it needs the extra
+
+    return serve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""What the server answers: one function for each question of the protocol."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from codemods.server.actions import KINDS, Told, offered, resolved
+from codemods.server.diagnostics import diagnostics_of, findings_of
+from codemods.server.edits import workspace_edit
+from codemods.server.hover import hover_of
+from codemods.server.lenses import EXPLAIN, MIGRATE, is_inside, lenses_of
+from codemods.server.session import Session
+from codemods.server.work import Urgency
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from codemods.server.documents import Document
+
+_DISTRIBUTION = "ai-usage-suite"
+_WATCHED = ("**/*.py", "**/*.pyi", "**/pyproject.toml")
+_APPLYING = "Migrate to a context"
+
+
+def serve() -> int:
+    """Serve on standard input and output; return the exit status."""
+    output = sys.stdout.buffer
+    sys.stdout = sys.stderr  # whatever prints must not get between two messages
+    made().start_io(sys.stdin.buffer, output)
+    return 0
+
+
+def made() -> Session:
+    """Return a server with all that it answers."""
+    try:
+        session = Session(version(_DISTRIBUTION))
+    except PackageNotFoundError:
+        session = Session("checkout")
+    for name, handler in _ANSWERS.items():
+        session.feature(name, _OPTIONS.get(name))(handler)
+    session.command(MIGRATE)(migrate)
+    session.command(EXPLAIN)(explain)
+    return session
+
+
+def initialize(session: Session, params: types.InitializeParams) -> None:
+    """Take note of the units that columns are counted in."""
+    del params
+    session.documents.encoding = types.PositionEncodingKind(
+        session.workspace.position_encoding or types.PositionEncodingKind.Utf16
+    ).value
+
+
+async def initialized(session: Session, params: types.InitializedParams) -> None:
+    """Ask to be told of files that change on disk, if the editor can tell."""
+    del params
+    workspace = session.client_capabilities.workspace
+    watching = workspace.did_change_watched_files if workspace else None
+    if watching is not None and watching.dynamic_registration:
+        watchers = [types.FileSystemWatcher(one) for one in _WATCHED]
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+        name = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        wanted = types.Registration("watched", name, options)
+        await session.client_register_capability_async(types.RegistrationParams([wanted]))
+
+
+async def did_open(session: Session, params: types.DidOpenTextDocumentParams) -> None:
+    """Tell of a text that was opened."""
+    await _changed(session, params.text_document.uri)
+
+
+async def did_change(session: Session, params: types.DidChangeTextDocumentParams) -> None:
+    """Tell of a text that was changed."""
+    await _changed(session, params.text_document.uri)
+
+
+async def did_close(session: Session, params: types.DidCloseTextDocumentParams) -> None:
+    """Forget what was told of a text."""
+    session.changed(params.text_document.uri)
+    session.tell_nothing(params.text_document.uri)
+    await _tell_all(session)
+
+
+async def did_save(session: Session, params: types.DidSaveTextDocumentParams) -> None:
+    """Tell anew of all open texts: they may use what was saved."""
+    del params
+    session.changed()
+    await _tell_all(session)
+
+
+async def did_change_watched(session: Session, params: types.DidChangeWatchedFilesParams) -> None:
+    """Tell anew of all open texts: they may use what has changed."""
+    del params
+    session.changed()
+    await _tell_all(session)
+
+
+async def _changed(session: Session, uri: str) -> None:
+    session.changed(uri)
+    document = session.documents.get(uri)
+    if document is not None:
+        await session.tell(document, Urgency.TYPED)
+
+
+async def _tell_all(session: Session) -> None:
+    for document in session.documents:
+        await session.tell(document, Urgency.BESIDE)
+
+
+async def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """Return what may be done at a place."""
+    document = session.documents.get(params.text_document.uri)
+    if document is None or not document.is_asked_about:
+        return []
+    report = await session.report(document)
+    pairs = zip(findings_of(report), diagnostics_of(document, report), strict=False)
+    told = [Told(*pair) for pair in pairs if _meet(pair[1].range, params.range)]
+    migration = await session.migration(document)
+    actions = list(offered(document, told, migration, params.context.only or ()))
+    if _resolves_edits(session):
+        return actions
+    return [one for one in [await _resolved(session, document, a) for a in actions] if one.edit]
+
+
+async def code_action_resolve(session: Session, params: types.CodeAction) -> types.CodeAction:
+    """Return an action with its edit; without one if the text is another one now."""
+    data: Any = params.data
+    document = session.documents.get(data["uri"])
+    if document is None or document.version != data["version"]:
+        return params
+    return await _resolved(session, document, params)
+
+
+async def _resolved(
+    session: Session, document: Document, action: types.CodeAction
+) -> types.CodeAction:
+    versioned = _takes_versions(session)
+    return await session.asked(
+        document, lambda asked: resolved(document, action, asked, versioned=versioned), action
+    )
+
+
+async def hover(session: Session, params: types.HoverParams) -> types.Hover | None:
+    """Return the page of the rule of the finding that is pointed at."""
+    document = session.documents.get(params.text_document.uri)
+    if document is None or not document.is_asked_about:
+        return None
+    place = types.Range(params.position, params.position)
+    findings = findings_of(await session.report(document))
+    there = [one for one in findings if _meet(document.lines.range(one.span), place)]
+    if not there:
+        return None
+    return hover_of(document, there, await session.migration(document))
+
+
+async def code_lens(session: Session, params: types.CodeLensParams) -> list[types.CodeLens]:
+    """Return what stands above functions."""
+    document = session.documents.get(params.text_document.uri)
+    if document is None:
+        return []
+    return list(lenses_of(document, await session.migration(document)))
+
+
+async def migrate(session: Session, *arguments: Any) -> None:
+    """Migrate what is in some lines of a text: its address, the first and the last line."""
+    uri, first, last = str(arguments[0]), int(arguments[1]), int(arguments[2])
+    document = session.documents.get(uri)
+    if document is None:
+        return
+
+    after = await session.asked(
+        document,
+        lambda asked: asked.after(
+            asked.migrated_in_part(lambda finding: is_inside(finding.span, (first, last)))
+        ),
+        None,
+    )
+    if after is None:
+        said = "Nothing here can be migrated by itself: it depends on what stands elsewhere."
+        kind = types.MessageType.Info
+        session.window_show_message(types.ShowMessageParams(kind, said))
+        return
+    edit = workspace_edit(document, after, versioned=_takes_versions(session))
+    await session.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, _APPLYING))
+
+
+async def explain(session: Session, *arguments: Any) -> None:
+    """Show why something needs a person."""
+    kind = types.MessageType.Info
+    session.window_show_message(types.ShowMessageParams(kind, str(arguments[0])))
+
+
+def _meet(one: types.Range, other: types.Range) -> bool:
+    """Whether two places have a part in common, or touch each other."""
+    return one.start <= other.end and other.start <= one.end
+
+
+def _takes_versions(session: Session) -> bool:
+    """Whether the editor takes edits for one version of a text."""
+    workspace = session.client_capabilities.workspace
+    edits = workspace.workspace_edit if workspace else None
+    return bool(edits and edits.document_changes)
+
+
+def _resolves_edits(session: Session) -> bool:
+    """Whether the editor asks for the edit of an action when that is chosen."""
+    texts = session.client_capabilities.text_document
+    actions = texts.code_action if texts else None
+    support = actions.resolve_support if actions else None
+    return support is not None and "edit" in support.properties
+
+
+_ANSWERS: Mapping[str, Callable[..., Any]] = {
+    types.INITIALIZE: initialize,
+    types.INITIALIZED: initialized,
+    types.TEXT_DOCUMENT_DID_OPEN: did_open,
+    types.TEXT_DOCUMENT_DID_CHANGE: did_change,
+    types.TEXT_DOCUMENT_DID_CLOSE: did_close,
+    types.TEXT_DOCUMENT_DID_SAVE: did_save,
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched,
+    types.TEXT_DOCUMENT_CODE_ACTION: code_action,
+    types.CODE_ACTION_RESOLVE: code_action_resolve,
+    types.TEXT_DOCUMENT_HOVER: hover,
+    types.TEXT_DOCUMENT_CODE_LENS: code_lens,
+}
+_OPTIONS: dict[str, Any] = {
+    types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(
+        code_action_kinds=list(KINDS), resolve_provider=True
+    ),
+}

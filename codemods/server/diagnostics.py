@@ -1,0 +1,79 @@
+"""Findings as an editor shows them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol.types import (
+    CodeDescription,
+    Diagnostic,
+    DiagnosticSeverity,
+    DiagnosticTag,
+    Position,
+    Range,
+)
+
+from codemods.findings import needless
+from codemods.model.finding import Severity
+from codemods.model.outcome import Failed, Linted
+from codemods.model.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codemods.model.finding import Finding
+    from codemods.model.outcome import RunReport
+    from codemods.server.documents import Document
+
+SOURCE = "ai-usage"
+FAILED = "failed"
+_SEVERITIES = {
+    Severity.ERROR: DiagnosticSeverity.Error,
+    Severity.WARNING: DiagnosticSeverity.Warning,
+    Severity.INFO: DiagnosticSeverity.Information,
+}
+#: The pages, where the tools are run from a checkout; an installed package has none of them.
+_PAGES = Path(__file__).parents[2] / "docs" / "rules"
+
+
+def findings_of(report: RunReport) -> list[Finding]:
+    """Return the findings of *report*."""
+    linted = (one for one in report.outcomes if isinstance(one, Linted))
+    return [finding for one in linted for finding in one.findings]
+
+
+def diagnostics_of(document: Document, report: RunReport) -> list[Diagnostic]:
+    """Return all that *report* tells of *document*."""
+    found = [_diagnostic(document, one) for one in findings_of(report)]
+    return [*found, *_failures(report)]
+
+
+def _diagnostic(document: Document, finding: Finding) -> Diagnostic:
+    page = _address(finding.code)
+    return Diagnostic(
+        range=document.lines.range(finding.span),
+        message=finding.message,
+        severity=_SEVERITIES[finding.severity],
+        code=finding.code,
+        code_description=CodeDescription(page) if page else None,
+        source=SOURCE,
+        tags=[DiagnosticTag.Unnecessary] if finding.code == needless.CODE else None,
+        data={"rule": RULES[finding.code].name},
+    )
+
+
+def _failures(report: RunReport) -> Iterator[Diagnostic]:
+    start = Range(Position(0, 0), Position(0, 0))
+    for one in report.outcomes:
+        if isinstance(one, Failed):
+            message = f"{one.message}\n{one.advice}"
+            severity = DiagnosticSeverity.Error
+            yield Diagnostic(start, message, severity, code=FAILED, source=SOURCE)
+
+
+@cache
+def _address(code: str) -> str | None:
+    page = _PAGES / f"{code}.md"
+    return page.as_uri() if page.is_file() else None
