@@ -12,7 +12,8 @@ from codemods.findings.judging import ABOUT_COMMENTS
 from codemods.findings.retouching import place_of
 from codemods.model.outcome import Changed
 from codemods.model.source import Span
-from codemods.server.edits import workspace_edit
+from codemods.server.texts.edits import workspace_edit
+from codemods.server.texts.functions import around, is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.outcome import FileOutcome
     from codemods.server.analysis import Asked, Migration
-    from codemods.server.documents import Document
+    from codemods.server.texts.documents import Document
 
 FIX_ALL = f"{CodeActionKind.SourceFixAll.value}.ai-usage"
 KINDS = (CodeActionKind.QuickFix.value, FIX_ALL)
 #: What the comment says that silences a finding: somebody should say it better.
 REASON = "silenced in the editor"
-_SITE, _FILE, _MEND, _SILENCE = "site", "file", "mend", "silence"
+_SITE, _FUNCTION, _FILE, _MEND, _SILENCE = "site", "function", "file", "mend", "silence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def offered(
     if _is_asked(CodeActionKind.QuickFix.value, only):
         for one in told:
             yield from _of_finding(document, one, migration)
-        diagnostics = [one.diagnostic for one in told]
+        left = {place_of(one.finding) for one in migration.refusals}
+        diagnostics = [one.diagnostic for one in told if place_of(one.finding) not in left]
         if changes and diagnostics:
             title = "Migrate all of this file"
             yield _action(document, title, _FILE, None, CodeActionKind.QuickFix, diagnostics)
@@ -67,12 +69,23 @@ def _of_finding(document: Document, told: Told, migration: Migration) -> Iterato
         preferred = _action(document, "Migrate this place", _SITE, place, fix, diagnostics)
         preferred.is_preferred = True
         yield preferred
+    elif _is_beside_one(document, place, migration):
+        title = "Migrate this function"
+        yield _action(document, title, _FUNCTION, place, fix, diagnostics)
     if code == needless.CODE:
         title = "Take away what is needless in this comment"
         yield _action(document, title, _MEND, place, fix, diagnostics)
     if code not in ABOUT_COMMENTS:
         title = f"Silence {code} here, by a comment"
         yield _action(document, title, _SILENCE, place, fix, diagnostics)
+
+
+def _is_beside_one(document: Document, place: Place, migration: Migration) -> bool:
+    """Whether *place* needs no person, and something else of the function around is rewritten."""
+    lines = around(place[2], document.functions)
+    if lines is None or any(place_of(one.finding) == place for one in migration.refusals):
+        return False
+    return any(is_inside(one, lines) for _, _, one in migration.made)
 
 
 def _is_asked(kind: str, only: Sequence[str]) -> bool:
@@ -96,8 +109,8 @@ def _action(
     return CodeAction(title, kind=kind, diagnostics=diagnostics or None, data=data)
 
 
-def outcome_of(asked: Asked, data: dict[str, Any]) -> FileOutcome:
-    """Return what becomes of the file by the action with *data*."""
+def outcome_of(document: Document, asked: Asked, data: dict[str, Any]) -> FileOutcome:
+    """Return what becomes of *document* by the action with *data*."""
     what = data["what"]
     if what == _FILE:
         return asked.migrated().outcome
@@ -107,6 +120,9 @@ def outcome_of(asked: Asked, data: dict[str, Any]) -> FileOutcome:
         return asked.migrated_in_part(lambda finding: place_of(finding) == place)
     if what == _MEND:
         return asked.mended(place)
+    if what == _FUNCTION:
+        lines = around(place[2], document.functions) or (0, 0)
+        return asked.migrated_in_part(lambda finding: is_inside(finding.span, lines))
     return asked.silenced(place, REASON)
 
 
@@ -114,7 +130,7 @@ def resolved(
     document: Document, action: CodeAction, asked: Asked, *, versioned: bool
 ) -> CodeAction:
     """Return *action* with its edit, without one where nothing becomes of it after all."""
-    after = asked.after(outcome_of(asked, dict(action.data or {})))
+    after = asked.after(outcome_of(document, asked, dict(action.data or {})))
     if after is not None:
         action.edit = workspace_edit(document, after, versioned=versioned)
     return action

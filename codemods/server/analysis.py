@@ -14,6 +14,7 @@ from codemods.project.config import Tables
 from codemods.project.embedded.files import load
 from codemods.project.sources import LARGEST
 from codemods.report import display
+from codemods.server.texts.positions import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     from codemods.model.outcome import FileOutcome, RunReport
     from codemods.model.refusal import Refusal
     from codemods.model.source import SourceFile
-    from codemods.server.documents import Document
+    from codemods.server.texts.documents import Document
     from codemods.server.work import Ticket
-
-_MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Asked:
         """Return what *outcome* makes of the text, None where that is nothing."""
         if not isinstance(outcome, Changed):
             return None
-        return _MARK * self._document.text.startswith(_MARK) + outcome.after_text
+        return MARK * self._document.text.startswith(MARK) + outcome.after_text
 
     def _retouched(self, place: Place, reason: str | None) -> FileOutcome:
         from codemods.findings.retouching import Retouch, retouch_file

@@ -10,16 +10,17 @@ from lsprotocol import types
 
 from codemods.server.actions import KINDS, Told, offered, resolved
 from codemods.server.diagnostics import diagnostics_of, findings_of
-from codemods.server.edits import workspace_edit
 from codemods.server.hover import hover_of
-from codemods.server.lenses import EXPLAIN, MIGRATE, is_inside, lenses_of
+from codemods.server.lenses import EXPLAIN, MIGRATE, lenses_of
 from codemods.server.session import Session
+from codemods.server.texts.edits import workspace_edit
+from codemods.server.texts.functions import is_inside
 from codemods.server.work import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codemods.server.documents import Document
+    from codemods.server.texts.documents import Document
 
 _DISTRIBUTION = "ai-usage-suite"
 _WATCHED = ("**/*.py", "**/*.pyi", "**/pyproject.toml")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from codemods.model.finding import Finding
     from codemods.model.outcome import RunReport
-    from codemods.server.documents import Document
+    from codemods.server.texts.documents import Document
 
 SOURCE = "ai-usage"
 FAILED = "failed"

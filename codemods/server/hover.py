@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.refusal import Refusal
     from codemods.server.analysis import Migration
-    from codemods.server.documents import Document
+    from codemods.server.texts.documents import Document
 
 
 def refusal_of(finding: Finding, migration: Migration) -> Refusal | None:

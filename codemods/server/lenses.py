@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from lsprotocol.types import CodeLens, Command, Range
 
 from codemods.server.hover import reason_of
+from codemods.server.texts.functions import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,19 +16,16 @@ if TYPE_CHECKING:
     from codemods.model.refusal import Refusal
     from codemods.model.source import Span
     from codemods.server.analysis import Migration
-    from codemods.server.documents import Document
+    from codemods.server.texts.documents import Document
+    from codemods.server.texts.functions import Lines
 
 MIGRATE = "ai-usage.migrate"
 EXPLAIN = "ai-usage.explain"
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_MARK = "\ufeff"
-#: The first and the last line of a function, or of a statement that is in none.
-Lines = tuple[int, int]
 
 
 def lenses_of(document: Document, migration: Migration) -> Iterator[CodeLens]:
     """Yield what stands above the functions of *document*, of which there is a *migration*."""
-    functions = _functions(document.text.removeprefix(_MARK))
+    functions = document.functions
     made = {_around(span, functions) for _, _, span in migration.made}
     left: defaultdict[Lines, list[Refusal]] = defaultdict(list)
     for refusal in migration.refusals:
@@ -40,25 +37,9 @@ def lenses_of(document: Document, migration: Migration) -> Iterator[CodeLens]:
             yield _explaining(document, lines, left[lines])
 
 
-def is_inside(span: Span, lines: Lines) -> bool:
-    """Whether *span* begins in *lines*."""
-    return lines[0] <= span.line <= lines[1]
-
-
-def _functions(text: str) -> list[Lines]:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    found = (one for one in ast.walk(tree) if isinstance(one, _FUNCTIONS))
-    return [(one.lineno, one.end_lineno or one.lineno) for one in found]
-
-
 def _around(span: Span, functions: Sequence[Lines]) -> Lines:
     """Return the innermost of *functions* that *span* is in, or the lines of it alone."""
-    around = [one for one in functions if is_inside(span, one)]
-    alone = span.line, span.end_line
-    return max(around, key=lambda lines: (lines[0], -lines[1]), default=alone)
+    return around(span, functions) or (span.line, span.end_line)
 
 
 def _migrating(document: Document, lines: Lines, *, is_function: bool) -> CodeLens:

@@ -10,7 +10,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codemods.server.documents import Documents
+    from codemods.server.texts.documents import Documents
 
     Steps = Iterator[tuple[Any, tuple[object, ...], None]]
 

@@ -16,14 +16,14 @@ from codemods.model.outcome import RunReport
 from codemods.project.config import ConfigError
 from codemods.server.analysis import Asked, Migration, Surroundings
 from codemods.server.diagnostics import diagnostics_of
-from codemods.server.documents import Documents
 from codemods.server.protocol import Protocol
+from codemods.server.texts.documents import Documents
 from codemods.server.work import Superseded, Ticket, Urgency, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from codemods.server.documents import Document
+    from codemods.server.texts.documents import Document
 
 T = TypeVar("T")
 _NOTHING = RunReport((), 1, written=False)

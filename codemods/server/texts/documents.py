@@ -13,7 +13,8 @@ from pygls.uris import to_fs_path
 
 from codemods.findings.texts import names_the_api
 from codemods.project.sources import encode
-from codemods.server.positions import Lines
+from codemods.server.texts.functions import functions_of
+from codemods.server.texts.positions import MARK, Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +41,11 @@ class Document:
     def content(self) -> bytes:
         """The text as it would be saved."""
         return encode(self.text)
+
+    @cached_property
+    def functions(self) -> tuple[tuple[int, int], ...]:
+        """The first and the last line of each function in it."""
+        return functions_of(self.text.removeprefix(MARK))
 
     @cached_property
     def is_asked_about(self) -> bool:

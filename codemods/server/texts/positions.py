@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from codemods.model.source import Span
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
-_MARK = "\ufeff"
+#: What may stand before a program, and is no part of it.
+MARK = "\ufeff"
 #: The encoding of Python that has as many bytes, of the size beside it, as there are units.
 _UNITS = {
     PositionEncodingKind.Utf8.value: ("utf-8", 1),
@@ -79,7 +80,7 @@ class Lines:
 
     def _mark(self, line: int) -> int:
         """Return the characters at the beginning of *line* that are no part of the program."""
-        return int(line == 0 and self.text.startswith(_MARK))
+        return int(line == 0 and self.text.startswith(MARK))
 
     def _count(self, text: str) -> int:
         if text.isascii():

@@ -13,10 +13,10 @@ from lsprotocol.types import (
     WorkspaceEdit,
 )
 
-from codemods.server.positions import split
+from codemods.server.texts.positions import split
 
 if TYPE_CHECKING:
-    from codemods.server.documents import Document
+    from codemods.server.texts.documents import Document
 
 
 def text_edits(document: Document, after: str) -> list[TextEdit]:

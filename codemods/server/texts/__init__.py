@@ -1,0 +1,1 @@
+"""The open texts, the places in them, and what changes them."""
