@@ -32,6 +32,8 @@
 #   make figures           cycles, lengths, complexity, folders and words of the code, with goals
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
 #   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
+#   make lsp-benchmark     from a keystroke to what the language server tells, beside ruff's
+#   make vscode            build and package the extension of Visual Studio Code, with what npm has
 #   make faults-benchmark  what blocks and the exit cost while store and spool both fail (5 minutes)
 #   make clean   remove the virtual environments, the newer interpreters and all caches
 #
@@ -58,7 +60,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help applications browser demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures page-benchmark overhead \
-	report-benchmark faults-benchmark dynalite install clean
+	report-benchmark faults-benchmark lsp-benchmark vscode dynalite install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -228,6 +230,12 @@ report-benchmark: $(STAMP)
 
 faults-benchmark: $(STAMP)
 	@$(BIN)/python -m benchmarks.faults
+
+lsp-benchmark: $(STAMP)
+	@$(BIN)/python -m benchmarks.editor
+
+vscode: | $(NODE)
+	@cd editors/vscode && export PATH="$$PATH:$(abspath $(BIN))" && npm ci --ignore-scripts --silent && npm run --silent package
 
 clean:
 	rm -rf .venv .venv-* .interpreters .matrix .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
