@@ -316,7 +316,8 @@ def set_calls_not_linted(real: Any) -> Any:
 
 def a_context_that_says_nothing_is_found(folder: Path) -> None:
     """Its operation type is a generic verb."""
-    text = 'def work(client):\n    with ai_usage_context("process") as t:\n        client.ask(t)\n'
+    text = 'def work(client):\n    with ai_usage_context("process", job_id=1) as t:\n'
+    text += "        client.ask(t)\n"
     assert "AIU009" in lint(folder, CONTEXT + text)
     assert lint(folder, CONTEXT + text.replace('"process"', '"receipt_scan"')) == []
 
@@ -329,7 +330,8 @@ def any_operation_will_do(real: Any) -> Any:
 
 def a_tracker_behind_its_block_is_found(folder: Path) -> None:
     """A call that is made with it books late."""
-    text = 'def work(ask):\n    with ai_usage_context("receipt_scan") as t:\n        ask(t)\n'
+    text = 'def work(ask):\n    with ai_usage_context("receipt_scan", job_id=1) as t:\n'
+    text += "        ask(t)\n"
     assert lint(folder, CONTEXT + text) == []
     assert lint(folder, f"{CONTEXT}{text}    ask(t)\n") == ["AIU008"]
 

@@ -42,7 +42,7 @@ def every_receiver_is_a_tracker(real: Any) -> Any:
 
 
 @examined(
-    "rules.patterns.foreign:_another_class",
+    "rules.checks.method_names.other_receivers:is_of_another_class",
     as_the_table_says(
         "N1_another_class_of_the_name",
         "N1_class_of_the_project_with_that_name",

@@ -24,7 +24,7 @@ def surrounding_context_overlooked(real: Any) -> Any:
     return lambda semantic, proposals, holders: {}
 
 
-@mutant("analysis.dataflow.deferred.callbacks:_registers", "X16", fault="C4", kinds="surrounded")
+@mutant("analysis.dataflow.deferred.callbacks:registers", "X16", fault="C4", kinds="surrounded")
 def decorators_put_nothing_down(real: Any) -> Any:
     """A decorated function is called by its name alone."""
     return lambda taint, decorator: False

@@ -123,13 +123,15 @@ def class_bodies_unseen(real: Any) -> Any:
 @mutant("analysis.dataflow.call_graph:reachable", "X16", "E8", "E10")
 def calls_unfollowed(real: Any) -> Any:
     """What the functions called in a block do is not looked at."""
-    return lambda taint, statements: []
+    from codemods.analysis.dataflow.call_graph import Reached
+
+    return lambda taint, statements: Reached([], is_cut=False)
 
 
-@mutant("analysis.dataflow.deferred.callbacks:may_call_back", "E8_called_back", "E10_")
+@mutant("analysis.dataflow.deferred.registered:may_call_back", "E8_called_back", "E10_")
 def callbacks_unseen(real: Any) -> Any:
     """A function that is handed on is never called back."""
-    return lambda taint, statements, targets: False
+    return lambda taint, body, targets: False
 
 
 # -- values --------------------------------------------------------------------------------------

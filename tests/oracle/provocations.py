@@ -190,7 +190,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "sticky-batch-mode": (
         _function(BORN + SET + "tracker.set_batch_mode(True)\n" + USE),
-        {},
+        {"runtime": "conservative"},
     ),
     "tests-the-tracker": (_function(BORN + SET + "tracker._store_metric(None)\n" + USE), {}),
     "two-trackers": (
