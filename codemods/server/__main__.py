@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+from codemods.cli.printing import printed
+from codemods.report.status import FAILED
+
 _HELP = """\
 Usage: python -m codemods.server
 
@@ -18,17 +21,21 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until the editor says that it is enough; return the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     if given in (["-h"], ["--help"]):
-        sys.stdout.write(_HELP)
-        return 0
+        return printed(_HELP, 0)
     if [one for one in given if one != "--stdio"]:  # which clients add, and which is meant anyway
-        sys.stderr.write(_HELP)
-        return 2
+        return _wrong(_HELP)
     if find_spec("pygls") is None:
-        sys.stderr.write(f"{_MISSING}\n")
-        return 2
+        return _wrong(_MISSING)
     from codemods.server.application import serve  # only now: it needs the extra
 
     return serve()
+
+
+def _wrong(text: str) -> int:
+    from codemods.cli import execution
+
+    execution.say(text.rstrip(), err=True)
+    return FAILED
 
 
 if __name__ == "__main__":

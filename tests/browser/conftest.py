@@ -32,9 +32,12 @@ _PATIENCE = 180_000
 Opened = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Return a browser for all tests of this process."""
+    """Return a browser for the tests of a module.
+
+    No longer: as long as it is there an event loop runs, in which other tests can start none.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="make browser installs it")
     if not BROWSER.exists():
         pytest.skip("no browser: make browser installs one")
