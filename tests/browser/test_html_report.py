@@ -50,7 +50,8 @@ def migration(count: int = 30) -> RunReport:
 
 def paths(page: Any) -> list[str]:
     """Return the files that are shown."""
-    return [text.strip() for text in page.locator(".file .path").all_inner_texts()]
+    # Not the inner texts: those of files that are not drawn yet are empty.
+    return [text.strip() for text in page.locator(".file .path").all_text_contents()]
 
 
 def count(page: Any) -> str:
