@@ -15,7 +15,7 @@ from codemods.linking.surroundings import imports_first
 from codemods.project.discovery import DiscoveredFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from codemods.analysis.external.references import Reference, References
@@ -46,6 +46,7 @@ class Kinship:
         self._graph = graph
         self._kin: dict[Identity, Kin] = {}
         self._open: dict[Path, frozenset[str]] = {}
+        self._using_own: dict[str, list[DiscoveredFile]] = {}
         self._meanings: dict[tuple[Path, str], frozenset[Identity] | None] = {}
 
     def of(self, path: Path, owner: str) -> Kin:
@@ -79,13 +80,17 @@ class Kinship:
             return False
         return any(one.path == path for one in imports_first(self._graph, [file]))
 
-    def using_own_field(self, name: str) -> Iterator[DiscoveredFile]:
-        """Yield the files in which a class that inherits from a value uses its field *name*."""
-        word = re.escape(name).encode(errors="surrogateescape")
-        own = re.compile(rb"\b(?:self|cls)\s*\.\s*%b\b" % word)
-        for file in self._graph.holding(name, "class"):
-            if own.search(self._graph.content(file)) and self._open_classes(file):
-                yield file
+    def using_own_field(self, name: str) -> Sequence[DiscoveredFile]:
+        """Return the files in which a class that inherits from a value uses its field *name*."""
+        if name not in self._using_own:
+            word = re.escape(name).encode(errors="surrogateescape")
+            own = re.compile(rb"\b(?:self|cls)\s*\.\s*%b\b" % word)
+            self._using_own[name] = [
+                file
+                for file in self._graph.holding(name, "class")
+                if own.search(self._graph.content(file)) and self._open_classes(file)
+            ]
+        return self._using_own[name]
 
     def _open_classes(self, file: DiscoveredFile) -> frozenset[str]:
         if file.path not in self._open:
