@@ -7,7 +7,7 @@ for each of its calls.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -33,7 +33,8 @@ from codemods.rules.conflicts.proposed_blocks import uses_of_others
 from codemods.rules.conflicts.tracker_keys import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Function, Resolved
@@ -78,18 +79,10 @@ def _across(
     A function that is handed on may be what the block calls without naming it, and a method that
     of an object which it is given.
     """
-    here = semantic.module.source.path
     lender = replace(lender, home=other)
-    # The analysis that other files see of this one may be of another text: nodes and lines differ.
-    led = reachable(other.taint, lender.body)
-    roots = [(other.taint, lender.body), *((one.taint, [one.node]) for one in led)]
-    methods = other.once(MethodsOutOfSight).of(roots)
-    reached = {
-        one.taint.module.qualified_name(one.node)
-        for one in (*led, *methods, *registered(other, lender.body))
-        if one.taint.module.source.path == here
-    }
-    if led.is_cut or methods.is_cut:  # anything may run there
+    found = other.once(_Reaches).of(lender)
+    reached = set(found.functions.get(semantic.module.source.path, ()))
+    if found.is_cut:  # anything may run there
         reached.update(map(semantic.module.qualified_name, _functions(semantic)))
     handed = handed_on(semantic.taint)
     if handed and not calls_unknown(other.taint, lender.body):
@@ -97,6 +90,41 @@ def _across(
     for function in _functions(semantic) if reached or handed else ():
         if semantic.module.qualified_name(function) in reached or function in handed:
             yield from heirs_inside(semantic, lender, function.body, heirs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """What a block may run: the qualified names by file; ``is_cut`` if that is not all of it."""
+
+    functions: Mapping[Path, set[tuple[str, ...]]]
+    is_cut: bool
+
+
+class _Reaches:
+    """What the blocks of a module may run: each is asked about by all files that it may lead to."""
+
+    def __init__(self, semantic: SemanticModel) -> None:
+        self._semantic = semantic
+        self._known: dict[ast.stmt, _Reach] = {}
+
+    def of(self, lender: Lender) -> _Reach:
+        """Return what the block of *lender* may run."""
+        key = lender.body[0]
+        if key not in self._known:
+            self._known[key] = self._found(lender)
+        return self._known[key]
+
+    def _found(self, lender: Lender) -> _Reach:
+        semantic = self._semantic
+        led = reachable(semantic.taint, lender.body)
+        roots = [(semantic.taint, lender.body), *((one.taint, [one.node]) for one in led)]
+        methods = semantic.once(MethodsOutOfSight).of(roots)
+        functions: dict[Path, set[tuple[str, ...]]] = {}
+        # By name: the analysis that other files see of a module may be of another text.
+        for one in (*led, *methods, *registered(semantic, lender.body)):
+            module = one.taint.module
+            functions.setdefault(module.source.path, set()).add(module.qualified_name(one.node))
+        return _Reach(functions, led.is_cut or methods.is_cut)
 
 
 def _own_contexts(semantic: SemanticModel) -> list[tuple[str, Lender]]:
