@@ -12,7 +12,7 @@ import click
 
 from codemods import vocabulary as api
 from codemods.burndown.records import NOTHING, Status
-from codemods.burndown.tallying import Tally
+from codemods.burndown.tallying import NOBODY, Tally
 from codemods.cli import execution
 from codemods.cli.around import Tree
 from codemods.cli.options import into_options, working
@@ -181,7 +181,7 @@ def command(
     status = Status(
         tally.whole(""),
         tally.by_folder(depth),
-        owners if [row.name for row in owners] not in ([], ["(nobody)"]) else (),
+        owners if [row.name for row in owners] not in ([], [NOBODY]) else (),
         points,
         pace(points) if points is not None else None,
         _money(counting.legacy, usage) if usage is not None else None,

@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as api
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import walk
 from codemods.burndown.records import NOTHING, Counts
 
@@ -48,7 +49,7 @@ def set_calls(nodes: list[ast.AST]) -> Iterator[ast.Call]:
             continue
         name = node.func.attr
         if name == api.SET_CALL or (
-            name == api.OLDER_SET_CALL and _last_name(node.func.value) in trackers
+            name == api.OLDER_SET_CALL and last_name(node.func.value) in trackers
         ):
             yield node
 
@@ -62,12 +63,12 @@ def _contexts(nodes: list[ast.AST]) -> Iterator[ast.AST]:
     names = _imported(nodes, _CONTEXTS)
     decorators = _imported(nodes, frozenset({api.TRACKED_DECORATOR}))
     for node in nodes:
-        if isinstance(node, ast.Call) and _last_name(node.func) in names:
+        if isinstance(node, ast.Call) and last_name(node.func) in names:
             yield node
         elif isinstance(node, _DEFINITIONS):
             for decorator in node.decorator_list:
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
-                if _last_name(called) in decorators:
+                if last_name(called) in decorators:
                     yield decorator
 
 
@@ -89,11 +90,11 @@ def _trackers(nodes: list[ast.AST]) -> frozenset[str]:
     found: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Assign) and _builds(node.value, classes):
-            found.update(_last_name(target) for target in node.targets)
+            found.update(last_name(target) for target in node.targets)
         elif isinstance(node, ast.AnnAssign) and (
             _speaks_of(node.annotation, classes) or _builds(node.value, classes)
         ):
-            found.add(_last_name(node.target))
+            found.add(last_name(node.target))
         elif isinstance(node, ast.arg) and _speaks_of(node.annotation, classes):
             found.add(node.arg)
     return frozenset(found - {""})
@@ -105,22 +106,17 @@ def _builds(value: ast.expr | None, classes: frozenset[str]) -> bool:
     called = value.func
     if isinstance(called, ast.Attribute) and called.attr == api.FACTORY:
         called = called.value
-    return _last_name(called) in classes
+    return last_name(called) in classes
 
 
 def _speaks_of(annotation: ast.expr | None, classes: frozenset[str]) -> bool:
     if annotation is None:
         return False
     return any(
-        _last_name(node) in classes or (isinstance(node, ast.Constant) and node.value in classes)
+        (isinstance(node, ast.Name | ast.Attribute) and last_name(node) in classes)
+        or (isinstance(node, ast.Constant) and node.value in classes)
         for node in walk(annotation)
     )
-
-
-def _last_name(node: ast.AST) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def of_content(content: bytes, path: str) -> Counts:
