@@ -49,8 +49,9 @@ class LoopbackServer(ThreadingHTTPServer):
     """The server, with what it was asked and how it is to misbehave.
 
     ``requests`` holds (path, body) of each request; ``failures`` are status codes to
-    answer the next requests with; ``refuse_stream_options`` answers streams that ask for
-    usage with ``refusal``, a status and a message; ``compress`` compresses what is asked for so.
+    answer the next requests with, whose bodies say what is in ``error``;
+    ``refuse_stream_options`` answers streams that ask for usage with ``refusal``, a status and a
+    message; ``compress`` compresses what is asked for so.
     ``answers`` are the answers to further paths, by their ends.
     Of a stream's events only the first ``cut_after`` are sent before the connection is
     lost; or an ``error_after`` so many tells of trouble; or after ``hold_after`` the server
@@ -76,6 +77,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self.requests.clear()
         self.failures.clear()
         self.answers: dict[str, dict[str, Any]] = {}
+        self.error = {"type": "loopback"}
         self.refuse_stream_options = False
         self.refusal = (400, "unknown parameter: stream_options")
         self.compress = False
@@ -321,7 +323,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._content(json.dumps(payload).encode(), "application/json", status)
 
     def _fail(self, status: int, message: str) -> None:
-        self._json({"error": {"message": message, "type": "loopback"}}, status)
+        self._json({"error": {"message": message, **self.server.error}}, status)
 
     def _events(self, events: list[Event], *, done: bool = False) -> None:
         texts = [
@@ -360,6 +362,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(size))
         if encoding:
             self.send_header("content-encoding", encoding)
+        if status >= 400:
+            self.send_header("retry-after-ms", "1")
         header = "request-id" if "/messages" in self.path else "x-request-id"
         self.send_header(header, f"req-{self.server.name}-{next(self.server.numbers)}")
         self.end_headers()

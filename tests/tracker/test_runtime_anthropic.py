@@ -66,7 +66,7 @@ def test_a_stream_has_the_same_metric(
 def test_retries_and_failures(
     claude: anthropic.Anthropic, server: LoopbackServer, metrics: CapturedMetrics
 ) -> None:
-    """Retried attempts are one record; a failed call is none, and its exception passes."""
+    """Retried attempts are one record; a failed call is one, and its exception passes."""
     server.failures[:] = [500, 529, 400]
     with ai_usage_context("op"):
         with pytest.raises(anthropic.BadRequestError):
@@ -74,7 +74,7 @@ def test_retries_and_failures(
         server.failures[:] = [500]
         claude.messages.create(**MESSAGE)
     assert len(server.requests) == 5
-    assert len(metrics) == 1
+    assert [m.error for m in metrics] == ["BadRequestError: status 400", None]
 
 
 def test_nothing_outside_a_block(claude: anthropic.Anthropic, metrics: CapturedMetrics) -> None:

@@ -170,12 +170,15 @@ def test_sent_again_it_is_the_same_span(receiver: Receiver, sink: OtlpSink) -> N
 
 
 def test_a_failed_call_is_an_error(receiver: Receiver, sink: OtlpSink) -> None:
-    """Its text is the span's status."""
-    sink.write([replace(METRIC, error="RateLimitError: slow down")])
+    """Its text is the span's status; its type and the status of the answer have attributes."""
+    failed = replace(METRIC, error="RateLimitError: slow down", metadata={"http_status": 429})
+    sink.write([failed])
     ((span,),) = receiver.requests
     assert span.status.code == Status.STATUS_CODE_ERROR
     assert span.status.message == "RateLimitError: slow down"
-    assert values(span.attributes)["error.type"] == "_OTHER"
+    attributes = values(span.attributes)
+    assert attributes["error.type"] == "RateLimitError"
+    assert attributes["http.response.status_code"] == 429
 
 
 def test_hostile_values_are_sent(receiver: Receiver, sink: OtlpSink) -> None:

@@ -212,10 +212,10 @@ def test_nothing_is_recorded_where_nobody_observes(
     assert recorded(metrics) == ONCE
 
 
-def test_an_error_is_not_booked(
+def test_an_error_is_booked_as_one(
     handler: Any, transports: ModuleType, server: LoopbackServer, metrics: CapturedMetrics
 ) -> None:
-    """Neither one that the handler raises, nor an answer that says it."""
+    """One that the handler raises, and an answer that says it: each once, and not billed."""
     server.failures[:] = [500, 400]
     with ai_usage_context("op"):
         with pytest.raises(httpx2.HTTPStatusError):
@@ -223,7 +223,10 @@ def test_an_error_is_not_booked(
         answer = transports.StdlibTransport().stream(posting(server, "/v1/messages", MESSAGE))
         assert answer.status == 400
         del answer
-    assert len(metrics) == 0
+    assert [(m.service, m.error, m.metadata["http_status"], m.cost_usd) for m in metrics] == [
+        ("openai", "HTTPStatusError: status 500", 500, 0),
+        ("anthropic", "status 400", 400, 0),
+    ]
 
 
 def call(**facts: str) -> SimpleNamespace:

@@ -255,7 +255,7 @@ def test_an_error_of_the_caller_s_own_is_the_caller_s(
         assert asked(server) == [{"include_usage": True}, None]
         # Nothing was learnt of the server: it answered neither.
         list(once.chat.completions.create(**CHAT, stream=True))
-    assert tokens(metrics) == [TOKENS]
+    assert tokens(metrics) == [(None, None), TOKENS]
 
 
 @pytest.mark.parametrize("status", [401, 403, 408, 409, 429, 502, 503, 504])
@@ -267,7 +267,7 @@ def test_errors_that_no_body_cures_are_not_tried_again(
     with ai_usage_context("op"), pytest.raises(openai.APIStatusError):
         once.chat.completions.create(**CHAT, stream=True)
     assert len(server.requests) == 1
-    assert len(metrics) == 0
+    assert [m.metadata["http_status"] for m in metrics] == [status]
 
 
 def test_a_server_that_granted_it_once_means_something_else(
@@ -283,7 +283,7 @@ def test_a_server_that_granted_it_once_means_something_else(
         server.refuse_stream_options = True
         list(once.chat.completions.create(**CHAT, stream=True))
     assert asked(server)[2:] == [{"include_usage": True}, None]
-    assert tokens(metrics) == [TOKENS, (None, None)]
+    assert tokens(metrics) == [TOKENS, (None, None), (None, None)]
 
 
 # --- bodies --------------------------------------------------------------------------------

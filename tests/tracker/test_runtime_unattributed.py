@@ -136,16 +136,17 @@ def test_a_program_that_keeps_all_responses(
 def test_calls_inside_contexts_do_not_change(
     client: openai.OpenAI, metrics: CapturedMetrics, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No place in their metadata, and no warning; a failed call leaves nothing."""
+    """No place in their metadata, and no warning; one outside that fails has both."""
     with caplog.at_level(logging.WARNING), ai_usage_context("op"):
         client.chat.completions.create(**CHAT)
     tracker = AIUsageTracker()
     tracker.track_openai_completion(lambda: client.chat.completions.create(**CHAT))()
+    assert told(caplog) == []
     unreachable = client.with_options(base_url="http://127.0.0.1:9", max_retries=0)
     with pytest.raises(openai.APIError):
         unreachable.chat.completions.create(**CHAT)
-    assert ["caller_file" in m.metadata for m in metrics] == [False, False]
-    assert told(caplog) == []
+    assert ["caller_file" in m.metadata for m in metrics] == [False, False, True]
+    assert (metrics[2].error, metrics[2].cost_usd) == ("APIConnectionError: by ConnectError", 0)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from tracker.instrumentation.streaming.accumulator import Accumulator
 from tracker.instrumentation.streaming.connections import count_connections
 from tracker.instrumentation.streaming.follower import follow
 from tracker.instrumentation.streaming.stream_usage import addition, is_raw, sent
-from tracker.records import recorder
+from tracker.records import failed_calls, recorder
 from tracker.records.error_text import described
 from tracker.records.metric import Call
 
@@ -224,8 +224,8 @@ def _follow(begun: _Begun, answer: Any) -> bool:
 
 
 def _raised(begun: _Begun, error: BaseException) -> None:
-    """Book the answer that could not be read, or withdraw the record if there was none."""
-    _, _, _, record, _, parsing, _ = begun
+    """Book the answer that could not be read, or the failure; where none was sent, nothing."""
+    service, operation, model, record, _, parsing, _ = begun
     if parsing is not None:
         parsing.begun = None
         if parsing.followed:
@@ -238,6 +238,10 @@ def _raised(begun: _Begun, error: BaseException) -> None:
         http_response = response_behind(error)
         if http_response is not None and http_response.is_success:
             _unread(begun, http_response, error)
+            return
+        call = failed_calls.failed_call(record, service, operation, text(model), error)
+        if call is not None:
+            failed_calls.book(record, call)
             return
     failed(record)
 

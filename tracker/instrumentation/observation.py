@@ -100,7 +100,7 @@ def open_for(tracker: CallOwner, block: Node | None, *, by_client: bool = False)
 
 
 def failed(record: PendingRecord) -> None:
-    """Withdraw a record whose request failed: nothing was billed, outer observers tell of it."""
+    """Withdraw a record whose request was not sent: outer observers tell what happened."""
     observer = current.get()
     while observer is not None:
         if record in observer.records:

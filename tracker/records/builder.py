@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from tracker.context.state import BLANK
 from tracker.error_boundary import logger, unreadable
 from tracker.pricing.quote import UNPRICED, quote
-from tracker.records.metric import OTHER, Call, Metric, Usage
+from tracker.records.metric import OTHER, Call, Metric, Price, Usage
 from tracker.records.redaction import REMOVED
 from tracker.records.sanitize import LARGEST, MAX_ITEMS, hidden, sanitize, short
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_MODEL = "unknown"
 UNREADABLE = "<unreadable>"
+FREE = Price(Decimal(0), Decimal(0), "free")
 UNFINISHED = Call("unknown", "unknown", None)
 BATCH_BASES = frozenset({"batch", "batch_assumed"})
 # The chain of enclosing contexts is for the program, not for the store.
@@ -50,7 +52,10 @@ def metric_of(
     priced = priced and (call.error is None or usage.input_tokens is not None)
     # At an endpoint that is not known a token may cost anything.
     priced = priced and call.operation != OTHER
-    price = quote(call.service, call.model, usage, at, batch=batch) if priced else UNPRICED
+    if record.unbilled:
+        price = FREE
+    else:
+        price = quote(call.service, call.model, usage, at, batch=batch) if priced else UNPRICED
     if price.basis in BATCH_BASES and not _is_declared_batch_result(record):
         _tell_of_batch_prices()
     return Metric(

@@ -105,14 +105,23 @@ def _known_of(error: BaseException) -> str | None:
     return None
 
 
+def known_codes(error: Any) -> dict[str, str]:
+    """Return the ``error_code`` and ``error_type`` of a provider's *error*, if documented."""
+    body = getattr(error, "body", None)
+    inner = body.get("error") if isinstance(body, dict) else None
+    inside = [found for found in (inner, body) if isinstance(found, dict)]
+    told: dict[str, str] = {}
+    for name in ("code", "type"):
+        candidates = [getattr(error, name, None), *(found.get(name) for found in inside)]
+        known = [code for code in candidates if isinstance(code, str) and code in CODES]
+        told |= {f"error_{name}": code for code in known[:1]}
+    return told
+
+
 def _of_sdk(error: Any) -> str:
     status = getattr(error, "status_code", None)
     told = [f"status {status}"] if isinstance(status, int) else []
-    body = getattr(error, "body", None)
-    inner = body.get("error") if isinstance(body, dict) else None
-    candidates = [getattr(error, "code", None), getattr(error, "type", None)]
-    candidates += [found.get("type") for found in (inner, body) if isinstance(found, dict)]
-    told += [code for code in candidates if isinstance(code, str) and code in CODES][:1]
+    told += list(known_codes(error).values())[:1]
     if not told and (cause := error.__cause__) is not None:
         told.append(f"by {type(cause).__name__[:_MAX_NAME]}")
     return ", ".join(told)

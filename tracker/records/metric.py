@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: The operation of a call whose endpoint is not known: it may be billed in any way.
 OTHER = "other"
 
-Basis = Literal["standard", "batch", "batch_assumed", "unpriced"]
+Basis = Literal["standard", "batch", "batch_assumed", "free", "unpriced"]
 
 
 # Two tuples, because one of each is made for each call, and a frozen dataclass takes four times
@@ -60,8 +60,9 @@ class Price:
 
     ``list_cost`` is the ordinary price, ``cost`` what is booked; ``basis`` says
     how ``cost`` was found: ``standard``, ``batch`` (the provider's batch rate),
-    ``batch_assumed`` (half the list price, no batch rate being published) or
-    ``unpriced`` (both are None).  ``source`` and ``version`` name the price list.
+    ``batch_assumed`` (half the list price, no batch rate being published), ``free`` (the
+    provider bills nothing: both are 0) or ``unpriced`` (both are None).  ``source`` and
+    ``version`` name the price list.
     """
 
     cost: Decimal | None

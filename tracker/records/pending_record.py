@@ -62,6 +62,7 @@ class PendingRecord:
     what the response came from, if no physical call was seen: a function, a batch.  ``after``
     is called once the record has its call, if its block does not store it.
     ``spoken_for`` says that a program's own statement, and not a block, made it its owner's.
+    ``unbilled`` says that the provider takes nothing for it.
     ``process`` tells the process that made it from those that were forked from it.
     """
 
@@ -84,6 +85,7 @@ class PendingRecord:
     after: Callable[[PendingRecord], None] | None = None
     batch = False
     late = False
+    unbilled = False
     spoken_for = False
     _id: str | None = None
 

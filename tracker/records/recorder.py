@@ -71,7 +71,7 @@ def enrich(
         # Observers report from the inside out, and the nearest knows best.
         record.extra = {**extra, **record.extra}
         record.batch = record.batch or batch
-        if error is not None:
+        if error is not None and not (record.call is not None and record.call.error == error):
             record.extra.setdefault("function_error", error)
         if state is not None and state is not record.state:
             record.state = merge(record.state, state)

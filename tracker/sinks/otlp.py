@@ -196,7 +196,10 @@ def to_attributes(metric: Metric) -> dict[str, Any]:
         if value is not None:
             found[name] = _attribute(value)
     if metric.error is not None:
-        found["error.type"] = "_OTHER"
+        name = metric.error.partition(":")[0].partition(" ")[0]
+        found["error.type"] = name if name.isidentifier() else "_OTHER"
+        if isinstance(status := metric.metadata.get("http_status"), int):
+            found["http.response.status_code"] = status
     if metric.metadata:
         text = json.dumps(dict(metric.metadata))
         fits = len(text) <= MAX_METADATA

@@ -141,7 +141,8 @@ def report(
 
     By a time first, the rows are in the order of time.  Costs are in US dollars, and "share" is
     the part of all of them.  Calls without a known price are counted as "unpriced" and are not
-    part of the cost.
+    part of the cost.  "errors" are calls that failed, and "error_rate" is their part of the
+    calls; --by error names the failures.
 
     \b
     Examples:

@@ -25,6 +25,9 @@ TOTAL = "total"
 #: Decimals of money in tables; JSON and CSV have all of them.
 DECIMALS = 6
 SHARE = "share"
+ERROR_RATE = "error_rate"
+#: Columns that are parts of a whole, from 0 to 1.
+PARTS = frozenset((SHARE, ERROR_RATE))
 #: A text that begins so is taken for a formula by programs that show tables.
 _FORMULA = tuple("=+-@\t\r")
 
@@ -34,10 +37,10 @@ Record = dict[str, object]
 def render(rows: Sequence[Row], dimensions: Sequence[str], form: str) -> str:
     """Return *rows* in *form*, one of ``FORMATS``; tables end with the sum of their rows.
 
-    ``share`` is the part of all costs, from 0 to 1.
+    ``share`` is the part of all costs, ``error_rate`` of the row's calls; from 0 to 1.
     """
     records = [_record(row, dimensions, part) for row, part in zip(rows, shares(rows), strict=True)]
-    head = (*dimensions, *SUMS, SHARE)
+    head = (*dimensions, *SUMS, ERROR_RATE, SHARE)
     if form in ("json", "csv"):
         return _data(records, head, form)
     if len(rows) > 1:
@@ -61,7 +64,9 @@ def render_unpriced(rows: Sequence[Unpriced], form: str) -> str:
 
 def _record(row: Row, dimensions: Sequence[str], share: Decimal | None) -> Record:
     named = dict(zip(dimensions, row.names, strict=True))
-    return {**named, **{name: getattr(row, name) for name in SUMS}, SHARE: share}
+    rate = Decimal(row.errors) / row.calls if row.calls else None
+    sums = {name: getattr(row, name) for name in SUMS}
+    return {**named, **sums, ERROR_RATE: rate, SHARE: share}
 
 
 def _table(
@@ -109,7 +114,7 @@ def _cell(record: Record, name: str, is_text: bool) -> str:
     value = record[name]
     if value is None:
         return NONE_GIVEN if is_text else UNKNOWN
-    if name == SHARE:
+    if name in PARTS:
         return f"{value:.1%}"
     if isinstance(value, Decimal):
         return _money(value)
@@ -144,7 +149,7 @@ def _data(records: Sequence[Record], head: Sequence[str], form: str) -> str:
 
 
 def _exact(value: object, name: str) -> object:
-    if name == SHARE:
+    if name in PARTS:
         return None if value is None else round(float(str(value)), 6)
     return _amount(value) if isinstance(value, Decimal) else value
 

@@ -14,6 +14,7 @@ from tracker.instrumentation.observation import failed, is_quiet, open_record
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.provider import MARK
 from tracker.instrumentation.streaming.accumulator import Accumulator
+from tracker.records import failed_calls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -74,8 +75,13 @@ class _Posted:
         self._asked = asked
         self._record = record
 
-    def failed(self) -> None:
-        """Note that there is no answer."""
+    def failed(self, error: BaseException) -> None:
+        """Note that *error* came instead of an answer."""
+        with _CAPTURING:
+            call = failed_calls.failed_call(self._record, *self._asked, error)
+            if call is not None:
+                failed_calls.book(self._record, call)
+                return
         failed(self._record)
 
     def answered(self, response: Any, watch: Callable[[Any, Accumulator], None]) -> None:
@@ -108,8 +114,8 @@ def _observing(method: Callable[..., Any], look: Any, watch: Any) -> Callable[..
             return method(poster, *args, **kwargs)
         try:
             response = method(poster, *args, **kwargs)
-        except BaseException:
-            posted.failed()
+        except BaseException as error:
+            posted.failed(error)
             raise
         posted.answered(response, watch)
         return response
@@ -130,8 +136,8 @@ def _observing_async(
             return await method(poster, *args, **kwargs)
         try:
             response = await method(poster, *args, **kwargs)
-        except BaseException:
-            posted.failed()
+        except BaseException as error:
+            posted.failed(error)
             raise
         posted.answered(response, watch)
         return response

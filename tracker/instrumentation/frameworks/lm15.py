@@ -11,6 +11,7 @@ from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import REQUEST_ID_HEADERS
 from tracker.instrumentation.frameworks import http_post
 from tracker.instrumentation.streaming.body_readers import watched
+from tracker.records import failed_calls
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -39,8 +40,8 @@ def _look(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Asked | None:
 
 
 def _watch(response: Any, accumulator: Accumulator) -> None:
-    if response.status >= 400:  # it raises by itself, later; nothing was billed
-        accumulator.withdraw()
+    if response.status >= failed_calls.ERRORS_FROM:  # it raises by itself, later
+        accumulator.refused(response.status)
         return
     ids = (response.header(name) for name in REQUEST_ID_HEADERS)
     accumulator.request_id = next((found for found in ids if found), None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.delivery import attempt, fork_registry
 from tracker.error_boundary import boundary
 from tracker.instrumentation import deduplication
-from tracker.instrumentation.observation import failed, is_observed
+from tracker.instrumentation.observation import is_observed
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.usage import ELSEWHERE, NO_USAGE, merged, model_of, usage_of
 from tracker.records import recorder
@@ -107,12 +107,11 @@ class Accumulator:
             if not recorder.is_kept(self.record) and not is_observed(self.record):
                 self.record.owner.settle([self.record])
 
-    def withdraw(self) -> None:
-        """Book nothing: the answer is an error, which was not billed."""
-        with _open_lock:
-            _open.discard(self)
-            self._done = True
-        failed(self.record)
+    def refused(self, status: int) -> None:
+        """Book that the answer is an error, with *status*, which was not billed."""
+        self.record.unbilled = True
+        self.record.extra = {**self.record.extra, "http_status": status}
+        self.finish(partial=False, error=f"status {status}")
 
     def drop(self) -> None:
         """Book the stream because nobody has it any more: the garbage collector calls this."""
