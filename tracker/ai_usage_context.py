@@ -26,39 +26,50 @@ if TYPE_CHECKING:
 
     from tracker.environment_config import Environment
 
+    MakeTracker = Callable[[Environment | str | None], Any]
+
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 _NOT_GIVEN = object()
 
 
-def _at_once(described: Decorated) -> Decorated:
-    """Return *described*, a context's function, without a call in between in its usual form.
+def at_once(make_tracker: MakeTracker) -> Callable[[Decorated], Decorated]:
+    """Decorate a context's function so that its usual form is without a call in between.
 
     Whatever else is given goes the way of all other functions that forgive; a context costs so
     little that the frame of a decorator would be an eighth of it.
     """
-    otherwise = forgiving(described)
 
-    @functools.wraps(described)
-    def call(
-        operation: Any = _NOT_GIVEN,
-        /,
-        *others: Any,
-        tracker: Any = None,
-        environment: Environment | str | None = None,
-        **fields: Any,
-    ) -> Block:
-        if others or operation is _NOT_GIVEN or "operation_type" in fields:
-            given = (*(() if operation is _NOT_GIVEN else (operation,)), *others)
-            named = {"tracker": tracker, "environment": environment}
-            named = {name: value for name, value in named.items() if value is not None}
-            made: Block = otherwise(*given, **named, **fields)
-            return made
-        return Block(operation, tracker, _new_tracker, environment, fields)
+    def decorate(described: Decorated) -> Decorated:
+        otherwise = forgiving(described)
 
-    return cast("Decorated", call)
+        @functools.wraps(described)
+        def call(
+            operation: Any = _NOT_GIVEN,
+            /,
+            *others: Any,
+            tracker: Any = None,
+            environment: Environment | str | None = None,
+            **fields: Any,
+        ) -> Block:
+            if others or operation is _NOT_GIVEN or "operation_type" in fields:
+                given = (*(() if operation is _NOT_GIVEN else (operation,)), *others)
+                named = {"tracker": tracker, "environment": environment}
+                named = {name: value for name, value in named.items() if value is not None}
+                made: Block = otherwise(*given, **named, **fields)
+                return made
+            return Block(operation, tracker, make_tracker, environment, fields)
+
+        return cast("Decorated", call)
+
+    return decorate
 
 
-@_at_once
+def _new_tracker(environment: Environment | str | None) -> AIUsageTracker:
+    # Looked up when called: programs' tests replace it in this module.
+    return AIUsageTracker.create_for_environment(environment=environment)
+
+
+@at_once(_new_tracker)
 def ai_usage_context(
     operation_type: str,
     tracker: Any = None,
@@ -93,10 +104,16 @@ def batch_ai_usage_context(
 
     ``item_count`` and other fields are metadata.  Batch mode ends with the block.
     """
+    return Block(
+        operation_type, tracker, _new_tracker, environment, of_batch(batch_id, fields), batch=True
+    )
+
+
+def of_batch(batch_id: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields of the context of a batch that was given *fields*."""
     if "is_batch" in fields:
         tell(ContextFieldError("batch_ai_usage_context sets is_batch itself; leave it out"))
-    merged = {**fields, "batch_id": batch_id, "is_batch": True}
-    return Block(operation_type, tracker, _new_tracker, environment, merged, batch=True)
+    return {**fields, "batch_id": batch_id, "is_batch": True}
 
 
 @forgiving
@@ -148,8 +165,19 @@ def ai_usage_tracked(
     used.  Works for sync and async functions and generators; a generator's
     context holds during its steps only.
     """
+    return tracking(_new_tracker, operation_type, tracker, environment, fields)
+
+
+def tracking(
+    make_tracker: MakeTracker,
+    operation_type: Any,
+    tracker: Any,
+    environment: Environment | str | None,
+    fields: Mapping[str, Any],
+) -> Any:
+    """Return what ``ai_usage_tracked`` does, of which *make_tracker* makes the trackers."""
     if callable(operation_type) or isinstance(operation_type, classmethod):
-        return ai_usage_tracked()(operation_type)
+        return tracking(make_tracker, None, tracker, environment, fields)(operation_type)
 
     def decorate(function: Decorated) -> Decorated:
         name = operation_type
@@ -158,7 +186,7 @@ def ai_usage_tracked(
 
         def block(given: Any, ids: Mapping[str, Any]) -> Block:
             chosen = tracker if given is None else given
-            return Block(name, chosen, _new_tracker, environment, {**fields, **ids})
+            return Block(name, chosen, make_tracker, environment, {**fields, **ids})
 
         with forgiven("ai_usage_tracked"):
             return tracked(function, block)
@@ -196,8 +224,3 @@ def _set_current(context: dict[str, Any]) -> None:
     if block is not None:
         state = state.inheriting(block.state)
     scope.enter(Node(state, None, block, False, False))
-
-
-def _new_tracker(environment: Environment | str | None) -> AIUsageTracker:
-    # Looked up when called: programs' tests replace it in this module.
-    return AIUsageTracker.create_for_environment(environment=environment)

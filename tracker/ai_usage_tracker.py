@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
-from tracker.config import environment_variables, folders, settings
+from tracker.config import folders, settings
 from tracker.config.misuse import forgiving, has_methods, kind_of, tell
 from tracker.context import scope, unattributed
 from tracker.context.pickling import received, told_of
@@ -37,9 +37,18 @@ if TYPE_CHECKING:
     from tracker.context.scope import Node
     from tracker.delivery.destinations import Destination
     from tracker.records.metric import Metric
-    from tracker.sinks.protocol import Sink
+    from tracker.sinks.protocol import ClientSink, Sink
 
 DEFAULT_LOG_FILE = "/tmp/ai_usage.jsonl"
+
+
+class Usual(NamedTuple):
+    """A class that detects environments, and what its attributes are while nobody replaced them."""
+
+    environments: type[AIUsageEnvironmentConfig]
+    attributes: Mapping[str, Any]
+    get_config: object
+    detect: object
 
 
 class AIUsageTracker(Observing):
@@ -66,6 +75,8 @@ class AIUsageTracker(Observing):
     environment_config: EnvironmentConfig | None = None
     _standing: Standing = cast("Standing", StandingOfTracker())
     _folder: str = folders.START
+    #: What a context need not ask anew where nobody replaced it: see ``_is_made_as_usual``.
+    _usual: ClassVar[Usual]
 
     @forgiving
     def __init__(
@@ -81,7 +92,7 @@ class AIUsageTracker(Observing):
         validate_table_environment: bool = True,
     ) -> None:
         settings.current()  # a mistake in them is told here, not in some thread
-        config = _configuration(environment_config, environment)
+        config = _configuration(environment_config, environment, self.environments())
         self.environment_config = config
         self.environment = config.environment
         self.dynamo_client = dynamo_client
@@ -160,7 +171,7 @@ class AIUsageTracker(Observing):
         """Store *records*, each once; those that are stored or unfinished are passed over."""
         taken = recorder.take(records)
         if taken and self._is_watched():
-            recorder.each(taken, lambda record: self._store_metric(self.priced(record)))
+            recorder.each(taken, lambda record: self._store_metric(self._handed(record)))
         elif taken:
             writer.hand_over(self, taken)
         if taken and wait and scope.is_outside():
@@ -178,12 +189,16 @@ class AIUsageTracker(Observing):
         """Return the metric that is stored of *item*; what a program made itself stays as it is."""
         return self._metric(item, priced=True) if isinstance(item, PendingRecord) else item
 
+    def _handed(self, record: PendingRecord) -> Metric:
+        """Return what a ``_store_metric`` of the program's own gets of *record*."""
+        return self.priced(record)
+
     def sinks_at_once(self) -> list[Sink]:
         """Return the stores in the program's own memory: a client of its own, and a test's."""
         if self._has_client():
             if destinations.is_remote_client(self.dynamo_client):
                 return []
-            return [DynamoClientSink(self.dynamo_client, self.table_name)]
+            return [self._client_sink()]
         sink = default_store.overriding()
         return [] if sink is None else [sink]
 
@@ -213,7 +228,11 @@ class AIUsageTracker(Observing):
     def _client_destination(self) -> list[Destination]:
         if not self._has_client():
             return []
-        return [destinations.of_client(self.dynamo_client, self.table_name)]
+        return [destinations.of_client(self.table_name, self._client_sink())]
+
+    def _client_sink(self) -> ClientSink:
+        """Return what hands metrics to the application's own client, which there is."""
+        return DynamoClientSink(self.dynamo_client, self.table_name)
 
     def _create_base_metadata(self) -> dict[str, Any]:
         """Return the environment's tags, overlaid by the current context."""
@@ -261,7 +280,7 @@ class AIUsageTracker(Observing):
             track_to_dynamo=track_to_dynamo,
             track_to_file=track_to_file,
             log_file=log_file,
-            environment_config=AIUsageEnvironmentConfig.get_config(environment),
+            environment_config=cls.environments().get_config(environment),
             validate_table_environment=validate_table_environment,
         )
 
@@ -271,6 +290,11 @@ class AIUsageTracker(Observing):
         return cls.create_for_environment()
 
     @classmethod
+    def environments(cls) -> type[AIUsageEnvironmentConfig]:
+        """Return what detects environments; a program's tests replace it in this module."""
+        return AIUsageEnvironmentConfig
+
+    @classmethod
     def _like_the_last(cls, environment: Environment | str | None) -> Self:
         """Return a new tracker, a copy of the last where its surroundings are the same.
 
@@ -278,13 +302,14 @@ class AIUsageTracker(Observing):
         several times as long as all the rest.
         """
         global _last
+        environments = cls.environments()
         is_known = environment is None or isinstance(environment, str)
-        if not is_known or not _is_made_as_usual(cls):
-            return cls(environment_config=AIUsageEnvironmentConfig.get_config(environment))
-        seen = environment_variables.seen()
+        if not is_known or not _is_made_as_usual(cls, environments):
+            return cls(environment_config=environments.get_config(environment))
+        seen = environments.seen()
         known, made = _last
         if known != (cls, environment, seen):
-            made = cls(environment_config=AIUsageEnvironmentConfig.get_config(environment))
+            made = cls(environment_config=environments.get_config(environment))
             _last = (cls, environment, seen), made
         settings.current()
         installation.install()  # the last one may have tried in vain
@@ -294,30 +319,40 @@ class AIUsageTracker(Observing):
         return copy
 
 
+def usual(environments: type[AIUsageEnvironmentConfig]) -> Usual:
+    """Return how *environments* is now, before anybody can have replaced a part of it."""
+    found = vars(environments)
+    return Usual(environments, found, found["get_config"], found["detect_environment"])
+
+
 #: The tracker that was made last for a block of its own, and what it was made for.
 _last: tuple[object, Any] = (None, None)
 _INIT, _NEW = AIUsageTracker.__init__, AIUsageTracker.__new__
-_CONFIG, _configuring = AIUsageEnvironmentConfig, vars(AIUsageEnvironmentConfig)
-_GET_CONFIG, _DETECT = _configuring["get_config"], _configuring["detect_environment"]
+AIUsageTracker._usual = usual(AIUsageEnvironmentConfig)
 
 
-def _configuration(given: object, environment: Environment | str | None) -> EnvironmentConfig:
+def _configuration(
+    given: object,
+    environment: Environment | str | None,
+    environments: type[AIUsageEnvironmentConfig],
+) -> EnvironmentConfig:
     """Return the configuration that was *given*, or that of *environment*."""
     if isinstance(given, EnvironmentConfig):
         return given
     if given is not None:
         tell(TypeError(f"environment_config is an EnvironmentConfig, not a {kind_of(given)}"))
-    return AIUsageEnvironmentConfig.get_config(environment)
+    return environments.get_config(environment)
 
 
-def _is_made_as_usual(cls: type[AIUsageTracker]) -> bool:
+def _is_made_as_usual(cls: type[AIUsageTracker], environments: object) -> bool:
     """Whether neither a subclass nor a test has a say in how a tracker is made."""
+    known = cls._usual
     return (
         cls.__init__ is _INIT
         and cls.__new__ is _NEW
-        and AIUsageEnvironmentConfig is _CONFIG
-        and _configuring["get_config"] is _GET_CONFIG
-        and _configuring["detect_environment"] is _DETECT
+        and environments is known.environments
+        and known.attributes["get_config"] is known.get_config
+        and known.attributes["detect_environment"] is known.detect
     )
 
 

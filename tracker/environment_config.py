@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
+from tracker.config import environment_variables
 from tracker.config.environment_variables import (
     AWS_VARIABLES,
     BRANCH_VARIABLES,
@@ -75,6 +76,21 @@ class EnvironmentConfig:
     require_context: bool
     auto_tag: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def table_name_suffix(self) -> str:
+        """The same as ``table_suffix``, which the original calls so."""
+        return self.table_suffix
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this is production."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def is_cicd(self) -> bool:
+        """Whether this is a run of CI."""
+        return self.environment is Environment.CICD
+
 
 class AIUsageEnvironmentConfig:
     """Detection of the environment, and the configuration that goes with it."""
@@ -95,6 +111,11 @@ class AIUsageEnvironmentConfig:
         return Environment.DEVELOPMENT
 
     @classmethod
+    def seen(cls) -> tuple[object, ...]:
+        """Return what decides on a configuration now, as one value to compare with another."""
+        return environment_variables.seen()
+
+    @classmethod
     @forgiving
     def get_config(cls, environment: Environment | str | None = None) -> EnvironmentConfig:
         """Return the configuration of *environment*, by default of the detected one."""
@@ -103,8 +124,13 @@ class AIUsageEnvironmentConfig:
             environment=chosen,
             table_suffix=_table_suffix(chosen),
             require_context=chosen is Environment.PRODUCTION,
-            auto_tag=_auto_tags(chosen),
+            auto_tag=cls.tags(chosen),
         )
+
+    @classmethod
+    def tags(cls, environment: Environment) -> dict[str, str]:
+        """Return the tags of every metric that is recorded in *environment*."""
+        return _auto_tags(environment)
 
     @classmethod
     @forgiving

@@ -4,14 +4,16 @@ A project keeps each module X of the three (``receipt_label/utils/X.py``) with o
 
     from tracker.X import *; from tracker.reexport import reexport; reexport(__name__)
 
-The star alone is enough for programs, and for tests that patch attributes of the
-classes; it copies names, though, and a test that replaces
+The star is for type checkers.  What then stands under the name is the module of
+``tracker.original``: ours, with what only callers of the original know.  The star alone gives our
+own names, and copies of them: a test that replaces
 ``receipt_label.utils.ai_usage_context.AIUsageTracker`` would replace the copy only.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 
 
@@ -20,4 +22,7 @@ def reexport(name: str) -> None:
 
     Raises ImportError if there is none.
     """
-    sys.modules[name] = importlib.import_module(f"tracker.{name.rpartition('.')[2]}")
+    last = name.rpartition(".")[2]
+    is_original = importlib.util.find_spec(f"tracker.original.{last}") is not None
+    home = "tracker.original" if is_original else "tracker"
+    sys.modules[name] = importlib.import_module(f"{home}.{last}")

@@ -16,6 +16,7 @@ from loopback import LoopbackServer, loopback_server
 
 from tests.patience import PATIENCE
 from tracker import error_boundary
+from tracker.context import unattributed
 from tracker.delivery import fork_pause, sender, writer
 from tracker.environment_config import (
     AWS_VARIABLES,
@@ -31,6 +32,7 @@ from tracker.testing import CapturedMetrics, capture
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OWN_TRACKER = unattributed._make_tracker
 SETTINGS = (
     "ENVIRONMENT",
     "USER_ID",
@@ -63,6 +65,7 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     gc.collect()
     gc.freeze()
     writer.restart()
+    unattributed.made_by(OWN_TRACKER)  # the original's module, once imported, has its own made
 
 
 @pytest.fixture(autouse=True)

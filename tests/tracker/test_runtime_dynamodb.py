@@ -567,9 +567,9 @@ def test_the_chaos_run_can_fail() -> None:
     assert not replace(right, found=Counter("abc")).is_right
 
 
-def book(client: Any, table: str) -> None:
+def book(client: Any, table: str, kind: type[AIUsageTracker] = AIUsageTracker) -> None:
     """Record one call by a tracker that was given boto3's *client*, and have it delivered."""
-    tracker = AIUsageTracker(client, table, validate_table_environment=False)
+    tracker = kind(client, table, validate_table_environment=False)
     with ai_usage_context("scan", tracker=tracker):
         tracker.track_github_claude_review(7)
     assert flush(PATIENCE)
@@ -584,6 +584,18 @@ def test_a_client_of_boto3_s_that_is_passed_in(place: Place) -> None:
     assert place.proxy.operations.count("PutItem") == 1
     assert len(place.items()) == 2
     proxied.close()
+
+
+def test_items_of_the_original(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come out of the spool with the keys of its indexes, and whole milliseconds."""
+    from tracker.original.ai_usage_tracker import AIUsageTracker as OriginalTracker
+
+    monkeypatch.setattr("tracker.original.client.class_for", lambda client: None)
+    book(place.direct, place.table, OriginalTracker)
+    (item,) = place.items().values()
+    assert item["GSI1PK"] == {"S": "AI_USAGE#anthropic"}
+    assert item["GSI3PK"] == {"S": "USER#github-actions"}
+    assert "byDate" not in item
 
 
 def test_a_newer_client_takes_over(place: Place) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from threading import get_ident
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracker.ai_usage_tracker import AIUsageTracker, hears_of_begins, hears_of_ends
 from tracker.config.misuse import forgiven, has_methods, kind_of, tell
 from tracker.context import scope
+from tracker.context.decorator import surrounded
 from tracker.context.opening import Opening, described_end
 from tracker.context.scope import Node
 from tracker.context.state import BLANK, begun, next_stamp
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tracker.environment_config import Environment
     from tracker.records.pending_record import PendingRecord
 
+Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 # What only the tracker's constructor takes.
 RESERVED_FIELDS = frozenset(
     {
@@ -138,6 +140,19 @@ class Block(Node):
             scope.leave(self, True)
             raise
 
+    def __call__(self, function: Decorated) -> Decorated:
+        """Run each call of *function* in a block like this one; it hears nothing of it."""
+        return surrounded(function, self.like_it)
+
+    def like_it(self) -> Block:
+        """Return a block like this one, which nobody has entered."""
+        tracker = None if self._makes else self.tracker
+        made = Block(
+            self._operation, tracker, self._make_tracker, self._environment, {}, self._batch
+        )
+        made._fields = self._fields  # what is wrong with them was told
+        return made
+
     def _given_to(self, standing: Standing) -> None:
         """Note that this block has the tracker whose own node is *standing*."""
         if standing.latest is None:
@@ -188,15 +203,7 @@ class Block(Node):
         """Enter a block like this one: behind it, inside it, or beside it in another thread."""
         if self._started or self._again:
             tell(RuntimeError("this context is in use; make another for a block inside it"))
-        block = Block(
-            self._operation,
-            None if self._makes else self.tracker,
-            self._make_tracker,
-            self._environment,
-            {},
-            self._batch,
-        )
-        block._fields = self._fields
+        block = self.like_it()
         given = block.__enter__()
         with scope.exclusive():
             self._again = (*self._again, block)

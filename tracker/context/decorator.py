@@ -15,18 +15,32 @@ from tracker.delivery import writer
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 
-    from tracker.context.block import Block
-
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
 BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
+class Around(Protocol):
+    """What is entered around a call, in either way: a block."""
+
+    def __enter__(self) -> Any:
+        """Begin, and return what is handed to the function."""
+
+    def __exit__(self, kind: Any, error: Any, tb: Any) -> None:
+        """End."""
+
+    async def __aenter__(self) -> Any:
+        """Begin in a coroutine."""
+
+    async def __aexit__(self, kind: Any, error: Any, tb: Any) -> None:
+        """End in a coroutine."""
+
+
 class MakeBlock(Protocol):
     """How the decorator makes the block of one call."""
 
-    def __call__(self, given: Any, ids: Mapping[str, Any]) -> Block:
+    def __call__(self, given: Any, ids: Mapping[str, Any]) -> Around:
         """Return a block for the tracker that the caller passed, if any, and the call's ids."""
 
 
@@ -42,7 +56,7 @@ class _Plan:
         taking = parameters.get("tracker")
         self._takes_tracker = taking is not None and taking.kind in BY_NAME
 
-    def block(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Block:
+    def block(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Around:
         """Return the block of this call; ids that the function does not take leave *kwargs*."""
         known = self._bound(args, self._accepted(kwargs))
         given = {**kwargs, **known}
@@ -73,6 +87,17 @@ class _Plan:
         return {name: value for name, value in kwargs.items() if self._takes(name)}
 
 
+class _PlanWithout(_Plan):
+    """Calls of a function that hears nothing of the block around it."""
+
+    def block(self, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> Around:
+        """Return the block of this call, whose arguments are all the function's."""
+        return self._make_block(None, {})
+
+    def hand_over(self, _tracker: Any, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
+        """Leave the arguments as they are."""
+
+
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
     """Return the signature of *function*; one that has none takes whatever it is given."""
     try:
@@ -84,7 +109,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 class _Steps:
     """A block that a generator enters once, and that is current during its steps only."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Around) -> None:
         before = scope.replace_current(None)
         scope.replace_current(before)
         self._block = block
@@ -112,7 +137,17 @@ def tracked(function: Decorated, make_block: MakeBlock) -> Decorated:
     if isinstance(function, classmethod | staticmethod):
         # Decorated from outside, as by @ai_usage_tracked above @classmethod.
         return cast("Decorated", type(function)(tracked(function.__func__, make_block)))
-    plan = _Plan(function, make_block)
+    return _planned(function, _Plan(function, make_block))
+
+
+def surrounded(function: Decorated, make_block: Callable[[], Around]) -> Decorated:
+    """Return *function* with each call in a block of which it hears nothing; of the same kind."""
+    if isinstance(function, classmethod | staticmethod):
+        return cast("Decorated", type(function)(surrounded(function.__func__, make_block)))
+    return _planned(function, _PlanWithout(function, lambda given, ids: make_block()))  # noqa: ARG005
+
+
+def _planned(function: Decorated, plan: _Plan) -> Decorated:
     if inspect.isasyncgenfunction(function):
         return cast("Decorated", _async_generator(function, plan))
     if inspect.iscoroutinefunction(function):

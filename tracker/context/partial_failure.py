@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import builtins
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from tracker.context.decorator import surrounded
 from tracker.error_boundary import boundary, tolerated
 from tracker.records.error_text import described, messages_are_asked_for
 from tracker.records.sanitize import Told, scrub
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from tracker.context.block import Block
 
+Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 MAX_ERRORS = 10
 #: Under these names programs keep what an exception says.
 _MESSAGES = re.compile(r"error|exception|message|msg|detail|reason|trace|text|description", re.I)
@@ -31,6 +34,14 @@ class PartialFailureBlock:
         self._block = block
         self._continue = continue_on_error
         self._counts: dict[str, Any] = {}
+
+    def __call__(self, function: Decorated) -> Decorated:
+        """Run each call of *function* in a block like this one; it hears nothing of it."""
+        return surrounded(function, self.like_it)
+
+    def like_it(self) -> PartialFailureBlock:
+        """Return a block like this one, which nobody has entered."""
+        return PartialFailureBlock(self._block.like_it(), continue_on_error=self._continue)
 
     def __enter__(self) -> dict[str, Any]:
         self._counts = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from tracker.sinks.protocol import Sink
+    from tracker.sinks.protocol import ClientSink, Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +67,19 @@ def known(key: str, make: Callable[[], Sink], *, durable: bool) -> Destination:
     return found
 
 
-def of_client(client: Any, table_name: str) -> Destination:
-    """Return the destination that boto3's *client* reaches under *table_name*.
+def of_client(table_name: str, sink: ClientSink) -> Destination:
+    """Return the destination that *sink* reaches under *table_name* by boto3's client.
 
     Region and endpoint are part of its key, so that rows which a process leaves in the
     spool reach the same place by another's client.  A newer client takes over from an
     older one, whose credentials may have expired.
     """
-    from tracker.sinks.dynamodb.client import DynamoClientSink
-
-    at = client.meta
-    key = f"client:{at.region_name}:{scrub(at.endpoint_url)}:{table_name}"
+    at = sink.client.meta
+    key = f"{sink.kind}:{at.region_name}:{scrub(at.endpoint_url)}:{table_name}"
     with _lock:
         found = _known.get(key)
-        if found is None or getattr(found.sink, "client", None) is not client:
-            found = _known[key] = Destination(key, DynamoClientSink(client, table_name), False)
+        if found is None or getattr(found.sink, "client", None) is not sink.client:
+            found = _known[key] = Destination(key, sink, False)
     return found
 
 

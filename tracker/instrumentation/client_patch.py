@@ -34,7 +34,7 @@ from tracker.instrumentation.streaming.connections import count_connections
 from tracker.instrumentation.streaming.follower import follow
 from tracker.instrumentation.streaming.stream_usage import addition, is_raw, sent
 from tracker.records import failed_calls, recorder
-from tracker.records.error_text import described
+from tracker.records.error_text import told_to
 from tracker.records.metric import Call
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
         model = named if type(named) is str and named else text(named) or text(model)
         took = (perf_counter() - record.started) * 1000.0
         usage = usage_told(facts)
-        failure = None if error is None else described(error)
+        failure = None if error is None else told_to(record.owner, error)
         told = (service, operation, model, usage, request_id, took, failure, False)
         recorder.accept(record, _tuple_of(Call, told))
     except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is

@@ -45,6 +45,8 @@ class Observed:
         self._takes_flag = _names_parameter(function, BATCH_FLAG)
         self._source = _reference(function)
         self._extra: dict[str, object] = {}
+        # A method of its own, not what a mock makes of any name.
+        self._fields_of_call = getattr(type(tracker), "fields_of_call", None)
         name = getattr(function, "__name__", None)
         # A lambda, or a client's own method, says nothing about the program.
         if isinstance(name, str) and name.isidentifier() and not names_client_method:
@@ -57,13 +59,17 @@ class Observed:
             arguments.pop(BATCH_FLAG, None)
         with forgiven("an observed call"):
             model = arguments.get("model")
+            extra = self._extra
+            if self._fields_of_call is not None:
+                told = self._fields_of_call(self._tracker, self._operation, arguments)
+                extra = {**extra, **told}
             return Observer(
                 self._tracker,
                 self._service,
                 self._operation,
                 model=model if isinstance(model, str) else None,
                 batch=bool(flag),
-                extra=self._extra,
+                extra=extra,
                 source=self._source,
                 by_client=self._by_client,
             )

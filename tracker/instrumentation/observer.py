@@ -20,7 +20,7 @@ from tracker.instrumentation.observation import Observation, current, open_for
 from tracker.instrumentation.providers import SDKS
 from tracker.instrumentation.providers.usage import model_of, request_id_of, usage_of
 from tracker.records import recorder
-from tracker.records.error_text import described
+from tracker.records.error_text import told_to
 from tracker.records.metric import OTHER, Call
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Observer(Observation):
     def raised(self, error: BaseException) -> None:
         """Note that the observed code raised; a failed call leaves one record too."""
         with boundary("observer"):
-            text = described(error)
+            text = told_to(self.own.owner, error)
             # Whether a failure at an endpoint that is not known says anything is not known either.
             is_told = self.operation == OTHER or (self.records and self._is_accounted_for())
             if not self._finished and not is_told:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tracker.context.state import BLANK
 from tracker.error_boundary import logger, unreadable
 from tracker.pricing.quote import UNPRICED, quote
+from tracker.records.error_text import stored
 from tracker.records.metric import OTHER, Call, Metric, Price, Usage
 from tracker.records.redaction import REMOVED
 from tracker.records.sanitize import LARGEST, MAX_ITEMS, hidden, sanitize, short
@@ -83,7 +84,7 @@ def metric_of(
         price_source=price.source,
         price_version=price.version,
         latency_ms=call.latency_ms,
-        error=call.error,
+        error=stored(call.error),
         partial=call.partial,
         late=record.late,
         metadata=_metadata(record, {**tags, **context}) | ({"is_batch": True} if batch else {}),

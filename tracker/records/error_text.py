@@ -61,6 +61,23 @@ def for_program(error: BaseException) -> Told:
     return Told(message_of(error) or type(error).__name__, described(error))
 
 
+def told_to(owner: object, error: BaseException, text: str | None = None) -> str:
+    """Return what *owner* is told of *error*, which ended one of its calls: *text*, if given.
+
+    An owner that ``keeps_messages`` hands the error's own text to its program; its stores keep
+    what all others do.
+    """
+    text = described(error) if text is None else text
+    if getattr(type(owner), "keeps_messages", False) is not True:
+        return text
+    return Told(message_of(error) or type(error).__name__, text)
+
+
+def stored(text: str | None) -> str | None:
+    """Return what stores get of *text*, which may be for the program's own eyes."""
+    return text.stored if isinstance(text, Told) else text
+
+
 def message_of(error: BaseException) -> str:
     """Return *error*'s message without credentials; one that cannot even say it gives nothing."""
     with contextlib.suppress(Exception):

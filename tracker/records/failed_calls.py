@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.context import unattributed
 from tracker.instrumentation.providers import SDKS
 from tracker.records import recorder
-from tracker.records.error_text import described, known_codes
+from tracker.records.error_text import described, known_codes, told_to
 from tracker.records.metric import OTHER, Call
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def failed_call(
         model,
         request_id=request_id if isinstance(request_id, str) else None,
         latency_ms=record.elapsed_ms(),
-        error=text,
+        error=told_to(record.owner, error, text),
     )
 
 

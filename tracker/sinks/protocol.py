@@ -41,6 +41,13 @@ class Sink(Protocol):
         """
 
 
+class ClientSink(Sink, Protocol):
+    """A sink that hands metrics to a client; *kind* is the form in which that gets them."""
+
+    kind: str
+    client: Any
+
+
 class MetricClient(Protocol):
     """A DynamoDB client of an application that takes whole metrics."""
 

@@ -16,7 +16,7 @@ from tracker.instrumentation.observation import is_observed
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.usage import ELSEWHERE, NO_USAGE, merged, model_of, usage_of
 from tracker.records import recorder
-from tracker.records.error_text import described
+from tracker.records.error_text import told_to
 from tracker.records.metric import Call
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ class Accumulator:
                 if self._done:
                     return
                 self._done = True
-            text = described(error) if isinstance(error, BaseException) else error
+            if isinstance(error, BaseException):
+                error = told_to(self.record.owner, error)
             call = Call(
                 self.service,
                 self._operation,
@@ -99,9 +100,9 @@ class Accumulator:
                 self._usage,
                 self.request_id,
                 self.record.elapsed_ms(),
-                text,
+                error,
                 # A program may stop reading when all is told that it, and we, want to know.
-                partial and not (self._is_told and text is None),
+                partial and not (self._is_told and error is None),
             )
             recorder.accept(self.record, call)
             if not recorder.is_kept(self.record) and not is_observed(self.record):

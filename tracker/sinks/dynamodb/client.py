@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class DynamoClientSink:
     """Hands every metric to the application's own client."""
 
+    kind = "client"
+
     def __init__(self, client: Any, table_name: str) -> None:
         self.client = client
         self._table_name = table_name

@@ -67,7 +67,7 @@ def to_item(metric: Metric) -> Item:
         "late": metric.late or None,
         "metadata": dict(metric.metadata) or None,
     }
-    return {name: _typed(value) for name, value in values.items() if value is not None}
+    return {name: typed(value) for name, value in values.items() if value is not None}
 
 
 def shard_of(record_id: str) -> int:
@@ -121,7 +121,8 @@ def _part(value: object) -> str:
     return f"{head}~{hashlib.sha256(data).hexdigest()[:32]}"
 
 
-def _typed(value: object) -> Attribute:
+def typed(value: object) -> Attribute:
+    """Return *value* as DynamoDB takes it: with its type."""
     if value is None:
         return {"NULL": True}
     if isinstance(value, bool):
@@ -129,9 +130,9 @@ def _typed(value: object) -> Attribute:
     if isinstance(value, int | float | Decimal):
         return _number(value)
     if isinstance(value, dict):
-        return {"M": {str(name): _typed(item) for name, item in value.items()}}
+        return {"M": {str(name): typed(item) for name, item in value.items()}}
     if isinstance(value, list | tuple):
-        return {"L": [_typed(item) for item in value]}
+        return {"L": [typed(item) for item in value]}
     # A lone surrogate cannot be sent as UTF-8.
     return {"S": str(value).encode("utf-8", "replace").decode("utf-8")}
 

@@ -44,8 +44,8 @@ def completion() -> Callable[..., Any]:
 
 @pytest.fixture
 def dynamo() -> Mock:
-    """The plain double that the tests of this project always used."""
-    return Mock()
+    """A double of the application's store, which takes metrics."""
+    return Mock(spec=["put_ai_usage_metric"])
 
 
 @pytest.fixture

@@ -32,6 +32,6 @@ def test_what_contexts_use_inside_is_replaced() -> None:
 
 def test_the_line_gives_our_module() -> None:
     """There is one module, under both names."""
-    assert module is sys.modules["tracker.ai_usage_context"]
+    assert module is sys.modules["tracker.original.ai_usage_context"]
     with pytest.raises(ImportError, match="no_such_module"):
         reexport("receipt_label.utils.no_such_module")
