@@ -52,7 +52,7 @@ class LoopbackServer(ThreadingHTTPServer):
     answer the next requests with, whose bodies say what is in ``error``;
     ``refuse_stream_options`` answers streams that ask for usage with ``refusal``, a status and a
     message; ``compress`` compresses what is asked for so.
-    ``answers`` are the answers to further paths, by their ends.
+    ``answers`` are the answers to further paths, by their ends, and ``events`` those of streams.
     Of a stream's events only the first ``cut_after`` are sent before the connection is
     lost; or an ``error_after`` so many tells of trouble; or after ``hold_after`` the server
     waits for ``go_on``.
@@ -78,6 +78,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self.failures.clear()
         self.answers: dict[str, dict[str, Any]] = {}
         self.error = {"type": "loopback"}
+        self.events: dict[str, list[Event]] = {}
         self.refuse_stream_options = False
         self.refusal = (400, "unknown parameter: stream_options")
         self.compress = False
@@ -308,7 +309,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self, path: str, body: dict[str, Any]) -> None:
         model = body.get("model", "gpt-4o-mini")
         usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        if path.endswith("/chat/completions"):
+        given = next((e for end, e in self.server.events.items() if path.endswith(end)), None)
+        if given is not None:
+            self._events(given)
+        elif path.endswith("/chat/completions"):
             self._events(chat_events(model, usage=usage), done=True)
         elif path.endswith("/completions"):
             self._events(completion_events(model, usage=usage), done=True)

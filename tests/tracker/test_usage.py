@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types import CompletionUsage
 
-from tracker.instrumentation.providers.usage import NO_USAGE, merged, usage_of
+from tracker.instrumentation.providers.usage import NO_USAGE, usage_in, usage_of
+from tracker.records.counts import MAX_COUNTS, counts_in, joined, numbers_in
 from tracker.records.metric import Usage
 
 CHAT = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
@@ -86,9 +87,66 @@ def test_only_counts_are_believed(told: dict[str, Any]) -> None:
     assert usage == usage_of(as_object({"usage": told}))
 
 
-def test_parts_of_a_stream_add_up() -> None:
-    """A later part's counts hold; the total is made anew unless it was told."""
-    begun, ended = Usage(10, 1, 11, 6, 2), Usage(None, 7)
-    assert merged(NO_USAGE, begun) == begun
-    assert merged(begun, ended) == Usage(10, 7, 17, 6, 2)
-    assert merged(begun, Usage(None, 7, 40)) == Usage(10, 7, 40, 6, 2)
+BEGUN = {"input_tokens": 10, "output_tokens": 1, "cache_read_input_tokens": 1000}
+
+
+@pytest.mark.parametrize(
+    ("ended", "usage"),
+    [
+        ({"output_tokens": 7}, Usage(1010, 7, 1017, 1000)),
+        ({"output_tokens": 7, "total_tokens": 40}, Usage(1010, 7, 40, 1000)),
+        # Servers that speak Anthropic's interface say so of what they told before.
+        ({"input_tokens": 0, "output_tokens": 7}, Usage(1010, 7, 1017, 1000)),
+        ({"input_tokens": 10, "output_tokens": 7}, Usage(1010, 7, 1017, 1000)),
+        ({"input_tokens": 30, "output_tokens": 7, "x": "text"}, Usage(1030, 7, 1037, 1000)),
+    ],
+)
+def test_parts_of_a_stream_add_up(ended: dict[str, Any], usage: Usage) -> None:
+    """A later part's counts hold, but for a 0 that takes back what was told; objects alike."""
+    for first, second in ((BEGUN, ended), (as_object(BEGUN), as_object(ended))):
+        assert usage_in(joined(joined({}, first), second)) == usage
+
+
+MANY = {
+    "input_tokens": 10,
+    "cost": 0.25,
+    "negative": -1,
+    "huge": 10**30,
+    "flag": True,
+    "infinite": float("inf"),
+    "note": "a text",
+    "a prompt as a name": 3,
+    "service_tier": "flex",
+    "cache_creation": {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2},
+    "promptTokensDetails": [
+        {"modality": "AUDIO", "tokenCount": 4},
+        {"modality": "TEXT", "tokenCount": 5},
+        {"modality": "TEXT", "tokenCount": 6},
+    ],
+    "iterations": [{"type": "advisor_message", "model": "claude-opus-4-8", "input_tokens": 9}],
+}
+
+
+def test_every_number_has_its_name() -> None:
+    """Nested ones too, of dicts, objects and streams alike; no text, nor what counts nothing."""
+    counts = counts_in(MANY)
+    assert counts == {
+        "input_tokens": 10,
+        "cost": 0.25,
+        "cache_creation.ephemeral_5m_input_tokens": 1,
+        "cache_creation.ephemeral_1h_input_tokens": 2,
+        "promptTokensDetails.AUDIO.tokenCount": 4,
+        "promptTokensDetails.TEXT.tokenCount": 11,
+        "iterations.advisor_message[claude-opus-4-8].input_tokens": 9,
+    }
+    assert counts_in(as_object(MANY)) == counts == counts_in(joined({}, as_object(MANY)))
+    assert "note" not in numbers_in(MANY)
+
+
+def test_names_are_bounded() -> None:
+    """Neither a deep, nor a wide, nor an endless usage becomes a large record."""
+    endless: dict[str, Any] = {"n": 1}
+    endless["again"] = [endless, endless]
+    assert len(counts_in(endless)) <= 6
+    assert len(counts_in({f"n{i}": i for i in range(10_000)})) == MAX_COUNTS
+    assert counts_in({"x" * 10_000: 1}) == counts_in([1]) == counts_in("abc") == {}

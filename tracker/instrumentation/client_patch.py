@@ -25,6 +25,7 @@ from tracker.instrumentation.answers import (
 from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
 from tracker.instrumentation.observation import failed, is_quiet, open_record
 from tracker.instrumentation.providers import CAPTURED
+from tracker.instrumentation.providers.beside import beside_told
 from tracker.instrumentation.providers.endpoints import place_of
 from tracker.instrumentation.providers.fields import reader, text
 from tracker.instrumentation.providers.provider import MARK, Provider
@@ -181,6 +182,7 @@ def _begin(
         record = open_record()
         if record is None:
             return None
+        record.base_url = getattr(client, "base_url", None)
         if not is_spelled and not provider.is_usual(url):
             record.extra = {**record.extra, **place_of(client, url)}
         is_stream = kwargs.get("stream")
@@ -288,7 +290,7 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
         usage = usage_told(facts)
         failure = None if error is None else told_to(record.owner, error)
         told = (service, operation, model, usage, request_id, took, failure, False)
-        recorder.accept(record, _tuple_of(Call, told))
+        recorder.accept(record, _tuple_of(Call, told + beside_told(facts)))
     except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
         _CAPTURING.hold(mistake)
 

@@ -18,6 +18,7 @@ from tracker.instrumentation.answers import header_id_of, http_response_of, of_s
 from tracker.instrumentation.evidence import answers_among, is_unseen
 from tracker.instrumentation.observation import Observation, current, open_for
 from tracker.instrumentation.providers import SDKS
+from tracker.instrumentation.providers.beside import beside
 from tracker.instrumentation.providers.usage import model_of, request_id_of, usage_of
 from tracker.records import recorder
 from tracker.records.error_text import told_to
@@ -139,6 +140,7 @@ class Observer(Observation):
             self.own.elapsed_ms(),
             error,
             partial,
+            *beside(response),
         )
 
     def _record_of(self, response: Any, *, partial: bool) -> PendingRecord:

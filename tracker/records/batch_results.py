@@ -23,6 +23,7 @@ from tracker.errors import ConfigurationError
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.observation import open_for
 from tracker.instrumentation.providers import PROVIDERS
+from tracker.instrumentation.providers.beside import beside
 from tracker.instrumentation.providers.fields import field
 from tracker.instrumentation.providers.usage import model_of, usage_of
 from tracker.records import recorder
@@ -112,8 +113,10 @@ def _book(line: _Line, batch_id: str, at: float, owner: CallOwner) -> PendingRec
         record.state = record.state.with_ids(batch_id=batch_id)
     operation = "embedding" if field(line.answer, "object") == "list" else "completion"
     model, usage = model_of(line.answer), usage_of(line.answer)
+    call = Call(line.service, operation, model, usage, line.request_id)
+    call = call._replace(**beside(line.answer)._asdict())
     deduplication.remember(line.answer, record, line.service, line.request_id)
-    recorder.accept(record, Call(line.service, operation, model, usage, line.request_id))
+    recorder.accept(record, call)
     return record
 
 

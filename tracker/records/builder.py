@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from tracker.context.state import BLANK
 from tracker.error_boundary import logger, unreadable
+from tracker.instrumentation.providers.usage import usage_in
 from tracker.pricing.quote import UNPRICED, quote
+from tracker.records.counts import conditions_in, counts_in, is_count, words_among
 from tracker.records.error_text import stored
 from tracker.records.metric import OTHER, Call, Metric, Price, Usage
 from tracker.records.redaction import REMOVED
@@ -72,22 +74,20 @@ def metric_of(
         batch_id=_id(state.batch_id),
         github_pr=_whole(state.github_pr),
         request_id=_id(call.request_id),
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        total_tokens=usage.total_tokens,
-        cached_input_tokens=usage.cached_input_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
+        **usage._asdict(),
         cost_usd=price.cost,
         list_cost_usd=price.list_cost,
         price_basis=price.basis,
         price_source=price.source,
         price_version=price.version,
+        price_rule=price.rule,
         latency_ms=call.latency_ms,
         error=stored(call.error),
         partial=call.partial,
         late=record.late,
         metadata=_metadata(record, {**tags, **context}) | ({"is_batch": True} if batch else {}),
+        counts=_counts(call),
+        conditions=_conditions(call),
     )
 
 
@@ -155,6 +155,26 @@ def _whole(value: object) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST:
             return int(value)
     return None
+
+
+def _counts(call: Call) -> Mapping[str, float]:
+    """Return every count that the answer told; those that every record has, if it was changed.
+
+    What is in the program's hands, too, may have been written to since the call.
+    """
+    with _UNREADABLE:
+        found = counts_in(call.told) if usage_in(call.told) == call.usage else {}
+        if not found:
+            known = call.usage._asdict().items()
+            found = {name: count for name, count in known if is_count(count)}
+        return found | counts_in(call.counts)
+    return {}
+
+
+def _conditions(call: Call) -> Mapping[str, str]:
+    with _UNREADABLE:
+        return conditions_in(call.told) | words_among(call.conditions or {})
+    return {}
 
 
 def _believed(usage: Usage) -> Usage:

@@ -42,6 +42,9 @@ class Call(NamedTuple):
 
     ``latency_ms`` counts from the request to the last byte; ``partial`` marks a
     stream that was broken off; ``error`` is the failure's text, if it failed.
+    ``told`` is the usage as the answer has it, of which every count is kept when the record is
+    stored; ``counts`` are others, under the provider's names (its server's tools, the characters
+    of a request), and ``conditions`` words that the price depends on (the service tier).
     """
 
     service: str
@@ -52,6 +55,9 @@ class Call(NamedTuple):
     latency_ms: float | None = None
     error: str | None = None
     partial: bool = False
+    told: object = None
+    counts: Mapping[str, float] | None = None
+    conditions: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Price:
     how ``cost`` was found: ``standard``, ``batch`` (the provider's batch rate),
     ``batch_assumed`` (half the list price, no batch rate being published), ``free`` (the
     provider bills nothing: both are 0) or ``unpriced`` (both are None).  ``source`` and
-    ``version`` name the price list.
+    ``version`` name the price list, ``rule`` what in it was followed.
     """
 
     cost: Decimal | None
@@ -70,6 +76,7 @@ class Price:
     basis: Basis
     source: str | None = None
     version: str | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,10 @@ class Metric:
     ``operation_type`` what the program was doing (the context's name).
     ``timestamp`` is when the call began, in UTC; ``latency_ms`` in milliseconds;
     costs in US dollars.  ``late`` marks a call that ended after its block.
+
+    ``counts`` has every number that the answer told, under the provider's own names (nested ones
+    joined by a dot), priced or not; ``conditions`` the words that a price may depend on, as the
+    service tier.  ``price_rule`` says what in the list was followed.
     """
 
     id: str
@@ -111,3 +122,6 @@ class Metric:
     partial: bool = False
     late: bool = False
     metadata: Mapping[str, object] = field(default_factory=dict)
+    counts: Mapping[str, float] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    price_rule: str | None = None

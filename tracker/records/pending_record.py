@@ -63,6 +63,7 @@ class PendingRecord:
     is called once the record has its call, if its block does not store it.
     ``spoken_for`` says that a program's own statement, and not a block, made it its owner's.
     ``unbilled`` says that the provider takes nothing for it.
+    ``base_url`` is where its client sends requests to, as that client has it.
     ``process`` tells the process that made it from those that were forked from it.
     """
 
@@ -70,6 +71,7 @@ class PendingRecord:
     __slots__ = (
         "__dict__",
         "at",
+        "base_url",
         "call",
         "learned",
         "node",
@@ -91,6 +93,7 @@ class PendingRecord:
 
     def __init__(self, owner: RecordOwner, node: Home, state: State) -> None:
         self.call: Call | None = None
+        self.base_url: object = None
         self.learned: State | None = None
         self.stored = False
         self.process = process

@@ -54,6 +54,8 @@ def to_row(metric: Metric, keys: Sequence[str] = KEYS) -> dict[str, object]:
         "cost_usd": _number(metric.cost_usd),
         "list_cost_usd": _number(metric.list_cost_usd),
         "metadata": dict(metric.metadata),
+        "counts": dict(metric.counts),
+        "conditions": dict(metric.conditions),
     }
     return {key: computed[key] if key in computed else getattr(metric, key) for key in keys}
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tracker.records.metric import Metric
 
 #: Counted up with each change of the names below; every span carries it.
-MAPPING_VERSION = "1"
+MAPPING_VERSION = "2"
 #: The attributes of a span, each with the field of the metric.  The names of
 #: ``gen_ai`` are those of the OpenTelemetry GenAI semantic conventions of November 2026.
 MAPPING = {
@@ -53,6 +53,7 @@ MAPPING = {
     "ai_usage.price_basis": "price_basis",
     "ai_usage.price_source": "price_source",
     "ai_usage.price_version": "price_version",
+    "ai_usage.price_rule": "price_rule",
     "ai_usage.partial": "partial",
     "ai_usage.late": "late",
 }
@@ -195,6 +196,12 @@ def to_attributes(metric: Metric) -> dict[str, Any]:
         value = getattr(metric, source)
         if value is not None:
             found[name] = _attribute(value)
+    # Every count has its provider's own name; the conventions have names for a few.
+    for prefix, given in (("counts", metric.counts), ("conditions", metric.conditions)):
+        found |= {f"ai_usage.{prefix}.{name}": _attribute(value) for name, value in given.items()}
+    tier = metric.conditions.get("service_tier")
+    if tier is not None and metric.service == "openai":
+        found["openai.response.service_tier"] = tier
     if metric.error is not None:
         name = metric.error.partition(":")[0].partition(" ")[0]
         found["error.type"] = name if name.isidentifier() else "_OTHER"

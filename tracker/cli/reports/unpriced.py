@@ -15,7 +15,8 @@ from tracker.errors import SinkError
 from tracker.pricing.quote import quote
 from tracker.records.metric import OTHER, Usage
 from tracker.sinks.sqlite.reading import check_table, limited, read, told
-from tracker.sinks.sqlite.sink import LARGEST
+from tracker.sinks.sqlite.shared_file import add_columns
+from tracker.sinks.sqlite.sink import ADDED, LARGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,7 @@ FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
 UPDATE = """
 UPDATE usage_metrics
 SET cost_picodollars = ?, list_cost_picodollars = ?, price_basis = ?, price_source = ?,
-    price_version = ?
+    price_version = ?, price_rule = ?
 WHERE id = ? AND cost_picodollars IS NULL
 """
 
@@ -112,6 +113,7 @@ def reprice(database: Path) -> tuple[int, int]:
         file = sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True)
         with closing(file), limited(file):
             check_table(file, TABLE, writes=True)
+            add_columns(file, TABLE, ADDED)
             found = file.execute(ROWS).fetchall()
             prices = [values for row in found if (values := _priced(row)) is not None]
             with file:
@@ -140,4 +142,4 @@ def _priced(row: tuple[Any, ...]) -> tuple[object, ...] | None:
     whole = [int((cost * PICODOLLARS).to_integral_value()) for cost in costs]
     if max(map(abs, whole)) > LARGEST:
         return None
-    return (*whole, price.basis, price.source, price.version, row_id)
+    return (*whole, price.basis, price.source, price.version, price.rule, row_id)

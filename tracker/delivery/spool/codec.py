@@ -28,7 +28,12 @@ _FORMS: dict[str, tuple[type, ...]] = {
     "datetime": (datetime,),
     "Decimal | None": (Decimal, _NOTHING),
     "Mapping[str, object]": (dict,),
+    "Mapping[str, float]": (dict,),
+    "Mapping[str, str]": (dict,),
 }
+#: What is in those whose values are of one kind.
+_VALUES: dict[str, tuple[type, ...]] = {"counts": (int, float), "conditions": (str,)}
+_MAPPINGS = ("metadata", *_VALUES)
 _FIELDS = {field.name: _FORMS[str(field.type)] for field in dataclasses.fields(Metric)}
 
 
@@ -38,7 +43,8 @@ def encode(metric: Metric) -> str:
     values["timestamp"] = metric.timestamp.isoformat()
     for name in _DECIMALS:
         values[name] = None if values[name] is None else str(values[name])
-    values["metadata"] = dict(metric.metadata)
+    for name in _MAPPINGS:
+        values[name] = dict(values[name])
     return json.dumps(values, ensure_ascii=True)
 
 
@@ -60,6 +66,12 @@ def decode(text: str, row_id: str) -> Metric:
         raise ValueError(f"{_NOT_OURS}: {type(error).__name__}") from error
     wrong = [
         name for name, forms in _FIELDS.items() if not isinstance(getattr(metric, name), forms)
+    ]
+    wrong += [
+        name
+        for name, forms in _VALUES.items()
+        if name not in wrong
+        and not all(type(value) in forms for value in getattr(metric, name).values())
     ]
     if wrong or metric.id != row_id:
         raise ValueError(f"{_NOT_OURS}: {', '.join(wrong) or 'another id'}")

@@ -80,6 +80,8 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
     others = None if is_chat else told("output_tokens_details")
     if details is not None or others is not None:
         reasoning = _first_count("reasoning_tokens", details, others)
+        if reasoning is None:
+            reasoning = _first_count("thinking_tokens", others)  # Anthropic's
     return _tuple_of(Usage, (inputs, outputs, total, read, written, reasoning))
 
 
@@ -92,17 +94,14 @@ def _usage_elsewhere(facts: Callable[[str], Any]) -> Usage:
     return NO_USAGE
 
 
-def merged(before: Usage, after: Usage) -> Usage:
-    """Return what two parts of one stream tell together; the later count of a kind holds.
-
-    Anthropic tells its input first and its output last.
-    """
-    if before is NO_USAGE:
-        return after
-    both = Usage(*(old if new is None else new for old, new in zip(before, after, strict=True)))
-    if after.total_tokens is None and both.input_tokens is not None:
-        both = both._replace(total_tokens=both.input_tokens + (both.output_tokens or 0))
-    return both
+def usage_in(told: Any) -> Usage:
+    """Return the tokens of *told*, a usage of any form, as ``usage_of`` reads it in a response."""
+    if told is None:
+        return NO_USAGE
+    usage = usage_told({"usage": told}.get)
+    if usage == NO_USAGE:
+        return _usage_elsewhere(dict.fromkeys(ELSEWHERE, told).get)
+    return usage
 
 
 def model_of(response: Any) -> str | None:

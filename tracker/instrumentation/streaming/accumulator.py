@@ -14,8 +14,10 @@ from tracker.error_boundary import boundary
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.observation import is_observed
 from tracker.instrumentation.providers import PROVIDERS
-from tracker.instrumentation.providers.usage import ELSEWHERE, NO_USAGE, merged, model_of, usage_of
+from tracker.instrumentation.providers.beside import beside
+from tracker.instrumentation.providers.usage import ELSEWHERE, model_of, usage_in
 from tracker.records import recorder
+from tracker.records.counts import joined
 from tracker.records.error_text import told_to
 from tracker.records.metric import Call
 
@@ -51,7 +53,9 @@ class Accumulator:
         self._model = model
         self.request_id = request_id
         self.swallows_usage = swallow_usage
-        self._usage = NO_USAGE
+        self._told: dict[str, Any] = {}
+        self._counts: Mapping[str, Any] | None = None
+        self._conditions: Mapping[str, object] = {}
         self._is_told = False
         self._done = False
         self._of_store = attempt.is_storing()
@@ -72,10 +76,12 @@ class Accumulator:
             self._model = model_of(source or facts) or self._model
             if source is None:
                 return True
-            usage = usage_of(source)
-            if usage is NO_USAGE:
+            told, counts, conditions = beside(source)
+            self._counts = counts or self._counts
+            self._conditions = conditions or self._conditions
+            if told is None:
                 return True
-            self._usage = merged(self._usage, usage)
+            self._told = joined(self._told, told)
             self._is_told = self._is_told or _is_last_word(facts)
             if not isinstance(source, dict):
                 # Programs that count for themselves hand this object to their tracker.
@@ -97,12 +103,15 @@ class Accumulator:
                 self.service,
                 self._operation,
                 self._model,
-                self._usage,
+                usage_in(self._told or None),
                 self.request_id,
                 self.record.elapsed_ms(),
                 error,
                 # A program may stop reading when all is told that it, and we, want to know.
                 partial and not (self._is_told and error is None),
+                self._told or None,
+                self._counts,
+                self._conditions,
             )
             recorder.accept(self.record, call)
             if not recorder.is_kept(self.record) and not is_observed(self.record):

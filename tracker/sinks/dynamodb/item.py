@@ -56,6 +56,7 @@ def to_item(metric: Metric) -> Item:
         "priceBasis": metric.price_basis,
         "priceSource": metric.price_source,
         "priceVersion": metric.price_version,
+        "priceRule": metric.price_rule,
         "latencyMs": metric.latency_ms,
         "userId": metric.user_id,
         "jobId": metric.job_id,
@@ -66,6 +67,8 @@ def to_item(metric: Metric) -> Item:
         "partial": metric.partial or None,
         "late": metric.late or None,
         "metadata": dict(metric.metadata) or None,
+        "counts": dict(metric.counts) or None,
+        "conditions": dict(metric.conditions) or None,
     }
     return {name: typed(value) for name, value in values.items() if value is not None}
 

@@ -45,20 +45,23 @@ def take_over(aside: Path, into: sqlite3.Connection, seconds: float) -> int:
         old = ends.enter_context(closing(sqlite3.connect(uri, uri=True)))
         ends.enter_context(limited(old, seconds))
         old.execute("PRAGMA writable_schema=ON")  # or a file that was cut off is refused whole
-        for table in _tables(into):
+        for table in _tables(into, old):
             with into:
                 into.execute("BEGIN")
                 _copy(old, into, table)
     return into.total_changes - before
 
 
-def _tables(into: sqlite3.Connection) -> list[_Table]:
+def _tables(into: sqlite3.Connection, old: sqlite3.Connection) -> list[_Table]:
     names = into.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-    return [_described(into, name) for (name,) in names]
+    return [_described(into, old, name) for (name,) in names]
 
 
-def _described(into: sqlite3.Connection, name: str) -> _Table:
+def _described(into: sqlite3.Connection, old: sqlite3.Connection, name: str) -> _Table:
     columns = into.execute(f'PRAGMA table_info("{name}")').fetchall()
+    # A file of an earlier version lacks some; what cannot be asked has them, or is lost.
+    there = {row[1] for row in old.execute(f'PRAGMA table_info("{name}")')}
+    columns = [column for column in columns if column[1] in there or not there]
     forms = [
         _FORMS.get(kind, ()) + (() if needed else (type(None),))
         for _, _, kind, needed, _, _ in columns

@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from contextlib import ExitStack
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.delivery import fork_registry
@@ -18,7 +19,7 @@ from tracker.sinks.sqlite.salvage import take_over
 from tracker.sinks.user_files import make_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 #: Less than the time for which a block waits at most: a store that is locked for
@@ -33,6 +34,7 @@ SCHEMA_VERSION = "PRAGMA schema_version"
 #: How often all pages of a file that others write to, too, are looked at.
 CHECK_SECONDS = 60.0
 Result = TypeVar("Result")
+NOTHING_ADDED: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 class SqliteFile:
@@ -43,10 +45,13 @@ class SqliteFile:
     set aside under another name (``aside``), which is logged, and a new one is begun.
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(
+        self, path: Path, schema: str, added: Mapping[str, Mapping[str, str]] = NOTHING_ADDED
+    ) -> None:
         self.path = path
         self.aside: Path | None = None
         self._schema = schema
+        self._added = added
         # Reentrant: a signal handler may run while its own thread is in here.
         self.lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
@@ -158,7 +163,7 @@ class SqliteFile:
         if self._connection is not None and not self._users > 1:
             self._look()
         if self._connection is None:
-            self._connection = connect(self.path, self._schema)
+            self._connection = connect(self.path, self._schema, self._added)
             deadline = self._deadline
             (self._schema_version,) = self._connection.execute(SCHEMA_VERSION).fetchone()
             self._connection.set_progress_handler(
@@ -223,8 +228,12 @@ fork_registry.at_fork(
 )
 
 
-def connect(path: Path, schema: str) -> sqlite3.Connection:
+def connect(
+    path: Path, schema: str, added: Mapping[str, Mapping[str, str]] = NOTHING_ADDED
+) -> sqlite3.Connection:
     """Open *path* in WAL mode with *schema* in place; what is missing is made, for its user alone.
+
+    *added* are the columns, and their types, that tables of an earlier version may lack.
 
     WAL with ``synchronous=NORMAL`` survives the end of the process, however it
     ends.  Raises sqlite3.Error or OSError.
@@ -233,7 +242,7 @@ def connect(path: Path, schema: str) -> sqlite3.Connection:
     deadline = steady() + BUSY_TIMEOUT_SECONDS
     while True:
         try:
-            return _opened(path, schema)
+            return _opened(path, schema, added)
         except sqlite3.OperationalError as error:
             # Changing to WAL does not wait for other connections by itself.
             if "locked" not in str(error) or steady() > deadline:
@@ -241,7 +250,7 @@ def connect(path: Path, schema: str) -> sqlite3.Connection:
         time.sleep(_RETRY_SECONDS)
 
 
-def _opened(path: Path, schema: str) -> sqlite3.Connection:
+def _opened(path: Path, schema: str, added: Mapping[str, Mapping[str, str]]) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False, isolation_level=None
     )
@@ -250,5 +259,19 @@ def _opened(path: Path, schema: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.executescript(schema)
+        for table, columns in added.items():
+            add_columns(connection, table, columns)
         undo.pop_all()
     return connection
+
+
+def add_columns(connection: sqlite3.Connection, table: str, columns: Mapping[str, str]) -> None:
+    """Give *table*, made by an earlier version, those of *columns* that it lacks."""
+    there = {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
+    if not columns.keys() <= there:
+        # Other processes may do the same now: one of them at a time looks, and adds.
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            there = {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
+            for name in columns.keys() - there:
+                connection.execute(f'ALTER TABLE "{table}" ADD COLUMN {name} {columns[name]}')

@@ -21,7 +21,7 @@ from tracker.sinks.sqlite.shared_file import SqliteFile
 from tracker.sinks.user_files import in_data_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tracker.records.metric import Metric
 
@@ -61,7 +61,13 @@ COLUMNS = (
     "partial",
     "late",
     "metadata",
+    "counts",
+    "conditions",
+    "price_rule",
 )
+#: Columns that files of earlier versions lack.
+ADDED = {"counts": "TEXT", "conditions": "TEXT", "price_rule": "TEXT"}
+TABLE = "usage_metrics"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS usage_metrics (
@@ -93,7 +99,10 @@ CREATE TABLE IF NOT EXISTS usage_metrics (
     error TEXT,
     partial INTEGER NOT NULL,
     late INTEGER NOT NULL,
-    metadata TEXT NOT NULL
+    metadata TEXT NOT NULL,
+    counts TEXT,
+    conditions TEXT,
+    price_rule TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS usage_metrics_by_time ON usage_metrics (timestamp);
 CREATE VIEW IF NOT EXISTS ai_usage AS
@@ -122,8 +131,14 @@ def to_row(metric: Metric) -> tuple[object, ...]:
         "cost_picodollars": _picodollars(metric.cost_usd),
         "list_cost_picodollars": _picodollars(metric.list_cost_usd),
         "metadata": json.dumps(dict(metric.metadata), ensure_ascii=False),
+        "counts": _json(metric.counts),
+        "conditions": _json(metric.conditions),
     }
     return tuple(computed[name] if name in computed else getattr(metric, name) for name in COLUMNS)
+
+
+def _json(values: Mapping[str, object]) -> str | None:
+    return json.dumps(dict(values)) if values else None
 
 
 def from_environment(_table_name: str) -> SqliteSink:
@@ -139,7 +154,7 @@ class SqliteSink:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).absolute()  # the program may go to another folder
-        self._file = SqliteFile(self.path, SCHEMA)
+        self._file = SqliteFile(self.path, SCHEMA, {TABLE: ADDED})
 
     def write(self, metrics: Sequence[Metric]) -> Delivery:
         """Store *metrics* in one transaction.  Raises SinkError naming the file if that fails."""
