@@ -25,9 +25,10 @@ from tests.chaos import dynamo as chaos
 from tests.patience import PATIENCE, until
 from tracker import AIUsageTracker, Metric, ai_usage_context, flush
 from tracker.cli.main import cli
-from tracker.cli.reports.dynamodb import ATTEMPTS, usage_by_in_dynamodb
+from tracker.cli.reports.columns import is_of_metadata
 from tracker.cli.reports.query import usage_by
 from tracker.cli.reports.rows import DIMENSIONS, Selection
+from tracker.cli.reports.sources.dynamodb import ATTEMPTS, usage_by_in_dynamodb
 from tracker.delivery import patience, writer
 from tracker.errors import SinkError
 from tracker.sinks.dynamodb.item import item_size, shard_of, to_item
@@ -445,13 +446,16 @@ def varied(number: int) -> list[Metric]:
             input_tokens=None if n % 3 == 0 else n,
             cost_usd=None if n % 3 == 2 else Decimal(n) / Decimal(7),
             error="boom" if n % 9 == 0 else None,
+            cached_input_tokens=None if n % 2 else n,
+            metadata={"service": f"s-{n % 2}", "stage": {"n": n % 3}, "api_host": None},
         )
         for n in range(number)
     ]
 
 
 def test_the_report_is_that_of_sqlite(place: Place, sink: DynamoSink, tmp_path: Path) -> None:
-    """The same metrics give the same rows in the same order, by whatever they are summed."""
+    """The same metrics give the same rows in the same order, by whatever they are summed, also by
+    metadata, which only the table itself has."""
     several = varied(50)
     database = tmp_path / "same.db"
     with closing(SqliteSink(database)) as file:
@@ -464,9 +468,10 @@ def test_the_report_is_that_of_sqlite(place: Place, sink: DynamoSink, tmp_path: 
         Selection(now - timedelta(days=3), now - timedelta(days=1)),
         Selection(until=now - timedelta(days=1)),
         Selection(where=(("model", "gpt-4o"), ("job", None))),
+        Selection(now - timedelta(days=2), where=(("service", "s-1"),)),
     )
-    asked = [(dimension,) for dimension in DIMENSIONS]
-    asked += [("day", "model"), ("week", "user", "error"), ("model", "hour")]
+    with_index = [one for one in DIMENSIONS if not is_of_metadata(one)]
+    asked = ((*DIMENSIONS, "metadata.stage"), with_index, ("week", "user", "error"))
     with closing(connect(attempts=ATTEMPTS)) as client:
         for dimensions in asked:
             for selection in selections:

@@ -294,7 +294,7 @@ def test_a_table_ends_with_its_total(tmp_path: Path) -> None:
     head, *_, rule, total = result.stdout.splitlines()
     assert head.split()[:2] == ["operation_type", "calls"]
     assert set(rule) == {"-", " "}
-    assert total.split() == "total 3 30 15 45 0.000090 0.000180 1 0 0.0% 100.0%".split()
+    assert total.split() == "total 3 30 15 45 0.000090 0.000180 1 0 0.0% unknown 100.0%".split()
     assert len({len(line) for line in result.stdout.splitlines()}) == 1
     assert "total " not in report("--database", database, "--by", "job").stdout
     assert "total" not in report("--database", database, "--format", "csv").stdout.split(",")

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from delivery_doubles import metrics
 
 from tracker.cli.main import cli
-from tracker.cli.reports.dynamodb import usage_in_dynamodb
+from tracker.cli.reports.sources.dynamodb import usage_in_dynamodb
 from tracker.sinks.dynamodb.item import to_item
 from tracker.sinks.sqlite import reading
 from tracker.sinks.sqlite.sink import SqliteSink

@@ -1,4 +1,4 @@
-"""Sums of stored usage, read from a SQLite file without changing it."""
+"""Sums of stored usage, read from SQLite without changing it: what is to be done is done there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tracker.cli.reports.columns import (
+    COSTS,
+    ODD_TEXT,
+    READABLE,
+    TABLE,
+    WHOLE,
+    WITHOUT_PRICE,
+    column,
+    condition,
+)
 from tracker.cli.reports.rows import EVERYTHING, PICODOLLARS, Row, Selection, ordered
 from tracker.sinks.sqlite.reading import read
 
@@ -16,48 +26,33 @@ if TYPE_CHECKING:
 
 # A row that is found through the index by time takes so much longer than one that is passed by.
 INDEX_COST = 8
-# A call that failed and told no tokens has no price to be found.
-WITHOUT_PRICE = "cost_picodollars IS NULL AND NOT (error IS NOT NULL AND input_tokens IS NULL)"
-TEXTS = ("timestamp", "environment", "operation_type", "model", "job_id", "batch_id", "user_id")
-WHOLE = ("input_tokens", "output_tokens", "total_tokens")
-COSTS = ("cost_picodollars", "list_cost_picodollars")
-#: Rows with other values were written by nobody of us, and are counted and left out.
-READABLE = " AND ".join(
-    [
-        *(f"typeof({name}) IN ('text', 'null')" for name in TEXTS),
-        *(f"typeof({name}) IN ('integer', 'null')" for name in (*WHOLE, *COSTS)),
-    ]
-)
-# {columns} are of COLUMNS, {time} is a name of the timestamp, {where} conditions on columns, {sums}
-# are those of tokens and costs, {groups} the numbers of the columns; all else is bound.
-QUERY = f"""
-SELECT {READABLE} AS readable, {{columns}},
-       COUNT(*),
-       SUM({WITHOUT_PRICE}),
-       SUM(error IS NOT NULL),
-       {{sums}}
-FROM usage_metrics
-WHERE {{time}} >= ? AND (? IS NULL OR {{time}} < ?) AND (? IS NULL OR environment = ?){{where}}
-GROUP BY readable, {{groups}}
+_SUMMED = (*WHOLE, *COSTS)
+# In one go: where a value is none of ours, a text is odd or a sum is no whole number.
+_QUICK = f"""
+SELECT {{columns}}, COUNT(*), SUM({WITHOUT_PRICE}), SUM(error IS NOT NULL),
+       {", ".join(f"SUM({name})" for name in _SUMMED)}, SUM({ODD_TEXT})
+FROM {TABLE} WHERE {{where}} GROUP BY {{groups}}
 """
-#: What each dimension is in a row; weeks are put together from days.
-COLUMNS = {
-    "operation_type": "operation_type",
-    "model": "model",
-    "provider": "CASE typeof(service) WHEN 'text' THEN service END",
-    "job": "job_id",
-    "batch": "batch_id",
-    "user": "user_id",
-    "environment": "environment",
-    "error": "CASE typeof(error) WHEN 'text' THEN error END",
-    "hour": "SUBSTR(timestamp, 1, 13)",
-    "day": "SUBSTR(timestamp, 1, 10)",
-    "week": "SUBSTR(timestamp, 1, 10)",
-    "month": "SUBSTR(timestamp, 1, 7)",
-}
-#: Sums in one piece are quick, and end where they exceed 64 bits; in two they never do.
-QUICK = ", ".join(f"SUM({name}), NULL" for name in (*WHOLE, *COSTS))
-EXACT = ", ".join(f"SUM({name} / {10**9}), SUM({name} % {10**9})" for name in (*WHOLE, *COSTS))
+# Sums in one piece end where they exceed 64 bits; in two they never do.
+_EXACT = f"""
+SELECT {{columns}}, COUNT(*), SUM({WITHOUT_PRICE}), SUM(error IS NOT NULL),
+       {", ".join(f"SUM({name} / {10**9}), SUM({name} % {10**9})" for name in _SUMMED)},
+       {READABLE} AS readable
+FROM {TABLE} WHERE {{where}} GROUP BY {{groups}}, readable
+"""
+_PLACES = f"""
+SELECT {{names}}, MIN(CASE WHEN place * 2 >= number THEN ms END),
+       MIN(CASE WHEN place * 20 >= number * 19 THEN ms END)
+FROM (SELECT *, ROW_NUMBER() OVER ({{parts}} ORDER BY ms) AS place,
+             COUNT(*) OVER ({{parts}}) AS number
+      FROM (SELECT {{columns}}, latency_ms AS ms FROM {TABLE}
+            WHERE {{where}} AND typeof(latency_ms) IN ('real', 'integer') AND {READABLE}))
+GROUP BY {{names}}
+"""
+
+#: Half and 19 of 20 calls took no longer than that, in milliseconds, by the names of their row;
+#: the names of all calls are ().
+Latencies = dict[tuple[str | None, ...], tuple[float, float]]
 
 
 def usage_by(
@@ -77,41 +72,72 @@ def usage_in(
     database: Path, dimensions: Sequence[str], selection: Selection = EVERYTHING
 ) -> tuple[list[Row], int]:
     """As ``usage_by``, with the number of rows that are none of ours and were left out."""
+    return read(database, TABLE, lambda file: usage_of(file, dimensions, selection))
+
+
+def usage_of(
+    file: sqlite3.Connection, dimensions: Sequence[str], selection: Selection
+) -> tuple[list[Row], int]:
+    """As ``usage_in``, of an open file.  Raises sqlite3.Error."""
+    count = len(dimensions)
+    where, values = selected(file, selection)
+    known = {
+        "columns": ", ".join(map(column, dimensions)),
+        "groups": ", ".join(str(number) for number in range(1, count + 1)),
+        "where": where,
+    }
+    try:
+        found = file.execute(_QUICK.format(**known), values).fetchall()
+    except sqlite3.OperationalError as error:
+        if "overflow" not in str(error):
+            raise
+    else:
+        if all(_is_plain(row, count) for row in found):
+            return ordered((_row(row, count) for row in found), dimensions), 0
+    found = file.execute(_EXACT.format(**known), values).fetchall()
+    rows = [
+        _row((*row[: count + 3], *_in_one(row[count + 3 : -1])), count) for row in found if row[-1]
+    ]
+    return ordered(rows, dimensions), sum(row[count] for row in found if not row[-1])
+
+
+def latencies_of(
+    file: sqlite3.Connection, dimensions: Sequence[str], selection: Selection
+) -> Latencies:
+    """Return what calls took, by *dimensions*; the nearest rank.  Raises sqlite3.Error."""
+    where, values = selected(file, selection)
+    places = range(len(dimensions))
+    names = ", ".join(f"n{place}" for place in places)
+    columns = ", ".join(f"{column(dimensions[place])} AS n{place}" for place in places)
+    sql = _PLACES.format(
+        names=names or "NULL",
+        parts=f"PARTITION BY {names}" if names else "",
+        columns=columns or "NULL",
+        where=where,
+    )
+    found = file.execute(sql, values).fetchall()
+    return {row[:-2] if names else (): row[-2:] for row in found}
+
+
+def selected(file: sqlite3.Connection, selection: Selection) -> tuple[str, Sequence[str | None]]:
+    """Return the condition on rows in *selection*, which uses the index where that is quick."""
     since = "" if selection.since is None else selection.since.isoformat()
-    until = None if selection.until is None else selection.until.isoformat()
-    columns = [COLUMNS[dimension] for dimension in dimensions]
-    where = "".join(f" AND {COLUMNS[name]} IS ?" for name, _ in selection.where)
-    wanted = [value for _, value in selection.where]
+    # A plus sign keeps SQLite from taking the index.
+    return condition(selection, "timestamp" if _is_small_part(file, since) else "+timestamp")
 
-    def ask(file: sqlite3.Connection) -> list[tuple[Any, ...]]:
-        # A plus sign keeps SQLite from taking the index.
-        time = "timestamp" if _is_small_part(file, since) else "+timestamp"
-        known = {
-            "columns": ", ".join(columns),
-            "groups": ", ".join(str(number) for number in range(2, len(columns) + 2)),
-            "time": time,
-            "where": where,
-        }
-        values = (since, until, until, selection.environment, selection.environment, *wanted)
-        try:
-            return file.execute(QUERY.format(sums=QUICK, **known), values).fetchall()
-        except sqlite3.OperationalError as error:
-            if "overflow" not in str(error):
-                raise
-            return file.execute(QUERY.format(sums=EXACT, **known), values).fetchall()
 
-    found = read(database, "usage_metrics", ask)
-    count = len(columns)
-    rows = [_row(values[1:], count) for values in found if values[0]]
-    unread = sum(values[count + 1] for values in found if not values[0])
-    return ordered(rows, dimensions), unread
+def _is_plain(row: tuple[Any, ...], count: int) -> bool:
+    """Whether the values that are summed in *row*, and those that stand beside, are all of ours."""
+    *sums, odd = row[count + 3 :]
+    return not odd and all(one is None or type(one) is int for one in sums)
 
 
 def _is_small_part(file: sqlite3.Connection, since: str) -> bool:
     """Return whether few of the calls were made after *since*, as if they were spread evenly."""
+    if not since:
+        return False
     ends = file.execute(
-        "SELECT (SELECT MIN(timestamp) FROM usage_metrics),"
-        " (SELECT MAX(timestamp) FROM usage_metrics)"
+        f"SELECT (SELECT MIN(timestamp) FROM {TABLE}), (SELECT MAX(timestamp) FROM {TABLE})"
     ).fetchone()
     try:
         begin, end, cut = (datetime.fromisoformat(text) for text in (*ends, since))
@@ -120,9 +146,12 @@ def _is_small_part(file: sqlite3.Connection, since: str) -> bool:
         return False  # no rows, or no times of ours
 
 
+def _in_one(pieces: Sequence[int | None]) -> list[int | None]:
+    return list(map(put_together, pieces[::2], pieces[1::2]))
+
+
 def _row(values: tuple[Any, ...], count: int) -> Row:
-    calls, unpriced, errors, *pieces = values[count:]
-    inputs, outputs, total, cost, list_cost = map(put_together, pieces[::2], pieces[1::2])
+    calls, unpriced, errors, inputs, outputs, total, cached, cost, list_cost, *_ = values[count:]
     return Row(
         names=values[:count],
         calls=calls,
@@ -133,11 +162,12 @@ def _row(values: tuple[Any, ...], count: int) -> Row:
         list_cost_usd=_dollars(list_cost),
         unpriced=unpriced,
         errors=errors,
+        cached_input_tokens=cached,
     )
 
 
 def put_together(high: int | None, low: int | None) -> int | None:
-    """Return a sum that was made in two pieces, or in one where *low* is None."""
+    """Return a sum that was made in two pieces."""
     return high if low is None or high is None else high * 10**9 + low
 
 

@@ -10,11 +10,12 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tracker.cli.reports.rows import SUMS, shares, together
+from tracker.cli.reports.rows import SUMS, TIMES, shares, together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tracker.cli.reports.query import Latencies
     from tracker.cli.reports.rows import Row
     from tracker.cli.reports.unpriced import Unpriced
 
@@ -26,26 +27,41 @@ TOTAL = "total"
 DECIMALS = 6
 SHARE = "share"
 ERROR_RATE = "error_rate"
+CACHED_SHARE = "cached_share"
 #: Columns that are parts of a whole, from 0 to 1.
-PARTS = frozenset((SHARE, ERROR_RATE))
+PARTS = frozenset((SHARE, ERROR_RATE, CACHED_SHARE))
+#: The sums that have a column of their own.
+_SHOWN = tuple(name for name in SUMS if name != "cached_input_tokens")
+LATENCIES = ("p50_ms", "p95_ms")
 #: A text that begins so is taken for a formula by programs that show tables.
 _FORMULA = tuple("=+-@\t\r")
 
 Record = dict[str, object]
 
 
-def render(rows: Sequence[Row], dimensions: Sequence[str], form: str) -> str:
+def render(
+    rows: Sequence[Row],
+    dimensions: Sequence[str],
+    form: str,
+    latencies: Latencies | None = None,
+) -> str:
     """Return *rows* in *form*, one of ``FORMATS``; tables end with the sum of their rows.
 
-    ``share`` is the part of all costs, ``error_rate`` of the row's calls; from 0 to 1.
+    ``share`` is the part of all costs, ``error_rate`` of the row's calls, and ``cached_share``
+    of its input tokens (those that came from a provider's cache); from 0 to 1.
     """
-    records = [_record(row, dimensions, part) for row, part in zip(rows, shares(rows), strict=True)]
-    head = (*dimensions, *SUMS, ERROR_RATE, SHARE)
+    told = [*_SHOWN, ERROR_RATE, CACHED_SHARE, *(LATENCIES if latencies is not None else ()), SHARE]
+    took = {} if latencies is None else latencies
+    records = [
+        _record(row, dimensions, part, took.get(row.names))
+        for row, part in zip(rows, shares(rows), strict=True)
+    ]
+    head = (*dimensions, *told)
     if form in ("json", "csv"):
         return _data(records, head, form)
     if len(rows) > 1:
         whole = together(rows, (TOTAL, *("" for _ in dimensions[1:])))
-        records.append(_record(whole, dimensions, shares([whole])[0]))
+        records.append(_record(whole, dimensions, shares([whole])[0], took.get(())))
     draw = _markdown if form == "markdown" else _table
     return draw(records, head, left=len(dimensions), total=len(rows) > 1)
 
@@ -62,11 +78,23 @@ def render_unpriced(rows: Sequence[Unpriced], form: str) -> str:
     return (_markdown if form == "markdown" else _table)(records, head, left=4)
 
 
-def _record(row: Row, dimensions: Sequence[str], share: Decimal | None) -> Record:
+def _record(
+    row: Row,
+    dimensions: Sequence[str],
+    share: Decimal | None,
+    took: tuple[float, float] | None,
+) -> Record:
     named = dict(zip(dimensions, row.names, strict=True))
     rate = Decimal(row.errors) / row.calls if row.calls else None
-    sums = {name: getattr(row, name) for name in SUMS}
-    return {**named, **sums, ERROR_RATE: rate, SHARE: share}
+    sums = {name: getattr(row, name) for name in (*_SHOWN, CACHED_SHARE)}
+    half, most = (None, None) if took is None else took
+    told = {ERROR_RATE: rate, LATENCIES[0]: half, LATENCIES[1]: most, SHARE: share}
+    return {**named, **sums, **told}
+
+
+def _titles(head: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the columns; of times it is said where their days begin."""
+    return tuple(f"{name} (UTC)" if name in TIMES else name for name in head)
 
 
 def _table(
@@ -74,7 +102,7 @@ def _table(
 ) -> str:
     """Return an aligned table whose first *left* columns are text; the others go to the right."""
     lines = [
-        tuple(head),
+        _titles(head),
         *(tuple(_cell(r, name, i < left) for i, name in enumerate(head)) for r in records),
     ]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
@@ -88,7 +116,7 @@ def _markdown(
     records: Sequence[Record], head: Sequence[str], *, left: int, total: bool = False
 ) -> str:
     """Return a table of Markdown; a total is set in bold."""
-    lines = [head, [":--" if i < left else "--:" for i in range(len(head))]]
+    lines = [_titles(head), [":--" if i < left else "--:" for i in range(len(head))]]
     for record in records:
         cells = [_escaped(_cell(record, name, i < left)) for i, name in enumerate(head)]
         is_total = total and record is records[-1]
@@ -116,6 +144,8 @@ def _cell(record: Record, name: str, is_text: bool) -> str:
         return NONE_GIVEN if is_text else UNKNOWN
     if name in PARTS:
         return f"{value:.1%}"
+    if isinstance(value, float):
+        return f"{value:,.0f}"
     if isinstance(value, Decimal):
         return _money(value)
     if isinstance(value, int):

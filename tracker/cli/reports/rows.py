@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 PICODOLLARS = Decimal(10) ** 12
 #: What calls may be summed by; the last ones are times, in UTC.
 DIMENSIONS = (
-    *("operation_type", "model", "provider", "job", "batch", "user", "environment", "error"),
-    *("hour", "day", "week", "month"),
+    *("operation_type", "operation", "model", "provider", "service", "job", "batch", "user"),
+    *("environment", "host", "error", "hour", "day", "week", "month"),
 )
 TIMES = frozenset(("hour", "day", "week", "month"))
-#: How the first characters of an ISO 8601 time name an hour, a day and a month.
-LENGTHS = {"hour": 13, "day": 10, "week": 10, "month": 7}
+#: Before the name of a field of the metadata, which calls may be summed by as well.
+METADATA = "metadata."
 #: What stands for the rows that are left out of the first ones.
 OTHERS = "(others)"
 _DURATION = re.compile(r"(\d{1,6})\s*(h|d|w)")
@@ -44,6 +44,14 @@ class Row:
     list_cost_usd: Decimal | None
     unpriced: int
     errors: int
+    cached_input_tokens: int | None = None
+
+    @property
+    def cached_share(self) -> Decimal | None:
+        """Which part of the input tokens came from a provider's cache, from 0 to 1."""
+        if self.cached_input_tokens is None or not self.input_tokens:
+            return None
+        return Decimal(self.cached_input_tokens) / self.input_tokens
 
 
 SUMS = tuple(field.name for field in fields(Row))[1:]
@@ -66,6 +74,12 @@ class Selection:
 EVERYTHING = Selection()
 
 
+def is_dimension(name: str) -> bool:
+    """Whether calls may be summed by *name*: one of ``DIMENSIONS``, or a field of the metadata."""
+    field = name.removeprefix(METADATA)
+    return name in DIMENSIONS or (field != name and bool(field) and field.isprintable())
+
+
 def moment(text: str, now: datetime) -> datetime:
     """Return the moment that *text* names: a date, a time (UTC unless it says), or so long ago.
 
@@ -79,12 +93,7 @@ def moment(text: str, now: datetime) -> datetime:
 
 
 def ordered(rows: Iterable[Row], dimensions: Sequence[str]) -> list[Row]:
-    """Return *rows* by time where the first dimension is one, dearest first otherwise.
-
-    Days are put together where weeks are asked for.
-    """
-    if "week" in dimensions:
-        rows = _by_week(rows, dimensions)
+    """Return *rows* by time where the first dimension is one, dearest first otherwise."""
     if dimensions[0] in TIMES:
         return sorted(rows, key=lambda row: (row.names[0] or "", *_rank(row)))
     return sorted(rows, key=_rank)
@@ -95,26 +104,6 @@ def _rank(row: Row) -> tuple[Any, ...]:
     cost = row.cost_usd
     names = tuple((name is not None, name or "") for name in row.names)
     return cost is None, -(cost or 0), -row.calls, names
-
-
-def _by_week(rows: Iterable[Row], dimensions: Sequence[str]) -> list[Row]:
-    found: dict[tuple[str | None, ...], list[Row]] = {}
-    for row in rows:
-        names = tuple(
-            _week(name) if dimension == "week" else name
-            for dimension, name in zip(dimensions, row.names, strict=True)
-        )
-        found.setdefault(names, []).append(row)
-    return [together(several, names) for names, several in found.items()]
-
-
-def _week(day: str | None) -> str | None:
-    """Return the week of *day* as ISO 8601 counts it, as ``2026-W47``."""
-    try:
-        year, week, _ = date.fromisoformat(day or "").isocalendar()
-    except ValueError:
-        return day  # no time of ours
-    return f"{year}-W{week:02}"
 
 
 def together(rows: Sequence[Row], names: tuple[str | None, ...]) -> Row:

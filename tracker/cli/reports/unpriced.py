@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.reports.query import READABLE, WITHOUT_PRICE, put_together
+from tracker.cli.reports.columns import READABLE, WITHOUT_PRICE
+from tracker.cli.reports.query import put_together
 from tracker.cli.reports.rows import PICODOLLARS
 from tracker.errors import SinkError
 from tracker.pricing.quote import quote

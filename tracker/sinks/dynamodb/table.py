@@ -40,6 +40,8 @@ PROJECTED = (
     "inputTokens",
     "outputTokens",
     "totalTokens",
+    "cachedInputTokens",
+    "latencyMs",
     "costUSD",
     "listCostUSD",
     "priceBasis",

@@ -1,0 +1,1 @@
+"""Where stored usage is read: whatever the store, it is asked in SQL."""
