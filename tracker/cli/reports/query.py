@@ -92,7 +92,7 @@ def usage_of(
         if "overflow" not in str(error):
             raise
     else:
-        if all(_is_plain(row, count) for row in found):
+        if all(_is_ours(row, count) for row in found):
             return ordered((_row(row, count) for row in found), dimensions), 0
     found = file.execute(_EXACT.format(**known), values).fetchall()
     rows = [
@@ -126,7 +126,7 @@ def selected(file: sqlite3.Connection, selection: Selection) -> tuple[str, Seque
     return condition(selection, "timestamp" if _is_small_part(file, since) else "+timestamp")
 
 
-def _is_plain(row: tuple[Any, ...], count: int) -> bool:
+def _is_ours(row: tuple[Any, ...], count: int) -> bool:
     """Whether the values that are summed in *row*, and those that stand beside, are all of ours."""
     *sums, odd = row[count + 3 :]
     return not odd and all(one is None or type(one) is int for one in sums)

@@ -199,7 +199,7 @@ def _row(item: Item, number: int) -> Mapping[str, object] | None:
         row["timestamp"] = utc(_text(item, "timestamp"))
         row["latency_ms"] = _float(_number(item, "latencyMs"))
         row |= {name: int("BOOL" in item.get(name, {})) for name in ("partial", "late")}
-        row["metadata"] = json.dumps(_plain(item.get("metadata", {"M": {}})), ensure_ascii=False)
+        row["metadata"] = json.dumps(_as_json(item.get("metadata", {"M": {}})), ensure_ascii=False)
         # The index has no id; its keys hold it.
         keys = [_text(item, name) or "" for name in ("PK", "SK")]
         row["id"] = _text(item, "id") or (" ".join(keys) if any(keys) else f"item {number}")
@@ -231,13 +231,13 @@ def _number(item: Item, name: str) -> Decimal | None:
     return number
 
 
-def _plain(attribute: dict[str, Any]) -> Any:
+def _as_json(attribute: dict[str, Any]) -> Any:
     """Return a typed value as JSON has it."""
     ((kind, value),) = attribute.items()
     if kind == "M":
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _as_json(one) for name, one in value.items()}
     if kind == "L":
-        return [_plain(one) for one in value]
+        return [_as_json(one) for one in value]
     if kind == "N":
         number = float(value)
         return int(number) if number.is_integer() and abs(number) < 2**53 else number

@@ -80,7 +80,7 @@ def _row(line: bytes, number: int) -> Mapping[str, object] | None:
     """Return what *line* says, by column; None if it is none of ours."""
     try:
         said = json.loads(line, parse_float=Decimal)
-        row: dict[str, object] = {name: _plain(said.get(name)) for name in COLUMNS}
+        row: dict[str, object] = {name: _bindable(said.get(name)) for name in COLUMNS}
         row |= {
             name: row[name] if row[name] is not None else one for name, one in _DEFAULTS.items()
         }
@@ -119,7 +119,7 @@ def picodollars(dollars: object) -> int | None:
         raise ValueError(dollars) from error
 
 
-def _plain(value: object) -> object:
+def _bindable(value: object) -> object:
     """Return a value as SQLite holds it."""
     if isinstance(value, dict | list):
         return json.dumps(value, default=float)
