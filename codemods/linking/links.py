@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -253,15 +253,9 @@ class Project:
         semantic = self._analysed(file)
         if semantic is None:
             return None
-        binders = semantic.scopes.binding(name, semantic.scopes.module_scope).binders
-        if len(binders) != 1:
-            return None
         self._following.add(path)
         try:
-            if isinstance(binders[0], ast.ClassDef):
-                return semantic.names.inherited(binders[0])
-            target = semantic.names.imported(binders[0])
-            return semantic.names.followed(target) if target is not None else None
+            return _api_object(semantic, name)
         finally:
             self._following.discard(path)
 
@@ -323,3 +317,22 @@ class Project:
                 except (UnparsableError, RecursionError):
                     return None
         return self._known[file.path]
+
+
+def _api_object(semantic: SemanticModel, name: str) -> Meaning | None:
+    """Return the API object that *name* of a module is, uncertain if it may be something else."""
+    names = semantic.names
+    binders = semantic.scopes.binding(name, semantic.scopes.module_scope).binders
+    found: list[Meaning | None] = []
+    for binder in binders:
+        if isinstance(binder, ast.ClassDef):
+            found.append(names.inherited(binder))
+        else:
+            target = names.imported(binder)
+            found.append(names.followed(target) if target is not None else None)
+    if not binders:  # what a star brings in
+        found.extend(names.followed(f"{star}.{name}") for star in names.stars)
+    known = next((one for one in found if one is not None), None)
+    if known is None or len(found) == 1:
+        return known
+    return replace(known, certain=False)

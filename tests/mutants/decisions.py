@@ -290,10 +290,16 @@ def foreign_use_overlooked(real: Any) -> Any:
     return lambda semantic, proposal, holders: None
 
 
-@mutant("rules.conflicts.inheritance:heir_of", "X16", "B1")
+@mutant("rules.conflicts.inheritance:heirs_of", "X16", "B1")
 def heirs_overlooked(real: Any) -> Any:
     """A function that is called in a block may inherit the ids for a tracker of its own."""
-    return lambda semantic, proposal, proposals: None
+    return lambda semantic, proposal, heirs: iter(())
+
+
+@mutant("rules.conflicts.wrapped_clients:works_for_own_object", "E17")
+def every_object_taken_for_one(real: Any) -> Any:
+    """A client that is wrapped for another tracker is used in the block of an object's own."""
+    return lambda semantic, body, key, method, reached: True
 
 
 # -- forms that do not fit ----------------------------------------------------------------

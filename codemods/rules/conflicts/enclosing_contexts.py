@@ -48,26 +48,26 @@ _STACKING = ("enter_context", "enter_async_context")
 
 def heirs_of_contexts(
     semantic: SemanticModel, proposals: Sequence[Proposal], holders: Holders
-) -> dict[Proposal, str]:
+) -> dict[Proposal, list[str]]:
     """Return the proposals whose blocks would inherit from a context that is there already.
 
-    With each goes what is to be said of it.
+    With each goes what is to be said of it, of each such context.
     """
-    found: dict[Proposal, str] = {}
+    found: dict[Proposal, list[str]] = {}
     if not proposals:
         return found
     heirs = Heirs(semantic, proposals, holders)
     for text, lender in _contexts(semantic, holders.every):
         for heir in heirs_in(semantic, lender, heirs):
             if heir.proposal is not None:
-                found.setdefault(heir.proposal, heir.how.format(text))
+                found.setdefault(heir.proposal, []).append(heir.how.format(text))
     by_all = semantic.elsewhere.is_handed_on()
     for other in semantic.elsewhere.surroundings(by_all=by_all):
         for text, lender in other.once(_own_contexts):
             for heir in _across(other, lender, semantic, heirs):
                 if heir.proposal is not None:
                     place = f"{text} in {other.module.source.display}"
-                    found.setdefault(heir.proposal, heir.how.format(place))
+                    found.setdefault(heir.proposal, []).append(heir.how.format(place))
     return found
 
 

@@ -29,6 +29,7 @@ from codemods.rules.conflicts.lenders import (
     is_same,
     reached_by,
     registered,
+    set_out_of_sight,
     wraps_for_another,
 )
 from codemods.rules.conflicts.missing_ids import certain_ids
@@ -55,7 +56,7 @@ from codemods.rules.conflicts.proposed_blocks import (
 from codemods.rules.conflicts.wrapped_clients import wrapper_of, wraps_client
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Resolved
@@ -67,13 +68,15 @@ if TYPE_CHECKING:
 class Heir:
     """What would inherit, the place that makes it so, and the proposal that it is, if it is one.
 
-    ``how`` says what its block has to do with the context, whose text it leaves open.
+    ``how`` says what its block has to do with the context, whose text it leaves open; ``where``
+    is the function with its file, of what stands in another one.
     """
 
     text: str
     place: ast.AST | None = None
     proposal: Proposal | None = None
     how: str = "it would inherit ids of {}, which it runs in"
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +173,26 @@ def _taken_by(proposal: Proposal) -> set[Path]:
     return {edit.path for edit in proposal.edits if isinstance(edit, Delete)}
 
 
-def heir_of(semantic: SemanticModel, proposal: Proposal, heirs: Heirs) -> Heir | None:
-    """Return which of *heirs*, those of the file, would take over ids of a new block."""
+def heirs_of(semantic: SemanticModel, proposal: Proposal, heirs: Heirs) -> Iterator[Heir]:
+    """Yield those of *heirs*, what the file has, that would take over ids of a new block."""
     left = left_by(proposal)
     for wrap in wraps(proposal):
         if is_step(wrap):
             continue  # a sub-context of the block around it
         lender = _lender(semantic, proposal, wrap, heirs, left)
-        found = next(heirs_in(semantic, lender, heirs), None) if lender.ids else None
-        if found is not None:
-            return found
-    return None
+        if lender.ids:
+            yield from heirs_in(semantic, lender, heirs)
+
+
+def told(heirs: Iterable[Heir]) -> list[str]:
+    """Return what is to be said of all *heirs*, those of other files in one sentence."""
+    every = list(heirs)
+    places = list(dict.fromkeys(heir.where for heir in every if heir.where))
+    if len(places) < 2:
+        return list(dict.fromkeys(heir.text for heir in every))
+    here = dict.fromkeys(heir.text for heir in every if not heir.where)
+    those = f"{', '.join(places[:-1])} and {places[-1]}"
+    return [*here, f"{those} may run in this block, and have trackers that would inherit"]
 
 
 def lent_ids(
@@ -206,8 +218,11 @@ def _lender(
 
 def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[Heir]:
     """Yield what inside *lender* would take ids from it, in its own text, then in what it calls."""
-    yield from heirs_inside(semantic, lender, lender.body, heirs)
     reached = reached_by(semantic, lender.body)
+    roots = [(semantic.taint, lender.body), *((one.taint, [one.node]) for one in reached)]
+    methods = semantic.once(MethodsOutOfSight).of(roots)
+    lender = replace(lender, ids=lender.ids | set_out_of_sight(lender, methods))
+    yield from heirs_inside(semantic, lender, lender.body, heirs)
     run = {one.node for one in reached}
     for one in reached:
         name = one.node.name
@@ -217,8 +232,6 @@ def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[
         elif has_heirs(semantic, lender, one, reached):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
     own: set[ast.AST] = set()
-    roots = [(semantic.taint, lender.body), *((one.taint, [one.node]) for one in reached)]
-    methods = semantic.once(MethodsOutOfSight).of(roots)
     if reached.is_cut or methods.is_cut:
         yield Heir(f"the block calls {TOO_MANY}: one may have a tracker that would inherit")
         own.update(semantic.taint.once(Functions).order)
@@ -234,7 +247,8 @@ def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[
 
 def _elsewhere(one: Resolved) -> Heir:
     place = f"{one.node.name} in {one.taint.module.source.display}"
-    return Heir(f"{place} may run in this block, and has a tracker that would inherit")
+    text = f"{place} may run in this block, and has a tracker that would inherit"
+    return Heir(text, where=place)
 
 
 def _overriding(

@@ -6,13 +6,19 @@ import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import Reached, reachable
 from codemods.analysis.dataflow.deferred.registered import Registered
+from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.scopes import Binding
+from codemods.analysis.syntax.signatures import parameters
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.object_methods import constructor, only_gives, sets_own_ids
+from codemods.analysis.trackers.ids.standing import set_ids
 from codemods.rules.conflicts.default_trackers import is_given
 from codemods.rules.conflicts.own_trackers import Functions, given_tracker, own_trackers
 from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
+from codemods.rules.conflicts.wrapped_clients import works_for_own_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -60,7 +66,8 @@ def has_heirs(
         return own.inherit(lender.ids, beside_others=others, given=given, built=built)
 
     if takes_over(one):
-        return True
+        key = lender.tracker
+        return not works_for_own_object(semantic, lender.body, key, one, reached)
     if own_trackers(one).named.issuperset(lender.ids) or not sets_own_ids(one):
         return False
     made = constructor(one, reached)  # where it has the lender's tracker, it has none of its own
@@ -93,6 +100,28 @@ def registered(semantic: SemanticModel, body: Sequence[ast.stmt]) -> Iterator[Re
         function = semantic.elsewhere.function(one)
         if function is not None and not only_gives(function):
             yield function
+
+
+def set_out_of_sight(lender: Lender, methods: Sequence[Resolved]) -> frozenset[str]:
+    """Return the ids that *methods*, of objects not in sight, may set on the lender's tracker.
+
+    They may have been given it; one that an object keeps may be theirs, too.
+    """
+    found: set[str] = set()
+    is_field = lender.tracker is not None and not isinstance(lender.tracker, Binding)
+    for method in methods:
+        given = {parameter.arg for parameter in parameters(method.node.args)}
+        for call in (n for n in walk(method.node) if isinstance(n, ast.Call)):
+            holder = getattr(call.func, "value", None)
+            if last_name(call.func) != words.SET_CALL:
+                continue
+            if (
+                is_field
+                if isinstance(holder, ast.Attribute)
+                else getattr(holder, "id", "") in given
+            ):
+                found |= set_ids(call)
+    return frozenset(found)
 
 
 def as_seen_here(semantic: SemanticModel, one: Resolved) -> Resolved:
@@ -175,4 +204,13 @@ def wraps_for_another(semantic: SemanticModel, call: ast.Call, lender: Lender) -
     tracker = call.args[1] if len(call.args) > 1 else given_tracker(call)
     if isinstance(tracker, ast.Name) and tracker not in semantic.scopes.scope_of:
         return True
-    return not is_same(semantic, lender, tracker)
+    return not (is_same(semantic, lender, tracker) or _is_own_object_s(semantic, lender, call))
+
+
+def _is_own_object_s(semantic: SemanticModel, lender: Lender, call: ast.Call) -> bool:
+    """Whether *call* stands in a method of the object that has the lender's tracker, for that."""
+    method = semantic.taint.method_around(call)
+    if method is None or not isinstance(lender.tracker, tuple):
+        return False
+    reached = reached_by(semantic, lender.body, lender.home)
+    return works_for_own_object(semantic, lender.body, lender.tracker, method, reached)

@@ -18,7 +18,7 @@ from codemods.analysis.syntax.mentions import Mentions
 from codemods.model.edit import Delete, Wrap
 from codemods.model.refusal import Reason
 from codemods.rules.conflicts.enclosing_contexts import heirs_of_contexts
-from codemods.rules.conflicts.inheritance import Heirs, heir_of
+from codemods.rules.conflicts.inheritance import Heirs, heirs_of, told
 from codemods.rules.conflicts.missing_ids import missing_ids
 from codemods.rules.conflicts.proposed_blocks import (
     body_of,
@@ -54,11 +54,11 @@ def compatible(
     left = list(proposals)
     for proposal in overlapping(semantic, proposals):
         without(proposal, "another tracker's block would overlap with this one")
-    for proposal, detail in heirs_of_contexts(semantic, left, holders).items():
+    for proposal, details in heirs_of_contexts(semantic, left, holders).items():
         if semantic.settings.unsafe:
-            left[left.index(proposal)] = _asking(proposal, detail)
+            left[left.index(proposal)] = _asking(proposal, *dict.fromkeys(details))
         else:
-            without(proposal, detail)
+            without(proposal, details[0])
     heirs = Heirs(semantic, left, holders)
     for proposal in list(left):
         if proposal not in left:
@@ -68,14 +68,16 @@ def compatible(
             without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
             heirs.without(proposal)
             continue
-        heir = heir_of(semantic, proposal, heirs)
-        while not semantic.settings.unsafe and (idle := _without_ids(heir)) in left:
+        if semantic.settings.unsafe:
+            asked = told(heirs_of(semantic, proposal, heirs))
+            left[left.index(proposal)] = _asking(proposal, *asked)
+            continue
+        heir = next(heirs_of(semantic, proposal, heirs), None)
+        while (idle := _without_ids(heir)) in left:
             without(idle, f"it would inherit ids of the block at line {proposal.finding.span.line}")
             heirs.without(idle)
-            heir = heir_of(semantic, proposal, heirs)
-        if heir is not None and semantic.settings.unsafe:
-            left[left.index(proposal)] = _asking(proposal, heir.text)
-        elif heir is not None:
+            heir = next(heirs_of(semantic, proposal, heirs), None)
+        if heir is not None:
             without(proposal, heir.text, heir.place)
             heirs.without(proposal)
     return left, refusals
@@ -88,10 +90,11 @@ def _without_ids(heir: Heir | None) -> Proposal | None:
     return None if any(map(named_ids, wraps(heir.proposal))) else heir.proposal
 
 
-def _asking(proposal: Proposal, detail: str) -> Proposal:
-    """Return *proposal* with *detail* as something that a person must confirm."""
-    asked = f"of the block at line {proposal.finding.span.line}: {detail}"
-    return replace(proposal, confirm=(*proposal.confirm, asked))
+def _asking(proposal: Proposal, *details: str) -> Proposal:
+    """Return *proposal* with *details* as things that a person must confirm."""
+    line = proposal.finding.span.line
+    asked = (f"of the block at line {line}: {detail}" for detail in details)
+    return replace(proposal, confirm=(*proposal.confirm, *asked))
 
 
 def overlapping(semantic: SemanticModel, proposals: list[Proposal]) -> list[Proposal]:
