@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import sys
 import threading
@@ -11,25 +12,40 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from delivered import drained
+from opentelemetry import semconv
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.semconv._incubating.attributes.gen_ai_attributes import (
+    GenAiProviderNameValues,
+)
 
 import tracker
 from tracker import AIUsageTracker, Metric, ai_usage_context
 from tracker.errors import SinkError
-from tracker.sinks.otlp import MAPPING, MAPPING_VERSION, OtlpSink, from_environment
+from tracker.sinks.otlp import (
+    FORMER_NAMES,
+    MAPPING,
+    MAPPING_VERSION,
+    OtlpSink,
+    from_environment,
+    to_attributes,
+)
 from tracker.sinks.protocol import ALL_STORED, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+#: An attribute of the conventions with its name, and its docstring.
+CONVENTION = re.compile(r'^[A-Z_0-9]+: Final = "([^"]+)"\n"""\n(.*?)"""', re.MULTILINE | re.DOTALL)
+GONE = re.compile(r"Deprecated: (?:Removed|Replaced|Use )|no replacement")
 METRIC = Metric(
     id="0123456789abcdef0123456789abcdef",
     service="openai",
@@ -150,6 +166,66 @@ def test_a_call_is_a_span(receiver: Receiver, sink: OtlpSink) -> None:
     assert found["ai_usage.metadata"] == '{"service": "receipts", "stage": "ocr"}'
     assert "ai_usage.job_id" not in found
     assert receiver.resources == [{"service.name": "receipts"}]
+
+
+def conventions() -> dict[str, str]:
+    """Return what the installed conventions say of each attribute: of a stable one its page."""
+    folder = Path(semconv.__file__).parent
+    found: dict[str, str] = {}
+    for file in sorted(folder.glob("_incubating/attributes/*.py")) + sorted(
+        folder.glob("attributes/*.py")
+    ):
+        found.update(CONVENTION.findall(file.read_text(encoding="utf-8")))
+    return found
+
+
+def test_names_are_those_of_the_newest_conventions() -> None:
+    """None is unknown to them, removed or replaced; where they have moved is no matter."""
+    known = conventions()
+    names = set(to_attributes(METRIC)) | set(MAPPING) | {"error.type", "http.response.status_code"}
+    told = {name: known.get(name) for name in names if not name.startswith("ai_usage.")}
+    assert len(told) > 10
+    assert [name for name, text in told.items() if text is None] == []
+    assert [name for name, text in told.items() if GONE.search(str(text))] == []
+
+
+@pytest.mark.parametrize("former", FORMER_NAMES)
+def test_names_that_were_replaced(former: str) -> None:
+    """They are told only where the settings ask for them, beside what the conventions name."""
+    text = conventions()[former]
+    assert f"Replaced by `{FORMER_NAMES[former]}`" in text
+    metric = replace(METRIC, conditions={"service_tier": "flex"})
+    assert former not in to_attributes(metric)
+    tracker.configure(otlp_former_names="1")
+    doubled = to_attributes(metric)
+    assert doubled[former] == doubled[FORMER_NAMES[former]]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "provider", "name"),
+    [
+        ("openai", "completion", "openai", "chat"),
+        ("anthropic", "completion", "anthropic", "chat"),
+        ("google", "completion", "gcp.gemini", "generate_content"),
+        ("openai", "embedding", "openai", "embeddings"),
+        ("google", "embedding", "gcp.gemini", "embeddings"),
+        ("openai", "image", "openai", "image"),
+    ],
+)
+def test_values_of_the_conventions(service: str, operation: str, provider: str, name: str) -> None:
+    """Providers and operations have the names of the conventions, where these have one."""
+    found = to_attributes(replace(METRIC, service=service, operation=operation))
+    assert (found["gen_ai.provider.name"], found["gen_ai.operation.name"]) == (provider, name)
+    known = {value.value for value in GenAiProviderNameValues}
+    assert provider in known
+
+
+def test_the_model_that_answered() -> None:
+    """Of a call that failed only the one that was asked is known."""
+    assert to_attributes(METRIC)["gen_ai.response.model"] == "gpt-4o-mini"
+    failed = to_attributes(replace(METRIC, error="RateLimitError: status 429"))
+    assert failed["gen_ai.request.model"] == "gpt-4o-mini"
+    assert "gen_ai.response.model" not in failed
 
 
 def test_every_field_has_its_attribute() -> None:

@@ -12,6 +12,7 @@ AI_USAGE_PRICES            (none)     TOML file with prices that override the li
 AI_USAGE_REQUIRE_CONTEXT   (prod.)    1 or 0: record calls that no context attributes
 AI_USAGE_DEPRECATIONS      1          0: say nothing where attribution is set by hand
 AI_USAGE_ERROR_MESSAGES    0          1: keep messages of exceptions, which may quote an answer
+AI_USAGE_OTLP_FORMER_NAMES 0          1: tell OTLP receivers replaced names of attributes, too
 =========================  =========  ====================================================
 
 Relative paths start from the folder in which the program began.
@@ -50,6 +51,7 @@ class Settings:
     require_context: bool | None = None
     deprecations: bool = True
     error_messages: bool = False
+    otlp_former_names: bool = False
 
 
 _current: Settings | None = None
@@ -127,6 +129,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "require_context": _switch,
     "deprecations": _switch,
     "error_messages": _switch,
+    "otlp_former_names": _switch,
 }
 _EXPECTED = {
     "sinks": "name stores, separated by commas",
@@ -138,6 +141,7 @@ _EXPECTED = {
     "require_context": "say 1 or 0",
     "deprecations": "say 1 or 0",
     "error_messages": "say 1 or 0",
+    "otlp_former_names": "say 1 or 0",
 }
 
 

@@ -12,6 +12,7 @@ import importlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from tracker.config import settings
 from tracker.error_boundary import logger
 from tracker.errors import SinkError
 from tracker.records.error_text import asked_for
@@ -57,8 +58,23 @@ MAPPING = {
     "ai_usage.partial": "partial",
     "ai_usage.late": "late",
 }
-#: What the conventions call our operations; others keep their name.
-OPERATIONS = {"completion": "chat", "embedding": "embeddings"}
+#: What the conventions call our operations, of a provider or of any; others keep their name.
+OPERATIONS = {
+    "completion": "chat",
+    "embedding": "embeddings",
+    "google completion": "generate_content",
+}
+#: What the conventions call our services; others keep their name.
+PROVIDERS = {"google": "gcp.gemini"}
+#: Names that the conventions have replaced, which receivers may still look for: the setting
+#: ``otlp_former_names`` has each told beside the name that replaced it.
+FORMER_NAMES = {
+    "gen_ai.system": "gen_ai.provider.name",
+    "gen_ai.usage.prompt_tokens": "gen_ai.usage.input_tokens",
+    "gen_ai.usage.completion_tokens": "gen_ai.usage.output_tokens",
+    "gen_ai.openai.response.service_tier": "openai.response.service_tier",
+    "deployment.environment": "deployment.environment.name",
+}
 
 #: Imported before the first write, where a fork waits for it.
 LIBRARIES = (
@@ -188,8 +204,9 @@ def to_span(metric: Metric) -> ReadableSpan:
 
 def to_attributes(metric: Metric) -> dict[str, Any]:
     """Return the attributes of the span of *metric*; unknown values are left out."""
+    operation = OPERATIONS.get(metric.operation, metric.operation)
     found: dict[str, Any] = {
-        "gen_ai.operation.name": OPERATIONS.get(metric.operation, metric.operation),
+        "gen_ai.operation.name": OPERATIONS.get(f"{metric.service} {metric.operation}", operation),
         "ai_usage.mapping": MAPPING_VERSION,
     }
     for name, source in MAPPING.items():
@@ -202,7 +219,10 @@ def to_attributes(metric: Metric) -> dict[str, Any]:
     tier = metric.conditions.get("service_tier")
     if tier is not None and metric.service == "openai":
         found["openai.response.service_tier"] = tier
-    if metric.error is not None:
+    found["gen_ai.provider.name"] = PROVIDERS.get(metric.service, found["gen_ai.provider.name"])
+    if metric.error is None:  # then it is the one that answered
+        found["gen_ai.response.model"] = found["gen_ai.request.model"]
+    else:
         name = metric.error.partition(":")[0].partition(" ")[0]
         found["error.type"] = name if name.isidentifier() else "_OTHER"
         if isinstance(status := metric.metadata.get("http_status"), int):
@@ -211,6 +231,8 @@ def to_attributes(metric: Metric) -> dict[str, Any]:
         text = json.dumps(dict(metric.metadata))
         fits = len(text) <= MAX_METADATA
         found["ai_usage.metadata" if fits else "ai_usage.metadata_dropped"] = text if fits else True
+    if settings.current().otlp_former_names:
+        found |= {old: found[new] for old, new in FORMER_NAMES.items() if new in found}
     return found
 
 
