@@ -1,8 +1,9 @@
 """Our capture beside other libraries, each in an environment of its own: ``make matrix``.
 
-A *kind* is a folder here: ``instrumentations`` (others who observe the same clients) and
-``frameworks`` (others who call them).  An *entry* is a module of a kind's folder, found by
-being there.  To add one, add a file; nothing lists them.
+A *kind* is a folder here: ``instrumentations`` (others who observe the same clients),
+``frameworks`` (others who call them) and ``recipes`` (what docs/recipes.md says of some).  An
+*entry* is a module of a kind's folder, found by being there.  To add one, add a file; nothing lists
+them.
 
 An entry is read by two interpreters: the command's, which has none of its packages, and that
 of its own environment.  So it imports what it is about inside of its functions only, and has

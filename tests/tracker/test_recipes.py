@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
+import httpx
 import openai
 import pytest
+from matrix.catalogue import entries, load
+from matrix.recipes import sections
 from runtime_calls import CHAT
 
 import tracker
 from tracker import ai_usage_context, ai_usage_tracked, set_current_context
 from tracker.context import scope
+from tracker.propagate import extract, inject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,10 +27,12 @@ if TYPE_CHECKING:
 
     from tracker.testing import CapturedMetrics
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "recipes.md"
-CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOTEBOOKS = "Notebooks"
+#: Recipes whose packages the suite does without: ``make matrix ONLY=recipes`` runs them.
+LARGE = {load(entry.kind, entry.name).HEADING for entry in entries() if entry.kind == "recipes"}
 ASYNCHRONOUS = {"/async-stream", "/async-dependency"}
-PATHS = re.findall(r'^@app\.get\("(.*)"\)$', PAGE.read_text(), re.MULTILINE)
+PATHS = re.findall(r'^@app\.get\("(.*)"\)$', "\n".join(sections().values()), re.MULTILINE)
+PATHS.remove("/neighbour")  # which the recipe of its caller asks
 
 
 @pytest.fixture
@@ -38,7 +44,9 @@ def recipes(client: openai.OpenAI, server: LoopbackServer) -> dict[str, Any]:
 
     names: dict[str, Any] = {
         "AIUsageTracker": tracker.AIUsageTracker,
+        "BackgroundTasks": fastapi.BackgroundTasks,
         "Depends": fastapi.Depends,
+        "Request": fastapi.Request,
         "Response": flask.Response,
         "StreamingResponse": StreamingResponse,
         "ai_usage_context": ai_usage_context,
@@ -48,14 +56,27 @@ def recipes(client: openai.OpenAI, server: LoopbackServer) -> dict[str, Any]:
         "asking": lambda _text: CHAT,
         "asyncio": asyncio,
         "client": client,
+        "extract": extract,
         "flask_app": flask.Flask(__name__),
+        "inject": inject,
+        "json": json,
         "pytest": pytest,
         "tracker": tracker,
         "server": server,
     }
-    for code in CODE.findall(PAGE.read_text()):
-        exec(code, names)
+    transport = httpx.ASGITransport(names["app"])
+    names["neighbour"] = httpx.AsyncClient(transport=transport, base_url="http://neighbour")
+    for heading, code in sections().items():
+        if heading not in LARGE | {NOTEBOOKS}:
+            exec(code, names)
     return names
+
+
+def test_every_recipe_is_run() -> None:
+    """Here, or in the matrix, whose entries name no recipe that is not there."""
+    assert sections().keys() >= LARGE
+    assert len(LARGE) == 5
+    assert [heading for heading, code in sections().items() if not code] == []
 
 
 def requested(app: Any, path: str) -> int:
@@ -100,6 +121,45 @@ def test_the_recipe_for_flask(recipes: dict[str, Any], metrics: CapturedMetrics)
     """The server takes the steps in one thread."""
     assert recipes["flask_app"].test_client().get("/flask-stream").get_data(as_text=True)
     assert [metric.job_id for metric in metrics] == ["flask-stream"] * 2
+
+
+def test_the_recipe_for_step_functions(
+    recipes: dict[str, Any], metrics: CapturedMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one state leaves to the next takes the job along."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "receipts")
+    event = json.loads(recipes["started"](["one", "two"]))
+    event = json.loads(json.dumps(recipes["read_receipts"](event, None)))
+    recipes["sum_receipts"](event, None)
+    assert [(metric.job_id, metric.operation_type) for metric in metrics] == [
+        ("lambda", "reading"),
+        ("lambda", "reading"),
+        ("lambda", "summing"),
+    ]
+    parents = [metric.metadata["parent_operation"] for metric in metrics]
+    assert parents == ["receipts", "receipts", "reading"]
+
+
+def test_the_recipe_for_notebooks(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
+    """Each cell with the magic is a block; what it binds stays, and cells without are nobody's."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    try:
+        shell.push({"client": client, "CHAT": CHAT, "ai_usage_context": ai_usage_context})
+        cells = [
+            sections()[NOTEBOOKS],
+            "%%usage first\nanswer = client.chat.completions.create(**CHAT)",
+            "%%usage second\nclient.chat.completions.create(**CHAT); kept = answer.model",
+            "client.chat.completions.create(**CHAT)",
+        ]
+        for cell in cells:
+            shell.run_cell(cell, silent=True).raise_error()
+        assert shell.user_ns["kept"] == CHAT["model"]
+    finally:
+        shell.reset()
+        InteractiveShell.clear_instance()
+    assert [metric.job_id for metric in metrics] == ["first", "second"]
 
 
 def test_the_recipe_for_pytest(recipes: dict[str, Any], metrics: CapturedMetrics) -> None:
