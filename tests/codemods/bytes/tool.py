@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+sys.path.insert(0, str(ROOT))
+
+from tests.warm import run_command  # noqa: E402 - the root must be on the path first
 
 #: A module with one site that is rewritten.
 LEGACY = """\
@@ -67,9 +69,7 @@ def environment() -> dict[str, str]:
 
 def run(command: list[str], cwd: Path, given: bytes = b"") -> Ended:
     """Run *command* in *cwd* with *given* on standard input; there is never a traceback."""
-    done = subprocess.run(
-        command, cwd=cwd, env=environment(), input=given, capture_output=True, check=False
-    )
+    done = run_command(command, cwd, environment(), given)
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return Ended(done.returncode, done.stdout, done.stderr)
 

@@ -17,6 +17,7 @@ import pytest
 from codemods.project.config import ConfigError, Tables
 from codemods.project.ignore.gitignore import rules_from
 from codemods.project.regular import read_regular, read_seen
+from tests.warm import run_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,16 +101,7 @@ KINDS = (pipe, device, terminal, listening, huge, linked_pipe, circle, folder)
 def command(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run this interpreter with *arguments* in *tree*; a hang ends the test."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=tree,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=GUARD,
-    )
+    done = run_text([sys.executable, *arguments], tree, environment, timeout=GUARD)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

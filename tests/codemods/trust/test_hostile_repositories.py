@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from codemods import lint
+from tests.warm import run_text
 
 ROOT = Path(__file__).resolve().parents[3]
 LEGACY = """\
@@ -80,14 +81,7 @@ def tree(tmp_path: Path) -> Path:
 def migrate(tree: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run migrate in *tree*."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | variables
-    return subprocess.run(
-        [sys.executable, "-m", "codemods.migrate", *arguments],
-        cwd=tree,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_text([sys.executable, "-m", "codemods.migrate", *arguments], tree, environment)
 
 
 @pytest.mark.parametrize("arguments", [["--check", "."], ["--diff", "."], ["."], ["a.py"]])
