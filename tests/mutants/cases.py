@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import tempfile
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from .mutant import Mutant
 
+WITNESSES = Path(__file__).parent / "witnesses.json"
 ORACLE_SEED = 1
 ORACLE_PROGRAMS = 120
 # The only difference between these texts is how they are written down.
@@ -135,9 +137,26 @@ def cases() -> dict[tuple[str, str], Case]:
 
 
 def ordered(mutant: Mutant) -> list[Case]:
-    """Return all cases, those first that the mutant names: by their row, or by more of the name."""
+    """Return all cases: the one that showed the mutant last, those that it names, the others.
+
+    It names them by their row, or by more of the name.
+    """
     named = tuple(row if "_" in row else f"{row}_" for row in mutant.rows)
-    return sorted(cases().values(), key=lambda case: not f"{case.name}_".startswith(named))
+    witness = witnesses().get(mutant.name)
+
+    def rank(case: Case) -> int:
+        if f"{case.name} ({case.runtime})" == witness:
+            return 0
+        return 1 if f"{case.name}_".startswith(named) else 2
+
+    return sorted(cases().values(), key=rank)
+
+
+@cache
+def witnesses() -> dict[str, str]:
+    """Return the case that each mutant was last noticed on: where to look first, no more."""
+    found: dict[str, str] = json.loads(WITNESSES.read_text())
+    return found
 
 
 def _of_rows() -> Iterator[Case]:

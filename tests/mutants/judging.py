@@ -54,6 +54,14 @@ def tried(name: str) -> Verdict:
         return judged(next(m for m in MUTANTS if m.name == name), thorough=True)
 
 
+def first(name: str) -> tuple[str, str]:
+    """Return the name, and the first case that shows the mutant; an empty text if none does."""
+    os.environ.pop("USER_ID", None)
+    with clients():
+        verdict = judged(next(m for m in MUTANTS if m.name == name), thorough=False)
+    return name, (verdict.validator or verdict.executed or "").partition(": ")[0]
+
+
 def judged(mutant: Mutant, *, thorough: bool) -> Verdict:
     """Try *mutant* until it is noticed; if *thorough*, until both judges have noticed it.
 
