@@ -10,8 +10,9 @@ folder on its path.
 import os
 import sys
 
-_MODULES = ("codemods.migrate", "codemods.lint", "codemods.merge")
-_SCRIPTS = ("ai-usage-migrate", "ai-usage-lint", "ai-usage-merge")
+_COMMANDS = ("migrate", "lint", "merge", "status", "server")
+_MODULES = tuple(f"codemods.{name}" for name in _COMMANDS)
+_SCRIPTS = tuple(f"ai-usage-{name}" for name in _COMMANDS)
 
 
 def keep_out_the_current_folder() -> None:

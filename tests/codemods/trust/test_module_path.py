@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,24 @@ def test_a_module_imports_nothing_of_the_tree(
     assert "1 file scanned" in done.stdout or "AIU001" in done.stdout
 
 
+def other_commands() -> list[str]:
+    """Return the names of the package's other commands, without their common beginning."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    tools = [name for name, place in project["scripts"].items() if place.startswith("codemods.")]
+    return sorted({name.removeprefix("ai-usage-") for name in tools} - {"migrate", "lint"})
+
+
+@pytest.mark.parametrize("name", other_commands())
+def test_no_other_command_imports_anything_of_the_tree(
+    tmp_path: Path, imported: set[str], before_us: set[str], name: str
+) -> None:
+    """T6 holds for each command of the package, the server that an editor starts in a tree, too."""
+    mark = plant(tmp_path, imported - before_us)
+    done = execute(["-m", f"codemods.{name}", "--help"], tmp_path)
+    assert not mark.exists(), mark.read_text()
+    assert (done.returncode, done.stdout[:6].lower()) == (0, "usage:"), done.stderr
+
+
 @pytest.mark.parametrize("name", ["migrate", "lint"])
 @pytest.mark.parametrize("safe", ["script", "-P"])
 def test_a_script_never_had_the_folder(
@@ -125,7 +144,7 @@ def test_a_checkout_runs_itself(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app/receipts.py").write_text(LEGACY)
     (tmp_path / "tomllib.py").write_text("raise SystemExit('imported')")
-    (tmp_path / "pyproject.toml").write_text("[tool.ai-usage]\n")
+    (tmp_path / "app/pyproject.toml").write_text("[tool.ai-usage]\n")
     done = execute(["-m", "codemods.migrate", "app"], tmp_path, PYTHONPATH="")
     assert done.returncode == 0, done.stderr
     assert "1 changed" in done.stdout
