@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,8 +23,13 @@ class Module:
 
     @property
     def tree(self) -> ast.Module:
-        """The parsed file."""
-        return ast.parse(self.text, self.path)
+        """The parsed file, which nobody changes."""
+        return _parsed(self.text, self.path)
+
+
+@cache
+def _parsed(text: str, path: str) -> ast.Module:
+    return ast.parse(text, path)
 
 
 @dataclass(frozen=True)

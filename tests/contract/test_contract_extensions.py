@@ -41,11 +41,13 @@ COMMANDS = (migrate.command, linting.command, merge.command)
 
 def unread(record: type, modules: list[Module], owners: set[str]) -> list[str]:
     """Return the fields of *record* that no code takes from one of *owners*."""
+    names = {field.name for field in fields(record)}
     read = {
         node.attr
         for module in modules
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute)
+        and node.attr in names
         and isinstance(node.ctx, ast.Load)
         and ast.unparse(node.value).rpartition(".")[2] in owners
     }

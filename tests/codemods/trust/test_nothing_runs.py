@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from hostile import everything
 
+from tests.warm import run_text
+
 ROOT = Path(__file__).resolve().parents[3]
 LEGACY = """\
 from tracker.ai_usage_tracker import AIUsageTracker
@@ -49,20 +51,30 @@ def tree(tmp_path: Path) -> Path:
     return tree
 
 
+def environment() -> dict[str, str]:
+    """Return the variables of a process, which may write bytecode."""
+    known = os.environ | {"PYTHONPATH": str(ROOT)}
+    known.pop("PYTHONDONTWRITEBYTECODE", None)
+    return known
+
+
 def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one of the commands in *tree*."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return run_text([sys.executable, "-m", *arguments], tree, environment())
+
+
+def run_anew(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the commands in *tree*, from the start of the interpreter."""
     command = [sys.executable, "-m", *arguments]
     return subprocess.run(
-        command, cwd=tree, env=environment, capture_output=True, text=True, check=False
+        command, cwd=tree, env=environment(), capture_output=True, text=True, check=False
     )
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, "migrate"])
 def test_no_code_of_the_tree_is_run(tree: Path, name: str) -> None:
     """T5: files that tools of Python run by themselves are parsed like all others."""
-    done = run(tree, *COMMANDS.get(name, ["codemods.migrate", "."]))
+    done = run_anew(tree, *COMMANDS.get(name, ["codemods.migrate", "."]))
     assert "app/a.py" in done.stdout + done.stderr
     assert "coding line" in done.stdout + done.stderr
     assert not (tree.parent / "ran").exists()
