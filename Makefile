@@ -122,6 +122,8 @@ lint: $(STAMP)
 	$(BIN)/python -m mypy
 
 test: lint $(DYNALITE) $(BROWSER)
+	@# Where Python is told to write no bytecode, each process of a test would compile all of it.
+	@$(BIN)/python -m compileall -q tracker codemods
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 	@test -e $(BROWSER) || echo "NOT TESTED in a browser: none could be installed for the pages of reports."
 

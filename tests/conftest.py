@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed before other processes are started, which must have the same order."""
-    config.addinivalue_line("markers", "lengthy: takes long, and is begun first")
+    config.addinivalue_line("markers", "lengthy: takes long, or forks often, and is begun first")
     config.addinivalue_line("markers", "by_case: a module's tests of one case share their work")
     if config.option.shuffle == "new":
         config.option.shuffle = str(random.SystemRandom().randrange(10**6))

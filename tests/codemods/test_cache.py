@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from codemods.model.outcome import RunReport
 
+# Forks often: a test process that has imported everything is slow at that.
+pytestmark = pytest.mark.lengthy
 ROOT = Path(__file__).resolve().parents[2]
 LEGACY = """\
 from tracker.ai_usage_tracker import AIUsageTracker

@@ -21,6 +21,8 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.model.source import Span
 from codemods.report.joining import PartsError, together
 
+# Forks often: a test process that has imported everything is slow at that.
+pytestmark = pytest.mark.lengthy
 ROOT = Path(__file__).parents[3]
 LEGACY = """from tracker.ai_usage_tracker import AIUsageTracker
 

@@ -22,6 +22,8 @@ from codemods.runner.many_files import processes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Forks often: a test process that has imported everything is slow at that.
+pytestmark = pytest.mark.lengthy
 ROOT = Path(__file__).parents[3]
 LEGACY = """from tracker.ai_usage_tracker import AIUsageTracker
 from helpers{0} import ask
