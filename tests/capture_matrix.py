@@ -5,7 +5,8 @@
 that see the same call.  A cell is ``ok`` when exactly one record was made, for the right job,
 with the tokens that the server counted, and the program saw what it sees without us.
 ``ok*`` is the same for a response in which the provider told no tokens, since nobody was there
-to ask for them before the request.  Exit status 1 if any cell is not.
+to ask for them before the request; ``-`` is a path that cannot see it.  Exit status 1 if any
+cell is not.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import inspect
 import itertools
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,12 @@ from tracker import AIUsageTracker, ai_usage_context
 from tracker.testing import capture
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 
     from tracker.records.metric import Metric
 
 PATHS = ("captured", "wrapped", "decorated", "replayed")
-COLUMNS = [c for size in range(1, len(PATHS) + 1) for c in itertools.combinations(PATHS, size)]
+COLUMNS = tuple(c for size in range(1, 5) for c in itertools.combinations(PATHS, size))
 ASKED = {"stream_options": {"include_usage": True}}
 
 TEXT = [{"role": "user", "content": "a receipt"}]
@@ -178,7 +179,9 @@ async def in_bytes(manager: Any, replay: Any) -> Any:
 class Form:
     """One way to make a call: *call* makes it, *use* does with the answer what programs do.
 
-    *told* says whether the provider tells the tokens of a call that nobody observes.
+    *told* says whether the provider tells the tokens of a call that nobody observes.  *used* are
+    its tokens, if they are not those of every call, *counts* some of what else is counted;
+    *records* how many calls it is, on each of *columns*.
     """
 
     client: str
@@ -186,6 +189,11 @@ class Form:
     call: Callable[[Any], Any]
     use: Callable[[Any, Any], Coroutine[Any, Any, Any]]
     told: bool = True
+    used: tuple[int | None, int | None] | None = None
+    counts: Mapping[str, float] = field(default_factory=dict)
+    operation: str | None = None
+    records: int = 1
+    columns: Sequence[tuple[str, ...]] = COLUMNS
 
     @property
     def output_tokens(self) -> int:
@@ -382,7 +390,9 @@ def client_of(form: Form, server: LoopbackServer, *, asynchronous: bool) -> Any:
     if form.client == "azure":
         kind = getattr(openai, f"{prefix}AzureOpenAI")
         return kind(azure_endpoint=server.root_url, api_version="2026-01-01", api_key="x")
-    return getattr(openai, f"{prefix}OpenAI")(base_url=server.base_url, api_key="sk-not-a-key")
+    kind = getattr(openai, f"{prefix}OpenAI")
+    socket_url = server.websocket_url if form.name == "realtime" else None
+    return kind(base_url=server.base_url, api_key="sk-x", websocket_base_url=socket_url)
 
 
 def _decorator(form: Form, tracker: AIUsageTracker) -> Any:
@@ -423,28 +433,43 @@ async def observed(form: Form, paths: Iterable[str], client: Any) -> Any:
 
 def wrong(form: Form, paths: tuple[str, ...], metrics: list[Metric]) -> str | None:
     """Return what is wrong with the records of a cell, if anything is."""
-    if len(metrics) != 1:
+    if len(metrics) != form.records:
         return f"{len(metrics)} records"
-    metric = metrics[0]
-    expected: tuple[int | None, int | None] = (INPUT_TOKENS, form.output_tokens)
+    return next((found for one in metrics if (found := wrong_in(form, paths, one))), None)
+
+
+def wrong_in(form: Form, paths: tuple[str, ...], metric: Metric) -> str | None:
+    """Return what is wrong with one record."""
+    expected: tuple[int | None, int | None] = form.used or (INPUT_TOKENS, form.output_tokens)
     if not form.told and paths == ("replayed",):
         expected = (None, None)
     if (metric.input_tokens, metric.output_tokens) != expected:
         return f"tokens {metric.input_tokens}/{metric.output_tokens}"
     if form.client == "anthropic" and metric.cached_input_tokens != CACHE_READ:
         return f"cached {metric.cached_input_tokens}"
+    if paths != ("replayed",):  # the request was seen, too
+        counts = {name: metric.counts.get(name) for name in form.counts}
+        if counts != form.counts:
+            return f"counts {counts}"
+        if form.operation not in (None, metric.operation):
+            return f"operation {metric.operation}"
     if (metric.job_id, metric.error, metric.partial, metric.late) != ("j", None, False, False):
         return "job, error, partial or late"
     service = "anthropic" if form.client == "anthropic" else "openai"
     return None if metric.service == service else f"service {metric.service}"
 
 
-async def row(form: Form, server: LoopbackServer, *, asynchronous: bool) -> list[str]:
-    """Return a cell for each column."""
+async def row(
+    form: Form, server: LoopbackServer, columns: Sequence[tuple[str, ...]], *, asynchronous: bool
+) -> list[str]:
+    """Return a cell for each of *columns*."""
     cells = []
     client = client_of(form, server, asynchronous=asynchronous)
     bare = await form.use(form.call(client), lambda _: None)
-    for paths in COLUMNS:
+    for paths in columns:
+        if paths not in form.columns:
+            cells.append("-")
+            continue
         with capture() as metrics:
             seen = await observed(form, paths, client)
         trouble = wrong(form, paths, list(metrics))
@@ -456,30 +481,37 @@ async def row(form: Form, server: LoopbackServer, *, asynchronous: bool) -> list
     return cells
 
 
-def matrix(forms: Iterable[Form], server: LoopbackServer) -> dict[str, list[str]]:
+def matrix(
+    forms: Iterable[Form],
+    server: LoopbackServer,
+    columns: Sequence[tuple[str, ...]] = COLUMNS,
+) -> dict[str, list[str]]:
     """Return the cells of *forms*, synchronous and asynchronous, by the row's name."""
     rows = {}
     for form in forms:
         name = f"{form.client:9} {form.name}"
-        rows[name] = run(row(form, server, asynchronous=False))
-        rows[f"{name}, async"] = asyncio.run(row(form, server, asynchronous=True))
+        rows[name] = run(row(form, server, columns, asynchronous=False))
+        rows[f"{name}, async"] = asyncio.run(row(form, server, columns, asynchronous=True))
     return rows
 
 
 def main() -> int:
     """Print the matrix; return 1 if a cell is not ok."""
+    import capture_services as services
+
     heads = ["+".join(path[0].upper() for path in paths) for paths in COLUMNS]
     print("C captured in a block, W wrapped client, D decorated function, R replayed result\n")
     with loopback_server() as server:
-        rows = matrix(FORMS, server)
+        rows = matrix([*FORMS, *services.FORMS], server)
     width = max(map(len, rows))
     widths = [max(len(head), 3) for head in heads]
     print(" " * width, *(head.rjust(w) for head, w in zip(heads, widths, strict=True)))
     for name, cells in rows.items():
         print(name.ljust(width), *(c.rjust(w) for c, w in zip(cells, widths, strict=True)))
-    cells = [cell for row_cells in rows.values() for cell in row_cells]
+    cells = [cell for row_cells in rows.values() for cell in row_cells if cell != "-"]
     misses = [cell for cell in cells if not cell.startswith("ok")]
-    print("\nok* one record; nobody had asked the provider for the tokens, so they are unknown")
+    print("\n-   is none of the path's: an answer that nobody could replay, or that is free")
+    print("ok* one record; nobody had asked the provider for the tokens, so they are unknown")
     print(f"{len(cells)} cells: {len(cells) - len(misses)} ok, {len(misses)} missed")
     return 1 if misses else 0
 

@@ -9,11 +9,17 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import sys
 import threading
 import uuid
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+# It is a module of its own, or of a package, as whoever starts it finds it.
+sys.path.append(str(Path(__file__).resolve().parent))
+import loopback_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +76,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self.name = uuid.uuid4().hex
         self.numbers = itertools.count(1)
         self.go_on = threading.Event()
+        self._echoing: Any = None
         self.behave()
 
     def behave(self) -> None:
@@ -93,9 +100,30 @@ class LoopbackServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     @property
+    def websocket_url(self) -> str:
+        """The URL of a server that sends each message back, to give as ``websocket_base_url``."""
+        if self._echoing is None:
+            from websockets.sync.server import serve
+
+            self._echoing = serve(_echo, "127.0.0.1", 0)
+            threading.Thread(target=self._echoing.serve_forever, daemon=True).start()
+        return f"ws://127.0.0.1:{self._echoing.socket.getsockname()[1]}/v1"
+
+    def server_close(self) -> None:
+        """Close the other server, too."""
+        if self._echoing is not None:
+            self._echoing.shutdown()
+        super().server_close()
+
+    @property
     def base_url(self) -> str:
         """The URL to give to OpenAI's client as ``base_url``."""
         return f"{self.root_url}/v1"
+
+
+def _echo(connection: Any) -> None:
+    for message in connection:
+        connection.send(message)
 
 
 @contextmanager
@@ -255,27 +283,53 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        if path.endswith("/batches/msgbatch-1"):
-            self._json(batch_object() | {"results_url": f"{self.server.root_url}{path}/results"})
-        elif path.endswith("/batches/msgbatch-1/results"):
+        batch_id = path.partition("/messages/batches/")[2]
+        answer = loopback_services.got(path)
+        if batch_id.endswith("/results"):
             lines = "".join(json.dumps(line) + "\n" for line in batch_results())
             self._content(lines.encode(), "application/x-jsonl")
+        elif batch_id:
+            results = {"results_url": f"{self.server.root_url}{path}/results"}
+            self._json(batch_object() | results | {"id": batch_id})
+        elif answer is not None:
+            self._service(*answer)
         else:
             self._fail(404, "no such path")
 
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length", 0))
-        body = json.loads(self.rfile.read(length) or b"{}")
+        content, kind = self.rfile.read(length), self.headers.get("content-type", "")
+        is_form = kind.startswith("multipart/form-data")
+        read = loopback_services.fields(kind, content) if is_form else json.loads(content or b"{}")
+        body: dict[str, Any] = read
         self.server.requests.append((self.path, body))
         path = self.path.partition("?")[0]
         if self.server.failures:
             self._fail(self.server.failures.pop(0), "told to fail")
         elif body.get("stream") and self.server.refuse_stream_options and "stream_options" in body:
             self._fail(*self.server.refusal)
+        elif (service := self._service_of(path, body)) is not None:
+            self._service(*service)
         elif body.get("stream"):
             self._stream(path, body)
         else:
             self._answer(path, body)
+
+    def _service_of(self, path: str, body: dict[str, Any]) -> loopback_services.Answer | None:
+        """Return what one of the other services answers, unless the test says what to."""
+        if any(path.endswith(end) for end in self.server.answers):
+            return None
+        if path.endswith("/responses") and body.get("background") and not body.get("stream"):
+            return "json", loopback_services.begun(body)
+        return loopback_services.posted(path, body)
+
+    def _service(self, kind: str, payload: Any) -> None:
+        if kind == "events":
+            self._events(payload)
+        elif kind == "json":
+            self._json(payload)
+        else:
+            self._content(payload, kind)
 
     def _answer(self, path: str, body: dict[str, Any]) -> None:
         model = body.get("model", "gpt-4o-mini")
@@ -298,7 +352,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.endswith("/responses"):
             self._json(response_object(model))
         elif path.endswith("/v1/messages"):
-            self._json(message_object(model))
+            message = message_object(model)
+            if any("web_search" in tool.get("type", "") for tool in body.get("tools") or ()):
+                tools = {"server_tool_use": {"web_search_requests": 2}}
+                message["usage"] = message["usage"] | tools
+            self._json(message)
         elif path.endswith("/v1/messages/count_tokens"):
             self._json({"input_tokens": INPUT_TOKENS})
         elif path.endswith("/v1/messages/batches"):

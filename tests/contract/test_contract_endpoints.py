@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import inspect
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,3 +89,6 @@ def test_every_connection_of_the_sdk_is_counted(provider: Provider) -> None:
         for kind, methods in ((manager, SYNC), (f"Async{manager}", ASYNC)):
             own = vars(getattr(module, kind))
             assert [method for method in methods if method not in own] == []
+            connection = getattr(module, kind.removesuffix("Manager"))
+            assert "self.recv_bytes()" in inspect.getsource(connection.recv)
+            assert callable(connection.close)

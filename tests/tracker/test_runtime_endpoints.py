@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import anthropic
 import openai
 import pytest
+from capture_matrix import entered, got, run
 from click.testing import CliRunner
 from websockets.sync.server import serve
 
@@ -18,6 +20,8 @@ from tracker import AIUsageTracker, ai_usage_context, flush
 from tracker.cli.main import cli
 from tracker.instrumentation.providers import ANTHROPIC, OPENAI
 from tracker.instrumentation.providers.endpoints import path_of, place_of
+from tracker.instrumentation.services import pieces
+from tracker.testing import capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,6 +223,25 @@ def test_a_connection_is_counted(metrics: CapturedMetrics) -> None:
     assert {m.job_id for m in metrics} == {"j"}
 
 
+def test_unpriced_says_why_nothing_is_known(client: openai.OpenAI, quiet_environment: Path) -> None:
+    """Of a plain text, and of what is spoken, by model; a moderation costs nothing, and says so."""
+    with ai_usage_context("op"):
+        client.audio.speech.create(model="voice-of-mine", voice="alloy", input="a receipt")
+        heard = {"model": "ears-of-mine", "file": ("a.mp3", b"x"), "response_format": "srt"}
+        client.audio.transcriptions.create(**heard)  # type: ignore[call-overload]
+        client.moderations.create(model="omni-moderation-latest", input="a receipt")
+    assert flush(60)
+    arguments = ["--database", str(quiet_environment), "--format", "json"]
+    rows = json.loads(CliRunner().invoke(cli, ["unpriced", *arguments]).stdout)
+    assert {row["model"]: row["reason"] for row in rows} == {
+        "voice-of-mine": pieces.SPEECH,
+        "ears-of-mine": pieces.AS_TEXT,
+    }
+    report = json.loads(CliRunner().invoke(cli, ["report", *arguments, "--by", "model"]).stdout)
+    costs = {row["model"]: (row["cost_usd"], row["unpriced"]) for row in report}
+    assert costs["omni-moderation-latest"] == ("0.00", 0)
+
+
 def test_an_asynchronous_connection_is_counted(metrics: CapturedMetrics) -> None:
     """As a synchronous one."""
 
@@ -235,11 +258,144 @@ def test_an_asynchronous_connection_is_counted(metrics: CapturedMetrics) -> None
     assert [told(m)[:2] for m in metrics] == [("realtime", "gpt-realtime")] * 2
 
 
-def test_a_connection_that_fails_is_not_counted(
-    server: LoopbackServer, metrics: CapturedMetrics
-) -> None:
-    """The error is the program's."""
+def test_a_connection_that_fails(server: LoopbackServer, metrics: CapturedMetrics) -> None:
+    """The error is the program's; a record says so, and that it costs nothing."""
     client = openai.OpenAI(base_url=server.base_url, api_key="x")
-    with client, ai_usage_context("op"), pytest.raises(Exception, match="HTTP 404"):
-        client.realtime.connect(model="gpt-realtime").enter()
-    assert len(metrics) == 0
+    unreachable = client.with_options(base_url="http://127.0.0.1:9")
+    with client, ai_usage_context("op"):
+        with pytest.raises(Exception, match="HTTP 404"):
+            client.realtime.connect(model="gpt-realtime").enter()
+        with pytest.raises(OSError, match="refused"):
+            unreachable.realtime.connect(model="gpt-realtime").enter()
+    first, second = metrics
+    assert (first.error, first.cost_usd) == ("InvalidStatus: status 404", 0)
+    assert first.model == "gpt-realtime"
+    assert (second.error, second.cost_usd) == ("ConnectionRefusedError: ECONNREFUSED", 0)
+
+
+DONE = {
+    "type": "response.done",
+    "event_id": "e",
+    "response": {"id": "r", "object": "realtime.response", "usage": USAGE, "status": "completed"},
+}
+FAILED = {
+    **DONE,
+    "response": {
+        "id": "r",
+        "status": "failed",
+        "status_details": {"type": "failed", "error": {"type": "server_error", "code": "x y"}},
+        "usage": None,
+    },
+}
+SESSION = {
+    "type": "session.updated",
+    "event_id": "e",
+    "session": {
+        "type": "realtime",
+        "audio": {"input": {"transcription": {"model": "gpt-4o-transcribe"}}},
+    },
+}
+HEARD = {
+    "type": "conversation.item.input_audio_transcription.completed",
+    "event_id": "e",
+    "item_id": "i",
+    "content_index": 0,
+    "transcript": 'they said "usage"',
+    "usage": {"type": "tokens", "input_tokens": 22, "output_tokens": 9, "total_tokens": 31},
+}
+DELTA = {"type": "response.output_text.delta", "event_id": "e", "delta": '"usage": {"a": 1}'}
+EVENTS = [SESSION, DELTA, DONE, HEARD, DONE, FAILED]
+TOLD = [
+    ("realtime", "gpt-realtime", 40, 2, None),
+    ("audio", "gpt-4o-transcribe", 22, 9, None),
+    ("realtime", "gpt-realtime", 40, 2, None),
+    ("realtime", "gpt-realtime", None, None, "server_error"),
+]
+
+
+def answers(metrics: CapturedMetrics) -> list[tuple[Any, ...]]:
+    """Return what is recorded of the answers on a connection."""
+    return [
+        (m.operation, m.model, m.input_tokens, m.output_tokens, m.error)
+        for m in metrics
+        if m.job_id == "j"
+    ]
+
+
+async def exchange(manager: Any, events: list[Any], *, raw: bool = False) -> list[str]:
+    """Send *events*, which come back, and return what the program sees of them."""
+    seen = []
+    async with entered(manager) as connection:
+        for event in events:
+            await got(connection.send(event))
+            event = await got(connection.recv_bytes() if raw else connection.recv())
+            seen.append(json.loads(event)["type"] if raw else event.type)
+    return seen
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_what_is_told_on_a_connection(asynchronous: bool) -> None:
+    """Each answer is one record: read as events or bytes, in a block, by a wrapped client."""
+
+    async def talk(url: str) -> None:
+        kind = openai.AsyncOpenAI if asynchronous else openai.OpenAI
+        client: Any = kind(base_url=url, api_key="x")
+        tracker = AIUsageTracker()
+        tracker.set_tracking_context(job_id="j")
+        wrapped = AIUsageTracker.create_wrapped_openai_client(client, tracker)
+        for source, raw in ((client, False), (client, True), (wrapped, False)):
+            block = ai_usage_context("op", job_id="j") if source is client else nullcontext()
+            with capture() as metrics, block:
+                manager = source.realtime.connect(model="gpt-realtime")
+                seen = await exchange(manager, EVENTS, raw=raw)
+                tracker.flush_metrics()
+                flush(60)
+            assert seen == [event["type"] for event in EVENTS]
+            assert answers(metrics) == TOLD
+            assert len(metrics) == len(TOLD)
+        await got(client.close())
+
+    with websocket_server() as url:
+        asyncio.run(talk(url)) if asynchronous else run(talk(url))
+
+
+def test_other_connections(metrics: CapturedMetrics) -> None:
+    """Responses by a websocket, and a live session with what it delegates, and its seconds."""
+    completed = {"type": "response.completed", "sequence_number": 1}
+    completed["response"] = {"id": "r", "model": "gpt-6", "usage": USAGE, "object": "response"}
+    decided = {"type": "decision.completed", "decision": DECISION}
+    live = [
+        {"type": "session.usage.updated", "event_id": "e", "usage": {"seconds": 3.5}},
+        {"type": "response.event", "event_id": "e", "event": completed},
+        {"type": "decision.event", "event_id": "e", "event": decided},
+        {"type": "session.closed", "event_id": "e", "reason": "expired", "usage": {"seconds": 9.5}},
+    ]
+    block = ai_usage_context("op", job_id="j")
+    with websocket_server() as url, block, openai.OpenAI(base_url=url, api_key="x") as client:
+        run(exchange(client.responses.connect(), [completed]))
+        run(exchange(client.live.connect(), live))
+    assert answers(metrics) == [
+        ("completion", "gpt-6", 40, 2, None),
+        ("completion", "gpt-6", 40, 2, None),
+        ("decision", "gpt-6-luna", 40, 2, None),
+        ("realtime", "unknown", None, None, None),
+    ]
+
+
+def test_a_connection_whose_block_has_ended(metrics: CapturedMetrics) -> None:
+    """What is told later is its block's, and late; an end that nobody waits for is one, too."""
+    with websocket_server() as url, openai.OpenAI(base_url=url, api_key="x") as client:
+        with ai_usage_context("op", job_id="j"):
+            connection = client.realtime.connect(model="gpt-realtime").enter()
+            silent = client.realtime.connect(model="gpt-realtime").enter()
+        connection.send(DONE)  # type: ignore[arg-type] # a server's, which comes back
+        connection.recv()
+        connection.close()
+        silent._connection.close()
+        del silent
+        gc.collect()
+    assert [(m.input_tokens, m.job_id, m.late) for m in metrics] == [
+        (40, "j", True),
+        (None, "j", True),
+    ]
+    assert "usage_unknown" in metrics[1].metadata

@@ -115,10 +115,12 @@ def test_an_answer_that_is_no_json(body: bytes, observed: bool, metrics: Capture
 
 @pytest.mark.parametrize("status", [400, 404, 500])
 def test_an_error_is_no_answer(status: int, metrics: CapturedMetrics) -> None:
-    """Whatever its body is, nothing was billed."""
+    """Whatever its body is, nothing was billed, and its status is all that is told."""
     transport = httpx2.MockTransport(lambda _: httpx2.Response(status, content=b"<html>"))
     http = httpx2.Client(transport=transport)
     client = openai.OpenAI(base_url="http://x", api_key="x", max_retries=0, http_client=http)
     with ai_usage_context("op"), pytest.raises(openai.APIStatusError):
         client.chat.completions.create(**CHAT)
-    assert not list(metrics)
+    assert [(m.metadata["http_status"], m.cost_usd, m.total_tokens) for m in metrics] == [
+        (status, 0, None)
+    ]

@@ -26,12 +26,15 @@ from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
 from tracker.instrumentation.observation import failed, is_quiet, open_record
 from tracker.instrumentation.providers import CAPTURED
 from tracker.instrumentation.providers.beside import beside_told
-from tracker.instrumentation.providers.endpoints import place_of
+from tracker.instrumentation.providers.endpoints import path_of, place_of
 from tracker.instrumentation.providers.fields import reader, text
 from tracker.instrumentation.providers.provider import MARK, Provider
-from tracker.instrumentation.providers.usage import usage_told
+from tracker.instrumentation.providers.usage import NO_USAGE, usage_told
+from tracker.instrumentation.services import background, reads
+from tracker.instrumentation.services.pieces import note_asked
 from tracker.instrumentation.streaming.accumulator import Accumulator
 from tracker.instrumentation.streaming.connections import count_connections
+from tracker.instrumentation.streaming.finals import patch_finals
 from tracker.instrumentation.streaming.follower import follow
 from tracker.instrumentation.streaming.stream_usage import addition, is_raw, sent
 from tracker.records import failed_calls, recorder
@@ -58,7 +61,7 @@ def await_imports() -> None:
     for provider in CAPTURED:
         wrapt.register_post_import_hook(functools.partial(patch, provider), provider.name)
         for module, methods in provider.finals.items():
-            hook = functools.partial(_patch_finals, provider, methods)
+            hook = functools.partial(patch_finals, provider.name, methods)
             wrapt.register_post_import_hook(hook, module)
         for module, (manager, path) in provider.connections.items():
             hook = functools.partial(count_connections, provider.name, manager, path)
@@ -135,6 +138,11 @@ class _Parsing:
         self.unparsed = None
         return parsed
 
+    def answered(self, answer: Any, record: PendingRecord, service: str) -> bool:
+        """Note that *answer*, which is followed already, may be parsed later; return True."""
+        deduplication.remember(answer, record, service, None)
+        return True
+
 
 #: One call on its way: the service, the operation, the model that is asked for (as the program
 #: gave it), where the call will be booked, what we added, who stands in for the parser, and whether
@@ -165,26 +173,31 @@ def _begin(
     provider: Provider, asynchronous: bool, client: Any, args: Any, kwargs: Mapping[str, Any]
 ) -> _Begun | None:
     """Return the call to observe, or None: nobody observes, it is not billed, or we failed."""
+    read: _Begun | None
     try:
         options = args[1] if len(args) > 1 else kwargs.get("options")
         if options is None:
             return None
         method = options.method
         if method != "post" and method.lower() != "post":
-            return None
+            read = reads.begin(provider, options, asynchronous=asynchronous)
+            return read
         url = options.url
         operation = provider.operations.get(url)  # as nearly all calls are found
         is_spelled = operation is not None
         if operation is None:
             operation = provider.operation_of(url)
             if operation is None:
-                return None
+                read = reads.begin(provider, options, asynchronous=asynchronous)
+                return read
         record = open_record()
         if record is None:
             return None
         record.base_url = getattr(client, "base_url", None)
-        if not is_spelled and not provider.is_usual(url):
-            record.extra = {**record.extra, **place_of(client, url)}
+        if not is_spelled:
+            if not provider.is_usual(url):
+                record.extra = {**record.extra, **place_of(client, url)}
+            note_asked(record, operation, path_of(url), options)
         is_stream = kwargs.get("stream")
         model = added = parsing = None
         body = options.json_data
@@ -270,10 +283,8 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
         if added is not None:
             added.granted()
         if parsing is not None:
-            # Who parses a raw answer later has it followed already.
             parsing.begun = None
-            if parsing.followed:
-                deduplication.remember(answer, record, service, None)
+            if parsing.followed and parsing.answered(answer, record, service):
                 return
         facts = reader(answer)
         request_id = facts("_request_id")
@@ -288,6 +299,10 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
         model = named if type(named) is str and named else text(named) or text(model)
         took = (perf_counter() - record.started) * 1000.0
         usage = usage_told(facts)
+        if usage is NO_USAGE:
+            begun_call = Call(service, operation, model, usage, request_id)
+            if background.hold(record, begun_call, answer, facts):
+                return
         failure = None if error is None else told_to(record.owner, error)
         told = (service, operation, model, usage, request_id, took, failure, False)
         recorder.accept(record, _tuple_of(Call, told + beside_told(facts)))
@@ -353,39 +368,3 @@ def _observing_async(
 
     setattr(request, MARK, request)  # a wrapper of others that copies it is told from ours
     return request
-
-
-def _patch_finals(provider: Provider, methods: tuple[str, ...], module: ModuleType) -> None:
-    """Have the answers that stream helpers put together known as the streams they came from."""
-    import wrapt
-
-    for method in methods:
-        with suppress(AttributeError):  # a helper that an older SDK does not have
-            wrapper = _final_async if "Async" in method else _final
-            wrapt.wrap_function_wrapper(module, method, functools.partial(wrapper, provider.name))
-
-
-def _final(
-    service: str,
-    wrapped: Callable[..., Any],
-    helper: Any,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    final = wrapped(*args, **kwargs)
-    with _CAPTURING:
-        deduplication.share(helper._raw_stream, final, service)
-    return final
-
-
-async def _final_async(
-    service: str,
-    wrapped: Callable[..., Awaitable[Any]],
-    helper: Any,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    final = await wrapped(*args, **kwargs)
-    with _CAPTURING:
-        deduplication.share(helper._raw_stream, final, service)
-    return final

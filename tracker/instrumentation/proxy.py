@@ -22,6 +22,7 @@ from tracker.instrumentation.decorators import Observed, observe
 from tracker.instrumentation.observation import is_made_by_client_of
 from tracker.instrumentation.providers import CAPTURED
 from tracker.instrumentation.providers.provider import billed_operation
+from tracker.instrumentation.services.reads import lending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -334,7 +335,9 @@ def _requesting(base: Any) -> Callable[..., Any]:
         async def request_async(self: Any, *args: Any, **kwargs: Any) -> Any:
             observed = _requested(self, args, kwargs)
             if observed is None:
-                return await self._ai_usage.original.request(*args, **kwargs)
+                own: _Own = self._ai_usage
+                with lending(own.shared.tracker, own.shared.provider, args, kwargs):
+                    return await own.original.request(*args, **kwargs)
             return await observed.call(*args, **kwargs)
 
         return request_async
@@ -343,7 +346,9 @@ def _requesting(base: Any) -> Callable[..., Any]:
     def request(self: Any, *args: Any, **kwargs: Any) -> Any:
         observed = _requested(self, args, kwargs)
         if observed is None:
-            return self._ai_usage.original.request(*args, **kwargs)
+            own: _Own = self._ai_usage
+            with lending(own.shared.tracker, own.shared.provider, args, kwargs):
+                return own.original.request(*args, **kwargs)
         return observed.call(*args, **kwargs)
 
     return request

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_MODEL = "unknown"
 UNREADABLE = "<unreadable>"
+REASON = "usage_unknown"
 FREE = Price(Decimal(0), Decimal(0), "free")
 UNFINISHED = Call("unknown", "unknown", None)
 BATCH_BASES = frozenset({"batch", "batch_assumed"})
@@ -85,10 +86,19 @@ def metric_of(
         error=stored(call.error),
         partial=call.partial,
         late=record.late,
-        metadata=_metadata(record, {**tags, **context}) | ({"is_batch": True} if batch else {}),
-        counts=_counts(call),
-        conditions=_conditions(call),
+        metadata={
+            **_metadata(record, {**tags, **context}),
+            **({"is_batch": True} if batch else {}),
+            **_reason(record, price),
+        },
+        counts=_counts(call, record.counts),
+        conditions=_conditions(call, record.conditions),
     )
+
+
+def _reason(record: PendingRecord, price: Price) -> dict[str, object]:
+    """Return why nothing is known of what the call used, if the answer could not tell it."""
+    return {} if record.unknown is None or price.cost is not None else {REASON: record.unknown}
 
 
 def _is_declared_batch_result(record: PendingRecord) -> bool:
@@ -157,9 +167,10 @@ def _whole(value: object) -> int | None:
     return None
 
 
-def _counts(call: Call) -> Mapping[str, float]:
+def _counts(call: Call, asked: Mapping[str, float] | None) -> Mapping[str, float]:
     """Return every count that the answer told; those that every record has, if it was changed.
 
+    What only the request told is *asked*.
     What is in the program's hands, too, may have been written to since the call.
     """
     with _UNREADABLE:
@@ -167,13 +178,14 @@ def _counts(call: Call) -> Mapping[str, float]:
         if not found:
             known = call.usage._asdict().items()
             found = {name: count for name, count in known if is_count(count)}
-        return found | counts_in(call.counts)
+        return counts_in(asked) | found | counts_in(call.counts)
     return {}
 
 
-def _conditions(call: Call) -> Mapping[str, str]:
+def _conditions(call: Call, asked: Mapping[str, str] | None) -> Mapping[str, str]:
     with _UNREADABLE:
-        return conditions_in(call.told) | words_among(call.conditions or {})
+        told = conditions_in(call.told) | words_among(call.conditions or {})
+        return words_among(asked or {}) | told
     return {}
 
 

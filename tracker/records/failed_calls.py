@@ -58,6 +58,20 @@ def failed_call(
     )
 
 
+def failed_connection(
+    record: PendingRecord, service: str, operation: str, model: str | None, error: Exception
+) -> Call:
+    """Return what *record* says of a connection that could not be made: nothing was billed."""
+    call = failed_call(record, service, operation, model, error)
+    record.unbilled = True
+    if call is not None:
+        return call
+    took = record.elapsed_ms()
+    # The place would be ours.
+    text = told_to(record.owner, error, described(error).partition(" at ")[0])
+    return Call(service, operation, model, latency_ms=took, error=text)
+
+
 def book(record: PendingRecord, call: Call) -> None:
     """Accept *call*, which failed, as what *record* turned out to be."""
     recorder.accept(record, call)

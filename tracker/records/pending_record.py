@@ -62,6 +62,8 @@ class PendingRecord:
     what the response came from, if no physical call was seen: a function, a batch.  ``after``
     is called once the record has its call, if its block does not store it.
     ``spoken_for`` says that a program's own statement, and not a block, made it its owner's.
+    ``counts`` and ``conditions`` are what the request tells of a service that is billed by the
+    piece, and ``unknown`` why its answer may tell no usage.
     ``unbilled`` says that the provider takes nothing for it.
     ``base_url`` is where its client sends requests to, as that client has it.
     ``process`` tells the process that made it from those that were forked from it.
@@ -84,6 +86,9 @@ class PendingRecord:
     )
     extra: Mapping[str, object] = MappingProxyType({})
     source: object = None
+    counts: Mapping[str, float] | None = None
+    conditions: Mapping[str, str] | None = None
+    unknown: str | None = None
     after: Callable[[PendingRecord], None] | None = None
     batch = False
     late = False

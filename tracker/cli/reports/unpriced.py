@@ -28,10 +28,15 @@ ENDPOINT = (
     "CASE WHEN json_valid(metadata) THEN"
     " json_extract(metadata, '$.api_host') || json_extract(metadata, '$.api_path') END"
 )
+UNKNOWN = (
+    "CASE WHEN json_valid(metadata)"
+    " THEN CAST(json_extract(metadata, '$.usage_unknown') AS TEXT) END"
+)
 GROUPS = f"""
 SELECT service, model,
        CASE WHEN operation = '{OTHER}' THEN 'unknown endpoint'
-            WHEN input_tokens IS NULL THEN 'no tokens' ELSE 'no price' END AS reason,
+            WHEN input_tokens IS NULL THEN COALESCE({UNKNOWN}, 'no tokens')
+            ELSE 'no price' END AS reason,
        {ENDPOINT} AS endpoint,
        COUNT(*), SUM(input_tokens / {10**9}), SUM(input_tokens % {10**9}),
        SUM(output_tokens / {10**9}), SUM(output_tokens % {10**9}),
@@ -59,7 +64,8 @@ class Unpriced:
     """Calls of one model without a price.
 
     ``reason`` is ``no price`` (the model is in no price list), ``no tokens``
-    (the response told none, or the service is not billed by tokens) or ``unknown endpoint``
+    (the response told none, or the service is not billed by tokens; in words, where it is known
+    why) or ``unknown endpoint``
     (what is billed there is not known); ``endpoint`` is host and path, where the path
     is none of those that usually answer with tokens; ``first``
     and ``last`` are the days of the first and the last of them.

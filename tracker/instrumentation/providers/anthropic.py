@@ -21,6 +21,10 @@ FREE = re.compile(
     r"(?:agents|compliance|deployments|dreams/.*|environments|files|memory_stores|messages/batches"
     r"|messages/count_tokens|models|organizations|sessions|skills|tunnels|user_profiles|vaults)(?:/.*)?"
 )
+READS = {
+    "batch": re.compile(r"/messages/batches(?:/([^/]+))?$"),
+    "results": re.compile(r"/messages/batches/([^/]+)/results$"),
+}
 #: The client's methods that are billed, by the path to them.
 CALLS = {
     "messages.create": "completion",
@@ -70,6 +74,7 @@ ANTHROPIC = Provider(
     operations={"/v1/messages": "completion", "/v1/complete": "completion"},
     billed=BILLED,
     free=FREE,
+    reads=READS,
     finals={
         "anthropic.lib.streaming": (
             "MessageStream.get_final_message",

@@ -11,7 +11,8 @@ from tracker.instrumentation.providers.provider import BatchResult, Provider
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Billed by the provider, by time, by the piece, or by tokens that are told later or nowhere.
+#: Billed by the provider, or counted: by time, by the piece, or by tokens that are told later or
+#: nowhere.
 BILLED = {
     "agents/automations/{id}/invocations": "agent",
     "agents/sessions": "agent",
@@ -23,6 +24,7 @@ BILLED = {
     "fine_tuning/jobs": "fine_tuning",
     "live/sessions": "realtime",
     "live/sessions/{id}/fork": "realtime",
+    "moderations": "moderation",
     "realtime/calls": "realtime",
     "threads/runs": "run",
     "threads/{id}/runs": "run",
@@ -33,12 +35,17 @@ BILLED = {
     "videos/{id}/remix": "video",
 }
 FREE = re.compile(
-    r"(?:agents|assistants|batches|chatkit|conversations|evals|files|fine_tuning|models|moderations"
+    r"(?:agents|assistants|batches|chatkit|conversations|evals|files|fine_tuning|models"
     r"|organization|projects|safety|skills|threads|uploads|vaults|vector_stores|webhook_endpoints"
     r"|audio/voices|audio/voice_consents|chat/completions/\{id\}|containers/.*|responses/\{id\}/cancel"
     r"|responses/input_tokens|realtime/(?:calls/.*|client_secrets|sessions|transcription_sessions"
     r"|translations/client_secrets)|live/sessions/\{id\}/\w+|videos/characters)(?:/.*)?"
 )
+READS = {
+    "response": re.compile(r"/responses/([^/]+)(?:/cancel)?$"),
+    "batch": re.compile(r"/batches(?:/([^/]+))?(?:/cancel)?$"),
+    "results": re.compile(r"/files/([^/]+)/content$"),
+}
 #: The managers of each module, and the path to which they connect.
 CONNECTIONS = {
     "openai.resources.beta.realtime.realtime": ("RealtimeConnectionManager", "/realtime"),
@@ -93,9 +100,21 @@ ERROR_CODES = frozenset(
 )
 
 
+#: The events that end a stream, with its usage.
+LAST_EVENTS = frozenset(
+    {
+        "response.completed",
+        "image_generation.completed",
+        "image_edit.completed",
+        "speech.audio.done",
+        "transcript.text.done",
+    }
+)
+
+
 def _is_last_word(event: Mapping[str, Any]) -> bool:
-    """The chunk that only carries usage has no choices; the other interface names its end."""
-    return event.get("choices") == [] or event.get("type") == "response.completed"
+    """The chunk that only carries usage has no choices; the other interfaces name their end."""
+    return event.get("choices") == [] or event.get("type") in LAST_EVENTS
 
 
 def _batch_result(line: Any) -> BatchResult | None:
@@ -116,6 +135,8 @@ OPENAI = Provider(
         "/responses": "completion",
         "/responses/compact": "completion",
         "/embeddings": "embedding",
+    },
+    pieces={
         "/images/generations": "image",
         "/images/edits": "image",
         "/images/variations": "image",
@@ -125,6 +146,7 @@ OPENAI = Provider(
     },
     billed=BILLED,
     free=FREE,
+    reads=READS,
     asks_for_usage=frozenset({"/chat/completions", "/completions"}),
     finals={
         "openai.lib.streaming.chat": (
@@ -138,7 +160,12 @@ OPENAI = Provider(
     },
     calls=CALLS,
     connections=CONNECTIONS,
-    end_events=(rb"event: ?response\.(?:completed|incomplete|failed)", rb"data: ?\[DONE\]"),
+    end_events=(
+        rb"event: ?response\.(?:completed|incomplete|failed)",
+        rb"event: ?(?:image_generation|image_edit)\.completed",
+        rb"event: ?(?:speech\.audio|transcript\.text)\.done",
+        rb"data: ?\[DONE\]",
+    ),
     is_last_word=_is_last_word,
     batch_result=_batch_result,
     error_codes=ERROR_CODES,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: The attribute by which our wrapper of a method is known.
 MARK = "_ai_usage_observed"
 NOTHING = re.compile(r"(?!)")
+#: Operations that are recorded though the providers take nothing for them.
+UNCHARGED = frozenset({"moderation"})
 
 
 class BatchResult(NamedTuple):
@@ -42,9 +44,11 @@ class Provider:
 
     Of requests:
 
-    - ``operations`` tells which paths answer with what they used, and as what they are booked;
-      ``billed`` those that are billed and may not tell, without version and ids; ``free`` those
-      that are not.
+    - ``operations`` tells which paths answer with the tokens that they used, and as what they are
+      booked; ``pieces`` those that may count something else; ``billed`` those that are billed, or
+      counted, and may not tell, without version and ids; ``free`` those that are not.
+    - ``reads`` are patterns of the paths of requests whose answers tell what others used, by kind:
+      a ``response`` that is made in the background, a ``batch``, and its ``results``; with the id.
     - ``method_path`` finds model and method in a path that ends with them; ``methods`` are those
       that are billed, with their operations.
     - ``asks_for_usage`` are the paths whose streams tell their usage only when asked.
@@ -65,8 +69,10 @@ class Provider:
     connections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     error_codes: frozenset[str] = frozenset()
     operations: Mapping[str, str] = field(default_factory=dict)
+    pieces: Mapping[str, str] = field(default_factory=dict)
     billed: Mapping[str, str] = field(default_factory=dict)
     free: re.Pattern[str] = NOTHING
+    reads: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     method_path: re.Pattern[str] = NOTHING
     methods: Mapping[str, str] = field(default_factory=dict)
     asks_for_usage: frozenset[str] = frozenset()
@@ -90,14 +96,12 @@ class Provider:
 
     def _usual(self, url: str) -> str | None:
         """Azure puts a deployment before the path, and a caller may give a whole URL."""
-        known = self.operations.get(url)
-        if known is not None:
-            return known
         path = url.partition("?")[0]
-        known = self.operations.get(path)
+        known = self.operations.get(path) or self.pieces.get(path)
         if known is not None or path.count("/") < 3:
             return known
-        return next((op for end, op in self.operations.items() if path.endswith(end)), None)
+        ends = (*self.operations.items(), *self.pieces.items())
+        return next((op for end, op in ends if path.endswith(end)), None)
 
     def must_ask(self, url: str) -> bool:
         """Return whether a stream from *url* tells its usage only when asked."""

@@ -18,6 +18,7 @@ from tracker.error_boundary import boundary
 from tracker.instrumentation.answers import content_of, is_encoded
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.usage import ELSEWHERE
+from tracker.instrumentation.services.pieces import note_told
 from tracker.records.error_text import of_answer
 
 if TYPE_CHECKING:
@@ -119,7 +120,9 @@ class JsonReader:
         """Read the whole."""
         # What is broken off is no JSON.
         with boundary("stream"), suppress(ValueError):
-            self._accumulator.take(json.loads(b"".join(self._parts)))
+            told = json.loads(b"".join(self._parts))
+            note_told(self._accumulator.record, told)
+            self._accumulator.take(told)
         return []
 
 
@@ -145,9 +148,13 @@ class EncodedReader:
         return []
 
 
-def watch(http_response: Any, accumulator: Accumulator) -> None:
-    """Read the usage of *http_response* into *accumulator* now, or while the program reads it."""
-    reader = _reader_of(http_response.headers.get("content-type", ""), accumulator)
+def watch(http_response: Any, accumulator: Accumulator, reader: Reader | None = None) -> None:
+    """Read the usage of *http_response* into *accumulator* now, or while the program reads it.
+
+    *reader* watches the bytes, where the kind of content does not tell how.
+    """
+    content_type = http_response.headers.get("content-type", "")
+    reader = _reader_of(content_type, accumulator) if reader is None else reader
     content = content_of(http_response)
     if reader is not None and content is not None:
         passed = _read_whole(reader, content)

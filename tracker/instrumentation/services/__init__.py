@@ -1,0 +1,1 @@
+"""What clients offer beside chat and embeddings, where the answer alone does not tell its usage."""

@@ -1,0 +1,187 @@
+"""Responses that the provider makes in the background: their usage is told when they are read.
+
+The record of such a call stays open until its response is read to its end, in whatever block, and
+is its own block's.  A response that another process began is booked where it is read.  Its
+id follows from the response's, so it is stored once, however often and wherever it is read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.delivery import fork_registry
+from tracker.error_boundary import boundary
+from tracker.instrumentation import deduplication
+from tracker.instrumentation.observation import is_observed, open_record
+from tracker.instrumentation.providers.beside import beside_told
+from tracker.instrumentation.providers.fields import field, number, reader, text
+from tracker.instrumentation.providers.usage import NO_USAGE, usage_of
+from tracker.instrumentation.services.taker import Taker
+from tracker.records import recorder
+from tracker.records.batch_lines import record_id
+from tracker.records.error_text import of_answer
+from tracker.records.metric import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker.records.metric import Usage
+    from tracker.records.pending_record import PendingRecord
+
+#: States in which the usage is still to come.
+WAITING = frozenset({"queued", "in_progress"})
+#: So many responses may be open; the oldest is booked as one that nobody read.
+MAX_OPEN = 1000
+#: So many that have ended are remembered.
+MAX_ENDED = 4096
+UNREAD = "a background response that was not read to its end here"
+
+_Key = tuple[str, str]
+
+
+class _Begun(NamedTuple):
+    """A call whose response is made in the background."""
+
+    record: PendingRecord
+    service: str
+    operation: str
+    model: str | None
+    request_id: str | None
+
+
+_open: OrderedDict[_Key, _Begun] = OrderedDict()
+_ended: OrderedDict[_Key, PendingRecord] = OrderedDict()
+_lock = threading.RLock()
+
+
+def hold(record: PendingRecord, call: Call, answer: Any, facts: Callable[[str], Any]) -> bool:
+    """Keep *record* open if *answer*, of which *facts* tells, is a response that is still made.
+
+    *call* is what is known of it by now.
+    """
+    response_id = text(facts("id"))
+    if facts("status") not in WAITING or facts("background") is not True or response_id is None:
+        return False
+    key = (call.service, response_id)
+    begun = _Begun(record, call.service, call.operation, call.model, call.request_id)
+    with _lock:
+        _open[key] = begun
+        oldest = _open.popitem(last=False)[1] if len(_open) > MAX_OPEN else None
+    deduplication.remember(answer, record, call.service, call.request_id)
+    record.extra = {**record.extra, "response_id": response_id}
+    if oldest is not None:
+        _book_unread(oldest)
+    return True
+
+
+class Awaited(Taker):
+    """Takes what is read of a response; one that has not ended may be read again."""
+
+    def __init__(self, service: str, response_id: str) -> None:
+        self._key = (service, response_id)
+
+    def take(self, told: Any) -> bool:
+        """Take the response, or an event that has it."""
+        with boundary("stream"):
+            response = told if field(told, "object") == "response" else field(told, "response")
+            if response is not None and field(response, "background") is True:
+                self._read(response)
+        return True
+
+    def _read(self, response: Any) -> None:
+        service, _ = key = self._key
+        has_ended = field(response, "status") not in WAITING
+        with _lock:
+            known = _ended.get(key)
+            begun = _open.pop(key, None) if has_ended else _open.get(key)
+            if known is None and begun is not None:
+                known = begun.record
+            is_new = has_ended and key not in _ended
+            if is_new:
+                # What nobody wants to know now, somebody may later.
+                known = known or open_record()
+                if known is None:
+                    return
+                _ended[key] = known
+                if len(_ended) > MAX_ENDED:
+                    _ended.popitem(last=False)
+        if known is not None:
+            deduplication.remember(response, known, service, None)
+            if is_new:
+                _accept(known, self._call(known, begun, reader(response), usage_of(response)))
+
+    def _call(
+        self,
+        record: PendingRecord,
+        begun: _Begun | None,
+        facts: Callable[[str], Any],
+        usage: Usage,
+    ) -> Call:
+        """Return what is booked of the response, under the key that it has in every process."""
+        service, response_id = self._key
+        record.id = record_id(service, "background", response_id)
+        created, completed = _seconds(facts("created_at")), _seconds(facts("completed_at"))
+        record.at = record.at if created is None else created
+        record.extra = {**record.extra, "response_id": response_id}
+        failure = facts("error")
+        return Call(
+            service,
+            "completion" if begun is None else begun.operation,
+            text(facts("model")) or (None if begun is None else begun.model),
+            usage,
+            None if begun is None else begun.request_id,
+            None if created is None or completed is None else (completed - created) * 1000.0,
+            None if failure is None else of_answer({"code": field(failure, "code")}),
+            facts("status") == "cancelled",
+            *beside_told(facts),
+        )
+
+
+def _seconds(time: Any) -> float | None:
+    whole = number(int(time)) if isinstance(time, float) else number(time)
+    return None if whole is None else float(whole)
+
+
+def _accept(record: PendingRecord, call: Call) -> None:
+    recorder.accept(record, call)
+    if not recorder.is_kept(record) and not is_observed(record):
+        record.owner.settle([record])
+
+
+def _book_unread(begun: _Begun) -> None:
+    """Book a call whose usage this process will not hear of.
+
+    Its id is its own: whoever reads it elsewhere books it with its usage.
+    """
+    record, service, operation, model, request_id = begun
+    record.unknown = UNREAD
+    _accept(record, Call(service, operation, model, NO_USAGE, request_id))
+
+
+def finish_open() -> None:
+    """Book every response that nobody read to its end, for interpreter exit."""
+    with _lock:
+        left = list(_open.values())
+        _open.clear()
+    for begun in left:
+        _book_unread(begun)
+
+
+def forget() -> None:
+    """Forget which responses were begun and read, for tests."""
+    with _lock:
+        _open.clear()
+        _ended.clear()
+
+
+def _after_fork() -> None:
+    """Start a child with a free lock, and nothing open: that is its parent's to book."""
+    global _lock
+    _lock = threading.RLock()
+    _open.clear()
+
+
+recorder.at_exit(finish_open)
+fork_registry.at_fork(in_child=_after_fork)

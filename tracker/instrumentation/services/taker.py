@@ -1,0 +1,29 @@
+"""What takes an answer in the place of an accumulator, where it is no call of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tracker.instrumentation.streaming.body_readers import Reader
+
+
+class Taker:
+    """Takes an answer, and does nothing with it.
+
+    ``reader`` reads its bytes, where it is neither JSON nor events.
+    """
+
+    swallows_usage = False
+    record = None
+    reader: Reader | None = None
+
+    def take(self, _told: Any) -> bool:
+        """Take an event, or the whole; return whether the program is to see it: always."""
+        return True
+
+    def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
+        """Note that nothing more will come."""
+
+    def drop(self) -> None:
+        """Note that nobody has the answer any more."""
