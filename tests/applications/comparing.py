@@ -51,7 +51,7 @@ def _differences(old: Observed, new: Observed) -> list[str]:
     if old.output != new.output:
         found.append(f"prints {new.output!r}, and printed {old.output!r}")
     found += _only("calls", Counter(old.calls), Counter(new.calls))
-    rows, now = _rows(old), _rows(new) - _newly_recorded(old, new)
+    rows, now = _rows(old), _rows(new) - _newly_recorded(old, new) - _failures(old, new)
     return found + _only("records", rows, now) + _priced(old, new)
 
 
@@ -70,6 +70,15 @@ def _newly_recorded(old: Observed, new: Observed) -> Counter[Record]:
     silent -= Counter(record.tokens[0] for record in old.records)
     gained = (_rows(new) - _rows(old)).items()
     return Counter({row: count for row, count in gained if silent[row.tokens[0]] >= count})
+
+
+def _failures(old: Observed, new: Observed) -> Counter[Record]:
+    """Return the further records of calls that failed: a block sees those, who records answers not.
+
+    They have no tokens, and cost nothing.
+    """
+    gained = (_rows(new) - _rows(old)).items()
+    return Counter({r: n for r, n in gained if r.error is not None and r.tokens == (None, None)})
 
 
 def _priced(old: Observed, new: Observed) -> list[str]:

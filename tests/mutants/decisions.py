@@ -296,10 +296,22 @@ def heirs_overlooked(real: Any) -> Any:
     return lambda semantic, proposal, heirs: iter(())
 
 
-@mutant("rules.conflicts.wrapped_clients:works_for_own_object", "E17")
+@mutant("rules.conflicts.objects.own_objects:works_for_own_object", "E17")
 def every_object_taken_for_one(real: Any) -> Any:
     """A client that is wrapped for another tracker is used in the block of an object's own."""
     return lambda semantic, body, key, method, reached: True
+
+
+@mutant("rules.conflicts.objects.made_inside:is_made_with", "E10_another_object", "E10")
+def objects_taken_for_those_of_a_block(real: Any) -> Any:
+    """An object that was made elsewhere, with another tracker, sets its ids inside of a block."""
+    return lambda semantic, body, tracker, key, reached: True
+
+
+@mutant("rules.checks.shared_trackers.object_makers:is_fresh", "E10_caller", "E11_caller")
+def every_tracker_taken_for_new(real: Any) -> Any:
+    """A caller goes on with the tracker that it gave away, and with the ids that were set there."""
+    return lambda semantic, value, user: True
 
 
 # -- forms that do not fit ----------------------------------------------------------------

@@ -16,9 +16,10 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.object_methods import constructor, only_gives, sets_own_ids
 from codemods.analysis.trackers.ids.standing import set_ids
 from codemods.rules.conflicts.default_trackers import is_given
+from codemods.rules.conflicts.objects.made_inside import is_made_with
+from codemods.rules.conflicts.objects.own_objects import works_for_own_object
 from codemods.rules.conflicts.own_trackers import Functions, given_tracker, own_trackers
 from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
-from codemods.rules.conflicts.wrapped_clients import works_for_own_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -175,7 +176,17 @@ def _has_key(semantic: SemanticModel, lender: Lender, key: object) -> bool:
         return True
     if _is_given(key):
         return not lender.others and _comes_from(semantic, lender, key)
+    if isinstance(key, tuple):
+        return _is_made_with(semantic, lender, key)
     return isinstance(key, Binding) and _is_given_instead(semantic, lender, key)
+
+
+def _is_made_with(semantic: SemanticModel, lender: Lender, key: tuple[object, str]) -> bool:
+    """Whether *key* is a field of objects that the lender makes, and gives its own tracker."""
+    if not isinstance(lender.tracker, Binding) or lender.home not in (None, semantic):
+        return False
+    reached = reached_by(semantic, lender.body)
+    return is_made_with(semantic, lender.body, lender.tracker, key, reached)
 
 
 def _is_given_instead(semantic: SemanticModel, lender: Lender, key: Binding) -> bool:

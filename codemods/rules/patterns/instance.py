@@ -261,22 +261,37 @@ def _relying(
 
 
 def _calls_refusal(semantic: SemanticModel, finding: Finding, parts: list[Part]) -> Refusal | None:
-    """Refuse blocks in which ids of the tracker may be set by something else."""
+    """Refuse blocks in which ids of the tracker surely are set by something else."""
     methods: set[ast.AST] = {part.function for part in parts}
     own = {site.call.func for part in parts for site in part.sets}
     for part in parts:
-        if (
-            reachable(semantic.taint, part.body).may_have(methods)
-            or _calls_implicitly(semantic, part)
-            or may_call_back(semantic.taint, part.body, methods)
-        ):
-            detail = f"{part.name} calls, or may call back, a method that sets other ids"
+        runs = reachable(semantic.taint, part.body).may_have(methods)
+        if runs or _calls_implicitly(semantic, part):
+            detail = f"{part.name} calls a method that sets other ids"
             return refuse(semantic, finding, Reason.SHARED_STATE, detail, part.sets[0].call)
         place = next((p for p in part.flow.sets if p not in own), None)
         if place is not None:
             detail = f"{ast.unparse(place)} may set ids of the shared tracker"
             return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
     return None
+
+
+def _called_back(
+    semantic: SemanticModel, field: TrackerField, parts: list[Part]
+) -> list[tuple[str, ast.AST, Reason]]:
+    """Return which of *parts* may run methods that set ids, without naming them.
+
+    What those set lasts behind their call today, and would not if the object is the same.
+    """
+    methods: set[ast.AST] = {part.function for part in parts}
+    names = " or ".join(dict.fromkeys(part.name for part in parts))
+    owner = field.owner.name
+    text = "{} would go on with its own ids behind what may call back {} of the same " + owner
+    return [
+        (text.format(part.name, names), part.sets[0].call, Reason.SHARED_STATE)
+        for part in parts
+        if may_call_back(semantic.taint, part.body, methods)
+    ]
 
 
 def _calls_implicitly(semantic: SemanticModel, part: Part) -> bool:
@@ -314,7 +329,7 @@ def _proposal(
 
 def _asked(semantic: SemanticModel, field: TrackerField, users: _Users) -> Conditions:
     """Return what must be confirmed of the blocks: of objects of each class of the family."""
-    found: list[tuple[str, ast.AST, Reason]] = []
+    found = _called_back(semantic, field, users.parts)
     for methods in methods_of_objects(semantic, field):
         parts = [part for part in users.parts if part.function in methods]
         relying: list[tuple[str, ast.AST]] = [(m.name, m) for m in users.relying if m in methods]

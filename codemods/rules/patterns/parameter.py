@@ -112,8 +112,10 @@ def _answer(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> A
         return None
     shows = bool(making) or _is_annotated(semantic, parameter)
     # The callers are in all files: who wants the finding alone need not read these.
-    if not shows and _remembering(semantic, function, parameter) is not None:
-        return None
+    if not shows:
+        first = sets_first(semantic, binding, sets, set())
+        if _remembering(semantic, function, parameter, sets_first=first) is not None:
+            return None
     finding = semantic.finding(CODE, sets[0].call, MESSAGE)
     calls = frozenset(site.call for site in sets)
     given = _Given(function, parameter, binding, tuple(sets), making, shows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.trackers.fields.syntax import declared, methods
@@ -63,7 +64,10 @@ def _is_made_otherwise(heir: ast.ClassDef) -> bool:
 
 
 def is_fresh(semantic: SemanticModel, value: ast.expr, user: ast.AST) -> bool:
-    """Whether *value*, given at *user*, is a tracker that is built for it and for nothing else."""
+    """Whether *value*, given at *user*, is a tracker that is built for it and for nothing else.
+
+    That ids are set on it is no use of it: it looks at none, and counts on none.
+    """
     built = {c.call: c for c in semantic.lifetimes.constructs}
     if value in built:
         return built[value].certain and not built[value].shared
@@ -87,9 +91,20 @@ def is_fresh(semantic: SemanticModel, value: ast.expr, user: ast.AST) -> bool:
 
 def _is_read_once(semantic: SemanticModel, binding: Binding) -> bool:
     """Whether the variable is bound at one place, and read at one, in whatever file."""
-    if len(binding.binders) != 1 or len(binding.loads) != 1 or binding.declared:
+    loads = [load for load in binding.loads if not _is_told(semantic, load)]
+    if len(binding.binders) != 1 or len(loads) != 1 or binding.declared:
         return False
     return not (binding.scope.is_module and semantic.used_elsewhere(binding.name))
+
+
+def _is_told(semantic: SemanticModel, load: ast.Name) -> bool:
+    """Whether *load* is where a statement of the variable's own function sets ids on it."""
+    around = semantic.module.parents[load]
+    call = semantic.module.parents[around]
+    is_set = isinstance(around, ast.Attribute) and around.attr == words.SET_CALL
+    is_statement = isinstance(semantic.module.parents[call], ast.Expr)
+    here = semantic.scopes.scope_of.get(load) is semantic.scopes.of(load).scope
+    return is_set and isinstance(call, ast.Call) and is_statement and here
 
 
 def _hidden(semantic: SemanticModel, owner: str) -> Iterator[ast.expr | ast.alias]:
