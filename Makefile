@@ -31,6 +31,7 @@
 #   make page-benchmark    the page of a migration of FILES=1000 files: its size, to open and to scroll
 #   make figures           cycles, lengths, complexity, folders and words of the code, with goals
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
+#   make prices            our prices beside those of genai-prices and of litellm's price file
 #   make report-benchmark  ai-usage report on a million rows, beside the sqlite3 shell
 #   make lsp-benchmark     from a keystroke to what the language server tells, beside ruff's
 #   make vscode            build and package the extension of Visual Studio Code, with what npm has
@@ -60,7 +61,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help applications browser demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures page-benchmark overhead \
-	report-benchmark faults-benchmark lsp-benchmark vscode dynalite install clean
+	prices report-benchmark faults-benchmark lsp-benchmark vscode dynalite install clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -226,6 +227,19 @@ figures: $(STAMP)
 
 overhead: $(BENCH_STAMP)
 	@$(BIN)/python -m benchmarks.overhead
+
+# litellm's price file and version, out of its wheel: the package has much to install, which is not needed.
+LITELLM := $(VENV)/.litellm
+
+$(LITELLM): $(STAMP)
+	@rm -rf $(LITELLM) $(LITELLM).part && mkdir -p $(LITELLM).part
+	@$(BIN)/python -m pip download --quiet --no-deps --only-binary litellm --dest $(LITELLM).part litellm
+	@cd $(LITELLM).part && $(abspath $(BIN))/python -m zipfile -e litellm-*.whl all && mkdir litellm && \
+		mv all/litellm/model_prices_and_context_window_backup.json litellm && mv all/*.dist-info . && rm -r all *.whl
+	@mv $(LITELLM).part $(LITELLM)
+
+prices: $(STAMP) | $(LITELLM)
+	@$(BIN)/python -m benchmarks.prices --litellm $(LITELLM) $(if $(ALL),--all)
 
 report-benchmark: $(STAMP)
 	@$(BIN)/python -m benchmarks.report

@@ -31,6 +31,8 @@ settings.load_profile("steady")
 # What a test forgets to redirect goes here, and not to the data of who runs the tests.
 _data = tempfile.TemporaryDirectory(prefix="tests-data-")
 os.environ["XDG_DATA_HOME"] = _data.name
+# The servers of tests stand for the providers, with their prices.
+os.environ["AI_USAGE_GATEWAYS"] = "127.0.0.1,localhost"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,8 @@ AI_USAGE_QUEUE_SIZE        10000      records that may wait in memory
 AI_USAGE_SPOOL             (data)     file of the spool, in the user's data folder by default
 AI_USAGE_SPOOL_BYTES       268435456  size that the spool may reach; then records are dropped
 AI_USAGE_PRICES            (none)     TOML file with prices that override the list
+AI_USAGE_GATEWAYS          (none)     hosts, separated by commas, that pass calls on to the
+                                      provider of the client, whose list prices hold there
 AI_USAGE_REQUIRE_CONTEXT   (prod.)    1 or 0: record calls that no context attributes
 AI_USAGE_DEPRECATIONS      1          0: say nothing where attribution is set by hand
 AI_USAGE_ERROR_MESSAGES    0          1: keep messages of exceptions, which may quote an answer
@@ -48,6 +50,7 @@ class Settings:
     spool: Path | None = None
     spool_bytes: int = 256 * 1024 * 1024
     prices: Path | None = None
+    gateways: tuple[str, ...] = ()
     require_context: bool | None = None
     deprecations: bool = True
     error_messages: bool = False
@@ -126,6 +129,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "spool": named,
     "spool_bytes": int,
     "prices": named,
+    "gateways": _names,
     "require_context": _switch,
     "deprecations": _switch,
     "error_messages": _switch,
@@ -138,6 +142,7 @@ _EXPECTED = {
     "spool": "name a file",
     "spool_bytes": "give a number of bytes",
     "prices": "name a TOML file",
+    "gateways": "name hosts, separated by commas",
     "require_context": "say 1 or 0",
     "deprecations": "say 1 or 0",
     "error_messages": "say 1 or 0",

@@ -207,6 +207,9 @@ def _begin(
             model = sent(options, "model") if extra else body.get("model")
             if is_stream:
                 added = addition(options, client, provider)
+            if provider.name == "anthropic" and "Bedrock" in type(client).__name__:
+                # The answer names no region, and each has its price.
+                record.conditions = {"requested_model": model}
         # What was not given is an object of the SDK that is no function.
         parser = getattr(options, "post_parser", None)
         parser = parser if callable(parser) else None

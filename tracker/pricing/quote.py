@@ -1,45 +1,96 @@
 """The price of one call, and how it was found.
 
-A deployment's own prices come first (``overrides``), then genai-prices' offline
-snapshot, if that package is installed.  It is imported at the first quote (a
-quarter of a second), never before.
+A deployment's own prices come first (``overrides``), then what the server itself says that the call
+cost, then the public lists: genai-prices, and litellm's price file where that is installed and the
+first has no price.  A server that is not the provider's own has no public price.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.config import settings
+from tracker.pricing import genai, litellm_file
+from tracker.pricing.hosts import host_of, provider_at
+from tracker.pricing.listed import STANDARD_TIERS, Asked
+from tracker.pricing.quantities import parts_of
 from tracker.records.metric import Price, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from decimal import Context, Decimal
-    from types import ModuleType
+
+    from tracker.pricing.listed import Listed
+    from tracker.pricing.quantities import Part
+
+    Find = Callable[[Asked], Listed | None]
 
 UNPRICED = Price(cost=None, list_cost=None, basis="unpriced")
 #: What a call may cost: nobody is billed more, and no store of whole picodollars has more.
 MOST_DOLLARS = 9_000_000
 BATCH_DISCOUNT = "0.5"
-SOURCE = "genai-prices"
-# Any other spelling silently gives the ordinary price.
-BATCH_CONTEXT = {"processing": "batch"}
+NOTHING: Mapping[str, str] = MappingProxyType({})
+LISTS = (genai, litellm_file)
+#: Anthropic bills tokens that are computed in the United States only with a factor.
+GEOGRAPHIES = {"us": "1.1"}
+#: What a server says that the call cost, by its own name, in dollars for each.
+STATED = {
+    "cost": "1",
+    "cost.total_cost": "1",
+    "estimated_cost": "1",
+    "cost_in_usd_ticks": "1E-10",
+}
+UPSTREAM = "cost_details.upstream_inference_cost"
+#: Old deployments on Azure say no more of the model of an embedding.
+RENAMED = {("embedding", "ada"): "text-embedding-ada-002"}
 
 
-def quote(service: str, model: str | None, usage: Usage, at: datetime, *, batch: bool) -> Price:
+class Served(NamedTuple):
+    """How a call was made and served, as far as its price depends on it.
+
+    ``counts`` are all that the answer told, ``conditions`` the words of it; ``base_url`` is where
+    the client sends its requests, ``operation`` what was asked for.
+    """
+
+    counts: Mapping[str, float] = MappingProxyType({})
+    conditions: Mapping[str, str] = NOTHING
+    base_url: object = None
+    operation: str | None = None
+
+
+UNTOLD = Served()
+
+
+def quote(
+    service: str,
+    model: str | None,
+    usage: Usage,
+    at: datetime,
+    *,
+    batch: bool,
+    served: Served = UNTOLD,
+) -> Price:
     """Return the price of a call of *model* at *service* made at *at*.
 
     A model or usage that cannot be priced, or only absurdly, gives ``UNPRICED``, never zero.
-    With *batch* the provider's batch rate is used; where none is published, half the
-    list price (``batch_assumed``).
+    With *batch*, or where the answer says so, the provider's batch rate is used; where none is
+    published, half the list price (``batch_assumed``).
     """
     from decimal import localcontext
 
+    batch = batch or served.conditions.get("service_tier") == "batch"
+    host = None if served.base_url is None else host_of(served.base_url)
     # The program may have set a precision, or traps, for figures of its own.
     with localcontext(_arithmetic()):
-        own = _own(service, model or "", usage, at, batch=batch)
-        price = _listed(service, model, usage, at, batch=batch) if own is None else own
+        price = _own(service, model or "", usage, at, served, host, batch=batch)
+        if price is None:
+            price = _stated(service, served, host)
+        if price is None:
+            price = _listed(service, model, usage, at, served, host, batch=batch)
         is_stored = price.list_cost is None or price.list_cost <= MOST_DOLLARS
     return price if is_stored else UNPRICED
 
@@ -55,10 +106,19 @@ def _arithmetic() -> Context:
 
 def warm() -> None:
     """Load the price list: a third of a second that nobody should have to wait for."""
-    _price_list()
+    genai.price_list()
 
 
-def _own(service: str, model: str, usage: Usage, at: datetime, *, batch: bool) -> Price | None:
+def _own(
+    service: str,
+    model: str,
+    usage: Usage,
+    at: datetime,
+    served: Served,
+    host: str | None,
+    *,
+    batch: bool,
+) -> Price | None:
     """Return the price by the deployment's own file, or None where that has no entry."""
     file = settings.current().prices
     if file is None:
@@ -66,34 +126,131 @@ def _own(service: str, model: str, usage: Usage, at: datetime, *, batch: bool) -
     from tracker.pricing.overrides import read
 
     overrides = read(file)
-    entry = overrides.find(service, model, at)
+    entry = overrides.find(service, model, at, host, served.conditions.get("service_tier"))
     if entry is None:
         return None
-    batch_cost = entry.batch_cost(usage) if batch else None
-    return _price(entry.cost(usage), batch_cost, overrides.source, overrides.version, batch=batch)
+    cost = entry.cost(usage, served.counts)
+    batch_cost = entry.batch_cost(usage, served.counts) if batch else None
+    rule = entry.rule
+    return _price(cost, batch_cost, overrides.source, overrides.version, rule, batch=batch)
 
 
-def _listed(service: str, model: str | None, usage: Usage, at: datetime, *, batch: bool) -> Price:
-    """Return the price by the public list."""
-    prices = _price_list()
-    if prices is None or not model or usage.input_tokens is None:
+def _stated(service: str, served: Served, host: str | None) -> Price | None:
+    """Return what a server that is not the client's own provider says that the call cost."""
+    if host is None or provider_at(service, host) in ("openai", "anthropic", "azure", "aws"):
+        return None
+    from decimal import Decimal
+
+    for name, unit in STATED.items():
+        told = served.counts.get(name)
+        if told is None:
+            continue
+        cost, rule = Decimal(str(told)) * Decimal(unit), f"usage.{name}"
+        if name == "cost" and served.conditions.get("is_byok") == "true":
+            # The rest is billed by the provider, to whom the key belongs.
+            cost += Decimal(str(served.counts.get(UPSTREAM, 0)))
+            rule += f" + {UPSTREAM}"
+        return Price(cost, cost, "standard", host, None, rule)
+    return None
+
+
+def _listed(
+    service: str,
+    model: str | None,
+    usage: Usage,
+    at: datetime,
+    served: Served,
+    host: str | None,
+    *,
+    batch: bool,
+) -> Price:
+    """Return the price by the public lists."""
+    provider = provider_at(service, host)
+    if provider is None or not model:
         return UNPRICED
+    if served.operation == "decision" and provider == "openai":
+        provider = genai.LISTS["decision"]
+    model = RENAMED.get((served.operation or "", model), model)
+    if provider == "aws":
+        model = served.conditions.get("requested_model", model)  # the answer has no region
     hour = at.replace(minute=0, second=0, microsecond=0)
-    return _quoted(prices, service, model, usage, hour, batch)
+    told = (frozenset(served.counts.items()), frozenset(served.conditions.items()))
+    return _quoted(provider, model, usage, hour, told, batch)
 
 
 @functools.lru_cache(maxsize=4096)
 def _quoted(
-    prices: Any, service: str, model: str, usage: Usage, at: datetime, batch: bool
+    provider: str,
+    model: str,
+    usage: Usage,
+    at: datetime,
+    told: tuple[frozenset[tuple[str, float]], frozenset[tuple[str, str]]],
+    batch: bool,
 ) -> Price:
     # The list takes 100 us a call, and programs repeat themselves; its prices change by the day.
-    list_cost = _cost(prices, service, model, usage, at, None)
-    batch_cost = None
-    if batch and list_cost is not None:
-        batch_cost = _cost(prices, service, model, usage, at, BATCH_CONTEXT)
-        if batch_cost is not None and batch_cost >= list_cost:
-            batch_cost = None  # the list has no batch rate: it gave the ordinary price
-    return _price(list_cost, batch_cost, SOURCE, prices.__version__, batch=batch)
+    counts, conditions = dict(told[0]), dict(told[1])
+    parts = parts_of(usage, counts)
+    if not parts[0].quantities or (
+        usage.input_tokens is None and parts[0].quantities.keys() <= {"output_tokens"}
+    ):
+        return UNPRICED
+    listed = functools.partial(
+        _whole, parts=parts, provider=provider, model=model, at=at, conditions=conditions
+    )
+    lists = [(one, version) for one in LISTS if (version := one.version()) is not None]
+    for one, version in lists:
+        full = listed(one.find, batch=False)
+        if full is None:
+            continue
+        cost, rule = full
+        # A rate for batches may be in the other list only.
+        for rates, of in lists if batch else ():
+            reduced = listed(rates.find, batch=True)
+            if reduced is not None and reduced[0] <= cost:
+                return _price(cost, reduced[0], rates.SOURCE, of, reduced[1], batch=True)
+        return _price(cost, None, one.SOURCE, version, rule, batch=batch)
+    return UNPRICED
+
+
+def _whole(
+    find: Find,
+    parts: list[Part],
+    provider: str,
+    model: str,
+    at: datetime,
+    conditions: Mapping[str, str],
+    *,
+    batch: bool,
+) -> tuple[Decimal, str] | None:
+    """Return what all *parts* cost together, and the rules; None where one has no price."""
+    from decimal import Decimal
+
+    tier, speed, geography = (
+        conditions.get(name) for name in ("service_tier", "speed", "inference_geo")
+    )
+    if provider == "anthropic" or tier in STANDARD_TIERS or batch:
+        tier = None  # of Anthropic's priority the tokens were paid for in advance
+    factor = GEOGRAPHIES.get(geography or "") if provider == "anthropic" else None
+    where = "" if factor is None else f" inference_geo={geography} x{factor}"
+    total, rules = Decimal(0), []
+    for part in parts:
+        own = None if speed == "standard" or part.model else speed
+        asked = Asked(provider, part.model or model, part.quantities, at, tier, own, batch=batch)
+        found = _found(find, asked)
+        if found is None:
+            return None
+        total += found.cost * Decimal(factor or 1) + found.tools
+        rules.append(f"{part.name} {found.rule}{where}".strip())
+    return total, " + ".join(rules)
+
+
+def _found(find: Find, asked: Asked) -> Listed | None:
+    """Ask a list for a model by its name, and by that without the provider's before it."""
+    found = find(asked)
+    prefix, slash, bare = asked.model.partition("/")
+    if found is not None or not slash or prefix.lower() != asked.provider:
+        return found
+    return find(replace(asked, model=bare))
 
 
 def _price(
@@ -101,54 +258,17 @@ def _price(
     batch_cost: Decimal | None,
     source: str,
     version: str,
+    rule: str | None,
     *,
     batch: bool,
 ) -> Price:
     if list_cost is None:
         return UNPRICED
     if not batch:
-        return Price(list_cost, list_cost, "standard", source, version)
+        return Price(list_cost, list_cost, "standard", source, version, rule)
     if batch_cost is not None:
-        return Price(batch_cost, list_cost, "batch", source, version)
+        return Price(batch_cost, list_cost, "batch", source, version, rule)
     from decimal import Decimal
 
-    return Price(list_cost * Decimal(BATCH_DISCOUNT), list_cost, "batch_assumed", source, version)
-
-
-@functools.cache
-def _price_list() -> ModuleType | None:
-    try:
-        import genai_prices
-    except ImportError:
-        return None
-    return genai_prices
-
-
-def _cost(
-    prices: Any,
-    service: str,
-    model: str,
-    usage: Usage,
-    at: datetime,
-    context: dict[str, str] | None,
-) -> Decimal | None:
-    from decimal import Decimal
-
-    counted = prices.Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens or 0,
-        cache_read_tokens=usage.cached_input_tokens or 0,
-        cache_write_tokens=usage.cache_write_tokens or 0,
-    )
-    try:
-        found = prices.calc_price(
-            counted,
-            model,
-            provider_id=service,
-            genai_request_timestamp=at,
-            price_context=context,
-        )
-    except (LookupError, ValueError):
-        # The model is not in the list, or its counts contradict one another.
-        return None
-    return Decimal(found.total_price)
+    half = list_cost * Decimal(BATCH_DISCOUNT)
+    return Price(half, list_cost, "batch_assumed", source, version, rule)

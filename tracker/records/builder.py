@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from tracker.context.state import BLANK
 from tracker.error_boundary import logger, unreadable
 from tracker.instrumentation.providers.usage import usage_in
-from tracker.pricing.quote import UNPRICED, quote
+from tracker.pricing.hosts import host_of, provider_at
+from tracker.pricing.quote import UNPRICED, Served, quote
 from tracker.records.counts import conditions_in, counts_in, is_count, words_among
 from tracker.records.error_text import stored
 from tracker.records.metric import OTHER, Call, Metric, Price, Usage
@@ -52,16 +53,10 @@ def metric_of(
     at = datetime.fromtimestamp(record.at, UTC)
     batch = record.batch or state.batch_mode
     usage = _believed(call.usage)
-    # Of a call that failed and told no tokens nobody knows that anything was billed.
-    priced = priced and (call.error is None or usage.input_tokens is not None)
-    # At an endpoint that is not known a token may cost anything.
-    priced = priced and call.operation != OTHER
-    if record.unbilled:
-        price = FREE
-    else:
-        price = quote(call.service, call.model, usage, at, batch=batch) if priced else UNPRICED
-    if price.basis in BATCH_BASES and not _is_declared_batch_result(record):
-        _tell_of_batch_prices()
+    counts, conditions = _counts(call, record.counts), _conditions(call, record.conditions)
+    served = Served(counts, conditions, record.base_url, call.operation)
+    price = _price_of(record, call, usage, at, served, batch=batch) if priced else UNPRICED
+    metadata = _metadata(record, {**tags, **context}) | _host(call, served)
     return Metric(
         id=record.id,
         service=short(call.service),
@@ -86,19 +81,38 @@ def metric_of(
         error=stored(call.error),
         partial=call.partial,
         late=record.late,
-        metadata={
-            **_metadata(record, {**tags, **context}),
-            **({"is_batch": True} if batch else {}),
-            **_reason(record, price),
-        },
-        counts=_counts(call, record.counts),
-        conditions=_conditions(call, record.conditions),
+        metadata=metadata | ({"is_batch": True} if batch else {}) | _reason(record, price),
+        counts=served.counts,
+        conditions=served.conditions,
     )
+
+
+def _price_of(
+    record: PendingRecord, call: Call, usage: Usage, at: datetime, served: Served, *, batch: bool
+) -> Price:
+    if record.unbilled:
+        return FREE
+    # Of a call that failed and told no tokens nobody knows that anything was billed.
+    is_told = call.error is None or usage.input_tokens is not None
+    # At an endpoint that is not known a token may cost anything.
+    if not is_told or call.operation == OTHER:
+        return UNPRICED
+    price = quote(call.service, call.model, usage, at, batch=batch, served=served)
+    if price.basis in BATCH_BASES and not _is_declared_batch_result(record):
+        if served.conditions.get("service_tier") != "batch":
+            _tell_of_batch_prices()
+    return price
 
 
 def _reason(record: PendingRecord, price: Price) -> dict[str, object]:
     """Return why nothing is known of what the call used, if the answer could not tell it."""
     return {} if record.unknown is None or price.cost is not None else {REASON: record.unknown}
+
+
+def _host(call: Call, served: Served) -> dict[str, object]:
+    """Return where the call was sent, if that is not whom its service is named after."""
+    host = None if served.base_url is None else host_of(served.base_url)
+    return {} if provider_at(call.service, host) == call.service else {"api_host": host}
 
 
 def _is_declared_batch_result(record: PendingRecord) -> bool:

@@ -21,10 +21,12 @@ MAX_DEPTH = 5
 MAX_LIST = 256
 LARGEST = 2**63 - 1
 #: Words of an answer, and of its usage, that its price depends on.
-CONDITIONS = ("service_tier", "speed", "inference_geo", "quality", "size")
+CONDITIONS = ("service_tier", "speed", "inference_geo", "quality", "size", "requested_model")
+#: Of these an answer says yes or no: whether the tokens are billed by the provider itself.
+SWITCHES = ("is_byok",)
 #: What tells the parts of a list apart; a model may do it as well.
 LABELS = ("type", "modality")
-WORDS = frozenset((*CONDITIONS, *LABELS, "model"))
+WORDS = frozenset((*CONDITIONS, *SWITCHES, *LABELS, "model"))
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,63}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,99}")
@@ -58,7 +60,7 @@ def numbers_in(told: object, depth: int = MAX_DEPTH) -> dict[str, Any]:
     for name, value in (_fields(told) or {}).items():
         if not isinstance(name, str) or value is None:
             continue
-        if is_count(value) or (name in WORDS and isinstance(value, str)):
+        if is_count(value) or (name in WORDS and isinstance(value, str | bool)):
             found[name] = value
         elif isinstance(value, list | tuple):
             found[name] = [numbers_in(part, depth - 1) for part in value[:MAX_LIST]]
@@ -86,7 +88,8 @@ def conditions_in(told: object) -> dict[str, str]:
 
 def words_among(fields: Mapping[Any, Any]) -> dict[str, str]:
     """Return those of *fields* that are words which a price depends on."""
-    return {name: word for name in CONDITIONS if is_word(word := fields.get(name))}
+    words = {name: word for name in CONDITIONS if is_word(word := fields.get(name))}
+    return words | {name: "true" for name in SWITCHES if fields.get(name) is True}
 
 
 def is_word(value: object) -> TypeGuard[str]:

@@ -13,7 +13,8 @@ from tracker.cli.reports.columns import READABLE, WITHOUT_PRICE
 from tracker.cli.reports.query import put_together
 from tracker.cli.reports.rows import PICODOLLARS
 from tracker.errors import SinkError
-from tracker.pricing.quote import quote
+from tracker.pricing.quote import Served, quote
+from tracker.records.counts import is_count, is_word
 from tracker.records.metric import OTHER, Usage
 from tracker.sinks.sqlite.reading import check_table, limited, read, told
 from tracker.sinks.sqlite.shared_file import add_columns
@@ -26,7 +27,8 @@ TABLE = "usage_metrics"
 OURS = f"{READABLE} AND typeof(id) = 'text' AND typeof(service) = 'text' AND model IS NOT NULL"
 ENDPOINT = (
     "CASE WHEN json_valid(metadata) THEN"
-    " json_extract(metadata, '$.api_host') || json_extract(metadata, '$.api_path') END"
+    " json_extract(metadata, '$.api_host')"
+    " || COALESCE(json_extract(metadata, '$.api_path'), '') END"
 )
 UNKNOWN = (
     "CASE WHEN json_valid(metadata)"
@@ -48,7 +50,7 @@ ORDER BY COUNT(*) DESC, service, model
 ROWS = f"""
 SELECT id, service, model, operation, timestamp, metadata,
        input_tokens, output_tokens, total_tokens,
-       cached_input_tokens, cache_write_tokens, reasoning_tokens
+       cached_input_tokens, cache_write_tokens, reasoning_tokens, counts, conditions
 FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
 """
 UPDATE = """
@@ -131,16 +133,24 @@ def reprice(database: Path) -> tuple[int, int]:
 
 
 def _priced(row: tuple[Any, ...]) -> tuple[object, ...] | None:
-    row_id, service, model, operation, timestamp, metadata, *tokens = row
+    row_id, service, model, operation, timestamp, metadata, *tokens, counts, conditions = row
     if operation == OTHER:
         return None  # whatever a token costs elsewhere
     try:
-        batch = json.loads(metadata).get("is_batch") is True
+        known = json.loads(metadata)
+        batch = known.get("is_batch") is True
+        host = known.get("api_host")
+        served = Served(
+            {name: count for name, count in _mapping(counts).items() if is_count(count)},
+            {name: word for name, word in _mapping(conditions).items() if is_word(word)},
+            None if host is None else f"https://{host}",
+            operation,
+        )
         at = datetime.fromisoformat(timestamp)
         # What has no zone was written by another: records are in UTC.
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         usage = Usage(*(count if isinstance(count, int) else None for count in tokens))
-        price = quote(service, model, usage, at, batch=batch)
+        price = quote(service, model, usage, at, batch=batch, served=served)
     except (TypeError, ValueError, AttributeError, RecursionError, OverflowError):
         return None  # metadata, or a time, that nobody of us wrote
     if price.cost is None:
@@ -150,3 +160,9 @@ def _priced(row: tuple[Any, ...]) -> tuple[object, ...] | None:
     if max(map(abs, whole)) > LARGEST:
         return None
     return (*whole, price.basis, price.source, price.version, price.rule, row_id)
+
+
+def _mapping(text: str | None) -> dict[str, Any]:
+    """Return the mapping that a column keeps; a file of an earlier version has none."""
+    found = {} if text is None else json.loads(text)
+    return found if isinstance(found, dict) else {}

@@ -100,7 +100,11 @@ def _begin(
     with _CAPTURING:
         asked = look(args, kwargs)
         record = None if asked is None else open_record()
-        return None if asked is None or record is None else _Posted(asked, record)
+        if asked is None or record is None:
+            return None
+        url = args[0] if args else kwargs.get("url")
+        record.base_url = url if isinstance(url, str) else getattr(url, "url", None)
+        return _Posted(asked, record)
     return None
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.fields import field, number, reader, text
+from tracker.pricing.quantities import tokens_beside
+from tracker.records.counts import counts_in
 from tracker.records.metric import Usage
 
 if TYPE_CHECKING:
@@ -41,10 +43,10 @@ def usage_of(response: Any) -> Usage:
 
 def usage_told(facts: Callable[[str], Any]) -> Usage:
     """Return the tokens of the response of which *facts* gives what it says under a name."""
-    usage = facts("usage")
-    if usage is None:
+    given = facts("usage")
+    if given is None:
         return _usage_elsewhere(facts)
-    told = reader(usage)
+    told = reader(given)
     inputs, outputs, total = told("prompt_tokens"), told("completion_tokens"), told("total_tokens")
     read, written = told(READ), told(WRITTEN)
     # Each number is believed if it is one; most are plain, and are not asked twice.
@@ -72,9 +74,11 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
         total = inputs + outputs
     if read is None:
         details = told("prompt_tokens_details")
-        others = None if is_chat else told("input_tokens_details")
+        others = None if is_chat else told("input_tokens_details") or told("input_token_details")
         if details is not None or others is not None:
             read = _first_count("cached_tokens", details, others)
+            if written is None:
+                written = _first_count("cache_write_tokens", details, others)
     reasoning = None
     details = told("completion_tokens_details")
     others = None if is_chat else told("output_tokens_details")
@@ -82,7 +86,24 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
         reasoning = _first_count("reasoning_tokens", details, others)
         if reasoning is None:
             reasoning = _first_count("thinking_tokens", others)  # Anthropic's
-    return _tuple_of(Usage, (inputs, outputs, total, read, written, reasoning))
+    usage = _tuple_of(Usage, (inputs, outputs, total, read, written, reasoning))
+    rounds = None if is_chat else told("iterations")
+    return _with_rounds(usage, rounds) if rounds else usage
+
+
+def _with_rounds(usage: Usage, rounds: Any) -> Usage:
+    """Return *usage* with the tokens of *rounds* of the same call that it leaves out."""
+    beside = tokens_beside(counts_in({"iterations": rounds}))
+    if usage.input_tokens is None or usage.output_tokens is None or not any(beside):
+        return usage
+    inputs, outputs, read, written = beside
+    return usage._replace(
+        input_tokens=usage.input_tokens + inputs,
+        output_tokens=usage.output_tokens + outputs,
+        total_tokens=None if usage.total_tokens is None else usage.total_tokens + inputs + outputs,
+        cached_input_tokens=(usage.cached_input_tokens or 0) + read,
+        cache_write_tokens=(usage.cache_write_tokens or 0) + written,
+    )
 
 
 def _usage_elsewhere(facts: Callable[[str], Any]) -> Usage:
