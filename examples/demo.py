@@ -66,6 +66,7 @@ def environment(base_url: str, database: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN_SETTINGS)}
     return kept | {
         "AI_USAGE_DATABASE": str(database),
+        "AI_USAGE_GATEWAYS": "127.0.0.1",  # it stands for the provider, with its prices
         "ENVIRONMENT": "development",
         "NO_PROXY": "127.0.0.1",
         "OPENAI_API_KEY": "unused-on-loopback",
