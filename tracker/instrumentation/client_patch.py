@@ -209,7 +209,7 @@ def _begin(
                 added = addition(options, client, provider)
             if provider.name == "anthropic" and "Bedrock" in type(client).__name__:
                 # The answer names no region, and each has its price.
-                record.conditions = {"requested_model": model}
+                record.conditions = {"requested_model": str(model)}
         # What was not given is an object of the SDK that is no function.
         parser = getattr(options, "post_parser", None)
         parser = parser if callable(parser) else None

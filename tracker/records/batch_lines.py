@@ -114,7 +114,8 @@ def _book(line: _Line, batch_id: str, at: float, owner: CallOwner) -> PendingRec
     operation = "embedding" if field(line.answer, "object") == "list" else "completion"
     model, usage = model_of(line.answer), usage_of(line.answer)
     call = Call(line.service, operation, model, usage, line.request_id)
-    call = call._replace(**beside(line.answer)._asdict())
+    told, counts, conditions = beside(line.answer)
+    call = call._replace(told=told, counts=counts, conditions=conditions)
     deduplication.remember(line.answer, record, line.service, line.request_id)
     recorder.accept(record, call)
     return record

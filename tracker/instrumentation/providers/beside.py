@@ -6,7 +6,7 @@ pay for three look-ups here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tracker.instrumentation.providers.fields import field, reader, text
 from tracker.instrumentation.providers.usage import ELSEWHERE
@@ -18,17 +18,9 @@ if TYPE_CHECKING:
 OF_THE_PROGRAM = frozenset(("function_call", "custom_tool_call", "local_shell_call"))
 
 
-class Beside(NamedTuple):
-    """``told`` is the usage, ``counts`` what is counted elsewhere, ``conditions`` the terms."""
-
-    told: object = None
-    counts: Mapping[str, Any] | None = None
-    conditions: Mapping[str, object] | None = None
-
-
-NOTHING = Beside()
-# A named tuple's own constructor takes twice as long.
-_tuple_of = tuple.__new__
+#: The usage, what is counted elsewhere, and the terms: the last fields of a ``Call``.
+Beside = tuple[object, "Mapping[str, Any] | None", "Mapping[str, object] | None"]
+NOTHING: Beside = (None, None, None)
 
 
 def beside(response: Any) -> Beside:
@@ -38,22 +30,19 @@ def beside(response: Any) -> Beside:
 
 def beside_told(facts: Callable[[str], Any]) -> Beside:
     """Return what the response tells of which *facts* gives what it says under a name."""
-    counts = conditions = None
-    tier, output = facts("service_tier"), facts("output")
-    if tier is not None:
-        conditions = {"service_tier": tier}
-    if output is not None:
-        counts = {"output": _tools(output)}
-        tools = facts("tool_usage")
-        if tools is not None:
-            counts["tool_usage"] = tools
-    elif tier is None and (quality := facts("quality")) is not None:
-        conditions = {"quality": quality, "size": facts("size")}  # of images
-        counts = {"svg_usage": facts("svg_usage")}
-    told = facts("usage")
+    told, tier, output = facts("usage"), facts("service_tier"), facts("output")
     if told is None:
         told = next((found for name in ELSEWHERE if (found := facts(name)) is not None), None)
-    return _tuple_of(Beside, (told, counts, conditions))
+    if output is None and tier is not None:
+        return told, None, {"service_tier": tier}  # as nearly all chats do
+    counts = conditions = None
+    if output is not None:
+        counts = {"output": _tools(output), "tool_usage": facts("tool_usage")}
+        conditions = None if tier is None else {"service_tier": tier}
+    elif (quality := facts("quality")) is not None:
+        counts = {"svg_usage": facts("svg_usage")}
+        conditions = {"quality": quality, "size": facts("size")}  # of images
+    return told, counts, conditions
 
 
 def _tools(output: Any) -> dict[str, int]:

@@ -118,14 +118,16 @@ class Watched:
         operation, answer, model = told
         details = field(answer, "status_details")
         failure = field(answer, "error") or field(details, "error")
-        told_beside = beside(answer)
+        usage, counts, conditions = beside(answer)
         call = Call(
             self._service,
             operation,
             text(field(answer, "model")) or model,
             usage_of(answer),
             error=of_answer(failure) if isinstance(failure, dict) else None,
-            **told_beside._asdict(),
+            told=usage,
+            counts=counts,
+            conditions=conditions,
         )
         _accept(record, call)
 
