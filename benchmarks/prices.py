@@ -311,7 +311,7 @@ class Litellm:
         base = needed("input_cost_per_token")
         total, left = Decimal(0), kinds["input"]
         if kinds.get("written_1h") and suffix:
-            # Its calculator falls back on the full price, which is no rate of the file.
+            # Its calculator falls back on the rate for five minutes, which is no rate for this.
             raise LookupError(f"an hour's writes of {suffix.strip('_')}")
         write = rate("cache_creation_input_token_cost")
         lasting = kinds.get("written_1h", 0), kinds.get("written_12h", 0)
