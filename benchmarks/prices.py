@@ -202,8 +202,11 @@ class Genai:
         heard = kinds.get("output_audio", 0)
         if heard:
             yield heard * rate("output_audio_mtok") / MILLION
-        if outputs - heard:
-            yield (outputs - heard) * rate("output_mtok") / MILLION
+        painted = kinds.get("output_image", 0)
+        if painted:
+            yield painted * rate("output_image_mtok", "output_mtok") / MILLION
+        if outputs - heard - painted:
+            yield (outputs - heard - painted) * rate("output_mtok") / MILLION
         for kind, name, per in (
             ("searches", "web_searches_kcount", 1000),
             ("files", "storage_searches_kcount", 1000),
@@ -332,12 +335,15 @@ class Litellm:
         thought = kinds.get("reasoning", 0)
         if heard:
             total += heard * needed("output_cost_per_audio_token")
-        outputs = kinds["output"] - heard
+        painted = kinds.get("output_image", 0)
+        if painted:
+            total += painted * needed("output_cost_per_image_token", "output_cost_per_token")
+        outputs = kinds["output"] - heard - painted
         if thought and (of_thought := rate("output_cost_per_reasoning_token")) is not None:
             total += thought * of_thought
             outputs -= thought
         if outputs:
-            total += outputs * needed("output_cost_per_token", "output_cost_per_image_token")
+            total += outputs * needed("output_cost_per_token")
         return total
 
 

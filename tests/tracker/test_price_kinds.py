@@ -244,8 +244,23 @@ def test_the_second_list_fills_gaps() -> None:
     assert slow.cost is not None
     assert fast.cost > slow.cost
     assert price("openai", "gpt-4o-mini", CHAT_USAGE).source == "genai-prices"
+    pieces = price("openai", "gpt-image-1.5", {"images": 2}, quality="high", size="1024x1024")
+    assert (pieces.cost, pieces.rule) == (Decimal("0.266"), "high/1024-x-1024/gpt-image-1.5")
+    film = price("openai", "sora-2-pro", {"seconds": 8}, None, "video", size="1792x1024")
+    assert (film.cost, film.rule) == (Decimal(4), "sora-2-pro-high-res")
+    assert price(
+        "openai", "sora-2", {"seconds": 8}, None, "video", size="1280x720"
+    ).cost == Decimal("0.8")
     assert price("openai", "no-such-model", CHAT_USAGE) is UNPRICED
     assert price("openai", "gpt-4o-mini", {"seconds": 3}) is UNPRICED
+
+
+def test_pictures_that_are_not_told_apart() -> None:
+    """All that an endpoint of pictures puts out is pictures, though the answer does not say so."""
+    usage = {"input_tokens": 1000, "output_tokens": 1000, "images": 1}
+    chat = price("openai", "gpt-image-1.5", usage)
+    picture = price("openai", "gpt-image-1.5", usage, None, "image")
+    assert (chat.cost, picture.cost) == (Decimal("0.015"), Decimal("0.037"))
 
 
 @pytest.mark.usefixtures("litellm")

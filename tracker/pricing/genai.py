@@ -29,10 +29,8 @@ NEEDED = {
 HEARD = {"input_audio_tokens": ("input_audio_mtok",)}
 BILL_WHAT_IS_HEARD = frozenset(("openai", "azure"))
 #: Kinds for which the list has no rates at all.
-UNKNOWN = frozenset(("cache_write_12h_tokens", "images", "image_tool_tokens"))
+UNKNOWN = frozenset(("cache_write_12h_tokens", "images", "image_tool_tokens", "video_seconds"))
 TOOLS = ("web_searches", "storage_searches")
-#: Models that are billed by seconds or characters tell their tokens too, sometimes.
-BY_TIME = ("audio_hours", "input_audio_hours")
 #: Endpoints that have a list of their own.
 LISTS = {"decision": "openai-decisions"}
 
@@ -95,8 +93,6 @@ def _has_rates(rates: Any, asked: Asked) -> bool:
     for kind, names in needed.items():
         if kind in kinds and not any(_rate(rates, name) is not None for name in names):
             return False
-    if "audio_seconds" in kinds and any(_rate(rates, name) is not None for name in BY_TIME):
-        return True
     tokens = (("input_tokens", "input_"), ("output_tokens", "output_"))
     known = [name for name, rate in vars(rates).items() if rate is not None]
     return all(

@@ -43,6 +43,8 @@ ALSO = {
 }
 TIERS = {"flex": "_flex", "priority": "_priority", "fast": "_priority", "ultrafast": "_ultrafast"}
 BATCH = "_batches"
+#: The longer side of a video that has the model's usual price.
+USUAL_LENGTH = 1280
 _THRESHOLD = re.compile(r"_above_(\d+)k_tokens")
 #: A dated name of a model that was fine-tuned: the organisation and the job come behind it.
 _FINE_TUNED = re.compile(r"(ft:[^:]+):.*")
@@ -116,7 +118,21 @@ def _names(asked: Asked) -> Iterator[str]:
         models.append(re.sub(r"-\d{4}-\d\d-\d\d$", "", tuned[1]))
     for model in models:
         for prefix in prefixes:
-            yield prefix + model
+            yield from (prefix + name for name in _sized(model, asked))
+
+
+def _sized(model: str, asked: Asked) -> Iterator[str]:
+    """Yield the names of *model* for pictures and videos of a quality and a size, and its own."""
+    size, quality = (asked.conditions.get(name) for name in ("size", "quality"))
+    if "images" in asked.quantities and size is not None:
+        across = size.replace("x", "-x-")
+        if quality is not None:
+            yield f"{quality}/{across}/{model}"
+        yield f"{across}/{model}"
+    if "video_seconds" in asked.quantities and size is not None:
+        if max(map(int, re.findall(r"\d+", size)), default=0) > USUAL_LENGTH:
+            yield f"{model}-high-res"
+    yield model
 
 
 class _Rates:
@@ -189,13 +205,12 @@ def _timed(rates: _Rates) -> Decimal | None:
         raise LookupError("image_tool_tokens")
     for kind, names in (
         ("audio_seconds", ("input_cost_per_second", "output_cost_per_second")),
+        ("video_seconds", ("output_cost_per_video_per_second", "output_cost_per_second")),
         ("input_characters", ("input_cost_per_character",)),
         ("images", ("output_cost_per_image", "input_cost_per_image")),
     ):
         if kind not in kinds:
             continue
-        if kinds.get("output_tokens") and kind == "images":
-            continue  # a picture that is billed by its tokens
         rate = next((found for one in names if (found := rates.rate(one)) is not None), None)
         if rate is None:
             raise LookupError(kind)

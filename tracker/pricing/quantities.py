@@ -21,6 +21,8 @@ NO_COUNTS: Mapping[str, float] = MappingProxyType({})
 #: Where the interfaces tell the parts of input and output: chat, responses, realtime and audio.
 INPUT = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 OUTPUT = ("completion_tokens_details", "output_tokens_details", "output_token_details")
+#: What calls are billed by that tell no tokens.
+BY_THE_PIECE = frozenset(("audio_seconds", "input_characters", "images"))
 MODALITIES = ("audio", "image", "video")
 #: Google's names of modalities; its pages of documents are billed as images.
 GOOGLE = {"AUDIO": "audio", "IMAGE": "image", "DOCUMENT": "image", "VIDEO": "video"}
@@ -61,10 +63,22 @@ class Part(NamedTuple):
     quantities: Quantities
 
 
-def parts_of(usage: Usage, counts: Mapping[str, float]) -> list[Part]:
+def parts_of(usage: Usage, counts: Mapping[str, float], operation: str | None = None) -> list[Part]:
     """Return what is billed: the call, and the rounds that are not among its own tokens."""
-    further = _rounds(counts)
-    return [Part("", None, _of_call(usage, counts)), *further]
+    call = _of_operation(_of_call(usage, counts), operation)
+    return [Part("", None, call), *_rounds(counts)]
+
+
+def _of_operation(kinds: Quantities, operation: str | None) -> Quantities:
+    """Return *kinds* as they are billed at an endpoint of pictures, of videos, or another."""
+    if kinds.get("input_tokens") or kinds.get("output_tokens"):
+        # What is billed by its tokens is not billed by the piece, too.
+        kinds = {kind: count for kind, count in kinds.items() if kind not in BY_THE_PIECE}
+    if operation == "image" and kinds.get("output_tokens"):
+        kinds.setdefault("output_image_tokens", kinds["output_tokens"])
+    if operation == "video" and "audio_seconds" in kinds:
+        kinds["video_seconds"] = kinds.pop("audio_seconds")
+    return kinds
 
 
 def _rounds(counts: Mapping[str, float]) -> list[Part]:

@@ -175,7 +175,7 @@ def _listed(
         model = served.conditions.get("requested_model", model)  # the answer has no region
     hour = at.replace(minute=0, second=0, microsecond=0)
     told = (frozenset(served.counts.items()), frozenset(served.conditions.items()))
-    return _quoted(provider, model, usage, hour, told, batch)
+    return _quoted(provider, model, usage, hour, told, served.operation, batch)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -185,11 +185,12 @@ def _quoted(
     usage: Usage,
     at: datetime,
     told: tuple[frozenset[tuple[str, float]], frozenset[tuple[str, str]]],
+    operation: str | None,
     batch: bool,
 ) -> Price:
     # The list takes 100 us a call, and programs repeat themselves; its prices change by the day.
     counts, conditions = dict(told[0]), dict(told[1])
-    parts = parts_of(usage, counts)
+    parts = parts_of(usage, counts, operation)
     if not parts[0].quantities or (
         usage.input_tokens is None and parts[0].quantities.keys() <= {"output_tokens"}
     ):
@@ -235,7 +236,8 @@ def _whole(
     total, rules = Decimal(0), []
     for part in parts:
         own = None if speed == "standard" or part.model else speed
-        asked = Asked(provider, part.model or model, part.quantities, at, tier, own, batch=batch)
+        named = part.model or model
+        asked = Asked(provider, named, part.quantities, at, tier, own, batch, conditions)
         found = _found(find, asked)
         if found is None:
             return None
