@@ -233,7 +233,7 @@ LITELLM := $(VENV)/.litellm
 
 $(LITELLM): $(STAMP)
 	@rm -rf $(LITELLM) $(LITELLM).part && mkdir -p $(LITELLM).part
-	@$(BIN)/python -m pip download --quiet --no-deps --only-binary litellm --dest $(LITELLM).part litellm
+	@$(BIN)/python -m pip download --quiet --no-deps --only-binary litellm --dest $(LITELLM).part litellm==1.110.2
 	@cd $(LITELLM).part && $(abspath $(BIN))/python -m zipfile -e litellm-*.whl all && mkdir litellm && \
 		mv all/litellm/model_prices_and_context_window_backup.json litellm && mv all/*.dist-info . && rm -r all *.whl
 	@mv $(LITELLM).part $(LITELLM)

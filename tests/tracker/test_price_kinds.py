@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -23,7 +24,7 @@ from tracker.cli.main import cli
 from tracker.config import settings
 from tracker.errors import ConfigurationError
 from tracker.instrumentation.providers.usage import usage_in
-from tracker.pricing import litellm_file
+from tracker.pricing import hosts, litellm_file
 from tracker.pricing import quote as quoting
 from tracker.pricing.hosts import host_of, provider_at
 from tracker.pricing.quote import UNPRICED, Served, quote
@@ -511,3 +512,24 @@ def test_reprice_reads_all_that_was_counted(tmp_path: Path) -> None:
         (0.001125, "openai/gpt-5 service_tier=flex"),
     ]
     assert json.loads(json.dumps(metric.counts)) == metric.counts
+
+
+def test_bedrock_s_answer_names_no_region(
+    server: LoopbackServer, metrics: CapturedMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the id that was asked for is kept, and has the price."""
+    model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    server.answers = {"/invoke": message_object("claude-sonnet-4-5") | {"usage": MESSAGES}}
+    monkeypatch.setattr("tracker.pricing.hosts.OWN", ((re.compile(r"127\.0\.0\.1"), "aws"),))
+    configure(gateways=())
+    hosts._provider_at.cache_clear()
+    keys = {"aws_access_key": "a", "aws_secret_key": "s", "aws_region": "us-east-1"}
+    bedrock = anthropic.AnthropicBedrock(base_url=server.root_url, **keys)
+    with bedrock, ai_usage_context("op"):
+        bedrock.messages.create(**MESSAGE | {"model": model})
+    (metric,) = list(metrics)
+    settings.reset()
+    hosts._provider_at.cache_clear()
+    assert metric.conditions["requested_model"] == model
+    assert (metric.model, metric.cost_usd) == ("claude-sonnet-4-5", Decimal("0.00495"))
+    assert str(metric.metadata["api_host"]).startswith("127.0.0.1:")

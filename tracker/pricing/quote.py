@@ -198,18 +198,18 @@ def _quoted(
     listed = functools.partial(
         _whole, parts=parts, provider=provider, model=model, at=at, conditions=conditions
     )
-    lists = [(one, version) for one in LISTS if (version := one.version()) is not None]
-    for one, version in lists:
+    for one in LISTS:  # the second is read only where it is asked
         full = listed(one.find, batch=False)
         if full is None:
             continue
         cost, rule = full
         # A rate for batches may be in the other list only.
-        for rates, of in lists if batch else ():
+        for rates in LISTS if batch else ():
             reduced = listed(rates.find, batch=True)
             if reduced is not None and reduced[0] <= cost:
-                return _price(cost, reduced[0], rates.SOURCE, of, reduced[1], batch=True)
-        return _price(cost, None, one.SOURCE, version, rule, batch=batch)
+                version, how = rates.version(), reduced[1]
+                return _price(cost, reduced[0], rates.SOURCE, version, how, batch=True)
+        return _price(cost, None, one.SOURCE, one.version(), rule, batch=batch)
     return UNPRICED
 
 
@@ -259,7 +259,7 @@ def _price(
     list_cost: Decimal | None,
     batch_cost: Decimal | None,
     source: str,
-    version: str,
+    version: str | None,
     rule: str | None,
     *,
     batch: bool,
