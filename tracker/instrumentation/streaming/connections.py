@@ -95,6 +95,7 @@ def _connected(
         record = _record_for(shared)
         if record is None:
             return
+        record.base_url = getattr(client, "base_url", None)
         model = text(getattr(manager, f"_{name}__model", None))
         record.extra = {**record.extra, **place_of(client, path)}
         if error is not None:

@@ -99,6 +99,7 @@ class Watched:
         if record is None:
             made = self.record
             record = PendingRecord(made.owner, made.node, made.state)
+        record.base_url = self.record.base_url
         record.extra = {**record.extra, **self.record.extra}
         self._book(record, told)
 
