@@ -42,6 +42,8 @@ BACKGROUND_USAGE = {
 }
 BATCHED_USAGE = {"prompt_tokens": 13, "completion_tokens": 5, "total_tokens": 18}
 CREATED = 1_795_000_000
+#: The batches that are in a list of all.
+LISTED = ("batch_a", "batch_b")
 
 Answer = tuple[str, Any]
 """A content type, and JSON, a text, bytes, or the events of a stream."""
@@ -194,6 +196,10 @@ _POSTS: dict[str, Any] = {
 }
 _GETS: dict[str, Any] = {
     r"/responses/([^/]+)$": _read,
+    r"/v1/(batches)$": lambda _: (
+        "json",
+        {"object": "list", "data": [batch(name) for name in LISTED], "has_more": False},
+    ),
     r"/v1/batches/([^/]+)$": lambda name: ("json", batch(name)),
     r"/files/file-out-([^/]+)/content$": lambda name: (
         "application/octet-stream",

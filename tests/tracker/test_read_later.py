@@ -212,6 +212,20 @@ def test_the_ids_of_lines_are_those_of_an_import(
     assert len(metrics) == 2
 
 
+def test_batches_in_a_list(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
+    """Who lists them has asked for them, too; a large file of another kind is let alone."""
+    with ai_usage_context("op"):
+        for batch in client.batches.list():
+            client.files.content(str(batch.output_file_id))
+        with client.files.with_streaming_response.content("file-out-x") as answer:
+            assert answer.http_response.stream.__class__.__name__ != "_SyncBody"
+            assert answer.read() == loopback_services.batch_lines("x")
+    found = [(m.batch_id, m.metadata["custom_id"]) for m in metrics]
+    assert found == [
+        (name, line) for name in loopback_services.LISTED for line in ("first", "second")
+    ]
+
+
 def test_a_file_of_a_batch_that_nobody_asked_for(
     client: openai.OpenAI, metrics: CapturedMetrics, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -28,7 +28,7 @@ from tracker.instrumentation.providers import CAPTURED
 from tracker.instrumentation.providers.beside import beside_told
 from tracker.instrumentation.providers.endpoints import path_of, place_of
 from tracker.instrumentation.providers.fields import reader, text
-from tracker.instrumentation.providers.provider import MARK, Provider
+from tracker.instrumentation.providers.provider import BY_TOKENS, MARK, Provider
 from tracker.instrumentation.providers.usage import NO_USAGE, usage_told
 from tracker.instrumentation.services import background, reads
 from tracker.instrumentation.services.pieces import note_asked
@@ -197,7 +197,8 @@ def _begin(
         if not is_spelled:
             if not provider.is_usual(url):
                 record.extra = {**record.extra, **place_of(client, url)}
-            note_asked(record, operation, path_of(url), options)
+            if operation not in BY_TOKENS:
+                note_asked(record, operation, path_of(url), options)
         is_stream = kwargs.get("stream")
         model = added = parsing = None
         body = options.json_data

@@ -18,6 +18,8 @@ MARK = "_ai_usage_observed"
 NOTHING = re.compile(r"(?!)")
 #: Operations that are recorded though the providers take nothing for them.
 UNCHARGED = frozenset({"moderation"})
+#: Operations whose answers tell all in tokens: nobody looks at what their requests say.
+BY_TOKENS = frozenset({"completion", "embedding"})
 
 
 class BatchResult(NamedTuple):
@@ -100,8 +102,11 @@ class Provider:
         known = self.operations.get(path) or self.pieces.get(path)
         if known is not None or path.count("/") < 3:
             return known
-        ends = (*self.operations.items(), *self.pieces.items())
-        return next((op for end, op in ends if path.endswith(end)), None)
+        for table in (self.operations, self.pieces):
+            for end, operation in table.items():
+                if path.endswith(end):
+                    return operation
+        return None
 
     def must_ask(self, url: str) -> bool:
         """Return whether a stream from *url* tells its usage only when asked."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker.error_boundary import boundary
-from tracker.instrumentation.answers import http_response_of, is_parsed, stream_of
+from tracker.instrumentation.answers import content_of, http_response_of, is_parsed, stream_of
 from tracker.instrumentation.observation import Observation, current, is_made_by_client_of
 from tracker.instrumentation.services import background, batches
 from tracker.instrumentation.streaming.body_readers import watch
@@ -86,8 +86,11 @@ class Reading:
         if stream is not None and wrap_stream(stream, taker, asynchronous=self._asynchronous):
             return
         http_response = http_response_of(answer)
-        if http_response is not None:
-            watch(http_response, taker, taker.reader)
+        if http_response is None:
+            return
+        if isinstance(taker, batches.Unknown) and content_of(http_response) is None:
+            return  # a file of the program's own may be large
+        watch(http_response, taker, taker.reader)
 
 
 def begin(provider: Provider, options: Any, *, asynchronous: bool) -> Any:
