@@ -319,7 +319,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Return what one of the other services answers, unless the test says what to."""
         if any(path.endswith(end) for end in self.server.answers):
             return None
-        if path.endswith("/responses") and body.get("background") and not body.get("stream"):
+        if path.endswith("/responses") and body.get("background"):
+            if body.get("stream"):
+                return loopback_services.streamed(body)
             return "json", loopback_services.begun(body)
         return loopback_services.posted(path, body)
 

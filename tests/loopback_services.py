@@ -154,6 +154,23 @@ def begun(body: dict[str, Any]) -> dict[str, Any]:
     return background(response_id, "queued", str(body.get("model")))
 
 
+def streamed(body: dict[str, Any]) -> Answer:
+    """Return the events of a response that is made in the background, and followed meanwhile."""
+    known = begun(body)
+    asked[known["id"]] = 1
+    done = background(known["id"], "completed", known["model"])
+    part = {"item_id": "m", "output_index": 0, "content_index": 0, "logprobs": []}
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": known},
+        {"type": "response.in_progress", "response": known | {"status": "in_progress"}},
+        {"type": "response.output_text.delta", "delta": "a", **part},
+        {"type": "response.completed", "response": done},
+    ]
+    return "events", [
+        (event["type"], event | {"sequence_number": number}) for number, event in enumerate(events)
+    ]
+
+
 def _read(response_id: str) -> Answer:
     asked[response_id] = asked.get(response_id, 0) + 1
     has_failed = response_id.startswith("resp_failed")

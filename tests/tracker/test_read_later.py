@@ -119,6 +119,23 @@ def test_a_wrapped_client_alone(
     assert [(m.input_tokens, m.job_id, m.latency_ms) for m in metrics] == [(21, "w", 3000.0)]
 
 
+@pytest.mark.parametrize("read", [1, 9])
+def test_a_stream_that_is_read_again(
+    read: int, client: openai.OpenAI, metrics: CapturedMetrics
+) -> None:
+    """Followed to its end or broken off, or begun by the raw form: one record of each response."""
+    with ai_usage_context("begin", job_id="j"):
+        stream = client.responses.create(**LATER, stream=True)
+        first, *_ = itertools.islice(stream, read)
+        stream.close()
+        raw = client.responses.with_raw_response.create(**LATER).parse()
+    with ai_usage_context("read", job_id="other"):
+        for _ in range(3):
+            client.responses.retrieve(first.response.id)
+            client.responses.retrieve(raw.id)
+    assert [(m.input_tokens, m.output_tokens, m.job_id) for m in metrics] == [(21, 9, "j")] * 2
+
+
 def test_read_in_another_process(
     client: openai.OpenAI, server: LoopbackServer, metrics: CapturedMetrics
 ) -> None:

@@ -305,7 +305,7 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
         usage = usage_told(facts)
         if usage is NO_USAGE:
             begun_call = Call(service, operation, model, usage, request_id)
-            if background.hold(record, begun_call, answer, facts):
+            if background.hold(record, begun_call, answer):
                 return
         failure = None if error is None else told_to(record.owner, error)
         told = (service, operation, model, usage, request_id, took, failure, False)

@@ -25,9 +25,6 @@ from tracker.records.error_text import of_answer
 from tracker.records.metric import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tracker.records.metric import Usage
     from tracker.records.pending_record import PendingRecord
 
 #: States in which the usage is still to come.
@@ -38,7 +35,8 @@ MAX_OPEN = 1000
 MAX_ENDED = 4096
 UNREAD = "a background response that was not read to its end here"
 
-_Key = tuple[str, str]
+#: Service, the response's id, and when it was made: servers of tests repeat the ids alone.
+Key = tuple[str, str, object]
 
 
 class _Begun(NamedTuple):
@@ -51,86 +49,116 @@ class _Begun(NamedTuple):
     request_id: str | None
 
 
-_open: OrderedDict[_Key, _Begun] = OrderedDict()
-_ended: OrderedDict[_Key, PendingRecord] = OrderedDict()
+_open: OrderedDict[Key, _Begun] = OrderedDict()
+_ended: OrderedDict[Key, PendingRecord] = OrderedDict()
 _lock = threading.RLock()
 
 
-def hold(record: PendingRecord, call: Call, answer: Any, facts: Callable[[str], Any]) -> bool:
-    """Keep *record* open if *answer*, of which *facts* tells, is a response that is still made.
+def key_of(service: str, response: Any) -> Key | None:
+    """Return the key of *response*, or None if it is not made in the background."""
+    facts = reader(response)
+    response_id = text(facts("id"))
+    if response_id is None or facts("background") is not True:
+        return None
+    return service, response_id, _seconds(facts("created_at"))
+
+
+def is_made(response: Any) -> bool:
+    """Return whether nothing more will come of *response*."""
+    return field(response, "status") not in WAITING
+
+
+def hold(record: PendingRecord, call: Call, answer: Any) -> bool:
+    """Keep *record* open if *answer* is a response that is still made.
 
     *call* is what is known of it by now.
     """
-    response_id = text(facts("id"))
-    if facts("status") not in WAITING or facts("background") is not True or response_id is None:
+    key = None if is_made(answer) else key_of(call.service, answer)
+    if key is None:
         return False
-    key = (call.service, response_id)
+    deduplication.remember(answer, record, call.service, call.request_id)
+    begin(key, record, call)
+    return True
+
+
+def begin(key: Key, record: PendingRecord, call: Call) -> None:
+    """Note that *record* is of the response *key*; *call* is what is known of it by now."""
     begun = _Begun(record, call.service, call.operation, call.model, call.request_id)
     with _lock:
-        _open[key] = begun
+        if key not in _ended:
+            _open[key] = begun
         oldest = _open.popitem(last=False)[1] if len(_open) > MAX_OPEN else None
-    deduplication.remember(answer, record, call.service, call.request_id)
-    record.extra = {**record.extra, "response_id": response_id}
+    record.extra = {**record.extra, "response_id": key[1]}
     if oldest is not None:
         _book_unread(oldest)
+
+
+def ends_here(key: Key, record: PendingRecord, *, is_told: bool) -> bool:
+    """Return whether the stream that *record* followed books the response *key*.
+
+    It does if it *is_told* its end, and nobody read that before; else whoever reads it does.
+    """
+    with _lock:
+        if not is_told or key in _ended:
+            return False
+        _open.pop(key, None)
+        _note_end(key, record)
     return True
+
+
+def _note_end(key: Key, record: PendingRecord) -> None:
+    """Remember that *key* is booked, by *record*, which gets its id and time in every process."""
+    _ended[key] = record
+    if len(_ended) > MAX_ENDED:
+        _ended.popitem(last=False)
+    service, response_id, created = key
+    record.id = record_id(service, f"background {created}", response_id)
+    record.at = created if isinstance(created, float) else record.at
+    record.extra = {**record.extra, "response_id": response_id}
 
 
 class Awaited(Taker):
     """Takes what is read of a response; one that has not ended may be read again."""
 
-    def __init__(self, service: str, response_id: str) -> None:
-        self._key = (service, response_id)
+    def __init__(self, service: str, _response_id: str) -> None:
+        self._service = service
 
     def take(self, told: Any) -> bool:
         """Take the response, or an event that has it."""
         with boundary("stream"):
             response = told if field(told, "object") == "response" else field(told, "response")
-            if response is not None and field(response, "background") is True:
-                self._read(response)
+            key = None if response is None else key_of(self._service, response)
+            if key is not None:
+                self._read(key, response)
         return True
 
-    def _read(self, response: Any) -> None:
-        service, _ = key = self._key
-        has_ended = field(response, "status") not in WAITING
+    def _read(self, key: Key, response: Any) -> None:
+        has_ended = is_made(response)
         with _lock:
-            known = _ended.get(key)
             begun = _open.pop(key, None) if has_ended else _open.get(key)
-            if known is None and begun is not None:
-                known = begun.record
+            known = _ended.get(key) or (None if begun is None else begun.record)
             is_new = has_ended and key not in _ended
             if is_new:
                 # What nobody wants to know now, somebody may later.
                 known = known or open_record()
                 if known is None:
                     return
-                _ended[key] = known
-                if len(_ended) > MAX_ENDED:
-                    _ended.popitem(last=False)
+                _note_end(key, known)
         if known is not None:
-            deduplication.remember(response, known, service, None)
+            deduplication.remember(response, known, self._service, None)
             if is_new:
-                _accept(known, self._call(known, begun, reader(response), usage_of(response)))
+                _accept(known, self._call(begun, response))
 
-    def _call(
-        self,
-        record: PendingRecord,
-        begun: _Begun | None,
-        facts: Callable[[str], Any],
-        usage: Usage,
-    ) -> Call:
-        """Return what is booked of the response, under the key that it has in every process."""
-        service, response_id = self._key
-        record.id = record_id(service, "background", response_id)
+    def _call(self, begun: _Begun | None, response: Any) -> Call:
+        """Return what is booked of the response."""
+        facts = reader(response)
         created, completed = _seconds(facts("created_at")), _seconds(facts("completed_at"))
-        record.at = record.at if created is None else created
-        record.extra = {**record.extra, "response_id": response_id}
         failure = facts("error")
         return Call(
-            service,
+            self._service,
             "completion" if begun is None else begun.operation,
             text(facts("model")) or (None if begun is None else begun.model),
-            usage,
+            usage_of(response),
             None if begun is None else begun.request_id,
             None if created is None or completed is None else (completed - created) * 1000.0,
             None if failure is None else of_answer({"code": field(failure, "code")}),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from tracker.instrumentation.streaming.body_readers import Reader
+from typing import Any
 
 
 class Taker:
@@ -16,11 +13,14 @@ class Taker:
 
     swallows_usage = False
     record = None
-    reader: Reader | None = None
+    reader: Any = None
 
     def take(self, _told: Any) -> bool:
         """Take an event, or the whole; return whether the program is to see it: always."""
         return True
+
+    def note_background(self, _told: Any) -> None:
+        """Note that the answer may be read again: whoever reads it knows."""
 
     def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
         """Note that nothing more will come."""

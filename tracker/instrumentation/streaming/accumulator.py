@@ -16,6 +16,7 @@ from tracker.instrumentation.observation import is_observed
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.beside import beside
 from tracker.instrumentation.providers.usage import ELSEWHERE, model_of, usage_in
+from tracker.instrumentation.services import background
 from tracker.records import recorder
 from tracker.records.counts import joined
 from tracker.records.error_text import told_to
@@ -57,6 +58,8 @@ class Accumulator:
         self._counts: Mapping[str, Any] | None = None
         self._conditions: Mapping[str, object] = {}
         self._is_told = False
+        self._later: background.Key | None = None
+        self._has_ended = False
         self._done = False
         self._of_store = attempt.is_storing()
         with _open_lock:
@@ -79,6 +82,8 @@ class Accumulator:
             told, counts, conditions = beside(source)
             self._counts = counts or self._counts
             self._conditions = conditions or self._conditions
+            if source is not chunk:
+                self.note_background(source)
             if told is None:
                 return True
             self._told = joined(self._told, told)
@@ -89,6 +94,17 @@ class Accumulator:
             return not (self.swallows_usage and facts.get("choices") == [])
         return True
 
+    def note_background(self, response: Any) -> None:
+        """Note that *response* is made in the background, if it is: it may be read again."""
+        key = background.key_of(self.service, response)
+        if key is None:
+            return
+        self._has_ended = background.is_made(response)
+        if self._later is None:
+            self._later = key
+            known = Call(self.service, self._operation, self._model, request_id=self.request_id)
+            background.begin(key, self.record, known)
+
     def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
         """Book the stream; only the first end counts."""
         with boundary("stream"):
@@ -97,6 +113,10 @@ class Accumulator:
                 if self._done:
                     return
                 self._done = True
+            is_told = bool(self._told) or self._has_ended
+            later = self._later
+            if later is not None and not background.ends_here(later, self.record, is_told=is_told):
+                return
             if isinstance(error, BaseException):
                 error = told_to(self.record.owner, error)
             call = Call(

@@ -123,6 +123,7 @@ class JsonReader:
             told = json.loads(b"".join(self._parts))
             note_told(self._accumulator.record, told)
             self._accumulator.take(told)
+            self._accumulator.note_background(told)
         return []
 
 
