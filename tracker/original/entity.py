@@ -35,17 +35,17 @@ NUMBERS = ("input_tokens", "output_tokens", "total_tokens", "github_pr")
 _MADE = "_ai_usage_metric"
 _BUILDING = tolerated("entity", "Cannot make a metric of the application's own class")
 _READING = unreadable("entity", "A metric that the application made cannot be read")
-_by_store: weakref.WeakKeyDictionary[type, type[Any]] = weakref.WeakKeyDictionary()
+#: What the method of a store names, by the store's class; None if it names nothing.
+_by_store: weakref.WeakKeyDictionary[type, type[Any] | None] = weakref.WeakKeyDictionary()
 _loaded: tuple[int, list[type[Any]]] = (0, [])
 
 
 def class_for(client: object) -> type[Any] | None:
     """Return the application's class of metrics that *client* takes, or None if it has none."""
     store: type = type(client)
-    found = _by_store.get(store) or _named_by(store) or _named_like_it(store)
-    if found is not None:
-        _by_store[store] = found
-    return found
+    if store not in _by_store:
+        _by_store[store] = _named_by(store)
+    return _by_store[store] or _named_like_it(store)
 
 
 def made_of(metric: OriginalMetric, kind: type) -> Any:
@@ -118,20 +118,20 @@ def _named_like_it(store: type) -> type[Any] | None:
     """Return the class of the original's name that is loaded, if there is one, or one near by."""
     global _loaded
     number, found = _loaded
-    if number != len(sys.modules):
-        _loaded = len(sys.modules), found
-        found = [
-            kind
-            for name, module in list(sys.modules.items())
-            if (kind := getattr(module, "__dict__", {}).get(CLASS_NAME)) is not None
-            and getattr(kind, "__module__", None) == name
-            and _is_of_metrics(kind)
-        ]
+    # A module that was loaded anew has another class of the name.
+    if number != len(sys.modules) or any(_at_home(kind.__module__) is not kind for kind in found):
+        homes = [name for name in list(sys.modules) if _is_of_metrics(_at_home(name))]
+        found = [kind for name in homes if (kind := _at_home(name)).__module__ == name]
         _loaded = len(sys.modules), found
     root = store.__module__.partition(".")[0]
     near = [kind for kind in found if kind.__module__.partition(".")[0] == root]
     chosen = near or found
     return chosen[0] if len(chosen) == 1 else None
+
+
+def _at_home(module: str) -> Any:
+    """Return what *module* calls by the original's name."""
+    return getattr(sys.modules.get(module), "__dict__", {}).get(CLASS_NAME)
 
 
 def _is_of_metrics(kind: object) -> bool:
