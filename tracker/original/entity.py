@@ -11,6 +11,7 @@ import inspect
 import sys
 import typing
 import weakref
+from collections import deque
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,12 @@ PUT = "put_ai_usage_metric"
 #: What a class must take to be one of metrics.
 NEEDED = frozenset({"service", "model", "operation", "timestamp"})
 NUMBERS = ("input_tokens", "output_tokens", "total_tokens", "github_pr")
-_MADE = "_ai_usage_metric"
+#: How many of those that were made last are known again, if they are handed back to be stored.
+MAX_MADE = 64
 _BUILDING = tolerated("entity", "Cannot make a metric of the application's own class")
 _READING = unreadable("entity", "A metric that the application made cannot be read")
+#: What was made of which metric: its class may have no room for a mark, or for weak references.
+_made: deque[tuple[Any, OriginalMetric]] = deque(maxlen=MAX_MADE)
 #: What the method of a store names, by the store's class; None if it names nothing.
 _by_store: weakref.WeakKeyDictionary[type, type[Any] | None] = weakref.WeakKeyDictionary()
 _loaded: tuple[int, list[type[Any]]] = (0, [])
@@ -54,18 +58,16 @@ def made_of(metric: OriginalMetric, kind: type) -> Any:
         takes = _parameters(kind)
         told = {**_extra(metric), **_told(metric, takes)}
         made = kind(**{name: value for name, value in told.items() if name in takes})
-        # What it was made of, if it is handed to us to be stored.
-        with tolerated("entity-mark", "An application's metric takes no mark"):
-            object.__setattr__(made, _MADE, metric)
+        _made.append((made, metric))
         return made
     return metric
 
 
 def read(entity: Any) -> OriginalMetric:
     """Return what our stores keep of *entity*, a metric that the application made itself."""
-    known = getattr(entity, "__dict__", {}).get(_MADE)
-    if isinstance(known, OriginalMetric):
-        return known
+    known: list[OriginalMetric] = [metric for made, metric in list(_made) if made is entity]
+    if known:
+        return known[-1]
     get = functools.partial(_attribute, entity)
     cost = _money(get("cost_usd"))
     error = get("error")
