@@ -12,9 +12,11 @@ import functools
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from tracker.ai_usage_tracker import AIUsageTracker
+from tracker.budgets.limit import picodollars
 from tracker.config.misuse import forgiven, forgiving, tell
 from tracker.context import scope
 from tracker.context.block import Block
+from tracker.context.budgeted import made_block
 from tracker.context.decorator import tracked
 from tracker.context.partial_failure import PartialFailureBlock
 from tracker.context.scope import Node
@@ -49,14 +51,21 @@ def at_once(make_tracker: MakeTracker) -> Callable[[Decorated], Decorated]:
             *others: Any,
             tracker: Any = None,
             environment: Environment | str | None = None,
+            budget_usd: Any = None,
             **fields: Any,
         ) -> Block:
             if others or operation is _NOT_GIVEN or "operation_type" in fields:
                 given = (*(() if operation is _NOT_GIVEN else (operation,)), *others)
-                named = {"tracker": tracker, "environment": environment}
+                named = {
+                    "tracker": tracker,
+                    "environment": environment,
+                    "budget_usd": budget_usd,
+                }
                 named = {name: value for name, value in named.items() if value is not None}
                 made: Block = otherwise(*given, **named, **fields)
                 return made
+            if budget_usd is not None:
+                return made_block(operation, tracker, make_tracker, environment, fields, budget_usd)
             return Block(operation, tracker, make_tracker, environment, fields)
 
         return cast("Decorated", call)
@@ -74,6 +83,8 @@ def ai_usage_context(
     operation_type: str,
     tracker: Any = None,
     environment: Environment | str | None = None,
+    *,
+    budget_usd: Any = None,
     **fields: Any,
 ) -> Block:
     """Return a context that attributes the AI calls of its block to *operation_type*.
@@ -85,11 +96,14 @@ def ai_usage_context(
     enclosing block.  When the block ends, also by an exception, metrics are flushed and
     the outer block's attribution is back.
 
+    The calls of the block, and of blocks inside it, cost *budget_usd* US dollars at most: one
+    that may cost more than is left raises BudgetExceededError before it is sent.
+
     A field with the name of an argument of the tracker's constructor is metadata like any
     other; that it configures nothing is told once for each line (ContextFieldError, a
     TypeError and a ValueError, with ``AI_USAGE_STRICT=1``).
     """
-    return Block(operation_type, tracker, _new_tracker, environment, fields)
+    return made_block(operation_type, tracker, _new_tracker, environment, fields, budget_usd)
 
 
 @forgiving
@@ -98,14 +112,17 @@ def batch_ai_usage_context(
     operation_type: str = "batch_processing",
     tracker: Any = None,
     environment: Environment | str | None = None,
+    *,
+    budget_usd: Any = None,
     **fields: Any,
 ) -> Block:
     """Return a context like ``ai_usage_context`` whose calls are booked at batch prices.
 
     ``item_count`` and other fields are metadata.  Batch mode ends with the block.
     """
-    return Block(
-        operation_type, tracker, _new_tracker, environment, of_batch(batch_id, fields), batch=True
+    given = of_batch(batch_id, fields)
+    return made_block(
+        operation_type, tracker, _new_tracker, environment, given, budget_usd, batch=True
     )
 
 
@@ -122,6 +139,8 @@ def partial_failure_context(
     tracker: Any = None,
     continue_on_error: bool = True,
     environment: Environment | str | None = None,
+    *,
+    budget_usd: Any = None,
     **fields: Any,
 ) -> PartialFailureBlock:
     """Return a context for work on many items of which some may fail.
@@ -131,10 +150,8 @@ def partial_failure_context(
     ``continue_on_error``.  Their summary is booked with the block's calls under
     ``partial_failure_summary``.
     """
-    return PartialFailureBlock(
-        Block(operation_type, tracker, _new_tracker, environment, fields),
-        continue_on_error=continue_on_error,
-    )
+    block = made_block(operation_type, tracker, _new_tracker, environment, fields, budget_usd)
+    return PartialFailureBlock(block, continue_on_error=continue_on_error)
 
 
 @overload
@@ -146,6 +163,8 @@ def ai_usage_tracked(
     operation_type: str | None = None,
     tracker: Any = None,
     environment: Environment | str | None = None,
+    *,
+    budget_usd: Any = None,
     **fields: Any,
 ) -> Callable[[Decorated], Decorated]: ...
 
@@ -155,6 +174,8 @@ def ai_usage_tracked(
     operation_type: Any = None,
     tracker: Any = None,
     environment: Environment | str | None = None,
+    *,
+    budget_usd: Any = None,
     **fields: Any,
 ) -> Any:
     """Run each call of a function in a context; ``@ai_usage_tracked``, bare or called.
@@ -165,7 +186,7 @@ def ai_usage_tracked(
     used.  Works for sync and async functions and generators; a generator's
     context holds during its steps only.
     """
-    return tracking(_new_tracker, operation_type, tracker, environment, fields)
+    return tracking(_new_tracker, operation_type, tracker, environment, fields, budget_usd)
 
 
 def tracking(
@@ -174,10 +195,14 @@ def tracking(
     tracker: Any,
     environment: Environment | str | None,
     fields: Mapping[str, Any],
+    budget_usd: Any = None,
 ) -> Any:
     """Return what ``ai_usage_tracked`` does, of which *make_tracker* makes the trackers."""
     if callable(operation_type) or isinstance(operation_type, classmethod):
-        return tracking(make_tracker, None, tracker, environment, fields)(operation_type)
+        decorated = tracking(make_tracker, None, tracker, environment, fields, budget_usd)
+        return decorated(operation_type)
+    if budget_usd is not None:
+        picodollars(budget_usd, "budget_usd")  # a mistake is told here, and not at each call
 
     def decorate(function: Decorated) -> Decorated:
         name = operation_type
@@ -186,7 +211,9 @@ def tracking(
 
         def block(given: Any, ids: Mapping[str, Any]) -> Block:
             chosen = tracker if given is None else given
-            return Block(name, chosen, make_tracker, environment, {**fields, **ids})
+            return made_block(
+                name, chosen, make_tracker, environment, {**fields, **ids}, budget_usd
+            )
 
         with forgiven("ai_usage_tracked"):
             return tracked(function, block)

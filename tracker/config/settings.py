@@ -15,6 +15,7 @@ AI_USAGE_REQUIRE_CONTEXT   (prod.)    1 or 0: record calls that no context attri
 AI_USAGE_DEPRECATIONS      1          0: say nothing where attribution is set by hand
 AI_USAGE_ERROR_MESSAGES    0          1: keep messages of exceptions, which may quote an answer
 AI_USAGE_OTLP_FORMER_NAMES 0          1: tell OTLP receivers replaced names of attributes, too
+AI_USAGE_OVER_BUDGET       raise      what becomes of a call over its budget: raise, or warn
 =========================  =========  ====================================================
 
 Relative paths start from the folder in which the program began.
@@ -55,6 +56,7 @@ class Settings:
     deprecations: bool = True
     error_messages: bool = False
     otlp_former_names: bool = False
+    over_budget: str = "raise"
 
 
 _current: Settings | None = None
@@ -134,6 +136,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "deprecations": _switch,
     "error_messages": _switch,
     "otlp_former_names": _switch,
+    "over_budget": str.lower,
 }
 _EXPECTED = {
     "sinks": "name stores, separated by commas",
@@ -147,6 +150,7 @@ _EXPECTED = {
     "deprecations": "say 1 or 0",
     "error_messages": "say 1 or 0",
     "otlp_former_names": "say 1 or 0",
+    "over_budget": "say raise or warn",
 }
 
 
@@ -161,6 +165,8 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigurationError("flush_timeout is a number of seconds from 0 to 60")
     if settings.queue_size < 1 or settings.spool_bytes < 1:
         raise ConfigurationError("queue_size and spool_bytes are at least 1")
+    if settings.over_budget not in ("raise", "warn"):
+        raise ConfigurationError("over_budget is raise or warn")
     if settings.prices is not None:
         from tracker.pricing.overrides import read
 

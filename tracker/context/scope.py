@@ -21,6 +21,7 @@ from tracker.error_boundary import warn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tracker.budgets.limit import Budget
     from tracker.context.opening import Outcome
     from tracker.context.state import State
     from tracker.records.pending_record import PendingRecord
@@ -72,6 +73,8 @@ class Node:
         "pending",
         "tracker",
     )
+    #: What the calls of a block may cost.  Most have none, and then it takes no slot.
+    budget: Budget | None = None
 
     def __init__(
         self,

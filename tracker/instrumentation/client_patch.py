@@ -12,6 +12,7 @@ from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from tracker.budgets import gate
 from tracker.error_boundary import boundary, logger
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import (
@@ -262,7 +263,7 @@ def _raised(begun: _Begun, error: BaseException) -> None:
         if call is not None:
             failed_calls.book(record, call)
             return
-    failed(record)
+    failed(record, error)
 
 
 def _unread(begun: _Begun, http_response: Any, error: BaseException) -> None:
@@ -324,6 +325,8 @@ def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., 
             return method(client, *args, **kwargs)
         instead = None
         try:
+            if gate.armed:
+                gate.reserve(begun, args, kwargs)
             try:
                 answer = method(client, *args, **kwargs)
             except Exception as error:
@@ -355,6 +358,8 @@ def _observing_async(
             return await method(client, *args, **kwargs)
         instead = None
         try:
+            if gate.armed:
+                gate.reserve(begun, args, kwargs)
             try:
                 answer = await method(client, *args, **kwargs)
             except Exception as error:

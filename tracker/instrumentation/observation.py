@@ -9,6 +9,7 @@ import functools
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from tracker.budgets import gate
 from tracker.context import scope, unattributed
 from tracker.context.state import merge
 from tracker.records.pending_record import PendingRecord
@@ -99,8 +100,13 @@ def open_for(tracker: CallOwner, block: Node | None, *, by_client: bool = False)
     return record
 
 
-def failed(record: PendingRecord) -> None:
-    """Withdraw a record whose request was not sent: outer observers tell what happened."""
+def failed(record: PendingRecord, error: BaseException | None = None) -> None:
+    """Withdraw a record whose request was not sent: outer observers tell what happened.
+
+    *error* is what ended it.
+    """
+    if gate.armed:
+        gate.withdraw(record, error)
     observer = current.get()
     while observer is not None:
         if record in observer.records:

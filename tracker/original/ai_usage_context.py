@@ -16,11 +16,12 @@ from tracker.ai_usage_context import (
     tracking,
 )
 from tracker.config.misuse import forgiving
-from tracker.context.block import Block
+from tracker.context.budgeted import made_block
 from tracker.context.partial_failure import PartialFailureBlock
 from tracker.original.ai_usage_tracker import AIUsageTracker
 
 if TYPE_CHECKING:
+    from tracker.context.block import Block
     from tracker.environment_config import Environment
 
 __all__ = [
@@ -43,10 +44,12 @@ def ai_usage_context(
     operation_type: str,
     tracker: Any = None,
     environment: Environment | str | None = None,
+    *,
+    budget_usd: Any = None,
     **fields: Any,
 ) -> Block:
     """Return a context as ``tracker.ai_usage_context`` does."""
-    return Block(operation_type, tracker, _new_tracker, environment, fields)
+    return made_block(operation_type, tracker, _new_tracker, environment, fields, budget_usd)
 
 
 @forgiving
@@ -55,11 +58,14 @@ def batch_ai_usage_context(
     operation_type: str = "batch_processing",
     tracker: Any = None,
     environment: Environment | str | None = None,
+    *,
+    budget_usd: Any = None,
     **fields: Any,
 ) -> Block:
     """Return a context as ``tracker.batch_ai_usage_context`` does."""
-    return Block(
-        operation_type, tracker, _new_tracker, environment, of_batch(batch_id, fields), batch=True
+    given = of_batch(batch_id, fields)
+    return made_block(
+        operation_type, tracker, _new_tracker, environment, given, budget_usd, batch=True
     )
 
 
@@ -69,10 +75,12 @@ def partial_failure_context(
     tracker: Any = None,
     continue_on_error: bool = True,
     environment: Environment | str | None = None,
+    *,
+    budget_usd: Any = None,
     **fields: Any,
 ) -> PartialFailureBlock:
     """Return a context as ``tracker.partial_failure_context`` does."""
-    block = Block(operation_type, tracker, _new_tracker, environment, fields)
+    block = made_block(operation_type, tracker, _new_tracker, environment, fields, budget_usd)
     return PartialFailureBlock(block, continue_on_error=continue_on_error)
 
 
@@ -81,7 +89,9 @@ def ai_usage_tracked(
     operation_type: Any = None,
     tracker: Any = None,
     environment: Environment | str | None = None,
+    *,
+    budget_usd: Any = None,
     **fields: Any,
 ) -> Any:
     """Run each call of a function in a context, as ``tracker.ai_usage_tracked`` does."""
-    return tracking(_new_tracker, operation_type, tracker, environment, fields)
+    return tracking(_new_tracker, operation_type, tracker, environment, fields, budget_usd)

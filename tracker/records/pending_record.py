@@ -6,7 +6,7 @@ import itertools
 import os
 from time import perf_counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker.delivery import fork_registry
 from tracker.records import clock
@@ -65,6 +65,7 @@ class PendingRecord:
     ``counts`` and ``conditions`` are what the request tells of a service that is billed by the
     piece, and ``unknown`` why its answer may tell no usage.
     ``unbilled`` says that the provider takes nothing for it.
+    ``reservation`` is what it holds of budgets, or held.
     ``base_url`` is where its client sends requests to, as that client has it.
     ``process`` tells the process that made it from those that were forked from it.
     """
@@ -94,6 +95,7 @@ class PendingRecord:
     late = False
     unbilled = False
     spoken_for = False
+    reservation: Any = None
     _id: str | None = None
 
     def __init__(self, owner: RecordOwner, node: Home, state: State) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from tracker.budgets import gate
 from tracker.context import scope
 from tracker.context.state import BLANK, merge
 from tracker.delivery import fork_registry
@@ -35,6 +36,8 @@ def accept(record: PendingRecord, call: Call) -> None:
     A call whose block has ended meanwhile is marked late and stored at once.
     """
     record.call = call
+    if gate.armed:
+        gate.settle(record)
     node, number = record.node, record.number
     _unsettled[number] = node.pending[number] = record
     # From here on the end of the block stores it, or it is late.
