@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from loopback import message_object, response_object
 from runtime_calls import CHAT, MESSAGE
 
@@ -27,6 +29,7 @@ from tracker.instrumentation.providers.usage import usage_in
 from tracker.pricing import hosts, litellm_file
 from tracker.pricing import quote as quoting
 from tracker.pricing.hosts import host_of, provider_at
+from tracker.pricing.quantities import SAME_FOR_ALL
 from tracker.pricing.quote import UNPRICED, Served, quote
 from tracker.records.counts import conditions_in, counts_in
 from tracker.sinks.sqlite.sink import SqliteSink
@@ -53,6 +56,18 @@ HOUR = {
 COMPACTED = {"iterations": [{"type": "compaction", "input_tokens": 5000, "output_tokens": 500}]}
 #: An extract of litellm's file, laid out as its package is when it is installed.
 LITELLM = Path(__file__).with_name("prices_of_litellm")
+DETAILED = counts_in(
+    {
+        "prompt_tokens": 1,
+        "completion_tokens": 1,
+        "input_tokens": 1,
+        "output_tokens": 1,
+        "prompt_tokens_details": {"cached_tokens": 1, "audio_tokens": 1, "image_tokens": 1},
+        "output_tokens_details": {"audio_tokens": 1, "image_tokens": 1},
+        "cache_creation_input_tokens": 1,
+        "iterations": [{"type": "compaction", "input_tokens": 1, "output_tokens": 1}],
+    }
+)
 MODELS = frozenset(("gpt-5.6-sol", "gpt-5", "gpt-4.1", "claude-opus-4-8", "claude-sonnet-4-5"))
 
 
@@ -271,6 +286,36 @@ def test_ours_is_never_off_from_both() -> None:
     assert len(found) >= 55
     assert [pair.name for pair in found if pair.is_off] == []
     assert {pair.scenario.name for pair in found if pair.is_disputed} == {"web searches"}
+
+
+NAMES = sorted({name for names in SAME_FOR_ALL.values() for name in names} | DETAILED.keys())
+
+
+@given(
+    st.sampled_from(["gpt-5", "gpt-audio", "gpt-image-1", "whisper-1", "claude-opus-4-8", "x"]),
+    st.sampled_from(["openai", "anthropic", "google", "azure", "x"]),
+    st.dictionaries(st.sampled_from(NAMES), st.integers(0, 2**63 - 1) | st.floats(0, 1e18)),
+    st.dictionaries(
+        st.sampled_from(["service_tier", "speed", "inference_geo", "size", "quality"]),
+        st.sampled_from(["flex", "priority", "batch", "fast", "us", "1x1", "?"]),
+    ),
+    st.sampled_from([None, "completion", "image", "video", "audio", "decision"]),
+    st.booleans(),
+)
+def test_whatever_is_told_is_no_error(
+    model: str,
+    service: str,
+    counts: dict[str, float],
+    words: dict[str, str],
+    operation: str | None,
+    batch: bool,
+) -> None:
+    """Counts that contradict one another give no price; none is negative, or absurd."""
+    usage = usage_in({name: count for name, count in counts.items() if "." not in name})
+    served = Served(counts, words, None, operation)
+    found = quote(service, model, usage, DAY, batch=batch, served=served)
+    assert found.cost is None or 0 <= found.cost <= quoting.MOST_DOLLARS
+    assert (found.cost is None) == (found.basis == "unpriced") == (found.rule is None)
 
 
 HOSTS = {

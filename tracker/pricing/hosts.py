@@ -43,10 +43,15 @@ LONGEST = 2_000
 
 def host_of(base_url: object) -> str | None:
     """Return the host, and the port if one is given, of *base_url*; None if there is none."""
+    return _host_in(str(base_url)[:LONGEST])
+
+
+@functools.lru_cache(maxsize=256)
+def _host_in(url: str) -> str | None:
     from urllib.parse import urlsplit
 
     try:
-        parts = urlsplit(str(base_url)[:LONGEST])
+        parts = urlsplit(url)
         host = parts.hostname
         return host if host is None or parts.port is None else f"{host}:{parts.port}"
     except ValueError:

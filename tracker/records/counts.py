@@ -28,6 +28,9 @@ SWITCHES = ("is_byok",)
 LABELS = ("type", "modality")
 WORDS = frozenset((*CONDITIONS, *SWITCHES, *LABELS, "model"))
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,63}")
+#: Names that were looked at already.
+_names: set[object] = set()
+MAX_NAMES = 1_024
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,99}")
 
@@ -99,9 +102,21 @@ def is_word(value: object) -> TypeGuard[str]:
 
 def is_count(value: object) -> bool:
     """Return whether *value* is a number that counts something, and that every store can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    kind = type(value)
+    if kind is int:  # as nearly all are
+        return 0 <= value <= LARGEST  # type: ignore[operator]
+    if kind is bool or not isinstance(value, int | float):
         return False
     return 0 <= value <= LARGEST and math.isfinite(value)
+
+
+def _is_name(name: object) -> bool:
+    """Return whether *name* is a name of a count; answers repeat them, so they are kept."""
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        return False
+    if len(_names) < MAX_NAMES:
+        _names.add(name)
+    return True
 
 
 def _collect(told: object, prefix: str, found: dict[str, Count], depth: int) -> None:
@@ -109,7 +124,7 @@ def _collect(told: object, prefix: str, found: dict[str, Count], depth: int) -> 
     if fields is None or depth == 0:
         return
     for name, value in fields.items():
-        if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        if value is None or type(value) is str or not (name in _names or _is_name(name)):
             continue
         if is_count(value):
             if len(found) < MAX_COUNTS or prefix + name in found:
@@ -117,7 +132,7 @@ def _collect(told: object, prefix: str, found: dict[str, Count], depth: int) -> 
         elif isinstance(value, list | tuple):
             for part in value[:MAX_LIST]:
                 _collect(part, f"{prefix}{name}{_label(part)}.", found, depth - 1)
-        elif value is not None and not isinstance(value, str):
+        elif not isinstance(value, int | float | str):
             _collect(value, f"{prefix}{name}.", found, depth - 1)
 
 
@@ -131,7 +146,7 @@ def _label(part: object) -> str:
 
 def _fields(told: object) -> Mapping[Any, Any] | None:
     """Return the fields of a dict, of a model of an SDK, or of another plain object."""
-    if isinstance(told, Mapping):
+    if type(told) is dict or isinstance(told, Mapping):
         return told
     if isinstance(told, int | float | str | bytes | list | tuple | type) or told is None:
         return None
