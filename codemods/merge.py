@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from codemods.cli import execution
-from codemods.cli.options import into_options, reporting
+from codemods.cli.options import into_options, named, reporting
 from codemods.report import display
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from codemods.model.options import Options
     from codemods.model.outcome import RunReport
@@ -41,7 +40,7 @@ _LARGEST = 1 << 30
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="REPORT...", callback=execution.named_paths)
+@named("REPORT...")
 @reporting(quiet="Report only what needs a person.")
 @click.pass_obj
 @into_options
@@ -50,22 +49,25 @@ def command(made_with: object, options: Options) -> int:
     del made_with
     if not options.paths:
         raise click.UsageError("Name the reports of all shards.")
-    report = _joined(options.paths)
+    report = _joined(options)
     execution.warn_of(report)
     return execution.finish(report, options)
 
 
-def _joined(paths: Sequence[Path]) -> RunReport:
+def _joined(options: Options) -> RunReport:
     from codemods.project.regular import read_regular
     from codemods.report.joining import PartsError, joined
     from codemods.report.loading import UnreadableReportError, loaded
 
     found: dict[str, RunReport] = {}
-    for path in paths:
+    for path in options.paths:
         name = display.line(str(path))
         try:
             text = read_regular(path, _LARGEST).decode("utf-8-sig")
             found[name] = loaded(path, text)
+            if options.verbose:
+                part = found[name]
+                execution.say(f"{name}: part {part.shard}, {part.scanned} files", err=True)
         except OSError as error:
             raise click.ClickException(f"Cannot read {name}: {error.strerror or error}.") from None
         except (UnreadableReportError, UnicodeDecodeError) as error:

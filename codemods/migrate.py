@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from codemods.cli import caching, campaign, execution, interactive
-from codemods.cli.options import into_options, remembering, reporting, working
+from codemods.cli.options import (
+    Choice,
+    configuring,
+    into_options,
+    named,
+    remembering,
+    reporting,
+    sharing,
+    working,
+)
 from codemods.model.options import Mode
 from codemods.model.runtime import Runtime
 from codemods.report import display
@@ -84,7 +93,7 @@ Exit status:
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
+@named("PATH...")
 @click.option("--diff", is_flag=True, help="Write nothing; print a patch for `git apply`.")
 @click.option("--check", is_flag=True, help="Write nothing; report what would be done.")
 @click.option("--undo", is_flag=True, help="Restore the files of the last run (in PATH).")
@@ -98,7 +107,7 @@ Exit status:
 )
 @click.option(
     "--runtime",
-    type=click.Choice([r.value for r in Runtime if r is not Runtime.AUTO]),
+    type=Choice([r.value for r in Runtime if r is not Runtime.AUTO]),
     callback=lambda _context, _parameter, given: Runtime(given) if given else None,
     help="The runtime that the rewrites may rely on; looked up in the project by default.",
 )
@@ -111,6 +120,8 @@ Exit status:
 @click.option("--strict", is_flag=True, help="Leave what rests on an assumption to a person.")
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
 @working
+@sharing
+@configuring
 @remembering
 @campaign.campaigning
 @reporting(quiet="Report only what needs a person, and assumptions.")
@@ -129,11 +140,16 @@ def command(
 ) -> int:
     """Run what the command line asks for."""
     options = replace(options, mode=_mode(diff=diff, check=check, undo=undo))
+    if options.describes:
+        from codemods.cli import describing  # only now: most runs describe nothing
+
+        return describing.described(options)
     if options.interactive:
         interactive.refuse_contradictions(options, elsewhere=repos is not None)
     if repos is None:
         campaign.refuse_without_list(branch, place)
         if options.mode is Mode.UNDO:
+            _refuse_what_undo_is_not_about(options)
             return _undo(options)
     _refuse_contradictions(options)
     if repos is not None:
@@ -156,11 +172,31 @@ def main(arguments: Sequence[str] | None = None, pipeline: execution.Pipeline | 
 def _mode(*, diff: bool, check: bool, undo: bool) -> Mode:
     if undo and (diff or check):
         raise click.UsageError("--undo writes; --diff and --check do not. Choose one.")
+    if diff and check:
+        raise click.UsageError("--diff prints a patch, and --check a report. Choose one.")
     if undo:
         return Mode.UNDO
     if diff:
         return Mode.DIFF
     return Mode.CHECK if check else Mode.MIGRATE
+
+
+def _refuse_what_undo_is_not_about(options: Options) -> None:
+    """Refuse options that say how a run is done, where one is taken back; raises UsageError."""
+    given = (
+        (options.rollback, "--rollback"),
+        (options.strict, "--strict"),
+        (options.unsafe, "--unsafe"),
+        (options.runtime is not None, "--runtime"),
+        (options.batch_pricing is not None, "--batch-pricing"),
+        (bool(options.include), "--include"),
+        (options.shard is not None, "--shard"),
+        (options.statistics, "--statistics"),
+        (bool(options.reports), "--report"),
+    )
+    for is_given, name in given:
+        if is_given:
+            raise click.UsageError(f"--undo takes a run back, and {name} is about one. Choose one.")
 
 
 def _refuse_contradictions(options: Options) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from click import style
+
 from codemods.report.display import line
 
 if TYPE_CHECKING:
@@ -17,9 +19,13 @@ _MOST_POINTS = 12
 _HEADINGS = ("left", "ready", "refused", "contexts", "done")
 
 
-def render(status: Status) -> str:
-    """Return the whole text."""
-    return "\n".join(_lines(status)) + "\n"
+def render(status: Status, *, coloured: bool = False) -> str:
+    """Return the whole text; *coloured*, how far it is can be seen at once."""
+    lines = list(_lines(status))
+    if coloured:
+        colour = "yellow" if status.whole.counts.legacy else "green"
+        lines[:2] = (style(one, fg=colour) for one in lines[:2])
+    return "\n".join(lines) + "\n"
 
 
 def _lines(status: Status) -> Iterator[str]:

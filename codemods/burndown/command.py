@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from codemods import vocabulary as api
+from codemods.burndown import as_text
 from codemods.burndown.records import NOTHING, Status
 from codemods.burndown.tallying import NOBODY, Tally
 from codemods.cli import execution
 from codemods.cli.around import Tree
-from codemods.cli.options import into_options, working
+from codemods.cli.options import Choice, configuring, into_options, named, telling, working
 from codemods.model.options import Mode
 from codemods.model.outcome import Failed, RunReport
 from codemods.project.ignore.git import GitProblem, repository_of
@@ -119,8 +120,9 @@ def is_home(path: str, homes: Iterable[str]) -> bool:
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
+@named("PATH...")
 @working
+@configuring
 @click.option(
     "--depth",
     type=click.IntRange(min=1),
@@ -142,11 +144,11 @@ def is_home(path: str, homes: Iterable[str]) -> bool:
     default=True,
     help="Find out which sites a migration would rewrite (it does).",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@telling("Show no progress.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(FORMATS)),
+    type=Choice(list(FORMATS)),
     default="text",
     show_default=True,
     help="How to print it.",
@@ -170,6 +172,10 @@ def command(
     if not options.paths:
         raise click.UsageError("Name a PATH: `.` for this folder.")
     looking = replace(options, mode=Mode.CHECK)
+    if looking.describes:
+        from codemods.cli import describing  # only now: most runs describe nothing
+
+        return describing.described(looking)
     config = execution.load_config(looking)
     counting = _Counting(decides)
     report = execution.run_pipeline(counting, looking, config)
@@ -186,7 +192,11 @@ def command(
         pace(points) if points is not None else None,
         _money(counting.legacy, usage) if usage is not None else None,
     )
-    execution.show_at_once(import_module(FORMATS[form]).render(status), colour=False)
+    if form == "text":
+        coloured = execution.use_colour(looking)
+        execution.show_at_once(as_text.render(status, coloured=coloured), colour=coloured)
+    else:
+        execution.show_at_once(import_module(FORMATS[form]).render(status), colour=False)
     return _failures(report)
 
 

@@ -48,6 +48,10 @@ _SAME_RESULTS = frozenset(
         "cache_dir",
         "clean_cache",
         "interactive",
+        "show_settings",
+        "show_files",
+        "verbose",
+        "statistics",
     }
 )
 #: What in the folders above decides on the files of a run, and on the names of their modules.

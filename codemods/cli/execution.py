@@ -10,7 +10,7 @@ import gc
 import io
 import os
 import sys
-import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from codemods.cli import completing
 from codemods.cli.around import Tree
+from codemods.cli.progress import Line
 from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import display
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
-_PROGRESS_SECONDS = 0.1
 _ALLOCATIONS = 500_000
+#: The formats in which there are counts of findings, too.
+_COUNTED = frozenset({DEFAULT, "json"})
 
 
 class Pipeline(Protocol):
@@ -75,6 +78,9 @@ def execute(command: click.Command, name: str, arguments: Sequence[str], pipelin
     """
     if sys.stdout is not None:  # names of files may hold what the terminal cannot show
         getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    asked = completing.instruction_for(name)
+    if asked is not None:
+        return completing.complete(command, name, asked)
     try:
         with _rare_collection(), command.make_context(name, list(arguments), obj=pipeline) as run:
             status = command.invoke(run)
@@ -126,6 +132,11 @@ def show_at_once(text: str, *, colour: bool) -> None:
         sys.stdout.flush()
 
 
+def show_lines(text: str, *, colour: bool) -> None:
+    """Print *text*, in which ``display`` has already shown all names, to standard error."""
+    click.echo(text, err=True, color=colour)
+
+
 def show_patch(patch: bytes) -> None:
     """Print *patch*: exactly, but for a terminal, where it is read and not applied."""
     if sys.stdout is not None and sys.stdout.isatty():
@@ -157,7 +168,7 @@ def run_pipeline(
     """
     files = _Counted(found_files(options, config, walked))
     asks = options.interactive  # a line that is written over would take the question with it
-    show = _Progress() if sys.stderr.isatty() and not options.quiet and not asks else None
+    show = Line() if sys.stderr.isatty() and not options.quiet and not asks else None
     try:
         report = pipeline(options, config, files, show)
     except (ConfigError, ClusterError) as error:
@@ -168,7 +179,20 @@ def run_pipeline(
     warn_of(report)
     if not files.count:
         require_files(options)
+    if options.verbose:
+        _tell_of_run(report, options, config, files.count)
     return report
+
+
+def _tell_of_run(report: RunReport, options: Options, config: Tables, found: int) -> None:
+    """Say what a run went by, and what it found."""
+    for path in options.paths:
+        source = config.of(path).source
+        by = f"by {source}" if source is not None else "by no configuration"
+        say(f"{display.line(str(path))}: {by}", err=True)
+    kinds = Counter(type(outcome).__name__.lower() for outcome in report.outcomes)
+    told = "".join(f", {count} {kind}" for kind, count in sorted(kinds.items()))
+    say(f"{found} files found{told}.", err=True)
 
 
 def found_files(
@@ -229,14 +253,12 @@ def finish(
     options: Options,
     *,
     err: bool = False,
-    text: str | None = None,
     texts: Mapping[str, bytes] | None = None,
 ) -> int:
     """Print *report* as *options* say, and return the exit status of the command.
 
     It goes to standard output, or (*err*) to standard error; first those with a file of their own.
-    A *text* is printed in the place of what would be; *texts* are what files hold that are not
-    on disk.
+    *texts* are what files hold that are not on disk.
     """
     status = exit_status(report)
     look = Look(options.quiet, use_colour(options, err=err), Tree(options.cwd, texts))
@@ -246,16 +268,27 @@ def finish(
         for problem in publishing.publish(report, options.reports, replace(look, coloured=False)):
             say(problem, err=True)
             status = FAILED
-    if text is None:
-        text = "".join(rendered(report, name, look) for name in printed_formats(options))
-    click.echo(text, nl=False, err=err, color=look.coloured)
+        for one in options.reports if options.verbose and status != FAILED else ():
+            if one.file is not None:
+                say(f"{one.format}: {display.line(str(one.file))}", err=True)
+    click.echo(_printed(report, options, look), nl=False, err=err, color=look.coloured)
     return status
 
 
 def shown(report: RunReport, options: Options) -> str:
     """Return *report* as it was printed without colours."""
-    look = Look(options.quiet, coloured=False, around=Tree(options.cwd))
-    return "".join(rendered(report, name, look) for name in printed_formats(options))
+    return _printed(report, options, Look(options.quiet, False, Tree(options.cwd)))
+
+
+def _printed(report: RunReport, options: Options, look: Look) -> str:
+    if not options.statistics:
+        return "".join(rendered(report, name, look) for name in printed_formats(options))
+    from codemods.findings import counting  # only now: it has the names of all rules
+
+    if options.report_format == "json":
+        return counting.statistics_json(report)
+    left = rendered(counting.failures(report), DEFAULT, replace(look, quiet=True))
+    return left + counting.statistics(report)
 
 
 def printed_formats(options: Options) -> list[str]:
@@ -268,6 +301,11 @@ def printed_formats(options: Options) -> list[str]:
     if options.report_format is not None or not names:
         names.insert(0, options.report_format or DEFAULT)
     alone = [name for name in names if name not in LOGS]
+    if options.statistics and not {*names} <= _COUNTED:
+        raise click.UsageError(
+            "--statistics prints counts, as text or json, where a report would be. Leave "
+            "--format, or give the report a file: --report NAME=FILE."
+        )
     if len(names) > 1 and alone:
         raise click.UsageError(
             f"{' and '.join(names)} would go to standard output together, and {alone[0]} must be "
@@ -295,24 +333,6 @@ class _Counted:
         for file in self._files:
             self.count += 1
             yield file
-
-
-class _Progress:
-    """A line on the terminal that says how far the run is, at most ten times a second."""
-
-    def __init__(self) -> None:
-        self._shown = time.monotonic()
-
-    def __call__(self, count: int, total: int | None = None) -> None:
-        now = time.monotonic()
-        if now - self._shown >= _PROGRESS_SECONDS:
-            self._shown = now
-            done = "files looked at" if total is None else f"of {total} files decided on"
-            click.echo(f"\r\x1b[K{count} {done}", nl=False, err=True)
-
-    def end(self) -> None:
-        """Clear the line."""
-        click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _let_go_of_stdout() -> None:

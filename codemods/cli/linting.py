@@ -10,7 +10,15 @@ import click
 
 from codemods.cli import caching, execution
 from codemods.cli.lint.options import linting
-from codemods.cli.options import into_options, remembering, reporting, working
+from codemods.cli.options import (
+    configuring,
+    into_options,
+    named,
+    remembering,
+    reporting,
+    sharing,
+    working,
+)
 from codemods.model.options import Mode
 from codemods.model.outcome import Linted
 from codemods.report import display
@@ -25,7 +33,7 @@ if TYPE_CHECKING:
 
 #: What tells its runs from those of other commands.
 COMMAND = "lint"
-HELP = """Report legacy tracker code in PATH...; only --fix and --add-ignores write sources.
+HELP = """Report legacy tracker code in PATH...; only --fix and --add-ignores write.
 
 One line a finding, `path:line:column: CODE message`: trackers built by hand,
 set_tracking_context, imports that only legacy code needs, both patterns mixed,
@@ -41,6 +49,7 @@ Examples:
   python -m codemods.lint --clean-cache
   python -m codemods.lint --explain AIU001
   python -m codemods.lint --select AIU00 --ignore legacy-import src
+  python -m codemods.lint --fix src
   python -m codemods.lint --baseline known.json --update-baseline .
   python -m codemods.lint --since origin/main .
   python -m codemods.lint --stdin-filename src/receipts.py - < src/receipts.py
@@ -69,8 +78,10 @@ class Asked:
 
 
 @click.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("paths", nargs=-1, metavar="PATH...", callback=execution.named_paths)
+@named("PATH...")
 @working
+@sharing
+@configuring
 @remembering
 @reporting(quiet="Print the findings without a summary.", shown="findings")
 @click.pass_obj
@@ -78,13 +89,11 @@ class Asked:
 @linting
 def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     """Lint what the command line names, and report."""
-    if lint_options.describes:
-        from codemods.cli.lint import (
-            describing,
-        )  # only now: it loads what a clean tree does without
+    if options.describes or lint_options.describes:
+        from codemods.cli import describing  # only now: it loads what a clean tree does without
 
         return describing.described(options, lint_options)
-    looking = replace(options, mode=Mode.CHECK)
+    looking = replace(options, mode=Mode.CHECK, unsafe=lint_options.unsafe_fixes)
     if caching.cleans_only(looking):
         return DONE
     if _is_read(looking, lint_options):
@@ -96,13 +105,13 @@ def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
     if lint_options.writes and report.outcomes:
         from codemods.cli.lint.retouching import retouched, without_warnings
 
-        def again() -> RunReport:
-            quietly = without_warnings(_pipeline())
-            after = caching.report_of(asked.pipeline, lambda: quietly, looking, None)
+        def again(unsafe: bool) -> RunReport:
+            quietly, more = without_warnings(_pipeline()), replace(looking, unsafe=unsafe)
+            after = caching.report_of(asked.pipeline, lambda: quietly, more, None)
             return narrowed(_selected(after, looking, lint_options))
 
         report = retouched(report, looking, lint_options, again)
-    text, status = _finished(report, looking, lint_options)
+    status = _finished(report, looking, lint_options)
     # A run that cleans the cache has something to do each time.
     # So has one that writes, a report into a file or comments into sources, and one that asks
     # what else than its files has to say.
@@ -110,11 +119,12 @@ def command(asked: Asked, options: Options, lint_options: LintOptions) -> int:
         looking.clean_cache
         or lint_options.writes
         or lint_options.narrows
+        or looking.verbose
         or any(one.file is not None for one in looking.reports)
         or not OF_OWNERS.isdisjoint(execution.printed_formats(looking))
     )
     if memory is not None and not has_more_to_do and not execution.use_colour(looking):
-        printed = execution.shown(report, looking) if text is None else text
+        printed = execution.shown(report, looking)
         memory.keep_printed(COMMAND, asked.arguments, printed, status)
     return status
 
@@ -147,7 +157,7 @@ def _lint_what_is_read(options: Options, lint_options: LintOptions) -> int:
 
     report, texts = stdin.report_of(options, lint_options)
     execution.warn_of(report)
-    return _finished(report, options, lint_options, texts)[1]
+    return _finished(report, options, lint_options, texts)
 
 
 def _finished(
@@ -155,11 +165,10 @@ def _finished(
     options: Options,
     lint_options: LintOptions,
     texts: Mapping[str, bytes] | None = None,
-) -> tuple[str | None, int]:
-    """Print *report*; return what was printed in its place, if anything, and the exit status."""
-    text = _counted(report, options) if lint_options.statistics else None
-    status = execution.finish(report, options, text=text, texts=texts)
-    return text, DONE if status == LEFT and lint_options.exit_zero else status
+) -> int:
+    """Print *report*; return the exit status."""
+    status = execution.finish(report, options, texts=texts)
+    return DONE if status == LEFT and lint_options.exit_zero else status
 
 
 def _narrowing(options: Options, lint_options: LintOptions) -> Callable[[RunReport], RunReport]:
@@ -169,18 +178,6 @@ def _narrowing(options: Options, lint_options: LintOptions) -> Callable[[RunRepo
     from codemods.cli.lint.narrowing import Narrowing
 
     return Narrowing(options, lint_options).applied
-
-
-def _counted(report: RunReport, options: Options) -> str:
-    """Return how many findings *report* has of each rule, and what else it says."""
-    from codemods.findings import counting
-
-    if options.report_format == "json":
-        return counting.statistics_json(report)
-    left = counting.without_findings(report)
-    return execution.shown(
-        left, replace(options, quiet=True, report_format=None, reports=())
-    ) + counting.statistics(report)
 
 
 def run(arguments: Sequence[str], pipeline: execution.Pipeline | None) -> int:

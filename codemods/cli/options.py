@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from codemods.cli import execution
+from codemods.cli import completing, execution
 from codemods.model.options import DOCSTRINGS, KINDS, Options, Output, Shard
 from codemods.report.formats import DEFAULT, FORMATS
 
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 F = TypeVar("F", bound="Callable[..., object]")
+
+
+class Choice(click.Choice):  # type: ignore[type-arg]
+    """One of several words; what is none of them is told with the nearest one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word that *value* is."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            from codemods.model.rules import nearest  # only now: most runs make no mistake
+
+            said = f"{error.message}{nearest(str(value), map(str, self.choices))}"
+            raise click.BadParameter(said, ctx, param) from None
 
 
 def shard(context: click.Context, parameter: click.Parameter, given: str | None) -> Shard | None:
@@ -75,19 +90,22 @@ _WORK = (
         help="Work on a Dask cluster that sees the same files (extra: distributed).",
     ),
     click.option(
-        "--shard",
-        metavar="K/N",
-        callback=shard,
-        help="Decide on the K-th of N parts of the files; codemods.merge joins the JSON reports.",
-    ),
-    click.option(
         "--include",
         multiple=True,
-        type=click.Choice([*KINDS, DOCSTRINGS]),
+        type=Choice([*KINDS, DOCSTRINGS]),
         help="Look at code in these documents, or in docstrings, too (may be repeated).",
     ),
     click.option(
         "--force-exclude", is_flag=True, help="Let `exclude` count for files that are named, too."
+    ),
+)
+
+_SHARDS = (
+    click.option(
+        "--shard",
+        metavar="K/N",
+        callback=shard,
+        help="Decide on the K-th of N parts of the files; codemods.merge joins the JSON reports.",
     ),
 )
 
@@ -113,6 +131,11 @@ def working(command: F) -> F:
     return _with(_WORK, command)
 
 
+def sharing(command: F) -> F:
+    """Add the option that parts a run."""
+    return _with(_SHARDS, command)
+
+
 def remembering(command: F) -> F:
     """Add the options that say whether, and where, a run remembers what it learned."""
     return _with(_CACHE, command)
@@ -120,14 +143,15 @@ def remembering(command: F) -> F:
 
 def reporting(*, quiet: str, shown: str = "report") -> Callable[[F], F]:
     """Return what adds the options that say how the report is *shown*; *quiet* is help."""
-    colours = "Colours (auto by default)."
     options = (
-        click.option("--quiet", "-q", is_flag=True, help=quiet),
-        click.option("--color/--no-color", "colour", default=None, help=colours),
+        telling(quiet),
+        click.option(
+            "--statistics", is_flag=True, help=f"Print counts of the rules, and no {shown}."
+        ),
         click.option(
             "--format",
             "report_format",
-            type=click.Choice(list(FORMATS)),
+            type=Choice(list(FORMATS)),
             help=f"How to print the {shown} ({DEFAULT} by default).",
         ),
         click.option(
@@ -136,10 +160,89 @@ def reporting(*, quiet: str, shown: str = "report") -> Callable[[F], F]:
             metavar="NAME[=FILE]",
             multiple=True,
             callback=reports,
+            shell_complete=completing.reports,
             help="Report in the format NAME, too, into FILE if one is named (may be repeated).",
         ),
     )
     return partial(_with, options)
+
+
+_CONFIGURATION = (
+    click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The pyproject.toml that holds for all files (by default the nearest one above each).",
+    ),
+    click.option("--show-settings", is_flag=True, help="Print what holds for PATH; no more."),
+    click.option("--show-files", is_flag=True, help="Print what would be looked at; no more."),
+)
+
+
+def configuring(command: F) -> F:
+    """Add the options that say which configuration holds, and show what it comes to."""
+    return _with(_CONFIGURATION, command)
+
+
+def named(metavar: str) -> Callable[[F], F]:
+    """Return what adds the files and folders that a command is given, and its version."""
+    options = (
+        click.argument(
+            "paths",
+            nargs=-1,
+            metavar=metavar,
+            callback=execution.named_paths,
+            shell_complete=completing.files,
+        ),
+        click.option(
+            "--version",
+            "-V",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Print the version; no more.",
+        ),
+    )
+    return partial(_with, options)
+
+
+def telling(quiet: str) -> Callable[[F], F]:
+    """Return what adds the options that say how much is told, and in which colours."""
+    options = (
+        click.option("--quiet", "-q", is_flag=True, help=quiet),
+        click.option(
+            "--verbose",
+            "-v",
+            is_flag=True,
+            help="Say beside the report what the run goes by, and what it found.",
+        ),
+        click.option(
+            "--color/--no-color", "colour", default=None, help="Colours (auto by default)."
+        ),
+    )
+    return partial(_with, options)
+
+
+_DISTRIBUTION = "ai-usage-suite"
+
+
+def version_told() -> str:
+    """Return the line that tells the version."""
+    from importlib.metadata import PackageNotFoundError, version  # only now: it is slow to load
+
+    try:
+        return f"{_DISTRIBUTION} {version(_DISTRIBUTION)}"
+    except PackageNotFoundError:
+        return f"{_DISTRIBUTION}, which is not installed here: a checkout"
+
+
+def _version(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    del parameter
+    if given and not context.resilient_parsing:
+        execution.say(version_told())
+        context.exit()
 
 
 def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
@@ -157,7 +260,31 @@ def into_options(command: Callable[..., int]) -> Callable[..., int]:
     def run(made_with: object, **given: Any) -> int:
         known = {name: given.pop(name) for name in names & given.keys()}
         options = Options(cwd=Path.cwd(), **known)
+        _refuse_contradictions(options)
         execution.printed_formats(options)  # what contradicts is refused before anything is done
         return command(made_with, options, **given)
 
     return run
+
+
+def _refuse_contradictions(options: Options) -> None:
+    """Refuse what no command can do together; raises UsageError."""
+    asked = click.get_current_context().get_parameter_source
+    both = (
+        (options.quiet and options.verbose, "--quiet says less, and --verbose more."),
+        (
+            options.show_settings and options.show_files,
+            "--show-settings and --show-files each print one thing.",
+        ),
+        (
+            not options.use_cache and asked("cache_dir") is ParameterSource.COMMANDLINE,
+            "--cache-dir says where a cache is, and --no-cache that there is none.",
+        ),
+        (
+            bool(options.cluster) and options.jobs is not None and options.jobs > 1,
+            "--jobs counts processes of this machine, and --executor works on others.",
+        ),
+    )
+    for is_given, message in both:
+        if is_given:
+            raise click.UsageError(f"{message} Choose one.")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from codemods.model.finding import Severity
 from codemods.model.outcome import Linted, RunReport
 from codemods.model.rules import RULES, Selector
-from codemods.project.ignore.gitignore import ignored, rules_from
+from codemods.project.ignore.gitignore import rules_from
 from codemods.project.tables.lint import LintConfig
+from codemods.project.tables.overrides import is_matched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +78,7 @@ class Selection:
             *(
                 codes
                 for all_others, rules, codes in self._patterns[table.source]
-                if _is_matched(rules, path) is not all_others
+                if is_matched(rules, path) is not all_others
             )
         )
 
@@ -115,12 +116,3 @@ def _severities(table: LintConfig) -> Mapping[str, Severity]:
     for selector, severity in sorted(given, key=lambda one: one[0].weight):
         found.update(dict.fromkeys(selector.codes, severity))
     return found
-
-
-def _is_matched(rules: Rules, path: str) -> bool:
-    """Whether *rules* match *path*, or a folder above it."""
-    if ignored((rules,), path, folder=False):
-        return True
-    inside = path.startswith(rules.base)
-    above = Path(path).parents if inside else ()
-    return any(ignored((rules,), str(one), folder=True) for one in above)

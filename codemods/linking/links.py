@@ -40,11 +40,12 @@ from codemods.linking.surroundings import ENTERING, Surroundings
 from codemods.linking.trees import Trees
 from codemods.model.options import MODULE
 from codemods.model.outcome import Failed
+from codemods.model.rules import nearest
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.module_names import dotted_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from codemods.analysis.syntax.names import Meaning
     from codemods.model.options import ProjectConfig
@@ -220,10 +221,33 @@ class Project:
             known = not module or self._graph.leads_to(origin, module)
             named = function == MODULE or self._graph.holding(*function.split("."))
             if not known or not named:
-                yield f"operations: no function of the project is called {key!r}"
+                near = _meant(key, self._functions())
+                yield f"operations: no function of the project is called {key!r}{near}"
         for legacy in config.modules:
             if not self._graph.holding(*legacy.split(".")[-1:]):
-                yield f"modules: no file of the project speaks of {legacy!r}"
+                near = _meant(legacy, self._imported())
+                yield f"modules: no file of the project speaks of {legacy!r}{near}"
+
+    def _functions(self) -> Iterator[str]:
+        """Yield the functions of the candidates, as a configuration may name them."""
+        for source, tree in self._parsable():
+            module = ".".join(dotted_name(source.path, self._terms(source.path).root))
+            found = (one.name for one in ast.walk(tree) if isinstance(one, _FUNCTIONS))
+            yield from (f"{module}:{name}" for name in found)
+
+    def _imported(self) -> Iterator[str]:
+        """Yield the modules that the candidates import."""
+        for _, tree in self._parsable():
+            for one in ast.walk(tree):
+                if isinstance(one, ast.ImportFrom) and one.module:
+                    yield from (one.module, *(f"{one.module}.{a.name}" for a in one.names))
+                elif isinstance(one, ast.Import):
+                    yield from (alias.name for alias in one.names)
+
+    def _parsable(self) -> Iterator[tuple[SourceFile, ast.Module]]:
+        for source in self._candidates:
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                yield source, self._trees.of(source.path, source.text)
 
     def mentioning(self, word: str) -> Iterator[SemanticModel | None]:
         """Yield the analysis of each file that holds *word*, None for one that has none."""
@@ -336,3 +360,8 @@ def _api_object(semantic: SemanticModel, name: str) -> Meaning | None:
     if known is None or len(found) == 1:
         return known
     return replace(known, certain=False)
+
+
+def _meant(text: str, words: Iterable[str]) -> str:
+    near = nearest(text, words)
+    return f".{near}" if near else ""

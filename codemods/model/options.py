@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codemods.project.tables.lint import LintConfig
+    from codemods.project.tables.overrides import Override
 
 
 #: The files of each kind of document that can be included.
@@ -79,6 +80,9 @@ class Options:
     ``rollback`` asks for legacy calls in the place of blocks.
     ``interactive`` asks a person about each rewrite.
     ``config_file`` is the file whose table holds for all files, None for the nearest of each.
+    ``show_settings`` and ``show_files`` ask what would hold, and for which files, and no more.
+    ``verbose`` tells beside the report what the run went by.  ``statistics`` asks for a count of
+    each rule in the place of the report.
     """
 
     paths: tuple[Path, ...]
@@ -103,6 +107,15 @@ class Options:
     interactive: bool = False
     include: tuple[str, ...] = ()
     config_file: Path | None = None
+    show_settings: bool = False
+    show_files: bool = False
+    verbose: bool = False
+    statistics: bool = False
+
+    @property
+    def describes(self) -> bool:
+        """Whether settings or files are to be shown, and nothing is to be looked at."""
+        return self.show_settings or self.show_files
 
     @property
     def endings(self) -> tuple[str, ...]:
@@ -115,12 +128,13 @@ class LintOptions:
     """The part of the command line that only lint has.
 
     ``explain`` is the code of a rule whose page is to be shown, ``list_rules`` asks for the names
-    of all; ``show_settings`` and ``show_files`` ask what would hold, and for what.
+    of all.
     ``select``, ``ignore`` and ``extend_select`` name rules, as a table of the configuration does,
     which counts before it; ``select`` is None where it was not given.
-    ``statistics`` asks for a count of each rule in the place of its findings, ``exit_zero`` not
-    to fail for them.  ``fix`` takes away comments that silence nothing, ``add_ignores`` is the
-    reason of comments that are to silence what is found.
+    ``exit_zero`` asks not to fail for findings.  ``fix`` asks for what migrate makes of the places
+    that are told of, with ``unsafe_fixes`` also for what is not proven, and takes away comments
+    that silence nothing.
+    ``add_ignores`` is the reason of comments that are to silence what is found.
     ``baseline`` is the file of what is known, which may be updated or pruned first.  ``since`` is a
     revision, ``diff_from_stdin`` asks for a diff: only what stands in changed lines is told of.
     ``stdin_filename`` is what a text that is read would be called.
@@ -128,14 +142,12 @@ class LintOptions:
 
     explain: str | None = None
     list_rules: bool = False
-    show_settings: bool = False
-    show_files: bool = False
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
-    statistics: bool = False
     exit_zero: bool = False
     fix: bool = False
+    unsafe_fixes: bool = False
     add_ignores: str | None = None
     baseline: Path | None = None
     update_baseline: bool = False
@@ -146,7 +158,7 @@ class LintOptions:
 
     @property
     def writes(self) -> bool:
-        """Whether comments are to be written into sources, or taken away."""
+        """Whether sources are to be written: rewrites, and comments put in or taken away."""
         return self.fix or self.add_ignores is not None
 
     @property
@@ -156,10 +168,8 @@ class LintOptions:
 
     @property
     def describes(self) -> bool:
-        """Whether rules, settings or files are to be shown, and nothing is to be looked at."""
-        return bool(
-            self.explain is not None or self.list_rules or self.show_settings or self.show_files
-        )
+        """Whether rules are to be shown, and nothing is to be looked at."""
+        return self.explain is not None or self.list_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,8 @@ class ProjectConfig:
     holds gitignore-style patterns relative to it.  ``modules`` maps a legacy
     module to the module of its contexts, ``operations`` a function
     (``"package.module:function"`` or ``"function"``, with MODULE for code in none) to its
-    operation name.
+    operation name.  ``overrides`` say what else holds for some of its files; ``parts`` are the
+    numbers of those that are counted in already.
     """
 
     source: Path | None = None
@@ -180,6 +191,8 @@ class ProjectConfig:
     exclude: tuple[str, ...] = ()
     batch_pricing: bool = True
     lint: LintConfig | None = None
+    overrides: tuple[Override, ...] = ()
+    parts: tuple[int, ...] = ()
 
     @property
     def root(self) -> Path | None:

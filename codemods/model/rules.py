@@ -183,7 +183,7 @@ def nearest(text: str, valid: Iterable[str]) -> str:
 
     words = {word.lower(): str(word) for word in valid}
     said = text.lower().replace("_", "-")
-    near = get_close_matches(said, words, n=len(words), cutoff=0.5)
+    near = get_close_matches(said, words, n=len(words), cutoff=0.5) if words else []
     if not near:
         return ""
 

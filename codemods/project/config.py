@@ -14,10 +14,11 @@ from codemods.project.ignore.gitignore import ignored, rules_from
 from codemods.project.regular import MEGABYTE, read_regular, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from codemods.project.ignore.gitignore import Rules
     from codemods.project.tables.lint import LintConfig
+    from codemods.project.tables.overrides import Override
 
 TABLE = "ai-usage"
 _LARGEST = MEGABYTE
@@ -60,13 +61,36 @@ class Tables:
         self._only = None if file is None else Path(self._cwd, file)
         self._by_folder: dict[str, ProjectConfig | None] = {}
         self._rules: dict[Path, Rules] = {}
+        self._parts: dict[Path, Sequence[Sequence[tuple[bool, Rules]]]] = {}
+        self._overrides: dict[tuple[Path, tuple[int, ...]], ProjectConfig] = {}
         self._without_excludes: set[str] = set()
 
     def of(self, path: Path) -> ProjectConfig:
         """Return what holds for the file or folder *path*; raises ConfigError if it is wrong."""
         start = os.path.abspath(self._cwd / path)  # noqa: PTH100 - as above
         folder = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112, PTH120
-        return self._nearest(folder) or self._nearest(self._cwd) or _DEFAULT
+        found = self._nearest(folder) or self._nearest(self._cwd) or _DEFAULT
+        is_folder = folder == start
+        return self._overridden(found, start, is_folder) if found.overrides else found
+
+    def _overridden(self, table: ProjectConfig, path: str, is_folder: bool) -> ProjectConfig:
+        """Return what of *table* holds for *path*: the same record for files of the same part."""
+        from codemods.project.tables.overrides import is_matched, overridden  # as for lint
+
+        assert table.root is not None
+        if table.root not in self._parts:
+            self._parts[table.root] = [one.rules(table.root) for one in table.overrides]
+        numbers = tuple(
+            number
+            for number, rules in enumerate(self._parts[table.root])
+            if any(is_matched(one, path, folder=is_folder) is not other for other, one in rules)
+        )
+        if not numbers:
+            return table
+        key = table.root, numbers
+        if key not in self._overrides:
+            self._overrides[key] = overridden(table, numbers, table.overrides)
+        return self._overrides[key]
 
     def excludes(self, path: str, *, folder: bool) -> bool:
         """Tell whether ``exclude`` of the table above the absolute *path* leaves it out."""
@@ -173,11 +197,14 @@ def _parse(table: Mapping[str, Any], file: Path) -> ProjectConfig:
 
 
 def _suggestion(key: str) -> str:
-    from difflib import get_close_matches
-
     valid = f"The keys are {', '.join(sorted(_READERS))}."
-    near = get_close_matches(key.replace("_", "-").lower(), _READERS, n=1)
-    return f"Did you mean {near[0]!r}? {valid}" if near else valid
+    return f"{_nearest(key, _READERS)} {valid}".lstrip()
+
+
+def _nearest(text: str, words: Iterable[str]) -> str:
+    from codemods.model.rules import nearest  # only now: most configurations have no mistake
+
+    return nearest(text, words)
 
 
 def _runtime(value: object) -> Runtime:
@@ -185,7 +212,8 @@ def _runtime(value: object) -> Runtime:
         return Runtime(str(value))
     except ValueError:
         valid = ", ".join(f'"{runtime}"' for runtime in Runtime)
-        raise ValueError(f"{value!r} is not a runtime. Write one of {valid}.") from None
+        near = _nearest(str(value), Runtime)
+        raise ValueError(f"{value!r} is not a runtime.{near} Write one of {valid}.") from None
 
 
 def _modules(value: object) -> dict[str, str]:
@@ -236,11 +264,22 @@ def _lint(value: object) -> LintConfig:
     return lint_config(value)
 
 
-_READERS: Mapping[str, Callable[[object], Any]] = {
+def _overrides(value: object) -> tuple[Override, ...]:
+    from codemods.project.tables.overrides import overrides_of  # only now, as above
+
+    return overrides_of(value, _OF_FILES)
+
+
+#: What may be said of some files only.
+_OF_FILES: Mapping[str, Callable[[object], Any]] = {
     "runtime": _runtime,
     "modules": _modules,
     "operations": _operations,
-    "exclude": _exclude,
     "batch-pricing": _switch,
+}
+_READERS: Mapping[str, Callable[[object], Any]] = {
+    **_OF_FILES,
+    "exclude": _exclude,
     "lint": _lint,
+    "overrides": _overrides,
 }

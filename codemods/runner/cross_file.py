@@ -53,6 +53,12 @@ class Together:
         """All rewrites that files share."""
         return frozenset(p.group for mine in self.proposals.values() for p in mine)
 
+    def semantic(self, path: str) -> SemanticModel:
+        """Return the analysis of a file that takes part in a rewrite."""
+        found = self._analysed[path]
+        assert found is not None
+        return found
+
     def added(self, wanted: Groups) -> dict[str, FileOutcome]:
         """Return the outcome of each file that takes part in *wanted*, where groups are whole."""
         groups = {
@@ -61,8 +67,7 @@ class Together:
         return in_whole_groups(groups, self._attempt) if groups else {}
 
     def _attempt(self, path: str, live: Groups) -> FileOutcome:
-        semantic = self._analysed[path]
-        assert semantic is not None
+        semantic = self.semantic(path)
         mine = tuple(p for p in self.proposals[path] if p.group in live)
         outcome = self._rewrite(semantic, self.sources[path], Decision(mine, (), ()))
         if isinstance(outcome, Changed):

@@ -16,7 +16,7 @@ from codemods.runner.worker import worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from codemods.findings.retouching import Retouch
+    from codemods.findings.mending.retouching import Retouch
     from codemods.linking.links import Project
     from codemods.model.outcome import FileOutcome
     from codemods.model.progress import Progress
@@ -37,6 +37,24 @@ class Review(Protocol):
         """Return the outcomes of all files, with what of the rewrites *found* is accepted."""
 
 
+class Choice(Protocol):
+    """What of the rewrites of a run is made, where that is known before.
+
+    It can be sent to other processes.
+    """
+
+    def of_file(self, project: Project, source: SourceFile) -> FileOutcome:
+        """Return what becomes of *source*."""
+
+    def together(
+        self, project: Project, before: Sequence[SourceFile], found: Together
+    ) -> list[FileOutcome]:
+        """Return the outcomes of all files, with what of the rewrites *found* is made.
+
+        *before* are the files of *project* as they were.
+        """
+
+
 #: Files that are worth a process of their own; fewer are done before one has started.
 _FILES_A_PROCESS = 4
 
@@ -49,12 +67,13 @@ def decided(
     lint: bool,
     review: Review | None = None,
     retouch: Retouch | None = None,
+    choice: Choice | None = None,
 ) -> list[FileOutcome]:
     """Return the outcome of each of *sources*, candidates of *run*; *progress* is told of each.
 
-    With a *review* a person decides on the rewrites.
+    With a *review* a person decides on the rewrites, with a *choice* they are decided on already.
     """
-    work = _linting(retouch) if lint else _work(run, review)
+    work = _linting(retouch) if lint else _work(run, review, choice)
     if review is not None:
         review.begin(len(sources))
     if run.options.cluster and sources:
@@ -71,24 +90,30 @@ def decided(
     pairs = zip(sources, done, strict=True)
     left = [as_left(*p) for p in pairs if not is_document(p[0].path)]
     # What one file needs a deep stack for must not stop all of them here.
-    if review is not None:
-        return review.together(
-            on_deep_stack(partial(Together, done, left, run.project_with, guarded_rewrite))
-        )
+    if review is not None or choice is not None:
+        found = on_deep_stack(partial(Together, done, left, run.project_with, guarded_rewrite))
+        if review is not None:
+            return review.together(found)
+        assert choice is not None
+        return on_deep_stack(partial(choice.together, run.project, sources, found))
     return on_deep_stack(partial(together, done, left, run.project_with, guarded_rewrite))
 
 
 def _linting(retouch: Retouch | None) -> Callable[[Project, SourceFile], FileOutcome]:
     if retouch is None:
         return lint_file
-    from codemods.findings.retouching import retouch_file
+    from codemods.findings.mending.retouching import retouch_file
 
     return partial(retouch_file, retouch)
 
 
-def _work(run: Run, review: Review | None) -> Callable[[Project, SourceFile], FileOutcome]:
+def _work(
+    run: Run, review: Review | None, choice: Choice | None
+) -> Callable[[Project, SourceFile], FileOutcome]:
     if review is not None:
         return review.migrate_file
+    if choice is not None:
+        return choice.of_file
     if not run.options.rollback:
         return migrate_file
     from codemods.runner.rolling_back import roll_back_file
@@ -142,10 +167,13 @@ def processes(asked: int | None, files: int) -> int:
 def unused_keys(run: Run) -> tuple[str, ...]:
     """Return what the configuration of files with work in them says in vain."""
     tables = {
-        table.source: table for table in (run.config.of(source.path) for source in run.candidates)
+        (table.source, table.parts): table
+        for table in (run.config.of(source.path) for source in run.candidates)
     }
     return tuple(
-        f"{table.source}: [tool.ai-usage] {text}"
-        for table in tables.values()
-        for text in run.project.unused_keys(table)
+        dict.fromkeys(
+            f"{table.source}: [tool.ai-usage] {text}"
+            for table in tables.values()
+            for text in run.project.unused_keys(table)
+        )
     )

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codemods.cache.memory import Memory
-    from codemods.findings.retouching import Retouch
+    from codemods.findings.mending.retouching import Retouch
     from codemods.linking.links import Project
     from codemods.model.options import Configuration, Options
     from codemods.model.progress import Progress
     from codemods.model.source import SourceFile
     from codemods.project.discovery import DiscoveredFile
-    from codemods.runner.many_files import Review
+    from codemods.runner.many_files import Choice, Review
     from codemods.runner.run import Run
 
 
@@ -33,15 +33,16 @@ def migrate(
     progress: Progress | None = None,
     memory: Memory | None = None,
     review: Review | None = None,
+    choice: Choice | None = None,
 ) -> RunReport:
     """Return what a migration of *files* changes, refuses and fails at; nothing is written.
 
-    With a *review* a person decides on the rewrites.
+    With a *review* a person decides on the rewrites, with a *choice* they are decided on already.
     """
     with warnings.catch_warnings():
         # What the interpreter thinks of the user's escapes is not this tool's to tell.
         warnings.simplefilter("ignore")
-        return _run(options, config, files, progress, memory, lint=False, review=review)
+        return _run(options, config, files, progress, memory, _How(False, review, choice=choice))
 
 
 def lint(
@@ -55,7 +56,7 @@ def lint(
     """Return the lint findings of *files*; with *retouch*, what of their comments changes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _run(options, config, files, progress, memory, lint=True, retouch=retouch)
+        return _run(options, config, files, progress, memory, _How(True, retouch=retouch))
 
 
 def lint_source(
@@ -112,8 +113,9 @@ class _How:
     """What is done with files: they are linted, retouched, or migrated, with a person perhaps."""
 
     lint: bool
-    review: Review | None
-    retouch: Retouch | None
+    review: Review | None = None
+    retouch: Retouch | None = None
+    choice: Choice | None = None
 
 
 def _run(
@@ -122,17 +124,13 @@ def _run(
     files: Iterable[DiscoveredFile | Failed],
     progress: Progress | None,
     memory: Memory | None,
-    *,
-    lint: bool,
-    review: Review | None = None,
-    retouch: Retouch | None = None,
+    how: _How,
 ) -> RunReport:
     told = progress or nothing_told
     found = scan(files, told, options.shard, memory)
     done: list[FileOutcome] = []
     said: tuple[str, ...] = ()
     if found.candidates:
-        how = _How(lint, review, retouch)
         done, said = _of_candidates(options, config, found, told, how)
     told_of = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
     more = map(in_line_order, told_of)
@@ -160,5 +158,13 @@ def _of_candidates(
     # Lint changes nothing that the files beside legacy ones might use.
     broken = [] if how.lint else unreadable_neighbours(found.candidates, found.others)
     mine = [source for source in found.candidates if found.decides(source.display)]
-    done = decided(run, mine, progress, lint=how.lint, review=how.review, retouch=how.retouch)
+    done = decided(
+        run,
+        mine,
+        progress,
+        lint=how.lint,
+        review=how.review,
+        retouch=how.retouch,
+        choice=how.choice,
+    )
     return [*broken, *done], unused_keys(run)

@@ -65,7 +65,7 @@ class Run:
         return Roots(self.options.cwd)
 
     @cached_property
-    def _known(self) -> dict[tuple[Path | None, int | None], Terms]:
+    def _known(self) -> dict[tuple[Path | None, tuple[int, ...], int | None], Terms]:
         return {}
 
     @cached_property
@@ -84,9 +84,10 @@ class Run:
     def _looked_up(self, path: Path) -> Terms:
         table = self.config.of(path)
         length = self._line_lengths.of(path, self._roots.of(path))
-        if (table.source, length) not in self._known:
-            self._known[table.source, length] = _terms(self.options, table, length)
-        return self._known[table.source, length]
+        key = table.source, table.parts, length
+        if key not in self._known:
+            self._known[key] = _terms(self.options, table, length)
+        return self._known[key]
 
     def _whole(self) -> Sequence[DiscoveredFile]:
         return self._files_of_projects

@@ -13,6 +13,9 @@ Usage: python -m codemods.server
 
 A language server, which an editor starts: it speaks on standard input and output, and tells of
 what `python -m codemods.lint` finds, while a text is typed.
+
+  -V, --version  Print the version; no more.
+  -h, --help     Print this; no more.
 """
 _MISSING = "Error: the language server needs an extra: pip install 'ai-usage-suite[lsp]'"
 
@@ -22,6 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given in (["-h"], ["--help"]):
         return printed(_HELP, 0)
+    if given in (["-V"], ["--version"]):
+        from codemods.cli.options import version_told  # only now: it loads the command line
+
+        return printed(f"{version_told()}\n", 0)
     if [one for one in given if one != "--stdio"]:  # which clients add, and which is meant anyway
         return _wrong(_HELP)
     if find_spec("pygls") is None:

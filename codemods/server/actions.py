@@ -9,7 +9,7 @@ from lsprotocol.types import CodeAction, CodeActionKind
 
 from codemods.findings import needless
 from codemods.findings.judging import ABOUT_COMMENTS
-from codemods.findings.retouching import place_of
+from codemods.findings.mending.retouching import place_of
 from codemods.model.outcome import Changed
 from codemods.model.source import Span
 from codemods.server.texts.edits import workspace_edit
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lsprotocol.types import Diagnostic
 
-    from codemods.findings.retouching import Place
+    from codemods.findings.mending.retouching import Place
     from codemods.model.finding import Finding
     from codemods.model.outcome import FileOutcome
     from codemods.server.analysis import Asked, Migration

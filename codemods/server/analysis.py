@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codemods.findings.retouching import place_of
+from codemods.findings.mending.retouching import place_of
 from codemods.findings.texts import Text, is_left_out, lint_text, source_of
 from codemods.model.options import LintOptions, Mode, Options
 from codemods.model.outcome import Changed, Failed, Refused, Untouched
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from codemods.findings.retouching import Place
+    from codemods.findings.mending.retouching import Place
     from codemods.linking.links import Project
     from codemods.model.finding import Finding
     from codemods.model.options import ProjectConfig
@@ -100,8 +100,8 @@ class Asked:
 
     def migrated(self) -> Migration:
         """Return what migrate makes of it; raises ConfigError."""
+        from codemods.review.choosing import Seen
         from codemods.runner.one_file import migrate_file
-        from codemods.server.choosing import Seen
 
         seen = Seen()
         outcome = self._outcome(partial(migrate_file, choose=seen))
@@ -109,8 +109,8 @@ class Asked:
 
     def migrated_in_part(self, wanted: Callable[[Finding], bool]) -> FileOutcome:
         """Return what migrate makes of what is *wanted* in it; raises ConfigError."""
+        from codemods.review.choosing import Chosen
         from codemods.runner.one_file import migrate_file
-        from codemods.server.choosing import Chosen
 
         return self._outcome(partial(migrate_file, choose=Chosen(wanted)))
 
@@ -129,7 +129,7 @@ class Asked:
         return MARK * self._document.text.startswith(MARK) + outcome.after_text
 
     def _retouched(self, place: Place, reason: str | None) -> FileOutcome:
-        from codemods.findings.retouching import Retouch, retouch_file
+        from codemods.findings.mending.retouching import Retouch, retouch_file
 
         retouch = Retouch({self.shown: frozenset([place])}, reason)
         return self._outcome(partial(retouch_file, retouch))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol.types import Hover, MarkupContent, MarkupKind
 
-from codemods.findings.retouching import place_of
+from codemods.findings.mending.retouching import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

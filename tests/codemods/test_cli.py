@@ -331,7 +331,7 @@ def test_progress(
     migrate.main(["app"], counting)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setattr("codemods.cli.execution._PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("codemods.cli.progress._SECONDS", 0)
     assert migrate.main(["app"], counting) == 0
     assert capsys.readouterr().err.startswith(
         "\r\x1b[K1 files looked at\r\x1b[K2 files looked at\r"
@@ -350,7 +350,7 @@ def test_progress_of_deciding(
         (tmp_path / f"{number}.py").write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setattr("codemods.cli.execution._PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("codemods.cli.progress._SECONDS", 0)
     migrate.main(["--check", "--jobs", jobs, "."])
     told = capsys.readouterr().err
     assert "3 files looked at" in told

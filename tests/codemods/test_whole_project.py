@@ -223,8 +223,10 @@ def test_keys_that_match_nothing(start: Path, capsys: pytest.CaptureFixture[str]
     assert migrate.main(["--check", "-q", "pkg"]) == 1
     told = capsys.readouterr().err.splitlines()
     assert [line.rpartition("[tool.ai-usage] ")[2] for line in told] == [
-        "operations: no function of the project is called 'pkg.page:raed'",
-        "operations: no function of the project is called 'gone:read'",
+        "operations: no function of the project is called 'pkg.page:raed'. "
+        "Did you mean 'pkg.page:read'?",
+        "operations: no function of the project is called 'gone:read'. "
+        "Did you mean 'pkg.page:read'?",
         "operations: no function of the project is called 'nowhere'",
         "modules: no file of the project speaks of 'acme.trakcer'",
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codemods.cli import execution
+from codemods.cli import completing
 from codemods.model.options import LintOptions
 
 if TYPE_CHECKING:
@@ -63,25 +63,13 @@ def reason(context: click.Context, parameter: click.Parameter, given: str | None
     return text
 
 
-def _version(context: click.Context, parameter: click.Parameter, given: bool) -> None:
-    del parameter
-    if given and not context.resilient_parsing:
-        from importlib.metadata import PackageNotFoundError, version  # only now: it is slow to load
-
-        try:
-            execution.say(f"{_DISTRIBUTION} {version(_DISTRIBUTION)}")
-        except PackageNotFoundError:
-            execution.say(f"{_DISTRIBUTION}, which is not installed here: a checkout")
-        context.exit()
-
-
-_DISTRIBUTION = "ai-usage-suite"
 _SELECTING = (
     click.option(
         "--select",
         multiple=True,
         metavar="RULES",
         callback=rules,
+        shell_complete=completing.rules,
         help="Tell of these rules only: codes, beginnings of codes, names, or ALL (with commas).",
     ),
     click.option(
@@ -89,6 +77,7 @@ _SELECTING = (
         multiple=True,
         metavar="RULES",
         callback=rules,
+        shell_complete=completing.rules,
         help="Do not tell of these.",
     ),
     click.option(
@@ -96,31 +85,30 @@ _SELECTING = (
         multiple=True,
         metavar="RULES",
         callback=rules,
+        shell_complete=completing.rules,
         help="Tell of these beside those that are selected.",
     ),
-    click.option(
-        "--config",
-        "config_file",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="The pyproject.toml that holds for all files (by default the nearest one above each).",
-    ),
 )
-_SHOWING = (
-    click.option("--statistics", is_flag=True, help="Count the findings of each rule."),
+_STATUS = (
     click.option("--exit-zero", is_flag=True, help="Exit with 0 though there are findings."),
-    click.option("--show-settings", is_flag=True, help="Print what holds for PATH; no more."),
-    click.option("--show-files", is_flag=True, help="Print what would be looked at; no more."),
 )
 _COMMENTS = (
     click.option(
-        "--fix", is_flag=True, help="Take away comments that silence nothing (--undo of migrate)."
+        "--fix",
+        is_flag=True,
+        help="Rewrite what is found as migrate does, where that is proven to keep the meaning; "
+        "take away comments that silence nothing (migrate --undo puts all back).",
+    ),
+    click.option(
+        "--unsafe-fixes",
+        is_flag=True,
+        help="With --fix: make rewrites that are not proven safe, too.",
     ),
     click.option(
         "--add-ignores",
         metavar="REASON",
         callback=reason,
-        help="Silence what is found, by comments with REASON (--undo of migrate).",
+        help="Silence what is found, by comments with REASON (migrate --undo puts all back).",
     ),
 )
 _NARROWING = (
@@ -153,16 +141,8 @@ _RULES = (
         "--explain",
         metavar="RULE",
         callback=rule,
+        shell_complete=completing.rule,
         help="Print the page of a rule, by its code or name; no more.",
-    ),
-    click.option(
-        "--version",
-        "-V",
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_version,
-        help="Print the version; no more.",
     ),
 )
 
@@ -180,6 +160,6 @@ def linting(command: Callable[..., int]) -> Callable[..., int]:
         return command(made_with, options, lint_options)
 
     made: Callable[..., int] = run
-    for option in reversed((*_SELECTING, *_COMMENTS, *_NARROWING, *_SHOWING, *_RULES)):
+    for option in reversed((*_SELECTING, *_COMMENTS, *_NARROWING, *_STATUS, *_RULES)):
         made = option(made)
     return made

@@ -18,6 +18,15 @@ def go(): ask(t)
 t = AIUsageTracker()
 """
 
+OLD = """\
+from tracker.ai_usage_tracker import AIUsageTracker
+
+
+def read(text):
+    tracker = AIUsageTracker()
+    return ask(text, tracker=tracker)
+"""
+
 
 def test_comments_are_written_as_rewrites_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -30,7 +39,7 @@ def test_comments_are_written_as_rewrites_are(
     (tree / "own.py").write_text(TEXT)
     (tree / "link.py").symlink_to(beside)
     monkeypatch.chdir(tree)
-    for arguments in (["--add-ignores", "why"], ["--fix"]):
+    for arguments in (["--add-ignores", "why"], ["--fix", "--select", "AIU100"]):
         assert lint.main([*arguments, "."]) == 2
         assert "link.py: failed to write: a link leads out" in capsys.readouterr().out
         assert beside.read_text() == TEXT
@@ -40,3 +49,23 @@ def test_comments_are_written_as_rewrites_are(
     for _ in range(2):
         assert migrate.main(["--undo"]) == 0
     assert (tree / "own.py").read_text() == TEXT
+
+
+def test_fixes_are_written_as_rewrites_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """T50: a rewrite follows no link either, its journal is private, and undo puts it back."""
+    beside = tmp_path / "beside.py"
+    beside.write_text(OLD)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "own.py").write_text(OLD)
+    (tree / "link.py").symlink_to(beside)
+    monkeypatch.chdir(tree)
+    assert lint.main(["--fix", "."]) == 2
+    assert "link.py: failed to write: a link leads out" in capsys.readouterr().out
+    assert beside.read_text() == OLD
+    assert "with ai_usage_context(" in (tree / "own.py").read_text()
+    assert all(one.stat().st_mode & 0o077 == 0 for one in (tree / ".ai-usage").rglob("*"))
+    assert migrate.main(["--undo"]) == 0
+    assert (tree / "own.py").read_text() == OLD

@@ -138,6 +138,21 @@ def test_a_script_never_had_the_folder(
     assert done.returncode == (0 if name == "migrate" else 1), done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("merge", ["parts.json"]), ("status", ["app"]), ("server", ["--stdio"])],
+)
+def test_all_modules_leave_the_folder_out(
+    tmp_path: Path, imported: set[str], before_us: set[str], name: str, arguments: list[str]
+) -> None:
+    """T6: what holds for the commands that rewrite and lint holds for the others too."""
+    populate(tmp_path)
+    mark = plant(tmp_path, (imported | {"pygls", "lsprotocol", "asyncio"}) - before_us)
+    done = execute(["-m", f"codemods.{name}", *arguments], tmp_path)
+    assert not mark.exists(), mark.read_text()
+    assert "Traceback" not in done.stderr
+
+
 def test_a_checkout_runs_itself(tmp_path: Path) -> None:
     """T6: in a checkout that is not installed the command is found in the current folder."""
     (tmp_path / "codemods").symlink_to(ROOT / "codemods")

@@ -1,4 +1,4 @@
-"""What lint says instead of looking at files: its rules and their pages, settings, and files."""
+"""What commands say instead of a run: the settings and files of it, the rules and their pages."""
 
 from __future__ import annotations
 
@@ -19,22 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from codemods.findings.selection import Selected
     from codemods.model.options import LintOptions, Options, ProjectConfig
 
 
-def described(options: Options, lint_options: LintOptions) -> int:
-    """Print what is asked for, and return the exit status."""
-    if lint_options.explain is not None:
+#: Fields of a table that are told otherwise, or are part of the others by then.
+_ELSEWHERE = ("source", "lint", "overrides", "parts")
+
+
+def described(options: Options, lint_options: LintOptions | None = None) -> int:
+    """Print what is asked for, and return the exit status; *lint_options* are those of lint."""
+    if lint_options is not None and lint_options.explain is not None:
         from codemods.findings.pages import page_of  # only now: it loads every rule
 
         execution.say(page_of(lint_options.explain).markdown.removesuffix("\n"))
         return DONE
-    if lint_options.list_rules:
+    if lint_options is not None and lint_options.list_rules:
         width = max(len(rule.name) for rule in RULES.values())
         for rule in RULES.values():
             execution.say(f"{rule.code}  {rule.name:{width}}  {rule.summary}")
         return DONE
-    if lint_options.show_settings:
+    if options.show_settings:
         return _show_settings(options, lint_options)
     return _show_files(options)
 
@@ -55,27 +60,31 @@ def _show_files(options: Options) -> int:
     return status
 
 
-def _show_settings(options: Options, lint_options: LintOptions) -> int:
+def _show_settings(options: Options, lint_options: LintOptions | None) -> int:
     """Print what holds for each PATH, as a configuration would say it."""
     execution.require_paths(options.paths)
     config = execution.load_config(options)
-    selection = Selection(config, lint_options, options.cwd)
     for path in options.paths:
         table = config.of(path)
-        chosen = selection.of(str(path))
-        lint = {
-            "select": sorted(chosen.codes),
-            "per-file-ignores": {k: list(v) for k, v in lint_of(table).per_file_ignores.items()},
-            "severity": {
-                code: str(severity)
-                for code, severity in sorted(chosen.severities.items())
-                if code in chosen.codes and severity is not Severity.ERROR
-            },
-        }
         execution.say(f"# {path}: {_origin(table.source)}")
         execution.say("\n".join(_lines(TABLE, _of_table(options, table))))
-        execution.say("\n".join(_lines(f"{TABLE}.lint", lint)))
+        if lint_options is not None:
+            chosen = Selection(config, lint_options, options.cwd).of(str(path))
+            execution.say("\n".join(_lines(f"{TABLE}.lint", _of_lint(table, chosen))))
     return DONE
+
+
+def _of_lint(table: ProjectConfig, chosen: Selected) -> dict[str, object]:
+    """Return what *table* says of lint by its keys, with what is *chosen* of the rules."""
+    return {
+        "select": sorted(chosen.codes),
+        "per-file-ignores": {k: list(v) for k, v in lint_of(table).per_file_ignores.items()},
+        "severity": {
+            code: str(severity)
+            for code, severity in sorted(chosen.severities.items())
+            if code in chosen.codes and severity is not Severity.ERROR
+        },
+    }
 
 
 def _origin(source: Path | None) -> str:
@@ -84,8 +93,12 @@ def _origin(source: Path | None) -> str:
 
 def _of_table(options: Options, table: ProjectConfig) -> dict[str, object]:
     """Return the settings of *table* by their keys, with what the command line says of them."""
-    names = (one.name for one in fields(table) if one.name not in ("source", "lint"))
+    names = (one.name for one in fields(table) if one.name not in _ELSEWHERE)
     found = {name.replace("_", "-"): getattr(table, name) for name in names}
+    if options.runtime is not None:
+        found["runtime"] = options.runtime
+    if options.batch_pricing is not None:
+        found["batch-pricing"] = options.batch_pricing
     return found | {"include": list(options.include), "force-exclude": options.force_exclude}
 
 

@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.findings.comments import comments_of
-from codemods.findings.editing import with_ignores, without
 from codemods.findings.judging import judged
+from codemods.findings.mending.editing import with_ignores, without
 from codemods.model.outcome import Applied, Changed, Failed, FileOutcome, Untouched
 from codemods.project.embedded import files
 from codemods.project.embedded.outcomes import located
@@ -62,11 +62,11 @@ def _retouched(
     if retouch.reason is None:
         vain = [one for one in told.needless if is_wanted(one[1])]
         found = [one[1] for one in vain]
-        text = without(source.text, vain)
+        text, _ = without(source.text, vain)
     else:
         found = [one for one in told.findings if is_wanted(one)]
         text = with_ignores(source.text, comments_of(source.text), found, retouch.reason)
-    return _changed(source, text, found) if text != source.text else Untouched(source.display)
+    return changed_comments(source, text, found)
 
 
 def place_of(finding: Finding) -> Place:
@@ -74,7 +74,10 @@ def place_of(finding: Finding) -> Place:
     return finding.code, finding.cell, finding.span
 
 
-def _changed(source: SourceFile, text: str, found: Iterable[Finding]) -> FileOutcome:
+def changed_comments(source: SourceFile, text: str, found: Iterable[Finding]) -> FileOutcome:
+    """Return *source* with the *text* that is about what was *found*: other comments, no more."""
+    if text == source.text:
+        return Untouched(source.display)
     try:
         after = source.encode(text)
     except UnicodeEncodeError:

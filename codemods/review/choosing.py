@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codemods.findings.retouching import place_of
+from codemods.findings.mending.retouching import place_of
 from codemods.model.refusal import Reason, Refusal
 from codemods.review.sites import site_of
 from codemods.rules.engine import decide
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.findings.retouching import Place
+    from codemods.findings.mending.retouching import Place
     from codemods.model.finding import Finding
     from codemods.model.source import SourceFile
     from codemods.project.embedded.outcomes import Document

@@ -19,8 +19,11 @@ _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 _MAGIC = "# ai-usage-magic "
 
 
-def without(text: str, needless: Iterable[Vain]) -> str:
-    """Return the program *text* without what is *needless* in its comments."""
+def without(text: str, needless: Iterable[Vain]) -> tuple[str, tuple[int, ...]]:
+    """Return the program *text* without what is *needless* in its comments.
+
+    With it come the numbers of the lines that are left: one that is nothing else goes.
+    """
     lines = _split(text)
     for directive, _, codes in sorted(needless, key=lambda one: one[0].span, reverse=True):
         at = directive.span.line - 1
@@ -34,7 +37,8 @@ def without(text: str, needless: Iterable[Vain]) -> str:
             mark, others = "# ", f"{reason.strip()}  {mark}{others}".rstrip()
         rest = head + mark + others if mark else head.rstrip()
         lines[at] = (rest, end) if rest.strip() else ("", "")
-    return "".join(line + end for line, end in lines)
+    numbers = tuple(number for number, one in enumerate(lines, 1) if one != ("", ""))
+    return "".join(line + end for line, end in lines), numbers or (1,)
 
 
 def _with_names(directive: Directive, codes: Sequence[str]) -> str:

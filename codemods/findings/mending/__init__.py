@@ -1,0 +1,1 @@
+"""What is written because of findings: comments that silence, and rewrites of what is told of."""
