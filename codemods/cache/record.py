@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codemods.cache import frame
 from codemods.cache.frame import DamagedError
 from codemods.cache.signature import WIDTH
-from codemods.model.finding import Finding
+from codemods.model.finding import Finding, Silenced
 from codemods.model.outcome import Linted
 from codemods.model.source import Span
 
@@ -71,16 +71,21 @@ def decoded(content: bytes) -> Record:
 
 
 def _told(one: Linted) -> list[Any]:
-    findings = []
-    for f in one.findings:
-        place = [f.span.line, f.span.column, f.span.end_line, f.span.end_column]
-        findings.append([f.code, *place, f.message, f.cell])
-    return [one.path, findings]
+    silenced = [[silent.reason, *_fields(silent.finding)] for silent in one.silenced]
+    return [one.path, [_fields(finding) for finding in one.findings], silenced]
+
+
+def _fields(finding: Finding) -> list[Any]:
+    span = finding.span
+    place = [span.line, span.column, span.end_line, span.end_column]
+    return [finding.code, *place, finding.message, finding.cell]
 
 
 def _linted(told: Any) -> Linted:
-    path, findings = told
-    return Linted(str(path), tuple(_finding(str(path), *one) for one in findings))
+    path, findings, silenced = told
+    found = tuple(_finding(str(path), *one) for one in findings)
+    silent = (Silenced(_finding(str(path), *one), str(reason)) for reason, *one in silenced)
+    return Linted(str(path), found, tuple(silent))
 
 
 def _finding(

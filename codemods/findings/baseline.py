@@ -132,7 +132,7 @@ class Ratchet:
         gone = tuple(self._gone())
         if gone:
             outcomes.append(Linted(gone[0].path, gone))
-        told = [one for one in outcomes if not isinstance(one, Linted) or one.findings]
+        told = [o for o in outcomes if not isinstance(o, Linted) or o.findings or o.silenced]
         return replace(self._report, outcomes=tuple(sorted(told, key=lambda one: one.path)))
 
     def updated(self, *, only_less: bool) -> Baseline:

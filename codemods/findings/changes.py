@@ -72,8 +72,11 @@ def changed_only(report: RunReport, changes: Changes, cwd: Path) -> RunReport:
             path = cwd / one.path
             lines = changes.of(path)
             found = tuple(f for f in one.findings if any(n in lines for n in _lines(f, path)))
-            if found:
-                outcomes.append(replace(one, findings=found))
+            silenced = tuple(
+                s for s in one.silenced if any(n in lines for n in _lines(s.finding, path))
+            )
+            if found or silenced:
+                outcomes.append(replace(one, findings=found, silenced=silenced))
         else:
             outcomes.append(one)
     return replace(report, outcomes=tuple(outcomes))

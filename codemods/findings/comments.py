@@ -67,7 +67,7 @@ class Directive:
 
     It holds for what begins in the lines ``first`` to ``last``, of some codes until the line that
     ``ends`` has for them; with ``is_inline`` also for what ends there.  ``has_brackets`` tells an
-    empty list from none.
+    empty list from none.  ``reason`` is what else the comment says.
     """
 
     kind: Kind
@@ -78,6 +78,7 @@ class Directive:
     is_inline: bool = False
     has_brackets: bool = False
     ends: tuple[tuple[str, int], ...] = ()
+    reason: str = ""
 
     @property
     def codes(self) -> frozenset[str]:
@@ -175,7 +176,15 @@ def _directives(
             if kind is Kind.IGNORE and not is_inline:
                 first, last = _next(line, logical, lines)
             brackets = found["names"] is not None
-            yield Directive(kind, names, span, first, last, is_inline, brackets)
+            said = found["reason"] if pattern is _OURS else _behind(token.string, found.end())
+            yield Directive(
+                kind, names, span, first, last, is_inline, brackets, reason=said.strip()
+            )
+
+
+def _behind(comment: str, end: int) -> str:
+    """Return what stands behind *end* in *comment*, up to another comment."""
+    return comment[end:].partition("#")[0]
 
 
 def _next(line: int, logical: dict[int, tuple[int, int]], lines: list[int]) -> tuple[int, int]:

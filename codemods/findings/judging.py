@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods.findings import needless, unknown
 from codemods.findings.comments import NOTHING, Comments, Directive, Kind, comments_of, may_hold_any
-from codemods.model.finding import Finding
+from codemods.model.finding import Finding, Silenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,12 +25,13 @@ class Judged:
     """The findings that are told of, and the comments that are needless in part or as a whole.
 
     ``needless`` has for each such comment the codes that it names in vain, none if it holds for
-    all or ends nothing.
+    all or ends nothing.  ``silenced`` are the findings that are not told of.
     """
 
     findings: tuple[Finding, ...]
     needless: tuple[Vain, ...] = ()
     comments: Comments = NOTHING
+    silenced: tuple[Silenced, ...] = ()
 
 
 def judged(findings: Sequence[Finding], text: str, path: str) -> Judged:
@@ -39,7 +40,8 @@ def judged(findings: Sequence[Finding], text: str, path: str) -> Judged:
         return Judged(tuple(findings))
     comments = comments_of(text)
     directives = [one for one in comments.directives if one.kind is not Kind.ON]
-    left, used = _silenced(findings, directives)
+    left, by = _silenced(findings, directives)
+    used = {(directive, finding.code) for finding, directive in by}
     in_vain = list(_needless(directives, used, path))
     whole = [one for one, _, codes in in_vain if set(codes) == one.codes]
     in_vain += _ends_of_nothing(comments.directives, whole, path)
@@ -50,19 +52,20 @@ def judged(findings: Sequence[Finding], text: str, path: str) -> Judged:
         told += _silenced([finding], others)[0]
     told_in_vain = tuple(one for one in in_vain if one[1] in told)
     every = sorted([*left, *told], key=lambda one: (one.span, one.code))
-    return Judged(tuple(every), told_in_vain, comments)
+    silenced = tuple(Silenced(finding, directive.reason) for finding, directive in by)
+    return Judged(tuple(every), told_in_vain, comments, silenced)
 
 
 def _silenced(
     findings: Iterable[Finding], directives: Sequence[Directive]
-) -> tuple[list[Finding], set[tuple[Directive, str]]]:
-    """Return the *findings* that nothing silences, and what silences the others, with the code."""
+) -> tuple[list[Finding], list[tuple[Finding, Directive]]]:
+    """Return the *findings* that nothing silences, and the others with what silences them."""
     left: list[Finding] = []
-    used: set[tuple[Directive, str]] = set()
+    used: list[tuple[Finding, Directive]] = []
     for finding in findings:
         holding = [one for one in directives if _holds(one, finding)]
         if holding:
-            used.add((min(holding, key=_rank), finding.code))
+            used.append((finding, min(holding, key=_rank)))
         else:
             left.append(finding)
     return left, used

@@ -5,8 +5,7 @@ Why             It hides the next finding at this place, which nobody has looked
 Before          with ai_usage_context("receipt_reading") as tracker:  # ai-usage: ignore[AIU001] old
 After           with ai_usage_context("receipt_reading") as tracker:
 Safety          `lint --fix` takes away what is needless, and no code.
-Leaves alone    rules of other linters, a `# noqa` without codes, comments that silence this rule,
-                and files that name nothing of the tracker
+Leaves alone    rules of other linters, a `# noqa` without codes, comments that silence this rule
 """
 
 from __future__ import annotations

@@ -64,7 +64,10 @@ class Selection:
             for one in outcome.findings
             if one.code in chosen.codes
         )
-        return replace(outcome, findings=findings) if findings else None
+        silenced = tuple(one for one in outcome.silenced if one.finding.code in chosen.codes)
+        if not findings and not silenced:
+            return None
+        return replace(outcome, findings=findings, silenced=silenced)
 
     def _left_out(self, table: ProjectConfig, path: str) -> frozenset[str]:
         if table.source not in self._patterns:

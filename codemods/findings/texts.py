@@ -12,7 +12,7 @@ from codemods.findings.selection import Selection
 from codemods.model.outcome import Failed, RunReport
 from codemods.project.embedded.files import load
 from codemods.project.sources import LARGEST
-from codemods.vocabulary import NEEDLES
+from codemods.vocabulary import MARKS, NEEDLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +33,9 @@ class Text:
     content: bytes
 
 
-def names_the_api(content: bytes) -> bool:
+def may_be_told_of(content: bytes) -> bool:
     """Whether *content* may hold anything to look at: most texts do not."""
-    return any(needle in content for needle in NEEDLES)
+    return any(word in content for word in (*NEEDLES, *MARKS))
 
 
 def is_left_out(options: Options, excludes: Excludes, path: Path) -> bool:
@@ -50,7 +50,7 @@ def source_of(text: Text) -> SourceFile | Failed | None:
     """Return *text* decoded, or why it cannot be; None where there is nothing to look at."""
     if len(text.content) > LARGEST:
         return Failed(text.shown, "read", "the text is too large", "Split it.")
-    return load(text.path, text.shown, text.content) if names_the_api(text.content) else None
+    return load(text.path, text.shown, text.content) if may_be_told_of(text.content) else None
 
 
 def lint_text(

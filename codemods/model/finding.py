@@ -36,3 +36,11 @@ class Finding:
     def is_error(self) -> bool:
         """Whether it fails the run."""
         return self.severity is Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A finding that a comment silences, for the reason that stands there, "" if none does."""
+
+    finding: Finding
+    reason: str

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from codemods.model.finding import Finding
+    from codemods.model.finding import Finding, Silenced
     from codemods.model.refusal import Refusal
     from codemods.model.runtime import Evidence
     from codemods.model.source import SourceFile, Span
@@ -122,10 +122,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """A file's lint findings."""
+    """A file's lint findings, and those that comments silence: few reports tell of these."""
 
     path: str
     findings: tuple[Finding, ...]
+    silenced: tuple[Silenced, ...] = ()
 
 
 FileOutcome = Untouched | Changed | Refused | Skipped | Failed | Linted

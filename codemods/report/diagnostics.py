@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -140,6 +140,13 @@ def of_file(outcome: FileOutcome, *, written: bool) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 Kind.FAILURE, Level.ERROR, FAILURE, message, outcome.path, said=said, reason=stage
             )
+
+
+def silenced_of(outcome: FileOutcome) -> Iterator[tuple[Diagnostic, str]]:
+    """Yield what comments of a file silence, each with the reason that they give."""
+    if isinstance(outcome, Linted):
+        for one in outcome.silenced:
+            yield replace(_finding(one.finding), fails=False), line(one.reason)
 
 
 def source_lines(diagnostic: Diagnostic, around: Around) -> Sequence[str]:

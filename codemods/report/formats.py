@@ -35,7 +35,7 @@ DEFAULT = "text"
 #: Those that are lines for a person, or in a job's log: they may follow one another there.
 LOGS = frozenset({"text", "concise", "full", "github", "azure"})
 #: Those that tell more of a tree than its sources say: who owns a file.
-OF_OWNERS = frozenset({"html"})
+OF_OWNERS = frozenset({"html", "sarif"})
 
 
 @dataclass(frozen=True, slots=True)

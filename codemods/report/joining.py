@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TypeVar
 
+    from codemods.model.finding import Silenced
     from codemods.model.outcome import Applied, FileOutcome
     from codemods.model.refusal import Refusal
 
-    Told = TypeVar("Told", Applied, Refusal)
+    About = TypeVar("About", Applied, Refusal, Silenced)
 
 
 class PartsError(ValueError):
@@ -68,14 +69,15 @@ def _below(name: str, outcome: FileOutcome) -> FileOutcome:
         case Refused():
             return Refused(path, _all_below(path, outcome.refusals))
         case Linted():
-            return Linted(path, tuple(replace(one, path=path) for one in outcome.findings))
+            found = tuple(replace(one, path=path) for one in outcome.findings)
+            return Linted(path, found, _all_below(path, outcome.silenced))
         case Failed():
             return replace(outcome, path=path)
         case _:
             return outcome
 
 
-def _all_below(path: str, told: tuple[Told, ...]) -> tuple[Told, ...]:
+def _all_below(path: str, told: tuple[About, ...]) -> tuple[About, ...]:
     return tuple(replace(one, finding=replace(one.finding, path=path)) for one in told)
 
 

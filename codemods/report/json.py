@@ -16,6 +16,7 @@ keys may come at any time::
                 "refusals": [{finding..., "reason": str, "detail": str, "advice": str,
                               "blocking": span | null}],
                 "findings": [{finding..., "severity": "error" | "warning" | "info"}],
+                "silenced": [{as of findings..., "reason": str}],     only where comments do
                 "stage": str, "message": str, "advice": str,      of a failure
                 "reason": str}]}                                  of a skipped file
 
@@ -36,7 +37,7 @@ from codemods.model.outcome import Certainty, Changed, Failed, Linted, Refused, 
 from codemods.report.status import exit_status
 
 if TYPE_CHECKING:
-    from codemods.model.finding import Finding
+    from codemods.model.finding import Finding, Silenced
     from codemods.model.outcome import Applied, FileOutcome, RunReport
     from codemods.model.refusal import Refusal
     from codemods.model.runtime import Evidence
@@ -86,7 +87,9 @@ def file_fields(outcome: FileOutcome) -> dict[str, Any]:
         case Refused():
             return common | {"refusals": [refusal_fields(item) for item in outcome.refusals]}
         case Linted():
-            return common | {"findings": [linted_fields(item) for item in outcome.findings]}
+            silenced = [silenced_fields(item) for item in outcome.silenced]
+            more = {"silenced": silenced} if silenced else {}
+            return common | {"findings": [linted_fields(item) for item in outcome.findings]} | more
         case Failed():
             detail = {"message": outcome.message, "advice": outcome.advice}
             return common | {"stage": outcome.stage} | detail
@@ -106,6 +109,11 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
 def linted_fields(finding: Finding) -> dict[str, Any]:
     """Return a finding of lint as JSON holds it."""
     return finding_fields(finding) | {"severity": str(finding.severity)}
+
+
+def silenced_fields(silenced: Silenced) -> dict[str, Any]:
+    """Return a finding that a comment silences as JSON holds it."""
+    return linted_fields(silenced.finding) | {"reason": silenced.reason}
 
 
 def applied_fields(applied: Applied) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from codemods.model.finding import Finding, Severity
+from codemods.model.finding import Finding, Severity, Silenced
 from codemods.model.outcome import (
     Applied,
     Changed,
@@ -66,7 +66,9 @@ def _outcome(report: Path, file: dict[str, Any]) -> FileOutcome:
         case "refused":
             return Refused(path, tuple(_refusal(path, one) for one in file["refusals"]))
         case "linted":
-            return Linted(path, tuple(_finding(path, one) for one in file["findings"]))
+            silenced = (Silenced(_finding(path, s), s["reason"]) for s in file.get("silenced", ()))
+            found = tuple(_finding(path, one) for one in file["findings"])
+            return Linted(path, found, tuple(silenced))
         case "failed":
             return Failed(path, file["stage"], file["message"], file["advice"])
         case "skipped":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from codemods.model.outcome import Failed
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import read_found
-from codemods.vocabulary import NEEDLES
+from codemods.vocabulary import MARKS, NEEDLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,7 @@ class Scan:
     """The files of a run: those that failed, that may hold legacy code, and all others.
 
     ``mine`` are the display paths of those that a part of a run decides on, None for all.
+    ``noted`` are those of the others in which a comment may silence lint.
     """
 
     failed: tuple[Failed, ...]
@@ -34,6 +35,7 @@ class Scan:
     others: tuple[DiscoveredFile, ...]
     scanned: int
     mine: frozenset[str] | None = None
+    noted: tuple[SourceFile, ...] = ()
 
     def decides(self, path: str) -> bool:
         """Whether the file that reports name *path* is to be decided on."""
@@ -54,6 +56,7 @@ def scan(
     failed: list[Failed] = []
     candidates: list[SourceFile] = []
     others: list[DiscoveredFile] = []
+    noted: list[SourceFile] = []
     scanned = 0
     for file in files:
         if shard is not None and shard.takes(scanned):
@@ -78,12 +81,18 @@ def scan(
                 break
         else:
             others.append(file)
+            if any(mark in content for mark in MARKS):
+                loaded = _decoded(file, content)
+                if not isinstance(loaded, Failed):
+                    noted.append(loaded)
     if memory is not None:
-        memory.looked_at([source.path for source in candidates], others, len(failed))
+        told = {str(source.path) for source in noted}
+        clean = [file for file in others if file.place not in told] if told else others
+        memory.looked_at([source.path for source in (*candidates, *noted)], clean, len(failed))
     found = (tuple(failed), tuple(candidates), tuple(others))
     if shard is None:
-        return Scan(*found, scanned)
-    return Scan(*found, len(mine), frozenset(mine))
+        return Scan(*found, scanned, noted=tuple(noted))
+    return Scan(*found, len(mine), frozenset(mine), tuple(noted))
 
 
 def _decoded(file: DiscoveredFile, content: bytes) -> SourceFile | Failed:

@@ -14,7 +14,7 @@ from codemods.runner.one_file import as_left, guarded_rewrite, lint_file, migrat
 from codemods.runner.worker import worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from codemods.findings.mending.retouching import Retouch
     from codemods.linking.links import Project
@@ -42,6 +42,10 @@ class Choice(Protocol):
 
     It can be sent to other processes.
     """
+
+    @property
+    def wanted(self) -> Mapping[str, object]:
+        """What is wanted, by the paths of files."""
 
     def of_file(self, project: Project, source: SourceFile) -> FileOutcome:
         """Return what becomes of *source*."""

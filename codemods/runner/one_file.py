@@ -21,9 +21,10 @@ from codemods.runner.neighbours import unparsable
 from codemods.runner.proving import rewritten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.model.finding import Finding
     from codemods.model.refusal import Refusal
     from codemods.model.source import SourceFile
     from codemods.project.embedded.outcomes import Document
@@ -42,10 +43,20 @@ def lint_file(project: Project, source: SourceFile) -> FileOutcome:
     return files.linted(source, partial(_linted, project), examples=settings.examples)
 
 
+def lint_comments(source: SourceFile) -> FileOutcome:
+    """Return what is said of the comments of a file that names nothing of the API."""
+    return files.linted(source, partial(_told, ()), examples=False)
+
+
 def _linted(project: Project, source: SourceFile) -> FileOutcome:
-    found = lint_module(project.semantic(source))
-    findings = judged(found, source.text, source.display).findings
-    return Linted(source.display, findings) if findings else Untouched(source.display)
+    return _told(lint_module(project.semantic(source)), source)
+
+
+def _told(found: Sequence[Finding], source: SourceFile) -> FileOutcome:
+    told = judged(found, source.text, source.display)
+    if not told.findings and not told.silenced:
+        return Untouched(source.display)
+    return Linted(source.display, told.findings, told.silenced)
 
 
 def every_proposal(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -117,6 +117,27 @@ class _How:
     retouch: Retouch | None = None
     choice: Choice | None = None
 
+    @property
+    def asks_for_comments(self) -> bool:
+        """Whether comments that silence lint count."""
+        return self.lint or self.choice is not None
+
+
+def _with_comments(found: Scan, how: _How) -> tuple[Scan, list[FileOutcome]]:
+    """Return *found*, and what there is to say of comments in files that name nothing of the API.
+
+    Those that are to be written into are candidates instead.
+    """
+    writing = how.retouch or how.choice
+    if writing is not None:
+        mine = tuple(source for source in found.noted if source.display in writing.wanted)
+        places = {str(source.path) for source in mine}
+        others = tuple(file for file in found.others if file.place not in places)
+        return replace(found, candidates=(*found.candidates, *mine), others=others), []
+    from codemods.runner.one_file import guarded, lint_comments
+
+    return found, [guarded(lint_comments, source) for source in found.noted]
+
 
 def _run(
     options: Options,
@@ -130,8 +151,11 @@ def _run(
     found = scan(files, told, options.shard, memory)
     done: list[FileOutcome] = []
     said: tuple[str, ...] = ()
+    if found.noted and how.asks_for_comments:
+        found, done = _with_comments(found, how)
     if found.candidates:
-        done, said = _of_candidates(options, config, found, told, how)
+        made, said = _of_candidates(options, config, found, told, how)
+        done = [*done, *made]
     told_of = [o for o in (*found.failed, *done) if not isinstance(o, Untouched)]
     more = map(in_line_order, told_of)
     mine = sorted((o for o in more if found.decides(o.path)), key=lambda outcome: outcome.path)

@@ -44,14 +44,17 @@ def linted(source: SourceFile, outcome: FileOutcome, work: Work) -> FileOutcome:
     if isinstance(outcome, Failed):
         return outcome
     found: list[Finding] = list(outcome.findings) if isinstance(outcome, Linted) else []
+    silenced = list(outcome.silenced) if isinstance(outcome, Linted) else []
     for _, document in _documents(source.text, source.digest):
         told = outcomes.linted(document, source, work)
         if isinstance(told, Failed):
             return told
         found.extend(told.findings if isinstance(told, Linted) else ())
-    if not found:
+        silenced.extend(told.silenced if isinstance(told, Linted) else ())
+    if not found and not silenced:
         return outcome
-    return Linted(source.display, tuple(sorted(found, key=lambda f: (f.span, f.code))))
+    ordered = tuple(sorted(found, key=lambda f: (f.span, f.code)))
+    return Linted(source.display, ordered, tuple(silenced))
 
 
 def migrated(source: SourceFile, outcome: FileOutcome, work: Rewriting) -> FileOutcome:

@@ -61,7 +61,9 @@ def linted(
     if not isinstance(outcome, Linted):
         return Linted(source.display, tuple(broken)) if broken else outcome
     found = [*broken, *(located(document, one) for one in outcome.findings)]
-    return replace(outcome, findings=tuple(sorted(found, key=lambda f: (f.cell, f.span, f.code))))
+    silenced = tuple(replace(s, finding=located(document, s.finding)) for s in outcome.silenced)
+    ordered = tuple(sorted(found, key=lambda f: (f.cell, f.span, f.code)))
+    return replace(outcome, findings=ordered, silenced=silenced)
 
 
 def migrated(document: Document, source: SourceFile, work: Rewriting) -> FileOutcome:

@@ -1,8 +1,8 @@
 """SARIF 2.1.0, which code hosts show beside the code.
 
 A rewrite that is not made yet is offered as a fix: all of a file's rewrites together, at the first
-of them, since they share imports.  Files that could not be handled, or were not looked at, are
-notifications of the run.
+of them, since they share imports.  What a comment silences is a result with that suppression.
+Files that could not be handled, or were not looked at, are notifications of the run.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from codemods.model.outcome import Changed, Failed, Skipped
-from codemods.report.diagnostics import Kind, Level, fingerprints, of_file
+from codemods.report.diagnostics import Kind, Level, fingerprints, of_file, silenced_of
 from codemods.report.diff import replacements
 from codemods.report.display import line
 from codemods.report.formats import AS_IT_IS
 from codemods.report.json import dumped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from codemods.model.outcome import FileOutcome, RunReport
     from codemods.model.source import Span
@@ -42,7 +42,8 @@ def render(report: RunReport, look: Look = AS_IT_IS) -> str:
     around = look.around
     told = [(o, one) for o in report.outcomes for one in of_file(o, written=report.written)]
     found = [pair for pair in told if pair[1].kind is not Kind.FAILURE]
-    codes = sorted({one.code for _, one in found})
+    silenced = [pair for outcome in report.outcomes for pair in silenced_of(outcome)]
+    codes = sorted({one.code for one in (*(one for _, one in found), *(s[0] for s in silenced))})
     version = {"version": around.version} if around.version else {}
     rules = [_rule(code, around) for code in codes]
     run = {
@@ -50,7 +51,7 @@ def render(report: RunReport, look: Look = AS_IT_IS) -> str:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
         "invocations": [_invocation(report, around)],
-        "results": _results(found, codes, around, written=report.written),
+        "results": _results(found, silenced, codes, around, written=report.written),
     }
     return dumped({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -111,26 +112,41 @@ def _notification(
 
 def _results(
     found: Sequence[tuple[FileOutcome, Diagnostic]],
+    silenced: Sequence[tuple[Diagnostic, str]],
     codes: Sequence[str],
     around: Around,
     *,
     written: bool,
 ) -> list[dict[str, Any]]:
-    marks = fingerprints((one for _, one in found), around)
+    every = (*(one for _, one in found), *(one for one, _ in silenced))
+    marks = fingerprints(every, around)
     numbers = {code: number for number, code in enumerate(codes)}
     offered: set[str] = set()
     results = []
-    for (outcome, one), mark in zip(found, marks, strict=True):
-        result = _result(one, around) | {
-            "ruleIndex": numbers[one.code],
-            "partialFingerprints": {_FINGERPRINT: mark},
-        }
+    for (outcome, one), mark in zip(found, marks, strict=False):
+        result = _marked(one, mark, numbers, around)
+        if silenced:  # where one result says it, each does
+            result["suppressions"] = []
         is_first = one.kind is Kind.REWRITE and one.path not in offered
         if is_first and not written and isinstance(outcome, Changed):
             offered.add(one.path)
             result |= _fixes(outcome, around)
         results.append(result)
+    for (one, reason), mark in zip(silenced, marks[len(found) :], strict=True):
+        why = {"justification": reason} if reason else {}
+        said = {"suppressions": [{"kind": "inSource", "status": "accepted", **why}]}
+        results.append(_marked(one, mark, numbers, around) | said)
     return results
+
+
+def _marked(
+    diagnostic: Diagnostic, mark: str, numbers: Mapping[str, int], around: Around
+) -> dict[str, Any]:
+    """Return the result of *diagnostic* with what tells it from the others."""
+    return _result(diagnostic, around) | {
+        "ruleIndex": numbers[diagnostic.code],
+        "partialFingerprints": {_FINGERPRINT: mark},
+    }
 
 
 def _result(diagnostic: Diagnostic, around: Around) -> dict[str, Any]:
@@ -144,6 +160,9 @@ def _result(diagnostic: Diagnostic, around: Around) -> dict[str, Any]:
         "locations": [_location(diagnostic.path, diagnostic.span, diagnostic.cell, around)],
         "properties": {"kind": str(diagnostic.kind)},
     }
+    owners = around.owners(diagnostic.path)
+    if owners:
+        result["properties"]["owners"] = [line(owner) for owner in owners]
     if diagnostic.reason:
         result["properties"]["reason"] = diagnostic.reason
     if diagnostic.blocking is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lsprotocol.types import TextDocumentContentChangePartial
 from pygls.uris import to_fs_path
 
-from codemods.findings.texts import names_the_api
+from codemods.findings.texts import may_be_told_of
 from codemods.project.sources import encode
 from codemods.server.texts.functions import functions_of
 from codemods.server.texts.positions import MARK, Lines
@@ -50,7 +50,7 @@ class Document:
     @cached_property
     def is_asked_about(self) -> bool:
         """Whether there may be anything to tell of it."""
-        return names_the_api(self.content)
+        return may_be_told_of(self.content)
 
     def changed(self, version: int, changes: Sequence[TextDocumentContentChangeEvent]) -> Document:
         """Return the text with *changes*, made one after the other."""
