@@ -59,10 +59,12 @@ def lint_text(
     config: Tables,
     text: Text,
     others: Mapping[Path, SourceFile] | None = None,
+    looked_at: set[Path] | None = None,
 ) -> RunReport:
     """Return what is selected of the findings in *text*; raises ConfigError.
 
-    *others* are files that are taken as they are there; all else is as it is on disk.
+    *others* are files that are taken as they are there; all else is as it is on disk.  The files
+    that were analysed for it are put into *looked_at*.
     """
     if is_left_out(options, config.excludes, text.path):
         return RunReport((), 0, written=False)
@@ -73,5 +75,5 @@ def lint_text(
         return RunReport((source,), 1, written=False)
     from codemods.runner.pipeline import lint_source  # only now: it loads every rule
 
-    report = lint_source(options, config, source, others or {})
+    report = lint_source(options, config, source, others or {}, looked_at)
     return Selection(config, lint_options, options.cwd).applied(report)

@@ -209,6 +209,11 @@ class Project:
             )
         return self._external[path]
 
+    @property
+    def analysed_files(self) -> frozenset[Path]:
+        """The files that were analysed until now because of what they have to do with others."""
+        return frozenset(self._known)
+
     def analysed(self, source: SourceFile) -> SemanticModel | None:
         """Return the one analysis of *source* that answers for it; None if it does not parse."""
         return self._analysed(DiscoveredFile(str(source.path), source.display))

@@ -64,11 +64,15 @@ def lint_source(
     config: Configuration,
     source: SourceFile,
     others: Mapping[Path, SourceFile],
+    looked_at: set[Path] | None = None,
 ) -> RunReport:
-    """Return the lint findings of *source*; its text need not be on disk, nor those of *others*."""
+    """Return the lint findings of *source*; its text need not be on disk, nor those of *others*.
+
+    The files that were analysed for it are put into *looked_at*.
+    """
     from codemods.runner.one_file import lint_file
 
-    outcome = outcome_of(options, config, source, others, lint_file)
+    outcome = outcome_of(options, config, source, others, lint_file, looked_at)
     told = () if isinstance(outcome, Untouched) else (in_line_order(outcome),)
     return RunReport(told, 1, written=False)
 
@@ -79,8 +83,12 @@ def outcome_of(
     source: SourceFile,
     others: Mapping[Path, SourceFile],
     work: Callable[[Project, SourceFile], FileOutcome],
+    looked_at: set[Path] | None = None,
 ) -> FileOutcome:
-    """Return what *work* makes of *source*; all files but *others* are as they are on disk."""
+    """Return what *work* makes of *source*; all files but *others* are as they are on disk.
+
+    The files that were analysed for it are put into *looked_at*.
+    """
     from codemods.runner.one_file import guarded, lint_file
 
     with warnings.catch_warnings():
@@ -89,7 +97,10 @@ def outcome_of(
         project = _run_of(options, config, source, *new).project_with(others)
         if work is not lint_file:
             project.look_over()
-        return guarded(partial(work, project), source)
+        outcome = guarded(partial(work, project), source)
+        if looked_at is not None:
+            looked_at.update(project.analysed_files)
+        return outcome
 
 
 def warnings_about(options: Options, config: Configuration, source: SourceFile) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from codemods.model.outcome import FileOutcome, RunReport
     from codemods.model.refusal import Refusal
     from codemods.model.source import SourceFile
+    from codemods.server.retelling import Bases
     from codemods.server.texts.documents import Document
     from codemods.server.work import Ticket
 
@@ -94,9 +95,23 @@ class Asked:
         """Raise Superseded where nobody waits for the answer any more."""
         self._ticket.check()
 
-    def linted(self) -> RunReport:
-        """Return what lint finds in it; raises ConfigError."""
-        return lint_text(self._options, LintOptions(), self._config, self._text, self._others)
+    def linted(self, bases: Bases | None = None) -> RunReport:
+        """Return what lint finds in it; raises ConfigError.
+
+        *bases* learn it, if it follows from this text alone.
+        """
+        looked_at: set[Path] = set()
+        given = (self._options, LintOptions(), self._config, self._text, self._others, looked_at)
+        report = lint_text(*given)
+        self.require()
+        is_alone = looked_at <= {self._document.path}
+        if bases is not None and is_alone and not self._is_failed(report):
+            bases.learn(self._document, report)
+        return report
+
+    @staticmethod
+    def _is_failed(report: RunReport) -> bool:
+        return any(isinstance(outcome, Failed) for outcome in report.outcomes)
 
     def migrated(self) -> Migration:
         """Return what migrate makes of it; raises ConfigError."""

@@ -17,6 +17,7 @@ from codemods.project.config import ConfigError
 from codemods.server.analysis import Asked, Migration, Surroundings
 from codemods.server.diagnostics import diagnostics_of
 from codemods.server.protocol import Protocol
+from codemods.server.retelling import Bases
 from codemods.server.texts.documents import Documents
 from codemods.server.work import Superseded, Ticket, Urgency, Worker
 
@@ -42,6 +43,8 @@ class Session(LanguageServer):
         # What was found out holds until anything changes, in whatever text.
         self._reports: dict[Document, RunReport] = {}
         self._migrations: dict[Document, Migration] = {}
+        self._bases = Bases()
+        self._shown: dict[str, tuple[RunReport, list[types.Diagnostic]]] = {}
         self._complaint = ""
 
     async def tell(self, document: Document, urgency: Urgency) -> None:
@@ -51,11 +54,19 @@ class Session(LanguageServer):
         except JsonRpcContentModified:
             return
         if self.documents.is_current(document):
+            self._publish(document.uri, document.version, self._diagnostics_of(document, report))
+
+    def _diagnostics_of(self, document: Document, report: RunReport) -> list[types.Diagnostic]:
+        """Return what the editor is told of *report*: what is told again stands where it stood."""
+        known, found = self._shown.get(document.uri, (None, []))
+        if known is not report or report is _NOTHING:
             found = diagnostics_of(document, report)
-            self._publish(document.uri, document.version, found)
+            self._shown[document.uri] = report, found
+        return found
 
     def tell_nothing(self, uri: str) -> None:
         """Publish that there is nothing to tell of the text at *uri*."""
+        self._shown.pop(uri, None)
         self._publish(uri, None, [])
 
     def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
@@ -66,8 +77,13 @@ class Session(LanguageServer):
         """Return what lint finds in *document*."""
         if not document.is_asked_about:
             return _NOTHING
-        known = self._reports
-        return await self._known(document, urgency, known, _NOTHING, Asked.linted)
+        known, bases = self._reports, self._bases
+        again = bases.told(document)
+        if again is not None:
+            return again
+        return await self._known(
+            document, urgency, known, _NOTHING, lambda asked: asked.linted(bases)
+        )
 
     async def migration(self, document: Document) -> Migration:
         """Return what migrate makes of *document*."""
@@ -134,6 +150,7 @@ class Session(LanguageServer):
         """Take note that the text at *uri* is another one, or what is on disk."""
         self._reports = {}
         self._migrations = {}
+        self._bases = self._bases.only(uri) if uri is not None else Bases()
         for ticket in self._tickets.pop(uri, ()) if uri is not None else ():
             ticket.end()
         if uri is None:
