@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
 
 _With = ast.With | ast.AsyncWith
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -51,4 +52,12 @@ def _enclosing(
 
 
 def _in_loop(semantic: SemanticModel, statement: ast.AST, outer: ast.AST) -> bool:
-    return semantic.module.enclosing_loop(statement, outer) is not None
+    """Whether *statement* is done again and again in *outer*; what stands in an `else` is not."""
+    inner = statement
+    for ancestor in semantic.module.ancestors(statement):
+        if ancestor is outer:
+            return False
+        if isinstance(ancestor, _LOOPS) and inner in ancestor.body:
+            return True
+        inner = ancestor
+    return False
