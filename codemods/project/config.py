@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,7 @@ class Tables:
 
     def _overridden(self, table: ProjectConfig, path: str, is_folder: bool) -> ProjectConfig:
         """Return what of *table* holds for *path*: the same record for files of the same part."""
-        from codemods.project.tables.overrides import is_matched, overridden  # as for lint
+        from codemods.project.tables.overrides import is_matched, values_of  # as for lint
 
         assert table.root is not None
         if table.root not in self._parts:
@@ -89,7 +90,9 @@ class Tables:
             return table
         key = table.root, numbers
         if key not in self._overrides:
-            self._overrides[key] = overridden(table, numbers, table.overrides)
+            known = {field.name: getattr(table, field.name) for field in fields(table)}
+            values = values_of(known, numbers, table.overrides)
+            self._overrides[key] = replace(table, parts=numbers, **values)
         return self._overrides[key]
 
     def excludes(self, path: str, *, folder: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from codemods.project.ignore.gitignore import ignored, rules_from
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from codemods.model.options import ProjectConfig
     from codemods.project.ignore.gitignore import Rules
 
 PATHS = "paths"
@@ -44,16 +43,19 @@ def is_matched(rules: Rules, path: str, *, folder: bool = False) -> bool:
     return any(ignored((rules,), str(one), folder=True) for one in above)
 
 
-def overridden(
-    table: ProjectConfig, numbers: Sequence[int], overrides: Sequence[Override]
-) -> ProjectConfig:
-    """Return *table* with those of *overrides* that have these *numbers*; the last one counts."""
+def values_of(
+    known: Mapping[str, Any], numbers: Sequence[int], overrides: Sequence[Override]
+) -> dict[str, Any]:
+    """Return what those of *overrides* say that have these *numbers*; the last one counts.
+
+    *known* are the values of the table, to whose tables they add.
+    """
     values: dict[str, Any] = {}
     for number in numbers:
         for name, value in overrides[number].values.items():
-            known = values.get(name, getattr(table, name))
-            values[name] = {**known, **value} if isinstance(value, dict) else value
-    return replace(table, parts=tuple(numbers), **values)
+            before = values.get(name, known[name])
+            values[name] = {**before, **value} if isinstance(value, dict) else value
+    return values
 
 
 def overrides_of(

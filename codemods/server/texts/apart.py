@@ -70,7 +70,7 @@ class Concerned:
             if not taken:
                 return cls(frozenset(spoken), frozenset(given))
             for _, words in taken:
-                spoken |= words.outside
+                spoken |= words.beyond
                 given |= words.given
             waiting = [pair for pair in waiting if pair not in taken]
 
@@ -79,7 +79,7 @@ class Concerned:
         return (
             name not in self.spoken
             and TELLING.isdisjoint(words.said)
-            and self.given.isdisjoint(words.outside)
+            and self.given.isdisjoint(words.beyond)
             and self.spoken.isdisjoint(words.set | words.given - {name})
         )
 
@@ -87,7 +87,7 @@ class Concerned:
 def _is_concerned(statement: ast.stmt, words: Words, spoken: set[str], given: set[str]) -> bool:
     if not isinstance(statement, _DEFINITIONS):
         return not _is_harmless(statement)
-    known = statement.name in spoken or not given.isdisjoint(words.outside)
+    known = statement.name in spoken or not given.isdisjoint(words.beyond)
     return known or not TELLING.isdisjoint(words.said)
 
 

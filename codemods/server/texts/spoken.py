@@ -30,13 +30,13 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 class Words:
     """The words of a statement.
 
-    ``said`` are all of them, ``outside`` those that may mean something outside of it: of a function
+    ``said`` are all of them, ``beyond`` those that may mean something outside of it: of a function
     not its variables.  ``given`` are names that others may have from it: of definitions, variables
     and fields.  ``set`` are the fields and names that it changes where others may see it.
     """
 
     said: frozenset[str]
-    outside: frozenset[str]
+    beyond: frozenset[str]
     given: frozenset[str]
     set: frozenset[str]
 
@@ -60,9 +60,9 @@ def words_of(statement: ast.stmt) -> Words:
         _take(node, found)
     said = frozenset(found.names | found.others | found.stored)
     locals_ = _variables(statement) - found.shared if isinstance(statement, _FUNCTIONS) else set()
-    outside = frozenset((found.names | found.stored) - locals_ | found.others)
+    beyond = frozenset((found.names | found.stored) - locals_ | found.others)
     given = frozenset(found.defined | found.fields | (found.stored - locals_))
-    return Words(said, outside, given, frozenset(found.fields | found.shared))
+    return Words(said, beyond, given, frozenset(found.fields | found.shared))
 
 
 def _take(node: ast.AST, found: _Found) -> None:
