@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codemods.model.refusal import Refusal
 
 if TYPE_CHECKING:
-    from codemods.model.edit import Edit
+    from codemods.model.edit import Edit, Path
     from codemods.model.finding import Finding
     from codemods.model.source import Span
 
@@ -32,7 +32,8 @@ class Proposal:
     ``needs`` are the context managers (plain names) that the edits use, ``home``
     the module to import them from; ``form`` is own, adopt, keep, fold, pass or RENAME;
     ``confirm`` is what a person must confirm, of a rewrite that is not proven safe;
-    proposals of one ``group`` are made in all their files or in none.
+    proposals of one ``group`` are made in all their files or in none.  ``ways_out`` are the
+    statements by which a tracker outlives its block, of which the person is told.
     """
 
     finding: Finding
@@ -45,6 +46,7 @@ class Proposal:
     assumptions: tuple[Assumption, ...] = ()
     confirm: tuple[str, ...] = ()
     group: str = ""
+    ways_out: tuple[Path, ...] = ()
 
 
 Verdict = Proposal | Refusal

@@ -134,7 +134,8 @@ def _made(
         return _Problem(Reason.DOES_NOT_COMPILE, detail)
     content = source.encode(text)
     unsafe, tree = semantic.settings.unsafe, semantic.module.tree
-    found = difference(source.text, text, unsafe=unsafe, tree=tree)
+    asked = {ast.unparse(semantic.statement_at(path)) for p in proposals for path in p.ways_out}
+    found = difference(source.text, text, unsafe=unsafe, asked=asked, tree=tree)
     found = found or spelling(source.content, content)
     if found is not None:
         return _Problem(Reason.NOT_PROVEN, f"the check of the result says: {found}")

@@ -25,7 +25,7 @@ from codemods.validator.yields.fixtures import fixture_blocks
 from codemods.validator.yields.generators import waiting_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 Parents = dict[ast.AST, ast.AST]
@@ -36,14 +36,20 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.
 
 
 def difference(
-    before: str, after: str, *, unsafe: bool = False, tree: ast.Module | None = None
+    before: str,
+    after: str,
+    *,
+    unsafe: bool = False,
+    asked: Collection[str] = (),
+    tree: ast.Module | None = None,
 ) -> str | None:
     """Return what makes *after* another program than *before*, None if nothing does.
 
     With *unsafe* the block of a pytest fixture may hold its ``yield``, any generator may wait in
     a block, a function may gain a parameter for a tracker, and a tracker that others have may be
-    used behind its block.  *tree* is what the interpreter made of *before*, where that was asked
-    already; it stays as it is.
+    used behind its block; a tracker that is there before its block may get out of it by the
+    statements *asked*, which a person was told of.  *tree* is what the interpreter made of
+    *before*, where that was asked already; it stays as it is.
     """
     if not compiles(before, after):
         return "the result does not compile"
@@ -51,13 +57,15 @@ def difference(
     if tree is not None and apart is not None and is_to_write_out(apart[0].tree):
         # That changes the tree.
         apart = programs(ast.parse(before), before, after)
-    if apart is not None and _difference(*apart, unsafe=unsafe, whole=False) is None:
+    if apart is not None and _difference(*apart, unsafe=unsafe, asked=asked, whole=False) is None:
         return None
     both = (Program(text, ast.parse(text)) for text in (before, after))
-    return _difference(*both, unsafe=unsafe, whole=True)
+    return _difference(*both, unsafe=unsafe, asked=asked, whole=True)
 
 
-def _difference(before: Program, after: Program, *, unsafe: bool, whole: bool) -> str | None:
+def _difference(
+    before: Program, after: Program, *, unsafe: bool, asked: Collection[str], whole: bool
+) -> str | None:
     try:
         old, new = written_out(before.tree, whole=whole), written_out(after.tree, whole=whole)
         held = fixture_blocks(new) if unsafe else frozenset()
@@ -71,10 +79,11 @@ def _difference(before: Program, after: Program, *, unsafe: bool, whole: bool) -
         around = parents(new)
         elsewhere = _reads_elsewhere(around, matcher.blocks)
         for block, name in matcher.blocks:
-            if not (unsafe and _outlives(around, block, name)):
-                _no_use_elsewhere(around, block, name, elsewhere)
-            if not unsafe or block.items[0].optional_vars is not None:
-                _nothing_escapes(around, block, name, yields=block not in held)
+            if unsafe and _outlives(around, block, name):
+                continue  # others have it, whatever the block does
+            _no_use_elsewhere(around, block, name, elsewhere)
+            told = asked if block.items[0].optional_vars is None else ()
+            _nothing_escapes(around, block, name, told, yields=block not in held)
         for block, name in matcher.unnamed:
             _nobody_asks_for(around, block, name)
         _newly_unbound(old, new)
@@ -233,8 +242,13 @@ def _built_in(loop: ast.AST, block: ast.With) -> bool:
     )
 
 
-def _nothing_escapes(parents: Parents, block: ast.With, name: str, *, yields: bool) -> None:
-    """Raise if the tracker itself is returned or stored by the block's statements."""
+def _nothing_escapes(
+    parents: Parents, block: ast.With, name: str, asked: Collection[str], *, yields: bool
+) -> None:
+    """Raise if the tracker itself is returned or stored by the block's statements.
+
+    Those that a person was *asked* about may do so.
+    """
     waiting: list[ast.AST] = list(block.body)
     while waiting:
         node = waiting.pop()
@@ -245,7 +259,7 @@ def _nothing_escapes(parents: Parents, block: ast.With, name: str, *, yields: bo
         if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple):
             made_here = all(_ends_with(parents, block, target) for target in node.targets)
             value = None if made_here else node.value
-        if isinstance(value, ast.Name) and value.id == name:
+        if isinstance(value, ast.Name) and value.id == name and ast.unparse(node) not in asked:
             raise Difference(f"{name} outlives its block", node)
         waiting.extend(ast.iter_child_nodes(node))
 

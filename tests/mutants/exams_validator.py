@@ -99,6 +99,29 @@ def kept_trackers_unchecked(real: Any) -> Any:
     return nothing
 
 
+def a_way_out_that_nobody_was_asked_about_is_named(folder: Path) -> None:
+    """With --unsafe too, and of a tracker that is there before its block; what was asked may be."""
+    work = "    tracker.track_openai_completion(client.ask)()\n"
+    leaving = "return tracker"
+    whole = SITE.replace("    return tracker.track_openai_completion(client.ask)()", "{}")
+    before = whole.format(f"{work}    {leaving}")
+    outcome = migrate(folder, before, unsafe=True)
+    assert outcome.changed, outcome.refusals
+    assert difference(before, outcome.text, unsafe=True, asked={leaving}) is None
+    assert difference(before, outcome.text, unsafe=True) is not None
+
+
+@examined("validator.validate:_nothing_escapes", a_way_out_that_nobody_was_asked_about_is_named)
+def adopted_trackers_may_get_out(real: Any) -> Any:
+    """With --unsafe, a tracker that is there before its block may get out of it."""
+
+    def wrong(parents: Any, block: Any, name: str, asked: Any, *, yields: bool) -> None:
+        if block.items[0].optional_vars is not None:
+            real(parents, block, name, asked, yields=yields)
+
+    return wrong
+
+
 def a_lost_comment_is_named(folder: Path) -> None:
     """And one that is made up."""
     objects_to(folder, lambda text: text.replace("  # the job", ""))

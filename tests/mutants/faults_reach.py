@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
+
+from codemods.model.refusal import Refusal
+from codemods.rules.checks.shared_trackers.leaking_ids import Conditions
 
 from .mutant import mutant
 
@@ -28,3 +32,33 @@ def dictionaries_never_change(real: Any) -> Any:
 def all_may_get_out(real: Any) -> Any:
     """On request, what works with the tracker later may get out as well."""
     return lambda semantic, lifetime, escape: True
+
+
+@mutant("analysis.dataflow.deferred.lent:lends", "X4_context_variable")
+def context_variables_are_always_reset(real: Any) -> Any:
+    """Whoever asks a context variable for the tracker does so inside of the block."""
+
+    def wrong(run: Any, call: Any) -> bool:
+        real(run, call)
+        return True
+
+    return wrong
+
+
+@mutant("rules.patterns.instance:gathers", "E10_gathered")
+def methods_are_over_where_they_are_called(real: Any) -> Any:
+    """A call of a coroutine's method that nobody awaits there is taken for a gathered one."""
+    return lambda semantic, node: semantic.module.parents[node]
+
+
+@mutant("rules.patterns.owned:users_of", "E17_manager_of_the_module")
+def ids_of_a_module_s_manager_do_not_last(real: Any) -> Any:
+    """No function counts on ids that another one has set on a manager of the module."""
+
+    def wrong(*given: Any) -> Any:
+        found = real(*given)
+        if isinstance(found, Refusal):
+            return found
+        return dataclasses.replace(found, asked=Conditions())
+
+    return wrong

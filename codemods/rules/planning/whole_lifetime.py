@@ -74,6 +74,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     reads = [read for read in flow.reads if not is_of_id(semantic, lifetime, read)]
     flow = replace(flow, reads=reads)
     asked_of = escape_conditions(semantic, lifetime, flow)
+    leaving = [semantic.module.statement(escape.node) for escape in flow.escapes if asked_of]
     if asked_of:
         lifetime, flow = replace(lifetime, escapes=True), replace(flow, escapes=[])
     held = held_yield(semantic, lifetime, flow)
@@ -90,7 +91,9 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     if isinstance(verdict, Refusal):
         return verdict
     refusal = external_read_refusal(semantic, finding, lifetime, verdict)
-    return refusal or replace(verdict, confirm=(*verdict.confirm, *asked, *doubts, *asked_of))
+    ways_out = tuple(semantic.module.paths[statement] for statement in leaving)
+    confirm = (*verdict.confirm, *asked, *doubts, *asked_of)
+    return refusal or replace(verdict, confirm=confirm, ways_out=ways_out)
 
 
 def _blocks(

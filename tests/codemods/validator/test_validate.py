@@ -170,3 +170,29 @@ def test_the_tree_of_the_original_is_read_and_stays(given: str, used: str) -> No
     assert (difference(before, after, tree=tree) is None) is (used == "a")
     assert difference(before, after, tree=tree) == difference(before, after)
     assert ast.dump(tree) == shape
+
+
+@pytest.mark.parametrize(
+    ("leaving", "asked", "is_same"),
+    [
+        ("return tracker", ("return tracker",), True),
+        ("return tracker", (), False),
+        ("text.tracker = tracker", ("return tracker",), False),
+    ],
+)
+def test_a_tracker_gets_out_where_a_person_was_asked(
+    leaving: str, asked: tuple[str, ...], is_same: bool
+) -> None:
+    """With --unsafe, of a tracker that is there before the block, by the statement that was told.
+
+    Of a tracker that the block itself builds it is an error in any case.
+    """
+    before = legacy(f"ask(tracker)\n{leaving}\n")
+    adopting = (
+        'tracker = AIUsageTracker()\nwith ai_usage_context("a", tracker=tracker, job_id="a"):\n'
+    )
+    after = migrated(f"ask(tracker)\n{leaving}\n", header=adopting).replace(NEW, BOTH, 1)
+    assert (difference(before, after, unsafe=True, asked=asked) is None) is is_same
+    assert difference(before, after, asked=()) is not None
+    own = migrated(f"ask(tracker)\n{leaving}\n")
+    assert difference(before, own, unsafe=True, asked=asked) is not None
