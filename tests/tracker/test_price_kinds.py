@@ -494,6 +494,20 @@ def test_from_the_answer_to_the_cost(
     assert searched.price_rule == "openai/gpt-5 service_tier=priority"
 
 
+def test_services_that_are_billed_by_the_piece(
+    client: openai.OpenAI, metrics: CapturedMetrics
+) -> None:
+    """Characters that were asked for, seconds that were heard, and tokens of pictures."""
+    with ai_usage_context("op"):
+        client.audio.speech.create(model="tts-1", voice="alloy", input="x" * 2000)
+        client.audio.transcriptions.create(model="whisper-1", file=("a.wav", b"RIFF"))
+        client.images.generate(model="gpt-image-1", prompt="x")
+    spoken, heard, drawn = metrics
+    assert (spoken.cost_usd, spoken.counts["characters"]) == (Decimal("0.03"), 2000)
+    assert heard.cost_usd == Decimal(str(heard.counts["seconds"])) * Decimal("0.0001")
+    assert drawn.cost_usd == (10 * 5 + 40 * 10 + 272 * 40) / Decimal(1_000_000)
+
+
 @pytest.mark.usefixtures("no_gateways")
 def test_a_local_server_is_named_and_priced_later(
     client: openai.OpenAI, metrics: CapturedMetrics, tmp_path: Path
