@@ -207,6 +207,7 @@ def test_what_is_billed_is_priced(name: str) -> None:
 
 UNKNOWN = {
     "a tier that the list has not": ("gpt-5", CHAT_USAGE, {"service_tier": "ultrafast"}),
+    "a tier that was paid in advance": ("gpt-5", CHAT_USAGE, {"service_tier": "scale"}),
     "flex of a model without": ("gpt-4o", CHAT_USAGE, {"service_tier": "flex"}),
     "a speed without rates": ("gpt-4o", CHAT_USAGE, {"speed": "fast"}),
     "writes for 12 hours": (

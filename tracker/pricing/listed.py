@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tracker.pricing.quantities import Quantities
 
 #: Tiers at which a call costs what it usually does.
-STANDARD_TIERS = frozenset(("auto", "default", "standard", "on_demand", "batch", "scale"))
+STANDARD_TIERS = frozenset(("auto", "default", "standard", "on_demand", "batch"))
 
 
 class Listed(NamedTuple):
