@@ -284,7 +284,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         batch_id = path.partition("/messages/batches/")[2]
-        answer = loopback_services.got(path)
+        answer = loopback_services.got(path, is_stream="stream=true" in self.path)
         if batch_id.endswith("/results"):
             lines = "".join(json.dumps(line) + "\n" for line in batch_results())
             self._content(lines.encode(), "application/x-jsonl")

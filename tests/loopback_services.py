@@ -60,8 +60,10 @@ def posted(path: str, body: dict[str, Any]) -> Answer | None:
     return None
 
 
-def got(path: str) -> Answer | None:
+def got(path: str, *, is_stream: bool = False) -> Answer | None:
     """Return what is answered to a GET, or None."""
+    if is_stream and "/responses/" in path:
+        return followed(background(path.rpartition("/")[2], "in_progress"))
     for pattern, answer in _GETS.items():
         found = re.search(pattern, path)
         if found is not None:
@@ -156,7 +158,11 @@ def begun(body: dict[str, Any]) -> dict[str, Any]:
 
 def streamed(body: dict[str, Any]) -> Answer:
     """Return the events of a response that is made in the background, and followed meanwhile."""
-    known = begun(body)
+    return followed(begun(body))
+
+
+def followed(known: dict[str, Any]) -> Answer:
+    """Return the events from the beginning of a response, which has ended then."""
     asked[known["id"]] = 1
     done = background(known["id"], "completed", known["model"])
     part = {"item_id": "m", "output_index": 0, "content_index": 0, "logprobs": []}

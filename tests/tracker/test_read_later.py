@@ -50,6 +50,11 @@ async def streaming(client: Any, name: str, _tracker: Any) -> Any:
         return b"".join([part async for part in items(answer.iter_bytes())])
 
 
+async def following(client: Any, name: str, _tracker: Any) -> Any:
+    """Follow its events, of which the last has all."""
+    return [event async for event in items(await got(client.responses.retrieve(name, stream=True)))]
+
+
 def decorated(client: Any, name: str, tracker: Any) -> Any:
     """Ask inside a decorated function."""
     observe = tracker.track_openai_completion
@@ -62,7 +67,7 @@ def wrapped(client: Any, name: str, tracker: Any) -> Any:
     return got(carrier.responses.retrieve(name))
 
 
-FORMS: list[Any] = [plainly, rawly, unparsed, streaming, decorated, wrapped]
+FORMS: list[Any] = [plainly, rawly, unparsed, streaming, following, decorated, wrapped]
 
 
 def ran(work: Any, *, asynchronous: bool) -> Any:

@@ -380,6 +380,8 @@ def test_other_connections(metrics: CapturedMetrics) -> None:
         ("decision", "gpt-6-luna", 40, 2, None),
         ("realtime", "unknown", None, None, None),
     ]
+    assert dict(metrics[-1].counts) == {"seconds": 9.5}
+    assert "usage_unknown" not in metrics[-1].metadata
 
 
 def test_a_connection_whose_block_has_ended(metrics: CapturedMetrics) -> None:

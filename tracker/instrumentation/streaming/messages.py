@@ -17,9 +17,10 @@ from tracker.delivery import attempt, fork_registry
 from tracker.error_boundary import boundary
 from tracker.instrumentation.observation import is_observed, open_record
 from tracker.instrumentation.providers.beside import beside
-from tracker.instrumentation.providers.fields import field, number, text
+from tracker.instrumentation.providers.fields import field, text
 from tracker.instrumentation.providers.usage import NO_USAGE, usage_of
 from tracker.records import recorder
+from tracker.records.counts import is_count
 from tracker.records.error_text import of_answer
 from tracker.records.metric import Call
 from tracker.records.pending_record import PendingRecord
@@ -87,7 +88,7 @@ class Watched:
         self._noted(event)
         if field(event, "type") == CLOSED:
             seconds = field(field(event, "usage"), "seconds")
-            self.record.counts = {"seconds": seconds} if number_of(seconds) else None
+            self.record.counts = {"seconds": seconds} if is_count(seconds) else None
             self.ended()
             return
         told = self._told_in(event)
@@ -143,7 +144,7 @@ class Watched:
             if self._is_told and self.record.counts is None:
                 return
             record = self.record
-            record.unknown = SILENT
+            record.unknown = SILENT if record.counts is None else None
             took = record.elapsed_ms()
             _accept(record, Call(self._service, OPERATION, self._model, NO_USAGE, latency_ms=took))
 
@@ -192,11 +193,6 @@ async def _closing_async(
         return await method(known(), *a, **k)
     finally:
         watched.ended()
-
-
-def number_of(value: Any) -> bool:
-    """Return whether *value* is a number of seconds."""
-    return number(value) is not None or (isinstance(value, float) and value >= 0)
 
 
 def _accept(record: PendingRecord, call: Call) -> None:
