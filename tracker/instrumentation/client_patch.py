@@ -31,14 +31,14 @@ from tracker.instrumentation.providers.endpoints import path_of, place_of
 from tracker.instrumentation.providers.fields import reader, text
 from tracker.instrumentation.providers.provider import BY_TOKENS, MARK, Provider
 from tracker.instrumentation.providers.usage import NO_USAGE, usage_told
-from tracker.instrumentation.services import background, reads
+from tracker.instrumentation.services import background, failed_calls, reads
 from tracker.instrumentation.services.pieces import note_asked
 from tracker.instrumentation.streaming.accumulator import Accumulator
 from tracker.instrumentation.streaming.connections import count_connections
 from tracker.instrumentation.streaming.finals import patch_finals
 from tracker.instrumentation.streaming.follower import follow
 from tracker.instrumentation.streaming.stream_usage import addition, is_raw, sent
-from tracker.records import failed_calls, recorder
+from tracker.records import recorder
 from tracker.records.error_text import told_to
 from tracker.records.metric import Call
 

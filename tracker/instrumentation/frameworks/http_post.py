@@ -13,8 +13,8 @@ from tracker.error_boundary import boundary, logger
 from tracker.instrumentation.observation import failed, is_quiet, open_record
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.provider import MARK
+from tracker.instrumentation.services import failed_calls
 from tracker.instrumentation.streaming.accumulator import Accumulator
-from tracker.records import failed_calls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import REQUEST_ID_HEADERS
 from tracker.instrumentation.frameworks import http_post
+from tracker.instrumentation.services import failed_calls
 from tracker.instrumentation.streaming.body_readers import watched
-from tracker.records import failed_calls
 
 if TYPE_CHECKING:
     from types import ModuleType

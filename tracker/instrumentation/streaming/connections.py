@@ -21,8 +21,9 @@ from tracker.instrumentation.observation import (
 )
 from tracker.instrumentation.providers.endpoints import place_of
 from tracker.instrumentation.providers.fields import text
+from tracker.instrumentation.services import failed_calls
 from tracker.instrumentation.streaming.messages import OPERATION, Watched, watch
-from tracker.records import failed_calls, recorder
+from tracker.records import recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
