@@ -53,18 +53,21 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def opened(browser: Any, tmp_path: Path) -> Iterator[Opened]:
-    """Return what opens the page of a report.
+def visited(browser: Any) -> Iterator[Opened]:
+    """Return what opens an address, with options of the browser's context.
 
     A message in the console, an error, a dialog, or a request for anything but the page itself
-    fails the test.
+    (and what begins with *also*) fails the test.
     """
     wrong: list[str] = []
     contexts = []
 
-    def shown(report: RunReport, fragment: str = "", **options: Any) -> Any:
-        place = tmp_path / "report.html"
-        place.write_text(rendered(report, "html", Look(around=Known())), encoding="utf-8")
+    def shown(address: str, also: str | None = None, **options: Any) -> Any:
+        def look(asked: Any) -> None:
+            is_meant = also is not None and asked.url.startswith(also)
+            if asked.url != address.partition("#")[0] and not is_meant:
+                wrong.append(asked.url)
+
         context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
         context.set_default_timeout(_PATIENCE)
         contexts.append(context)
@@ -72,16 +75,27 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Opened]:
         page.on("console", lambda message: wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda asked: wrong.append(asked.url))
-        page.goto(f"{place.as_uri()}{fragment}")
+        page.on("request", look)
+        page.goto(address)
         page.wait_for_selector("[data-ready]", state="attached")
-        assert wrong.pop(0).startswith(place.as_uri())
         return page
 
     yield shown
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def opened(visited: Opened, tmp_path: Path) -> Opened:
+    """Return what opens the page of a report, as ``visited`` does."""
+
+    def shown(report: RunReport, fragment: str = "", **options: Any) -> Any:
+        place = tmp_path / "report.html"
+        place.write_text(rendered(report, "html", Look(around=Known())), encoding="utf-8")
+        return visited(f"{place.as_uri()}{fragment}", **options)
+
+    return shown
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,13 @@ import click
 
 #: Each subcommand with the module of ``tracker.cli.commands`` that defines it, and a line about it.
 SUBCOMMANDS = {
-    "report": ("report", "Print calls, tokens and cost, summed by one dimension."),
+    "report": (
+        "report",
+        "Print calls, tokens and cost, summed by fields of your choice, or show a page.",
+    ),
+    "serve": ("serve", "Show them on a page of this machine, as they are recorded."),
+    "compare": ("compare", "Compare with what a provider says that was used and paid."),
+    "export": ("export", "Write the records for other programs: Parquet, JSONL or CSV."),
     "spool": ("spool", "Look at the records that wait for a store, or send them."),
     "table": ("table", "Make the DynamoDB table, or look at it."),
     "unpriced": ("unpriced", "List the calls that have no price."),

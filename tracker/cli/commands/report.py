@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tracker.cli.commands.selecting import choosing, none_of_ours
+from tracker.cli.commands.selecting import choosing, fail, none_of_ours
 from tracker.cli.reports.query import latencies_of, usage_of
 from tracker.cli.reports.render import FORMATS, render
 from tracker.cli.reports.rows import DIMENSIONS, METADATA, Row, first, is_dimension
+from tracker.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tracker.cli.commands.selecting import Chosen
     from tracker.cli.reports.query import Latencies
 
+HTML = "html"
 NOTHING_RECORDED = 1
 PARTLY_READ = 3
 
@@ -49,10 +51,10 @@ def _dimensions(context: click.Context, parameter: click.Parameter, given: str) 
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice([*FORMATS, HTML]),
     default="table",
     show_default=True,
-    help="How to print it.  JSON keeps costs exact, as strings.",
+    help="How to print it.  JSON keeps costs exact, as strings; html is a page that loads nothing.",
 )
 @click.option(
     "--latency",
@@ -64,8 +66,14 @@ def _dimensions(context: click.Context, parameter: click.Parameter, given: str) 
     type=click.IntRange(min=1),
     help="Only the dearest rows; what the others are together stands below them.",
 )
+@click.pass_context
 def report(
-    chosen: Chosen, dimensions: tuple[str, ...], form: str, latency: bool, top: int | None
+    context: click.Context,
+    chosen: Chosen,
+    dimensions: tuple[str, ...],
+    form: str,
+    latency: bool,
+    top: int | None,
 ) -> None:
     """Print calls, tokens and cost, summed by one field or several, dearest first.
 
@@ -81,6 +89,7 @@ def report(
       ai-usage report --by user --where environment=production --top 10
       ai-usage report --by model,metadata.stage --latency
       ai-usage report --by month,job --since 2026-01-01 --until 2026-07-01 --format csv
+      ai-usage report --since 90d --format html > usage.html
 
     Rows that nobody of this package wrote, and files that were set aside because they
     are broken, are no part of the sums, and told.
@@ -89,6 +98,9 @@ def report(
     file or table is missing or cannot be read, or the command line is wrong,
     3 a part of what is there could not be read.
     """
+    if form == HTML:
+        _check_for_page(context)
+        return _show_page(chosen)
 
     def work(file: sqlite3.Connection) -> tuple[list[Row], int, Latencies | None]:
         rows, unread = usage_of(file, dimensions, chosen.selection)
@@ -101,7 +113,34 @@ def report(
     if unread:
         left_out.insert(0, none_of_ours(unread, chosen.source.name))
     click.echo(render(first(rows, top, dimensions), dimensions, form, took), nl=False)
-    finish(left_out, is_empty=not rows, place=chosen.source.name)
+    return finish(left_out, is_empty=not rows, place=chosen.source.name)
+
+
+def _check_for_page(context: click.Context) -> None:
+    """A page has all dimensions and figures: what chooses some of them would do nothing."""
+    for name, option in (("dimensions", "--by"), ("latency", "--latency"), ("top", "--top")):
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            raise click.UsageError(
+                f"{option} does not belong to --format {HTML}, which has it all."
+            )
+
+
+def _show_page(chosen: Chosen) -> None:
+    from tracker.cli.reports.html.data import data_of
+    from tracker.cli.reports.html.page import page
+
+    def work(file: sqlite3.Connection) -> tuple[str, int, int]:
+        return data_of(file, chosen.selection, chosen.source.name)
+
+    try:
+        page("")  # before all is read: is what draws it there?
+        (packed, calls, unread), left_out = chosen.ask(work, whole=True)
+        click.echo(page(packed), nl=False)
+    except ConfigurationError as error:
+        fail(str(error))
+    if unread:
+        left_out.insert(0, none_of_ours(unread, chosen.source.name))
+    finish(left_out, is_empty=not calls, place=chosen.source.name)
 
 
 def finish(left_out: list[str], *, is_empty: bool, place: str) -> None:

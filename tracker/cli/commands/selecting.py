@@ -14,7 +14,15 @@ import click
 
 from tracker.cli.reports.columns import is_of_metadata
 from tracker.cli.reports.render import NONE_GIVEN
-from tracker.cli.reports.rows import DIMENSIONS, METADATA, TIMES, Selection, is_dimension, moment
+from tracker.cli.reports.rows import (
+    DIMENSIONS,
+    EVERYTHING,
+    METADATA,
+    TIMES,
+    Selection,
+    is_dimension,
+    moment,
+)
 from tracker.cli.reports.sources.source import SqliteSource
 from tracker.config.folders import named
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment, table_for
@@ -24,9 +32,11 @@ from tracker.sinks.sqlite.sink import default_database
 from tracker.sinks.user_files import in_data_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tracker.cli.reports.sources.source import Result, Source, Work
+
+    _Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 FAILED = 2
 #: Which option names the place of which source.
@@ -112,7 +122,7 @@ def _where(
     return tuple(found)
 
 
-_SOURCES = (
+_SOURCES: tuple[_Option, ...] = (
     click.option(
         "--source",
         type=click.Choice(list(_PLACES)),
@@ -136,7 +146,7 @@ _SOURCES = (
         help="The DynamoDB table.  Default: that of --environment, or of ENVIRONMENT if it is all.",
     ),
 )
-_CALLS = (
+_CALLS: tuple[_Option, ...] = (
     click.option("--days", type=click.IntRange(min=1), help="Only calls of the last so many days."),
     click.option(
         "--since",
@@ -163,23 +173,32 @@ _CALLS = (
 )
 
 
+def choosing_source(command: Callable[..., None]) -> Callable[..., None]:
+    """As ``choosing``, of commands that choose the calls themselves."""
+    return _choosing(command, _SOURCES)
+
+
 def choosing(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options, and hand *command* what they say as its first argument, a ``Chosen``."""
+    return _choosing(command, (*_SOURCES, *_CALLS))
 
+
+def _choosing(command: Callable[..., None], options: Sequence[_Option]) -> Callable[..., None]:
     @functools.wraps(command)
-    def chosen(**given: Any) -> None:
+    def with_choice(**given: Any) -> None:
         kind = given.pop("source")
         places = {option: given.pop(option) for option in _PLACES.values()}
         for option, place in places.items():
             if place is not None and option != _PLACES[kind]:
                 raise click.UsageError(f"--{option} does not belong to --source {kind}.")
-        selection = _selection(
-            *(given.pop(name) for name in ("days", "since", "until", "where", "environment"))
-        )
+        calls = ("days", "since", "until", "where", "environment")
+        told = {name: given.pop(name) for name in calls if name in given}
+        selection = _selection(**told) if told else EVERYTHING
         source = _source(kind, places[_PLACES[kind]], selection.environment)
         command(Chosen(kind, source, selection), **given)
 
-    for option in reversed((*_SOURCES, *_CALLS)):
+    chosen: Callable[..., None] = with_choice
+    for option in reversed(options):
         chosen = option(chosen)
     return chosen
 

@@ -78,6 +78,15 @@ def render_unpriced(rows: Sequence[Unpriced], form: str) -> str:
     return (_markdown if form == "markdown" else _table)(records, head, left=4)
 
 
+def render_records(
+    records: Sequence[Record], head: Sequence[str], form: str, *, left: int, texts: Sequence[str]
+) -> str:
+    """Return *records* in *form*, one of ``FORMATS``: *left* names, then numbers and *texts*."""
+    if form in ("json", "csv"):
+        return _data(records, head, form)
+    return (_markdown if form == "markdown" else _table)(records, head, left=left, texts=texts)
+
+
 def _record(
     row: Row,
     dimensions: Sequence[str],
@@ -98,12 +107,20 @@ def _titles(head: Sequence[str]) -> tuple[str, ...]:
 
 
 def _table(
-    records: Sequence[Record], head: Sequence[str], *, left: int, total: bool = False
+    records: Sequence[Record],
+    head: Sequence[str],
+    *,
+    left: int,
+    total: bool = False,
+    texts: Sequence[str] = (),
 ) -> str:
     """Return an aligned table whose first *left* columns are text; the others go to the right."""
     lines = [
         _titles(head),
-        *(tuple(_cell(r, name, i < left) for i, name in enumerate(head)) for r in records),
+        *(
+            tuple(_cell(r, name, i < left or name in texts) for i, name in enumerate(head))
+            for r in records
+        ),
     ]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     text = [_line(line, widths, left) for line in lines]
@@ -113,12 +130,19 @@ def _table(
 
 
 def _markdown(
-    records: Sequence[Record], head: Sequence[str], *, left: int, total: bool = False
+    records: Sequence[Record],
+    head: Sequence[str],
+    *,
+    left: int,
+    total: bool = False,
+    texts: Sequence[str] = (),
 ) -> str:
     """Return a table of Markdown; a total is set in bold."""
     lines = [_titles(head), [":--" if i < left else "--:" for i in range(len(head))]]
     for record in records:
-        cells = [_escaped(_cell(record, name, i < left)) for i, name in enumerate(head)]
+        cells = [
+            _escaped(_cell(record, name, i < left or name in texts)) for i, name in enumerate(head)
+        ]
         is_total = total and record is records[-1]
         lines.append([f"**{cell}**" if is_total and cell else cell for cell in cells])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -174,17 +198,17 @@ def _data(records: Sequence[Record], head: Sequence[str], form: str) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, head, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _defused(value) for name, value in row.items()} for row in exact)
+    writer.writerows({name: defused(value) for name, value in row.items()} for row in exact)
     return out.getvalue()
 
 
 def _exact(value: object, name: str) -> object:
     if name in PARTS:
         return None if value is None else round(float(str(value)), 6)
-    return _amount(value) if isinstance(value, Decimal) else value
+    return amount(value) if isinstance(value, Decimal) else value
 
 
-def _defused(value: object) -> object:
+def defused(value: object) -> object:
     """Return *value* so that no program takes a name, which comes from anywhere, for a formula."""
     if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value):
         return f"'{value}"
@@ -195,7 +219,7 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
 
 
-def _amount(value: Decimal) -> str:
+def amount(value: Decimal) -> str:
     """Write *value* without an exponent and with at least cents."""
     text = f"{value.normalize():f}"
     whole, _, fraction = text.partition(".")

@@ -49,6 +49,7 @@ _TEXTS = {
     "price_basis": "priceBasis",
     "price_source": "priceSource",
     "price_version": "priceVersion",
+    "price_rule": "priceRule",
     "error": "error",
 }
 _WHOLE = {
@@ -199,7 +200,7 @@ def _row(item: Item, number: int) -> Mapping[str, object] | None:
         row["timestamp"] = utc(_text(item, "timestamp"))
         row["latency_ms"] = _float(_number(item, "latencyMs"))
         row |= {name: int("BOOL" in item.get(name, {})) for name in ("partial", "late")}
-        row["metadata"] = json.dumps(_as_json(item.get("metadata", {"M": {}})), ensure_ascii=False)
+        row |= {name: _json(item, name) for name in ("metadata", "counts", "conditions")}
         # The index has no id; its keys hold it.
         keys = [_text(item, name) or "" for name in ("PK", "SK")]
         row["id"] = _text(item, "id") or (" ".join(keys) if any(keys) else f"item {number}")
@@ -219,6 +220,10 @@ def _whole(item: Item, name: str) -> int | None:
 
 def _float(number: Decimal | None) -> float | None:
     return None if number is None else float(number)
+
+
+def _json(item: Item, name: str) -> str | None:
+    return json.dumps(_as_json(item[name]), ensure_ascii=False) if name in item else None
 
 
 def _number(item: Item, name: str) -> Decimal | None:

@@ -1,0 +1,1 @@
+"""What providers say that was used and paid, beside what was recorded here."""
