@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tracker.cli.reports.columns import ODD_TEXT, TABLE
 from tracker.cli.reports.query import selected
-from tracker.cli.reports.render import amount, defused
+from tracker.cli.reports.render import amount, defused, write_csv
 from tracker.cli.reports.rows import PICODOLLARS
 from tracker.errors import ConfigurationError
 from tracker.sinks.jsonl import KEYS
@@ -97,8 +96,7 @@ def _to_csv(output: IO[bytes], batches: Iterator[list[Row]]) -> int:
     for rows in batches:
         number += len(rows)
         text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([_cell(key, row[key]) for key in KEYS] for row in rows)
+        write_csv(text, ([_cell(key, row[key]) for key in KEYS] for row in rows))
         output.write(text.getvalue().encode("utf-8", "replace"))
     return number
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tracker.cli.reports.rows import SUMS, TIMES, shares, together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tracker.cli.reports.query import Latencies
     from tracker.cli.reports.rows import Row
@@ -196,10 +196,18 @@ def _data(records: Sequence[Record], head: Sequence[str], form: str) -> str:
     if form == "json":
         return json.dumps(exact, indent=2) + "\n"
     out = io.StringIO()
-    writer = csv.DictWriter(out, head, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: defused(value) for name, value in row.items()} for row in exact)
+    write_csv(out, [head, *([defused(row[name]) for name in head] for row in exact)])
     return out.getvalue()
+
+
+def write_csv(out: io.StringIO, rows: Iterable[Sequence[object]]) -> None:
+    """Write *rows* as lines of CSV."""
+    writer = csv.writer(out, lineterminator="\n")
+    # Before Python 3.13 only the end of a line is quoted that the writer itself uses.
+    quoting = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        has_return = any(isinstance(cell, str) and "\r" in cell for cell in row)
+        (quoting if has_return else writer).writerow(row)
 
 
 def _exact(value: object, name: str) -> object:
