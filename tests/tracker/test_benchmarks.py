@@ -47,10 +47,12 @@ def test_the_overhead_benchmark_prints_each_figure_with_its_goal() -> None:
 
 
 def test_the_report_benchmark_finds_the_figures_of_the_shell() -> None:
-    """Report and GROUP BY agree on a small file, groups without a price included."""
+    """Report and GROUP BY agree on a small file, what has no price included; the page is small."""
+    pytest.importorskip("bokeh", reason="extra html")
     printed = run("report", "--rows", "2000", "--rounds", "1")
     assert "figures             the same" in printed
     assert "ratio" in printed
+    assert "size of the page    1," in printed
 
 
 def test_nothing_is_kept_of_calls_that_are_stored(

@@ -53,6 +53,8 @@ READABLE = " AND ".join(
 #: Whether a text of ours is none; unlike ``typeof`` this takes no time.  Numbers come before texts,
 #: and blobs behind.
 ODD_TEXT = " OR ".join(f"{name} < '' OR {name} >= x''" for name in TEXTS)
+#: The same, of a table whose columns turn numbers into texts, as ours do.
+BLOB_TEXT = " OR ".join(f"{name} >= x''" for name in TEXTS)
 # A call that failed and told no tokens has no price to be found.
 WITHOUT_PRICE = "cost_picodollars IS NULL AND NOT (error IS NOT NULL AND input_tokens IS NULL)"
 

@@ -107,6 +107,8 @@ async function draw(chart, measure) {
       fill_color: painted(colour(chart, at)), line_color: null,
     });
   });
+  // Paper is narrower than the window for which it was drawn.
+  target.style.setProperty("--shrink", Math.min(1, 640 / target.clientWidth));
   const before = drawn;
   target.replaceChildren();
   drawn = await Bokeh.Plotting.show(figure, target);

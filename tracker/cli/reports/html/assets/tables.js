@@ -74,6 +74,7 @@ function panel(dimension, all) {
   return make("div", { class: "panel", role: "tabpanel", id: `panel-${dimension.key}`, "aria-labelledby": `tab-${dimension.key}`, hidden: !isShown },
     make("h3", {}, `By ${dimension.one}`),
     rows.length ? make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)) : make("p", { class: "empty" }, words.length ? "No name is like that." : "No calls."),
+    left > 0 ? make("p", { class: "rest" }, `${whole.format(most)} of ${whole.format(rows.length)}`) : null,
     left > 0 ? make("button", {
       type: "button", class: "more", "data-key": `more ${dimension.key}`,
       onclick: () => { state.shown[dimension.key] = most + 200; show(); },
