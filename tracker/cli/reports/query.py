@@ -32,8 +32,7 @@ _ODD = "ai_usage_odd"
 _QUICK = f"""
 SELECT {{columns}}, COUNT(*), SUM({WITHOUT_PRICE}), SUM(error IS NOT NULL),
        {", ".join(f"SUM({name})" for name in _SUMMED)}
-FROM {TABLE} WHERE {{where}} AND CASE WHEN {BLOB_TEXT} THEN {_ODD}() ELSE 1 END
-GROUP BY {{groups}}
+FROM {TABLE} WHERE {{where}} AND {{all_ours}} GROUP BY {{groups}}
 """
 # Sums in one piece end where they exceed 64 bits; in two they never do.
 _EXACT = f"""
@@ -88,11 +87,10 @@ def usage_of(
         "groups": ", ".join(str(number) for number in range(1, count + 1)),
         "where": where,
     }
-    file.create_function(_ODD, 0, _raise_odd)
     try:
-        found = file.execute(_QUICK.format(**known), values).fetchall()
+        found = file.execute(_QUICK.format(all_ours=all_ours(file), **known), values).fetchall()
     except sqlite3.OperationalError as error:
-        if not any(told in str(error) for told in ("overflow", "user-defined function")):
+        if "overflow" not in str(error) and not is_of_others(error):
             raise
     else:
         if all(_is_ours(row, count) for row in found):
@@ -135,6 +133,17 @@ def _is_ours(row: tuple[Any, ...], count: int) -> bool:
     return all(one is None or type(one) is str for one in names) and all(
         one is None or type(one) is int for one in sums
     )
+
+
+def all_ours(file: sqlite3.Connection) -> str:
+    """Return a condition that ends the statement at the first text that is none of ours."""
+    file.create_function(_ODD, 0, _raise_odd)
+    return f"CASE WHEN {BLOB_TEXT} THEN {_ODD}() ELSE 1 END"
+
+
+def is_of_others(error: sqlite3.OperationalError) -> bool:
+    """Whether a statement was ended by what ``all_ours`` returned."""
+    return "user-defined function" in str(error)
 
 
 def _raise_odd() -> int:

@@ -6,15 +6,15 @@ many, the names that cost least are put together, and days become weeks or month
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tracker.cli.reports.columns import ODD_TEXT, TABLE, WITHOUT_PRICE, column
-from tracker.cli.reports.query import selected
+from tracker.cli.reports.query import all_ours, is_of_others, selected
 from tracker.cli.reports.rows import OTHERS
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
 
     from tracker.cli.reports.rows import Selection
@@ -33,7 +33,7 @@ _IS_BATCH = "price_basis IN ('batch', 'batch_assumed')"
 _SAVED = "list_cost_picodollars - cost_picodollars"
 # Imported results of a batch API have the provider's id; others are a batch by a block's word.
 _IS_REAL = "metadata LIKE '%\"provider_batch_id\"%'"
-#: What is summed in a cell; costs in picodollars.
+#: What is summed in a cell, costs in picodollars; the last two of calls at batch prices only.
 SUMS = {
     "calls": "COUNT(*)",
     "failed": "SUM(error IS NOT NULL)",
@@ -42,9 +42,12 @@ SUMS = {
     "output": "TOTAL(output_tokens)",
     "cached": "TOTAL(cached_input_tokens)",
     "cost": "TOTAL(cost_picodollars)",
-    "declared": f"TOTAL(CASE WHEN {_IS_BATCH} AND NOT {_IS_REAL} THEN {_SAVED} END)",
-    "real": f"TOTAL(CASE WHEN {_IS_BATCH} AND {_IS_REAL} THEN {_SAVED} END)",
+    "declared": f"TOTAL(CASE WHEN NOT {_IS_REAL} THEN {_SAVED} END)",
+    "real": f"TOTAL(CASE WHEN {_IS_REAL} THEN {_SAVED} END)",
 }
+_OF_BATCHES = ("declared", "real")
+# Sorting is quickest by what differs most.
+_SORTED = "job, time, model, operation, user, environment"
 MOST_CELLS = 24_000
 #: How many names are told apart, those that cost most; None is all of them.
 _KEPT = (None, 1000, 300, 100, 40, 12, 4)
@@ -86,13 +89,32 @@ def cubes(file: sqlite3.Connection, selection: Selection, most: int = MOST_CELLS
     where, values = selected(file, selection)
     file.execute("PRAGMA temp_store=MEMORY")
     columns = ", ".join(f"{column(name)} AS {short}" for short, name in NAMES.items())
-    sums = ", ".join(f"{sql} AS {name}" for name, sql in SUMS.items())
-    file.execute(
-        f"CREATE TEMP TABLE fine AS SELECT {columns}, ({ODD_TEXT}) IS TRUE AS odd, {sums}"
-        f" FROM {TABLE} WHERE {where} GROUP BY {_GROUPS}, odd",
-        values,
-    )
-    return Cubes(file, columns, where, values, most)
+    unread = 0
+    try:
+        _fill(file, columns, f"{where} AND {all_ours(file)}", values)
+    except sqlite3.OperationalError as error:
+        if not is_of_others(error):
+            raise
+        odd = f"{where} AND ({ODD_TEXT}) IS"
+        count = f"SELECT COUNT(*) FROM {TABLE} WHERE {odd} TRUE"
+        (unread,) = file.execute(count, values).fetchone()
+        where = f"{odd} NOT TRUE"
+        _fill(file, columns, where, values)
+    return Cubes(file, columns, where, values, most, unread)
+
+
+def _fill(file: sqlite3.Connection, columns: str, where: str, values: Sequence[str | None]) -> None:
+    """Make the finest cells.  What batches saved is in cells of its own: few calls have it."""
+    several = {name: "0" if name in _OF_BATCHES else sql for name, sql in SUMS.items()}
+    batches = {name: sql if name in _OF_BATCHES else "0" for name, sql in SUMS.items()}
+    file.execute("DROP TABLE IF EXISTS fine")
+    for begin, sums, which in (
+        ("CREATE TEMP TABLE fine AS", several, where),
+        ("INSERT INTO fine", batches, f"{_IS_BATCH} AND {where}"),
+    ):
+        told = ", ".join(f"{sql} AS {name}" for name, sql in sums.items())
+        found = f"SELECT {columns}, {told} FROM {TABLE} WHERE {which} GROUP BY {_SORTED}"
+        file.execute(f"{begin} {found}", values)
 
 
 class Cubes:
@@ -105,6 +127,7 @@ class Cubes:
         where: str,
         values: Sequence[str | None],
         most: int,
+        unread: int,
     ) -> None:
         self._file = file
         self._columns = columns
@@ -112,13 +135,13 @@ class Cubes:
         self._values = values
         self._most = most
         ask = self._number
-        self._unread = ask("SELECT TOTAL(calls) FROM fine WHERE odd")
-        self._calls = ask("SELECT TOTAL(calls) FROM fine WHERE NOT odd")
+        self._unread = unread
+        self._calls = ask("SELECT TOTAL(calls) FROM fine")
         self._unit = next(
             (
                 unit
                 for unit, time in _UNITS.items()
-                if ask(f"SELECT COUNT(DISTINCT {time}) FROM fine WHERE NOT odd") <= _MOST_TIMES
+                if ask(f"SELECT COUNT(DISTINCT {time}) FROM fine") <= _MOST_TIMES
             ),
             "month",
         )
@@ -130,8 +153,7 @@ class Cubes:
             sums = ", ".join(f"SUM({name}) AS {name}" for name in SUMS)
             self._file.execute("DROP TABLE IF EXISTS coarse")
             self._file.execute(
-                f"CREATE TEMP TABLE coarse AS SELECT {mapped}, {sums}"
-                f" FROM fine WHERE NOT odd GROUP BY {_GROUPS}"
+                f"CREATE TEMP TABLE coarse AS SELECT {mapped}, {sums} FROM fine GROUP BY {_GROUPS}"
             )
             if self._number("SELECT COUNT(*) FROM coarse") > self._most and kept != _KEPT[-1]:
                 continue
@@ -154,7 +176,7 @@ class Cubes:
             number = kept if name in ("job", "user") else max(kept, _FEWEST_KINDS)
             self._file.execute(f"DROP TABLE IF EXISTS kept_{name}")
             self._file.execute(
-                f"CREATE TEMP TABLE kept_{name} AS SELECT {name} FROM fine WHERE NOT odd"
+                f"CREATE TEMP TABLE kept_{name} AS SELECT {name} FROM fine"
                 f" GROUP BY 1 ORDER BY SUM(cost) DESC, SUM(calls) DESC LIMIT {number}"
             )
             parts.append(

@@ -73,7 +73,8 @@ def _columns(cube: Cube) -> dict[str, Any]:
     columns = list(zip(*cube.cells, strict=True)) or [()] * (len(NAMES) + len(SUMS))
     for name, values in zip(NAMES, columns, strict=False):
         numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
-        names[name] = list(numbers)
+        # A table of others may have numbers there.
+        names[name] = [None if value is None else str(value) for value in numbers]
         cells[name] = [numbers[value] for value in values]
     for name, values in zip(SUMS, columns[len(NAMES) :], strict=True):
         unit = PICODOLLARS_IN_UNIT if name in _COSTS else 1
