@@ -497,6 +497,24 @@ def test_days_are_queried_and_not_scanned(place: Place, sink: DynamoSink) -> Non
     assert set(place.proxy.operations) == {"Scan"}
 
 
+def test_pages_and_exports_read_the_table(place: Place, sink: DynamoSink) -> None:
+    """They need what the index does not carry: metadata, and counts of every kind."""
+    several = [replace(one, counts={"input.image": 2}) for one in varied(6)]
+    sink.write(several)
+    arguments = ("--source", "dynamodb", "--table", place.table, "--days", "2")
+    exported = ai_usage("export", *arguments, "--format", "jsonl")
+    found = {row["id"]: row for row in map(json.loads, exported.stdout.splitlines())}
+    assert found.keys() == {one.id for one in several}
+    for one in several:
+        row = found[one.id]
+        assert (row["metadata"], row["counts"]) == (one.metadata, one.counts)
+        assert (row["latency_ms"], row["partial"]) == (one.latency_ms, one.partial)
+        assert datetime.fromisoformat(row["timestamp"]) == one.timestamp
+    page = ai_usage("report", *arguments, "--format", "html")
+    assert (page.exit_code, "<!DOCTYPE html>" in page.stdout) == (0, True)
+    assert set(place.proxy.operations) >= {"Scan"}
+
+
 def test_the_report_says_what_is_wrong(place: Place) -> None:
     """Nothing recorded is status 1; a missing table and options that do not belong are 2."""
     empty = ai_usage("report", "--source", "dynamodb", "--table", place.table)
