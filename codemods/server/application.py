@@ -12,6 +12,7 @@ from codemods.server.actions import KINDS, Told, offered, resolved
 from codemods.server.diagnostics import diagnostics_of, findings_of
 from codemods.server.hover import hover_of
 from codemods.server.lenses import EXPLAIN, MIGRATE, lenses_of
+from codemods.server.notebooks import opened
 from codemods.server.session import Session
 from codemods.server.texts.edits import workspace_edit
 from codemods.server.texts.functions import is_inside
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from codemods.server.texts.documents import Document
 
 _DISTRIBUTION = "ai-usage-suite"
-_WATCHED = ("**/*.py", "**/*.pyi", "**/pyproject.toml")
+_WATCHED = ("**/*.py", "**/*.pyi", "**/*.ipynb", "**/pyproject.toml")
 _APPLYING = "Migrate to a context"
 
 
@@ -100,6 +101,43 @@ async def did_change_watched(session: Session, params: types.DidChangeWatchedFil
     await _tell_all(session)
 
 
+async def notebook_did_open(session: Session, params: types.DidOpenNotebookDocumentParams) -> None:
+    """Tell of a notebook that was opened."""
+    await _changed_notebook(session, params.notebook_document.uri)
+
+
+async def notebook_did_change(
+    session: Session, params: types.DidChangeNotebookDocumentParams
+) -> None:
+    """Tell of a notebook that was changed."""
+    before = session.notebooks.get(params.notebook_document.uri)
+    await _changed_notebook(session, params.notebook_document.uri)
+    left = session.notebooks.get(params.notebook_document.uri)
+    there = {cell.uri for cell in left.cells} if left is not None else set()
+    for cell in before.cells if before is not None else ():
+        if cell.uri not in there:
+            session.tell_nothing(cell.uri)
+
+
+async def notebook_did_close(
+    session: Session, params: types.DidCloseNotebookDocumentParams
+) -> None:
+    """Forget what was told of a notebook."""
+    uri = params.notebook_document.uri
+    session.changed(uri)
+    closed = session.notebooks.pop(uri, None)
+    for cell in closed.cells if closed is not None else ():
+        session.tell_nothing(cell.uri)
+
+
+async def _changed_notebook(session: Session, uri: str) -> None:
+    session.changed(uri)
+    notebook = opened(session.workspace, uri, session.documents.encoding)
+    if notebook is not None:
+        session.notebooks[uri] = notebook
+        await session.tell_notebook(notebook, Urgency.TYPED)
+
+
 async def _changed(session: Session, uri: str) -> None:
     session.changed(uri)
     document = session.documents.get(uri)
@@ -110,6 +148,8 @@ async def _changed(session: Session, uri: str) -> None:
 async def _tell_all(session: Session) -> None:
     for document in session.documents:
         await session.tell(document, Urgency.BESIDE)
+    for notebook in tuple(session.notebooks.values()):
+        await session.tell_notebook(notebook, Urgency.BESIDE)
 
 
 async def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -223,6 +263,9 @@ _ANSWERS: Mapping[str, Callable[..., Any]] = {
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,
     types.TEXT_DOCUMENT_DID_SAVE: did_save,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched,
+    types.NOTEBOOK_DOCUMENT_DID_OPEN: notebook_did_open,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE: notebook_did_change,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE: notebook_did_close,
     types.TEXT_DOCUMENT_CODE_ACTION: code_action,
     types.CODE_ACTION_RESOLVE: code_action_resolve,
     types.TEXT_DOCUMENT_HOVER: hover,

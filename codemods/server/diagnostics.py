@@ -21,7 +21,7 @@ from codemods.model.outcome import Failed, Linted
 from codemods.model.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from codemods.model.finding import Finding
     from codemods.model.outcome import RunReport
@@ -46,8 +46,12 @@ def findings_of(report: RunReport) -> list[Finding]:
 
 def diagnostics_of(document: Document, report: RunReport) -> list[Diagnostic]:
     """Return all that *report* tells of *document*."""
-    found = [_diagnostic(document, one) for one in findings_of(report)]
-    return [*found, *_failures(report)]
+    return [*diagnostics_in(document, findings_of(report)), *failures_of(report)]
+
+
+def diagnostics_in(document: Document, findings: Iterable[Finding]) -> list[Diagnostic]:
+    """Return *findings*, whose places are those of *document*, as an editor shows them."""
+    return [_diagnostic(document, one) for one in findings]
 
 
 def _diagnostic(document: Document, finding: Finding) -> Diagnostic:
@@ -64,7 +68,8 @@ def _diagnostic(document: Document, finding: Finding) -> Diagnostic:
     )
 
 
-def _failures(report: RunReport) -> Iterator[Diagnostic]:
+def failures_of(report: RunReport) -> Iterator[Diagnostic]:
+    """Yield what could not be looked at."""
     start = Range(Position(0, 0), Position(0, 0))
     for one in report.outcomes:
         if isinstance(one, Failed):

@@ -16,6 +16,7 @@ from codemods.model.outcome import RunReport
 from codemods.project.config import ConfigError
 from codemods.server.analysis import Asked, Migration, Surroundings
 from codemods.server.diagnostics import diagnostics_of
+from codemods.server.notebooks import SYNC
 from codemods.server.protocol import Protocol
 from codemods.server.retelling import Bases
 from codemods.server.texts.documents import Documents
@@ -24,6 +25,7 @@ from codemods.server.work import Superseded, Ticket, Urgency, Worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from codemods.server.notebooks import Notebook
     from codemods.server.texts.documents import Document
 
 T = TypeVar("T")
@@ -34,8 +36,11 @@ class Session(LanguageServer):
     """The server, for one editor."""
 
     def __init__(self, version: str) -> None:
-        super().__init__("ai-usage-server", version, protocol_cls=Protocol)
+        super().__init__(
+            "ai-usage-server", version, notebook_document_sync=SYNC, protocol_cls=Protocol
+        )
         self.documents = Documents()
+        self.notebooks: dict[str, Notebook] = {}
         assert isinstance(self.protocol, Protocol)
         self.protocol.documents = self.documents
         self._worker = Worker()
@@ -63,6 +68,16 @@ class Session(LanguageServer):
             found = diagnostics_of(document, report)
             self._shown[document.uri] = report, found
         return found
+
+    async def tell_notebook(self, notebook: Notebook, urgency: Urgency) -> None:
+        """Publish what there is to tell of each cell, if nothing has changed until then."""
+        try:
+            report = await self.report(notebook.whole, urgency)
+        except JsonRpcContentModified:
+            return
+        if self.notebooks.get(notebook.whole.uri) is notebook:
+            for cell, found in notebook.told(report):
+                self._publish(cell.uri, cell.version, found)
 
     def tell_nothing(self, uri: str) -> None:
         """Publish that there is nothing to tell of the text at *uri*."""
