@@ -20,6 +20,8 @@
 #   make oracle-mutants  take each fix back; which generated program shows it first
 #   make discovery  compare the files that we take with git's, on N=10000 random trees
 #   make mutants break the rewriter in many ways, and list who notices each
+#   make budgets  end N=60 times one of 8 processes of 8 threads that spend one budget; never above it
+#                by more than the calls that were under way
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
 #   make browser  click through the pages of reports in headless Chromium, which comes from npm
 #   make matrix  run beside other instrumentations and frameworks, the newest, each in an environment
@@ -60,7 +62,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help applications browser demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures page-benchmark overhead \
+.PHONY: help applications browser budgets demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures page-benchmark overhead \
 	prices report-benchmark faults-benchmark lsp-benchmark vscode dynalite install clean
 
 help:
@@ -153,6 +155,7 @@ test-newer:
 chaos chaos-dynamo: N = 1000
 concurrent: N = 200
 busy: N = 5
+budgets: N = 60
 N ?= 10000
 SEED ?= 0
 
@@ -168,6 +171,9 @@ chaos: $(CHAOS_STAMP) $(DYNALITE)
 
 interleave: $(STAMP)
 	@$(BIN)/python -m tests.tracker.interleaving $(N) $(SEED)
+
+budgets: $(STAMP)
+	@$(BIN)/python -m tests.budget_race $(N) --seed $(SEED)
 
 concurrent: $(STAMP)
 	@$(BIN)/python -m tests.concurrent_runs $(N)

@@ -12,11 +12,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tracker.context import unattributed
+from tracker.budgets import gate
+from tracker.budgets.limit import Budget, bind, picodollars
+from tracker.config import settings
+from tracker.config.configure import configure
+from tracker.context.unattributed import settle_waiting
 from tracker.records import clock
 from tracker.sinks import override
 from tracker.sinks.memory import MemorySink
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 
     from tracker.records.metric import Metric
 
-__all__ = ["CapturedMetrics", "FrozenClock", "MemorySink", "capture", "frozen_clock"]
+__all__ = ["CapturedMetrics", "FrozenClock", "MemorySink", "capture", "frozen_clock", "limited"]
 
 
 class CapturedMetrics:
@@ -47,28 +52,77 @@ class CapturedMetrics:
     def __repr__(self) -> str:
         return f"CapturedMetrics({self._stored()!r})"
 
+    @property
+    def cost_usd(self) -> Decimal:
+        """What the calls cost together, without those whose price nobody knows."""
+        known = (metric.cost_usd for metric in self._stored())
+        return sum((cost for cost in known if cost is not None), Decimal(0))
+
+    def assert_cost_below(self, usd: float | Decimal) -> None:
+        """Fail if the calls cost more than *usd* together, or if nobody knows what one cost."""
+        stored = self._stored()
+        unknown = sorted({f"{one.service} {one.model}" for one in stored if one.cost_usd is None})
+        if unknown:
+            raise AssertionError(
+                f"nobody knows what calls of {', '.join(unknown)} cost;"
+                " name prices in AI_USAGE_PRICES"
+            )
+        most = Decimal(str(usd))
+        if self.cost_usd > most:
+            told = f"{len(stored)} calls cost {self.cost_usd:f} USD, more than {most:f}"
+            raise AssertionError(told)
+
     def since(self, index: int) -> Sequence[Metric]:
         """Return the metrics from position *index* on."""
         return self._stored()[index:]
 
     def _stored(self) -> list[Metric]:
-        unattributed.settle_waiting()
+        settle_waiting()
         return self._sink.metrics
 
 
 @contextmanager
-def capture() -> Iterator[CapturedMetrics]:
+def capture(*, unattributed: bool = False) -> Iterator[CapturedMetrics]:
     """Replace the default store by one in memory for the time of the block, in all threads.
 
-    Trackers with a ``dynamo_client`` of their own go on using that.
+    Trackers with a ``dynamo_client`` of their own go on using that.  With *unattributed* calls
+    outside every context are recorded, too.
     """
     sink = MemorySink()
     before = override.override(sink)
+    with _recording_all() if unattributed else nullcontext():
+        try:
+            yield CapturedMetrics(sink)
+        finally:
+            settle_waiting()
+            override.override(before)
+
+
+@contextmanager
+def limited(usd: float | Decimal, *, name: str = "limited") -> Iterator[None]:
+    """Have all calls of the process cost *usd* US dollars at most, for the time of the block.
+
+    One that may cost more than is left raises BudgetExceededError, which *name* is told in,
+    before it is sent.
+    """
+    budget = Budget(name, picodollars(usd, name))
+    gate.arm()
+    with _recording_all():
+        bind(budget, binds=True)
+        try:
+            yield
+        finally:
+            bind(budget, binds=False)
+
+
+@contextmanager
+def _recording_all() -> Iterator[None]:
+    before = settings.current()
+    configure(require_context=True)
     try:
-        yield CapturedMetrics(sink)
+        yield
     finally:
-        unattributed.settle_waiting()
-        override.override(before)
+        settings.restore(before)
 
 
 class FrozenClock:

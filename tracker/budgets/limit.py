@@ -21,25 +21,20 @@ PICODOLLARS = 10**12
 MOST_DOLLARS = 9_000_000
 # A signal handler or a finaliser may settle a call while its thread reserves.
 _lock = threading.RLock()
+#: Budgets of all calls of the process, wherever they are made.
+everywhere: tuple[Budget, ...] = ()
 
 
-class Budget:
-    """What the calls of a block, and of all blocks inside it, may cost together."""
+class Taken:
+    """What is taken of a budget at one moment: *spent*, and *reserved* by calls under way."""
 
-    __slots__ = ("_process", "limit", "name", "reserved", "spent")
+    __slots__ = ("limit", "name", "reserved", "spent")
 
-    def __init__(self, name: str, limit: int) -> None:
+    def __init__(self, name: str, limit: int, spent: int = 0, reserved: int = 0) -> None:
         self.name = name
         self.limit = limit
-        self.spent = 0
-        self.reserved = 0
-        self._process = pending_record.process
-
-    def own(self) -> None:
-        """Forget what was reserved before a fork: those calls are the parent's."""
-        if self._process != pending_record.process:
-            self._process = pending_record.process
-            self.reserved = 0
+        self.spent = spent
+        self.reserved = reserved
 
     def has_room(self, amount: int) -> bool:
         """Whether *amount* is left; of a budget that is used up, nothing is."""
@@ -47,16 +42,20 @@ class Budget:
         return taken < self.limit and taken + amount <= self.limit
 
 
-class Taken:
-    """What the budgets were when one of them had no room; they may be others by now."""
+class Budget(Taken):
+    """What the calls of a block, and of all blocks inside it, may cost together."""
 
-    __slots__ = ("limit", "name", "reserved", "spent")
+    __slots__ = ("_process",)
 
-    def __init__(self, name: str, limit: int, spent: int, reserved: int) -> None:
-        self.name = name
-        self.limit = limit
-        self.spent = spent
-        self.reserved = reserved
+    def __init__(self, name: str, limit: int) -> None:
+        super().__init__(name, limit)
+        self._process = pending_record.process
+
+    def own(self) -> None:
+        """Forget what was reserved before a fork: those calls are the parent's."""
+        if self._process != pending_record.process:
+            self._process = pending_record.process
+            self.reserved = 0
 
 
 def reserve(budgets: Sequence[Budget], amount: int, *, anyhow: bool) -> Taken | None:
@@ -83,6 +82,14 @@ def settle(budgets: Sequence[Budget], reserved: int, cost: int) -> None:
             budget.own()
             budget.reserved = max(0, budget.reserved - reserved)
             budget.spent += cost
+
+
+def bind(budget: Budget, *, binds: bool) -> None:
+    """Have *budget* bind all calls of the process, or no longer."""
+    global everywhere
+    with _lock:
+        others = tuple(one for one in everywhere if one is not budget)
+        everywhere = (*others, budget) if binds else others
 
 
 def picodollars(usd: object, place: str) -> int:

@@ -18,6 +18,7 @@ SUBCOMMANDS = {
     "spool": ("spool", "Look at the records that wait for a store, or send them."),
     "table": ("table", "Make the DynamoDB table, or look at it."),
     "unpriced": ("unpriced", "List the calls that have no price."),
+    "budget": ("budget", "Look at daily and monthly budgets."),
     "reprice": ("unpriced", "Price those that can be priced by now."),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from tracker.budgets import gate
 from tracker.config import settings
 from tracker.config.misuse import forgiving, tell, unknown
 from tracker.errors import ConfigurationError
@@ -27,6 +28,8 @@ def configure(**changes: Any) -> Settings:
         if name not in known:
             tell(ConfigurationError(f"configure: {unknown(name, known)}"))
     changed = settings.configure(**{name: changes[name] for name in changes if name in known})
+    if changed.budgets is not None:
+        gate.arm()
     if "require_context" in changes and changed.require_context:
         installation.install()  # calls are to be seen before any tracker or context is made
     return changed

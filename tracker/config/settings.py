@@ -15,6 +15,8 @@ AI_USAGE_REQUIRE_CONTEXT   (prod.)    1 or 0: record calls that no context attri
 AI_USAGE_DEPRECATIONS      1          0: say nothing where attribution is set by hand
 AI_USAGE_ERROR_MESSAGES    0          1: keep messages of exceptions, which may quote an answer
 AI_USAGE_OTLP_FORMER_NAMES 0          1: tell OTLP receivers replaced names of attributes, too
+AI_USAGE_BUDGETS           (none)     TOML file with daily and monthly budgets
+AI_USAGE_BUDGET_ACCOUNTS   (data)     file of what is spent of them, in the data folder by default
 AI_USAGE_OVER_BUDGET       raise      what becomes of a call over its budget: raise, or warn
 =========================  =========  ====================================================
 
@@ -41,8 +43,8 @@ _PREFIX = "AI_USAGE_"
 class Settings:
     """The choices of one process; the table above says what each means.
 
-    ``spool`` is None for the default file, ``require_context`` None for "in
-    production only".
+    ``spool`` and ``budget_accounts`` are None for the default file, ``require_context`` None
+    for "in production only".
     """
 
     sinks: tuple[str, ...] = ("sqlite",)
@@ -57,6 +59,8 @@ class Settings:
     error_messages: bool = False
     otlp_former_names: bool = False
     over_budget: str = "raise"
+    budgets: Path | None = None
+    budget_accounts: Path | None = None
 
 
 _current: Settings | None = None
@@ -86,6 +90,12 @@ def configure(**changes: Any) -> Settings:
     except TypeError as error:
         raise ConfigurationError(f"configure: {error}") from None
     return _current
+
+
+def restore(before: Settings) -> None:
+    """Take back what was configured since *before* was current."""
+    global _current
+    _current = before
 
 
 def reset() -> None:
@@ -137,6 +147,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "error_messages": _switch,
     "otlp_former_names": _switch,
     "over_budget": str.lower,
+    "budgets": named,
+    "budget_accounts": named,
 }
 _EXPECTED = {
     "sinks": "name stores, separated by commas",
@@ -151,6 +163,8 @@ _EXPECTED = {
     "error_messages": "say 1 or 0",
     "otlp_former_names": "say 1 or 0",
     "over_budget": "say raise or warn",
+    "budgets": "name a TOML file",
+    "budget_accounts": "name a file",
 }
 
 
@@ -171,4 +185,8 @@ def _checked(settings: Settings) -> Settings:
         from tracker.pricing.overrides import read
 
         read(settings.prices)
+    if settings.budgets is not None:
+        from tracker.budgets import plan
+
+        plan.read(settings.budgets)
     return settings

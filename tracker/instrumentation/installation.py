@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from tracker.budgets import gate
+from tracker.config import settings
 from tracker.delivery import fork_registry
 from tracker.error_boundary import boundary
 
@@ -37,6 +39,8 @@ def install() -> None:
                 from tracker.instrumentation.client_patch import await_imports
 
                 await_imports()
+                if settings.current().budgets is not None:
+                    gate.arm()
                 _installed = True
         finally:
             _installing = False
