@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tracker.budgets import gate
-from tracker.budgets.limit import Budget, bind, picodollars
+from tracker.budgets.limit import Budget, bind, dollars, picodollars
 from tracker.config import settings
 from tracker.config.configure import configure
 from tracker.context.unattributed import settle_waiting
@@ -59,9 +59,13 @@ class CapturedMetrics:
         return sum((cost for cost in known if cost is not None), Decimal(0))
 
     def assert_cost_below(self, usd: float | Decimal) -> None:
-        """Fail if the calls cost more than *usd* together, or if nobody knows what one cost."""
+        """Fail if the calls cost more than *usd* together, or if nobody knows what one cost.
+
+        Calls that failed are not asked after.
+        """
         stored = self._stored()
-        unknown = sorted({f"{one.service} {one.model}" for one in stored if one.cost_usd is None})
+        lacking = (one for one in stored if one.cost_usd is None and one.error is None)
+        unknown = sorted({f"{one.service} {one.model}" for one in lacking})
         if unknown:
             raise AssertionError(
                 f"nobody knows what calls of {', '.join(unknown)} cost;"
@@ -103,7 +107,8 @@ def limited(usd: float | Decimal, *, name: str = "limited") -> Iterator[None]:
     """Have all calls of the process cost *usd* US dollars at most, for the time of the block.
 
     One that may cost more than is left raises BudgetExceededError, which *name* is told in,
-    before it is sent.
+    before it is sent.  The end of the block raises an AssertionError if they cost more all the
+    same: some cost more than they seemed to, and frameworks' own posts are only counted.
     """
     budget = Budget(name, picodollars(usd, name))
     gate.arm()
@@ -111,6 +116,9 @@ def limited(usd: float | Decimal, *, name: str = "limited") -> Iterator[None]:
         bind(budget, binds=True)
         try:
             yield
+            if budget.spent > budget.limit:
+                told = f"{name}: the calls cost {dollars(budget.spent):f} USD, more than {usd}"
+                raise AssertionError(told)
         finally:
             bind(budget, binds=False)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
+import os
 import pickle
+import sys
 import threading
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import openai
@@ -16,7 +19,8 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 
 import tracker
 from tracker import ai_usage_context, ai_usage_tracked, batch_ai_usage_context
-from tracker.budgets import expected, gate
+from tracker.budgets import expected, gate, limit, request_size, tokenizer
+from tracker.budgets.limit import Budget
 from tracker.config import settings
 from tracker.context import scope
 from tracker.errors import BudgetExceededError, ConfigurationError
@@ -309,3 +313,124 @@ def test_a_model_without_a_price_is_told_of(
         client.chat.completions.create(model="own-model-7", messages=[])
         assert (budget_here().spent, budget_here().reserved) == (0, 0)
     assert "own-model-7 has no price" in caplog.text
+
+
+def test_a_refused_call_is_no_failed_call(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
+    """Nothing was sent, so nothing is recorded, also not by a decorator around it."""
+    with ai_usage_context("op", budget_usd=0) as usage:
+        asking = usage.track_openai_completion(lambda: ask(client))
+        with pytest.raises(BudgetExceededError):
+            asking()
+    assert len(metrics) == 0
+
+
+def test_a_cancelled_call_counts_as_expected(server: LoopbackServer) -> None:
+    """It may have been sent, and billed."""
+
+    async def run() -> tuple[int, int]:
+        async def cancel(request: Any) -> None:
+            raise asyncio.CancelledError
+
+        hooks = {"request": [cancel]}
+        http = openai.DefaultAsyncHttpxClient(event_hooks=hooks)
+        async with openai.AsyncOpenAI(
+            base_url=server.base_url, api_key="k", http_client=http
+        ) as client:
+            with ai_usage_context("op", budget_usd=1):
+                with pytest.raises(asyncio.CancelledError):
+                    await _ask_async(client)
+                return budget_here().spent, budget_here().reserved
+
+    spent, reserved = asyncio.run(run())
+    assert spent >= int(OUTPUT_TOKENS * OUTPUT * 10**12)
+    assert reserved == 0
+
+
+def test_a_free_call_needs_no_budget(client: openai.OpenAI, server: LoopbackServer) -> None:
+    """Moderation is not billed: it goes where nothing is left."""
+    server.answers["/moderations"] = {"id": "m", "model": "omni-moderation-latest", "results": []}
+    with ai_usage_context("op", budget_usd=0):
+        client.moderations.create(input="text")
+        assert budget_here().spent == 0
+    assert len(server.requests) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_forked_child_owes_nothing_for_its_parent_s_calls() -> None:
+    """What was spent stays spent there; what was reserved is the parent's."""
+    budget = Budget("b", 10)
+    limit.reserve([budget], 4, anyhow=False)
+    limit.settle([budget], 0, 3)
+    child = os.fork()
+    if not child:
+        full = limit.reserve([budget], 7, anyhow=False)
+        os._exit(0 if full is None and (budget.spent, budget.reserved) == (3, 7) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert (budget.spent, budget.reserved) == (3, 4)
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 99_999}}
+
+
+@pytest.mark.parametrize(
+    ("body", "least", "most"),
+    [
+        ({"messages": [{"role": "user", "content": "a" * 300}]}, 100, 130),
+        ({"input": "\u00e4" * 300}, 150, 250),
+        ({"input": [[1, 2, 3], [4, 5]]}, 5, 5),
+        ({"input": ["one", "two"]}, 2, 20),
+        ({"messages": [{"role": "user", "content": [PICTURE]}]}, 1500, 1600),
+        ({"system": "x" * 30, "messages": []}, 10, 10),
+        ({"model": "x" * 3000, "user": "y" * 3000}, 0, 0),
+        ({}, 0, 0),
+    ],
+)
+def test_a_request_is_as_large_as_what_the_model_reads(
+    body: dict[str, Any], least: int, most: int
+) -> None:
+    """Texts count by their bytes, tokens as they are, and a file by its kind and not its bytes."""
+    assert least <= request_size.tokens_sent(body, None) <= most
+
+
+@pytest.mark.parametrize(
+    ("body", "tokens"),
+    [
+        ({"max_tokens": 5}, 5),
+        ({"max_completion_tokens": 7, "max_tokens": 5, "n": 3}, 21),
+        ({"max_output_tokens": 0}, 0),
+        ({"max_tokens": None}, None),
+        ({"max_tokens": True}, None),
+        ({}, None),
+    ],
+)
+def test_a_request_says_how_long_its_answers_may_be(
+    body: dict[str, Any], tokens: int | None
+) -> None:
+    """All of them together; what is no number says nothing."""
+    assert request_size.asked_for(body) == tokens
+
+
+def test_a_tokenizer_that_is_loaded_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one whose vocabulary would have to be fetched does not."""
+    asked: list[str] = []
+
+    def get_encoding(name: str) -> Any:
+        asked.append(name)
+        return SimpleNamespace(encode=lambda text, disallowed_special: text.split())
+
+    def known() -> str:
+        return "https://there.invalid/vocabulary"
+
+    names = {"mine": "loaded", "theirs": "absent"}
+    registry = SimpleNamespace(ENCODINGS={"loaded": object()})
+    public = SimpleNamespace(ENCODING_CONSTRUCTORS={"absent": known})
+    stand_in = SimpleNamespace(
+        get_encoding=get_encoding, encoding_name_for_model=names.__getitem__, registry=registry
+    )
+    monkeypatch.setitem(sys.modules, "tiktoken", stand_in)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "tiktoken_ext", SimpleNamespace(openai_public=public))  # type: ignore[arg-type]
+    tokenizer.counter.cache_clear()
+    assert request_size.tokens_sent({"input": "one two three"}, "mine") == 3
+    assert request_size.tokens_sent({"input": "one two three"}, "theirs") == 5
+    assert asked == ["loaded"]
+    tokenizer.counter.cache_clear()

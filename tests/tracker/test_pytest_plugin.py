@@ -109,6 +109,12 @@ def test_in_a_thread():
     thread.join()
     assert errors
 
+@pytest.mark.ai_budget(0.000001)
+def test_warned(monkeypatch):
+    import tracker
+    tracker.configure(over_budget="warn")
+    ask()
+
 def test_not_marked():
     ask(most=1000)
 
@@ -117,9 +123,11 @@ def test_wrong():
     pass
 """
     )
-    result.assert_outcomes(passed=3, failed=1)
-    result.stdout.fnmatch_lines(["*write ai_budget(usd)*"])
-    assert len(server.requests) == 2
+    result.assert_outcomes(passed=3, failed=2)
+    result.stdout.fnmatch_lines(
+        ["*test_warned: the calls cost 0.00000585 USD, more than 1e-06*", "*write ai_budget(usd)*"]
+    )
+    assert len(server.requests) == 3
 
 
 def test_pytest_starts_without_the_tracker() -> None:

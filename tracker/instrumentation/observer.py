@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.context import unattributed
 from tracker.error_boundary import boundary
+from tracker.errors import BudgetExceededError
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import header_id_of, http_response_of, of_sdk
 from tracker.instrumentation.evidence import answers_among, is_unseen
@@ -101,6 +102,7 @@ class Observer(Observation):
             text = told_to(self.own.owner, error)
             # Whether a failure at an endpoint that is not known says anything is not known either.
             is_told = self.operation == OTHER or (self.records and self._is_accounted_for())
+            is_told = is_told or isinstance(error, BudgetExceededError)  # nothing was sent
             if not self._finished and not is_told:
                 recorder.accept(self.own, self._call(None, error=text))
                 self.records.append(self.own)
