@@ -125,7 +125,7 @@ def _told(text: str, folder: Path) -> str:
     return _ADDRESS.sub("...", text.replace(str(folder), "APPLICATION"))
 
 
-def _quote(*_: object, batch: bool) -> Price:
+def _quote(*_: object, batch: bool, **__: object) -> Price:
     return Price(None, None, "batch" if batch else "standard")
 
 
