@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.syntax.definitions import Resolved
+    from codemods.analysis.syntax.definitions import DataFlow, Function, Resolved
     from codemods.model.proposal import Proposal
 
 
@@ -108,21 +108,33 @@ def set_out_of_sight(lender: Lender, methods: Sequence[Resolved]) -> frozenset[s
 
     They may have been given it; one that an object keeps may be theirs, too.
     """
-    found: set[str] = set()
     is_field = lender.tracker is not None and not isinstance(lender.tracker, Binding)
+    found: set[str] = set()
     for method in methods:
-        given = {parameter.arg for parameter in parameters(method.node.args)}
-        for call in (n for n in walk(method.node) if isinstance(n, ast.Call)):
-            holder = getattr(call.func, "value", None)
-            if last_name(call.func) != words.SET_CALL:
-                continue
-            if (
-                is_field
-                if isinstance(holder, ast.Attribute)
-                else getattr(holder, "id", "") in given
-            ):
-                found |= set_ids(call)
+        of_field, of_parameter = method.taint.once(_SetCalls).of(method.node)
+        found |= of_parameter | of_field if is_field else of_parameter
     return frozenset(found)
+
+
+class _SetCalls:
+    """The ids that methods of a module set by hand, each method looked at once."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        del taint
+        self._known: dict[ast.AST, tuple[frozenset[str], frozenset[str]]] = {}
+
+    def of(self, method: Function) -> tuple[frozenset[str], frozenset[str]]:
+        """Return those that *method* sets on fields, and those that it sets on parameters."""
+        if method not in self._known:
+            given = {parameter.arg for parameter in parameters(method.args)}
+            calls = [n for n in walk(method) if isinstance(n, ast.Call)]
+            sets = [call for call in calls if last_name(call.func) == words.SET_CALL]
+            holders = [(getattr(call.func, "value", None), set_ids(call)) for call in sets]
+            fields = (ids for holder, ids in holders if isinstance(holder, ast.Attribute))
+            others = (ids for holder, ids in holders if getattr(holder, "id", "") in given)
+            both = frozenset[str]().union(*fields), frozenset[str]().union(*others)
+            self._known[method] = both
+        return self._known[method]
 
 
 def as_seen_here(semantic: SemanticModel, one: Resolved) -> Resolved:
