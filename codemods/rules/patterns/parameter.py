@@ -113,7 +113,9 @@ def _answer(semantic: SemanticModel, binding: Binding, sets: list[SetCall]) -> A
     shows = bool(making) or _is_annotated(semantic, parameter)
     # The callers are in all files: who wants the finding alone need not read these.
     if not shows:
-        first = sets_first(semantic, binding, sets, set())
+        # The original's blocks leave their ids behind, and what it wraps takes those around it.
+        ours = semantic.ours(semantic.imports.default_home)
+        first = ours and sets_first(semantic, binding, sets, set())
         if _remembering(semantic, function, parameter, sets_first=first) is not None:
             return None
     finding = semantic.finding(CODE, sets[0].call, MESSAGE)

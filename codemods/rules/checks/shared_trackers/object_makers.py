@@ -98,7 +98,13 @@ def _is_read_once(semantic: SemanticModel, binding: Binding) -> bool:
 
 
 def _is_told(semantic: SemanticModel, load: ast.Name) -> bool:
-    """Whether *load* is where a statement of the variable's own function sets ids on it."""
+    """Whether *load* is where a statement of the variable's own function sets ids on it.
+
+    On the original runtime an inner block leaves its ids behind, and clients wrapped in it take
+    those of a block around: nobody tells there whose they are.
+    """
+    if not semantic.ours(semantic.imports.default_home):
+        return False
     around = semantic.module.parents[load]
     call = semantic.module.parents[around]
     is_set = isinstance(around, ast.Attribute) and around.attr == words.SET_CALL
