@@ -141,6 +141,18 @@ def test_a_stream_that_is_read_again(
     assert [(m.input_tokens, m.output_tokens, m.job_id) for m in metrics] == [(21, 9, "j")] * 2
 
 
+def test_a_budget_is_spent_when_the_end_is_read(
+    client: openai.OpenAI, metrics: CapturedMetrics
+) -> None:
+    """What is read costs nothing itself; what it tells was spent by who began it."""
+    with ai_usage_context("op", budget_usd=1.0):
+        response = client.responses.create(**LATER, max_output_tokens=50)
+        for _ in range(3):
+            client.responses.retrieve(response.id)
+        client.batches.retrieve("batch_budget")
+    assert [(m.total_tokens, m.late) for m in metrics] == [(30, False)]
+
+
 def test_read_in_another_process(
     client: openai.OpenAI, server: LoopbackServer, metrics: CapturedMetrics
 ) -> None:

@@ -35,6 +35,8 @@ def reserve(begun: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, 
         from tracker.budgets import reserving
 
         service, operation, model, record = begun[:4]
+        if record is None:
+            return  # it reads what others used, and costs nothing itself
         options = args[1] if len(args) > 1 else kwargs.get("options")
         refusal = reserving.reserve(record, service, operation, model, options)
     if refusal is not None:
