@@ -187,15 +187,14 @@ class Cubes:
 
     def _latencies(self, mapped: str) -> tuple[float, list[tuple[Any, ...]]]:
         """Return how many calls stand behind one, and how long those took, by coarse cells."""
-        sixteenths = (
-            256 if self._calls <= MOST_SAMPLED else max(1, 256 * MOST_SAMPLED // self._calls)
-        )
-        # Ids are hexadecimal, and their last digits have no meaning.
-        part = "" if sixteenths == 256 else f" AND SUBSTR(id, -2) < '{sixteenths:02x}'"
+        parts = 256 if self._calls <= MOST_SAMPLED else max(1, 256 * MOST_SAMPLED // self._calls)
+        # Ids are hexadecimal, and their last digits have no meaning: most calls are left out there.
+        part = "" if parts == 256 else f"SUBSTR(id, -2) < '{parts:02x}' AND "
         found = self._file.execute(
             f"SELECT {mapped}, ms, COUNT(*) FROM (SELECT {self._columns}, {_ROUNDED} AS ms"
-            f" FROM {TABLE} WHERE {self._where} AND typeof(latency_ms) IN ('real', 'integer')"
-            f" AND latency_ms BETWEEN 0 AND 1e9{part}) GROUP BY {_GROUPS}, ms",
+            f" FROM {TABLE} WHERE {part}{self._where}"
+            f" AND typeof(latency_ms) IN ('real', 'integer') AND latency_ms BETWEEN 0 AND 1e9)"
+            f" GROUP BY {_GROUPS}, ms",
             self._values,
         )
-        return 256 / sixteenths, found.fetchall()
+        return 256 / parts, found.fetchall()

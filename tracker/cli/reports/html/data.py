@@ -34,6 +34,7 @@ def data_of(file: sqlite3.Connection, selection: Selection, place: str) -> tuple
 
     Raises sqlite3.Error.
     """
+    made = cubes(file, selection)
     known = {
         "place": place,
         "made": datetime.now(UTC).isoformat(timespec="minutes"),
@@ -42,7 +43,7 @@ def data_of(file: sqlite3.Connection, selection: Selection, place: str) -> tuple
         "cache": cache_rates(file, selection),
     }
     packed, calls, unread = "", 0, 0
-    for cube in cubes(file, selection).each():
+    for cube in made.each():
         packed = pack({**known, **_columns(cube)})
         calls, unread = sum(cell[len(NAMES)] for cell in cube.cells), cube.unread
         if len(packed) <= LARGEST:

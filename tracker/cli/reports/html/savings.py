@@ -23,8 +23,12 @@ _BILLION = 10**9
 def cache_rates(file: sqlite3.Connection, selection: Selection) -> dict[str, float]:
     """Return what a cached token of each model costs less, in billionths of a dollar.
 
-    By today's list; models whose price is not known are left out.  Raises sqlite3.Error.
+    By today's list; models whose price is not known are left out.  The cells of the page are
+    made before (``cubes``).  Raises sqlite3.Error.
     """
+    # The cells of the page know already whether there is anything to look for.
+    if not file.execute("SELECT 1 FROM fine WHERE cached > 0 LIMIT 1").fetchone():
+        return {}
     where, values = selected(file, selection)
     found = file.execute(
         f"SELECT {column('model')}, MIN({column('provider')}) FROM {TABLE}"
