@@ -434,3 +434,20 @@ def test_a_tokenizer_that_is_loaded_counts(monkeypatch: pytest.MonkeyPatch) -> N
     assert request_size.tokens_sent({"input": "one two three"}, "theirs") == 5
     assert asked == ["loaded"]
     tokenizer.counter.cache_clear()
+
+
+@pytest.mark.parametrize("part", ["deduplication.remember", "recorder.accept"])
+def test_a_mistake_of_ours_leaves_nothing_reserved(
+    client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """The program has its answer, and the call counts as it was expected to."""
+
+    def fail(*_given: object) -> None:
+        raise LookupError(part)
+
+    monkeypatch.delenv("AI_USAGE_STRICT")
+    monkeypatch.setattr(f"tracker.instrumentation.client_patch.{part}", fail)
+    with ai_usage_context("op", budget_usd=1):
+        assert ask(client).usage.total_tokens == INPUT_TOKENS + OUTPUT_TOKENS
+        assert budget_here().reserved == 0
+        assert budget_here().spent >= int(OUTPUT_TOKENS * OUTPUT * 10**12)

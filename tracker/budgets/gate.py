@@ -51,12 +51,12 @@ def settle(record: PendingRecord) -> None:
         reserving.settle(record)
 
 
-def withdraw(record: PendingRecord, error: BaseException | None) -> None:
-    """Let go of what was reserved for a call that *error* ended before it was sent.
+def withdraw(record: PendingRecord, *, may_be_billed: bool) -> None:
+    """Let go of what was reserved for a call that has no end of its own.
 
-    What ended by a cancellation may have been sent, and billed.
+    It is spent where the call may be billed: one that was cancelled may have been sent.
     """
     with _BUDGETING:
         from tracker.budgets import reserving
 
-        reserving.withdraw(record, may_be_billed=not isinstance(error, Exception | None))
+        reserving.withdraw(record, may_be_billed=may_be_billed)

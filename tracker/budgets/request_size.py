@@ -22,7 +22,7 @@ BYTES_PER_TOKEN = 3
 #: What stands round each message.
 MESSAGE_TOKENS = 4
 #: Texts that are longer are counted by their bytes: nobody waits for a tokenizer.
-LONGEST_TOKENIZED = 200_000
+LONGEST_TOKENIZED = 50_000
 MOST_PARTS = 100_000
 
 

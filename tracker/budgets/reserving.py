@@ -109,19 +109,27 @@ def settle(record: PendingRecord) -> None:
     budgets = _around(record)
     if reservation is None and not budgets and settings.current().budgets is None:
         return
-    metric = cast("MetricOwner", record.owner).priced(record)
     if reservation is None:
+        metric = cast("MetricOwner", record.owner).priced(record)
         reservation = Reservation(record.id, budgets, _places(metric), None)
         _share(reservation, anyhow=True)
         record.reservation = reservation
+    cost = None
+    try:
+        cost = _told(record, reservation)
+    finally:  # also where it cannot be priced by a mistake of ours
+        reservation.spend(reservation.amount if cost is None else cost)
+
+
+def _told(record: PendingRecord, reservation: Reservation) -> int | None:
+    """Return what the call of *record* cost, if that is known, and learn from it."""
+    metric = cast("MetricOwner", record.owner).priced(record)
     cost = _cost(metric)
     if reservation.expected is not None:
         learn(reservation.expected.kind, metric.output_tokens, cost)
-    if cost is None:
-        cost = reservation.amount
-        if not cost and metric.error is None:
-            _tell_of_unpriced(metric)
-    reservation.spend(cost)
+    if cost is None and not reservation.amount and metric.error is None:
+        _tell_of_unpriced(metric)
+    return cost
 
 
 def withdraw(record: PendingRecord, *, may_be_billed: bool) -> None:

@@ -312,6 +312,8 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
         told = (service, operation, model, usage, request_id, took, failure, False)
         recorder.accept(record, _tuple_of(Call, told + beside_told(facts)))
     except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
+        if gate.armed:
+            gate.withdraw(begun[3], may_be_billed=True)
         _CAPTURING.hold(mistake)
 
 

@@ -106,7 +106,7 @@ def failed(record: PendingRecord, error: BaseException | None = None) -> None:
     *error* is what ended it.
     """
     if gate.armed:
-        gate.withdraw(record, error)
+        gate.withdraw(record, may_be_billed=not isinstance(error, Exception | None))
     observer = current.get()
     while observer is not None:
         if record in observer.records:
