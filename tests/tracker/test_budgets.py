@@ -451,3 +451,14 @@ def test_a_mistake_of_ours_leaves_nothing_reserved(
         assert ask(client).usage.total_tokens == INPUT_TOKENS + OUTPUT_TOKENS
         assert budget_here().reserved == 0
         assert budget_here().spent >= int(OUTPUT_TOKENS * OUTPUT * 10**12)
+
+
+def test_results_of_a_batch_are_spent_at_its_price() -> None:
+    """Nobody could refuse them; they count where they are read."""
+    usage = {"prompt_tokens": 1000, "completion_tokens": 0, "total_tokens": 1000}
+    body = {"id": "x", "model": MODEL, "usage": usage}
+    line = {"custom_id": "one", "response": {"status_code": 200, "body": body}, "error": None}
+    with ai_usage_context("op", budget_usd=1):
+        tracker.record_batch_results([line], {"id": "b-budget", "created_at": 1795000000})
+        assert budget_here().spent == int(1000 * INPUT / 2 * 10**12)
+        assert budget_here().reserved == 0

@@ -124,7 +124,9 @@ def settle(record: PendingRecord) -> None:
 def _told(record: PendingRecord, reservation: Reservation) -> int | None:
     """Return what the call of *record* cost, if that is known, and learn from it."""
     metric = cast("MetricOwner", record.owner).priced(record)
-    cost = _cost(metric)
+    # The results of a batch API are billed at its price; what is sent one by one is not.
+    is_result = record.batch and record.source is not None
+    cost = _amount(metric.cost_usd if is_result else metric.list_cost_usd)
     if reservation.expected is not None:
         learn(reservation.expected.kind, metric.output_tokens, cost)
     if cost is None and not reservation.amount and metric.error is None:
@@ -189,12 +191,8 @@ def _around(record: PendingRecord) -> tuple[Budget, ...]:
     return tuple(found.values())
 
 
-def _cost(metric: Metric) -> int | None:
-    """Return what the provider takes: calls that are made one by one cost the list's price."""
-    cost: Decimal | None = metric.list_cost_usd
-    if cost is None:
-        cost = metric.cost_usd
-    return None if cost is None else int(cost * PICODOLLARS)
+def _amount(usd: Decimal | None) -> int | None:
+    return None if usd is None else int(usd * PICODOLLARS)
 
 
 def _error(full: Taken, needed: int) -> BudgetExceededError:
