@@ -108,7 +108,7 @@ def _place(row: Row) -> tuple[int, str]:
     return (row[2] if isinstance(row[2], int) else 0, repr(row))
 
 
-def _quote(*_: object, batch: bool) -> Price:
+def _quote(*_: object, batch: bool, **__: object) -> Price:
     return Price(None, None, "batch" if batch else "standard")
 
 
