@@ -7,6 +7,7 @@ import importlib.util
 import io
 import os
 import runpy
+import sys
 import unittest
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -35,13 +36,17 @@ def notebook(name: str) -> Flow:
         from IPython.core.interactiveshell import InteractiveShell
 
         cells = nbformat.read(folder / "notebooks" / name, as_version=4).cells
+        main = sys.modules["__main__"]
         shell, shown = InteractiveShell(), []
-        for cell in cells:
-            if cell.cell_type == "code":
-                with contextlib.redirect_stdout(io.StringIO()) as printed:
-                    ended = shell.run_cell(cell.source)
-                    ended.raise_error()
-                shown.append("" if "%%time" in cell.source else printed.getvalue())
+        try:
+            for cell in cells:
+                if cell.cell_type == "code":
+                    with contextlib.redirect_stdout(io.StringIO()) as printed:
+                        ended = shell.run_cell(cell.source)
+                        ended.raise_error()
+                    shown.append("" if "%%time" in cell.source else printed.getvalue())
+        finally:
+            sys.modules["__main__"] = main  # where the shell has put a module of its own
         return shown
 
     return run

@@ -214,13 +214,17 @@ def test_diff_is_one_of_the_file(start: Path, capsys: pytest.CaptureFixture[str]
 
 @contextlib.contextmanager
 def shell() -> Iterator[InteractiveShell]:
-    """Give a real shell of IPython with a real client."""
+    """Give a real shell of IPython with a real client; ``__main__`` is then as it was."""
+    main = sys.modules["__main__"]
     with loopback_server() as server:
         arguments = {"api_key": "unused", "base_url": server.base_url, "max_retries": 0}
         with openai.OpenAI(**arguments) as client:
             made = InteractiveShell()
             made.user_ns["client"] = client
-            yield made
+            try:
+                yield made
+            finally:
+                sys.modules["__main__"] = main  # where the shell has put a module of its own
 
 
 @pytest.mark.parametrize("name", ["magics", "all in one cell"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -140,10 +141,14 @@ def test_the_recipe_for_step_functions(
     assert parents == ["receipts", "receipts", "reading"]
 
 
-def test_the_recipe_for_notebooks(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
+def test_the_recipe_for_notebooks(
+    client: openai.OpenAI, metrics: CapturedMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each cell with the magic is a block; what it binds stays, and cells without are nobody's."""
     from IPython.core.interactiveshell import InteractiveShell
 
+    # A shell puts a module of its own in its place: what starts processes later looks for this one.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     shell = InteractiveShell.instance()
     try:
         shell.push({"client": client, "CHAT": CHAT, "ai_usage_context": ai_usage_context})
