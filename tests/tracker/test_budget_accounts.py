@@ -24,6 +24,7 @@ from tracker import ai_usage_context
 from tracker.budgets import accounts as shared_accounts
 from tracker.budgets import processes
 from tracker.budgets.accounts import LEASE_SECONDS, Accounts
+from tracker.budgets.limit import PICODOLLARS
 from tracker.budgets.plan import Place, read
 from tracker.budgets.shared import accounts
 from tracker.cli.main import cli
@@ -143,6 +144,10 @@ def test_accounts_that_cannot_be_used_let_calls_go(
     with ai_usage_context("op"):
         ask(client)
     assert len(metrics) == 1
+    (tmp_path / "accounts.db").rmdir()
+    with ai_usage_context("op"):
+        ask(client)
+    assert [one.spent for one in accounts().balances()] == [int(2 * COST * PICODOLLARS)]
 
 
 def test_what_could_not_be_settled_is_settled_later(

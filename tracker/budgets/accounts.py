@@ -90,15 +90,22 @@ class Accounts:
         self.file = SqliteFile(path, SCHEMA)
         # What could not be written: it is spent with the next transaction.
         self._unsettled: dict[str, int] = {}
+        # What could not be reserved, whose calls went on: accounts and periods to spend it in.
+        self._unwritten: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def reserve(
         self, key: str, places: Sequence[Place], amount: int, *, anyhow: bool = False
     ) -> Answer:
         """Reserve *amount* under *key* in all of *places*, or in none of them.
 
-        With *anyhow* it is reserved also where there is no room.  Raises sqlite3.Error or OSError.
+        With *anyhow* it is reserved also where there is no room.  Raises sqlite3.Error or OSError:
+        then nothing is held, and what is settled under *key* is still spent.
         """
-        return self._changed(lambda file: _reserve(file, key, places, amount, anyhow))
+        try:
+            return self._changed(lambda file: _reserve(file, key, places, amount, anyhow))
+        except (sqlite3.Error, OSError):
+            self._unwritten[key] = tuple((one.account, one.period) for one in places)
+            raise
 
     def settle(self, key: str, cost: int) -> None:
         """Let go of what is reserved under *key*, and spend *cost*; a second time does nothing."""
@@ -118,7 +125,7 @@ class Accounts:
 
         def whole(file: sqlite3.Connection) -> Result:
             for key, cost in waiting.items():
-                rows = file.execute(SETTLE, (key,)).fetchall()
+                rows = file.execute(SETTLE, (key,)).fetchall() or self._unwritten.get(key, ())
                 file.executemany(SPEND, ((*row, cost) for row in rows))
             return work(file)
 
@@ -126,6 +133,7 @@ class Accounts:
         # Not before it is on disk.  What is settled again has no rows any more.
         for key in waiting:
             self._unsettled.pop(key, None)
+            self._unwritten.pop(key, None)
         return result
 
 

@@ -51,11 +51,13 @@ def settle(record: PendingRecord) -> None:
         reserving.settle(record)
 
 
-def withdraw(record: PendingRecord, *, may_be_billed: bool) -> None:
-    """Let go of what was reserved for a call that has no end of its own.
+def withdraw(record: PendingRecord | None, *, may_be_billed: bool) -> None:
+    """Let go of what was reserved for a call that has no end of its own; None for a mere read.
 
     It is spent where the call may be billed: one that was cancelled may have been sent.
     """
+    if record is None:
+        return
     with _BUDGETING:
         from tracker.budgets import reserving
 
