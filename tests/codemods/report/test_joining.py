@@ -21,8 +21,6 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.model.source import Span
 from codemods.report.joining import PartsError, together
 
-# Forks often: a test process that has imported everything is slow at that.
-pytestmark = pytest.mark.lengthy
 ROOT = Path(__file__).parents[3]
 LEGACY = """from tracker.ai_usage_tracker import AIUsageTracker
 
@@ -61,7 +59,7 @@ def test_parts_make_up_the_whole(
     """However many parts there are, joined they are the whole run's report and status."""
     del project
     main = command.main  # type: ignore[attr-defined]
-    flags = ["--check"] if command is migrate else []
+    flags = ["--jobs", "1", *(["--check"] if command is migrate else [])]
     whole = printed(capsys, main([*flags, "--format", form, "."]))
     names = []
     for number in range(1, count + 1):

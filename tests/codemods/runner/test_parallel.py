@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -22,8 +23,6 @@ from codemods.runner.many_files import processes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Forks often: a test process that has imported everything is slow at that.
-pytestmark = pytest.mark.lengthy
 ROOT = Path(__file__).parents[3]
 LEGACY = """from tracker.ai_usage_tracker import AIUsageTracker
 from helpers{0} import ask
@@ -46,6 +45,43 @@ def untouched(given: SourceFile) -> FileOutcome:
     if given.display.startswith("deadly"):
         os.kill(os.getpid(), signal.SIGKILL)
     return Untouched(f"{given.display} seen")
+
+
+DEADLY: tuple[str, ...] = ("", "a", "ak", "klm")
+SHUFFLED = random.Random(7).sample([f"{number}.py" for number in range(200)], 200)
+#: Prints what becomes of lists of files.  Beside the threads of a test process none is forked.
+PROGRAM = f"""
+import json, sys
+sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[3])]}
+from test_parallel import told
+print(json.dumps([told(names, jobs) for names, jobs in json.loads(sys.stdin.read())]))
+"""
+
+
+def names_of(deadly: str) -> list[str]:
+    """Return the names of files, of which those with a letter of *deadly* are so."""
+    return [f"deadly {c}.py" if c in deadly else f"{c}.py" for c in "abcdefghijklm"]
+
+
+def told(names: list[str], jobs: int) -> list[tuple[str, bool]]:
+    """Return what the outcome of each file names, and whether it failed."""
+    done = parallel.outcomes(maker, [source(name) for name in names], jobs)
+    return [(outcome.path, isinstance(outcome, Failed)) for outcome in done]
+
+
+@pytest.fixture(scope="module")
+def ends() -> list[list[list[object]]]:
+    """Return what becomes of the files of each of DEADLY, and of those that are shuffled."""
+    asked = [*((names_of(deadly), 2) for deadly in DEADLY), (SHUFFLED, 4)]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[list[list[object]]] = json.loads(done.stdout)
+    return found
 
 
 def maker() -> Callable[[SourceFile], FileOutcome]:
@@ -95,15 +131,13 @@ def test_what_several_processes_rewrite_is_written(tmp_path: Path) -> None:
     assert all("with ai_usage_context" in text for text in texts[0])
 
 
-@pytest.mark.parametrize("deadly", [[], ["a"], ["a", "k"], ["k", "l", "m"]])
-def test_a_process_that_dies_costs_its_file(deadly: list[str]) -> None:
+@pytest.mark.parametrize("number", range(len(DEADLY)))
+def test_a_process_that_dies_costs_its_file(number: int, ends: list[list[list[object]]]) -> None:
     """The files whose process dies are named as failed; all others are as without them."""
-    names = [f"deadly {c}.py" if c in deadly else f"{c}.py" for c in "abcdefghijklm"]
-    done = parallel.outcomes(maker, [source(name) for name in names], 2)
-    failed = [outcome.path for outcome in done if isinstance(outcome, Failed)]
-    assert failed == [name for name in names if name.startswith("deadly")]
-    others = [outcome.path for outcome in done if isinstance(outcome, Untouched)]
-    assert others == [f"{name} seen" for name in names if not name.startswith("deadly")]
+    names = names_of(DEADLY[number])
+    assert ends[number] == [
+        [name, True] if name.startswith("deadly") else [f"{name} seen", False] for name in names
+    ]
 
 
 def test_processes_that_are_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,9 +163,6 @@ def test_no_process_is_without_work(asked: int | None, files: int) -> None:
     assert asked is None or count == max(1, min(asked, files))
 
 
-def test_the_order_of_files_is_kept() -> None:
+def test_the_order_of_files_is_kept(ends: list[list[list[object]]]) -> None:
     """Outcomes come in the order of the files, whichever process is done first."""
-    names = [f"{number}.py" for number in range(200)]
-    random.Random(7).shuffle(names)
-    done = parallel.outcomes(maker, [source(name) for name in names], 4)
-    assert [outcome.path for outcome in done] == [f"{name} seen" for name in names]
+    assert ends[-1] == [[f"{name} seen", False] for name in SHUFFLED]
