@@ -127,7 +127,8 @@ lint: $(STAMP)
 test: lint $(DYNALITE) $(BROWSER)
 	@# Where Python is told to write no bytecode, each process of a test would compile all of it.
 	@$(BIN)/python -m compileall -q tracker codemods
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	@# Three on two processors: a test that waits for a server or a process keeps none of them idle.
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 	@test -e $(BROWSER) || echo "NOT TESTED in a browser: none could be installed for the pages of reports."
 
 busy: $(STAMP) $(DYNALITE)
@@ -147,7 +148,7 @@ $(SUITES_STAMP): pyproject.toml
 	@touch $@
 
 test-suites: $(SUITES_STAMP)
-	$(BIN)/python -m pytest -q -n 2 $(SUITES)
+	$(BIN)/python -m pytest -q -n 3 $(SUITES)
 
 test-newer:
 	@.ci/newer
