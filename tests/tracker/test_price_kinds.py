@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from loopback import message_object, response_object
 from runtime_calls import CHAT, MESSAGE
 
-from benchmarks.prices import Genai, Litellm, pairs
+from benchmarks.price_lists import Genai, Litellm
+from benchmarks.prices import pairs
 from tracker import Metric, ai_usage_context, configure
 from tracker.cli.main import cli
 from tracker.config import settings
