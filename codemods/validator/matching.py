@@ -83,9 +83,9 @@ class Matcher:
         #: What the ends of blocks made needless, by first and last line of the original.
         self.removed: list[tuple[int, int]] = []
 
-    def module(self, before: ast.Module, after: ast.Module) -> None:
-        """Match two whole modules."""
-        self._by_older_name = set_on_trackers(before, self._before)
+    def module(self, before: ast.Module, after: ast.Module, *, whole: bool) -> None:
+        """Match two modules, *whole* or without what both have of no tracker."""
+        self._by_older_name = set_on_trackers(before, self._before, whole=whole)
         rest = self.sequence(before.body, after.body, None)
         if rest != len(before.body):
             raise Difference("a statement is missing", before.body[rest])

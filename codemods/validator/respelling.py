@@ -7,6 +7,7 @@ class, or blocks that build their tracker, bind.
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from codemods.validator.terms import Managed
 
+_READS = (ast.Name, ast.Attribute)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -32,19 +34,76 @@ def is_respelled(before: ast.Call, after: ast.Call) -> bool:
     return bool(names) and all(name in words.SET_PARAMETERS for name in names)
 
 
-def set_on_trackers(module: ast.Module, names: Managed) -> frozenset[ast.Call]:
-    """Return the calls of *module* by the older name whose receiver is surely a tracker."""
+def set_on_trackers(module: ast.Module, names: Managed, *, whole: bool) -> frozenset[ast.Call]:
+    """Return the calls of *module* by the older name whose receiver is surely a tracker.
+
+    *module* is the *whole* file, or what is left of it without statements that name no tracker.
+    """
     every = nodes(module)
     if not any(isinstance(n, ast.Attribute) and n.attr == words.OLDER_SET_CALL for n in every):
         return frozenset()  # spares most files the look at what they bind
-    fields: dict[str, bool] = {}
+    return frozenset(_within(module, {}, _fields(every, names, whole=whole), names))
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """What binds the fields of objects, and whether each time a new tracker.
+
+    ``methods`` has, for each plain method, its class and the name of its own object.  What a class
+    binds of its own objects concerns no other ones, if no class is derived from it.
+    """
+
+    methods: dict[ast.AST, tuple[ast.ClassDef, str]] = field(default_factory=dict)
+    bound: list[tuple[str, bool, ast.ClassDef | None]] = field(default_factory=list)
+
+    def is_tracker(self, receiver: ast.expr, method: ast.AST) -> bool:
+        """Whether *receiver*, in the function *method*, is a field that is always a tracker."""
+        if not isinstance(receiver, ast.Attribute):
+            return False
+        owner = self.owner(receiver, method)
+        found = [
+            built
+            for name, built, of in self.bound
+            if name == receiver.attr and (owner is None or of is None or of is owner)
+        ]
+        return bool(found) and all(found)
+
+    def owner(self, attribute: ast.Attribute, method: ast.AST) -> ast.ClassDef | None:
+        """Return the class whose object has *attribute*, if it is the own object of *method*."""
+        owner, own_name = self.methods.get(method, (None, ""))
+        return owner if dotted(attribute.value) == own_name else None
+
+
+def _fields(every: tuple[ast.AST, ...], names: Managed, *, whole: bool) -> _Fields:
+    found = _Fields()
+    classes = [node for node in every if isinstance(node, ast.ClassDef)]
+    # A class that is only called, to make an object, is the base of no other one.
+    called = {node.func for node in every if isinstance(node, ast.Call)}
+    used = {last_name(node) for node in every if isinstance(node, _READS) and node not in called}
+    alone = (c for c in classes if not c.bases and not c.keywords and c.name not in used)
+    apart = set(alone) if whole else set()  # what is derived stands in any statement
+    for one in classes:
+        found.methods.update((method, (one, name)) for method, name in _plain_methods(one))
+        of = one if one in apart else None
+        found.bound.extend((name, built, of) for name, built in _of_class(one, names))
+    inside = {node: method for method in found.methods for node in _own(method)}
     for node in every:
         for target, built in _bound(node, names):
             if isinstance(target, ast.Attribute):
-                fields[target.attr] = built and fields.get(target.attr, True)
-        for name, built in _of_class(node, names) if isinstance(node, ast.ClassDef) else ():
-            fields[name] = built and fields.get(name, True)
-    return frozenset(_within(module, {}, fields, names))
+                owner = found.owner(target, inside[node]) if node in inside else None
+                found.bound.append((target.attr, built, owner if owner in apart else None))
+    return found
+
+
+def _plain_methods(node: ast.ClassDef) -> Iterator[tuple[ast.AST, str]]:
+    """Yield the methods of a class that are called on its objects, and the name of that object."""
+    for method in node.body:
+        if not isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) or method.decorator_list:
+            continue
+        first = [*method.args.posonlyargs, *method.args.args][:1]
+        inside = [n for n in ast.walk(method) if not isinstance(n, ast.arg)]
+        if first and first[0].arg not in _others(inside, set()):
+            yield method, first[0].arg
 
 
 def _of_class(node: ast.ClassDef, names: Managed) -> Iterator[tuple[str, bool]]:
@@ -56,7 +115,7 @@ def _of_class(node: ast.ClassDef, names: Managed) -> Iterator[tuple[str, bool]]:
 
 
 def _within(
-    scope: ast.AST, around: Mapping[str, bool], fields: Mapping[str, bool], names: Managed
+    scope: ast.AST, around: Mapping[str, bool], fields: _Fields, names: Managed
 ) -> Iterator[ast.Call]:
     own = list(_own(scope))
     built = {
@@ -74,7 +133,7 @@ def _within(
             receiver = node.func.value
             if node.func.attr != words.OLDER_SET_CALL or not dotted(receiver):
                 continue
-            if known.get(dotted(receiver)) or fields.get(getattr(receiver, "attr", "")):
+            if known.get(dotted(receiver)) or fields.is_tracker(receiver, scope):
                 yield node
 
 

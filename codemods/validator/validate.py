@@ -75,7 +75,7 @@ def _difference(
         waiting = waiting_blocks(new, unsafe=unsafe) if whole else frozenset()
         matcher = Matcher(managed(old), managed(new), held | waiting)
         matcher.learn(new)
-        matcher.module(old, new)
+        matcher.module(old, new, whole=whole)
         around = parents(new)
         elsewhere = _reads_elsewhere(around, matcher.blocks)
         for block, name in matcher.blocks:

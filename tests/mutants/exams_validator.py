@@ -221,9 +221,28 @@ def older_names_are_read(folder: Path) -> None:
 @examined("validator.matching:set_on_trackers", older_names_are_read)
 def every_receiver_takes_either_name(real: Any) -> Any:
     """Whose method is called by the older name is not asked."""
-    return lambda module, names: frozenset(
+    return lambda module, names, **options: frozenset(
         node for node in ast.walk(module) if isinstance(node, ast.Call)
     )
+
+
+def classes_in_sight_may_be_one_object_s(folder: Path) -> None:
+    """What one class binds is another one's field in an object of both, made anywhere."""
+    other = "class Page:\n    tracker = None\n"
+    before = f"{IMPORT}{other}class Reader:\n    def begin(self, job):\n"
+    before += (
+        "        self.tracker = AIUsageTracker()\n        self.tracker.set_context(job_id=job)\n"
+    )
+    after = before.replace("set_context", "set_tracking_context")
+    both = "Both = type('Both', (Page, Reader), {})\n"
+    assert difference(before, after) is None
+    assert difference(before + both, after + both) is not None
+
+
+@examined("validator.matching:set_on_trackers", classes_in_sight_may_be_one_object_s)
+def part_of_a_file_is_the_whole(real: Any) -> Any:
+    """What statements that were left out derive from a class is not asked."""
+    return lambda module, names, *, whole: real(module, names, whole=True)
 
 
 @examined("validator.matching:is_respelled", older_names_are_read)

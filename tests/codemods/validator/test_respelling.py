@@ -13,6 +13,9 @@ from pairs import BOTH, OLD, objects, same
 
 BUILT = "tracker = AIUsageTracker()\n"
 CALL = "tracker.set_context(job_id=job(), user_id='u')\n"
+HOLDER = (
+    f"class A:\n    def __init__(self):\n        self.{BUILT}    def f(self):\n        self.{CALL}"
+)
 
 
 def todays(text: str) -> str:
@@ -31,10 +34,13 @@ def todays(text: str) -> str:
         f"{BOTH}with ai_usage_context('scan') as tracker:\n    {CALL}",
         f"{OLD}class A:\n    def __init__(self):\n        self.{BUILT}"
         f"    def f(self):\n        self.{CALL}",
+        f"{OLD}class B:\n    tracker = None\n    def f(self, x):\n        self.tracker = x\n"
+        f"{HOLDER}B().f(1)",
+        f"{OLD}{HOLDER}def f():\n    class B:\n        tracker = 2\n",
     ],
 )
 def test_a_tracker_hears_either_name(text: str) -> None:
-    """A variable, a field or a block's own that nothing else binds; arguments are as they were."""
+    """A variable, a field of its class or a block's own that nothing else binds; arguments stay."""
     same(text, todays(text))
     for old, new in (("job()", "other()"), ("job_id=job(), ", ""), ("user_id", "batch_id")):
         objects(text, todays(text).replace(old, new))
@@ -54,6 +60,14 @@ def test_a_tracker_hears_either_name(text: str) -> None:
         f"{BOTH}with ai_usage_context('scan', tracker=x) as tracker:\n    {CALL}",
         f"{OLD}class A:\n    def __init__(self):\n        self.{BUILT}"
         f"    def f(self, x):\n        self.tracker = x\n        self.{CALL}",
+        f"{OLD}class B:\n    tracker = None\n{HOLDER}class C(A, B):\n    pass\n",
+        f"{OLD}class B(A):\n    tracker = None\n{HOLDER}",
+        f"{OLD}class B:\n    def f(self, x):\n        x.tracker = self\n{HOLDER}",
+        f"{OLD}class B:\n    @classmethod\n    def f(self, x):\n        self.tracker = x\n{HOLDER}",
+        f"{OLD}class B:\n    def f(self, x):\n        self = x\n        self.tracker = 1\n{HOLDER}",
+        f"{OLD}class B:\n    def f(self, x):\n        self.tracker = x\n{HOLDER}B.f(A(), 1)\n",
+        f"{OLD}class B:\n    tracker = None\n{HOLDER}C = type('C', (B, A), {{}})\n",
+        f"{OLD}class B:\n    tracker = None\n{HOLDER}def f(it):\n    it.{CALL}",
         f"{OLD}{BUILT}tracker.set_context({{'job_id': 'a'}})\n",
         f"{OLD}{BUILT}tracker.set_context(job_id='a', stage='b')\n",
         f"{OLD}{BUILT}tracker.set_context(**ids)\n",
