@@ -86,6 +86,11 @@ def broken_links(path: Path, text: str) -> list[str]:
     return [target for target in local if not (path.parent / target).exists()]
 
 
+def conflict_marks(text: str) -> list[str]:
+    """Return the lines that a merge leaves where it could not decide."""
+    return re.findall(r"^(?:<{7}|>{7}) .*$", text, re.MULTILINE)
+
+
 def _test_modules() -> list[Module]:
     paths = sorted((ROOT / "tests").rglob("test_*.py"))
     return [
@@ -155,6 +160,20 @@ def test_links_between_the_documents_lead_somewhere() -> None:
         if (links := broken_links(path, path.read_text(encoding="utf-8")))
     }
     assert broken == {}
+
+
+def test_no_document_has_both_sides_of_a_merge() -> None:
+    """A Markdown file that was committed with a conflict in it would still be read as one text."""
+    undecided = {
+        path.relative_to(ROOT).as_posix(): marks
+        for path in _markdown()
+        if (marks := conflict_marks(path.read_text(encoding="utf-8")))
+    }
+    assert undecided == {}
+    assert conflict_marks("a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> d\n") == [
+        "<<<<<<< HEAD",
+        ">>>>>>> d",
+    ]
 
 
 def test_a_test_without_a_docstring_is_seen() -> None:
