@@ -6,9 +6,10 @@ the real ``tracker`` package.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from codemods.model.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,14 +95,15 @@ NEEDLES = (b"AIUsageTracker", b"ai_usage_context", b"set_tracking_context")
 MARKS = (b"AIU", b"ai-usage:")
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(Frozen):
     """Which modules hold the legacy class and the context managers.
 
     ``modules`` maps each legacy module to its context module, both absolute
     dotted names.  A name imported through a package above such a module (a
     re-export) counts as well.
     """
+
+    __slots__ = ("__dict__",)
 
     modules: tuple[tuple[str, str], ...]
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
     from codemods.analysis.trackers.lifetimes import Construct, Lifetime, SetCall
-    from codemods.model.settings import Settings
+    from codemods.model.options import Settings
     from codemods.vocabulary import Vocabulary
 
 Answer = TypeVar("Answer")

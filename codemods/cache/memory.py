@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from dataclasses import fields
 from pathlib import Path
 from time import time_ns as now
 from typing import TYPE_CHECKING
@@ -191,9 +190,9 @@ def _key(options: Options, command: str) -> str:
     said = (
         command,
         *(
-            f"{each.name}={getattr(options, each.name)}"
-            for each in fields(options)
-            if each.name not in _SAME_RESULTS
+            f"{name}={getattr(options, name)}"
+            for name in options.__match_args__
+            if name not in _SAME_RESULTS
         ),
         os.environ.get("HOME", ""),
         sys.version,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codemods.cache import frame
 from codemods.cache.frame import DamagedError
 from codemods.cache.signature import WIDTH
 from codemods.model.finding import Finding, Silenced
+from codemods.model.frozen import Frozen
 from codemods.model.outcome import Linted
 from codemods.model.source import Span
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 _CLEAN = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Frozen):
     """What a run looked at.
 
     ``paths`` are files, then (from ``count`` on) folders and other files that say which files a

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from codemods.cli import execution
@@ -93,7 +92,7 @@ def _origin(source: Path | None) -> str:
 
 def _of_table(options: Options, table: ProjectConfig) -> dict[str, object]:
     """Return the settings of *table* by their keys, with what the command line says of them."""
-    names = (one.name for one in fields(table) if one.name not in _ELSEWHERE)
+    names = (name for name in table.__match_args__ if name not in _ELSEWHERE)
     found = {name.replace("_", "-"): getattr(table, name) for name in names}
     if options.runtime is not None:
         found["runtime"] = options.runtime

@@ -12,7 +12,6 @@ import os
 import sys
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +20,7 @@ import click
 from codemods.cli import completing
 from codemods.cli.around import Tree
 from codemods.cli.progress import Line
+from codemods.model.frozen import replace
 from codemods.project.config import ConfigError, Tables
 from codemods.project.discovery import DiscoveredFile, discover
 from codemods.report import display

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from codemods.cli.options import (
     sharing,
     working,
 )
+from codemods.model.frozen import Frozen, replace
 from codemods.model.options import Mode
 from codemods.model.outcome import Linted
 from codemods.report import display
@@ -69,8 +69,7 @@ Exit status:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Frozen):
     """How the command was called: with which arguments, and a pipeline in the real one's place."""
 
     arguments: Sequence[str]

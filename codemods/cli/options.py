@@ -5,7 +5,6 @@ A new one is an option here, a field of ``Options`` under the same name, and the
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import partial, reduce, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -254,7 +253,7 @@ def into_options(command: Callable[..., int]) -> Callable[..., int]:
 
     The others are handed on under their own names, behind what the command was made with.
     """
-    names = {field.name for field in fields(Options)}
+    names = {*Options.__match_args__}
 
     @wraps(command)
     def run(made_with: object, **given: Any) -> int:

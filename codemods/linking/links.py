@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from codemods.analysis.syntax.names import Meaning
-    from codemods.model.options import ProjectConfig
-    from codemods.model.settings import Settings
+    from codemods.model.options import ProjectConfig, Settings
     from codemods.model.source import SourceFile
     from codemods.vocabulary import Vocabulary
 

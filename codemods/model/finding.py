@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from codemods.model.frozen import Frozen
 
 if TYPE_CHECKING:
     from codemods.model.source import Span
@@ -18,8 +19,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Frozen):
     """A legacy or doubtful place in a file; ``code`` is stable, e.g. ``AIU001``.
 
     In a notebook ``cell`` counts its code cells from 1, and the span is one within the cell.
@@ -38,8 +38,7 @@ class Finding:
         return self.severity is Severity.ERROR
 
 
-@dataclass(frozen=True, slots=True)
-class Silenced:
+class Silenced(Frozen):
     """A finding that a comment silences, for the reason that stands there, "" if none does."""
 
     finding: Finding

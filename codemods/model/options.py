@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from codemods.model.frozen import Frozen
 from codemods.model.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from codemods.project.tables.overrides import Override
 
 
+#: The table of a configuration that has nothing in it.
+_NOTHING: Mapping[str, str] = {}
 #: The files of each kind of document that can be included.
 KINDS: Mapping[str, tuple[str, ...]] = {"markdown": (".md", ".markdown"), "rst": (".rst",)}
 #: What the code of a module that is in no function is called, where functions have names.
@@ -33,8 +35,7 @@ class Mode(StrEnum):
     UNDO = "undo"
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Frozen):
     """One of ``count`` equal parts of a run; ``number`` counts from 1."""
 
     number: int
@@ -49,16 +50,14 @@ class Shard:
         return f"{self.number}/{self.count}"
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Frozen):
     """A report that is asked for: the name of its format, and its file, None for the output."""
 
     format: str
     file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Frozen):
     """The command line of one run.
 
     ``cwd`` is the folder where the run was started: reports name files relative
@@ -123,8 +122,7 @@ class Options:
         return tuple(suffix for kind in self.include for suffix in KINDS.get(kind, ()))
 
 
-@dataclass(frozen=True, slots=True)
-class LintOptions:
+class LintOptions(Frozen):
     """The part of the command line that only lint has.
 
     ``explain`` is the code of a rule whose page is to be shown, ``list_rules`` asks for the names
@@ -172,8 +170,7 @@ class LintOptions:
         return self.explain is not None or self.list_rules
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectConfig:
+class ProjectConfig(Frozen):
     """The table ``[tool.ai-usage]`` of a pyproject.toml; the defaults where there is none.
 
     ``source`` is the file that was read, and ``root`` its folder: ``exclude``
@@ -186,8 +183,8 @@ class ProjectConfig:
 
     source: Path | None = None
     runtime: Runtime = Runtime.AUTO
-    modules: Mapping[str, str] = field(default_factory=dict)
-    operations: Mapping[str, str] = field(default_factory=dict)
+    modules: Mapping[str, str] = _NOTHING
+    operations: Mapping[str, str] = _NOTHING
     exclude: tuple[str, ...] = ()
     batch_pricing: bool = True
     lint: LintConfig | None = None
@@ -203,6 +200,23 @@ class ProjectConfig:
         """Return what holds for the file *path*: one table holds for every file."""
         del path
         return self
+
+
+class Settings(Frozen):
+    """What the user chose for the code of a file, as the rules need it.
+
+    ``runtime`` is AUTO where the project is to be looked at; ``operations`` maps functions
+    to operation types.  ``line_length`` is the project's, None where it says none; with
+    ``examples`` those in docstrings are looked at too.
+    """
+
+    runtime: Runtime
+    batch_pricing: bool
+    strict: bool
+    unsafe: bool
+    operations: Mapping[str, str]
+    line_length: int | None = None
+    examples: bool = False
 
 
 class Configuration(Protocol):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
+
+from codemods.model.frozen import Frozen, replace
 
 if TYPE_CHECKING:
     from codemods.model.finding import Finding, Silenced
@@ -21,8 +22,7 @@ class Certainty(StrEnum):
     UNSAFE = "unsafe"
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Frozen):
     """A rewrite that was made: which site, in which form, and why it keeps the meaning.
 
     ``notes`` are the differences that the reader must know of (batch pricing,
@@ -48,15 +48,13 @@ class Applied:
         return Certainty.ASSUMED if assumed else Certainty.PROVEN
 
 
-@dataclass(frozen=True, slots=True)
-class Untouched:
+class Untouched(Frozen):
     """A file in which there was nothing to do."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Frozen):
     """A file with at least one rewrite (and perhaps refusals beside it).
 
     ``groups`` are rewrites over several files that it takes part in: if one of
@@ -90,24 +88,21 @@ class Changed:
         return body.decode(self.source.encoding, "surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Frozen):
     """A file whose every legacy site needs a person."""
 
     path: str
     refusals: tuple[Refusal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Frozen):
     """A file that holds code and was not looked at; ``reason`` says why."""
 
     path: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Frozen):
     """A file that could not be handled; the others went on.
 
     ``stage`` is read, parse, analyse, edit, validate or write, of a repository also clone,
@@ -120,8 +115,7 @@ class Failed:
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
-class Linted:
+class Linted(Frozen):
     """A file's lint findings, and those that comments silence: few reports tell of these."""
 
     path: str
@@ -156,8 +150,7 @@ def place_of(told: Applied | Refusal) -> tuple[int, Span]:
     return told.finding.cell, told.finding.span
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Frozen):
     """All that a run did.
 
     ``outcomes`` holds every file that was more than untouched, ordered by path;

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from codemods.model.frozen import Frozen
 
 
 class Runtime(StrEnum):
@@ -19,8 +20,7 @@ class Runtime(StrEnum):
     CONSERVATIVE = "conservative"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Frozen):
     """The runtime behind one module of contexts, and why it is taken for that.
 
     ``why`` ends the sentence "... runtime: "; it is empty where nothing was to be found out:

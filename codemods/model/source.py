@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from codemods.model.frozen import Frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Frozen, order=True):
     """A place in a file: lines and columns count from 1, columns in characters, end exclusive."""
 
     line: int
@@ -19,8 +19,7 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Frozen):
     """One Python file as it was read.
 
     ``path`` is absolute; ``display`` is how reports name it (relative to the

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import re
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codemods.model.frozen import replace
 from codemods.model.options import MODULE, ProjectConfig
 from codemods.model.runtime import Runtime
 from codemods.project.ignore.gitignore import ignored, rules_from
@@ -26,13 +26,14 @@ _LARGEST = MEGABYTE
 # The reader of the standard library takes the square of a key's parts: minutes for 50,000.
 _DEEPEST = 100
 _KEY = rb"""[ \t]*(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*\."""
-_DEEP = re.compile(rb"^[ \t]*\[{0,2}(?:%b){%d}" % (_KEY, _DEEPEST), re.MULTILINE)
+# Expressions are compiled where they are used first, which most runs do with none of these.
+_DEEP = rb"(?m)^[ \t]*\[{0,2}(?:%b){%d}" % (_KEY, _DEEPEST)
 _MOST_PATTERNS = 1000
-_ABOUT_US = re.compile(rb"(?i)ai[-_ ]?usage")
-_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-_OPERATION = re.compile(r"(?=.{3,50}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_ABOUT_US = rb"(?i)ai[-_ ]?usage"
+_MODULE = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
+_OPERATION = r"(?=.{3,50}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*"
 _DEFAULT = ProjectConfig()
-_FUNCTION = re.compile(rf"([^\W\d][\w.]*:)?[^\W\d][\w.]*|[^\W\d][\w.]*:{re.escape(MODULE)}")
+_FUNCTION = rf"([^\W\d][\w.]*:)?[^\W\d][\w.]*|[^\W\d][\w.]*:{re.escape(MODULE)}"
 
 
 class ConfigError(Exception):
@@ -41,12 +42,12 @@ class ConfigError(Exception):
 
 def is_operation(text: str) -> bool:
     """Whether *text* can be the name of an operation."""
-    return _OPERATION.fullmatch(text) is not None
+    return re.fullmatch(_OPERATION, text) is not None
 
 
 def is_function(text: str) -> bool:
     """Whether *text* can be a key of ``operations``."""
-    return _FUNCTION.fullmatch(text) is not None
+    return re.fullmatch(_FUNCTION, text) is not None
 
 
 class Tables:
@@ -90,7 +91,7 @@ class Tables:
             return table
         key = table.root, numbers
         if key not in self._overrides:
-            known = {field.name: getattr(table, field.name) for field in fields(table)}
+            known: dict[str, Any] = {name: getattr(table, name) for name in table.__match_args__}
             values = values_of(known, numbers, table.overrides)
             self._overrides[key] = replace(table, parts=numbers, **values)
         return self._overrides[key]
@@ -156,7 +157,7 @@ def _table(file: Path) -> dict[str, Any] | None:
         if isinstance(error, OSError) and error.errno == errno.EFBIG:
             raise ConfigError(f"{file}: {reason(error)}. Make it smaller.") from None
         return None
-    if not _ABOUT_US.search(content):
+    if not re.search(_ABOUT_US, content):
         return None
     tool = document(content, file).get("tool", {})
     if not isinstance(tool, dict):
@@ -174,7 +175,7 @@ def document(content: bytes, file: Path) -> dict[str, Any]:
     """Return the TOML in *content*, of *file*; raises ConfigError."""
     import tomllib  # only now: most runs meet no configuration
 
-    if _DEEP.search(content):
+    if re.search(_DEEP, content):
         raise ConfigError(f"{file}: it has a key of more than {_DEEPEST} parts. Nest less deeply.")
     try:
         return tomllib.loads(content.decode())
@@ -232,17 +233,15 @@ def _operations(value: object) -> dict[str, str]:
     return _mapping(value, _FUNCTION, _OPERATION, example)
 
 
-def _mapping(
-    value: object, key_form: re.Pattern[str], value_form: re.Pattern[str], example: str
-) -> dict[str, str]:
+def _mapping(value: object, key_form: str, value_form: str, example: str) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError(f"{value!r} is not a table. {example}")
     for key, item in value.items():
         if isinstance(item, dict):
             raise ValueError(f"{key!r} is a table: a key with dots needs quotes. {example}")
-        if not isinstance(item, str) or not value_form.fullmatch(item):
+        if not isinstance(item, str) or not re.fullmatch(value_form, item):
             raise ValueError(f"{key!r} has the value {item!r}. {example}")
-        if not key_form.fullmatch(key):
+        if not re.fullmatch(key_form, key):
             raise ValueError(f"{key!r} cannot be a key. {example}")
     return dict(value)
 

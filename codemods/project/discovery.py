@@ -12,12 +12,12 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from codemods.model.frozen import Frozen, replace
 from codemods.model.outcome import Failed
 from codemods.project.ignore import git, gitignore
 from codemods.project.scripts import is_script
@@ -42,12 +42,13 @@ SUFFIXES = (".py", ".pyi", ".ipynb")
 _name = attrgetter("name")
 
 
-@dataclass(frozen=True)
-class DiscoveredFile:
+class DiscoveredFile(Frozen):
     """A file to look at: its absolute path, and how reports name it.
 
     The path is kept as text: most files are read once, and asked nothing.
     """
+
+    __slots__ = ("__dict__",)
 
     place: str
     display: str
@@ -58,8 +59,7 @@ class DiscoveredFile:
         return Path(self.place)
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(Frozen):
     """A folder to walk: ``real`` is its path without links, ``display`` ends in a slash."""
 
     path: str

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _LINE = 128
 # #!/usr/bin/env python3, #! /usr/bin/python3.11 -u, #!/usr/bin/env -S uv run --script
-_PYTHON = re.compile(
+_PYTHON = (
     rb"#![ \t]*(?:[^ \t\r\n]*/)?(?:env[ \t]+(?:-S[ \t]*)?)?(?:[^ \t\r\n]*/)?"
     rb"(?:python[\d.]*|pypy[\d.]*|uv[ \t]+run)(?=[ \t\r\n]|\Z)"
 )
@@ -31,4 +31,4 @@ def is_script(name: str, path: str | Path) -> bool:
 
 def starts_a_script(content: bytes) -> bool:
     """Whether a file that begins with *content* is run by Python."""
-    return _PYTHON.match(content[:_LINE]) is not None
+    return re.match(_PYTHON, content[:_LINE]) is not None

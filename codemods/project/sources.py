@@ -24,11 +24,12 @@ _NAMES_ONLY = frozenset({"punycode", "idna"})
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 # The interpreter takes a lone CR for the end of a line too.
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?")
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+# Compiled where they are used first: most runs decode no file.
+_LINE = rb"[^\r\n]*(?:\r\n|\r|\n)?"
+_NEWLINE = r"\r\n|\r|\n"
 # The coding line, and the lines that it may come behind.
-_CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_NO_CODE = re.compile(rb"[ \t\f]*(?:[#\r\n]|$)")
+_CODING = rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
+_NO_CODE = rb"[ \t\f]*(?:[#\r\n]|$)"
 
 _SAVE_AS_UTF8 = "Save the file as UTF-8, or correct its coding line."
 
@@ -146,12 +147,12 @@ def _detected(named: str | None, mark: bytes) -> str:
 
 def _named_encoding(content: bytes) -> str | None:
     """Return the name in the coding line of *content*, as the interpreter looks for it."""
-    lines = (match[0] for match in _LINE.finditer(content.removeprefix(_BOM)))
+    lines = (match[0] for match in re.finditer(_LINE, content.removeprefix(_BOM)))
     for line in itertools.islice(lines, 2):
-        found = _CODING.match(line)
+        found = re.match(_CODING, line)
         if found is not None:
             return found[1].decode()
-        if not _NO_CODE.match(line):
+        if not re.match(_NO_CODE, line):
             return None
     return None
 
@@ -181,6 +182,6 @@ def _advice(body: bytes, encoding: str) -> str:
 def _dominant_newline(text: str) -> str:
     """Return the newline that most lines of *text* end with, ``\\n`` where there is none."""
     counts = {"\n": 0, "\r\n": 0, "\r": 0}
-    for match in _NEWLINE.finditer(text):
+    for match in re.finditer(_NEWLINE, text):
         counts[match[0]] += 1
     return max(counts, key=lambda newline: counts[newline])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ def unsigned(path: str) -> bytes:
     return b""
 
 
-@dataclass(slots=True)
 class Walked:
     """What a discovery depended on: folders that it walked, and files in them with rules for it.
 
@@ -24,9 +22,10 @@ class Walked:
     named, no folder that could not be read.
     """
 
-    sign: Callable[[str], bytes]
-    seen: dict[str, bytes] = field(default_factory=dict)
-    plain: bool = True
+    def __init__(self, sign: Callable[[str], bytes]) -> None:
+        self.sign = sign
+        self.seen: dict[str, bytes] = {}
+        self.plain = True
 
     def enter(self, path: str) -> None:
         """Take note of *path*, which is read next."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from codemods.model.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Frozen):
     """What is said of the findings with one code: a name, a sentence, and a page of Markdown."""
 
     code: str

@@ -7,10 +7,10 @@ that is printed goes through here; they are shown as escapes, as Python writes t
 
 from __future__ import annotations
 
-import dataclasses
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from codemods.model.frozen import Frozen, replace
 from codemods.model.source import SourceFile
 
 if TYPE_CHECKING:
@@ -52,8 +52,13 @@ def _displayed(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_displayed, value))
     if isinstance(value, SourceFile):  # its text is not printed, and may be long
-        return dataclasses.replace(value, display=line(value.display))
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return replace(value, display=line(value.display))
+    if isinstance(value, Frozen):
+        shown = {name: _displayed(getattr(value, name)) for name in value.__match_args__}
+        return replace(value, **shown)
+    if not hasattr(value, "__dataclass_fields__") or isinstance(value, type):
         return value
+    import dataclasses  # only now: the records of a clean run are none of these
+
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return dataclasses.replace(value, **{k: _displayed(v) for k, v in fields.items()})

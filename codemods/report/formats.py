@@ -6,10 +6,10 @@ what is in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from codemods.model.frozen import Frozen
 from codemods.report.around import NOTHING, Around
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ LOGS = frozenset({"text", "concise", "full", "github", "azure"})
 OF_OWNERS = frozenset({"html", "sarif"})
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Frozen):
     """How a report for people looks; formats for programs are the same whatever it is.
 
     ``quiet`` shows only what needs a person.  ``around`` is what is known beside the records,

@@ -5,9 +5,9 @@ Nothing is imported here that a tree without legacy code does not need.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codemods.model.frozen import Frozen
 from codemods.model.outcome import Failed
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import read_found
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from codemods.model.source import SourceFile
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Frozen):
     """The files of a run: those that failed, that may hold legacy code, and all others.
 
     ``mine`` are the display paths of those that a part of a run decides on, None for all.

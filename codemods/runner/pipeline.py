@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from codemods.model.frozen import Frozen, replace
 from codemods.model.outcome import Failed, FileOutcome, RunReport, Untouched, in_line_order
 from codemods.model.progress import nothing_told
 from codemods.runner.candidates import Scan, scan
@@ -119,8 +119,7 @@ def _run_of(options: Options, config: Configuration, source: SourceFile, *new: S
     return Run(options, config, tuple(named), (source,))
 
 
-@dataclass(frozen=True, slots=True)
-class _How:
+class _How(Frozen):
     """What is done with files: they are linted, retouched, or migrated, with a person perhaps."""
 
     lint: bool

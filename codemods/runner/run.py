@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods.linking.links import Project, Terms
-from codemods.model.options import DOCSTRINGS
+from codemods.model.options import DOCSTRINGS, Settings
 from codemods.model.outcome import Failed
-from codemods.model.settings import Settings
 from codemods.project.line_length import LineLengths
 from codemods.project.root import Roots, whole_project
 from codemods.project.sources import read

@@ -18,8 +18,8 @@ from codemods import merge, migrate
 from codemods.burndown.command import command as status
 from codemods.cli import linting
 from codemods.model.options import LintOptions, Options, ProjectConfig
+from codemods.model.options import Settings as RuleSettings
 from codemods.model.refusal import Reason
-from codemods.model.settings import Settings as RuleSettings
 from codemods.project.tables.lint import LintConfig
 from codemods.report.formats import FORMATS
 from tracker.config.settings import Settings

@@ -8,9 +8,10 @@ which counts before the repository's own word.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from codemods.model.frozen import Frozen
 
 if TYPE_CHECKING:
     import subprocess
@@ -42,8 +43,7 @@ class GitProblem(Exception):
     """git gives no answer; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Frozen):
     """The files of a folder, relative to it; ``ignored`` says that git ignores the folder itself.
 
     What is a repository of its own (a submodule, a clone inside) is listed as a folder.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codemods.model.frozen import Frozen
 from codemods.project.ignore.wildmatch import parse_all
 from codemods.project.regular import MEGABYTE, read_regular, reason
 
@@ -31,8 +31,7 @@ class IgnoreFileTooLarge(OSError):
         return f"{super().__str__()}. Make it smaller, or see that git works here"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Frozen):
     """The patterns of one file; ``base`` is the folder they are relative to, with a separator."""
 
     base: str

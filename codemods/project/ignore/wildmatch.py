@@ -7,8 +7,9 @@ the pattern times the length of the name.  Names are bytes, as they are to git: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from codemods.model.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,8 +34,7 @@ _CLASSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Frozen):
     """One place of a compiled pattern: one byte of ``accepts``, or any number where it ``loops``.
 
     A step with ``skips`` takes no byte: the way goes on behind it, or that many steps further.
@@ -48,8 +48,7 @@ class _Step:
 _NO_FOLDER = _Step(frozenset(), skips=3)
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Frozen):
     """One line of an ignore file.
 
     ``steps`` is None where the line can match nothing; ``base_only`` says that it is held
