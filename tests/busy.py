@@ -1,6 +1,6 @@
 """The whole suite beside programs that keep the machine busy, each time in another order.
 
-    python -m tests.busy [RUNS] [--seed N] [--hogs N] [--only TESTS]
+    python -m tests.busy [RUNS] [--seed N] [--hogs N] [--processes N] [--only TESTS]
 
 starts two programs that only compute for each processor (``--hogs`` says another number),
 runs the suite RUNS times (5 by default) in as many processes, and prints a line for each run.
@@ -35,6 +35,8 @@ while os.getppid() == parent:
     for _ in range(1_000_000):
         pass
 """
+#: Programs and processes, unless another number is said: two for each processor.
+TWICE = 2 * (os.cpu_count() or 1)
 COUNTED = ("passed", "failed", "error")
 
 
@@ -62,7 +64,7 @@ def hogs(number: int) -> Iterator[None]:
             process.wait()
 
 
-def run(seed: int, tests: Sequence[str]) -> Run:
+def run(seed: int, tests: Sequence[str], processes: int) -> Run:
     """Run *tests*, the whole suite if none is named, in the order of *seed*."""
     command = [
         sys.executable,
@@ -70,7 +72,7 @@ def run(seed: int, tests: Sequence[str]) -> Run:
         "pytest",
         "-q",
         "-n",
-        str(2 * (os.cpu_count() or 1)),
+        str(processes),
         "--dist",
         "worksteal",
         "--shuffle",
@@ -99,7 +101,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.busy", description=__doc__)
     parser.add_argument("runs", type=int, nargs="?", default=5, help="how often")
     parser.add_argument("--seed", type=int, help="of the first run; others follow")
-    parser.add_argument("--hogs", type=int, default=2 * (os.cpu_count() or 1), help="how many")
+    parser.add_argument("--hogs", type=int, default=TWICE, help="how many")
+    parser.add_argument("--processes", type=int, default=TWICE, help="that share the tests")
     parser.add_argument("--only", action="append", default=[], help="a file or folder of tests")
     options = parser.parse_args(arguments)
     first = options.seed
@@ -110,7 +113,7 @@ def main(arguments: Sequence[str]) -> int:
     failed: list[Run] = []
     with hogs(options.hogs):
         for seed in range(first, first + options.runs):
-            one = run(seed, options.only)
+            one = run(seed, options.only, options.processes)
             figures = "".join(f"{one.counts[word]:>8}" for word in COUNTED)
             print(f"{seed:>8}{figures}{one.seconds:>9.0f}", flush=True)
             if one.status:

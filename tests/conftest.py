@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 from ordering import by_case, modules, shuffled
+from scratch import share_certificates, use_memory
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -28,6 +29,8 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
+use_memory()
+share_certificates()
 # What a test forgets to redirect goes here, and not to the data of who runs the tests.
 _data = tempfile.TemporaryDirectory(prefix="tests-data-")
 os.environ["XDG_DATA_HOME"] = _data.name
@@ -69,9 +72,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What has been imported by now lives to the end: nobody need look for garbage there."""
+    """What has been imported by now lives to the end: nobody need look for garbage there.
+
+    Nor every few hundred objects: the trees of a migration are many, and live as long as it.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)

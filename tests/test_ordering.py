@@ -61,7 +61,8 @@ def test_tests_of_a_case_share_their_work() -> None:
 
 def busy(*arguments: str) -> tuple[int, str]:
     """Return the status of ``python -m tests.busy`` and what it printed."""
-    command = [sys.executable, "-m", "tests.busy", "1", "--seed", "5", *arguments]
+    how = ["1", "--seed", "5", "--processes", "1"]
+    command = [sys.executable, "-m", "tests.busy", *how, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
