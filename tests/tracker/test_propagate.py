@@ -18,7 +18,6 @@ from werkzeug.datastructures import Headers as WerkzeugHeaders
 import tracker.propagate as module
 from tracker import AIUsageTracker, ai_usage_context, batch_ai_usage_context
 from tracker.propagate import FIELDS, extract, inject, members
-from tracker.propagate.open_telemetry import propagator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +34,7 @@ ALL = {"job_id": "job-1", "batch_id": "b 2", "user_id": "anna+ü@x", "parent_ope
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Whether OpenTelemetry's API is installed."""
     if request.param == "own":
-        monkeypatch.setattr(module, "propagator", lambda: None)
+        monkeypatch.setattr(module, "current", dict)
     return str(request.param)
 
 
@@ -64,26 +63,43 @@ def test_others_read_it() -> None:
     assert found == {f"ai_usage.{name}": value for name, value in ALL.items()}
 
 
-@pytest.mark.parametrize("written", WAYS)
-def test_each_way_reads_the_other(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service with OpenTelemetry and one without understand each other."""
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "propagator", propagator if written != "own" else lambda: None)
-        carrier = sent()
+def test_what_opentelemetry_writes_is_read() -> None:
+    """A service that forwards our members by OpenTelemetry's propagator changes nothing of them."""
+    codec = W3CBaggagePropagator()
+    carrier: dict[str, str] = {}
+    codec.inject(carrier, codec.extract(sent(), context.Context()))
+    assert "scan%2C+1%3D2" in carrier["baggage"]
     assert extract(carrier) == ALL
+
+
+def test_blanks_are_written_for_every_reader() -> None:
+    """A plus in a header is a plus for most, and so none stands for a blank in ours."""
+    assert "ai_usage.batch_id=b%202" in sent()["baggage"]
+    assert "+" not in sent()["baggage"]
+
+
+def test_members_of_others_go_on_letter_by_letter() -> None:
+    """Their properties, their plus and their escapes are theirs, whoever else could read them."""
+    theirs = "one=a;seen=1,two=a+b,three=a%2Bb,four=%41"
+    with ai_usage_context("op", job_id="job"):
+        made = inject({"baggage": theirs})["baggage"]
+    assert made.endswith("," + theirs)
+
+
+def test_properties_are_not_believed() -> None:
+    """What a gateway says of our member behind a semicolon is no part of the id."""
+    assert extract({"baggage": "ai_usage.job_id=job;seen=1"}) == {"job_id": "job"}
 
 
 @settings(max_examples=40)
 @given(value=st.text(min_size=1, max_size=80))
 def test_whatever_an_id_is(value: str) -> None:
     """It arrives as it was, or not at all; nothing else of the header is touched."""
-    for other in (None, propagator()):
-        written = members.named({"job_id": value})
-        make, read = (members.joined, members.read) if other is None else (other.joined, other.read)
-        header = make("mine=1", written)
-        assert members.believed(read(header)) in ({"job_id": value.strip()}, {})
-        assert "mine=1" in header
-        header.encode("ascii")
+    written = members.named({"job_id": value})
+    header = members.joined("mine=1", written, {value: value})
+    assert members.believed(members.read(header)) in ({"job_id": value.strip()}, {})
+    assert "mine=1" in header
+    header.encode("ascii")
 
 
 CARRIERS = {
@@ -248,5 +264,8 @@ def test_what_opentelemetry_has_received(way: str) -> None:
         assert extract() == expected
         with ai_usage_context("op"):
             assert ("mine=1" in inject({})["baggage"]) is (way == "OpenTelemetry")
+            told = inject({"baggage": "mine=2"})["baggage"]
+            assert "mine=2" in told
+            assert "mine=1" not in told
     finally:
         context.detach(token)

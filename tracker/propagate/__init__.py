@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.config.misuse import forgiven, forgiving, has_methods
 from tracker.context import scope
 from tracker.propagate import carriers, members
-from tracker.propagate.open_telemetry import propagator
+from tracker.propagate.open_telemetry import current
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,10 +44,8 @@ def inject(carrier: Any, fields: Collection[str] = FIELDS, tracker: Any = None) 
         told = {name: value for name, value in _told(tracker).items() if name in fields}
         written = members.named(told)
         if written:
-            before = carriers.get(carrier)
-            other = propagator()
-            make = members.joined if other is None else other.joined
-            carriers.put(carrier, make(before, written))
+            header = members.joined(carriers.get(carrier), written, current())
+            carriers.put(carrier, header)
     return carrier
 
 
@@ -61,12 +59,7 @@ def extract(carrier: Any = None, fields: Collection[str] = FIELDS) -> dict[str, 
     """
     known: dict[str, str] = {}
     with forgiven("extract"):
-        other = propagator()
-        if carrier is None:
-            told = {} if other is None else other.current()
-        else:
-            header = carriers.get(carrier)
-            told = members.read(header) if other is None else other.read(header)
+        told = current() if carrier is None else members.read(carriers.get(carrier))
         known = members.believed(told)
     return {name: known[name] for name in FIELDS if name in known and name in fields}
 

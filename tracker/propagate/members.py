@@ -2,6 +2,7 @@
 
 W3C's limits hold in both directions.  A value is written with percent escapes only, so that every
 reader of baggage gives it back; a plus is read as a blank, which OpenTelemetry for Python writes.
+The members of others go on letter by letter, with their properties.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _MEMBER = re.compile(
     r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*=[ \t]*[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
     r"(?:[ \t]*;[\x20\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]*)?"
 )
+#: What stands in a name as it is, beside letters and digits.
+_OF_NAMES = "!#$&'*+-.^_`|~"
 #: What is read in the place of bytes that are no text.
 _REPLACED = "\ufffd"
 
@@ -53,21 +56,23 @@ def read(header: str) -> dict[str, str]:
     """Return our members of *header*; of two with one name the last."""
     found = {}
     for member in _members(header):
-        name, _, value = member.partition("=")
-        name = name.strip()
+        name = _name(member)
         if name.startswith(PREFIX):
-            value = value.partition(";")[0].strip()  # properties are not ours
+            value = member.partition("=")[2].partition(";")[0].strip()  # properties are not ours
             found[name] = unquote_plus(value).strip()
     return found
 
 
-def joined(header: str, written: Mapping[str, str]) -> str:
-    """Return *header* with the members that are *written*, in place of older ones of their names.
+def joined(header: str, written: Mapping[str, str], current: Mapping[str, str]) -> str:
+    """Return *header* with the members that are *written*, and those that are *current*.
 
-    Ours come first: who cuts a header that is too long cuts off its end.
+    The former take the place of older ones of their names, the latter stand back for those that
+    are there. Ours come first: who cuts a header that is too long cuts off its end.
     """
-    ours = [f"{name}={quote(value, safe='')}" for name, value in written.items()]
-    others = [one for one in _members(header) if one.partition("=")[0].strip() not in written]
+    ours = [_member(name, value) for name, value in written.items()]
+    others = [one for one in _members(header) if _name(one) not in written]
+    known = {*written, *map(_name, others)}
+    others += [_member(name, value) for name, value in current.items() if name not in known]
     size = sum(len(one) + 1 for one in ours)
     for number, one in enumerate(others, len(ours)):
         size += len(one) + 1
@@ -77,9 +82,14 @@ def joined(header: str, written: Mapping[str, str]) -> str:
     return ",".join(ours)
 
 
-def safe(header: str) -> str:
-    """Return *header* without what no reader of baggage takes, and may tell a log of instead."""
-    return ",".join(_members(header))
+def _member(name: str, value: str) -> str:
+    return (
+        f"{quote(name, safe=_OF_NAMES, errors='replace')}={quote(value, safe='', errors='replace')}"
+    )
+
+
+def _name(member: str) -> str:
+    return member.partition("=")[0].strip()
 
 
 def _members(header: str) -> list[str]:
