@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from codemods.model.options import LintOptions, Mode, Options
 from codemods.model.outcome import Changed, Failed, Refused, Untouched
 from codemods.project.config import Tables
 from codemods.project.embedded.files import load
-from codemods.project.sources import LARGEST
+from codemods.project.sources import LARGEST, encode
 from codemods.report import display
 from codemods.server.texts.positions import MARK
 
@@ -98,20 +98,28 @@ class Asked:
     def linted(self, bases: Bases | None = None) -> RunReport:
         """Return what lint finds in it; raises ConfigError.
 
-        *bases* learn it, if it follows from this text alone.
+        *bases* may know most of it already, and learn it, if it follows from this text alone.
         """
-        looked_at: set[Path] = set()
-        given = (self._options, LintOptions(), self._config, self._text, self._others, looked_at)
-        report = lint_text(*given)
-        self.require()
-        is_alone = looked_at <= {self._document.path}
-        if bases is not None and is_alone and not self._is_failed(report):
+        known = bases.linted(self._document, self._part) if bases is not None else None
+        if known is not None:
+            return known
+        report, is_alone = self._report(self._text)
+        if bases is not None and is_alone:
             bases.learn(self._document, report)
         return report
 
-    @staticmethod
-    def _is_failed(report: RunReport) -> bool:
-        return any(isinstance(outcome, Failed) for outcome in report.outcomes)
+    def _part(self, text: str) -> RunReport | None:
+        report, is_alone = self._report(replace(self._text, content=encode(text)))
+        return report if is_alone else None
+
+    def _report(self, text: Text) -> tuple[RunReport, bool]:
+        """Return what lint finds in *text*, and whether that follows from it alone."""
+        looked_at: set[Path] = set()
+        given = (self._options, LintOptions(), self._config, text, self._others, looked_at)
+        report = lint_text(*given)
+        self.require()
+        failed = any(isinstance(outcome, Failed) for outcome in report.outcomes)
+        return report, not failed and looked_at <= {self._document.path}
 
     def migrated(self) -> Migration:
         """Return what migrate makes of it; raises ConfigError."""

@@ -6,8 +6,6 @@ what makes calls, nobody who does speaks of it, and it names and changes nothing
 
 from __future__ import annotations
 
-import ast
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,15 +13,14 @@ from codemods import vocabulary
 from codemods.analysis.external import computed_names, handed_names
 from codemods.analysis.syntax.calls import CAPTURED_CALLS
 from codemods.linking import computed_lookups, surroundings
-from codemods.server.texts.spoken import Words, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+    from codemods.server.texts.pieces import Piece
+
 #: Modules that may do something to those who speak of them, unseen.
-_MEDDLING = frozenset(
+MEDDLING = frozenset(
     "atexit builtins codecs contextlib contextvars ctypes functools gc imp importlib inspect mock "
     "multiprocessing os pkgutil runpy signal sys threading types unittest weakref".split()
 )
@@ -46,7 +43,7 @@ TELLING = frozenset(
         *computed_lookups.COMPUTING,
         *computed_lookups.SPEAKING,
         *surroundings.ENTERING,
-        *_MEDDLING,
+        *MEDDLING,
         *_EVALUATING,
     }
 )
@@ -54,77 +51,41 @@ TELLING = frozenset(
 
 @dataclass(frozen=True)
 class Concerned:
-    """What the statements of a text that have to do with trackers speak of, and what they give."""
+    """What the pieces of a text that have to do with trackers speak of, and what they give."""
 
     spoken: frozenset[str]
     given: frozenset[str]
+    places: frozenset[int]
 
     @classmethod
-    def of(cls, statements: Iterable[ast.stmt]) -> Concerned:
-        """Return what those of *statements* speak of that have to do with trackers, or may."""
-        waiting = [(one, words_of(one)) for one in statements]
+    def of(cls, pieces: Sequence[Piece]) -> Concerned:
+        """Return what those of *pieces* speak of that have to do with trackers, or may."""
+        waiting = dict(enumerate(pieces))
         spoken: set[str] = set()
         given: set[str] = set()
         while True:
-            taken = [pair for pair in waiting if _is_concerned(*pair, spoken, given)]
+            taken = [at for at, one in waiting.items() if _is_concerned(one, spoken, given)]
             if not taken:
-                return cls(frozenset(spoken), frozenset(given))
-            for _, words in taken:
-                spoken |= words.beyond
-                given |= words.given
-            waiting = [pair for pair in waiting if pair not in taken]
+                places = frozenset(range(len(pieces))) - waiting.keys()
+                return cls(frozenset(spoken), frozenset(given), places)
+            for one in map(waiting.pop, taken):
+                spoken |= one.words.beyond
+                given |= one.words.given
 
-    def is_apart(self, name: str, words: Words) -> bool:
-        """Whether a function that is called *name* and has these *words* is none of them."""
+    def is_apart(self, piece: Piece) -> bool:
+        """Whether the function *piece* is none of them."""
+        words = piece.words
         return (
-            name not in self.spoken
+            piece.is_function
+            and piece.name not in self.spoken
             and TELLING.isdisjoint(words.said)
             and self.given.isdisjoint(words.beyond)
-            and self.spoken.isdisjoint(words.set | words.given - {name})
+            and self.spoken.isdisjoint(words.set | words.given - {piece.name})
         )
 
 
-def _is_concerned(statement: ast.stmt, words: Words, spoken: set[str], given: set[str]) -> bool:
-    if not isinstance(statement, _DEFINITIONS):
-        return not _is_harmless(statement)
-    known = statement.name in spoken or not given.isdisjoint(words.beyond)
-    return known or not TELLING.isdisjoint(words.said)
-
-
-def _is_harmless(statement: ast.stmt) -> bool:
-    """Whether *statement* only imports modules of Python's own that do nothing to others."""
-    match statement:
-        case ast.Import(names=names):
-            modules = [alias.name for alias in names]
-        case ast.ImportFrom(module=str(module), names=names, level=0):
-            modules = [module] if all(alias.name != "*" for alias in names) else [""]
-        case _:
-            return False
-    tops = {module.partition(".")[0] for module in modules}
-    return tops <= sys.stdlib_module_names - _MEDDLING
-
-
-@dataclass(frozen=True)
-class Part:
-    """A function that stands in no other, by its first and last line, from 0, and its name."""
-
-    first: int
-    last: int
-    name: str
-
-
-def parts_of(statements: Sequence[ast.stmt]) -> list[Part]:
-    """Return the functions of *statements* that share no line with another statement."""
-    spans = [(_first(one), (one.end_lineno or one.lineno) - 1) for one in statements]
-    found = []
-    for at, (one, (first, last)) in enumerate(zip(statements, spans, strict=True)):
-        before = spans[at - 1][1] if at else -1
-        behind = spans[at + 1][0] if at + 1 < len(spans) else last + 1
-        if isinstance(one, _FUNCTIONS) and before < first and last < behind:
-            found.append(Part(first, last, one.name))
-    return found
-
-
-def _first(statement: ast.stmt) -> int:
-    decorators: Sequence[ast.expr] = getattr(statement, "decorator_list", ())
-    return min([statement.lineno, *(one.lineno for one in decorators)]) - 1
+def _is_concerned(piece: Piece, spoken: set[str], given: set[str]) -> bool:
+    if not piece.name:
+        return not piece.is_harmless
+    known = piece.name in spoken or not given.isdisjoint(piece.words.beyond)
+    return known or not TELLING.isdisjoint(piece.words.said)

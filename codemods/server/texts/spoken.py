@@ -54,12 +54,34 @@ class _Found:
 
 
 def words_of(statement: ast.stmt) -> Words:
-    """Return the words of *statement*, which stands in no other."""
+    """Return the words of *statement*, which stands in no other, or in a class."""
+    if isinstance(statement, ast.ClassDef):
+        return _words_of_class(statement)
     found = _Found()
     for node in walk(statement):
         _take(node, found)
+    is_function = isinstance(statement, _FUNCTIONS)
+    return _of(found, _variables(statement) - found.shared if is_function else set())
+
+
+def _words_of_class(statement: ast.ClassDef) -> Words:
+    """Return the words of a class: variables of its methods are nobody else's."""
+    found = _Found(others={statement.name}, defined={statement.name})
+    head = (*statement.decorator_list, *statement.bases, *statement.keywords)
+    for part in (*head, *getattr(statement, "type_params", ())):
+        for node in walk(part):
+            _take(node, found)
+    parts = [_of(found, set()), *map(words_of, statement.body)]
+    return Words(
+        frozenset().union(*(one.said for one in parts)),
+        frozenset().union(*(one.beyond for one in parts)),
+        frozenset().union(*(one.given for one in parts)),
+        frozenset().union(*(one.set for one in parts)),
+    )
+
+
+def _of(found: _Found, locals_: set[str]) -> Words:
     said = frozenset(found.names | found.others | found.stored)
-    locals_ = _variables(statement) - found.shared if isinstance(statement, _FUNCTIONS) else set()
     beyond = frozenset((found.names | found.stored) - locals_ | found.others)
     given = frozenset(found.defined | found.fields | (found.stored - locals_))
     return Words(said, beyond, given, frozenset(found.fields | found.shared))
