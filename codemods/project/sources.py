@@ -181,6 +181,8 @@ def _advice(body: bytes, encoding: str) -> str:
 
 def _dominant_newline(text: str) -> str:
     """Return the newline that most lines of *text* end with, ``\\n`` where there is none."""
+    if "\r" not in text:
+        return "\n"
     counts = {"\n": 0, "\r\n": 0, "\r": 0}
     for match in re.finditer(_NEWLINE, text):
         counts[match[0]] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from codemods.model.outcome import Failed, Linted
 from codemods.model.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from codemods.model.finding import Finding
     from codemods.model.outcome import RunReport
@@ -36,6 +37,25 @@ _SEVERITIES = {
 }
 #: The pages, where the tools are run from a checkout; an installed package has none of them.
 _PAGES = Path(__file__).parents[2] / "docs" / "rules"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an editor was told of a text, as it follows from *report*."""
+
+    report: RunReport
+    diagnostics: list[Diagnostic]
+    _known: Mapping[tuple[Finding, str, str], Diagnostic] = field(default_factory=dict)
+
+    def again(self, document: Document, report: RunReport) -> Shown:
+        """Return what it is told of *document*: what stands where it stood is not made anew."""
+        found: dict[tuple[Finding, str, str], Diagnostic] = {}
+        for one in findings_of(report):
+            # Columns are counted in the lines that a place begins and ends in.
+            first, last = one.span.line - 1, one.span.end_line - 1
+            key = one, document.lines.line(first), document.lines.line(last)
+            found[key] = self._known.get(key) or _diagnostic(document, one)
+        return Shown(report, [*found.values(), *failures_of(report)], found)
 
 
 def findings_of(report: RunReport) -> list[Finding]:

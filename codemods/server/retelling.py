@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from codemods.findings.comments import may_hold_any
 from codemods.model.finding import Finding, Silenced
 from codemods.model.outcome import Linted, RunReport
-from codemods.server.texts.apart import Concerned
+from codemods.server.texts.apart import Concerned, is_telling
 from codemods.server.texts.pieces import pieces_of
 from codemods.server.texts.positions import MARK
 from codemods.server.texts.slices import Slice
@@ -96,6 +96,8 @@ class Edited:
     def is_apart(self) -> bool:
         """Whether nothing of trackers depends on the definition, neither as it was nor as it is."""
         old, new = self.base.pieces[self.at], self.pieces[self.at]
+        if is_telling(old) or is_telling(new):
+            return False
         return all(
             self.base.concerned.is_apart(one) and not may_hold_any(one.source(lines))
             for one, lines in ((old, self.base.lines), (new, self.lines))

@@ -15,7 +15,7 @@ from pygls.uris import to_fs_path
 from codemods.model.outcome import RunReport
 from codemods.project.config import ConfigError
 from codemods.server.analysis import Asked, Migration, Surroundings
-from codemods.server.diagnostics import diagnostics_of
+from codemods.server.diagnostics import Shown
 from codemods.server.notebooks import SYNC
 from codemods.server.protocol import Protocol
 from codemods.server.retelling import Bases
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _NOTHING = RunReport((), 1, written=False)
+_NOT_SHOWN = Shown(_NOTHING, [])
 
 
 class Session(LanguageServer):
@@ -49,7 +50,7 @@ class Session(LanguageServer):
         self._reports: dict[Document, RunReport] = {}
         self._migrations: dict[Document, Migration] = {}
         self._bases = Bases()
-        self._shown: dict[str, tuple[RunReport, list[types.Diagnostic]]] = {}
+        self._shown: dict[str, Shown] = {}
         self._complaint = ""
 
     async def tell(self, document: Document, urgency: Urgency) -> None:
@@ -63,11 +64,11 @@ class Session(LanguageServer):
 
     def _diagnostics_of(self, document: Document, report: RunReport) -> list[types.Diagnostic]:
         """Return what the editor is told of *report*: what is told again stands where it stood."""
-        known, found = self._shown.get(document.uri, (None, []))
-        if known is not report or report is _NOTHING:
-            found = diagnostics_of(document, report)
-            self._shown[document.uri] = report, found
-        return found
+        shown = self._shown.get(document.uri, _NOT_SHOWN)
+        if shown.report is not report:
+            shown = shown.again(document, report)
+            self._shown[document.uri] = shown
+        return shown.diagnostics
 
     async def tell_notebook(self, notebook: Notebook, urgency: Urgency) -> None:
         """Publish what there is to tell of each cell, if nothing has changed until then."""

@@ -78,7 +78,7 @@ class Concerned:
         return (
             piece.is_function
             and piece.name not in self.spoken
-            and TELLING.isdisjoint(words.said)
+            and not is_telling(piece)
             and self.given.isdisjoint(words.beyond)
             and self.spoken.isdisjoint(words.set | words.given - {piece.name})
         )
@@ -88,4 +88,9 @@ def _is_concerned(piece: Piece, spoken: set[str], given: set[str]) -> bool:
     if not piece.name:
         return not piece.is_harmless
     known = piece.name in spoken or not given.isdisjoint(piece.words.beyond)
-    return known or not TELLING.isdisjoint(piece.words.said)
+    return known or is_telling(piece)
+
+
+def is_telling(piece: Piece) -> bool:
+    """Whether *piece* says a word with which it may have to do with trackers by itself."""
+    return not TELLING.isdisjoint(piece.words.said)

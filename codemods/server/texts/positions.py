@@ -42,6 +42,10 @@ class Lines:
     def _lines(self) -> list[str]:
         return split(self.text)
 
+    def line(self, number: int) -> str:
+        """Return the line *number*, counted from 0; "" beyond the end."""
+        return self._lines[number] if number < len(self._lines) else ""
+
     def offset(self, position: Position) -> int:
         """Return where *position* is in the text; what is beyond a line, or all, is its end."""
         lines = self._lines
@@ -67,8 +71,7 @@ class Lines:
 
     def position(self, line: int, characters: int) -> Position:
         """Return the place behind so many *characters* of *line*, counted from 0."""
-        content = self._lines[line] if line < len(self._lines) else ""
-        return Position(line, self._count(content[:characters]))
+        return Position(line, self._count(self.line(line)[:characters]))
 
     @property
     def end(self) -> Position:

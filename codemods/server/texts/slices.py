@@ -64,11 +64,11 @@ class Slice:
 
     def text(self, lines: Sequence[str], pieces: Sequence[Piece]) -> str:
         """Return the text of *lines* without all else, each line of it where it is."""
-        left = [""] * len(lines)
+        left = [""] * (1 + max(pieces[at].last for at in (*self.kept, *self.free)))
         for at in (*self.kept, *self.free):
             one = pieces[at]
             left[one.first : one.last + 1] = lines[one.first : one.last + 1]
-        return "\n".join(left)
+        return "\n".join(left) + "\n"
 
     def lines(self, pieces: Sequence[Piece]) -> frozenset[int]:
         """Return the numbers of the lines, from 1, that it keeps for the piece itself."""

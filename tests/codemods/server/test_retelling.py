@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import random
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,7 @@ def total(items):
     return found
 """
 TEXT = HEAD + LEGACY + PLAIN
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -68,6 +70,16 @@ class Editor:
     def told(self, text: str) -> RunReport | None:
         """Return what is told again of *text*."""
         return self.bases.told(self.document(text))
+
+    def sliced(self, text: str) -> tuple[RunReport | None, list[str]]:
+        """Return what is found in *text* without all of it, and the parts that were analysed."""
+        parts: list[str] = []
+
+        def lint(part: str) -> RunReport:
+            parts.append(part)
+            return self.analysed(part)
+
+        return self.bases.linted(self.document(text), lint), parts
 
 
 @pytest.fixture
@@ -170,12 +182,120 @@ def test_what_other_files_decide_is_analysed(editor: Editor, tmp_path: Path) -> 
     assert editor.told(text.replace("in items:", "in items[1:]:")) is None
 
 
+MORE = """
+
+def write(text):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id="write-1")
+    return ask(text, tracker=tracker)
+"""
+FIRST = "    tracker = AIUsageTracker()"
+BEHIND = FIRST + "; x = 1"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("tracker =", "vtracker ="),
+        ('job_id="read-1"', 'job_i="read-1"'),
+        ("tracker = AIUsageTracker()", "tracker = AIUsageTrackers()"),
+        ("return ask(text, tracker=tracker)", "return total([tracker])"),
+        ("def read(text):", "def read(text, tracker=None):"),
+        ("    tracker.set_tracking_context", "    pass; set_tracking_context"),
+    ],
+)
+def test_what_is_typed_beside_a_tracker_is_analysed_without_the_others(
+    editor: Editor, old: str, new: str
+) -> None:
+    """Other functions with trackers of their own are not looked at, but for one of them."""
+    text = TEXT + MORE + MORE.replace("write", "send")
+    editor.analysed(text, editor.bases)
+    typed = text.replace(old, new, 1)
+    found, parts = editor.sliced(typed)
+    assert found is not None
+    assert words(found) == words(editor.analysed(typed))
+    assert all(one.count("def ") <= 3 and "def send" not in one for one in parts)
+    again = typed.replace("(text, tracker", "(texts, tracker", 1)
+    found, parts = editor.sliced(again)
+    assert found is not None
+    assert words(found) == words(editor.analysed(again))
+    assert len(parts) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return ask(text, tracker=tracker)\n\n\ndef total", "write(text)\n\n\ndef total"),
+        ("def write(text):", "def write(text, by=read):"),
+        ("limit = 3", "shared = [read, write]"),
+        ("found = 0", "found = read(write)"),
+        ("found = 0", "found = globals()"),
+        ("limit = 3", "from somewhere import ask"),
+    ],
+)
+def test_those_that_it_has_to_do_with_are_analysed_with_it(
+    editor: Editor, old: str, new: str
+) -> None:
+    """What calls it or is called by it, shares a name with it, or reaches more than names."""
+    text = (TEXT + MORE.replace("write", "send") + MORE).replace(old, new)
+    editor.analysed(text, editor.bases)
+    typed = text.replace("tracker =", "vtracker =", 1)
+    found, parts = editor.sliced(typed)
+    assert parts
+    assert all("def read" in one and "def write" in one for one in parts)
+    assert found is None or words(found) == words(editor.analysed(typed))
+
+
+def test_calls_outside_of_contexts_are_found_as_in_the_whole(editor: Editor) -> None:
+    """Whether a file has a context is a question to all of it: what is typed may be the last."""
+    text = """\
+from tracker.ai_usage_context import ai_usage_context
+
+
+def one(client, text):
+    with ai_usage_context("one", job_id=text):
+        return client.responses.create(model="m", input=text)
+
+
+def other(client, text):
+    return client.responses.create(model="m", input=text)
+"""
+    editor.analysed(text, editor.bases)
+    for typed in (
+        text.replace("with ai_usage_context(", "with ai_usage_contexts("),
+        text.replace("one(client, text)", "one(client, text, *, b)"),
+        text.replace("def other(client, text)", "def other(client, text, b)"),
+    ):
+        found, _ = editor.sliced(typed)
+        assert found is None or words(found) == words(editor.analysed(typed))
+        editor.analysed(text, editor.bases)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("found = 0", "found = 0  # ai-usage: off"),
+        ("limit = 3", "# %%"),
+        ("limit = 3", "limit = 3\r"),
+        (FIRST, BEHIND),
+    ],
+)
+def test_odd_texts_are_analysed_as_a_whole_or_rightly(editor: Editor, old: str, new: str) -> None:
+    """Comments that hold for more than a line, cells, and ends of lines that are counted oddly."""
+    text = (TEXT + MORE).replace(old, new)
+    editor.analysed(text, editor.bases)
+    typed = text.replace("tracker =", "vtracker =", 1)
+    found, _ = editor.sliced(typed)
+    assert (found is None) == (new != BEHIND)
+    assert found is None or words(found) == words(editor.analysed(typed))
+
+
 def edited(text: str, tree: ast.Module, chosen: random.Random) -> Iterator[str]:
     """Yield *text* with a word of one of its functions in the place of another one, or longer."""
     lines = text.split("\n")
     spoken = _WORD.findall(text)
     for one in tree.body:
-        if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if not isinstance(one, DEFINITIONS):
             continue
         for _ in range(4):
             at = chosen.randrange(one.lineno - 1, one.end_lineno or one.lineno)
@@ -203,4 +323,30 @@ def test_what_is_told_again_is_what_an_analysis_finds(editor: Editor, part: int)
                 assert words(told) == words(editor.analysed(other)), other
                 editor.analysed(text, editor.bases)
         del report
+    assert count > 5
+
+
+def apart(text: str, number: int) -> str:
+    """Return *text* with other names for what it defines, to stand beside itself."""
+    named = [one.name for one in ast.parse(text).body if isinstance(one, DEFINITIONS)]
+    for name in named:
+        text = re.sub(rf"\b{name}\b", f"{name}{number}", text)
+    return text.replace("from __future__ import annotations\n", "\n")
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_what_is_found_in_a_part_is_found_in_the_whole(editor: Editor, part: int) -> None:
+    """For programs of all kinds, one beside another, and one edit after the other."""
+    chosen = random.Random(part)
+    paths = sorted(ROWS.glob("*/before.py"))[part::240]
+    count = 0
+    for one, other in pairwise(paths):
+        text = one.read_text() + "\n" + apart(other.read_text(), 2)
+        report = editor.analysed(text, editor.bases)
+        for typed in edited(text, ast.parse(text), chosen):
+            found, _ = editor.sliced(typed)
+            if found is not None:
+                count += 1
+                assert words(found) == words(editor.analysed(typed)), typed
+                editor.bases.learn(editor.document(text), report)
     assert count > 5
