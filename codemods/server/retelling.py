@@ -126,9 +126,9 @@ class Edited:
             return None
         lines = part.lines(self.pieces)
         whole, was, is_ = (_parted(one, lines) for one in (self.base.report, before, after))
-        if whole.inside != was.inside or was.outside != is_.outside:
+        if whole.inside != was.inside or was.beyond != is_.beyond:
             return None
-        return self.told(_joined(whole.outside, is_.inside), (new, after))
+        return self.told(_joined(whole.beyond, is_.inside), (new, after))
 
 
 Told = tuple[Finding | Silenced, ...]
@@ -139,14 +139,14 @@ class _Parted:
     """What is told of some lines of a text, and of all others."""
 
     inside: Told
-    outside: Told
+    beyond: Told
 
 
 def _parted(report: RunReport, lines: Collection[int]) -> _Parted:
     every = _told(report)
     inside = tuple(one for one in every if _finding(one).span.line in lines)
-    outside = tuple(one for one in every if _finding(one).span.line not in lines)
-    return _Parted(inside, outside)
+    beyond = tuple(one for one in every if _finding(one).span.line not in lines)
+    return _Parted(inside, beyond)
 
 
 def _told(report: RunReport) -> Told:

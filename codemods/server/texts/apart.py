@@ -13,17 +13,12 @@ from codemods import vocabulary
 from codemods.analysis.external import computed_names, handed_names
 from codemods.analysis.syntax.calls import CAPTURED_CALLS
 from codemods.linking import computed_lookups, surroundings
+from codemods.server.texts.pieces import MEDDLING, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from codemods.server.texts.pieces import Piece
 
-#: Modules that may do something to those who speak of them, unseen.
-MEDDLING = frozenset(
-    "atexit builtins codecs contextlib contextvars ctypes functools gc imp importlib inspect mock "
-    "multiprocessing os pkgutil runpy signal sys threading types unittest weakref".split()
-)
 _EVALUATING = frozenset("eval exec compile globals locals vars setattr delattr dir open".split())
 
 

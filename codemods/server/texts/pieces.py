@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary
 from codemods.interpreter import check_declarations
-from codemods.server.texts.apart import MEDDLING
 from codemods.server.texts.spoken import words_of
 
 if TYPE_CHECKING:
@@ -20,6 +19,11 @@ if TYPE_CHECKING:
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+#: Modules that may do something to those who speak of them, unseen.
+MEDDLING = frozenset(
+    "atexit builtins codecs contextlib contextvars ctypes functools gc imp importlib inspect mock "
+    "multiprocessing os pkgutil runpy signal sys threading types unittest weakref".split()
+)
 #: What the interpreter raises for what is no Python, or too deep for it.
 _NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 #: What imports of the API bring along: the same for all who say it.
