@@ -126,9 +126,9 @@ class Edited:
             return None
         lines = part.lines(self.pieces)
         whole, was, is_ = (_parted(one, lines) for one in (self.base.report, before, after))
-        if whole.inside != was.inside or was.beyond != is_.beyond:
+        if whole.inside != was.inside or was.others != is_.others:
             return None
-        return self.told(_joined(whole.beyond, is_.inside), (new, after))
+        return self.told(_joined(whole.others, is_.inside), (new, after))
 
 
 Told = tuple[Finding | Silenced, ...]
@@ -139,14 +139,14 @@ class _Parted:
     """What is told of some lines of a text, and of all others."""
 
     inside: Told
-    beyond: Told
+    others: Told
 
 
 def _parted(report: RunReport, lines: Collection[int]) -> _Parted:
     every = _told(report)
     inside = tuple(one for one in every if _finding(one).span.line in lines)
-    beyond = tuple(one for one in every if _finding(one).span.line not in lines)
-    return _Parted(inside, beyond)
+    others = tuple(one for one in every if _finding(one).span.line not in lines)
+    return _Parted(inside, others)
 
 
 def _told(report: RunReport) -> Told:
