@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from codemods.cli.options import (
     configuring,
     into_options,
     named,
+    reading,
     remembering,
     reporting,
     sharing,
@@ -26,8 +28,8 @@ from codemods.report.status import DONE, FAILED, LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
+    from codemods.findings.texts import Text
     from codemods.model.options import Options
     from codemods.model.outcome import RunReport
     from codemods.project.undo.restore import Undone
@@ -56,6 +58,8 @@ Examples:
     python -m codemods.migrate src
   Migrate the examples in documents and docstrings with the code:
     python -m codemods.migrate --include markdown --include rst --include doctests .
+  Print what becomes of a text that is no file yet (the report is on standard error):
+    python -m codemods.migrate --stdin-filename src/receipts.py - < src/receipts.py
   Fail a build while legacy code is left:
     python -m codemods.migrate --check src
   The same in a build, with a report for each who reads one:
@@ -121,6 +125,7 @@ Exit status:
 @click.option("--unsafe", is_flag=True, help="Make rewrites that are not proven safe, too.")
 @working
 @sharing
+@reading
 @configuring
 @remembering
 @campaign.campaigning
@@ -146,6 +151,11 @@ def command(
         return describing.described(options)
     if options.interactive:
         interactive.refuse_contradictions(options, elsewhere=repos is not None)
+    if Path("-") in options.paths or options.stdin_filename is not None:
+        from codemods.cli.stdin import migrated  # only now: most runs are about files
+
+        if migrated.is_asked(options, elsewhere=repos is not None):
+            return _printed(*migrated.report_of(options), options)
     if repos is None:
         campaign.refuse_without_list(branch, place)
         if options.mode is Mode.UNDO:
@@ -221,6 +231,26 @@ def _finish(report: RunReport, options: Options) -> int:
     if options.mode is Mode.DIFF:
         _print_patch(report, options)
     return execution.finish(report, options, err=options.mode is Mode.DIFF)
+
+
+def _printed(report: RunReport, text: Text, options: Options) -> int:
+    """Print what becomes of *text*, or what the mode asks for; then report.
+
+    A text that nothing becomes of is printed as it is.  Of one that fails nothing is printed, so
+    that nobody takes that for a result.
+    """
+    from codemods.model.outcome import Changed, Failed
+
+    if options.mode is Mode.MIGRATE:
+        report = replace(report, written=True)
+        if not any(isinstance(one, Failed) for one in report.outcomes):
+            changed = (one.after for one in report.outcomes if isinstance(one, Changed))
+            click.echo(next(changed, text.content), nl=False)
+    elif options.mode is Mode.DIFF:
+        _print_patch(report, options)
+    execution.warn_of(report)
+    texts = {text.shown: text.content}
+    return execution.finish(report, options, err=options.mode is not Mode.CHECK, texts=texts)
 
 
 def _print_patch(report: RunReport, options: Options) -> None:

@@ -13,6 +13,7 @@ from codemods.cli.options import (
     configuring,
     into_options,
     named,
+    reading,
     remembering,
     reporting,
     sharing,
@@ -80,6 +81,7 @@ class Asked(Frozen):
 @named("PATH...")
 @working
 @sharing
+@reading
 @configuring
 @remembering
 @reporting(quiet="Print the findings without a summary.", shown="findings")
@@ -144,17 +146,17 @@ def _selected(report: RunReport, options: Options, lint_options: LintOptions) ->
 
 def _is_read(options: Options, lint_options: LintOptions) -> bool:
     """Whether a text is read, and no file is looked at; asked without loading what reads it."""
-    if Path("-") not in options.paths and lint_options.stdin_filename is None:
+    if Path("-") not in options.paths and options.stdin_filename is None:
         return False
-    from codemods.cli.lint import stdin
+    from codemods.cli.stdin import linted
 
-    return stdin.is_asked(options, lint_options)
+    return linted.is_asked(options, lint_options)
 
 
 def _lint_what_is_read(options: Options, lint_options: LintOptions) -> int:
-    from codemods.cli.lint import stdin
+    from codemods.cli.stdin import linted
 
-    report, texts = stdin.report_of(options, lint_options)
+    report, texts = linted.report_of(options, lint_options)
     execution.warn_of(report)
     return _finished(report, options, lint_options, texts)
 

@@ -108,6 +108,15 @@ _SHARDS = (
     ),
 )
 
+_READ = (
+    click.option(
+        "--stdin-filename",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What the text would be called that is read for the PATH `-`.",
+    ),
+)
+
 _CACHE = (
     click.option(
         "--cache/--no-cache",
@@ -133,6 +142,11 @@ def working(command: F) -> F:
 def sharing(command: F) -> F:
     """Add the option that parts a run."""
     return _with(_SHARDS, command)
+
+
+def reading(command: F) -> F:
+    """Add the option that names what is read from standard input."""
+    return _with(_READ, command)
 
 
 def remembering(command: F) -> F:

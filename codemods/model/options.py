@@ -82,6 +82,7 @@ class Options(Frozen):
     ``show_settings`` and ``show_files`` ask what would hold, and for which files, and no more.
     ``verbose`` tells beside the report what the run went by.  ``statistics`` asks for a count of
     each rule in the place of the report.
+    ``stdin_filename`` is what a text that is read would be called.
     """
 
     paths: tuple[Path, ...]
@@ -110,6 +111,7 @@ class Options(Frozen):
     show_files: bool = False
     verbose: bool = False
     statistics: bool = False
+    stdin_filename: Path | None = None
 
     @property
     def describes(self) -> bool:
@@ -135,7 +137,6 @@ class LintOptions(Frozen):
     ``add_ignores`` is the reason of comments that are to silence what is found.
     ``baseline`` is the file of what is known, which may be updated or pruned first.  ``since`` is a
     revision, ``diff_from_stdin`` asks for a diff: only what stands in changed lines is told of.
-    ``stdin_filename`` is what a text that is read would be called.
     """
 
     explain: str | None = None
@@ -152,7 +153,6 @@ class LintOptions(Frozen):
     prune_baseline: bool = False
     since: str | None = None
     diff_from_stdin: bool = False
-    stdin_filename: Path | None = None
 
     @property
     def writes(self) -> bool:

@@ -128,12 +128,6 @@ _NARROWING = (
     click.option(
         "--diff-from-stdin", is_flag=True, help="Tell of lines that a diff adds, which is read."
     ),
-    click.option(
-        "--stdin-filename",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="What the text would be called that is read for the PATH `-`.",
-    ),
 )
 _RULES = (
     click.option("--list-rules", is_flag=True, help="Print code and name of each rule; no more."),

@@ -299,10 +299,11 @@ def _(place: Place) -> None:
     assert place.run("--diff-from-stdin", ".", text="").status == 0
 
 
-@of("--stdin-filename", "lint")
+@of("--stdin-filename", "lint", "migrate")
 def _(place: Place) -> None:
     told = place.run("--stdin-filename", "app/new.py", "-", text=LEGACY)
-    assert "app/new.py:1:1: AIU003" in told.out
+    assert "app/new.py:" in told.out + told.err
+    assert "AIU001" in told.out + told.err
 
 
 @of("--list-rules", "lint")
