@@ -39,7 +39,7 @@ _WIDE = TELLING - _OWN | {"__getattr__", "__getattribute__", "__setattr__"}
 class Slice:
     """The places, among the pieces of a text, that findings in one of them depend on."""
 
-    kept: frozenset[int]
+    needed: frozenset[int]
     free: frozenset[int]
 
     @classmethod
@@ -48,31 +48,31 @@ class Slice:
     ) -> Slice:
         """Return what the piece at *at* depends on, as it was *before* or is *after*.
 
-        One of the others that is *told* of, by their lines from 0, is kept beside it: what is
+        One of the others that is *told* of, by their lines from 0, stays beside it: what is
         found of imports, as long as anybody needs them, is found as before.
         """
         both = [*before, after[at]]
         free = frozenset(i for i, one in enumerate(both) if one.is_harmless or one.is_api)
-        kept = frozenset((at, len(before)))
+        needed = frozenset((at, len(before)))
         if any(not _WIDE.isdisjoint(one.words.said) for i, one in enumerate(both) if i not in free):
-            kept |= Concerned.of(both).places - free
-        kept = _closed(kept, both, free)
-        witness = _first_of(told, before, kept | free)
+            needed |= Concerned.of(both).places - free
+        needed = _closed(needed, both, free)
+        witness = _first_of(told, before, needed | free)
         if witness is not None:
-            kept = _closed(kept | {witness}, both, free)
-        return cls(kept - {len(before)}, free)
+            needed = _closed(needed | {witness}, both, free)
+        return cls(needed - {len(before)}, free)
 
     def text(self, lines: Sequence[str], pieces: Sequence[Piece]) -> str:
         """Return the text of *lines* without all else, each line of it where it is."""
-        left = [""] * (1 + max(pieces[at].last for at in (*self.kept, *self.free)))
-        for at in (*self.kept, *self.free):
+        left = [""] * (1 + max(pieces[at].last for at in (*self.needed, *self.free)))
+        for at in (*self.needed, *self.free):
             one = pieces[at]
             left[one.first : one.last + 1] = lines[one.first : one.last + 1]
         return "\n".join(left) + "\n"
 
     def lines(self, pieces: Sequence[Piece]) -> frozenset[int]:
         """Return the numbers of the lines, from 1, that it keeps for the piece itself."""
-        spans = (pieces[at] for at in self.kept)
+        spans = (pieces[at] for at in self.needed)
         return frozenset(line for one in spans for line in range(one.first + 1, one.last + 2))
 
 
@@ -85,9 +85,9 @@ def _first_of(lines: Iterable[int], pieces: Sequence[Piece], known: frozenset[in
     return None
 
 
-def _closed(kept: Iterable[int], pieces: Sequence[Piece], free: frozenset[int]) -> frozenset[int]:
-    """Return *kept* with all that say a name which these give, or give one that they say."""
-    found = set(kept)
+def _closed(needed: Iterable[int], pieces: Sequence[Piece], free: frozenset[int]) -> frozenset[int]:
+    """Return *needed* with all that say a name which these give, or give one that they say."""
+    found = set(needed)
     waiting = {at: one.words for at, one in enumerate(pieces) if at not in found | free}
     new = list(found)
     while new:
