@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from codemods.findings.mending.retouching import place_of
 from codemods.model.refusal import Reason, Refusal
+from codemods.project.embedded.outcomes import located
 from codemods.review.sites import site_of
 from codemods.rules.engine import decide
 
@@ -36,10 +37,11 @@ class Seen:
         self, semantic: SemanticModel, source: SourceFile, document: Document | None
     ) -> Decision:
         """Return what is decided of *source*."""
-        del source, document
+        del source
         decision = decide(semantic)
         if self.first is None:
-            self.first = frozenset(place_of(one.finding) for one in decision.proposals)
+            found = (one.finding for one in decision.proposals)
+            self.first = frozenset(place_of(as_told(one, document)) for one in found)
         return decision
 
 
@@ -47,9 +49,10 @@ class Chosen:
     """Takes the proposals for findings that are *wanted*, and what only they make possible.
 
     It is what a person gets who says yes to these, and no to all others that there are at first.
+    *wanted* is asked about findings of the module, beside the document that this stands in.
     """
 
-    def __init__(self, wanted: Callable[[Finding], bool]) -> None:
+    def __init__(self, wanted: Callable[[Finding, Document | None], bool]) -> None:
         self._wanted = wanted
         self._left: set[Site] | None = None
 
@@ -57,15 +60,19 @@ class Chosen:
         self, semantic: SemanticModel, source: SourceFile, document: Document | None
     ) -> Decision:
         """Return what of the proposals for *source* is taken."""
-        del source, document
+        del source
+
+        def is_wanted(finding: Finding) -> bool:
+            return self._wanted(finding, document)
+
         left_out: dict[Finding, Refusal] = {}
         if self._left is None:
             first = decide(semantic)
-            others = [one.finding for one in first.proposals if not self._wanted(one.finding)]
-            others += [one.finding for one in first.refusals if not self._wanted(one.finding)]
+            others = [one.finding for one in first.proposals if not is_wanted(one.finding)]
+            others += [one.finding for one in first.refusals if not is_wanted(one.finding)]
             self._left = {site_of(semantic, one) for one in others}
             left_out = _declined(others)
-            return self._decided(semantic, left_out, lambda finding: not self._wanted(finding))
+            return self._decided(semantic, left_out, lambda finding: not is_wanted(finding))
         left = self._left
         return self._decided(semantic, left_out, lambda finding: site_of(semantic, finding) in left)
 
@@ -82,6 +89,11 @@ class Chosen:
             if not others:
                 return decision
             left_out.update(_declined(others))
+
+
+def as_told(finding: Finding, document: Document | None) -> Finding:
+    """Return *finding* of a module as it is told of: of a notebook by cell."""
+    return located(document, finding) if document is not None else finding
 
 
 def _declined(findings: Iterable[Finding]) -> dict[Finding, Refusal]:

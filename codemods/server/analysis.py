@@ -132,10 +132,11 @@ class Asked:
 
     def migrated_in_part(self, wanted: Callable[[Finding], bool]) -> FileOutcome:
         """Return what migrate makes of what is *wanted* in it; raises ConfigError."""
-        from codemods.review.choosing import Chosen
+        from codemods.review.choosing import Chosen, as_told
         from codemods.runner.one_file import migrate_file
 
-        return self._outcome(partial(migrate_file, choose=Chosen(wanted)))
+        choose = Chosen(lambda finding, document: wanted(as_told(finding, document)))
+        return self._outcome(partial(migrate_file, choose=choose))
 
     def silenced(self, place: Place, reason: str) -> FileOutcome:
         """Return it with a comment that silences the finding at *place*; raises ConfigError."""

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from codemods.server.actions import KINDS, Told, offered, resolved
-from codemods.server.diagnostics import diagnostics_of, findings_of
+from codemods.server.diagnostics import diagnostics_in, findings_of
 from codemods.server.hover import hover_of
 from codemods.server.lenses import EXPLAIN, MIGRATE, lenses_of
 from codemods.server.notebooks import opened
 from codemods.server.session import Session
-from codemods.server.texts.edits import workspace_edit
+from codemods.server.texts.edits import edits_of
 from codemods.server.texts.functions import is_inside
 from codemods.server.work import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codemods.server.texts.documents import Document
+    from codemods.server.targets import Target
 
 _DISTRIBUTION = "ai-usage-suite"
 _WATCHED = ("**/*.py", "**/*.pyi", "**/*.ipynb", "**/pyproject.toml")
@@ -154,48 +154,46 @@ async def _tell_all(session: Session) -> None:
 
 async def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
     """Return what may be done at a place."""
-    document = session.documents.get(params.text_document.uri)
-    if document is None or not document.is_asked_about:
+    target = session.target(params.text_document.uri)
+    if target is None or not target.whole.is_asked_about:
         return []
-    report = await session.report(document)
-    pairs = zip(findings_of(report), diagnostics_of(document, report), strict=False)
+    findings = [one for one in findings_of(await session.report(target.whole)) if target.has(one)]
+    pairs = zip(findings, diagnostics_in(target.text, findings), strict=True)
     told = [Told(*pair) for pair in pairs if _meet(pair[1].range, params.range)]
-    migration = await session.migration(document)
-    actions = list(offered(document, told, migration, params.context.only or ()))
+    migration = await session.migration(target.whole)
+    actions = list(offered(target, told, migration, params.context.only or ()))
     if _resolves_edits(session):
         return actions
-    return [one for one in [await _resolved(session, document, a) for a in actions] if one.edit]
+    return [one for one in [await _resolved(session, target, a) for a in actions] if one.edit]
 
 
 async def code_action_resolve(session: Session, params: types.CodeAction) -> types.CodeAction:
     """Return an action with its edit; without one if the text is another one now."""
     data: Any = params.data
-    document = session.documents.get(data["uri"])
-    if document is None or document.version != data["version"]:
+    target = session.target(data["uri"])
+    if target is None or target.whole.version != data["version"]:
         return params
-    return await _resolved(session, document, params)
+    return await _resolved(session, target, params)
 
 
-async def _resolved(
-    session: Session, document: Document, action: types.CodeAction
-) -> types.CodeAction:
+async def _resolved(session: Session, target: Target, action: types.CodeAction) -> types.CodeAction:
     versioned = _takes_versions(session)
     return await session.asked(
-        document, lambda asked: resolved(document, action, asked, versioned=versioned), action
+        target.whole, lambda asked: resolved(target, action, asked, versioned=versioned), action
     )
 
 
 async def hover(session: Session, params: types.HoverParams) -> types.Hover | None:
     """Return the page of the rule of the finding that is pointed at."""
-    document = session.documents.get(params.text_document.uri)
-    if document is None or not document.is_asked_about:
+    target = session.target(params.text_document.uri)
+    if target is None or not target.whole.is_asked_about:
         return None
     place = types.Range(params.position, params.position)
-    findings = findings_of(await session.report(document))
-    there = [one for one in findings if _meet(document.lines.range(one.span), place)]
+    findings = [one for one in findings_of(await session.report(target.whole)) if target.has(one)]
+    there = [one for one in findings if _meet(target.text.lines.range(one.span), place)]
     if not there:
         return None
-    return hover_of(document, there, await session.migration(document))
+    return hover_of(target.text, there, await session.migration(target.whole))
 
 
 async def code_lens(session: Session, params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -225,7 +223,7 @@ async def migrate(session: Session, *arguments: Any) -> None:
         kind = types.MessageType.Info
         session.window_show_message(types.ShowMessageParams(kind, said))
         return
-    edit = workspace_edit(document, after, versioned=_takes_versions(session))
+    edit = edits_of([(document, after)], versioned=_takes_versions(session))
     await session.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, _APPLYING))
 
 

@@ -76,3 +76,8 @@ def _content(sources: Sequence[str]) -> str:
         for source in sources
     ]
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+
+
+def sources_of(content: str) -> list[str]:
+    """Return the code cells of a notebook that ``_content`` has made, and something has changed."""
+    return ["".join(cell["source"]) for cell in json.loads(content)["cells"]]

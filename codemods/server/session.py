@@ -19,6 +19,7 @@ from codemods.server.diagnostics import Shown
 from codemods.server.notebooks import SYNC
 from codemods.server.protocol import Protocol
 from codemods.server.retelling import Bases
+from codemods.server.targets import Target
 from codemods.server.texts.documents import Documents
 from codemods.server.work import Superseded, Ticket, Urgency, Worker
 
@@ -79,6 +80,14 @@ class Session(LanguageServer):
         if self.notebooks.get(notebook.whole.uri) is notebook:
             for cell, found in notebook.told(report):
                 self._publish(cell.uri, cell.version, found)
+
+    def target(self, uri: str) -> Target | None:
+        """Return the text at *uri*, which may be a cell of a notebook; None if it is not open."""
+        document = self.documents.get(uri)
+        if document is not None:
+            return Target(document, document)
+        cells = (Target.of_cell(uri, notebook) for notebook in self.notebooks.values())
+        return next((cell for cell in cells if cell is not None), None)
 
     def tell_nothing(self, uri: str) -> None:
         """Publish that there is nothing to tell of the text at *uri*."""

@@ -93,7 +93,7 @@ class Fix:
             return comments
         # What silences a finding is not told of, and what is not told of stays.
         ours = _Ours(told.findings, found, is_wanted, self.selection.of(source.display).codes)
-        chosen = Chosen(lambda finding: ours(_before(finding, numbers)))
+        chosen = Chosen(lambda finding, _: ours(_before(finding, numbers)))
         outcome = migrated(project, as_left(source, comments), document, chosen)
         return _joined(source, comments, outcome, numbers)
 

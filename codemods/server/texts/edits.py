@@ -16,6 +16,8 @@ from lsprotocol.types import (
 from codemods.server.texts.positions import split
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codemods.server.texts.documents import Document
 
 
@@ -45,10 +47,19 @@ def _same(one: list[str], other: list[str]) -> int:
     return next(different, min(len(one), len(other)))
 
 
-def workspace_edit(document: Document, after: str, *, versioned: bool) -> WorkspaceEdit:
-    """Return what changes *document* to *after*; if *versioned*, in its version and no other."""
-    edits = text_edits(document, after)
+def edits_of(changes: Sequence[tuple[Document, str]], *, versioned: bool) -> WorkspaceEdit:
+    """Return what changes each of some documents to the text beside it.
+
+    If *versioned*, in their versions and no others.
+    """
+    edits = [(document, text_edits(document, after)) for document, after in changes]
     if not versioned:
-        return WorkspaceEdit(changes={document.uri: edits})
-    about = OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
-    return WorkspaceEdit(document_changes=[TextDocumentEdit(about, [*edits])])
+        return WorkspaceEdit(changes={document.uri: found for document, found in edits})
+    return WorkspaceEdit(
+        document_changes=[
+            TextDocumentEdit(
+                OptionalVersionedTextDocumentIdentifier(document.uri, document.version), [*found]
+            )
+            for document, found in edits
+        ]
+    )

@@ -86,8 +86,9 @@ class Editor:
         changes = (edit.changes or {}).get(uri, ())
         for one in edit.document_changes or ():
             assert isinstance(one, lsp.TextDocumentEdit)
-            assert one.text_document.version == self.texts[uri][0]
-            changes = one.edits
+            if one.text_document.uri == uri:
+                assert one.text_document.version == self.texts[uri][0]
+                changes = one.edits
         places = [
             (self.offset(text, c.range.start), self.offset(text, c.range.end), c.new_text)
             for c in changes
