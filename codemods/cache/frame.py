@@ -6,12 +6,10 @@ of a bounded size, and what is wrong with it makes it nothing.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from codemods.cache.signature import NUMBERS, WIDTH
+from codemods.cache.signature import NUMBERS, WIDTH, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +17,7 @@ if TYPE_CHECKING:
     #: Of what a run looked at: what is said of it, a byte for each file, signatures, paths.
     Parts = tuple[Mapping[str, Any], bytes, array[int], Sequence[str]]
 
-#: Of a file in bytes: of 500,000 files, about.
-LARGEST = 64 << 20
-_MAGIC = b"ai-usage cache 1\n"
+_MAGIC = b"ai-usage cache 2\n"
 _DIGEST = 32
 
 
@@ -45,6 +41,8 @@ def unsealed(magic: bytes, content: bytes) -> memoryview:
 
 def joined(parts: Parts) -> bytes:
     """Return *parts* as a file."""
+    import json  # only now: of a few files nothing is kept
+
     head, clean, numbers, paths = parts
     body = (
         json.dumps(head, separators=(",", ":")).encode() + b"\n",
@@ -57,6 +55,8 @@ def joined(parts: Parts) -> bytes:
 
 def parts_of(content: bytes) -> Parts:
     """Return the parts of the file *content*; raises DamagedError."""
+    import json  # only now, as above
+
     unsealed(_MAGIC, content)
     start = len(_MAGIC) + _DIGEST
     try:
@@ -81,4 +81,4 @@ def checksum_in(content: bytes) -> bytes:
 
 
 def _checksum(body: bytes | memoryview) -> bytes:
-    return hashlib.blake2b(body, digest_size=_DIGEST).digest()
+    return digest_of(body, _DIGEST)

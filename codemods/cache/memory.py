@@ -8,7 +8,6 @@ where something failed, the findings are not kept.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -17,8 +16,16 @@ from typing import TYPE_CHECKING
 
 from codemods.cache import replay
 from codemods.cache.record import Record
-from codemods.cache.replay import FOLDER
-from codemods.cache.signature import WIDTH, at_rest, listing, signature, signatures, tool
+from codemods.cache.replay import FOLDER, LEAST_FILES
+from codemods.cache.signature import (
+    WIDTH,
+    at_rest,
+    digest_of,
+    listing,
+    signature,
+    signatures,
+    tool,
+)
 from codemods.cache.store import Store
 from codemods.model.outcome import Linted, RunReport
 from codemods.project.root import Roots
@@ -30,8 +37,6 @@ if TYPE_CHECKING:
     from codemods.model.options import Options
     from codemods.project.discovery import DiscoveredFile
 
-#: Fewer files are read sooner than what is known of them.
-LEAST_FILES = 100
 #: Options that leave the results of a run as they are.  All others tell runs apart, so that one
 #: which is added does so unless it is named here.
 _SAME_RESULTS = frozenset(
@@ -73,7 +78,8 @@ class Memory:
         self._name = place.name
         self._key = _key(options, command)
         self._above = {path: signature(path) for path in _names_above(options)}
-        self._last = self._store.read(self._key)
+        last = self._store.read(self._key)
+        self._last = last if last is not None and last.tool == tool() else None
         self._clean: Mapping[str, bytes] | None = {} if self._last is None else None
         self._then: dict[str, bytes] = {}
         self.walked = Walked(signature)
@@ -132,7 +138,7 @@ class Memory:
         same = all(known) and beside in ("", listing(self._home, self._name))
         if same and not excludes and self._may_be_told_again(report):
             found = tuple(one for one in report.outcomes if isinstance(one, Linted))
-        record = Record(paths, numbers, count, clean, found, beside)
+        record = Record(paths, numbers, count, clean, found, beside, tool())
         if record != self._last:
             self._store.write(self._key, record)
         self._is_recorded = found is not None
@@ -196,7 +202,5 @@ def _key(options: Options, command: str) -> str:
         ),
         os.environ.get("HOME", ""),
         sys.version,
-        *tool(),
     )
-    digest = hashlib.blake2b("\0".join(said).encode("utf-8", "surrogateescape"), digest_size=16)
-    return digest.hexdigest()
+    return digest_of("\0".join(said).encode("utf-8", "surrogateescape"), 16).hex()

@@ -26,7 +26,8 @@ class Record(Frozen):
     run has.  ``numbers`` are their signatures; ``clean`` has a byte for each file, 1 for one that
     holds none of the words that work begins with.  ``found`` are the findings of the run, None if
     they may not be told again.  ``listing`` is the one of the folder that the cache lies in, if
-    the run walked it: what is written there changes its signature.
+    the run walked it: what is written there changes its signature.  ``tool`` is the code that found
+    all this: another may find something else.
     """
 
     paths: Sequence[str]
@@ -35,6 +36,7 @@ class Record(Frozen):
     clean: bytes
     found: tuple[Linted, ...] | None = None
     listing: str = ""
+    tool: str = ""
 
     def clean_files(self) -> Mapping[str, bytes]:
         """Return the signatures of the files without work in them, by path."""
@@ -54,6 +56,7 @@ def encoded(record: Record) -> bytes:
         "files": record.count,
         "listing": record.listing,
         "found": found,
+        "tool": record.tool,
     }
     return frame.joined((head, record.clean, record.numbers, record.paths))
 
@@ -62,11 +65,11 @@ def decoded(content: bytes) -> Record:
     """Return the record in *content*; raises DamagedError."""
     head, clean, numbers, paths = frame.parts_of(content)
     try:
-        told, listing = head["found"], str(head["listing"])
+        told, listing, tool = head["found"], str(head["listing"]), str(head["tool"])
         found = None if told is None else tuple(map(_linted, told))
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedError(f"it is no record: {error}") from None
-    return Record(paths, numbers, int(head["files"]), clean, found, listing)
+    return Record(paths, numbers, int(head["files"]), clean, found, listing, tool)
 
 
 def _told(one: Linted) -> list[Any]:

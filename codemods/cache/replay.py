@@ -6,14 +6,11 @@ the last run with the same command line printed is kept beside what it looked at
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from codemods.cache import frame
-from codemods.cache.signature import listing, signatures, tool
+from codemods.cache.signature import LARGEST, digest_of, listing, signatures, tool
 from codemods.project.folders import ANY_BY_OTHERS, WRITE_BY_OTHERS, require_owner
 from codemods.project.regular import read_regular
 
@@ -25,9 +22,11 @@ if TYPE_CHECKING:
 FOLDER = ".ai_usage_cache"
 #: Where the cache lies if not in the project.
 PLACE = "AI_USAGE_CACHE_DIR"
+#: Fewer files are read sooner than what is known of them.
+LEAST_FILES = 100
 #: The endings of what a run looked at, and of what it printed.
 LOOKED_AT, PRINTED = ".run", ".out"
-_MAGIC = b"ai-usage output 1\n"
+_MAGIC = b"ai-usage output 2\n"
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 #: What decides on the form of an output, beside the command line.
 _AROUND = ("HOME", "NO_COLOR")
@@ -47,9 +46,8 @@ def told(command: str, arguments: Sequence[str]) -> tuple[str, int] | None:
 def name_of(command: str, arguments: Sequence[str]) -> str:
     """Return the name under which the output of this command line, started here, is kept."""
     around = (os.environ.get(name, "") for name in _AROUND)
-    said = (command, *arguments, os.getcwd(), *around, sys.version, *tool())  # noqa: PTH109
-    digest = hashlib.blake2b("\0".join(said).encode("utf-8", "surrogateescape"), digest_size=16)
-    return digest.hexdigest()
+    said = (command, *arguments, os.getcwd(), *around, sys.version)  # noqa: PTH109
+    return digest_of("\0".join(said).encode("utf-8", "surrogateescape"), 16).hex()
 
 
 def sealed(text: str, status: int, run: str, looked_at: bytes) -> bytes | None:
@@ -59,7 +57,16 @@ def sealed(text: str, status: int, run: str, looked_at: bytes) -> bytes | None:
     """
     if not _is_plain(text):
         return None
-    head = {"run": run, "of": frame.checksum_in(looked_at).hex(), "status": status}
+    import json
+
+    from codemods.cache import frame
+
+    head = {
+        "run": run,
+        "of": frame.checksum_in(looked_at).hex(),
+        "status": status,
+        "tool": tool(),
+    }
     return frame.sealed(_MAGIC, json.dumps(head).encode() + b"\n" + text.encode())
 
 
@@ -69,11 +76,16 @@ def _is_plain(text: str) -> bool:
 
 
 def _believed(place: str, name: str) -> tuple[str, int] | None:
-    body = bytes(frame.unsealed(_MAGIC, _private(place, name + PRINTED)))
+    printed = _private(place, name + PRINTED)
+    import json  # only now: of a few files nothing is kept
+
+    from codemods.cache import frame
+
+    body = bytes(frame.unsealed(_MAGIC, printed))
     line, _, rest = body.partition(b"\n")
     head: dict[str, Any] = json.loads(line)
     run, status, text = str(head["run"]), int(head["status"]), rest.decode()
-    if not run.isalnum() or not _is_plain(text):
+    if not run.isalnum() or not _is_plain(text) or head["tool"] != tool():
         return None
     content = _private(place, run + LOOKED_AT)
     if frame.checksum_in(content).hex() != head["of"]:
@@ -112,6 +124,6 @@ def _private(place: str, name: str) -> bytes:
         modes = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode & ANY_BY_OTHERS
         if modes or status.st_mode & WRITE_BY_OTHERS:
             raise PermissionError("others may write there")
-        return read_regular(name, frame.LARGEST, dir_fd=folder, follow=False)
+        return read_regular(name, LARGEST, dir_fd=folder, follow=False)
     finally:
         os.close(folder)

@@ -10,9 +10,10 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from codemods.cache.frame import LARGEST, DamagedError
+from codemods.cache.frame import DamagedError
 from codemods.cache.record import Record, decoded, encoded
 from codemods.cache.replay import FOLDER, LOOKED_AT, PRINTED, sealed
+from codemods.cache.signature import LARGEST
 from codemods.project.folders import ANY_BY_OTHERS, WRITE_BY_OTHERS, Folder, require_owner
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codemods.cache.replay import LEAST_FILES
 from codemods.cli import execution
 from codemods.report import display
 
@@ -60,9 +61,15 @@ def report_of(
     return report
 
 
+def _names_few(options: Options) -> bool:
+    """Whether only files are named, and so few that nothing is kept of them."""
+    paths = options.paths
+    return len(paths) < LEAST_FILES and all((options.cwd / path).is_file() for path in paths)
+
+
 def memory_of(options: Options, command: str) -> Memory | None:
     """Return what runs like this one remember; None where they do not."""
-    if not options.paths or not options.use_cache or options.cluster:
+    if not options.paths or not options.use_cache or options.cluster or _names_few(options):
         return None
     from codemods.cache.memory import Memory, place_of
 

@@ -300,7 +300,7 @@ def test_another_version_of_the_tools_remembers_nothing(
 ) -> None:
     """What an older rule found is not told by a newer one."""
     said()
-    monkeypatch.setattr(memory, "tool", lambda: ["another"])
+    monkeypatch.setattr(memory, "tool", lambda: "another")
     said()
     assert replays == [False, False]
 
@@ -370,6 +370,29 @@ def test_a_second_run_prints_before_anything_is_imported(
     assert done.stdout == "1 set()\n"
 
 
+def test_a_few_files_do_not_pay_for_what_is_kept_of_many(
+    start: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named ones make no memory; of a small folder there is no record whose tools would count."""
+    assert lint.main(["app"]) == 1
+    first = capsys.readouterr().out
+    assert (start / FOLDER).is_dir()
+
+    def asked() -> str:
+        raise AssertionError("the code of the tools is looked at")
+
+    for module in (memory, replay):
+        monkeypatch.setattr(module, "tool", asked)
+    (start / "few").mkdir()
+    (start / "few/one.py").write_text("x = 1\n")
+    monkeypatch.setattr(sys, "argv", ["ai-usage-lint", "few"])
+    assert lint.main() == 0
+    monkeypatch.setattr(memory, "Memory", None)
+    assert lint.main(["app/old.py", "app/ours.py", "app/using.py"]) == 1
+    assert "app/old.py" in first
+    assert "app/old.py" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "happens",
     [
@@ -380,7 +403,7 @@ def test_a_second_run_prints_before_anything_is_imported(
         lambda start, patch: patch.chdir(start / "app"),
         lambda start, patch: patch.setenv("NO_COLOR", "1"),
         lambda start, patch: patch.setenv("AI_USAGE_CACHE_DIR", "elsewhere"),
-        lambda start, patch: patch.setattr(replay, "tool", lambda: ["another"]),
+        lambda start, patch: patch.setattr(replay, "tool", lambda: "another"),
         lambda start, patch: (start / FOLDER).chmod(0o777),
         lambda start, patch: next((start / FOLDER).glob("*.out")).chmod(0o644),
         lambda start, patch: next((start / FOLDER).glob("*.run")).unlink(),

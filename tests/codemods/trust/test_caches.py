@@ -64,7 +64,8 @@ def kept(tree: Path) -> Path:
 
 def nothing_found(record: Record) -> Record:
     """Return *record* as somebody would like it who has something to hide."""
-    return Record(record.paths, record.numbers, record.count, b"\1" * record.count, (), "")
+    clean = b"\1" * record.count
+    return Record(record.paths, record.numbers, record.count, clean, (), "", record.tool)
 
 
 def test_what_is_remembered_is_private(tree: Path, said: Callable[..., object]) -> None:
