@@ -16,7 +16,7 @@ import openai
 import pytest
 
 from tracker.instrumentation.answers import http_response_of, is_deferred, of_sdk, stream_of
-from tracker.instrumentation.providers import ANTHROPIC, CAPTURED, OPENAI
+from tracker.instrumentation.providers import ANTHROPIC, CAPTURED, OPENAI, endpoints
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -106,6 +106,15 @@ def test_a_resource_holds_its_client(provider: Provider) -> None:
         assert "beta" in found
         assert {name for name in known if hasattr(client, name)} <= set(found)
         assert leading(object()) == []
+
+
+@pytest.mark.parametrize("name", ["OpenAI", "AsyncOpenAI", "Anthropic", "AsyncAnthropic"])
+def test_a_client_keeps_its_address_where_it_is_read(name: str) -> None:
+    """C1: what the client says when it is asked; asking is slow."""
+    module = openai if hasattr(openai, name) else anthropic
+    client = getattr(module, name)(api_key="x", base_url="http://127.0.0.1:9/v1")
+    assert endpoints.base_url_of(client) is client.base_url
+    assert type(client) in endpoints.KEEPING
 
 
 @pytest.mark.parametrize("provider", CAPTURED, ids=lambda provider: provider.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
-from collections import defaultdict
+from collections import defaultdict, deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,11 +58,15 @@ def test_the_report_benchmark_finds_the_figures_of_the_shell() -> None:
 def test_nothing_is_kept_of_calls_that_are_stored(
     client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After many captured calls only the bounded table of request ids has grown."""
+    """After many captured calls only bounded tables have grown: of request ids, of the newest."""
     monkeypatch.setattr(deduplication, "REQUEST_IDS", 5)
     monkeypatch.setattr(deduplication, "_by_request", defaultdict(dict))
     monkeypatch.setattr(deduplication, "_older_by_request", {})
     monkeypatch.setattr(deduplication, "_by_identity", {})
+    monkeypatch.setattr(deduplication, "_newest", deque())
+    monkeypatch.setattr(deduplication, "NEWEST", 5)
+    monkeypatch.setattr(deduplication, "GONE", 5)
+    monkeypatch.setattr(deduplication, "_most", 5)
     monkeypatch.setattr(recorder, "_unsettled", {})
     monkeypatch.setattr(MemorySink, "write", lambda _self, _metrics: None)
 
@@ -74,10 +78,10 @@ def test_nothing_is_kept_of_calls_that_are_stored(
         return sum(isinstance(thing, PendingRecord) for thing in gc.get_objects())
 
     with capture():
-        first = calls(20)
-        second = calls(40)
-    assert second <= first
+        assert calls(20) <= 15
+        assert calls(40) <= 15
     assert not recorder._unsettled
-    assert not deduplication._by_identity
+    assert len(deduplication._newest) < 5
+    assert len(deduplication._by_identity) <= 10
     known = [deduplication._by_request, deduplication._older_by_request]
     assert sum(len(ids) for services in known for ids in services.values()) <= 10

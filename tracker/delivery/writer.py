@@ -42,6 +42,8 @@ EXIT_SECONDS = 10.0
 #: How long the exit may take where store and spool fail.
 FAILING_EXIT_SECONDS = 0.8
 LOOK_SECONDS = 0.05
+#: Being woken takes its time, and whoever only waits for the writer is told when it is done.
+REST_SECONDS = 0.25
 #: What the first record will need, and ``import tracker`` does without.
 NEEDED = (
     "tracker.sinks.sqlite.sink",
@@ -260,7 +262,7 @@ def restart() -> None:
     _queue.told = {}
 
 
-def _reach(queue: _Queue, timeout: float, unless: Callable[[], bool] = lambda: False) -> bool:
+def _reach(queue: _Queue, timeout: float, unless: Callable[[], bool] | None = None) -> bool:
     """Wait until all that was accepted is done; where no writer can run, do its work here.
 
     *unless* is asked from time to time whether there is no more to wait for.
@@ -270,11 +272,11 @@ def _reach(queue: _Queue, timeout: float, unless: Callable[[], bool] = lambda: F
         _start(queue)
     deadline = steady() + timeout
     with queue.changed:
-        while queue.done < target and works(queue) and not unless():
+        while queue.done < target and works(queue) and not (unless is not None and unless()):
             left = deadline - steady()
             if left <= 0:
                 break
-            queue.changed.wait(min(left, LOOK_SECONDS))
+            queue.changed.wait(min(left, REST_SECONDS if unless is None else LOOK_SECONDS))
     while queue.items and not works(queue):
         with working("writer"):
             _work(queue)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 from contextlib import suppress
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from tracker.budgets import gate
+from tracker.context.scope import last_entered as entered
 from tracker.error_boundary import boundary, logger
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.answers import (
@@ -26,11 +26,17 @@ from tracker.instrumentation.answers import (
 from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
 from tracker.instrumentation.observation import failed, is_quiet, open_record
 from tracker.instrumentation.providers import CAPTURED
-from tracker.instrumentation.providers.beside import beside_told
-from tracker.instrumentation.providers.endpoints import path_of, place_of
+from tracker.instrumentation.providers.endpoints import (
+    KEEPING,
+    KEPT,
+    base_url_of,
+    path_of,
+    place_of,
+)
 from tracker.instrumentation.providers.fields import reader, text
+from tracker.instrumentation.providers.kept import Kept, called, kept
 from tracker.instrumentation.providers.provider import BY_TOKENS, MARK, Provider
-from tracker.instrumentation.providers.usage import NO_USAGE, usage_told
+from tracker.instrumentation.providers.usage import NO_USAGE
 from tracker.instrumentation.services import background, failed_calls, reads
 from tracker.instrumentation.services.pieces import note_asked
 from tracker.instrumentation.streaming.accumulator import Accumulator
@@ -40,19 +46,17 @@ from tracker.instrumentation.streaming.follower import follow
 from tracker.instrumentation.streaming.stream_usage import addition, is_raw, sent
 from tracker.records import recorder
 from tracker.records.error_text import told_to
-from tracker.records.metric import Call
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from types import ModuleType
 
     from tracker.instrumentation.streaming.stream_usage import Addition
+    from tracker.records.metric import Call
     from tracker.records.pending_record import PendingRecord
 
 
 _CAPTURING = boundary("capture")
-# A named tuple's own constructor takes twice as long.
-_tuple_of = tuple.__new__
 
 
 def await_imports() -> None:
@@ -194,7 +198,8 @@ def _begin(
         record = open_record()
         if record is None:
             return None
-        record.base_url = getattr(client, "base_url", None)
+        is_plain = type(client) in KEEPING
+        record.base_url = client.__dict__.get(KEPT) if is_plain else base_url_of(client)
         if not is_spelled:
             if not provider.is_usual(url):
                 record.extra = {**record.extra, **place_of(client, url)}
@@ -284,7 +289,7 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
     With *error* it is one that could not be parsed, before the SDK noted its request id.
     """
     try:
-        service, operation, model, record, added, parsing, _ = begun
+        service, _, _, record, added, parsing, _ = begun
         if added is not None:
             added.granted()
         if parsing is not None:
@@ -300,17 +305,13 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
         if not request_id and not is_parsed(answer) and _follow(begun, answer):
             return
         deduplication.remember(answer, record, service, request_id)
-        named = facts("model")
-        model = named if type(named) is str and named else text(named) or text(model)
-        took = (perf_counter() - record.started) * 1000.0
-        usage = usage_told(facts)
-        if usage is NO_USAGE:
-            begun_call = Call(service, operation, model, usage, request_id)
-            if background.hold(record, begun_call, answer):
-                return
         failure = None if error is None else told_to(record.owner, error)
-        told = (service, operation, model, usage, request_id, took, failure, False)
-        recorder.accept(record, _tuple_of(Call, told + beside_told(facts)))
+        call: Call | Kept | None = kept(begun, facts, request_id, failure)
+        if call is None:
+            call = called(begun, facts, request_id, failure)
+            if call.usage is NO_USAGE and background.hold(record, call, answer):
+                return
+        recorder.accept(record, call)
     except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
         if gate.armed:
             gate.withdraw(begun[3], may_be_billed=True)
@@ -322,7 +323,8 @@ def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., 
 
     @functools.wraps(method)
     def request(client: Any, *args: Any, **kwargs: Any) -> Any:
-        begun = None if is_quiet() else _begin(provider, False, client, args, kwargs)
+        is_idle = entered() is None and is_quiet()
+        begun = None if is_idle else _begin(provider, False, client, args, kwargs)
         if begun is None:
             return method(client, *args, **kwargs)
         instead = None
@@ -355,7 +357,8 @@ def _observing_async(
 
     @functools.wraps(method)
     async def request(client: Any, *args: Any, **kwargs: Any) -> Any:
-        begun = None if is_quiet() else _begin(provider, True, client, args, kwargs)
+        is_idle = entered() is None and is_quiet()
+        begun = None if is_idle else _begin(provider, True, client, args, kwargs)
         if begun is None:
             return await method(client, *args, **kwargs)
         instead = None

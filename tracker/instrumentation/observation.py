@@ -58,7 +58,9 @@ def open_record() -> PendingRecord | None:
     observer = current.get()
     node = _entered()
     if observer is None and node is not None and node.can_record and not node.closed:
-        record = PendingRecord(node.tracker, node, node.state)  # as nearly all calls are made
+        # As nearly all calls are made: then its slots are read without a call in between.
+        state = node._state or node._first or node.state
+        record = PendingRecord(node.tracker, node, state)
         if node.began < scope.forked:
             record.after = _settle  # the block ends in another process
         return record

@@ -61,6 +61,8 @@ class PendingRecord:
     ``extra`` is what outer observers know (the function's name), ``source``
     what the response came from, if no physical call was seen: a function, a batch.  ``after``
     is called once the record has its call, if its block does not store it.
+    ``told`` is the call as it ended; or what was kept of its answer, in a tuple that begins with
+    the function which makes a call of it, for whoever asks first.
     ``spoken_for`` says that a program's own statement, and not a block, made it its owner's.
     ``counts`` and ``conditions`` are what the request tells of a service that is billed by the
     piece, and ``unknown`` why its answer may tell no usage.
@@ -75,7 +77,6 @@ class PendingRecord:
         "__dict__",
         "at",
         "base_url",
-        "call",
         "learned",
         "node",
         "number",
@@ -84,6 +85,7 @@ class PendingRecord:
         "started",
         "state",
         "stored",
+        "told",
     )
     extra: Mapping[str, object] = MappingProxyType({})
     source: object = None
@@ -99,7 +101,7 @@ class PendingRecord:
     _id: str | None = None
 
     def __init__(self, owner: RecordOwner, node: Home, state: State) -> None:
-        self.call: Call | None = None
+        self.told: Call | tuple[Any, ...] | None = None
         self.base_url: object = None
         self.learned: State | None = None
         self.stored = False
@@ -119,6 +121,18 @@ class PendingRecord:
     @id.setter
     def id(self, value: str) -> None:
         self._id = value
+
+    @property
+    def call(self) -> Call | None:
+        """What it turned out to be, once it has ended."""
+        told = self.told
+        if type(told) is tuple:
+            told = self.told = told[0](told)
+        return told  # type: ignore[return-value]
+
+    @call.setter
+    def call(self, call: Call | None) -> None:
+        self.told = call
 
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the call began."""

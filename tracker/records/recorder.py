@@ -30,12 +30,12 @@ _unsettled: dict[int, PendingRecord] = {}
 _finishers: list[Callable[[], None]] = []
 
 
-def accept(record: PendingRecord, call: Call) -> None:
-    """Accept *call* as what *record* turned out to be.
+def accept(record: PendingRecord, call: Call | tuple[Any, ...]) -> None:
+    """Accept *call*, or what is kept of it, as what *record* turned out to be.
 
     A call whose block has ended meanwhile is marked late and stored at once.
     """
-    record.call = call
+    record.told = call
     if gate.armed:
         gate.settle(record)
     node, number = record.node, record.number
@@ -113,9 +113,10 @@ def take(records: Iterable[PendingRecord]) -> list[PendingRecord]:
     taken = []
     with _lock:
         for record in list(records):
-            _unsettled.pop(record.number, None)
-            record.node.pending.pop(record.number, None)
-            if record.stored or record.call is None:
+            number = record.number
+            _unsettled.pop(number, None)
+            record.node.pending.pop(number, None)
+            if record.stored or record.told is None:
                 continue
             record.stored = True
             if record.process == pending_record.process:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OF_THE_PROGRAM = frozenset(("function_call", "custom_tool_call", "local_shell_call"))
 
 
+#: What is counted elsewhere than in the usage, and the terms.
+Beyond = tuple["Mapping[str, Any] | None", "Mapping[str, object] | None"]
 #: The usage, what is counted elsewhere, and the terms: the last fields of a ``Call``.
 Beside = tuple[object, "Mapping[str, Any] | None", "Mapping[str, object] | None"]
 NOTHING: Beside = (None, None, None)
@@ -30,19 +32,21 @@ def beside(response: Any) -> Beside:
 
 def beside_told(facts: Callable[[str], Any]) -> Beside:
     """Return what the response tells of which *facts* gives what it says under a name."""
-    told, tier, output = facts("usage"), facts("service_tier"), facts("output")
+    told = facts("usage")
     if told is None:
         told = next((found for name in ELSEWHERE if (found := facts(name)) is not None), None)
-    if output is None and tier is not None:
-        return told, None, {"service_tier": tier}  # as nearly all chats do
-    counts = conditions = None
+    return (told, *beyond_usage(facts))
+
+
+def beyond_usage(facts: Callable[[str], Any]) -> Beyond:
+    """Return what the response of *facts* counts outside its usage, and its terms."""
+    tier, output = facts("service_tier"), facts("output")
+    conditions = None if tier is None else {"service_tier": tier}
     if output is not None:
-        counts = {"output": _tools(output), "tool_usage": facts("tool_usage")}
-        conditions = None if tier is None else {"service_tier": tier}
-    elif (quality := facts("quality")) is not None:
-        counts = {"svg_usage": facts("svg_usage")}
-        conditions = {"quality": quality, "size": facts("size")}  # of images
-    return told, counts, conditions
+        return {"output": _tools(output), "tool_usage": facts("tool_usage")}, conditions
+    if tier is None and (quality := facts("quality")) is not None:  # of images
+        return {"svg_usage": facts("svg_usage")}, {"quality": quality, "size": facts("size")}
+    return None, conditions
 
 
 def _tools(output: Any) -> dict[str, int]:

@@ -15,6 +15,11 @@ ID = "{id}"
 #: What may stand before a path: the host, Azure's own, the version.
 BEFORE = re.compile(r"^(?:https?://[^/]*)?/*(?:(?:openai|v\d+\w*)/+)*")
 LONGEST_WORD = 32
+#: Where the clients of the SDKs keep their address.
+KEPT = "_base_url"
+#: Classes of clients that keep it there, and say the same when they are asked.
+KEEPING: set[type] = set()
+_NOTHING: dict[str, object] = {}
 
 
 def path_of(url: str) -> str:
@@ -33,6 +38,25 @@ def operation_at(path: str, billed: Mapping[str, str], free: re.Pattern[str]) ->
     if known is not None:
         return known
     return None if free.fullmatch(path) else OTHER
+
+
+def base_url_of(client: Any) -> object:
+    """Return where *client* sends its requests, as it has it.
+
+    Where the SDK imports something whenever it is asked, that takes longer than all the rest of a
+    call.  So it is read where the SDK keeps it, of clients of which it is known to be the same.
+    """
+    held: dict[str, object] = getattr(client, "__dict__", _NOTHING)
+    found: object = getattr(client, "base_url", None)
+    if KEPT in held and found is held[KEPT] and _is_of_sdk(type(client)):
+        KEEPING.add(type(client))
+    return found
+
+
+def _is_of_sdk(kind: type) -> bool:
+    """Return whether *kind* has its address from an SDK, and no subclass in between."""
+    owner = next((one for one in kind.__mro__ if "base_url" in vars(one)), None)
+    return owner is not None and owner.__module__.partition(".")[0] in ("openai", "anthropic")
 
 
 def place_of(client: Any, url: str) -> dict[str, object]:

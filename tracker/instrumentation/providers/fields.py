@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The class of pydantic's classes, once a model of it was seen.
-_class_of_models: type | None = None
+#: The class of pydantic's classes, once a model of it was seen.
+class_of_models: type | None = None
 
 
 def field(record: Any, name: str) -> Any:
@@ -29,7 +29,7 @@ def reader(record: Any) -> Callable[[str], Any]:
     if kind is dict:
         known: dict[str, Any] = record
         return known.get
-    if (type(kind) is _class_of_models or _is_model(kind)) and not record.__pydantic_extra__:
+    if (type(kind) is class_of_models or _is_model(kind)) and not record.__pydantic_extra__:
         known = record.__dict__
         return known.get
     if isinstance(record, Mapping):
@@ -39,11 +39,11 @@ def reader(record: Any) -> Callable[[str], Any]:
 
 def _is_model(kind: type) -> bool:
     """Return whether *kind* is a class of models; asking one is slow, so what tells it is kept."""
-    global _class_of_models
+    global class_of_models
     if not hasattr(kind, "__pydantic_extra__"):
         return False
     if type(kind).__module__.partition(".")[0] == "pydantic":
-        _class_of_models = type(kind)
+        class_of_models = type(kind)
     return True
 
 
