@@ -25,6 +25,7 @@ from tests.chaos import dynamo as chaos
 from tests.patience import PATIENCE, until
 from tracker import AIUsageTracker, Metric, ai_usage_context, flush
 from tracker.cli.main import cli
+from tracker.cli.reports import repricing
 from tracker.cli.reports.columns import is_of_metadata
 from tracker.cli.reports.query import usage_by
 from tracker.cli.reports.rows import DIMENSIONS, Selection
@@ -632,3 +633,84 @@ def test_a_newer_client_takes_over(place: Place) -> None:
     assert len(place.items()) == 2
     older.close()
     newer.close()
+
+
+def lacking(**changes: Any) -> Metric:
+    """Return a call of a model without a price."""
+    blank: dict[str, Any] = {"cost_usd": None, "list_cost_usd": None, "price_basis": "unpriced"}
+    return replace(METRIC, **(blank | {"model": "mine", "metadata": {}} | changes))
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> str:
+    """A file with prices of one's own."""
+    file = tmp_path / "prices.toml"
+    file.write_text('[[price]]\nprovider = "openai"\nmodel = "mine"\ninput = 1\noutput = 1\n')
+    return str(file)
+
+
+def test_reprice_changes_what_has_no_price(place: Place, sink: DynamoSink, prices: str) -> None:
+    """With its place in the index by cost, as if it had been stored so; a second time, nothing."""
+    lean = replace(METRIC, id="x" * 30, model="mine", cost_usd=None, list_cost_usd=None)
+    failed = lacking(id="failed", error="APIStatusError: 500", input_tokens=None)
+    batch = lacking(id="batch", metadata={"is_batch": True})
+    sink.write([METRIC, lacking(id="a"), lacking(id="b", model="unheard"), failed, batch])
+    place.proxy.refuses = lambda item: "metadata" in item
+    sink.write([replace(lean, metadata={"is_batch": True})])
+    place.proxy.refuses = lambda item: False
+    before = place.items()
+    named = ("--source", "dynamodb", "--table", place.table)
+    listed = ai_usage("unpriced", *named, "--format", "json")
+    assert {row["model"]: row["calls"] for row in json.loads(listed.stdout)} == {
+        "mine": 3,
+        "unheard": 1,
+    }
+    result = ai_usage("reprice", *named, "--prices", prices)
+    # What has lost its metadata may be a batch's: nobody knows.
+    assert result.stdout == "2 calls priced, 2 still without a price\n", result.output
+    after = place.items()
+    cost = Decimal(after["a"].pop("costUSD")["N"])
+    assert cost == Decimal("0.000015")
+    assert after["a"]["byCost"]["S"].startswith("COST#2026-11#")
+    assert after["a"]["priceBasis"] == {"S": "standard"}
+    assert Decimal(after["batch"]["costUSD"]["N"]) == cost / 2
+    assert {name: after[name] for name in ("1", "b", "failed", lean.id)} == {
+        name: before[name] for name in ("1", "b", "failed", lean.id)
+    }
+    again = ai_usage("reprice", *named, "--prices", prices)
+    assert again.stdout == "0 calls priced, 2 still without a price\n"
+
+
+def test_reprice_leaves_what_was_priced_meanwhile(
+    place: Place, sink: DynamoSink, prices: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An item is changed on the condition that it still has no price, and is there."""
+    sink.write([lacking(id="a"), lacking(id="gone")])
+    find = repricing.new_price
+
+    def late(row: Any) -> Any:
+        if row["id"] == "a":
+            sink.write([lacking(id="a", cost_usd=Decimal(7))])
+        else:
+            key = {name: place.items()["gone"][name] for name in ("PK", "SK")}
+            place.direct.delete_item(TableName=place.table, Key=key)
+        return find(row)
+
+    monkeypatch.setattr(repricing, "new_price", late)
+    result = ai_usage("reprice", "--source", "dynamodb", "--table", place.table, "--prices", prices)
+    assert result.stdout == "0 calls priced, 2 still without a price\n", result.output
+    (item,) = place.items().values()
+    assert item["costUSD"] == {"N": "7"}
+
+
+def test_reprice_says_what_is_wrong_with_a_table(place: Place, sink: DynamoSink) -> None:
+    """One that is not there, and credentials that may not change it."""
+    missing = ai_usage("reprice", "--source", "dynamodb", "--table", "none-of-these")
+    assert (missing.exit_code, "none-of-these" in missing.stderr) == (2, True)
+    sink.write([lacking(id="a", model="gpt-4o-mini")])
+    place.proxy.denied = {"UpdateItem"}
+    denied = ai_usage("reprice", "--source", "dynamodb", "--table", place.table)
+    assert denied.exit_code == 2
+    assert "UpdateItem" in denied.stderr
+    into = ai_usage("reprice", "--source", "dynamodb", "--table", place.table, "--into", "x")
+    assert (into.exit_code, "--into does not belong" in into.stderr) == (2, True)

@@ -64,7 +64,7 @@ class Chosen:
                 work, self.selection, whole=whole or any(map(is_of_metadata, names))
             )
         except FileNotFoundError:
-            fail(self._missing())
+            fail(self.missing())
         except SinkError as error:
             again = f". Name another file with --{_PLACES[self.kind]}"
             fail(f"{error}{'' if self.kind == 'dynamodb' else again}")
@@ -73,7 +73,8 @@ class Chosen:
         told = [none_of_ours(answer.unread, self.source.name)] if answer.unread else []
         return answer.found, [*told, *answer.told]
 
-    def _missing(self) -> str:
+    def missing(self) -> str:
+        """Return what is told where there is no such file."""
         place = {"sqlite": "database", "jsonl": "file"}[self.kind]
         variable = {"sqlite": "AI_USAGE_DATABASE", "jsonl": LOG_FILE_VARIABLE}[self.kind]
         return (

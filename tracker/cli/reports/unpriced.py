@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.cli.reports.columns import READABLE, WITHOUT_PRICE
 from tracker.cli.reports.query import put_together
@@ -21,6 +21,7 @@ from tracker.sinks.sqlite.shared_file import add_columns
 from tracker.sinks.sqlite.sink import ADDED, LARGEST
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from pathlib import Path
 
 TABLE = "usage_metrics"
@@ -47,10 +48,14 @@ FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
 GROUP BY service, model, reason, endpoint
 ORDER BY COUNT(*) DESC, service, model
 """
+#: The columns that a price is found by.
+NEEDED = (
+    *("id", "service", "model", "operation", "timestamp", "metadata"),
+    *Usage._fields,
+    *("counts", "conditions"),
+)
 ROWS = f"""
-SELECT id, service, model, operation, timestamp, metadata,
-       input_tokens, output_tokens, total_tokens,
-       cached_input_tokens, cache_write_tokens, reasoning_tokens, counts, conditions
+SELECT {", ".join(NEEDED)}
 FROM usage_metrics WHERE {WITHOUT_PRICE} AND {OURS}
 """
 UPDATE = """
@@ -59,6 +64,22 @@ SET cost_picodollars = ?, list_cost_picodollars = ?, price_basis = ?, price_sour
     price_version = ?, price_rule = ?
 WHERE id = ? AND cost_picodollars IS NULL
 """
+
+
+class New(NamedTuple):
+    """A price that was found later; no cost is more than every store can hold."""
+
+    cost: Decimal
+    list_cost: Decimal
+    basis: str
+    source: str | None
+    version: str | None
+    rule: str | None
+
+    def columns(self) -> tuple[object, ...]:
+        """Return it as the embedded store has it."""
+        costs = (self.cost, self.list_cost)
+        return (*map(_picodollars, costs), self.basis, self.source, self.version, self.rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +111,12 @@ def unpriced_in(database: Path) -> list[Unpriced]:
     Raises FileNotFoundError if there is no such file, and SinkError if it is
     not one that this package wrote.
     """
-    found = read(database, TABLE, lambda file: file.execute(GROUPS).fetchall())
-    return [_group(*row) for row in found]
+    return read(database, TABLE, unpriced_of)
+
+
+def unpriced_of(file: sqlite3.Connection) -> list[Unpriced]:
+    """As ``unpriced_in``, of a table that is open."""
+    return [_group(*row) for row in file.execute(GROUPS).fetchall()]
 
 
 def _group(
@@ -124,7 +149,9 @@ def reprice(database: Path) -> tuple[int, int]:
             check_table(file, TABLE, writes=True)
             add_columns(file, TABLE, ADDED)
             found = file.execute(ROWS).fetchall()
-            prices = [values for row in found if (values := _priced(row)) is not None]
+            prices = [
+                (*price.columns(), row[0]) for row in found if (price := priced(row)) is not None
+            ]
             with file:
                 file.executemany(UPDATE, prices)
     except (sqlite3.Error, OverflowError, OSError) as error:
@@ -132,12 +159,13 @@ def reprice(database: Path) -> tuple[int, int]:
     return len(prices), len(found) - len(prices)
 
 
-def _priced(row: tuple[Any, ...]) -> tuple[object, ...] | None:
-    row_id, service, model, operation, timestamp, metadata, *tokens, counts, conditions = row
+def priced(row: tuple[Any, ...]) -> New | None:
+    """Return what the call of *row*, with the columns ``NEEDED``, costs; None if nobody knows."""
+    _, service, model, operation, timestamp, metadata, *tokens, counts, conditions = row
     if operation == OTHER:
         return None  # whatever a token costs elsewhere
     try:
-        known = json.loads(metadata)
+        known = {} if metadata is None else json.loads(metadata)
         batch = known.get("is_batch") is True
         host = known.get("api_host")
         served = Served(
@@ -156,10 +184,13 @@ def _priced(row: tuple[Any, ...]) -> tuple[object, ...] | None:
     if price.cost is None:
         return None
     costs = (price.cost, price.list_cost or price.cost)
-    whole = [int((cost * PICODOLLARS).to_integral_value()) for cost in costs]
-    if max(map(abs, whole)) > LARGEST:
+    if max(abs(_picodollars(cost)) for cost in costs) > LARGEST:
         return None
-    return (*whole, price.basis, price.source, price.version, price.rule, row_id)
+    return New(*costs, price.basis, price.source, price.version, price.rule)
+
+
+def _picodollars(cost: Decimal) -> int:
+    return int((cost * PICODOLLARS).to_integral_value())
 
 
 def _mapping(text: str | None) -> dict[str, Any]:

@@ -83,6 +83,11 @@ def date_partitions(date: str) -> list[str]:
     return [f"DATE#{date}#{shard}" for shard in range(SHARDS)]
 
 
+def cost_partition(timestamp: str, record_id: str) -> str:
+    """Return the key under which the index by cost has a record of *timestamp* (2026-11-20T...)."""
+    return f"COST#{timestamp[:7]}#{shard_of(record_id)}"
+
+
 def sort_key(timestamp: str, record_id: str = "") -> str:
     """Return the sort key of a record; without an id one that sorts before all of that moment."""
     return f"USAGE#{timestamp}#{record_id}"
@@ -111,7 +116,7 @@ def _keys(metric: Metric) -> dict[str, object]:
         "byUser": f"USER#{_part(metric.user_id)}#{shard}",
         "byJob": None if metric.job_id is None else f"JOB#{_part(metric.job_id)}",
         "byBatch": None if metric.batch_id is None else f"BATCH#{_part(metric.batch_id)}",
-        "byCost": f"COST#{at.strftime('%Y-%m')}#{shard}" if priced else None,
+        "byCost": cost_partition(at.isoformat(), metric.id) if priced else None,
     }
 
 

@@ -140,7 +140,7 @@ class DynamoSource:
             operation, arguments = read
             paginator = client.get_paginator(operation)
             for page in paginator.paginate(TableName=self.table, **arguments):
-                rows = [_row(item, next(numbers)) for item in page["Items"]]
+                rows = [row_of_item(item, next(numbers)) for item in page["Items"]]
                 with turn:
                     loading.add(rows)
 
@@ -191,7 +191,7 @@ def _partitions(since: datetime, until: datetime | None) -> Iterator[tuple[str, 
             )
 
 
-def _row(item: Item, number: int) -> Mapping[str, object] | None:
+def row_of_item(item: Item, number: int) -> Mapping[str, object] | None:
     """Return *item* by column; None if it is none of ours."""
     try:
         row: dict[str, object] = {name: _text(item, told) for name, told in _TEXTS.items()}

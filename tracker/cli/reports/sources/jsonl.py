@@ -73,10 +73,10 @@ def _rows(file: BufferedReader) -> Iterator[Mapping[str, object] | None]:
         while not line.endswith(b"\n") and len(line) == LONGEST_LINE:
             line = file.readline(LONGEST_LINE)
         if line.strip():
-            yield _row(line, number) if is_whole else None
+            yield row_of_line(line, number) if is_whole else None
 
 
-def _row(line: bytes, number: int) -> Mapping[str, object] | None:
+def row_of_line(line: bytes, number: int) -> Mapping[str, object] | None:
     """Return what *line* says, by column; None if it is none of ours."""
     try:
         said = json.loads(line, parse_float=Decimal)
