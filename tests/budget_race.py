@@ -5,8 +5,8 @@
     python -m tests.budget_race 60 --seed 7     # for so many kills; the long form
 
 Each call is written into a log of what is billed when it is "made".  What was spent by those whose
-process settled them is never above the budget; what was billed and never settled is no more than
-the calls that were under way in processes when they were killed.
+process settled them, with what those held that were killed, is never above the budget, and never
+less than what was billed; nor is it more by more than the calls that were under way.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class Outcome(NamedTuple):
         found = []
         if self.spent > self.limit:
             found.append(f"spent {self.spent} of {self.limit}")
-        if self.billed < self.spent:
-            found.append(f"spent {self.spent}, and only {self.billed} were billed")
-        if self.billed > self.limit + under_way:
-            found.append(f"billed {self.billed}: more than {self.limit} and {under_way} under way")
+        if self.billed > self.spent:
+            found.append(f"billed {self.billed}, and only {self.spent} are spent")
+        if self.spent > self.billed + under_way:
+            found.append(f"spent {self.spent}: more than {self.billed} and {under_way} under way")
         if self.reserved:
             found.append(f"{self.reserved} are still reserved")
         return found

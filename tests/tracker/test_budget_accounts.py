@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -178,8 +179,8 @@ os._exit(1)
 """
 
 
-def test_what_a_dead_process_reserved_is_let_go(tmp_path: Path) -> None:
-    """And not before: while it lives there is no room."""
+def test_what_a_dead_process_reserved_counts_as_spent(tmp_path: Path) -> None:
+    """Its call may be billed, and nobody will say what it cost."""
     file = Accounts(tmp_path / "a.db")
     command = [sys.executable, "-c", HOLD, str(file.file.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
@@ -188,19 +189,76 @@ def test_what_a_dead_process_reserved_is_let_go(tmp_path: Path) -> None:
         assert file.reserve("mine", PLACES[:1], 1).full is not None
         other.kill()
         os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)  # nobody has asked after it yet
-        assert file.reserve("mine", PLACES[:1], 1).full is None
+        assert file.reserve("mine", PLACES[:1], 1).full is not None
+        assert [(one.spent, one.reserved) for one in file.balances()] == [(100, 0)]
+        assert Accounts(file.file.path).reserve("mine", PLACES[:1], 1).full is not None
 
 
 def test_who_was_taken_for_dead_still_spends(tmp_path: Path) -> None:
-    """Its money was let go, and its call was billed all the same."""
+    """What it settles takes the place of what was taken for it."""
     file = Accounts(tmp_path / "a.db")
     with frozen_clock("2026-11-30T12:00:00") as clock:
         file.reserve("slow", PLACES, 100)
         clock.tick(LEASE_SECONDS + 1)
+        assert file.reserve("other", PLACES, 60).full is not None
+        assert [(one.spent, one.reserved) for one in file.balances()] == [(100, 0), (100, 0)]
+        file.settle("slow", 40)
+        file.settle("slow", 40)
         assert file.reserve("other", PLACES, 60).full is None
-        file.settle("slow", 100)
-        file.settle("slow", 100)
-        assert [(one.spent, one.reserved) for one in file.balances()] == [(100, 60), (100, 60)]
+        assert [(one.spent, one.reserved) for one in file.balances()] == [(40, 60), (40, 60)]
+
+
+def test_what_nobody_settles_stays_spent(tmp_path: Path) -> None:
+    """Also when its row is cleared away, after two days."""
+    file = Accounts(tmp_path / "a.db")
+    with frozen_clock("2026-11-30T12:00:00") as clock:
+        file.reserve("lost", PLACES, 30)
+        clock.tick(LEASE_SECONDS + 1)
+        assert [(one.spent, one.reserved) for one in file.balances()] == [(30, 0), (30, 0)]
+        clock.tick(3 * 86400)
+        assert [(one.spent, one.reserved) for one in file.balances()] == [(30, 0), (30, 0)]
+        with sqlite3.connect(tmp_path / "a.db") as other:
+            assert other.execute("SELECT count(*) FROM ai_usage_reserved").fetchone() == (0,)
+        other.close()
+        file.settle("lost", 5)
+        assert [one.spent for one in file.balances()] == [30, 30]
+
+
+def test_what_may_be_read_again_is_spent_once(tmp_path: Path) -> None:
+    """In each period, by whichever process, and for months."""
+    with frozen_clock("2026-11-30T12:00:00") as clock:
+        for number in range(3):
+            file = Accounts(tmp_path / "a.db")
+            file.reserve(f"call {number}", PLACES, 0, anyhow=True)
+            file.settle(f"call {number}", 7, "result")
+            clock.tick(86400)
+        file.reserve("call", PLACES, 0, anyhow=True)
+        file.settle("call", 7, "another")
+        assert [one.spent for one in file.balances()] == [14, 14]
+        clock.tick(120 * 86400)
+        file.balances()
+        with sqlite3.connect(tmp_path / "a.db") as other:
+            assert other.execute("SELECT count(*) FROM ai_usage_once").fetchone() == (0,)
+        other.close()
+
+
+def test_results_that_are_read_twice_are_spent_once(configured: Any) -> None:
+    """By the same process or by another: their id follows from the batch and the line."""
+    configured("[[budget]]\ndaily_usd = 5\nmonthly_usd = 5\n")
+    usage = {"prompt_tokens": 1000, "completion_tokens": 0, "total_tokens": 1000}
+    body = {"id": "x", "model": "gpt-4o-mini", "usage": usage}
+    lines = [
+        {"custom_id": name, "response": {"status_code": 200, "body": body}, "error": None}
+        for name in ("one", "two")
+    ]
+    batch = {"id": "b-twice", "created_at": 1795000000}
+    for _ in range(2):
+        with ai_usage_context("op", budget_usd=5):
+            tracker.record_batch_results(lines, batch)
+            tracker.record_batch_results(lines[:1], batch)
+            one = budget_here().spent
+    assert one == 2 * int(Decimal("0.15") / 10**6 / 2 * 1000 * 10**12)
+    assert [balance.spent for balance in accounts().balances()] == [one, one]
 
 
 def test_a_holder_that_cannot_be_seen_is_not_dead() -> None:
@@ -279,7 +337,6 @@ class Sharing(RuleBasedStateMachine):
         self.file = Accounts(Path(self.folder.name) / "a.db")
         self.open: dict[str, tuple[str, int]] = {}
         self.crashed: set[str] = set()
-        self.let_go: set[str] = set()
         self.spent = self.over = self.number = 0
         self.kept = (shared_accounts.identity, shared_accounts.is_dead)
         shared_accounts.is_dead = self.crashed.__contains__  # type: ignore[assignment]
@@ -291,9 +348,8 @@ class Sharing(RuleBasedStateMachine):
         self.folder.cleanup()
 
     def reserved(self) -> int:
-        """Return what living processes hold."""
-        held = self.open.items()
-        return sum(amount for key, (_, amount) in held if key not in self.let_go)
+        """Return what processes hold; of those that crashed it is as good as spent."""
+        return sum(amount for _, amount in self.open.values())
 
     @rule(process=st.sampled_from("ABC"), amount=st.integers(0, 60))
     def reserve(self, process: str, amount: int) -> None:
@@ -302,11 +358,7 @@ class Sharing(RuleBasedStateMachine):
         key, name = f"k{self.number}", f"{process}{len(self.crashed)}"
         shared_accounts.identity = lambda: name
         full = self.file.reserve(key, PLACES, amount).full
-        gone = {k for k, (who, _) in self.open.items() if who in self.crashed}
         taken = self.spent + self.reserved()
-        if not (taken < LIMIT and taken + amount <= LIMIT):
-            self.let_go |= gone  # it was looked who is dead
-            taken = self.spent + self.reserved()
         assert (full is None) == (taken < LIMIT and taken + amount <= LIMIT)
         if full is None:
             self.open[key] = (name, amount)
@@ -326,7 +378,7 @@ class Sharing(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def crash(self, data: st.DataObject) -> None:
-        """What it held is let go, when somebody needs it."""
+        """What it held stays taken."""
         holders = sorted({who for who, _ in self.open.values()} - self.crashed)
         if holders:
             self.crashed.add(data.draw(st.sampled_from(holders)))
@@ -339,6 +391,9 @@ class Sharing(RuleBasedStateMachine):
         )
         assert {spent for (spent,) in rows} <= {self.spent}
         assert self.spent <= LIMIT
+        lost = sum(amount for who, amount in self.open.values() if who in self.crashed)
+        for one in self.file.balances():
+            assert (one.spent, one.reserved) == (self.spent + lost, self.reserved() - lost)
 
 
 Sharing.TestCase.settings = hypothesis_settings(max_examples=30, stateful_step_count=25)
@@ -348,7 +403,7 @@ TestSharing.__doc__ = "Any sequence of reserving, settling and crashing spends e
 
 @pytest.mark.lengthy
 def test_processes_that_are_killed_do_not_overspend(tmp_path: Path) -> None:
-    """8 processes of 8 threads: never above the budget by more than the calls under way."""
+    """8 processes of 8 threads: never above the budget, whatever is billed to the killed."""
     outcome = race(tmp_path, processes=8, threads=8, kills=3, limit=100_000, seed=1)
     assert outcome.faults() == []
     assert outcome.spent > outcome.limit * 0.9
@@ -362,7 +417,7 @@ def test_a_race_that_overspends_is_seen() -> None:
 
 
 def test_the_accounts_can_be_read_by_anything(tmp_path: Path) -> None:
-    """It is a SQLite file of two tables."""
+    """It is a SQLite file."""
     file = Accounts(tmp_path / "a.db")
     file.reserve("one", PLACES, 10)
     file.settle("one", 4)

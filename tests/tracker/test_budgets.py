@@ -462,3 +462,67 @@ def test_results_of_a_batch_are_spent_at_its_price() -> None:
         tracker.record_batch_results([line], {"id": "b-budget", "created_at": 1795000000})
         assert budget_here().spent == int(1000 * INPUT / 2 * 10**12)
         assert budget_here().reserved == 0
+
+
+def test_an_estimate_that_was_too_low(client: openai.OpenAI, server: LoopbackServer) -> None:
+    """What the call did cost is spent, above the budget too; the next one is expected to be so."""
+    long = {"prompt_tokens": 9, "completion_tokens": 9000, "total_tokens": 9009}
+    message = {"role": "assistant", "content": "x"}
+    server.answers["/chat/completions"] = {
+        "id": "c",
+        "created": 1,
+        "model": MODEL,
+        "object": "chat.completion",
+        "usage": long,
+        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+    }
+    cost = 9 * INPUT + 9000 * OUTPUT
+    assert expected.UNKNOWN_OUTPUT < 9000
+    with ai_usage_context("op", budget_usd=cost / 2):
+        ask(client, max_tokens=None)
+        assert (budget_here().spent, budget_here().reserved) == (int(cost * 10**12), 0)
+        with pytest.raises(BudgetExceededError) as caught:
+            ask(client, max_tokens=1)
+    assert caught.value.spent_usd == cost > caught.value.limit_usd
+    with ai_usage_context("op", budget_usd=cost * Decimal("1.5")):
+        ask(client, max_tokens=None)
+        with pytest.raises(BudgetExceededError) as caught:
+            ask(client, max_tokens=None)
+        assert caught.value.needed_usd >= 9000 * OUTPUT
+    assert len(server.requests) == 2
+
+
+def test_estimates_of_calls_side_by_side_that_were_too_low(
+    client: openai.OpenAI, server: LoopbackServer
+) -> None:
+    """No more is spent above the budget than the calls under way cost more than was expected."""
+    dear = {"prompt_tokens": 9, "completion_tokens": 3000, "total_tokens": 3009}
+    message = {"role": "assistant", "content": "x"}
+    server.answers["/chat/completions"] = {
+        "id": "c",
+        "created": 1,
+        "model": MODEL,
+        "object": "chat.completion",
+        "usage": dear,
+        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+    }
+    cost, refused = 9 * INPUT + 3000 * OUTPUT, []
+
+    def calls(block: Any) -> None:
+        try:
+            while True:
+                ask(client, max_tokens=None)
+        except BudgetExceededError as error:
+            refused.append(error)
+
+    budget = cost * 10
+    with ai_usage_context("op", budget_usd=budget) as block:
+        threads = [threading.Thread(target=tracker.wrap(calls), args=(block,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(refused) == 4
+        assert budget_here().reserved == 0
+        assert budget_here().spent == len(server.requests) * int(cost * 10**12)
+        assert budget_here().spent <= (budget + 4 * cost) * 10**12

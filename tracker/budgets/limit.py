@@ -45,11 +45,20 @@ class Taken:
 class Budget(Taken):
     """What the calls of a block, and of all blocks inside it, may cost together."""
 
-    __slots__ = ("_process",)
+    __slots__ = ("_once", "_process")
 
     def __init__(self, name: str, limit: int) -> None:
         super().__init__(name, limit)
         self._process = pending_record.process
+        self._once: set[str] = set()
+
+    def is_first(self, once: str | None) -> bool:
+        """Return whether *once* was not spent before, and note that it is; None always is."""
+        if once is None:
+            return True
+        known = len(self._once)
+        self._once.add(once)
+        return len(self._once) > known
 
     def own(self) -> None:
         """Forget what was reserved before a fork: those calls are the parent's."""
@@ -75,13 +84,16 @@ def reserve(budgets: Sequence[Budget], amount: int, *, anyhow: bool) -> Taken | 
     return full
 
 
-def settle(budgets: Sequence[Budget], reserved: int, cost: int) -> None:
-    """Let go of what was *reserved* in each of *budgets*, and spend *cost*."""
+def settle(budgets: Sequence[Budget], reserved: int, cost: int, once: str | None = None) -> None:
+    """Let go of what was *reserved* in each of *budgets*, and spend *cost*.
+
+    *once* is the id of what more than one call may read: it is spent once.
+    """
     with _lock:
         for budget in budgets:
             budget.own()
             budget.reserved = max(0, budget.reserved - reserved)
-            budget.spent += cost
+            budget.spent += cost if budget.is_first(once) else 0
 
 
 def bind(budget: Budget, *, binds: bool) -> None:

@@ -61,12 +61,12 @@ class Reservation:
         """What is reserved, in picodollars."""
         return 0 if self.expected is None else self.expected.amount
 
-    def spend(self, cost: int) -> None:
-        """Let go of what is reserved, and spend *cost*."""
+    def spend(self, cost: int, once: str | None = None) -> None:
+        """Let go of what is reserved, and spend *cost*; of the same *once* a single time."""
         self.is_settled = True
-        limit.settle(self.budgets, self.amount, cost)
+        limit.settle(self.budgets, self.amount, cost, once)
         if self.places:
-            accounts().settle(self.key, cost)
+            accounts().settle(self.key, cost, once)
 
 
 def reserve(
@@ -118,7 +118,8 @@ def settle(record: PendingRecord) -> None:
     try:
         cost = _told(record, reservation)
     finally:  # also where it cannot be priced by a mistake of ours
-        reservation.spend(reservation.amount if cost is None else cost)
+        once = record.id if record.is_of_answer else None
+        reservation.spend(reservation.amount if cost is None else cost, once)
 
 
 def _told(record: PendingRecord, reservation: Reservation) -> int | None:

@@ -198,8 +198,8 @@ def _begin(
         record = open_record()
         if record is None:
             return None
-        is_plain = type(client) in KEEPING
-        record.base_url = client.__dict__.get(KEPT) if is_plain else base_url_of(client)
+        keeps = type(client) in KEEPING
+        record.base_url = client.__dict__.get(KEPT) if keeps else base_url_of(client)
         if not is_spelled:
             if not provider.is_usual(url):
                 record.extra = {**record.extra, **place_of(client, url)}

@@ -123,6 +123,11 @@ class PendingRecord:
         self._id = value
 
     @property
+    def is_of_answer(self) -> bool:
+        """Whether its id follows from what was answered: whoever reads that again has the same."""
+        return self._id is not None
+
+    @property
     def call(self) -> Call | None:
         """What it turned out to be, once it has ended."""
         told = self.told
