@@ -37,6 +37,8 @@ class _Variables:
         self._taint = taint
         self._names = taint.names
         self._lifetimes = lifetimes
+        #: Of each function that was asked about, whether its body names the class of trackers.
+        self._naming: dict[ast.AST, bool] = {}
 
     def is_used_as_one(self, load: ast.Name) -> bool:
         """Whether a method of trackers is called on *load*."""
@@ -62,7 +64,7 @@ class _Variables:
         if construct is not None:
             return binder in self._lifetimes.names_of(construct, statement)
         return any(
-            isinstance(node, ast.Call) and (self._builds_one(node) or node in self._construct_calls)
+            isinstance(node, ast.Call) and (node in self._construct_calls or self._builds_one(node))
             for node in walk(statement.value)
         )
 
@@ -80,7 +82,13 @@ class _Variables:
         definition = self._taint.definition(call.func)
         owner = self._taint.class_of(call.func)
         found = owner.methods() if owner is not None else [definition] if definition else []
-        # The body only: an annotation in the signature names the class and builds nothing.
-        inside = (n for one in found for statement in one.node.body for n in walk(statement))
-        names = (n for n in inside if isinstance(n, ast.Name | ast.Attribute))
-        return any(getattr(n, "id", getattr(n, "attr", "")) == TRACKER_CLASS for n in names)
+        return any(self._names_one(one.node) for one in found)
+
+    def _names_one(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Whether the body of *function* names the class: its signature builds nothing."""
+        known = self._naming
+        if function not in known:
+            inside = (n for statement in function.body for n in walk(statement))
+            names = (getattr(n, "id", getattr(n, "attr", "")) for n in inside)
+            known[function] = TRACKER_CLASS in names
+        return known[function]

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BYTES = 16
+# What ``_add`` writes of it.
+_NONE = b"VNoneType4\0None"
 #: The fields of a kind of node, each with what it begins with in a fingerprint.
 _fields: dict[type[ast.AST], list[tuple[str, bytes]]] = {}
 
@@ -31,8 +33,13 @@ def fingerprint(node: ast.AST) -> bytes:
                 value = getattr(node, name)
             except AttributeError:
                 continue
-            parts.append(begin)
-            _add(parts, value)
+            if value is None:
+                parts += begin, _NONE
+            elif isinstance(value, ast.AST):
+                parts += begin, b"N", fingerprint(value)
+            else:
+                parts.append(begin)
+                _add(parts, value)
         known = blake2b(b"".join(parts), digest_size=_BYTES).digest()
         node._fingerprint = known  # type: ignore[attr-defined]
     return known

@@ -11,6 +11,8 @@ _SHARED = frozenset(
     for kind in (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
     for one in kind.__subclasses__()
 )
+# Nothing is inside of them, or nothing but those.
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, *_SHARED})
 
 
 # The original and the result of one file: nobody asks for others again.
@@ -29,6 +31,8 @@ def parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
     found: dict[ast.AST, ast.AST] = {}
     waiting: list[ast.AST] = [tree]
     for node in waiting:  # it grows on the way
+        if type(node) in _LEAVES:
+            continue
         inner: list[ast.AST] = []
         for name in node._fields:
             value = getattr(node, name, None)

@@ -145,7 +145,9 @@ class Taint:
         found = self._named(name)
         if found is not None:
             return found if isinstance(found, Resolved) else None
-        if isinstance(name, ast.Attribute) and self.names.meaning(name).certain:
+        if not isinstance(name, ast.Attribute):
+            return None
+        if self.names.meaning(name).certain:
             owner = self.class_of(name.value)
             found = family(owner).method(name.attr) if owner is not None else None
             return found.of_class() if found is not None else None
@@ -305,9 +307,9 @@ class Taint:
         """Return the methods *name* of all classes of this module."""
         return [method_of(self, found) for found in self._methods.get(name, [])]
 
-    def _method(self, name: ast.expr) -> Resolved | None:
+    def _method(self, name: ast.Attribute) -> Resolved | None:
         """Return the method that *name* is: by its object's class, or the only one of the name."""
-        if not isinstance(name, ast.Attribute) or self.names.meaning(name).paths:
+        if self.names.meaning(name).paths:
             return None
         owner = self.made_by(name.value)
         known = family(owner).method(name.attr) if owner is not None else None

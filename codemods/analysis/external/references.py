@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.external.fields import Classes, FieldUse, uses_of_fields
-from codemods.analysis.syntax.tree import children, index
+from codemods.analysis.syntax.tree import LEAVES, children, index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -203,7 +203,7 @@ class _Reader:
                 handler(node)
         known = self._known.keys()
         for node in every.nodes if known else ():
-            if not known.isdisjoint(children(node)):
+            if type(node) not in LEAVES and not known.isdisjoint(children(node)):
                 self._handed_on(node)
 
     def _handlers(self) -> dict[type[ast.AST], Callable[[Any], None]]:

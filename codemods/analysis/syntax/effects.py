@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.syntax.tree import children, walk
+from codemods.analysis.syntax.tree import LEAVES, children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,6 +16,7 @@ _SIZED_TYPES = frozenset(
     "Collection Sized Mapping MutableMapping AbstractSet deque".split()
 )
 _SIZED_CALLS = frozenset({"list", "tuple", "set", "frozenset", "dict", "sorted"})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SIZED_NODES = (
     ast.List,
     ast.Tuple,
@@ -33,10 +34,13 @@ def walk_here(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        kind = type(node)
+        if kind in LEAVES:
+            continue
+        if isinstance(node, _FUNCTIONS):
             waiting.extend(node.decorator_list)
-            waiting.extend(default for default in node.args.defaults)
-        elif not isinstance(node, ast.Lambda | ast.ClassDef):
+            waiting.extend(node.args.defaults)
+        elif kind is not ast.Lambda and kind is not ast.ClassDef:
             waiting.extend(children(node))
 
 

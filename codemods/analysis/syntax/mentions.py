@@ -10,6 +10,7 @@ import ast
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.parsed_module import body_fields
 from codemods.analysis.syntax.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ class Mentions:
                 continue
             self.first[node] = len(self.first)
             waiting.append((node, True))
-            bodies = (getattr(node, name, None) for name in _BODY_FIELDS)
-            inner = [child for body in bodies if isinstance(body, list) for child in body]
-            waiting.extend((child, False) for child in reversed(inner))
+            fields = body_fields(node)
+            if fields:
+                inner = [c for name in _BODY_FIELDS if name in fields for c in getattr(node, name)]
+                waiting.extend((child, False) for child in reversed(inner))
 
     def number(self, node: ast.AST) -> int:
         """Return the number of the statement that *node* belongs to."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from codemods.analysis.syntax.tree import children, index
+from codemods.analysis.syntax.tree import LEAVES, children, index
 from codemods.model.source import Span
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _FAR = 16
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_WITH_BODIES = (ast.mod, ast.stmt, ast.excepthandler, ast.match_case)
 _BODY_FIELDS = ("body", "orelse", "finalbody", "handlers", "cases")
 # The interpreter's own limits on nesting, lifted for generated code: an
 # expression of some thousand terms needs about this much of both.
@@ -62,6 +63,18 @@ def on_deep_stack(work: Callable[[], T]) -> T:
     if problem:
         raise problem[0]
     return outcome[0]
+
+
+_bodies: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def body_fields(node: ast.AST) -> tuple[str, ...]:
+    """Return the fields of *node* that hold statements, handlers or cases."""
+    kind = type(node)
+    if kind not in _bodies:
+        inside = _BODY_FIELDS if issubclass(kind, _WITH_BODIES) else ()
+        _bodies[kind] = tuple(name for name in inside if name in kind._fields)
+    return _bodies[kind]
 
 
 @dataclass(eq=False)
@@ -101,20 +114,20 @@ class ParsedModule:
         parents = self.parents
         parents.update(dict.fromkeys(children(self.tree), self.tree))
         for parent in index(self.tree).nodes:
-            for child in children(parent):
-                parents[child] = parent
+            if type(parent) not in LEAVES:
+                for child in children(parent):
+                    parents[child] = parent
         self._loops[self.tree] = frozenset()
         waiting: list[tuple[ast.AST, Path]] = [(self.tree, ())]
         while waiting:
             node, path = waiting.pop()
             self.paths[node] = path
             self.at[path] = node
-            for name in _BODY_FIELDS:
-                body = getattr(node, name, None)
-                if isinstance(body, list):
-                    waiting.extend(
-                        (child, (*path, (name, index))) for index, child in enumerate(body)
-                    )
+            for name in body_fields(node):
+                waiting.extend(
+                    (child, (*path, (name, index)))
+                    for index, child in enumerate(getattr(node, name))
+                )
 
     def every(self, kind: type[Node]) -> list[Node]:
         """Return all nodes of the module of exactly this *kind*; a walk for each question adds up.

@@ -143,8 +143,9 @@ class Scopes:
         for name, node, scope in walker.mentions:
             self._enter(name, node, scope)
         for binding in self.bindings.values():
-            binding.binders.sort(key=_position)
-            binding.loads.sort(key=_position)
+            for found in (binding.binders, binding.loads):
+                if len(found) > 1:
+                    found.sort(key=_position)
 
     def binding(self, name: str, scope: Scope) -> Binding:
         """Return the variable that *name* means when it is used in *scope*."""
@@ -195,18 +196,19 @@ class Scopes:
         return [own, self._owner(stored, here), module]
 
     def _enter(self, name: str, node: ast.AST, scope: Scope) -> None:
-        binding = self.binding(name, scope)
-        if isinstance(node, ast.Global | ast.Nonlocal):
+        key = (scope, name)
+        binding = self._meant.get(key) or self.binding(name, scope)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            for read in self._read.get(key) or self._readable(name, scope, binding):
+                read.loads.append(node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
+            binding.deletes.append(node)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
             binding.declared.append(node)
             return
-        self.scope_of[node] = scope
-        if not isinstance(node, ast.Name) or isinstance(node.ctx, ast.Store):
-            binding.binders.append(node)
-        elif isinstance(node.ctx, ast.Del):
-            binding.deletes.append(node)
         else:
-            for read in self._readable(name, scope, binding):
-                read.loads.append(node)
+            binding.binders.append(node)
+        self.scope_of[node] = scope
 
     def _readable(self, name: str, scope: Scope, binding: Binding) -> list[Binding]:
         """Return the variables that *name* may be when it is read in *scope*; *binding* is one."""
@@ -292,8 +294,7 @@ class _Walker(Visitor):
                 self._parameters(node.args)
                 self.body(node.body, self.scope)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        self.visit_FunctionDef(node)
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for expression in defaults(node.args):
