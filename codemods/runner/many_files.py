@@ -14,10 +14,11 @@ from codemods.runner.one_file import as_left, guarded_rewrite, lint_file, migrat
 from codemods.runner.worker import worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from codemods.findings.mending.retouching import Retouch
     from codemods.linking.links import Project
+    from codemods.model.options import ProjectConfig
     from codemods.model.outcome import FileOutcome
     from codemods.model.progress import Progress
     from codemods.model.source import SourceFile
@@ -168,7 +169,7 @@ def processes(asked: int | None, files: int) -> int:
     return max(1, min(processors(), files // _FILES_A_PROCESS))
 
 
-def unused_keys(run: Run) -> tuple[str, ...]:
+def said_in_vain(run: Run) -> tuple[str, ...]:
     """Return what the configuration of files with work in them says in vain."""
     tables = {
         (table.source, table.parts): table
@@ -178,6 +179,13 @@ def unused_keys(run: Run) -> tuple[str, ...]:
         dict.fromkeys(
             f"{table.source}: [tool.ai-usage] {text}"
             for table in tables.values()
-            for text in run.project.unused_keys(table)
+            for text in (*run.project.unused_keys(table), *_unmatched(table))
         )
     )
+
+
+def _unmatched(table: ProjectConfig) -> Iterator[str]:
+    if table.exclude or table.lint is not None or table.overrides:
+        from codemods.project.tables.unmatched import unmatched  # only now: most say no such thing
+
+        yield from unmatched(table)

@@ -105,9 +105,9 @@ def outcome_of(
 
 def warnings_about(options: Options, config: Configuration, source: SourceFile) -> tuple[str, ...]:
     """Return what the configuration of *source* says in vain."""
-    from codemods.runner.many_files import unused_keys
+    from codemods.runner.many_files import said_in_vain
 
-    return unused_keys(_run_of(options, config, source))
+    return said_in_vain(_run_of(options, config, source))
 
 
 def _run_of(options: Options, config: Configuration, source: SourceFile, *new: SourceFile) -> Run:
@@ -183,7 +183,7 @@ def _of_candidates(
     """Return the outcomes of the candidates, and what the reader should know of the run."""
     # Analysis, rules and editor are loaded where there is something for them to do.
     from codemods.project.discovery import DiscoveredFile
-    from codemods.runner.many_files import decided, unused_keys
+    from codemods.runner.many_files import decided, said_in_vain
     from codemods.runner.neighbours import unreadable_neighbours
     from codemods.runner.run import Run
 
@@ -201,4 +201,4 @@ def _of_candidates(
         retouch=how.retouch,
         choice=how.choice,
     )
-    return [*broken, *done], unused_keys(run)
+    return [*broken, *done], said_in_vain(run)

@@ -57,6 +57,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtu
     monkeypatch.delenv("AI_USAGE_CACHE_DIR", raising=False)
     made = Place(tmp_path, request.node.callspec.params["name"], monkeypatch)
     made.put("pyproject.toml", "[tool.ai-usage]\nexclude = ['made/']\n")
+    made.put("made/page.txt", "")
     made.put("app/old.py", LEGACY)
     return made
 
