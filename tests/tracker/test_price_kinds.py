@@ -244,7 +244,9 @@ UNKNOWN = {
 def test_what_has_no_rate_has_no_price(name: str) -> None:
     """It is None, and neither 0 nor the price of the rest."""
     model, usage, words = UNKNOWN[name]
-    assert price("openai", model, usage, **words) is UNPRICED
+    found = price("openai", model, usage, **words)
+    assert replace(found, why=None) == UNPRICED
+    assert (found.why is None) == words.keys().isdisjoint(("service_tier", "speed"))
 
 
 @pytest.mark.usefixtures("litellm")

@@ -56,6 +56,8 @@ def find(asked: Asked) -> Listed | None:
     prices = price_list()
     if prices is None or UNKNOWN & asked.quantities.keys():
         return None
+    if asked.provider == "aws" and asked.region is not None:
+        return None  # it takes GovCloud for any of the regions
     context = _context(asked)
     found = _calculated(prices, asked, asked.quantities, context)
     if found is None or not _has_rates(found.model_price, asked):

@@ -34,7 +34,8 @@ class Asked:
     """What a list is asked for: *model* of *provider*, as it was served.
 
     ``tier`` is a service tier that is not the usual one, ``speed`` a mode that is billed
-    differently; with ``batch`` only a rate for batches will do.
+    differently; with ``batch`` only a rate for batches will do.  ``region`` is one that has prices
+    of its own.
     """
 
     provider: str
@@ -45,6 +46,7 @@ class Asked:
     speed: str | None = None
     batch: bool = False
     conditions: Mapping[str, str] = field(default_factory=dict)
+    region: str | None = None
 
     @property
     def modes(self) -> str:

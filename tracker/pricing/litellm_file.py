@@ -105,6 +105,27 @@ def find(asked: Asked) -> Listed | None:
     return None
 
 
+def multiplier(
+    provider: str, prefixes: tuple[str, ...], model: str, name: str, *, otherwise: bool
+) -> Decimal | None:
+    """Return the factor *name* of *model* in the file, whose *provider* begins so.
+
+    None where the file is not there or has no such model, and, but for *otherwise*, where its entry
+    has no such factor: with it, that is as good as 1.
+    """
+    file = _read()
+    for one in () if file is None else _spelled(model):
+        for prefix in prefixes:
+            entry = file.entries.get(prefix + one)  # type: ignore[union-attr]
+            if entry is None or not str(entry.get("litellm_provider")).startswith(provider):
+                continue
+            try:
+                return _decimal(entry[name]) if name in entry else Decimal(1) if otherwise else None
+            except TypeError:
+                return None
+    return None
+
+
 def _provider_names(provider: str) -> tuple[str, ...]:
     known = PROVIDERS.get(provider)
     return () if known is None else (known[0], *ALSO.get(provider, ()))
@@ -112,13 +133,22 @@ def _provider_names(provider: str) -> tuple[str, ...]:
 
 def _names(asked: Asked) -> Iterator[str]:
     prefixes = PROVIDERS.get(asked.provider, ("", ()))[1]
-    models = [asked.model]
-    if (tuned := _FINE_TUNED.fullmatch(asked.model)) is not None:
-        models.append(tuned[1])
-        models.append(re.sub(r"-\d{4}-\d\d-\d\d$", "", tuned[1]))
-    for model in models:
+    if asked.provider == "aws" and asked.region is not None:
+        # A model that is not listed for GovCloud has no price there.
+        is_its_own = asked.model.startswith("us-gov.")
+        prefixes = (f"bedrock/{asked.region}/", *(("",) if is_its_own else ()))
+    for model in _spelled(asked.model):
         for prefix in prefixes:
             yield from (prefix + name for name in _sized(model, asked))
+
+
+def _spelled(model: str) -> list[str]:
+    """Return the names of *model*: of one that was fine-tuned, also those of its base."""
+    models = [model]
+    if (tuned := _FINE_TUNED.fullmatch(model)) is not None:
+        models.append(tuned[1])
+        models.append(re.sub(r"-\d{4}-\d\d-\d\d$", "", tuned[1]))
+    return models
 
 
 def _sized(model: str, asked: Asked) -> Iterator[str]:

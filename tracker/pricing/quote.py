@@ -17,6 +17,7 @@ from tracker.pricing import genai, litellm_file
 from tracker.pricing.hosts import host_of, provider_at
 from tracker.pricing.listed import STANDARD_TIERS, Asked
 from tracker.pricing.quantities import parts_of
+from tracker.pricing.regions import factor, region_of
 from tracker.records.metric import Price, Usage
 
 if TYPE_CHECKING:
@@ -175,7 +176,8 @@ def _listed(
         model = served.conditions.get("requested_model", model)  # the answer has no region
     hour = at.replace(minute=0, second=0, microsecond=0)
     told = (frozenset(served.counts.items()), frozenset(served.conditions.items()))
-    return _quoted(provider, model, usage, hour, told, served.operation, batch)
+    region = region_of(provider, host, model)
+    return _quoted(provider, model, usage, hour, told, served.operation, batch, region)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -187,6 +189,7 @@ def _quoted(
     told: tuple[frozenset[tuple[str, float]], frozenset[tuple[str, str]]],
     operation: str | None,
     batch: bool,
+    region: str | None,
 ) -> Price:
     # The list takes 100 us a call, and programs repeat themselves; its prices change by the day.
     counts, conditions = dict(told[0]), dict(told[1])
@@ -196,7 +199,13 @@ def _quoted(
     ):
         return UNPRICED
     listed = functools.partial(
-        _whole, parts=parts, provider=provider, model=model, at=at, conditions=conditions
+        _whole,
+        parts=parts,
+        provider=provider,
+        model=model,
+        at=at,
+        conditions=conditions,
+        region=region,
     )
     for one in LISTS:  # the second is read only where it is asked
         full = listed(one.find, batch=False)
@@ -210,7 +219,19 @@ def _quoted(
                 version, how = rates.version(), reduced[1]
                 return _price(cost, reduced[0], rates.SOURCE, version, how, batch=True)
         return _price(cost, None, one.SOURCE, one.version(), rule, batch=batch)
-    return UNPRICED
+    return _unlisted(provider, conditions, region)
+
+
+def _unlisted(provider: str, conditions: Mapping[str, str], region: str | None) -> Price:
+    """Return that there is no price, and for what, if that is not the model alone."""
+    tier, speed = conditions.get("service_tier"), conditions.get("speed")
+    found = (
+        None if region is None else f"the region {region}",
+        None if tier in (None, *STANDARD_TIERS) or provider == "anthropic" else f"the tier {tier}",
+        None if speed in (None, "standard") else f"the speed {speed}",
+    )
+    named = ", ".join(one for one in found if one is not None)
+    return replace(UNPRICED, why=f"no list says what it costs in {named}") if named else UNPRICED
 
 
 def _whole(
@@ -220,6 +241,7 @@ def _whole(
     model: str,
     at: datetime,
     conditions: Mapping[str, str],
+    region: str | None,
     *,
     batch: bool,
 ) -> tuple[Decimal, str] | None:
@@ -231,17 +253,23 @@ def _whole(
     )
     if provider == "anthropic" or tier in STANDARD_TIERS or batch:
         tier = None  # of Anthropic's priority the tokens were paid for in advance
-    factor = GEOGRAPHIES.get(geography or "") if provider == "anthropic" else None
-    where = "" if factor is None else f" inference_geo={geography} x{factor}"
+    times: Decimal | None = Decimal(1)
+    where = "" if region is None or provider != "aws" else f" region={region}"
+    if provider == "anthropic" and geography in GEOGRAPHIES:
+        times = Decimal(GEOGRAPHIES[geography])
+        where = f" inference_geo={geography} x{times}"
     total, rules = Decimal(0), []
     for part in parts:
         own = None if speed == "standard" or part.model else speed
         named = part.model or model
-        asked = Asked(provider, named, part.quantities, at, tier, own, batch, conditions)
-        found = _found(find, asked)
-        if found is None:
+        asked = Asked(provider, named, part.quantities, at, tier, own, batch, conditions, region)
+        if region is not None and provider != "aws":
+            times = factor(provider, named, region)
+            where = f" region={region} x{times}"
+        found = None if times is None else _found(find, asked)
+        if found is None or times is None:
             return None
-        total += found.cost * Decimal(factor or 1) + found.tools
+        total += found.cost * times + found.tools
         rules.append(f"{part.name} {found.rule}{where}".strip())
     return total, " + ".join(rules)
 

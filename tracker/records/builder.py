@@ -13,6 +13,7 @@ from tracker.error_boundary import logger, unreadable
 from tracker.instrumentation.providers.usage import usage_in
 from tracker.pricing.hosts import host_of, provider_at
 from tracker.pricing.quote import UNPRICED, Served, quote
+from tracker.pricing.regions import region_of
 from tracker.records.counts import conditions_in, counts_in, is_count, words_among
 from tracker.records.error_text import stored
 from tracker.records.metric import OTHER, Call, Metric, Price, Usage
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 UNKNOWN_MODEL = "unknown"
 UNREADABLE = "<unreadable>"
 REASON = "usage_unknown"
+UNLISTED = "price_unknown"
 FREE = Price(Decimal(0), Decimal(0), "free")
 UNFINISHED = Call("unknown", "unknown", None)
 BATCH_BASES = frozenset({"batch", "batch_assumed"})
@@ -105,14 +107,18 @@ def _price_of(
 
 
 def _reason(record: PendingRecord, price: Price) -> dict[str, object]:
-    """Return why nothing is known of what the call used, if the answer could not tell it."""
-    return {} if record.unknown is None or price.cost is not None else {REASON: record.unknown}
+    """Return why the cost is not known: what was used, or for what there is no price."""
+    if price.cost is not None:
+        return {}
+    told = {REASON: record.unknown, UNLISTED: price.why}
+    return {name: reason for name, reason in told.items() if reason is not None}
 
 
 def _host(call: Call, served: Served) -> dict[str, object]:
-    """Return where the call was sent, if that is not whom its service is named after."""
+    """Return where the call was sent, if its price is not the usual one of its service."""
     host = None if served.base_url is None else host_of(served.base_url)
-    return {} if provider_at(call.service, host) == call.service else {"api_host": host}
+    is_usual = provider_at(call.service, host) == call.service
+    return {} if is_usual and region_of(call.service, host, "") is None else {"api_host": host}
 
 
 def _is_declared_batch_result(record: PendingRecord) -> bool:

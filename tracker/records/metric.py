@@ -68,7 +68,8 @@ class Price:
     how ``cost`` was found: ``standard``, ``batch`` (the provider's batch rate),
     ``batch_assumed`` (half the list price, no batch rate being published), ``free`` (the
     provider bills nothing: both are 0) or ``unpriced`` (both are None).  ``source`` and
-    ``version`` name the price list, ``rule`` what in it was followed.
+    ``version`` name the price list, ``rule`` what in it was followed; ``why`` says for what no list
+    has a price, where that is known.
     """
 
     cost: Decimal | None
@@ -77,6 +78,7 @@ class Price:
     source: str | None = None
     version: str | None = None
     rule: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

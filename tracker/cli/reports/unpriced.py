@@ -35,11 +35,12 @@ UNKNOWN = (
     "CASE WHEN json_valid(metadata)"
     " THEN CAST(json_extract(metadata, '$.usage_unknown') AS TEXT) END"
 )
+UNLISTED = UNKNOWN.replace("usage_unknown", "price_unknown")
 GROUPS = f"""
 SELECT service, model,
        CASE WHEN operation = '{OTHER}' THEN 'unknown endpoint'
             WHEN input_tokens IS NULL THEN COALESCE({UNKNOWN}, 'no tokens')
-            ELSE 'no price' END AS reason,
+            ELSE COALESCE({UNLISTED}, 'no price') END AS reason,
        {ENDPOINT} AS endpoint,
        COUNT(*), SUM(input_tokens / {10**9}), SUM(input_tokens % {10**9}),
        SUM(output_tokens / {10**9}), SUM(output_tokens % {10**9}),
@@ -86,7 +87,8 @@ class New(NamedTuple):
 class Unpriced:
     """Calls of one model without a price.
 
-    ``reason`` is ``no price`` (the model is in no price list), ``no tokens``
+    ``reason`` is ``no price`` (the model is in no price list; in words, where it is
+    the region or the tier that is in none), ``no tokens``
     (the response told none, or the service is not billed by tokens; in words, where it is known
     why) or ``unknown endpoint``
     (what is billed there is not known); ``endpoint`` is host and path, where the path
