@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import anthropic
@@ -124,6 +125,10 @@ def test_the_options_have_the_fields_that_are_read(provider: Provider) -> None:
     options = models.FinalRequestOptions(method="post", url="/x", json_data={"model": "m"})
     assert (options.url, options.method.lower()) == ("/x", "post")
     assert options.json_data == {"model": "m"}
+    assert {"url", "method", *endpoints.ASKED} <= vars(options).keys()
+    # Of options of another make the same is read.
+    other = endpoints.asked_of(SimpleNamespace(method="get", url="/y", json_data=1, more=2))
+    assert other == {"method": "get", "url": "/y", **dict.fromkeys(endpoints.ASKED), "json_data": 1}
     client = getattr(MODULES[provider.name], provider.classes[0])(api_key="x")
     options.extra_json = {"stream_options": {"include_usage": True}}
     options.headers = {"Accept-Encoding": "identity"}

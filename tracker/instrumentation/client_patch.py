@@ -25,10 +25,11 @@ from tracker.instrumentation.answers import (
 )
 from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
 from tracker.instrumentation.observation import failed, is_quiet, open_record
-from tracker.instrumentation.providers import CAPTURED
+from tracker.instrumentation.providers import CAPTURED, fields
 from tracker.instrumentation.providers.endpoints import (
     KEEPING,
     KEPT,
+    asked_of,
     base_url_of,
     path_of,
     place_of,
@@ -183,11 +184,13 @@ def _begin(
         options = args[1] if len(args) > 1 else kwargs.get("options")
         if options is None:
             return None
-        method = options.method
+        is_model = type(type(options)) is fields.class_of_models
+        asked = options.__dict__ if is_model else asked_of(options)
+        method = asked["method"]
         if method != "post" and method.lower() != "post":
             read = reads.begin(provider, options, asynchronous=asynchronous)
             return read
-        url = options.url
+        url = asked["url"]
         operation = provider.operations.get(url)  # as nearly all calls are found
         is_spelled = operation is not None
         if operation is None:
@@ -207,18 +210,17 @@ def _begin(
                 note_asked(record, operation, path_of(url), options)
         is_stream = kwargs.get("stream")
         model = added = parsing = None
-        body = options.json_data
+        body = asked["json_data"]
         if isinstance(body, dict):
             # Nearly no call has an extra body, and looking for one takes its time.
-            extra = getattr(options, "extra_json", None)
-            model = sent(options, "model") if extra else body.get("model")
+            model = sent(options, "model") if asked.get("extra_json") else body.get("model")
             if is_stream:
                 added = addition(options, client, provider)
             if provider.name == "anthropic" and "Bedrock" in type(client).__name__:
                 # The answer names no region, and each has its price.
                 record.conditions = {"requested_model": str(model)}
         # What was not given is an object of the SDK that is no function.
-        parser = getattr(options, "post_parser", None)
+        parser = asked.get("post_parser")
         parser = parser if callable(parser) else None
         if parser is None and not is_stream:
             return (provider.name, operation, model, record, None, None, asynchronous)
@@ -296,7 +298,8 @@ def _answered(begun: _Begun, answer: Any, error: BaseException | None = None) ->
             parsing.begun = None
             if parsing.followed and parsing.answered(answer, record, service):
                 return
-        facts = reader(answer)
+        is_model = type(type(answer)) is fields.class_of_models and not answer.__pydantic_extra__
+        facts = answer.__dict__.get if is_model else reader(answer)
         request_id = facts("_request_id")
         if type(request_id) is not str or not request_id:  # nearly always it is one
             request_id = text(request_id)

@@ -15,6 +15,8 @@ ID = "{id}"
 #: What may stand before a path: the host, Azure's own, the version.
 BEFORE = re.compile(r"^(?:https?://[^/]*)?/*(?:(?:openai|v\d+\w*)/+)*")
 LONGEST_WORD = 32
+#: What is read of a request.
+ASKED = ("json_data", "extra_json", "post_parser")
 #: Where the clients of the SDKs keep their address.
 KEPT = "_base_url"
 #: Classes of clients that keep it there, and say the same when they are asked.
@@ -38,6 +40,15 @@ def operation_at(path: str, billed: Mapping[str, str], free: re.Pattern[str]) ->
     if known is not None:
         return known
     return None if free.fullmatch(path) else OTHER
+
+
+def asked_of(options: Any) -> dict[str, Any]:
+    """Return what the *options* of a request say, as the dict of an SDK's own does.
+
+    Raises AttributeError where they are none.
+    """
+    asked = {name: getattr(options, name, None) for name in ASKED}
+    return {**asked, "method": options.method, "url": options.url}
 
 
 def base_url_of(client: Any) -> object:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 # A named tuple's own constructor takes twice as long.
 _tuple_of = tuple.__new__
-#: What reads it; service, operation, and the model that was asked for; the model, the usage, the
-#: request id, when the call began and ended, its failure, what else is counted, and the terms.
+#: What reads it, how the call began, the model that answered, the usage, the request id, when the
+#: call ended, its failure, what else is counted, and the terms.
 Kept = tuple[Any, ...]
 
 
@@ -37,16 +37,13 @@ def kept(
     usage = copied(facts("usage"))
     if usage is None:
         return None
-    service, operation, asked, record, _, _, _ = begun
     words = facts("service_tier")
     counts = None
     if facts("output") is not None or facts("quality") is not None:
         counts, words = beyond_usage(facts)
     elif words is not None:
         words = {"service_tier": words}
-    named, began, ended = facts("model"), record.started, perf_counter()
-    what = (service, operation, asked, named)
-    return (read, what, usage, request_id, began, ended, failure, counts, words)
+    return (read, begun, facts("model"), usage, request_id, perf_counter(), failure, counts, words)
 
 
 def copied(usage: Any) -> dict[str, Any] | None:
@@ -74,10 +71,10 @@ def _inner(value: Any) -> Any:
 
 def read(kept: Kept) -> Call:
     """Return the call of which *kept* is what its answer told."""
-    _, (service, operation, asked, named), usage, request_id, *rest = kept
-    began, ended, failure, counts, words = rest
+    _, (service, operation, asked, record, *_), named, usage, request_id, *rest = kept
+    ended, failure, counts, words = rest
     model = text(named) or text(asked)
-    took = (ended - began) * 1000.0
+    took = (ended - record.started) * 1000.0
     told = usage_told({"usage": usage}.get)
     end = (request_id, took, failure, False, usage, counts, words)
     return _tuple_of(Call, (service, operation, model, told, *end))
