@@ -5,8 +5,8 @@
 #   case of a class of another kind, as the unions are told apart by `type`.
 # Really: it is made an object of the first class of the union, without its fields being checked. A new kind of tool call
 #   is a ResponseOutputMessage and a new block a TextBlock, so `isinstance` says yes; their own fields are None.
-#   An unknown event of a Responses stream is a ResponseAudioDeltaEvent (the other client drops events that it does not
-#   know). `type` still has what the server said, and what else it said is kept as an attribute.
+#   An unknown event of a stream is a RawMessageStartEvent that has no message, and one of the Responses interface a
+#   ResponseAudioDeltaEvent. `type` still has what the server said, and what else it said is kept as an attribute.
 # For us: kinds are read from `type` and never from classes; what is billed by the piece (searches, containers) is
 #   counted so, and an event of a kind that is in no table is passed over.
 set -euo pipefail
@@ -19,7 +19,7 @@ import json
 import anthropic
 import httpx2
 import openai
-from anthropic.types import TextBlock
+from anthropic.types import RawMessageStartEvent, TextBlock
 from openai.types.responses import ResponseAudioDeltaEvent, ResponseOutputMessage
 
 EVENT = {"type": "usage_update", "usage": {"output_tokens": 3}}
@@ -42,13 +42,13 @@ responses = openai.OpenAI(**given, http_client=httpx2.Client(transport=httpx2.Mo
 ask = {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
 (block,) = messages.create(**ask).content
 (item,) = responses.create(model="gpt-5", input="x").output
-dropped = list(messages.create(**ask, stream=True))
-(event,) = responses.create(model="gpt-5", input="x", stream=True)
+(event,) = messages.create(**ask, stream=True)
+(streamed,) = responses.create(model="gpt-5", input="x", stream=True)
 print("openai", openai.__version__, "anthropic", anthropic.__version__)
-for one in (block, item, event):
+for one in (block, item, event, streamed):
     print(f"  {one.type}: {type(one).__name__}, {one.to_dict()}")
 assert (block.type, type(block), block.text, block.pieces) == ("new_block", TextBlock, None, 2)
 assert (item.type, type(item), item.content, item.pieces) == ("new_call", ResponseOutputMessage, None, 2)
-assert (event.type, type(event), event.delta) == ("usage_update", ResponseAudioDeltaEvent, None)
-assert dropped == [], dropped
+assert (event.type, type(event), event.message) == ("usage_update", RawMessageStartEvent, None)
+assert (streamed.type, type(streamed), streamed.delta) == ("usage_update", ResponseAudioDeltaEvent, None)
 PY

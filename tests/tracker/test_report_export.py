@@ -103,7 +103,11 @@ def test_parquet_has_types(database: Path, tmp_path: Path) -> None:
     assert columns["latency_ms"] == [1.5, 1.5, None]
     assert columns["partial"] == [False, True, False]
     assert json.loads(columns["metadata"][0]) == METRICS[0].metadata
-    assert str(table.schema.field("cost_usd").type) == "decimal128(38, 12)"
+    assert str(table.schema.field("cost_usd").type) == "decimal128(22, 12)"
+    compute = pytest.importorskip("pyarrow.compute", reason="extra export")
+    doubled = compute.add(table["cost_usd"], table["cost_usd"]).to_pylist()
+    assert doubled == [cost if cost is None else cost + cost for cost in columns["cost_usd"]]
+    assert compute.multiply(table["cost_usd"], Decimal("0.92")).type.scale == 14
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])

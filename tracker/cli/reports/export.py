@@ -27,6 +27,8 @@ _AT_ONCE = 20_000
 #: However long it takes, nobody waits for an export for longer.
 _SECONDS = 24 * 3600.0
 _COSTS = {"cost_usd": "cost_picodollars", "list_cost_usd": "list_cost_picodollars"}
+#: What 64 bits of picodollars need, and more; a reader's sums and products need room for theirs.
+_DIGITS = 22
 _JSON = frozenset(("metadata", "counts", "conditions"))
 _TRUTHS = frozenset(("partial", "late"))
 _NUMBERS = frozenset(("github_pr", "api_calls"))
@@ -131,7 +133,7 @@ def _to_parquet(output: IO[bytes], batches: Iterator[list[Row]]) -> int:
 
 def _type_of(key: str, pa: Any) -> Any:
     if key in _COSTS:
-        return pa.decimal128(38, 12)
+        return pa.decimal128(_DIGITS, 12)
     if key in _TRUTHS:
         return pa.bool_()
     if key == "timestamp":
