@@ -29,13 +29,18 @@ _QUIET_CALLS = frozenset(
 )
 
 
-def lifted(statement: ast.stmt, name: str) -> tuple[list[tuple[str, ast.expr]], ast.stmt]:
+def lifted(
+    statement: ast.stmt, name: str, after: ast.stmt
+) -> tuple[list[tuple[str, ast.expr]], ast.stmt]:
     """Take set calls off the start of a ``try`` that a block was put around.
 
     Their ids are plain, or the ``try`` does nothing where one raises: it only flushes.
+    None is taken where the first of them is still there, in *after*.
     """
     sets: list[tuple[str, ast.expr]] = []
     if not isinstance(statement, ast.Try):
+        return sets, statement
+    if isinstance(after, ast.Try) and begins_alike(statement.body, 0, after.body, 0):
         return sets, statement
     body = list(statement.body)
     ends = [*statement.handlers, *statement.orelse, *statement.finalbody]

@@ -217,7 +217,7 @@ class Matcher:
         if inner and not sets:
             return self._sub_context(original, i, after, header)
         if not sets and i < len(original):
-            sets, original[i] = lifted(original[i], name)
+            sets, original[i] = lifted(original[i], name, after.body[0])
         body = list(after.body)
         told = sets
         sets, user = without_user(sets, header, body, name)
@@ -234,10 +234,15 @@ class Matcher:
         self._trackers.pop()
         check_count(after, header)
         following = original[i + matched :]
-        if following and mentions(following[0], name):
-            again = set_call(following[0]) or construction(following[0], self._before)
-            if name not in bound_anew(following[0]) and (again is None or again[0] != name):
-                raise Difference(f"{name} is used behind its block", following[0])
+        # Inside of another block of its own its uses are in a block, whatever ids that has.
+        inner = inner or name in self._trackers
+        for statement in following if inner else following[:1]:
+            if not mentions(statement, name):
+                continue
+            again = set_call(statement) or construction(statement, self._before)
+            if name not in bound_anew(statement) and (again is None or again[0] != name):
+                raise Difference(f"{name} is used behind its block", statement)
+            break
         return i + matched
 
     def _unnamed(self, after: ast.With, following: ast.stmt | None) -> str:

@@ -6,13 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codemods import vocabulary as words
+from codemods.model.edit import Wrap
 from codemods.model.refusal import Reason, Refusal
+from codemods.rules.planning.phases import decide_inside
 
 from .mutant import examined, mutant
 from .table import as_the_table_says, overlapping_trackers_are_refused
 
 if TYPE_CHECKING:
-    from codemods.model.edit import Edit, Wrap
+    from codemods.model.edit import Edit
 
 
 def _overlooks(real: Any, *reasons: Reason) -> Any:
@@ -169,10 +171,30 @@ def later_uses_overlooked(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.planning.conditional.calls:all_may_stay", "X14_phases_in_a_try")
+@mutant("rules.planning.conditional.calls:all_may_stay", "X6_answer_from_before_the_try")
 def calls_in_branches_stay_whatever_they_do(real: Any) -> Any:
     """Calls that set ids may stay inside of a block wherever they stand."""
     return lambda semantic, lifetime, flow: not lifetime.owned
+
+
+@mutant("rules.planning.whole_lifetime:_in_phases", "X14_carried_id_is_computed", "A3")
+def phases_inherit_on_any_runtime(real: Any) -> Any:
+    """A block goes on with the ids of the one around it on the original runtime, too."""
+    return decide_inside
+
+
+@mutant("rules.planning.whole_lifetime:decide_inside", "X14_two_uses_behind_a_computed_id")
+def inner_phases_end_early(real: Any) -> Any:
+    """The block of a phase inside another one's ends before the last statement."""
+
+    def wrong(*given: Any) -> Any:
+        verdict = real(*given)
+        edits = getattr(verdict, "edits", ())
+        wraps = [edit for edit in edits if isinstance(edit, Wrap)][1:]
+        early = {one: replace(one, stop=one.stop - 1) for one in wraps}
+        return replace(verdict, edits=tuple(early.get(e, e) for e in edits)) if early else verdict
+
+    return wrong
 
 
 @mutant("rules.patterns.instance:_relying", "E10")

@@ -8,6 +8,7 @@ that is not possible without changing an evaluation, the site is refused.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from codemods.analysis.trackers.ids.arguments import Argument
     from codemods.analysis.trackers.last_use import LastUse
     from codemods.model.finding import Finding
+    from codemods.rules.planning.headers import Planned
 
 
 def decide_phases(
@@ -92,6 +94,53 @@ def decide_phases(
         tuple(dict.fromkeys(notes)),
         (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
         tuple(dict.fromkeys(confirm)),
+    )
+
+
+def decide_inside(
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    flow: Flow,
+    groups: list[list[SetCall]],
+) -> Verdict:
+    """Return a block for each phase, inside the one of the phase before, or the refusal.
+
+    On our runtime a block has the ids of the one around it that it does not name, or that are None.
+    """
+    form = Form(lifetime.tracker, None, fresh=False, ours=True)
+    sending = semantic.sending(flow, ours=True)
+    uses = last_use(semantic, lifetime, flow)
+    blocks = [_block(semantic, lifetime, flow, groups, n, uses) for n in range(len(groups))]
+    closing, notes = closing_edits(semantic, lifetime, blocks[-1], ours=True)
+    edits: list[Edit] = [Delete(site.path) for group in groups for site in group]
+    planned: list[Planned] = []
+    for group, own in zip(groups, blocks, strict=True):
+        whole = replace(own, stop=blocks[-1].stop)
+        refusal = _phase_refusal(
+            semantic, finding, lifetime, whole, group, form, flow, last=own is blocks[-1]
+        )
+        if refusal is not None:
+            return refusal
+        if not remains_work(own, closing if own is blocks[-1] else []):
+            return refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
+        body = lifetime.body[own.start : own.stop]
+        planned.append(plan_header(semantic, group, body, group[0].statement, form, sending))
+        edits.append(Wrap(group[0].path, whole.stop, planned[-1].header))
+    if any(one.manager == words.BATCH_CONTEXT for one in planned[:-1]):
+        detail = "the prices of a batch would go on into the next phase"
+        return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, groups[0][0].call)
+    told = (*(note for one in planned for note in one.notes), *notes)
+    assumed = (one for each in planned for one in each.assumptions)
+    return Proposal(
+        finding,
+        (*edits, *closing),
+        "adopt",
+        f"each phase of {lifetime.binding.name} has a block inside the one whose ids last into it",
+        tuple(dict.fromkeys(one.manager for one in planned)),
+        lifetime.construct.home,
+        tuple(dict.fromkeys(told)),
+        (*dict.fromkeys(assumed), *trusted(semantic, flow)),
     )
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from codemods.model.edit import Path
     from codemods.rules.planning.headers import Form
 
+#: What runs its statements once or not at all, whatever is in it.
+_ONCE = (ast.If, ast.Match, ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
+
 
 def with_user(
     semantic: SemanticModel, lifetime: Lifetime, form: Form, own: bool
@@ -82,16 +85,16 @@ def stays_in_context(semantic: SemanticModel, site: SetCall) -> bool:
 
 
 def _is_conditional(semantic: SemanticModel, site: SetCall, block: ast.AST) -> bool:
-    """Whether *site* stands in a branch of *block*."""
+    """Whether *site* stands in a branch of *block*, or in a body that may end before it."""
     if last_name(site.call.func) == words.OLDER_SET_CALL:
         return False
-    return is_in_branches(semantic, site, block.body)  # type: ignore[attr-defined]
+    return is_inside_once(semantic, site, block.body)  # type: ignore[attr-defined]
 
 
-def is_in_branches(semantic: SemanticModel, site: SetCall, body: list[ast.stmt]) -> bool:
-    """Whether nothing but branches are around *site* in the suite *body*: at least one is."""
+def is_inside_once(semantic: SemanticModel, site: SetCall, body: list[ast.stmt]) -> bool:
+    """Whether *site* stands in a statement of *body*, and runs once there or not at all."""
     around = [n for n in between(semantic.module, site.statement, body) if isinstance(n, ast.stmt)]
-    return bool(around) and all(isinstance(n, ast.If | ast.Match) for n in around)
+    return bool(around) and all(isinstance(n, _ONCE) for n in around)
 
 
 def _users(sets: Sequence[SetCall]) -> list[tuple[SetCall, Argument]]:

@@ -45,7 +45,7 @@ from codemods.rules.planning.headers import (
     plan_header,
     problem_refusal,
 )
-from codemods.rules.planning.phases import decide_phases
+from codemods.rules.planning.phases import decide_inside, decide_phases
 from codemods.rules.planning.user_ids import with_user
 from codemods.rules.refusing import refuse
 
@@ -62,6 +62,9 @@ if TYPE_CHECKING:
 _BY_ITS_COURSE = frozenset(
     {Reason.CONDITIONAL_CONTEXT, Reason.LOOP_CARRIED_CONTEXT, Reason.MAY_BE_NONE}
 )
+
+#: What lasts from an earlier phase, and no header can name again: an inner block inherits it.
+_BY_WHAT_LASTS = frozenset({Reason.CARRIED_IDS, Reason.MAY_BE_NONE})
 
 
 def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> Verdict:
@@ -127,7 +130,7 @@ def _blocks(
     if is_nested:
         verdict = _nested(semantic, finding, lifetime, flow)
     elif len(groups) > 1:
-        verdict = decide_phases(semantic, finding, lifetime, flow, groups)
+        verdict = _in_phases(semantic, finding, lifetime, flow, groups)
     else:
         waits = open_yields(semantic, lifetime)
         verdict = _one_block(semantic, finding, lifetime, flow, waits)
@@ -161,6 +164,23 @@ def _nested(semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow:
     if isinstance(around, Refusal):
         return verdict
     return around if merged is not None else with_calls_inside(around, lifetime)
+
+
+def _in_phases(
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    flow: Flow,
+    groups: list[list[SetCall]],
+) -> Verdict:
+    """Return a block for each phase: one behind the other, or inside it where ids last by that."""
+    verdict = decide_phases(semantic, finding, lifetime, flow, groups)
+    proven = isinstance(verdict, Proposal) and not verdict.confirm
+    lasts = not isinstance(verdict, Refusal) or verdict.reason in _BY_WHAT_LASTS
+    if proven or not lasts or not semantic.ours(lifetime.construct.home):
+        return verdict
+    inside = decide_inside(semantic, finding, lifetime, flow, groups)
+    return verdict if isinstance(inside, Refusal) else inside
 
 
 def _hidden_sets(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from pairs import NEW, legacy, migrated, objects, same
+from pairs import BOTH, NEW, indented, legacy, migrated, objects, same
 
 IDS = ["job_id", "batch_id", "github_pr", "user_id"]
 VALUES = ["'a'", "1", "text", "client.name", "f'{text}'", "text or 'none'"]
@@ -119,3 +119,39 @@ def test_another_count_is_seen(body: str, count: str) -> None:
     """A batch without a loop that sends something, or with a number of something else."""
     before = legacy(body, "tracker.set_tracking_context(batch_id='b')\n")
     objects(before, batch(body, count))
+
+
+NESTED = """with ai_usage_context("scan", tracker=tracker, job_id=job()):
+    ask(tracker)
+    with ai_usage_context("rank", tracker=tracker, job_id=maybe()):
+        ask(tracker)
+        log()
+        ask(tracker)
+"""
+
+
+def test_an_inner_block_goes_on_with_the_ids_of_the_outer_one() -> None:
+    """What a later phase computes, or leaves as it was, is named by its own block only."""
+    sets = "tracker.set_tracking_context(job_id=maybe())\n"
+    body = f"ask(tracker)\n{sets}ask(tracker)\nlog()\nask(tracker)\n"
+    first = "tracker.set_tracking_context(job_id=job())\n"
+    built = f"{BOTH}\n\ndef scan(text, client):\n    tracker = AIUsageTracker()\n"
+    before = legacy(body, first)
+    same(before, built + indented(NESTED))
+    last = "        log()\n        ask(tracker)\n"
+    early = NESTED.replace(last, "    log()\n    ask(tracker)\n")
+    objects(before, built + indented(early), "behind its block")
+    objects(before, built + indented(NESTED.replace("maybe()", "job()")))
+    objects(before, built + indented(NESTED.replace(", job_id=maybe()", "")))
+
+
+def test_a_set_call_that_stays_in_a_try_gives_no_ids_to_the_block() -> None:
+    """The block around the ``try`` has no ids, or takes the call out."""
+    stays = "    tracker.set_tracking_context(job_id='a')\n"
+    body = f"try:\n{stays}    ask(tracker)\nexcept E:\n    log()\n"
+    before = legacy(body, "")
+    header = 'with ai_usage_context("scan") as tracker:\n'
+    same(before, migrated(body, header))
+    objects(before, migrated(body.replace("'a'", "'b'"), header))
+    objects(before, migrated(body.replace(stays, ""), header))
+    objects(before, migrated(body, header.replace(")", ", job_id='a')")))

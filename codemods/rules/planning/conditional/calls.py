@@ -11,7 +11,7 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.ids.merging import Merged, Merging
 from codemods.rules.checks.late_recordings import late_recording
 from codemods.rules.planning.conditional.texts import written
-from codemods.rules.planning.user_ids import is_in_branches
+from codemods.rules.planning.user_ids import is_inside_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,11 +47,11 @@ def staying_ids(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> Merg
 
 
 def all_may_stay(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> bool:
-    """Whether a block without ids may hold all set calls of *lifetime*, each in its branch."""
+    """Whether a block without ids may hold all set calls of *lifetime*, none of them in a loop."""
     if lifetime.owned:
         return False
-    branches = (is_in_branches(semantic, site, lifetime.body) for site in lifetime.sets)
-    return all(branches) and _may_stay(semantic, lifetime, flow, lifetime.sets)
+    inside = (is_inside_once(semantic, site, lifetime.body) for site in lifetime.sets)
+    return all(inside) and _may_stay(semantic, lifetime, flow, lifetime.sets)
 
 
 def _first_run(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> Merged | None:
