@@ -171,13 +171,13 @@ def later_uses_overlooked(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.planning.conditional.calls:all_may_stay", "X6_answer_from_before_the_try")
+@mutant("rules.planning.conditional.calls:all_may_stay", "R4_older_name_stays_in_a_loop")
 def calls_in_branches_stay_whatever_they_do(real: Any) -> Any:
     """Calls that set ids may stay inside of a block wherever they stand."""
     return lambda semantic, lifetime, flow: not lifetime.owned
 
 
-@mutant("rules.planning.whole_lifetime:_in_phases", "X14_carried_id_is_computed", "A3")
+@mutant("rules.planning.whole_lifetime:_in_phases", "A2_user_in_a_later_phase")
 def phases_inherit_on_any_runtime(real: Any) -> Any:
     """A block goes on with the ids of the one around it on the original runtime, too."""
     return decide_inside
