@@ -48,8 +48,8 @@ REFUSED = {
     ),
     "set in a branch": (
         "conditional-context",
-        "if flag:\n        tracker.set_tracking_context(job_id='j', github_pr=4)\n        use(tracker)\n"
-        "    tracker.set_tracking_context(job_id='k')\n    use(tracker)",
+        "if flag:\n        tracker.set_tracking_context(job_id='j', github_pr=4)\n"
+        "        use(tracker)\n    tracker.set_tracking_context(job_id='k')\n    use(tracker)",
     ),
 }
 LEFT = {
