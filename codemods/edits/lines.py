@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
@@ -199,9 +199,32 @@ class Carried:
 
 def comments_in(node: cst.CSTNode) -> list[cst.Comment]:
     """Return all comments inside *node*, in order."""
+    if not _has_comment(node):
+        return []  # as nearly always: visitors of LibCST rebuild what they visit
     collector = _Comments()
     node.visit(collector)
     return collector.found
+
+
+_parts: dict[type[cst.CSTNode], tuple[str, ...]] = {}
+
+
+def _has_comment(node: cst.CSTNode) -> bool:
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is cst.Comment:
+            return True
+        if kind not in _parts:
+            _parts[kind] = tuple(field.name for field in fields(kind))
+        for name in _parts[kind]:
+            value = getattr(one, name)
+            if isinstance(value, cst.CSTNode):
+                waiting.append(value)
+            elif isinstance(value, list | tuple):
+                waiting += value
+    return False
 
 
 class _Comments(cst.CSTVisitor):

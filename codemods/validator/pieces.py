@@ -22,7 +22,7 @@ from codemods.validator.terms import (
     managed,
     set_call,
 )
-from codemods.validator.walk import nodes
+from codemods.validator.walk import every
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,13 @@ _WORDS = (
 )
 _MATTERS = re.compile("|".join([*map(re.escape, _WORDS), r"[^\0-\x7f]", f"^(?:{CELL})"]), re.M)
 # The statements that may bind a tracker, set its ids, or open its block.
-_HOLDING = (ast.Assign, ast.AnnAssign, ast.Expr, ast.With, ast.AsyncWith)
+_HOLDING: tuple[type[ast.stmt], ...] = (
+    ast.Assign,
+    ast.AnnAssign,
+    ast.Expr,
+    ast.With,
+    ast.AsyncWith,
+)
 _API = {words.TRACKER_CLASS, *words.CONTEXT_MANAGERS}
 # What ends a line, or begins one anew, in more ways than one.
 _STRANGE = re.compile(r"[\r\f\v\0]")
@@ -207,9 +213,10 @@ def _mark(piece: _Piece, line: int) -> ast.stmt:
 def _trackers(tree: ast.Module) -> Iterator[str]:
     """Yield the last names of the variables and fields of *tree* that may hold a tracker."""
     names = managed(tree)
-    for node in (n for n in nodes(tree) if isinstance(n, _HOLDING)):
-        for variable in _tracker_of(node, names):
-            yield variable.rpartition(".")[2]
+    for kind in _HOLDING:
+        for node in every(tree, kind):
+            for variable in _tracker_of(node, names):
+                yield variable.rpartition(".")[2]
 
 
 def _tracker_of(node: ast.AST, names: Managed) -> Iterator[str]:
@@ -232,8 +239,7 @@ def _is_plain(old: Program, new: Program, left_out: Sequence[_Piece]) -> bool:
         if {*names.classes, *names.managers} != _API:
             return False
     imported = [
-        {a.asname or a.name for a in nodes(program.tree) if isinstance(a, ast.alias)}
-        for program in (old, new)
+        {a.asname or a.name for a in every(program.tree, ast.alias)} for program in (old, new)
     ]
     lost = imported[0] - imported[1]
     if not lost:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator.terms import context_header, dotted, last_name
-from codemods.validator.walk import nodes
+from codemods.validator.walk import every, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,10 +39,9 @@ def set_on_trackers(module: ast.Module, names: Managed, *, whole: bool) -> froze
 
     *module* is the *whole* file, or what is left of it without statements that name no tracker.
     """
-    every = nodes(module)
-    if not any(isinstance(n, ast.Attribute) and n.attr == words.OLDER_SET_CALL for n in every):
+    if not any(n.attr == words.OLDER_SET_CALL for n in every(module, ast.Attribute)):
         return frozenset()  # spares most files the look at what they bind
-    return frozenset(_within(module, {}, _fields(every, names, whole=whole), names))
+    return frozenset(_within(module, {}, _fields(nodes(module), names, whole=whole), names))
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,12 @@ class _Fields:
         return owner if dotted(attribute.value) == own_name else None
 
 
-def _fields(every: tuple[ast.AST, ...], names: Managed, *, whole: bool) -> _Fields:
+def _fields(listed: tuple[ast.AST, ...], names: Managed, *, whole: bool) -> _Fields:
     found = _Fields()
-    classes = [node for node in every if isinstance(node, ast.ClassDef)]
+    classes = [node for node in listed if isinstance(node, ast.ClassDef)]
     # A class that is only called, to make an object, is the base of no other one.
-    called = {node.func for node in every if isinstance(node, ast.Call)}
-    used = {last_name(node) for node in every if isinstance(node, _READS) and node not in called}
+    called = {node.func for node in listed if isinstance(node, ast.Call)}
+    used = {last_name(node) for node in listed if isinstance(node, _READS) and node not in called}
     alone = (c for c in classes if not c.bases and not c.keywords and c.name not in used)
     apart = set(alone) if whole else set()  # what is derived stands in any statement
     for one in classes:
@@ -87,7 +86,7 @@ def _fields(every: tuple[ast.AST, ...], names: Managed, *, whole: bool) -> _Fiel
         of = one if one in apart else None
         found.bound.extend((name, built, of) for name, built in _of_class(one, names))
     inside = {node: method for method in found.methods for node in _own(method)}
-    for node in every:
+    for node in listed:
         for target, built in _bound(node, names):
             if isinstance(target, ast.Attribute):
                 owner = found.owner(target, inside[node]) if node in inside else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator.scopes import visible
-from codemods.validator.walk import nodes
+from codemods.validator.walk import every
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,13 +61,12 @@ def managed(tree: ast.Module) -> Managed:
     """Return the names under which *tree* imports, or could star-import, the API."""
     classes = {words.TRACKER_CLASS}
     managers = {name: name for name in words.CONTEXT_MANAGERS}
-    for node in nodes(tree):
-        if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                if alias.name == words.TRACKER_CLASS:
-                    classes.add(alias.asname or alias.name)
-                if alias.name in words.CONTEXT_MANAGERS:
-                    managers[alias.asname or alias.name] = alias.name
+    for node in every(tree, ast.ImportFrom):
+        for alias in node.names:
+            if alias.name == words.TRACKER_CLASS:
+                classes.add(alias.asname or alias.name)
+            if alias.name in words.CONTEXT_MANAGERS:
+                managers[alias.asname or alias.name] = alias.name
     return Managed(frozenset(classes), managers)
 
 
@@ -276,7 +275,8 @@ def last_tracker(header: NewBlock) -> str:
 
 def block_trackers(tree: ast.Module, names: Managed) -> set[str]:
     """Return the variables that some context of *tree* gives or takes as its tracker."""
-    headers = (context_header(node, names) for node in nodes(tree))
+    blocks = [*every(tree, ast.With), *every(tree, ast.AsyncWith)]
+    headers = (context_header(block, names) for block in blocks)
     return {h.target or last_tracker(h) for h in headers if h is not None} - {""}
 
 

@@ -20,7 +20,7 @@ from codemods.validator.parameters import same_signatures
 from codemods.validator.pieces import Program, programs
 from codemods.validator.scopes import binds, visible
 from codemods.validator.terms import Difference, dotted, managed
-from codemods.validator.walk import nodes, parents
+from codemods.validator.walk import every, nodes, parents
 from codemods.validator.yields.fixtures import fixture_blocks
 from codemods.validator.yields.generators import waiting_blocks
 
@@ -309,17 +309,15 @@ def _newly_unbound(old: ast.Module, new: ast.Module) -> None:
     lost = _unbound(new) - _unbound(old)
     if lost:
         raise Difference(f"{sorted(lost)[0]} is not imported")
-    texts = [
-        n.value for n in nodes(new) if isinstance(n, ast.Constant) and isinstance(n.value, str)
-    ]
     for name in sorted(_imported(old) - _imported(new)):
+        texts = [n.value for n in every(new, ast.Constant) if isinstance(n.value, str)]
         # An annotation, ``__all__`` or a patch may look the name up by its text.
         if any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts):
             raise Difference(f"{name} is named in a text, and is not imported any more")
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    return {n.asname or n.name for n in nodes(tree) if isinstance(n, ast.alias)}
+    return {n.asname or n.name for n in every(tree, ast.alias)}
 
 
 def _newly_taken(old: ast.Module, new: ast.Module, blocks: list[ast.With]) -> None:
@@ -365,17 +363,14 @@ def _own_names(scope: ast.AST) -> set[str]:
 
 def _unbound(tree: ast.Module) -> set[str]:
     """Return the API names that *tree* uses and binds nowhere."""
-    bound: set[str] = set()
-    used: set[str] = set()
-    for node in nodes(tree):
-        if isinstance(node, ast.alias):
-            bound.add(node.asname or node.name)
-        elif isinstance(node, ast.Name):
-            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            bound.add(node.name)
+    bound = _imported(tree)
     if "*" in bound:
         return set()
-    return used.intersection((*words.CONTEXT_MANAGERS, words.TRACKER_CLASS)) - bound
+    names = (*words.CONTEXT_MANAGERS, words.TRACKER_CLASS)
+    named = [n for n in every(tree, ast.Name) if n.id in names]
+    bound.update(n.id for n in named if not isinstance(n.ctx, ast.Load))
+    bound.update(n.arg for n in every(tree, ast.arg))
+    bound.update(one.name for one in every(tree, ast.FunctionDef))
+    bound.update(one.name for one in every(tree, ast.AsyncFunctionDef))
+    bound.update(one.name for one in every(tree, ast.ClassDef))
+    return {n.id for n in named if isinstance(n.ctx, ast.Load)} - bound

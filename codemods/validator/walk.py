@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
+from typing import TypeVar
+
+Node = TypeVar("Node", bound=ast.AST)
 
 # Contexts and operators: the interpreter has one of each for all places, and nothing is inside.
 _SHARED = frozenset(
@@ -23,6 +26,22 @@ def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
     *tree* must not change any more.
     """
     return (tree, *parents(tree))
+
+
+def every(tree: ast.Module, kind: type[Node]) -> list[Node]:
+    """Return the nodes of *tree* of exactly this *kind*, in the order of ``nodes``.
+
+    Most questions are about few of all nodes.
+    """
+    return _by_kind(tree).get(kind, [])  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=4)
+def _by_kind(tree: ast.Module) -> dict[type[ast.AST], list[ast.AST]]:
+    found: dict[type[ast.AST], list[ast.AST]] = {}
+    for node in nodes(tree):
+        found.setdefault(type(node), []).append(node)
+    return found
 
 
 @lru_cache(maxsize=4)

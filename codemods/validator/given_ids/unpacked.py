@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator.terms import last_name
-from codemods.validator.walk import nodes
+from codemods.validator.walk import every
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +39,12 @@ def written_out(tree: ast.Module, *, whole: bool) -> ast.Module:
 
 def is_to_write_out(tree: ast.Module) -> bool:
     """Whether a set call or a context of *tree* takes ids from a ``**name``."""
-    return any(map(_unpacks, nodes(tree)))
+    return any(map(_unpacks, every(tree, ast.Call)))
 
 
-def _unpacks(node: ast.AST) -> bool:
-    taken = isinstance(node, ast.Call) and last_name(node.func) in _TAKERS
-    return taken and any(keyword.arg is None for keyword in node.keywords)  # type: ignore[attr-defined]
+def _unpacks(call: ast.Call) -> bool:
+    unpacked = any(keyword.arg is None for keyword in call.keywords)
+    return unpacked and last_name(call.func) in _TAKERS
 
 
 def _own(scope: ast.AST) -> Iterator[ast.AST]:
