@@ -1,8 +1,9 @@
-"""Puts long values that no edit concerns aside, so that they are not parsed for nothing.
+"""Puts values that no edit concerns aside, so that they are not parsed for nothing.
 
 What LibCST takes for a chain of calls or of operators grows with its square, and ends the process
-where the chain is deep enough.  In place of such a value the statement gets a name; behind all
-edits the value is put back as it was, its lines moved as those of the statement were.
+where the chain is deep enough; shorter values too are most of what it takes for a file.  In place
+of such a value the statement gets a name; behind all edits the value is put back as it was, its
+lines moved as those of the statement were.
 """
 
 from __future__ import annotations
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from codemods.edits.chunks import Chunk
     from codemods.model.edit import Edit, Path
 
-#: Values of fewer characters are left in their place.
+#: Values of fewer characters are left in their place: they cost no more than a name does.
+WORTH = 40
+#: Values of fewer characters are left in their place if they have comments, or may have.
 LONG = 1000
+_STEM = "_value_put_aside_"
+_NAMES = re.compile(rf"{_STEM}\d+_")
 _VALUES = ("value", "test", "iter", "subject", "exc")
 _BODIES = ("body", "handlers", "cases", "orelse", "finalbody")
 # They concern what is below their statement, too.
@@ -56,15 +61,14 @@ class PutAside:
         # LibCST writes the newline of the file in place of those that it takes for the usual ones.
         self._is_uniform = set(_NEWLINE.findall(whole)) <= {newline}
         values = self._long_values(tree, chunk, list(edits))
-        stem = "_value_put_aside_"
-        if not values or stem in whole:
+        if not values or _STEM in whole:
             return
         parts: list[str] = []
         line, column = chunk.start, 0
         for value in sorted(values, key=lambda v: (v.lineno, v.col_offset)):
             begin = value.lineno - 1, self._character(value.lineno - 1, value.col_offset)
             end = _end_line(value), self._character(_end_line(value), value.end_col_offset or 0)
-            name = f"{stem}{len(self._values)}_"
+            name = f"{_STEM}{len(self._values)}_"
             text = self._between(begin, end)
             self._values[name] = _Value(text, _INDENT.match(lines[begin[0]])[0])  # type: ignore[index]
             parts += (self._between((line, column), begin), name)
@@ -80,10 +84,9 @@ class PutAside:
         """Return *text* with the values in their places."""
         if not self._values:
             return text
-        names = re.compile("|".join(map(re.escape, self._values)))
         parts: list[str] = []
         position = 0
-        for found in names.finditer(text):
+        for found in _NAMES.finditer(text):
             begin = max(text.rfind("\n", 0, found.start()), text.rfind("\r", 0, found.start())) + 1
             indent = _INDENT.match(text, begin)[0]  # type: ignore[index]
             parts += (text[position : found.start()], _moved(self._values[found[0]], indent))
@@ -109,20 +112,25 @@ class PutAside:
                 continue
             if node not in own:
                 values = (getattr(node, name, None) for name in _VALUES)
-                yield from (v for v in values if isinstance(v, ast.expr) and self._is_long(v))
+                yield from (v for v in values if isinstance(v, ast.expr) and self._is_worth_it(v))
             for name in _BODIES:
                 body = getattr(node, name, None)
                 if isinstance(body, list):
                     waiting.extend(body)
 
-    def _is_long(self, value: ast.expr) -> bool:
+    def _is_worth_it(self, value: ast.expr) -> bool:
+        if isinstance(value, ast.Constant):
+            return False  # one node as well, and a docstring may be asked for
         first, last = value.lineno - 1, _end_line(value)
         if first == last:
-            return (value.end_col_offset or 0) - value.col_offset >= LONG
-        if not self._is_uniform or sum(map(len, self._lines[first : last + 1])) < LONG:
+            return (value.end_col_offset or 0) - value.col_offset >= WORTH
+        inside = self._lines[first : last + 1]
+        size = sum(map(len, inside))
+        if not self._is_uniform or size < WORTH:
+            return False
+        if size < LONG and any("#" in line for line in inside):
             return False
         # Which lines are moved with their statement is plain only where each is code.
-        inside = self._lines[first : last + 1]
         plain = all(line.strip() and not line.rstrip("\r\n").endswith("\\") for line in inside)
         return plain and not any(
             isinstance(n, ast.Constant | ast.JoinedStr) and n.lineno != n.end_lineno

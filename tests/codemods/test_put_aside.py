@@ -1,4 +1,4 @@
-"""Long values that no edit concerns are not parsed again, and come out as they were."""
+"""Values that no edit concerns are not parsed again, and come out as they were."""
 
 from __future__ import annotations
 
@@ -53,9 +53,12 @@ def test_values_come_back_as_lines_of_their_block(
     text = FUNCTION.replace("    ", indent).replace("\n", newline)
     for written in ("\n", "\r\n"):
         with monkeypatch.context() as patch:
+            patch.setattr(put_aside, "WORTH", len(text))
             parsed = rewritten(text, written)
-            patch.setattr(put_aside, "LONG", 1)
-            assert rewritten(text, written) == parsed
+            for longest in (put_aside.LONG, 1):
+                patch.setattr(put_aside, "WORTH", 1)
+                patch.setattr(put_aside, "LONG", longest)
+                assert rewritten(text, written) == parsed
             assert parsed != text
 
 
@@ -77,8 +80,64 @@ def test_a_long_value_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sizes[0] < len(FUNCTION)
 
 
+def parsed_of(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what LibCST is given of *text* while its statements are put in a block."""
+    given = []
+    parse = libcst.parse_module
+
+    def noted(source: str) -> libcst.Module:
+        given.append(source)
+        return parse(source)
+
+    monkeypatch.setattr(libcst, "parse_module", noted)
+    assert rewritten(text) != text
+    return given
+
+
+def test_a_short_value_is_not_parsed_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a call in a line or several nothing is parsed, if there is no comment in it."""
+    call = "rows.create(model='a model', messages=[{'role': 'user'}])"
+    text = FUNCTION.replace("rows.five(x).six", call).replace(
+        "eight(", "create(model='a model', x="
+    )
+    (given,) = parsed_of(text, monkeypatch)
+    assert "create" not in given
+    assert "# a comment" in given
+
+
+def test_a_value_with_a_comment_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Edits ask for comments: what may have one is left in its place."""
+    call = "rows.create(  # of all\n                model='a model', messages=[])"
+    text = FUNCTION.replace("rows.five(x).six", call)
+    (given,) = parsed_of(text, monkeypatch)
+    assert call in given
+
+
+def test_a_docstring_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement that is a text alone is left as it is: edits ask for docstrings."""
+    said = "'Do the work that is written in the query, once for each row.'"
+    text = FUNCTION.replace("    return", f"    {said}\n    return")
+    (given,) = parsed_of(text, monkeypatch)
+    assert said in given
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "if'the text of a long condition, and more of it' in rows: pass",
+        "assert'the text of a long condition, and more of it' in rows",
+        "raise Wrong('the text of a long message, and more')from None",
+    ],
+)
+def test_a_value_without_a_space_around_it_comes_back(statement: str) -> None:
+    """Where a name in its place would be another word, the text is the same all the same."""
+    text = FUNCTION.replace("    return", f"    {statement}\n    return")
+    assert f"        {statement}\n    return" in rewritten(text)
+
+
 def test_a_value_that_an_edit_concerns_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement in which a name is replaced is parsed whole, and so is what is below it."""
+    monkeypatch.setattr(put_aside, "WORTH", 1)
     monkeypatch.setattr(put_aside, "LONG", 1)
     text = "def work(x):\n    return old.one(x).two(old)\n"
     made = apply(
