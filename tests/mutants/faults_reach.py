@@ -62,3 +62,67 @@ def ids_of_a_module_s_manager_do_not_last(real: Any) -> Any:
         return dataclasses.replace(found, asked=Conditions())
 
     return wrong
+
+
+@mutant("rules.conflicts.objects.known_callees:KnownCallees._is_constant", "X16_objects_of_a_table")
+def tables_stay_as_they_are(real: Any) -> Any:
+    """Nobody puts another function into a table of the module."""
+    return lambda self, variable: True
+
+
+@mutant("rules.conflicts.objects.known_callees:KnownCallees.given_in", "X16_decorat", "X16_func")
+def functions_in_sight_have_no_tracker(real: Any) -> Any:
+    """What callers give a parameter is in sight, and is not looked at."""
+    return lambda self, body: []
+
+
+@mutant("rules.conflicts.objects.known_callees:KnownCallees._sites", "X16_decorator_under")
+def functions_are_called_by_their_name(real: Any) -> Any:
+    """Who has a function under another name gives its parameters nothing."""
+
+    def wrong(self: Any, function: Any) -> Any:
+        mentions = real.__globals__["mentions_of"](self._semantic, function)
+        parents = self._semantic.module.parents
+        if type(parents[function]).__name__ != "Module":
+            return real(self, function)
+        found = [(m.semantic, m.name) for m in mentions if m is not None]
+        return [(s, n) for s, n in found if hasattr(s.module.parents[n], "decorator_list")]
+
+    return wrong
+
+
+@mutant("rules.conflicts.default_trackers:_names", "X16_heir_that_is_given_no")
+def heirs_are_made_otherwise(real: Any) -> Any:
+    """Who makes an object of an heir does not run the constructor that it inherits."""
+    named_by = real.__globals__["named_by"]
+    return lambda taint, node, function: any(o.node is function for o in named_by(taint, node))
+
+
+@mutant("rules.conflicts.default_trackers:_is_told", "X16_objects_of_a_table")
+def tables_are_given_the_tracker(real: Any) -> Any:
+    """What a table holds is given the block's tracker by every call."""
+    return lambda semantic, call, parameter, tracker: True
+
+
+@mutant("rules.checks.shared_trackers.method_callers:_hidden", "E11_method")
+def methods_are_called_by_their_name(real: Any) -> Any:
+    """Nobody finds a method by a name that is computed."""
+    return lambda semantic, owner, method: iter(())
+
+
+@mutant("rules.checks.shared_trackers.method_callers:_named", "E11_method")
+def callers_of_methods_forget_the_tracker(real: Any) -> Any:
+    """Whoever calls a method does not look at its tracker again."""
+    own = "self"
+
+    def wrong(semantic: Any, owner: Any, method: Any) -> Any:
+        every = [one for one in real(semantic, owner, method) if one.node is not None]
+        return [one for one in every if getattr(one.node.value, "id", "") == own][:1]
+
+    return wrong
+
+
+@mutant("rules.checks.lifetime:_is_on_for_all", "B6_batch_mode_by_hand")
+def batch_modes_are_always_switched_in_time(real: Any) -> Any:
+    """A block begins, and ends, in the batch mode that its tracker has for all of its calls."""
+    return lambda semantic, lifetime, load: True

@@ -6,7 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.call_graph import named_by
-from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
+from codemods.analysis.dataflow.deferred.callbacks import (
+    called_by,
+    calls_unknown,
+    handed_on,
+    unknown_calls,
+)
+from codemods.analysis.dataflow.holders import family
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.signatures import parameters
@@ -26,6 +32,9 @@ _USING = (
     *(ast.Call, ast.keyword, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Assign, ast.AnnAssign),
     *(ast.Return, ast.Yield, ast.Lambda, ast.IfExp, ast.BoolOp, ast.NamedExpr, ast.Starred),
 )
+#: What else than a collection one is put into: by these it may become an attribute, too.
+_COLLECTIONS = (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Starred)
+_GIVING = tuple(kind for kind in _USING if kind not in _COLLECTIONS)
 
 
 def defaults_of(function: Resolved) -> dict[ast.AST, str]:
@@ -97,15 +106,58 @@ def is_given(
     handed = any(
         _is_handed_on(taint, owner, function) for taint in (function.taint, semantic.taint)
     )
-    if handed and calls_unknown(semantic.taint, body):
-        return False  # which may be calls of it that give it nothing
+    unnamed: list[ast.Call] = []
+    if handed and calls_unknown(semantic.taint, body):  # some may be calls of it
+        found = _unnamed_calls(semantic, function, owner, body)
+        if found is None or not all(_is_told(semantic, c, parameter, tracker) for c in found):
+            return False
+        unnamed = found
     mentions = (n for s in body for n in walk(s) if isinstance(n, ast.Name | ast.Attribute))
     naming = [n for n in mentions if _names(semantic.taint, n, function.node)]
     if not all(_gives(semantic, n, function, parameter, tracker) for n in naming):
         return False
     others = (one for one in reached if one.node is not function.node)
     nodes = ((one.taint, n) for one in others for s in one.node.body for n in walk(s))
-    return bool(naming) and not any(_names(taint, n, function.node) for taint, n in nodes)
+    return bool(naming or unnamed) and not any(_names(t, n, function.node) for t, n in nodes)
+
+
+def _unnamed_calls(
+    semantic: SemanticModel, function: Resolved, owner: ast.AST, body: Sequence[ast.stmt]
+) -> list[ast.Call] | None:
+    """Return the calls of *body* that may make an object of *owner* without naming it.
+
+    They may be where all who hand it on put it into collections alone, of which no method call
+    takes it out; a call that another function makes of it shows nothing: None.
+    """
+    for taint in (function.taint, semantic.taint):
+        names = (*taint.module.every(ast.Name), *taint.module.every(ast.Attribute))
+        named = (n for n in names if _names(taint, n, function.node))
+        if not isinstance(owner, ast.ClassDef) or not all(_is_kept(taint, n) for n in named):
+            return None
+    found = []
+    for home, call in unknown_calls(semantic.taint, body):
+        if isinstance(call.func, ast.Attribute):
+            name = call.func.attr
+            written = (t.module.written_fields for t in (home, function.taint, semantic.taint))
+            if semantic.elsewhere.is_replaced(name) or any(name in fields for fields in written):
+                return None
+        elif home is semantic.taint and call.func in called_by(home, call):
+            found.append(call)
+        else:
+            return None
+    return found
+
+
+def _is_kept(taint: DataFlow, name: ast.AST) -> bool:
+    """Whether *name*, of a class, is called or asked there, or is an element of a collection."""
+    around = taint.module.parents[name]
+    return getattr(around, "func", None) is name or not isinstance(around, _GIVING)
+
+
+def _is_told(semantic: SemanticModel, call: ast.Call, parameter: str, tracker: Binding) -> bool:
+    """Whether *call*, of whatever it is, is given the variable *tracker* as its *parameter*."""
+    given = [k.value for k in call.keywords if k.arg == parameter]
+    return len(given) == 1 and _is_variable(semantic, given[0], tracker)
 
 
 def _is_handed_on(taint: DataFlow, owner: ast.AST, function: Resolved) -> bool:
@@ -132,7 +184,15 @@ def _is_true(semantic: SemanticModel, tracker: Binding, body: Sequence[ast.stmt]
 
 
 def _names(taint: DataFlow, node: ast.AST, function: ast.AST) -> bool:
-    return any(one.node is function for one in named_by(taint, node))
+    """Whether *node* names *function*, or a class that it makes objects of, as heirs are."""
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return False
+    if any(one.node is function for one in named_by(taint, node)):
+        return True
+    made = taint.class_of(node)
+    return made is not None and any(
+        method.node is function for one in family(made).classes for method in one.methods()
+    )
 
 
 def _gives(
@@ -144,11 +204,15 @@ def _gives(
         return False
     found = semantic.taint.definition(name) or semantic.taint.class_of(name)
     if isinstance(found, ResolvedClass):
+        init = family(found).method(_MAKING)
+        if init is None or init.node is not function.node:
+            return False  # it takes something else
         found = Resolved(function.taint, function.node, bound=True)
     values = [*call.args, *(keyword.value for keyword in call.keywords)]
     given = [v for v in values if found is not None and found.parameter(call, v) == parameter]
-    return (
-        len(given) == 1
-        and isinstance(given[0], ast.Name)
-        and (semantic.scopes.of(given[0]) is tracker)
-    )
+    return len(given) == 1 and _is_variable(semantic, given[0], tracker)
+
+
+def _is_variable(semantic: SemanticModel, value: ast.expr, variable: Binding) -> bool:
+    known = isinstance(value, ast.Name) and value in semantic.scopes.scope_of
+    return known and semantic.scopes.of(value) is variable  # type: ignore[arg-type]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.definitions import ResolvedClass
@@ -27,7 +26,7 @@ from codemods.rules.conflicts.inheritance import (
     heirs_inside,
     lent_ids,
 )
-from codemods.rules.conflicts.lenders import Lender, registered
+from codemods.rules.conflicts.lenders import Lender, reached_by, registered
 from codemods.rules.conflicts.own_trackers import context_ids, given_tracker
 from codemods.rules.conflicts.proposed_blocks import uses_of_others
 from codemods.rules.conflicts.tracker_keys import key_of
@@ -116,7 +115,7 @@ class _Reaches:
 
     def _found(self, lender: Lender) -> _Reach:
         semantic = self._semantic
-        led = reachable(semantic.taint, lender.body)
+        led = reached_by(semantic, lender.body)
         roots = [(semantic.taint, lender.body), *((one.taint, [one.node]) for one in led)]
         methods = semantic.once(MethodsOutOfSight).of(roots)
         functions: dict[Path, set[tuple[str, ...]]] = {}

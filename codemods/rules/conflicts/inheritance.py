@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.call_graph import TOO_MANY, reachable
-from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on
+from codemods.analysis.dataflow.deferred.callbacks import handed_on
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.object_methods import MethodsOutOfSight
@@ -33,6 +33,7 @@ from codemods.rules.conflicts.lenders import (
     wraps_for_another,
 )
 from codemods.rules.conflicts.missing_ids import certain_ids
+from codemods.rules.conflicts.objects.known_callees import KnownCallees
 from codemods.rules.conflicts.overrides import Overrides
 from codemods.rules.conflicts.own_trackers import (
     BY_BATCH,
@@ -346,7 +347,7 @@ def _unnamed(
             yield _elsewhere(one)
     handed = handed_on(semantic.taint)
     if any(function in of.order and function not in known for function in handed):
-        if calls_unknown(semantic.taint, lender.body):
+        if semantic.once(KnownCallees).calls_unknown(lender.body):
             ran |= handed
     for function in sorted((f for f in ran - known if f in of.order), key=of.order.__getitem__):
         body: list[ast.stmt] = function.body  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.object_methods import constructor, only_gives, sets_own_ids
 from codemods.analysis.trackers.ids.standing import set_ids
 from codemods.rules.conflicts.default_trackers import is_given
+from codemods.rules.conflicts.objects.known_callees import KnownCallees
 from codemods.rules.conflicts.objects.made_inside import is_made_with
 from codemods.rules.conflicts.objects.own_objects import works_for_own_object
 from codemods.rules.conflicts.own_trackers import Functions, given_tracker, own_trackers
@@ -90,14 +91,17 @@ def reached_by(
     semantic: SemanticModel, body: Sequence[ast.stmt], home: SemanticModel | None = None
 ) -> Reached:
     """Return what *body*, of *home*, may call; functions of this module as it has them itself."""
-    led = reachable((home or semantic).taint, body)
-    found = (as_seen_here(semantic, one) for one in led)
+    own = home or semantic
+    led = reachable(own.taint, body)
+    found = (as_seen_here(semantic, one) for one in (*led, *own.once(KnownCallees).given_in(body)))
     return Reached({one.node: one for one in found}.values(), is_cut=led.is_cut)
 
 
 def registered(semantic: SemanticModel, body: Sequence[ast.stmt]) -> Iterator[Resolved]:
     """Yield the functions with trackers that *body* may run because some file hands them on."""
-    for one in semantic.taint.once(Registered).run_by(body):
+    known = semantic.once(KnownCallees)
+    run = semantic.taint.once(Registered).run_by(body, known.is_known, known.given_in(body))
+    for one in run:
         function = semantic.elsewhere.function(one)
         if function is not None and not only_gives(function):
             yield function

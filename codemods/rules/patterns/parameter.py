@@ -34,6 +34,7 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.callers import is_same, mentions_of
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
+from codemods.rules.checks.shared_trackers.method_callers import calls_of
 from codemods.rules.checks.shared_trackers.object_makers import is_fresh
 from codemods.rules.checks.shared_trackers.sole_use import gives_only, sets_first
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
@@ -209,10 +210,16 @@ def _remembering(
     A further call of the function does not look at it, if that *sets_first* what it uses.
     """
     around = semantic.module.parents[function]
-    if function.decorator_list or not isinstance(around, ast.Module):
+    if function.decorator_list or not isinstance(around, ast.Module | ast.ClassDef):
         return "which not every file shows"
     calls = 0
     called = _Called(semantic, function, parameter, has_default, sets_first)
+    if isinstance(around, ast.ClassDef):
+        every = calls_of(semantic, around, function)
+        for one in every:
+            if one.node is None or not called.forgets(one.semantic, one.node, bound=one.bound):
+                return one.where
+        return None if every else "nobody in sight is one"
     for mention in mentions_of(semantic, function):
         if mention is None:
             return "in a file that does not parse"
@@ -232,10 +239,11 @@ class _Called:
     has_default: bool
     sets_first: bool
 
-    def forgets(self, semantic: SemanticModel, node: ast.AST) -> bool:
+    def forgets(self, semantic: SemanticModel, node: ast.AST, *, bound: bool = False) -> bool:
         """Whether *node*, of the file of *semantic*, is called with a tracker that is forgotten.
 
-        Nothing else holds it, or it is made for such calls alone; or there is none.
+        Nothing else holds it, or it is made for such calls alone; or there is none.  The first
+        parameter of a method that is *bound* is no argument.
         """
         call = semantic.module.parents[node]
         if not isinstance(call, ast.Call) or call.func is not node:
@@ -244,7 +252,7 @@ class _Called:
             return False
         if any(keyword.arg is None for keyword in call.keywords):
             return False
-        given = self._given(call)
+        given = self._given(call, bound=bound)
         if given is None:
             return self.has_default and default_of(self.function.args, self.parameter) is not None
         if is_none(given):
@@ -253,15 +261,16 @@ class _Called:
             return True
         return self.sets_first and gives_only(semantic, given, partial(self._takes, semantic))
 
-    def _given(self, call: ast.Call) -> ast.expr | None:
+    def _given(self, call: ast.Call, *, bound: bool = False) -> ast.expr | None:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        resolved = Resolved(self.semantic.taint, self.function)
+        resolved = Resolved(self.semantic.taint, self.function, bound)
         return next((v for v in values if resolved.parameter(call, v) == self.parameter.arg), None)
 
     def _takes(self, semantic: SemanticModel, call: ast.Call, name: ast.Name) -> bool:
         found = semantic.taint.definition(call.func)
         is_called = found is not None and is_same(found, self.semantic, self.function)
-        return is_called and self._given(call) is name
+        is_bound = found is not None and found.bound
+        return is_called and self._given(call, bound=is_bound) is name
 
 
 def _parts(semantic: SemanticModel, finding: Finding, given: _Given) -> list[Part] | Refusal:

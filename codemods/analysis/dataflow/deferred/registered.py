@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from codemods.analysis.external.handed_records import Handed, Way
-    from codemods.analysis.syntax.definitions import DataFlow
+    from codemods.analysis.syntax.definitions import DataFlow, Resolved
 
 
 #: The objects whose special methods are run by syntax, by kinds of node.
@@ -53,9 +53,18 @@ class Registered:
         self._taint = taint
         self._every = tuple(taint.registry.handed_on())
 
-    def run_by(self, body: Sequence[ast.AST]) -> list[Handed]:
-        """Return those that *body*, of the module, may run."""
-        doing = _Doing(self._taint, body) if self._every else None
+    def run_by(
+        self,
+        body: Sequence[ast.AST],
+        is_known: Callable[[DataFlow, ast.expr], bool] = lambda _taint, _called: False,
+        given: Iterable[Resolved] = (),
+    ) -> list[Handed]:
+        """Return those that *body*, of the module, may run.
+
+        Of a callee that *is_known* all is in sight that it may be; *given* are functions that
+        *body* calls so, with what they lead to.
+        """
+        doing = _Doing(self._taint, body, is_known, given) if self._every else None
         if doing is None:
             return []
         return [one for one in self._every if any(self._is_run(one, w, doing) for w in one.ways)]
@@ -105,20 +114,32 @@ class _Doing:
     ``is_any`` says that something is called that is no method.
     """
 
-    def __init__(self, taint: DataFlow, body: Sequence[ast.AST]) -> None:
+    def __init__(
+        self,
+        taint: DataFlow,
+        body: Sequence[ast.AST],
+        is_known: Callable[[DataFlow, ast.expr], bool],
+        given: Iterable[Resolved],
+    ) -> None:
         reached = reachable(taint, body)
+        known = {one.node for one in reached}
+        more = [one for one in given if one.node not in known]
         self._roots: list[tuple[DataFlow, ast.AST]] = [(taint, statement) for statement in body]
         self._roots += [(one.taint, s) for one in reached for s in one.node.body]
-        self._reached: set[ast.AST] = {one.node for one in reached}
+        self._roots += [(one.taint, s) for one in more for s in one.node.body]
+        self._reached: set[ast.AST] = known.union(one.node for one in more)
         self.texts = {home.module.source.text for home, _ in self._roots}
         self.methods: set[tuple[str, str]] = set()
         self.is_any = reached.is_cut
-        for home, call in unknown_calls(taint, body):
+        calls = [*unknown_calls(taint, body)]
+        calls += (one for m in more for one in unknown_calls(m.taint, m.node.body))
+        for home, call in calls:
             for called in called_by(home, call):
                 if isinstance(called, ast.Attribute):
                     self.methods.add((str(home.module.source.path), called.attr))
                 elif home.class_of(called) is None and not self._is_told(home, called):
-                    self.is_any = True  # what a class runs is in sight
+                    # What a class runs is in sight.
+                    self.is_any = self.is_any or not is_known(home, called)
         #: The names of all that is called, but for calls of clients.
         self.called = {last_name(c.func) for _, c in self._calls if not is_client_call(c.func)}
         self.called.discard("")
