@@ -126,3 +126,9 @@ def callers_of_methods_forget_the_tracker(real: Any) -> Any:
 def batch_modes_are_always_switched_in_time(real: Any) -> Any:
     """A block begins, and ends, in the batch mode that its tracker has for all of its calls."""
     return lambda semantic, lifetime, load: True
+
+
+@mutant("rules.checks.shared_trackers.method_callers:_is_alone", "E10_coroutine")
+def tasks_have_objects_of_their_own(real: Any) -> Any:
+    """Each task runs the coroutines of an object that no other task has."""
+    return lambda called: True

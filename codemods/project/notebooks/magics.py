@@ -124,7 +124,10 @@ def _without_magics(lines: list[str], form: Form) -> list[str]:
 
 
 def _call(line: str, before: str, form: Form) -> str:
-    """Return *before* with a call of the shell that gets the names in *line*."""
+    """Return *before* with a call of the shell that gets the names in *line*.
+
+    Its method is one that no class of a project has.
+    """
     names = dict.fromkeys(_WORD.findall(line[len(before) :]))
     given = ", ".join(name for name in names if name in form.names and not iskeyword(name))
-    return f"{before}get_ipython().run({given})"
+    return f"{before}get_ipython().run_line_magic({given})"

@@ -41,6 +41,7 @@ from codemods.rules.checks.shared_trackers.foreign_fields import (
     is_flushed,
 )
 from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
+from codemods.rules.checks.shared_trackers.method_callers import runs_alone
 from codemods.rules.checks.shared_trackers.object_makers import hands_in
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
@@ -329,12 +330,14 @@ def _proposal(
 
 def _asked(semantic: SemanticModel, field: TrackerField, users: _Users) -> Conditions:
     """Return what must be confirmed of the blocks: of objects of each class of the family."""
+    home = field.made.home or semantic.imports.default_home
     found = _called_back(semantic, field, users.parts)
     for methods in methods_of_objects(semantic, field):
         parts = [part for part in users.parts if part.function in methods]
         relying: list[tuple[str, ast.AST]] = [(m.name, m) for m in users.relying if m in methods]
         relying += [use for part in parts for use in part.loose]
-        waiting = [part.function.name for part in parts if part.waits]
+        waits = [part.function for part in parts if part.waits]
+        waiting = [one.name for one in waits if not runs_alone(semantic, one, home)]
         if parts:
             of_class = conditions(semantic, [p.setter for p in parts], relying, waiting)
             found.extend(of_class.found)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _COMPUTING = frozenset("getattr attrgetter methodcaller getmembers vars __dict__".split())
 #: Bases that call no method of their heirs.
 _PASSIVE = frozenset("ABC Generic Protocol object".split())
+#: What runs a coroutine to its end before it comes back.
+_RUNNING = ("run", "run_until_complete")
 
 
 class MethodCall(NamedTuple):
@@ -91,3 +93,54 @@ def _is_function(semantic: SemanticModel, name: ast.Attribute) -> bool:
     """Whether *name* surely is a function of a module."""
     found = semantic.taint.definition(name)
     return found is not None and isinstance(found.taint.module.parents[found.node], ast.Module)
+
+
+def runs_alone(semantic: SemanticModel, method: Function, home: str) -> bool:
+    """Whether no two tasks run *method*, a coroutine, of the same object at the same time.
+
+    Each call of the project is the only one of an object that is made for it, or is awaited by a
+    function that keeps its object to itself.  What the original's blocks set is of their thread,
+    whichever task runs in it.
+    """
+    owner = semantic.module.parents[method]
+    if not isinstance(owner, ast.ClassDef) or not semantic.ours(home):
+        return False
+    calls = calls_of(semantic, owner, method)
+    return bool(calls) and all(map(_is_alone, calls))
+
+
+def _is_alone(called: MethodCall) -> bool:
+    semantic, node = called.semantic, called.node
+    if node is None:
+        return False
+    if isinstance(node.value, ast.Call):
+        return semantic.taint.class_of(node.value.func) is not None
+    if not isinstance(node.value, ast.Name) or node.value not in semantic.scopes.scope_of:
+        return False
+    variable = semantic.scopes.of(node.value)
+    makers = [getattr(semantic.module.parents.get(b), "value", None) for b in variable.binders]
+    made = makers[0] if len(makers) == 1 else None
+    if variable.scope.is_module or variable.scope.is_class or variable.declared:
+        return False
+    if not isinstance(made, ast.Call) or semantic.taint.class_of(made.func) is None:
+        return False
+    own = semantic.scopes.scope_of[node.value]
+    return all(
+        semantic.scopes.scope_of[load] is own is variable.scope and _is_done_with(semantic, load)
+        for load in variable.loads
+    )
+
+
+def _is_done_with(semantic: SemanticModel, load: ast.Name) -> bool:
+    """Whether the object *load* is read there, or does something that is awaited at once."""
+    parents = semantic.module.parents
+    part = parents[load]
+    if not isinstance(part, ast.Attribute):
+        return False
+    call = parents[part]
+    if not isinstance(call, ast.Call) or call.func is not part:
+        return not isinstance(part.ctx, ast.Store) and semantic.taint.definition(part) is None
+    around = parents[call]
+    if isinstance(around, ast.Await):
+        return True
+    return isinstance(around, ast.Call) and last_name(around.func) in _RUNNING
