@@ -47,6 +47,9 @@ _DISPLAYS = (
     *(ast.ListComp, ast.SetComp, ast.DictComp),
 )
 
+#: What gives one value, whatever it is given.
+_WHOLE = (ast.Call, ast.Attribute, ast.Subscript, ast.JoinedStr, ast.Compare)
+
 
 class Operators:
     """Takes in the operators of one pass that are given the tracker."""
@@ -133,8 +136,11 @@ class Operators:
 
 
 def _parts(key: ast.AST) -> Iterator[ast.expr]:
-    """Yield what *key* is, and is made of; of a call it is the result, and not what it is given."""
+    """Yield what *key* is, and is made of.
+
+    Of a call, a field or an element it is that, and not what it is of; a text is made of texts.
+    """
     if isinstance(key, ast.expr):
         yield key
-    for part in () if isinstance(key, ast.Call) else children(key):
+    for part in () if isinstance(key, _WHOLE) else children(key):
         yield from _parts(part)

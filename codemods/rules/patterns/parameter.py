@@ -22,6 +22,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from codemods.analysis.dataflow.deferred.results import deferred_call
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.signatures import default_of
 from codemods.analysis.syntax.tree import walk
@@ -247,19 +249,38 @@ class _Called:
         """
         call = semantic.module.parents[node]
         if not isinstance(call, ast.Call) or call.func is not node:
-            return False
+            return self._is_run_without(semantic, node)
         if any(isinstance(a, ast.Starred) for a in call.args):
             return False
         if any(keyword.arg is None for keyword in call.keywords):
             return False
         given = self._given(call, bound=bound)
         if given is None:
-            return self.has_default and default_of(self.function.args, self.parameter) is not None
+            return self._has_own
         if is_none(given):
             return self.has_default
         if is_fresh(semantic, given, call):
             return True
         return self.sets_first and gives_only(semantic, given, partial(self._takes, semantic))
+
+    @property
+    def _has_own(self) -> bool:
+        """Whether it builds a tracker where a call gives none."""
+        return self.has_default and default_of(self.function.args, self.parameter) is not None
+
+    def _is_run_without(self, semantic: SemanticModel, node: ast.AST) -> bool:
+        """Whether *node* is handed to a pool, a thread or ``map``, which gives it no tracker."""
+        around: ast.AST | None = semantic.module.parents[node]
+        if isinstance(around, ast.keyword):
+            around = semantic.module.parents[around]
+        made = deferred_call(around) if isinstance(around, ast.Call) else None
+        if made is None or not isinstance(around, ast.Call) or made.func is not node:
+            return False
+        known = semantic.taint.known(around.func) is None and last_name(around.func) != "partial"
+        values = [*made.args, *(keyword.value for keyword in made.keywords)]
+        plain = not any(isinstance(v, ast.Starred) for v in values)
+        named = all(keyword.arg is not None for keyword in made.keywords)
+        return known and plain and named and self._has_own and self._given(made) is None
 
     def _given(self, call: ast.Call, *, bound: bool = False) -> ast.expr | None:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
