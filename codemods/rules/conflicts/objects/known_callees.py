@@ -73,11 +73,14 @@ class KnownCallees:
         return list(found.values())
 
     def calls_unknown(self, body: Sequence[ast.AST]) -> bool:
-        """Whether *body*, or what it calls, calls something that may be anything handed on."""
+        """Whether *body*, or what it calls, calls something that may be anything handed on.
+
+        What a method of an unknown object runs is asked by its name elsewhere (``Registered``).
+        """
         roots: list[tuple[DataFlow, Sequence[ast.AST]]] = [(self._semantic.taint, body)]
         roots += ((one.taint, one.node.body) for one in self.given_in(body))
         return any(
-            not self.is_known(home, called)
+            not (isinstance(called, ast.Attribute) or self.is_known(home, called))
             for taint, part in roots
             for home, call in unknown_calls(taint, part)
             for called in called_by(home, call)
