@@ -132,7 +132,7 @@ def _unnamed_calls(
     for taint in (function.taint, semantic.taint):
         names = (*taint.module.every(ast.Name), *taint.module.every(ast.Attribute))
         named = (n for n in names if _names(taint, n, function.node))
-        if not isinstance(owner, ast.ClassDef) or not all(_is_kept(taint, n) for n in named):
+        if not isinstance(owner, ast.ClassDef) or not all(_stays_in_sight(taint, n) for n in named):
             return None
     found = []
     for home, call in unknown_calls(semantic.taint, body):
@@ -148,7 +148,7 @@ def _unnamed_calls(
     return found
 
 
-def _is_kept(taint: DataFlow, name: ast.AST) -> bool:
+def _stays_in_sight(taint: DataFlow, name: ast.AST) -> bool:
     """Whether *name*, of a class, is called or asked there, or is an element of a collection."""
     around = taint.module.parents[name]
     return getattr(around, "func", None) is name or not isinstance(around, _GIVING)
