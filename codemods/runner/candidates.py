@@ -11,7 +11,7 @@ from codemods.model.frozen import Frozen
 from codemods.model.outcome import Failed
 from codemods.project.discovery import DiscoveredFile
 from codemods.project.sources import read_found
-from codemods.vocabulary import MARKS, NEEDLES
+from codemods.vocabulary import words_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,20 +70,19 @@ def scan(
             failed.append(content)
             continue
         assert not isinstance(file, Failed)
-        for needle in NEEDLES:
-            if needle in content:
-                loaded = _decoded(file, content)
-                if isinstance(loaded, Failed):
-                    failed.append(loaded)
-                else:
-                    candidates.append(loaded)
-                break
-        else:
-            others.append(file)
-            if any(mark in content for mark in MARKS):
-                loaded = _decoded(file, content)
-                if not isinstance(loaded, Failed):
-                    noted.append(loaded)
+        may_have_work, may_be_noted = words_in(content)
+        if may_have_work:
+            loaded = _decoded(file, content)
+            if isinstance(loaded, Failed):
+                failed.append(loaded)
+            else:
+                candidates.append(loaded)
+            continue
+        others.append(file)
+        if may_be_noted:
+            loaded = _decoded(file, content)
+            if not isinstance(loaded, Failed):
+                noted.append(loaded)
     if memory is not None:
         told = {str(source.path) for source in noted}
         clean = [file for file in others if file.place not in told] if told else others

@@ -101,3 +101,19 @@ def test_the_context_managers_exist_where_imports_will_point() -> None:
     for name in (*vocabulary.CONTEXT_MANAGERS, vocabulary.TRACKED_DECORATOR):
         assert hasattr(contexts, name), name
     assert vocabulary.TRACKER_ARGUMENT in inspect.signature(contexts.ai_usage_context).parameters
+
+
+@pytest.mark.parametrize("word", [*vocabulary.NEEDLES, *vocabulary.MARKS], ids=repr)
+def test_each_word_is_found_that_a_search_for_its_parts_may_miss(word: bytes) -> None:
+    """Whatever stands around a word, it is found; of its parts alone none is taken for it."""
+    every = bytes(range(256))
+    for before, behind in (
+        (b"", b""),
+        (b"x = '", b"'\n"),
+        (b"U _context AI ", b"\n"),
+        (every, every),
+    ):
+        found = vocabulary.words_in(before + word + behind)
+        assert found[1]
+        assert found[0] is (word in vocabulary.NEEDLES)
+    assert vocabulary.words_in(b"U my_context AI U_I ai_usage- tracking") == (False, False)
