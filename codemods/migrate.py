@@ -245,7 +245,7 @@ def _printed(report: RunReport, text: Text, options: Options) -> int:
         report = replace(report, written=True)
         if not any(isinstance(one, Failed) for one in report.outcomes):
             changed = (one.after for one in report.outcomes if isinstance(one, Changed))
-            click.echo(next(changed, text.content), nl=False)
+            execution.show_patch(next(changed, text.content))
     elif options.mode is Mode.DIFF:
         _print_patch(report, options)
     execution.warn_of(report)

@@ -138,7 +138,7 @@ def show_lines(text: str, *, colour: bool) -> None:
 
 
 def show_patch(patch: bytes) -> None:
-    """Print *patch*: exactly, but for a terminal, where it is read and not applied."""
+    """Print *patch*, or a whole text: exactly, but for a terminal, where it is only read."""
     if sys.stdout is not None and sys.stdout.isatty():
         text = patch.decode("utf-8", "backslashreplace")
         click.echo(display.lines(text, keep="\n\t"), nl=False)
@@ -167,8 +167,7 @@ def run_pipeline(
     was meant, unless files that are named may be excluded.
     """
     files = _Counted(found_files(options, config, walked))
-    asks = options.interactive  # a line that is written over would take the question with it
-    show = Line() if sys.stderr.isatty() and not options.quiet and not asks else None
+    show = Line(coloured=use_colour(options, err=True)) if _shows_progress(options) else None
     try:
         report = pipeline(options, config, files, show)
     except (ConfigError, ClusterError) as error:
@@ -182,6 +181,12 @@ def run_pipeline(
     if options.verbose:
         _tell_of_run(report, options, config, files.count)
     return report
+
+
+def _shows_progress(options: Options) -> bool:
+    """Whether there is a terminal for a line that is written over, and nothing else asks there."""
+    there = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return there and not options.quiet and not options.interactive
 
 
 def _tell_of_run(report: RunReport, options: Options, config: Tables, found: int) -> None:

@@ -1,6 +1,7 @@
 """The two commands, around a small pipeline of the tests' own."""
 
 import json
+import math
 import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -315,7 +316,7 @@ def test_colours(
 def test_progress(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a terminal files are counted on stderr, and the line is cleared at the end."""
+    """On a terminal files are counted on stderr, and the line is cleared; not in a short run."""
 
     def counting(
         options: Options,
@@ -331,12 +332,21 @@ def test_progress(
     migrate.main(["app"], counting)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("codemods.cli.progress._SECONDS", 0)
+    monkeypatch.setattr("codemods.cli.progress._LASTS_AFTER", math.inf)
+    migrate.main(["app"], counting)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("codemods.cli.progress._LASTS_AFTER", 0)
     assert migrate.main(["app"], counting) == 0
-    assert capsys.readouterr().err.startswith(
-        "\r\x1b[K1 files looked at\r\x1b[K2 files looked at\r"
-    )
+    shown = capsys.readouterr().err
+    assert shown.index("1 files looked at") < shown.index("2 files looked at")
+    assert shown.endswith("\x1b[1A\x1b[2K")
+    assert "\x1b[?25l" not in shown  # the cursor is there, though the run were killed
     migrate.main(["-q", "app"], counting)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("TERM", "dumb")
+    migrate.main(["app"], counting)
     assert capsys.readouterr().err == ""
 
 
@@ -350,12 +360,14 @@ def test_progress_of_deciding(
         (tmp_path / f"{number}.py").write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("codemods.cli.progress._SECONDS", 0)
+    monkeypatch.setattr("codemods.cli.progress._LASTS_AFTER", 0)
     migrate.main(["--check", "--jobs", jobs, "."])
     told = capsys.readouterr().err
     assert "3 files looked at" in told
     assert "2 of 3 files decided on" in told
-    assert told.endswith("\r\x1b[K")
+    assert told.endswith("\x1b[1A\x1b[2K")
 
 
 def test_interrupt(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -167,6 +167,9 @@ def _(place: Place) -> None:
 def _(place: Place) -> None:
     if place.command == "status":
         place.monkeypatch.setattr("trying.Errors.isatty", lambda _: True)
+        place.monkeypatch.setenv("TERM", "xterm")
+        place.monkeypatch.setattr("codemods.cli.progress._SECONDS", 0)
+        place.monkeypatch.setattr("codemods.cli.progress._LASTS_AFTER", 0)
         assert place.look("--quiet").err == ""
     else:
         assert "scanned" not in place.look("--quiet").out
