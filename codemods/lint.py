@@ -20,9 +20,14 @@ def main(arguments: Sequence[str] | None = None, pipeline: Pipeline | None = Non
         known = replay.told("lint", sys.argv[1:])
         if known is not None:
             return printed(*known)
+    given = sys.argv[1:] if arguments is None else arguments
+    from codemods.cli.lint import plain
+
+    if plain.is_plain(given):
+        return plain.run(given, pipeline)
     from codemods.cli import linting
 
-    return linting.run(sys.argv[1:] if arguments is None else arguments, pipeline)
+    return linting.run(given, pipeline)
 
 
 def _has_no_colours() -> bool:

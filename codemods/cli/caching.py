@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
 from codemods.cache.replay import LEAST_FILES
 from codemods.cli import execution
 from codemods.report import display
@@ -30,6 +28,8 @@ def cleans_only(options: Options) -> bool:
     try:
         count = Store(place).clean() if place is not None else 0
     except OSError as error:
+        import click
+
         raise click.ClickException(display.line(f"{place}: {error}")) from None
     if not options.paths:
         execution.say(f"{place or 'No project is here'}: {count} records removed.")

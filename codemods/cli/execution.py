@@ -1,6 +1,6 @@
 """What the two commands share: options into records, files found, reports printed, statuses.
 
-libcst and the pipeline are imported only by what needs them, so that
+libcst, the pipeline and click are imported only by what needs them, so that
 ``--help`` and a run that finds nothing stay quick.
 """
 
@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import click
-
 from codemods.cli import completing
 from codemods.cli.around import Tree
 from codemods.cli.progress import Line
@@ -29,7 +27,9 @@ from codemods.report.status import FAILED, exit_status
 from codemods.runner.errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import click
 
     from codemods.model.options import Configuration, Options
     from codemods.model.outcome import Failed, RunReport
@@ -56,44 +56,55 @@ class Pipeline(Protocol):
         """Return the report; *progress* is told how far it is."""
 
 
-def named_paths(
-    context: click.Context, parameter: click.Parameter, given: Sequence[str]
-) -> tuple[Path, ...]:
-    """Return the PATHs of the command line.
-
-    An empty one is refused: it is an unset variable of a script, and would
-    otherwise stand for the current folder and rewrite all that is in it.
-    """
-    if "" in given:
-        message = "an empty PATH names nothing; write `.` for this folder"
-        raise click.BadParameter(message, context, parameter)
-    return tuple(map(Path, given))
-
-
 def execute(command: click.Command, name: str, arguments: Sequence[str], pipeline: object) -> int:
     """Run *command* and return its exit status; whatever happens, no traceback.
 
     2 for wrong usage and for what the operating system refuses, 130 after
     Ctrl-C, 141 if the reader of the output went away.
     """
+
+    def run() -> int:
+        asked = completing.instruction_for(name)
+        if asked is not None:
+            return completing.complete(command, name, asked)
+        with command.make_context(name, list(arguments), obj=pipeline) as context:
+            return int(command.invoke(context))
+
+    return ended(run)
+
+
+def ended(run: Callable[[], int]) -> int:
+    """Return the exit status of *run*; statuses of what goes wrong are those of ``execute``."""
     if sys.stdout is not None:  # names of files may hold what the terminal cannot show
         getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
-    asked = completing.instruction_for(name)
-    if asked is not None:
-        return completing.complete(command, name, asked)
     try:
-        with _rare_collection(), command.make_context(name, list(arguments), obj=pipeline) as run:
-            status = command.invoke(run)
+        with _rare_collection():
+            status = run()
         if sys.stdout is not None:
             sys.stdout.flush()
-        return int(status)
-    except click.exceptions.Exit as error:
+        return status
+    except (KeyboardInterrupt, OSError) as error:
+        return ended_by(error)
+    except _errors_of_click() as error:
+        return _status_of(error)
+
+
+def _errors_of_click() -> tuple[type[Exception], ...]:
+    """Return what click raises; loaded when something was raised."""
+    import click
+
+    return click.exceptions.Exit, click.ClickException, click.Abort
+
+
+def _status_of(error: Exception) -> int:
+    import click
+
+    if isinstance(error, click.exceptions.Exit):
         return error.exit_code
-    except click.ClickException as error:
+    if isinstance(error, click.ClickException):
         _show(error)
         return FAILED
-    except (KeyboardInterrupt, click.Abort, OSError) as error:
-        return ended_by(error)
+    return ended_by(error)
 
 
 def ended_by(error: BaseException) -> int:
@@ -122,23 +133,27 @@ def _rare_collection() -> Iterator[None]:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print *text*, which may name anything that is in a tree, and a line break."""
+    import click
+
     click.echo(display.lines(text), err=err)
 
 
 def show_at_once(text: str, *, colour: bool) -> None:
     """Print *text*, in which ``display`` has already shown all names, before anything is asked."""
-    click.echo(text, nl=False, color=colour)
+    _echo(text, colour=colour)
     if sys.stdout is not None:
         sys.stdout.flush()
 
 
 def show_lines(text: str, *, colour: bool) -> None:
     """Print *text*, in which ``display`` has already shown all names, to standard error."""
-    click.echo(text, err=True, color=colour)
+    _echo(text + "\n", err=True, colour=colour)
 
 
 def show_patch(patch: bytes) -> None:
     """Print *patch*, or a whole text: exactly, but for a terminal, where it is only read."""
+    import click
+
     if sys.stdout is not None and sys.stdout.isatty():
         text = patch.decode("utf-8", "backslashreplace")
         click.echo(display.lines(text, keep="\n\t"), nl=False)
@@ -171,7 +186,7 @@ def run_pipeline(
     try:
         report = pipeline(options, config, files, show)
     except (ConfigError, ClusterError) as error:
-        raise click.ClickException(display.line(str(error))) from None
+        raise problem(display.line(str(error))) from None
     finally:
         if show:
             show.end()
@@ -219,7 +234,7 @@ def require_files(options: Options) -> None:
     """Refuse a run that found no file, unless those that are named may be excluded."""
     if not options.force_exclude:
         named = display.line(", ".join(map(str, options.paths)))
-        raise click.ClickException(
+        raise problem(
             f"No Python file found in {named}. In a folder, what .gitignore or `exclude` leaves "
             "out is not taken; a file that is named itself is, but for --force-exclude."
         )
@@ -232,8 +247,15 @@ def load_config(options: Options) -> Tables:
         for path in options.paths:
             tables.of(path)
     except ConfigError as error:
-        raise click.ClickException(display.line(str(error))) from None
+        raise problem(display.line(str(error))) from None
     return tables
+
+
+def problem(message: str) -> click.ClickException:
+    """Return what ends the run with *message* and status 2."""
+    import click
+
+    return click.ClickException(message)
 
 
 def warn(text: str) -> None:
@@ -250,6 +272,8 @@ def warn_of(report: RunReport) -> None:
 def require_paths(paths: Sequence[Path]) -> None:
     """Refuse a run without a PATH, with what to write instead."""
     if not paths:
+        import click
+
         raise click.UsageError("Name the files or folders to look at; `.` is this folder.")
 
 
@@ -276,8 +300,20 @@ def finish(
         for one in options.reports if options.verbose and status != FAILED else ():
             if one.file is not None:
                 say(f"{one.format}: {display.line(str(one.file))}", err=True)
-    click.echo(_printed(report, options, look), nl=False, err=err, color=look.coloured)
+    _echo(_printed(report, options, look), err=err, colour=look.coloured)
     return status
+
+
+def _echo(text: str, *, colour: bool, err: bool = False) -> None:
+    """Print *text*, in which all names are shown safely; most reports need nothing of click."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None and text.isascii() and "\x1b" not in text:
+        stream.write(text)
+        stream.flush()
+        return
+    import click
+
+    click.echo(text, nl=False, err=err, color=colour)
 
 
 def shown(report: RunReport, options: Options) -> str:
@@ -306,6 +342,10 @@ def printed_formats(options: Options) -> list[str]:
     if options.report_format is not None or not names:
         names.insert(0, options.report_format or DEFAULT)
     alone = [name for name in names if name not in LOGS]
+    if not options.statistics and len(names) < 2:
+        return names
+    import click
+
     if options.statistics and not {*names} <= _COUNTED:
         raise click.UsageError(
             "--statistics prints counts, as text or json, where a report would be. Leave "

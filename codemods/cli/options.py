@@ -36,6 +36,20 @@ class Choice(click.Choice):  # type: ignore[type-arg]
             raise click.BadParameter(said, ctx, param) from None
 
 
+def named_paths(
+    context: click.Context, parameter: click.Parameter, given: Sequence[str]
+) -> tuple[Path, ...]:
+    """Return the PATHs of the command line.
+
+    An empty one is refused: it is an unset variable of a script, and would
+    otherwise stand for the current folder and rewrite all that is in it.
+    """
+    if "" in given:
+        message = "an empty PATH names nothing; write `.` for this folder"
+        raise click.BadParameter(message, context, parameter)
+    return tuple(map(Path, given))
+
+
 def shard(context: click.Context, parameter: click.Parameter, given: str | None) -> Shard | None:
     """Return the part of a run that ``K/N`` stands for."""
     if given is None:
@@ -205,7 +219,7 @@ def named(metavar: str) -> Callable[[F], F]:
             "paths",
             nargs=-1,
             metavar=metavar,
-            callback=execution.named_paths,
+            callback=named_paths,
             shell_complete=completing.files,
         ),
         click.option(

@@ -212,7 +212,7 @@ def _(place: Place) -> None:
 @of("--cache", "lint", "migrate")
 def _(place: Place) -> None:
     place.monkeypatch.setattr("codemods.cache.memory.LEAST_FILES", 1)
-    place.look("--no-cache")
+    place.look("--no-cache", "--quiet")  # by itself lint would read it without click
     assert not (place.folder / ".ai_usage_cache").exists()
     place.look("--cache")
     assert (place.folder / ".ai_usage_cache").exists()
