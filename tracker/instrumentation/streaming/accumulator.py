@@ -15,7 +15,7 @@ from tracker.instrumentation import deduplication
 from tracker.instrumentation.observation import is_observed
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.beside import beside
-from tracker.instrumentation.providers.usage import ELSEWHERE, model_of, usage_in
+from tracker.instrumentation.providers.usage import ELSEWHERE, MODEL_FIELDS, model_of, usage_in
 from tracker.instrumentation.services import background
 from tracker.records import recorder
 from tracker.records.counts import joined
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from tracker.records.pending_record import PendingRecord
 
+_STREAMING = boundary("stream")
+# Asked of each chunk.
+_USAGE_ELSEWHERE, _MODELS = frozenset(ELSEWHERE), frozenset(MODEL_FIELDS)
 _open: set[Accumulator] = set()
 _open_lock = threading.RLock()  # the end of a dropped stream may come while it is held
 
@@ -67,18 +70,23 @@ class Accumulator:
 
     def take(self, chunk: Any) -> bool:
         """Count *chunk*, an SDK's object or plain JSON; return whether the caller is to see it."""
-        with boundary("stream"):
+        with _STREAMING:
             # Most chunks tell nothing; asking a model of the SDK for a field that it lacks is slow.
             facts = chunk if isinstance(chunk, dict) else getattr(chunk, "__dict__", {})
             source = chunk
-            if facts.get("usage") is None and ELSEWHERE.keys().isdisjoint(facts):
+            if facts.get("usage") is None and _USAGE_ELSEWHERE.isdisjoint(facts):
                 # The first or the last event of some interfaces carries the whole answer.
                 source = facts.get("response") or facts.get("message")
                 if self.swallows_usage and facts is not chunk:
                     getattr(chunk, "model_fields_set", set()).discard("usage")
-            self._model = model_of(source or facts) or self._model
             if source is None:
+                named = facts.get("model")
+                if type(named) is str and named:
+                    self._model = named
+                elif not _MODELS.isdisjoint(facts):
+                    self._model = model_of(facts) or self._model
                 return True
+            self._model = model_of(source or facts) or self._model
             told, counts, conditions = beside(source)
             self._counts = counts or self._counts
             self._conditions = conditions or self._conditions
