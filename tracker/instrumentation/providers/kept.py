@@ -54,13 +54,15 @@ def copied(usage: Any) -> dict[str, Any] | None:
     more = usage.__pydantic_extra__
     if more:
         found.update(more)
-    for name, value in found.items():
+    for value in found.values():
         if value is not None and type(value) is not int:
-            found[name] = _inner(value)
+            return {name: _inner(one) for name, one in found.items()}
     return found
 
 
 def _inner(value: Any) -> Any:
+    if value is None or type(value) is int:
+        return value
     inner = copied(value)
     if inner is not None:
         return inner
