@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 REQUEST_IDS = 4096
 #: So many answers are put down in a row before they are sorted in, if nobody looks for one.
 NEWEST = 512
-#: So many responses may be known that are gone, or as many as there are others.
-GONE = 512
+#: So many responses may be known that are gone, or as many as there are others.  Each keeps its
+#: record, and with it a block whose table of pending calls may once have been large.
+GONE = 16
 
 #: The reference to a response, if it takes one; its service; its request id; its record.
 _Known = tuple["weakref.ref[Any] | None", str, "str | None", "PendingRecord"]
