@@ -194,6 +194,11 @@ class ModuleGraph:
             if file.place != place and place in self._imported_places(file):
                 yield file
 
+    def importing_any(self, paths: Sequence[Path]) -> list[DiscoveredFile]:
+        """Return the files whose imports may lead to a module of *paths*, each once."""
+        self.look_for(module_parts(path)[-1] for path in paths)
+        return list({f.path: f for path in paths for f in self.importing(path)}.values())
+
     def _imported_places(self, file: DiscoveredFile) -> frozenset[str]:
         """Return the paths of ``imports`` as texts, which are compared in far less time."""
         if file.place not in self._places:

@@ -107,17 +107,13 @@ class Surroundings:
         names = (*words.CONTEXT_MANAGERS, words.TRACKED_DECORATOR)
         found = {f.path: f for name in names for f in self._graph.holding(name)}
         entering = {f.path for word in ENTERING for f in self._graph.holding(word)}
-        waiting = list(found.values())
+        managers = list(found)
         seen = set(found)
-        while waiting:
-            manager = waiting.pop().path
-            for file in self._graph.importing(manager):
-                if file.path in seen:
-                    continue
-                seen.add(file.path)
-                waiting.append(file)
-                if file.path in entering:
-                    found[file.path] = file
+        while managers:
+            fresh = [f for f in self._graph.importing_any(managers) if f.path not in seen]
+            managers = [file.path for file in fresh]
+            seen.update(managers)
+            found.update((file.path, file) for file in fresh if file.path in entering)
         return list(found.values())
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import lint, migrate
+from harness import lint, migrate, report
 
 from codemods.linking.module_graph import ModuleGraph
 
@@ -85,6 +85,14 @@ tracker = AIUsageTracker()
 tracker.set_tracking_context(job_id="j{0}")
 ask(tracker, {0})
 """
+MIGRATED = """\
+from receipt_label.utils.ai_usage_context import ai_usage_context
+
+
+def part_{0}(x):
+    with ai_usage_context("part", job_id="j{0}") as tracker:
+        return ask(tracker, x)
+"""
 LINK = ".step_{0}(x)"
 CHAIN = (
     IMPORTS
@@ -157,6 +165,35 @@ def test_the_text_of_a_file_is_searched_as_often_however_many_names_it_has(
         text = IMPORTS + "".join(map(MODULE_TRACKER.format, range(count)))
         assert migrate(tmp_path / str(count), text).refusals
     assert 0 < searched[16] == searched[4]
+
+
+@pytest.mark.parametrize("chained", [False, True])
+def test_other_files_are_searched_as_often_however_many_open_contexts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chained: bool
+) -> None:
+    """One file of a project that is migrated nearly whole: its files are not read for each other.
+
+    Each may be the manager that another one enters; it is asked for all of their names at once.
+    """
+    searched: Counter[int] = Counter()
+    content = ModuleGraph.content
+
+    def counted(graph: ModuleGraph, file: DiscoveredFile) -> bytes:
+        searched[count] += 1
+        return content(graph, file)
+
+    monkeypatch.setattr(ModuleGraph, "content", counted)
+    for count in (8, 32):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        for number in range(count):
+            before = f"import part_{number // 4 * 4}\n" if chained and number % 4 else ""
+            (folder / f"part_{number}.py").write_text(before + MIGRATED.format(number))
+        (folder / "old.py").write_text(IMPORTS + FUNCTION.format(0))
+        changed = report(folder, part="old.py").outcomes
+        assert [outcome.path for outcome in changed] == ["old.py"]
+    # Each of them is read in each search; there are no more searches than before.
+    assert 0 < searched[32] <= searched[8] * 33 / 9
 
 
 def test_lint_reads_no_other_file_for_a_parameter_that_shows_what_it_takes(
