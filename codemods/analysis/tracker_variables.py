@@ -58,7 +58,7 @@ class _Variables:
         if not isinstance(binder, ast.Name):
             return False
         statement = self._module.statement(binder)
-        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
             return False
         construct = self._constructs.get(statement)
         if construct is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from codemods.edits.chunks import Chunk
     from codemods.model.edit import Edit, Path
 
-#: Values of fewer characters are left in their place: they cost no more than a name does.
+#: Values of fewer characters are left in their place: there is little to gain.
 WORTH = 40
 #: Values of fewer characters are left in their place if they have comments, or may have.
 LONG = 1000

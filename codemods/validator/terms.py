@@ -132,7 +132,7 @@ def dotted(expression: ast.AST | None) -> str:
         if builds or expression.args or expression.keywords:
             return ""
         return f"{dotted(expression.func)}{CALLED}" if dotted(expression.func) else ""
-    if isinstance(expression, ast.Attribute | ast.Subscript) and isinstance(
+    if isinstance(expression, (ast.Attribute, ast.Subscript)) and isinstance(
         expression.value, ast.Name | ast.Attribute | ast.Subscript
     ):
         around = dotted(expression.value)
@@ -145,7 +145,7 @@ def dotted(expression: ast.AST | None) -> str:
 
 def context_header(statement: ast.AST, names: Managed) -> NewBlock | None:
     """Return the header of *statement* if it is a ``with`` of one context manager."""
-    if not isinstance(statement, ast.With | ast.AsyncWith) or len(statement.items) != 1:
+    if not isinstance(statement, (ast.With, ast.AsyncWith)) or len(statement.items) != 1:
         return None
     item = statement.items[0]
     call = item.context_expr

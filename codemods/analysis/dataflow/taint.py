@@ -262,7 +262,7 @@ class Taint:
     def _resolved(self, name: ast.expr) -> Resolved | ResolvedClass | None:
         meaning = self.names.meaning(name)
         found = self._resolve(meaning.paths[0]) if meaning.certain else None
-        return found if isinstance(found, Resolved | ResolvedClass) else None
+        return found if isinstance(found, (Resolved, ResolvedClass)) else None
 
     def value_elsewhere(self, name: ast.expr) -> tuple[DataFlow, ast.expr] | None:
         """Return what the variable of another module that *name* is was given there."""
@@ -325,7 +325,7 @@ class Taint:
             statement = self.module.parents.get(binders[0]) if len(binders) == 1 else None
             if isinstance(statement, ast.withitem):
                 value = statement.context_expr
-            elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
                 value = statement.value
             else:
                 return None

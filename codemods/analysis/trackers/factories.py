@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def built_by(taint: DataFlow, function: ast.expr) -> Meaning | None:
     """Return the class of the new tracker that each call of *function* returns, if it does."""
-    if not isinstance(function, ast.Name | ast.Attribute):
+    if not isinstance(function, (ast.Name, ast.Attribute)):
         return None
     found = taint.definition(function)
     return None if found is None or found.bound else product(found)

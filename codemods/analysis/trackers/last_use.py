@@ -188,9 +188,9 @@ class LastUse:
         """Take in what *node* binds to a weak value."""
         if isinstance(node, ast.Assign):
             self._bind(node.targets, node.value)
-        elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr):
+        elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
             self._bind([node.target], node.value)
-        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+        elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
             self._bind([node.target], node.iter)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             self._bind([node.optional_vars], node.context_expr)

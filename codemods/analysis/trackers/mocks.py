@@ -60,7 +60,7 @@ def _beside(module: ParsedModule, text: ast.Constant) -> bool:
         return False
     if isinstance(call.func, ast.Name) and call.func.id in ("hasattr", "getattr"):
         return False
-    return isinstance(call.args[0], ast.Name | ast.Attribute)
+    return isinstance(call.args[0], (ast.Name, ast.Attribute))
 
 
 def inspected_set_calls(module: ParsedModule) -> list[ast.Attribute]:

@@ -123,7 +123,7 @@ def _is_handed(taint: DataFlow, node: ast.AST) -> bool:
     """Whether *node* is a lambda, or a mention of a function that is no call of it."""
     if isinstance(node, ast.Lambda):
         return True
-    if not isinstance(node, ast.Name | ast.Attribute):
+    if not isinstance(node, (ast.Name, ast.Attribute)):
         return False
     parent = taint.module.parents[node]
     is_called = isinstance(parent, ast.Call) and parent.func is node

@@ -206,4 +206,4 @@ class GetterCalls:
 
 
 def _is_name(function: ast.expr) -> bool:
-    return isinstance(function, ast.Name | ast.Attribute)
+    return isinstance(function, (ast.Name, ast.Attribute))
