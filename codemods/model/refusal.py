@@ -75,6 +75,10 @@ class Reason(StrEnum):
         "name-taken",
         "rename the other definition, or import the context under another name",
     )
+    NEVER_ENDS = (
+        "never-ends",
+        "open the context inside the loop, so that each round stores its calls",
+    )
     NO_CONTEXT_MODULE = (
         "no-context-module",
         "add it, or name the right module in [tool.ai-usage] modules",

@@ -132,6 +132,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
         {},
     ),
     "name-taken": (_program("ai_usage_context = 1\n" + BORN + SET + USE), {}),
+    "never-ends": (_program(BORN + SET + "while True:\n" + textwrap.indent(USE, "    ")), {}),
     "no-context-module": (
         _function(BORN + SET + USE),
         {"files": {"receipt_label/utils/ai_usage_tracker.py": "class AIUsageTracker:\n    pass\n"}},

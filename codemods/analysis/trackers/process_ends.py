@@ -1,8 +1,9 @@
-"""Places that end the process at once: no ``finally`` runs there, and no block is left.
+"""Places where a block is not left: what ends the process at once, and loops without an end.
 
 A call stores its metric when it is made; in a block it is stored when the block
-is left.  What ends the process in between loses it.  ``sys.exit`` is an exception
-like others, and leaves the block.
+is left.  What ends the process in between loses it: no ``finally`` runs there.
+``sys.exit`` is an exception like others, and leaves the block.  A service that loops
+until somebody ends it would store nothing all its life.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on, is_unknown
 from codemods.analysis.dataflow.held_values import given_to, held_elsewhere, held_in
 from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.syntax.tree import walk
+from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +38,12 @@ _PROCESS = frozenset({"psutil.Process", "multiprocessing.current_process"})
 # Signals that become an exception, or only pause.
 _MILD = frozenset("SIGINT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGWINCH SIGURG".split())
 _UNSTOPPABLE = frozenset({"SIGKILL", "SIGABRT"})
+_EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit"})
+_WITHOUT_END = frozenset({"itertools.count", "itertools.cycle"})
+# Handlers that are there for who ends the program, and foresee no end of the loop's own.
+_FROM_OUTSIDE = frozenset({"KeyboardInterrupt", "SystemExit", "CancelledError", "GeneratorExit"})
+_LOOPS = (ast.While, ast.For, ast.AsyncFor)
+_LEAVES = (ast.Return, ast.Yield, ast.YieldFrom)
 
 
 def ending(taint: DataFlow, statements: Iterable[ast.AST]) -> ast.AST | None:
@@ -50,6 +57,120 @@ def ending(taint: DataFlow, statements: Iterable[ast.AST]) -> ast.AST | None:
         calls = [n for one in listed for n in walk(one) if isinstance(n, ast.Call)]
         return next((call for call in calls if is_unknown(taint, call)), calls[0])
     return None
+
+
+def endless(taint: DataFlow, statements: Iterable[ast.AST]) -> ast.AST | None:
+    """Return what in *statements* never comes to its end: a loop, or the call of a function."""
+    for statement in statements:
+        for node in _own(statement):
+            if isinstance(node, _LOOPS):
+                if node in taint.once(_endless_loops):
+                    return node
+            elif isinstance(node, ast.Call) and _never_returns(taint, node):
+                return node
+    return None
+
+
+def _never_returns(taint: DataFlow, call: ast.Call) -> bool:
+    """Whether *call* waits for a function in sight that loops without an end."""
+    found = taint.definition(call.func) if isinstance(call.func, ast.Name | ast.Attribute) else None
+    if found is None or not found.taint.once(_endless_loops):
+        return False
+    if isinstance(found.node, ast.AsyncFunctionDef):
+        parent = taint.module.parents.get(call)
+        run = isinstance(parent, ast.Call) and taint.foreign.path(parent.func) == "asyncio.run"
+        if not run and not isinstance(parent, ast.Await):
+            return False  # a task, which somebody may cancel
+    return found.node in found.taint.once(_endless_functions)
+
+
+def _endless_loops(taint: DataFlow) -> frozenset[ast.AST]:
+    """Return the loops of the module that nothing of their own ends, but those of generators."""
+    loops: list[ast.AST] = [
+        loop
+        for loop in taint.module.every(ast.While)
+        if isinstance(loop.test, ast.Constant) and loop.test.value
+    ]
+    loops += [loop for loop in taint.module.every(ast.For) if _has_no_end(taint, loop.iter)]
+    return frozenset(loop for loop in loops if not _is_left(taint, loop))
+
+
+def _has_no_end(taint: DataFlow, items: ast.expr) -> bool:
+    return isinstance(items, ast.Call) and taint.foreign.path(items.func) in _WITHOUT_END
+
+
+def _is_left(taint: DataFlow, loop: ast.AST) -> bool:
+    """Whether the program foresees that *loop* is left, or goes on step by step."""
+    for node in _own(loop):
+        if isinstance(node, _LEAVES):
+            return True
+        if isinstance(node, ast.Break):
+            if taint.module.enclosing_loop(node) is loop:
+                return True
+        elif isinstance(node, ast.Raise):
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            if raised is not None and last_name(raised) == "SystemExit":
+                return True
+        elif isinstance(node, ast.Call) and taint.foreign.path(node.func) in _EXITS:
+            return True
+    return _is_caught(taint, loop)
+
+
+def _is_caught(taint: DataFlow, loop: ast.AST) -> bool:
+    """Whether an exception that ends *loop* is foreseen around it, in its function."""
+    inside: ast.AST = loop
+    for outer in taint.module.ancestors(loop):
+        if isinstance(outer, _WHOLE):
+            return False
+        if isinstance(outer, ast.Try | ast.TryStar) and inside in outer.body:
+            if not all(_is_from_outside(handler) for handler in outer.handlers):
+                return True
+        elif isinstance(outer, ast.With | ast.AsyncWith):
+            paths = (
+                taint.foreign.path(i.context_expr.func)
+                for i in outer.items
+                if isinstance(i.context_expr, ast.Call)
+            )
+            if "contextlib.suppress" in paths:
+                return True
+        inside = outer
+    return False
+
+
+def _is_from_outside(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return all(kind is not None and last_name(kind) in _FROM_OUTSIDE for kind in kinds)
+
+
+def _endless_functions(taint: DataFlow) -> frozenset[ast.AST]:
+    """Return the functions of the module that have such a loop, and those that wait for one."""
+    loops = taint.once(_endless_loops)
+    around = (taint.module.function_around(loop) for loop in loops)
+    found: set[ast.AST] = {function for function in around if function is not None}
+    waiting = list(found)
+    while waiting:
+        function = waiting.pop()
+        for name in taint.module.called(getattr(function, "name", "")):
+            caller = taint.module.function_around(name)
+            definition = taint.definition(name)
+            if caller is None or caller in found or definition is None:
+                continue
+            call = taint.module.parents.get(name)
+            statement = taint.module.parents.get(call) if call is not None else None
+            plain = isinstance(statement, ast.Expr) and statement in caller.body
+            if plain and definition.node is function and isinstance(function, ast.FunctionDef):
+                found.add(caller)
+                waiting.append(caller)
+    return frozenset(found)
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield *node* and what is inside of it, without the functions that are made there."""
+    waiting = [] if isinstance(node, _WHOLE) else [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting.extend(part for part in children(one) if not isinstance(part, _WHOLE))
 
 
 def _leads_there(taint: DataFlow, name: ast.AST) -> bool:

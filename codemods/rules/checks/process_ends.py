@@ -1,11 +1,11 @@
-"""Blocks that the process may end in: what their calls recorded would never be stored."""
+"""Blocks that may not be left: what their calls recorded would never be stored."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.trackers.process_ends import ending
+from codemods.analysis.trackers.process_ends import ending, endless
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.refusing import refuse
 
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 def ending_refusal(
     semantic: SemanticModel, finding: Finding, statements: Iterable[ast.AST]
 ) -> Refusal | None:
-    """Refuse a block over *statements* in which the process may end at once."""
-    place = ending(semantic.taint, statements)
+    """Refuse a block over *statements* in which the process may end at once, or that never ends."""
+    listed = list(statements)
+    loop = endless(semantic.taint, listed)
+    if loop is not None:
+        detail = "nothing of the program's own ends this: calls in the block would never be stored"
+        return refuse(semantic, finding, Reason.NEVER_ENDS, detail, loop)
+    place = ending(semantic.taint, listed)
     if place is None:
         return None
     detail = f"{ast.unparse(place)} ends the process before the block has stored its calls"
