@@ -380,21 +380,6 @@ class SemanticModel:
         )
         return called or self.used_elsewhere(function.name)
 
-    def is_managed(self, construct: Construct) -> bool:
-        """Whether the tracker that *construct* builds is handed to context managers only."""
-        if self.is_made_for_callers(construct):
-            return True
-        parent = self.module.parents[construct.call]
-        if isinstance(parent, ast.keyword) and parent.arg == TRACKER_ARGUMENT:
-            call = self.module.parents[parent]
-            return isinstance(call, ast.Call) and self.names.context_manager(call.func) is not None
-        binding_statement = self.lifetimes.binding_of(construct)
-        if binding_statement is None:
-            return False
-        names = self.lifetimes.names_of(construct, binding_statement)
-        loads = [load for name in names for load in self.scopes.of(name).loads]
-        return any(self.lifetimes.migrated_use(load) for load in loads)
-
     def statement_at(self, path: Path) -> ast.AST:
         """Return the statement at *path*."""
         return self.module.at[path]

@@ -369,7 +369,7 @@ class Lifetimes:
         self._populate(lifetime)
         return lifetime
 
-    def migrated_use(self, load: ast.Name) -> bool:
+    def migrated_use(self, load: ast.expr) -> bool:
         """Whether *load* hands the tracker to a context manager (``tracker=name``)."""
         keyword = self._module.parents[load]
         while isinstance(keyword, ast.Attribute):

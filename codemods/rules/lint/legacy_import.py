@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codemods.analysis.trackers.unrecorded import is_only_looked_at
+from codemods.rules.checks.shared_trackers.given_to_contexts import is_managed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -31,7 +32,7 @@ def find(semantic: SemanticModel, told: Collection[Finding]) -> Iterator[Finding
     homes = {
         construct.home
         for construct in semantic.lifetimes.constructs
-        if not semantic.is_managed(construct) and not is_only_looked_at(semantic, construct)
+        if not is_managed(semantic, construct) and not is_only_looked_at(semantic, construct)
     }
     for home in homes:
         statement = semantic.imports.legacy_import(home)

@@ -13,15 +13,18 @@ Leaves alone    objects of other classes that have a method of the same name
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from codemods.analysis.syntax.calls import last_name
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.forwarders import by_hand, is_forwarder
+from codemods.rules.checks.forwarders import SET_NAMES, by_hand, is_forwarder
 from codemods.rules.checks.method_names.other_receivers import (
     is_built_each_time,
     is_of_another_class,
     is_receiver_of_method,
     manager_of,
+    own_setter,
 )
 from codemods.rules.planning.headers import INVALID, problem_refusal
 from codemods.rules.refusing import refuse
@@ -31,7 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.definitions import Resolved
     from codemods.analysis.trackers.lifetimes import SetCall
+    from codemods.model.finding import Finding
 
 TAKES = Sites.SET_OTHERWISE
 CODE = "AIU002"
@@ -56,6 +61,9 @@ def _refusal(semantic: SemanticModel, site: SetCall) -> Refusal | None:
         return None  # a method of that name with parameters of its own: another class's
     if site.problem is not None:
         return problem_refusal(semantic, finding, site)
+    own = own_setter(semantic, receiver) or _extended(semantic, receiver)
+    if own is not None:
+        return _by_its_own_way(semantic, finding, own)
     if not isinstance(receiver, ast.Name):
         return _on_expression(semantic, site, receiver)
     binding = semantic.scopes.of(receiver)
@@ -73,6 +81,22 @@ def _refusal(semantic: SemanticModel, site: SetCall) -> Refusal | None:
         return None
     detail = f"it is not known what {receiver.id} is"
     return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail)
+
+
+def _extended(semantic: SemanticModel, receiver: ast.expr) -> Resolved | None:
+    """Return the set call of a tracker's subclass that asks ``super()`` for the rest."""
+    method = semantic.taint.method_around(receiver)
+    if method is None or not isinstance(receiver, ast.Call) or last_name(receiver.func) != "super":
+        return None
+    return method if method.node.name in SET_NAMES else None
+
+
+def _by_its_own_way(semantic: SemanticModel, finding: Finding, own: Resolved) -> Refusal:
+    owner = own.taint.module.parents[own.node]
+    name = owner.name if isinstance(owner, ast.ClassDef) else own.node.name
+    detail = f"{name}.{own.node.name} (line {own.node.lineno}) sets ids in a way of its own"
+    refusal = refuse(semantic, finding, Reason.MANAGER, detail)
+    return replace(refusal, advice=f"open the context by hand, with the ids that {name} makes")
 
 
 def _is_tracker(semantic: SemanticModel, receiver: ast.expr) -> bool:

@@ -145,8 +145,8 @@ def _adopted(
     keys = " or ".join(sorted({key for part in parts for key in part.setter.keys})) or "ids"
     name = parts[0].function.name
     said = (
-        f"{text}, in {name}, is a tracker, nothing else counts on the {keys} set there, and "
-        "nothing that is called there sets ids on it"
+        f"{text}, in {name}, is a tracker that sets ids in no way of its own, nothing else counts "
+        f"on the {keys} set there, and nothing that is called there sets ids on it"
     )
     again = next((p.sets[1].call for p in parts if len(p.sets) > 1), None)
     if again is not None and not text.isidentifier():
