@@ -41,7 +41,7 @@ _UNSTOPPABLE = frozenset({"SIGKILL", "SIGABRT"})
 _EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit"})
 _WITHOUT_END = frozenset({"itertools.count", "itertools.cycle"})
 # Handlers that are there for who ends the program, and foresee no end of the loop's own.
-_FROM_OUTSIDE = frozenset({"KeyboardInterrupt", "SystemExit", "CancelledError", "GeneratorExit"})
+_BY_SIGNAL = frozenset({"KeyboardInterrupt", "SystemExit", "CancelledError", "GeneratorExit"})
 _LOOPS = (ast.While, ast.For, ast.AsyncFor)
 _LEAVES = (ast.Return, ast.Yield, ast.YieldFrom)
 
@@ -123,7 +123,7 @@ def _is_caught(taint: DataFlow, loop: ast.AST) -> bool:
         if isinstance(outer, _WHOLE):
             return False
         if isinstance(outer, ast.Try | ast.TryStar) and inside in outer.body:
-            if not all(_is_from_outside(handler) for handler in outer.handlers):
+            if not all(_is_of_a_signal(handler) for handler in outer.handlers):
                 return True
         elif isinstance(outer, ast.With | ast.AsyncWith):
             paths = (
@@ -137,9 +137,9 @@ def _is_caught(taint: DataFlow, loop: ast.AST) -> bool:
     return False
 
 
-def _is_from_outside(handler: ast.ExceptHandler) -> bool:
+def _is_of_a_signal(handler: ast.ExceptHandler) -> bool:
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return all(kind is not None and last_name(kind) in _FROM_OUTSIDE for kind in kinds)
+    return all(kind is not None and last_name(kind) in _BY_SIGNAL for kind in kinds)
 
 
 def _endless_functions(taint: DataFlow) -> frozenset[ast.AST]:
