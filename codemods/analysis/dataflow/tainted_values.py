@@ -42,7 +42,7 @@ class TaintedValues:
         self._scopes = taint.scopes
         self._flow = flow
         self.foreign = taint.foreign
-        self._drained = Drained(taint, self)
+        self.drained = Drained(taint, self)
         self._asked: set[ast.AST] = set()
         self._answers: dict[ast.expr, bool] = {}
         self._known = (0, 0, 0)
@@ -81,7 +81,7 @@ class TaintedValues:
             return self.tainted(node.elt)
         if isinstance(node, ast.DictComp):
             return self.tainted(node.key) or self.tainted(node.value)
-        if isinstance(node, ast.Subscript) and self._drained.looks_up_plain(node):
+        if isinstance(node, ast.Subscript) and self.drained.looks_up_plain(node):
             return False
         if isinstance(node, ast.Subscript | ast.Starred | ast.NamedExpr):
             return self.tainted(node.value)
@@ -183,8 +183,8 @@ class TaintedValues:
             return False
         done = [k.value for k in call.keywords if k.arg in model.now]
         left = [value for value in given if value not in done]
-        if self._drained.drains(call.func):
-            return any(map(self._drained.element_tainted, left))
+        if self.drained.drains(call.func):
+            return any(map(self.drained.element_tainted, left))
         return bool(left)
 
     def _of_method(self, function: ast.Attribute, *, awaited: bool) -> bool:

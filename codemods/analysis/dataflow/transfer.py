@@ -70,7 +70,8 @@ class Passage:
             for carried in (value for value in given if value is not None):
                 self._escapes(carried, node, "carried by an exception")
         elif isinstance(node, ast.For | ast.AsyncFor):
-            self._bind(node.target, self.tainted(node.iter), node)
+            for target in self._holding(node.target, node.iter):
+                self._bind(target, True, node)
         elif isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
                 self.handing.entered(item.context_expr)
@@ -135,6 +136,17 @@ class Passage:
             where = ast.unparse(node.target)
             self.flow.escapes.append(Escape(node, f"put into {where}"))
         self._operators.augment(node)
+
+    def _holding(self, target: ast.expr, items: ast.expr) -> list[ast.expr]:
+        """Return what of *target*, which is bound to each of *items*, may hold the tracker."""
+        if not self.tainted(items):
+            return []
+        parts = self.tainted_values.drained.parts(items)
+        if parts is None or not isinstance(target, ast.Tuple | ast.List):
+            return [target]
+        if any(isinstance(one, ast.Starred) for one in target.elts):
+            return [target]
+        return [one for one, tainted in zip(target.elts, parts, strict=False) if tainted]
 
     def _bind(self, target: ast.expr, tainted: bool, node: ast.AST) -> None:
         if not tainted:
@@ -257,9 +269,10 @@ class Passage:
                     self.flow.older.append(node)
             elif node.attr in words.STATE_ATTRIBUTES:
                 self.flow.reads.append(node)
-        elif isinstance(node, ast.comprehension) and self.tainted(node.iter):
-            targets = (n for n in walk(node.target) if isinstance(n, ast.Name))
-            self.flow.tainted.update(self.scopes.of(target) for target in targets)
+        elif isinstance(node, ast.comprehension):
+            held = (n for part in self._holding(node.target, node.iter) for n in walk(part))
+            names = (n for n in held if isinstance(n, ast.Name))
+            self.flow.tainted.update(self.scopes.of(name) for name in names)
         for child in children(node):
             self._expression(child)
 

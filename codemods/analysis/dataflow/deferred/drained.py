@@ -75,16 +75,39 @@ class Drained:
 
     def looks_up_plain(self, node: ast.Subscript) -> bool:
         """Whether *node* gives a value of a dictionary whose keys alone hold the tracker."""
-        made = self._taint.followed(node.value)
-        if not isinstance(node.value, ast.Name) or made is node.value:
-            return False
-        values = [made.value] if isinstance(made, ast.DictComp) else []
-        if isinstance(made, ast.Dict):
-            values = [v for k, v in zip(made.keys, made.values, strict=True) if k is not None]
-            values = values if len(values) == len(made.values) else []
-        loads = self._taint.scopes.of(node.value).loads
-        unchanged = all(self._only_reads(load) for load in loads)
-        return bool(values) and unchanged and not any(map(self._holds, values))
+        _, values = self._entries(node.value)
+        return bool(values) and not any(map(self._holds, values))
+
+    def parts(self, items: ast.expr) -> list[bool] | None:
+        """Return which parts of each pair that *items* gives may hold the tracker.
+
+        None where it is not known to give pairs, or tuples, of separate things.
+        """
+        if not isinstance(items, ast.Call) or any(isinstance(a, ast.Starred) for a in items.args):
+            return None
+        path = self._taint.foreign.path(items.func)
+        if path == "builtins.zip":
+            return [self._holds(one) and self.element_tainted(one) for one in items.args]
+        if path == "builtins.enumerate" and items.args:
+            return [False, self._holds(items.args[0]) and self.element_tainted(items.args[0])]
+        if isinstance(items.func, ast.Attribute) and items.func.attr == "items":
+            keys, values = self._entries(items.func.value)
+            return [any(map(self._holds, keys)), any(map(self._holds, values))] if keys else None
+        return None
+
+    def _entries(self, name: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
+        """Return the keys and values of the dictionary that *name* is, if it stays so."""
+        made = self._taint.followed(name)
+        if not isinstance(name, ast.Name) or made is name:
+            return [], []
+        keys, values = list[ast.expr](), list[ast.expr]()
+        if isinstance(made, ast.DictComp):
+            keys, values = [made.key], [made.value]
+        elif isinstance(made, ast.Dict):
+            keys, values = [key for key in made.keys if key is not None], made.values
+        loads = self._taint.scopes.of(name).loads
+        whole = len(keys) == len(values) and all(self._only_reads(load) for load in loads)
+        return (keys, values) if whole else ([], [])
 
     def _only_reads(self, load: ast.Name) -> bool:
         parent = self._taint.module.parents[load]
