@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codemods.analysis.trackers.unrecorded import is_only_looked_at
-from codemods.rules.checks.shared_trackers.given_to_contexts import is_managed
+from codemods.rules.checks.nested_contexts import is_managed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
