@@ -90,7 +90,9 @@ class _Page:
         outer, inner = self._indentation(first), self._indentation(statement.body[0].lineno)
         if not inner.startswith(outer) or len(set(inner)) > 1:
             raise NoWayBackError("the block is not indented evenly")
-        self._replace(plan, outer, first, keeps_name=keeps_name)
+        # Where the block around it was opened before, its header stands further out by now.
+        now = self._lines[first - 1]
+        self._replace(plan, now[: len(now) - len(now.lstrip())], first, keeps_name=keeps_name)
         self._take_out(statement, inner[len(outer) :])
         if plan.own:
             self._rename(statement, plan.own, plan.tracker)

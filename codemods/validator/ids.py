@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.validator.fingerprint import alike, fingerprint, fingerprints
+from codemods.validator.respelling import stays_respelled
 from codemods.validator.terms import (
     CALLED,
     Difference,
@@ -121,7 +122,8 @@ def may_be_put_off(site: ast.stmt, following: ast.stmt, after: ast.stmt) -> bool
     if set_call(following) is None and not alike(following, after):
         return False
     if set_call(following) is not None:
-        return not alike(site, after) and not isinstance(after, ast.With)
+        stays = alike(site, after) or stays_respelled(site, after)
+        return not stays and not isinstance(after, ast.With)
     names = {n.id for _, v in found[1] for n in ast.walk(v) if isinstance(n, ast.Name)}
     for node in ast.walk(following):
         if isinstance(node, ast.Call) and last_name(node.func) not in _QUIET_CALLS:
@@ -197,6 +199,8 @@ def _may_send(loop: ast.AST) -> bool:
     for node in ast.walk(loop):
         if not isinstance(node, ast.Call) or id(node) in skipped:
             continue
+        if isinstance(node.func, ast.Name) and node.func.id in own:
+            return True  # what the loop goes over may be functions
         function = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         if not isinstance(function, ast.Name) or function.id not in quiet:
             return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.validator.fingerprint import fingerprints
 from codemods.validator.terms import context_header, dotted, last_name
 from codemods.validator.walk import every, nodes
 
@@ -32,6 +33,16 @@ def is_respelled(before: ast.Call, after: ast.Call) -> bool:
         return False
     names = [keyword.arg for keyword in before.keywords]
     return bool(names) and all(name in words.SET_PARAMETERS for name in names)
+
+
+def stays_respelled(before: ast.stmt, after: ast.stmt) -> bool:
+    """Whether *after* is the statement *before*, a set call, by today's name."""
+    one, other = (getattr(statement, "value", None) for statement in (before, after))
+    if not isinstance(before, ast.Expr) or not isinstance(one, ast.Call):
+        return False
+    if not isinstance(other, ast.Call) or not is_respelled(one, other):
+        return False
+    return fingerprints(one.keywords) == fingerprints(other.keywords)
 
 
 def set_on_trackers(module: ast.Module, names: Managed, *, whole: bool) -> frozenset[ast.Call]:

@@ -173,6 +173,36 @@ def test_one_of_several(tmp_path: Path) -> None:
     assert 'with ai_usage_context("rest", customer="c")' in legacy
 
 
+def test_blocks_inside_each_other(tmp_path: Path) -> None:
+    """Phases that go on with each other's ids become set calls in a row, and these blocks again."""
+    text = f"""{IMPORT}{LEGACY}{ASK}
+
+def read(text):
+    tracker = AIUsageTracker()
+    with ai_usage_context("read", tracker=tracker, job_id=make_id()):
+        lines = ask(tracker, text)
+        with ai_usage_context("ask", tracker=tracker, github_pr=12):
+            total = ask(tracker, lines)
+            print(total)
+            with ai_usage_context("receipts_read", tracker=tracker, user_id=make_id()):
+                return ask(tracker, total)
+"""
+    legacy, refused = back(tmp_path, text, runtime="tracker")
+    assert refused == []
+    body = legacy.partition("def read(text):\n")[2]
+    assert [line[4:] for line in body.splitlines()] == [
+        "tracker = AIUsageTracker()",
+        "tracker.set_tracking_context(job_id=make_id())",
+        "lines = ask(tracker, text)",
+        "tracker.set_tracking_context(github_pr=12)",
+        "total = ask(tracker, lines)",
+        "print(total)",
+        "tracker.set_tracking_context(user_id=make_id())",
+        "return ask(tracker, total)",
+    ]
+    assert migrate(tmp_path, legacy, runtime="tracker").text == text
+
+
 def test_legacy_code_is_left_alone(tmp_path: Path) -> None:
     """Where nothing opens a context there is nothing to do, and nothing to say."""
     text = LEGACY + ASK + "\ntracker = AIUsageTracker()\nask(tracker, 'm')\n"

@@ -19,6 +19,7 @@ from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lasting_ids import lasting_conditions, lasting_refusal
 from codemods.rules.checks.lifetime import block_refusal, trusted
+from codemods.rules.checks.parts import keys_of
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning.blocks import block_from, closing_edits, last_use, remains_work
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
@@ -108,6 +109,10 @@ def decide_inside(
 
     On our runtime a block has the ids of the one around it that it does not name, or that are None.
     """
+    idle = next((g for g in groups[1:] if not any(map(keys_of, g))), None)
+    if idle is not None:
+        detail = "this call sets no id, and the ids that were set before it still count"
+        return refuse(semantic, finding, Reason.CARRIED_IDS, detail, idle[0].call)
     form = Form(lifetime.tracker, None, fresh=False, ours=True)
     sending = semantic.sending(flow, ours=True)
     uses = last_use(semantic, lifetime, flow)

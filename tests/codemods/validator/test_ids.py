@@ -96,11 +96,12 @@ def batch(body: str, count: str) -> str:
     return migrated(body, first).replace(NEW, BATCH)
 
 
+@pytest.mark.parametrize("loop", [LOOP, "for item in text:\n    item()\n"])
 @pytest.mark.parametrize("count", ["", ", item_count=len(text)"])
-def test_a_batch_counts_what_its_loop_sends(count: str) -> None:
-    """The number of items is the length of what the loop goes over."""
-    before = legacy(LOOP, "tracker.set_tracking_context(batch_id='b')\n")
-    same(before, batch(LOOP, count))
+def test_a_batch_counts_what_its_loop_sends(count: str, loop: str) -> None:
+    """The number of items is the length of what the loop goes over: functions, perhaps."""
+    before = legacy(loop, "tracker.set_tracking_context(batch_id='b')\n")
+    same(before, batch(loop, count))
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,7 @@ def test_a_batch_counts_what_its_loop_sends(count: str) -> None:
         (LOOP, ", item_count=len(text) + 1"),
         ("ask(text)\n", ""),
         ("for item in text:\n    print(item)\n", ""),
+        ("for item in text:\n    item.strip()\n", ""),
         ("while text:\n    for item in text:\n        ask(item)\n", ", item_count=len(text)"),
         ("for item in read(text):\n    ask(item)\n", ", item_count=len(text)"),
     ],

@@ -27,6 +27,7 @@ def todays(text: str) -> str:
     "text",
     [
         f"{OLD}{BUILT}{CALL}",
+        f"{OLD}{BUILT}tracker.set_context(job_id='a')\n{CALL}",
         f"{OLD}tracker: AIUsageTracker = AIUsageTracker(user_id='u')\n{CALL}",
         f"{OLD}tracker = AIUsageTracker.create_for_environment()\nif x:\n    {CALL}",
         f"{OLD}{BUILT}def f():\n    {CALL}",
