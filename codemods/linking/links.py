@@ -308,6 +308,9 @@ class Project:
         module, _, name = path.rpartition(".")
         for _ in range(8):  # a re-export of a re-export; a circle ends here too
             semantic = self._module(origin, module) if module else None
+            if semantic is None and (named := self._by_alias(origin, module)) is not None:
+                origin, module = named
+                continue
             # What the API does is known by its names: its code is nothing to look into.
             if semantic is None or self.defines_the_api(semantic.module.source):
                 return None
@@ -329,6 +332,23 @@ class Project:
                 return ResolvedValue(semantic.taint, given) if given is not None else None
             origin = semantic.module.source.path
             module, _, name = target.rpartition(".")
+        return None
+
+    def _by_alias(self, origin: Path, dotted: str) -> tuple[Path, str] | None:
+        """Return the module that *dotted* is by a name that another module imported it as."""
+        parts = dotted.split(".")
+        for end in range(len(parts) - 1, 0, -1):
+            file = self._graph.only(origin, ".".join(parts[:end]))
+            if file is None:
+                continue
+            semantic = None if parts[end] in self._plain_names(file) else self._analysed(file)
+            if semantic is None:
+                return None
+            binders = semantic.scopes.binding(parts[end], semantic.scopes.module_scope).binders
+            target = semantic.names.imported(binders[0]) if len(binders) == 1 else None
+            if target is None:
+                return None
+            return semantic.module.source.path, ".".join((target, *parts[end + 1 :]))
         return None
 
     def _module(self, origin: Path, dotted: str) -> SemanticModel | None:
