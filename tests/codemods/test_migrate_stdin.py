@@ -41,6 +41,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder in which runs are started."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[tool.ai-usage]\nexclude = ['gen/']\n")
+    (tmp_path / "gen").mkdir()
     return tmp_path
 
 
@@ -71,7 +72,7 @@ def test_the_result_is_printed_and_the_report_is_not(start: Path, run: Run) -> N
     assert "app/a.py:5:15: AIU001" in err
     assert "1 changed" in err
     assert run(out)[:2] == (0, out)
-    assert [one.name for one in start.rglob("*")] == ["pyproject.toml"]
+    assert sorted(one.name for one in start.rglob("*")) == ["gen", "pyproject.toml"]
     assert run(TEXT, "--quiet", "--format", "json")[1] == out
 
 
