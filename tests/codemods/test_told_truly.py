@@ -120,3 +120,111 @@ def test_nothing_is_recorded_for_the_first_time(tmp_path: Path) -> None:
     """Where the block makes no other calls than were recorded, the report says nothing of it."""
     (applied,) = migrate(tmp_path, BARE.format(".with_options")).applied
     assert not any("from now on" in note for note in applied.notes)
+
+
+SERVICES = (
+    IMPORT
+    + """from openai import OpenAI
+
+
+class Services:
+    def __init__(self):
+        self.usage = AIUsageTracker()
+        self._openai = None
+        self.plain = OpenAI()
+        self.either = AIUsageTracker.create_wrapped_openai_client(OpenAI(), self.usage)
+
+    @property
+    def openai(self):
+        if self._openai is None:
+            self._openai = AIUsageTracker.create_wrapped_openai_client(OpenAI(), self.usage)
+        return self._openai
+
+    def unwrap(self):
+        self.either = OpenAI()
+
+
+def client(usage):
+    services = Services()
+    return services.openai
+
+
+def perhaps(services):
+    return services.openai if services.usage else services.plain
+
+
+WRAPPED = AIUsageTracker.create_wrapped_openai_client(OpenAI(), AIUsageTracker())
+"""
+)
+WITH_SERVICES = (
+    IMPORT
+    + """import services
+from services import Services, client, perhaps
+
+
+def read():
+    usage = AIUsageTracker()
+    usage.set_tracking_context(job_id="read-1")
+    holder = Services()
+    answer = {}.chat.completions.create(model="gpt-4o-mini", messages=[])
+    return usage.track_openai_completion(lambda: "another")(), answer
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("client", "said"),
+    [
+        ("holder.openai", False),
+        ("client(usage)", False),
+        ("services.WRAPPED", False),
+        ("Services().openai", False),
+        ("holder.plain", True),
+        ("holder.either", True),
+        ("perhaps(holder)", True),
+        ("holder.unknown", True),
+        ("services.other", True),
+    ],
+)
+def test_clients_that_another_file_wraps_are_recorded_already(
+    tmp_path: Path, client: str, said: bool
+) -> None:
+    """Nothing is told of calls of a client that is surely a wrapped one, wherever that is done."""
+    (tmp_path / "services.py").write_text(SERVICES)
+    (tmp_path / "reading.py").write_text(WITH_SERVICES.format(client))
+    applied = [
+        one
+        for outcome in report(tmp_path, unsafe=True).outcomes
+        for one in getattr(outcome, "applied", ())
+    ]
+    notes = [note for one in applied for note in one.notes if one.finding.path == "reading.py"]
+    assert applied
+    assert any("from now on" in note for note in notes) is said
+
+
+TRIED = (
+    IMPORT
+    + """
+def read(client):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id="read-1")
+    for _ in range(3):
+        try:
+            full = client.chat.completions.create(model="gpt-4o-mini", messages=[])
+        except ValueError:
+            continue
+        {}
+        tracker.track_openai_completion(lambda: full)()
+        return full
+    return None
+"""
+)
+
+
+@pytest.mark.parametrize(("between", "said"), [("", False), ("else:\n            return 0", True)])
+def test_calls_that_are_recorded_behind_their_try_are_no_news(
+    tmp_path: Path, between: str, said: bool
+) -> None:
+    """A call within ``try`` is recorded by what surely follows where nothing is raised."""
+    (applied,) = migrate(tmp_path, TRIED.format(between)).applied
+    assert any("from now on" in note for note in applied.notes) is said

@@ -14,6 +14,7 @@ from codemods.analysis.dataflow.call_graph import reachable
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.calls import client_calls
 from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.getters.wrapped_clients import calls_wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,21 +81,29 @@ def is_unrecorded(home: DataFlow, call: ast.Call) -> bool:
         return False
     if any(last_name(_called(one)) in _RECORDERS for one in _decorators(home, call)):
         return False
-    if _is_other_client(home, call.func):
+    if _is_other_client(home, call.func) or calls_wrapped(home, call.func):
         return False
     statement = home.module.statement(call)
     names = {t.id for t in getattr(statement, "targets", ()) if isinstance(t, ast.Name)}
+    for later in _behind(home, statement):
+        if any(records(node, names) for node in walk(later) if _at_once(home, node, later)):
+            return False
+        if any(isinstance(node, _LEAVING) for node in walk(later)):
+            return True
+    return True
+
+
+def _behind(home: DataFlow, statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield what runs behind *statement*, where it and all that follows come to their end."""
+    around: ast.AST | None = home.module.parents.get(statement)
     while True:
         beside = home.module.statements_around(statement)
-        for later in beside[beside.index(statement) + 1 :]:
-            if any(records(node, names) for node in walk(later) if _at_once(home, node, later)):
-                return False
-            if any(isinstance(node, _LEAVING) for node in walk(later)):
-                return True
-        around = home.module.parents.get(statement)
-        if not isinstance(around, ast.With | ast.AsyncWith):
-            return True
-        statement = around  # what is behind it runs whenever its body came to its end
+        yield from beside[beside.index(statement) + 1 :]
+        if isinstance(around, ast.Try | ast.TryStar) and statement in around.body:
+            yield from around.orelse
+        elif not isinstance(around, ast.With | ast.AsyncWith):
+            return
+        statement, around = around, home.module.parents.get(around)
 
 
 def _is_context(home: DataFlow, statement: ast.With | ast.AsyncWith) -> bool:
