@@ -25,7 +25,7 @@ from codemods.rules.checks.shared_trackers.given_again import given_again_condit
 from codemods.rules.checks.state_reads import external_read_refusal, is_of_id
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields, said_of
-from codemods.rules.checks.yields.pytest_fixtures import fixture_refusal, held_yield, to_confirm
+from codemods.rules.checks.yields.held_yields import held_refusal, held_yield, to_confirm
 from codemods.rules.planning.batch_items import start_behind_items
 from codemods.rules.planning.blocks import (
     block_from,
@@ -83,7 +83,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     held = held_yield(semantic, lifetime, flow)
     if held is not None:
         flow = replace(flow, escapes=[])
-        refusal = fixture_refusal(semantic, finding, held)
+        refusal = held_refusal(semantic, finding, lifetime, held)
     verdict = (
         refusal
         or flow_refusal(semantic, finding, lifetime, flow)
@@ -126,7 +126,7 @@ def _blocks(
             return stopped
     if held is not None:
         verdict = _one_block(semantic, finding, lifetime, flow, {held})
-        return to_confirm(verdict, lifetime) if isinstance(verdict, Proposal) else verdict
+        return to_confirm(semantic, verdict, lifetime) if isinstance(verdict, Proposal) else verdict
     if is_nested:
         verdict = _nested(semantic, finding, lifetime, flow)
     elif len(groups) > 1:
