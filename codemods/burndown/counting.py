@@ -15,7 +15,7 @@ from codemods.analysis.syntax.tree import walk
 from codemods.burndown.records import NOTHING, Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _CONTEXTS = frozenset(api.CONTEXT_MANAGERS)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -33,7 +33,20 @@ def counts(text: str) -> Counts:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Counts(unread=1)
-    nodes = list(walk(tree))
+    return _counted(list(walk(tree)))
+
+
+def counts_of_part(statements: Sequence[ast.stmt]) -> Counts | None:
+    """Return what *statements* have, of a file that does not say the older name.
+
+    None where they import what is counted under another name: the rest may say that.
+    """
+    nodes = [node for statement in statements for node in walk(statement)]
+    wanted = _CONTEXTS | {api.TRACKED_DECORATOR}
+    return _counted(nodes) if _imported(nodes, wanted) == wanted else None
+
+
+def _counted(nodes: list[ast.AST]) -> Counts:
     contexts = sum(1 for _ in _contexts(nodes))
     return Counts(sum(1 for _ in set_calls(nodes)), contexts)
 

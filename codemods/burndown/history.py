@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from codemods.burndown.counting import has_work, of_content
+from codemods.burndown.counting import has_work
 from codemods.burndown.records import NOTHING, Counts, Pace, Point
 from codemods.burndown.repository import commits, contents
+from codemods.burndown.versions import Versions
 from codemods.project.discovery import SUFFIXES
 from codemods.project.scripts import starts_a_script
 
@@ -30,18 +31,22 @@ def history(
     GitProblem.
     """
     seen = list(commits(root, paths, since))
-    wanted = {
+    wanted = [
         (change.blob, change.path)
         for commit in seen
         for change in commit.changes
         if change.blob and _may_be_python(change) and takes(change.path)
-    }
-    known = _counted(root, sorted(wanted))
+    ]
+    known = _counted(root, list(dict.fromkeys(wanted)))
     return tuple(_points(seen, known))
 
 
 def _counted(root: str, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Counts]:
-    """Return the counts of each blob at its path; those without work are left out."""
+    """Return the counts of each blob at its path; those without work are left out.
+
+    They are *wanted* in the order of their commits: a version is like the one before it.
+    """
+    versions = Versions()
     blobs = list(dict.fromkeys(blob for blob, _ in wanted))
     places: dict[str, list[str]] = {}
     for blob, path in wanted:
@@ -52,7 +57,7 @@ def _counted(root: str, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, st
             continue
         for path in places[blob]:
             if _has_ending(path) or starts_a_script(content):
-                known[blob, path] = of_content(content, path)
+                known[blob, path] = versions.counts(content, path)
     return known
 
 
