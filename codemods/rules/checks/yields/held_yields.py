@@ -68,7 +68,9 @@ def held_yield(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> ast.Y
 
 def _users(semantic: SemanticModel, function: ast.AST) -> _Users | None:
     """Return who runs while *function* waits at its ``yield``, where it is driven to its end."""
-    for decorator in function.decorator_list if isinstance(function, ast.FunctionDef) else ():
+    if not isinstance(function, ast.FunctionDef):
+        return None
+    for decorator in function.decorator_list:
         named = decorator.func if isinstance(decorator, ast.Call) else decorator
         meaning = semantic.names.meaning(named)
         path = meaning.paths[0] if meaning.certain else ""
