@@ -209,6 +209,18 @@ def $name(text: str, rows: list[Row], options: dict[str, str]) -> str:
 $deep
     return answer
 ''',
+    '''
+def $name(text: str, urgent: bool, rows: list[Row], options: dict[str, str]) -> str:
+    """$Verb the $noun, the urgent ones for another job."""
+    result: dict[str, object] = {}
+    tracker = AIUsageTracker()
+    try:
+        tracker.set_tracking_context(job_id=options["$noun"])
+    except KeyError:
+        logger.debug("no job")
+$body
+    return ask(text, tracker)
+''',
 )
 REFUSED = (
     '''
@@ -258,18 +270,6 @@ def $name(queue, text: str, rows: list[Row], options: dict[str, str]) -> dict[st
     queue.add_task(ask, text, tracker)
 $body
     return result
-''',
-    '''
-def $name(text: str, urgent: bool, rows: list[Row], options: dict[str, str]) -> str:
-    """$Verb the $noun, the urgent ones for another job."""
-    result: dict[str, object] = {}
-    tracker = AIUsageTracker()
-    try:
-        tracker.set_tracking_context(job_id=options["$noun"])
-    except KeyError:
-        logger.debug("no job")
-$body
-    return ask(text, tracker)
 ''',
     '''
 def $name(text: str, tracker: AIUsageTracker) -> str:

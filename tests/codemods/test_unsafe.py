@@ -79,10 +79,15 @@ def test_fixture_on_request_says_what_to_confirm(runtime: str, tmp_path: Path) -
     assert [metric[3 if runtime != "tracker" else 4] for metric in after.metrics] == ["test-1"]
 
 
-def test_context_manager_stays_refused(tmp_path: Path) -> None:
-    """A generator of another kind is not helped by --unsafe."""
+def test_manager_that_does_more_stays_refused(tmp_path: Path) -> None:
+    """--unsafe puts the one ``yield`` of a manager into a block, and no other."""
     text = FIXTURE.replace("import pytest\n", "from contextlib import contextmanager\n")
-    refuses(tmp_path, text.replace("@pytest.fixture", "@contextmanager"), "escapes", unsafe=True)
+    text = text.replace("@pytest.fixture", "@contextmanager")
+    twice = text.replace("    yield tracker\n", "    yield tracker\n    yield tracker\n")
+    (tmp_path / "once").mkdir()
+    refuses(tmp_path, twice, "escapes", unsafe=True)
+    (applied,) = migrate(tmp_path / "once", text, unsafe=True).applied
+    assert applied.confirm
 
 
 def test_proven_rewrites_ask_for_nothing(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def made(folder: Path, text: str, **flags: Any) -> str:
 # -- who uses the tracker besides the block ---------------------------------------------
 
 
-def an_exit_that_uses_the_tracker_is_refused(folder: Path) -> None:
+def an_exit_that_uses_the_tracker_is_in_the_block(folder: Path) -> None:
     """A manager that was given the tracker may record when it is left, under the block's ids."""
     text = """
         def work(client, recording, job):
@@ -40,11 +40,12 @@ def an_exit_that_uses_the_tracker_is_refused(folder: Path) -> None:
                 tracker.track_openai_completion(client.ask)()
         """
     outcome = migrate(folder, IMPORT + dedent(text))
-    assert not outcome.changed
-    assert outcome.reasons == [Reason.CONDITIONAL_CONTEXT]
+    block, manager = (outcome.text.find(f"with {one}") for one in ("ai_usage", "recording"))
+    assert block < manager
+    assert "set_tracking_context(job_id=job)" in outcome.text[manager:]
 
 
-@examined("rules.planning.branches:_exits_refusal", an_exit_that_uses_the_tracker_is_refused)
+@examined("rules.planning.branches:_exits_refusal", an_exit_that_uses_the_tracker_is_in_the_block)
 def exits_overlooked(real: Any) -> Any:
     """A manager around the set call does not use the tracker when it is left."""
     return lambda semantic, finding, lifetime, flow: None

@@ -8,7 +8,11 @@ from typing import Any
 from codemods.model.refusal import Refusal
 from codemods.rules.checks.shared_trackers.leaking_ids import Conditions
 
-from .mutant import mutant
+from .exams_reach import (
+    a_batch_mode_of_some_calls_is_refused,
+    a_table_that_is_given_none_is_refused,
+)
+from .mutant import examined, mutant
 
 
 @mutant("rules.planning.conditional.dictionaries:_keywords", "A4_keywords")
@@ -98,7 +102,7 @@ def heirs_are_made_otherwise(real: Any) -> Any:
     return lambda taint, node, function: any(o.node is function for o in named_by(taint, node))
 
 
-@mutant("rules.conflicts.default_trackers:_is_told", "X16_objects_of_a_table")
+@examined("rules.conflicts.default_trackers:_is_told", a_table_that_is_given_none_is_refused)
 def tables_are_given_the_tracker(real: Any) -> Any:
     """What a table holds is given the block's tracker by every call."""
     return lambda semantic, call, parameter, tracker: True
@@ -122,7 +126,7 @@ def callers_of_methods_forget_the_tracker(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.checks.lifetime:_is_on_for_all", "B6_batch_mode_by_hand")
+@examined("rules.checks.lifetime:_is_on_for_all", a_batch_mode_of_some_calls_is_refused)
 def batch_modes_are_always_switched_in_time(real: Any) -> Any:
     """A block begins, and ends, in the batch mode that its tracker has for all of its calls."""
     return lambda semantic, lifetime, load: True

@@ -68,14 +68,17 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
     "carried-ids": (
         _function(BORN + "tracker.set_tracking_context(job_id=make())\n" + USE)
         + '    tracker.set_tracking_context(batch_id="batch")\n    ask(tracker)\n',
-        {"runtime": "tracker"},
+        {"runtime": "conservative"},
     ),
     "conditional-construct": (
         _function("tracker = AIUsageTracker() if flag else None\n" + SET + USE),
         {},
     ),
     "conditional-context": (
-        _function(f"{BORN}try:\n    {SET_FIRST}    {USE}except LookupError:\n    {USE}"),
+        _function(
+            f"{BORN}if data:\n"
+            f'    tracker.set_tracking_context(job_id="other", user_id="ada")\n    {USE}{SET}{USE}'
+        ),
         {},
     ),
     "crosses-cells": (_program("# %%\n" + BORN + SET + "# %%\n" + USE), {}),
