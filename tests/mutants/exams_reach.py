@@ -1,4 +1,4 @@
-"""Exams for what lets more places be rewritten: where its condition does not hold, it is refused."""
+"""Exams for what lets more places be rewritten: where it does not hold, a place is refused."""
 
 from __future__ import annotations
 
