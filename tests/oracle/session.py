@@ -155,11 +155,3 @@ def _reduced_in(
         return program
     text = reduced(text, lambda candidate: problem(with_text(candidate)) is not None, seconds)
     return with_text(text)
-
-
-def _sum(total: Result, one: Result) -> None:
-    total.rewritten.update(one.rewritten)
-    total.refused.update(one.refused)
-    total.reasons.update(one.reasons)
-    total.forms.update(one.forms)
-    total.executions += one.executions
