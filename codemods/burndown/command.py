@@ -208,6 +208,17 @@ def _failures(report: RunReport) -> int:
     return FAILED if failed else DONE
 
 
+def _paths_below(root: str, options: Options) -> list[str]:
+    """Return the paths of *options* as git names them in the repository *root*."""
+    paths = [
+        os.path.relpath(os.path.realpath(options.cwd / path), root).replace(os.sep, "/")
+        for path in options.paths
+    ]
+    if any(path.split("/")[0] == ".." for path in paths):
+        raise click.ClickException("With --history all PATHs are of one repository.")
+    return paths
+
+
 def _history(options: Options, config: Tables, since: str | None) -> tuple[Point, ...]:
     from codemods.burndown.history import history
 
@@ -216,13 +227,7 @@ def _history(options: Options, config: Tables, since: str | None) -> tuple[Point
         raise click.ClickException(
             f"{options.paths[0]} is in no git repository: it has no history."
         )
-    paths = [
-        os.path.relpath(os.path.realpath(options.cwd / path), root).replace(os.sep, "/")
-        for path in options.paths
-    ]
-    if any(path.split("/")[0] == ".." for path in paths):
-        raise click.ClickException("With --history all PATHs are of one repository.")
-
+    paths = _paths_below(root, options)
     homes = api.Vocabulary.of(config.of(Path(root)).modules).homes
 
     def takes(path: str) -> bool:

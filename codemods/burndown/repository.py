@@ -92,6 +92,17 @@ def _time(seconds: str) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
+def _reader(root: str) -> subprocess.Popen[bytes]:
+    """Start git, to tell what is in the blobs that it is asked for."""
+    return subprocess.Popen(
+        command(root, "cat-file", "--batch"),
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 def contents(root: str, blobs: Sequence[str]) -> Iterator[bytes]:
     """Yield what is in each of *blobs*, in order; nothing of one that is missing or very large.
 
@@ -99,13 +110,7 @@ def contents(root: str, blobs: Sequence[str]) -> Iterator[bytes]:
     """
     if not blobs:
         return
-    with subprocess.Popen(
-        command(root, "cat-file", "--batch"),
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with _reader(root) as process:
         asking, answers = process.stdin, process.stdout
         assert asking is not None
         assert answers is not None

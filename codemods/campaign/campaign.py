@@ -208,13 +208,9 @@ class Campaign:
         told |= {"outcome": "changed" if state.commit else "unchanged", "before": state.before}
         if not state.commit:
             return told
-        place = repository.name
-        return told | {
-            "branch": self.branch,
-            "commit": state.commit,
-            "checkout": f"{place}/{CHECKOUT}",
-            "patch": f"{place}/{PATCH}",
-        }
+        places = {"checkout": CHECKOUT, "patch": PATCH}
+        made = {what: f"{repository.name}/{place}" for what, place in places.items()}
+        return told | {"branch": self.branch, "commit": state.commit} | made
 
 
 __all__ = ["Campaign", "Result", "Stopped", "Tell"]

@@ -167,9 +167,6 @@ def _directives(
     for pattern in (_OURS, _NOQA):
         for found in pattern.finditer(token.string):
             kind = Kind(found["kind"]) if pattern is _OURS else Kind.NOQA
-            listed = found["names"] or ""
-            texts = [text for text in re.split(r"[\s,]+", listed) if text]
-            names = tuple(Name(text, _code(text)) for text in texts)
             end = found.end() - (len(found["reason"]) if pattern is _OURS else 0)
             span = Span(line, column + found.start() + 1, line, column + end + 1)
             first, last = (line, line)
@@ -177,9 +174,14 @@ def _directives(
                 first, last = _next(line, logical, lines)
             brackets = found["names"] is not None
             said = found["reason"] if pattern is _OURS else _behind(token.string, found.end())
+            names = _names(found["names"] or "")
             yield Directive(
                 kind, names, span, first, last, is_inline, brackets, reason=said.strip()
             )
+
+
+def _names(listed: str) -> tuple[Name, ...]:
+    return tuple(Name(text, _code(text)) for text in re.split(r"[\s,]+", listed) if text)
 
 
 def _behind(comment: str, end: int) -> str:

@@ -198,14 +198,6 @@ def _finding(finding: Finding) -> Diagnostic:
 
 def _rewrite(applied: Applied, before: Sequence[str] | None, *, written: bool) -> Diagnostic:
     finding, certainty = applied.finding, applied.certainty
-    done = "rewritten" if written else "to rewrite"
-    said = [(done, line(applied.form)), (WORDS[certainty], line(applied.why))]
-    said += [("assumes", line(f"that {one}")) for one in applied.assumptions]
-    if applied.runtime is not None and applied.runtime.is_assumed:
-        taken = f"that contexts do what the guide says: {applied.runtime.why}"
-        said.append(("assumes", line(taken)))
-    said += [("unsafe", line(f"confirm that {one}")) for one in applied.confirm]
-    said += [("note", line(one)) for one in applied.notes]
     return Diagnostic(
         Kind.REWRITE,
         Level.NOTE if written and certainty is Certainty.PROVEN else Level.WARNING,
@@ -214,11 +206,21 @@ def _rewrite(applied: Applied, before: Sequence[str] | None, *, written: bool) -
         finding.path,
         finding.span,
         finding.cell,
-        tuple(said),
+        tuple(_said_of_rewrite(applied, written=written)),
         str(certainty),
         before=before,
         fails=not written,
     )
+
+
+def _said_of_rewrite(applied: Applied, *, written: bool) -> Iterator[tuple[str, str]]:
+    yield "rewritten" if written else "to rewrite", line(applied.form)
+    yield WORDS[applied.certainty], line(applied.why)
+    yield from (("assumes", line(f"that {one}")) for one in applied.assumptions)
+    if applied.runtime is not None and applied.runtime.is_assumed:
+        yield "assumes", line(f"that contexts do what the guide says: {applied.runtime.why}")
+    yield from (("unsafe", line(f"confirm that {one}")) for one in applied.confirm)
+    yield from (("note", line(one)) for one in applied.notes)
 
 
 def _refusal(refusal: Refusal, before: Sequence[str] | None = None) -> Diagnostic:

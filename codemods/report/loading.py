@@ -35,13 +35,7 @@ def loaded(path: Path, text: str) -> RunReport:
     What a report does not hold is empty: the texts of changed files.
     Raises UnreadableReportError.
     """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableReportError(f"it is no JSON: {error}") from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        message = "it is no report of `--format json`, or one of another version of this tool"
-        raise UnreadableReportError(message)
+    document = _document(text)
     try:
         return RunReport(
             tuple(_outcome(path, file) for file in document["files"]),
@@ -53,6 +47,17 @@ def loaded(path: Path, text: str) -> RunReport:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         said = f"{type(error).__name__}: {error}"
         raise UnreadableReportError(f"something is missing in it ({said})") from None
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableReportError(f"it is no JSON: {error}") from None
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        message = "it is no report of `--format json`, or one of another version of this tool"
+        raise UnreadableReportError(message)
+    return document
 
 
 def _outcome(report: Path, file: dict[str, Any]) -> FileOutcome:

@@ -33,16 +33,20 @@ class Person(Protocol):
         """Return what is to become of the rewrite."""
 
 
+def _files_by_group(found: Together) -> dict[str, list[str]]:
+    """Return the paths of the files that each group changes, the groups in order of their names."""
+    files: dict[str, list[str]] = {}
+    for path, mine in found.proposals.items():
+        for group in dict.fromkeys(proposal.group for proposal in mine):
+            files.setdefault(group, []).append(path)
+    return files
+
+
 def reviewed(person: Person, found: Together) -> list[FileOutcome]:
     """Return the outcomes of all files, with those of the rewrites *found* that are accepted."""
     accepted: Groups = frozenset()
     refusals: dict[str, list[Refusal]] = {}
-    files = {
-        group: [
-            path for path, mine in found.proposals.items() if any(p.group == group for p in mine)
-        ]
-        for group in dict.fromkeys(p.group for mine in found.proposals.values() for p in mine)
-    }
+    files = _files_by_group(found)
     for number, (group, paths) in enumerate(files.items(), 1):
         changes = _changes(found, group, paths, accepted)
         if changes is None:

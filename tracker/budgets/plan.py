@@ -97,23 +97,27 @@ def named_by(account: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in account.items()) or "all calls"
 
 
-@functools.cache
-def read(path: Path) -> tuple[Entry, ...]:
-    """Return the entries of *path*; a file is read once in a process.
-
-    Raises ConfigurationError, which says where and what to write instead.
-    """
+def _document(path: Path) -> dict[str, Any]:
     import tomllib
     from decimal import Decimal
 
     try:
-        document = tomllib.loads(path.read_bytes().decode("utf-8"), parse_float=Decimal)
+        return tomllib.loads(path.read_bytes().decode("utf-8"), parse_float=Decimal)
     except OSError as error:
         raise ConfigurationError(
             f"cannot read the budgets {path}: {error.strerror}; name a TOML file"
         ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"the budgets {path} are not TOML: {error}") from None
+
+
+@functools.cache
+def read(path: Path) -> tuple[Entry, ...]:
+    """Return the entries of *path*; a file is read once in a process.
+
+    Raises ConfigurationError, which says where and what to write instead.
+    """
+    document = _document(path)
     tables = document.get("budget")
     if not isinstance(tables, list) or document.keys() != {"budget"}:
         raise ConfigurationError(

@@ -48,6 +48,12 @@ def own_names(tree: ast.Module, held: str) -> set[str]:
     for owner in every.every(ast.ClassDef):
         if any(isinstance(n, ast.Name) and n.id == held for n in walk(owner)):
             found.update(n.name for n in owner.body if isinstance(n, _DEFINITIONS))
+    return found | _globals(tree)
+
+
+def _globals(tree: ast.Module) -> set[str]:
+    """Return the names that the statements of *tree* bind, what is in definitions left out."""
+    found: set[str] = set()
     waiting: list[ast.AST] = [*tree.body]
     while waiting:
         node = waiting.pop()

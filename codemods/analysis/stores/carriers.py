@@ -183,13 +183,15 @@ class Carriers:
                 node = assignments.every[number]
                 if node is own:
                     continue
-                if self._leads(node.value):
-                    self._bind(node.targets)
-                elif any(
-                    isinstance(t, ast.Attribute) and self._leads(t.value) for t in node.targets
-                ):
-                    self._note(node.value)
+                self._follow(node)
                 self._concern(sweep, assignments, known)
+
+    def _follow(self, node: ast.Assign) -> None:
+        """Note what *node* makes of a carrier, or puts into one."""
+        if self._leads(node.value):
+            self._bind(node.targets)
+        elif any(isinstance(t, ast.Attribute) and self._leads(t.value) for t in node.targets):
+            self._note(node.value)
 
     def _concern(self, sweep: Sweep, assignments: Assignments, known: set[Binding | str]) -> None:
         """Have *sweep* meet the assignments of the carriers that are not *known* yet."""

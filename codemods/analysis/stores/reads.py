@@ -120,21 +120,12 @@ class Stores(Carriers):
         inner._parents = taint.module.parents
         inner._fields, inner._made_elsewhere = set(), {}
         homes = (taint.module.statement(v) for t, v in self._made_elsewhere.values() if t is taint)
-        inner._objects = {
-            taint.scopes.of(target)
-            for home in homes
-            if isinstance(home, ast.Assign)
-            for target in home.targets
-            if isinstance(target, ast.Name)
-        }
+        made = [home for home in homes if isinstance(home, ast.Assign)]
+        inner._objects = {taint.scopes.of(target) for target in _names_bound(made)}
         inner._texts = set(self._texts)
-        inner._paths = {
-            target.id
-            for node in taint.module.tree.body
-            if isinstance(node, ast.Assign) and texts_of(node.value) & self._texts
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
+        body = (node for node in taint.module.tree.body if isinstance(node, ast.Assign))
+        paths = [node for node in body if texts_of(node.value) & self._texts]
+        inner._paths = {target.id for target in _names_bound(paths)}
         return inner
 
     def _is_read(self, node: ast.expr, binding: Binding | None, depth: int) -> bool:
@@ -237,3 +228,7 @@ class Stores(Carriers):
     def _is_mock(self, binding: Binding | None) -> bool:
         values = self._values(binding) if binding is not None else ()
         return any(isinstance(v, ast.Call) and last_name(v.func) in _MOCKS for v in values)
+
+
+def _names_bound(assignments: Iterable[ast.Assign]) -> list[ast.Name]:
+    return [t for node in assignments for t in node.targets if isinstance(t, ast.Name)]

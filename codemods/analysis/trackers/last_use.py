@@ -102,21 +102,23 @@ class LastUse:
         """
         # The answer does not depend on what was asked before.
         self._known = dict(self._known_first)
-        used = self._used(beside, start, end)
-        if used:
-            last = used[-1]
-            flushes = all(self._only_flushes(beside[i]) for i in used)
-            if flushes and not any(self._works(beside[i]) for i in range(start, last + 1)):
-                return start
-        else:
-            working = (i for i in range(end - 1, start - 1, -1) if self._works(beside[i]))
-            last = next((i for i in working if not self._looks(beside[i])), -1)
-            if last < 0:
-                return start
-        stop = last + 1
+        stop = self._last(beside, start, end) + 1
+        if stop <= start:
+            return start
         if stop == end or not isinstance(beside[stop], ast.Return):
             return stop
         return stop if makes_call(beside[stop]) or self._looks(beside[stop]) else stop + 1
+
+    def _last(self, beside: Sequence[ast.stmt], start: int, end: int) -> int:
+        """Return the index of the last statement that a block is for, -1 without any."""
+        used = self._used(beside, start, end)
+        if not used:
+            working = (i for i in range(end - 1, start - 1, -1) if self._works(beside[i]))
+            return next((i for i in working if not self._looks(beside[i])), -1)
+        if not all(self._only_flushes(beside[i]) for i in used):
+            return used[-1]
+        works = any(self._works(beside[i]) for i in range(start, used[-1] + 1))
+        return used[-1] if works else -1
 
     def _used(self, beside: Sequence[ast.stmt], start: int, end: int) -> list[int]:
         """Return which of ``beside[start:end]`` may work with the tracker."""

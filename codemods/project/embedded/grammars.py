@@ -109,16 +109,22 @@ def _closed(lines: Lines, start: int, fence: str) -> int:
     return next((n for n in range(start, len(lines)) if closing.fullmatch(lines[n][0])), len(lines))
 
 
-def _indented(lines: Lines, start: int, depth: int) -> tuple[int, int, str]:
-    """Return begin and end of what is indented more than *depth* columns, and its indentation.
-
-    Options of a directive are left out, and so are blank lines at both ends.
-    """
+def _behind_options(lines: Lines, start: int) -> int:
+    """Return where the content of a directive begins, of which the options may begin at *start*."""
     first = start
     while first < len(lines) and _OPTION.match(lines[first][0]):
         first += 1
     while first < len(lines) and not lines[first][0].strip():
         first += 1
+    return first
+
+
+def _indented(lines: Lines, start: int, depth: int) -> tuple[int, int, str]:
+    """Return begin and end of what is indented more than *depth* columns, and its indentation.
+
+    Options of a directive are left out, and so are blank lines at both ends.
+    """
+    first = _behind_options(lines, start)
     stop, last = first, first
     indent: str | None = None
     while stop < len(lines):

@@ -78,18 +78,19 @@ def _override(
     for path in paths:
         if not isinstance(path, str) or not path.lstrip("!"):
             raise ValueError(f"{path!r} is no pattern of files. {_EXAMPLE}")
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key == PATHS:
-            continue
-        if key not in readers:
-            keys = ", ".join(sorted([PATHS, *readers]))
-            near = nearest(key, [PATHS, *readers])
-            raise ValueError(f"it has no key {key!r}.{near} The keys are {keys}.")
-        try:
-            values[key.replace("-", "_")] = readers[key](value)
-        except ValueError as error:
-            raise ValueError(f"{key}: {error}") from None
-    if not values:
+    given = {key: value for key, value in table.items() if key != PATHS}
+    if not given:
         raise ValueError(f"nothing is set for {paths[0]!r}. {_EXAMPLE}")
+    values = {key.replace("-", "_"): _value(key, value, readers) for key, value in given.items()}
     return Override(tuple(paths), values)
+
+
+def _value(key: str, value: object, readers: Mapping[str, Callable[[object], Any]]) -> Any:
+    if key not in readers:
+        keys = ", ".join(sorted([PATHS, *readers]))
+        near = nearest(key, [PATHS, *readers])
+        raise ValueError(f"it has no key {key!r}.{near} The keys are {keys}.")
+    try:
+        return readers[key](value)
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from None

@@ -116,18 +116,24 @@ def _state_refusal(semantic: SemanticModel, finding: Finding, lifetime: Lifetime
     if place is not None:
         detail = f"{ast.unparse(place)} depends on when the ids are set and reset"
         return refuse(semantic, finding, Reason.READS_STATE, detail, place)
-    for load in lifetime.loads:
-        parent = semantic.module.parents[load]
-        if isinstance(parent, ast.Attribute) and parent.attr.startswith("_"):
-            detail = f"{ast.unparse(parent)} is private to the tracker"
-            return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail, parent)
-        switches = isinstance(parent, ast.Attribute) and parent.attr == words.BATCH_MODE_CALL
-        if switches and not _is_on_for_all(semantic, lifetime, load):
-            detail = "the tracker's batch mode is switched by hand"
-            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, parent)
-        if lifetime.sets and semantic.lifetimes.migrated_use(load):
-            detail = "the tracker is used by a context manager and configured by hand"
-            return refuse(semantic, finding, Reason.MIXED, detail, load)
+    of_loads = (_refusal_of_load(semantic, finding, lifetime, load) for load in lifetime.loads)
+    return next((refusal for refusal in of_loads if refusal is not None), None)
+
+
+def _refusal_of_load(
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, load: ast.Name
+) -> Refusal | None:
+    parent = semantic.module.parents[load]
+    if isinstance(parent, ast.Attribute) and parent.attr.startswith("_"):
+        detail = f"{ast.unparse(parent)} is private to the tracker"
+        return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail, parent)
+    switches = isinstance(parent, ast.Attribute) and parent.attr == words.BATCH_MODE_CALL
+    if switches and not _is_on_for_all(semantic, lifetime, load):
+        detail = "the tracker's batch mode is switched by hand"
+        return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, parent)
+    if lifetime.sets and semantic.lifetimes.migrated_use(load):
+        detail = "the tracker is used by a context manager and configured by hand"
+        return refuse(semantic, finding, Reason.MIXED, detail, load)
     return None
 
 

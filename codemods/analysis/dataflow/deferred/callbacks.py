@@ -76,23 +76,26 @@ def handed_on(taint: DataFlow) -> frozenset[ast.AST]:
     Decorators too keep them, or run them in a block.  Where the module looks functions up by
     their names, these are all it has.
     """
-    if taint.handed_on is None and _looks_up(taint):
-        every = taint.module.every
-        taint.handed_on = frozenset([*every(ast.FunctionDef), *every(ast.AsyncFunctionDef)])
     if taint.handed_on is None:
-        every = taint.module.every
-        mentions = (*every(ast.Lambda), *every(ast.Name), *every(ast.Attribute))
-        handed: list[ast.AST] = [n for n in mentions if _is_handed(taint, n)]
-        functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [
-            *every(ast.FunctionDef),
-            *every(ast.AsyncFunctionDef),
-        ]
-        registered = [f for f in functions if any(registers(taint, d) for d in f.decorator_list)]
-        bodies = [statement for function in registered for statement in function.body]
-        reached = reachable(taint, [*handed, *bodies])
-        more = functions if reached.is_cut else registered
-        taint.handed_on = frozenset([*more, *(found.node for found in reached)])
+        taint.handed_on = _handed_on(taint)
     return taint.handed_on
+
+
+def _handed_on(taint: DataFlow) -> frozenset[ast.AST]:
+    every = taint.module.every
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [
+        *every(ast.FunctionDef),
+        *every(ast.AsyncFunctionDef),
+    ]
+    if _looks_up(taint):
+        return frozenset(functions)
+    mentions = (*every(ast.Lambda), *every(ast.Name), *every(ast.Attribute))
+    handed: list[ast.AST] = [n for n in mentions if _is_handed(taint, n)]
+    registered = [f for f in functions if any(registers(taint, d) for d in f.decorator_list)]
+    bodies = [statement for function in registered for statement in function.body]
+    reached = reachable(taint, [*handed, *bodies])
+    more = functions if reached.is_cut else registered
+    return frozenset([*more, *(found.node for found in reached)])
 
 
 def _looks_up(taint: DataFlow) -> bool:

@@ -181,6 +181,14 @@ def _annotates(semantic: SemanticModel, node: ast.AST) -> bool:
         return annotation is node
 
 
+def _given_to_field(owner: ast.ClassDef, call: ast.Call, name: str) -> ast.expr | None:
+    """Return what *call* gives for the field *name* to the constructor that *owner* is given."""
+    order = [declared(s) for s in owner.body if isinstance(s, ast.AnnAssign)]
+    named = {keyword.arg: keyword.value for keyword in call.keywords}
+    placed = dict(zip(order, call.args, strict=False))
+    return named.get(name, placed.get(name))
+
+
 def _gives_none(semantic: SemanticModel, field: TrackerField, call: ast.Call) -> bool:
     """Whether *call* gives the object it makes no tracker, or one that nobody else has."""
     if any(isinstance(a, ast.Starred) for a in call.args):
@@ -189,17 +197,14 @@ def _gives_none(semantic: SemanticModel, field: TrackerField, call: ast.Call) ->
         return False
     given = field.made.given
     init = next((m for m in methods(field.owner) if m.name == "__init__"), None)
-    values = [*call.args, *(keyword.value for keyword in call.keywords)]
     if init is not None:
         resolved = Resolved(semantic.taint, init, bound=True)
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
         value = next((v for v in values if resolved.parameter(call, v) == given), None)
+    elif field.owner.bases and call.args:
+        return False
     else:
-        if field.owner.bases and call.args:
-            return False
-        order = [declared(s) for s in field.owner.body if isinstance(s, ast.AnnAssign)]
-        named = {keyword.arg: keyword.value for keyword in call.keywords}
-        placed = dict(zip(order, call.args, strict=False))
-        value = named.get(given, placed.get(given))
+        value = _given_to_field(field.owner, call, given)
     if value is None:
         return field.construct is not None or init is None
     if is_none(value):
