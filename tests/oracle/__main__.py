@@ -76,6 +76,7 @@ def table(totals: Totals, seconds: float) -> str:
         f"legacy sites {done + left}, rewritten {done} ({100 * done / max(done + left, 1):.1f} %),"
         f" refused {left} ({100 * left / max(done + left, 1):.1f} %)"
     )
+    lines += totals.reach.table()
     lines += ["forms", *_counted(result.forms), "refusals", *_counted(result.reasons)]
     lines += ["kinds of program, and how many of them have a fault", *_kinds(totals)]
     crashes = sum(n for kind, n in totals.problems.items() if _is_crash(kind))

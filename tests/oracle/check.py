@@ -51,10 +51,15 @@ class Problem:
 
 @dataclass
 class Result:
-    """What became of one program: sites by runtime, refusals by reason, and problems."""
+    """What became of one program: sites by runtime, refusals by reason, and problems.
+
+    ``confirmed`` and ``left`` are the sites that ``--unsafe`` rewrites and refuses.
+    """
 
     rewritten: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    confirmed: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     forms: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
@@ -68,6 +73,7 @@ def check(program: Program, folder: Path) -> Result:
     with in_home(program, folder) as home:
         for runtime in RUNTIMES:
             _check_for(runtime, program, home, result, befores)
+            _check_unsafe(runtime, program, home, result)
         if program.silent and (found := lint(home, program.text)):
             problem(result, "lint speaks of what is no fault", " ".join(found), program)
     return result
@@ -115,6 +121,32 @@ def _check_for(
         problem(result, f"neither rewritten nor refused ({runtime})", "", program)
 
 
+def _check_unsafe(runtime: str, program: Program, home: Path, result: Result) -> None:
+    """Count what ``--unsafe`` makes of the sites of *program*.
+
+    What it makes more of them is what the conditions say, so it is not executed; it must
+    compile, and no rule may propose what the validator refuses.
+    """
+    if not result.refused[runtime]:
+        result.confirmed[runtime] = result.rewritten[runtime]
+        return
+    outcomes = migrated(program, home, runtime, unsafe=True)
+    result.confirmed[runtime], result.left[runtime] = _sites(outcomes.values())
+    failed = next((o.failed for o in outcomes.values() if o.failed is not None), None)
+    unproven = _unproven(outcomes.values())
+    if failed is not None or unproven is not None:
+        said = failed.message if failed is not None else unproven.detail if unproven else ""
+        kind = f"crash with --unsafe: {_NAMES.sub('_', said)} ({runtime})"
+        problem(result, kind, said, program)
+        return
+    after = program.with_files({name: o.text for name, o in outcomes.items()})
+    try:
+        for name, text in after.files.items():
+            compile(text, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        problem(result, f"does not compile with --unsafe ({runtime})", str(error), program, after)
+
+
 def migrated(program: Program, home: Path, runtime: str, **flags: Any) -> dict[str, Outcome]:
     """Return what becomes of each file of *program* for *runtime*."""
     return migrate_project(home, program.files, runtime=runtime, **_options(program, **flags))
@@ -143,13 +175,20 @@ def problem(
 
 
 def _count(result: Result, runtime: str, outcomes: list[Outcome]) -> None:
+    rewritten, refused = _sites(outcomes)
+    result.rewritten[runtime] += rewritten
+    result.refused[runtime] += refused
     for outcome in outcomes:
-        applied = [a for a in outcome.applied if a.finding.code in SITE_CODES]
-        refused = [r for r in outcome.refusals if r.finding.code in SITE_CODES]
-        result.rewritten[runtime] += len(applied)
-        result.refused[runtime] += len(refused)
         result.reasons.update(str(r.reason) for r in outcome.refusals)
         result.forms.update(a.form for a in outcome.applied)
+
+
+def _sites(outcomes: Iterable[Outcome]) -> tuple[int, int]:
+    """Return how many legacy sites were rewritten, and how many refused."""
+    told = list(outcomes)
+    applied = [a for o in told for a in o.applied if a.finding.code in SITE_CODES]
+    refused = [r for o in told for r in o.refusals if r.finding.code in SITE_CODES]
+    return len(applied), len(refused)
 
 
 def _second_run(result: Result, program: Program, after: Program, runtime: str, home: Path) -> None:

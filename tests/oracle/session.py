@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import check, rollback
 from .check import Problem, Result
 from .grammar import numbered
+from .reach import Reach
 from .reduce import reduced
 
 if TYPE_CHECKING:
@@ -35,13 +36,15 @@ class Found:
 class Totals:
     """The sums over the programs of a session.
 
-    ``kinds`` counts the programs of each kind and ``faulty`` those that showed a
-    problem; ``seen`` has the first of these.  ``problems`` counts the problems of each
-    sort, of which ``first`` has the shortest program.
+    ``reach`` is how many of the sites are rewritten, by kind of program.  ``kinds`` counts
+    the programs of each kind and ``faulty`` those that showed a problem; ``seen`` has the
+    first of these.  ``problems`` counts the problems of each sort, of which ``first`` has
+    the shortest program.
     """
 
     programs: int = 0
     result: Result = field(default_factory=Result)
+    reach: Reach = field(default_factory=Reach)
     kinds: Counter[str] = field(default_factory=Counter)
     faulty: Counter[str] = field(default_factory=Counter)
     seen: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -51,6 +54,7 @@ class Totals:
     def add(self, index: int, program: Program, result: Result) -> None:
         """Count one program."""
         self.programs += 1
+        self.reach.add(program.kinds, result)
         self.kinds.update(program.kinds or {"plain"})
         if result.problems:
             self.faulty.update(program.kinds or {"plain"})
@@ -63,6 +67,7 @@ class Totals:
     def merge(self, other: Totals) -> None:
         """Count the programs of *other*."""
         self.programs += other.programs
+        self.reach.merge(other.reach)
         self.kinds.update(other.kinds)
         self.faulty.update(other.faulty)
         for kind, first in other.seen.items():
