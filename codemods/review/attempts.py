@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from codemods.model.outcome import Changed, Refused
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.engine import Decision
+from codemods.rules.operations import named
 from codemods.rules.planning.imports import place
-from codemods.rules.planning.operations import named
 from codemods.runner.one_file import as_left
 from codemods.runner.proving import rewritten
 

@@ -15,8 +15,8 @@ from codemods.rules import across, contexts, patterns
 from codemods.rules import lint as lint_rules
 from codemods.rules.conflicts.directives import heeded
 from codemods.rules.conflicts.two_trackers import compatible
+from codemods.rules.operations import named
 from codemods.rules.planning.imports import place
-from codemods.rules.planning.operations import named
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Holders, OpenSites, Sites, modules_of
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from codemods.model.edit import Wrap
 from codemods.model.outcome import Applied, Changed, Refused
 from codemods.model.refusal import Reason, Refusal
+from codemods.rules.operations import named
 from codemods.rules.planning.imports import place
-from codemods.rules.planning.operations import named
 from codemods.validator.encoding import spelling
 from codemods.validator.validate import compiles, difference
 

@@ -24,11 +24,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codemods import vocabulary as words
 from codemods.analysis.dataflow.nullness import Nullness
 from codemods.analysis.trackers.lifetimes import is_none
-from codemods.model.edit import Delete, Wrap
-from codemods.model.proposal import Assumption, Proposal
+from codemods.model.proposal import Assumption
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.shared_trackers.covered import covered
@@ -42,9 +40,9 @@ from codemods.rules.checks.shared_trackers.getter_users import (
 )
 from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, doubtful
 from codemods.rules.checks.shared_trackers.nested_setters import nested
-from codemods.rules.planning.headers import TASKS_APART, Form, check_arguments, plan_header
-from codemods.rules.planning.newly_captured import bare_call_notes
-from codemods.rules.planning.user_ids import keep_user, stays_in_context
+from codemods.rules.planning.adoption import PlannedBlock, adopted, block_of
+from codemods.rules.planning.headers import TASKS_APART, Form
+from codemods.rules.planning.user_ids import stays_in_context
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
@@ -53,10 +51,9 @@ if TYPE_CHECKING:
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.getters.getter import Getter
-    from codemods.model.edit import Edit
     from codemods.model.finding import Finding
     from codemods.rules.checks.shared_trackers.getter_users import Users
-    from codemods.rules.planning.shared_blocks import Part
+    from codemods.rules.planning.adoption import Part
 
 TAKES = Sites.SHARED
 CODE = "AIU002"
@@ -194,46 +191,22 @@ def _adopted(
     """Return the blocks; *doubts* are what is taken for granted about files out of sight."""
     home = semantic.vocabulary.tracker_paths[getter.class_path]
     ours = semantic.ours(home)
-    edits: list[Edit] = []
-    needs: list[str] = []
-    notes: list[str] = []
-    assumptions = [Assumption(text, finding.span) for text in doubts]
-    assumptions += trusted(semantic, parts[0].flow)
+    blocks: list[PlannedBlock] = []
     for part in parts:
         receiver = part.sets[0].call.func.value  # type: ignore[attr-defined]
+        text = semantic.module.segment(receiver)
         if isinstance(receiver, ast.Call) and (receiver.args or receiver.keywords):
-            text = semantic.module.segment(receiver)
             detail = f"{text} is given arguments, which the header would evaluate"
             return Decided(refuse(semantic, finding, Reason.SHARED_STATE, detail, receiver))
-        form = Form(semantic.module.segment(receiver), None, fresh=False, ours=ours, sticky=True)
-        form, stays = keep_user(part.sets, form)
-        checked = replace(form, sticky=False, fresh=True) if asked.about_none else form
-        refusal = check_arguments(semantic, finding, part.sets, checked, part.flow.tainted)
-        if refusal is not None:
-            return Decided(refusal)
-        sending = semantic.sending(part.flow, ours=form.ours)
-        planned = plan_header(semantic, part.sets, part.body, part.sets[0].statement, form, sending)
-        if planned.manager == words.BATCH_CONTEXT and not ours:
-            detail = "the original runtime leaves the tracker in batch mode after the block"
-            reason = Reason.STICKY_BATCH_MODE
-            return Decided(refuse(semantic, finding, reason, detail, part.sets[0].call))
-        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
-        edits.append(Wrap(part.sets[0].path, part.block.stop, planned.header))
-        needs.append(planned.manager)
-        notes.extend((*planned.notes, *bare_call_notes(semantic, part.body, ours=form.ours)))
-        assumptions.extend(planned.assumptions)
+        form = Form(text, None, fresh=False, ours=ours, sticky=True)
+        block = block_of(semantic, finding, part, form, about_none=asked.about_none)
+        if isinstance(block, Refusal):
+            return Decided(block)
+        blocks.append(block)
     why = f"{getter.name} gives one tracker, and whoever gets it sets the same ids first"
     if asked.first is not None:
         why = f"{getter.name} gives one tracker, and {user.name} has the ids that it sets itself"
-    verdict = Proposal(
-        finding,
-        tuple(edits),
-        "adopt",
-        why,
-        tuple(dict.fromkeys(needs)),
-        home,
-        tuple(dict.fromkeys(notes)),
-        tuple(dict.fromkeys(assumptions)),
-        asked.texts,
-    )
+    doubted = [Assumption(text, finding.span) for text in doubts]
+    taken = (*doubted, *trusted(semantic, parts[0].flow))
+    verdict = adopted(finding, why, home, blocks, taken, asked.texts)
     return Decided(verdict, frozenset(parts[0].flow.tainted))

@@ -28,8 +28,6 @@ from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.syntax import Method, self_name
 from codemods.analysis.trackers.last_use import LastUse
-from codemods.model.edit import Delete, Edit, Wrap
-from codemods.model.proposal import Assumption, Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.forwarders import is_forwarder
 from codemods.rules.checks.lifetime import doubted, flow_escape, trusted, with_bases
@@ -44,10 +42,10 @@ from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, condit
 from codemods.rules.checks.shared_trackers.method_callers import runs_alone
 from codemods.rules.checks.shared_trackers.object_makers import hands_in
 from codemods.rules.checks.store_reads import store_refusal
-from codemods.rules.planning.headers import Form, check_arguments, plan_header
-from codemods.rules.planning.newly_captured import bare_call_notes
-from codemods.rules.planning.shared_blocks import Part, parts_of
-from codemods.rules.planning.user_ids import keep_user, stays_in_context
+from codemods.rules.planning.adoption import Part, PlannedBlock, adopted, block_of
+from codemods.rules.planning.headers import Form
+from codemods.rules.planning.shared_blocks import parts_of
+from codemods.rules.planning.user_ids import stays_in_context
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
@@ -353,45 +351,27 @@ def _blocks(
     asked: Conditions,
 ) -> Verdict:
     home = field.made.home or semantic.imports.default_home
-    edits: list[Edit] = []
-    needs: list[str] = []
-    notes: list[str] = []
-    uses = [semantic.elsewhere.field(field.owner.name, name) for name in sorted(field.fields)]
-    assumptions: list[Assumption] = [one for each in uses for one in doubted(finding, each)]
-    assumptions += gathered(semantic, users.helpers, users.parts)
+    blocks: list[PlannedBlock] = []
     for part in users.parts:
         text = semantic.module.segment(part.sets[0].call.func.value)  # type: ignore[attr-defined]
         form = Form(text, None, fresh=False, ours=semantic.ours(home), sticky=True)
-        form, stays = keep_user(part.sets, form)
-        checked = replace(form, sticky=False, fresh=True) if asked.about_none else form
-        refusal = check_arguments(semantic, finding, part.sets, checked, part.flow.tainted)
-        if refusal is None and field.construct is not None:
-            refusal = store_refusal(
+        block = block_of(
+            semantic, finding, part, form, about_none=asked.about_none, helpers=users.helpers
+        )
+        if isinstance(block, Refusal):
+            return block
+        if field.construct is not None:
+            looks = store_refusal(
                 semantic, finding, field.construct, part.flow, part.body, users.helpers
             )
-        if refusal is not None:
-            return refusal
-        sending = semantic.sending(part.flow, ours=form.ours, also=users.helpers)
-        planned = plan_header(semantic, part.sets, part.body, part.sets[0].statement, form, sending)
-        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
-        edits.append(Wrap(part.sets[0].path, part.block.stop, planned.header))
-        needs.append(planned.manager)
-        notes.extend((*planned.notes, *bare_call_notes(semantic, part.body, ours=form.ours)))
-        assumptions.extend((*planned.assumptions, *trusted(semantic, part.flow)))
-        if planned.manager == words.BATCH_CONTEXT and not form.ours:
-            detail = "the original runtime leaves the tracker in batch mode after the block"
-            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, part.sets[0].call)
+            if looks is not None:
+                return looks
+        taken = (*block.assumptions, *trusted(semantic, part.flow))
+        blocks.append(replace(block, assumptions=taken))
     why = f"self.{field.name} stays; every method that uses it sets the same ids first"
     if asked.first is not None:
         why = f"self.{field.name} stays; each method has the ids that it sets itself"
-    return Proposal(
-        finding,
-        tuple(edits),
-        "adopt",
-        why,
-        tuple(dict.fromkeys(needs)),
-        home,
-        tuple(dict.fromkeys(notes)),
-        tuple(dict.fromkeys(assumptions)),
-        asked.texts,
-    )
+    uses = [semantic.elsewhere.field(field.owner.name, name) for name in sorted(field.fields)]
+    told = [one for each in uses for one in doubted(finding, each)]
+    told += gathered(semantic, users.helpers, users.parts)
+    return adopted(finding, why, home, blocks, told, asked.texts)

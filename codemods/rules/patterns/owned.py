@@ -30,7 +30,7 @@ from codemods.rules.checks.forwarders import by_hand
 from codemods.rules.checks.lifetime import doubted, external_refusal, lifetime_refusal
 from codemods.rules.checks.shared_trackers.module_users import users_of
 from codemods.rules.checks.store_reads import store_refusal
-from codemods.rules.planning.shared_blocks import adopted
+from codemods.rules.planning.shared_blocks import adopted_parts
 from codemods.rules.planning.whole_lifetime import decide_lifetime
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
@@ -118,7 +118,9 @@ def _in_functions(
         return Decided(asked.refusal(semantic, finding))
     parts = [user.part for user in users.blocks]
     home = lifetime.construct.home
-    verdict = adopted(semantic, finding, parts, lifetime.tracker, home, about_none=asked.about_none)
+    verdict = adopted_parts(
+        semantic, finding, parts, lifetime.tracker, home, about_none=asked.about_none
+    )
     if isinstance(verdict, Refusal):
         return Decided(verdict)
     body = [statement for part in parts for statement in part.body]

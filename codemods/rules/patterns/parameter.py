@@ -18,7 +18,7 @@ Leaves alone    caller-relies, escapes, yields-inside, ...
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,8 +30,6 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.syntax import fallback, tested_for_none
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import is_none
-from codemods.model.edit import Delete, Wrap
-from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.callers import is_same, mentions_of
 from codemods.rules.checks.lifetime import trusted
@@ -39,10 +37,9 @@ from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, condit
 from codemods.rules.checks.shared_trackers.method_callers import calls_of
 from codemods.rules.checks.shared_trackers.object_makers import is_fresh
 from codemods.rules.checks.shared_trackers.sole_use import gives_only, sets_first
-from codemods.rules.planning.headers import Form, check_arguments, plan_header
-from codemods.rules.planning.newly_captured import bare_call_notes
-from codemods.rules.planning.shared_blocks import Part, parts_of
-from codemods.rules.planning.user_ids import keep_user
+from codemods.rules.planning.adoption import Part, PlannedBlock, adopted, block_of
+from codemods.rules.planning.headers import Form
+from codemods.rules.planning.shared_blocks import parts_of
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
@@ -52,7 +49,6 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import SetCall
-    from codemods.model.edit import Edit
     from codemods.model.finding import Finding
 
 TAKES = Sites.SHARED
@@ -321,36 +317,17 @@ def _adopted(
 ) -> Decided:
     binding = given.binding
     home = semantic.imports.default_home
-    edits: list[Edit] = []
-    needs: list[str] = []
-    notes: list[str] = []
-    assumptions = list(trusted(semantic, parts[0].flow))
-    plain = Form(binding.name, None, fresh=True, ours=semantic.ours(home))
+    plain = Form(binding.name, None, fresh=len(parts) == 1, ours=semantic.ours(home))
+    blocks: list[PlannedBlock] = []
     for part in parts:
-        form, stays = keep_user(part.sets, replace(plain, fresh=len(parts) == 1))
-        refusal = check_arguments(semantic, finding, part.sets, form, part.flow.tainted)
-        if refusal is not None:
-            return Decided(refusal)
-        sending = semantic.sending(part.flow, ours=form.ours)
-        planned = plan_header(semantic, part.sets, part.body, part.sets[0].statement, form, sending)
-        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
-        edits.append(Wrap(part.sets[0].path, part.block.stop, planned.header))
-        needs.append(planned.manager)
-        notes.extend((*planned.notes, *bare_call_notes(semantic, part.body, ours=form.ours)))
-        assumptions.extend(planned.assumptions)
+        block = block_of(semantic, finding, part, plain)
+        if isinstance(block, Refusal):
+            return Decided(block)
+        blocks.append(block)
     name = given.function.name
     why = f"every caller of {name} passes a tracker that nothing else uses"
     if asked.first is not None:
         why = f"{name} uses {binding.name} in the block only"
-    verdict = Proposal(
-        finding,
-        tuple(edits),
-        "adopt",
-        why,
-        tuple(dict.fromkeys(needs)),
-        home,
-        tuple(dict.fromkeys(notes)),
-        tuple(dict.fromkeys(assumptions)),
-        asked.texts,
-    )
+    taken = trusted(semantic, parts[0].flow)
+    verdict = adopted(finding, why, home, blocks, taken, asked.texts)
     return Decided(verdict, frozenset(parts[0].flow.tainted))

@@ -27,7 +27,7 @@ from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.method_names.other_receivers import is_another
 from codemods.rules.checks.shared_trackers.leaking_ids import conditions
-from codemods.rules.planning.shared_blocks import Part, adopted, parts_of
+from codemods.rules.planning.shared_blocks import adopted_parts, parts_of
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
+    from codemods.rules.planning.adoption import Part
 
 TAKES = Sites.SET_UNSEEN
 CODE = "AIU002"
@@ -152,7 +153,7 @@ def _adopted(
     if again is not None and not text.isidentifier():
         detail = f"{text} is asked for again, and may be another object then"
         return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail, again)
-    verdict = adopted(semantic, finding, parts, text, home, about_none=asked.about_none)
+    verdict = adopted_parts(semantic, finding, parts, text, home, about_none=asked.about_none)
     if isinstance(verdict, Refusal):
         return verdict
     why = f"{name} uses {text} in the block, and whoever has it too has ids of its own"

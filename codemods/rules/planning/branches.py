@@ -16,8 +16,6 @@ from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, between, closing_flush
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
-from codemods.model.edit import Delete, Edit, Path, Wrap
-from codemods.model.proposal import Assumption, Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lasting_ids import lasting_conditions, lasting_refusal
 from codemods.rules.checks.lifetime import trusted
@@ -26,6 +24,7 @@ from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.checks.shared_trackers.foreign_fields import is_flushed
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields
+from codemods.rules.planning.adoption import PlannedBlock, adopted, block_around
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.newly_captured import bare_call_notes
 from codemods.rules.planning.phases import named_again
@@ -38,7 +37,9 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.ids.arguments import Argument
     from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
+    from codemods.model.edit import Edit, Path
     from codemods.model.finding import Finding
+    from codemods.model.proposal import Verdict
 
 
 def decide_nested(
@@ -53,11 +54,8 @@ def decide_nested(
     if refusal is not None:
         return refusal
     sending = semantic.sending(flow, ours=form.ours)
-    edits: list[Edit] = []
-    notes: list[str] = []
-    needs: list[str] = []
+    blocks: list[PlannedBlock] = []
     confirm: list[str] = []
-    assumptions: list[Assumption] = []
     idle = next((part.sets[0] for part in parts[1:] if not part.keys), None)
     if idle is not None:
         detail = "this call sets no id, and the ids that were set before it still count"
@@ -74,26 +72,14 @@ def decide_nested(
             return refusal
         body = semantic.module.statements_around(first.statement)[block.start : block.stop]
         planned = plan_header(semantic, part.sets, body, first.statement, own, sending, carried)
-        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
-        edits.append(Wrap(first.path, block.stop, planned.header))
-        edits.extend(_closing(semantic, lifetime, first, block))
         confirm.extend(lasting_conditions(semantic, part.sets, order.earlier(first)))
-        needs.append(planned.manager)
-        notes.extend((*planned.notes, *bare_call_notes(semantic, body, ours=form.ours)))
-        assumptions.extend(planned.assumptions)
+        closing = _closing(semantic, lifetime, first, block)
+        notes = bare_call_notes(semantic, body, ours=form.ours)
+        blocks.append(block_around(part.sets, block.stop, planned, stays, closing, notes))
     name = lifetime.binding.name
     why = f"{name} stays where it is built; its uses lie in the blocks or before them"
-    return Proposal(
-        finding,
-        tuple(edits),
-        "adopt",
-        why,
-        tuple(dict.fromkeys(needs)),
-        lifetime.construct.home,
-        tuple(dict.fromkeys(notes)),
-        (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
-        tuple(dict.fromkeys(confirm)),
-    )
+    taken = trusted(semantic, flow)
+    return adopted(finding, why, lifetime.construct.home, blocks, taken, confirm)
 
 
 def _closing(

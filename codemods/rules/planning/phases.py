@@ -15,12 +15,13 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Wrap
-from codemods.model.proposal import Assumption, Proposal, Verdict
+from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lasting_ids import lasting_conditions, lasting_refusal
 from codemods.rules.checks.lifetime import block_refusal, trusted
 from codemods.rules.checks.parts import keys_of
 from codemods.rules.checks.store_reads import store_refusal
+from codemods.rules.planning.adoption import PlannedBlock, adopted, block_around
 from codemods.rules.planning.blocks import block_from, closing_edits, last_use, remains_work
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.user_ids import keep_user
@@ -48,10 +49,7 @@ def decide_phases(
     """Return one proposal for all the phases of *lifetime*, or the refusal."""
     form = Form(lifetime.tracker, None, fresh=False, ours=semantic.ours(lifetime.construct.home))
     sending = semantic.sending(flow, ours=form.ours)
-    edits: list[Edit] = []
-    notes: list[str] = []
-    assumptions: list[Assumption] = []
-    needs: list[str] = []
+    blocks: list[PlannedBlock] = []
     confirm: list[str] = []
     known: dict[str, Argument] = {}
     uses = last_use(semantic, lifetime, flow)
@@ -75,27 +73,13 @@ def decide_phases(
             return refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
         body = lifetime.body[block.start : block.stop]
         planned = plan_header(semantic, group, body, group[0].statement, own, sending, carried)
-        edits.extend(stays.get(site.path, Delete(site.path)) for site in group)
-        edits.append(Wrap(group[0].path, block.stop, planned.header))
-        edits.extend(closing)
-        notes.extend((*planned.notes, *closing_notes))
-        assumptions.extend(planned.assumptions)
-        needs.append(planned.manager)
+        blocks.append(block_around(group, block.stop, planned, stays, closing, closing_notes))
         known.update(
             {a.keyword: a for site in group for a in site.arguments if not is_none(a.value)}
         )
     why = f"each phase of {lifetime.binding.name} gets a block; no use lies outside of them"
-    return Proposal(
-        finding,
-        tuple(edits),
-        "adopt",
-        why,
-        tuple(dict.fromkeys(needs)),
-        lifetime.construct.home,
-        tuple(dict.fromkeys(notes)),
-        (*dict.fromkeys(assumptions), *trusted(semantic, flow)),
-        tuple(dict.fromkeys(confirm)),
-    )
+    taken = trusted(semantic, flow)
+    return adopted(finding, why, lifetime.construct.home, blocks, taken, confirm)
 
 
 def decide_inside(

@@ -7,22 +7,17 @@ the last use; every use of the function must lie in one.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import first_yield
-from codemods.analysis.syntax.tree import children, walk
+from codemods.analysis.syntax.tree import children
 from codemods.analysis.trackers.block_extent import Block
-from codemods.model.edit import Delete, Wrap
-from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import flow_escape, trusted
 from codemods.rules.checks.process_ends import ending_refusal
-from codemods.rules.checks.shared_trackers.leaking_ids import Setter
-from codemods.rules.planning.headers import Form, check_arguments, plan_header
-from codemods.rules.planning.newly_captured import bare_call_notes
-from codemods.rules.planning.user_ids import keep_user
+from codemods.rules.planning.adoption import Part, PlannedBlock, adopted, block_of
+from codemods.rules.planning.headers import Form
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -32,46 +27,10 @@ if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.last_use import LastUse
     from codemods.analysis.trackers.lifetimes import SetCall
-    from codemods.model.edit import Edit
     from codemods.model.finding import Finding
-    from codemods.model.proposal import Assumption
+    from codemods.model.proposal import Proposal
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-@dataclass(frozen=True)
-class Part:
-    """Set calls of one function that directly follow each other, and the block they become.
-
-    ``name`` says which part it is; ``statements`` are what the block is cut from; ``loose`` are
-    uses of the function outside of all blocks, kept by its first part.
-    """
-
-    function: _Function
-    name: str
-    sets: tuple[SetCall, ...]
-    statements: list[ast.stmt]
-    block: Block
-    flow: Flow
-    loose: tuple[tuple[str, ast.AST], ...] = ()
-
-    @property
-    def body(self) -> list[ast.stmt]:
-        """The statements of the block."""
-        return self.statements[self.block.start : self.block.stop]
-
-    @property
-    def setter(self) -> Setter:
-        """What it sets."""
-        return Setter(self.name, self.sets)
-
-    @property
-    def waits(self) -> bool:
-        """Whether another task may run in the middle of the block."""
-        if not isinstance(self.function, ast.AsyncFunctionDef):
-            return False
-        waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith)
-        return any(isinstance(n, waiting) for s in self.body for n in walk(s))
 
 
 def parts_of(
@@ -124,7 +83,7 @@ def parts_of(
     return _body_refusal(semantic, finding, parts) or parts
 
 
-def adopted(
+def adopted_parts(
     semantic: SemanticModel,
     finding: Finding,
     parts: Sequence[Part],
@@ -137,37 +96,15 @@ def adopted(
 
     *about_none* says that a person answers for values which may be None.
     """
-    edits: list[Edit] = []
-    needs: list[str] = []
-    notes: list[str] = []
-    assumptions: list[Assumption] = []
     plain = Form(text, None, fresh=False, ours=semantic.ours(home), sticky=True)
+    blocks: list[PlannedBlock] = []
     for part in parts:
-        form, stays = keep_user(part.sets, plain)
-        checked = replace(form, sticky=False, fresh=True) if about_none else form
-        refusal = check_arguments(semantic, finding, part.sets, checked, part.flow.tainted)
-        if refusal is not None:
-            return refusal
-        sending = semantic.sending(part.flow, ours=form.ours)
-        planned = plan_header(semantic, part.sets, part.body, part.sets[0].statement, form, sending)
-        if planned.manager == words.BATCH_CONTEXT and not form.ours:
-            detail = "the original runtime leaves the tracker in batch mode after the block"
-            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, part.sets[0].call)
-        edits.extend(stays.get(site.path, Delete(site.path)) for site in part.sets)
-        edits.append(Wrap(part.sets[0].path, part.block.stop, planned.header))
-        needs.append(planned.manager)
-        notes.extend((*planned.notes, *bare_call_notes(semantic, part.body, ours=form.ours)))
-        assumptions.extend((*planned.assumptions, *trusted(semantic, part.flow)))
-    return Proposal(
-        finding,
-        tuple(edits),
-        "adopt",
-        "",
-        tuple(dict.fromkeys(needs)),
-        home,
-        tuple(dict.fromkeys(notes)),
-        tuple(dict.fromkeys(assumptions)),
-    )
+        block = block_of(semantic, finding, part, plain, about_none=about_none)
+        if isinstance(block, Refusal):
+            return block
+        taken = (*block.assumptions, *trusted(semantic, part.flow))
+        blocks.append(replace(block, assumptions=taken))
+    return adopted(finding, "", home, blocks, ())
 
 
 def _groups(sets: Sequence[SetCall]) -> list[list[SetCall]]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.rules.planning.shared_blocks import Part
+    from codemods.rules.planning.adoption import Part
 
 _GATHER = "asyncio.gather"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.rules.checks.shared_trackers.getter_users import User, Users
-    from codemods.rules.planning.shared_blocks import Part
+    from codemods.rules.planning.adoption import Part
 
 
 def covered(user: User, users: Users, blocks: Mapping[User, Sequence[Part]]) -> bool:

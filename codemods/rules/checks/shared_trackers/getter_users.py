@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
-    from codemods.rules.planning.shared_blocks import Part
+    from codemods.rules.planning.adoption import Part
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

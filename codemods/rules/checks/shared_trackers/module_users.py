@@ -14,7 +14,8 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import flow_escape, other_set, with_bases
 from codemods.rules.checks.shared_trackers.foreign_fields import is_flushed
 from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
-from codemods.rules.planning.shared_blocks import Part, parts_of
+from codemods.rules.planning.adoption import Part
+from codemods.rules.planning.shared_blocks import parts_of
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
