@@ -80,6 +80,8 @@ class Matcher:
         self.unnamed: list[tuple[ast.With, str]] = []
         #: Calls by the older name of the set call, which may have become today's.
         self._by_older_name: frozenset[ast.Call] = frozenset()
+        #: The tracker of the new block that takes all calls at the current place, if one does.
+        self._takes: str | None = None
         #: What the ends of blocks made needless, by first and last line of the original.
         self.removed: list[tuple[int, int]] = []
 
@@ -109,7 +111,7 @@ class Matcher:
         added = 0
         seen: list[ast.stmt] = []
         i = j = 0
-        while j < len(after) or removable(original, i, block, seen, ()):
+        while j < len(after) or removable(original, i, (block, self._takes), seen, ()):
             if i < len(original) and block is not None:
                 spliced = unwrapped(original, i, after[j:], block)
                 if spliced is not None:
@@ -118,7 +120,7 @@ class Matcher:
                     original[i : i + 1] = spliced
                     continue
             step = (
-                removable(original, i, block, seen, after[j:])
+                removable(original, i, (block, self._takes), seen, after[j:])
                 if not begins_alike(original, i, after, j)
                 else 0
             )
@@ -230,7 +232,9 @@ class Matcher:
             raise Difference("control leaves the new block", after)
         self.blocks.append((after, name))
         self._trackers.append(name)
-        matched = self.sequence(original[i:], body, header.target or last_tracker(header) or name)
+        around, self._takes = self._takes, header.target or last_tracker(header) or name
+        matched = self.sequence(original[i:], body, self._takes)
+        self._takes = around
         self._trackers.pop()
         check_count(after, header)
         following = original[i + matched :]
@@ -324,20 +328,21 @@ class Matcher:
         self._whole(before.body[1:], after.body)
         self._trackers.pop()
 
-    # -- removals -------------------------------------------------------------
-
     # -- statements -----------------------------------------------------------
 
     def statement(self, before: ast.stmt, after: ast.stmt) -> None:
         """Match two statements that differ at most in what lies in their bodies."""
         if type(before) is not type(after):
             raise Difference("a statement became another one", after)
-        known, trackers = self._known, self._trackers
+        known, trackers, takes = self._known, self._trackers, self._takes
         if isinstance(before, _Definition):
-            self._known, self._trackers = {}, []  # its variables are its own
+            self._known, self._trackers, self._takes = {}, [], None  # its variables are its own
+        elif context_header(before, self._before) is not None:
+            self._takes = None
         self._parts(before, with_old_signature(before, after))
         if isinstance(before, _Definition):
             self._known, self._trackers = known, trackers
+        self._takes = takes
 
     def _parts(self, before: ast.AST, after: ast.AST) -> None:
         self._same(shell(before), shell(after), after)

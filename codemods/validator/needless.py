@@ -15,20 +15,22 @@ if TYPE_CHECKING:
 def removable(
     original: list[ast.stmt],
     i: int,
-    block: str | None,
+    blocks: tuple[str | None, str | None],
     seen: list[ast.stmt],
     left: Sequence[ast.stmt],
 ) -> int:
     """Return how many statements at *i* the block makes needless (0 or 1).
 
-    *left* is what the rewritten block still holds.
+    *blocks* are the trackers of the new block whose own body this is, and of the one that takes
+    the calls made here.  *left* is what the rewritten block still holds.
     """
-    if block is None or i >= len(original):
+    ends, takes = blocks
+    if takes is None or i >= len(original):
         return 0
     replayed = replay_of(original[i])
-    if replayed is not None and replayed[0] == block:
+    if replayed is not None and replayed[0] == takes:
         return int(made_by_client(replayed[1], seen))
-    if flush_of(original[i]) == block:
+    if ends is not None and flush_of(original[i]) == ends:
         return int(is_end(left))
     return 0
 

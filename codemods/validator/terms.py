@@ -215,11 +215,11 @@ def replay_of(statement: ast.AST) -> tuple[str, str] | None:
     function = inner.func
     if not isinstance(function, ast.Attribute) or function.attr not in words.REPLAYS:
         return None
-    if not isinstance(function.value, ast.Name) or len(inner.args) != 1 or inner.keywords:
+    if not dotted(function.value) or len(inner.args) != 1 or inner.keywords:
         return None
     given = inner.args[0]
     if isinstance(given, ast.Lambda) and isinstance(given.body, ast.Name) and not given.args.args:
-        return function.value.id, given.body.id
+        return dotted(function.value), given.body.id
     return None
 
 

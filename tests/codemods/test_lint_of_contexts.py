@@ -226,6 +226,8 @@ HEADER = 'ai_usage_context("reading", job_id=job) as tracker'
         (("if text:", f"    answer = {CALL}", f"    {AGAIN}"), 5),
         (("try:", f"    answer = {CALL}", f"    {AGAIN}", "finally:", "    close()"), 5),
         ((f"answer = {CALL}", AGAIN.replace("tracker.", "other.")), 4),
+        ((f"answer = {CALL}", AGAIN.replace("tracker.", "self.tracker.")), 4),
+        (("match text:", "    case str():", f"        answer = {CALL}", f"        {AGAIN}"), 6),
     ],
 )
 def test_a_call_that_is_recorded_again(told: Told, lines: tuple[str, ...], line: int) -> None:
@@ -253,7 +255,9 @@ def test_a_call_that_is_recorded_again(told: Told, lines: tuple[str, ...], line:
         (f"answer = {CALL}", "tracker.track_openai_completion(lambda: answer)"),
         (f"answer = {CALL}", "kept = tracker.track_openai_completion(lambda: answer)()"),
         (f"answer = {CALL}", "tracker.record(lambda: answer)()"),
-        (f"answer = {CALL}", "self.tracker.track_openai_completion(lambda: answer)()"),
+        (f"answer = {CALL}", "get().track_openai_completion(lambda: answer)()"),
+        ("class Client: pass", "client = make or Client()", f"answer = {CALL}", AGAIN),
+        (f"with {HEADER}:", f"    answer = {CALL}", AGAIN),
         ("client = tracker.create_wrapped_openai_client(client)", f"answer = {CALL}", AGAIN),
         ("class Client: pass", "client = Client()", f"answer = {CALL}", AGAIN),
         ("def inner():", f"    answer = {CALL}", f"    {AGAIN}"),

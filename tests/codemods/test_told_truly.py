@@ -228,3 +228,27 @@ def test_calls_that_are_recorded_behind_their_try_are_no_news(
     """A call within ``try`` is recorded by what surely follows where nothing is raised."""
     (applied,) = migrate(tmp_path, TRIED.format(between)).applied
     assert any("from now on" in note for note in applied.notes) is said
+
+
+@pytest.mark.parametrize(
+    ("runtime", "said"),
+    [
+        ("tracker", "it does not show that the block takes the call that made it"),
+        ("conservative", "contexts of this runtime take no calls by themselves"),
+    ],
+)
+def test_a_recording_by_hand_that_stays_is_told(tmp_path: Path, runtime: str, said: str) -> None:
+    """A note says which recording stays in the block, and why."""
+    text = (
+        IMPORT
+        + """
+def read(texts):
+    tracker = AIUsageTracker()
+    tracker.set_tracking_context(job_id="read-1")
+    for text in texts:
+        reply = work(text)
+        tracker.track_openai_completion(lambda: reply)()
+"""
+    )
+    outcome = migrate(tmp_path, text, runtime=runtime)
+    assert f"the recording of reply by hand stays: {said}" in outcome.applied[0].notes

@@ -357,15 +357,14 @@ def raising_id_lifted(real: Any) -> Any:
     return lambda semantic, value: True
 
 
-@mutant("rules.planning.blocks:needless_replays", "R2")
+@mutant("rules.planning.replays:needless_replays", "R2")
 def every_replay_removed(real: Any) -> Any:
     """Recordings by hand go, whether the runtime captures the call or not."""
     from codemods.rules.planning import replays
 
-    def wrong(_semantic: Any, lifetime: Any, block: Any) -> Any:
-        body = range(block.start, block.stop)
-        found = [i for i in body if replays.replayed(lifetime.body[i]) is not None]
-        return [block.path(index) for index in found]
+    def wrong(semantic: Any, _tracker: str, body: Any, *, ours: bool) -> Any:
+        found = [s for s in body if ours and replays.replayed(s) is not None]
+        return [semantic.module.paths[statement] for statement in found], ()
 
     return wrong
 

@@ -17,12 +17,12 @@ Guide           Step-by-Step Migration
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
-from codemods.rules.planning.replays import is_made_by_a_captured_call, replayed
+from codemods.rules.planning.replays import bodies, is_made_by_a_captured_call, replayed
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Collection, Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
@@ -39,25 +39,11 @@ def find(semantic: SemanticModel, told: Collection[Finding]) -> Iterator[Finding
     for block, _, call, _ in semantic.context_calls:
         if not semantic.ours(semantic.imports.home_of(call)):
             continue  # other contexts take no call by themselves
-        for body in _bodies(block.body):
+        for body in bodies(semantic, block.body):
             for statement in body:
                 if statement not in seen and _is_needless(semantic, body, statement):
                     seen.add(statement)
                     yield semantic.finding(CODE, statement, MESSAGE)
-
-
-def _bodies(body: Sequence[ast.stmt]) -> Iterator[Sequence[ast.stmt]]:
-    """Yield *body* and the bodies inside of its statements, but for those of definitions."""
-    yield body
-    for statement in body:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        for name in ("body", "orelse", "finalbody"):
-            inner = getattr(statement, name, [])
-            if inner:
-                yield from _bodies(inner)
-        for handler in getattr(statement, "handlers", []):
-            yield from _bodies(handler.body)
 
 
 def _is_needless(semantic: SemanticModel, body: Sequence[ast.stmt], statement: ast.stmt) -> bool:

@@ -16,7 +16,7 @@ from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.shared_trackers.leaking_ids import Setter
 from codemods.rules.planning.headers import check_arguments, plan_header
-from codemods.rules.planning.newly_captured import bare_call_notes
+from codemods.rules.planning.replays import taken_calls
 from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 
@@ -123,8 +123,8 @@ def block_of(
     if form.sticky and planned.manager == words.BATCH_CONTEXT and not form.ours:
         detail = "the original runtime leaves the tracker in batch mode after the block"
         return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, first.call)
-    notes = bare_call_notes(semantic, part.body, ours=form.ours)
-    return block_around(part.sets, part.block.stop, planned, stays, notes=notes)
+    again, notes = taken_calls(semantic, form.tracker or "", part.body, ours=form.ours)
+    return block_around(part.sets, part.block.stop, planned, stays, again, notes)
 
 
 def adopted(

@@ -15,8 +15,7 @@ from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.edit import Delete, Edit, Unwrap
 from codemods.rules.checks.lifetime import other_set
 from codemods.rules.planning.headers import Form
-from codemods.rules.planning.newly_captured import bare_call_notes
-from codemods.rules.planning.replays import deleted, needless_replays, unwrapped
+from codemods.rules.planning.replays import deleted, taken_calls, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.edit import Path
-
-_CAPTURED = "the client's call is captured in the block"
 
 
 def last_use(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> LastUse:
@@ -192,22 +189,14 @@ def closing_edits(
 ) -> tuple[list[Edit], tuple[str, ...]]:
     """Return the edits for what the block's end makes needless, and notes about them."""
     body = lifetime.body[block.start : block.stop]
-    if lifetime.owned:
-        return [], bare_call_notes(semantic, body, ours=ours)
     edits: list[Edit] = []
     flush = closing_flush(lifetime.body, block.start, block.stop, lifetime.binding, semantic.scopes)
-    if flush is not None:
+    if flush is not None and not lifetime.owned:
         index, in_finally = flush
         place = block.path(index)
         edits.append(unwrapped(semantic, place) if in_finally else deleted(semantic, place))
-    replays = needless_replays(semantic, lifetime, block) if ours else []
-    removed = [deleted(semantic, path) for path in replays]
-    edits.extend(removed)
-    notes: list[str] = []
-    if replays:
-        described = " with its comment" if any(edit.above for edit in removed) else ""
-        notes.append(f"the manual recording is removed{described}: {_CAPTURED}")
-    return edits, (*notes, *bare_call_notes(semantic, body, ours=ours))
+    again, notes = taken_calls(semantic, lifetime.tracker, body, ours=ours)
+    return [*edits, *again], notes
 
 
 def needs_name(semantic: SemanticModel, lifetime: Lifetime, edits: Sequence[Edit]) -> bool:

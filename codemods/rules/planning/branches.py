@@ -26,9 +26,8 @@ from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields
 from codemods.rules.planning.adoption import PlannedBlock, adopted, block_around
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
-from codemods.rules.planning.newly_captured import bare_call_notes
 from codemods.rules.planning.phases import named_again
-from codemods.rules.planning.replays import deleted
+from codemods.rules.planning.replays import deleted, taken_calls
 from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 
@@ -74,7 +73,8 @@ def decide_nested(
         planned = plan_header(semantic, part.sets, body, first.statement, own, sending, carried)
         confirm.extend(lasting_conditions(semantic, part.sets, order.earlier(first)))
         closing = _closing(semantic, lifetime, first, block)
-        notes = bare_call_notes(semantic, body, ours=form.ours)
+        again, notes = taken_calls(semantic, lifetime.tracker, body, ours=form.ours)
+        closing.extend(again)
         blocks.append(block_around(part.sets, block.stop, planned, stays, closing, notes))
     name = lifetime.binding.name
     why = f"{name} stays where it is built; its uses lie in the blocks or before them"

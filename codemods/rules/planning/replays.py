@@ -2,7 +2,7 @@
 
 Removed only on evidence: the recorded result was made inside the block, by a
 call that the runtime captures, and the statement does nothing else.  The comments that described
-what is removed, a flush as well, go with it.
+what is removed, a flush as well, go with it.  Of one that stays a note says why.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.tainted_values import last_name
 from codemods.analysis.syntax.cells import begins_cell
 from codemods.analysis.syntax.signatures import default_of
+from codemods.analysis.syntax.tree import walk
+from codemods.analysis.trackers.getters.wrapped_clients import may_be_other_client
 from codemods.model.edit import Delete, Unwrap
+from codemods.rules.planning.newly_captured import bare_call_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.block_extent import Block
-    from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.edit import Path
 
 # The last two attributes of the client calls that the runtime sees.
@@ -40,26 +41,90 @@ _CAPTURED = frozenset(
 _ABOUT = re.compile(r"\b(?:metrics?|track\w*|record\w*|usage|flush\w*|manual\w*)\b", re.I)
 # These may be about the next statement as well, if one follows at once.
 _PERHAPS = re.compile(r"\b(?:stor\w+|sav\w+|log\w*|persist\w*|costs?|tokens?|bill\w*)\b", re.I)
+_DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# What lies between a client and the method of it that is called.
+_RESOURCES = frozenset(("chat", "completions", "embeddings", "responses", "beta"))
+_CAPTURED_IN_BLOCK = "the client's call is captured in the block"
+_UNSEEN = "it does not show that the block takes the call that made it"
+_BY_HAND = "contexts of this runtime take no calls by themselves"
+
 _FOR_TOOLS = re.compile(r"#\s*(?:ai-usage:|fmt:|type:|noqa|pragma|pylint:|region|endregion|!|-\*-)")
 
 
-def needless_replays(semantic: SemanticModel, lifetime: Lifetime, block: Block) -> list[Path]:
-    """Return the paths of the statements in *block* that only record a captured call again."""
-    return [
-        block.path(index)
-        for index in range(block.start, block.stop)
-        if _is_needless(semantic, lifetime, block, lifetime.body[index])
-    ]
+def taken_calls(
+    semantic: SemanticModel, tracker: str, body: Sequence[ast.stmt], *, ours: bool
+) -> tuple[list[Delete], tuple[str, ...]]:
+    """Return the removal of what in the block over *body* only records on *tracker* again.
+
+    And notes on that, on the recordings that stay, and on calls that are recorded newly.
+    """
+    newly = bare_call_notes(semantic, body, ours=ours)
+    if not semantic.once(_records_by_hand):
+        return [], newly
+    paths, staying = needless_replays(semantic, tracker, body, ours=ours)
+    removed = [deleted(semantic, path) for path in paths]
+    if not removed:
+        return [], (*staying, *newly)
+    described = " with its comment" if any(edit.above for edit in removed) else ""
+    note = f"the manual recording is removed{described}: {_CAPTURED_IN_BLOCK}"
+    return removed, (note, *staying, *newly)
+
+
+def _records_by_hand(semantic: SemanticModel) -> bool:
+    return any(node.attr in words.REPLAYS for node in semantic.module.every(ast.Attribute))
+
+
+def needless_replays(
+    semantic: SemanticModel, tracker: str, body: Sequence[ast.stmt], *, ours: bool
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Return the paths of the statements in *body* that only record a captured call again.
+
+    And notes on those recordings on *tracker* that stay.
+    """
+    needless: list[Path] = []
+    staying: list[str] = []
+    for inner in bodies(semantic, body):
+        for statement in inner:
+            if isinstance(statement, _DEFINITION):
+                staying += [result.id for result in _recorded(tracker, walk(statement))]
+            for result in _recorded(tracker, [statement]):
+                if ours and _is_needless(semantic, inner, statement, result):
+                    needless.append(semantic.module.paths[statement])
+                else:
+                    staying.append(result.id)
+    why = _UNSEEN if ours else _BY_HAND
+    notes = (f"the recording of {one} by hand stays: {why}" for one in dict.fromkeys(staying))
+    return needless, tuple(notes)
+
+
+def bodies(semantic: SemanticModel, body: Sequence[ast.stmt]) -> Iterator[Sequence[ast.stmt]]:
+    """Yield *body* and the bodies in its statements, but for definitions and other contexts."""
+    yield body
+    for statement in body:
+        if isinstance(statement, _DEFINITION) or statement in semantic.contexts_of:
+            continue
+        for name in ("body", "orelse", "finalbody"):
+            inner = getattr(statement, name, None)
+            if inner:
+                yield from bodies(semantic, inner)
+        for clause in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+            yield from bodies(semantic, clause.body)
+
+
+def _recorded(tracker: str, nodes: Iterable[ast.AST]) -> Iterator[ast.Name]:
+    found = (replayed(node) for node in nodes if isinstance(node, ast.Expr))
+    return (one[1] for one in found if one is not None and ast.unparse(one[0]) == tracker)
 
 
 def _is_needless(
-    semantic: SemanticModel, lifetime: Lifetime, block: Block, statement: ast.stmt
+    semantic: SemanticModel, body: Sequence[ast.stmt], statement: ast.stmt, result: ast.Name
 ) -> bool:
-    found = replayed(statement)
-    if found is None or semantic.scopes.of(found[0]) is not lifetime.binding:
+    if not is_made_by_a_captured_call(semantic, result, body, statement):
         return False
-    body = lifetime.body[block.start : block.stop]
-    return is_made_by_a_captured_call(semantic, found[1], body, statement)
+    made = semantic.module.statement(semantic.scopes.of(result).binders[0])
+    # The call is taken with the ids of its time, and recorded with those of a later one.
+    set_at = (site.statement.lineno for site in semantic.lifetimes.set_calls)
+    return not any(made.lineno < line < statement.lineno for line in set_at)
 
 
 def is_made_by_a_captured_call(
@@ -67,7 +132,7 @@ def is_made_by_a_captured_call(
 ) -> bool:
     """Whether a call that the runtime takes, above *before* in *body*, makes *result* as it is.
 
-    In the same suite: in each run that comes to *before* it was made, and once.
+    In the same body: in each run that comes to *before* it was made, and once.
     """
     binders = semantic.scopes.of(result).binders
     if len(binders) != 1:
@@ -96,9 +161,16 @@ def _is_modified(semantic: SemanticModel, result: ast.Name) -> bool:
 
 def _is_uncaptured(semantic: SemanticModel, function: ast.expr) -> bool:
     """Whether the client is visibly not one of those that the runtime captures."""
-    root = function
+    client = function.value if isinstance(function, ast.Attribute) else function
+    while isinstance(client, ast.Attribute) and client.attr in _RESOURCES:
+        client = client.value
+    if may_be_other_client(semantic.taint, client):
+        return True
+    root = client
     while isinstance(root, ast.Attribute):
         root = root.value
+    if isinstance(root, ast.Call):
+        return False
     if not isinstance(root, ast.Name) or root not in semantic.scopes.scope_of:
         return True
     return any(_is_local_object(semantic, b) for b in semantic.scopes.of(root).binders)
@@ -124,7 +196,7 @@ def _is_local_object(semantic: SemanticModel, binder: ast.AST) -> bool:
     return any(isinstance(m, ast.ClassDef) for m in makers)
 
 
-def replayed(statement: ast.stmt) -> tuple[ast.Name, ast.Name] | None:
+def replayed(statement: ast.stmt) -> tuple[ast.expr, ast.Name] | None:
     """Return the tracker and the name in ``tracker.track_x(lambda: name)()``, if it is that."""
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return None
@@ -136,7 +208,7 @@ def replayed(statement: ast.stmt) -> tuple[ast.Name, ast.Name] | None:
     if not isinstance(function, ast.Attribute) or function.attr not in words.REPLAYS:
         return None
     receiver = function.value
-    if not isinstance(receiver, ast.Name):
+    if not isinstance(receiver, ast.Name | ast.Attribute):
         return None
     if len(inner.args) != 1 or inner.keywords or not isinstance(inner.args[0], ast.Lambda):
         return None

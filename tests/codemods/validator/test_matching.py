@@ -183,3 +183,42 @@ def test_imports_of_the_api_are_managed(old: str, new: str) -> None:
 def test_other_imports_are_left(old: str, new: str, said: str) -> None:
     """An import of something else that is lost, gained or changed is another program."""
     objects(legacy("ask()\n").replace(OLD, old), migrated("ask()\n").replace(NEW, new), said)
+
+
+MADE = "answer = client.responses.create(model='m', input=text)\n"
+AGAIN = "tracker.track_openai_completion(lambda: answer)()\n"
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["{}", "for n in text:\n{}", "try:\n{}finally:\n    last()\n", "with lock:\n{}"],
+)
+def test_a_recording_of_what_the_block_takes_may_be_missing(around: str) -> None:
+    """Wherever in the block it stands, below the call in one suite."""
+    inner = around.format(indented(MADE + AGAIN) if around != "{}" else MADE + AGAIN)
+    without = around.format(indented(MADE) if around != "{}" else MADE)
+    same(legacy(inner), migrated(without))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"def inner():\n{indented(MADE + AGAIN)}", f"def inner():\n{indented(MADE)}"),
+        (MADE + f"if text:\n    first()\n    {AGAIN}", MADE + "if text:\n    first()\n"),
+        (
+            MADE + f"if text:\n    first()\n    {AGAIN.replace('tracker.', 'other.')}",
+            MADE + "if text:\n    first()\n",
+        ),
+        (
+            f"with ai_usage_context('x') as other:\n{indented(MADE + AGAIN)}",
+            f"with ai_usage_context('x') as other:\n{indented(MADE)}",
+        ),
+        (
+            "for n in text:\n    first()\n    tracker.flush_metrics()\nlast()\n",
+            "for n in text:\n    first()\nlast()\n",
+        ),
+    ],
+)
+def test_what_the_block_does_not_make_needless_is_not_missing(before: str, after: str) -> None:
+    """What runs elsewhere, records on another tracker, or flushes in a round has its effect."""
+    objects(legacy(before), migrated(after), "missing")

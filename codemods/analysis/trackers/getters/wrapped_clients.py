@@ -45,6 +45,21 @@ def is_wrapped(taint: DataFlow, value: ast.expr, steps: int = 0) -> bool:
     return bool(given) and all(is_wrapped(there, one, steps + 1) for there, one in given)
 
 
+def may_be_other_client(taint: DataFlow, client: ast.expr, steps: int = 0) -> bool:
+    """Whether *client* may be wrapped, or an object of a class in sight: no client of an SDK."""
+    if steps > _FARTHEST:
+        return True
+    if isinstance(client, ast.Call) and last_name(client.func) in words.CLIENT_WRAPPERS:
+        return True
+    if taint.object_class(client) is not None:
+        return True
+    given = _sources(taint, client)
+    if isinstance(client, ast.Name) and client in taint.scopes.scope_of:
+        bound = map(taint.module.parents.get, taint.scopes.of(client).binders)
+        given = [*given, *((taint, b.value) for b in bound if isinstance(b, ast.Assign))]
+    return any(may_be_other_client(there, one, steps + 1) for there, one in given)
+
+
 def _sources(taint: DataFlow, value: ast.expr) -> list[_Place]:
     """Return all that *value* may be, but for None; nothing where that does not show."""
     if isinstance(value, ast.Call):
