@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import Found, ResolvedClass
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
+    from codemods.analysis.trackers.constructs import Bound
     from codemods.analysis.trackers.fields.tracker_fields import TrackerField
     from codemods.analysis.trackers.lifetimes import Construct, Lifetime, SetCall
     from codemods.model.options import Settings
@@ -136,7 +137,7 @@ class SemanticModel:
 
         A set call in a context manager of the tracker belongs to that, and to none of them.
         """
-        bound: dict[Binding, list[tuple[Construct, ast.Assign | ast.AnnAssign]]] = {}
+        bound: dict[Binding, list[Bound]] = {}
         for construct in self.constructs:
             statement = self.lifetimes.binding_of(construct)
             if statement is not None:

@@ -58,11 +58,13 @@ class _Variables:
         if not isinstance(binder, ast.Name):
             return False
         statement = self._module.statement(binder)
-        if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)):
             return False
         construct = self._constructs.get(statement)
         if construct is not None:
             return binder in self._lifetimes.names_of(construct, statement)
+        if isinstance(statement, ast.Expr) or statement.value is None:
+            return False
         return any(
             isinstance(node, ast.Call) and (node in self._construct_calls or self._builds_one(node))
             for node in walk(statement.value)

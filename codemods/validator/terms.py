@@ -344,14 +344,33 @@ def is_extended(before: ast.stmt, after: ast.stmt) -> bool:
     return other_names(after) == [where, *map(_named, before.names)]
 
 
+_EVALUATED = (ast.Call, ast.keyword, ast.Tuple, ast.List, ast.UnaryOp, ast.BinOp, ast.Attribute)
+
+
 def bound_anew(statement: ast.stmt) -> list[str]:
     """Return the variables that *statement* gives a value that has nothing to do with them."""
+    if isinstance(statement, ast.Expr):
+        return _bound_in_passing(statement.value)
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
         return []
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     unpacked = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
     bound = [t.id for t in unpacked if isinstance(t, ast.Name)]
     return [name for name in bound if not mentions(statement.value, name)]
+
+
+def _bound_in_passing(value: ast.expr) -> list[str]:
+    """Return what ``:=`` surely binds where *value* is evaluated, and nothing else in it names."""
+    found: list[ast.NamedExpr] = []
+    waiting: list[ast.AST] = [value]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.NamedExpr):
+            found.append(node)
+        elif isinstance(node, _EVALUATED) or (isinstance(node, ast.Compare) and len(node.ops) == 1):
+            waiting.extend(ast.iter_child_nodes(node))
+    names = [node.id for node in ast.walk(value) if isinstance(node, ast.Name)]
+    return [node.target.id for node in found if names.count(node.target.id) == 1]
 
 
 def is_end(left: Sequence[ast.stmt]) -> bool:

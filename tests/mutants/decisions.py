@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,17 @@ def rebound_overlooked(real: Any) -> Any:
 def stray_use_overlooked(real: Any) -> Any:
     """A use that belongs to no certain construction does not count."""
     return _overlooks(real)
+
+
+@mutant("analysis.trackers.lifetimes:bound_in_passing", "E12_walrus")
+def value_of_a_walrus_overlooked(real: Any) -> Any:
+    """What an expression does with the tracker that it binds does not count."""
+
+    def wrong(module: Any, value: Any) -> Any:
+        statement = module.statement(value)
+        return statement if isinstance(statement, ast.Expr) else None
+
+    return wrong
 
 
 @mutant("rules.checks.lifetime:flow_escape", "E1", "E2", "X4")

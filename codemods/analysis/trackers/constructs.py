@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +39,9 @@ class Construct:
     again: bool = False
 
 
-Bound = tuple[Construct, ast.Assign | ast.AnnAssign]
+#: A statement that binds a construction to a name.
+Binder = ast.Assign | ast.AnnAssign | ast.Expr
+Bound = tuple[Construct, Binder]
 _STORES = frozenset({words.STORE_ARGUMENT, words.LOG_ARGUMENT})
 
 
@@ -57,6 +60,54 @@ def _arms(value: ast.expr) -> list[ast.expr]:
     if isinstance(value, ast.IfExp):
         return [*_arms(value.body), *_arms(value.orelse)]
     return [value]
+
+
+#: What evaluates all that it holds, whatever the values are.
+_EVALUATING = (
+    *(ast.Call, ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.Set, ast.Dict),
+    *(ast.Attribute, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Await),
+)
+
+
+def bound_in_passing(module: ParsedModule, value: ast.expr) -> ast.Expr | None:
+    """Return the statement that binds *value* by ``:=`` in an expression, and does no more with it.
+
+    It is always evaluated there, and is dropped, or compared by ``is``; nothing else in the
+    statement binds a name like this, or has the name.
+    """
+    named = module.parents[value]
+    if not isinstance(named, ast.NamedExpr):
+        return None
+    around = module.parents[named]
+    if isinstance(around, ast.Compare):
+        first = around.left is named or around.comparators[0] is named
+        if not first or not isinstance(around.ops[0], ast.Is | ast.IsNot) or len(around.ops) > 1:
+            return None
+        around = module.parents[around]
+    while isinstance(around, _EVALUATING):
+        if around is module.parents[named]:
+            return None  # what takes it may keep it
+        around = module.parents[around]
+    if not isinstance(around, ast.Expr):
+        return None
+    inside = list(walk(around))
+    alone = sum(isinstance(node, ast.NamedExpr) for node in inside) == 1
+    name = named.target.id
+    mentions = sum(isinstance(node, ast.Name) and node.id == name for node in inside)
+    return around if alone and mentions == 1 else None
+
+
+def unpacked(statement: ast.Assign, call: ast.Call) -> list[ast.Name]:
+    """Return the name that *statement* binds *call* to as one of as many values as names."""
+    target, built = statement.targets[0], statement.value
+    if len(statement.targets) != 1 or not isinstance(target, ast.Tuple):
+        return []
+    if not isinstance(built, ast.Tuple) or len(built.elts) != len(target.elts):
+        return []
+    if any(isinstance(e, ast.Starred) for e in (*target.elts, *built.elts)):
+        return []
+    pairs = zip(target.elts, built.elts, strict=True)
+    return [name for name, value in pairs if value is call and isinstance(name, ast.Name)][:1]
 
 
 def joined(constructs: Sequence[Construct]) -> Construct | None:
@@ -86,7 +137,7 @@ def _has_store(construct: Construct) -> bool:
 def bindings_of(
     module: ParsedModule,
     scopes: Scopes,
-    names_of: Callable[[Construct, ast.Assign | ast.AnnAssign], list[ast.Name]],
+    names_of: Callable[[Construct, Binder], list[ast.Name]],
     bound_by: list[Bound],
 ) -> Iterator[tuple[Construct, ast.stmt, list[Bound]]]:
     """Yield the constructions of a variable with their statements, and what each stands for.

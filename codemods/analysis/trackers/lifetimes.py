@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.mentions import Mentions, Places
+from codemods.analysis.trackers.constructs import (
+    Binder,
+    Bound,
+    bindings_of,
+    bound_in_passing,
+    unpacked,
+    whole,
+)
 from codemods.analysis.trackers.constructs import Construct as Construct
-from codemods.analysis.trackers.constructs import bindings_of, whole
 from codemods.analysis.trackers.factories import built_by
 from codemods.analysis.trackers.ids.arguments import Argument, arguments_given
 from codemods.analysis.trackers.ids.literal_dicts import LiteralDicts
@@ -202,9 +209,12 @@ class Lifetimes:
                 found.setdefault(binding, []).append(site)
         return found
 
-    def binding_of(self, construct: Construct) -> ast.Assign | ast.AnnAssign | None:
+    def binding_of(self, construct: Construct) -> Binder | None:
         """Return the statement that binds the construction to plain names, else None."""
-        parent = self._module.parents[self._whole(construct)]
+        value = self._whole(construct)
+        parent = self._module.parents[value]
+        if isinstance(parent, ast.NamedExpr):
+            return bound_in_passing(self._module, value)
         if isinstance(parent, ast.AnnAssign) and isinstance(parent.target, ast.Name):
             return parent
         statement = self._module.parents[parent] if isinstance(parent, ast.Tuple) else parent
@@ -255,10 +265,11 @@ class Lifetimes:
                 found.setdefault((tuple(prefix), name), []).append(index)
         return found
 
-    def names_of(
-        self, construct: Construct, binding_statement: ast.Assign | ast.AnnAssign
-    ) -> list[ast.Name]:
+    def names_of(self, construct: Construct, binding_statement: Binder) -> list[ast.Name]:
         """Return the names that the construction is bound to; none where one is no name."""
+        if isinstance(binding_statement, ast.Expr):
+            named = self._module.parents[self._whole(construct)]
+            return [named.target] if isinstance(named, ast.NamedExpr) else []
         if isinstance(binding_statement, ast.AnnAssign):
             return (
                 [binding_statement.target] if isinstance(binding_statement.target, ast.Name) else []
@@ -266,22 +277,11 @@ class Lifetimes:
         if binding_statement.value is self._whole(construct):
             names = [t for t in binding_statement.targets if isinstance(t, ast.Name)]
             return names if len(names) == len(binding_statement.targets) else []
-        target = binding_statement.targets[0]
-        built = binding_statement.value
-        if len(binding_statement.targets) != 1 or not isinstance(target, ast.Tuple):
-            return []
-        if not isinstance(built, ast.Tuple) or len(built.elts) != len(target.elts):
-            return []
-        if any(isinstance(e, ast.Starred) for e in (*target.elts, *built.elts)):
-            return []
-        for name, value in zip(target.elts, built.elts, strict=True):
-            if value is construct.call and isinstance(name, ast.Name):
-                return [name]
-        return []
+        return unpacked(binding_statement, construct.call)
 
     def lifetimes(
         self,
-        binding_statements: list[tuple[Construct, ast.Assign | ast.AnnAssign]],
+        binding_statements: list[Bound],
         others: Container[ast.Call] = (),
     ) -> list[Lifetime]:
         """Return the lifetimes of one variable, given its constructions in source order.

@@ -13,6 +13,7 @@ Leaves alone    what is handed to a context manager right away, which needs noth
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.trackers.lifetimes import Construct
+    from codemods.model.finding import Finding
 
 TAKES = Sites.BUILT_OTHERWISE
 CODE = "AIU001"
@@ -62,8 +64,22 @@ def _refusal(semantic: SemanticModel, construct: Construct) -> Refusal | None:
     if _is_taken_over(semantic, parent):
         return None  # what becomes of it is decided where the object uses it
     finding = semantic.finding(CODE, construct.call, MESSAGE)
+    if isinstance(parent, ast.NamedExpr):
+        return _bound_inside(semantic, finding, parent)
     reason, detail = _place(parent)
     return refuse(semantic, finding, reason, detail, parent if hasattr(parent, "lineno") else None)
+
+
+def _bound_inside(semantic: SemanticModel, finding: Finding, named: ast.NamedExpr) -> Refusal:
+    """Refuse a tracker that ``:=`` binds where it is handed on, or may not be built."""
+    around = semantic.module.parents[named]
+    if isinstance(around, ast.Call | ast.keyword):
+        reason, detail = _place(around)
+    else:
+        reason, detail = Reason.REBOUND, "the tracker is bound inside an expression"
+    refusal = refuse(semantic, finding, reason, detail, named)
+    advice = f"build {named.target.id} in a statement of its own, then run again"
+    return replace(refusal, advice=advice) if reason == Reason.REBOUND else refusal
 
 
 def _is_taken_over(semantic: SemanticModel, parent: ast.AST) -> bool:
@@ -100,8 +116,6 @@ def _place(parent: ast.AST) -> tuple[Reason, str]:
         return Reason.SHARED_STATE, "the tracker is a default argument, shared by all calls"
     if isinstance(parent, ast.IfExp | ast.BoolOp):
         return Reason.CONDITIONAL_CONSTRUCT, "the tracker is built under a condition"
-    if isinstance(parent, ast.NamedExpr):
-        return Reason.REBOUND, "the tracker is bound inside an expression"
     if isinstance(parent, ast.Attribute):
         return Reason.ESCAPES, "the tracker has no name of its own"
     if isinstance(parent, ast.Call | ast.keyword):
