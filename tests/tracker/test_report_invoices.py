@@ -323,6 +323,18 @@ def test_the_same_calls_are_the_same(form: str, tmp_path: Path) -> None:
         assert "both sides say the same" in result.stderr
 
 
+def test_pages_may_be_lines_of_json(tmp_path: Path) -> None:
+    """A line ends where its page does, whatever signs are in the name of a project."""
+    pages = json.loads(openai_costs_json(theirs("openai")))
+    for page in pages:
+        for bucket in page["data"]:
+            for found in bucket["results"]:
+                found["project_name"] = "one\u2028two\x85"
+    text = "".join(json.dumps(page, ensure_ascii=False) + "\r\n" for page in pages)
+    result = compare(tmp_path, recorded("openai"), text, options=("--all",))
+    assert set(verdicts(result).values()) == {"the same"}, result.output
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_each_difference_is_found(form: str, tmp_path: Path) -> None:
     """On its day and model, with what it is of, and nowhere else."""

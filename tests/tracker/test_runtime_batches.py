@@ -96,6 +96,33 @@ def test_an_output_file_of_openai(form: str, metrics: CapturedMetrics) -> None:
     assert metrics[0].list_cost_usd == (metrics[0].cost_usd or 0) * 2
 
 
+@pytest.mark.parametrize("form", ["text", "bytes", "lines", "lines of the client"])
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+def test_an_answer_with_a_sign_that_ends_lines_of_str(
+    sign: str, form: str, metrics: CapturedMetrics
+) -> None:
+    """JSON may have it in a text: each result is a record, of parts that `iter_lines` gives too."""
+    said = CHAT_BODY | {"choices": [{"message": {"content": f"one{sign}{{two{sign}3{sign}}}"}}]}
+    lines = [result("a", said), result("b", None), result("c", said)]
+    text = "\n".join(json.dumps(json.loads(line), ensure_ascii=False) for line in lines) + "\n"
+    assert len(text.splitlines()) == 9
+    given: dict[str, Any] = {
+        "text": text,
+        "bytes": text.encode(),
+        "lines": text.split("\n"),
+        "lines of the client": iter(text.splitlines()),
+    }
+    assert record_batch_results(given[form], OPENAI_BATCH) == (2, 1, 0)
+    assert [m.request_id for m in metrics] == ["r-a", "r-c"]
+
+
+def test_the_end_of_a_torn_line_hides_no_other(metrics: CapturedMetrics) -> None:
+    """What is no result is counted part by part, and those around it are recorded."""
+    whole = result("a", CHAT_BODY)
+    torn = [whole, whole[:40], "and more", whole, whole[40:], whole[:9]]
+    assert record_batch_results(torn, OPENAI_BATCH) == (2, 0, 4)
+
+
 def test_embeddings_in_a_batch(metrics: CapturedMetrics) -> None:
     """They are booked as what they are."""
     body = {"object": "list", "model": "text-embedding-3-small", "usage": {"prompt_tokens": 4}}

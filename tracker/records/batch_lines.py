@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import OrderedDict
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from tracker.records import recorder
 from tracker.records.metric import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tracker.protocols import CallOwner
     from tracker.records.pending_record import PendingRecord
@@ -33,6 +34,9 @@ TIMES = ("ended_at", "completed_at", "created_at")
 MAX_DOWNLOADED = 20_000
 _downloaded: OrderedDict[str, PendingRecord] = OrderedDict()
 _lock = threading.RLock()
+
+#: Of so many parts at most a line is put together.
+MAX_PARTS = 1_000
 
 #: The end of the last year that a time can be in, in seconds since the epoch.
 LATEST = 253_402_300_800
@@ -97,9 +101,46 @@ def imported(
 def _each(lines: Any) -> Iterable[object]:
     """Return the lines that say something."""
     with forgiven("the lines of batch results"):
-        each = iter(lines.splitlines() if isinstance(lines, str | bytes) else lines)
-        return (line for line in each if not isinstance(line, str | bytes) or line.strip())
+        # `str.splitlines` also ends a line at characters that a text in JSON may have in it.
+        given = io.StringIO(lines, newline=None) if isinstance(lines, str) else lines
+        each = iter(given.splitlines() if isinstance(given, bytes) else given)
+        said = (line for line in each if not isinstance(line, str | bytes) or line.strip())
+        return _in_one(said)
     return ()
+
+
+def _in_one(lines: Iterable[object]) -> Iterator[object]:
+    """Yield *lines*, texts of objects as what they say; parts of a line count as one.
+
+    What ``iter_lines`` of the openai client gives ends at such characters too, and lacks them.
+    """
+    parts: list[str] = []
+    for line in lines:
+        if not isinstance(line, str) or not (parts or line.lstrip().startswith("{")):
+            yield line
+            continue
+        told = _object(line)
+        if told is None:
+            parts.append(line)
+            told = _object("".join(parts)) if len(parts) > 1 else None
+            if told is None and len(parts) < MAX_PARTS:
+                continue
+        else:
+            yield from parts
+        yield from parts if told is None else (told,)
+        parts = []
+    yield from parts
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    """Return what *line* says if it is the text of a JSON object."""
+    import json
+
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def _book(line: _Line, batch_id: str, at: float, owner: CallOwner) -> PendingRecord:

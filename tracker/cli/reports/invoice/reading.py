@@ -67,7 +67,7 @@ def _documents(text: str) -> Any:
     except RecursionError as error:
         raise InvoiceError("no JSON of ours") from error
     try:
-        return [json.loads(line, parse_float=Decimal) for line in text.splitlines() if line.strip()]
+        return [json.loads(line, parse_float=Decimal) for line in text.split("\n") if line.strip()]
     except (ValueError, RecursionError) as error:
         raise InvoiceError("neither JSON nor JSON lines") from error
 
