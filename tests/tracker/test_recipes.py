@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import re
 import sys
@@ -57,6 +58,7 @@ def recipes(client: openai.OpenAI, server: LoopbackServer) -> dict[str, Any]:
         "asking": lambda _text: CHAT,
         "asyncio": asyncio,
         "client": client,
+        "contextvars": contextvars,
         "extract": extract,
         "flask_app": flask.Flask(__name__),
         "inject": inject,
@@ -165,6 +167,20 @@ def test_the_recipe_for_notebooks(
         shell.reset()
         InteractiveShell.clear_instance()
     assert [metric.job_id for metric in metrics] == ["first", "second"]
+
+
+def test_the_recipe_for_a_runner(recipes: dict[str, Any], metrics: CapturedMetrics) -> None:
+    """The context is handed over; without that, the call is nobody's and not recorded."""
+
+    async def work() -> None:
+        recipes["client"].chat.completions.create(**CHAT)
+
+    with asyncio.Runner() as runner:
+        with ai_usage_context("work", job_id="around"):
+            runner.run(work())
+        assert len(metrics) == 0
+        recipes["answered"](runner, work)
+    assert [metric.job_id for metric in metrics] == ["runner"]
 
 
 def test_the_recipe_for_pytest(recipes: dict[str, Any], metrics: CapturedMetrics) -> None:
