@@ -23,7 +23,8 @@ import openai
 ANSWERS = ["plain", "next\u0085line", "two\u2028lines", "two\u2029paragraphs", "fed\fa page"]
 BATCH = {"id": "b", "type": "message_batch", "processing_status": "ended", "results_url": "http://none/results"}
 BODY = "".join(
-    json.dumps({"custom_id": str(n), "result": {"type": "errored", "error": {"message": text}}}, ensure_ascii=False) + "\n"
+    json.dumps({"custom_id": str(n), "result": {"type": "errored", "error": {"message": text}}}, ensure_ascii=False)
+    + "\n"
     for n, text in enumerate(ANSWERS)
 ).encode()
 
@@ -50,7 +51,7 @@ seen = {
     "openai, text at LF": [is_json(line) for line in content.text.split("\n")[:-1]],
     "anthropic, results": [one.custom_id == str(n) for n, one in enumerate(theirs.messages.batches.results("b"))],
 }
-print(f"openai {openai.__version__}, anthropic {anthropic.__version__}, httpx2 {httpx2.__version__}: {len(ANSWERS)} results are")
+print(f"openai {openai.__version__}, anthropic {anthropic.__version__}: {len(ANSWERS)} results are")
 for name, lines in seen.items():
     print(f"  {name}: {len(lines)} lines, {sum(lines)} of them JSON")
 assert seen["openai, iter_lines"] == [True, *[False] * 6, True], seen
