@@ -114,17 +114,18 @@ class Names:
             return None
         if statement.targets != [binder] or binder in self._asked:
             return None
-        return self._looked_up(statement.value) or self._renamed(binder, statement.value)
-
-    def _renamed(self, binder: ast.AST, value: ast.expr) -> str | None:
-        """Return the module or function of another file that *value*, bound to *binder*, is."""
-        if not isinstance(value, ast.Name | ast.Attribute):
-            return None
+        # What is bound may stand in what it is bound to: ``rows = rows["open"]``.
         self._asked.add(binder)
         try:
-            meaning = self.meaning(value)
+            return self._looked_up(statement.value) or self._renamed(statement.value)
         finally:
             self._asked.discard(binder)
+
+    def _renamed(self, value: ast.expr) -> str | None:
+        """Return the module or function of another file that *value* is."""
+        if not isinstance(value, ast.Name | ast.Attribute):
+            return None
+        meaning = self.meaning(value)
         named = meaning.paths[0] if meaning.certain else None
         return None if named is None or self._is_api(named) else named
 
