@@ -174,7 +174,5 @@ def _moved(value: _Value, indent: str) -> str:
     """Return the text of *value* for a statement whose line is indented by *indent*."""
     if indent == value.indent or not _NEWLINE.search(value.text):
         return value.text
-    first, *others = value.text.splitlines(keepends=True)
-    old = value.indent
-    moved = (indent + line[len(old) :] if line.startswith(old) else line for line in others)
-    return "".join((first, *moved))
+    # Only these end lines of code: a text may have other characters that `str.splitlines` cuts at.
+    return re.sub(rf"({_NEWLINE.pattern}){value.indent}", rf"\g<1>{indent}", value.text)

@@ -62,6 +62,14 @@ def test_values_come_back_as_lines_of_their_block(
             assert parsed != text
 
 
+@pytest.mark.parametrize("sign", ["\f", "\v", "\x1c", "\x85", "\N{LINE SEPARATOR}"])
+def test_a_text_with_a_sign_that_ends_lines_of_str(sign: str) -> None:
+    """It ends no line of code: what is behind it in the text is not moved with the block."""
+    said = f"'one{sign}    two', 'and the rest of a value that is long'"
+    text = FUNCTION.replace("rows.five(x)", f"rows.five(\n        {said})")
+    assert f"\n            {said})" in rewritten(text)
+
+
 def test_a_long_value_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     """What LibCST is given does not grow with a chain that stays as it is."""
     sizes = []
