@@ -10,6 +10,7 @@ import gc
 import io
 import os
 import sys
+import warnings
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,7 +79,10 @@ def ended(run: Callable[[], int]) -> int:
     if sys.stdout is not None:  # names of files may hold what the terminal cannot show
         getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
-        with _rare_collection():
+        with _rare_collection(), warnings.catch_warnings():
+            # What the interpreter thinks of the code that is read is not a tool's to tell; where
+            # warnings are errors, valid code would be invalid.
+            warnings.simplefilter("ignore")
             status = run()
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import subprocess
+import warnings
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -193,6 +194,20 @@ def test_a_file_that_fails_is_named(project: Path, capsys: pytest.CaptureFixture
     assert "broken.py: failed to parse" in shown.err
     assert "4 legacy calls left" in shown.out
     assert "Not counted: 1 file that cannot be parsed." in shown.out
+
+
+@pytest.mark.parametrize("filtered", ["error", "always"])
+def test_code_that_is_warned_of_counts(
+    filtered: Any, project: Path, told: Callable[..., dict[str, Any]]
+) -> None:
+    """The parser asks the filters of warnings: valid code is valid, and nothing is told."""
+    (project / "d.py").write_text(module(LEGACY).replace("text, tracker", r'"\d", 1or tracker'))
+    with warnings.catch_warnings(record=filtered == "always") as seen:
+        warnings.simplefilter(filtered)
+        found = told(".")
+    assert row(found["folders"], ".") == (1, 1, 0, 0)
+    assert found["whole"]["unread"] == 0
+    assert not seen
 
 
 # -- history ----------------------------------------------------------------------------------
