@@ -59,20 +59,16 @@ def lint(
         return _run(options, config, files, progress, memory, _How(True, retouch=retouch))
 
 
-def lint_source(
-    options: Options,
-    config: Configuration,
-    source: SourceFile,
-    others: Mapping[Path, SourceFile],
-    looked_at: set[Path] | None = None,
+def lint_alone(
+    run: Run, others: Mapping[Path, SourceFile], looked_at: set[Path] | None = None
 ) -> RunReport:
-    """Return the lint findings of *source*; its text need not be on disk, nor those of *others*.
+    """Return the lint findings of the one file that *run* decides on.
 
     The files that were analysed for it are put into *looked_at*.
     """
     from codemods.runner.one_file import lint_file
 
-    outcome = outcome_of(options, config, source, others, lint_file, looked_at)
+    outcome = _outcome_in(run, others, lint_file, looked_at)
     told = () if isinstance(outcome, Untouched) else (in_line_order(outcome),)
     return RunReport(told, 1, written=False)
 
@@ -83,21 +79,25 @@ def outcome_of(
     source: SourceFile,
     others: Mapping[Path, SourceFile],
     work: Callable[[Project, SourceFile], FileOutcome],
+) -> FileOutcome:
+    """Return what *work* makes of *source*; all files but *others* are as they are on disk."""
+    return _outcome_in(run_of(options, config, source, others), others, work)
+
+
+def _outcome_in(
+    run: Run,
+    others: Mapping[Path, SourceFile],
+    work: Callable[[Project, SourceFile], FileOutcome],
     looked_at: set[Path] | None = None,
 ) -> FileOutcome:
-    """Return what *work* makes of *source*; all files but *others* are as they are on disk.
-
-    The files that were analysed for it are put into *looked_at*.
-    """
     from codemods.runner.one_file import guarded, lint_file
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        new = (one for path, one in others.items() if not path.exists())
-        project = _run_of(options, config, source, *new).project_with(others)
+        project = run.project_with(others)
         if work is not lint_file:
             project.look_over()
-        outcome = guarded(partial(work, project), source)
+        outcome = guarded(partial(work, project), run.candidates[0])
         if looked_at is not None:
             looked_at.update(project.analysed_files)
         return outcome
@@ -107,14 +107,23 @@ def warnings_about(options: Options, config: Configuration, source: SourceFile) 
     """Return what the configuration of *source* says in vain."""
     from codemods.runner.many_files import said_in_vain
 
-    return said_in_vain(_run_of(options, config, source))
+    return said_in_vain(run_of(options, config, source, {}))
 
 
-def _run_of(options: Options, config: Configuration, source: SourceFile, *new: SourceFile) -> Run:
-    """Return the run that decides on *source* alone; *new* are files that are not on disk yet."""
+def run_of(
+    options: Options,
+    config: Configuration,
+    source: SourceFile,
+    others: Mapping[Path, SourceFile],
+) -> Run:
+    """Return the run that decides on *source* alone; its text need not be on disk.
+
+    Nor need those of *others*.
+    """
     from codemods.project.discovery import DiscoveredFile
     from codemods.runner.run import Run
 
+    new = (one for path, one in others.items() if not path.exists())
     named = [DiscoveredFile(str(one.path), one.display) for one in (source, *new)]
     return Run(options, config, tuple(named), (source,))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from codemods.project.discovery import DiscoveredFile
 
 
+#: What a run finds out about folders, and is the same whatever stands in their files.
+_OF_FOLDERS = ("_roots", "_known", "_line_lengths", "_terms_of", "_files_of_projects")
+
+
 @dataclass(frozen=True)
 class Run:
     """The files of a run, in which legacy code was found (``candidates``) or was not.
@@ -39,6 +43,16 @@ class Run:
     def __reduce__(self) -> tuple[type[Run], tuple[object, ...]]:
         """Leave out what is computed: it holds syntax trees."""
         return Run, (self.options, self.config, self.files, self.candidates)
+
+    def with_text(self, source: SourceFile) -> Run:
+        """Return the run that decides on *source* alone, another text of the file of this one.
+
+        What is known of folders and their configuration stays.
+        """
+        run = replace(self, candidates=(source,))
+        found = {name: self.__dict__[name] for name in _OF_FOLDERS if name in self.__dict__}
+        run.__dict__.update(found)
+        return run
 
     @cached_property
     def project(self) -> Project:

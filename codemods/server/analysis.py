@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from codemods.findings.mending.retouching import place_of
-from codemods.findings.texts import Text, is_left_out, lint_text, source_of
+from codemods.findings.texts import Linter, Text, is_left_out, source_of
 from codemods.model.options import LintOptions, Mode, Options
 from codemods.model.outcome import Changed, Failed, Refused, Untouched
 from codemods.project.config import Tables
@@ -15,6 +15,7 @@ from codemods.project.embedded.files import load
 from codemods.project.sources import LARGEST, encode
 from codemods.report import display
 from codemods.server.texts.positions import MARK
+from codemods.server.work import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from codemods.model.source import SourceFile
     from codemods.server.retelling import Bases
     from codemods.server.texts.documents import Document
-    from codemods.server.work import Ticket
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,10 @@ class _Wanted(Tables):
         super().__init__(cwd)
         self._ticket = ticket
 
+    def keep(self) -> None:
+        """Go on from now on, whoever waits: others will ask, too."""
+        self._ticket = Ticket()
+
     def of(self, path: Path) -> ProjectConfig:
         """Return what holds for *path*; raises ConfigError, or Superseded."""
         self._ticket.check()
@@ -84,7 +88,7 @@ class Asked:
             paths=(document.path,), cwd=self._cwd, mode=Mode.CHECK, force_exclude=True
         )
         self._config = _Wanted(self._cwd, ticket)
-        self._others = self._sources(around)
+        self._around = around
 
     @property
     def shown(self) -> str:
@@ -103,20 +107,25 @@ class Asked:
         known = bases.linted(self._document, self._part) if bases is not None else None
         if known is not None:
             return known
-        report, is_alone = self._report(self._text)
+        linter = self._linter()
+        report, is_alone = self._report(linter, self._document.content)
         if bases is not None and is_alone:
-            bases.learn(self._document, report)
+            self._config.keep()
+            bases.learn(self._document, report, linter)
         return report
 
-    def _part(self, text: str) -> RunReport | None:
-        report, is_alone = self._report(replace(self._text, content=encode(text)))
+    def _part(self, text: str, linter: Linter | None) -> RunReport | None:
+        report, is_alone = self._report(linter or self._linter(), encode(text))
         return report if is_alone else None
 
-    def _report(self, text: Text) -> tuple[RunReport, bool]:
-        """Return what lint finds in *text*, and whether that follows from it alone."""
+    def _linter(self) -> Linter:
+        options = self._options, LintOptions()
+        return Linter(*options, self._config, self._document.path, self.shown, self._others)
+
+    def _report(self, linter: Linter, content: bytes) -> tuple[RunReport, bool]:
+        """Return what lint finds in *content*, and whether that follows from it alone."""
         looked_at: set[Path] = set()
-        given = (self._options, LintOptions(), self._config, text, self._others, looked_at)
-        report = lint_text(*given)
+        report = linter.of(content, looked_at)
         self.require()
         failed = any(isinstance(outcome, Failed) for outcome in report.outcomes)
         return report, not failed and looked_at <= {self._document.path}
@@ -179,10 +188,11 @@ class Asked:
         found = path.relative_to(self._cwd) if path.is_relative_to(self._cwd) else path
         return display.line(found.as_posix())
 
-    def _sources(self, around: Surroundings) -> Mapping[Path, SourceFile]:
-        """Return the other open texts of the folder by their paths."""
+    @cached_property
+    def _others(self) -> Mapping[Path, SourceFile]:
+        """The other open texts of the folder by their paths."""
         found = {}
-        for one in around.documents:
+        for one in self._around.documents:
             mine = one.path != self._document.path and one.path.is_relative_to(self._cwd)
             if mine and len(one.content) <= LARGEST:
                 source = load(one.path, self._shown(one.path), one.content)

@@ -14,6 +14,7 @@ from codemods.server.hover import hover_of
 from codemods.server.lenses import EXPLAIN, MIGRATE, lenses_of
 from codemods.server.notebooks import opened
 from codemods.server.session import Session
+from codemods.server.stdio import serve_on
 from codemods.server.texts.edits import edits_of
 from codemods.server.texts.functions import is_inside
 from codemods.server.work import Urgency
@@ -32,7 +33,7 @@ def serve() -> int:
     """Serve on standard input and output; return the exit status."""
     output = sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever prints must not get between two messages
-    made().start_io(sys.stdin.buffer, output)
+    serve_on(made(), sys.stdin.buffer, output)
     return 0
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lsprotocol.converters import get_converter
 from lsprotocol.types import (
     CodeDescription,
     Diagnostic,
@@ -22,7 +24,7 @@ from codemods.model.outcome import Failed, Linted
 from codemods.model.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from codemods.model.finding import Finding
     from codemods.model.outcome import RunReport
@@ -35,38 +37,56 @@ _SEVERITIES = {
     Severity.WARNING: DiagnosticSeverity.Warning,
     Severity.INFO: DiagnosticSeverity.Information,
 }
+_CONVERTER = get_converter()
 #: The pages, where the tools are run from a checkout; an installed package has none of them.
 _PAGES = Path(__file__).parents[2] / "docs" / "rules"
 
 
 @dataclass(frozen=True)
+class _One:
+    """A finding in a text, and what the editor is told of it.
+
+    Columns are counted in the lines that it begins and ends in.
+    """
+
+    finding: Finding
+    first: str
+    last: str
+    told: str
+
+
+@dataclass(frozen=True)
 class Shown:
-    """What an editor was told of a text, as it follows from *report*."""
+    """What an editor was told of a text, as it follows from *report*: diagnostics in JSON."""
 
     report: RunReport
-    diagnostics: list[Diagnostic]
-    _known: Mapping[tuple[Finding, str, str], Diagnostic] = field(default_factory=dict)
+    told: Sequence[str]
+    _known: Mapping[int, _One] = field(default_factory=dict)
 
     def again(self, document: Document, report: RunReport) -> Shown:
         """Return what it is told of *document*: what stands where it stood is not made anew."""
-        found: dict[tuple[Finding, str, str], Diagnostic] = {}
+        found: dict[int, _One] = {}
+        lines, known = document.lines, self._known
         for one in findings_of(report):
-            # Columns are counted in the lines that a place begins and ends in.
-            first, last = one.span.line - 1, one.span.end_line - 1
-            key = one, document.lines.line(first), document.lines.line(last)
-            found[key] = self._known.get(key) or _diagnostic(document, one)
-        return Shown(report, [*found.values(), *failures_of(report)], found)
+            first, last = lines.line(one.span.line - 1), lines.line(one.span.end_line - 1)
+            # The record is still there: no other one can have its place in memory.
+            before = known.get(id(one))
+            if before is None or before.first != first or before.last != last:
+                before = _One(one, first, last, encoded(_diagnostic(document, one)))
+            found[id(one)] = before
+        failures = (encoded(one) for one in failures_of(report))
+        return Shown(report, [*(one.told for one in found.values()), *failures], found)
+
+
+def encoded(diagnostic: Diagnostic) -> str:
+    """Return *diagnostic* as the protocol has it."""
+    return json.dumps(_CONVERTER.unstructure(diagnostic))
 
 
 def findings_of(report: RunReport) -> list[Finding]:
     """Return the findings of *report*."""
     linted = (one for one in report.outcomes if isinstance(one, Linted))
     return [finding for one in linted for finding in one.findings]
-
-
-def diagnostics_of(document: Document, report: RunReport) -> list[Diagnostic]:
-    """Return all that *report* tells of *document*."""
-    return [*diagnostics_in(document, findings_of(report)), *failures_of(report)]
 
 
 def diagnostics_in(document: Document, findings: Iterable[Finding]) -> list[Diagnostic]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from codemods.server.texts.documents import Documents
 
@@ -22,6 +23,18 @@ class Protocol(LanguageServerProtocol):
     """
 
     documents: Documents
+
+    def publish(self, uri: str, version: int | None, told: Sequence[str]) -> None:
+        """Tell of the text at *uri* the diagnostics *told*, which are JSON.
+
+        The library would make all of them anew for each letter that is typed.
+        """
+        about = {"uri": uri} if version is None else {"uri": uri, "version": version}
+        params = f'{json.dumps(about)[:-1]}, "diagnostics": [{", ".join(told)}]}}'
+        method = json.dumps(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        body = f'{{"jsonrpc": "{self.VERSION}", "method": {method}, "params": {params}}}'.encode()
+        if self.writer is not None:
+            self.writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Steps:

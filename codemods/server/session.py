@@ -15,7 +15,7 @@ from pygls.uris import to_fs_path
 from codemods.model.outcome import RunReport
 from codemods.project.config import ConfigError
 from codemods.server.analysis import Asked, Migration, Surroundings
-from codemods.server.diagnostics import Shown
+from codemods.server.diagnostics import Shown, encoded
 from codemods.server.notebooks import SYNC
 from codemods.server.protocol import Protocol
 from codemods.server.retelling import Bases
@@ -24,7 +24,7 @@ from codemods.server.texts.documents import Documents
 from codemods.server.work import Superseded, Ticket, Urgency, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from codemods.server.notebooks import Notebook
     from codemods.server.texts.documents import Document
@@ -61,15 +61,15 @@ class Session(LanguageServer):
         except JsonRpcContentModified:
             return
         if self.documents.is_current(document):
-            self._publish(document.uri, document.version, self._diagnostics_of(document, report))
+            self._publish(document.uri, document.version, self._told(document, report))
 
-    def _diagnostics_of(self, document: Document, report: RunReport) -> list[types.Diagnostic]:
+    def _told(self, document: Document, report: RunReport) -> Sequence[str]:
         """Return what the editor is told of *report*: what is told again stands where it stood."""
         shown = self._shown.get(document.uri, _NOT_SHOWN)
         if shown.report is not report:
             shown = shown.again(document, report)
             self._shown[document.uri] = shown
-        return shown.diagnostics
+        return shown.told
 
     async def tell_notebook(self, notebook: Notebook, urgency: Urgency) -> None:
         """Publish what there is to tell of each cell, if nothing has changed until then."""
@@ -79,7 +79,7 @@ class Session(LanguageServer):
             return
         if self.notebooks.get(notebook.whole.uri) is notebook:
             for cell, found in notebook.told(report):
-                self._publish(cell.uri, cell.version, found)
+                self._publish(cell.uri, cell.version, list(map(encoded, found)))
 
     def target(self, uri: str) -> Target | None:
         """Return the text at *uri*, which may be a cell of a notebook; None if it is not open."""
@@ -94,9 +94,9 @@ class Session(LanguageServer):
         self._shown.pop(uri, None)
         self._publish(uri, None, [])
 
-    def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
-        params = types.PublishDiagnosticsParams(uri, found, version)
-        self.text_document_publish_diagnostics(params)
+    def _publish(self, uri: str, version: int | None, told: Sequence[str]) -> None:
+        assert isinstance(self.protocol, Protocol)
+        self.protocol.publish(uri, version, told)
 
     async def report(self, document: Document, urgency: Urgency = Urgency.ASKED) -> RunReport:
         """Return what lint finds in *document*."""

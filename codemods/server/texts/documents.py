@@ -31,11 +31,12 @@ class Document:
     version: int
     text: str
     encoding: str
+    _lines: Lines | None = field(default=None, repr=False)
 
     @cached_property
     def lines(self) -> Lines:
         """The text by its lines."""
-        return Lines(self.text, self.encoding)
+        return Lines(self.text, self.encoding) if self._lines is None else self._lines
 
     @cached_property
     def content(self) -> bytes:
@@ -54,15 +55,13 @@ class Document:
 
     def changed(self, version: int, changes: Sequence[TextDocumentContentChangeEvent]) -> Document:
         """Return the text with *changes*, made one after the other."""
-        text = self.text
+        lines = self.lines
         for change in changes:
             if isinstance(change, TextDocumentContentChangePartial):
-                lines = Lines(text, self.encoding)
-                start, end = lines.offset(change.range.start), lines.offset(change.range.end)
-                text = text[:start] + change.text + text[max(start, end) :]
+                lines = lines.replaced(change.range, change.text)
             else:
-                text = change.text
-        return replace(self, version=version, text=text)
+                lines = Lines(change.text, self.encoding)
+        return replace(self, version=version, text=lines.text, _lines=lines)
 
 
 @dataclass

@@ -47,8 +47,8 @@ class Piece:
     is_api: bool = False
 
     def source(self, lines: Sequence[str]) -> str:
-        """Return its text in *lines*."""
-        return "\n".join(lines[self.first : self.last + 1]) + "\n"
+        """Return its text in *lines*, which have their ends."""
+        return "".join(lines[self.first : self.last + 1])
 
     def anew(self, lines: Sequence[str]) -> Piece | None:
         """Return it as it is in *lines*; None if that is not one definition by the same name."""

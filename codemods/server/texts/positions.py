@@ -6,13 +6,15 @@ Lines end as the protocol and Python say, with LF, CR LF or CR; other breaks are
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lsprotocol.types import Position, PositionEncodingKind, Range
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codemods.model.source import Span
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -37,27 +39,42 @@ class Lines:
 
     text: str
     encoding: str
+    _split: Sequence[str] | None = field(default=None, compare=False, repr=False)
 
     @cached_property
-    def _lines(self) -> list[str]:
-        return split(self.text)
+    def all(self) -> Sequence[str]:
+        """The lines, each with its end."""
+        return split(self.text) if self._split is None else self._split
 
     def line(self, number: int) -> str:
         """Return the line *number*, counted from 0; "" beyond the end."""
-        return self._lines[number] if number < len(self._lines) else ""
+        return self.all[number] if number < len(self.all) else ""
 
     def offset(self, position: Position) -> int:
         """Return where *position* is in the text; what is beyond a line, or all, is its end."""
-        lines = self._lines
+        lines = self.all
         if position.line >= len(lines):
             return len(self.text)
         before = sum(map(len, lines[: position.line]))
         line = lines[position.line].rstrip("\r\n")
         return before + min(self._characters(line, position.character), len(line))
 
+    def replaced(self, place: Range, text: str) -> Lines:
+        """Return them with *text* at *place*: only lines that this touches are made anew."""
+        lines, last = self.all, max(place.start.line, place.end.line)
+        start = self.offset(place.start)
+        end = max(start, self.offset(place.end))
+        # The line before may end in CR, to which an LF that is typed behind it belongs.
+        first = max(0, min(place.start.line, len(lines)) - 1)
+        before = sum(map(len, lines[:first]))
+        beyond = before + sum(map(len, lines[first : last + 1]))
+        new = split(self.text[before:start] + text + self.text[end:beyond])
+        whole = self.text[:start] + text + self.text[end:]
+        return Lines(whole, self.encoding, [*lines[:first], *new, *lines[last + 1 :]])
+
     def column(self, position: Position) -> tuple[int, int]:
         """Return line and column of *position* as a Span counts them."""
-        lines = self._lines
+        lines = self.all
         line = lines[position.line].rstrip("\r\n") if position.line < len(lines) else ""
         column = min(self._characters(line, position.character), len(line))
         return position.line + 1, column + 1 - self._mark(position.line)
@@ -76,7 +93,7 @@ class Lines:
     @property
     def end(self) -> Position:
         """The end of the text."""
-        lines = self._lines
+        lines = self.all
         if not lines or lines[-1].endswith(("\r", "\n")):
             return Position(len(lines), 0)
         return self.position(len(lines) - 1, len(lines[-1]))

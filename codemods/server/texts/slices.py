@@ -62,13 +62,22 @@ class Slice:
             needed = _closed(needed | {witness}, both, free)
         return cls(needed - {len(before)}, free)
 
+    def holds(self, old: Piece, new: Piece) -> bool:
+        """Whether it is that of *new*, too, in the place of *old*: all others are as they were."""
+        one, other = old.words, new.words
+        return (
+            one.beyond == other.beyond
+            and one.given == other.given
+            and _WIDE.isdisjoint(one.said) == _WIDE.isdisjoint(other.said)
+        )
+
     def text(self, lines: Sequence[str], pieces: Sequence[Piece]) -> str:
         """Return the text of *lines* without all else, each line of it where it is."""
-        left = [""] * (1 + max(pieces[at].last for at in (*self.needed, *self.free)))
+        left = ["\n"] * (1 + max(pieces[at].last for at in (*self.needed, *self.free)))
         for at in (*self.needed, *self.free):
             one = pieces[at]
             left[one.first : one.last + 1] = lines[one.first : one.last + 1]
-        return "\n".join(left) + "\n"
+        return "".join(left)
 
     def lines(self, pieces: Sequence[Piece]) -> frozenset[int]:
         """Return the numbers of the lines, from 1, that it keeps for the piece itself."""
