@@ -17,6 +17,7 @@ from codemods.project.tables.overrides import is_matched
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from codemods.model.finding import Finding
     from codemods.model.options import Configuration, LintOptions, ProjectConfig
     from codemods.model.outcome import FileOutcome
     from codemods.project.ignore.gitignore import Rules
@@ -60,7 +61,7 @@ class Selection:
             return outcome
         chosen = self.of(outcome.path)
         findings = tuple(
-            replace(one, severity=chosen.severities.get(one.code, Severity.ERROR))
+            _counted(one, chosen.severities.get(one.code, Severity.ERROR))
             for one in outcome.findings
             if one.code in chosen.codes
         )
@@ -84,6 +85,11 @@ class Selection:
                 if is_matched(rules, path) is not all_others
             )
         )
+
+
+def _counted(finding: Finding, severity: Severity) -> Finding:
+    """Return *finding* as one that counts as much as *severity* says."""
+    return finding if finding.severity is severity else replace(finding, severity=severity)
 
 
 def lint_of(table: ProjectConfig) -> LintConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ class Run:
 
         What is known of folders and their configuration stays.
         """
-        run = replace(self, candidates=(source,))
+        run = Run(self.options, self.config, self.files, (source,))
         found = {name: self.__dict__[name] for name in _OF_FOLDERS if name in self.__dict__}
         run.__dict__.update(found)
         return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
 
 _DISTRIBUTION = "ai-usage-suite"
 _WATCHED = ("**/*.py", "**/*.pyi", "**/*.ipynb", "**/pyproject.toml")
+#: How many objects are made until the interpreter looks for circles among them: each analysis of
+#: a letter makes some thousands, and most are gone with it.
+_ALLOCATIONS = 50_000
 _APPLYING = "Migrate to a context"
 
 
 def serve() -> int:
     """Serve on standard input and output; return the exit status."""
+    gc.set_threshold(_ALLOCATIONS)
     output = sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever prints must not get between two messages
     serve_on(made(), sys.stdin.buffer, output)

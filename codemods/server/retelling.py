@@ -18,7 +18,7 @@ from codemods.findings.comments import may_hold_any
 from codemods.model.finding import Finding, Silenced
 from codemods.model.outcome import Linted, RunReport
 from codemods.server.texts.apart import Concerned, is_telling
-from codemods.server.texts.pieces import pieces_of
+from codemods.server.texts.pieces import declares_rightly, pieces_of
 from codemods.server.texts.positions import MARK
 from codemods.server.texts.slices import Slice
 
@@ -123,9 +123,11 @@ class Edited:
         old, new = self.base.pieces[self.at], self.pieces[self.at]
         if is_telling(old) or is_telling(new):
             return False
-        return all(
-            self.base.concerned.is_apart(one) and not may_hold_any(one.source(lines.all))
-            for one, lines in ((old, self.base.lines), (new, self.lines))
+        before, after = old.source(self.base.lines.all), new.source(self.lines.all)
+        return (
+            all(self.base.concerned.is_apart(one) for one in (old, new))
+            and not any(map(may_hold_any, (before, after)))
+            and declares_rightly(after)
         )
 
     def told(self, report: RunReport, sliced: Sliced | None = None) -> Base:

@@ -50,6 +50,8 @@ def whole(module: ParsedModule, call: ast.Call, built: Mapping[ast.Call, Constru
     top: ast.expr = call
     while isinstance(around := module.parents[top], ast.IfExp) and around.test is not top:
         top = around
+    if top is call:
+        return call
     found = [built.get(arm) for arm in _arms(top) if isinstance(arm, ast.Call)]
     constructs = [one for one in found if one is not None]
     complete = len(constructs) == len(_arms(top))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ class Document:
                 lines = lines.replaced(change.range, change.text)
             else:
                 lines = Lines(change.text, self.encoding)
-        return replace(self, version=version, text=lines.text, _lines=lines)
+        return Document(self.uri, self.path, version, lines.text, self.encoding, lines)
 
 
 @dataclass

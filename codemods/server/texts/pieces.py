@@ -51,16 +51,26 @@ class Piece:
         return "".join(lines[self.first : self.last + 1])
 
     def anew(self, lines: Sequence[str]) -> Piece | None:
-        """Return it as it is in *lines*; None if that is not one definition by the same name."""
-        source = self.source(lines)
+        """Return it as it is in *lines*; None if that is not one definition by the same name.
+
+        Whether what it declares can be is not looked at.
+        """
         try:
-            body = ast.parse(source).body
-            check_declarations(source, self.name)
+            body = ast.parse(self.source(lines)).body
         except _NO_PYTHON:
             return None
         if len(body) != 1 or not isinstance(body[0], _DEFINITIONS) or body[0].name != self.name:
             return None
         return _piece(body[0], self.first, self.last)
+
+
+def declares_rightly(source: str) -> bool:
+    """Whether *source*, which parses, declares nothing that cannot be."""
+    try:
+        check_declarations(source, "")
+    except _NO_PYTHON:
+        return False
+    return True
 
 
 def pieces_of(text: str) -> list[Piece]:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 from rows import ROWS
 
+from codemods.model.outcome import Failed
+from codemods.project import config, root
 from codemods.server.analysis import Asked, Surroundings
 from codemods.server.retelling import Bases
 from codemods.server.texts.documents import Document
 from codemods.server.work import Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from codemods.findings.texts import Linter
@@ -64,9 +66,15 @@ class Editor:
 
     def analysed(self, text: str, bases: Bases | None = None) -> RunReport:
         """Return what an analysis says of *text*; *bases* learn it."""
+        return self._asked(text, Ticket()).linted(bases)
+
+    def typed(self, text: str, ticket: Ticket | None = None) -> RunReport:
+        """Return what is told of *text* when the editor waits for it with a *ticket*."""
+        return self._asked(text, ticket or Ticket()).linted(self.bases)
+
+    def _asked(self, text: str, ticket: Ticket) -> Asked:
         document = self.document(text)
-        around = Surroundings([self._path.parent], [document])
-        return Asked(document, around, Ticket()).linted(bases)
+        return Asked(document, Surroundings([self._path.parent], [document]), ticket)
 
     def told(self, text: str) -> RunReport | None:
         """Return what is told again of *text*."""
@@ -204,6 +212,7 @@ BEHIND = FIRST + "; x = 1"
         ("return ask(text, tracker=tracker)", "return total([tracker])"),
         ("def read(text):", "def read(text, tracker=None):"),
         ("    tracker.set_tracking_context", "    pass; set_tracking_context"),
+        ("    return ask", "    return  ask"),
     ],
 )
 def test_what_is_typed_beside_a_tracker_is_analysed_without_the_others(
@@ -290,6 +299,56 @@ def test_odd_texts_are_analysed_as_a_whole_or_rightly(editor: Editor, old: str, 
     found, _ = editor.sliced(typed)
     assert (found is None) == (new != BEHIND)
     assert found is None or words(found) == words(editor.analysed(typed))
+
+
+def test_what_declares_wrongly_is_analysed_as_a_whole(editor: Editor) -> None:
+    """It parses, and is no Python: the report says so of all of it."""
+    editor.analysed(TEXT, editor.bases)
+    for old in ("tracker = AI", "found = 0"):
+        typed = TEXT.replace(old, f"nonlocal text; {old}")
+        assert editor.told(typed) is None
+        found, _ = editor.sliced(typed)
+        assert found is None
+        (failed,) = editor.analysed(typed).outcomes
+        assert isinstance(failed, Failed)
+
+
+def test_a_letter_has_no_folder_looked_through(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first analysis learnt of folders and their configuration holds until they change."""
+    looked: list[object] = []
+
+    def counted(name: str, answer: Callable[..., object]) -> Callable[..., object]:
+        def ask(*given: object, **named: object) -> object:
+            looked.append(name)
+            return answer(*given, **named)
+
+        return ask
+
+    for module, name in ((root, "discover"), (root, "repository_of"), (config, "_table")):
+        monkeypatch.setattr(module, name, counted(name, getattr(module, name)))
+    text = TEXT + MORE
+    editor.typed(text)
+    assert set(looked) == {"discover", "repository_of", "_table"}
+    looked.clear()
+    typed = text.replace("tracker =", "vtracker =", 1)
+    report = editor.typed(typed)
+    editor.typed(typed.replace("vtracker =", "vvtracker =", 1))
+    assert looked == []
+    editor.bases = Bases()
+    assert words(editor.typed(typed)) == words(report)
+    assert looked
+
+
+def test_a_configuration_that_nobody_waits_for_any_more_is_kept(editor: Editor) -> None:
+    """Whoever waited for the first analysis: the next letter needs what that has learnt."""
+    ticket = Ticket()
+    text = TEXT + MORE
+    editor.typed(text, ticket)
+    ticket.end()
+    typed = text.replace("tracker =", "vtracker =", 1)
+    assert words(editor.typed(typed)) == words(editor.analysed(typed))
 
 
 def edited(text: str, tree: ast.Module, chosen: random.Random) -> Iterator[str]:

@@ -20,10 +20,11 @@ from codemods.model.source import Span
 from codemods.project.sources import encode
 from codemods.server.texts.documents import Document
 from codemods.server.texts.edits import text_edits
-from codemods.server.texts.positions import Lines
+from codemods.server.texts.positions import Lines, split
 from codemods.server.work import Superseded, Ticket, Urgency, Worker
 
 TEXTS = some.text(some.sampled_from("ab\n\r\f\u2028ü\U0001f600"), max_size=30)
+PLACES = some.builds(Position, some.integers(0, 6), some.integers(0, 6))
 ENCODINGS = some.sampled_from(["utf-8", "utf-16", "utf-32"])
 
 
@@ -47,6 +48,22 @@ def test_only_lines_that_differ_are_in_edits() -> None:
     """What stands between two changes is in none of them."""
     edits = text_edits(document("a\nb\nc\nd\n"), "a\nB\nc\nD\n")
     assert [(one.range.start.line, one.new_text) for one in edits] == [(1, "B\n"), (3, "D\n")]
+
+
+@given(TEXTS, some.lists(some.tuples(PLACES, PLACES, TEXTS), max_size=4), ENCODINGS)
+def test_only_the_lines_that_are_touched_are_split_anew(
+    text: str, changes: list[tuple[Position, Position, str]], encoding: str
+) -> None:
+    """The text and its lines are those of a text that is split as a whole."""
+    lines = Lines(text, encoding)
+    for start, end, new in changes:
+        whole = Lines(lines.text, encoding)
+        first = whole.offset(start)
+        last = max(first, whole.offset(end))
+        expected = whole.text[:first] + new + whole.text[last:]
+        lines = lines.replaced(Range(start, end), new)
+        assert lines.text == expected
+        assert lines.all == split(expected)
 
 
 def test_changes_are_made_one_after_the_other() -> None:
