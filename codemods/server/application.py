@@ -14,8 +14,8 @@ from codemods.server.diagnostics import diagnostics_in, findings_of
 from codemods.server.hover import hover_of
 from codemods.server.lenses import EXPLAIN, MIGRATE, lenses_of
 from codemods.server.notebooks import opened
+from codemods.server.protocol import serve_on
 from codemods.server.session import Session
-from codemods.server.stdio import serve_on
 from codemods.server.texts.edits import edits_of
 from codemods.server.texts.functions import is_inside
 from codemods.server.work import Urgency

@@ -1,19 +1,32 @@
-"""The protocol with our own texts: lines end in them as they do in Python, and in editors."""
+"""The protocol, spoken on standard input and output, with our own texts.
+
+Lines end in those as they do in Python, and in editors.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.io_ import StdoutWriter, run_async
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+    from pygls.lsp.server import LanguageServer
 
     from codemods.server.texts.documents import Documents
 
     Steps = Iterator[tuple[Any, tuple[object, ...], None]]
+
+_MOST = 1 << 16
 
 
 class Protocol(LanguageServerProtocol):
@@ -54,3 +67,50 @@ class Protocol(LanguageServerProtocol):
         """Forget a text."""
         self.documents.close(params.text_document.uri)
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE], (params,), None
+
+
+class Incoming(asyncio.StreamReader):
+    """What has come in, read by a thread that does nothing else.
+
+    The library's own reader asks another thread for each line: of the time from a letter to what
+    is told of it that was a good part.
+    """
+
+    def follow(self, number: int) -> None:
+        """Take in what comes by the file *number*, from now on."""
+        given = number, asyncio.get_running_loop()
+        threading.Thread(target=self._run, args=given, name="input", daemon=True).start()
+
+    async def readexactly(self, n: int) -> bytes:
+        """Return *n* bytes, none where there are not as many any more."""
+        try:
+            return await super().readexactly(n)
+        except asyncio.IncompleteReadError:
+            return b""
+
+    def _run(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            while content := _read(number):
+                loop.call_soon_threadsafe(self.feed_data, content)
+            loop.call_soon_threadsafe(self.feed_eof)
+
+
+def _read(number: int) -> bytes:
+    try:
+        return os.read(number, _MOST)
+    except OSError:
+        return b""
+
+
+def serve_on(server: LanguageServer, source: BinaryIO, target: BinaryIO) -> None:
+    """Have *server* answer what comes by *source*, until that ends or it is told to exit."""
+    server.protocol.set_writer(StdoutWriter(target))
+
+    async def answer() -> None:
+        incoming = Incoming()
+        incoming.follow(source.fileno())
+        ended = threading.Event()
+        await run_async(ended, incoming, server.protocol, error_handler=server.report_server_error)
+
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt, SystemExit):
+        asyncio.run(answer())

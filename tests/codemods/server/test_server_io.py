@@ -17,8 +17,7 @@ from codemods.model.finding import Finding
 from codemods.model.outcome import Linted, RunReport
 from codemods.model.source import Span
 from codemods.server.diagnostics import Shown
-from codemods.server.protocol import Protocol
-from codemods.server.stdio import Incoming
+from codemods.server.protocol import Incoming, Protocol
 from codemods.server.texts.documents import Document
 
 
