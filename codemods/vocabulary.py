@@ -87,6 +87,8 @@ DEFAULT_MODULES: dict[str, str] = {
     "receipt_label.utils.ai_usage_tracker": "receipt_label.utils.ai_usage_context",
     "tracker.ai_usage_tracker": "tracker.ai_usage_context",
 }
+#: What such a module is called in its package.
+TRACKER_MODULE = "ai_usage_tracker"
 OWN_PACKAGE = "tracker"
 
 # Every file with work in it holds one of these; the rarest first.

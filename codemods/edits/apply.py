@@ -11,6 +11,7 @@ from codemods.edits.arguments import EditError
 from codemods.edits.bodies import Rebuilder
 from codemods.edits.chunks import Chunk, chunks, touched
 from codemods.edits.put_aside import PutAside
+from codemods.edits.style import may_outgrow
 
 if TYPE_CHECKING:
     import ast
@@ -37,7 +38,7 @@ def apply(tree: ast.Module, lines: list[str], edits: Sequence[Edit], style: Styl
         within[bisect_right(firsts, touched(edit)[0]) - 1].append(edit)
     for chunk, mine in zip(reversed(found), reversed(within), strict=True):
         flat = not any(map(_has_suite, tree.body[chunk.first : chunk.last + 1]))
-        aside = PutAside(tree, lines, chunk, mine, style.newline)
+        aside = PutAside(tree, lines, chunk, mine, style)
         try:
             rebuilt = aside.back(_rebuild(aside.text, chunk, mine, style, flat=flat))
         except EditError:
@@ -89,4 +90,5 @@ def _rebuild(text: str, chunk: Chunk, edits: list[Edit], style: Style, *, flat: 
     module = module.with_changes(default_newline=style.newline)
     if flat:
         module = module.with_changes(default_indent=style.indent)
-    return Rebuilder(edits, chunk.first, style).module(module).code
+    tight = may_outgrow(text.splitlines(), style)
+    return Rebuilder(edits, chunk.first, style, tight=tight).module(module).code

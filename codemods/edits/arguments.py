@@ -76,7 +76,7 @@ def once(taken: Taken) -> list[tuple[int, str | None]]:
 def header_call(header: Header, calls: Sequence[cst.Call]) -> cst.Call:
     """Return the call of *header*; *calls* are those its ``taken`` arguments come from."""
     taken_over: list[cst.Arg] = []
-    calls = [_on_one_line(call) for call in calls]
+    calls = [on_one_line(call) for call in calls]
     for taken, call in zip(header.taken, calls, strict=True):
         taken_over.extend(_named(call.args[index], keyword) for index, keyword in once(taken))
     leading = [argument(text) for text in header.leading]
@@ -125,6 +125,13 @@ def one_a_line(call: cst.Call, indent: str) -> cst.Call:
     return call.with_changes(args=arguments, whitespace_before_args=gap)
 
 
+def behind_the_parenthesis(call: cst.Call, indent: str) -> cst.Call:
+    """Return *call* with all its arguments on a line of their own, indented by *indent*."""
+    gap = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(indent))
+    last = call.args[-1].with_changes(whitespace_after_arg=cst.ParenthesizedWhitespace(indent=True))
+    return call.with_changes(args=[*call.args[:-1], last], whitespace_before_args=gap)
+
+
 def _with_space(arg: cst.Arg) -> cst.Arg:
     comma = arg.comma
     if isinstance(comma, cst.Comma) and comma.whitespace_after.empty:
@@ -159,7 +166,7 @@ def _several_lines(call: cst.Call) -> bool:
     )
 
 
-def _on_one_line(call: cst.Call) -> cst.Call:
+def on_one_line(call: cst.Call) -> cst.Call:
     """Return *call* on one line if a formatter broke it behind its first parenthesis only.
 
     How much room its arguments need elsewhere is to be seen there.

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from codemods.edits.arguments import EditError, header_call
-from codemods.edits.fitting import fitted, fitted_import
+from codemods.edits.fitting import fitted, fitted_body, fitted_import
 from codemods.edits.imports import gap_above, import_edited, import_line
 from codemods.edits.lines import (
     Carried,
     Statement,
     Statements,
     Unit,
+    at_start,
     block_of,
     comments_in,
     joined,
@@ -26,7 +27,6 @@ from codemods.edits.lines import (
     unindented_blanks,
     units,
     without_blank_end,
-    without_blank_start,
     without_comments,
     without_comments_at_end,
 )
@@ -68,11 +68,14 @@ class Rebuilder:
     """Applies the edits of one chunk of top-level statements.
 
     ``offset`` is the index in the file of the chunk's first statement, ``style``
-    the file's.
+    the file's; ``tight`` says that a line of it may be too long once it is in a block.
     """
 
-    def __init__(self, edits: Sequence[Edit], offset: int, style: Style) -> None:
+    def __init__(
+        self, edits: Sequence[Edit], offset: int, style: Style, *, tight: bool = False
+    ) -> None:
         self._style = style
+        self._tight = tight
         self._edits = edits
         #: The edits of each statement, and of each suite; what has edits below it.
         self._at: dict[Path, list[Edit]] = {}
@@ -240,8 +243,11 @@ class Rebuilder:
         if staying[0].index == inside[0].index:
             above, body[0] = leading(body[0]), led(body[0], [])
         else:
-            body[0] = led(body[0], without_blank_start(leading(body[0])))
+            body[0] = led(body[0], at_start(body[0]))
         target = cst.AsName(cst.Name(wrap.header.target)) if wrap.header.target else None
+        step, depth, longest = self._room(wrap.path, indent)
+        if self._tight:
+            body = fitted_body(body, step, depth + 1, longest)
         space = cst.SimpleWhitespace("  " if comment else "")
         block = cst.IndentedBlock(
             body,
@@ -249,7 +255,7 @@ class Rebuilder:
             indent=indent,
         )
         node = cst.With([cst.WithItem(self._header_call(wrap), target)], block)
-        node = fitted(node, *self._room(wrap.path, indent))
+        node = fitted(node, step, depth, longest)
         if len(wrap.path) == 1:
             node = unindented_blanks(node)
         return node, above, left

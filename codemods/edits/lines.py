@@ -282,6 +282,14 @@ def without_blank_start(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
     return staying
 
 
+def at_start(first: Statement) -> list[cst.EmptyLine]:
+    """Return the lines above *first* at the start of a block: one blank above a definition."""
+    lines = leading(first)
+    staying = without_blank_start(lines)
+    definition = isinstance(first, cst.FunctionDef | cst.ClassDef)
+    return lines[:1] if definition and lines and not staying else staying
+
+
 def without_blank_end(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
     """Return *lines* without the blank ones at their end."""
     staying = list(lines)

@@ -13,12 +13,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codemods.edits.style import may_outgrow
 from codemods.model.edit import AddImport, Delete, Merge, Rename, Retain, Unwrap, Wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from codemods.edits.chunks import Chunk
+    from codemods.edits.style import Style
     from codemods.model.edit import Edit, Path
 
 #: Values of fewer characters are left in their place: there is little to gain.
@@ -52,14 +54,15 @@ class PutAside:
         lines: Sequence[str],
         chunk: Chunk,
         edits: Iterable[Edit],
-        newline: str,
+        style: Style,
     ) -> None:
         self._lines = lines
+        self._style = style
         self._values: dict[str, _Value] = {}
         whole = "".join(lines[chunk.start : chunk.end])
         self.text = whole
         # LibCST writes the newline of the file in place of those that it takes for the usual ones.
-        self._is_uniform = set(_NEWLINE.findall(whole)) <= {newline}
+        self._is_uniform = set(_NEWLINE.findall(whole)) <= {style.newline}
         values = self._long_values(tree, chunk, list(edits))
         if not values or _STEM in whole:
             return
@@ -123,12 +126,13 @@ class PutAside:
             return False  # one node as well, and a docstring may be asked for
         first, last = value.lineno - 1, _end_line(value)
         if first == last:
-            return (value.end_col_offset or 0) - value.col_offset >= WORTH
+            long = (value.end_col_offset or 0) - value.col_offset >= WORTH
+            return long and not may_outgrow(self._lines[first : first + 1], self._style)
         inside = self._lines[first : last + 1]
         size = sum(map(len, inside))
         if not self._is_uniform or size < WORTH:
             return False
-        if size < LONG and any("#" in line for line in inside):
+        if size < LONG and (any("#" in ln for ln in inside) or may_outgrow(inside, self._style)):
             return False
         # Which lines are moved with their statement is plain only where each is code.
         plain = all(line.strip() and not line.rstrip("\r\n").endswith("\\") for line in inside)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 #: Where nothing is configured a line may be as long as the longest that is there, between these.
 SHORTEST, LONGEST = 88, 120
@@ -27,6 +27,12 @@ class Style:
 def columns(text: str) -> int:
     """Return how many columns the line *text* takes, with tabs as formatters count them."""
     return len(text.expandtabs(_TAB))
+
+
+def may_outgrow(lines: Iterable[str], style: Style) -> bool:
+    """Whether one of *lines* is too long once it stands a step deeper, and was not before."""
+    step = columns(style.indent)
+    return any(style.line_length - step < columns(ln.rstrip()) <= style.line_length for ln in lines)
 
 
 def longest_line(tree: ast.Module, lines: Sequence[str]) -> int:

@@ -301,14 +301,14 @@ def shell(node: ast.AST) -> list[object]:
 
 
 def imports_api(statement: ast.stmt) -> bool:
-    """Whether *statement* imports the legacy class or a context manager."""
+    """Whether *statement* imports the legacy class, its module or a context manager."""
     if not isinstance(statement, ast.ImportFrom):
         return False
     return any(_is_managed(alias) for alias in statement.names)
 
 
 def _is_managed(alias: ast.alias) -> bool:
-    return alias.name == words.TRACKER_CLASS or alias.name in words.CONTEXT_MANAGERS
+    return alias.name in (words.TRACKER_CLASS, words.TRACKER_MODULE, *words.CONTEXT_MANAGERS)
 
 
 def other_names(statement: ast.stmt) -> list[str]:

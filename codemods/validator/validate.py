@@ -310,6 +310,8 @@ def _newly_unbound(old: ast.Module, new: ast.Module) -> None:
     if lost:
         raise Difference(f"{sorted(lost)[0]} is not imported")
     for name in sorted(_imported(old) - _imported(new)):
+        if any(n.id == name and isinstance(n.ctx, ast.Load) for n in every(new, ast.Name)):
+            raise Difference(f"{name} is not imported")
         texts = [n.value for n in every(new, ast.Constant) if isinstance(n.value, str)]
         # An annotation, ``__all__`` or a patch may look the name up by its text.
         if any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts):

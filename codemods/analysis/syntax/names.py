@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.tree import walk
-from codemods.vocabulary import CONTEXT_MANAGERS, OLDER_SET_CALL, SET_CALL, TRACKER_CLASS
+from codemods.vocabulary import (
+    CONTEXT_MANAGERS,
+    OLDER_SET_CALL,
+    SET_CALL,
+    TRACKER_CLASS,
+    TRACKER_MODULE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,6 +171,13 @@ class Names:
     def imports_class(self, binder: ast.AST) -> bool:
         """Whether *binder*, an alias of an import, brings in the legacy class or a subclass."""
         return self.canonical(binder) in self._vocabulary.tracker_paths
+
+    def imports_legacy(self, binder: ast.AST) -> bool:
+        """Whether *binder* brings in the legacy class, or the module that has it."""
+        if self.imports_class(binder):
+            return True
+        named = isinstance(binder, ast.alias) and binder.name == TRACKER_MODULE
+        return named and any(self.imported(binder) == old for old, _ in self._vocabulary.modules)
 
     def canonical(self, named: ast.AST | str) -> str | None:
         """Return the path by which the vocabulary knows *named*, a dotted name or an alias.

@@ -284,7 +284,7 @@ def _dropped(semantic: SemanticModel, proposals: Sequence[Proposal]) -> list[Edi
             statement = semantic.module.parents.get(binder)
             if not isinstance(binder, ast.alias) or not isinstance(statement, ast.ImportFrom):
                 continue
-            if len(binding.binders) != 1 or not semantic.names.imports_class(binder):
+            if len(binding.binders) != 1 or not semantic.names.imports_legacy(binder):
                 continue
             if re.search(rf"\b{binding.name}\b", headers):
                 continue

@@ -222,3 +222,16 @@ def test_a_recording_of_what_the_block_takes_may_be_missing(around: str) -> None
 def test_what_the_block_does_not_make_needless_is_not_missing(before: str, after: str) -> None:
     """What runs elsewhere, records on another tracker, or flushes in a round has its effect."""
     objects(legacy(before), migrated(after), "missing")
+
+
+MODULE = "from tracker import ai_usage_tracker\n"
+
+
+def test_an_unused_module_of_the_class_may_go() -> None:
+    """Its import is one of the API; what still asks for it shows that it is needed."""
+    before = MODULE + legacy("ask(tracker)\n").replace("= AIUsage", "= ai_usage_tracker.AIUsage")
+    same(before.replace(OLD, ""), migrated("ask(tracker)\n"))
+    used = "log(ai_usage_tracker)\n"
+    objects(before.replace(OLD, "") + used, migrated("ask(tracker)\n") + used, "not imported")
+    other = "from tracker import errors\n"
+    objects(other + before, other.replace("errors", "ai_usage_tracker") + migrated("return 1\n"))
