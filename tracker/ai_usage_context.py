@@ -19,7 +19,7 @@ from tracker.context.block import Block
 from tracker.context.budgeted import made_block
 from tracker.context.decorator import tracked
 from tracker.context.partial_failure import PartialFailureBlock
-from tracker.context.scope import Node
+from tracker.context.scope import Stated
 from tracker.context.state import begun, next_stamp
 from tracker.errors import ContextFieldError
 
@@ -66,7 +66,7 @@ def at_once(make_tracker: MakeTracker) -> Callable[[Decorated], Decorated]:
                 return made
             if budget_usd is not None:
                 return made_block(operation, tracker, make_tracker, environment, fields, budget_usd)
-            return Block(operation, tracker, make_tracker, environment, fields)
+            return Block().given(operation, tracker, make_tracker, environment, fields)
 
         return cast("Decorated", call)
 
@@ -250,4 +250,4 @@ def _set_current(context: dict[str, Any]) -> None:
     state = begun(context, context, batch=False, stamp=next_stamp())
     if block is not None:
         state = state.inheriting(block.state)
-    scope.enter(Node(state, None, block, False, False))
+    scope.enter(Stated(state, block, False))

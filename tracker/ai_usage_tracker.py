@@ -356,34 +356,12 @@ def _is_made_as_usual(cls: type[AIUsageTracker], environments: object) -> bool:
     )
 
 
-# What blocks call while nobody has replaced it, and need not call then.
+# What blocks call while no test and no subclass has replaced it, and need not call then.
 _STORE_METRIC = AIUsageTracker._store_metric
-_SET_CONTEXT = AIUsageTracker.set_context
-_SET_BATCH_MODE = AIUsageTracker.set_batch_mode
-_ADD_CONTEXT_METADATA = AIUsageTracker.add_context_metadata
-_FLUSH_METRICS = AIUsageTracker.flush_metrics
-
-
-def hears_of_begins(tracker: AIUsageTracker) -> bool:
-    """Whether a test or a subclass replaced what a block calls when it begins."""
-    kind, own = type(tracker), tracker.__dict__
-    return (
-        kind.set_context is not _SET_CONTEXT
-        or kind.set_batch_mode is not _SET_BATCH_MODE
-        or "set_context" in own
-        or "set_batch_mode" in own
-    )
-
-
-def hears_of_ends(tracker: AIUsageTracker) -> bool:
-    """Whether a test or a subclass replaced what a block calls when it ends."""
-    kind, own = type(tracker), tracker.__dict__
-    return (
-        kind.flush_metrics is not _FLUSH_METRICS
-        or kind.add_context_metadata is not _ADD_CONTEXT_METADATA
-        or "flush_metrics" in own
-        or "add_context_metadata" in own
-    )
+SET_CONTEXT = AIUsageTracker.set_context
+SET_BATCH_MODE = AIUsageTracker.set_batch_mode
+ADD_CONTEXT_METADATA = AIUsageTracker.add_context_metadata
+FLUSH_METRICS = AIUsageTracker.flush_metrics
 
 
 # Looked up when called: programs' tests replace it in this module.

@@ -6,12 +6,18 @@ from threading import get_ident
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tracker.ai_usage_tracker import AIUsageTracker, hears_of_begins, hears_of_ends
+from tracker.ai_usage_tracker import (
+    ADD_CONTEXT_METADATA,
+    FLUSH_METRICS,
+    SET_BATCH_MODE,
+    SET_CONTEXT,
+    AIUsageTracker,
+)
 from tracker.config.misuse import forgiven, has_methods, kind_of, tell
 from tracker.context import scope
 from tracker.context.decorator import surrounded
 from tracker.context.opening import Opening, described_end
-from tracker.context.scope import Node
+from tracker.context.scope import Node, enter, last_entered
 from tracker.context.state import BLANK, begun, next_stamp
 from tracker.delivery import writer
 from tracker.error_boundary import boundary, tolerated
@@ -23,12 +29,11 @@ from tracker.records.error_text import for_program
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
+    from typing import Self
 
-    from tracker.context.opening import Outcome
     from tracker.context.standing import Standing
     from tracker.context.state import State
     from tracker.environment_config import Environment
-    from tracker.records.pending_record import PendingRecord
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 # What only the tracker's constructor takes.
@@ -73,7 +78,7 @@ class Block(Node):
         "_thread",
     )
 
-    def __init__(
+    def given(
         self,
         operation_type: str,
         tracker: Any,
@@ -81,8 +86,8 @@ class Block(Node):
         environment: Environment | str | None,
         fields: Mapping[str, Any],
         batch: bool = False,
-    ) -> None:
-        # All slots in one place: calling the constructor of a node costs as much as they do.
+    ) -> Self:
+        """Return this new block, made what it is: a constructor would take twice as long."""
         if not RESERVED_FIELDS.isdisjoint(fields):
             tell(_collision(fields))
         self._operation = operation_type
@@ -94,18 +99,16 @@ class Block(Node):
         self._batch = batch
         self._again: tuple[Block, ...] = ()
         self.began = self._started = 0
-        self.is_block = True
         self.closed = self.ending = False
-        self._state: State | None = None
-        self._first: State | None = None
-        self.outcome: Outcome | None = None
+        self._state = self._first = self.outcome = None
+        return self
 
     def __enter__(self) -> Any:
         if self.began:
             return self._enter_again()
         self.began = 1  # it is taken: no other thread comes between the question and this
         try:
-            self.pending: dict[int, PendingRecord] = {}  # here, for a context may be copied before
+            self.pending = {}  # here, for a context may be copied before
             tracker = self.tracker
             if tracker is None:
                 tracker = self.tracker = self._made()
@@ -113,22 +116,34 @@ class Block(Node):
             can_record = kind is AIUsageTracker or issubclass(kind, AIUsageTracker)
             if not can_record and not self._makes:
                 tracker, can_record = self._checked(tracker)
+                kind = type(tracker)
             self.can_record = can_record
-            parent = scope.last_entered()
-            if parent is not None and parent.closed:
-                parent = parent.nearest_open()
-            self.parent = parent
-            self._outer = None if parent is None else parent.state
-            self._standing = tracker.inherited() if can_record else BLANK
+            parent = last_entered()
+            if parent is None and can_record and tracker._standing.birthplace is None:
+                # As most blocks are entered.
+                self.parent = self._outer = None
+                self._standing = tracker._standing.state
+            else:
+                if parent is not None and parent.closed:
+                    parent = parent.nearest_open()
+                self.parent = parent
+                self._outer = None if parent is None else parent.state
+                self._standing = tracker.inherited() if can_record else BLANK
             self._at = clock.now()
             self._thread = get_ident()
             self.began = next_stamp()
             told = None
-            if not can_record or hears_of_begins(tracker):
+            if (
+                not can_record
+                or kind.set_context is not SET_CONTEXT
+                or kind.set_batch_mode is not SET_BATCH_MODE
+                or "set_context" in (own := tracker.__dict__)
+                or "set_batch_mode" in own
+            ):
                 told = dict(self._opening().context())
                 self._first = self._begun(told)
             self._started = perf_counter_ns()
-            scope.enter(self)
+            enter(self)
             if can_record:
                 self._given_to(tracker._standing)
             if told is not None:
@@ -144,10 +159,10 @@ class Block(Node):
         """Run each call of *function* in a block like this one; it hears nothing of it."""
         return surrounded(function, self.like_it)
 
-    def like_it(self) -> Block:
+    def like_it(self) -> Self:
         """Return a block like this one, which nobody has entered."""
         tracker = None if self._makes else self.tracker
-        made = Block(
+        made = type(self)().given(
             self._operation, tracker, self._make_tracker, self._environment, {}, self._batch
         )
         made._fields = self._fields  # what is wrong with them was told
@@ -249,7 +264,13 @@ class Block(Node):
         try:
             failure = None if error is None else for_program(error)
             outcome = (started, perf_counter_ns(), failure)
-            if not self.can_record or hears_of_ends(tracker):
+            if (
+                not self.can_record
+                or (its_kind := type(tracker)).flush_metrics is not FLUSH_METRICS
+                or its_kind.add_context_metadata is not ADD_CONTEXT_METADATA
+                or "flush_metrics" in (own := tracker.__dict__)
+                or "add_context_metadata" in own
+            ):
                 with _FLUSHING:
                     tracker.add_context_metadata(described_end(outcome))
                 self.ending = True
@@ -261,7 +282,14 @@ class Block(Node):
                     with _FLUSHING:
                         tracker._flush(self)
         finally:
-            after = scope.leave(self, kind is GeneratorExit)
+            if last_entered() is self:  # as nearly all blocks are left
+                self.closed = True
+                after = self.parent
+                if after is not None and after.closed:
+                    after = after.nearest_open()
+                enter(after)
+            else:
+                after = scope.leave(self, kind is GeneratorExit)
             # Another thread may have booked a call between the flush and the end.
             if self.pending:
                 with boundary("leave"):

@@ -10,6 +10,7 @@ from tracker.context.block import Block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Self
 
     from tracker.environment_config import Environment
 
@@ -23,18 +24,15 @@ class BudgetBlock(Block):
     # Blocks without one have the class's None: they pay nothing for this.
     __slots__ = ("budget",)
 
-    def __init__(self, *given: Any, limit: int) -> None:
-        super().__init__(*given)
+    def limited(self, limit: int) -> Self:
+        """Return this block, which gets a budget of *limit*."""
         self.budget: Budget | None = Budget(f"budget_usd of the block {self._operation!r}", limit)
+        return self
 
-    def like_it(self) -> BudgetBlock:
+    def like_it(self) -> Self:
         """Return a block like this one, which nobody has entered."""
-        tracker = None if self._makes else self.tracker
-        limit = 0 if self.budget is None else self.budget.limit
-        where = (self._operation, tracker, self._make_tracker, self._environment)
-        made = BudgetBlock(*where, {}, self._batch, limit=limit)
-        made._fields = self._fields  # what is wrong with them was told
-        return made
+        made = super().like_it()
+        return made.limited(0 if self.budget is None else self.budget.limit)
 
 
 def made_block(
@@ -53,7 +51,7 @@ def made_block(
     """
     given = (operation_type, tracker, make_tracker, environment, fields, batch)
     if budget_usd is None:
-        return Block(*given)
+        return Block().given(*given)
     limit = picodollars(budget_usd, "budget_usd")
     gate.arm()
-    return BudgetBlock(*given, limit=limit)
+    return BudgetBlock().given(*given).limited(limit)

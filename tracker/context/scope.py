@@ -67,7 +67,6 @@ class Node:
         "can_record",
         "closed",
         "ending",
-        "is_block",
         "outcome",
         "parent",
         "pending",
@@ -75,26 +74,18 @@ class Node:
     )
     #: What the calls of a block may cost.  Most have none, and then it takes no slot.
     budget: Budget | None = None
-
-    def __init__(
-        self,
-        state: State,
-        tracker: Any,
-        parent: Node | None = None,
-        can_record: bool = True,
-        is_block: bool = True,
-    ) -> None:
-        self._state: State | None = state
-        self._first: State | None = None
-        self.began = state.stamp
-        self.tracker = tracker
-        self.parent = parent
-        self.is_block = is_block
-        self.can_record = can_record
-        self.closed = False
-        self.ending = False
-        self.outcome: Outcome | None = None
-        self.pending: dict[int, PendingRecord] = {}
+    is_block: bool = True
+    # Whoever makes a block fills these: calling a constructor costs as much as they do.
+    _state: State | None
+    _first: State | None
+    began: int
+    tracker: Any
+    parent: Node | None
+    can_record: bool
+    closed: bool
+    ending: bool
+    outcome: Outcome | None
+    pending: dict[int, PendingRecord]
 
     @property
     def state(self) -> State:
@@ -128,6 +119,25 @@ class Node:
         while node is not None and node.closed:
             node = node.parent
         return node
+
+
+class Stated(Node):
+    """What no block began: a state that somebody set by hand, or a tracker's own."""
+
+    __slots__ = ()
+    is_block = False
+
+    def __init__(self, state: State, parent: Node | None = None, can_record: bool = True) -> None:
+        self._state = state
+        self._first = None
+        self.began = state.stamp
+        self.tracker = None
+        self.parent = parent
+        self.can_record = can_record
+        self.closed = False
+        self.ending = False
+        self.outcome = None
+        self.pending = {}
 
 
 _current: ContextVar[Node | None] = ContextVar("ai_usage_node", default=None)

@@ -6,14 +6,15 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.context import scope
-from tracker.context.scope import Node
+from tracker.context.scope import Stated
 from tracker.context.state import BLANK
 
 if TYPE_CHECKING:
+    from tracker.context.scope import Node
     from tracker.context.state import State
 
 
-class Standing(Node):
+class Standing(Stated):
     """A tracker's own node, which calls are booked to outside its blocks.
 
     ``latest`` is the block that the tracker was given to last, ``birthplace`` the one that it
@@ -24,7 +25,7 @@ class Standing(Node):
     __slots__ = ("birthplace", "is_of_block", "latest")
 
     def __init__(self, state: State) -> None:
-        super().__init__(state, None, is_block=False)  # a tracker is no part of a cycle
+        super().__init__(state)  # a tracker is no part of a cycle
         self.latest: Node | None = None
         self.birthplace: Node | None = None
         self.is_of_block = False

@@ -178,11 +178,6 @@ def wake() -> None:
     start(_state, _run, "ai-usage-sender")
 
 
-def is_busy() -> bool:
-    """Whether there are rows that a store is still to be asked to take."""
-    return _state.busy or _state.news
-
-
 def is_holding() -> bool:
     """Whether there are records that have no place but memory."""
     return bool(_state.held)

@@ -144,7 +144,8 @@ def warm() -> None:
 
 def is_behind() -> bool:
     """Whether something that was accepted is not on disk yet, or not sent as far as it can be."""
-    return _queue.done != _queue.accepted or sender.is_busy()
+    state = sender._state  # the end of each outermost block asks
+    return _queue.done != _queue.accepted or state.busy or state.news
 
 
 def leave() -> None:
