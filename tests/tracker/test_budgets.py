@@ -446,7 +446,7 @@ def test_a_mistake_of_ours_leaves_nothing_reserved(
         raise LookupError(part)
 
     monkeypatch.delenv("AI_USAGE_STRICT")
-    monkeypatch.setattr(f"tracker.instrumentation.client_patch.{part}", fail)
+    monkeypatch.setattr(f"tracker.instrumentation.physical_call.{part}", fail)
     with ai_usage_context("op", budget_usd=1):
         assert ask(client).usage.total_tokens == INPUT_TOKENS + OUTPUT_TOKENS
         assert budget_here().reserved == 0

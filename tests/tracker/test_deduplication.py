@@ -13,9 +13,10 @@ from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
 from tracker.context.state import BLANK
+from tracker.delivery import writer
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.providers import endpoints
-from tracker.records.pending_record import PendingRecord
+from tracker.records.pending_record import PendingRecord, opened
 
 if TYPE_CHECKING:
     from tracker.testing import CapturedMetrics
@@ -37,7 +38,7 @@ def _tables(monkeypatch: pytest.MonkeyPatch) -> None:
 def record() -> PendingRecord:
     """Return a record that belongs to nobody."""
     home: Any = None
-    return PendingRecord(home, home, BLANK)
+    return opened(home, home, BLANK)
 
 
 def test_a_response_that_is_kept_is_known_for_ever() -> None:
@@ -155,3 +156,15 @@ def test_the_address_of_a_client_is_what_it_says_it_is() -> None:
     assert endpoints.base_url_of(routed) == routed.where
     assert client.__dict__[endpoints.KEPT] == client.base_url
     assert endpoints.base_url_of(object()) is None
+
+
+def test_the_writer_sorts_in_what_was_put_down() -> None:
+    """The program pays for that only where so many answers come that the writer has no turn."""
+    responses = [Response() for _ in range(3)]
+    for response in responses:
+        deduplication.remember(response, record(), "openai", None)
+    assert len(deduplication._newest) == len(responses)
+    for tidy in writer._afterwards:
+        tidy()
+    assert not deduplication._newest
+    assert all(deduplication.find(response, "openai", None) for response in responses)

@@ -19,7 +19,7 @@ from tracker.pricing.quote import Served, quote
 from tracker.pricing.regions import SEVERAL, factor, region_of
 from tracker.records.builder import metric_of
 from tracker.records.metric import Call, Usage
-from tracker.records.pending_record import PendingRecord
+from tracker.records.pending_record import opened
 from tracker.sinks.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def test_factors(litellm: Any) -> None:
 def record(url: str) -> Metric:
     """Return the metric of a call at *url*."""
     home: Any = type("Home", (), {"is_block": False, "state": BLANK})()
-    one = PendingRecord(home, home, BLANK)
+    one = opened(home, home, BLANK)
     one.at = DAY.timestamp()
     one.base_url = url
     one.call = Call("openai", "completion", "gpt-uplifted", USAGE)

@@ -14,7 +14,7 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS, chat_events, message_events, r
 from tracker import AIUsageTracker
 from tracker.instrumentation.streaming.accumulator import Accumulator
 from tracker.instrumentation.streaming.body_readers import EventReader, JsonReader
-from tracker.records.pending_record import PendingRecord
+from tracker.records.pending_record import opened
 from tracker.testing import capture
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def passed(arriving: list[bytes], *, swallow: bool, whole: bool) -> tuple[bytes,
     with capture() as metrics:
         tracker = AIUsageTracker()
         node = tracker.node()
-        record = PendingRecord(tracker, node, node.state)
+        record = opened(tracker, node, node.state)
         accumulator = Accumulator(record, "openai", "completion", "asked", swallow_usage=swallow)
         reader = EventReader(accumulator)
         got = [piece for data in arriving for piece in reader.feed(data)]
@@ -108,7 +108,7 @@ def test_a_body_that_is_no_answer(body: bytes) -> None:
         tracker = AIUsageTracker()
         node = tracker.node()
         accumulator = Accumulator(
-            PendingRecord(tracker, node, node.state), "openai", "completion", "asked"
+            opened(tracker, node, node.state), "openai", "completion", "asked"
         )
         reader = JsonReader(accumulator)
         assert list(reader.feed(body)) == [body]

@@ -55,7 +55,7 @@ def test_what_is_not_an_error_passes(kind: type[BaseException]) -> None:
         raise kind
 
 
-@pytest.mark.parametrize("broken", ["open_record", "kept"])
+@pytest.mark.parametrize("broken", ["opened", "kept"])
 def test_a_mistake_in_capture_leaves_the_call_alone(
     broken: str,
     client: openai.OpenAI,
@@ -64,7 +64,7 @@ def test_a_mistake_in_capture_leaves_the_call_alone(
 ) -> None:
     """The program gets its response, and the count tells of the trouble."""
     monkeypatch.delenv("AI_USAGE_STRICT")
-    module = "tracker.instrumentation.client_patch"
+    module = "tracker.instrumentation.physical_call"
     with patch(f"{module}.{broken}", side_effect=ZeroDivisionError), ai_usage_context("op"):
         assert client.chat.completions.create(**CHAT).model == "gpt-4o-mini"
     assert error_boundary.counts() == {"capture": 1}

@@ -16,7 +16,7 @@ from tracker import AIUsageTracker, ai_usage_context
 from tracker.instrumentation.streaming import stream_usage
 from tracker.instrumentation.streaming.accumulator import Accumulator
 from tracker.instrumentation.streaming.body_readers import watch
-from tracker.records.pending_record import PendingRecord
+from tracker.records.pending_record import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -308,7 +308,7 @@ def test_a_body_with_both_faces_is_read_in_either_way(kind: str, metrics: Captur
     node = tracker.node()
     watch(
         response,
-        Accumulator(PendingRecord(tracker, node, node.state), "openai", "completion", None),
+        Accumulator(opened(tracker, node, node.state), "openai", "completion", None),
     )
 
     async def parts() -> list[bytes]:

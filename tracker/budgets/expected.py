@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from tracker.budgets.limit import PICODOLLARS
 from tracker.budgets.request_size import asked_for, tokens_sent
 from tracker.records.metric import Call, Usage
-from tracker.records.pending_record import PendingRecord
+from tracker.records.pending_record import PendingRecord, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +61,7 @@ def expect(
     if outputs is None:
         outputs = 0 if operation in WITHOUT_OUTPUT else _most(known, 0, UNKNOWN_OUTPUT)
     inputs = tokens_sent(body, named)
-    probe = PendingRecord(record.owner, record.node, record.state)
+    probe = opened(record.owner, record.node, record.state)
     probe.base_url = record.base_url
     probe.unbilled = record.unbilled
     probe.call = Call(service, operation, named, Usage(inputs, outputs, inputs + outputs))

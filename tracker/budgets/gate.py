@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from tracker.error_boundary import boundary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tracker.records.pending_record import PendingRecord
 
 armed = False
@@ -25,8 +23,8 @@ def arm() -> None:
     armed = True
 
 
-def reserve(begun: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    """Reserve what the call *begun* of a client's request method may cost.
+def reserve(begun: tuple[Any, ...], options: Any) -> None:
+    """Reserve what the call *begun* of a client's request method, with *options*, may cost.
 
     Raises BudgetExceededError where a budget has not that much left, and nothing else.
     """
@@ -37,7 +35,6 @@ def reserve(begun: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, 
         service, operation, model, record = begun[:4]
         if record is None:
             return  # it reads what others used, and costs nothing itself
-        options = args[1] if len(args) > 1 else kwargs.get("options")
         refusal = reserving.reserve(record, service, operation, model, options)
     if refusal is not None:
         raise refusal

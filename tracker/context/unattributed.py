@@ -21,7 +21,7 @@ from tracker.environment_config import AIUsageEnvironmentConfig, Environment
 from tracker.error_boundary import boundary, logger, tolerated
 from tracker.errors import UnknownEnvironmentError
 from tracker.instrumentation.providers import SDKS
-from tracker.records.pending_record import PendingRecord
+from tracker.records.pending_record import PendingRecord, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ def open_unattributed() -> PendingRecord | None:
         return None
     tracker = _standing(os.environ.get("ENVIRONMENT"))
     node = tracker.node()
-    record = PendingRecord(tracker, node, node.state)
+    record = opened(tracker, node, node.state)
     file, line = call_site.place(sys._getframe(1), BETWEEN)
     record.extra = {"caller_file": file, "caller_line": line}
     record.after = wait_for_replay

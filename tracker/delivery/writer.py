@@ -74,6 +74,8 @@ class _Queue:
 
 
 _queue = _Queue()
+#: What is done after a batch, when nobody waits for it.
+_afterwards: list[Callable[[], object]] = []
 _PREPARING = unending("metric", "Failed to prepare an AI usage metric")
 
 
@@ -328,6 +330,14 @@ def _work(queue: _Queue) -> None:
         for tell in reached:
             with tolerated("waiter", "A waiting event loop is gone"):
                 tell()
+    for tidy in _afterwards:
+        with boundary("afterwards"):
+            tidy()
+
+
+def afterwards(tidy: Callable[[], object]) -> None:
+    """Have *tidy* called after each batch: what need not be done on the program's path."""
+    _afterwards.append(tidy)
 
 
 def _sorted(

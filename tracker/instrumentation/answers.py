@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.instrumentation.providers import SDKS
 
-DEFERRED_MODULE = "tracker.instrumentation.deferred"
+DEFERRED_MODULE = "tracker.instrumentation.streaming.deferred"
 REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 
 

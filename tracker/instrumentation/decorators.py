@@ -249,7 +249,7 @@ async def _awaited(observer: Observer, result: Awaitable[Any]) -> Any:
 def _seen(observer: Observer, result: Any) -> Any:
     """Tell *observer* what its function returned; a request still to be sent is observed then."""
     if is_deferred(result):
-        from tracker.instrumentation.deferred import deferred
+        from tracker.instrumentation.streaming.deferred import deferred
 
         return deferred(result, observer)
     observer.returned(result)

@@ -12,14 +12,15 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any
 
 from tracker.context import unattributed
-from tracker.delivery import fork_registry
+from tracker.delivery import fork_registry, writer
 
 if TYPE_CHECKING:
     from tracker.records.pending_record import PendingRecord
 
 #: Request ids that are known of each service at least; at most twice as many are.
 REQUEST_IDS = 4096
-#: So many answers are put down in a row before they are sorted in, if nobody looks for one.
+#: So many answers are put down in a row before they are sorted in, if neither somebody looks for
+#: one nor the writer comes by, who does it while the program goes on.
 NEWEST = 512
 #: So many responses may be known that are gone, or as many as there are others.  Each keeps its
 #: record, and with it a block whose table of pending calls may once have been large.
@@ -125,6 +126,11 @@ def _release(known: _Awaited) -> None:
     unattributed.release(known.record)
 
 
+def _tidy() -> None:
+    if _newest:
+        _sort_in()
+
+
 def _after_fork() -> None:
     """Start a child with a free lock: a thread of its parent may have held it."""
     global _lock
@@ -132,3 +138,4 @@ def _after_fork() -> None:
 
 
 fork_registry.at_fork(in_child=_after_fork)
+writer.afterwards(_tidy)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.budgets import gate
 from tracker.context import scope, unattributed
 from tracker.context.state import merge
-from tracker.records.pending_record import PendingRecord
+from tracker.records.pending_record import PendingRecord, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,14 +56,6 @@ def open_record() -> PendingRecord | None:
     The nearer of the current block and the current observer owns it.
     """
     observer = current.get()
-    node = _entered()
-    if observer is None and node is not None and node.can_record and not node.closed:
-        # As nearly all calls are made: then its slots are read without a call in between.
-        state = node._state or node._first or node.state
-        record = PendingRecord(node.tracker, node, state)
-        if node.began < scope.forked:
-            record.after = _settle  # the block ends in another process
-        return record
     node = scope.responsible()
     if observer is not None and (node is None or node.closed or node is observer.block):
         record = open_for(observer.tracker, observer.block, by_client=observer.by_client)
@@ -78,16 +70,16 @@ def open_record() -> PendingRecord | None:
         return None
     if observer is None:
         return _of_block(block, node)
-    record = PendingRecord(block.tracker, block, node.state)
+    record = opened(block.tracker, block, node.state)
     observer.records.append(record)
     return record
 
 
 def _of_block(block: Node, node: Node) -> PendingRecord:
     """Return the record of a call in *block*, which nobody observes, for whom *node* names."""
-    record = PendingRecord(block.tracker, block, node.state)
+    record = opened(block.tracker, block, node.state)
     if block.began < scope.forked:
-        record.after = _settle
+        record.after = _settle  # the block ends in another process
     return record
 
 
@@ -97,7 +89,7 @@ def open_for(tracker: CallOwner, block: Node | None, *, by_client: bool = False)
     state = node.state
     if block is not None and block is not node and tracker.borrows(block, by_client=by_client):
         state = merge(block.state, state)
-    record = PendingRecord(tracker, node, state)
+    record = opened(tracker, node, state)
     record.spoken_for = True
     return record
 

@@ -10,7 +10,7 @@ from tracker.instrumentation import installation
 from tracker.instrumentation.decorators import observe
 from tracker.records import recorder
 from tracker.records.metric import Call, Usage
-from tracker.records.pending_record import PendingRecord
+from tracker.records.pending_record import PendingRecord, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,7 +65,7 @@ class Observing(Attribution):
         with forgiven("track_github_claude_review"):
             total = int(estimated_tokens)
             usage = Usage(total * 7 // 10, total - total * 7 // 10, total)
-        record = PendingRecord(self, node, state)
+        record = opened(self, node, state)
         name = model if isinstance(model, str) else None
         recorder.accept(record, Call("anthropic", "code_review", name, usage))
         if not recorder.is_kept(record):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # What makes ids unique over processes and their forks: 64 random bits each, and a count that
 # goes on in a fork.
 process = os.urandom(8).hex()
-_numbers = itertools.count()
+_next_number = itertools.count().__next__
 
 
 class RecordOwner(Protocol):
@@ -75,6 +75,7 @@ class PendingRecord:
     # What every call has, has its place; what most never change is said here, and costs nothing.
     __slots__ = (
         "__dict__",
+        "after",
         "at",
         "base_url",
         "learned",
@@ -92,7 +93,6 @@ class PendingRecord:
     counts: Mapping[str, float] | None = None
     conditions: Mapping[str, str] | None = None
     unknown: str | None = None
-    after: Callable[[PendingRecord], None] | None = None
     batch = False
     late = False
     unbilled = False
@@ -100,18 +100,18 @@ class PendingRecord:
     reservation: Any = None
     _id: str | None = None
 
-    def __init__(self, owner: RecordOwner, node: Home, state: State) -> None:
-        self.told: Call | tuple[Any, ...] | None = None
-        self.base_url: object = None
-        self.learned: State | None = None
-        self.stored = False
-        self.process = process
-        self.number = next(_numbers)
-        self.at = clock.now()
-        self.started = perf_counter()
-        self.owner = owner
-        self.node = node
-        self.state = state
+    after: Callable[[PendingRecord], None] | None
+    at: float
+    base_url: object
+    learned: State | None
+    node: Home
+    number: int
+    owner: RecordOwner
+    process: str
+    started: float
+    state: State
+    stored: bool
+    told: Call | tuple[Any, ...] | None
 
     @property
     def id(self) -> str:
@@ -142,6 +142,21 @@ class PendingRecord:
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the call began."""
         return (perf_counter() - self.started) * 1000.0
+
+
+def opened(owner: RecordOwner, node: Home, state: State) -> PendingRecord:
+    """Return the record of a call that begins now: a constructor would take half as long again."""
+    record = PendingRecord()
+    record.told = record.base_url = record.learned = record.after = None
+    record.stored = False
+    record.process = process
+    record.number = _next_number()
+    record.at = clock.now()
+    record.started = perf_counter()
+    record.owner = owner
+    record.node = node
+    record.state = state
+    return record
 
 
 def _after_fork() -> None:

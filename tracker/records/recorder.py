@@ -110,17 +110,22 @@ def take(records: Iterable[PendingRecord]) -> list[PendingRecord]:
     Each record is handed out once.  A copy that a forked child inherited is
     its parent's to store, so it is dropped here.
     """
-    taken = []
+    taken: list[PendingRecord] = []
+    add, forget, process = taken.append, _unsettled.pop, pending_record.process
+    home = None
     with _lock:
         for record in list(records):
             number = record.number
-            _unsettled.pop(number, None)
-            record.node.pending.pop(number, None)
+            forget(number, None)
+            if record.node is not home:
+                home = record.node
+                leave = home.pending.pop
+            leave(number, None)
             if record.stored or record.told is None:
                 continue
             record.stored = True
-            if record.process == pending_record.process:
-                taken.append(record)
+            if record.process == process:
+                add(record)
     # Not under the lock: whoever changes a state may come here, by a finaliser, and wait for it.
     node, learned = None, BLANK
     for record in taken:

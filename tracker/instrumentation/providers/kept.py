@@ -17,7 +17,7 @@ from tracker.records.counts import numbers_in
 from tracker.records.metric import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 # A named tuple's own constructor takes twice as long.
 _tuple_of = tuple.__new__
@@ -26,24 +26,32 @@ _tuple_of = tuple.__new__
 Kept = tuple[Any, ...]
 
 
+#: What ``kept`` looks for in an answer.
+READ_LATER = (
+    *("_request_id", "usage", "model", "service_tier"),
+    *("output", "tool_usage", "quality", "size", "svg_usage"),
+)
+
+
 def kept(
-    begun: tuple[Any, ...], facts: Callable[[str], Any], request_id: str | None, failure: str | None
+    begun: tuple[Any, ...], told: Mapping[str, Any], request_id: str | None, failure: str | None
 ) -> Kept | None:
-    """Return what is to be read later of the answer of which *facts* gives what it says.
+    """Return what is to be read later of the answer that says *told*.
 
     None where its usage is no model of an SDK: then it is read at once.  *begun* is the call, and
     *failure* tells of an answer that could not be parsed.
     """
-    usage = copied(facts("usage"))
+    usage = copied(told.get("usage"))
     if usage is None:
         return None
-    words = facts("service_tier")
+    words = told.get("service_tier")
     counts = None
-    if facts("output") is not None or facts("quality") is not None:
-        counts, words = beyond_usage(facts)
+    if "output" in told or "quality" in told:
+        counts, words = beyond_usage(told.get)
     elif words is not None:
         words = {"service_tier": words}
-    return (read, begun, facts("model"), usage, request_id, perf_counter(), failure, counts, words)
+    model = told.get("model")
+    return (read, begun, model, usage, request_id, perf_counter(), failure, counts, words)
 
 
 def copied(usage: Any) -> dict[str, Any] | None:
@@ -56,13 +64,16 @@ def copied(usage: Any) -> dict[str, Any] | None:
         found.update(more)
     for value in found.values():
         if value is not None and type(value) is not int:
-            return {name: _inner(one) for name, one in found.items()}
+            break
+    else:
+        return found
+    for name, value in found.items():
+        if value is not None and type(value) is not int:
+            found[name] = _inner(value)
     return found
 
 
 def _inner(value: Any) -> Any:
-    if value is None or type(value) is int:
-        return value
     inner = copied(value)
     if inner is not None:
         return inner

@@ -73,22 +73,34 @@ def usage_told(facts: Callable[[str], Any]) -> Usage:
     if total is None and inputs is not None and outputs is not None:
         total = inputs + outputs
     if read is None:
-        details = told("prompt_tokens_details")
-        others = None if is_chat else told("input_tokens_details") or told("input_token_details")
-        if details is not None or others is not None:
-            read = _first_count("cached_tokens", details, others)
-            if written is None:
-                written = _first_count("cache_write_tokens", details, others)
-    reasoning = None
-    details = told("completion_tokens_details")
-    others = None if is_chat else told("output_tokens_details")
-    if details is not None or others is not None:
-        reasoning = _first_count("reasoning_tokens", details, others)
-        if reasoning is None:
-            reasoning = _first_count("thinking_tokens", others)  # Anthropic's
+        read, written = _cached(told, written, is_chat=is_chat)
+    reasoning = _reasoning(told, is_chat=is_chat)
     usage = _tuple_of(Usage, (inputs, outputs, total, read, written, reasoning))
     rounds = None if is_chat else told("iterations")
     return _with_rounds(usage, rounds) if rounds else usage
+
+
+def _cached(
+    told: Callable[[str], Any], written: int | None, *, is_chat: bool
+) -> tuple[int | None, int | None]:
+    """Return the tokens read from a cache and, unless that many were, *written* to it."""
+    details = told("prompt_tokens_details")
+    others = None if is_chat else told("input_tokens_details") or told("input_token_details")
+    if details is None and others is None:
+        return None, written
+    if written is None:
+        written = _first_count("cache_write_tokens", details, others)
+    return _first_count("cached_tokens", details, others), written
+
+
+def _reasoning(told: Callable[[str], Any], *, is_chat: bool) -> int | None:
+    """Return the tokens that nobody sees."""
+    details = told("completion_tokens_details")
+    others = None if is_chat else told("output_tokens_details")
+    if details is None and others is None:
+        return None
+    found = _first_count("reasoning_tokens", details, others)
+    return _first_count("thinking_tokens", others) if found is None else found  # Anthropic's
 
 
 def _with_rounds(usage: Usage, rounds: Any) -> Usage:

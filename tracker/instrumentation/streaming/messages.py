@@ -23,7 +23,7 @@ from tracker.records import recorder
 from tracker.records.counts import is_count
 from tracker.records.error_text import of_answer
 from tracker.records.metric import Call
-from tracker.records.pending_record import PendingRecord
+from tracker.records.pending_record import PendingRecord, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,7 @@ class Watched:
         record = open_record()
         if record is None:
             made = self.record
-            record = PendingRecord(made.owner, made.node, made.state)
+            record = opened(made.owner, made.node, made.state)
         record.base_url = self.record.base_url
         record.extra = {**record.extra, **self.record.extra}
         self._book(record, told)
