@@ -214,6 +214,14 @@ class ExternalUses:
         heirs = self._kinship.of(self._path, owner).heirs
         return frozenset(name for path, name in heirs if path != self._path)
 
+    def overriding(self, owner: str, name: str) -> Iterator[Resolved]:
+        """Yield the methods *name* of other files' classes that inherit from the class *owner*."""
+        heirs = self._kinship.of(self._path, owner).heirs
+        paths = {path for path, _ in heirs if path != self._path}
+        for file in self._graph.holding(name) if paths else ():
+            semantic = self._analysed(file) if file.path in paths else None
+            yield from semantic.taint.methods_called(name) if semantic is not None else ()
+
     def naming(self, owner: str) -> Iterator[SemanticModel | None]:
         """Yield the analysis of each other file that may speak of the module's class *owner*."""
         kin = self._kinship.of(self._path, owner)

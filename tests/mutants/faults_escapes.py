@@ -188,3 +188,27 @@ def any_wait_is_for_all(real: Any) -> Any:
 def results_hold_nothing(real: Any) -> Any:
     """What a pool or a task gives back is taken for plain values."""
     return lambda *given: False
+
+
+@mutant("analysis.dataflow.callees.passing:possible", "E1", fault="C3", kinds="lingering")
+def uncertain_callees_unseen(real: Any) -> Any:
+    """What a call may be a call of is not looked into where it is not certain."""
+    return lambda taint, called, scope=None: []
+
+
+@mutant("analysis.dataflow.callees.passing:in_place_of", "E1", fault="C15", kinds="lingering")
+def replacements_of_methods_unseen(real: Any) -> Any:
+    """A method of an heir, or one registered for a type, does what the named one does."""
+    return lambda taint, called, known: []
+
+
+@mutant("analysis.dataflow.tainted_values:TaintedValues._may_give", "E1", fault="C2")
+def uncertain_callees_give_nothing_out(real: Any) -> Any:
+    """What a call may be a call of does all of its work at once."""
+    return lambda self, call, given, awaited: False
+
+
+@mutant("analysis.dataflow.deferred.background:Closings._goes_on", "E1", fault="C2")
+def stacks_end_with_their_block(real: Any) -> Any:
+    """Nobody takes the callbacks of a stack out of it."""
+    return lambda self, load: False

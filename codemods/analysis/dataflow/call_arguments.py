@@ -12,20 +12,20 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.dataflow.callees.passing import Passing, named
 from codemods.analysis.dataflow.decorators import Decorating, short
 from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.deferred.awaiting import Awaiting
 from codemods.analysis.dataflow.deferred.generators import Unfinished
 from codemods.analysis.dataflow.deferred.lent import lends
 from codemods.analysis.dataflow.deferred.results import deferred_call
-from codemods.analysis.dataflow.holders import family
+from codemods.analysis.dataflow.holders import family, making
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
-from codemods.analysis.dataflow.taint_records import Assumed, Escape
+from codemods.analysis.dataflow.taint_records import Escape
 from codemods.analysis.dataflow.tainted_values import made_by
 from codemods.analysis.syntax.calls import arguments_of, last_name
-from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
-from codemods.analysis.syntax.signatures import parameters
+from codemods.analysis.syntax.definitions import ResolvedClass
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.holders import Family, Making
@@ -53,6 +53,7 @@ class Handing:
         self.decorating = Decorating(run)
         self._awaiting = Awaiting(run)
         self._unfinished = Unfinished(run)
+        self._passing = Passing(run)
 
     def call(self, call: ast.Call) -> None:
         """Take in one call of the statements."""
@@ -126,7 +127,8 @@ class Handing:
         known = self._taint.known(call.func)
         if known is not None:
             self.decorating.through(call, known)
-            self._passed(call, known, given)
+            self._passing.passed(call, known, given)
+            self._passing.in_place_of(call, known, given)
             return
         made = made_by(self._taint, call, given)
         if made is not None:
@@ -147,7 +149,7 @@ class Handing:
         owner = self._taint.object_class(call.func)
         method = family(owner).method("__call__") if owner is not None else None
         if method is not None:
-            self._passed(call, method, given)
+            self._passing.passed(call, method, given)
             return True
         of = self._family_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
         if of is None or of.method(last_name(call.func)) is not None:
@@ -180,7 +182,7 @@ class Handing:
         elif model.by_name:
             definition = self._taint.definition(call.func)
             if definition is not None:
-                self._passed(call, definition, given)
+                self._passing.passed(call, definition, given)
             self._trust(call)
 
     def _unknown(self, call: ast.Call, given: list[ast.expr]) -> None:
@@ -188,9 +190,20 @@ class Handing:
         definition = self._taint.definition(call.func)
         if definition is not None:
             # The only method of that name: whose object it is was not seen.
-            self._passed(call, definition, given)
+            self._passing.passed(call, definition, given)
+        self._possible(call, given)
         self._untold(call)
         self._trust(call)
+
+    def _possible(self, call: ast.Call, given: list[ast.expr]) -> None:
+        """Take in what functions and classes in sight do that *call* may be a call of."""
+        made = self._taint.followed(call.func)
+        if isinstance(made, ast.Call) and last_name(made.func) == "partial" and made.args:
+            whole = [*made.args[1:], *call.args], [*made.keywords, *call.keywords]
+            self._given(ast.copy_location(ast.Call(made.args[0], *whole), call))
+            return
+        for owner in self._passing.possible(call, given):
+            self._object(call, making(owner, call, given))
 
     def _untold(self, call: ast.Call) -> None:
         """Refuse to trust a function with something that it can call, or that tells of later."""
@@ -242,7 +255,7 @@ class Handing:
         plain = self._run.tainted_values.plain_fields(value)
         for method in found:
             if method.receiver is not None:
-                self._summarised(call, method, method.receiver, plain)
+                self._passing.summarised(call, method, method.receiver, plain)
         return bool(found)
 
     def _family_of(self, value: ast.expr) -> Family | None:
@@ -272,7 +285,7 @@ class Handing:
         if method is not None:
             plain = frozenset(field for _, field in self._flow.plain)
             for parameter in dict.fromkeys(p for v in given for p in method.receivers(call, v)):
-                self._summarised(call, method, parameter, plain)
+                self._passing.summarised(call, method, parameter, plain)
         return True
 
     def _object(self, call: ast.Call, made: Making) -> None:
@@ -287,13 +300,13 @@ class Handing:
             self._escape(call, f"kept by an object of {name}, {working}")
         for parameter in made.parameters:
             if made.init is not None:
-                self._summarised(call, made.init, parameter, made.plain)
+                self._passing.summarised(call, made.init, parameter, made.plain)
         later = made.family.method("__post_init__")
         if later is not None and later.receiver is not None and made.init is None:
-            self._summarised(call, later, later.receiver, made.plain)
+            self._passing.summarised(call, later, later.receiver, made.plain)
         if not made.family.working:
             for base in made.family.unknown:
-                self._flow.trusted.append(_named(base, call))
+                self._flow.trusted.append(named(base, call))
 
     def _made_elsewhere(self, value: ast.expr) -> ast.expr | None:
         """Return the class or function, not in sight, whose call made the object *value*."""
@@ -320,7 +333,7 @@ class Handing:
             receiver = call.args[0]  # setattr(receiver, name, value)
         definition = self._taint.definition(call.func) if by_name else None
         if definition is not None:
-            self._passed(call, definition, given)
+            self._passing.passed(call, definition, given)
         if lends(self._run, call):
             return
         if receiver is None or not self._run.taint_receiver(receiver):
@@ -347,54 +360,8 @@ class Handing:
         values = [m.value for m in made if isinstance(m, ast.Assign)]
         return any(isinstance(v, ast.Call) and self._taint.class_of(v.func) is None for v in values)
 
-    def _passed(self, call: ast.Call, definition: Resolved, given: list[ast.expr]) -> None:
-        """Take in what a function of the project does with the values *given*."""
-        for parameter in dict.fromkeys(p for v in given for p in definition.receivers(call, v)):
-            self._summarised(call, definition, parameter)
-
-    def _summarised(
-        self,
-        call: ast.Call,
-        definition: Resolved,
-        parameter: str,
-        plain: frozenset[str] = frozenset(),
-    ) -> None:
-        """Take in what *definition* does with its *parameter*."""
-        summary = definition.summary(parameter, plain)
-        if summary.escape is not None:
-            line = getattr(summary.escape, "lineno", definition.node.lineno)
-            self._escape(call, f"kept by {definition.node.name} (line {line})")
-        if summary.sets_ids:
-            self._flow.sets.append(call)
-        if summary.sets_by_older_name:
-            self._flow.older.append(call)
-        if summary.reads_state:
-            self._flow.reads.append(call)
-        self._flow.assumed.extend(Assumed(text, call) for text in summary.assumed)
-        for function in summary.trusted:
-            if not self._of_parameter(call, definition, function):
-                self._flow.trusted.append(_named(function, call))
-
-    def _of_parameter(self, call: ast.Call, definition: Resolved, function: ast.expr) -> bool:
-        """Take in that *definition* calls one of its parameters; whether that is in sight."""
-        if not isinstance(function, ast.Name):
-            return False
-        given = (v for v in arguments_of(call) if function.id in definition.receivers(call, v))
-        known = [self._taint.known(value) for value in given]
-        for one in known:
-            for parameter in parameters(one.node.args) if one is not None else ():
-                escape = one.summary(parameter.arg).escape if one is not None else None
-                if escape is not None and one is not None:
-                    self._escape(call, f"kept by {one.node.name}, which is called with it")
-        return bool(known) and None not in known
-
     def _trust(self, call: ast.Call) -> None:
-        self._flow.trusted.append(_named(call.func, call))
+        self._flow.trusted.append(named(call.func, call))
 
     def _escape(self, node: ast.AST, how: str) -> None:
         self._flow.escapes.append(Escape(node, how))
-
-
-def _named(function: ast.expr, place: ast.AST) -> ast.Call:
-    """Return a call of *function* that stands at *place*, which may be in another module."""
-    return ast.copy_location(ast.Call(function, [], []), place)

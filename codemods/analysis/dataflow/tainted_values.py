@@ -6,12 +6,15 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.dataflow.callees.overriding import in_place_of
+from codemods.analysis.dataflow.callees.possible import lambda_flows, possible
 from codemods.analysis.dataflow.deferred.drained import Drained
 from codemods.analysis.dataflow.holders import Making, family, making
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.syntax.calls import arguments_of as arguments_of
 from codemods.analysis.syntax.calls import last_name as last_name
+from codemods.analysis.syntax.definitions import Function, Resolved
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import children, walk
 
@@ -148,16 +151,34 @@ class TaintedValues:
             return self._of_model(call, model, given, awaited=awaited)
         if definition is None:
             made = isinstance(call.func, ast.Call | ast.Lambda) or self._builds_object(call.func)
-            return made or self._is_lazy_lambda(call.func)
-        if isinstance(definition.node, ast.AsyncFunctionDef) and not awaited:
+            return made or self._is_lazy_lambda(call.func) or self._may_give(call, given, awaited)
+        others = in_place_of(self._taint, call.func, definition)
+        return any(self._gives(one, call, given, awaited) for one in (definition, *others))
+
+    def _may_give(self, call: ast.Call, given: list[ast.expr], awaited: bool) -> bool:
+        """Whether a function in sight that *call* may be a call of gives the tracker out."""
+        found = possible(self._taint, call.func, self._flow.frame)
+        functions = (Resolved(taint, n) for taint, n in found if isinstance(n, Function))
+        lambdas = ((taint, n) for taint, n in found if isinstance(n, ast.Lambda))
+        return any(self._gives(one, call, given, awaited) for one in functions) or any(
+            TaintedValues(home, flow).tainted(node.body)
+            for home, node in lambdas
+            for flow in lambda_flows(home, node)
+        )
+
+    def _gives(
+        self, function: Resolved, call: ast.Call, given: list[ast.expr], awaited: bool
+    ) -> bool:
+        """Whether the result of *call*, which is one of *function*, is tainted."""
+        if isinstance(function.node, ast.AsyncFunctionDef) and not awaited:
             return True
-        if first_yield(definition.node.body) is not None:
+        if first_yield(function.node.body) is not None:
             return True
         return any(
-            (summary := definition.summary(name)).returns_it
+            (summary := function.summary(name)).returns_it
             and (not summary.returns_call or self.calling(value))
             for value in given
-            for name in definition.receivers(call, value)
+            for name in function.receivers(call, value)
         )
 
     def result_of(self, call: ast.Call) -> bool:
@@ -256,7 +277,7 @@ class TaintedValues:
         """Whether calling the result of *made* (a partial, a recorded function) gives it out."""
         name = last_name(made.func)
         if not made.args or name not in (*_LAZY_CALLS, *words.RECORDING_DECORATORS):
-            return True
+            return self._of_made_lambda(made)
         definition = self._taint.definition(made.args[0])
         if definition is None:
             return False
@@ -265,6 +286,17 @@ class TaintedValues:
             return self._call(ast.copy_location(call, made), awaited=awaited)
         lazy = isinstance(definition.node, ast.AsyncFunctionDef) and not awaited
         return lazy or first_yield(definition.node.body) is not None
+
+    def _of_made_lambda(self, made: ast.Call) -> bool:
+        """Whether calling the result of *made* gives it out: no, if a lambda made a plain one."""
+        found = possible(self._taint, made.func, self._flow.frame)
+        for home, node in found:
+            inner = node.body if isinstance(node, ast.Lambda) else None
+            if not isinstance(inner, ast.Lambda) or not isinstance(node, ast.Lambda):
+                return True
+            if any(TaintedValues(home, f).tainted(inner.body) for f in lambda_flows(home, node)):
+                return True
+        return not found
 
     def _is_lazy_lambda(self, function: ast.expr) -> bool:
         """Whether *function* names a lambda whose result may hold what it is given."""

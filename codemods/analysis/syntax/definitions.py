@@ -53,6 +53,14 @@ class CallableValues(Protocol):
         """Whether *value* may be called."""
 
 
+class Analysed(Protocol):
+    """The analysis of a file."""
+
+    @property
+    def taint(self) -> DataFlow:
+        """Where a value goes in it."""
+
+
 class Registry(Protocol):
     """The functions with trackers that the files of a project hand on."""
 
@@ -61,6 +69,15 @@ class Registry(Protocol):
 
     def may_run(self, way: Way, caller: str, method: str) -> bool:
         """Whether a *method* of an unknown object, in *caller*, may lead to what went that way."""
+
+    def methods(self, name: str) -> Iterable[Resolved]:
+        """Return the methods *name* of classes of the other files that may lead to a tracker."""
+
+    def overriding(self, owner: str, name: str) -> Iterable[Resolved]:
+        """Return the methods *name* of other files' heirs of the module's class *owner*."""
+
+    def mentioning(self, name: str) -> Iterable[Analysed | None]:
+        """Return the analysis of each other file that has the word *name*."""
 
     def function(self, handed: Handed) -> Resolved | None:
         """Return the function that is *handed* on."""

@@ -27,6 +27,8 @@ _WAIT = "asyncio.wait"
 _TASKS = ("asyncio.create_task", "asyncio.ensure_future")
 _POOLS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")
 _SETTERS = (words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL)
+#: Methods of a stack that take out what it would do when its ``with`` ends.
+_LEFT_TO_OTHERS = ("pop_all",)
 _FIELDS = ("daemon", "name")
 
 
@@ -92,10 +94,18 @@ class Closings:
         """Whether the receiver is bound by a ``with`` inside the statements."""
         if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
             return False
-        items = [self._module.parents.get(b) for b in self._scopes.of(function.value).binders]
+        binding = self._scopes.of(function.value)
+        if any(self._goes_on(load) for load in binding.loads):
+            return False
+        items = [self._module.parents.get(binder) for binder in binding.binders]
         return bool(items) and all(
             isinstance(item, ast.withitem) and self._is_inside(item) for item in items
         )
+
+    def _goes_on(self, load: ast.Name) -> bool:
+        """Whether what *load*, a stack, would do at its end is left to somebody else."""
+        around = self._module.parents.get(load)
+        return isinstance(around, ast.Attribute) and around.attr in _LEFT_TO_OTHERS
 
     def _by_shutdown(self, call: ast.Call) -> bool:
         """Whether a ``finally`` around the hand-off begins with the shutdown of its pool."""

@@ -12,8 +12,8 @@ from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.deferred.plain_values import is_plain
 from codemods.analysis.dataflow.deferred.quiet_methods import is_quiet
 from codemods.analysis.dataflow.library_models.rows import Effect
-from codemods.analysis.dataflow.tainted_values import arguments_of, last_name
 from codemods.analysis.external.computed_names import IMPORTING
+from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class _Callee:
         named = isinstance(function, ast.Name | ast.Attribute)
         known = self._taint.definition(function) if named else None
         if known is not None:
-            return any(_dispatches(d) for d in known.node.decorator_list)
+            return any(dispatches(d) for d in known.node.decorator_list)
         if isinstance(function, ast.Attribute):
             if function.attr in _FILLING and self._is_built(function.value):
                 return False
@@ -292,7 +292,8 @@ def _only_says(statement: ast.stmt) -> bool:
     return plain and not any(isinstance(n, ast.Call | ast.Name) for n in _values(statement))
 
 
-def _dispatches(decorator: ast.expr) -> bool:
+def dispatches(decorator: ast.expr) -> bool:
+    """Whether a function with this *decorator* may call another one that is registered with it."""
     made = decorator.func if isinstance(decorator, ast.Call) else decorator
     return last_name(made) in _DISPATCHING
 

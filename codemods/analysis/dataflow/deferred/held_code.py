@@ -64,6 +64,12 @@ class HeldCode:
             self._of[key] = list(_code(_named(self._taint, name), self))
         return self._of[key]
 
+    def behind(self, value: ast.expr) -> list[Code]:
+        """Return functions, classes and lambdas that *value* may have with it."""
+        if isinstance(value, ast.Name | ast.Attribute):
+            return self.of(value)
+        return list(_code([(self._taint, value)], self))
+
 
 def method_of_value(taint: DataFlow, name: ast.Name | ast.Attribute) -> list[Resolved]:
     """Return the method that *name* is of an object which another module makes, if it shows."""
@@ -148,16 +154,18 @@ def _code(values: Iterable[Place], asking: HeldCode) -> Iterator[Code]:
 def _at(taint: DataFlow, path: str) -> Iterator[Place]:
     """Yield what the *path* of a name leads to, which may go on behind the name's own module."""
     found = taint.resolved(path)
-    rest = ""
+    rest: list[str] = []
     while found is None or isinstance(found, ResolvedValue):
-        path, _, rest = path.rpartition(".")
+        path, _, name = path.rpartition(".")
+        rest.insert(0, name)
         if not path:
             return
         found = taint.resolved(path)
-    if isinstance(found, ResolvedModule):
-        yield from _of_module(found.taint, rest) if rest else ()
-    else:
+    if not isinstance(found, ResolvedModule):
         yield found.taint, found.node
+    elif rest:
+        for home, place in _of_module(found.taint, rest[0]):
+            yield home, ".".join((place, *rest[1:])) if isinstance(place, str) else place
 
 
 def _of_module(taint: DataFlow, name: str) -> Iterator[Place]:

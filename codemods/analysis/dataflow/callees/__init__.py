@@ -1,0 +1,1 @@
+"""Which functions in sight a call may be a call of."""
