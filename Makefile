@@ -128,7 +128,8 @@ test: lint $(DYNALITE) $(BROWSER)
 	@# Where Python is told to write no bytecode, each process of a test would compile all of it.
 	@$(BIN)/python -m compileall -q tracker codemods
 	@# Three on two processors: a test that waits for a server or a process keeps none of them idle.
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	@# Nor would its three processes find the tests as another one has compiled them.
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist worksteal
 	@test -e $(BROWSER) || echo "NOT TESTED in a browser: none could be installed for the pages of reports."
 
 busy: $(STAMP) $(DYNALITE)

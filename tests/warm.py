@@ -23,7 +23,10 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
+import types
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +37,41 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Run as ``__main__`` anew each time, as ``python -m`` does.
 COMMANDS = ("codemods.lint", "codemods.merge", "codemods.migrate", "codemods.status")
 _LENGTH = struct.Struct("!I")
+_NUMBER = struct.Struct("!i")
+_SENDING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A command that was started: the process, and the pipe on which its end is told."""
+
+    pid: int
+    _told: socket.socket
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit status; raises TimeoutError."""
+        self._told.settimeout(timeout)
+        with self._told:
+            return int(_NUMBER.unpack(_received(self._told, _NUMBER.size))[0])
+
+    def kill(self) -> None:
+        """End it, and what it has started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def started(
+    command: list[str], cwd: Path, environment: Mapping[str, str], files: tuple[int, int, int]
+) -> Running:
+    """Start *command*, one of ``COMMANDS`` or a program of ``-c``; it has a copy of *files*."""
+    said = {"command": command[1:], "cwd": str(cwd), "environment": dict(environment)}
+    content = json.dumps(said).encode()
+    ours, its = socket.socketpair()
+    with its, _SENDING:
+        line = _server("server" if command[1] == "-c" else "")
+        socket.send_fds(line, [_LENGTH.pack(len(content))], [*files, its.fileno()])
+        line.sendall(content)
+    return Running(_NUMBER.unpack(_received(ours, _NUMBER.size))[0], ours)
 
 
 def run_command(
@@ -61,11 +99,12 @@ def run_command(
     ):
         stdin.write(given)
         stdin.seek(0)
-        said = {"command": command[2:], "cwd": str(cwd), "environment": dict(environment)}
-        files = [file.fileno() for file in (stdin, stdout, stderr)]
+        files = (stdin.fileno(), stdout.fileno(), stderr.fileno())
+        running = started(command, cwd, environment, files)
         try:
-            status = _asked(json.dumps(said).encode(), files, timeout)
+            status = running.wait(timeout)
         except TimeoutError:
+            running.kill()
             raise subprocess.TimeoutExpired(command, timeout or 0) from None
         stdout.seek(0)
         stderr.seek(0)
@@ -81,27 +120,11 @@ def run_text(
     return subprocess.CompletedProcess(command, done.returncode, *said)
 
 
-def _asked(said: bytes, files: list[int], timeout: float | None) -> int:
-    server, line = _server()
-    line.settimeout(timeout)
-    try:
-        socket.send_fds(line, [_LENGTH.pack(len(said))], files)
-        line.sendall(said)
-        answer = _received(line, _LENGTH.size)
-    except (OSError, EOFError):  # it may still be at work: that ends, and the next has a new one
-        _server.cache_clear()
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-        raise
-    return struct.unpack("!i", answer)[0]
-
-
 @functools.cache
-def _server() -> tuple[subprocess.Popen[bytes], socket.socket]:
+def _server(also: str) -> socket.socket:
     """Start the process that has everything imported; it ends when this one does."""
     ours, its = socket.socketpair()
-    program = f"from tests.warm import serve; serve({its.fileno()})"
+    program = f"from tests.warm import serve; serve({its.fileno()}, {also!r})"
     with its:
         server = subprocess.Popen(
             [sys.executable, "-c", program],
@@ -112,7 +135,7 @@ def _server() -> tuple[subprocess.Popen[bytes], socket.socket]:
             start_new_session=True,
         )
     atexit.register(_end, server, ours)
-    return server, ours
+    return ours
 
 
 def _end(server: subprocess.Popen[bytes], ours: socket.socket) -> None:
@@ -133,12 +156,16 @@ def _received(line: socket.socket, length: int) -> bytes:
 # -- in the process that forks ----------------------------------------------------------
 
 
-def serve(number: int) -> None:
-    """Become each command that the socket *number* tells, until nobody is there to tell."""
+def serve(number: int, also: str) -> None:
+    """Become each command that the socket *number* tells, until nobody is there to tell.
+
+    What only some need is imported where the name of its part is *also* given.
+    """
     import codemods
 
+    seldom = {f"codemods.{name}" for name in ("server", "runner.cluster") if name != also}
     for module in pkgutil.walk_packages(codemods.__path__, "codemods."):
-        if not module.name.startswith(("codemods.server", "codemods.runner.cluster")):
+        if not module.name.startswith(tuple(seldom)) and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     for name in COMMANDS:
         del sys.modules[name]
@@ -146,18 +173,38 @@ def serve(number: int) -> None:
     gc.freeze()
     with socket.socket(fileno=number) as line:
         while True:
-            length, files, _flags, _address = socket.recv_fds(line, _LENGTH.size, 3)
+            length, files, _flags, _address = socket.recv_fds(line, _LENGTH.size, 4)
+            _reaped(os.WNOHANG if length else 0)
             if not length:
                 return
             said = json.loads(_received(line, _LENGTH.unpack(length)[0]))
-            child = os.fork()
-            if child == 0:
+            if os.fork() == 0:
                 break
             for file in files:
                 os.close(file)
-            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            line.sendall(struct.pack("!i", status))
+    _waited_for(files.pop())
     _become(said, files)
+
+
+def _reaped(how: int) -> None:
+    """Take note of the end of those who wait for a command: of all, or of some with *how*."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, how)[0]:
+            pass
+
+
+def _waited_for(told: int) -> None:
+    """Return in a process of its own, whose number and status the socket *told* is told."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.write(told, _NUMBER.pack(os.getpid()))
+        os.close(told)
+        return
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with suppress(OSError):  # nobody waits any more
+        os.write(told, _NUMBER.pack(status))
+    os._exit(0)
 
 
 def _become(said: Mapping[str, object], files: list[int]) -> None:
@@ -168,7 +215,12 @@ def _become(said: Mapping[str, object], files: list[int]) -> None:
     os.chdir(str(said["cwd"]))
     os.environ.clear()
     os.environ |= {**dict(said["environment"]), "PYTHONSAFEPATH": "1"}  # type: ignore[call-overload]
-    name, *arguments = list(said["command"])  # type: ignore[call-overload]
-    sys.argv = [name, *arguments]
-    sys.orig_argv = [sys.executable, "-m", name, *arguments]
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    how, name, *arguments = list(said["command"])  # type: ignore[call-overload]
+    sys.orig_argv = [sys.executable, how, name, *arguments]
+    if how == "-m":
+        sys.argv = [name, *arguments]
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
+        return
+    sys.argv = [how, *arguments]
+    sys.modules["__main__"] = main = types.ModuleType("__main__")
+    exec(compile(name, "<string>", "exec"), vars(main))

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import sys
+import tempfile
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
+from pygls.io_ import run_async
 from pygls.lsp.client import LanguageClient
 
+from tests.warm import started
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
     from pathlib import Path
 
 START = "import sys; from codemods.server.__main__ import main; sys.exit(main([]))"
@@ -150,13 +157,15 @@ async def editor(
     before: str = "",
     *,
     resolving: bool = False,
+    warm: bool = True,
 ) -> AsyncIterator[Editor]:
-    """Start the server for *folder*, with *before* as the first lines of its program."""
+    """Start the server for *folder*, with *before* as the first lines of its program.
+
+    Where it is not to be *warm*, a process is started as editors start it.
+    """
     client = LanguageClient("an editor", "1")
-    await client.start_io(sys.executable, "-c", f"{before}\n{START}", cwd=folder)
-    server = client._server
-    assert server is not None
-    try:
+    command = [sys.executable, "-c", f"{before}\n{START}"]
+    async with (_warm if warm else _cold)(client, command, folder) as ended:
         asked = lsp.InitializeParams(
             capabilities(encodings, resolving=resolving), root_uri=folder.as_uri()
         )
@@ -167,11 +176,45 @@ async def editor(
         yield mine
         await client.shutdown_async(None)
         client.exit(None)
-        assert await server.wait() == 0
+        assert await ended() == 0
+
+
+@asynccontextmanager
+async def _cold(
+    client: LanguageClient, command: list[str], folder: Path
+) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Start *command* from nothing; gives what waits for its end."""
+    await client.start_io(*command, cwd=folder)
+    server = client._server
+    assert server is not None
+    try:
+        yield server.wait
     finally:
         if server.returncode is None:
             server.kill()
         await client.stop()
+
+
+@asynccontextmanager
+async def _warm(
+    client: LanguageClient, command: list[str], folder: Path
+) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Start *command* where all is imported already; gives what waits for its end."""
+    ours, its = socket.socketpair()
+    with its, tempfile.TemporaryFile() as errors:
+        files = (its.fileno(), its.fileno(), errors.fileno())
+        running = started(command, folder, os.environ, files)
+    reader, writer = await asyncio.open_connection(sock=ours)
+    client.protocol.set_writer(writer)
+    stop = threading.Event()
+    talk = asyncio.create_task(run_async(stop, reader, client.protocol))
+    try:
+        yield lambda: asyncio.to_thread(running.wait)
+    finally:
+        running.kill()
+        stop.set()
+        writer.close()
+        await talk
 
 
 def play(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:

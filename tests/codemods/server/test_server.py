@@ -69,7 +69,7 @@ def test_an_open_text_is_told_of_and_counts_before_the_disk(start: Path) -> None
     path.write_text("x = 1\n")
 
     async def scenario() -> None:
-        async with editor(start) as mine:
+        async with editor(start, warm=False) as mine:
             uri = mine.open(path, TEXT)
             assert codes(await mine.diagnostics(uri)) == ["AIU003", "AIU001", "AIU002", "AIU001"]
             at = TEXT.index("    return AIUsage")
