@@ -8,11 +8,16 @@ The exit status is 1 if anything went wrong.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.warm import run_text
+
+if TYPE_CHECKING:
+    import subprocess
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = 10
@@ -68,9 +73,7 @@ def _all(folder: Path, workers: int, commands: list[list[str]]) -> list[str]:
 def _command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "codemods.migrate", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    return run_text(command, folder, environment)
 
 
 def main() -> int:

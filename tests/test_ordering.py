@@ -61,7 +61,7 @@ def test_tests_of_a_case_share_their_work() -> None:
 
 def busy(*arguments: str) -> tuple[int, str]:
     """Return the status of ``python -m tests.busy`` and what it printed."""
-    how = ["1", "--seed", "5", "--processes", "1"]
+    how = ["1", "--seed", "5", "--processes", "0"]
     command = [sys.executable, "-m", "tests.busy", *how, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr

@@ -61,14 +61,21 @@ class Running:
 
 
 def started(
-    command: list[str], cwd: Path, environment: Mapping[str, str], files: tuple[int, int, int]
+    command: list[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    files: tuple[int, int, int],
+    also: str = "",
 ) -> Running:
-    """Start *command*, one of ``COMMANDS`` or a program of ``-c``; it has a copy of *files*."""
+    """Start *command*, one of ``COMMANDS`` or a program of ``-c``; it has a copy of *files*.
+
+    *also* is what it needs beside what most do: ``server``.
+    """
     said = {"command": command[1:], "cwd": str(cwd), "environment": dict(environment)}
     content = json.dumps(said).encode()
     ours, its = socket.socketpair()
     with its, _SENDING:
-        line = _server("server" if command[1] == "-c" else "")
+        line = _server(also)
         socket.send_fds(line, [_LENGTH.pack(len(content))], [*files, its.fileno()])
         line.sendall(content)
     return Running(_NUMBER.unpack(_received(ours, _NUMBER.size))[0], ours)
@@ -82,7 +89,7 @@ def run_command(
     timeout: float | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run *command* as ``subprocess.run`` would, with *given* on standard input."""
-    if command[:2] != [sys.executable, "-m"] or command[2] not in COMMANDS:
+    if command[0] != sys.executable or not (command[1] == "-c" or command[2] in COMMANDS):
         return subprocess.run(
             command,
             cwd=cwd,
@@ -212,6 +219,7 @@ def _become(said: Mapping[str, object], files: list[int]) -> None:
     for place, file in enumerate(files):
         os.dup2(file, place)
         os.close(file)
+    _opened_again()
     os.chdir(str(said["cwd"]))
     os.environ.clear()
     os.environ |= {**dict(said["environment"]), "PYTHONSAFEPATH": "1"}  # type: ignore[call-overload]
@@ -224,3 +232,19 @@ def _become(said: Mapping[str, object], files: list[int]) -> None:
     sys.argv = [how, *arguments]
     sys.modules["__main__"] = main = types.ModuleType("__main__")
     exec(compile(name, "<string>", "exec"), vars(main))
+
+
+def _opened_again() -> None:
+    """Have streams that know what kind of file each is now."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        known = getattr(sys, name)
+        stream = open(  # noqa: SIM115 - to the end of the process
+            number,
+            mode,
+            buffering=1 if name == "stderr" else -1,
+            encoding=known.encoding,
+            errors=known.errors,
+            closefd=False,
+        )
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)

@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from codemods.cache.frame import DamagedError
 from codemods.cache.record import decoded, encoded
 from codemods.cache.replay import FOLDER
 from codemods.cache.store import Store
+from tests.warm import run_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -329,11 +331,9 @@ def test_several_runs_at_once_say_the_same(start: Path, said: Callable[..., obje
     """Each writes its record whole: none reads a half of another's."""
     command = [sys.executable, "-m", "codemods.lint", "."]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    running = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    outputs = {process.communicate()[0] for process in running}
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(run_text, command, Path.cwd(), environment) for _ in range(4)]
+    outputs = {one.result().stdout for one in running}
     assert len(outputs) == 1
     assert said()[1] in outputs
     assert not list((start / FOLDER).glob("*.new"))

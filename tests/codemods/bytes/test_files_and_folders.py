@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import stat
-import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tool import LEGACY, MIGRATED, ROOT, contents, environment, migrate_command
+
+from tests.warm import run_command
+
+if TYPE_CHECKING:
+    import subprocess
 
 #: Migrates, but something happens right after the files were analysed.
 MEANWHILE = """
@@ -55,7 +60,7 @@ sys.exit(migrate.main(sys.argv[1:]))
 def run_program(program: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
     """Run *program* on *folder*, in it."""
     command = [sys.executable, "-c", program, "."]
-    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, check=False)
+    return run_command(command, folder, environment())
 
 
 def legacy_files(folder: Path, *names: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from codemods.runner import cluster
 from codemods.runner.candidates import scan
 from codemods.runner.errors import ClusterError
 from codemods.runner.run import Run
+from tests.warm import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def run(folder: Path, *arguments: str) -> tuple[bytes, bytes, int]:
     """Run the migration; return what it printed, its errors and its status."""
     command = [sys.executable, "-m", "codemods.migrate", "--check", *arguments, "."]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    done = run_command(command, folder, environment)
     return done.stdout, done.stderr, done.returncode
 
 

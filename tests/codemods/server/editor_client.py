@@ -203,7 +203,7 @@ async def _warm(
     ours, its = socket.socketpair()
     with its, tempfile.TemporaryFile() as errors:
         files = (its.fileno(), its.fileno(), errors.fileno())
-        running = started(command, folder, os.environ, files)
+        running = started(command, folder, os.environ, files, also="server")
     reader, writer = await asyncio.open_connection(sock=ours)
     client.protocol.set_writer(writer)
     stop = threading.Event()

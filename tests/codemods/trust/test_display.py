@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from codemods.report import display, text
 from codemods.report import json as json_report
 from codemods.report.formats import Look
 from codemods.rules.planning.operation_types import literal
+from tests.warm import run_command, started
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Clears the screen, sets a title, turns the writing, hides, ends the line, goes back, is no text.
@@ -134,9 +134,7 @@ def on_terminal(arguments: list[str], cwd: Path) -> str:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TERM": "dumb"}
-    process = subprocess.Popen(
-        command, cwd=cwd, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    )
+    running = started(command, cwd, environment, (theirs, theirs, theirs))
     os.close(theirs)
     parts = []
     while True:
@@ -148,7 +146,7 @@ def on_terminal(arguments: list[str], cwd: Path) -> str:
             break
         parts.append(part)
     os.close(ours)
-    process.wait()
+    running.wait()
     return b"".join(parts).decode("utf-8", "backslashreplace").replace("\r\n", "\n")
 
 
@@ -196,7 +194,7 @@ def test_a_patch_in_a_pipe_is_exact(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_bytes(content)
     command = [sys.executable, "-m", "codemods.migrate", "--diff", "."]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    done = run_command(command, tmp_path, environment)
     assert b" # \x1b[2J\n" in done.stdout
 
 
