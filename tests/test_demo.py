@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.warm import run_text
+
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 
@@ -98,16 +100,17 @@ def test_migrating_twice_changes_nothing_and_undo_restores_the_bytes(tmp_path: P
     shutil.copytree(EXAMPLES / "legacy_app", tmp_path / "legacy_app", ignore=ignore)
     original = contents(tmp_path / "legacy_app")
 
-    first = run("-m", "codemods.migrate", "legacy_app", cwd=tmp_path)
+    migrate = [sys.executable, "-m", "codemods.migrate"]
+    first = run_text([*migrate, "legacy_app"], tmp_path, os.environ)
     migrated = contents(tmp_path / "legacy_app")
     assert first.returncode == 0, first.stdout + first.stderr
     assert migrated != original
 
-    second = run("-m", "codemods.migrate", "legacy_app", cwd=tmp_path)
+    second = run_text([*migrate, "legacy_app"], tmp_path, os.environ)
     assert second.returncode == 0, second.stdout + second.stderr
     assert contents(tmp_path / "legacy_app") == migrated
 
-    undone = run("-m", "codemods.migrate", "--undo", cwd=tmp_path)
+    undone = run_text([*migrate, "--undo"], tmp_path, os.environ)
     assert undone.returncode == 0, undone.stdout + undone.stderr
     assert contents(tmp_path / "legacy_app") == original
 
