@@ -14,7 +14,7 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.syntax.scopes import Binding, Scopes
@@ -169,13 +169,46 @@ def _branches(
     """
     places = [module.paths[statement] for statement in statements]
     depth = next((n for n in range(len(places[0])) if len({p[: n + 1] for p in places}) > 1), 0)
-    if len(statements) < 2 or not depth or len(binding.binders) != len(statements):
+    if len(statements) < 2 or not depth or bound_otherwise(module, binding, statements) is not None:
         return None
     top = module.at.get(places[0][:depth])
     if not isinstance(top, ast.If) or not _covers(top, set(statements)):
         return None
     used = any(top in module.ancestors(load) for load in binding.loads)
     return None if used or binding.declared or binding.deletes else top
+
+
+def bound_otherwise(
+    module: ParsedModule, binding: Binding, statements: Collection[ast.stmt]
+) -> ast.AST | None:
+    """Return the first place that binds *binding* and is none of *statements*, if it counts.
+
+    A mere annotation binds nothing; nor does it count that the variable is None above them all.
+    """
+    others = (
+        binder
+        for binder in binding.binders
+        if not isinstance(binder, ast.Name) or module.statement(binder) not in statements
+    )
+    return next((one for one in others if not _is_idle(module, one, statements)), None)
+
+
+def _is_idle(module: ParsedModule, binder: ast.AST, statements: Collection[ast.stmt]) -> bool:
+    statement = module.parents.get(binder)
+    if isinstance(statement, ast.AnnAssign) and statement.value is None:
+        return True
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or isinstance(binder, ast.alias):
+        return False
+    value = statement.value
+    if not isinstance(value, ast.Constant) or value.value is not None:
+        return False
+    *around, (field, index) = module.paths[statement]
+    depth = len(around)
+    places = (module.paths[one] for one in statements)
+    return all(
+        list(place[:depth]) == around and place[depth][0] == field and place[depth][1] > index
+        for place in places
+    )
 
 
 def _covers(statement: ast.If, bound_by: set[ast.stmt]) -> bool:

@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from codemods.analysis.trackers.constructs import bound_otherwise
+
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import DataFlow
@@ -76,11 +78,7 @@ class Siblings:
     def foreign_binder(self) -> ast.AST | None:
         """The first place that binds the variable, and is the construction of none of them."""
         bound_by = {statement for one in self._lifetimes for statement in one.bound_by}
-        for binder in self._variable.binders:
-            is_name = isinstance(binder, ast.Name)
-            if not is_name or self._module.statement(binder) not in bound_by:
-                return binder
-        return None
+        return bound_otherwise(self._module, self._variable, bound_by)
 
     def crossing(self, lifetime: Lifetime) -> Lifetime | None:
         """Return the first other one that begins inside *lifetime*, or inside which it begins."""
