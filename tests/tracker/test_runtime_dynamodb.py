@@ -31,6 +31,8 @@ from tracker.cli.reports.query import usage_by
 from tracker.cli.reports.rows import DIMENSIONS, Selection
 from tracker.cli.reports.sources.dynamodb import ATTEMPTS, usage_by_in_dynamodb
 from tracker.delivery import patience, writer
+from tracker.delivery.attempt import attempt
+from tracker.delivery.destinations import Destination
 from tracker.errors import SinkError
 from tracker.sinks.dynamodb.item import item_size, shard_of, to_item
 from tracker.sinks.dynamodb.sink import DynamoSink, _chunks, _Record, from_environment
@@ -701,6 +703,53 @@ def test_reprice_leaves_what_was_priced_meanwhile(
     assert result.stdout == "0 calls priced, 2 still without a price\n", result.output
     (item,) = place.items().values()
     assert item["costUSD"] == {"N": "7"}
+
+
+def test_what_is_sent_again_keeps_its_new_price(
+    place: Place, sink: DynamoSink, prices: str
+) -> None:
+    """The spool sends a record again whose answer was lost; all that it lacks is a price."""
+    sent = [METRIC, lacking(id="a"), lacking(id="b", model="unheard"), lacking(id="new")]
+    sink.write(sent[:3])
+    ai_usage("reprice", "--source", "dynamodb", "--table", place.table, "--prices", prices)
+    before = place.items()
+    assert "costUSD" in before["a"]
+    destination = Destination("table", sink, durable=False)
+    place.proxy.operations.clear()
+    outcome = attempt(destination, sent, again={metric.id for metric in sent})
+    assert [metric.id for metric in outcome.taken] == [metric.id for metric in sent]
+    after = place.items()
+    assert {name: item for name, item in after.items() if name != "new"} == before
+    assert "costUSD" not in after["new"]
+    assert place.proxy.operations.count("PutItem") == 3
+
+
+def test_what_was_never_sent_goes_in_batches(place: Place, sink: DynamoSink) -> None:
+    """Also what has no price: one by one, it would take many times as long."""
+    sink.write([lacking(id=f"{number}") for number in range(30)])
+    assert place.proxy.operations == ["BatchWriteItem"] * 2
+    assert len(place.items()) == 30
+
+
+def test_credentials_for_batches_only_store_what_is_sent_again(
+    place: Place, sink: DynamoSink
+) -> None:
+    """No record is lost for the sake of a price."""
+    place.proxy.denied = {"PutItem"}
+    again = [lacking(id="a"), METRIC]
+    assert not sink.write_again(again, {"a", METRIC.id}).retry
+    assert place.items().keys() == {"a", METRIC.id}
+
+
+def test_an_answer_that_is_lost_while_it_is_repriced(place: Place, prices: str) -> None:
+    """The same write asks again, and finds that the record has a price by now."""
+    named = ("--source", "dynamodb", "--table", place.table, "--prices", prices)
+    place.proxy.choose = iter(["drop", "pass", "pass"]).__next__
+    slow = DynamoSink(place.table, sleep=lambda _seconds: ai_usage("reprice", *named))
+    assert not slow.write([lacking(id="a")]).retry
+    slow.close()
+    (item,) = place.items().values()
+    assert "costUSD" in item
 
 
 def test_reprice_says_what_is_wrong_with_a_table(place: Place, sink: DynamoSink) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from tracker.context import scope
 from tracker.delivery import counts
 from tracker.error_boundary import contained
+from tracker.sinks.protocol import SinkOfChanges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from tracker.delivery.destinations import Destination
     from tracker.records.metric import Metric
@@ -92,10 +93,18 @@ def storing() -> Iterator[None]:
         _here.storing = was
 
 
-def attempt(destination: Destination, metrics: Sequence[Metric]) -> Outcome:
-    """Hand *metrics* to the store, in a thread of ours; whatever it raises, they may go again."""
+def attempt(
+    destination: Destination, metrics: Sequence[Metric], again: Collection[str] = ()
+) -> Outcome:
+    """Hand *metrics* to the store, in a thread of ours; whatever it raises, they may go again.
+
+    It may have those with the ids *again* already.
+    """
+    sink = destination.sink
     with contained(f"sink {destination.key}", "Failed to store AI usage metrics"), storing():
-        return _sorted(metrics, destination.sink.write(metrics))
+        if again and isinstance(sink, SinkOfChanges):
+            return _sorted(metrics, sink.write_again(metrics, again))
+        return _sorted(metrics, sink.write(metrics))
     return Outcome(retry=metrics, is_up=False)
 
 

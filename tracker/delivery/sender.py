@@ -348,7 +348,8 @@ def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool
     from tracker.delivery.spool.codec import decoded
 
     metrics, rejected = decoded((row.id, row.payload) for row in leased)
-    outcome = attempt(destination, metrics)
+    again = {row.id for row in leased if row.attempts > 1}
+    outcome = attempt(destination, metrics, again)
     rejected.update(outcome.rejected)
     if outcome.taken:
         file().sent(store, [metric.id for metric in outcome.taken])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tracker.records.metric import Metric
 
@@ -39,6 +39,14 @@ class Sink(Protocol):
         Raises (a SinkError, or whatever its client raises) if all of them are to be
         handed to it again.
         """
+
+
+@runtime_checkable
+class SinkOfChanges(Sink, Protocol):
+    """A store in which others change records: ``reprice`` gives them the price that they lack."""
+
+    def write_again(self, metrics: Sequence[Metric], again: Collection[str]) -> Delivery:
+        """As ``write``, where those with the ids *again* may be there: their new price stays."""
 
 
 class ClientSink(Sink, Protocol):

@@ -24,7 +24,7 @@ from tracker.sinks.dynamodb.table import INVALID, check, code_of, connect, expla
 from tracker.sinks.protocol import Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from types_boto3_dynamodb import DynamoDBClient
 
@@ -101,6 +101,10 @@ class DynamoSink:
 
         Raises SinkError if the table cannot be reached or is not one of ours.
         """
+        return self.write_again(metrics, ())
+
+    def write_again(self, metrics: Sequence[Metric], again: Collection[str]) -> Delivery:
+        """As ``write``, where those with the ids *again* may be there: their new price stays."""
         rejected: dict[str, str] = {}
         records: dict[tuple[str, str], _Record] = {}  # a key may come once in a request
         for metric in metrics:
@@ -114,7 +118,7 @@ class DynamoSink:
             return Delivery(rejected=rejected)
         if self._client is None:
             self._client = connect(attempts=1)
-        writing = _Writing(self._client, self.table_name, rejected)
+        writing = _Writing(self._client, self.table_name, rejected, again)
         return writing.write(records.values(), self._patience, self._sleep)
 
     def load(self) -> None:
@@ -145,10 +149,18 @@ class DynamoSink:
 class _Writing:
     """One write: chunks that wait, and what became of the others."""
 
-    def __init__(self, client: DynamoDBClient, table: str, rejected: dict[str, str]) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        rejected: dict[str, str],
+        again: Collection[str],
+    ) -> None:
         self._client = client
         self._table = table
         self._rejected = rejected
+        #: Ids of what may be in the table already: asked for, and never answered.
+        self._again = set(again)
         self._waiting: deque[list[_Record]] = deque()
         self._is_checked = False
 
@@ -175,6 +187,38 @@ class _Writing:
 
     def _put(self, chunk: list[_Record]) -> list[_Record]:
         """Send *chunk* and return what is to be sent again."""
+        later: list[_Record] = []
+        others: list[_Record] = []
+        for record in chunk:
+            # What lacks a price may have got one since: a batch would take it away again.
+            may_be_priced = record.id in self._again and "costUSD" not in record.item
+            is_there = self._put_unless_priced(record) if may_be_priced else None
+            if is_there is None:
+                others.append(record)
+            elif not is_there:
+                later.append(record)
+        return later + self._put_all(others) if others else later
+
+    def _put_unless_priced(self, record: _Record) -> bool | None:
+        """Send *record* unless the table has it with a price; return whether it is there now.
+
+        None where it cannot be sent so, for it is bad, or the credentials are for batches only.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        condition = "attribute_not_exists(costUSD)"
+        try:
+            self._client.put_item(
+                TableName=self._table, Item=record.item, ConditionExpression=condition
+            )
+        except (BotoCoreError, ClientError) as error:
+            code = code_of(error)
+            if code != "ConditionalCheckFailedException":
+                return False if code in LATER else None
+        return True
+
+    def _put_all(self, chunk: list[_Record]) -> list[_Record]:
+        """Send *chunk* in one request and return what is to be sent again."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         requests = [{"PutRequest": {"Item": record.item}} for record in chunk]
@@ -183,6 +227,7 @@ class _Writing:
         except (BotoCoreError, ClientError) as error:
             code = code_of(error)
             if code in LATER:
+                self._again.update(record.id for record in chunk)
                 return chunk
             if code not in INVALID:
                 raise explained(error, self._table) from error

@@ -65,7 +65,7 @@ LONGEST_POLL_SECONDS = 2.0
 _HINTS = {
     "ResourceNotFoundException": "make it with: ai-usage table create --table {table}",
     DENIED: "the credentials in use need dynamodb:BatchWriteItem, Query, Scan, DescribeTable on it,"
-    " and UpdateItem for reprice",
+    " and PutItem and UpdateItem for reprice",
     "UnrecognizedClientException": "look at the credentials that boto3 finds",
     "NoCredentialsError": "boto3 finds them in its own chain: environment, profile, or role",
     "NoRegionError": "set AWS_DEFAULT_REGION, or a region in boto3's profile",
