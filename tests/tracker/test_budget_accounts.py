@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from tracker.budgets.plan import Place, read
 from tracker.budgets.shared import accounts
 from tracker.cli.main import cli
 from tracker.errors import BudgetExceededError, ConfigurationError
+from tracker.instrumentation.services import background
 from tracker.testing import frozen_clock
 
 if TYPE_CHECKING:
@@ -451,3 +453,37 @@ def test_a_file_that_the_environment_names_holds_from_the_start(
     shown = subprocess.run(command, capture_output=True, text=True)
     assert shown.stdout.strip() == "daily_usd of all calls", shown.stderr
     assert server.requests == []
+
+
+@pytest.mark.parametrize("is_read_first", [False, True])
+def test_a_response_that_another_process_reads_is_spent_once(
+    client: openai.OpenAI, configured: Any, metrics: CapturedMetrics, is_read_first: bool
+) -> None:
+    """Both have a record of it, the first without tokens; one of them is spent, the first told."""
+    configured("[[budget]]\nmonthly_usd = 5\n")
+    later: dict[str, Any] = {"model": "gpt-4o-mini", "input": "a receipt", "background": True}
+    with ai_usage_context("begin"):
+        name = client.responses.create(**later, max_output_tokens=1000).id
+    begun = dict(background._open)
+    (key,) = begun
+
+    def end() -> None:
+        background._open.update(begun)
+        background.finish_open()
+
+    def read_there() -> None:
+        background.forget()
+        with ai_usage_context("read"):
+            for _ in range(3):
+                client.responses.retrieve(name)
+
+    parts = [read_there, end] if is_read_first else [end, read_there]
+    with frozen_clock(datetime.fromtimestamp(key[2], UTC).isoformat()):  # type: ignore[arg-type]
+        parts[0]()
+        first = accounts().balances()
+        parts[1]()
+        assert [one.spent for one in accounts().balances()] == [one.spent for one in first]
+        assert not any(one.reserved for one in accounts().balances())
+    assert sorted(m.total_tokens or 0 for m in metrics) == [0, 30]
+    assert len({m.id for m in metrics}) == 2
+    assert first[0].spent > 0

@@ -118,8 +118,7 @@ def settle(record: PendingRecord) -> None:
     try:
         cost = _told(record, reservation)
     finally:  # also where it cannot be priced by a mistake of ours
-        once = record.id if record.is_of_answer else None
-        reservation.spend(reservation.amount if cost is None else cost, once)
+        reservation.spend(reservation.amount if cost is None else cost, record.spent_as)
 
 
 def _told(record: PendingRecord, reservation: Reservation) -> int | None:

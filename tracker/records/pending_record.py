@@ -66,6 +66,8 @@ class PendingRecord:
     ``spoken_for`` says that a program's own statement, and not a block, made it its owner's.
     ``counts`` and ``conditions`` are what the request tells of a service that is billed by the
     piece, and ``unknown`` why its answer may tell no usage.
+    ``answer_id`` is what the record of its answer will be called that another process may make: one
+    of the two is spent of a budget.
     ``unbilled`` says that the provider takes nothing for it.
     ``reservation`` is what it holds of budgets, or held.
     ``base_url`` is where its client sends requests to, as that client has it.
@@ -98,6 +100,7 @@ class PendingRecord:
     unbilled = False
     spoken_for = False
     reservation: Any = None
+    answer_id: str | None = None
     _id: str | None = None
 
     after: Callable[[PendingRecord], None] | None
@@ -123,9 +126,9 @@ class PendingRecord:
         self._id = value
 
     @property
-    def is_of_answer(self) -> bool:
-        """Whether its id follows from what was answered: whoever reads that again has the same."""
-        return self._id is not None
+    def spent_as(self) -> str | None:
+        """An id that follows from what was answered: whoever reads that again has the same."""
+        return self._id or self.answer_id
 
     @property
     def call(self) -> Call | None:

@@ -87,10 +87,10 @@ def begin(key: Key, record: PendingRecord, call: Call) -> None:
     with _lock:
         if key not in _ended:
             _open[key] = begun
-        oldest = _open.popitem(last=False)[1] if len(_open) > MAX_OPEN else None
+        oldest = _open.popitem(last=False) if len(_open) > MAX_OPEN else None
     record.extra = {**record.extra, "response_id": key[1]}
     if oldest is not None:
-        _book_unread(oldest)
+        _book_unread(*oldest)
 
 
 def ends_here(key: Key, record: PendingRecord, *, is_told: bool) -> bool:
@@ -111,10 +111,15 @@ def _note_end(key: Key, record: PendingRecord) -> None:
     _ended[key] = record
     if len(_ended) > MAX_ENDED:
         _ended.popitem(last=False)
-    service, response_id, created = key
-    record.id = record_id(service, f"background {created}", response_id)
+    _, response_id, created = key
+    record.id = _id_of(key)
     record.at = created if isinstance(created, float) else record.at
     record.extra = {**record.extra, "response_id": response_id}
+
+
+def _id_of(key: Key) -> str:
+    service, response_id, created = key
+    return record_id(service, f"background {created}", response_id)
 
 
 class Awaited(Taker):
@@ -178,23 +183,24 @@ def _accept(record: PendingRecord, call: Call) -> None:
         record.owner.settle([record])
 
 
-def _book_unread(begun: _Begun) -> None:
+def _book_unread(key: Key, begun: _Begun) -> None:
     """Book a call whose usage this process will not hear of.
 
-    Its id is its own: whoever reads it elsewhere books it with its usage.
+    Its id is its own: whoever reads it elsewhere books it with its usage.  Were it the same, the
+    store that has this record would pass over that one; budgets take the first of both.
     """
     record, service, operation, model, request_id = begun
-    record.unknown = UNREAD
+    record.unknown, record.answer_id = UNREAD, _id_of(key)
     _accept(record, Call(service, operation, model, NO_USAGE, request_id))
 
 
 def finish_open() -> None:
     """Book every response that nobody read to its end, for interpreter exit."""
     with _lock:
-        left = list(_open.values())
+        left = list(_open.items())
         _open.clear()
-    for begun in left:
-        _book_unread(begun)
+    for key, begun in left:
+        _book_unread(key, begun)
 
 
 def forget() -> None:
