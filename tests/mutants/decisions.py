@@ -48,6 +48,12 @@ def stray_use_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
+@mutant("rules.checks.siblings:Siblings._is_in_one", "X15_")
+def inner_functions_run_in_their_life(real: Any) -> Any:
+    """An inner function reads the tracker that its variable had when it was defined."""
+    return lambda self, load: True
+
+
 @mutant("analysis.trackers.lifetimes:bound_in_passing", "E12_walrus")
 def value_of_a_walrus_overlooked(real: Any) -> Any:
     """What an expression does with the tracker that it binds does not count."""

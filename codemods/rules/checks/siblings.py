@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from codemods.analysis.trackers.constructs import bound_otherwise
+from codemods.analysis.trackers.lifetimes import within
 
 if TYPE_CHECKING:
     from codemods.analysis.semantic_model import SemanticModel
@@ -44,11 +45,13 @@ class Siblings:
     def __init__(
         self, semantic: SemanticModel, variable: Binding, lifetimes: list[Lifetime]
     ) -> None:
+        self._semantic = semantic
         self._module = semantic.module
         self._scope_of = semantic.scopes.scope_of
         self._variable = variable
         self._lifetimes = lifetimes
         self._strays: dict[Scope, ast.Name | None] = {}
+        self._contained: dict[Lifetime, bool] = {}
 
     @cached_property
     def loads(self) -> set[ast.Name]:
@@ -56,16 +59,43 @@ class Siblings:
         return {load for one in self._lifetimes for load in one.loads}
 
     def stray_load(self, scope: Scope) -> ast.Name | None:
-        """Return the first use that is none of theirs or, if there are several, not in *scope*."""
+        """Return the first use that is none of theirs.
+
+        If there are several, neither is one of theirs that code outside of *scope* may make while
+        the variable has another tracker.
+        """
         if scope not in self._strays:
             several = len(self._lifetimes) > 1
             apart = (
                 load
                 for load in self._variable.loads
-                if load not in self.loads or (several and self._run_in(load) is not scope)
+                if load not in self.loads
+                or (several and self._run_in(load) is not scope and not self._is_in_one(load))
             )
             self._strays[scope] = next(apart, None)
         return self._strays[scope]
+
+    def _is_in_one(self, load: ast.Name) -> bool:
+        """Whether what runs *load* later is at hand only while its own lifetime lasts."""
+        return any(load in one.loads and self._keeps_its_holders(one) for one in self._lifetimes)
+
+    def _keeps_its_holders(self, lifetime: Lifetime) -> bool:
+        """Whether all that holds the tracker of *lifetime*, or reads the variable, ends with it."""
+        if lifetime not in self._contained:
+            flow = self._semantic.flow(lifetime)
+            held = [one for one in flow.holders if one is not self._variable]
+            self._contained[lifetime] = not (
+                lifetime.scope.is_module
+                or flow.escapes
+                or flow.trusted
+                or flow.assumed
+                or any(len(one.binders) > 1 or one.declared for one in held)
+            ) and all(
+                within(lifetime, self._module.paths[self._module.statement(load)])
+                for one in held
+                for load in one.loads
+            )
+        return self._contained[lifetime]
 
     def _run_in(self, load: ast.Name) -> Scope:
         """Return the scope whose statements evaluate *load* where it stands."""
