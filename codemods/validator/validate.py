@@ -81,8 +81,8 @@ def _difference(
         for block, name in matcher.blocks:
             if unsafe and _outlives(around, block, name):
                 continue  # others have it, whatever the block does
-            _no_use_elsewhere(around, block, name, elsewhere)
             told = asked if block.items[0].optional_vars is None else ()
+            _no_use_elsewhere(around, block, name, elsewhere, told)
             _nothing_escapes(around, block, name, told, yields=block not in held)
         for block, name in matcher.unnamed:
             _nobody_asks_for(around, block, name)
@@ -151,9 +151,16 @@ def _ancestors(parents: Parents, node: ast.AST) -> list[ast.AST]:
 
 
 def _no_use_elsewhere(
-    parents: Parents, block: ast.With, name: str, elsewhere: ReadsElsewhere
+    parents: Parents,
+    block: ast.With,
+    name: str,
+    elsewhere: ReadsElsewhere,
+    asked: Collection[str],
 ) -> None:
-    """Raise if the block's tracker is used where the block's ids would have lasted."""
+    """Raise if the block's tracker is used where the block's ids would have lasted.
+
+    A person was *asked* about some statements that do, or that get the tracker out.
+    """
     scope, loop = _around(parents, block)
     uses = elsewhere.get((scope, name), set())
     for node in _of_variable(scope, name) if uses else ():
@@ -164,8 +171,15 @@ def _no_use_elsewhere(
         later = (
             after and not _apart(parents, block, node) and not _rebuilt(scope, name, block, node)
         )
-        if again or later:
+        if (again or later) and not _is_told(parents, node, asked):
             raise Difference(f"{name} is used outside of its block", node)
+
+
+def _is_told(parents: Parents, node: ast.AST, asked: Collection[str]) -> bool:
+    """Whether the statement of *node* is one that a person was *asked* about."""
+    while asked and not isinstance(node, ast.stmt):
+        node = parents[node]
+    return bool(asked) and ast.unparse(node) in asked
 
 
 def _outlives(parents: Parents, block: ast.With, name: str) -> bool:

@@ -48,6 +48,12 @@ def stray_use_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
+@mutant("rules.checks.lasting_ids:LeftByRounds.may_be_asked", "X11_")
+def ids_of_rounds_are_nobodys(real: Any) -> Any:
+    """Nobody behind a loop, nor above the call in it, has a use for the ids of a round."""
+    return lambda self, part, load: True
+
+
 @mutant("rules.checks.siblings:Siblings._is_in_one", "X15_")
 def inner_functions_run_in_their_life(real: Any) -> Any:
     """An inner function reads the tracker that its variable had when it was defined."""

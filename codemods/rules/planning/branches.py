@@ -7,6 +7,7 @@ the next one of its own suite, or the end.  What lies outside must run before it
 from __future__ import annotations
 
 import ast
+import dataclasses
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from codemods.analysis.trackers.block_extent import Block, between, closing_flus
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.lasting_ids import lasting_conditions, lasting_refusal
+from codemods.rules.checks.lasting_ids import LeftByRounds, lasting_conditions, lasting_refusal
 from codemods.rules.checks.lifetime import trusted
 from codemods.rules.checks.parts import Lasting, Order, Part, keys_of, level_of, named_in
 from codemods.rules.checks.process_ends import ending_refusal
@@ -47,8 +48,9 @@ def decide_nested(
     """Return one proposal for all set calls of *lifetime*, or the refusal."""
     form = Form(lifetime.tracker, None, fresh=False, ours=semantic.ours(lifetime.construct.home))
     parts = _parts(semantic, lifetime, flow)
+    left = LeftByRounds(semantic, lifetime, flow)
     refusal = _scopes_refusal(semantic, finding, lifetime) or _order_refusal(
-        semantic, finding, lifetime, flow, parts
+        semantic, finding, lifetime, flow, parts, left
     )
     if refusal is not None:
         return refusal
@@ -79,7 +81,9 @@ def decide_nested(
     name = lifetime.binding.name
     why = f"{name} stays where it is built; its uses lie in the blocks or before them"
     taken = trusted(semantic, flow)
-    return adopted(finding, why, lifetime.construct.home, blocks, taken, confirm)
+    confirm.extend(left.conditions)
+    proposal = adopted(finding, why, lifetime.construct.home, blocks, taken, confirm)
+    return dataclasses.replace(proposal, ways_out=left.statements)
 
 
 def _closing(
@@ -151,7 +155,12 @@ def _scopes_refusal(
 
 
 def _order_refusal(
-    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow, parts: list[Part]
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    flow: Flow,
+    parts: list[Part],
+    left: LeftByRounds,
 ) -> Refusal | None:
     """Refuse uses for which an id would have lasted that the block has given back."""
     own = {site.call.func.value for site in lifetime.sets}  # type: ignore[attr-defined]
@@ -167,7 +176,9 @@ def _order_refusal(
                 if _overridden(part, holding):
                     continue
                 refusal = _reached(semantic, finding, lifetime, part.sets[0], load)
-                if refusal is not None:
+                of_loop = refusal is not None and refusal.reason == Reason.LOOP_CARRIED_CONTEXT
+                asked = of_loop and not holding and left.may_be_asked(part, load)
+                if refusal is not None and not asked:
                     return refusal
     return _exits_refusal(semantic, finding, lifetime, flow)
 

@@ -96,7 +96,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     refusal = external_read_refusal(semantic, finding, lifetime, verdict)
     ways_out = tuple(semantic.module.paths[statement] for statement in leaving)
     confirm = (*verdict.confirm, *asked, *doubts, *asked_of)
-    return refusal or replace(verdict, confirm=confirm, ways_out=ways_out)
+    return refusal or replace(verdict, confirm=confirm, ways_out=(*verdict.ways_out, *ways_out))
 
 
 def _blocks(
