@@ -336,10 +336,10 @@ class Rebuilder:
 
 
 def call_of(node: Statement) -> cst.Call:
-    """Return the call that *node*, an expression statement, consists of."""
+    """Return the call that *node* consists of, but for a name that may get its value."""
     if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1:
         small = node.body[0]
-        if isinstance(small, cst.Expr) and isinstance(small.value, cst.Call):
+        if isinstance(small, cst.Expr | cst.Assign) and isinstance(small.value, cst.Call):
             return small.value
     raise EditError("expected a statement that is one call")
 

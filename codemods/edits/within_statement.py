@@ -227,7 +227,7 @@ class _Uncommented(cst.CSTTransformer):
 def retained(node: Statement, edit: Retain) -> Statement:
     """Return the call statement *node* with only the arguments that *edit* keeps."""
     small = node.body[0] if isinstance(node, cst.SimpleStatementLine) else None
-    if not isinstance(small, cst.Expr) or not isinstance(small.value, cst.Call):
+    if not isinstance(small, cst.Expr | cst.Assign) or not isinstance(small.value, cst.Call):
         raise EditError("expected a statement that is one call")
     call = small.value
     if edit.method and isinstance(call.func, cst.Attribute):

@@ -48,6 +48,12 @@ def stray_use_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
+@mutant("analysis.trackers.lifetimes:is_dropped", "A6_value")
+def value_of_the_call_overlooked(real: Any) -> Any:
+    """What a set call returns is nobody's, whatever gets it."""
+    return lambda module, scopes, statement, call: getattr(statement, "value", None) is call
+
+
 @mutant("rules.checks.lasting_ids:LeftByRounds.may_be_asked", "X11_")
 def ids_of_rounds_are_nobodys(real: Any) -> Any:
     """Nobody behind a loop, nor above the call in it, has a use for the ids of a round."""

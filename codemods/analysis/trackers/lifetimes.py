@@ -21,6 +21,7 @@ from codemods.analysis.trackers.constructs import Construct as Construct
 from codemods.analysis.trackers.factories import built_by
 from codemods.analysis.trackers.ids.arguments import Argument, arguments_given
 from codemods.analysis.trackers.ids.literal_dicts import LiteralDicts
+from codemods.analysis.trackers.ids.unread import is_dropped
 from codemods.analysis.trackers.sharing import gives_itself_again, shared_by
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class Lifetimes:
         if call.func.attr != words.SET_CALL and not older:
             return None
         statement = self._module.statement(call)
-        used = not (isinstance(statement, ast.Expr) and statement.value is call)
+        used = not is_dropped(self._module, self._scopes, statement, call)
         arguments, problem = arguments_given(call, LiteralDicts(self._module, self._scopes))
         if self._names.tracker_class(call.func.value) is not None:
             arguments, problem = (), UNBOUND

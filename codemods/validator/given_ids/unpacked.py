@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.validator.given_ids.unread import drop_unread, gives_a_name
 from codemods.validator.terms import last_name
 from codemods.validator.walk import every
 
@@ -23,7 +24,7 @@ def written_out(tree: ast.Module, *, whole: bool) -> ast.Module:
 
     Of set calls and contexts, and only where the name is bound once in its function, to a
     literal, and nothing changes that.  A tree that is not *whole* does not show what happens to
-    the module's names.
+    the module's names.  What a set call gives to a name that nothing reads is left out as well.
     """
     if not is_to_write_out(tree):
         return tree
@@ -34,12 +35,15 @@ def written_out(tree: ast.Module, *, whole: bool) -> ast.Module:
         calls = [n for n in own if isinstance(n, ast.Call) and last_name(n.func) in _TAKERS]
         for call in calls:
             call.keywords = [new for old in call.keywords for new in _expanded(old, own, scope)]
+        drop_unread(scope, own)
     return ast.Module(tree.body, tree.type_ignores)
 
 
 def is_to_write_out(tree: ast.Module) -> bool:
-    """Whether a set call or a context of *tree* takes ids from a ``**name``."""
-    return any(map(_unpacks, every(tree, ast.Call)))
+    """Whether a set call or a context of *tree* takes ids from a ``**name``, or is bound to one."""
+    return any(map(_unpacks, every(tree, ast.Call))) or any(
+        map(gives_a_name, every(tree, ast.Assign))
+    )
 
 
 def _unpacks(call: ast.Call) -> bool:

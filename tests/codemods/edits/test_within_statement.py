@@ -125,7 +125,7 @@ def test_calls_are_counted_as_they_stand(before: str, number: int, after: str) -
         ("if b:\n    import b\n", DropImport(at(0), "b"), "expected an import"),
         ("from a import *\n", ExtendImport(at(0), (("b", None),)), "expected a from import"),
         ("import a\n", ExtendImport(at(0), (("b", None),)), "expected a from import"),
-        ("x = f()\n", Retain(at(0), ()), "expected a statement that is one call"),
+        ("x = f() + 1\n", Retain(at(0), ()), "expected a statement that is one call"),
         ("for x in y: f()\n", Retain(at(0), ()), "expected a statement that is one call"),
     ],
 )
