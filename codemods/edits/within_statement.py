@@ -103,15 +103,26 @@ def pass_keyword(node: Statement, edit: PassKeyword) -> Statement:
 
 
 def merge(node: Statement, edit: Merge, call: cst.Call) -> cst.With:
-    """Return the ``with`` statement *node* with arguments of *call* appended to its header."""
+    """Return the ``with`` statement *node* with arguments of *call* in its header.
+
+    What the header names already gets the value there; the others are appended.
+    """
     if not isinstance(node, cst.With):
         raise EditError("expected a with statement")
     item = node.items[edit.item]
     if not isinstance(item.item, cst.Call):
         raise EditError("expected a call in the with statement")
     extra = []
+    header = item.item
+    named = {arg.keyword.value: arg for arg in header.args if arg.keyword is not None}
     for index, keyword in once(edit.taken):
         arg = call.args[index]
+        if keyword in named:
+            args = [
+                a.with_changes(value=arg.value) if a is named[keyword] else a for a in header.args
+            ]
+            header = header.with_changes(args=args)
+            continue
         if keyword is not None and arg.keyword is None and not arg.star:
             arg = arg.with_changes(
                 keyword=cst.Name(keyword),
@@ -119,7 +130,7 @@ def merge(node: Statement, edit: Merge, call: cst.Call) -> cst.With:
             )
         extra.append(arg)
     items = list(node.items)
-    items[edit.item] = item.with_changes(item=appended(item.item, extra))
+    items[edit.item] = item.with_changes(item=appended(header, extra) if extra else header)
     return node.with_changes(items=items)
 
 

@@ -96,7 +96,10 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Append arguments to the call of item ``item`` of the ``with`` statement at ``path``."""
+    """Append arguments to the call of item ``item`` of the ``with`` statement at ``path``.
+
+    One that is named there already takes the place of what has its name.
+    """
 
     path: Path
     item: int

@@ -24,6 +24,7 @@ from codemods.validator.terms import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+Fields = tuple[tuple[str, ast.expr], ...]
 _LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _QUIET_CALLS = frozenset(
     ("list", "tuple", "set", "frozenset", "dict", "sorted", "len", "str", "int", "range")
@@ -83,6 +84,23 @@ def without_user(
     return (others, user) if is_sure and isinstance(header.tracker, ast.Call) else (sets, None)
 
 
+def are_merged(old: Fields, given: Fields, new: Fields, *, replaces: bool) -> bool:
+    """Whether a header with *new* ids has those that it had, and those that its block was *given*.
+
+    One that both name has one value, or the later one where a person was asked (*replaces*).
+    """
+    had = dict(old)
+    for key, value in given:
+        if key in had and not (is_plain(had[key]) and is_plain(value)):
+            return False
+        if key in had and not replaces and not alike(had[key], value):
+            return False
+    latest = {**had, **dict(given)}
+    expected = [(key, fingerprint(latest[key])) for key, _ in old]
+    expected += [(key, fingerprint(value)) for key, value in given if key not in had]
+    return [(key, fingerprint(value)) for key, value in new] == expected
+
+
 def takes_ids(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
     """Whether the header of *after* must have taken ids over from the body of *before*."""
     same = same_header(before, after) or handed_on(before, after)
@@ -104,10 +122,17 @@ def handed_on(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:
 
 
 def sets_nothing(before: ast.stmt, after: ast.stmt) -> bool:
-    """Whether *before* begins with a set call of nothing but None, which *after* leaves out."""
+    """Whether *before* begins with a set call that *after* leaves out, and that changes nothing.
+
+    It sets nothing but None, or what the header says already, if both are plain.
+    """
     first = before.body[0]  # type: ignore[attr-defined]
     site = set_call(first)
-    if site is None or site[1]:
+    call = before.items[0].context_expr  # type: ignore[attr-defined]
+    said = {one.arg: one.value for one in getattr(call, "keywords", ())}
+    if site is None or not all(
+        key in said and is_plain(value) and alike(said[key], value) for key, value in site[1]
+    ):
         return False
     return not alike(first, after.body[0])  # type: ignore[attr-defined]
 

@@ -13,6 +13,7 @@ from codemods import vocabulary as words
 from codemods.validator.fingerprint import alike, fingerprint, fingerprints
 from codemods.validator.given_ids.choices import check_choice, is_choice, plainly, setting
 from codemods.validator.ids import (
+    are_merged,
     begins_alike,
     check_count,
     lifted,
@@ -59,9 +60,9 @@ class Matcher:
     """Matches two modules; raises Difference at the first place that no permitted edit explains."""
 
     def __init__(self, before: Managed, after: Managed, held: frozenset[ast.AST]) -> None:
-        self._before = before
-        self._after = after
-        self._held = held
+        self._before, self._after, self._held = before, after, held
+        #: A person was asked about ids of a header in the place of which others are set.
+        self.replaces_ids = False
         #: Constructions of the original that a block still has to take in.
         self.pending: dict[str, ast.Call] = {}
         #: The trackers of the blocks around the current place, innermost last.
@@ -318,8 +319,7 @@ class Matcher:
         site = set_call(before.body[0])
         if site is None or site[0] != name:
             raise Difference("the header of a block changed", after)
-        expected = [(k, fingerprint(v)) for k, v in (*old.fields, *site[1])]
-        if [(k, fingerprint(v)) for k, v in new.fields] != expected:
+        if not are_merged(old.fields, site[1], new.fields, replaces=self.replaces_ids):
             raise Difference("the header does not name the ids that the block set", after)
         operations = fingerprints(before.items[0].context_expr.args)  # type: ignore[attr-defined]
         if operations != fingerprints(after.items[0].context_expr.args):  # type: ignore[attr-defined]

@@ -74,6 +74,7 @@ def _difference(
         # Who goes through a generator stands in all of the file.
         waiting = waiting_blocks(new, unsafe=unsafe) if whole else frozenset()
         matcher = Matcher(managed(old), managed(new), held | waiting)
+        matcher.replaces_ids = unsafe
         matcher.learn(new)
         matcher.module(old, new, whole=whole)
         around = parents(new)

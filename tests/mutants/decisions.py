@@ -48,6 +48,12 @@ def stray_use_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
+@mutant("rules.contexts.mixed:_replaced", "M1_key")
+def header_loses_its_id(real: Any) -> Any:
+    """An id that a block sets stands for the one of its header, and nobody is asked."""
+    return lambda semantic, old, argument: []
+
+
 @mutant("analysis.trackers.lifetimes:is_dropped", "A6_value")
 def value_of_the_call_overlooked(real: Any) -> Any:
     """What a set call returns is nobody's, whatever gets it."""

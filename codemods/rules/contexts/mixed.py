@@ -18,7 +18,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.dataflow.nullness import Nullness
 from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.effects import is_plain
 from codemods.analysis.syntax.tree import walk
 from codemods.model.edit import Delete, Merge
 from codemods.model.proposal import Proposal
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.ids.arguments import Argument
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
@@ -91,19 +94,20 @@ def _decide_one(
         return refuse(semantic, finding, Reason.MIXED, detail, call)
     if len(statement.body) == 1:
         return refuse(semantic, finding, Reason.NO_WORK, "the block does nothing else")
-    present = {keyword.arg for keyword in call.keywords}
+    present = {keyword.arg: keyword.value for keyword in call.keywords}
     if None in present:
         return refuse(
             semantic, finding, Reason.UNKNOWN_FIELDS, "the header passes fields through **"
         )
+    confirm: list[str] = []
     for argument in site.arguments:
-        named = argument.keyword in present or (
-            argument.keyword == words.BATCH
-            and semantic.names.context_manager(call.func) == words.BATCH_CONTEXT
-        )
-        if named:
-            detail = f"the header names {argument.keyword} already"
-            return refuse(semantic, finding, Reason.GIVEN_TWICE, detail, call)
+        is_batch = semantic.names.context_manager(call.func) == words.BATCH_CONTEXT
+        if argument.keyword in present or (argument.keyword == words.BATCH and is_batch):
+            asked = _replaced(semantic, present.get(argument.keyword), argument)
+            if asked is None:
+                detail = f"the header names {argument.keyword} already"
+                return refuse(semantic, finding, Reason.GIVEN_TWICE, detail, call)
+            confirm += asked
         refusal = _moved(
             semantic, finding, argument.value, (statement.items[item].optional_vars, _given(call))
         )
@@ -115,7 +119,25 @@ def _decide_one(
     if taken.arguments:
         edits = (Merge(path, item, taken), *edits)
     why = "the call came first in the block, so nothing was recorded without these ids"
-    return Proposal(finding, edits, "fold", why)
+    return Proposal(finding, edits, "fold", why, confirm=tuple(confirm))
+
+
+def _replaced(
+    semantic: SemanticModel, old: ast.expr | None, argument: Argument
+) -> list[str] | None:
+    """Return what a person must confirm so that *argument* stands for *old* in the header.
+
+    None where it cannot, or nobody is asked.
+    """
+    new = argument.value
+    if old is None or argument.is_spread or not (is_plain(old) and is_plain(new)):
+        return None
+    if ast.dump(old) == ast.dump(new):
+        return []
+    if not semantic.settings.unsafe or not Nullness(semantic).is_given(new):
+        return None
+    text = f"all calls of the block are for the {argument.keyword} of line {new.lineno}"
+    return [f"{text}, and none for that of its header"]
 
 
 def _given(call: ast.Call) -> ast.expr | None:
