@@ -29,6 +29,11 @@ _POOLS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.Th
 _SETTERS = (words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL)
 #: Methods of a stack that take out what it would do when its ``with`` ends.
 _LEFT_TO_OTHERS = ("pop_all",)
+#: What a task or thread is put into, and where in the comprehension it stands.
+_FILLED = (ast.ListComp, ast.SetComp, ast.DictComp)
+_EACH = ("elt", "key")
+_PUTTING = ("append", "add")
+_LEAVING = (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom)
 _FIELDS = ("daemon", "name")
 
 
@@ -59,16 +64,18 @@ class Closings:
 
     def is_left_alone(self, call: ast.Call) -> bool:
         """Whether something may fail between the task *call*, or its like, and its ``await``."""
-        holder = self._holder(call) if self._is(call.func, *_TASKS, _GATHER) else None
+        holder = self._task_holder(call) if self._is(call.func, *_TASKS, _GATHER) else None
         if holder is None:
             return False
         made, binding = holder
+        if not isinstance(made, ast.Assign):
+            return True
         beside = self._module.statements_around(made)
         later = beside[beside.index(made) + 1 :]
         for number, statement in enumerate(later):
             values = [v for v in _values(statement) if self._awaits(v, binding)]
             if values:
-                one = not isinstance(made.value, ast.ListComp) and number == 0
+                one = not isinstance(made.value, _FILLED) and number == 0
                 return not (one or self._is_gathered(values[0]))
             if not self._makes_task(statement):
                 return True
@@ -155,10 +162,13 @@ class Closings:
         return start is not None and self._joins(later[start + 1 :], binding)
 
     def _holder(self, call: ast.Call) -> tuple[ast.Assign, Binding] | None:
-        """Return the statement and variable that have the result of *call*, alone or in a list."""
+        """Return the statement and variable that have the result of *call*, alone or among others.
+
+        Those are a list, a set, or a dictionary that has them as its keys.
+        """
         value: ast.AST = call
         parent = self._module.parents[value]
-        if isinstance(parent, ast.ListComp) and parent.elt is call:
+        if isinstance(parent, _FILLED) and call in (getattr(parent, n, None) for n in _EACH):
             value, parent = parent, self._module.parents[parent]
         if not isinstance(parent, ast.Assign) or parent.value is not value:
             return None
@@ -241,7 +251,7 @@ class Closings:
             parent = self._module.parents[parent]
         if isinstance(parent, ast.Await):
             return True
-        holder = self._holder(call)
+        holder = self._task_holder(call)
         if holder is None:
             return False
         made, binding = holder
@@ -249,9 +259,34 @@ class Closings:
         for statement in beside[beside.index(made) + 1 :]:
             if any(self._awaits(value, binding) for value in _values(statement)):
                 return True
-            if any(isinstance(n, ast.Attribute) and n.attr in _SETTERS for n in walk(statement)):
+            if _sets(statement):
                 return False  # the task would still have the ids of before
         return False
+
+    def _task_holder(self, call: ast.Call) -> tuple[ast.Assign | ast.For, Binding] | None:
+        return self._holder(call) or self._collected(call)
+
+    def _collected(self, call: ast.Call) -> tuple[ast.For, Binding] | None:
+        """Return the loop that puts each result of *call* into a new list or set, and that."""
+        put = self._module.parents[call]
+        into = put.func if isinstance(put, ast.Call) and put.args == [call] else None
+        if not isinstance(into, ast.Attribute) or into.attr not in _PUTTING:
+            return None
+        statement = self._module.statement(call)
+        loop = self._module.parents[statement]
+        alone = isinstance(statement, ast.Expr) and statement.value is put
+        if not alone or not isinstance(loop, ast.For) or not isinstance(into.value, ast.Name):
+            return None
+        binding = self._scopes.of(into.value)
+        made = self._module.parents.get(binding.binders[0]) if len(binding.binders) == 1 else None
+        beside = self._module.statements_around(loop)
+        if not isinstance(made, ast.Assign) or made not in beside or not _is_empty(made.value):
+            return None
+        around = map(self._module.parents.get, binding.loads)
+        changed = any(isinstance(n, ast.Attribute) and n.attr not in _PUTTING for n in around)
+        whole = beside.index(made) < beside.index(loop) and not binding.declared and not changed
+        leaves = any(isinstance(n, _LEAVING) for n in walk(loop)) or _sets(loop)
+        return (loop, binding) if whole and not leaves and self._is_inside(call) else None
 
     def _awaits(self, value: ast.expr | None, binding: Binding) -> bool:
         if isinstance(value, ast.ListComp):
@@ -294,6 +329,17 @@ class Closings:
             [*inner.args, *(k.value for k in inner.keywords)] if isinstance(inner, ast.Call) else []
         )
         return isinstance(inner, ast.Call) and all(map(_is_plain_or_tuple, given))
+
+
+def _sets(statement: ast.stmt) -> bool:
+    return any(isinstance(n, ast.Attribute) and n.attr in _SETTERS for n in walk(statement))
+
+
+def _is_empty(value: ast.expr) -> bool:
+    """Whether *value* is a new list or set with nothing in it."""
+    if isinstance(value, ast.Call):
+        return getattr(value.func, "id", "") in ("list", "set") and not _given(value)
+    return isinstance(value, ast.List) and not value.elts
 
 
 def _values(statement: ast.stmt) -> list[ast.expr]:

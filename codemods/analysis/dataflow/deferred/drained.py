@@ -120,9 +120,23 @@ class Drained:
             keys, values = [made.key], [made.value]
         elif isinstance(made, ast.Dict):
             keys, values = [key for key in made.keys if key is not None], made.values
-        loads = self._taint.scopes.of(name).loads
-        whole = len(keys) == len(values) and all(self._only_reads(load) for load in loads)
+        whole = len(keys) == len(values) and isinstance(made, ast.Dict | ast.DictComp)
+        for load in self._taint.scopes.of(name).loads:
+            stored = self._stored(load)
+            if stored is not None:
+                keys, values = [*keys, stored[0]], [*values, stored[1]]
+            elif not self._only_reads(load):
+                return [], []
         return (keys, values) if whole else ([], [])
+
+    def _stored(self, load: ast.Name) -> tuple[ast.expr, ast.expr] | None:
+        """Return key and value of ``name[key] = value``, if *load* is the name."""
+        target = self._taint.module.parents[load]
+        made = self._taint.module.parents[target]
+        alone = isinstance(made, ast.Assign) and made.targets == [target]
+        if not alone or not isinstance(target, ast.Subscript) or target.value is not load:
+            return None
+        return target.slice, made.value  # type: ignore[attr-defined]
 
     def _only_reads(self, load: ast.Name) -> bool:
         parent = self._taint.module.parents[load]

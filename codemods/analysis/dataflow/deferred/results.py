@@ -72,10 +72,22 @@ def waits_for_all(call: ast.Call) -> bool:
     return len(call.args) == 1 and not call.keywords
 
 
+def _mapped(taint: DataFlow, value: ast.expr) -> ast.Call | None:
+    """Return the call that each element of *value*, a ``map``, is the result of."""
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
+        return None
+    builtin = value.func.id == "map" and not taint.scopes.of(value.func).binders
+    return deferred_call(value) if builtin else None
+
+
 def _calls(taint: DataFlow, value: ast.expr) -> Iterator[ast.Call]:
     """Yield the calls that *value* consists of, as far as they are in sight."""
     if isinstance(value, ast.Starred):
         value = value.value
+        mapped = _mapped(taint, value)
+        if mapped is not None:
+            yield mapped
+            return
     value = taint.followed(value)
     if isinstance(value, ast.Call):
         model = taint.foreign.model(value.func)
