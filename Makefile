@@ -14,6 +14,8 @@
 #   make chaos-dynamo  N=1000 cycles against DynamoDB servers behind a proxy that misbehaves
 #   make concurrent  N=200 runs of migrate, 8 processes at once in one folder, all undone again
 #   make oracle  run N=10000 generated programs before and after their migration (SEED=n repeats)
+#   make planted  put trackers into functions of N=400 modules of the standard library, and migrate
+#                  them: none may fail, and a second run must be quiet (SEED=n repeats)
 #   make oracle-rollback  migrate N=10000 generated programs, go back, run them, migrate them again
 #   make applications     migrate two applications that people could have written, run them before and
 #                          after, and list what is refused
@@ -62,7 +64,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help applications browser budgets demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback discovery mutants score contract-openai matrix bench compare figures page-benchmark overhead \
+.PHONY: help applications browser budgets demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback planted discovery mutants score contract-openai matrix bench compare figures page-benchmark overhead \
 	prices report-benchmark faults-benchmark lsp-benchmark vscode dynalite install clean
 
 help:
@@ -181,6 +183,10 @@ concurrent: $(STAMP)
 	@$(BIN)/python -m tests.concurrent_runs $(N)
 
 oracle oracle-rollback: SEED =
+planted: N = 400
+planted: $(STAMP)
+	@$(BIN)/python -m tests.planted $(N) --seed $(SEED)
+
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed '$(SEED)'
 

@@ -155,7 +155,7 @@ class ExternalUses:
 
     def may_run(self, way: Way, caller: str, method: str) -> bool:
         """Whether a *method* of an unknown object, in *caller*, may lead to what went that way."""
-        return self._registrations.may_run(way, caller, method)
+        return self._registrations.may_run(way, caller, method, self._spoken.provides)
 
     def function(self, handed: Handed) -> Resolved | None:
         """Return the function that is *handed* on."""

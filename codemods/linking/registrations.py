@@ -111,15 +111,15 @@ class Registrations:
             self._led_to[path] = {one.place: one for one in imports_first(self._graph, own)}
         return self._led_to[path]
 
-    def may_run(self, way: Way, caller: str, method: str) -> bool:
+    def may_run(self, way: Way, caller: str, method: str, provides: Callable[[str], bool]) -> bool:
         """Whether the code of *caller* may run what is handed on that *way*, by a *method*.
 
-        It is of an object that shows no class.
+        It is of an object that shows no class: of one that *provides* the method, or foreign.
         """
         if way.homes is None:
-            return True
-        if not way.homes:  # foreign code, which is told to go ahead
-            return telling_names.speaks_of_later(method) or method in _TELLING
+            return _tells(method) or provides(method)
+        if not way.homes:
+            return _tells(method)
         if not way.homes.isdisjoint(self.led_to(caller)):
             return True
         return any(self._has(path, method) for path in way.homes)
@@ -310,6 +310,11 @@ class Registrations:
 
     def _names(self, file: DiscoveredFile, module: str, path: Path) -> bool:
         return any(one.path == path for one in self._graph.leads_to(file.path, module))
+
+
+def _tells(method: str) -> bool:
+    """Whether foreign code may be told to go ahead by a *method* of that name."""
+    return telling_names.speaks_of_later(method) or method in _TELLING
 
 
 def _begins(path: Path, beginning: str) -> bool:

@@ -15,7 +15,8 @@ from codemods import vocabulary as words
 from codemods.analysis.external.handed_records import Mention, Speaker
 from codemods.analysis.external.handed_values import AT_ONCE, PATCHING, RETURNED, Values, modules_of
 from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.syntax.tree import index
+from codemods.analysis.syntax.signatures import parameters
+from codemods.analysis.syntax.tree import children, index
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
     from codemods.analysis.external.handed_values import Holder, Value
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_Bound = tuple[frozenset[str], frozenset[str]]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+#: What binds names for itself alone.
+_OF_THEIR_OWN = frozenset((ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
 #: Calls that give a function a tracker or a block of its own, or set ids in it.
 _SPEAKING = frozenset(
     (
@@ -49,6 +53,7 @@ class Definitions:
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
+        self._bound: dict[ast.AST, _Bound] = {}
         found = index(tree).of(*_DEFINITIONS)
         self._spans = sorted(
             ((d.lineno, d.end_lineno or d.lineno, d) for d in found if isinstance(d, _DEFINITIONS)),
@@ -59,6 +64,18 @@ class Definitions:
         """Return the definitions around *node*, from the outermost."""
         line = node.lineno  # type: ignore[attr-defined]
         return [d for first, last, d in self._spans if first <= line <= last]
+
+    def is_variable(self, name: ast.Name) -> bool:
+        """Whether *name* is a parameter of a function around it, or what that assigns."""
+        for one in reversed(self.around(name)):
+            if isinstance(one, ast.ClassDef) or not _is_in_body(name, one):
+                continue
+            if one not in self._bound:
+                self._bound[one] = _bound_by(one)
+            variables, others = self._bound[one]
+            if name.id in variables or name.id in others:
+                return name.id not in others
+        return False
 
     def speakers(self) -> list[Speaker]:
         """Return the functions that speak to trackers."""
@@ -82,6 +99,36 @@ class Definitions:
         while around and not isinstance(around[-1], _FUNCTIONS):
             around.pop()
         return _speaker(around) if around else None
+
+
+def _is_in_body(name: ast.Name, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether *name* is behind the header of *function*, where its variables are not known."""
+    first = function.body[0]
+    return (name.lineno, name.col_offset) >= (first.lineno, first.col_offset)
+
+
+def _bound_by(function: ast.FunctionDef | ast.AsyncFunctionDef) -> _Bound:
+    """Return the parameters of *function* with what it assigns, and what other names it has.
+
+    Those are what it defines, imports, or has of another scope.  What a comprehension binds for
+    itself is left out.
+    """
+    variables = {one.arg for one in parameters(function.args)}
+    others: set[str] = set()
+    waiting: list[ast.AST] = [*function.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _DEFINITIONS):
+            others.add(node.name)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            others.update(node.names)
+        elif isinstance(node, ast.alias):
+            others.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            variables.add(node.id)
+        elif type(node) not in _OF_THEIR_OWN:
+            waiting += children(node)
+    return frozenset(variables), frozenset(others)
 
 
 def _speaker(around: list[_Definition]) -> Speaker:
@@ -181,7 +228,7 @@ class Mentions:
         if isinstance(node, ast.Name):
             paths = [path.rpartition(".") for path in self._paths.get(node.id, ())]
             yield from (base or dot for base, dot, last in paths if last == name)
-            if not paths and node.id == name:
+            if not paths and node.id == name and not self._definitions.is_variable(node):
                 yield ""
         elif isinstance(node, ast.Attribute) and node.attr == name:
             yield from modules_of(node.value, self._paths) or (None,)

@@ -28,9 +28,9 @@ _DETACHED = frozenset(
     "start_new_thread".split()
 )
 #: Packages of the library that are given functions to call, whoever uses them then.
-_KEEPING = frozenset(
-    "atexit builtins codecs gc json logging os signal sys warnings weakref".split()
-)
+_KEEPING = frozenset("atexit builtins codecs gc json logging signal sys warnings weakref".split())
+#: A function of a package that keeps nothing else.
+_KEEPING_TOO = frozenset(["os.register_at_fork"])
 #: What makes another function of one, to be handed on in its place.
 _WRAPPING = frozenset("partial partialmethod staticmethod classmethod wraps update_wrapper".split())
 PATCHING = ("patch", "assert")
@@ -202,4 +202,4 @@ def _targets(node: ast.AST) -> list[ast.expr]:
 def _keeper(path: str) -> str:
     """Return the package of the library that *path* is of, and that keeps what it is given."""
     root = path.partition(".")[0]
-    return root if root in _KEEPING else ""
+    return root if root in _KEEPING or path in _KEEPING_TOO else ""

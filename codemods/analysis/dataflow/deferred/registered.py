@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from codemods.analysis.syntax.calls import arguments_of, is_client_call, last_na
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from codemods.analysis.external.handed_records import Handed, Way
@@ -39,6 +40,31 @@ _OPERANDS: dict[type[ast.AST], Callable[[Any], Iterable[ast.expr]]] = {
     ast.Compare: lambda node: [node.left, *node.comparators],
     ast.Subscript: lambda node: [node.value],
     ast.FormattedValue: lambda node: [node.value],
+    ast.Starred: lambda node: [node.value],
+    ast.YieldFrom: lambda node: [node.value],
+    ast.Assign: lambda node: [node.value] if any(map(_unpacks, node.targets)) else [],
+}
+_ITERATING = frozenset(
+    (ast.For, ast.comprehension, ast.Starred, ast.YieldFrom, ast.Assign, ast.In, ast.NotIn)
+)
+_SHOWING = frozenset((ast.FormattedValue, ast.BinOp, ast.AugAssign))
+#: Special methods that only such nodes run: by their kind, operator or context.
+_RUN_ONLY_BY: dict[str, frozenset[type[ast.AST]]] = {
+    "__enter__": frozenset((ast.With,)),
+    "__exit__": frozenset((ast.With,)),
+    "__aenter__": frozenset((ast.AsyncWith,)),
+    "__aexit__": frozenset((ast.AsyncWith,)),
+    "__aiter__": frozenset((ast.AsyncFor, ast.comprehension)),
+    "__anext__": frozenset((ast.AsyncFor, ast.comprehension)),
+    "__iter__": _ITERATING,
+    "__next__": _ITERATING,
+    "__contains__": frozenset((ast.In, ast.NotIn)),
+    "__missing__": frozenset((ast.Load, ast.AugAssign)),
+    "__setitem__": frozenset((ast.Store,)),
+    "__delitem__": frozenset((ast.Del,)),
+    "__str__": _SHOWING,
+    "__repr__": _SHOWING,
+    "__format__": _SHOWING,
 }
 
 
@@ -72,10 +98,10 @@ class Registered:
     def _is_run(self, handed: Handed, way: Way, doing: _Doing) -> bool:
         """Whether *doing* may lead to what is *handed* on that *way*."""
         if way.keeper:
-            return any(way.keeper in text for text in doing.texts)
+            return doing.says(way.keeper)
         if way.under in doing.called or doing.is_any:
             return True
-        if _runs_by_syntax(handed) and doing.operates:
+        if _runs_by_syntax(handed) and doing.operates(handed.names[-1]):
             return True
         may_run = self._taint.registry.may_run
         return any(may_run(way, caller, name) for caller, name in doing.methods)
@@ -98,13 +124,19 @@ def _runs_by_syntax(handed: Handed) -> bool:
     return is_special(name) and name not in CONSTRUCTORS
 
 
-def _operates(taint: DataFlow, root: ast.AST) -> bool:
-    """Whether syntax of *root* may run a special method of an object that is of no known class."""
+def _unpacks(target: ast.expr) -> bool:
+    return isinstance(target, ast.Tuple | ast.List)
+
+
+def _operations(taint: DataFlow, root: ast.AST) -> Iterator[type[ast.AST]]:
+    """Yield how syntax of *root* works on objects of no known class: kinds, operators, contexts."""
     for node in walk(root):
         operands = _OPERANDS.get(type(node))
         if operands is not None and any(is_strange(taint, one) for one in operands(node)):
-            return True
-    return False
+            yield type(node)
+            yield from (type(op) for op in getattr(node, "ops", ()))
+            if isinstance(node, ast.Subscript):
+                yield type(node.ctx)
 
 
 class _Doing:
@@ -144,6 +176,10 @@ class _Doing:
         self.called = {last_name(c.func) for _, c in self._calls if not is_client_call(c.func)}
         self.called.discard("")
 
+    def says(self, word: str) -> bool:
+        """Whether a file whose code runs says *word*, the name of a package."""
+        return any(word in text and re.search(rf"\b{word}\b", text) for text in self.texts)
+
     @cached_property
     def _calls(self) -> list[tuple[DataFlow, ast.Call]]:
         every = ((home, node) for home, root in self._roots for node in walk(root))
@@ -171,9 +207,13 @@ class _Doing:
         return is_called
 
     @cached_property
-    def operates(self) -> bool:
-        """Whether syntax may run a special method of an object that shows no class."""
-        return any(_operates(*root) for root in self._roots)
+    def _operations(self) -> frozenset[type[ast.AST]]:
+        return frozenset(kind for root in self._roots for kind in _operations(*root))
+
+    def operates(self, special: str) -> bool:
+        """Whether syntax may run the method *special* of an object that shows no class."""
+        only = _RUN_ONLY_BY.get(special)
+        return bool(self._operations if only is None else self._operations & only)
 
 
 def _is_function(taint: DataFlow, value: ast.expr) -> bool:
