@@ -1,10 +1,12 @@
 """Runs ``python -m codemods...`` as a process of its own that need not import the package again.
 
+Or a program of ``-c`` that puts something in its way first, or the language server.
+
 To start Python and to import the tools takes ten times as long as most runs of a test.  One
-process of each test process has them imported, and becomes each command by a fork: it has its
-own folder, variables, arguments, files, status and end, as a process from the shell has.
-What is said of start-up itself (import order, module path, signals, a terminal) is tested with
-processes from the start.
+process of each test process has them imported, and becomes each command by a fork, several at
+once if need be: it has its own folder, variables, arguments, files, status and end, as a process
+from the shell has.  What is said of start-up itself (import order, module path, the hash seed) is
+tested with processes from the start.
 """
 
 from __future__ import annotations
