@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_BY_NAME = frozenset({"locals", "vars", "dir", "eval", "exec"})
+_BY_NAME = frozenset({"locals", "vars", "dir", "eval", "exec", "f_locals"})
 
 
 def gives_a_name(statement: ast.Assign) -> bool:
@@ -43,7 +43,8 @@ def _unread(function: ast.AST) -> set[str]:
     nodes = list(ast.walk(function))
     names = [node for node in nodes if isinstance(node, ast.Name)]
     others = {node.id for node in names if not isinstance(node.ctx, ast.Store)}
-    if not _BY_NAME.isdisjoint(others):
+    fields = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    if not _BY_NAME.isdisjoint(others | fields):
         return set()
     declared = {n for d in nodes if isinstance(d, ast.Global | ast.Nonlocal) for n in d.names}
     # A class has what its body binds.

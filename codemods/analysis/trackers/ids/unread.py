@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.syntax.scopes import Scopes
 
-_BY_NAME = frozenset({"locals", "vars", "dir", "eval", "exec"})
+_BY_NAME = frozenset({"locals", "vars", "dir", "eval", "exec", "f_locals"})
 
 
 def is_dropped(module: ParsedModule, scopes: Scopes, statement: ast.stmt, call: ast.Call) -> bool:
@@ -29,5 +29,4 @@ def is_dropped(module: ParsedModule, scopes: Scopes, statement: ast.stmt, call: 
     own = variable.scope.is_function and scopes.scope_of[target] is variable.scope
     if not own or variable.loads or variable.deletes or variable.declared:
         return False
-    called = (node.func for node in module.every(ast.Call))
-    return not any(isinstance(name, ast.Name) and name.id in _BY_NAME for name in called)
+    return not module.mentions(_BY_NAME)
