@@ -30,7 +30,10 @@ REFUSED = {
     "yield": ("yields-inside", "tracker.set_tracking_context(job_id='j')\n    yield use(tracker)"),
     "star arguments": ("unknown-fields", "tracker.set_tracking_context(**ids)\n    use(tracker)"),
     "unknown keyword": ("invalid-call", "tracker.set_tracking_context(jobs=1)\n    use(tracker)"),
-    "value used": ("value-used", "x = tracker.set_tracking_context(job_id='j')\n    use(tracker)"),
+    "value used": (
+        "value-used",
+        "x = tracker.set_tracking_context(job_id='j')\n    use(tracker)\n    return x",
+    ),
     "reads the ids": (
         "reads-state",
         "tracker.set_tracking_context(job_id='j')\n    use(tracker)\n"

@@ -204,7 +204,9 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
     "unknown-fields": (_function(BORN + "tracker.set_tracking_context(**data)\n" + USE), {}),
     "unknown-receiver": (_function("tracker = make()\n" + SET), {}),
     "value-used": (
-        _function(BORN + 'unused = tracker.set_tracking_context(job_id="job")\n' + USE),
+        _function(
+            BORN + 'said = tracker.set_tracking_context(job_id="job")\n' + USE + "print(said)\n"
+        ),
         {},
     ),
     "yields-inside": (_function(BORN + SET + USE + "yield 1\n" + USE), {}),
