@@ -316,11 +316,11 @@ def measure(number: int, rounds: int, records: int) -> list[Line]:
     captured = found["captured"] - found["bare"]
     idle = max(found["idle"] - found["bare"], 0.0)
     lines = [
-        Line("context, enter and exit", found["context"], "us", 1 / 5, found["span"], "OTel span"),
+        Line("context, enter and exit", found["context"], "us", 1 / 10, found["span"], "OTel span"),
         Line(
             "the same, its own tracker made", found["own"], "us", None, found["span"], "OTel span"
         ),
-        Line("captured call, added", captured, "us", 1 / 3, found["span"], "OTel span"),
+        Line("captured call, added", captured, "us", 1 / 5, found["span"], "OTel span"),
         Line("captured call, added", captured, "us", None, found["call_span"], "OTel gen_ai span"),
         Line("idle call, added", idle, "us", 0.02, loopback, "openai call, loopback"),
         Line("import tracker", _asked(IMPORT) * 1000.0, "ms", None),

@@ -119,10 +119,11 @@ class Block(Node):
                 kind = type(tracker)
             self.can_record = can_record
             parent = last_entered()
-            if parent is None and can_record and tracker._standing.birthplace is None:
+            standing: Standing | None = tracker._standing if can_record else None
+            if parent is None and standing is not None and standing.birthplace is None:
                 # As most blocks are entered.
                 self.parent = self._outer = None
-                self._standing = tracker._standing.state
+                self._standing = standing._state or BLANK
             else:
                 if parent is not None and parent.closed:
                     parent = parent.nearest_open()
@@ -144,8 +145,13 @@ class Block(Node):
                 self._first = self._begun(told)
             self._started = perf_counter_ns()
             enter(self)
-            if can_record:
-                self._given_to(tracker._standing)
+            if standing is not None:
+                if standing.latest is None:
+                    writer.warm()
+                standing.latest = self
+                if self._makes:
+                    standing.birthplace = self
+                    standing.is_of_block = True
             if told is not None:
                 self._tell(told)
             return tracker
@@ -167,15 +173,6 @@ class Block(Node):
         )
         made._fields = self._fields  # what is wrong with them was told
         return made
-
-    def _given_to(self, standing: Standing) -> None:
-        """Note that this block has the tracker whose own node is *standing*."""
-        if standing.latest is None:
-            writer.warm()
-        standing.latest = self
-        if self._makes:
-            standing.birthplace = self
-            standing.is_of_block = True
 
     def _opening(self) -> Opening:
         outer = None if self._outer is None else self._outer.given

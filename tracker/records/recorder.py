@@ -111,16 +111,15 @@ def take(records: Iterable[PendingRecord]) -> list[PendingRecord]:
     its parent's to store, so it is dropped here.
     """
     taken: list[PendingRecord] = []
-    add, forget, process = taken.append, _unsettled.pop, pending_record.process
-    home = None
+    add, unsettled, process = taken.append, _unsettled, pending_record.process
     with _lock:
         for record in list(records):
-            number = record.number
-            forget(number, None)
-            if record.node is not home:
-                home = record.node
-                leave = home.pending.pop
-            leave(number, None)
+            number, pending_there = record.number, record.node.pending
+            try:
+                del unsettled[number], pending_there[number]
+            except KeyError:  # it has not ended, or somebody stored it
+                unsettled.pop(number, None)
+                pending_there.pop(number, None)
             if record.stored or record.told is None:
                 continue
             record.stored = True
