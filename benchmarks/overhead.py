@@ -12,6 +12,7 @@ our patch by an answer that is ready, so that nothing but the patch is added.
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib.util
 import os
 import statistics
@@ -36,6 +37,13 @@ BODY = {
         {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Noted."}}
     ],
     "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12},
+}
+CHUNK = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion.chunk",
+    "created": 1,
+    "model": "gpt-4o-mini",
+    "choices": [{"index": 0, "delta": {"content": "Noted."}}],
 }
 REQUESTED = {
     "gen_ai.operation.name": "chat",
@@ -102,9 +110,12 @@ class Subjects:
         self._unpatched = answer_at_once
         self._client = openai.OpenAI(api_key="none", base_url="http://127.0.0.1:9", max_retries=0)
         self._kind = ChatCompletion
-        self._options = FinalRequestOptions.construct(
-            method="post", url="/chat/completions", json_data={"model": "gpt-4o-mini"}
-        )
+        asked = {"method": "post", "url": "/chat/completions"}
+        body = {"model": "gpt-4o-mini"}
+        self._options = FinalRequestOptions.construct(**asked, json_data=body)
+        # A stream that is asked for its usage is counted by its chunks, and not by its bytes.
+        body = {**body, "stream_options": {"include_usage": True}}
+        self._for_stream = lambda: FinalRequestOptions.construct(**asked, json_data=body)
         self._serial = 0
 
     def _prepare_peers(self) -> None:
@@ -183,6 +194,38 @@ class Subjects:
 
         return self._timed(run)
 
+    def _stream(self) -> Any:
+        """Return a stream of the real class, whose chunks are ready."""
+        import httpx2
+        import openai
+        from openai.types.chat import ChatCompletionChunk as Chunk
+
+        answer = httpx2.Response(200, request=httpx2.Request("POST", "http://127.0.0.1:9/"))
+        stream = openai.Stream(cast_to=Chunk, response=answer, client=self._client)
+        end = CHUNK | {"choices": [], "usage": BODY["usage"]}
+        told = [*[CHUNK] * (self.number - 1), end]
+        stream._iterator = iter([Chunk.model_validate(one) for one in told])
+        return stream
+
+    def _read(self, request: Callable[..., Any]) -> float:
+        self._answers.append(self._stream())
+        options = self._for_stream()
+
+        def run() -> None:
+            for _ in request(self._kind, options, stream=True, stream_cls=None):
+                pass
+
+        with self._context("op", tracker=self._tracker, job_id="job"):
+            return self._timed(run)
+
+    def chunk(self) -> float:
+        """A chunk of a captured stream."""
+        return self._read(self._client.request)
+
+    def bare_chunk(self) -> float:
+        """The same chunk without the patch."""
+        return self._read(functools.partial(self._unpatched, self._client))
+
     def idle(self) -> float:
         """A call through the patch, with no context active."""
         self._answer()
@@ -250,6 +293,8 @@ def medians(subjects: Subjects, rounds: int) -> dict[str, float]:
         subjects.captured,
         subjects.call_span,
         subjects.idle,
+        subjects.chunk,
+        subjects.bare_chunk,
         subjects.langfuse,
     ]
     figures: dict[str, list[float]] = {method.__name__: [] for method in methods}
@@ -315,6 +360,7 @@ def measure(number: int, rounds: int, records: int) -> list[Line]:
     loopback = _asked(LOOPBACK.format(tests=str(ROOT / "tests"), calls=calls))
     captured = found["captured"] - found["bare"]
     idle = max(found["idle"] - found["bare"], 0.0)
+    chunk = found["chunk"] - found["bare_chunk"]
     lines = [
         Line("context, enter and exit", found["context"], "us", 1 / 10, found["span"], "OTel span"),
         Line(
@@ -322,6 +368,7 @@ def measure(number: int, rounds: int, records: int) -> list[Line]:
         ),
         Line("captured call, added", captured, "us", 1 / 5, found["span"], "OTel span"),
         Line("captured call, added", captured, "us", None, found["call_span"], "OTel gen_ai span"),
+        Line("chunk of a captured stream, added", chunk, "us", 2.0),
         Line("idle call, added", idle, "us", 0.02, loopback, "openai call, loopback"),
         Line("import tracker", _asked(IMPORT) * 1000.0, "ms", None),
     ]

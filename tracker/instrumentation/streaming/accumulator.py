@@ -70,7 +70,7 @@ class Accumulator:
 
     def take(self, chunk: Any) -> bool:
         """Count *chunk*, an SDK's object or plain JSON; return whether the caller is to see it."""
-        with _STREAMING:
+        try:
             # Most chunks tell nothing; asking a model of the SDK for a field that it lacks is slow.
             facts = chunk if isinstance(chunk, dict) else getattr(chunk, "__dict__", {})
             source = chunk
@@ -100,6 +100,8 @@ class Accumulator:
                 # Programs that count for themselves hand this object to their tracker.
                 deduplication.remember(source, self.record, self.service, None)
             return not (self.swallows_usage and facts.get("choices") == [])
+        except Exception as mistake:  # noqa: BLE001 - of ours, whatever it is
+            _STREAMING.hold(mistake)
         return True
 
     def note_background(self, response: Any) -> None:

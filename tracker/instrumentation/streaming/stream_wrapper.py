@@ -70,7 +70,7 @@ class SyncStreamWrapper(_StreamWrapper):
         while True:
             self.fetching = True
             try:
-                chunk = next(self.inner())
+                chunk = next(self._inner or self.inner())
             except BaseException as error:
                 self.ended(error)
                 raise
@@ -97,7 +97,7 @@ class AsyncStreamWrapper(_StreamWrapper):
         while True:
             self.fetching = True
             try:
-                chunk = await anext(self.inner())
+                chunk = await anext(self._inner or self.inner())
             except BaseException as error:
                 self.ended(error)
                 raise
