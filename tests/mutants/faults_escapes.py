@@ -212,3 +212,21 @@ def uncertain_callees_give_nothing_out(real: Any) -> Any:
 def stacks_end_with_their_block(real: Any) -> Any:
     """Nobody takes the callbacks of a stack out of it."""
     return lambda self, load: False
+
+
+@mutant("analysis.dataflow.deferred.drained:Drained.takes_elements", "E2", fault="C2")
+def collections_take_answers_only(real: Any) -> Any:
+    """What a list is extended by are plain values."""
+    return lambda self, call: getattr(call.func, "attr", "") == "extend"
+
+
+@mutant("analysis.dataflow.tainted_values:TaintedValues._is_unfinished", "E1", fault="C2")
+def unknown_code_goes_through_at_once(real: Any) -> Any:
+    """What unknown code makes of a generator is made at once."""
+    return lambda self, value: False
+
+
+@mutant("rules.patterns.instance:first_values", "E10")
+def no_id_was_there_before(real: Any) -> Any:
+    """A constructor sets each id once, also in a loop."""
+    return lambda body, sets: frozenset(a.value for site in sets for a in site.arguments)

@@ -334,7 +334,7 @@ class Handing:
         definition = self._taint.definition(call.func) if by_name else None
         if definition is not None:
             self._passing.passed(call, definition, given)
-        if lends(self._run, call):
+        if lends(self._run, call) or self._run.tainted_values.drained.takes_elements(call):
             return
         if receiver is None or not self._run.taint_receiver(receiver):
             where = ast.unparse(receiver) if receiver is not None else last_name(call.func)

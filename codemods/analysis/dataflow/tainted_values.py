@@ -151,9 +151,21 @@ class TaintedValues:
             return self._of_model(call, model, given, awaited=awaited)
         if definition is None:
             made = isinstance(call.func, ast.Call | ast.Lambda) or self._builds_object(call.func)
-            return made or self._is_lazy_lambda(call.func) or self._may_give(call, given, awaited)
+            if made or self._is_lazy_lambda(call.func):
+                return True
+            return self._may_give(call, given, awaited) or any(map(self._is_unfinished, given))
         others = in_place_of(self._taint, call.func, definition)
         return any(self._gives(one, call, given, awaited) for one in (definition, *others))
+
+    def _is_unfinished(self, value: ast.expr) -> bool:
+        """Whether *value* is lazy: what is made of it by unknown code may go through it later."""
+        value = self._taint.followed(value)
+        if not isinstance(value, ast.Call):
+            return isinstance(value, ast.GeneratorExp)
+        known = self._taint.known(value.func)
+        if known is not None:
+            return first_yield(known.node.body) is not None
+        return self.foreign.path(value.func) in ("builtins.map", "builtins.filter")
 
     def _may_give(self, call: ast.Call, given: list[ast.expr], awaited: bool) -> bool:
         """Whether a function in sight that *call* may be a call of gives the tracker out."""

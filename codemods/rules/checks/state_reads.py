@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.parsed_module import Path
     from codemods.analysis.trackers.lifetimes import Lifetime
     from codemods.model.finding import Finding
     from codemods.model.proposal import Proposal
@@ -55,10 +56,24 @@ def external_read_refusal(
     blocks = [Block(w.path[:-1], *w.path[-1], w.stop) for w in wraps]
     for read in _reads(semantic, lifetime):
         path = semantic.module.paths[semantic.module.statement(read)]
-        if not any(block.holds(path) for block in blocks):
+        if not any(block.holds(path) for block in blocks) and not _is_before(
+            path, lifetime, blocks
+        ):
             detail = f"{ast.unparse(read)} depends on when the ids are set and reset"
             return refuse(semantic, finding, Reason.READS_STATE, detail, read)
     return None
+
+
+def _is_before(path: Path, lifetime: Lifetime, blocks: list[Block]) -> bool:
+    """Whether the statement at *path* runs behind the construction and before all *blocks*."""
+    depth = len(lifetime.prefix)
+    if path[:depth] != lifetime.prefix or len(path) <= depth:
+        return False
+    field, index = path[depth]
+    return all(
+        block.prefix == lifetime.prefix and block.field == field and index < block.start
+        for block in blocks
+    )
 
 
 def _reads(semantic: SemanticModel, lifetime: Lifetime) -> Iterator[ast.AST]:

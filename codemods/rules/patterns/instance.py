@@ -38,7 +38,11 @@ from codemods.rules.checks.shared_trackers.foreign_fields import (
     foreign_use,
     is_flushed,
 )
-from codemods.rules.checks.shared_trackers.leaking_ids import Conditions, conditions
+from codemods.rules.checks.shared_trackers.leaking_ids import (
+    Conditions,
+    conditions,
+    first_values,
+)
 from codemods.rules.checks.shared_trackers.method_callers import runs_alone
 from codemods.rules.checks.shared_trackers.object_makers import hands_in
 from codemods.rules.checks.store_reads import store_refusal
@@ -337,10 +341,24 @@ def _asked(semantic: SemanticModel, field: TrackerField, users: _Users) -> Condi
         waits = [part.function for part in parts if part.waits]
         waiting = [one.name for one in waits if not runs_alone(semantic, one, home)]
         if parts:
-            of_class = conditions(semantic, [p.setter for p in parts], relying, waiting)
+            setters, first = [p.setter for p in parts], _first_values(semantic, field, parts)
+            of_class = conditions(semantic, setters, relying, waiting, first)
             found.extend(of_class.found)
     found.extend(external_conditions(semantic, field))
     return Conditions(tuple(dict.fromkeys(found)))
+
+
+def _first_values(
+    semantic: SemanticModel, field: TrackerField, parts: list[Part]
+) -> frozenset[ast.AST]:
+    """Return the values of ids that a constructor sets on the tracker that it has just built."""
+    init = next((part.function for part in parts if part.function.name == _INIT), None)
+    built = field.construct.call if field.construct is not None else None
+    made = semantic.module.parents[built] if built is not None else None
+    if init is None or made not in init.body or getattr(made, "value", None) is not built:
+        return frozenset()
+    sets = [site for part in parts if part.function is init for site in part.sets]
+    return first_values(init.body, sets)
 
 
 def _blocks(
@@ -352,11 +370,13 @@ def _blocks(
 ) -> Verdict:
     home = field.made.home or semantic.imports.default_home
     blocks: list[PlannedBlock] = []
+    first = _first_values(semantic, field, users.parts)
     for part in users.parts:
         text = semantic.module.segment(part.sets[0].call.func.value)  # type: ignore[attr-defined]
         form = Form(text, None, fresh=False, ours=semantic.ours(home), sticky=True)
+        new = first.issuperset(a.value for site in part.sets for a in site.arguments)
         block = block_of(
-            semantic, finding, part, form, about_none=asked.about_none, helpers=users.helpers
+            semantic, finding, part, form, about_none=asked.about_none or new, helpers=users.helpers
         )
         if isinstance(block, Refusal):
             return block

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.effects import first_yield
-from codemods.analysis.syntax.tree import children
+from codemods.analysis.syntax.tree import children, walk
 from codemods.analysis.trackers.block_extent import Block
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import flow_escape, trusted
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.proposal import Proposal
 
+_NO_USE = "does nothing with the tracker after that"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -73,7 +74,7 @@ def parts_of(
     if nested is not None:
         detail = f"{function.name} sets ids of {text} again while others hold"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail, nested.call)
-    loose = list(_loose_uses(parts, last, making))
+    loose = [one for one in _loose_uses(parts, last, making) if not _only_binds(one[0], text)]
     if loose and not loosely:
         use, where = loose[0]
         detail = f"{function.name} uses {text} {where}"
@@ -150,6 +151,16 @@ def _loose_uses(
             yield node, "before it sets the ids" if before else "behind its block"
 
 
+def _only_binds(node: ast.AST, text: str) -> bool:
+    """Whether *node* gives the tracker the name *text*, and does nothing else with it."""
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    named = [ast.unparse(target) for target in targets]
+    parts = (part for part in walk(node.value) if isinstance(part, ast.Name | ast.Attribute))
+    return named == [text] and all(ast.unparse(part) != text for part in parts)
+
+
 def _loose(node: ast.AST, is_known: Callable[[ast.AST], bool]) -> Iterator[ast.AST]:
     """Yield the parts of *node*'s suites that are not settled, down to single statements."""
     for child in children(node):
@@ -171,7 +182,9 @@ def _body_refusal(
 ) -> Refusal | None:
     for part in parts:
         if not part.body:
-            detail = f"{part.name} sets ids, and does nothing with the tracker after that"
+            later = any(use.lineno > part.sets[-1].call.lineno for _, use in parts[0].loose)  # type: ignore[attr-defined]
+            uses = "uses the tracker behind the branch or loop of that" if later else _NO_USE
+            detail = f"{part.name} sets ids, and {uses}"
             return refuse(semantic, finding, Reason.SHARED_STATE, detail, part.sets[-1].call)
         inner = first_yield(part.body)
         if inner is not None:

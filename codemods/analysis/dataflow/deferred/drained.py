@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 #: These go through all that they are given before they return.
 _DRAINS = frozenset(
     f"builtins.{name}" for name in "list tuple set frozenset dict sorted min max".split()
-)
+) | {"heapq.nlargest", "heapq.nsmallest", "collections.deque", "collections.Counter"}
+#: Methods of collections that do so, and what collections they are of.
+_TAKING = frozenset({"extend", "extendleft", "update"})
+_COLLECTIONS = ("builtins.", "collections.")
+_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 _SAME_ELEMENTS = frozenset(
     f"builtins.{name}" for name in "enumerate zip reversed iter list tuple set sorted".split()
 )
@@ -46,6 +50,17 @@ class Drained:
     def drains(self, function: ast.expr) -> bool:
         """Whether a call of *function* keeps nothing of a lazy argument but its elements."""
         return self._taint.foreign.path(function) in _DRAINS
+
+    def takes_elements(self, call: ast.Call) -> bool:
+        """Whether *call* puts elements into a collection one by one, none of them tainted."""
+        method = call.func
+        if not isinstance(method, ast.Attribute) or method.attr not in _TAKING or call.keywords:
+            return False
+        path = self._taint.foreign.class_path(method.value) or ""
+        shown = isinstance(self._taint.followed(method.value), _DISPLAYS)
+        if not shown and not path.startswith(_COLLECTIONS):
+            return False
+        return not any(map(self.element_tainted, call.args))
 
     def element_tainted(self, value: ast.expr) -> bool:
         """Whether what *value* gives, when it is gone through, may hold the tracker."""

@@ -50,7 +50,10 @@ ROWS = (
         "functools.singledispatchmethod functools.total_ordering functools.cmp_to_key",
     ),
     Row(Effect.NOW, "functools.html#functools.reduce", "functools.reduce"),
-    Row(Effect.HOLD, "itertools.html", "itertools.*"),
+    Row(Effect.HOLD, "itertools.html", "itertools.* itertools.chain.from_iterable"),
+    Row(Effect.HOLD, "heapq.html", "heapq.nlargest heapq.nsmallest heapq.merge", "key"),
+    Row(Effect.HOLD, "random.html", "random.choice random.choices random.sample"),
+    Row(Effect.NOW, "statistics.html, math.html", "statistics.* math.*"),
     Row(Effect.HOLD, "collections.html", "collections.*"),
     Row(Effect.NOW, "collections.html#collections.Counter", "collections.Counter"),
     Row(Effect.HOLD, "operator.html", "operator.*"),
@@ -70,7 +73,7 @@ ROWS = (
     Row(
         Effect.HOLD,
         "the names that these modules are imported for",
-        ".partial .partialmethod .cast .chain .cycle .repeat .deque .defaultdict "
+        ".partial .partialmethod .cast .chain .from_iterable .cycle .repeat .deque .defaultdict "
         ".SimpleNamespace .nullcontext .closing .wraps .lru_cache .cache .cached_property "
         ".contextmanager .asynccontextmanager .dataclass .total_ordering .override .final",
     ),

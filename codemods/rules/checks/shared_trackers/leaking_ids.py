@@ -70,6 +70,16 @@ def doubtful(semantic: SemanticModel, setter: Setter) -> list[Argument]:
     ]
 
 
+def first_values(body: Sequence[ast.stmt], sets: Sequence[SetCall]) -> frozenset[ast.AST]:
+    """Return the values that a tracker built in *body* has of each id first, where that is sure."""
+    found: dict[str, ast.AST | None] = {}
+    for site in sorted(sets, key=lambda one: one.call.lineno):
+        for argument in site.arguments:
+            # In a loop it may have had one in the round before.
+            found.setdefault(argument.keyword, argument.value if site.statement in body else None)
+    return frozenset(value for value in found.values() if value is not None)
+
+
 @dataclass(frozen=True)
 class Conditions:
     """What a person must confirm, with the place and the reason of each where nobody does."""
@@ -107,11 +117,12 @@ def conditions(
     setters: Sequence[Setter],
     relying: Iterable[tuple[str, ast.AST]] = (),
     waiting: Iterable[str] = (),
+    first: frozenset[ast.AST] = frozenset(),
 ) -> Conditions:
     """Return what must be confirmed of blocks for *setters*, which share one tracker.
 
     *relying* are functions that use it and set nothing, *waiting* those in whose blocks other
-    tasks may run.
+    tasks may run, and *first* the values of ids that the tracker surely never had before.
     """
     found = [(text, place, Reason.SHARED_STATE) for text, place in inherited(setters, relying)]
     place = setters[0].sets[0].call
@@ -119,7 +130,7 @@ def conditions(
         (TASKS_APART.format(name), place, Reason.SHARED_STATE) for name in dict.fromkeys(waiting)
     ]
     for setter in setters:
-        for argument in doubtful(semantic, setter):
+        for argument in (a for a in doubtful(semantic, setter) if a.value not in first):
             value = semantic.module.segment(argument.value)
             text = f"an earlier {argument.keyword} may go where {value}, in {setter.name}, is None"
             found.append((text, argument.value, Reason.MAY_BE_NONE))
