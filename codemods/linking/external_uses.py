@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.external.references import COMPUTED, ExternalUse, How, Uses
-from codemods.analysis.syntax.definitions import Resolved, method_of
+from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, method_of
 from codemods.linking.module_graph import module_parts
 from codemods.linking.surroundings import imports_first
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from codemods.analysis.external.handed_records import Handed, Way
     from codemods.analysis.external.references import Reference, References
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.syntax.definitions import ResolvedClass
     from codemods.linking.computed_lookups import ComputedLookups
     from codemods.linking.kinship import Kin, Kinship
     from codemods.linking.method_names import MethodNames
@@ -214,13 +213,14 @@ class ExternalUses:
         heirs = self._kinship.of(self._path, owner).heirs
         return frozenset(name for path, name in heirs if path != self._path)
 
-    def overriding(self, owner: str, name: str) -> Iterator[Resolved]:
-        """Yield the methods *name* of other files' classes that inherit from the class *owner*."""
-        heirs = self._kinship.of(self._path, owner).heirs
-        paths = {path for path, _ in heirs if path != self._path}
-        for file in self._graph.holding(name) if paths else ():
-            semantic = self._analysed(file) if file.path in paths else None
-            yield from semantic.taint.methods_called(name) if semantic is not None else ()
+    def heir_classes(self, owner: str) -> Iterator[ResolvedClass]:
+        """Yield the classes of other files that inherit from the module's class *owner*."""
+        for path, name in sorted(self._kinship.of(self._path, owner).heirs):
+            named = self._graph.holding(name) if path != self._path else ()
+            known = [self._analysed(file) for file in named if file.path == path]
+            for taint in (one.taint for one in known if one is not None):
+                every = taint.module.every(ast.ClassDef)
+                yield from (ResolvedClass(taint, node) for node in every if node.name == name)
 
     def naming(self, owner: str) -> Iterator[SemanticModel | None]:
         """Yield the analysis of each other file that may speak of the module's class *owner*."""

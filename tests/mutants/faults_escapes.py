@@ -230,3 +230,21 @@ def unknown_code_goes_through_at_once(real: Any) -> Any:
 def no_id_was_there_before(real: Any) -> Any:
     """A constructor sets each id once, also in a loop."""
     return lambda body, sets: frozenset(a.value for site in sets for a in site.arguments)
+
+
+@mutant("analysis.dataflow.callees.possible:given_to", "E1", fault="C2")
+def what_is_registered_is_unseen(real: Any) -> Any:
+    """What a function is given as a parameter, and puts into a table, is not looked for."""
+    return lambda taint, parameter: []
+
+
+@mutant("analysis.dataflow.callees.possible:held_in_field", "E1", fault="C3")
+def fields_hold_no_functions(real: Any) -> Any:
+    """The functions in a field of an object are not looked for."""
+    return lambda taint, field: []
+
+
+@mutant("analysis.dataflow.tainted_values:TaintedValues._leaves_work", "E1", fault="C2")
+def what_is_called_at_once_is_over(real: Any) -> Any:
+    """A generator that the library calls has done its work when the call returns."""
+    return lambda self, function: False

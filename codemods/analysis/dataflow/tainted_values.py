@@ -157,6 +157,17 @@ class TaintedValues:
         others = in_place_of(self._taint, call.func, definition)
         return any(self._gives(one, call, given, awaited) for one in (definition, *others))
 
+    def _leaves_work(self, function: ast.expr) -> bool:
+        """Whether *function*, which is called at once, gives out something that has yet to run."""
+        if isinstance(function, ast.Lambda):
+            return self.tainted(function.body)
+        named = isinstance(function, ast.Name | ast.Attribute)
+        known = self._taint.known(function) if named else None
+        if known is None:
+            return False
+        coroutine = isinstance(known.node, ast.AsyncFunctionDef)
+        return coroutine or first_yield(known.node.body) is not None
+
     def _is_unfinished(self, value: ast.expr) -> bool:
         """Whether *value* is lazy: what is made of it by unknown code may go through it later."""
         value = self._taint.followed(value)
@@ -212,6 +223,8 @@ class TaintedValues:
         if model.effect is Effect.AWAIT:
             calls = (value for value in given if isinstance(value, ast.Call))
             return not awaited or any(self._call(made, awaited=True) for made in calls)
+        if model.effect is Effect.NOW and any(map(self._leaves_work, arguments_of(call))):
+            return True
         if model.effect not in library.HOLDING:
             return False
         done = [k.value for k in call.keywords if k.arg in model.now]

@@ -73,8 +73,8 @@ class Registry(Protocol):
     def methods(self, name: str) -> Iterable[Resolved]:
         """Return the methods *name* of classes of the other files that may lead to a tracker."""
 
-    def overriding(self, owner: str, name: str) -> Iterable[Resolved]:
-        """Return the methods *name* of other files' heirs of the module's class *owner*."""
+    def heir_classes(self, owner: str) -> Iterable[ResolvedClass]:
+        """Return the classes of other files that inherit from the module's class *owner*."""
 
     def mentioning(self, name: str) -> Iterable[Analysed | None]:
         """Return the analysis of each other file that has the word *name*."""

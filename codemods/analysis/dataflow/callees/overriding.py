@@ -35,13 +35,23 @@ def _is_made_here(taint: DataFlow, value: ast.expr) -> bool:
 
 
 def _of_heirs(owner: ResolvedClass, name: str) -> Iterator[Resolved]:
-    for method in owner.taint.methods_called(name):
-        if _is_heir(_class_of(method), owner):
-            yield method
-    protocol = _is_protocol(owner)
-    registry = owner.taint.registry
-    others = registry.methods(name) if protocol else registry.overriding(owner.node.name, name)
-    yield from (method for method in others if _is_heir(_class_of(method), owner))
+    """Yield what objects that may stand for those of *owner* have as their method *name*.
+
+    An heir may have it of another base than *owner*.
+    """
+    heirs = heirs_of(owner)
+    if _is_protocol(owner):
+        heirs += map(_class_of, owner.taint.registry.methods(name))
+    methods = (family(heir).method(name) for heir in heirs if _is_heir(heir, owner))
+    base = family(owner).method(name)
+    yield from (m for m in methods if m is not None and (base is None or m.node is not base.node))
+
+
+def heirs_of(owner: ResolvedClass) -> list[ResolvedClass]:
+    """Return the classes whose objects may stand for those of *owner*, as far as it is told."""
+    own = (ResolvedClass(owner.taint, node) for node in owner.taint.module.every(ast.ClassDef))
+    heirs = [heir for heir in own if _is_heir(heir, owner)]
+    return [*heirs, *owner.taint.registry.heir_classes(owner.node.name)]
 
 
 def _class_of(method: Resolved) -> ResolvedClass:

@@ -9,12 +9,18 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.dataflow.callees.given import (
+    given_to,
+    held_in_field,
+    home_of,
+    is_of,
+    parameter_of,
+)
+from codemods.analysis.dataflow.callees.overriding import heirs_of
 from codemods.analysis.dataflow.deferred.held_code import HeldCode
-from codemods.analysis.dataflow.held_values import held_elsewhere
 from codemods.analysis.dataflow.holders import family
-from codemods.analysis.syntax.calls import arguments_of, last_name
-from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass, method_of
-from codemods.analysis.syntax.signatures import default_of, parameters
+from codemods.analysis.syntax.definitions import Function, ResolvedClass
+from codemods.analysis.syntax.signatures import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,33 +43,34 @@ def possible(taint: DataFlow, called: ast.expr, scope: Scope | None = None) -> l
     """
     if isinstance(called, ast.Attribute) and not taint.names.meaning(called).paths:
         return _attributes(taint, called)
-    values: list[tuple[DataFlow, ast.AST]] = [(taint, called)]
-    if isinstance(called, ast.Name):
-        values += _given_to_parameter(taint, called, scope)
+    parameter = parameter_of(taint, called)
+    values: list[Code] = [(taint, called)]
+    if parameter is not None:
+        values = list(given_to(taint, parameter)) if is_of(taint, parameter, scope) else []
     codes = [code for home, value in values for code in _behind(home, value)]
     codes += _looked_up(taint, called)
     return list(dict.fromkeys(_called_as_they_are(codes)))
 
 
 def _behind(taint: DataFlow, value: ast.AST) -> list[Code]:
-    return taint.once(HeldCode).behind(value) if isinstance(value, ast.expr) else [(taint, value)]
+    return taint.once(WideCode).behind(value) if isinstance(value, ast.expr) else [(taint, value)]
 
 
 def _called_as_they_are(codes: Iterable[Code]) -> Iterator[Code]:
     """Yield what a call of one of *codes* runs: of an object that can be called just that."""
     listed = list(codes)
-    callable_ones = {home for t, n in listed if _name(n) == _CALLED and (home := _home(t, n))}
+    callable_ones = {home for t, n in listed if _name(n) == _CALLED and (home := home_of(t, n))}
     for taint, node in listed:
-        if _name(node) == _CALLED or _home(taint, node) not in callable_ones:
+        if _name(node) == _CALLED or home_of(taint, node) not in callable_ones:
             yield taint, node
 
 
 def _attributes(taint: DataFlow, called: ast.Attribute) -> list[Code]:
     """Return what *called*, a method or a field of an object, may be."""
-    codes = [*_held(taint, called.value), *_in_field(taint, called)]
-    codes = [code for one in codes for code in _of_class(*one, called.attr)]
-    named = [(t, n) for t, n in codes if _home(t, n) is not None and _name(n) == called.attr]
-    return list(dict.fromkeys(named or [(t, n) for t, n in codes if _home(t, n) is None]))
+    held = [code for one in _held(taint, called.value) for code in _of_class(*one, called.attr)]
+    named = [(t, n) for t, n in held if home_of(t, n) is not None and _name(n) == called.attr]
+    named += _called_as_they_are(_in_field(taint, called))
+    return list(dict.fromkeys(named or [(t, n) for t, n in held if home_of(t, n) is None]))
 
 
 def _held(taint: DataFlow, value: ast.expr) -> list[Code]:
@@ -74,14 +81,7 @@ def _held(taint: DataFlow, value: ast.expr) -> list[Code]:
 
 def _in_field(taint: DataFlow, field: ast.Attribute) -> list[Code]:
     """Return the code in what the class of its object gives to *field*."""
-    codes = []
-    for home, value in held_elsewhere(taint, field):
-        codes += _behind(home, value)
-        if isinstance(value, ast.Name):
-            codes += [
-                code for given in _given_to_parameter(home, value) for code in _behind(*given)
-            ]
-    return codes
+    return [code for home, value in held_in_field(taint, field) for code in _behind(home, value)]
 
 
 def _of_class(taint: DataFlow, node: ast.AST, name: str) -> Iterator[Code]:
@@ -94,90 +94,46 @@ def _of_class(taint: DataFlow, node: ast.AST, name: str) -> Iterator[Code]:
         yield method.taint, method.node
 
 
-def _home(taint: DataFlow, node: ast.AST) -> ast.ClassDef | None:
-    """Return the class that *node* is a method of."""
-    home = taint.module.parents.get(node) if isinstance(node, Function) else None
-    return home if isinstance(home, ast.ClassDef) else None
-
-
 def _name(node: ast.AST) -> str:
     return node.name if isinstance(node, Function) else ""
 
 
-def _given_to_parameter(
-    taint: DataFlow, name: ast.Name, scope: Scope | None = None
-) -> Iterator[Code]:
-    """Yield what is given to a constructor, or the function of *scope*, as its parameter *name*.
-
-    Or to a function around that of *scope*.
-    """
-    binders = taint.scopes.of(name).binders if name in taint.scopes.scope_of else []
-    if len(binders) != 1 or not isinstance(binders[0], ast.arg):
+def _looked_up(taint: DataFlow, called: ast.expr) -> Iterator[Code]:
+    """Yield the functions of a module or an object that ``getattr`` may find."""
+    called = taint.followed(called)
+    if not isinstance(called, ast.Call) or not isinstance(called.func, ast.Name):
         return
-    function = taint.module.parents[taint.module.parents[binders[0]]]
-    if not isinstance(function, Function):
+    if called.func.id != "getattr" or len(called.args) < 2:
         return
-    if function.name != _MAKING and (scope is None or not _is_inside(scope, function)):
-        return
-    default = default_of(function.args, binders[0])
-    yield from ((taint, value) for value in (default,) if value is not None)
-    known = method_of(taint, function) if _home(taint, function) else Resolved(taint, function)
-    others = taint.registry.mentioning(_outermost(known))
-    for home in (taint, *(other.taint for other in others if other is not None)):
-        yield from _called_or_decorating(home, known, name.id)
+    where, name = called.args[:2]
+    owner = taint.object_class(where) or taint.class_of(where)
+    found = taint.functions_behind(where)
+    kin = [owner, *heirs_of(owner)] if owner is not None else []
+    methods = [m for each in kin for one in family(each).classes for m in one.methods()]
+    others = [f for f in found if isinstance(f.taint.module.parents[f.node], ast.Module)]
+    for function in (*others, *methods):
+        if _may_spell(name, function.node.name):
+            yield function.taint, function.node
 
 
-def _is_inside(scope: Scope, function: Function) -> bool:
-    around: Scope | None = scope
-    while around is not None and around.node is not function:
-        around = around.parent
-    return around is not None
+def _may_spell(text: ast.expr, name: str) -> bool:
+    """Whether *text* may come to *name*."""
+    if isinstance(text, ast.JoinedStr) and text.values:
+        first = text.values[0]
+        return not isinstance(first, ast.Constant) or name.startswith(str(first.value))
+    return not isinstance(text, ast.Constant) or name == text.value
 
 
-def _outermost(function: Resolved) -> str:
-    """Return the name by which others have *function*: its own, its class's, or its maker's."""
-    inside = (function.node, *function.taint.module.ancestors(function.node))
-    last = [one for one in inside if isinstance(one, Function | ast.ClassDef)][-1]
-    return _called_name(function) if isinstance(last, ast.ClassDef) else last.name
+class WideCode(HeldCode):
+    """What names have with them, through fields of objects and parameters of functions, too."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        super().__init__(taint)
+        self.further = _further
 
 
-def _called_name(function: Resolved) -> str:
-    """Return the name in a call of *function*: a constructor is called by its class."""
-    home = _home(function.taint, function.node)
-    return home.name if home is not None and function.node.name == _MAKING else function.node.name
-
-
-def _called_or_decorating(home: DataFlow, function: Resolved, parameter: str) -> Iterator[Code]:
-    """Yield what *home* calls *function* with, and what it decorates with it or its maker."""
-    called = _called_name(function)
-    for call in home.module.every(ast.Call):
-        if last_name(call.func) == called and _is_same(_meant(home, call.func), function):
-            values = arguments_of(call)
-            yield from ((home, v) for v in values if function.parameter(call, v) == parameter)
-    first = [one.arg for one in parameters(function.node.args)][int(function.bound) :][:1]
-    makers = {called, _outermost(function)}
-    for decorated in home.module.functions if first == [parameter] else ():
-        for decorator in decorated.decorator_list:
-            made = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if last_name(made) in makers and _meant(home, made) is not None:
-                yield home, decorated
-
-
-def _meant(home: DataFlow, name: ast.expr) -> Resolved | None:
-    """Return the function that *name* is, a constructor where it is a class."""
-    owner = home.class_of(name)
-    return family(owner).method(_MAKING) if owner is not None else home.known(name)
-
-
-def _is_same(one: Resolved | None, other: Resolved) -> bool:
-    """Whether both are one function: a file may have been analysed more than once."""
-    if one is None:
-        return False
-    return _place(one) == _place(other)
-
-
-def _place(function: Resolved) -> tuple[object, int]:
-    return function.taint.module.source.path, function.node.lineno
+def _further(taint: DataFlow, node: ast.arg | ast.Attribute) -> Iterable[Code]:
+    return given_to(taint, node) if isinstance(node, ast.arg) else held_in_field(taint, node)
 
 
 def lambda_flows(taint: DataFlow, node: ast.Lambda) -> list[Flow]:
@@ -201,19 +157,3 @@ class _Lambdas:
             around = [self._taint.module.statement(node)]
             self._flows[node] = [self._taint.follow(root, around, scope) for root in roots]
         return self._flows[node]
-
-
-def _looked_up(taint: DataFlow, called: ast.expr) -> Iterator[Code]:
-    """Yield the functions of a module or an object that ``getattr`` may find."""
-    if not isinstance(called, ast.Call) or not isinstance(called.func, ast.Name):
-        return
-    if called.func.id != "getattr" or len(called.args) < 2:
-        return
-    where, name = called.args[:2]
-    owner = taint.object_class(where) or taint.class_of(where)
-    found = taint.functions_behind(where)
-    methods = [m for one in family(owner).classes for m in one.methods()] if owner else []
-    others = [f for f in found if isinstance(f.taint.module.parents[f.node], ast.Module)]
-    for function in (*others, *methods):
-        if not isinstance(name, ast.Constant) or function.node.name == name.value:
-            yield function.taint, function.node

@@ -17,7 +17,7 @@ from codemods.analysis.syntax.definitions import (
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Binding
@@ -46,6 +46,8 @@ class HeldCode:
     def __init__(self, taint: DataFlow) -> None:
         self._taint = taint
         self._of: dict[object, list[Code]] = {}
+        #: What a parameter, or a field of an object, is given: who asks may follow that.
+        self.further: Callable[[DataFlow, ast.arg | ast.Attribute], Iterable[Place]] = _nothing
         #: Whether a name of the module may have more with it than was followed.
         self.is_cut = False
 
@@ -61,7 +63,7 @@ class HeldCode:
                 return []
             key = self._taint.scopes.of(name)
         if key not in self._of:
-            self._of[key] = list(_code(_named(self._taint, name), self))
+            self._of[key] = list(_code(_named(self._taint, name, self), self))
         return self._of[key]
 
     def behind(self, value: ast.expr) -> list[Code]:
@@ -69,6 +71,10 @@ class HeldCode:
         if isinstance(value, ast.Name | ast.Attribute):
             return self.of(value)
         return list(_code([(self._taint, value)], self))
+
+
+def _nothing(*_: object) -> tuple[Place, ...]:
+    return ()
 
 
 def method_of_value(taint: DataFlow, name: ast.Name | ast.Attribute) -> list[Resolved]:
@@ -147,8 +153,10 @@ def _code(values: Iterable[Place], asking: HeldCode) -> Iterator[Code]:
             waiting.extend(_at(taint, value))
         elif isinstance(value, _CODE):
             yield taint, value
+        elif isinstance(value, ast.arg):
+            waiting.extend(asking.further(taint, value))
         else:
-            waiting.extend(_behind(taint, value))
+            waiting.extend(_behind(taint, value, asking))
 
 
 def _at(taint: DataFlow, path: str) -> Iterator[Place]:
@@ -177,10 +185,10 @@ def _of_module(taint: DataFlow, name: str) -> Iterator[Place]:
         yield from _given(taint, taint.scopes.binding("__getattr__", taint.scopes.module_scope))
 
 
-def _behind(taint: DataFlow, value: ast.AST) -> Iterable[Place]:
+def _behind(taint: DataFlow, value: ast.AST, asking: HeldCode) -> Iterable[Place]:
     """Return what *value* is, or is made of, as far as it may be run later."""
     if isinstance(value, ast.Name | ast.Attribute):
-        return _named(taint, value)
+        return _named(taint, value, asking)
     if isinstance(value, ast.Call):
         return _made(taint, value)
     if isinstance(value, ast.Subscript | ast.Await | ast.Starred | ast.NamedExpr):
@@ -190,7 +198,7 @@ def _behind(taint: DataFlow, value: ast.AST) -> Iterable[Place]:
     return [(taint, part) for part in children(value)]
 
 
-def _named(taint: DataFlow, name: ast.Name | ast.Attribute) -> Iterator[Place]:
+def _named(taint: DataFlow, name: ast.Name | ast.Attribute, asking: HeldCode) -> Iterator[Place]:
     known = taint.definition(name) or taint.class_of(name)
     if known is not None:
         yield known.taint, known.node
@@ -201,19 +209,20 @@ def _named(taint: DataFlow, name: ast.Name | ast.Attribute) -> Iterator[Place]:
         yield from _given(taint, taint.scopes.of(name))
     elif isinstance(name, ast.Attribute) and not paths:
         yield taint, name.value
+        yield from asking.further(taint, name)
 
 
 def _given(taint: DataFlow, variable: Binding) -> Iterator[Place]:
     """Yield the values that the module of *taint* gives to *variable*, or puts into it."""
     for binder in variable.binders:
-        if isinstance(binder, _CODE):
+        if isinstance(binder, (*_CODE, ast.arg)):
             yield taint, binder
             continue
         value = taint.names.imported(binder) or _value_of(taint, binder)
         if value is not None:
             yield taint, value
     for load in variable.loads:
-        yield from ((taint, value) for value in _put_into(taint, load))
+        yield from ((taint, value) for value in put_into(taint, load))
 
 
 def _value_of(taint: DataFlow, binder: ast.AST) -> ast.expr | None:
@@ -227,18 +236,21 @@ def _value_of(taint: DataFlow, binder: ast.AST) -> ast.expr | None:
     return around.context_expr if isinstance(around, ast.withitem) else None
 
 
-def _put_into(taint: DataFlow, load: ast.Name) -> Iterator[ast.AST]:
-    """Yield what is put into the object that *load* has: by a method, or as a part of it."""
+def put_into(taint: DataFlow, load: ast.expr) -> Iterator[ast.AST]:
+    """Yield what is put into the object that *load* has: by methods, or as a part of it."""
     parents = taint.module.parents
-    around = parents[load]
     part: ast.AST = load
-    while isinstance(around, ast.Attribute | ast.Subscript) and around.value is part:
-        part, around = around, parents[around]
-    if part is load:
-        return
-    if isinstance(around, ast.Call) and around.func is part:
+    while True:
+        begin, around = part, parents[part]
+        while isinstance(around, ast.Attribute | ast.Subscript) and around.value is part:
+            part, around = around, parents[around]
+        if part is begin:
+            return
+        if not isinstance(around, ast.Call) or around.func is not part:
+            break
         yield from _given_to_others(taint, around)
-    elif isinstance(around, _GIVING) and around.value is not part and around.value is not None:
+        part = around  # what ``setdefault`` gives takes something in, too
+    if isinstance(around, _GIVING) and around.value is not part and around.value is not None:
         yield around.value
 
 
@@ -263,10 +275,16 @@ def _given_to_others(taint: DataFlow, call: ast.Call) -> Iterator[ast.AST]:
         values = argument.elts if isinstance(argument, ast.Tuple | ast.List) else [argument]
         for value in values:
             named = isinstance(value, ast.Name | ast.Attribute)
-            if isinstance(value, ast.Lambda | ast.Call) or (
-                named and (taint.definition(value) or taint.class_of(value)) is not None
-            ):
+            if isinstance(value, ast.Lambda | ast.Call) or (named and _has_code(taint, value)):
                 yield value
+
+
+def _has_code(taint: DataFlow, name: ast.expr) -> bool:
+    """Whether *name* is a function, a class, or a parameter that may be one."""
+    if isinstance(name, ast.Name) and name in taint.scopes.scope_of:
+        if any(isinstance(binder, ast.arg) for binder in taint.scopes.of(name).binders):
+            return True
+    return (taint.definition(name) or taint.class_of(name)) is not None
 
 
 def _returned(function: Resolved) -> Iterator[Place]:
