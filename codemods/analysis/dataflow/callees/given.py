@@ -58,8 +58,39 @@ def home_of(taint: DataFlow, node: ast.AST) -> ast.ClassDef | None:
     return home if isinstance(home, ast.ClassDef) else None
 
 
-def given_to(taint: DataFlow, parameter: ast.arg) -> Iterator[Code]:
+def given_to(taint: DataFlow, parameter: ast.arg) -> list[Code]:
     """Yield what callers give to *parameter*, its default, and what its function decorates."""
+    return taint.once(_Given).to(parameter)
+
+
+class _Given:
+    """What the parameters of a module's functions are given; each is looked for once."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        self._taint = taint
+        self._known: dict[ast.arg, list[Code]] = {}
+
+    def to(self, parameter: ast.arg) -> list[Code]:
+        if parameter not in self._known:
+            self._known[parameter] = list(_looked_for(self._taint, parameter))
+        return self._known[parameter]
+
+
+class _Named:
+    """The calls of a module, and its decorated functions, by the last names that they use."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        self.calls: dict[str, list[ast.Call]] = {}
+        self.decorated: dict[str, list[tuple[ast.expr, Function]]] = {}
+        for call in taint.module.every(ast.Call):
+            self.calls.setdefault(last_name(call.func), []).append(call)
+        for function in taint.module.functions:
+            for decorator in function.decorator_list:
+                made = decorator.func if isinstance(decorator, ast.Call) else decorator
+                self.decorated.setdefault(last_name(made), []).append((made, function))
+
+
+def _looked_for(taint: DataFlow, parameter: ast.arg) -> Iterator[Code]:
     function = taint.module.parents[taint.module.parents[parameter]]
     if not isinstance(function, Function):
         return
@@ -95,18 +126,24 @@ def _called_name(function: Resolved) -> str:
 
 def _called_or_decorating(home: DataFlow, function: Resolved, parameter: str) -> Iterator[Code]:
     """Yield what *home* calls *function* with, and what it decorates with it or its maker."""
-    called = _called_name(function)
-    for call in home.module.every(ast.Call):
-        if last_name(call.func) == called and _is_same(_meant(home, call.func), function):
+    called, named = _called_name(function), home.once(_Named)
+    for call in named.calls.get(called, ()):
+        if _is_same(_meant(home, call.func), function):
             values = arguments_of(call)
             yield from ((home, v) for v in values if function.parameter(call, v) == parameter)
     first = [one.arg for one in parameters(function.node.args)][int(function.bound) :][:1]
-    makers = {called, _outermost(function)}
-    for decorated in home.module.functions if first == [parameter] else ():
-        for decorator in decorated.decorator_list:
-            made = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if last_name(made) in makers and _meant(home, made) is not None:
+    for maker in dict.fromkeys((called, _outermost(function))) if first == [parameter] else ():
+        for made, decorated in named.decorated.get(maker, ()):
+            meant = _meant(home, made)
+            if meant is not None and _place(meant) in _around(function):
                 yield home, decorated
+
+
+def _around(function: Resolved) -> set[tuple[object, int]]:
+    """Return the places of *function* and of those that it is defined in."""
+    path, node = function.taint.module.source.path, function.node
+    inside = (node, *function.taint.module.ancestors(node))
+    return {(path, one.lineno) for one in inside if isinstance(one, Function)}
 
 
 def _meant(home: DataFlow, name: ast.expr) -> Resolved | None:
