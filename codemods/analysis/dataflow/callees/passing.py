@@ -56,6 +56,9 @@ class Passing:
             elif isinstance(node, Function):
                 in_class = isinstance(taint.module.parents[node], ast.ClassDef)
                 function = method_of(taint, node) if in_class else Resolved(taint, node)
+                if not any(function.receivers(call, value) for value in given):
+                    # A plain function of a class body, which a table has.
+                    function = Resolved(taint, node)
                 self.passed(call, function, given, _POSSIBLE)
         return classes
 
