@@ -252,3 +252,17 @@ def read(texts):
     )
     outcome = migrate(tmp_path, text, runtime=runtime)
     assert f"the recording of reply by hand stays: {said}" in outcome.applied[0].notes
+
+
+def test_a_tracker_of_another_file_is_told_as_one(tmp_path: Path) -> None:
+    """Where a name is imported that is a tracker there, the refusal says so, and where."""
+    (tmp_path / "usage.py").write_text(IMPORT + "\nusage = AIUsageTracker()\nother = work()\n")
+    text = (
+        "from usage import other, usage\n\n\ndef read(job):\n"
+        '    usage.set_tracking_context(job_id="a")\n    other.set_tracking_context(job_id="b")\n'
+    )
+    found = [(str(one.reason), one.detail) for one in migrate(tmp_path, text).refusals]
+    assert found == [
+        ("shared-state", "usage is the tracker of usage.py:3, and others may rely on its ids"),
+        ("unknown-receiver", "it is not known what other is"),
+    ]

@@ -79,8 +79,22 @@ def _refusal(semantic: SemanticModel, site: SetCall) -> Refusal | None:
         return by_hand(refusal, receiver.id, manager)
     if is_of_another_class(semantic, binding.binders):
         return None
+    made = _made_elsewhere(semantic, receiver)
+    if made is not None:
+        detail = f"{receiver.id} is the tracker of {made}, and others may rely on its ids"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, binding.binders[0])
     detail = f"it is not known what {receiver.id} is"
     return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail)
+
+
+def _made_elsewhere(semantic: SemanticModel, name: ast.Name) -> str | None:
+    """Return file and line where the tracker is built that *name* is imported from, if it is."""
+    found = semantic.taint.value_elsewhere(name)
+    if found is None:
+        return None
+    there, made = found
+    builds = isinstance(made, ast.Call) and there.names.tracker_class(made.func) is not None
+    return f"{there.module.source.display}:{made.lineno}" if builds else None
 
 
 def _extended(semantic: SemanticModel, receiver: ast.expr) -> Resolved | None:
