@@ -277,7 +277,8 @@ def block_trackers(tree: ast.Module, names: Managed) -> set[str]:
     """Return the variables that some context of *tree* gives or takes as its tracker."""
     blocks = [*every(tree, ast.With), *every(tree, ast.AsyncWith)]
     headers = (context_header(block, names) for block in blocks)
-    return {h.target or last_tracker(h) for h in headers if h is not None} - {""}
+    pairs = ((h.target, last_tracker(h)) for h in headers if h is not None)
+    return {name for pair in pairs for name in pair if name}
 
 
 def is_step(block: ast.With, header: NewBlock) -> bool:
