@@ -131,8 +131,13 @@ class Project:
         for file in self._graph.holding(api.TRACKER_CLASS):
             if self._trees.keeps(file.path):
                 self._graph.references(file)
-        self._surroundings.prepare()
-        self._registrations.prepare()
+        speaking = self._registrations.speaking
+        with self._trees.keeping(speaking.keys() - self._asked):
+            for file in speaking.values():
+                if not self._trees.keeps(file.path):
+                    self._registrations.look_at(file)
+            self._surroundings.prepare()
+            self._registrations.prepare()
 
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""

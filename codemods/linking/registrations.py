@@ -24,7 +24,7 @@ from codemods.linking.module_graph import BLANKS, module_parts
 from codemods.linking.surroundings import imports_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from codemods.analysis.external.computed_names import Lookups
     from codemods.analysis.external.handed_records import Mention, Place, Speaker
@@ -81,8 +81,16 @@ class Registrations:
         self._analysed = analysed
         self._files: dict[Path, DiscoveredFile] = {}
         self._mentioned: dict[Path, Mentions | None] = {}
+        self._speakers_in: dict[Path, Sequence[Speaker]] = {}
+        self._looked_up: dict[Path, Lookups | None] = {}
         self._led_to: dict[str, dict[str, DiscoveredFile]] = {}
         self._having: dict[tuple[str, str], bool] = {}
+
+    @cached_property
+    def speaking(self) -> Mapping[Path, DiscoveredFile]:
+        """The files that may have such functions."""
+        self._graph.look_for(SPEAKING)
+        return {f.path: f for word in SPEAKING for f in self._graph.holding(word)}
 
     @cached_property
     def all(self) -> tuple[Handed, ...]:
@@ -92,8 +100,17 @@ class Registrations:
         self._follow(speakers, ways)
         self._look_up(speakers, ways)
         found = [(item, ways.of(item)) for item in speakers]
-        self._mentioned.clear()
+        for read in (self._mentioned, self._speakers_in, self._looked_up):
+            read.clear()
         return tuple(Handed(str(item[0]), item[1], by) for item, by in found if by)
+
+    def look_at(self, file: DiscoveredFile) -> None:
+        """Find out what is asked of *file* in several turns while its tree is there."""
+        self._graph.imports(file)
+        if not self._is_home(file.path):
+            self._graph.references(file)
+            self._speaking_in(file)
+            self._lookups_in(file)
 
     def prepare(self) -> None:
         """Find out about all of them."""
@@ -136,13 +153,25 @@ class Registrations:
 
     def _speakers(self) -> dict[Item, Speaker]:
         found: dict[Item, Speaker] = {}
-        files = {f.path: f for word in SPEAKING for f in self._graph.holding(word)}
-        for file in sorted(files.values(), key=lambda f: f.display):
+        for file in sorted(self.speaking.values(), key=lambda f: f.display):
             if not self._is_home(file.path):
                 self._files[file.path] = file
-                every = self._graph.of_tree(file, speakers_of) or ()
+                every = self._speaking_in(file)
                 found.update(((file.path, one.names), one) for one in every)
         return found
+
+    def _speaking_in(self, file: DiscoveredFile) -> Sequence[Speaker]:
+        if file.path not in self._speakers_in:
+            self._speakers_in[file.path] = self._graph.of_tree(file, speakers_of) or ()
+        return self._speakers_in[file.path]
+
+    def _lookups_in(self, file: DiscoveredFile) -> Lookups | None:
+        if file.path not in self._looked_up:
+            references = self._graph.references(file)
+            paths = references.paths if references is not None else None
+            found = None if paths is None else partial(lookups, paths=paths)
+            self._looked_up[file.path] = self._graph.of_tree(file, found) if found else None
+        return self._looked_up[file.path]
 
     def _follow(self, speakers: dict[Item, Speaker], ways: _Ways) -> None:
         """Note what is handed on of *speakers*, and of what calls them."""
@@ -280,10 +309,7 @@ class Registrations:
         """Note the *speakers* that files find by names which they compute."""
         homes = {path for path, _ in speakers}
         for file in self._looking(homes) if homes else ():
-            references = self._graph.references(file)
-            if references is None:
-                continue
-            found = self._graph.of_tree(file, partial(lookups, paths=references.paths))
+            found = self._lookups_in(file)
             if not found:
                 continue
             given = {p for p in homes if any(self._names(file, m, p) for m in found.given)}
