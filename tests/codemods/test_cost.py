@@ -5,13 +5,15 @@ Calls are counted, not seconds: the numbers are the same on every machine.
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from harness import lint, migrate, report
 
+from codemods.linking import trees
 from codemods.linking.module_graph import ModuleGraph
 
 if TYPE_CHECKING:
@@ -194,6 +196,35 @@ def test_other_files_are_searched_as_often_however_many_open_contexts(
         assert [outcome.path for outcome in changed] == ["old.py"]
     # Each of them is read in each search; there are no more searches than before.
     assert 0 < searched[32] <= searched[8] * 33 / 9
+
+
+@pytest.mark.parametrize(("room", "most"), [(1_000_000, 1), (0, 2)])
+def test_the_other_legacy_files_are_parsed_once_for_all_that_is_asked_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, most: int
+) -> None:
+    """One file of them is named: who imports, hands on and looks up is found out in one reading.
+
+    Where their trees cannot be kept they are read once more, when all functions are known.
+    """
+    parsed: Counter[str] = Counter()
+    parse = ast.parse
+
+    def counted(text: str, *given: Any, **named: Any) -> ast.AST:
+        parsed[text] += 1
+        return parse(text, *given, **named)
+
+    for number in range(8):
+        (tmp_path / f"part_{number}.py").write_text(IMPORTS + FUNCTION.format(number))
+    (tmp_path / "main.py").write_text(
+        "import part_0\nfrom part_1 import work_1\nHANDLERS = [part_0.work_0, work_1]\n"
+        + MIGRATED.format(8)
+    )
+    monkeypatch.setattr(trees, "_MOST_TEXT", room)
+    monkeypatch.setattr(ast, "parse", counted)
+    changed = report(tmp_path, part="part_7.py").outcomes
+    assert [outcome.path for outcome in changed] == ["part_7.py"]
+    others = [path.read_text() for path in tmp_path.glob("part_[0-6].py")]
+    assert {parsed[text] for text in others} <= set(range(1, most + 1))
 
 
 def test_lint_reads_no_other_file_for_a_parameter_that_shows_what_it_takes(
