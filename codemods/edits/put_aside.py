@@ -127,12 +127,14 @@ class PutAside:
         first, last = value.lineno - 1, _end_line(value)
         if first == last:
             long = (value.end_col_offset or 0) - value.col_offset >= WORTH
-            return long and not may_outgrow(self._lines[first : first + 1], self._style)
+            return long and not self._may_be_broken(value, self._lines[first : first + 1])
         inside = self._lines[first : last + 1]
         size = sum(map(len, inside))
         if not self._is_uniform or size < WORTH:
             return False
-        if size < LONG and (any("#" in ln for ln in inside) or may_outgrow(inside, self._style)):
+        if size < LONG and (
+            any("#" in line for line in inside) or self._may_be_broken(value, inside)
+        ):
             return False
         # Which lines are moved with their statement is plain only where each is code.
         plain = all(line.strip() and not line.rstrip("\r\n").endswith("\\") for line in inside)
@@ -140,6 +142,15 @@ class PutAside:
             isinstance(n, ast.Constant | ast.JoinedStr) and n.lineno != n.end_lineno
             for n in ast.walk(value)
         )
+
+    def _may_be_broken(self, value: ast.expr, lines: Sequence[str]) -> bool:
+        """Whether *value*, on *lines*, is a call of a name that a block may make too long."""
+        call = value.value if isinstance(value, ast.Await) else value
+        function = call.func if isinstance(call, ast.Call) else call
+        while isinstance(function, ast.Attribute):
+            function = function.value
+        named = isinstance(call, ast.Call) and isinstance(function, ast.Name)
+        return named and may_outgrow(lines, self._style)
 
     def _between(self, begin: tuple[int, int], end: tuple[int, int]) -> str:
         (first, start), (last, stop) = begin, end
