@@ -45,8 +45,8 @@ class TaintedValues:
         self._scopes = taint.scopes
         self._flow = flow
         self.foreign = taint.foreign
-        self.drained = Drained(taint, self)
         self._asked: set[ast.AST] = set()
+        self.drained = Drained(taint, self, self._asked)
         self._answers: dict[ast.expr, bool] = {}
         self._known = (0, 0, 0)
 

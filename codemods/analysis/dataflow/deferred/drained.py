@@ -43,9 +43,11 @@ class _Values(Protocol):
 class Drained:
     """Answers for elements, where *values* answers for values as a whole."""
 
-    def __init__(self, taint: DataFlow, values: _Values) -> None:
+    def __init__(self, taint: DataFlow, values: _Values, asked: set[ast.AST]) -> None:
         self._taint = taint
         self._values = values
+        #: What is being looked at: on the way through a circle no answer is kept.
+        self._asked = asked
 
     def drains(self, function: ast.expr) -> bool:
         """Whether a call of *function* keeps nothing of a lazy argument but its elements."""
@@ -90,8 +92,17 @@ class Drained:
 
     def looks_up_plain(self, node: ast.Subscript) -> bool:
         """Whether *node* gives a value of a dictionary whose keys alone hold the tracker."""
+        made = self._taint.followed(node.value)
+        if made in self._asked:
+            return True  # what its own values take out of it adds nothing to them
         _, values = self._entries(node.value)
-        return bool(values) and not any(map(self._holds, values))
+        if not values:
+            return False
+        self._asked.add(made)
+        try:
+            return not any(map(self._holds, values))
+        finally:
+            self._asked.discard(made)
 
     def parts(self, items: ast.expr) -> list[bool] | None:
         """Return which parts of each pair that *items* gives may hold the tracker.
