@@ -1,8 +1,13 @@
-"""What lint says of what ``migrate`` writes: nothing that was not there before, but for a few."""
+"""What lint says of what ``migrate`` writes: nothing that was not there before, but for a few.
+
+Each fixture is asked about with ``HYPOTHESIS_SEARCH=1``; without it, one of eight by its name.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+import zlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +37,11 @@ ALLOWED = {
 }
 #: Those of what a person confirmed.
 CONFIRMED = {"AIU016": "a call that had ids of a method which ran before it has none any more"}
+PART = 1 if os.environ.get("HYPOTHESIS_SEARCH") else 8
 CASES = [
     pytest.param(fixture, unsafe, id=f"{fixture.name}-{'unsafe' if unsafe else 'default'}")
     for fixture in fixtures()
+    if zlib.crc32(fixture.name.encode()) % PART == 0
     for unsafe in (False, True)
     if not (unsafe and {"strict", "unsafe"} & {k for k, v in fixture.options.items() if v})
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness import dedent, lint, migrate, migrate_project
+from rows import MODULE, fixtures
 
 from codemods.model.options import ProjectConfig
 from codemods.model.refusal import Reason
@@ -361,3 +362,18 @@ def a_nested_context_without_its_tracker_is_found(folder: Path) -> None:
 def nesting_unseen(real: Any) -> Any:
     """Contexts inside contexts are not looked at."""
     return lambda semantic: iter(())
+
+
+def a_block_reaches_to_what_is_asked_of_answers(folder: Path) -> None:
+    """What was made with the help of a tracker may use it: its results are taken in the block."""
+    (fixture,) = (one for one in fixtures() if one.name == "X4_tasks_waited_for")
+    written = migrate_project(folder, fixture.files, runtime="tracker")[MODULE].text
+    assert "        return sorted(task.result() for task in done)" in written
+
+
+@examined(
+    "analysis.trackers.last_use:LastUse._is_weak", a_block_reaches_to_what_is_asked_of_answers
+)
+def values_made_with_it_use_nothing(real: Any) -> Any:
+    """What was made with the help of a tracker is never taken to use it."""
+    return lambda self, name: False

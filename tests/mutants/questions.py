@@ -25,12 +25,6 @@ def block_ends_before_the_last_use(real: Any) -> Any:
     return wrong
 
 
-@mutant("analysis.trackers.last_use:LastUse._is_weak", "X1")
-def values_made_with_it_use_nothing(real: Any) -> Any:
-    """What was made with the help of a tracker is never taken to use it."""
-    return lambda self, name: False
-
-
 @mutant("analysis.trackers.block_extent:closing_flush", "R1")
 def any_flush_is_the_last(real: Any) -> Any:
     """A flush in the middle of a block is taken for its end."""

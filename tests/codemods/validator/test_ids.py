@@ -76,7 +76,7 @@ def test_positions_and_several_calls_are_the_same_ids(sets: str) -> None:
         "tracker.set_tracking_context(**ids)\n",
         "other.set_tracking_context(job_id='a')\n",
         "tracker.set_something(job_id='a')\n",
-        "x = tracker.set_tracking_context(job_id='a')\n",
+        "x = tracker.set_tracking_context(job_id='a')\nask(x)\n",
         "if text:\n    tracker.set_tracking_context(job_id='a')\n",
         "ask(1)\ntracker.set_tracking_context(job_id='a')\n",
     ],
