@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.deferred.results import waits_for_all
+from codemods.analysis.dataflow.deferred.results import keeps_all, waits_for_all
 from codemods.analysis.syntax.effects import is_plain
 from codemods.analysis.syntax.tree import walk
 
@@ -34,6 +34,7 @@ _FILLED = (ast.ListComp, ast.SetComp, ast.DictComp)
 _EACH = ("elt", "key")
 _PUTTING = ("append", "add")
 _LEAVING = (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom)
+_ENDING = (*_LEAVING, ast.Break)
 _FIELDS = ("daemon", "name")
 
 
@@ -256,12 +257,23 @@ class Closings:
             return False
         made, binding = holder
         beside = self._module.statements_around(made)
-        for statement in beside[beside.index(made) + 1 :]:
+        later = beside[beside.index(made) + 1 :]
+        for number, statement in enumerate(later):
             if any(self._awaits(value, binding) for value in _values(statement)):
-                return True
+                several = isinstance(made, ast.For) or isinstance(made.value, _FILLED)
+                return not several or self._are_all_there(binding, later[: number + 1])
             if _sets(statement):
                 return False  # the task would still have the ids of before
         return False
+
+    def _are_all_there(self, binding: Binding, statements: list[ast.stmt]) -> bool:
+        """Whether *statements*, which end with the ``await``, take no task out of the variable."""
+        parents, ancestors = self._module.parents, self._module.ancestors
+        return all(
+            keeps_all(parents[load], load, lambda function: self._is(function, _GATHER, _WAIT))
+            for load in binding.loads
+            if any(around in statements for around in ancestors(load))
+        )
 
     def _task_holder(self, call: ast.Call) -> tuple[ast.Assign | ast.For, Binding] | None:
         return self._holder(call) or self._collected(call)
@@ -345,6 +357,8 @@ def _is_empty(value: ast.expr) -> bool:
 def _values(statement: ast.stmt) -> list[ast.expr]:
     """Return what *statement* evaluates in any case, as far as it may await a task."""
     if isinstance(statement, ast.For) and isinstance(statement.iter, ast.Name):
+        if any(isinstance(n, _ENDING) for n in walk(statement)):
+            return []
         each = getattr(statement.body[0], "value", None)
         given = each.args if isinstance(each, ast.Call) else []
         name = getattr(statement.target, "id", "")

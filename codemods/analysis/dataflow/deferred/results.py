@@ -10,16 +10,23 @@ import ast
 from typing import TYPE_CHECKING, Protocol
 
 from codemods.analysis.dataflow.library_models.rows import Effect
-from codemods.analysis.syntax.calls import arguments_of
+from codemods.analysis.syntax.calls import arguments_of, last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from codemods.analysis.syntax.definitions import DataFlow
 
 _CALLERS = ("submit", "map", "partial", "to_thread")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set)
+#: Methods of a collection, functions and nodes that leave all in it that it has.
+_LEAVING_ALL = frozenset("append add copy count extend get index items keys union values".split())
+_COUNTING = frozenset("all any bool enumerate len list max min print set sorted tuple zip".split())
+_ASKING = (
+    *(ast.Starred, ast.Await, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.FormattedValue),
+    *(ast.If, ast.While, ast.IfExp, ast.Assert),
+)
 #: These are asked about where they stand themselves.
 _RUNNING = (Effect.LATER, Effect.AWAIT)
 
@@ -70,6 +77,24 @@ def deferred_call(call: ast.Call) -> ast.Call | None:
 def waits_for_all(call: ast.Call) -> bool:
     """Whether a call of ``asyncio.wait`` returns when all that it is given is over."""
     return len(call.args) == 1 and not call.keywords
+
+
+def keeps_all(
+    around: ast.AST | None, load: ast.Name, is_waiting: Callable[[ast.expr], bool]
+) -> bool:
+    """Whether nothing is taken out of a collection of tasks by *load*, a mention of it.
+
+    *around* is what it stands in; *is_waiting* tells functions that only wait for what they get.
+    """
+    if isinstance(around, ast.Attribute):
+        return around.attr in _LEAVING_ALL
+    if isinstance(around, ast.Subscript):
+        return isinstance(around.ctx, ast.Load)
+    if isinstance(around, ast.Call):
+        return last_name(around.func) in _COUNTING or is_waiting(around.func)
+    if isinstance(around, ast.For | ast.AsyncFor | ast.comprehension):
+        return around.iter is load
+    return isinstance(around, _ASKING)
 
 
 def _mapped(taint: DataFlow, value: ast.expr) -> ast.Call | None:
