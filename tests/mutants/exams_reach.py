@@ -28,3 +28,8 @@ def a_batch_mode_of_some_calls_is_refused(folder: Path) -> None:
     """A mode that is switched on behind the first call is not that of a whole block."""
     name = "B6_batch_mode_by_hand_in_an_inner_function"
     assert _reasons(folder, name) == [Reason.STICKY_BATCH_MODE]
+
+
+def a_task_that_is_taken_out_is_not_awaited(folder: Path) -> None:
+    """A list of tasks that has one less is no longer all that was begun."""
+    assert _reasons(folder, "X4_tasks_deleted_before_the_wait") == [Reason.ESCAPES]

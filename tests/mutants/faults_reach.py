@@ -11,6 +11,7 @@ from codemods.rules.checks.shared_trackers.leaking_ids import Conditions
 from .exams_reach import (
     a_batch_mode_of_some_calls_is_refused,
     a_table_that_is_given_none_is_refused,
+    a_task_that_is_taken_out_is_not_awaited,
 )
 from .mutant import examined, mutant
 
@@ -136,3 +137,12 @@ def batch_modes_are_always_switched_in_time(real: Any) -> Any:
 def tasks_have_objects_of_their_own(real: Any) -> Any:
     """Each task runs the coroutines of an object that no other task has."""
     return lambda called: True
+
+
+@examined(
+    "analysis.dataflow.deferred.background:Closings._are_all_there",
+    a_task_that_is_taken_out_is_not_awaited,
+)
+def lists_of_tasks_keep_them(real: Any) -> Any:
+    """Nothing is taken out of a list of tasks before they are awaited."""
+    return lambda self, binding, statements: True
