@@ -117,10 +117,18 @@ def _life(
     made = ["{name} = AIUsageTracker()", f"{{name}}.set_tracking_context({key}={value})"]
     put = {places[0]: made}
     for place in rng.sample(places[1:], min(rng.randint(1, 3), len(places) - 1)):
-        put[place] = [rng.choice(_USES)]
+        put[place] = [rng.choice((*_USES, *_callees(function)))]
     if rng.random() < 0.3:
         put[max(put)] = [*put[max(put)], "{name}.flush_metrics()"]
     return {place: _written(put[place], name, lines[place]) for place in put}
+
+
+def _callees(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """Return uses by what *function* itself calls: nobody knows what that does with a tracker."""
+    calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+    named = [ast.unparse(one) for one in calls if isinstance(one, ast.Name | ast.Attribute)]
+    plain = [text for text in named if all(part.isidentifier() for part in text.split("."))]
+    return [f"{text}({{name}})" for text in dict.fromkeys(plain)][:6]
 
 
 def _written(statements: Sequence[str], name: str, line: str) -> str:

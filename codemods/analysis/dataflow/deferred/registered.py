@@ -47,7 +47,25 @@ _OPERANDS: dict[type[ast.AST], Callable[[Any], Iterable[ast.expr]]] = {
 _ITERATING = frozenset(
     (ast.For, ast.comprehension, ast.Starred, ast.YieldFrom, ast.Assign, ast.In, ast.NotIn)
 )
-_SHOWING = frozenset((ast.FormattedValue, ast.BinOp, ast.AugAssign))
+_SHOWING = frozenset((ast.FormattedValue, ast.Mod))
+_ORDERING = frozenset((ast.Lt, ast.LtE, ast.Gt, ast.GtE))
+#: A method of the left operand, of the right one, or of an augmented assignment.
+_HOW = ("", "r", "i")
+_OPERATORS: dict[str, type[ast.operator]] = {
+    "add": ast.Add,
+    "sub": ast.Sub,
+    "mul": ast.Mult,
+    "matmul": ast.MatMult,
+    "truediv": ast.Div,
+    "floordiv": ast.FloorDiv,
+    "mod": ast.Mod,
+    "pow": ast.Pow,
+    "lshift": ast.LShift,
+    "rshift": ast.RShift,
+    "and": ast.BitAnd,
+    "xor": ast.BitXor,
+    "or": ast.BitOr,
+}
 #: Special methods that only such nodes run: by their kind, operator or context.
 _RUN_ONLY_BY: dict[str, frozenset[type[ast.AST]]] = {
     "__enter__": frozenset((ast.With,)),
@@ -62,6 +80,11 @@ _RUN_ONLY_BY: dict[str, frozenset[type[ast.AST]]] = {
     "__missing__": frozenset((ast.Load, ast.AugAssign)),
     "__setitem__": frozenset((ast.Store,)),
     "__delitem__": frozenset((ast.Del,)),
+    "__getitem__": _ITERATING | {ast.Load, ast.AugAssign},
+    "__eq__": frozenset((ast.Eq, ast.NotEq, ast.In, ast.NotIn)),
+    "__ne__": frozenset((ast.NotEq,)),
+    **dict.fromkeys(("__lt__", "__le__", "__gt__", "__ge__"), _ORDERING),
+    **{f"__{how}{name}__": frozenset((op,)) for name, op in _OPERATORS.items() for how in _HOW},
     "__str__": _SHOWING,
     "__repr__": _SHOWING,
     "__format__": _SHOWING,
@@ -135,6 +158,8 @@ def _operations(taint: DataFlow, root: ast.AST) -> Iterator[type[ast.AST]]:
         if operands is not None and any(is_strange(taint, one) for one in operands(node)):
             yield type(node)
             yield from (type(op) for op in getattr(node, "ops", ()))
+            if isinstance(node, ast.BinOp | ast.AugAssign):
+                yield type(node.op)
             if isinstance(node, ast.Subscript):
                 yield type(node.ctx)
 
