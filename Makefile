@@ -33,6 +33,8 @@
 #   make compare OLD=path  what this checkout and another one say and write, byte for byte, on every
 #                          fixture and both trees (TREES='apart together' some)
 #   make page-benchmark    the page of a migration of FILES=1000 files: its size, to open and to scroll
+#   make history-benchmark the burn-down of N=200 commits: its time beside git log -p, and its counts
+#                          beside a checkout of each
 #   make figures           cycles, lengths, complexity, folders and words of the code, with goals
 #   make overhead          what the tracker costs, beside OpenTelemetry and langfuse
 #   make prices            our prices beside those of genai-prices and of litellm's price file
@@ -64,7 +66,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help applications browser budgets demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback planted discovery mutants score contract-openai matrix bench compare figures page-benchmark overhead \
+.PHONY: help applications browser budgets demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback planted discovery mutants score contract-openai matrix bench compare figures page-benchmark history-benchmark overhead \
 	prices report-benchmark faults-benchmark lsp-benchmark vscode dynalite install clean
 
 help:
@@ -235,6 +237,10 @@ compare: $(STAMP)
 
 page-benchmark: $(BROWSER)
 	@$(BIN)/python -m benchmarks.page $(FILES)
+
+history-benchmark: N = 200
+history-benchmark: $(STAMP)
+	@$(BIN)/python -m benchmarks.history $(N)
 
 figures: $(STAMP)
 	@$(BIN)/python -m benchmarks.figures --list
