@@ -82,7 +82,8 @@ def _refusal(semantic: SemanticModel, site: SetCall) -> Refusal | None:
     made = _made_elsewhere(semantic, receiver)
     if made is not None:
         detail = f"{receiver.id} is the tracker of {made}, and others may rely on its ids"
-        return refuse(semantic, finding, Reason.SHARED_STATE, detail, binding.binders[0])
+        place = binding.binders[0] if binding.binders else receiver  # a star names nothing
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
     detail = f"it is not known what {receiver.id} is"
     return refuse(semantic, finding, Reason.UNKNOWN_RECEIVER, detail)
 
