@@ -59,10 +59,11 @@ def set_on_trackers(module: ast.Module, names: Managed, *, whole: bool) -> froze
 class _Fields:
     """What binds the fields of objects, and whether each time a new tracker.
 
-    ``methods`` has, for each plain method, its class and the name of its own object.  What a class
-    binds of its own objects concerns no other ones, if no class is derived from it.
+    ``methods`` has, for each plain method, its class and the name of its own object.  What another
+    class binds of its own objects concerns those of a class ``apart`` not: none is derived from it.
     """
 
+    apart: frozenset[ast.ClassDef]
     methods: dict[ast.AST, tuple[ast.ClassDef, str]] = field(default_factory=dict)
     bound: list[tuple[str, bool, ast.ClassDef | None]] = field(default_factory=list)
 
@@ -74,7 +75,7 @@ class _Fields:
         found = [
             built
             for name, built, of in self.bound
-            if name == receiver.attr and (owner is None or of is None or of is owner)
+            if name == receiver.attr and (owner not in self.apart or of in (None, owner))
         ]
         return bool(found) and all(found)
 
@@ -85,23 +86,25 @@ class _Fields:
 
 
 def _fields(listed: tuple[ast.AST, ...], names: Managed, *, whole: bool) -> _Fields:
-    found = _Fields()
     classes = [node for node in listed if isinstance(node, ast.ClassDef)]
-    # A class that is only called, to make an object, is the base of no other one.
+    # A class that is only called, to make an object, is the base of no other one, and nobody calls
+    # its methods on other objects.
     called = {node.func for node in listed if isinstance(node, ast.Call)}
     used = {last_name(node) for node in listed if isinstance(node, _READS) and node not in called}
-    alone = (c for c in classes if not c.bases and not c.keywords and c.name not in used)
-    apart = set(alone) if whole else set()  # what is derived stands in any statement
+    called_only = {one for one in classes if one.name not in used}
+    alone = (one for one in called_only if not one.bases and not one.keywords)
+    # What is derived stands in any statement.
+    found = _Fields(frozenset(alone if whole else ()))
     for one in classes:
         found.methods.update((method, (one, name)) for method, name in _plain_methods(one))
-        of = one if one in apart else None
+        of = one if one in called_only else None
         found.bound.extend((name, built, of) for name, built in _of_class(one, names))
     inside = {node: method for method in found.methods for node in _own(method)}
     for node in listed:
         for target, built in _bound(node, names):
             if isinstance(target, ast.Attribute):
                 owner = found.owner(target, inside[node]) if node in inside else None
-                found.bound.append((target.attr, built, owner if owner in apart else None))
+                found.bound.append((target.attr, built, owner if owner in called_only else None))
     return found
 
 

@@ -192,6 +192,10 @@ class DataFlow(Protocol):
         """Return what *definition*, a function of this module, does with *parameter*."""
 
 
+#: Where a definition stands: its file and line, the same however often the file was analysed.
+Place = tuple[object, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """A function of the project, with the analysis of the module that defines it.
@@ -251,6 +255,11 @@ class Resolved:
         )
 
     @property
+    def place(self) -> Place:
+        """The file and line."""
+        return self.taint.module.source.path, self.node.lineno
+
+    @property
     def receiver(self) -> str | None:
         """The parameter that stands for the object itself, of a method."""
         arguments = [*self.node.args.posonlyargs, *self.node.args.args]
@@ -277,6 +286,11 @@ class ResolvedClass:
 
     taint: DataFlow
     node: ast.ClassDef
+
+    @property
+    def place(self) -> Place:
+        """The file and line."""
+        return self.taint.module.source.path, self.node.lineno
 
     def methods(self) -> list[Resolved]:
         """Return the methods that the class itself defines."""

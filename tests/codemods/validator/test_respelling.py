@@ -38,6 +38,7 @@ def todays(text: str) -> str:
         f"{OLD}class B:\n    tracker = None\n    def f(self, x):\n        self.tracker = x\n"
         f"{HOLDER}B().f(1)",
         f"{OLD}{HOLDER}def f():\n    class B:\n        tracker = 2\n",
+        f"{OLD}class B(Base):\n    def f(self, x):\n        self.tracker = x\n{HOLDER}B().f(1)",
     ],
 )
 def test_a_tracker_hears_either_name(text: str) -> None:
@@ -67,6 +68,8 @@ def test_a_tracker_hears_either_name(text: str) -> None:
         f"{OLD}class B:\n    @classmethod\n    def f(self, x):\n        self.tracker = x\n{HOLDER}",
         f"{OLD}class B:\n    def f(self, x):\n        self = x\n        self.tracker = 1\n{HOLDER}",
         f"{OLD}class B:\n    def f(self, x):\n        self.tracker = x\n{HOLDER}B.f(A(), 1)\n",
+        f"{OLD}class B(Base):\n    def f(self, x):\n        self.tracker = x\n{HOLDER}B.f(A())\n",
+        f"{OLD}class B(A):\n    def f(self, x):\n        self.tracker = x\n{HOLDER}B().f(1)\n",
         f"{OLD}class B:\n    tracker = None\n{HOLDER}C = type('C', (B, A), {{}})\n",
         f"{OLD}class B:\n    tracker = None\n{HOLDER}def f(it):\n    it.{CALL}",
         f"{OLD}{BUILT}tracker.set_context({{'job_id': 'a'}})\n",

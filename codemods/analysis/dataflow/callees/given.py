@@ -128,14 +128,15 @@ def _called_or_decorating(home: DataFlow, function: Resolved, parameter: str) ->
     """Yield what *home* calls *function* with, and what it decorates with it or its maker."""
     called, named = _called_name(function), home.once(_Named)
     for call in named.calls.get(called, ()):
-        if _is_same(_meant(home, call.func), function):
+        meant = _meant(home, call.func)
+        if meant is not None and meant.place == function.place:
             values = arguments_of(call)
             yield from ((home, v) for v in values if function.parameter(call, v) == parameter)
     first = [one.arg for one in parameters(function.node.args)][int(function.bound) :][:1]
     for maker in dict.fromkeys((called, _outermost(function))) if first == [parameter] else ():
         for made, decorated in named.decorated.get(maker, ()):
             meant = _meant(home, made)
-            if meant is not None and _place(meant) in _around(function):
+            if meant is not None and meant.place in _around(function):
                 yield home, decorated
 
 
@@ -150,14 +151,3 @@ def _meant(home: DataFlow, name: ast.expr) -> Resolved | None:
     """Return the function that *name* is, a constructor where it is a class."""
     owner = home.class_of(name)
     return family(owner).method(_MAKING) if owner is not None else home.known(name)
-
-
-def _is_same(one: Resolved | None, other: Resolved) -> bool:
-    """Whether both are one function: a file may have been analysed more than once."""
-    if one is None:
-        return False
-    return _place(one) == _place(other)
-
-
-def _place(function: Resolved) -> tuple[object, int]:
-    return function.taint.module.source.path, function.node.lineno

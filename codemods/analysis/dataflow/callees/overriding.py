@@ -65,18 +65,13 @@ def _is_heir(other: ResolvedClass, owner: ResolvedClass) -> bool:
 
     Those of a protocol need its methods only.
     """
-    if _place(other) == _place(owner):
+    if other.place == owner.place:
         return False
     related = family(other)
-    if any(_place(one) == _place(owner) for one in related.classes):
+    if any(one.place == owner.place for one in related.classes):
         return True
     wanted = [method.node.name for method in owner.methods()]
     return _is_protocol(owner) and all(related.method(name) is not None for name in wanted)
-
-
-def _place(owner: ResolvedClass) -> tuple[object, int]:
-    """Return where the class stands: a file may have been analysed more than once."""
-    return owner.taint.module.source.path, owner.node.lineno
 
 
 def _is_protocol(owner: ResolvedClass) -> bool:
