@@ -115,6 +115,8 @@ def _life(
     given = [a.arg for a in function.args.args if a.arg not in ("self", "cls")]
     value = rng.choice([*given, "'one'", "str(1)"])
     made = ["{name} = AIUsageTracker()", f"{{name}}.set_tracking_context({key}={value})"]
+    if rng.random() < 0.2:
+        made.insert(1, "# ai-usage: operation=planted_work")
     put = {places[0]: made}
     for place in rng.sample(places[1:], min(rng.randint(1, 3), len(places) - 1)):
         put[place] = [rng.choice((*_USES, *_callees(function)))]

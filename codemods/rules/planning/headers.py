@@ -198,6 +198,10 @@ def _batch_header(
 ) -> Planned:
     taken = list(_taken(sets, form))
     leading = [*_tracker_argument(form), *carried]
+    named = _named_operation(semantic, at)
+    if named is not None:
+        text = operation_types.literal(named, semantic.quote)
+        leading.append(f"{words.OPERATION_ARGUMENT}={text}")
     first = sets[0].arguments[0] if sets and sets[0].arguments else None
     if first is not None and first.keyword == words.BATCH and not first.is_spread:
         rest = taken[0].arguments[1:]
@@ -206,11 +210,6 @@ def _batch_header(
         elif is_plain(first.value) and first.value.end_lineno == sets[0].call.lineno:
             taken[0] = Taken(taken[0].path, rest)
             leading = [semantic.module.segment(first.value), *leading]
-    named = _named_operation(semantic, at)
-    if named is not None:
-        leading.append(
-            f"{words.OPERATION_ARGUMENT}={operation_types.literal(named, semantic.quote)}"
-        )
     count, assumptions = _item_count(semantic, batch, body, at)
     header = Header(words.BATCH_CONTEXT, tuple(leading), tuple(taken), count, form.target)
     return Planned(header, words.BATCH_CONTEXT, (BATCH_NOTE,), assumptions)
