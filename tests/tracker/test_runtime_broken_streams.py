@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -337,3 +338,35 @@ def test_decorated_functions_that_read_a_stream(
     assert count == 6
     assert tokens(metrics) == [EXACT]
     assert str(metrics[0].metadata["function"]).startswith("analyze")
+
+
+def told_by_claude(*events: dict[str, Any]) -> anthropic.Anthropic:
+    """Return a client whose streams have *events* behind a first one, and end there."""
+    usage = {"input_tokens": INPUT_TOKENS, "output_tokens": 1}
+    first = {"id": "m", "type": "message", "role": "assistant", "content": [], "usage": usage}
+    whole = [{"type": "message_start", "message": first | {"model": "claude-sonnet-4-5"}}, *events]
+    text = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in whole)
+    answer = httpx2.Response(200, headers={"content-type": "text/event-stream"}, text=text)
+    transport = httpx2.MockTransport(lambda _request: answer)
+    return anthropic.Anthropic(api_key="x", http_client=httpx2.Client(transport=transport))
+
+
+@pytest.mark.parametrize("form", ["stream", "helper", "lines"])
+@pytest.mark.parametrize("has_end", [False, True])
+def test_a_stream_that_ends_where_it_should_not(
+    has_end: bool, form: str, metrics: CapturedMetrics
+) -> None:
+    """The client says nothing of an end that came too early; the first counts are no final ones."""
+    last = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}
+    usage = {"usage": {"input_tokens": INPUT_TOKENS, "output_tokens": OUTPUT_TOKENS}}
+    claude = told_by_claude(*([last | usage] if has_end else []))
+    with ai_usage_context("op"):
+        if form == "stream":
+            list(claude.messages.create(**MESSAGE, stream=True))
+        elif form == "helper":
+            with claude.messages.stream(**MESSAGE) as stream:
+                stream.until_done()
+        else:
+            raw: Any = claude.messages.with_raw_response.create(**MESSAGE, stream=True)
+            list(raw.http_response.iter_lines())
+    assert tokens(metrics) == [EXACT if has_end else UNTIL_BROKEN["anthropic"]]

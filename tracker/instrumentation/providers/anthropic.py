@@ -51,6 +51,11 @@ def _is_last_word(event: Mapping[str, Any]) -> bool:
     return field(delta, "stop_reason") is not None
 
 
+def _is_first_word(event: Mapping[str, Any]) -> bool:
+    """The beginning tells one token of output or two, whatever follows."""
+    return event.get("type") == "message_start"
+
+
 def _batch_result(line: Any) -> BatchResult | None:
     result = field(line, "result")
     if result is None:
@@ -86,6 +91,7 @@ ANTHROPIC = Provider(
     calls=CALLS,
     end_events=(rb"event: ?message_stop",),
     is_last_word=_is_last_word,
+    is_first_word=_is_first_word,
     batch_result=_batch_result,
     error_codes=ERROR_CODES,
 )

@@ -60,7 +60,8 @@ class Provider:
     - ``model_field`` and ``usage_field`` name the model and the usage where these are not in
       ``model`` and ``usage``; ``read_usage`` reads such a usage, or gives None if it is none.
     - ``end_events`` are patterns of lines that end a stream of events; ``is_last_word`` says of an
-      event that tells usage whether its counts are the final ones.
+      event that tells usage whether its counts are the final ones, ``is_first_word`` whether others
+      are to follow in any case.
     - ``batch_result`` reads a line of a batch's results, or gives None if it is none of its.
     """
 
@@ -83,6 +84,7 @@ class Provider:
     read_usage: Callable[[Any], Usage | None] | None = None
     end_events: tuple[bytes, ...] = ()
     is_last_word: Callable[[Mapping[str, Any]], bool] | None = None
+    is_first_word: Callable[[Mapping[str, Any]], bool] | None = None
     batch_result: Callable[[Any], BatchResult | None] | None = None
 
     def operation_of(self, url: str) -> str | None:

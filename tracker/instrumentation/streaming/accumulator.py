@@ -1,7 +1,8 @@
 """What is known of an answer while its end is still to come.
 
 The record is made when the answer is exhausted, closed, broken off, or dropped; all but the
-first are ``partial``.
+first are ``partial``, and so is one that was exhausted before more than its first counts were told:
+the clients take the end of a connection for the end of an answer.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Accumulator:
         self._counts: Mapping[str, Any] | None = None
         self._conditions: Mapping[str, object] = {}
         self._is_told = False
+        self._is_begun = False
         self._later: background.Key | None = None
         self._has_ended = False
         self._done = False
@@ -96,6 +98,7 @@ class Accumulator:
                 return True
             self._told = joined(self._told, told)
             self._is_told = self._is_told or _is_last_word(facts)
+            self._is_begun = _is_first_word(facts)
             if not isinstance(source, dict):
                 # Programs that count for themselves hand this object to their tracker.
                 deduplication.remember(source, self.record, self.service, None)
@@ -138,7 +141,7 @@ class Accumulator:
                 self.record.elapsed_ms(),
                 error,
                 # A program may stop reading when all is told that it, and we, want to know.
-                partial and not (self._is_told and error is None),
+                self._is_begun or (partial and not (self._is_told and error is None)),
                 self._told or None,
                 self._counts,
                 self._conditions,
@@ -162,6 +165,11 @@ class Accumulator:
 def _is_last_word(facts: Mapping[str, Any]) -> bool:
     """Return whether the counts in an event with the fields *facts* are the final ones."""
     return any(one.is_last_word(facts) for one in PROVIDERS if one.is_last_word is not None)
+
+
+def _is_first_word(facts: Mapping[str, Any]) -> bool:
+    """Return whether the counts in an event with the fields *facts* are told before the answer."""
+    return any(one.is_first_word(facts) for one in PROVIDERS if one.is_first_word is not None)
 
 
 def finish_open() -> None:
