@@ -233,7 +233,9 @@ class SemanticModel:
     def runtime(self, home: str) -> Evidence:
         """Return the runtime behind the contexts of the module *home*."""
         if home not in self._runtimes:
-            self._runtimes[home] = self._runtime(home)
+            # Where an import has a fallback, what is relied on must hold for both.
+            found = [self._runtime(one) for one in (home, *self.imports.alternatives(home))]
+            self._runtimes[home] = next((one for one in found if not one.is_ours), found[0])
         return self._runtimes[home]
 
     def _runtime(self, home: str) -> Evidence:

@@ -9,7 +9,7 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -103,3 +103,33 @@ def binds(function: ast.AST, name: str) -> bool:
         if not isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)):
             waiting.extend(ast.iter_child_nodes(node))
     return bound
+
+
+def half_imported(tree: ast.AST, names: Collection[str], beside: str) -> ast.AST | None:
+    """Return a ``try`` of *tree* that imports one of *names* by one way through it only.
+
+    A handler that raises at its end goes no further.  Nor may a way take a name from another
+    package than the class *beside* it.
+    """
+    for tried in ast.walk(tree):
+        if not isinstance(tried, ast.Try):
+            continue
+        goes_on = (h.body for h in tried.handlers if not isinstance(h.body[-1], ast.Raise))
+        ways = [_brought(way) for way in (tried.body, *goes_on)]
+        found = [way.keys() & set(names) for way in ways]
+        if any(one != found[0] for one in found) or any(
+            way.get(beside, way[name]) != way[name] for way in ways for name in found[0]
+        ):
+            return tried
+    return None
+
+
+def _brought(body: list[ast.stmt]) -> dict[str, str]:
+    """Return what the imports of *body* bring, each with its package; "" for a relative one."""
+    imports = (statement for statement in body if isinstance(statement, ast.ImportFrom))
+    return {
+        name: "" if one.level else (one.module or "").partition(".")[0]
+        for one in imports
+        for alias in one.names
+        for name in (alias.name, alias.asname or alias.name)
+    }

@@ -18,7 +18,7 @@ from codemods.validator.given_ids.unpacked import is_to_write_out, written_out
 from codemods.validator.matching import Matcher
 from codemods.validator.parameters import same_signatures
 from codemods.validator.pieces import Program, programs
-from codemods.validator.scopes import binds, visible
+from codemods.validator.scopes import binds, half_imported, visible
 from codemods.validator.terms import Difference, dotted, managed
 from codemods.validator.walk import every, nodes, parents
 from codemods.validator.yields.fixtures import fixture_blocks
@@ -340,6 +340,9 @@ def _imported(tree: ast.Module) -> set[str]:
 def _newly_taken(old: ast.Module, new: ast.Module, blocks: list[ast.With]) -> None:
     """Raise if a context manager is imported whose name a scope around a block gives away."""
     fresh = (_imported(new) - _imported(old)).intersection(words.CONTEXT_MANAGERS)
+    half = half_imported(new, fresh, words.TRACKER_CLASS) if fresh else None
+    if half is not None:
+        raise Difference(f"{min(fresh)} is imported by one way through this only", half)
     for scope in nodes(new) if fresh else ():
         if not isinstance(scope, _SCOPES):
             continue

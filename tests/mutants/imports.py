@@ -46,6 +46,23 @@ def import_under_another_name(real: Any) -> Any:
     return _with_new_imports(real, renamed)
 
 
+@mutant("rules.planning.imports:_places", "N1")
+def fallback_without_contexts(real: Any) -> Any:
+    """Where the class has a fallback, the context managers get none."""
+    return lambda semantic, proposal, beside: real(semantic, proposal, beside)[:1]
+
+
+@mutant("rules.planning.imports:_places", "N1")
+def fallback_from_the_first_package(real: Any) -> Any:
+    """The fallback's context managers are those of the package that is not there."""
+
+    def wrong(semantic: Any, proposal: Any, beside: Any) -> list[Any]:
+        places = real(semantic, proposal, beside)
+        return [(path, places[0][1]) for path, _ in places]
+
+    return wrong
+
+
 @mutant("edits.within_statement:with_import", "N2")
 def old_names_replaced(real: Any) -> Any:
     """An import that gets another name loses those it had."""

@@ -59,6 +59,38 @@ class ApiImports:
         found.sort(key=lambda s: (len(self._module.paths[s]), s.lineno))
         return found[0] if found else None
 
+    def in_turn(self, beside: ast.stmt, home: str) -> list[tuple[ast.stmt, str]]:
+        """Return *beside*, which imports the legacy class of *home*, and its fallback.
+
+        Each with the context module that belongs to its class.
+        """
+        return next((pair for pair in self._pairs if (beside, home) in pair), [(beside, home)])
+
+    def alternatives(self, home: str) -> list[str]:
+        """Return the context modules that stand in for *home*, or for which it stands in."""
+        pairs = ([one for _, one in pair] for pair in self._pairs)
+        return [one for homes in pairs if home in homes for one in homes if one != home]
+
+    @cached_property
+    def _pairs(self) -> list[list[tuple[ast.stmt, str]]]:
+        """The imports of a legacy class in a ``try`` with those in its handler."""
+        found: list[list[tuple[ast.stmt, str]]] = []
+        for tried in self._module.tree.body:
+            imports = tried.body if isinstance(tried, ast.Try) else []
+            for statement in imports:
+                for alias in statement.names if isinstance(statement, ast.ImportFrom) else ():
+                    name = alias.asname or alias.name
+                    binding = self._scopes.binding(name, self._scopes.module_scope)
+                    pair = [(one, self._home(one, name)) for one in self._names.in_turn(binding)]
+                    if pair and all(home for _, home in pair):
+                        found.append([(one, home or "") for one, home in pair])
+        return found
+
+    def _home(self, statement: ast.ImportFrom, name: str) -> str | None:
+        """Return the context module of the legacy class that *statement* imports as *name*."""
+        alias = next(a for a in statement.names if (a.asname or a.name) == name)
+        return self._vocabulary.tracker_paths.get(self._names.canonical(alias) or "")
+
     def _reaching(self, home: str) -> list[tuple[ast.stmt, ast.alias]]:
         """Return the imports of the legacy class of *home*, with what they import, once for all."""
         if home not in self._classes:

@@ -254,5 +254,27 @@ class Names:
         hits = [m for m in found if m.paths[0] in known]
         if not hits:
             return None
-        certain = meaning.certain and all(m.certain for m in hits)
+        sure = meaning.certain or (len(hits) == len(meaning.paths) and self._falls_back(expression))
+        certain = sure and all(m.certain for m in hits)
         return Meaning(tuple(m.paths[0] for m in hits), certain, hits[0].subclass)
+
+    def _falls_back(self, expression: ast.expr) -> bool:
+        """Whether *expression* is a name that one import brings, or else the fallback for it."""
+        return isinstance(expression, ast.Name) and bool(self.in_turn(self._scopes.of(expression)))
+
+    def in_turn(self, binding: Binding) -> tuple[ast.ImportFrom, ...]:
+        """Return the import of *binding* in a ``try``, and the one in its handler; else ().
+
+        Whatever fails, one of the two has run behind the ``try``, and nothing else binds it.
+        """
+        statements = [self._module.parents.get(binder) for binder in binding.binders]
+        if len(statements) != 2 or binding.declared or binding.deletes:
+            return ()
+        first, second = statements
+        if not isinstance(first, ast.ImportFrom) or not isinstance(second, ast.ImportFrom):
+            return ()
+        tried, handler = self._module.parents[first], self._module.parents[second]
+        if not isinstance(tried, ast.Try) or first not in tried.body:
+            return ()
+        at_top = len(self._module.paths[tried]) == 1
+        return (first, second) if at_top and tried.handlers == [handler] else ()

@@ -62,7 +62,11 @@ def _with_imports(
         local = semantic.imports.imported_as(
             name, lambda found: _runs_before(semantic, proposal, beside, found)
         )
+        places = _places(semantic, proposal, beside)
         if local is not None and _means_the_import(semantic, proposal, local):
+            if len(places) > 1:
+                detail = f"the class has a fallback, and {local} has none"
+                return refuse(semantic, proposal.finding, Reason.AMBIGUOUS_IMPORT, detail, beside)
             renamed[name] = local
             continue
         taken = _taken(semantic, proposal, name, beside)
@@ -72,14 +76,15 @@ def _with_imports(
         if beside is not None and _is_guarded(semantic, proposal, beside):
             detail = "the class is imported under a guard, and may be missing"
             return refuse(semantic, proposal.finding, Reason.AMBIGUOUS_IMPORT, detail, beside)
-        lacking = _lacking(semantic, proposal, name)
+        if all(_brought_there(semantic, name, place) for place in places):
+            continue
+        lacking = _lacking(semantic, [home for _, home in places], name)
         if lacking is not None and not semantic.settings.unsafe:
             refusal = refuse(semantic, proposal.finding, Reason.NO_CONTEXT_MODULE, lacking, beside)
             return replace(refusal, advice=f"{refusal.advice}, or run with --unsafe and add it")
         if lacking is not None:
             asked.append(f"you add what is missing before this runs: {lacking}")
-        path = _place_of(semantic, proposal, beside)
-        additions.append(((path, proposal.home), name))
+        additions.extend((place, name) for place in places)
     if additions:
         stars = semantic.imports.foreign_stars()
         assumed = [
@@ -97,14 +102,41 @@ def _with_imports(
     return replace(proposal, edits=edits, confirm=(*proposal.confirm, *dict.fromkeys(asked)))
 
 
-def _lacking(semantic: SemanticModel, proposal: Proposal, name: str) -> str | None:
-    """Return what the project has not, and the import of *name* would need; None if nothing."""
-    legacy = semantic.vocabulary.legacy_module(proposal.home) or ""
-    lacking = semantic.elsewhere.lacking(legacy, proposal.home, name)
-    if lacking is None:
-        return None
-    line = semantic.vocabulary.reexport(proposal.home)
-    return f"{lacking}, and would be imported; for the tracker runtime it is `{line}`"
+def _lacking(semantic: SemanticModel, homes: Sequence[str], name: str) -> str | None:
+    """Return what the project has not, and the imports of *name* would need; None if nothing."""
+    for home in homes:
+        legacy = semantic.vocabulary.legacy_module(home) or ""
+        lacking = semantic.elsewhere.lacking(legacy, home, name)
+        if lacking is not None:
+            line = semantic.vocabulary.reexport(home)
+            return f"{lacking}, and would be imported; for the tracker runtime it is `{line}`"
+    return None
+
+
+def _places(
+    semantic: SemanticModel, proposal: Proposal, beside: ast.stmt | None
+) -> list[tuple[Path, str]]:
+    """Return the imports to put a new name into, or beside, each with the module to take it from.
+
+    Where the class has a fallback, so have the contexts: both come from one package.
+    """
+    if beside is not None:
+        pair = semantic.imports.in_turn(beside, proposal.home)
+        if len(pair) > 1:
+            return [(semantic.module.paths[one], home) for one, home in pair]
+    return [(_place_of(semantic, proposal, beside), proposal.home)]
+
+
+def _brought_there(semantic: SemanticModel, name: str, place: tuple[Path, str]) -> bool:
+    """Whether the suite of *place*, the import of a class with a fallback, imports *name* too."""
+    path, home = place
+    if len(path) < 2:
+        return False
+    binding = semantic.scopes.binding(name, semantic.scopes.module_scope)
+    return any(
+        semantic.module.paths[one][:-1] == path[:-1] and semantic.names.absolute(one) == home
+        for one in semantic.names.in_turn(binding)
+    )
 
 
 def _with_names(edit: Edit, renamed: dict[str, str]) -> Edit:
@@ -196,6 +228,8 @@ def _is_guarded(semantic: SemanticModel, proposal: Proposal, statement: ast.stmt
             for p in wraps
         )
         return not wraps or not all(inside)
+    if len(semantic.imports.in_turn(statement, proposal.home)) > 1:
+        return False
     if isinstance(parent, ast.Try | ast.TryStar) and statement in parent.body:
         return not all(map(_goes_no_further, parent.handlers))
     return isinstance(parent, ast.Try | ast.TryStar | ast.ExceptHandler | ast.With | ast.match_case)
