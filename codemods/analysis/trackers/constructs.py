@@ -1,7 +1,7 @@
 """Constructions of trackers, and those that stand for several: one in each arm of a condition.
 
 Whichever arm runs, there is one tracker, and it is new.  The construction stays where it
-stands, so the condition and its arms do not move.
+stands, so the condition and its arms do not move.  Where an arm is None there may be none.
 """
 
 from __future__ import annotations
@@ -46,16 +46,64 @@ _STORES = frozenset({words.STORE_ARGUMENT, words.LOG_ARGUMENT})
 
 
 def whole(module: ParsedModule, call: ast.Call, built: Mapping[ast.Call, Construct]) -> ast.expr:
-    """Return the conditional expression that *call* is an arm of, if all of its arms build."""
+    """Return the condition that *call* is an arm of, if all of its arms build, or are None.
+
+    A variable that is None until then, and takes the tracker for lack of one, has it always.
+    """
+    if _none_until(module, call) is not None:
+        value: ast.expr = module.parents[call]  # type: ignore[assignment]
+        return value
     top: ast.expr = call
     while isinstance(around := module.parents[top], ast.IfExp) and around.test is not top:
         top = around
     if top is call:
         return call
-    found = [built.get(arm) for arm in _arms(top) if isinstance(arm, ast.Call)]
+    arms = [arm for arm in _arms(top) if not _is_none(arm)]
+    found = [built.get(arm) for arm in arms if isinstance(arm, ast.Call)]
     constructs = [one for one in found if one is not None]
-    complete = len(constructs) == len(_arms(top))
+    complete = len(constructs) == len(arms)
     return top if complete and joined(constructs) is not None else call
+
+
+def lacking(binder: ast.stmt) -> ast.IfExp | None:
+    """Return the condition by which *binder* binds a tracker or None, None if it always has one."""
+    value = getattr(binder, "value", None)
+    return value if isinstance(value, ast.IfExp) and any(map(_is_none, _arms(value))) else None
+
+
+def _is_none(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _none_until(module: ParsedModule, call: ast.Call) -> ast.Name | None:
+    """Return the variable in ``name = name or CALL``, if the statement before makes it None."""
+    value = module.parents[call]
+    if not isinstance(value, ast.BoolOp) or not isinstance(value.op, ast.Or):
+        return None
+    name, statement = value.values[0], module.parents[value]
+    if not isinstance(name, ast.Name) or value.values[1:] != [call]:
+        return None
+    if not isinstance(statement, ast.Assign) or not _binds_alone(statement, name.id):
+        return None
+    *_, (_, index) = module.paths[statement]
+    before = module.statements_around(statement)[index - 1] if index else None
+    if not isinstance(before, ast.Assign) or not _binds_alone(before, name.id):
+        return None
+    return name if _is_none(before.value) else None
+
+
+def _binds_alone(statement: ast.Assign, name: str) -> bool:
+    target = statement.targets[0]
+    return len(statement.targets) == 1 and isinstance(target, ast.Name) and target.id == name
+
+
+def asks_itself(module: ParsedModule, load: ast.Name) -> bool:
+    """Whether *load* asks for a tracker where none is yet, in the statement that builds it."""
+    value = module.parents[load]
+    if not isinstance(value, ast.BoolOp) or value.values[0] is not load:
+        return False
+    call = value.values[-1]
+    return isinstance(call, ast.Call) and _none_until(module, call) is load
 
 
 def _arms(value: ast.expr) -> list[ast.expr]:

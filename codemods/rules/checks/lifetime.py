@@ -18,6 +18,7 @@ from codemods.model.proposal import Assumption
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.checks.shared_trackers.given_again import given_again_refusal
+from codemods.rules.checks.shared_trackers.never_built import never_built_refusal
 from codemods.rules.checks.siblings import siblings_of
 from codemods.rules.checks.state_reads import is_of_id
 from codemods.rules.refusing import refuse
@@ -45,6 +46,9 @@ def lifetime_refusal(
     shared = given_again_refusal(semantic, finding, lifetime.construct)
     if shared is not None:
         return shared
+    perhaps = never_built_refusal(semantic, finding, lifetime)
+    if perhaps is not None:
+        return perhaps
     if semantic.replaced_method is not None:
         detail = f"{ast.unparse(semantic.replaced_method)} is replaced: the file tests the tracker"
         return refuse(semantic, finding, Reason.TESTS_THE_TRACKER, detail, semantic.replaced_method)

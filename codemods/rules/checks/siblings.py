@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from codemods.analysis.trackers.constructs import bound_otherwise
+from codemods.analysis.trackers.constructs import asks_itself, bound_otherwise
 from codemods.analysis.trackers.lifetimes import within
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Siblings:
             apart = (
                 load
                 for load in self._variable.loads
-                if load not in self.loads
+                if (load not in self.loads and not asks_itself(self._module, load))
                 or (several and self._run_in(load) is not scope and not self._is_in_one(load))
             )
             self._strays[scope] = next(apart, None)

@@ -33,8 +33,11 @@ from codemods.rules.checks.lifetime import (
     lifetime_refusal,
     trusted,
 )
-from codemods.rules.checks.shared_trackers.given_again import given_again_conditions
 from codemods.rules.checks.shared_trackers.module_users import users_of
+from codemods.rules.checks.shared_trackers.never_built import (
+    construct_conditions,
+    doubted_inside_refusal,
+)
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning import operation_types
 from codemods.rules.planning.blocks import closing_edits, remains_work
@@ -116,6 +119,9 @@ def _verdict(
             return part
         edits.extend(part.edits)
         proposal = _joined(proposal, part)
+    doubted_inside = doubted_inside_refusal(semantic, finding, lifetime, edits)
+    if doubted_inside is not None:
+        return doubted_inside
     if len(users.blocks) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
         if not semantic.ours(lifetime.construct.home):
             detail = "the original runtime leaves the tracker in batch mode after the block"
@@ -130,7 +136,7 @@ def _verdict(
         lifetime.construct.home,
         proposal.notes,
         (*proposal.assumptions, *doubted(finding, uses)),
-        (*users.asked.texts, *given_again_conditions(semantic, lifetime.construct)),
+        (*users.asked.texts, *construct_conditions(semantic, lifetime)),
     )
 
 

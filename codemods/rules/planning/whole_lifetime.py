@@ -21,7 +21,10 @@ from codemods.rules.checks.lifetime import (
     wrapped_refusal,
 )
 from codemods.rules.checks.shared_trackers.asked_escapes import escape_conditions
-from codemods.rules.checks.shared_trackers.given_again import given_again_conditions
+from codemods.rules.checks.shared_trackers.never_built import (
+    construct_conditions,
+    doubted_inside_refusal,
+)
 from codemods.rules.checks.state_reads import external_read_refusal, is_of_id
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields, said_of
@@ -90,10 +93,12 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
         or wrapped_refusal(semantic, finding, lifetime, flow)
         or _blocks(semantic, finding, lifetime, flow, held)
     )
-    asked = given_again_conditions(semantic, lifetime.construct)
+    asked = construct_conditions(semantic, lifetime)
     if isinstance(verdict, Refusal):
         return verdict
-    refusal = external_read_refusal(semantic, finding, lifetime, verdict)
+    refusal = external_read_refusal(semantic, finding, lifetime, verdict) or doubted_inside_refusal(
+        semantic, finding, lifetime, verdict.edits
+    )
     ways_out = tuple(semantic.module.paths[statement] for statement in leaving)
     confirm = (*verdict.confirm, *asked, *doubts, *asked_of)
     return refusal or replace(verdict, confirm=confirm, ways_out=(*verdict.ways_out, *ways_out))
