@@ -2,7 +2,8 @@
 
 Prints for each application its files and sites, what is rewritten by default and with
 ``--unsafe``, what is refused and why, and whether it still makes the same calls and records.
-The exit status is 1 if it does not.
+With ``--unsafe`` it may differ as the conditions say that are named: what differs stands under
+its condition.  The exit status is 1 if something differs that none accounts for.
 """
 
 from __future__ import annotations
@@ -11,20 +12,31 @@ import argparse
 import shutil
 import sys
 import tempfile
+import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codemods.model.outcome import Certainty
+
+from .accounting import Accounted, AllButOne, account
 from .comparing import compare
 from .migrating import copied, migrate
 from .observing import observe
 from .projects import APPLICATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from .comparing import Comparison
+    from codemods.model.finding import Finding
+
+    from .comparing import Comparison, Difference
     from .migrating import Migrated
+    from .observing import Observed
     from .projects import Application
+
+#: What is printed of a difference: tests print much where they fail.
+_WIDTH = 200
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,9 +61,31 @@ def _show(application: Application, folder: Path) -> int:
         shutil.rmtree(copy / name, ignore_errors=True)
         done = migrate(copied(name, copy), unsafe=mode == "unsafe")
         same = compare(before, observe(done.folder, application.flows))
+        found = _accounted(application, copy / "without", before, done, same)
         _show_run(mode, done, same)
-        status = max(status, int(bool(same.differences or done.failed)))
+        _show_differences(found)
+        status = max(status, int(bool(found.left or done.failed)))
     return status
+
+
+def _accounted(
+    application: Application,
+    folder: Path,
+    before: Mapping[str, Observed],
+    done: Migrated,
+    same: Comparison,
+) -> Accounted:
+    """Return what accounts for each difference; only the flows that have some are run again."""
+    flows = {difference.flow: application.flows[difference.flow] for difference in same.differences}
+
+    def without(finding: Finding) -> Sequence[Difference]:
+        shutil.rmtree(folder, ignore_errors=True)
+        copy = copied(application.name, folder)
+        migrate(copy, unsafe=True, review=AllButOne(finding))
+        return compare({name: before[name] for name in flows}, observe(copy, flows)).differences
+
+    unsafe = [one for one in done.applied if one.certainty is Certainty.UNSAFE]
+    return account(same.differences, unsafe, without)
 
 
 def _show_run(mode: str, done: Migrated, same: Comparison) -> None:
@@ -64,13 +98,26 @@ def _show_run(mode: str, done: Migrated, same: Comparison) -> None:
         print(f"      {place.path}:{place.span.line}: {refusal.reason}: {refusal.detail}")
     for failed in done.failed:
         print(f"   FAILED {failed.path}: {failed.stage}: {failed.message}")
-    for text in same.differences:
-        print(f"   DIFFERENT {text}")
     if not same.differences:
         print(f"   equal: {same.calls} calls, {same.records} records", end="")
         print(f", {same.at_batch_price} of them at batch prices now")
     for name in same.newly_recorded:
         print(f"   calls of {name!r} that nothing recorded are recorded now")
+
+
+def _show_differences(found: Accounted) -> None:
+    """Print those that are named under their conditions, two lines each, and the others."""
+    for cause, differences in sorted(found.named.items()):
+        print(f"   named: {cause.condition}")
+        flows = Counter(f"{one.kind} of {one.flow}" for one in differences)
+        told = ", ".join(f"{number} {what}" for what, number in flows.items())
+        print(f"      {cause.place}: {told}, such as {_short(differences[0])}")
+    for difference in found.left:
+        print(f"   DIFFERENT, and not named: {_short(difference)}")
+
+
+def _short(difference: Difference) -> str:
+    return textwrap.shorten(str(difference), _WIDTH, placeholder=" ...")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,16 +15,42 @@ if TYPE_CHECKING:
 
     from .observing import Observed, Record
 
+#: The fields of a record that are ids, by the names that they are set by.
+IDS = {"job_id": "job", "batch_id": "batch", "user_id": "user", "github_pr": "pr"}
+_ID = re.compile(rf"\b(?:{'|'.join(IDS)})\b")
+
+
+def ids_named(text: str) -> frozenset[str]:
+    """Return the ids that *text* names."""
+    return frozenset(_ID.findall(text))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that a flow shows otherwise: ``kind`` of thing, and a ``text`` for a person.
+
+    ``ids`` are those that it is about, as all that it is about: none where a call, say, is another.
+    """
+
+    flow: str
+    kind: str
+    text: str
+    ids: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        """Return what a person reads."""
+        return f"{self.flow}: {self.kind} {self.text}"
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """``differences`` a person reads; ``calls`` and ``records`` that are equal, in numbers.
+    """``differences`` each as often as it is there, and numbers of ``calls`` and ``records``.
 
     ``at_batch_price`` records got batch prices, and in the flows ``newly_recorded`` calls that
     nothing recorded before are: both are what the report of the migration says.
     """
 
-    differences: tuple[str, ...]
+    differences: tuple[Difference, ...]
     calls: int
     records: int
     at_batch_price: int
@@ -32,9 +59,9 @@ class Comparison:
 
 def compare(before: Mapping[str, Observed], after: Mapping[str, Observed]) -> Comparison:
     """Compare flow by flow; both ran the same flows."""
-    differences: list[str] = []
+    differences: list[Difference] = []
     for name, old in before.items():
-        differences += [f"{name}: {text}" for text in _differences(old, after[name])]
+        differences += _differences(name, old, after[name])
     return Comparison(
         tuple(differences),
         sum(len(seen.calls) for seen in after.values()),
@@ -44,20 +71,65 @@ def compare(before: Mapping[str, Observed], after: Mapping[str, Observed]) -> Co
     )
 
 
-def _differences(old: Observed, new: Observed) -> list[str]:
+def _differences(flow: str, old: Observed, new: Observed) -> list[Difference]:
     found = []
     if old.result != new.result:
-        found.append(f"gives {new.result}, and gave {old.result}")
+        told = f"{new.result}, and gave {old.result}"
+        found.append(Difference(flow, "gives", told, ids_named(new.result)))
     if old.output != new.output:
-        found.append(f"prints {new.output!r}, and printed {old.output!r}")
-    found += _only("calls", Counter(old.calls), Counter(new.calls))
+        told = f"{new.output!r}, and printed {old.output!r}"
+        found.append(Difference(flow, "prints", told, ids_named(new.output)))
+    found += _only(flow, "calls", Counter(old.calls), Counter(new.calls))
     rows, now = _rows(old), _rows(new) - _newly_recorded(old, new) - _failures(old, new)
-    return found + _only("records", rows, now) + _priced(old, new)
+    attributed, rows, now = _attributed_otherwise(flow, rows - now, now - rows)
+    found += [*attributed, *_only(flow, "records", rows, now)]
+    return found + [Difference(flow, "prices", text) for text in _priced(old, new)]
 
 
-def _only(what: str, old: Counter[Any], new: Counter[Any]) -> list[str]:
-    found = [f"{what} no longer {one} ({count} times)" for one, count in (old - new).items()]
-    return found + [f"{what} now {one} ({count} times)" for one, count in (new - old).items()]
+def _only(flow: str, kind: str, old: Counter[Any], new: Counter[Any]) -> list[Difference]:
+    gone = [Difference(flow, kind, f"no longer {one}") for one in (old - new).elements()]
+    return gone + [Difference(flow, kind, f"now {one}") for one in (new - old).elements()]
+
+
+def _attributed_otherwise(
+    flow: str, old: Counter[Record], new: Counter[Record]
+) -> tuple[list[Difference], Counter[Record], Counter[Record]]:
+    """Return the records of one call that have other ids, and what is left of *old* and *new*."""
+    found = []
+    for one, other in _of_one_call(old, new):
+        was, now = _ids(one), _ids(other)
+        changed = sorted(name for name in IDS if was[name] != now[name])
+        told = ", ".join(f"{name} {was[name]!r} -> {now[name]!r}" for name in changed)
+        text = f"of {one.model} {one.tokens}: {told}"
+        found.append(Difference(flow, "records", text, frozenset(changed)))
+        old, new = old - Counter([one]), new - Counter([other])
+    return found, old, new
+
+
+def _of_one_call(old: Counter[Record], new: Counter[Record]) -> list[tuple[Record, Record]]:
+    """Return pairs of records of the same call; the numbers of tokens tell calls apart."""
+    waiting = sorted(new.elements(), key=repr)
+    pairs = []
+    for one in sorted(old.elements(), key=repr):
+        same = [other for other in waiting if _without_ids(other) == _without_ids(one)]
+        if same:
+            nearest = min(same, key=lambda other: _changes(one, other))
+            pairs.append((one, nearest))
+            waiting.remove(nearest)
+    return pairs
+
+
+def _changes(one: Record, other: Record) -> int:
+    was, now = _ids(one), _ids(other)
+    return sum(was[name] != now[name] for name in IDS)
+
+
+def _ids(record: Record) -> dict[str, object]:
+    return {name: getattr(record, field) for name, field in IDS.items()}
+
+
+def _without_ids(record: Record) -> Record:
+    return replace(record, job=None, batch=None, user="", pr=None)
 
 
 def _rows(seen: Observed) -> Counter[Record]:

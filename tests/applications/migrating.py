@@ -18,6 +18,7 @@ from codemods.runner import pipeline
 if TYPE_CHECKING:
     from codemods.model.outcome import Applied, RunReport
     from codemods.model.refusal import Refusal
+    from codemods.runner.many_files import Review
 
 PROJECTS = Path(__file__).resolve().parents[1] / "fixtures" / "projects"
 
@@ -64,10 +65,13 @@ def copied(name: str, folder: Path) -> Path:
     return shutil.copytree(PROJECTS / name, folder / name, ignore=leave)
 
 
-def migrate(folder: Path, *, unsafe: bool) -> Migrated:
-    """Migrate the application in *folder* as the command does, in this process."""
+def migrate(folder: Path, *, unsafe: bool, review: Review | None = None) -> Migrated:
+    """Migrate the application in *folder* as the command does, in this process.
+
+    With a *review* it decides on the rewrites.
+    """
     tables = Tables(folder)
     options = Options((folder,), folder, unsafe=unsafe, jobs=1)
     found = discover([folder], folder, tables.excludes)
-    report = pipeline.migrate(options, tables, found, None)
+    report = pipeline.migrate(options, tables, found, None, review=review)
     return Migrated(folder, write_changes(report, folder, [folder]))
