@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 
 from codemods.model.outcome import Certainty
 
-from .accounting import Accounted, AllButOne, account
+from .accounting import Accounted, AllButSome, account
 from .comparing import compare
 from .migrating import copied, migrate
 from .observing import observe
 from .projects import APPLICATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from codemods.model.finding import Finding
 
@@ -78,10 +78,10 @@ def _accounted(
     """Return what accounts for each difference; only the flows that have some are run again."""
     flows = {difference.flow: application.flows[difference.flow] for difference in same.differences}
 
-    def without(finding: Finding) -> Sequence[Difference]:
+    def without(findings: Collection[Finding]) -> Sequence[Difference]:
         shutil.rmtree(folder, ignore_errors=True)
         copy = copied(application.name, folder)
-        migrate(copy, unsafe=True, review=AllButOne(finding))
+        migrate(copy, unsafe=True, review=AllButSome(findings))
         return compare({name: before[name] for name in flows}, observe(copy, flows)).differences
 
     unsafe = [one for one in done.applied if one.certainty is Certainty.UNSAFE]

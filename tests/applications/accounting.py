@@ -1,14 +1,16 @@
 """Which of the conditions that ``--unsafe`` names accounts for a difference.
 
-A difference is a rewrite's if it goes where all rewrites but that one are made.  It is accounted
-for if all the ids that it is about are named by the conditions of these rewrites; a condition that
-names none is about all of them.
+A difference is a rewrite's if it goes where all rewrites but that one are made.  What several make,
+each of them enough, is theirs whose rewrite makes it where no other unsafe one is made.  It is
+accounted for if all the ids that it is about are named by the conditions of these rewrites; a
+condition that names none is about all of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.findings.mending.retouching import place_of
@@ -20,7 +22,7 @@ from codemods.runner.one_file import migrate_file
 from .comparing import IDS, ids_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from codemods.linking.links import Project
     from codemods.model.finding import Finding
@@ -51,18 +53,14 @@ class Cause:
 
 def account(
     differences: Sequence[Difference],
-    unsafe: Iterable[Applied],
-    without: Callable[[Finding], Sequence[Difference]],
+    unsafe: Sequence[Applied],
+    without: Callable[[Collection[Finding]], Sequence[Difference]],
 ) -> Accounted:
     """Return what accounts for *differences* among the rewrites that are *unsafe*.
 
-    *without* returns those that there are where all rewrites but the one of a finding are made.
+    *without* returns those that there are where the rewrites of some findings are not made.
     """
-    causes: dict[Difference, list[Applied]] = {}
-    for rewrite in unsafe if differences else ():
-        gone = Counter(differences) - Counter(without(rewrite.finding))
-        for difference in gone:
-            causes.setdefault(difference, []).append(rewrite)
+    causes = _causes(differences, unsafe, without)
     named: dict[Cause, list[Difference]] = {}
     left = []
     for difference in differences:
@@ -74,6 +72,28 @@ def account(
         for cause in said:
             named.setdefault(cause, []).append(difference)
     return Accounted({cause: tuple(found) for cause, found in named.items()}, tuple(left))
+
+
+def _causes(
+    differences: Sequence[Difference],
+    unsafe: Sequence[Applied],
+    without: Callable[[Collection[Finding]], Sequence[Difference]],
+) -> Mapping[Difference, Sequence[Applied]]:
+    """Return the rewrites that each of *differences* comes with."""
+    ids = frozenset[str]().union(*(one.ids for one in differences))
+    findings = {one.finding for one in unsafe}
+    found: dict[Difference, list[Applied]] = {}
+    asked = [one for one in unsafe if any(ids_said(text) & ids for text in one.confirm)]
+    for rewrite in asked:
+        for difference in Counter(differences) - Counter(without({rewrite.finding})):
+            found.setdefault(difference, []).append(rewrite)
+    left = {one for one in differences if one not in found and one.ids}
+    if left:
+        left -= {*without(findings)}
+    for rewrite in asked if left else ():
+        for difference in left.intersection(without(findings - {rewrite.finding})):
+            found.setdefault(difference, []).append(rewrite)
+    return found
 
 
 def _about(rewrite: Applied, difference: Difference) -> list[Cause]:
@@ -92,13 +112,13 @@ def ids_said(condition: str) -> frozenset[str]:
     return ids_named(condition) or frozenset(IDS)
 
 
-class AllButOne:
-    """Accepts all rewrites but the one of a *finding*, and what only that makes possible."""
+class AllButSome:
+    """Accepts all rewrites but those of some *findings*, and what only they make possible."""
 
     is_over = False
 
-    def __init__(self, finding: Finding) -> None:
-        self._left_out = finding
+    def __init__(self, findings: Collection[Finding]) -> None:
+        self._left_out = {(one.path, place_of(one)) for one in findings}
         self.reviewer = self
 
     def begin(self, files: int) -> None:
@@ -106,9 +126,10 @@ class AllButOne:
 
     def migrate_file(self, project: Project, source: SourceFile) -> FileOutcome:
         """Return what becomes of *source*."""
-        if source.display != self._left_out.path:
+        path = source.display
+        if all(path != other for other, _ in self._left_out):
             return migrate_file(project, source)
-        return migrate_file(project, source, Chosen(self._is_wanted))
+        return migrate_file(project, source, Chosen(partial(self._is_wanted, path)))
 
     def together(self, found: Together) -> list[FileOutcome]:
         """Return the outcomes of all files, with what they share."""
@@ -117,7 +138,8 @@ class AllButOne:
     def answer(self, question: Question) -> Answer:
         """Return whether a rewrite over several files is made."""
         told = (one.finding for change in question.changes for one in change.applied)
-        return Answer.NO if self._left_out in told else Answer.YES
+        left_out = any((one.path, place_of(one)) in self._left_out for one in told)
+        return Answer.NO if left_out else Answer.YES
 
     ask = answer
 
@@ -127,5 +149,5 @@ class AllButOne:
     def tell(self, text: str) -> None:
         """Hear *text*."""
 
-    def _is_wanted(self, finding: Finding, document: Document | None) -> bool:
-        return place_of(as_told(finding, document)) != place_of(self._left_out)
+    def _is_wanted(self, path: str, finding: Finding, document: Document | None) -> bool:
+        return (path, place_of(as_told(finding, document))) not in self._left_out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .server import number_of
@@ -30,16 +30,19 @@ class Difference:
     """Something that a flow shows otherwise: ``kind`` of thing, and a ``text`` for a person.
 
     ``ids`` are those that it is about, as all that it is about: none where a call, say, is another.
+    ``more`` is for a person, too, and tells no two differences apart: where a test fails, its
+    trace goes through whatever was rewritten.
     """
 
     flow: str
     kind: str
-    text: str
-    ids: frozenset[str] = frozenset()
+    text: str = ""
+    ids: frozenset[str] = field(default=frozenset(), compare=False)
+    more: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Return what a person reads."""
-        return f"{self.flow}: {self.kind} {self.text}"
+        return " ".join(filter(None, (f"{self.flow}:", self.kind, self.text, self.more)))
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,10 @@ def _differences(flow: str, old: Observed, new: Observed) -> list[Difference]:
     found = []
     if old.result != new.result:
         told = f"{new.result}, and gave {old.result}"
-        found.append(Difference(flow, "gives", told, ids_named(new.result)))
+        found.append(Difference(flow, "gives", "", ids_named(new.result), told))
     if old.output != new.output:
         told = f"{new.output!r}, and printed {old.output!r}"
-        found.append(Difference(flow, "prints", told, ids_named(new.output)))
+        found.append(Difference(flow, "prints", "", ids_named(new.output), told))
     found += _only(flow, "calls", Counter(old.calls), Counter(new.calls))
     rows, now = _rows(old), _rows(new) - _newly_recorded(old, new) - _failures(old, new)
     attributed, rows, now = _attributed_otherwise(flow, rows - now, now - rows)

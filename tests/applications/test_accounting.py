@@ -9,13 +9,13 @@ from codemods.model.finding import Finding
 from codemods.model.outcome import Applied
 from codemods.model.source import Span
 
-from .accounting import AllButOne, Cause, account
+from .accounting import AllButSome, Cause, account
 from .comparing import Difference, compare
 from .migrating import migrate
 from .observing import Observed, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
 JOB = Difference("flow", "records", "of one call", frozenset({"job_id"}))
@@ -46,9 +46,15 @@ def rewrite(line: int, *conditions: str) -> Applied:
     return Applied(finding, "adopt", "it may be", confirm=conditions)
 
 
-def left(line: int, *differences: Difference) -> Callable[[Finding], Sequence[Difference]]:
-    """Return what differs without a rewrite: without that in *line* only *differences* do."""
-    return lambda finding: differences if finding.span.line == line else (JOB, BOTH, CALL)
+def left(
+    line: int, *differences: Difference
+) -> Callable[[Collection[Finding]], Sequence[Difference]]:
+    """Return what differs without rewrites: without that in *line* only *differences* do."""
+
+    def without(findings: Collection[Finding]) -> Sequence[Difference]:
+        return differences if line in {one.span.line for one in findings} else (JOB, BOTH, CALL)
+
+    return without
 
 
 def test_a_difference_belongs_to_the_condition_that_names_its_ids() -> None:
@@ -72,7 +78,7 @@ def test_a_condition_must_name_all_of_a_difference() -> None:
     assert account([BOTH], [rewrite(3, job)], left(3)).left == (BOTH,)
     assert account([BOTH], [rewrite(3, job, user)], left(3)).left == ()
     causes = [rewrite(3, job), rewrite(9, user)]
-    assert account([BOTH], causes, lambda finding: ()).left == ()
+    assert account([BOTH], causes, lambda findings: ()).left == ()
 
 
 def test_a_condition_without_an_id_is_about_all_of_them() -> None:
@@ -91,11 +97,25 @@ def test_what_is_no_attribution_is_never_accounted_for() -> None:
     assert account([JOB], [one], left(9)).left == (JOB,)
 
 
+def test_what_two_rewrites_make_each_for_itself_is_theirs() -> None:
+    """It stays where either is left out, and is there where either alone is made."""
+    text = "explain would no longer inherit the job_id that rank set"
+    both = [rewrite(3, text), rewrite(9, text)]
+    other = rewrite(12, "tell would no longer inherit the job_id that rank set")
+
+    def without(findings: Collection[Finding]) -> Sequence[Difference]:
+        return () if {one.finding for one in both} <= set(findings) else (JOB,)
+
+    found = account([JOB], [*both, other], without)
+    assert found.left == ()
+    assert [cause.place for cause in found.named] == ["a.py:3", "a.py:9"]
+
+
 def test_nothing_is_run_again_where_nothing_differs() -> None:
     """Without a difference no rewrite is left out."""
 
-    def never(finding: Finding) -> Sequence[Difference]:
-        raise AssertionError(finding)
+    def never(findings: Collection[Finding]) -> Sequence[Difference]:
+        raise AssertionError(findings)
 
     assert account([], [rewrite(3, "anything")], never).named == {}
 
@@ -127,6 +147,6 @@ def test_all_rewrites_but_one_are_made(tmp_path: Path) -> None:
     assert [one.finding.path for one in first.applied] == ["one.py", "two.py"]
     for name in ("one.py", "two.py"):
         (tmp_path / name).write_text(METHODS)
-    again = migrate(tmp_path, unsafe=True, review=AllButOne(first.applied[0].finding))
+    again = migrate(tmp_path, unsafe=True, review=AllButSome([first.applied[0].finding]))
     assert [one.finding.path for one in again.applied] == ["two.py"]
     assert (tmp_path / "one.py").read_text() == METHODS

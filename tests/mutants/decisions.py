@@ -188,6 +188,12 @@ def objects_given_again_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
+@mutant("rules.checks.lifetime:never_built_refusal", "E7_one_arm_is_none_and_fails")
+def arms_that_build_none_overlooked(real: Any) -> Any:
+    """A variable that may be None is taken for one that always has a tracker."""
+    return _overlooks(real)
+
+
 @mutant("rules.checks.state_reads:_is_in_a_header", "A9")
 def reads_between_blocks_overlooked(real: Any) -> Any:
     """An id may be read off the tracker in the header of the next block."""
