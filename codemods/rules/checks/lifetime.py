@@ -17,8 +17,10 @@ from codemods.analysis.trackers.sharing import strange_bases
 from codemods.model.proposal import Assumption
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.process_ends import ending_refusal
-from codemods.rules.checks.shared_trackers.given_again import given_again_refusal
-from codemods.rules.checks.shared_trackers.never_built import never_built_refusal
+from codemods.rules.checks.shared_trackers.doubtful_constructs import (
+    given_again_refusal,
+    never_built_refusal,
+)
 from codemods.rules.checks.siblings import siblings_of
 from codemods.rules.checks.state_reads import is_of_id
 from codemods.rules.refusing import refuse
@@ -33,6 +35,11 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Construct, Lifetime
     from codemods.model.finding import Finding
+
+#: By these a file has several tasks in one thread: nobody need be asked whether it has.
+_TASKS = frozenset(
+    "gather create_task ensure_future TaskGroup as_completed wait start_soon".split()
+)
 
 
 def lifetime_refusal(
@@ -282,17 +289,39 @@ def wrapped_refusal(
         return None
     if not semantic.wraps_clients(lifetime.body, lifetime.index + 1, lifetime.end):
         return None
-    statements = lifetime.body[lifetime.index + 1 : lifetime.end]
     hidden = other_set(lifetime, flow)
     if hidden is not None:
         detail = f"{ast.unparse(hidden)} sets ids that a wrapped client would not see in the block"
         return refuse(semantic, finding, Reason.TWO_TRACKERS, detail, hidden)
-    wrapper = next((n for n in _wrappers(statements)), None)
+    wrapper, begins_tasks = _awaited_wrapper(semantic, lifetime), semantic.module.mentions(_TASKS)
+    if wrapper is None or (semantic.settings.unsafe and not begins_tasks):
+        return None
+    detail = "a wrapped client is awaited, and tasks share the context of their thread"
+    refusal = refuse(semantic, finding, Reason.TWO_TRACKERS, detail, wrapper)
+    if begins_tasks:
+        return refusal
+    return replace(refusal, advice=f"{refusal.advice}, or run with --unsafe if no other task runs")
+
+
+def wrapped_conditions(semantic: SemanticModel, lifetime: Lifetime) -> tuple[str, ...]:
+    """Return what is to be confirmed of a wrapped client that is awaited, with ``--unsafe``."""
+    wrapper = _awaited_wrapper(semantic, lifetime)
+    if wrapper is None:
+        return ()
+    line = semantic.module.span(wrapper).line
+    return (f"no other task of this thread has a context while the client of line {line} is used",)
+
+
+def _awaited_wrapper(semantic: SemanticModel, lifetime: Lifetime) -> ast.Attribute | None:
+    """Return what wraps a client where its context is its thread's, and something is awaited."""
+    if semantic.ours(lifetime.construct.home):
+        return None
+    start, end = lifetime.index + 1, lifetime.end
+    if not semantic.wraps_clients(lifetime.body, start, end):
+        return None
+    statements = lifetime.body[start:end]
     waits = any(isinstance(n, ast.Await) for s in statements for n in walk(s))
-    if wrapper is not None and waits:
-        detail = "a wrapped client is awaited, and tasks share the context of their thread"
-        return refuse(semantic, finding, Reason.TWO_TRACKERS, detail, wrapper)
-    return None
+    return next(_wrappers(statements), None) if waits else None
 
 
 def _wrappers(statements: list[ast.stmt]) -> Iterator[ast.Attribute]:

@@ -33,11 +33,11 @@ from codemods.rules.checks.lifetime import (
     lifetime_refusal,
     trusted,
 )
-from codemods.rules.checks.shared_trackers.module_users import users_of
-from codemods.rules.checks.shared_trackers.never_built import (
+from codemods.rules.checks.shared_trackers.doubtful_constructs import (
     construct_conditions,
     doubted_inside_refusal,
 )
+from codemods.rules.checks.shared_trackers.module_users import users_of
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning import operation_types
 from codemods.rules.planning.blocks import closing_edits, remains_work

@@ -18,10 +18,11 @@ from codemods.rules.checks.lifetime import (
     other_set,
     trusted,
     with_bases,
+    wrapped_conditions,
     wrapped_refusal,
 )
 from codemods.rules.checks.shared_trackers.asked_escapes import escape_conditions
-from codemods.rules.checks.shared_trackers.never_built import (
+from codemods.rules.checks.shared_trackers.doubtful_constructs import (
     construct_conditions,
     doubted_inside_refusal,
 )
@@ -93,7 +94,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
         or wrapped_refusal(semantic, finding, lifetime, flow)
         or _blocks(semantic, finding, lifetime, flow, held)
     )
-    asked = construct_conditions(semantic, lifetime)
+    asked = construct_conditions(semantic, lifetime) + wrapped_conditions(semantic, lifetime)
     if isinstance(verdict, Refusal):
         return verdict
     refusal = external_read_refusal(semantic, finding, lifetime, verdict) or doubted_inside_refusal(

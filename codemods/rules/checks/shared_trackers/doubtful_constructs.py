@@ -1,7 +1,9 @@
-"""Variables that have a tracker, or None in its stead: what a block with it takes for granted.
+"""What may come of a construction instead of a new tracker: one that others have, or None.
 
-Where it is None, a set call raises today, and a block would have a tracker of its own.  That there
-is one is for a person to say (``--unsafe``), but not where code in the block asks whether there is.
+Classes give an object again which they gave before.  Its blocks give their ids back: whether
+somebody counted on ids that another place had set is for a person to say (``--unsafe``).
+Where a variable has a tracker or None, a set call raises today, and a block would have a tracker of
+its own.  That there is one is for a person to say, too, but not where code in the block asks it.
 """
 
 from __future__ import annotations
@@ -14,19 +16,38 @@ from codemods.analysis.trackers.block_extent import Block
 from codemods.analysis.trackers.constructs import lacking
 from codemods.model.edit import Wrap
 from codemods.model.refusal import Reason
-from codemods.rules.checks.shared_trackers.given_again import given_again_conditions
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.lifetimes import Lifetime
+    from codemods.analysis.trackers.lifetimes import Construct, Lifetime
     from codemods.model.edit import Edit
     from codemods.model.finding import Finding
     from codemods.model.refusal import Refusal
 
+_APART = "ids that are set here would no longer last for others: {}"
 _ASKED = "{} is never None where its block begins: line {} may build none"
+
+
+def given_again_refusal(
+    semantic: SemanticModel, finding: Finding, construct: Construct
+) -> Refusal | None:
+    """Refuse a tracker that others may have, unless a person is asked about it."""
+    if not construct.shared or given_again_conditions(semantic, construct):
+        return None
+    detail = f"the tracker may be one that others use: {construct.shared}"
+    refusal = refuse(semantic, finding, Reason.SHARED_STATE, detail, construct.call)
+    if not construct.again:
+        return refusal
+    return replace(refusal, advice=f"{refusal.advice}, or run with --unsafe if ids need not last")
+
+
+def given_again_conditions(semantic: SemanticModel, construct: Construct) -> tuple[str, ...]:
+    """Return what is to be confirmed of a tracker that others may have, with ``--unsafe``."""
+    asked = semantic.settings.unsafe and construct.again
+    return (_APART.format(construct.shared),) if asked and construct.shared else ()
 
 
 def never_built_refusal(
