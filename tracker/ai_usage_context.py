@@ -15,7 +15,7 @@ from tracker.ai_usage_tracker import AIUsageTracker
 from tracker.budgets.limit import picodollars
 from tracker.config.misuse import forgiven, forgiving, tell
 from tracker.context import scope
-from tracker.context.block import Block
+from tracker.context.block import NOT_GIVEN, Block, plainly
 from tracker.context.budgeted import made_block
 from tracker.context.decorator import tracked
 from tracker.context.partial_failure import PartialFailureBlock
@@ -26,49 +26,42 @@ from tracker.errors import ContextFieldError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tracker.context.block import MakeTracker
     from tracker.environment_config import Environment
 
-    MakeTracker = Callable[[Environment | str | None], Any]
-
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
-_NOT_GIVEN = object()
 
 
 def at_once(make_tracker: MakeTracker) -> Callable[[Decorated], Decorated]:
     """Decorate a context's function so that its usual form is without a call in between.
 
-    Whatever else is given goes the way of all other functions that forgive; a context costs so
-    little that the frame of a decorator would be an eighth of it.
+    Whatever else is given goes the way of all other functions that forgive.
     """
 
     def decorate(described: Decorated) -> Decorated:
-        otherwise = forgiving(described)
+        forgives = forgiving(described)
 
-        @functools.wraps(described)
-        def call(
-            operation: Any = _NOT_GIVEN,
-            /,
-            *others: Any,
-            tracker: Any = None,
-            environment: Environment | str | None = None,
-            budget_usd: Any = None,
-            **fields: Any,
+        def otherwise(
+            operation: Any,
+            others: tuple[Any, ...],
+            tracker: Any,
+            environment: Environment | str | None,
+            budget_usd: Any,
+            fields: Mapping[str, Any],
         ) -> Block:
-            if others or operation is _NOT_GIVEN or "operation_type" in fields:
-                given = (*(() if operation is _NOT_GIVEN else (operation,)), *others)
+            if others or operation is NOT_GIVEN or "operation_type" in fields:
+                given = (*(() if operation is NOT_GIVEN else (operation,)), *others)
                 named = {
                     "tracker": tracker,
                     "environment": environment,
                     "budget_usd": budget_usd,
                 }
                 named = {name: value for name, value in named.items() if value is not None}
-                made: Block = otherwise(*given, **named, **fields)
+                made: Block = forgives(*given, **named, **fields)
                 return made
-            if budget_usd is not None:
-                return made_block(operation, tracker, make_tracker, environment, fields, budget_usd)
-            return Block().given(operation, tracker, make_tracker, environment, fields)
+            return made_block(operation, tracker, make_tracker, environment, fields, budget_usd)
 
-        return cast("Decorated", call)
+        return cast("Decorated", functools.wraps(described)(plainly(make_tracker, otherwise)))
 
     return decorate
 

@@ -15,6 +15,7 @@ import tracker
 from tests.patience import PATIENCE
 from tracker.config import settings
 from tracker.delivery import destinations, patience, sender, writer
+from tracker.delivery.backlog import SENDER, waiting
 from tracker.delivery.spool.codec import encode
 from tracker.delivery.spool.outbox import Spool
 from tracker.errors import SinkError
@@ -149,6 +150,20 @@ def test_a_broken_spool_is_set_aside_and_told(
     assert aside.read_bytes().startswith(b"\x00 this")
     assert str(aside) in caplog.text
     assert Spool(path, 10**6).counts() == {"remote": {"sent": 1}}
+
+
+def test_the_backlog_has_the_sender_until_it_was_asked() -> None:
+    """What is spooled for a store that is elsewhere is somebody's, until the store has it."""
+    seen: list[bool] = []
+
+    def answer(_metrics: Sequence[Metric]) -> Delivery:
+        seen.append(SENDER in waiting)
+        return ALL_STORED
+
+    writer.hand_over(Owner(remote(Store(answer))), metrics("1"))
+    assert writer.flush(PATIENCE)
+    assert seen == [True]
+    assert not waiting
 
 
 def test_a_new_beginning_waits_for_what_the_old_one_is_at() -> None:

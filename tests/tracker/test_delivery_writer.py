@@ -13,7 +13,8 @@ from event_loops import LOOPS, Loop
 import tracker
 from tests.patience import PATIENCE, reached
 from tracker import AIUsageTracker, ai_usage_context
-from tracker.delivery import destinations, writer
+from tracker.delivery import destinations, sender, writer
+from tracker.delivery.backlog import WRITER, waiting
 from tracker.sinks.protocol import ALL_STORED, Delivery
 
 if TYPE_CHECKING:
@@ -45,6 +46,22 @@ def test_what_is_accepted_is_stored_in_order() -> None:
     writer.leave()
     assert store.ids == ["1", "2", "3"]
     assert tracker.stats() == tracker.Stats(captured=3, stored=3)
+
+
+def test_the_backlog_is_empty_when_nothing_waits() -> None:
+    """The end of a block asks it alone: the writer is in it until all is done, then nobody is."""
+    sender.wait(PATIENCE)
+    seen: list[bool] = []
+
+    def answer(_metrics: Sequence[Metric]) -> Delivery:
+        seen.append(WRITER in waiting)
+        return ALL_STORED
+
+    assert not waiting
+    writer.hand_over(Owner(durable(Store(answer))), metrics("1"))
+    writer.leave()
+    assert seen == [True]
+    assert not waiting
 
 
 @pytest.mark.parametrize("error", [RuntimeError("x"), SystemExit(1), KeyboardInterrupt()])

@@ -370,3 +370,64 @@ def test_a_stream_that_ends_where_it_should_not(
             raw: Any = claude.messages.with_raw_response.create(**MESSAGE, stream=True)
             list(raw.http_response.iter_lines())
     assert tokens(metrics) == [EXACT if has_end else UNTIL_BROKEN["anthropic"]]
+
+
+def told_by(events: list[dict[str, Any]]) -> Any:
+    """Return a stream that tells *events*, by a client that asks for its usage itself."""
+    chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "choices": []}
+    body = "".join(f"data: {httpx2.Response(200, json=chunk | e).text}\n\n" for e in events)
+    head = {"content-type": "text/event-stream"}
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, text=body, headers=head))
+    http = httpx2.Client(transport=transport)
+    client = openai.OpenAI(base_url="http://localhost/v1", api_key="x", http_client=http)
+    asked: Any = {"include_usage": True}
+    return client.chat.completions.create(**CHAT, stream=True, stream_options=asked)
+
+
+USED: dict[str, Any] = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+SAYS: dict[str, Any] = {"choices": [{"index": 0, "delta": {"content": "x"}}]}
+
+
+def test_what_comes_among_chunks_that_tell_nothing(metrics: CapturedMetrics) -> None:
+    """Another model, and usage that is told before the end, are read whatever came before."""
+    events = [
+        *[SAYS | {"model": "gpt-4o"}] * 3,
+        SAYS | {"model": "gpt-4o-mini"},
+        SAYS | {"model": "gpt-4o-mini", "usage": USED},
+        *[SAYS | {"model": "gpt-4o-mini"}] * 2,
+    ]
+    with ai_usage_context("op"):
+        seen = [chunk.model for chunk in told_by(events)]
+    assert seen == [event["model"] for event in events]
+    assert [m.model for m in metrics] == ["gpt-4o-mini"]
+    assert tokens(metrics) == [(3, 4, False)]
+
+
+def test_a_stream_that_is_read_in_parts(metrics: CapturedMetrics) -> None:
+    """A loop that is left is no end: the next loop, or ``next``, goes on where it stopped."""
+    model = {"model": "gpt-4o-mini"}
+    with ai_usage_context("op"):
+        stream = told_by([*[SAYS | model] * 4, model | {"usage": USED}])
+        for _ in stream:
+            break
+        next(stream)
+        rest = iter(stream)
+        next(rest)
+        rest.close()
+        gc.collect()
+        assert len(list(stream)) == 2
+        assert not list(stream)
+    assert tokens(metrics) == [(3, 4, False)]
+
+
+def test_an_error_in_the_loop_is_none_of_the_stream(metrics: CapturedMetrics) -> None:
+    """What is thrown into a reader at a chunk breaks it off; fetching a chunk did not fail."""
+    model = {"model": "gpt-4o-mini"}
+    with ai_usage_context("op"):
+        stream = told_by([*[SAYS | model] * 2, model | {"usage": USED}])
+        rest: Any = iter(stream)
+        next(rest)
+        with pytest.raises(KeyError):
+            rest.throw(KeyError("the program's"))
+        stream.close()
+    assert [(m.partial, m.error) for m in metrics] == [(True, None)]

@@ -306,3 +306,15 @@ def test_a_tracker_that_an_earlier_version_pickled() -> None:
 
     told = pickle.loads(pickle.dumps(earlier(AIUsageTracker(user_id="anna"))))
     assert pickling.received(AIUsageTracker, told).user_id == "anna"
+
+
+def test_both_ways_of_making_a_block_make_the_same() -> None:
+    """A block that is made at once has all that one has which is made by a call more."""
+    tracker = AIUsageTracker()
+    made = ai_usage_context("op", tracker=tracker, environment="test", note=1)
+    other = block_module.Block().given("op", tracker, made._make_tracker, "test", {"note": 1})
+    slots = [name for kind in type(made).__mro__ for name in getattr(kind, "__slots__", ())]
+    missing = object()
+    assert [(name, getattr(made, name, missing)) for name in slots if hasattr(made, name)] == [
+        (name, getattr(other, name, missing)) for name in slots if hasattr(other, name)
+    ]

@@ -96,6 +96,20 @@ def test_a_method_that_is_replaced_inside_the_block(
     assert len(metrics) == 1
 
 
+@pytest.mark.parametrize("name", ["add_context_metadata", "flush_metrics"])
+def test_a_class_that_is_patched_inside_the_block(
+    name: str, client: openai.OpenAI, metrics: CapturedMetrics
+) -> None:
+    """Its tracker, which is like all others, is told of the end in that way."""
+    with ai_usage_context("op", tracker=AIUsageTracker()):
+        client.chat.completions.create(**CHAT)
+        patched = patch.object(AIUsageTracker, name)
+        mock = patched.start()
+    patched.stop()
+    assert mock.call_count == 1
+    assert len(metrics) == 1
+
+
 def test_a_set_context_that_raises_leaves_no_block() -> None:
     """Also on a tracker of ours: the block was never entered, and the tracker is as before."""
     tracker = AIUsageTracker()

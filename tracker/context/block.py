@@ -20,6 +20,7 @@ from tracker.context.opening import Opening, described_end
 from tracker.context.scope import Node, enter, last_entered
 from tracker.context.state import BLANK, begun, next_stamp
 from tracker.delivery import writer
+from tracker.delivery.backlog import waiting
 from tracker.error_boundary import boundary, tolerated
 from tracker.errors import ContextFieldError, UnknownEnvironmentError
 from tracker.instrumentation import installation
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from tracker.context.state import State
     from tracker.environment_config import Environment
 
+    MakeTracker = Callable[[Environment | str | None], Any]
+
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 # What only the tracker's constructor takes.
 RESERVED_FIELDS = frozenset(
@@ -48,6 +51,11 @@ RESERVED_FIELDS = frozenset(
         "validate_table_environment",
     }
 )
+#: What a context's function looks at before it makes a block of its fields.
+_TOLD_OF = RESERVED_FIELDS | {"operation_type"}
+NOT_GIVEN: Any = object()
+#: What the class has itself: also what a test put in the place of an inherited method.
+REPLACED = vars(AIUsageTracker)
 _FLUSHING = tolerated("flush", "Failed to flush metrics", interval=0.0)
 
 
@@ -69,6 +77,7 @@ class Block(Node):
         "_batch",
         "_environment",
         "_fields",
+        "_inherited",
         "_make_tracker",
         "_makes",
         "_operation",
@@ -78,11 +87,14 @@ class Block(Node):
         "_thread",
     )
 
+    #: What its tracker stands for outside of it, if that can record.
+    _standing: Any
+
     def given(
         self,
         operation_type: str,
         tracker: Any,
-        make_tracker: Callable[[Environment | str | None], Any],
+        make_tracker: MakeTracker,
         environment: Environment | str | None,
         fields: Mapping[str, Any],
         batch: bool = False,
@@ -92,16 +104,20 @@ class Block(Node):
             tell(_collision(fields))
         self._operation = operation_type
         self.tracker = tracker
-        self._makes = tracker is None
         self._make_tracker = make_tracker
         self._environment = environment
         self._fields = fields
         self._batch = batch
         self._again: tuple[Block, ...] = ()
         self.began = self._started = 0
-        self.closed = self.ending = False
+        self.closed = self._makes = False
         self._state = self._first = self.outcome = None
         return self
+
+    @property
+    def ending(self) -> bool:
+        """Whether its tracker is told of its end just now."""
+        return self._started < 0
 
     def __enter__(self) -> Any:
         if self.began:
@@ -111,36 +127,38 @@ class Block(Node):
             self.pending = {}  # here, for a context may be copied before
             tracker = self.tracker
             if tracker is None:
+                self._makes = True
                 tracker = self.tracker = self._made()
             kind = type(tracker)
-            can_record = kind is AIUsageTracker or issubclass(kind, AIUsageTracker)
+            is_usual = kind is AIUsageTracker
+            can_record = is_usual or issubclass(kind, AIUsageTracker)
             if not can_record and not self._makes:
                 tracker, can_record = self._checked(tracker)
                 kind = type(tracker)
             self.can_record = can_record
             parent = last_entered()
             standing: Standing | None = tracker._standing if can_record else None
+            self._standing = standing
             if parent is None and standing is not None and standing.birthplace is None:
                 # As most blocks are entered.
                 self.parent = self._outer = None
-                self._standing = standing._state or BLANK
+                self._inherited = standing._state or BLANK
             else:
                 if parent is not None and parent.closed:
                     parent = parent.nearest_open()
                 self.parent = parent
                 self._outer = None if parent is None else parent.state
-                self._standing = tracker.inherited() if can_record else BLANK
+                self._inherited = tracker.inherited() if can_record else BLANK
             self._at = clock.now()
             self._thread = get_ident()
             self.began = next_stamp()
             told = None
             if (
-                not can_record
-                or kind.set_context is not SET_CONTEXT
-                or kind.set_batch_mode is not SET_BATCH_MODE
-                or "set_context" in (own := tracker.__dict__)
-                or "set_batch_mode" in own
-            ):
+                not is_usual
+                or self._batch
+                or "set_context" in REPLACED
+                or "set_context" in tracker.__dict__
+            ) and self._hears_of_beginning(tracker, kind):
                 told = dict(self._opening().context())
                 self._first = self._begun(told)
             self._started = perf_counter_ns()
@@ -189,7 +207,7 @@ class Block(Node):
     def _begun(self, given: Opening | Mapping[str, Any]) -> State:
         # The block's own ids, then those of its tracker, then its parent's.
         state = begun(given, self._fields, batch=self._batch, stamp=self.began)
-        state = state.inheriting(self._standing)
+        state = state.inheriting(self._inherited)
         return state if self._outer is None else state.inheriting(self._outer)
 
     def _checked(self, tracker: Any) -> tuple[Any, bool]:
@@ -236,6 +254,29 @@ class Block(Node):
             self._again = tuple(block for block in again if block is not ending)
         return ending
 
+    def _hears_of_beginning(self, tracker: Any, kind: Any) -> bool:
+        """Whether *tracker* is not ours, or a test or a subclass has a say in what it hears."""
+        if not self.can_record:
+            return True
+        own = tracker.__dict__
+        return (
+            kind.set_context is not SET_CONTEXT
+            or kind.set_batch_mode is not SET_BATCH_MODE
+            or "set_context" in own
+            or "set_batch_mode" in own
+        )
+
+    def _hears_of_end(self, tracker: Any) -> bool:
+        if not self.can_record:
+            return True
+        kind, own = type(tracker), tracker.__dict__
+        return (
+            kind.flush_metrics is not FLUSH_METRICS
+            or kind.add_context_metadata is not ADD_CONTEXT_METADATA
+            or "flush_metrics" in own
+            or "add_context_metadata" in own
+        )
+
     def _tell(self, context: Mapping[str, Any]) -> None:
         """Have a tracker that is not quite ours set up as ours are; it may refuse."""
         installation.install()  # one of ours did so when it was made
@@ -255,27 +296,31 @@ class Block(Node):
             return
         # Its end is told once, also where another thread, or the tracker meanwhile, ends it too.
         started, self._started = self._started, 0
-        if not started:
+        if started <= 0:
+            self._started = started
             return
         tracker = self.tracker
         try:
             failure = None if error is None else for_program(error)
             outcome = (started, perf_counter_ns(), failure)
             if (
-                not self.can_record
-                or (its_kind := type(tracker)).flush_metrics is not FLUSH_METRICS
-                or its_kind.add_context_metadata is not ADD_CONTEXT_METADATA
+                type(tracker) is not AIUsageTracker
+                or "add_context_metadata" in REPLACED
                 or "flush_metrics" in (own := tracker.__dict__)
                 or "add_context_metadata" in own
-            ):
+                or REPLACED["flush_metrics"] is not FLUSH_METRICS
+            ) and self._hears_of_end(tracker):
                 with _FLUSHING:
                     tracker.add_context_metadata(described_end(outcome))
-                self.ending = True
-                with _FLUSHING:
-                    tracker.flush_metrics()
+                self._started = -1
+                try:
+                    with _FLUSHING:
+                        tracker.flush_metrics()
+                finally:
+                    self._started = 0
             else:
                 self.outcome = outcome
-                if self.pending or tracker._standing.pending:
+                if self.pending or self._standing.pending:
                     with _FLUSHING:
                         tracker._flush(self)
         finally:
@@ -291,10 +336,9 @@ class Block(Node):
             if self.pending:
                 with boundary("leave"):
                     tracker.settle(list(self.pending.values()))
-            if self._makes and self.can_record:
-                tracker._standing.left(self)
-            outside = after is None or after.began < scope.forked
-            if outside and self.can_record and writer.is_behind():
+            if self._makes and self._standing is not None:
+                self._standing.left(self)
+            if waiting and self.can_record and (after is None or after.began < scope.forked):
                 with boundary("leave"):
                     writer.leave()
 
@@ -310,6 +354,40 @@ class Block(Node):
         self.__exit__(kind, error, tb)
         if scope.is_outside():
             await writer.leave_async()
+
+
+def plainly(make_tracker: MakeTracker, otherwise: Callable[..., Block]) -> Callable[..., Block]:
+    """Return a context's function, which makes blocks as nearly all are made without another call.
+
+    A context costs so little that ``given`` would be a twentieth of it, and a decorator an eighth.
+    Whatever else it is given is for *otherwise*.
+    """
+
+    def call(
+        operation: Any = NOT_GIVEN,
+        /,
+        *others: Any,
+        tracker: Any = None,
+        environment: Environment | str | None = None,
+        budget_usd: Any = None,
+        **fields: Any,
+    ) -> Block:
+        is_plain = operation is not NOT_GIVEN and _TOLD_OF.isdisjoint(fields)
+        if not is_plain or others or budget_usd is not None:
+            return otherwise(operation, others, tracker, environment, budget_usd, fields)
+        block = Block()
+        block._operation = operation
+        block.tracker = tracker
+        block._make_tracker = make_tracker
+        block._environment = environment
+        block._fields = fields
+        block._again = ()
+        block.began = block._started = 0
+        block._batch = block.closed = block._makes = False
+        block._state = block._first = block.outcome = None
+        return block
+
+    return call
 
 
 def _collision(fields: Mapping[str, Any]) -> ContextFieldError:

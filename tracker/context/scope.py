@@ -57,7 +57,7 @@ class Node:
     is one that can record calls (a test double cannot).  ``began`` orders it among
     statements of who calls belong to.  ``pending`` are the calls that were booked to the
     block and are not stored yet, ``outcome`` how the block ended, as far as its context
-    does not say so.  ``ending`` is set while the block's tracker is told of its end.
+    does not say so.
     """
 
     __slots__ = (
@@ -66,7 +66,6 @@ class Node:
         "began",
         "can_record",
         "closed",
-        "ending",
         "outcome",
         "parent",
         "pending",
@@ -83,9 +82,13 @@ class Node:
     parent: Node | None
     can_record: bool
     closed: bool
-    ending: bool
     outcome: Outcome | None
     pending: dict[int, PendingRecord]
+
+    @property
+    def ending(self) -> bool:
+        """Whether it is a block whose tracker is told of its end just now."""
+        return False
 
     @property
     def state(self) -> State:
@@ -135,7 +138,6 @@ class Stated(Node):
         self.parent = parent
         self.can_record = can_record
         self.closed = False
-        self.ending = False
         self.outcome = None
         self.pending = {}
 

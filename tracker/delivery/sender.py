@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tracker.config import settings
 from tracker.delivery import counts, destinations
 from tracker.delivery.attempt import attempt, direct, own_thread
+from tracker.delivery.backlog import SENDER, waiting
 from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import LONGEST_PAUSE_SECONDS, Vain
 from tracker.delivery.patience import pause as _pause
@@ -66,6 +67,12 @@ class _State:
     def number_held(self) -> int:
         """Return how many records have no place but memory."""
         return sum(len(metrics) for _, metrics in self.held.values())
+
+    def rests(self) -> None:
+        """Note, under the lock, that the thread is through with what it was woken for."""
+        self.busy = False
+        if not self.news and self is _state:  # nobody waits for the thread of an old beginning
+            waiting.discard(SENDER)
 
 
 _state = _State()
@@ -174,6 +181,7 @@ def wake() -> None:
     """Have the sender look at the spool, starting it if need be."""
     with _state.changed:
         _state.news = True
+        waiting.add(SENDER)
         _state.changed.notify_all()
     start(_state, _run, "ai-usage-sender")
 
@@ -258,12 +266,13 @@ def _run(state: _State) -> None:
                 with working("sender"):
                     _round(state)
             with state.changed:
-                state.busy = False
+                state.rests()
                 state.changed.notify_all()
     finally:
         # However this thread ended, the next spooled record starts another.
         with state.changed:
-            state.thread, state.busy = None, False
+            state.thread = None
+            state.rests()
             state.changed.notify_all()
 
 
@@ -377,3 +386,4 @@ def after_fork() -> None:
     """Start a child with no thread and no file; the parent's are left as they are."""
     global _state
     _state = _State()
+    waiting.discard(SENDER)

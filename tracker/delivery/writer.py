@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tracker.config import settings
 from tracker.delivery import counts, destinations, fork_registry, sender
 from tracker.delivery.attempt import is_ours, is_storing, must_not_wait, own_thread, storing
+from tracker.delivery.backlog import WRITER, waiting
 from tracker.delivery.event_loops import at_end, in_event_loop, in_thread, told
 from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
@@ -96,6 +97,8 @@ def accept(
             part = items[: max(limit - len(queue.items), 0)]
             queue.items.extend(zip(repeat(owner), repeat(beside), part))
             queue.accepted += len(part)
+            if part:
+                waiting.add(WRITER)
             queue.changed.notify_all()
             items = items[len(part) :]
             if not items or in_event_loop() or must_not_wait():
@@ -142,12 +145,6 @@ def _store_at_once(owner: MetricOwner, sinks: Sequence[Sink], item: PendingRecor
 def warm() -> None:
     """Start the writer: what it needs is loaded while the first request is under way."""
     _start(_queue)
-
-
-def is_behind() -> bool:
-    """Whether something that was accepted is not on disk yet, or not sent as far as it can be."""
-    state = sender._state  # the end of each outermost block asks
-    return _queue.done != _queue.accepted or state.busy or state.news
 
 
 def leave() -> None:
@@ -324,6 +321,10 @@ def _work(queue: _Queue) -> None:
     finally:
         with queue.changed:
             queue.done += len(batch)
+            if queue.done == queue.accepted:
+                waiting.discard(WRITER)
+                if queue.done != queue.accepted:  # a finaliser came in between, in this thread
+                    waiting.add(WRITER)
             reached = [tell for target, tell in queue.waiters if target <= queue.done]
             queue.waiters = [waiter for waiter in queue.waiters if waiter[0] > queue.done]
             queue.changed.notify_all()

@@ -29,7 +29,7 @@ def reader(record: Any) -> Callable[[str], Any]:
     if kind is dict:
         known: dict[str, Any] = record
         return known.get
-    if (type(kind) is class_of_models or _is_model(kind)) and not record.__pydantic_extra__:
+    if (type(kind) is class_of_models or is_model(kind)) and not record.__pydantic_extra__:
         known = record.__dict__
         return known.get
     if isinstance(record, Mapping):
@@ -37,7 +37,7 @@ def reader(record: Any) -> Callable[[str], Any]:
     return lambda name: getattr(record, name, None)
 
 
-def _is_model(kind: type) -> bool:
+def is_model(kind: type) -> bool:
     """Return whether *kind* is a class of models; asking one is slow, so what tells it is kept."""
     global class_of_models
     if not hasattr(kind, "__pydantic_extra__"):

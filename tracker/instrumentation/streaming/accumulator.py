@@ -14,7 +14,7 @@ from tracker.delivery import attempt, fork_registry
 from tracker.error_boundary import boundary
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.observation import is_observed
-from tracker.instrumentation.providers import PROVIDERS
+from tracker.instrumentation.providers import PROVIDERS, fields
 from tracker.instrumentation.providers.beside import beside
 from tracker.instrumentation.providers.usage import ELSEWHERE, MODEL_FIELDS, model_of, usage_in
 from tracker.instrumentation.services import background
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _STREAMING = boundary("stream")
 # Asked of each chunk.
 _USAGE_ELSEWHERE, _MODELS = frozenset(ELSEWHERE), frozenset(MODEL_FIELDS)
+# What a chunk may tell its usage by, or its model, that is not plainly ``usage`` or ``model``.
+_TELLING = _USAGE_ELSEWHERE | _MODELS - {"model"} | {"response", "message"}
 _open: set[Accumulator] = set()
 _open_lock = threading.RLock()  # the end of a dropped stream may come while it is held
 
@@ -66,12 +68,17 @@ class Accumulator:
         self._later: background.Key | None = None
         self._has_ended = False
         self._done = False
+        self._quiet: type | None = None
         self._of_store = attempt.is_storing()
         with _open_lock:
             _open.add(self)
 
     def take(self, chunk: Any) -> bool:
         """Count *chunk*, an SDK's object or plain JSON; return whether the caller is to see it."""
+        if type(chunk) is self._quiet:
+            said = chunk.__dict__.get
+            if said("usage") is None and said("model", self._model) == self._model:
+                return True  # as nearly all of them
         try:
             # Most chunks tell nothing; asking a model of the SDK for a field that it lacks is slow.
             facts = chunk if isinstance(chunk, dict) else getattr(chunk, "__dict__", {})
@@ -82,6 +89,8 @@ class Accumulator:
                 if self.swallows_usage and facts is not chunk:
                     getattr(chunk, "model_fields_set", set()).discard("usage")
             if source is None:
+                if facts is not chunk and not self.swallows_usage and _is_quiet(type(chunk)):
+                    self._quiet = type(chunk)
                 named = facts.get("model")
                 if type(named) is str and named:
                     self._model = named
@@ -170,6 +179,14 @@ def _is_last_word(facts: Mapping[str, Any]) -> bool:
 def _is_first_word(facts: Mapping[str, Any]) -> bool:
     """Return whether the counts in an event with the fields *facts* are told before the answer."""
     return any(one.is_first_word(facts) for one in PROVIDERS if one.is_first_word is not None)
+
+
+def _is_quiet(kind: type) -> bool:
+    """Whether all that chunks of the class *kind* can tell is a usage, and a model, by that name.
+
+    What such a model of the SDK has in its dict are its fields, and all else is beside it.
+    """
+    return fields.is_model(kind) and _TELLING.isdisjoint(kind.model_fields)  # type: ignore[attr-defined]
 
 
 def finish_open() -> None:

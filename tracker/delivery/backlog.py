@@ -1,0 +1,15 @@
+"""Who has something that was accepted and is not on disk yet, or not sent as far as it can be.
+
+The end of each outermost block asks, and nearly always there is nothing: so it is one set,
+which is the same from the start to the end of the process, and empty then.
+"""
+
+from __future__ import annotations
+
+from tracker.delivery import fork_registry
+
+WRITER, SENDER = "writer", "sender"
+#: Each of the two puts itself in and takes itself out, under its own lock.
+waiting: set[str] = set()
+
+fork_registry.at_fork(in_child=waiting.clear)
