@@ -372,8 +372,8 @@ def plainly(make_tracker: MakeTracker, otherwise: Callable[..., Block]) -> Calla
         budget_usd: Any = None,
         **fields: Any,
     ) -> Block:
-        is_plain = operation is not NOT_GIVEN and _TOLD_OF.isdisjoint(fields)
-        if not is_plain or others or budget_usd is not None:
+        is_usual = operation is not NOT_GIVEN and _TOLD_OF.isdisjoint(fields)
+        if not is_usual or others or budget_usd is not None:
             return otherwise(operation, others, tracker, environment, budget_usd, fields)
         block = Block()
         block._operation = operation
