@@ -6,6 +6,7 @@ the real ``tracker`` package.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -95,17 +96,23 @@ OWN_PACKAGE = "tracker"
 NEEDLES = (b"AIUsageTracker", b"ai_usage_context", b"set_tracking_context")
 #: Of a text without any of them, one of these may stand in a comment that silences lint.
 MARKS = (b"AIU", b"ai-usage:")
-# Parts that one or the other of all needles has, and the letter of the first that most texts lack:
-# to search for these takes half as long as for the words, and a clean tree costs little else.
-_RARE, _UPPER, _LOWER = b"U", MARKS[0], b"_context"
+# Parts that one or the other of all needles has, and a letter of each that is rare: to search for
+# these takes half as long as for the words, and a clean tree costs little else.
+_RARE, _UPPER = b"U", MARKS[0]
+_LOWER = re.compile(rb"x(?<=_contex)t").search
+#: What begins a comment, also in the line that names an encoding.
+_COMMENT = b"#"
 
 
 def words_in(content: bytes) -> tuple[bool, bool]:
-    """Return whether one of the needles is in *content*, and whether one of the marks is."""
+    """Return whether one of the needles is in *content*, and whether a mark may be in a comment."""
     upper = _RARE in content and _UPPER in content
-    if (upper or _LOWER in content) and any(needle in content for needle in NEEDLES):
+    if (upper or _LOWER(content)) and any(needle in content for needle in NEEDLES):
         return True, True
-    return False, upper or MARKS[1] in content
+    if upper:
+        return False, True
+    comment = content.find(_COMMENT)
+    return False, comment >= 0 and content.find(MARKS[1], comment) >= 0
 
 
 class Vocabulary(Frozen):

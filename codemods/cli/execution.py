@@ -227,6 +227,7 @@ def found_files(
         options.paths,
         options.cwd,
         config.excludes,
+        config.excludes_in,
         force=options.force_exclude,
         tell=warn,
         walked=walked,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from codemods.project.tables.overrides import Override
 
 TABLE = "ai-usage"
+_FILE = "pyproject.toml"
 _LARGEST = MEGABYTE
 # The reader of the standard library takes the square of a key's parts: minutes for 50,000.
 _DEEPEST = 100
@@ -101,13 +102,23 @@ class Tables:
         above = path.rpartition(os.sep)[0] or os.sep
         if above in self._without_excludes:
             return False
-        config = self._nearest(above) or self._nearest(self._cwd)
-        if config is None or not config.exclude or config.root is None:
+        config = self._excluding(above)
+        if config is None:
             self._without_excludes.add(above)
             return False
+        assert config.root is not None
         if config.root not in self._rules:
             self._rules[config.root] = rules_from(config.exclude, str(config.root))
         return ignored((self._rules[config.root],), path, folder=folder)
+
+    def excludes_in(self, folder: str) -> bool:
+        """Tell whether ``exclude`` may leave out anything right in the absolute *folder*."""
+        return self._excluding(folder) is not None
+
+    def _excluding(self, folder: str) -> ProjectConfig | None:
+        """Return the table of *folder* if it leaves anything out."""
+        config = self._nearest(folder) or self._nearest(self._cwd)
+        return config if config is not None and config.exclude and config.root else None
 
     @property
     def leaves_out(self) -> bool:
@@ -122,11 +133,12 @@ class Tables:
         waiting: list[str] = []
         while folder not in self._by_folder:
             waiting.append(folder)
-            file = Path(folder, "pyproject.toml")
-            table = _table(file)
-            if table is not None:
-                self._by_folder[folder] = _parse(table, file)
-                break
+            if os.path.exists(os.path.join(folder, _FILE)):  # noqa: PTH110, PTH118 - hardly ever
+                file = Path(folder, _FILE)
+                table = _table(file)
+                if table is not None:
+                    self._by_folder[folder] = _parse(table, file)
+                    break
             above = os.path.dirname(folder)  # noqa: PTH120 - thousands of times
             if above == folder:
                 self._by_folder[folder] = None

@@ -21,6 +21,7 @@ from codemods.model.frozen import Frozen, replace
 from codemods.model.outcome import Failed
 from codemods.project.ignore import git, gitignore
 from codemods.project.scripts import is_script
+from codemods.project.shown import display, joined, printable, unreachable
 from codemods.project.walked import Walked, unsigned
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from codemods.project.ignore.git import Listing
     from codemods.project.ignore.gitignore import Rules
+
+    _Found = Sequence["DiscoveredFile | Failed"]
 
 # Folders that hold no source of the project.  A virtual environment of any
 # other name is known by its pyvenv.cfg.
@@ -70,7 +73,7 @@ class _Folder(Frozen):
 
     def child(self, name: str, rules: tuple[Rules, ...]) -> _Folder:
         """Return the folder *name* in this one."""
-        path, real = _join(self.path, name), _join(self.real, name)
+        path, real = joined(self.path, name), joined(self.real, name)
         return _Folder(path, real, f"{self.display}{name}/", rules)
 
 
@@ -84,10 +87,15 @@ class Excludes(Protocol):
         """Tell whether the absolute *path* is left out; what is in such a folder is as well."""
 
 
+#: Whether anything at all that is right in an absolute folder may be left out.
+ExcludesIn = Callable[[str], bool]
+
+
 def discover(
     paths: Iterable[Path],
     cwd: Path,
     excludes: Excludes | None = None,
+    excludes_in: ExcludesIn | None = None,
     *,
     force: bool = False,
     tell: Tell | None = None,
@@ -97,15 +105,18 @@ def discover(
     """Yield the files of *paths*, in the given order and sorted within each.
 
     A path that is missing, or a folder that cannot be read, is yielded as Failed
-    and the others go on.  With *force*, *excludes* counts for what is named too.
+    and the others go on.  With *force*, *excludes* counts for what is named too; where
+    *excludes_in* is given and denies it for a folder, it is asked about nothing there.
     *tell* is called with what the reader should know: that git could not be asked.
     What the answer depended on is put into *walked*.  *also* are endings of further files.
     """
     walk = _Walk(str(cwd), excludes or _excludes_nothing, force=force, tell=tell or _say_nothing)
+    walk.excludes_in = excludes_in or walk.excludes_in
     walk.walked = walked or walk.walked
     walk.suffixes = (*SUFFIXES, *also)
     for path in paths:
-        yield from walk.named(path)
+        for found in walk.named(path):
+            yield from found
 
 
 def _excludes_nothing(path: str, *, folder: bool) -> bool:
@@ -113,12 +124,20 @@ def _excludes_nothing(path: str, *, folder: bool) -> bool:
     return False
 
 
+def _may_exclude(folder: str) -> bool:
+    del folder
+    return True
+
+
 def _say_nothing(text: str) -> None:
     del text
 
 
 class _Walk:
-    """One discovery: what was seen already, and the links that wait for the real files."""
+    """One discovery: what was seen already, and the links that wait for the real files.
+
+    What is found is handed up in groups, mostly those of a folder: there are six generators.
+    """
 
     def __init__(self, cwd: str, excludes: Excludes, *, force: bool, tell: Tell) -> None:
         self._cwd = cwd
@@ -130,17 +149,18 @@ class _Walk:
         # Links are taken last, so that a file which is reached both ways is
         # reported under its own name.
         self._links: list[tuple[_Folder, str]] = []
+        self.excludes_in: ExcludesIn = _may_exclude
         self.walked = Walked(unsigned)
         self.suffixes: tuple[str, ...] = SUFFIXES
 
-    def named(self, path: Path) -> Iterator[DiscoveredFile | Failed]:
+    def named(self, path: Path) -> Iterator[_Found]:
         """Yield what a path of the command line stands for."""
         absolute = os.path.abspath(self._cwd / path)  # noqa: PTH100 - resolve() follows links
-        shown = _display(absolute, self._cwd, relative=not path.is_absolute())
+        shown = display(absolute, self._cwd, relative=not path.is_absolute())
         try:
             mode = os.stat(absolute).st_mode  # noqa: PTH116 - a string, thousands of times
         except (OSError, ValueError) as error:
-            yield _unreachable(shown, error)
+            yield [unreachable(shown, error)]
             return
         real = os.path.realpath(absolute)
         if stat.S_ISDIR(mode):
@@ -148,13 +168,12 @@ class _Walk:
             return
         self.walked.plain = False
         if not stat.S_ISREG(mode):
-            yield Failed(
-                shown, "read", "it is neither a file nor a folder", "Name a file or a folder."
-            )
+            advice = "Name a file or a folder."
+            yield [Failed(shown, "read", "it is neither a file nor a folder", advice)]
         elif not (self._force and self._is_excluded(absolute, folder=False)):
-            yield from self._once(absolute, real, shown)
+            yield self._once(absolute, real, shown)
 
-    def _folder(self, absolute: str, real: str, shown: str) -> Iterator[DiscoveredFile | Failed]:
+    def _folder(self, absolute: str, real: str, shown: str) -> Iterator[_Found]:
         """Yield the files of a folder that is named: git's answer, where there is git."""
         named = self._is_excluded(absolute, folder=True)
         if named and self._force:
@@ -174,7 +193,7 @@ class _Walk:
             self._excludes(parent, folder=True) for parent in above
         )
 
-    def _repository(self, folder: _Folder) -> Iterator[DiscoveredFile | Failed]:
+    def _repository(self, folder: _Folder) -> Iterator[_Found]:
         """Yield the files of *folder*, from git or, without it, by reading its ignore files."""
         home = git.repository_of(folder.path)
         if home is not None:
@@ -182,9 +201,9 @@ class _Walk:
             try:
                 listing = git.listing(folder.path)
             except git.GitProblem as problem:
-                shown = _printable(folder.display.rstrip("/") or ".")
+                shown = printable(folder.display.rstrip("/") or ".")
                 self._tell(
-                    f"{shown}: git does not list its files ({_printable(str(problem))}); its "
+                    f"{shown}: git does not list its files ({printable(str(problem))}); its "
                     ".gitignore files are read without it, and what it tracks is unknown"
                 )
             else:
@@ -201,11 +220,11 @@ class _Walk:
             replace(folder, rules=gitignore.inherited(folder.path, limit=self._cwd))
         )
 
-    def _listed(self, folder: _Folder, listing: Listing) -> Iterator[DiscoveredFile | Failed]:
+    def _listed(self, folder: _Folder, listing: Listing) -> Iterator[_Found]:
         """Yield what git lists in *folder*, but for folders of tools and virtual environments."""
         for name in listing.unreadable:
             error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            yield _unreachable(folder.display + name, error)
+            yield [unreachable(folder.display + name, error)]
         environments = {
             name.rpartition("/")[0] for name in listing.names if name.endswith("/pyvenv.cfg")
         }
@@ -215,16 +234,16 @@ class _Walk:
                 folder, name.rstrip("/").rpartition("/")[0], wanted, environments
             ):
                 continue
-            path = _join(folder.path, name.rstrip("/"))
+            path = joined(folder.path, name.rstrip("/"))
             if name.endswith(self.suffixes) or is_script(name, path):
-                yield from self._entry(folder, name, path)
+                yield self._entry(folder, name, path)
             elif name.endswith("/") or os.path.isdir(path):  # noqa: PTH112 - strings all through
                 inner = name.rstrip("/")
                 if not os.path.islink(path) and self._leads_there(  # noqa: PTH114
                     folder, inner, wanted, environments
                 ):
                     yield from self._repository(
-                        _Folder(path, _join(folder.real, inner), f"{folder.display}{inner}/", ())
+                        _Folder(path, joined(folder.real, inner), f"{folder.display}{inner}/", ())
                     )
 
     def _leads_there(
@@ -233,7 +252,7 @@ class _Walk:
         """Whether files of the folder *inner* are taken: no link, tool's folder or excluded one."""
         if inner not in wanted:
             above, _, name = inner.rpartition("/")
-            path = _join(folder.path, inner)
+            path = joined(folder.path, inner)
             wanted[inner] = (
                 self._leads_there(folder, above, wanted, environments)
                 and name not in SKIPPED_FOLDERS
@@ -244,20 +263,21 @@ class _Walk:
             )
         return wanted[inner]
 
-    def _entry(self, folder: _Folder, name: str, path: str) -> Iterator[DiscoveredFile]:
-        """Yield the Python file *name* that git lists, if it is there and is a file."""
+    def _entry(self, folder: _Folder, name: str, path: str) -> _Found:
+        """Return the Python file *name* that git lists, if it is there and is a file."""
         try:
             mode = os.lstat(path).st_mode
         except OSError:  # tracked, and deleted
-            return
+            return ()
         if self._left_out((), path, folder=False):
-            return
+            return ()
         if stat.S_ISLNK(mode):
             self._links.append((folder, name))
         elif stat.S_ISREG(mode):
-            yield from self._once(path, _join(folder.real, name), folder.display + name)
+            return self._once(path, joined(folder.real, name), folder.display + name)
+        return ()
 
-    def _tree(self, root: _Folder) -> Iterator[DiscoveredFile | Failed]:
+    def _tree(self, root: _Folder) -> Iterator[_Found]:
         pending = [root]
         while pending:
             folder = pending.pop()
@@ -270,61 +290,76 @@ class _Walk:
                     found = sorted(entries, key=_name)
             except OSError as error:
                 self.walked.plain = False
-                yield _unreachable(folder.display.rstrip("/") or ".", error)
+                yield [unreachable(folder.display.rstrip("/") or ".", error)]
                 continue
             inside: list[_Folder] = []
-            yield from self._entries(folder, found, inside)
+            yield self._entries(folder, found, inside)
             pending += reversed(inside)
 
     def _entries(
         self, folder: _Folder, found: Sequence[os.DirEntry[str]], inside: list[_Folder]
-    ) -> Iterator[DiscoveredFile]:
-        """Yield the files among *found*; append the folders to walk to *inside*."""
+    ) -> _Found:
+        """Return the files among *found*; append the folders to walk to *inside*."""
         names = {entry.name for entry in found}
         if ".git" in names:
             self.walked.plain = False
         if "pyvenv.cfg" in names and not folder.named:
-            return
+            return ()
         for name in names.intersection(_RULES):
-            self.walked.enter(_join(folder.path, name))
+            self.walked.enter(joined(folder.path, name))
         rules = _rules_inside(folder, names)
+        taken: list[DiscoveredFile] = []
         seen, left_out, suffixes = self._seen, self._left_out, self.suffixes
+        # Asked when a file is found: a folder without any may have what configuration it will.
+        asks: bool | None = None
         for entry in found:
             name, path = entry.name, entry.path
-            if "." not in name and entry.is_file(follow_symlinks=False):
-                # Whether it is a script is in its first line, which may change.
-                self.walked.enter(path)
-                taken = is_script(name, path)
+            if name.endswith(suffixes):
+                is_taken = entry.is_file(follow_symlinks=False)
             else:
-                taken = name.endswith(suffixes) and entry.is_file(follow_symlinks=False)
-            if taken:
+                is_taken = "." not in name and self._is_script(entry)
+            if is_taken:
                 # Nearly all that is found comes this way, so it is written out.
-                real = path if folder.real == folder.path else _join(folder.real, name)
-                if real not in seen and not left_out(rules, path, folder=False):
-                    seen.add(real)
-                    yield DiscoveredFile(path, _printable(folder.display + name))
+                real = path if folder.real == folder.path else joined(folder.real, name)
+                if real not in seen:
+                    if asks is None:
+                        asks = bool(rules) or self._may_leave_out(folder.path)
+                    if not (asks and left_out(rules, path, folder=False)):
+                        seen.add(real)
+                        taken.append(DiscoveredFile(path, printable(folder.display + name)))
             elif entry.is_symlink():
                 self.walked.plain = False
                 self._links.append((replace(folder, rules=rules), name))
             elif entry.is_dir():
                 if name not in SKIPPED_FOLDERS and not left_out(rules, path, folder=True):
                     inside.append(folder.child(name, rules))
+        return taken
 
-    def _link(self, parent: _Folder, name: str) -> Iterator[DiscoveredFile | Failed]:
+    def _may_leave_out(self, folder: str) -> bool:
+        return self._heeds_excludes and self.excludes_in(folder)
+
+    def _is_script(self, entry: os.DirEntry[str]) -> bool:
+        """Whether a file without an ending is a script: its first line says so, and may change."""
+        if not entry.is_file(follow_symlinks=False):
+            return False
+        self.walked.enter(entry.path)
+        return is_script(entry.name, entry.path)
+
+    def _link(self, parent: _Folder, name: str) -> Iterator[_Found]:
         """Yield what a link found in a folder leads to; a link that leads nowhere is passed over.
 
         A link to a folder above itself is passed over too: it would bring in
         everything beside the folder that was named.
         """
-        path = _join(parent.path, name)
+        path = joined(parent.path, name)
         real = os.path.realpath(path)
         if os.path.isdir(real):  # noqa: PTH112 - strings all through
-            above = parent.real == real or parent.real.startswith(_join(real, ""))
+            above = parent.real == real or parent.real.startswith(joined(real, ""))
             skipped = name in SKIPPED_FOLDERS or self._left_out(parent.rules, path, folder=True)
             if not above and not skipped:
                 yield from self._tree(replace(parent.child(name, parent.rules), real=real))
         elif self._wanted(parent.rules, path) and os.path.isfile(real):  # noqa: PTH113
-            yield from self._once(path, real, parent.display + name)
+            yield self._once(path, real, parent.display + name)
 
     def _wanted(self, rules: tuple[Rules, ...], path: str) -> bool:
         taken = path.endswith(self.suffixes) or is_script(os.path.basename(path), path)  # noqa: PTH119
@@ -335,10 +370,11 @@ class _Walk:
             self._heeds_excludes and self._excludes(path, folder=folder)
         )
 
-    def _once(self, path: str, real: str, shown: str) -> Iterator[DiscoveredFile]:
-        if real not in self._seen:
-            self._seen.add(real)
-            yield DiscoveredFile(path, _printable(shown))
+    def _once(self, path: str, real: str, shown: str) -> _Found:
+        if real in self._seen:
+            return ()
+        self._seen.add(real)
+        return (DiscoveredFile(path, printable(shown)),)
 
 
 def _files_first(name: str) -> tuple[tuple[bool, str], ...]:
@@ -357,36 +393,3 @@ def _rules_inside(folder: _Folder, names: set[str]) -> tuple[Rules, ...]:
     if folder.named and ".git" not in names and gitignore.ignores_itself(folder.path):
         return rules
     return rules + gitignore.rules_in(folder.path)
-
-
-def _join(folder: str, name: str) -> str:
-    return folder + name if folder.endswith(os.sep) else folder + os.sep + name
-
-
-def _display(absolute: str, cwd: str, *, relative: bool) -> str:
-    """Return how reports name *absolute*: relative to *cwd* if it is below it or was so named."""
-    if absolute == cwd:
-        return "."
-    if absolute.startswith(_join(cwd, "")):
-        shown = absolute[len(_join(cwd, "")) :]
-    else:
-        shown = os.path.relpath(absolute, cwd) if relative else absolute
-    return shown.replace(os.sep, "/")
-
-
-def _printable(shown: str) -> str:
-    """Return *shown* fit for any report: control characters and undecodable bytes escaped."""
-    if shown.isprintable():
-        return shown
-    return shown.encode("unicode_escape").decode("ascii")
-
-
-def _unreachable(shown: str, error: OSError | ValueError) -> Failed:
-    """Return the failure for a path of the command line, or a folder, that cannot be read."""
-    shown = _printable(shown)
-    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
-        advice = "Correct the path; it is relative to the folder where the run is started."
-        return Failed(shown, "read", "there is no such file or folder", advice)
-    reason = (error.strerror or str(error)).lower()
-    advice = "Give yourself permission to read it, or leave it out with `exclude`."
-    return Failed(shown, "read", f"it cannot be read: {reason}", advice)

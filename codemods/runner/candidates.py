@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from codemods.model.frozen import Frozen
 from codemods.model.outcome import Failed
-from codemods.project.discovery import DiscoveredFile
+from codemods.model.progress import nothing_told
 from codemods.project.sources import read_found
 from codemods.vocabulary import words_in
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from codemods.model.options import Shard
     from codemods.model.progress import Progress
     from codemods.model.source import SourceFile
+    from codemods.project.discovery import DiscoveredFile
 
 
 class Scan(Frozen):
@@ -57,32 +58,33 @@ def scan(
     others: list[DiscoveredFile] = []
     noted: list[SourceFile] = []
     scanned = 0
+    reports = progress is not nothing_told
     for file in files:
         if shard is not None and shard.takes(scanned):
             mine.add(file.path if isinstance(file, Failed) else file.display)
         scanned += 1
-        progress(scanned)
-        if memory is not None and isinstance(file, DiscoveredFile) and memory.is_clean(file):
+        if reports:
+            progress(scanned)
+        if isinstance(file, Failed):
+            failed.append(file)
+            continue
+        if memory is not None and memory.is_clean(file):
             others.append(file)
             continue
-        content = file if isinstance(file, Failed) else read_found(file)
+        content = read_found(file)
         if isinstance(content, Failed):
             failed.append(content)
             continue
-        assert not isinstance(file, Failed)
         may_have_work, may_be_noted = words_in(content)
-        if may_have_work:
-            loaded = _decoded(file, content)
-            if isinstance(loaded, Failed):
-                failed.append(loaded)
-            else:
-                candidates.append(loaded)
+        if not may_have_work:
+            others.append(file)
+        if not may_be_noted:
             continue
-        others.append(file)
-        if may_be_noted:
-            loaded = _decoded(file, content)
-            if not isinstance(loaded, Failed):
-                noted.append(loaded)
+        loaded = _decoded(file, content)
+        if not isinstance(loaded, Failed):
+            (candidates if may_have_work else noted).append(loaded)
+        elif may_have_work:
+            failed.append(loaded)
     if memory is not None:
         told = {str(source.path) for source in noted}
         clean = [file for file in others if file.place not in told] if told else others

@@ -108,12 +108,21 @@ def test_each_word_is_found_that_a_search_for_its_parts_may_miss(word: bytes) ->
     """Whatever stands around a word, it is found; of its parts alone none is taken for it."""
     every = bytes(range(256))
     for before, behind in (
-        (b"", b""),
-        (b"x = '", b"'\n"),
-        (b"U _context AI ", b"\n"),
+        (b"#", b""),
+        (b"x = '#'  # ", b"'\n"),
+        (b"U _context AI #", b"\n"),
         (every, every),
     ):
         found = vocabulary.words_in(before + word + behind)
         assert found[1]
         assert found[0] is (word in vocabulary.NEEDLES)
+        assert vocabulary.words_in(word)[0] is found[0]
     assert vocabulary.words_in(b"U my_context AI U_I ai_usage- tracking") == (False, False)
+
+
+def test_the_mark_of_a_comment_counts_behind_what_begins_one() -> None:
+    """A text says `ai-usage:` in a comment, or it is not looked at for that."""
+    assert vocabulary.words_in(b"# ai-usage: off[AIU001]\n") == (False, True)
+    assert vocabulary.words_in(b"x = 1  # noqa  ai-usage: off") == (False, True)
+    assert vocabulary.words_in(b"x = 'ai-usage: off'\ny = 1  # nothing") == (False, False)
+    assert vocabulary.words_in(b"x = 'ai-usage: off'\n") == (False, False)

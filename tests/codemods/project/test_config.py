@@ -155,3 +155,16 @@ def test_exclude_is_relative_to_its_own_table(tmp_path: Path) -> None:
     assert excluded("member/made.py")
     assert not excluded("member/x_gen.py")
     assert not excluded("made.py")
+
+
+def test_a_folder_may_have_nothing_to_leave_out(tmp_path: Path) -> None:
+    """Whether anything in a folder may be left out is what the nearest table above it says."""
+    configured(tmp_path, '[tool.ai-usage]\nexclude = ["/old/"]\n')
+    configured(tmp_path / "member", "[tool.ai-usage]\nbatch-pricing = true\n")
+    configured(tmp_path / "other", "[tool.black]\nline-length = 90\n")
+    tables = Tables(tmp_path)
+    folders = ("", "member", "member/sub", "other", "other/sub")
+    found = [tables.excludes_in(str(tmp_path / name).rstrip("/")) for name in folders]
+    assert found == [True, False, False, True, True]
+    assert not Tables(tmp_path / "member").excludes_in(str(tmp_path / "member"))
+    assert Tables(tmp_path).excludes_in(str(tmp_path.parent)), "the table of the current folder"

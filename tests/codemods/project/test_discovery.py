@@ -385,6 +385,37 @@ def test_folder_that_git_cannot_read(repository: Path, monkeypatch: pytest.Monke
     assert (failure.path, failure.message) == ("locked", "it cannot be read: permission denied")
 
 
+def test_what_may_be_left_out_is_asked_once_a_folder(tmp_path: Path) -> None:
+    """Where nothing in a folder may be left out, no file of it is asked about, but its folders are.
+
+    A folder without Python files is not asked about at all.
+    """
+    lay_out(tmp_path, "a.py", "b.py", "pkg/a.py", "pkg/b.py", "docs/a.txt", "pkg/gen/a.py")
+    asked: list[str] = []
+    folders: list[str] = []
+
+    def excludes(path: str, *, folder: bool) -> bool:
+        asked.append(os.path.relpath(path, tmp_path))
+        return path.endswith("/b.py") or (folder and path.endswith("/gen"))
+
+    def excludes_in(folder: str) -> bool:
+        folders.append(os.path.relpath(folder, tmp_path))
+        return folder.endswith("/pkg")
+
+    found = list(discover([tmp_path / "a.py"], tmp_path, excludes, excludes_in))
+    assert [file.display for file in found if isinstance(file, DiscoveredFile)] == ["a.py"]
+    asked.clear()
+    inside = discover([tmp_path], tmp_path, excludes, excludes_in)
+    assert [file.display for file in inside if isinstance(file, DiscoveredFile)] == [
+        "a.py",
+        "b.py",
+        "pkg/a.py",
+    ]
+    assert folders == [".", "pkg"]
+    assert [name for name in asked if name.endswith(".py")] == ["pkg/a.py", "pkg/b.py"]
+    assert {"docs", "pkg", "pkg/gen"} <= set(asked)
+
+
 def test_excluded_folder_by_name(tmp_path: Path) -> None:
     """A folder that is named is wanted, though `exclude` leaves it out."""
     lay_out(tmp_path, "gen/a.py", "gen/sub/b.py", "c.py")
