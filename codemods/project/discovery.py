@@ -21,8 +21,7 @@ from codemods.model.frozen import Frozen, replace
 from codemods.model.outcome import Failed
 from codemods.project.ignore import git, gitignore
 from codemods.project.scripts import is_script
-from codemods.project.shown import display, joined, printable, unreachable
-from codemods.project.walked import Walked, unsigned
+from codemods.project.walked import Walked, display, joined, printable, unreachable, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
