@@ -21,8 +21,9 @@ from codemods.rules.checks.shared_trackers.doubtful_constructs import (
     given_again_refusal,
     never_built_refusal,
 )
+from codemods.rules.checks.shared_trackers.sole_use import helpers
 from codemods.rules.checks.siblings import siblings_of
-from codemods.rules.checks.state_reads import is_of_id
+from codemods.rules.checks.state_reads import is_of_id, may_be_asked
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ def _state_refusal(semantic: SemanticModel, finding: Finding, lifetime: Lifetime
         detail = f"{ast.unparse(looked_up)} may reach {lifetime.binding.name} by its name"
         return refuse(semantic, finding, Reason.ESCAPES, detail, looked_up)
     places = state_reads(lifetime.loads, semantic.module)
-    place = next((p for p in places if not is_of_id(semantic, lifetime, p)), None)
+    known = (is_of_id, may_be_asked)
+    place = next((p for p in places if not any(f(semantic, lifetime, p) for f in known)), None)
     if place is not None:
         detail = f"{ast.unparse(place)} depends on when the ids are set and reset"
         return refuse(semantic, finding, Reason.READS_STATE, detail, place)
@@ -210,7 +212,7 @@ def flow_refusal(
     if escape is not None:
         return escape
     for binding in flow.holders:
-        refusal = _reached_by_functions(semantic, finding, binding) or _used_behind(
+        refusal = _reached_by_functions(semantic, finding, lifetime, binding) or _used_behind(
             semantic, finding, lifetime, binding
         )
         if refusal is not None:
@@ -219,12 +221,12 @@ def flow_refusal(
 
 
 def _reached_by_functions(
-    semantic: SemanticModel, finding: Finding, binding: Binding
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, binding: Binding
 ) -> Refusal | None:
     if not binding.scope.is_module:
         return None
     load = semantic.taint.once(_LoadsInFunctions).first(binding)
-    if load is not None:
+    if load is not None and not helpers(semantic, lifetime, binding):
         detail = f"{binding.name} is used by functions of this module"
         return refuse(semantic, finding, Reason.SHARED_STATE, detail, load)
     uses = semantic.elsewhere.variable(binding.name)

@@ -2,6 +2,7 @@
 
 On our runtime the block's tracker has, in its own fields, the ids that count there: as long as
 a read stands in the block, and runs there, it gives what the set calls gave.
+Of others in the block a person may say that they need not (``--unsafe``): most only log.
 """
 
 from __future__ import annotations
@@ -43,6 +44,30 @@ def is_of_id(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> bool
     )
 
 
+def may_be_asked(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> bool:
+    """Whether a person may say that *node* need not read what it reads today off the tracker."""
+    if not semantic.settings.unsafe or lifetime.owned or not isinstance(node, ast.Attribute):
+        return False
+    name = node.value
+    return (
+        isinstance(node.ctx, ast.Load)
+        and node.attr in (*words.ID_ATTRIBUTES, words.CONTEXT_FIELD)
+        and isinstance(name, ast.Name)
+        and semantic.scopes.scope_of[name] is lifetime.scope
+        and semantic.scopes.of(name) is lifetime.binding
+        and not _is_in_a_header(semantic, lifetime, node)
+    )
+
+
+def read_conditions(semantic: SemanticModel, lifetime: Lifetime) -> tuple[str, ...]:
+    """Return what is to be confirmed of reads that may give something else."""
+    return tuple(
+        f"line {semantic.module.span(read).line} may read another {read.attr} than today"
+        for read in _reads(semantic, lifetime)
+        if not is_of_id(semantic, lifetime, read)
+    )
+
+
 def _is_in_a_header(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> bool:
     """Whether *node* will be evaluated outside of a block, and may be so behind another one."""
     return semantic.module.statement(node) in {site.statement for site in lifetime.sets}
@@ -76,6 +101,8 @@ def _is_before(path: Path, lifetime: Lifetime, blocks: list[Block]) -> bool:
     )
 
 
-def _reads(semantic: SemanticModel, lifetime: Lifetime) -> Iterator[ast.AST]:
-    around = (semantic.module.parents[load] for load in lifetime.loads)
-    return (node for node in around if is_of_id(semantic, lifetime, node))
+def _reads(semantic: SemanticModel, lifetime: Lifetime) -> Iterator[ast.Attribute]:
+    for node in (semantic.module.parents[load] for load in lifetime.loads):
+        known = is_of_id(semantic, lifetime, node) or may_be_asked(semantic, lifetime, node)
+        if isinstance(node, ast.Attribute) and known:
+            yield node

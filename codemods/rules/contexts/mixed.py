@@ -15,6 +15,7 @@ Guide           Common Issues, 3
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -113,6 +114,7 @@ def _decide_one(
         )
         if refusal is not None:
             return refusal
+        confirm += _quiet_calls(semantic, argument.value)
     path = semantic.module.paths[statement]
     taken = taken_of(site)
     edits: tuple[Delete | Merge, ...] = (Delete(site.path),)
@@ -158,7 +160,19 @@ def _moved(
             if semantic.scopes.of(node) in bindings:
                 detail = "an id is computed from the block's own tracker"
                 return refuse(semantic, finding, Reason.READS_STATE, detail, value)
-        if isinstance(node, ast.Call) and last_name(node.func) not in _HARMLESS:
+        if _may_record(node) and not semantic.settings.unsafe:
             detail = "a call that computes an id would leave the block, and may record something"
-            return refuse(semantic, finding, Reason.MIXED, detail, value)
+            refusal = refuse(semantic, finding, Reason.MIXED, detail, value)
+            return replace(refusal, advice=f"{refusal.advice}, or run with --unsafe if it does not")
     return None
+
+
+def _may_record(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and last_name(node.func) not in _HARMLESS
+
+
+def _quiet_calls(semantic: SemanticModel, value: ast.expr) -> list[str]:
+    """Return what a person must confirm of the calls in *value*, which leave the block."""
+    found = (n for n in walk(value) if _may_record(n))
+    texts = (f"{semantic.module.segment(n)} in line {n.lineno}" for n in found)
+    return [f"{text} makes no AI call, and reads nothing of the block" for text in texts]

@@ -38,11 +38,13 @@ from codemods.rules.checks.shared_trackers.doubtful_constructs import (
     doubted_inside_refusal,
 )
 from codemods.rules.checks.shared_trackers.module_users import users_of
+from codemods.rules.checks.shared_trackers.sole_use import helpers
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning import operation_types
 from codemods.rules.planning.blocks import closing_edits, remains_work
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.user_ids import keep_user
+from codemods.rules.planning.whole_lifetime import decide_lifetime
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites, calls_of
 
@@ -95,6 +97,9 @@ def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> D
         return Decided(refusal)
     users = users_of(semantic, finding, lifetime)
     if isinstance(users, Refusal):
+        if helpers(semantic, lifetime, lifetime.binding) and not uses.readers:
+            verdict = decide_lifetime(semantic, finding, lifetime)
+            return Decided(verdict, frozenset(semantic.flow(lifetime).tainted))
         return Decided(users)
     for place in uses.readers:
         text = f"{place} and {lifetime.binding.name}'s functions here"

@@ -26,7 +26,13 @@ from codemods.rules.checks.shared_trackers.doubtful_constructs import (
     construct_conditions,
     doubted_inside_refusal,
 )
-from codemods.rules.checks.state_reads import external_read_refusal, is_of_id
+from codemods.rules.checks.shared_trackers.sole_use import helper_conditions
+from codemods.rules.checks.state_reads import (
+    external_read_refusal,
+    is_of_id,
+    may_be_asked,
+    read_conditions,
+)
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields, said_of
 from codemods.rules.checks.yields.held_yields import held_refusal, held_yield, to_confirm
@@ -78,7 +84,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
         return refusal
     lifetime, doubts = with_possible_ids(semantic, lifetime)
     flow = with_bases(semantic, semantic.flow(lifetime), lifetime.construct)
-    reads = [read for read in flow.reads if not is_of_id(semantic, lifetime, read)]
+    reads = [read for read in flow.reads if not _may_be_read(semantic, lifetime, read)]
     flow = replace(flow, reads=reads)
     asked_of = escape_conditions(semantic, lifetime, flow)
     leaving = [semantic.module.statement(escape.node) for escape in flow.escapes if asked_of]
@@ -94,7 +100,12 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
         or wrapped_refusal(semantic, finding, lifetime, flow)
         or _blocks(semantic, finding, lifetime, flow, held)
     )
-    asked = construct_conditions(semantic, lifetime) + wrapped_conditions(semantic, lifetime)
+    asked = (
+        *construct_conditions(semantic, lifetime),
+        *wrapped_conditions(semantic, lifetime),
+        *helper_conditions(semantic, lifetime),
+        *read_conditions(semantic, lifetime),
+    )
     if isinstance(verdict, Refusal):
         return verdict
     refusal = external_read_refusal(semantic, finding, lifetime, verdict) or doubted_inside_refusal(
@@ -103,6 +114,10 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
     ways_out = tuple(semantic.module.paths[statement] for statement in leaving)
     confirm = (*verdict.confirm, *asked, *doubts, *asked_of)
     return refusal or replace(verdict, confirm=confirm, ways_out=(*verdict.ways_out, *ways_out))
+
+
+def _may_be_read(semantic: SemanticModel, lifetime: Lifetime, read: ast.AST) -> bool:
+    return is_of_id(semantic, lifetime, read) or may_be_asked(semantic, lifetime, read)
 
 
 def _blocks(

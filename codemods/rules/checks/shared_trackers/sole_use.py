@@ -1,6 +1,9 @@
-"""Callers that build a tracker and give it to one function only, as often as they like.
+"""Who alone uses a tracker: one function that callers give it to, or the statements of a script.
 
-Where that function sets its ids before it uses the tracker, no call sees what an earlier one left.
+Where callers build a tracker and give it to one function only, as often as they like, and it sets
+its ids before it uses the tracker, no call sees what an earlier one left.
+A script's functions that only its own statements call, while its block lasts, are a part of what
+these do.  That no other file calls them is for a person to say (``--unsafe``).
 """
 
 from __future__ import annotations
@@ -16,10 +19,76 @@ if TYPE_CHECKING:
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
-    from codemods.analysis.trackers.lifetimes import SetCall
+    from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _AT_ONCE = (ast.ListComp, ast.SetComp, ast.DictComp)
 _QUIET = (words.SET_CALL, words.OLDER_SET_CALL, words.FLUSH_CALL)
+
+
+def helpers(semantic: SemanticModel, lifetime: Lifetime, binding: Binding) -> tuple[str, ...]:
+    """Return the functions by which a script uses *binding*, its tracker or another name for it.
+
+    None where one is no such function, and where nobody is asked (without ``--unsafe``).
+    """
+    if not semantic.settings.unsafe or not binding.scope.is_module:
+        return ()
+    found: dict[str, None] = {}
+    for load in binding.loads:
+        around = [n for n in semantic.module.ancestors(load) if isinstance(n, _FUNCTIONS)]
+        if semantic.scopes.scope_of[load].is_module or not around:
+            continue
+        helper = _bound_to(semantic, around[-1])
+        if helper is None or not _is_called_inside(semantic, lifetime, helper):
+            return ()
+        found[helper.name] = None
+    return tuple(found)
+
+
+def helper_conditions(semantic: SemanticModel, lifetime: Lifetime) -> tuple[str, ...]:
+    """Return what is to be confirmed of the functions by which a script uses its tracker."""
+    site = lifetime.sets[0] if lifetime.sets else None
+    keys = dict.fromkeys(a.keyword for one in lifetime.sets for a in one.arguments)
+    ids = " or ".join(keys)
+    return tuple(
+        f"who calls {name} from another file would no longer find the {ids} of line"
+        f" {site.call.lineno} there"
+        for name in (helpers(semantic, lifetime, lifetime.binding) if site is not None else ())
+    )
+
+
+def _bound_to(semantic: SemanticModel, function: ast.AST) -> Binding | None:
+    """Return the variable of the module that has *function*, if that is bound to one alone."""
+    if any(isinstance(n, ast.ClassDef) for n in semantic.module.ancestors(function)):
+        return None
+    if getattr(function, "decorator_list", None):
+        return None  # what decorates it may call it at any time
+    name = getattr(function, "name", None)
+    if name is None:
+        statement = semantic.module.parents[function]
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        name = targets[0].id if len(targets) == 1 and isinstance(targets[0], ast.Name) else None
+    return semantic.scopes.binding(name, semantic.scopes.module_scope) if name else None
+
+
+def _is_called_inside(semantic: SemanticModel, lifetime: Lifetime, helper: Binding) -> bool:
+    """Whether only statements of the module call *helper*, behind the ids and before the end."""
+    if len(helper.binders) != 1 or helper.declared or not helper.loads:
+        return False
+    if not lifetime.sets or semantic.used_elsewhere(helper.name):
+        return False
+    begin = lifetime.sets[0].path[-1][1]
+    depth = len(lifetime.prefix)
+    for load in helper.loads:
+        path = semantic.module.paths[semantic.module.statement(load)]
+        call = semantic.module.parents[load]
+        if not semantic.scopes.scope_of[load].is_module or not isinstance(call, ast.Call):
+            return False
+        if path[:depth] != lifetime.prefix or not begin < path[depth][1] < lifetime.end:
+            return False
+        if call.func is not load:
+            return False
+    return True
 
 
 def sets_first(
