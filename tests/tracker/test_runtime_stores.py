@@ -32,7 +32,7 @@ from tracker.cli.reports.rows import DIMENSIONS, Row, Selection, moment
 from tracker.cli.reports.unpriced import unpriced_in
 from tracker.delivery import writer
 from tracker.errors import SinkError
-from tracker.pricing.quote import UNPRICED, quote
+from tracker.pricing.quote import UNPRICED, Served, quote
 from tracker.records.metric import Usage
 from tracker.records.sanitize import sanitize, scrub
 from tracker.sinks.memory import MemorySink
@@ -466,6 +466,24 @@ def test_no_output_is_not_free() -> None:
     """A completion with zero output tokens costs its input."""
     price = quote("openai", "gpt-4o-mini", Usage(1000, 0, 1000), NOW, batch=False)
     assert price.cost == Decimal("0.00015")
+
+
+@pytest.mark.parametrize("operation", ["completion", "embedding"])
+def test_counts_that_are_all_zero_tell_nothing(operation: str) -> None:
+    """A library that knows no usage may say 0: the cost is unknown, and why."""
+    served = Served(operation=operation)
+    price = quote("openai", "gpt-4o-mini", Usage(0, 0, 0), NOW, batch=False, served=served)
+    assert (price.cost, price.basis, price.why) == (None, "unpriced", "all of its counts are 0")
+
+
+def test_zero_tokens_that_can_be_are_believed() -> None:
+    """Of a turn that was broken off before its answer, and of what a server states a cost."""
+    for service, served in (
+        ("openai", Served(operation="realtime")),
+        ("openai", Served({"cost": 0.0}, base_url="https://openrouter.ai/api/v1")),
+    ):
+        price = quote(service, "gpt-4o-mini", Usage(0, 0, 0), NOW, batch=False, served=served)
+        assert price.cost == 0
 
 
 def test_where_no_batch_rate_is_published_half_is_assumed() -> None:

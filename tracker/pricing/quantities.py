@@ -101,6 +101,8 @@ def tokens_beside(counts: Mapping[str, float]) -> tuple[int, int, int, int]:
     return inputs, outputs, read, written
 
 
+#: Operations that always have input: where all counts of one are 0, nothing was told.
+NEVER_EMPTY = frozenset({"completion", "embedding"})
 _INPUTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 

@@ -16,7 +16,7 @@ from tracker.config import settings
 from tracker.pricing import genai, litellm_file
 from tracker.pricing.hosts import host_of, provider_at
 from tracker.pricing.listed import STANDARD_TIERS, Asked
-from tracker.pricing.quantities import parts_of
+from tracker.pricing.quantities import NEVER_EMPTY, parts_of
 from tracker.pricing.regions import factor, region_of
 from tracker.records.metric import Price, Usage
 
@@ -46,6 +46,8 @@ STATED = {
     "cost_in_usd_ticks": "1E-10",
 }
 UPSTREAM = "cost_details.upstream_inference_cost"
+#: Why a call has no price that cannot have used nothing: whoever made the answer knew no counts.
+ALL_ZERO = "all of its counts are 0"
 #: Old deployments on Azure say no more of the model of an embedding.
 RENAMED = {("embedding", "ada"): "text-embedding-ada-002"}
 
@@ -77,7 +79,8 @@ def quote(
 ) -> Price:
     """Return the price of a call of *model* at *service* made at *at*.
 
-    A model or usage that cannot be priced, or only absurdly, gives ``UNPRICED``, never zero.
+    A model or usage that cannot be priced, or only absurdly, gives ``UNPRICED``, never zero; so
+    does a completion or an embedding of which all counts are 0.
     With *batch*, or where the answer says so, the provider's batch rate is used; where none is
     published, half the list price (``batch_assumed``).
     """
@@ -198,6 +201,8 @@ def _quoted(
         usage.input_tokens is None and parts[0].quantities.keys() <= {"output_tokens"}
     ):
         return UNPRICED
+    if operation in NEVER_EMPTY and not any(any(part.quantities.values()) for part in parts):
+        return replace(UNPRICED, why=ALL_ZERO)
     listed = functools.partial(
         _whole,
         parts=parts,

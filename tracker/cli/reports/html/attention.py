@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 MOST = 50
 _LONGEST = 300
 _REASON = f"""CASE WHEN operation = '{OTHER}' THEN 'unknown endpoint'
-     WHEN input_tokens IS NULL THEN 'no tokens' ELSE 'no price' END"""
+     WHEN input_tokens IS NULL THEN COALESCE({column("metadata.usage_unknown")}, 'no tokens')
+     ELSE COALESCE({column("metadata.price_unknown")}, 'no price') END"""
 _ODD = f"""
 CREATE TEMP TABLE odd AS
 SELECT {column("model")} AS model, {column("provider")} AS provider, {column("error")} AS error,
