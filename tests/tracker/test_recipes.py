@@ -19,7 +19,8 @@ from runtime_calls import CHAT
 
 import tracker
 from tracker import ai_usage_context, ai_usage_tracked, set_current_context
-from tracker.context import scope
+from tracker.config import settings
+from tracker.context import scope, unattributed
 from tracker.propagate import extract, inject
 
 if TYPE_CHECKING:
@@ -169,18 +170,69 @@ def test_the_recipe_for_notebooks(
     assert [metric.job_id for metric in metrics] == ["first", "second"]
 
 
-def test_the_recipe_for_a_runner(recipes: dict[str, Any], metrics: CapturedMetrics) -> None:
-    """The context is handed over; without that, the call is nobody's and not recorded."""
+def test_the_recipe_for_a_runner(
+    recipes: dict[str, Any], metrics: CapturedMetrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The context is handed over; else the call is nobody's, and the end of the block says so."""
 
     async def work() -> None:
         recipes["client"].chat.completions.create(**CHAT)
 
     with asyncio.Runner() as runner:
-        with ai_usage_context("work", job_id="around"):
-            runner.run(work())
+        runner.run(work())
+        assert not told_as_missed(caplog)
+        for _ in range(2):
+            with ai_usage_context("work", job_id="around"):
+                runner.run(work())
         assert len(metrics) == 0
         recipes["answered"](runner, work)
+        with ai_usage_context("nothing"):
+            pass
     assert [metric.job_id for metric in metrics] == ["runner"]
+    assert told_as_missed(caplog) == [str(__file__)]
+
+
+def told_as_missed(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the files of the blocks that were told to have missed a call."""
+    said = [record.message for record in caplog.records if "older than the block" in record.message]
+    return [message.partition("block at ")[2].partition(":")[0] for message in said]
+
+
+def test_a_runner_s_calls_where_contexts_are_required(
+    recipes: dict[str, Any], metrics: CapturedMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are recorded as nobody's, with the line that made them, which is told at once."""
+    monkeypatch.setenv("AI_USAGE_REQUIRE_CONTEXT", "1")
+    settings.reset()
+
+    async def work() -> None:
+        recipes["client"].chat.completions.create(**CHAT)
+
+    with asyncio.Runner() as runner:
+        runner.run(asyncio.sleep(0))
+        with ai_usage_context("work", job_id="around"):
+            runner.run(work())
+    unattributed.settle_waiting()
+    (metric,) = metrics
+    assert (metric.operation_type, metric.job_id) == (None, None)
+    assert metric.metadata["caller_file"] == __file__
+
+
+def test_a_runner_that_an_ended_block_made(
+    recipes: dict[str, Any], metrics: CapturedMetrics
+) -> None:
+    """Its context is that block's: the calls are booked there, as late ones."""
+
+    async def work() -> None:
+        recipes["client"].chat.completions.create(**CHAT)
+
+    runner = asyncio.Runner()
+    with ai_usage_context("first", job_id="first"):
+        runner.run(work())
+    with ai_usage_context("second", job_id="second"):
+        runner.run(work())
+    runner.close()
+    assert [(m.job_id, m.late) for m in metrics] == [("first", False), ("first", True)]
 
 
 def test_the_recipe_for_pytest(recipes: dict[str, Any], metrics: CapturedMetrics) -> None:

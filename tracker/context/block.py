@@ -14,7 +14,7 @@ from tracker.ai_usage_tracker import (
     AIUsageTracker,
 )
 from tracker.config.misuse import forgiven, has_methods, kind_of, tell
-from tracker.context import scope
+from tracker.context import scope, unattributed
 from tracker.context.decorator import surrounded
 from tracker.context.opening import Opening, described_end
 from tracker.context.scope import Node, enter, last_entered
@@ -86,7 +86,6 @@ class Block(Node):
         "_started",
         "_thread",
     )
-
     #: What its tracker stands for outside of it, if that can record.
     _standing: Any
 
@@ -295,10 +294,9 @@ class Block(Node):
             ending.__exit__(kind, error, _tb)
             return
         # Its end is told once, also where another thread, or the tracker meanwhile, ends it too.
-        started, self._started = self._started, 0
-        if started <= 0:
-            self._started = started
+        if (started := self._started) <= 0:
             return
+        self._started = 0
         tracker = self.tracker
         try:
             failure = None if error is None else for_program(error)
@@ -338,9 +336,11 @@ class Block(Node):
                     tracker.settle(list(self.pending.values()))
             if self._makes and self._standing is not None:
                 self._standing.left(self)
-            if waiting and self.can_record and (after is None or after.began < scope.forked):
+            if waiting and self.can_record:
                 with boundary("leave"):
-                    writer.leave()
+                    unattributed.tell_of_missed(self.began)
+                    if after is None or after.began < scope.forked:
+                        writer.leave()
 
     async def __aenter__(self) -> Any:
         return self.__enter__()

@@ -8,17 +8,22 @@ response; then, or when the interpreter exits, it is stored as nobody's.
 from __future__ import annotations
 
 import functools
+import math
 import os
 import queue
 import sys
 import threading
 from collections import OrderedDict
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from tracker.config import call_site, interpreter, settings
+from tracker.context.state import next_stamp
 from tracker.delivery import fork_registry
+from tracker.delivery.backlog import OUTSIDE, waiting
+from tracker.delivery.event_loops import asyncio_loop
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment
-from tracker.error_boundary import boundary, logger, tolerated
+from tracker.error_boundary import boundary, logger, tolerated, warn
 from tracker.errors import UnknownEnvironmentError
 from tracker.instrumentation.providers import SDKS
 from tracker.records.pending_record import PendingRecord, opened
@@ -35,6 +40,13 @@ MAX_PLACES = 1000
 # Packages whose frames stand between the program's line and us.
 BETWEEN = call_site.OURS | SDKS | {"anyio", "asyncio", "trio", "wrapt"}
 
+MISSED = (
+    "While the block at %s was open, an AI call was made in an event loop of its thread, in a"
+    " context that is older than the block, as a Runner of asyncio keeps one: it is nobody's, and"
+    " not recorded. Hand the block's context over, see docs/recipes.md"
+)
+#: When a call was last made in a thread's event loop that no block knew, by thread.
+_missed: dict[int, int] = {}
 _lock = threading.RLock()  # a dropped stream may end, and come here, while it is held
 _settling = threading.RLock()
 _waiting: OrderedDict[int, PendingRecord] = OrderedDict()
@@ -83,6 +95,34 @@ def open_unattributed() -> PendingRecord | None:
     record.extra = {"caller_file": file, "caller_line": line}
     record.after = wait_for_replay
     return record
+
+
+def miss() -> None:
+    """Note a call that is nobody's, and is not recorded; the end of a block around it tells of it.
+
+    Only in an event loop can its context be another than that of the block which waits for it.
+    """
+    if asyncio_loop() is not None:
+        with _lock:
+            _missed[get_ident()] = next_stamp()
+            waiting.add(OUTSIDE)
+
+
+def tell_of_missed(began: int) -> None:
+    """Tell of a call that was missed in the block which *began* then, and ends here.
+
+    In an event loop the block may have waited while other tasks made theirs.
+    """
+    if not _missed:
+        return
+    with _lock:
+        stamp = _missed.pop(get_ident(), 0)
+        if not _missed:
+            waiting.discard(OUTSIDE)
+    if stamp > began and asyncio_loop() is None:
+        file, line = call_site.place(sys._getframe(1), BETWEEN)
+        place = f"{file}:{line}"
+        warn(f"missed in the block at {place}", MISSED % place, interval=math.inf)
 
 
 def wait_for_replay(record: PendingRecord) -> None:
@@ -187,6 +227,7 @@ def _after_fork() -> None:
     _settling = threading.RLock()
     _released = _settler = None
     _waiting.clear()
+    _missed.clear()
 
 
 fork_registry.at_fork(in_child=_after_fork)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from tracker.delivery import fork_registry
 
 WRITER, SENDER = "writer", "sender"
-#: Each of the two puts itself in and takes itself out, under its own lock.
+#: Stands for calls that no block knew, of which the end of one may have to tell.
+OUTSIDE = "outside"
+#: Each of them puts itself in and takes itself out, under its own lock.
 waiting: set[str] = set()
 
 fork_registry.at_fork(in_child=waiting.clear)

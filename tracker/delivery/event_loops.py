@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def in_event_loop() -> bool:
     """Whether an event loop runs in this thread: then nothing may wait here."""
-    return _in_asyncio() is not None or _in_trio()
+    return asyncio_loop() is not None or _in_trio()
 
 
-def _in_asyncio() -> Any:
+def asyncio_loop() -> Any:
     """Return asyncio's loop that runs in this thread, if one does."""
     asyncio: Any = sys.modules.get("asyncio.events")
     return None if asyncio is None else asyncio._get_running_loop()
@@ -46,7 +46,7 @@ def at_end(wait: Callable[[], object], awaited: Callable[[], Awaitable[object]])
 
     Once for each loop, and again each time that one which ended is run anew.
     """
-    loop = _in_asyncio()
+    loop = asyncio_loop()
     if loop is None:
         _at_end_of_trio(awaited)
         return

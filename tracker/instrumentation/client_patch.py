@@ -14,7 +14,7 @@ from tracker.budgets import gate
 from tracker.context.scope import last_entered as entered
 from tracker.error_boundary import boundary, logger
 from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
-from tracker.instrumentation.observation import is_quiet
+from tracker.instrumentation.observation import goes_unseen
 from tracker.instrumentation.physical_call import (
     answered,
     begin,
@@ -100,7 +100,7 @@ def _anyhow(provider: Provider, method: Callable[..., Any]) -> Callable[..., Any
     def request(client: Any, *args: Any, **kwargs: Any) -> Any:
         options = args[1] if len(args) > 1 else kwargs.get("options")
         node = entered()
-        is_idle = node is None and is_quiet()
+        is_idle = node is None and goes_unseen()
         begun = (
             None if is_idle else begin(provider, False, node, client, options, kwargs.get("stream"))
         )
@@ -151,7 +151,7 @@ def _observing(provider: Provider, method: Callable[..., Any]) -> Callable[..., 
             given = _as_given(kind, options, others, stream, stream_cls, more)
             return anyhow(client, *given[0], **given[1])
         node = entered()
-        is_idle = node is None and is_quiet()
+        is_idle = node is None and goes_unseen()
         begun = None if is_idle else begin(provider, False, node, client, options, False)
         if begun is None:
             if is_short:
@@ -182,7 +182,7 @@ def _anyhow_async(
     async def request(client: Any, *args: Any, **kwargs: Any) -> Any:
         options = args[1] if len(args) > 1 else kwargs.get("options")
         node = entered()
-        is_idle = node is None and is_quiet()
+        is_idle = node is None and goes_unseen()
         begun = (
             None if is_idle else begin(provider, True, node, client, options, kwargs.get("stream"))
         )
@@ -235,7 +235,7 @@ def _observing_async(
             given = _as_given(kind, options, others, stream, stream_cls, more)
             return await anyhow(client, *given[0], **given[1])
         node = entered()
-        is_idle = node is None and is_quiet()
+        is_idle = node is None and goes_unseen()
         begun = None if is_idle else begin(provider, True, node, client, options, False)
         if begun is None:
             if is_short:

@@ -50,6 +50,14 @@ def is_quiet() -> bool:
     return _entered() is None and current.get() is None and not unattributed.is_required()
 
 
+def goes_unseen() -> bool:
+    """Return whether nobody can be observing the call that is made here, and note it if so."""
+    if not is_quiet():
+        return False
+    unattributed.miss()
+    return True
+
+
 def open_record() -> PendingRecord | None:
     """Return a record for a physical call that starts now, or None if nobody observes.
 

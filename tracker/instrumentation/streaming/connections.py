@@ -14,8 +14,8 @@ from tracker.context import scope
 from tracker.error_boundary import boundary
 from tracker.instrumentation import deduplication
 from tracker.instrumentation.observation import (
+    goes_unseen,
     is_observed,
-    is_quiet,
     open_for,
     open_record,
 )
@@ -90,7 +90,7 @@ def _connected(
     # A manager keeps them under names of its own class's.
     client = getattr(manager, f"_{name}__client", None)
     shared = getattr(getattr(client, "_ai_usage", None), "shared", None)
-    if shared is None and is_quiet():
+    if shared is None and goes_unseen():
         return
     with boundary("capture"):
         record = _record_for(shared)
