@@ -9,16 +9,13 @@ import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from codemods import vocabulary as words
 from codemods.analysis.syntax.tree import walk
 from codemods.model.edit import Delete, Wrap
 from codemods.model.proposal import Proposal
-from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.shared_trackers.leaking_ids import Setter
 from codemods.rules.planning.headers import check_arguments, plan_header
 from codemods.rules.planning.replays import taken_calls
 from codemods.rules.planning.user_ids import keep_user
-from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
     from codemods.model.edit import Edit, Path, Retain
     from codemods.model.finding import Finding
     from codemods.model.proposal import Assumption
+    from codemods.model.refusal import Refusal
     from codemods.rules.planning.headers import Form, Planned
 
 
@@ -112,7 +110,7 @@ def block_of(
     *about_none* says that a person answers for values which may be None; *helpers* names methods
     that send what is recorded in the block, too.
     """
-    form, stays = keep_user(part.sets, plain)
+    form, stays = keep_user(part.sets, replace(plain, outlived=plain.sticky))
     checked = replace(form, sticky=False, fresh=True) if about_none else form
     refusal = check_arguments(semantic, finding, part.sets, checked, part.flow.tainted)
     if refusal is not None:
@@ -120,9 +118,6 @@ def block_of(
     sending = semantic.sending(part.flow, ours=form.ours, also=helpers)
     first = part.sets[0]
     planned = plan_header(semantic, part.sets, part.body, first.statement, form, sending)
-    if form.sticky and planned.manager == words.BATCH_CONTEXT and not form.ours:
-        detail = "the original runtime leaves the tracker in batch mode after the block"
-        return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, first.call)
     again, notes = taken_calls(semantic, form.tracker or "", part.body, ours=form.ours)
     return block_around(part.sets, part.block.stop, planned, stays, again, notes)
 

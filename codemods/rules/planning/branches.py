@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import dataclasses
 from bisect import bisect_left
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, between, closing_flush
@@ -64,7 +64,8 @@ def decide_nested(
     order = Order(semantic, lifetime)
     for part in parts:
         first, block = part.sets[0], part.block
-        own, stays = keep_user(part.sets, form)
+        outlived = _followed(semantic, lifetime, part) or lifetime.escapes
+        own, stays = keep_user(part.sets, replace(form, outlived=outlived))
         carried = named_again(semantic, finding, part.carried, ours=form.ours)
         if isinstance(carried, Refusal):
             return carried
@@ -268,12 +269,6 @@ def _block_refusal(
         return refuse(
             semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
         )
-    batch = next((a for s in part.sets if (a := s.argument(words.BATCH)) is not None), None)
-    sending = semantic.sending(flow, ours=form.ours)
-    halved = semantic.settings.batch_pricing and sending.batch(body) is not None
-    if batch is not None and not form.ours and halved and _followed(semantic, lifetime, part):
-        detail = "the original runtime leaves the tracker in batch mode after the block"
-        return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
     return (
         _carried_refusal(semantic, finding, lifetime, part, order)
         or ending_refusal(semantic, finding, body)

@@ -48,6 +48,12 @@ PROBLEMS = {
 }
 
 
+#: Said where a batch gets the plain form on the original runtime.
+FULL_PRICE_NOTE = (
+    "the batch keeps its full price: the original runtime would leave the tracker in batch mode"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """How the block gets its tracker.
@@ -56,7 +62,8 @@ class Form:
     one), ``target`` the name after ``as``; ``fresh`` says that nothing used the
     tracker before; ``ours`` that our runtime may be relied on; ``sticky`` that an
     id which was set earlier would last if this one is None; ``leaves_user`` that the
-    user is set in another way than by the header.
+    user is set in another way than by the header; ``outlived`` that the tracker may record
+    behind the block, where the original runtime would go on with the prices of a batch.
     """
 
     tracker: str | None
@@ -65,6 +72,7 @@ class Form:
     ours: bool
     sticky: bool = False
     leaves_user: bool = False
+    outlived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +185,15 @@ def plan_header(
     """
     given = any(a is not None and not a.may_lack for a in (s.argument(words.BATCH) for s in sets))
     batch = sending.batch(body) if given and semantic.settings.batch_pricing else None
-    if batch is not None:
+    full_price = form.outlived and not form.ours
+    if batch is not None and not full_price:
         return _batch_header(semantic, sets, batch, body, form, carried, at)
     wanted = _named_operation(semantic, at)
     names = () if wanted is not None else operations_of(semantic, at, sets, body)
     operation = operation_types.literal(wanted or names[0], semantic.quote)
     leading = [operation, *_tracker_argument(form), *carried]
     header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target, names)
-    return Planned(header, words.CONTEXT)
+    return Planned(header, words.CONTEXT, () if batch is None else (FULL_PRICE_NOTE,))
 
 
 def _batch_header(

@@ -56,9 +56,10 @@ def decide_phases(
     for number, group in enumerate(groups):
         block = _block(semantic, lifetime, flow, groups, number, uses)
         last = number + 1 == len(groups)
-        own, stays = keep_user(group, form)
+        outlived = not last or lifetime.escapes
+        own, stays = keep_user(group, replace(form, outlived=outlived))
         refusal = _phase_refusal(
-            semantic, finding, lifetime, block, group, own, flow, last=last
+            semantic, finding, lifetime, block, group, own, flow
         ) or lasting_refusal(semantic, finding, group, known)
         confirm.extend(lasting_conditions(semantic, group, known))
         given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
@@ -106,9 +107,7 @@ def decide_inside(
     planned: list[Planned] = []
     for group, own in zip(groups, blocks, strict=True):
         whole = replace(own, stop=blocks[-1].stop)
-        refusal = _phase_refusal(
-            semantic, finding, lifetime, whole, group, form, flow, last=own is blocks[-1]
-        )
+        refusal = _phase_refusal(semantic, finding, lifetime, whole, group, form, flow)
         if refusal is not None:
             return refusal
         if not remains_work(own, closing if own is blocks[-1] else []):
@@ -154,20 +153,12 @@ def _phase_refusal(
     group: Sequence[SetCall],
     form: Form,
     flow: Flow,
-    *,
-    last: bool,
 ) -> Refusal | None:
     inner = first_yield(lifetime.body[block.start : block.stop])
     if inner is not None:
         return refuse(
             semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
         )
-    batch = next((a for s in group if (a := s.argument(words.BATCH)) is not None), None)
-    if batch is not None and not form.ours and not last and semantic.settings.batch_pricing:
-        sending = semantic.sending(flow, ours=form.ours)
-        if sending.batch(lifetime.body[block.start : block.stop]) is not None:
-            detail = "the original runtime leaves the tracker in batch mode after the block"
-            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, batch.value)
     body = lifetime.body[block.start : block.stop]
     return (
         block_refusal(semantic, finding, lifetime, block)

@@ -269,6 +269,7 @@ def _one_block(
     edits: list[Edit] = [stays.get(site.path, Delete(site.path)) for site in lifetime.sets]
     if form.target is not None and not needs_name(semantic, lifetime, (*edits, *closing)):
         form = replace(form, target=None)
+    form = replace(form, outlived=lifetime.escapes)
     planned = plan_header(semantic, lifetime.sets, body, at, form, sending)
     head = lifetime.path(first if lifetime.sets else start)
     if own:

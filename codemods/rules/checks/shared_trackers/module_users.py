@@ -30,10 +30,14 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class User:
-    """A block of a function, and the tracker's lifetime as seen from the block's suite."""
+    """A block of a function, and the tracker's lifetime as seen from the block's suite.
+
+    ``outlived`` says that another block of the tracker may come behind it, which is no batch.
+    """
 
     part: Part
     lifetime: Lifetime
+    outlived: bool = False
 
     @property
     def function(self) -> Function:

@@ -122,6 +122,7 @@ def _planned(
     """Return the header: arguments of calls as they are, then the ids that are merged."""
     sets = [replace(site, arguments=tuple(merged.own_of(site))) for site in merged.sites]
     sending = semantic.sending(flow, ours=form.ours)
+    form = replace(form, outlived=lifetime.escapes)
     planned = plan_header(semantic, sets, body, lifetime.body[merged.first], form, sending)
     texts = (f"{k}={written(semantic, v)}" for k, v in merged.others().items())
     taken = planned.header.taken[: merged.leading]
