@@ -98,14 +98,13 @@ def open_unattributed() -> PendingRecord | None:
 
 
 def miss() -> None:
-    """Note a call that is nobody's, and is not recorded; the end of a block around it tells of it.
+    """Note a call in an event loop that is nobody's, and is not recorded.
 
-    Only in an event loop can its context be another than that of the block which waits for it.
+    The end of a block around it tells of it.
     """
-    if asyncio_loop() is not None:
-        with _lock:
-            _missed[get_ident()] = next_stamp()
-            waiting.add(OUTSIDE)
+    with _lock:
+        _missed[get_ident()] = next_stamp()
+        waiting.add(OUTSIDE)
 
 
 def tell_of_missed(began: int) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.budgets import gate
 from tracker.context import scope, unattributed
 from tracker.context.state import merge
+from tracker.delivery.event_loops import asyncio_loop
 from tracker.records.pending_record import PendingRecord, opened
 
 if TYPE_CHECKING:
@@ -52,9 +53,10 @@ def is_quiet() -> bool:
 
 def goes_unseen() -> bool:
     """Return whether nobody can be observing the call that is made here, and note it if so."""
-    if not is_quiet():
+    if _entered() is not None or current.get() is not None or unattributed.is_required():
         return False
-    unattributed.miss()
+    if asyncio_loop() is not None:  # nowhere else is its context another than that of its caller
+        unattributed.miss()
     return True
 
 
