@@ -248,3 +248,33 @@ def fields_hold_no_functions(real: Any) -> Any:
 def what_is_called_at_once_is_over(real: Any) -> Any:
     """A generator that the library calls has done its work when the call returns."""
     return lambda self, function: False
+
+
+@mutant("analysis.dataflow.callees.given:heirs_of", "E1", fault="C3")
+def heirs_are_built_by_nobody(real: Any) -> Any:
+    """A class is given things by its own name only, and has no heirs that it registers."""
+    return lambda owner: []
+
+
+@mutant("analysis.dataflow.callees.fields:_built_with", "E1", fault="C3")
+def dataclasses_are_built_with_nothing(real: Any) -> Any:
+    """What fills a field that is only declared is not looked for."""
+    return lambda owner, field: []
+
+
+@mutant("analysis.dataflow.callees.possible:is_enum", "E1", fault="C2")
+def members_are_no_code(real: Any) -> Any:
+    """A member of an enumeration that is looked up runs nothing where it is called."""
+    return lambda owner: False
+
+
+@mutant("analysis.dataflow.callees.possible:WideCode._results", "E1", fault="C2")
+def tables_of_classes_make_nothing(real: Any) -> Any:
+    """What a class makes that was looked up in a table is not known."""
+    return lambda self, taint, call: []
+
+
+@mutant("analysis.dataflow.call_arguments:Handing._put_on_stack", "E1", fault="C2")
+def stacks_hold_nothing_entered(real: Any) -> Any:
+    """A stack leaves at once what it entered."""
+    return lambda self, call: None

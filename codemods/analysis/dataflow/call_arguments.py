@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
 _ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 _INTO_FIRST = ("operator.setitem", "operator.iconcat", "heapq.heappush", "bisect.insort")
+_ENTERING = ("enter_context", "enter_async_context")
 _PASSED_ON = ("partial", "to_thread", "run_in_executor")
 # Methods by which an object that a ``with`` binds is taken for a pool, a group or a stack.
 _POOL_METHODS = frozenset("submit map create_task start_soon callback apply_async spawn".split())
@@ -81,7 +82,15 @@ class Handing:
             if model is not None and model.effect is Effect.AWAIT:
                 self._awaiting.call(call)
             later = deferred_call(call) if last_name(call.func) in _PASSED_ON else None
+            if model is not None and last_name(call.func) in _ENTERING:
+                self._put_on_stack(call)
             self._given(later or call)
+
+    def _put_on_stack(self, call: ast.Call) -> None:
+        """Take in that the ``with`` of a stack will leave what *call* enters: it holds that."""
+        if not self._run.closings.closes(call):
+            self._escape(call, f"given to {short(call.func)}, which may leave it later")
+        self._flow.tainted.update(self._run.closings.receivers(call))
 
     def _handed_off(self, call: ast.Call) -> None:
         """Take in a call that sets something going, with the tracker."""

@@ -233,7 +233,7 @@ def making(owner: ResolvedClass, call: ast.Call, given: Iterable[ast.expr]) -> M
     init = related.method("__init__")
     listed = list(given)
     if init is None:
-        fields = _declared(related)
+        fields = declared(related)
         direct = _field_names(fields, call, listed)
         found = _Fields(related, {}, direct)
         return Making(related, None, (), found.plain(fields), True)
@@ -243,7 +243,7 @@ def making(owner: ResolvedClass, call: ast.Call, given: Iterable[ast.expr]) -> M
     return Making(related, init, parameters, found.plain([]), foreign or bool(found.holding))
 
 
-def _declared(related: Family) -> list[str]:
+def declared(related: Family) -> list[str]:
     """Return the annotated names of the class bodies, the bases' first: fields of a dataclass."""
     return [
         statement.target.id

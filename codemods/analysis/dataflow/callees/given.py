@@ -1,26 +1,27 @@
-"""What is given to parameters, and to fields of objects, by whoever calls and builds them."""
+"""What is given to the parameters of functions by whoever calls them, or decorates with them."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.dataflow.deferred.held_code import put_into
-from codemods.analysis.dataflow.held_values import held_elsewhere
+from codemods.analysis.dataflow.callees.overriding import heirs_of
+from codemods.analysis.dataflow.deferred.held_code import method_of_value
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.syntax.calls import arguments_of, last_name
-from codemods.analysis.syntax.definitions import Function, Resolved, method_of
+from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass, method_of
 from codemods.analysis.syntax.signatures import default_of, parameters
-from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from codemods.analysis.dataflow.deferred.held_code import Code
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Scope
 
-_MAKING = "__init__"
+MAKING = "__init__"
+#: What a class is told by when another one inherits from it.
+_INHERITED = "__init_subclass__"
 
 
 def parameter_of(taint: DataFlow, name: ast.expr) -> ast.arg | None:
@@ -36,20 +37,6 @@ def is_of(taint: DataFlow, parameter: ast.arg, scope: Scope | None) -> bool:
     """Whether *parameter* is one of the function of *scope*, or of a function around that."""
     function = taint.module.parents[taint.module.parents[parameter]]
     return scope is not None and isinstance(function, Function) and _is_inside(scope, function)
-
-
-def held_in_field(taint: DataFlow, field: ast.Attribute) -> Iterator[Code]:
-    """Yield what the class of its object gives to *field*, or puts into it."""
-    for home, value in held_elsewhere(taint, field):
-        yield home, value
-        parameter = parameter_of(home, value)
-        if parameter is not None:
-            yield from given_to(home, parameter)
-    owner = taint.object_class(field.value)
-    for one in family(owner).classes if owner is not None else ():
-        for node in walk(one.node):
-            if isinstance(node, ast.Attribute) and node.attr == field.attr:
-                yield from ((one.taint, value) for value in put_into(one.taint, node))
 
 
 def home_of(taint: DataFlow, node: ast.AST) -> ast.ClassDef | None:
@@ -76,32 +63,52 @@ class _Given:
         return self._known[parameter]
 
 
-class _Named:
-    """The calls of a module, and its decorated functions, by the last names that they use."""
+class Named:
+    """The calls of a module, and what it decorates, by the last names that they use."""
 
     def __init__(self, taint: DataFlow) -> None:
         self.calls: dict[str, list[ast.Call]] = {}
-        self.decorated: dict[str, list[tuple[ast.expr, Function]]] = {}
+        self.decorated: dict[str, list[tuple[ast.expr, ast.AST]]] = {}
         for call in taint.module.every(ast.Call):
             self.calls.setdefault(last_name(call.func), []).append(call)
-        for function in taint.module.functions:
-            for decorator in function.decorator_list:
+        for definition in (*taint.module.functions, *taint.module.every(ast.ClassDef)):
+            for decorator in definition.decorator_list:
                 made = decorator.func if isinstance(decorator, ast.Call) else decorator
-                self.decorated.setdefault(last_name(made), []).append((made, function))
+                self.decorated.setdefault(last_name(made), []).append((made, definition))
 
 
 def _looked_for(taint: DataFlow, parameter: ast.arg) -> Iterator[Code]:
     function = taint.module.parents[taint.module.parents[parameter]]
     if not isinstance(function, Function):
         return
-    known = method_of(taint, function) if home_of(taint, function) else Resolved(taint, function)
+    home = home_of(taint, function)
+    known = method_of(taint, function) if home else Resolved(taint, function)
+    kin = _kin(ResolvedClass(taint, home)) if home else []
     if known.receiver == parameter.arg:
+        if _is_of_class(function):
+            yield from ((one.taint, one.node) for one in kin)
         return
     default = default_of(function.args, parameter)
     yield from ((taint, value) for value in (default,) if value is not None)
-    others = taint.registry.mentioning(_outermost(known))
-    for home in (taint, *(other.taint for other in others if other is not None)):
-        yield from _called_or_decorating(home, known, parameter.arg)
+    called = _called_names(known, kin)
+    for where in homes(taint, dict.fromkeys((_outermost(known), *called[1:]))):
+        yield from _called_or_decorating(where, known, parameter.arg, called)
+
+
+def homes(taint: DataFlow, names: Iterable[str]) -> list[DataFlow]:
+    """Return the analyses of the module itself, and of the others that have one of *names*."""
+    others = (other for name in names for other in taint.registry.mentioning(name))
+    return list(dict.fromkeys((taint, *(other.taint for other in others if other is not None))))
+
+
+def _kin(owner: ResolvedClass) -> list[ResolvedClass]:
+    return [owner, *heirs_of(owner)]
+
+
+def _is_of_class(method: Function) -> bool:
+    """Whether the first parameter of *method* is the class, which an heir is too."""
+    decorators = {last_name(decorator) for decorator in method.decorator_list}
+    return method.name == _INHERITED or "classmethod" in decorators
 
 
 def _is_inside(scope: Scope, function: Function) -> bool:
@@ -115,39 +122,58 @@ def _outermost(function: Resolved) -> str:
     """Return the name by which others have *function*: its own, its class's, or its maker's."""
     inside = (function.node, *function.taint.module.ancestors(function.node))
     last = [one for one in inside if isinstance(one, Function | ast.ClassDef)][-1]
-    return _called_name(function) if isinstance(last, ast.ClassDef) else last.name
+    return last.name
 
 
-def _called_name(function: Resolved) -> str:
-    """Return the name in a call of *function*: a constructor is called by its class."""
-    home = home_of(function.taint, function.node)
-    return home.name if home is not None and function.node.name == _MAKING else function.node.name
+def _called_names(function: Resolved, kin: list[ResolvedClass]) -> list[str]:
+    """Return the names in calls of *function*: a constructor is called by its class, and heirs.
+
+    *kin* are the class that it is a method of, and the heirs of that.
+    """
+    if not kin or function.node.name != MAKING:
+        return [function.node.name]
+    made = (one for one in kin if family(one).method(MAKING) == function)
+    return [function.node.name, *dict.fromkeys(one.node.name for one in made)]
 
 
-def _called_or_decorating(home: DataFlow, function: Resolved, parameter: str) -> Iterator[Code]:
+def _called_or_decorating(
+    home: DataFlow, function: Resolved, parameter: str, called: list[str]
+) -> Iterator[Code]:
     """Yield what *home* calls *function* with, and what it decorates with it or its maker."""
-    called, named = _called_name(function), home.once(_Named)
-    for call in named.calls.get(called, ()):
+    named = home.once(Named)
+    for call in (call for name in called for call in named.calls.get(name, ())):
         meant = _meant(home, call.func)
         if meant is not None and meant.place == function.place:
             values = arguments_of(call)
-            yield from ((home, v) for v in values if function.parameter(call, v) == parameter)
+            yield from ((home, v) for v in values if meant.parameter(call, v) == parameter)
     first = [one.arg for one in parameters(function.node.args)][int(function.bound) :][:1]
-    for maker in dict.fromkeys((called, _outermost(function))) if first == [parameter] else ():
+    around = _around(function)
+    for maker in dict.fromkeys(around.values()) if first == [parameter] else ():
         for made, decorated in named.decorated.get(maker, ()):
             meant = _meant(home, made)
-            if meant is not None and meant.place in _around(function):
+            if meant is not None and meant.place in around:
                 yield home, decorated
 
 
-def _around(function: Resolved) -> set[tuple[object, int]]:
-    """Return the places of *function* and of those that it is defined in."""
+def _around(function: Resolved) -> dict[tuple[object, int], str]:
+    """Return the places of *function* and of those that it is defined in, with their names."""
     path, node = function.taint.module.source.path, function.node
     inside = (node, *function.taint.module.ancestors(node))
-    return {(path, one.lineno) for one in inside if isinstance(one, Function)}
+    return {(path, one.lineno): one.name for one in inside if isinstance(one, Function)}
 
 
 def _meant(home: DataFlow, name: ast.expr) -> Resolved | None:
     """Return the function that *name* is, a constructor where it is a class."""
     owner = home.class_of(name)
-    return family(owner).method(_MAKING) if owner is not None else home.known(name)
+    if owner is not None:
+        return family(owner).method(MAKING)
+    found = home.known(name)
+    if found is not None or not isinstance(name, ast.Attribute):
+        return found
+    above = name.value
+    if isinstance(above, ast.Call) and last_name(above.func) == "super":
+        method = home.method_around(name)
+        around = home_of(home, method.node) if method is not None else None
+        owner = ResolvedClass(home, around) if around is not None else None
+        return family(owner).behind(owner).method(name.attr) if owner is not None else None
+    return next(iter(method_of_value(home, name)), None)

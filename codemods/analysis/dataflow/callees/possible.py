@@ -9,23 +9,19 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.dataflow.callees.given import (
-    given_to,
-    held_in_field,
-    home_of,
-    is_of,
-    parameter_of,
-)
+from codemods.analysis.dataflow.callees.fields import VALUE, held_in_field, is_enum, members
+from codemods.analysis.dataflow.callees.given import given_to, home_of, is_of, parameter_of
 from codemods.analysis.dataflow.callees.overriding import heirs_of
-from codemods.analysis.dataflow.deferred.held_code import HeldCode
+from codemods.analysis.dataflow.deferred.held_code import HeldCode, of_object, returned
 from codemods.analysis.dataflow.holders import family
-from codemods.analysis.syntax.definitions import Function, ResolvedClass
+from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass
 from codemods.analysis.syntax.signatures import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from codemods.analysis.dataflow.deferred.held_code import Code
+    from codemods.analysis.dataflow.deferred.held_code import Code, Place
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.syntax.definitions import DataFlow
     from codemods.analysis.syntax.scopes import Scope
@@ -33,7 +29,7 @@ if TYPE_CHECKING:
 #: What a module is asked by for names that it does not have.
 MODULE_GETATTR = "__getattr__"
 _CALLED = "__call__"
-_MAKING = "__init__"
+_HEIRS = "__subclasses__"
 
 
 def possible(taint: DataFlow, called: ast.expr, scope: Scope | None = None) -> list[Code]:
@@ -61,14 +57,20 @@ def _called_as_they_are(codes: Iterable[Code]) -> Iterator[Code]:
     listed = list(codes)
     callable_ones = {home for t, n in listed if _name(n) == _CALLED and (home := home_of(t, n))}
     for taint, node in listed:
-        if _name(node) == _CALLED or home_of(taint, node) not in callable_ones:
+        owner = ResolvedClass(taint, node) if isinstance(node, ast.ClassDef) else None
+        if owner is not None and is_enum(owner):
+            called = family(owner).method(_CALLED)
+            yield from ((one.taint, one.node) for one in (called,) if one is not None)
+        elif _name(node) == _CALLED or home_of(taint, node) not in callable_ones:
             yield taint, node
 
 
 def _attributes(taint: DataFlow, called: ast.Attribute) -> list[Code]:
     """Return what *called*, a method or a field of an object, may be."""
-    held = [code for one in _held(taint, called.value) for code in _of_class(*one, called.attr)]
+    owners = _held(taint, called.value)
+    held = [code for one in owners for code in _of_class(*one, called.attr)]
     named = [(t, n) for t, n in held if home_of(t, n) is not None and _name(n) == called.attr]
+    named += [code for one in owners for code in _of_member(*one, called.attr)]
     named += _called_as_they_are(_in_field(taint, called))
     return list(dict.fromkeys(named or [(t, n) for t, n in held if home_of(t, n) is None]))
 
@@ -89,9 +91,19 @@ def _of_class(taint: DataFlow, node: ast.AST, name: str) -> Iterator[Code]:
     if not isinstance(node, ast.ClassDef):
         yield taint, node
         return
-    method = family(ResolvedClass(taint, node)).method(name)
+    owner = ResolvedClass(taint, node)
+    method = family(owner).method(name)
     if method is not None:
         yield method.taint, method.node
+
+
+def _of_member(taint: DataFlow, node: ast.AST, name: str) -> Iterator[Code]:
+    """Yield what *name* is of an enumeration *node*, or of its members, where it is called."""
+    owner = ResolvedClass(taint, node) if isinstance(node, ast.ClassDef) else None
+    if owner is None or not is_enum(owner) or family(owner).method(name) is not None:
+        return
+    values = members(owner) if name in VALUE else [(owner.taint, owner.node)]
+    yield from _called_as_they_are(code for one in values for code in _behind(*one))
 
 
 def _name(node: ast.AST) -> str:
@@ -130,6 +142,23 @@ class WideCode(HeldCode):
     def __init__(self, taint: DataFlow) -> None:
         super().__init__(taint)
         self.further = _further
+        self.results = self._results
+        self._asked: set[ast.Call] = set()
+
+    def _results(self, taint: DataFlow, call: ast.Call) -> Iterator[Place]:
+        """Yield what *call* gives, by the classes and functions that it may be a call of."""
+        if call in self._asked:
+            return
+        self._asked.add(call)
+        owner = taint.class_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+        if owner is not None and last_name(call.func) == _HEIRS:
+            yield from ((one.taint, one.node) for one in heirs_of(owner))
+        for home, node in _behind(taint, call.func):
+            if isinstance(node, ast.ClassDef):
+                yield from of_object(ResolvedClass(home, node))
+            elif isinstance(node, Function):
+                yield from returned(Resolved(home, node))
+        self._asked.discard(call)
 
 
 def _further(taint: DataFlow, node: ast.arg | ast.Attribute) -> Iterable[Code]:

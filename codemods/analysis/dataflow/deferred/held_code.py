@@ -48,6 +48,8 @@ class HeldCode:
         self._of: dict[object, list[Code]] = {}
         #: What a parameter, or a field of an object, is given: who asks may follow that.
         self.further: Callable[[DataFlow, ast.arg | ast.Attribute], Iterable[Place]] = _nothing
+        #: What a call gives of something that only who asks knows.
+        self.results: Callable[[DataFlow, ast.Call], Iterable[Place]] = _nothing
         #: Whether a name of the module may have more with it than was followed.
         self.is_cut = False
 
@@ -123,7 +125,7 @@ def _of_class(owner: ResolvedClass) -> Iterator[Place]:
         yield from ((one.taint, v) for v in (*values, *given) if v is not None)
 
 
-def _of_object(owner: ResolvedClass) -> Iterator[Place]:
+def of_object(owner: ResolvedClass) -> Iterator[Place]:
     """Yield what an object of *owner* has with it that is made already."""
     for taint, part in _of_class(owner):
         if not isinstance(part, _FUNCTIONS) or part.name not in _CONSTRUCTORS:
@@ -190,7 +192,7 @@ def _behind(taint: DataFlow, value: ast.AST, asking: HeldCode) -> Iterable[Place
     if isinstance(value, ast.Name | ast.Attribute):
         return _named(taint, value, asking)
     if isinstance(value, ast.Call):
-        return _made(taint, value)
+        return _made(taint, value, asking)
     if isinstance(value, ast.Subscript | ast.Await | ast.Starred | ast.NamedExpr):
         return [(taint, value.value)]
     if isinstance(value, ast.Constant | ast.JoinedStr | ast.Compare):
@@ -254,18 +256,20 @@ def put_into(taint: DataFlow, load: ast.expr) -> Iterator[ast.AST]:
         yield around.value
 
 
-def _made(taint: DataFlow, call: ast.Call) -> Iterator[Place]:
+def _made(taint: DataFlow, call: ast.Call, asking: HeldCode) -> Iterator[Place]:
     """Yield what the result of *call* may run: what it was given, and what it is an object of."""
     owner = taint.class_of(call.func)
     function = taint.definition(call.func)
     if owner is not None:
-        yield from _of_object(owner)
+        yield from of_object(owner)
         yield from ((taint, argument) for argument in arguments_of(call))
         return
     if function is not None:
-        yield from _returned(function)
+        yield from returned(function)
     elif isinstance(call.func, ast.Attribute) and call.func.attr in _TAKING:
         yield taint, call.func.value
+    else:
+        yield from asking.results(taint, call)
     yield from ((taint, code) for code in _given_to_others(taint, call))
 
 
@@ -287,7 +291,8 @@ def _has_code(taint: DataFlow, name: ast.expr) -> bool:
     return (taint.definition(name) or taint.class_of(name)) is not None
 
 
-def _returned(function: Resolved) -> Iterator[Place]:
+def returned(function: Resolved) -> Iterator[Place]:
+    """Yield what *function* gives to who calls it."""
     for node in walk(function.node):
         if isinstance(node, ast.Return | ast.Yield) and node.value is not None:
             yield function.taint, node.value
