@@ -20,6 +20,7 @@ from codemods.model.refusal import Reason
 
 from .comments import displaced
 from .execute import COLUMNS, Backend, Observed, run
+from .named import is_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,7 +74,7 @@ def check(program: Program, folder: Path) -> Result:
     with in_home(program, folder) as home:
         for runtime in RUNTIMES:
             _check_for(runtime, program, home, result, befores)
-            _check_unsafe(runtime, program, home, result)
+            _check_unsafe(runtime, program, home, result, befores)
         if program.silent and (found := lint(home, program.text)):
             problem(result, "lint speaks of what is no fault", " ".join(found), program)
     return result
@@ -121,11 +122,17 @@ def _check_for(
         problem(result, f"neither rewritten nor refused ({runtime})", "", program)
 
 
-def _check_unsafe(runtime: str, program: Program, home: Path, result: Result) -> None:
-    """Count what ``--unsafe`` makes of the sites of *program*.
+def _check_unsafe(
+    runtime: str,
+    program: Program,
+    home: Path,
+    result: Result,
+    befores: dict[Backend, Observed],
+) -> None:
+    """Count what ``--unsafe`` makes of the sites of *program*, and see that it says so.
 
-    What it makes more of them is what the conditions say, so it is not executed; it must
-    compile, and no rule may propose what the validator refuses.
+    It must compile, no rule may propose what the validator refuses, and what it does otherwise than
+    before must be what a condition names.
     """
     if not result.refused[runtime]:
         result.confirmed[runtime] = result.rewritten[runtime]
@@ -139,12 +146,58 @@ def _check_unsafe(runtime: str, program: Program, home: Path, result: Result) ->
         kind = f"crash with --unsafe: {_NAMES.sub('_', said)} ({runtime})"
         problem(result, kind, said, program)
         return
+    conditions = [c for o in outcomes.values() for a in o.applied for c in a.confirm]
     after = program.with_files({name: o.text for name, o in outcomes.items()})
+    error = _compile_error(after)
+    if error is not None:
+        problem(result, f"does not compile with --unsafe ({runtime})", error, program, after)
+    elif conditions:
+        _compare_unsafe(result, program, after, conditions, runtime, befores)
+
+
+def _compile_error(program: Program) -> str | None:
     try:
-        for name, text in after.files.items():
+        for name, text in program.files.items():
             compile(text, name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        problem(result, f"does not compile with --unsafe ({runtime})", str(error), program, after)
+        return str(error)
+    return None
+
+
+def _compare_unsafe(
+    result: Result,
+    program: Program,
+    after: Program,
+    conditions: list[str],
+    runtime: str,
+    befores: dict[Backend, Observed],
+) -> None:
+    for backend, _, found in _differences(result, program, after, runtime, befores):
+        if found is None or is_named(found[0], conditions):
+            continue
+        kind = f"{found[0]} with --unsafe, which no condition names ({runtime}, on {backend})"
+        detail = "\n".join([found[1], "conditions:", *conditions])
+        problem(result, kind, detail, program, after)
+
+
+def _differences(
+    result: Result,
+    program: Program,
+    after: Program,
+    runtime: str,
+    befores: dict[Backend, Observed],
+) -> Iterator[tuple[Backend, Observed, tuple[str, str] | None]]:
+    """Execute both on each backend; yield what is seen of *after*, and what differs."""
+    backends: list[Backend] = ["tracker"]
+    if runtime == "conservative" and program.original:
+        backends.append("original")
+    for backend in backends:
+        if backend not in befores:
+            befores[backend] = run(program, backend)
+            result.executions += 1
+        seen = run(after, backend)
+        result.executions += 1
+        yield backend, seen, difference(befores[backend], seen, billed_as_batch(after, seen))
 
 
 def migrated(program: Program, home: Path, runtime: str, **flags: Any) -> dict[str, Outcome]:
@@ -211,25 +264,14 @@ def _compare(
     runtime: str,
     befores: dict[Backend, Observed],
 ) -> None:
-    try:
-        for name, text in after.files.items():
-            compile(text, name, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
-        problem(result, f"does not compile ({runtime})", str(error), program, after)
+    error = _compile_error(after)
+    if error is not None:
+        problem(result, f"does not compile ({runtime})", error, program, after)
         return
     moved = displaced(program, after)
     if moved is not None:
         problem(result, f"comments ({forms}, for {runtime})", moved, program, after)
-    backends: list[Backend] = ["tracker"]
-    if runtime == "conservative" and program.original:
-        backends.append("original")
-    for backend in backends:
-        if backend not in befores:
-            befores[backend] = run(program, backend)
-            result.executions += 1
-        seen = run(after, backend)
-        result.executions += 1
-        found = difference(befores[backend], seen, billed_as_batch(after, seen))
+    for backend, seen, found in _differences(result, program, after, runtime, befores):
         if found is None and (wrong := seen.batches.miscounted(after)) is not None:
             found = "item count", wrong
         if found is not None:

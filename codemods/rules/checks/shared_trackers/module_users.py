@@ -19,6 +19,8 @@ from codemods.rules.planning.shared_blocks import parts_of
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.parsed_module import Path
@@ -104,7 +106,10 @@ def users_of(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> U
     relying += [use for user in blocks for use in user.part.loose]
     waiting = [user.function.name for user in blocks if user.part.waits]
     setters = [user.part.setter for user in blocks]
-    return Users(blocks, conditions(semantic, setters, relying, waiting))
+    asked = conditions(semantic, setters, relying, waiting)
+    for text, place in _called_back(semantic, blocks):
+        asked = asked.also(text, place)
+    return Users(blocks, asked)
 
 
 def _without_ids(
@@ -191,6 +196,20 @@ def _hidden(semantic: SemanticModel, finding: Finding, flow: Flow) -> Refusal | 
     return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
 
 
+def _called_back(semantic: SemanticModel, users: list[User]) -> Iterator[tuple[str, ast.AST]]:
+    """Yield what is to be confirmed of blocks that may come to run another one's function.
+
+    Today its ids hold on behind that; its block gives them back.
+    """
+    functions: set[ast.AST] = {user.function for user in users}
+    names = " or ".join(dict.fromkeys(user.function.name for user in users))
+    for user in users:
+        if may_call_back(semantic.taint, user.part.body, functions):
+            name = user.function.name
+            text = f"{name} would go on with its own ids behind what may call back {names}"
+            yield text, user.sets[0].call
+
+
 def _each_other(semantic: SemanticModel, finding: Finding, users: list[User]) -> Refusal | None:
     """Refuse where a block reaches a function that sets the ids of the same tracker."""
     functions: set[ast.AST] = {user.function for user in users}
@@ -203,9 +222,6 @@ def _each_other(semantic: SemanticModel, finding: Finding, users: list[User]) ->
                 return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
         if reached.is_cut:
             detail = f"{user.function.name} calls {TOO_MANY}: one may set other ids"
-            return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
-        if may_call_back(semantic.taint, body, functions):
-            detail = f"{user.function.name} may call back a function that sets other ids"
             return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
         hidden = other_set(user.lifetime, user.part.flow)
         if hidden is not None:
