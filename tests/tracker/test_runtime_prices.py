@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +26,13 @@ from tracker import (
 from tracker.cli.main import cli
 from tracker.config import settings
 from tracker.errors import ConfigurationError
-from tracker.pricing.quote import UNPRICED, quote
+from tracker.pricing.quote import ALL_ZERO, UNPRICED, Served, quote
 from tracker.records.builder import _tell_of_batch_prices
 from tracker.records.metric import Usage
 from tracker.sinks.sqlite.sink import SqliteSink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import openai
 
@@ -52,6 +53,26 @@ def use(tmp_path: Path, *tables: str) -> Path:
 def cost_of(model: str, usage: Usage = THOUSAND, *, batch: bool = False) -> Decimal | None:
     """Return what a call of *model* costs."""
     return quote("openai", model, usage, DAY, batch=batch).cost
+
+
+@pytest.mark.parametrize(
+    ("rates", "cost"),
+    [
+        ("input = 1\noutput = 3", None),
+        ("input = 1\noutput = 3\ncall = 0.01", Decimal("0.01")),
+        ("input = 0\noutput = 0", Decimal(0)),
+        ("call = 0.01", Decimal("0.01")),
+    ],
+)
+def test_own_prices_of_a_call_that_told_only_zeros(
+    rates: str, cost: Decimal | None, tmp_path: Path
+) -> None:
+    """A rate for tokens gives no price where none are told; one for a call does; free is free."""
+    use(tmp_path, f'provider = "openai"\nmodel = "mine"\n{rates}')
+    served = Served(operation="completion")
+    price = quote("openai", "mine", Usage(0, 0, 0), DAY, batch=False, served=served)
+    assert price.cost == cost
+    assert price.why == ("all of its counts are 0" if cost is None else None)
 
 
 def test_a_model_of_one_s_own(tmp_path: Path) -> None:
@@ -352,3 +373,32 @@ def test_a_failed_call_is_not_priced(tmp_path: Path, metrics: CapturedMetrics) -
     assert quote("openai", None, Usage(), DAY, batch=False).cost == 1
     settings.reset()
     assert quote("openai", None, Usage(), DAY, batch=False) is UNPRICED
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
+
+
+def test_the_page_of_settings_names_all() -> None:
+    """Each choice of a deployment has its line, under the name of its variable."""
+    lines = set(re.findall(r"^\| `(AI_USAGE_\w+)` \|", PAGE, re.MULTILINE))
+    chosen = {f"AI_USAGE_{field.name.upper()}" for field in fields(settings.Settings)}
+    assert chosen <= lines
+
+
+def test_the_prices_of_the_page_hold(tmp_path: Path) -> None:
+    """What stands there can be copied."""
+    (table,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    file = tmp_path / "prices.toml"
+    file.write_text(table)
+    settings.configure(prices=file)
+    place = quote("google_places", "details", Usage(), DAY, batch=False)
+    assert (place.cost, place.source) == (Decimal("0.017"), "prices.toml")
+    served = Served(base_url="https://llm.example.com/v1", conditions={"service_tier": "flex"})
+    call = quote("openai", "gpt-4o", THOUSAND, DAY, batch=False, served=served)
+    assert (call.cost, call.source) == (Decimal("0.0125"), "prices.toml")
+
+
+def test_the_reasons_of_the_page() -> None:
+    """It tells of each by the words that the command prints."""
+    assert f"`{ALL_ZERO}`" in PAGE
+    assert all(f"`{reason}`" in PAGE for reason in ("no price", "no tokens", "unknown endpoint"))

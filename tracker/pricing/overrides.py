@@ -88,6 +88,11 @@ class Entry:
         return not PATTERN_SIGNS.isdisjoint(self.model)
 
     @property
+    def is_free(self) -> bool:
+        """Whether it costs nothing, whatever is counted."""
+        return not any(self.rates.values()) and not any(self.each.values())
+
+    @property
     def rule(self) -> str:
         """What a metric that is priced by this names."""
         terms = "".join(f" {name}={value}" for name, value in self.terms.items())

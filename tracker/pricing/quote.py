@@ -134,6 +134,10 @@ def _own(
     if entry is None:
         return None
     cost = entry.cost(usage, served.counts)
+    if cost == 0 and not entry.is_free:
+        parts = parts_of(usage, served.counts, served.operation)
+        if _is_silent(parts, served.operation):
+            return replace(UNPRICED, why=ALL_ZERO)
     batch_cost = entry.batch_cost(usage, served.counts) if batch else None
     rule = entry.rule
     return _price(cost, batch_cost, overrides.source, overrides.version, rule, batch=batch)
@@ -201,7 +205,7 @@ def _quoted(
         usage.input_tokens is None and parts[0].quantities.keys() <= {"output_tokens"}
     ):
         return UNPRICED
-    if operation in NEVER_EMPTY and not any(any(part.quantities.values()) for part in parts):
+    if _is_silent(parts, operation):
         return replace(UNPRICED, why=ALL_ZERO)
     listed = functools.partial(
         _whole,
@@ -225,6 +229,11 @@ def _quoted(
                 return _price(cost, reduced[0], rates.SOURCE, version, how, batch=True)
         return _price(cost, None, one.SOURCE, one.version(), rule, batch=batch)
     return _unlisted(provider, conditions, region)
+
+
+def _is_silent(parts: list[Part], operation: str | None) -> bool:
+    """Whether nothing is counted of a call that has some input, whatever it was."""
+    return operation in NEVER_EMPTY and not any(any(part.quantities.values()) for part in parts)
 
 
 def _unlisted(provider: str, conditions: Mapping[str, str], region: str | None) -> Price:

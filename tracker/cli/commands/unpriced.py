@@ -39,8 +39,11 @@ def unpriced(chosen: Chosen, form: str) -> None:
     An endpoint is named where its path is none of those that usually answer with
     tokens.  "unknown endpoint" says that it is not known what is billed there.
 
-    Write prices for them into a TOML file, name it with AI_USAGE_PRICES, and run
-    "ai-usage reprice".  Calls that failed and told no tokens are left out.
+    "no tokens" and "all of its counts are 0" say that the answer told no usage:
+    only a price for the call itself helps there.
+
+    Write prices into a TOML file, as docs/settings.md shows it, name it with
+    AI_USAGE_PRICES, and run "ai-usage reprice".  Calls that failed and told no tokens are left out.
 
     Exit status: 0 every call has a price, 1 some have none, 2 the file is missing
     or cannot be read, or the command line is wrong.

@@ -90,7 +90,7 @@ class Unpriced:
     ``reason`` is ``no price`` (the model is in no price list; in words, where it is
     the region or the tier that is in none), ``no tokens``
     (the response told none, or the service is not billed by tokens; in words, where it is known
-    why) or ``unknown endpoint``
+    why), that all counts are 0, or ``unknown endpoint``
     (what is billed there is not known); ``endpoint`` is host and path, where the path
     is none of those that usually answer with tokens; ``first``
     and ``last`` are the days of the first and the last of them.

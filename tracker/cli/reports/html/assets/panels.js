@@ -48,7 +48,7 @@ function showPath(all, rows) {
 const CARDS = [
   {
     key: "unpriced", title: "Calls without a price", none: "Every call has a price.",
-    told: () => ["They are not in the cost. Write prices for them into a TOML file, name it with ", make("code", {}, "AI_USAGE_PRICES"), ", and run ", make("code", {}, "ai-usage reprice"), "."],
+    told: () => ["They are not in the cost. Where no list has a price, write one into a TOML file, name it with ", make("code", {}, "AI_USAGE_PRICES"), ", and run ", make("code", {}, "ai-usage reprice"), "."],
     head: ["Provider", "Model", "Why", "Endpoint", "Calls", "", "Last"], money: false,
   },
   {
