@@ -127,3 +127,9 @@ def ids_of_other_files_are_always_there(real: Any) -> Any:
 def methods_stay_as_they_are(real: Any) -> Any:
     """No class of another file has a method of its own in the place of an inherited one."""
     return lambda self, methods: iter(())
+
+
+@mutant("rules.planning.blocks:flushed_behind", "X7")
+def flushed_without_the_variable(real: Any) -> Any:
+    """A tracker that is flushed behind its suite is built in a block that may not be entered."""
+    return lambda semantic, lifetime: False

@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
+from codemods.analysis.trackers.block_extent import is_method_call
 from codemods.analysis.trackers.constructs import asks_itself, bound_otherwise
 from codemods.analysis.trackers.lifetimes import within
 
@@ -39,6 +41,11 @@ def siblings_of(semantic: SemanticModel, lifetime: Lifetime) -> Siblings:
     return known[key]
 
 
+def flushed_behind(semantic: SemanticModel, lifetime: Lifetime) -> bool:
+    """Whether what is built in *lifetime* is flushed behind its suite, which needs the variable."""
+    return bool(siblings_of(semantic, lifetime).flushes)
+
+
 class Siblings:
     """All lifetimes of one variable, in the order in which their constructions stand."""
 
@@ -59,7 +66,7 @@ class Siblings:
         return {load for one in self._lifetimes for load in one.loads}
 
     def stray_load(self, scope: Scope) -> ast.Name | None:
-        """Return the first use that is none of theirs.
+        """Return the first use that is none of theirs, and does more than to flush.
 
         If there are several, neither is one of theirs that code outside of *scope* may make while
         the variable has another tracker.
@@ -69,11 +76,34 @@ class Siblings:
             apart = (
                 load
                 for load in self._variable.loads
-                if (load not in self.loads and not asks_itself(self._module, load))
+                if not (load in self.loads or load in self.flushes or self._asks(load))
                 or (several and self._run_in(load) is not scope and not self._is_in_one(load))
             )
             self._strays[scope] = next(apart, None)
         return self._strays[scope]
+
+    def _asks(self, load: ast.Name) -> bool:
+        return asks_itself(self._module, load)
+
+    @cached_property
+    def flushes(self) -> set[ast.Name]:
+        """The uses by which the only one is flushed outside of its suite, once it is built there.
+
+        A block has flushed before, so they do nothing; but they need the variable.
+        """
+        [only, *others] = self._lifetimes
+        if others:
+            return set()
+        scopes = self._semantic.scopes
+        return {
+            load
+            for load in self._variable.loads
+            if load not in self.loads
+            and self._scope_of[load] is only.scope
+            and is_method_call(
+                self._module.statement(load), self._variable, scopes, words.FLUSH_CALL
+            )
+        }
 
     def _is_in_one(self, load: ast.Name) -> bool:
         """Whether what runs *load* later is at hand only while its own lifetime lasts."""

@@ -14,6 +14,7 @@ from codemods.analysis.trackers.block_extent import Block, closing_flush, is_met
 from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.edit import Delete, Edit, Unwrap
 from codemods.rules.checks.lifetime import other_set
+from codemods.rules.checks.siblings import flushed_behind
 from codemods.rules.planning.headers import Form
 from codemods.rules.planning.replays import deleted, taken_calls, unwrapped
 
@@ -93,6 +94,7 @@ def form_of(
         or lifetime.construct.kind != "plain"
         or not lifetime.is_alone
         or used_before
+        or flushed_behind(semantic, lifetime)
         or in_arguments
         or _environment_changes(semantic, [*waiting, *values])
         or (isinstance(lifetime.binding_statement, ast.AnnAssign) and lifetime.scope.is_module)
