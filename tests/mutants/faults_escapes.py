@@ -278,3 +278,9 @@ def tables_of_classes_make_nothing(real: Any) -> Any:
 def stacks_hold_nothing_entered(real: Any) -> Any:
     """A stack leaves at once what it entered."""
     return lambda self, call: None
+
+
+@mutant("analysis.dataflow.call_arguments:call_at_once", "E1", fault="C2")
+def the_library_calls_nothing(real: Any) -> Any:
+    """What ``map``, ``reduce`` and a context are given to call is not looked into."""
+    return lambda call: None

@@ -18,7 +18,7 @@ from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.deferred.awaiting import Awaiting
 from codemods.analysis.dataflow.deferred.generators import Unfinished
 from codemods.analysis.dataflow.deferred.lent import lends
-from codemods.analysis.dataflow.deferred.results import deferred_call
+from codemods.analysis.dataflow.deferred.results import call_at_once, deferred_call
 from codemods.analysis.dataflow.holders import family, making
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
@@ -84,7 +84,18 @@ class Handing:
             later = deferred_call(call) if last_name(call.func) in _PASSED_ON else None
             if model is not None and last_name(call.func) in _ENTERING:
                 self._put_on_stack(call)
-            self._given(later or call)
+            self._given_by(call, later or call)
+            once = call_at_once(call) if model is not None else None
+            if once is not None:
+                self._given_by(call, once)
+
+    def _given_by(self, call: ast.Call, made: ast.Call) -> None:
+        """Take in *made*, which *call* calls; what is found of it stands where *call* does."""
+        if isinstance(made.func, ast.Lambda):
+            self._passing.possible(made, [v for v in arguments_of(made) if self._run.tainted(v)])
+        else:
+            self._given(made)
+        self._flow.stands_at(call, made)
 
     def _put_on_stack(self, call: ast.Call) -> None:
         """Take in that the ``with`` of a stack will leave what *call* enters: it holds that."""
@@ -102,7 +113,7 @@ class Handing:
             self._awaiting.begun(call)
         later = deferred_call(call)
         if later is not None:
-            self._given(later)
+            self._given_by(call, later)
 
     def _closed_by_others(self, call: ast.Call) -> None:
         """Take in whose ``with`` ends what *call* began: of unknown ones only pools are trusted.
@@ -209,7 +220,7 @@ class Handing:
         made = self._taint.followed(call.func)
         if isinstance(made, ast.Call) and last_name(made.func) == "partial" and made.args:
             whole = [*made.args[1:], *call.args], [*made.keywords, *call.keywords]
-            self._given(ast.copy_location(ast.Call(made.args[0], *whole), call))
+            self._given_by(call, ast.copy_location(ast.Call(made.args[0], *whole), call))
             return
         for owner in self._passing.possible(call, given):
             self._object(call, making(owner, call, given))
@@ -253,6 +264,7 @@ class Handing:
         if self._run.tainted(value) and isinstance(value, ast.Name | ast.Call):
             call = ast.copy_location(ast.Call(value, [], []), value)
             self._methods(call, value, _ENTERED)
+            self._flow.stands_at(value, call)
 
     def _methods(self, call: ast.Call, value: ast.expr, names: tuple[str, ...]) -> bool:
         """Take in what methods of the object *value* do with it; whether one is in sight."""

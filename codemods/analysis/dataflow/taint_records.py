@@ -65,6 +65,13 @@ class Flow:
         """The tainted variables in the order of the program: where the first is told, say."""
         return sorted(self.tainted, key=_first_place)
 
+    def stands_at(self, place: ast.AST, made: ast.AST) -> None:
+        """Say of what was found at *made*, which is not in the program, that it is *place*'s."""
+        self.escapes[:] = [Escape(place, e.how) if e.node is made else e for e in self.escapes]
+        self.assumed[:] = [Assumed(a.text, place) if a.node is made else a for a in self.assumed]
+        for found in (self.sets, self.reads, self.older):
+            found[:] = [place if node is made else node for node in found]
+
 
 def _first_place(variable: Binding) -> tuple[int, int, str]:
     return (*variable.first_place, variable.name)

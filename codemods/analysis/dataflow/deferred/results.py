@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.syntax.definitions import DataFlow
 
+_AT_ONCE = frozenset("apply filter map reduce run runcall starmap".split())
 _CALLERS = ("submit", "map", "partial", "to_thread")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set)
@@ -72,6 +73,22 @@ def deferred_call(call: ast.Call) -> ast.Call | None:
     if name not in _CALLERS or not call.args:
         return None
     return ast.copy_location(ast.Call(call.args[0], call.args[1:], call.keywords), call)
+
+
+def call_at_once(call: ast.Call) -> ast.Call | None:
+    """Return the call that ``reduce``, ``map``, ``Context.run`` and the like make meanwhile."""
+    name, args = last_name(call.func), call.args
+    named = len(args) > 1 and isinstance(args[0], ast.Name | ast.Attribute | ast.Lambda)
+    if name not in _AT_ONCE or not named:
+        return None
+    function, *given = args
+    if name == "reduce":
+        given = [given[-1], given[0]]
+    elif name == "apply" and isinstance(given[0], ast.Tuple | ast.List):
+        given = given[0].elts
+    elif name in ("apply", "starmap"):
+        given = [ast.Starred(given[0], ast.Load())]
+    return ast.copy_location(ast.Call(function, given, call.keywords), call)
 
 
 def waits_for_all(call: ast.Call) -> bool:
