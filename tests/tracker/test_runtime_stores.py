@@ -401,6 +401,8 @@ def test_wrong_selections_say_what_to_write(tmp_path: Path) -> None:
         (("--where", "day=2026-11-23"), "FIELD is one of"),
         (("--where", "model"), "write FIELD=VALUE"),
         (("--days", "3", "--since", "7d"), "name one of them"),
+        (("--since", "2026-11-30", "--until", "2026-11-30"), "is not behind 2026-11-30 00:00 UTC"),
+        (("--until", "7d", "--days", "3"), "before which calls are taken"),
         (("--top", "0"), "--top"),
     ):
         result = report("--database", database, *arguments)

@@ -215,6 +215,9 @@ def _selection(
         raise click.UsageError("--days and --since say the same: name one of them.")
     if days is not None:
         since = datetime.now(UTC) - timedelta(days=days)
+    if since is not None and until is not None and until <= since:
+        told = f"{until:%Y-%m-%d %H:%M} UTC is not behind {since:%Y-%m-%d %H:%M} UTC"
+        raise click.UsageError(f"--until names the moment before which calls are taken: {told}.")
     return Selection(since, until, None if environment == "all" else environment, where)
 
 
