@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.none_guards import is_guarded
 from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.definitions import method_of
 from codemods.analysis.syntax.effects import may_be_none, walk_here
@@ -32,7 +33,8 @@ def none_evidence(taint: DataFlow, value: ast.expr, depth: int = _DEEPEST) -> as
         return _returns_none(taint, value)
     if not isinstance(value, ast.Name) or value not in taint.scopes.scope_of:
         return None
-    return binding_evidence(taint, taint.scopes.of(value), depth)
+    doubt = binding_evidence(taint, taint.scopes.of(value), depth)
+    return None if doubt is None or is_guarded(taint, value) else doubt
 
 
 def binding_evidence(taint: DataFlow, binding: Binding, depth: int = _DEEPEST) -> ast.AST | None:

@@ -284,3 +284,9 @@ def stacks_hold_nothing_entered(real: Any) -> Any:
 def the_library_calls_nothing(real: Any) -> Any:
     """What ``map``, ``reduce`` and a context are given to call is not looked into."""
     return lambda call: None
+
+
+@mutant("analysis.none_guards:_Search._is_bound_in", "A3")
+def what_was_tested_stays(real: Any) -> Any:
+    """A variable that was there once is not bound again."""
+    return lambda self, statement: False

@@ -11,6 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.library_models.table import keeps
+from codemods.analysis.none_guards import is_guarded
 from codemods.analysis.syntax.class_uses import hidden_loads
 from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.effects import may_be_none, walk_here
@@ -172,6 +173,8 @@ class Nullness:
     def _name(self, name: ast.Name, way: tuple[int, ...]) -> bool:
         if name not in self._scopes.scope_of:
             return False
+        if not way and is_guarded(self._semantic.taint, name):
+            return True
         binding = self._scopes.of(name)
         if way and any(self._is_changed(load) for load in binding.loads):
             return False
