@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _DOTTED = re.compile(r"[^\W\d]\w*(?:[.:][^\W\d]\w*)+")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip"})
+#: Calls of these may be modules, or names of modules.
+_IMPORTING = _IMPORTERS | {"get", "getattr"}
 #: What puts something in the place of a name that it is given beside the module.
 _REPLACERS = frozenset({"delattr", "object", "patch", "setattr"})
 #: What reads names of a module that it is not given as texts.
@@ -196,6 +198,7 @@ class _Reader:
         for node in every.of(ast.Import, ast.ImportFrom):
             self._imports(node)
         self._aliases(every.of(ast.Assign, ast.NamedExpr))
+        self._names(every.every(ast.Name))
         handlers = self._handlers()
         for node in reversed(every.nodes):
             handler = handlers.get(type(node))
@@ -208,7 +211,6 @@ class _Reader:
 
     def _handlers(self) -> dict[type[ast.AST], Callable[[Any], None]]:
         return {
-            ast.Name: self._name,
             ast.Attribute: self._attribute,
             ast.Call: self._call,
             ast.Constant: self._constant,
@@ -286,13 +288,19 @@ class _Reader:
             for base in self._known.get(call.args[0], ()):
                 yield from (joined(base, text) for text in _texts(call.args[1:2]))
 
-    def _name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self.loads[node.id] = min(node.lineno, self.loads.get(node.id, node.lineno))
-        else:
-            self.bound.add(node.id)
-        if node.id in self.paths:
-            self._known[node] = frozenset(self.paths[node.id])
+    def _names(self, nodes: Iterable[ast.Name]) -> None:
+        """Note where names are read, and which are bound; they are leaves, so they come first."""
+        loads, bound, paths = self.loads, self.bound, self.paths
+        for node in nodes:
+            name = node.id
+            if type(node.ctx) is ast.Load:
+                line = node.lineno
+                if loads.setdefault(name, line) > line:
+                    loads[name] = line
+            else:
+                bound.add(name)
+            if name in paths:
+                self._known[node] = frozenset(paths[name])
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
         self.bound.add(node.name)
@@ -315,13 +323,17 @@ class _Reader:
 
     def _call(self, call: ast.Call) -> None:
         """Note a call that is given a module and the text of a name: it reads or replaces it."""
-        given = [*call.args, *(keyword.value for keyword in call.keywords)]
-        texts = [text for text in _texts(given) if text.isidentifier()]
-        how = How.REPLACE if last_name(call.func) in _REPLACERS else How.USE
-        for base in {base for node in given for base in self._known.get(node, ())} if texts else ():
-            for text in texts:
-                self._add(Reference(base, text, call.lineno, how))
-        self._learn(call)
+        name, known = last_name(call.func), self._known
+        given = [*call.args, *[keyword.value for keyword in call.keywords]]
+        bases = {base for node in given if node in known for base in known[node]}
+        if bases:
+            how = How.REPLACE if name in _REPLACERS else How.USE
+            texts = [text for text in _texts(given) if text.isidentifier()]
+            for base in bases:
+                for text in texts:
+                    self._add(Reference(base, text, call.lineno, how))
+        if name in _IMPORTING:
+            self._learn(call)
 
     def _handed_on(self, node: ast.AST) -> None:
         """Note each module that *node* does something else with than to read one of its names."""

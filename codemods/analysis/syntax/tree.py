@@ -29,6 +29,24 @@ _PLAIN = frozenset(
     "rest kwd_attrs".split()
 )
 _parts: dict[type[ast.AST], tuple[str, ...]] = {}
+# Nine of ten nodes with others inside are of these kinds, of which each field is always there.
+_INNER: dict[type[ast.AST], Callable[[Any], list[ast.AST]]] = {
+    ast.Attribute: lambda node: [node.value],
+    ast.Call: lambda node: [node.func, *node.args, *node.keywords],
+    ast.keyword: lambda node: [node.value],
+    ast.Expr: lambda node: [node.value],
+    ast.Assign: lambda node: [*node.targets, node.value],
+    ast.Subscript: lambda node: [node.value, node.slice],
+    ast.BinOp: lambda node: [node.left, node.right],
+    ast.BoolOp: lambda node: [*node.values],
+    ast.Compare: lambda node: [node.left, *node.comparators],
+    ast.JoinedStr: lambda node: [*node.values],
+    ast.Tuple: lambda node: [*node.elts],
+    ast.List: lambda node: [*node.elts],
+    ast.If: lambda node: [node.test, *node.body, *node.orelse],
+    ast.For: lambda node: [node.target, node.iter, *node.body, *node.orelse],
+    ast.UnaryOp: lambda node: [node.operand],
+}
 
 
 def children(node: ast.AST) -> Sequence[ast.AST]:
@@ -42,6 +60,10 @@ def children(node: ast.AST) -> Sequence[ast.AST]:
     try:
         return node.inner  # type: ignore[attr-defined,no-any-return]
     except AttributeError:
+        inner = _INNER.get(kind)
+        if inner is not None:
+            node.inner = made = inner(node)  # type: ignore[attr-defined]
+            return made
         if kind not in _parts:
             _parts[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
         found: list[ast.AST] = []
