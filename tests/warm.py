@@ -227,13 +227,37 @@ def _become(said: Mapping[str, object], files: list[int]) -> None:
     os.environ |= {**dict(said["environment"]), "PYTHONSAFEPATH": "1"}  # type: ignore[call-overload]
     how, name, *arguments = list(said["command"])  # type: ignore[call-overload]
     sys.orig_argv = [sys.executable, how, name, *arguments]
-    if how == "-m":
-        sys.argv = [name, *arguments]
-        runpy.run_module(name, run_name="__main__", alter_sys=True)
+    try:
+        if how == "-m":
+            sys.argv = [name, *arguments]
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = [how, *arguments]
+            sys.modules["__main__"] = main = types.ModuleType("__main__")
+            exec(compile(name, "<string>", "exec"), vars(main))
+    except SystemExit as ended:
+        _leave(ended.code)
+        raise
+    _leave(None)
+
+
+def _leave(status: object) -> None:
+    """End with *status* as the interpreter does: threads, functions of ``atexit``, streams.
+
+    It would take each module apart after that, which copies the memory of all of them and costs
+    more than most commands.  Returns where it must have its say: of a status that is a message,
+    or a stream that cannot be written.
+    """
+    if not isinstance(status, int | None):
         return
-    sys.argv = [how, *arguments]
-    sys.modules["__main__"] = main = types.ModuleType("__main__")
-    exec(compile(name, "<string>", "exec"), vars(main))
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit((status or 0) & 0xFF)
 
 
 def _opened_again() -> None:
