@@ -68,6 +68,12 @@ class _State:
         """Return how many records have no place but memory."""
         return sum(len(metrics) for _, metrics in self.held.values())
 
+    def begins(self) -> None:
+        """Note, under the lock, that the thread does what it was woken for, or what is due."""
+        self.news, self.busy = False, not self.ended
+        if self.busy and self is _state:
+            waiting.add(SENDER)
+
     def rests(self) -> None:
         """Note, under the lock, that the thread is through with what it was woken for."""
         self.busy = False
@@ -260,7 +266,7 @@ def _run(state: _State) -> None:
         while not state.ended:
             with state.changed:
                 state.changed.wait_for(lambda: state.news or state.ended, _next_pause(state))
-                state.news, state.busy = False, not state.ended
+                state.begins()
             if state.busy:
                 _load()
                 with working("sender"):
