@@ -31,6 +31,8 @@ def is_named(what: str, conditions: Collection[str]) -> bool:
     """Whether *what* differs, in the words of ``difference``, is what *conditions* speak of."""
     if what.startswith(_METRICS):
         columns = set(what.removeprefix(_METRICS).split())
+        if "batch" in columns:
+            columns.discard("price")  # a call that comes into a batch has the batch's price
         return bool(columns) and columns <= {c for one in conditions for c in _columns(one)}
     told = (kinds for text, kinds in _MORE for one in conditions if text in one)
     return any(what.startswith(kinds) for kinds in told)

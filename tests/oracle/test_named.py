@@ -47,6 +47,7 @@ def test_a_difference_is_named_by_its_ids() -> None:
     assert is_named("metrics: batch job", [inherits])
     assert is_named("metrics: batch job", ["run has a tracker which would inherit ids of this"])
     assert not is_named("metrics: job price", [job])
+    assert is_named("metrics: batch price", [inherits])
     assert not is_named("metrics: job", [])
 
 

@@ -52,7 +52,12 @@ def compatible(
         refusals.append(refuse(semantic, proposal.finding, Reason.TWO_TRACKERS, detail, place))
 
     left = list(proposals)
-    for proposal in overlapping(semantic, proposals):
+    for proposal in proposals:
+        other = foreign_use(semantic, proposal, holders)
+        if other is not None:
+            without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
+    # What is not made stands in nobody's way.
+    for proposal in overlapping(semantic, list(left)):
         without(proposal, "another tracker's block would overlap with this one")
     for proposal, details in heirs_of_contexts(semantic, left, holders).items():
         if semantic.settings.unsafe:
@@ -62,11 +67,6 @@ def compatible(
     heirs = Heirs(semantic, left, holders)
     for proposal in list(left):
         if proposal not in left:
-            continue
-        other = foreign_use(semantic, proposal, holders)
-        if other is not None:
-            without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
-            heirs.without(proposal)
             continue
         if semantic.settings.unsafe:
             asked = told(heirs_of(semantic, proposal, heirs))

@@ -173,6 +173,6 @@ def _may_record(node: ast.AST) -> bool:
 
 def _quiet_calls(semantic: SemanticModel, value: ast.expr) -> list[str]:
     """Return what a person must confirm of the calls in *value*, which leave the block."""
-    found = (n for n in walk(value) if _may_record(n))
+    found = (n for n in walk(value) if isinstance(n, ast.Call) and _may_record(n))
     texts = (f"{semantic.module.segment(n)} in line {n.lineno}" for n in found)
     return [f"{text} makes no AI call, and reads nothing of the block" for text in texts]

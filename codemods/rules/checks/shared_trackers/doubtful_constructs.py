@@ -93,5 +93,6 @@ def _asks(semantic: SemanticModel, load: ast.Name) -> bool:
     around = semantic.module.parents[load]
     if isinstance(around, ast.Compare | ast.BoolOp | ast.UnaryOp):
         return True
-    tested = isinstance(around, ast.If | ast.IfExp | ast.While | ast.Assert)
-    return tested and around.test is load
+    if not isinstance(around, ast.If | ast.IfExp | ast.While | ast.Assert):
+        return False
+    return around.test is load

@@ -47,13 +47,13 @@ def helpers(semantic: SemanticModel, lifetime: Lifetime, binding: Binding) -> tu
 
 def helper_conditions(semantic: SemanticModel, lifetime: Lifetime) -> tuple[str, ...]:
     """Return what is to be confirmed of the functions by which a script uses its tracker."""
-    site = lifetime.sets[0] if lifetime.sets else None
-    keys = dict.fromkeys(a.keyword for one in lifetime.sets for a in one.arguments)
-    ids = " or ".join(keys)
+    if not lifetime.sets:
+        return ()
+    line = lifetime.sets[0].call.lineno
+    ids = " or ".join(dict.fromkeys(a.keyword for one in lifetime.sets for a in one.arguments))
     return tuple(
-        f"who calls {name} from another file would no longer find the {ids} of line"
-        f" {site.call.lineno} there"
-        for name in (helpers(semantic, lifetime, lifetime.binding) if site is not None else ())
+        f"who calls {name} from another file would no longer find the {ids} of line {line} there"
+        for name in helpers(semantic, lifetime, lifetime.binding)
     )
 
 
