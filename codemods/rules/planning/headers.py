@@ -212,7 +212,8 @@ def _batch_header(
         text = operation_types.literal(named, semantic.quote)
         leading.append(f"{words.OPERATION_ARGUMENT}={text}")
     first = sets[0].arguments[0] if sets and sets[0].arguments else None
-    if first is not None and first.keyword == words.BATCH and not first.is_spread:
+    told = first is not None and not is_none(first.value)  # a literal None sets nothing
+    if first is not None and told and first.keyword == words.BATCH and not first.is_spread:
         rest = taken[0].arguments[1:]
         if not leading:
             taken[0] = Taken(taken[0].path, ((first.position, None), *rest))
