@@ -133,3 +133,9 @@ def methods_stay_as_they_are(real: Any) -> Any:
 def flushed_without_the_variable(real: Any) -> Any:
     """A tracker that is flushed behind its suite is built in a block that may not be entered."""
     return lambda semantic, lifetime: False
+
+
+@mutant("rules.planning.phases:_begins_without_ids", "X14")
+def whatever_is_built_has_no_ids(real: Any) -> Any:
+    """That a subclass or foreign code may have set ids is not thought of in a later phase."""
+    return lambda lifetime, flow: True

@@ -18,11 +18,17 @@ from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lasting_ids import lasting_conditions, lasting_refusal
-from codemods.rules.checks.lifetime import block_refusal, trusted
+from codemods.rules.checks.lifetime import block_refusal, other_set, trusted
 from codemods.rules.checks.parts import keys_of
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning.adoption import PlannedBlock, adopted, block_around
-from codemods.rules.planning.blocks import block_from, closing_edits, last_use, remains_work
+from codemods.rules.planning.blocks import (
+    block_from,
+    closing_edits,
+    form_of,
+    last_use,
+    remains_work,
+)
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
@@ -48,6 +54,9 @@ def decide_phases(
 ) -> Verdict:
     """Return one proposal for all the phases of *lifetime*, or the refusal."""
     form = Form(lifetime.tracker, None, fresh=False, ours=semantic.ours(lifetime.construct.home))
+    # An id that no earlier call can have set may be None.
+    begins = form_of(semantic, lifetime, flow, groups[0][0].path[-1][1], form.ours)[0].fresh
+    alone = _begins_without_ids(lifetime, flow)
     sending = semantic.sending(flow, ours=form.ours)
     blocks: list[PlannedBlock] = []
     confirm: list[str] = []
@@ -57,7 +66,8 @@ def decide_phases(
         block = _block(semantic, lifetime, flow, groups, number, uses)
         last = number + 1 == len(groups)
         outlived = not last or lifetime.escapes
-        own, stays = keep_user(group, replace(form, outlived=outlived))
+        fresh = alone if number else begins
+        own, stays = keep_user(group, replace(form, outlived=outlived, fresh=fresh))
         refusal = _phase_refusal(
             semantic, finding, lifetime, block, group, own, flow
         ) or lasting_refusal(semantic, finding, group, known)
@@ -81,6 +91,12 @@ def decide_phases(
     why = f"each phase of {lifetime.binding.name} gets a block; no use lies outside of them"
     taken = trusted(semantic, flow)
     return adopted(finding, why, lifetime.construct.home, blocks, taken, confirm)
+
+
+def _begins_without_ids(lifetime: Lifetime, flow: Flow) -> bool:
+    """Whether no id is set but by the calls of *lifetime*; of these ``lasting_refusal`` tells."""
+    built = lifetime.construct.kind in ("plain", "arguments") and not lifetime.owned
+    return built and not (lifetime.escapes or flow.trusted or other_set(lifetime, flow))
 
 
 def decide_inside(
