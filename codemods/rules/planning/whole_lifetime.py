@@ -136,7 +136,10 @@ def _blocks(
     if lifetime.owned and hidden is not None:
         return hidden
     if lifted_try(semantic, lifetime) is not None:
-        return hidden or _one_block(semantic, finding, lifetime, flow)
+        around = hidden or _one_block(semantic, finding, lifetime, flow)
+        # On the original runtime the user stays in a call, and that call in the ``try``.
+        if not isinstance(around, Refusal) or around.reason != Reason.MIXED:
+            return around
     merged = merged_ids(semantic, lifetime, flow) if held is None else None
     if merged is not None:
         return decide_merged(semantic, finding, lifetime, flow, merged)
