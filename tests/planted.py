@@ -35,9 +35,40 @@ LIBRARY = Path(sysconfig.get_path("stdlib"))
 TOGETHER = 20
 _LARGEST = 60_000
 _IMPORTS = (
-    "from receipt_label.utils.ai_usage_tracker import AIUsageTracker\nfrom asking import ask\n"
+    "from receipt_label.utils.ai_usage_tracker import AIUsageTracker\n"
+    "from asking import Keeper, ask, held, lines, parts\n"
 )
-_ASKING = "def ask(text, tracker):\n    return text\n"
+_ASKING = """\
+from contextlib import contextmanager
+
+
+def ask(text, tracker):
+    return text
+
+
+@contextmanager
+def held(tracker):
+    yield tracker
+
+
+def lines(texts, tracker):
+    for text in texts:
+        yield ask(text, tracker)
+
+
+async def parts(texts, tracker):
+    for text in texts:
+        yield ask(text, tracker)
+
+
+class Keeper:
+    def __init__(self, tracker):
+        self.tracker = tracker
+
+    def ask(self, text):
+        self.tracker.set_tracking_context(user_id="keeper")
+        return ask(text, self.tracker)
+"""
 _LEFT_OUT = {"site-packages", "test", "tests", "idlelib", "lib2to3", "__phello__"}
 _NAMES = ("usage_tracker", "ai_tracker", "meter")
 _KEYS = ("job_id", "job_id", "batch_id", "user_id")
@@ -47,6 +78,18 @@ _USES = (
     "{name}.track_openai_completion(ask)('x', {name})",
     "answers = [ask(one, {name}) for one in 'ab']",
     "later = lambda: ask('x', {name})\n{indent}later()",
+)
+#: Uses over several lines, and ids that are set once more in the middle of a life.
+_SUITES = (
+    "for one in 'ab':\n{indent}    {name}.set_tracking_context({key}=one)\n"
+    "{indent}    ask(one, {name})",
+    "try:\n{indent}    {name}.set_tracking_context({key}='again')\n"
+    "{indent}    ask('x', {name})\n{indent}finally:\n{indent}    {name}.flush_metrics()",
+    "with held({name}) as holder:\n{indent}    ask('x', holder)",
+    "for answer in lines('ab', {name}):\n{indent}    print(answer)",
+    "kept = Keeper({name})\n{indent}kept.ask('x')",
+    "if {name}.current_job_id is None:\n{indent}    {name}.set_tracking_context({key}='late')",
+    "print([part async for part in parts('ab', {name})])",
 )
 
 
@@ -86,7 +129,7 @@ def planted(text: str, rng: random.Random) -> tuple[str, int]:
     above: dict[int, str] = {}
     count = 0
     for function in functions[: rng.randint(1, 4)]:
-        found = _life(function, lines, rng)
+        found = _life(function, lines, rng, _own(tree))
         if found and not found.keys() & above.keys():
             above |= found
             count += 1
@@ -99,9 +142,15 @@ def planted(text: str, rng: random.Random) -> tuple[str, int]:
 
 
 def _life(
-    function: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str], rng: random.Random
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    lines: list[str],
+    rng: random.Random,
+    own: list[str],
 ) -> dict[int, str]:
-    """Return what to put above which lines: a tracker, its ids, and uses of it behind them."""
+    """Return what to put above which lines: a tracker, its ids, and uses of it behind them.
+
+    *own* are uses by functions and classes of the module itself.
+    """
     suites = [suite for suite in _suites(function) if len(suite) > 1]
     if not suites:
         return {}
@@ -119,10 +168,18 @@ def _life(
         made.insert(1, "# ai-usage: operation=planted_work")
     put = {places[0]: made}
     for place in rng.sample(places[1:], min(rng.randint(1, 3), len(places) - 1)):
-        put[place] = [rng.choice((*_USES, *_callees(function)))]
+        some = rng.choice((_USES, _SUITES, own or _USES, _callees(function) or _USES))
+        put[place] = [rng.choice(some).replace("{key}", key)]
     if rng.random() < 0.3:
         put[max(put)] = [*put[max(put)], "{name}.flush_metrics()"]
     return {place: _written(put[place], name, lines[place]) for place in put}
+
+
+def _own(tree: ast.Module) -> list[str]:
+    """Return uses by what the module defines: a tracker is given to it alone, or among others."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    named = [node.name for node in tree.body if isinstance(node, kinds)]
+    return [f"{name}({given})" for name in named for given in ("{name}", "'x', one={name}")][:12]
 
 
 def _callees(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from codemods import vocabulary as words
 from codemods.analysis.dataflow.deferred.callables import Callables
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.library_models.calls import ForeignCalls
 from codemods.analysis.dataflow.taint_records import Escape, Flow, Summary
 from codemods.analysis.dataflow.transfer import Passage
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.definitions import (
     Found,
     Resolved,
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding, Scope, Scopes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SETTERS = frozenset((words.SET_CALL, words.OLDER_SET_CALL, words.BATCH_MODE_CALL))
-_LOOKUPS = frozenset({"getattr", "vars", "hasattr", "dir"})
+_MANAGERS = ("contextmanager", "asynccontextmanager")
 
 
 class Taint:
@@ -367,8 +366,9 @@ class Taint:
             of = own[0] if own else root
             fields = [(of, field) for field in plain]
             flow = self.follow(root, definition.body, scope, own, plain=fields, passing=True)
-            returns = any(_is_return(escape) for escape in flow.escapes)
-            escape = next((e.node for e in flow.escapes if not _is_return(e)), None)
+            given = _results_of(definition)
+            returns = any(isinstance(e.node, given) for e in flow.escapes)
+            escape = next((e.node for e in flow.escapes if not isinstance(e.node, given)), None)
             self._summaries[key] = Summary(
                 returns,
                 escape,
@@ -391,3 +391,9 @@ class Taint:
 
 def _is_return(escape: Escape) -> bool:
     return isinstance(escape.node, ast.Return)
+
+
+def _results_of(definition: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[type[ast.AST], ...]:
+    """Return what gives a value to the caller: a context manager's ``with`` has what it yields."""
+    made = {last_name(decorator) for decorator in definition.decorator_list}
+    return (ast.Return,) if made.isdisjoint(_MANAGERS) else (ast.Return, ast.Yield)

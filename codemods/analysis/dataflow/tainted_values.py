@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import DataFlow
 
 _LAZY_CALLS = frozenset("partial partialmethod map filter".split())
-_TAKING_METHODS = frozenset("get pop pop_all popitem popleft values items copy setdefault".split())
+_TAKING_METHODS = frozenset(
+    "get pop pop_all popitem popleft values items copy setdefault __enter__ __aenter__".split()
+)
 _TRACKER_VIEWS = frozenset((*words.RECORDING_DECORATORS, "with_options", "wrap"))
 _PLAIN_ATTRIBUTES = frozenset((*words.STATE_ATTRIBUTES, *words.INERT_ATTRIBUTES))
 # A template string keeps the values themselves; one that is formatted keeps their text.
