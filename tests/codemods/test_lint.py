@@ -31,13 +31,6 @@ CHAIN = {
 }
 
 
-@pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which a run is started."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def put(folder: Path, files: dict[str, str]) -> None:
     """Write *files* below *folder*."""
     for name, text in files.items():

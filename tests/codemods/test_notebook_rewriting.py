@@ -101,13 +101,6 @@ NOTEBOOKS = {
 }
 
 
-@pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which a run is started."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def sources(text: str) -> list[str]:
     """Return the sources of the cells as Jupyter's own library reads them."""
     return [cell.source for cell in nbformat.reads(text.lstrip("\ufeff"), as_version=4).cells]

@@ -28,13 +28,6 @@ def linted(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
     return [" ".join(line.split()[:3]) for line in capsys.readouterr().out.splitlines()]
 
 
-@pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which a run is started."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_places_are_those_of_cells(start: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A finding is named by its code cell and the line in it, over names of earlier cells."""
     notebook(start / "n/x.ipynb", [IMPORT], "x = 1", ["y = 2\n", BUILD, SET])

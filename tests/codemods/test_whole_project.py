@@ -28,13 +28,6 @@ def write(folder: Path, **files: str) -> None:
         path.write_text(text)
 
 
-@pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which a run is started."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_each_project_keeps_its_runtime(start: Path) -> None:
     """In one run each file is rewritten for the runtime of the table nearest above it."""
     write(

@@ -30,26 +30,6 @@ def read(text):
 """
 
 
-@pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which runs are started."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def run(start: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what lints the folder, and returns status, output and errors."""
-
-    def linted(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = lint.main([*arguments, "."])
-        shown = capsys.readouterr()
-        return status, shown.out, shown.err
-
-    return linted
-
-
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rows import ROWS
 
-from codemods import lint, migrate
+from codemods import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,26 +52,6 @@ def read_receipt(text, ask):
         ask(text, tracker)
         return read_lines(text, ask)
 """
-
-
-@pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which runs are started."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def run(start: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what lints the folder, and returns status, output and errors."""
-
-    def linted(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = lint.main([*arguments, "."])
-        shown = capsys.readouterr()
-        return status, shown.out, shown.err
-
-    return linted
 
 
 def migrated(start: Path, text: str, *arguments: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codemods import lint, migrate
+from codemods import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,26 +58,6 @@ PLACES = {
     ),
     "no newline": ("t = AIUsageTracker()", "t = AIUsageTracker()  # ai-usage: ignore[AIU001] why"),
 }
-
-
-@pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which runs are started."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def run(start: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Return what lints the folder, and returns status, output and errors."""
-
-    def linted(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = lint.main([*arguments, "."])
-        shown = capsys.readouterr()
-        return status, shown.out, shown.err
-
-    return linted
 
 
 @pytest.mark.parametrize("form", PLACES)

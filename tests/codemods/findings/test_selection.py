@@ -41,19 +41,6 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def run(start: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Return what lints the project, and returns status, output and errors."""
-
-    def linted(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = lint.main([*arguments, "."])
-        shown = capsys.readouterr()
-        return status, shown.out, shown.err
-
-    return linted
-
-
 def codes(text: str) -> list[str]:
     """Return the codes of the findings in a report."""
     return [line.split()[1] for line in text.splitlines() if line.startswith("app/")]
