@@ -12,7 +12,7 @@ from codemods.model.refusal import Reason, Refusal
 from codemods.rules.planning.phases import decide_inside
 
 from .mutant import examined, mutant
-from .table import as_the_table_says, overlapping_trackers_are_refused
+from .table import as_the_table_says
 
 if TYPE_CHECKING:
     from codemods.model.edit import Edit
@@ -342,13 +342,18 @@ def moved_value_overlooked(real: Any) -> Any:
     return _overlooks(real)
 
 
-@examined("rules.conflicts.two_trackers:overlapping", overlapping_trackers_are_refused)
+@examined(
+    "rules.conflicts.two_trackers:overlapping", as_the_table_says("X16_blocks_that_would_cross")
+)
 def crossing_blocks_overlooked(real: Any) -> Any:
     """Blocks of two trackers may overlap, and lend each other their ids."""
     return lambda semantic, proposals: []
 
 
-@examined("rules.conflicts.two_trackers:foreign_use", overlapping_trackers_are_refused)
+@examined(
+    "rules.conflicts.two_trackers:foreign_use",
+    as_the_table_says("X16_overlaps_with_one_and_leads_to_it"),
+)
 def foreign_use_overlooked(real: Any) -> Any:
     """Another tracker may be flushed, or handed a call that a block books, inside that block."""
     return lambda semantic, proposal, holders: None

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness import migrate, migrate_project
+from harness import migrate_project
 from rows import RUNTIMES, fixtures, outcome_of, reasons_of, texts_of
-
-from codemods.model.refusal import Reason
-from tests.oracle.provocations import PROGRAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from .mutant import Exam
-
-
-def overlapping_trackers_are_refused(folder: Path) -> None:
-    """Both of them: neither block could begin or end inside the other."""
-    program, flags = PROGRAMS[Reason.TWO_TRACKERS]
-    reasons = migrate(folder, program, **({"runtime": "auto"} | flags)).reasons
-    assert reasons == [Reason.TWO_TRACKERS, Reason.TWO_TRACKERS]
 
 
 def as_the_table_says(*names: str) -> Exam:
