@@ -19,7 +19,7 @@ def test_trackers_in_code_of_the_library_are_rewritten_or_refused(unsafe: bool) 
 
 
 def test_what_is_planted_stands_in_functions() -> None:
-    """The text compiles, has the calls that are to be found, and all lines of the module in their order."""
+    """The text compiles, has the calls that are to be found, and its module's lines in order."""
     rng = random.Random(5)
     name, text = next(modules(rng))
     changed, places = next(found for found in iter(lambda: planted(text, rng), None) if found[1])
