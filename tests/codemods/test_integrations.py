@@ -25,8 +25,7 @@ def read(text):
     tracker.set_tracking_context(job_id="read-1")
     return ask(text, tracker)
 """
-#: Enough that pre-commit divides them between its processes.
-FILES = 60
+FILES = 200
 HOOK = """\
       - id: {id}
         language: unsupported
