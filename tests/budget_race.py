@@ -22,10 +22,13 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.budgets.accounts import Accounts
 from tracker.budgets.plan import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST = 1000
@@ -133,17 +136,17 @@ def size(folder: Path) -> int:
     return log.stat().st_size if log.exists() else 0
 
 
-def main() -> None:
-    """Run one process of a race, or a whole race."""
-    if sys.argv[1:2] == ["--work"]:
-        folder, *numbers = sys.argv[2:]
+def main(arguments: Sequence[str]) -> str | None:
+    """Run one process of a race, or a whole race, and return what must not be, if anything."""
+    if arguments[:1] == ["--work"]:
+        folder, *numbers = arguments[1:]
         work(Path(folder), *map(int, numbers))
-        return
+        return None
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kills", type=int, nargs="?", default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, default=10**7)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         outcome = race(
             Path(folder),
@@ -154,8 +157,8 @@ def main() -> None:
             seed=given.seed,
         )
     print(json.dumps(outcome._asdict()))
-    sys.exit("; ".join(outcome.faults()))
+    return "; ".join(outcome.faults()) or None
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

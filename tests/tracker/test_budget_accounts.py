@@ -21,7 +21,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from test_budgets import COST, ask, budget_here, unarmed  # noqa: F401 - a fixture
 
 import tracker
-from tests.budget_race import Outcome, race
+from tests import budget_race
+from tests.budget_race import Outcome
 from tracker import ai_usage_context
 from tracker.budgets import accounts as shared_accounts
 from tracker.budgets import processes
@@ -404,16 +405,19 @@ TestSharing.__doc__ = "Any sequence of reserving, settling and crashing spends e
 
 
 @pytest.mark.lengthy
-def test_processes_that_are_killed_do_not_overspend(tmp_path: Path) -> None:
+def test_processes_that_are_killed_do_not_overspend(capsys: pytest.CaptureFixture[str]) -> None:
     """8 processes of 8 threads: never above the budget, whatever is billed to the killed."""
-    outcome = race(tmp_path, processes=8, threads=8, kills=3, limit=100_000, seed=1)
+    assert budget_race.main(["3", "--limit", "100000", "--seed", "1"]) is None
+    outcome = Outcome(**json.loads(capsys.readouterr().out))
     assert outcome.faults() == []
     assert outcome.spent > outcome.limit * 0.9
     assert outcome.killed > 0
 
 
-def test_a_race_that_overspends_is_seen() -> None:
-    """The judge of a race can say no."""
+def test_a_race_that_overspends_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge of a race can say no, and its command ends with it."""
+    monkeypatch.setattr(budget_race, "race", lambda *_, **__: Outcome(100, 101, 101, 0, 0, 8))
+    assert budget_race.main(["3"]) == "spent 101 of 100"
     assert len(Outcome(100, 101, 90, 5, 0, 8).faults()) == 3
     assert len(Outcome(100, 90, 101, 0, 0, 8).faults()) == 1
 
