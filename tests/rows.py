@@ -12,6 +12,7 @@ import sys
 import tempfile
 import tomllib
 import types
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -151,6 +152,11 @@ def outcome_of(outcomes: Mapping[str, Outcome]) -> str:
 def reasons_of(outcomes: Mapping[str, Outcome]) -> list[str]:
     """Return the reasons of all refusals, file by file in source order."""
     return [reason for outcome in outcomes.values() for reason in outcome.reasons]
+
+
+def sites_of(outcomes: Mapping[str, Outcome]) -> Counter[str]:
+    """Return how many sites were rewritten, by the code of their rule."""
+    return Counter(a.finding.code for outcome in outcomes.values() for a in outcome.applied)
 
 
 def texts_of(outcomes: Mapping[str, Outcome]) -> dict[str, str]:

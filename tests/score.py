@@ -19,6 +19,7 @@ from rows import (  # noqa: E402 - both folders must be on the path first
     Fixture,
     fixtures,
     run_fixture,
+    sites_of,
     texts_of,
 )
 
@@ -48,7 +49,7 @@ class Tally:
         """Count one fixture; return whether everything that was made of it is as expected."""
         expected = fixture.expected[runtime]
         outcomes = run_fixture(fixture, runtime)
-        made = Counter(a.finding.code for o in outcomes.values() for a in o.applied)
+        made = sites_of(outcomes)
         labels = Counter(expected.labels)
         self.made += made
         self.expected += labels

@@ -28,6 +28,7 @@ from rows import (
     outcome_of,
     reasons_of,
     run_fixture,
+    sites_of,
     texts_of,
 )
 
@@ -83,7 +84,7 @@ def shown(done: Execution) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("fixture", SOME)
 def test_outcome_is_what_the_table_says(fixture: Fixture) -> None:
-    """Texts, outcome and reasons are as expected on each runtime; a second run changes nothing."""
+    """Texts, sites, outcome and reasons are as expected; a second run changes nothing."""
     for runtime in RUNTIMES:
         is_as_expected(fixture, runtime)
 
@@ -96,6 +97,7 @@ def is_as_expected(fixture: Fixture, runtime: str) -> None:
     assert texts_of(outcomes) == expected.texts
     assert outcome_of(outcomes) == expected.outcome
     assert tuple(reasons_of(outcomes)) == expected.reasons
+    assert sites_of(outcomes) == expected.labels
     texts = {name: outcome.text for name, outcome in outcomes.items()}
     again = run_fixture(fixture, runtime, texts)
     assert texts_of(again) == {}
