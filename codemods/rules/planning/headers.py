@@ -63,7 +63,8 @@ class Form:
     tracker before; ``ours`` that our runtime may be relied on; ``sticky`` that an
     id which was set earlier would last if this one is None; ``leaves_user`` that the
     user is set in another way than by the header; ``outlived`` that the tracker may record
-    behind the block, where the original runtime would go on with the prices of a batch.
+    behind the block, where the original runtime would go on with the prices of a batch;
+    ``kept`` is an id that a call in the block sets, not the header.
     """
 
     tracker: str | None
@@ -73,6 +74,7 @@ class Form:
     sticky: bool = False
     leaves_user: bool = False
     outlived: bool = False
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def check_arguments(
             refusal = argument_refusal(semantic, finding, argument, form)
             if refusal is not None:
                 return refusal
-            if number and _mentions(semantic, argument.value, tainted):
+            if number and mentions(semantic, argument.value, tainted):
                 detail = "an id is computed with the tracker itself, under the ids set before"
                 return refuse(semantic, finding, Reason.READS_STATE, detail, argument.value)
     return _twice(semantic, finding, sets)
@@ -121,7 +123,7 @@ def argument_refusal(
     semantic: SemanticModel, finding: Finding, argument: Argument, form: Form
 ) -> Refusal | None:
     """Refuse a value that may be None where an earlier id would have to stay, and a user."""
-    if is_none(argument.value):
+    if is_none(argument.value) or argument.keyword == form.kept:
         return None
     doubt = none_evidence(semantic.taint, argument.value)
     if doubt is not None and (form.sticky or not (form.fresh or form.ours)):
@@ -138,7 +140,8 @@ def argument_refusal(
     return None
 
 
-def _mentions(semantic: SemanticModel, value: ast.expr, tainted: Collection[Binding]) -> bool:
+def mentions(semantic: SemanticModel, value: ast.expr, tainted: Collection[Binding]) -> bool:
+    """Whether *value* reads one of the variables *tainted*."""
     names = (n for n in walk(value) if isinstance(n, ast.Name) and n in semantic.scopes.scope_of)
     return any(semantic.scopes.of(name) in tainted for name in names)
 
@@ -156,17 +159,16 @@ def _twice(semantic: SemanticModel, finding: Finding, sets: Sequence[SetCall]) -
     return None
 
 
-def taken_of(site: SetCall, *, leaves_user: bool = False) -> Taken:
+def taken_of(site: SetCall, without: Collection[str] = ()) -> Taken:
     """Return the arguments of *site* for a header: by keyword, without literal None."""
-    passed_on = [a for a in site.arguments if not is_none(a.value)]
-    if leaves_user:
-        passed_on = [a for a in passed_on if a.keyword != words.USER]
+    passed_on = [a for a in site.arguments if not is_none(a.value) and a.keyword not in without]
     named = ((a.position, f"{UNPACKED * a.is_spread}{a.keyword}") for a in passed_on)
     return Taken(site.path, tuple(named))
 
 
 def _taken(sets: Sequence[SetCall], form: Form) -> tuple[Taken, ...]:
-    return tuple(taken_of(site, leaves_user=form.leaves_user) for site in sets)
+    without = {form.kept, words.USER if form.leaves_user else ""}
+    return tuple(taken_of(site, without) for site in sets)
 
 
 def plan_header(
@@ -183,7 +185,9 @@ def plan_header(
     *sending* finds the tracker's calls.  *carried* are arguments (source texts) that an
     earlier block's ids need to be named again.
     """
-    given = any(a is not None and not a.may_lack for a in (s.argument(words.BATCH) for s in sets))
+    given = form.kept != words.BATCH and any(
+        a is not None and not a.may_lack for a in (s.argument(words.BATCH) for s in sets)
+    )
     batch = sending.batch(body) if given and semantic.settings.batch_pricing else None
     full_price = form.outlived and not form.ours
     if batch is not None and not full_price:
