@@ -57,14 +57,14 @@ class Delete:
 class Retain:
     """Keep only the arguments at ``positions`` of the call statement at ``path``.
 
-    With ``method`` the call is to that method of the same object; ``kept`` is the id that it
+    With ``method`` the call is to that method of the same object; ``remaining`` is the id that it
     still sets, where that is not the user.
     """
 
     path: Path
     positions: tuple[int, ...]
     method: str = ""
-    kept: str = ""
+    remaining: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def lent_by(
 def left_by(proposal: Proposal) -> frozenset[str]:
     """Return the ids that set calls, shortened by *proposal*, still set in its blocks."""
     shortened = (edit for edit in proposal.edits if isinstance(edit, Retain))
-    return frozenset(edit.kept or words.USER for edit in shortened)
+    return frozenset(edit.remaining or words.USER for edit in shortened)
 
 
 def named_ids(wrap: Wrap) -> frozenset[str]:
@@ -107,7 +107,7 @@ def given_by(
 def certain_in(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
     """Return the ids that in a proposed block surely are its own."""
     named = named_ids(wrap) - missing_ids(semantic, wrap)
-    users = (e for e in proposal.edits if isinstance(e, Retain) and not e.kept)
+    users = (e for e in proposal.edits if isinstance(e, Retain) and not e.remaining)
     left = any(is_certain(semantic, user) for user in users if _begins(wrap, user.path))
     built = built_with_user(semantic, key_of_block(semantic, wrap))
     return named | ({words.USER} if left or built.certainly else set())

@@ -64,7 +64,7 @@ class Form:
     id which was set earlier would last if this one is None; ``leaves_user`` that the
     user is set in another way than by the header; ``outlived`` that the tracker may record
     behind the block, where the original runtime would go on with the prices of a batch;
-    ``kept`` is an id that a call in the block sets, not the header.
+    ``remaining`` is an id that a call in the block sets, not the header.
     """
 
     tracker: str | None
@@ -74,7 +74,7 @@ class Form:
     sticky: bool = False
     leaves_user: bool = False
     outlived: bool = False
-    kept: str = ""
+    remaining: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def argument_refusal(
     semantic: SemanticModel, finding: Finding, argument: Argument, form: Form
 ) -> Refusal | None:
     """Refuse a value that may be None where an earlier id would have to stay, and a user."""
-    if is_none(argument.value) or argument.keyword == form.kept:
+    if is_none(argument.value) or argument.keyword == form.remaining:
         return None
     doubt = none_evidence(semantic.taint, argument.value)
     if doubt is not None and (form.sticky or not (form.fresh or form.ours)):
@@ -167,7 +167,7 @@ def taken_of(site: SetCall, without: Collection[str] = ()) -> Taken:
 
 
 def _taken(sets: Sequence[SetCall], form: Form) -> tuple[Taken, ...]:
-    without = {form.kept, words.USER if form.leaves_user else ""}
+    without = {form.remaining, words.USER if form.leaves_user else ""}
     return tuple(taken_of(site, without) for site in sets)
 
 
@@ -185,7 +185,7 @@ def plan_header(
     *sending* finds the tracker's calls.  *carried* are arguments (source texts) that an
     earlier block's ids need to be named again.
     """
-    given = form.kept != words.BATCH and any(
+    given = form.remaining != words.BATCH and any(
         a is not None and not a.may_lack for a in (s.argument(words.BATCH) for s in sets)
     )
     batch = sending.batch(body) if given and semantic.settings.batch_pricing else None

@@ -184,10 +184,10 @@ def _inner_forms(
         outlived = number < len(groups) or lifetime.escapes
         own = replace(inner, outlived=outlived)
         doubts = list(doubtful(semantic, group, earlier))
-        kept = keep_doubtful(group, doubts[0], own) if len(doubts) == 1 else None
-        if doubts and (kept is None or mentions(semantic, doubts[0].value, flow.tainted)):
+        staying = keep_doubtful(group, doubts[0], own) if len(doubts) == 1 else None
+        if doubts and (staying is None or mentions(semantic, doubts[0].value, flow.tainted)):
             return doubt_refusal(semantic, finding, doubts[0])
-        forms.append(kept or (own, {}))
+        forms.append(staying or (own, {}))
         earlier.update(*map(keys_of, group))
     return forms
 

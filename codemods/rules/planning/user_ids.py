@@ -93,7 +93,7 @@ def keep_doubtful(
     if any(isinstance(n, _SUSPENDING) for n in walk(argument.value)):
         return None
     stays = Retain(site.path, (argument.position,), words.SET_CALL, argument.keyword)
-    return replace(form, kept=argument.keyword), {site.path: stays}
+    return replace(form, remaining=argument.keyword), {site.path: stays}
 
 
 def stays_in_context(semantic: SemanticModel, site: SetCall) -> bool:
