@@ -84,7 +84,7 @@ def without_user(
     return (others, user) if is_sure and isinstance(header.tracker, ast.Call) else (sets, None)
 
 
-def without_kept(
+def without_remaining(
     sets: list[tuple[str, ast.expr]],
     header: NewBlock,
     body: list[ast.stmt],
