@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.validator.fingerprint import alike, fingerprint, fingerprints
 from codemods.validator.given_ids.choices import check_choice, is_choice, plainly, setting
+from codemods.validator.given_ids.idle import passed_idle
 from codemods.validator.ids import (
     are_merged,
     begins_alike,
@@ -112,7 +113,8 @@ class Matcher:
         added = 0
         seen: list[ast.stmt] = []
         i = j = 0
-        while j < len(after) or removable(original, i, (block, self._takes), seen, ()):
+        ends = (block, self._takes)
+        while j < len(after) or removable(original, i, ends, seen, ()):
             if i < len(original) and block is not None:
                 spliced = unwrapped(original, i, after[j:], block)
                 if spliced is not None:
@@ -120,24 +122,22 @@ class Matcher:
                     added += len(spliced) - 1
                     original[i : i + 1] = spliced
                     continue
-            step = (
-                removable(original, i, (block, self._takes), seen, after[j:])
-                if not begins_alike(original, i, after, j)
-                else 0
-            )
+            step = 0
+            if not begins_alike(original, i, after, j):
+                step = removable(original, i, ends, seen, after[j:])
             if step:
-                gone = original[i]
+                gone, i = original[i], i + step
                 self.removed.append((gone.lineno, gone.end_lineno or gone.lineno))
-                i += step
                 continue
             if j >= len(after):
                 break
             i = self._one(original, i, after[j])
             seen.extend(original[i - 1 : i])
             j += 1
+        while block is None and i < len(original) and self._vanished(original[i]):
+            i += 1
         if block is None:
-            while i < len(original) and self._vanished(original[i]):
-                i += 1
+            i = passed_idle(original, i, None, self._before, self._known)
         return i - added
 
     def _one(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
@@ -194,10 +194,10 @@ class Matcher:
 
     def _put_off(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:
         """Pass over set calls that a block further on may take, past statements that do nothing."""
+        i = passed_idle(original, i, after, self._before, self._known)
         while i + 1 < len(original) and may_be_put_off(original[i], original[i + 1], after):
-            site = set_call(original[i])
-            assert site is not None
-            self._waiting.setdefault(site[0], []).extend(site[1])
+            name, ids = set_call(original[i]) or ("", ())
+            self._waiting.setdefault(name, []).extend(ids)
             i += 1
         return i
 

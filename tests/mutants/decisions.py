@@ -156,6 +156,18 @@ def carried_ids_lost(real: Any) -> Any:
     return lambda semantic, finding, carried, **_: ()
 
 
+@mutant("rules.planning.phases:_show_nowhere", "X14_phase")
+def idle_ids_not_evaluated(real: Any) -> Any:
+    """Ids of a phase in which nothing is called go, whatever their evaluation does."""
+    return lambda semantic, lifetime, group: True
+
+
+@mutant("rules.planning.phases:_is_quiet", "X14_phase")
+def idle_phase_uses_overlooked(real: Any) -> Any:
+    """A phase without a block is not looked at for what else it does with the tracker."""
+    return lambda semantic, lifetime, statements, uses: True
+
+
 @mutant("rules.checks.shared_trackers.module_users:conditions", "E8")
 def different_ids_overlooked(real: Any) -> Any:
     """Functions that share a tracker may set different ids."""

@@ -3,6 +3,8 @@
 Each phase becomes a block of its own around the same tracker.  Ids last from
 one call to the next in legacy code, so a later block names them again; where
 that is not possible without changing an evaluation, the site is refused.
+
+A phase in which nothing is called gets no block: its ids are named by later ones, or go.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.effects import first_yield
+from codemods.analysis.trackers.block_extent import is_method_call
 from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Proposal, Verdict
@@ -64,25 +68,33 @@ def decide_phases(
     begins = form_of(semantic, lifetime, flow, groups[0][0].path[-1][1], form.ours)[0].fresh
     alone = _begins_without_ids(lifetime, flow)
     sending = semantic.sending(flow, ours=form.ours)
-    blocks: list[PlannedBlock] = []
+    planned_blocks: list[PlannedBlock] = []
     confirm: list[str] = []
     known: dict[str, Argument] = {}
     uses = last_use(semantic, lifetime, flow)
-    for number, group in enumerate(groups):
-        block = _block(semantic, lifetime, flow, groups, number, uses)
-        last = number + 1 == len(groups)
-        outlived = not last or lifetime.escapes
+    blocks = [_block(semantic, lifetime, flow, groups, n, uses) for n in range(len(groups))]
+    idle = _idle(semantic, lifetime, groups, blocks, uses)
+    final = max(number for number in range(len(groups)) if number not in idle)
+    for number, group in enumerate(groups[: final + 1]):
+        block = blocks[number]
+        outlived = number < final or lifetime.escapes
         fresh = alone if number else begins
         own, stays = keep_user(group, replace(form, outlived=outlived, fresh=fresh))
-        refusal = _phase_refusal(
-            semantic, finding, lifetime, block, group, own, flow
-        ) or lasting_refusal(semantic, finding, group, known)
+        refusal = None
+        if number not in idle:
+            refusal = _phase_refusal(semantic, finding, lifetime, block, group, own, flow)
+        refusal = refusal or lasting_refusal(semantic, finding, group, known)
         confirm.extend(lasting_conditions(semantic, group, known))
         given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
         lasting = {key: a for key, a in known.items() if key not in given}
-        carried = named_again(semantic, finding, lasting, ours=form.ours)
+        known.update(
+            {a.keyword: a for site in group for a in site.arguments if not is_none(a.value)}
+        )
         if refusal is not None:
             return refusal
+        if number in idle:
+            continue
+        carried = named_again(semantic, finding, lasting, ours=form.ours)
         if isinstance(carried, Refusal):
             return carried
         closing, closing_notes = closing_edits(semantic, lifetime, block, form.ours)
@@ -90,13 +102,94 @@ def decide_phases(
             return refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
         body = lifetime.body[block.start : block.stop]
         planned = plan_header(semantic, group, body, group[0].statement, own, sending, carried)
-        blocks.append(block_around(group, block.stop, planned, stays, closing, closing_notes))
-        known.update(
-            {a.keyword: a for site in group for a in site.arguments if not is_none(a.value)}
+        planned_blocks.append(
+            block_around(group, block.stop, planned, stays, closing, closing_notes)
         )
     why = f"each phase of {lifetime.binding.name} gets a block; no use lies outside of them"
-    taken = trusted(semantic, flow)
-    return adopted(finding, why, lifetime.construct.home, blocks, taken, confirm)
+    taken, home = trusted(semantic, flow), lifetime.construct.home
+    verdict = adopted(finding, why, home, planned_blocks, taken, confirm)
+    return _without(verdict, [site for n in sorted(idle) for site in groups[n]])
+
+
+def _idle(
+    semantic: SemanticModel,
+    lifetime: Lifetime,
+    groups: list[list[SetCall]],
+    blocks: list[Block],
+    uses: LastUse,
+) -> frozenset[int]:
+    """Return which phases do nothing with the tracker, so that their ids may be set later or never.
+
+    That takes a variable of a function that nobody else has, and ids whose evaluation shows
+    nowhere.  No phase is left out where none works.
+    """
+    local = lifetime.scope.is_function and not (lifetime.owned or lifetime.escapes)
+    if not local or lifetime.aliases or not lifetime.is_alone:
+        return frozenset()
+    if lifetime.construct.kind != "plain" or lifetime.end != len(lifetime.body):
+        return frozenset()
+    empty = [number for number, block in enumerate(blocks) if block.start == block.stop]
+    if len(empty) == len(blocks):
+        return frozenset()
+    ends = [group[0].path[-1][1] for group in groups[1:]]
+    spans = [*zip((b.start for b in blocks), [*ends, lifetime.end], strict=True)]
+    return frozenset(
+        number
+        for number in empty
+        if _show_nowhere(semantic, lifetime, groups[number])
+        and _is_quiet(semantic, lifetime, lifetime.body[slice(*spans[number])], uses)
+    )
+
+
+def _is_quiet(
+    semantic: SemanticModel, lifetime: Lifetime, statements: list[ast.stmt], uses: LastUse
+) -> bool:
+    """Whether *statements* leave the tracker alone, but for flushes, and look at no store."""
+    if first_yield(statements) is not None or any(
+        map(semantic.looks(lifetime.construct), statements)
+    ):
+        return False
+    own, scopes = lifetime.binding, semantic.scopes
+    rest = [s for s in statements if not is_method_call(s, own, scopes, words.FLUSH_CALL)]
+    return not any(map(uses.uses, rest))
+
+
+def _show_nowhere(semantic: SemanticModel, lifetime: Lifetime, group: list[SetCall]) -> bool:
+    """Whether *group* only sets ids that are constants, or variables that are surely bound."""
+    arguments = [a for site in group for a in site.arguments]
+    if any(a.is_spread or a.may_lack for a in arguments):
+        return False
+    return all(map(_is_plain, group)) and all(
+        isinstance(a.value, ast.Constant) or _is_bound(semantic, lifetime, a.value)
+        for a in arguments
+    )
+
+
+def _is_plain(site: SetCall) -> bool:
+    """Whether *site* is a statement, on the tracker's own variable, by today's name."""
+    receiver = site.call.func.value  # type: ignore[attr-defined]
+    plain = isinstance(site.statement, ast.Expr) and isinstance(receiver, ast.Name)
+    return plain and site.problem is None and last_name(site.call.func) == words.SET_CALL
+
+
+def _is_bound(semantic: SemanticModel, lifetime: Lifetime, value: ast.expr) -> bool:
+    """Whether *value* is a parameter, or is assigned once in the suite of *lifetime* before."""
+    if not isinstance(value, ast.Name) or not _stays_the_same(semantic, value):
+        return False
+    binder = semantic.scopes.of(value).binders[0]
+    if semantic.scopes.of(value).scope is not lifetime.scope:
+        return False
+    if isinstance(binder, ast.arg):
+        return True
+    path = semantic.module.paths[semantic.module.statement(binder)]
+    return path[:-1] == lifetime.prefix and path[-1][0] == lifetime.field_name
+
+
+def _without(proposal: Proposal, sites: list[SetCall]) -> Proposal:
+    """Return *proposal* without *sites* too, under whose ids nothing is called."""
+    told = (f"nothing is called under the ids of line {site.call.lineno}" for site in sites)
+    removals = (Delete(site.path) for site in sites)
+    return replace(proposal, edits=(*proposal.edits, *removals), notes=(*proposal.notes, *told))
 
 
 def _begins_without_ids(lifetime: Lifetime, flow: Flow) -> bool:

@@ -208,3 +208,36 @@ def test_a_set_call_that_stays_in_a_try_gives_no_ids_to_the_block() -> None:
     objects(before, migrated(body.replace("'a'", "'b'"), header))
     objects(before, migrated(body.replace(stays, ""), header))
     objects(before, migrated(body, header.replace(")", ", job_id='a')")))
+
+
+FIRST_BLOCK = "with ai_usage_context('scan', tracker=tracker, job_id=\"a\"):\n    ask(tracker)\n"
+SET_AGAIN = "tracker.set_tracking_context(job_id='b')\n"
+SECOND_BLOCK = "with ai_usage_context('scan', tracker=tracker, job_id='b'):\n    ask(tracker)\n"
+
+
+def adopted(body: str) -> str:
+    """Return the program whose function builds its tracker itself, and goes on with *body*."""
+    return f"{NEW}{legacy(body, '')}"
+
+
+@pytest.mark.parametrize(
+    "between", ["x = text\n", "print(text)\n", "tracker.flush_metrics()\nf()\n"]
+)
+def test_ids_under_which_nothing_is_called_may_go(between: str) -> None:
+    """Where they are set anew, or at the end; those that last must be in the next header."""
+    again = between + SET_AGAIN + "ask(tracker)\n"
+    same(legacy(again), adopted(between + SECOND_BLOCK))
+    user = "tracker.set_tracking_context(user_id='u')\n"
+    objects(legacy(again, user), adopted(between + SECOND_BLOCK), "is lost")
+    same(legacy("ask(tracker)\n" + SET_AGAIN), adopted(FIRST_BLOCK))
+
+
+@pytest.mark.parametrize(
+    "between", ["f()\n", "yield\n", "x = tracker\n", "for x in text:\n    x\n"]
+)
+def test_ids_under_which_something_may_be_called_stay(between: str) -> None:
+    """By whatever else has the tracker; and so do ids whose evaluation may show."""
+    again = SET_AGAIN + "ask(tracker)\n"
+    objects(legacy(between + again), adopted(between + SECOND_BLOCK))
+    computed = "tracker.set_tracking_context(job_id=name())\n"
+    objects(legacy("x = text\n" + again, computed), adopted("x = text\n" + SECOND_BLOCK))
