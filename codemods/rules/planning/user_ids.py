@@ -84,7 +84,8 @@ def keep_doubtful(
     site = next(s for s in sets if argument in s.arguments)
     order = [a for s in sets for a in sorted(s.arguments, key=lambda a: a.position)]
     later = order[order.index(argument) + 1 :]
-    if argument.is_positional or argument.is_spread or _users(sets):
+    # What a header unpacks is not read when the file is looked at again.
+    if argument.is_positional or any(a.is_spread for a in order) or _users(sets):
         return None
     if isinstance(site.call.func.value, ast.Call):  # type: ignore[attr-defined]
         return None
