@@ -290,3 +290,21 @@ def the_library_calls_nothing(real: Any) -> Any:
 def what_was_tested_stays(real: Any) -> Any:
     """A variable that was there once is not bound again."""
     return lambda self, statement: False
+
+
+@mutant("analysis.dataflow.callees.unnamed:keeper", "E1", fault="C2", kinds="lingering")
+def unnamed_methods_keep_nothing(real: Any) -> Any:
+    """What runs with an object and is not named does nothing with it."""
+    return lambda made: None
+
+
+@mutant("analysis.dataflow.callees.unnamed:handler", "E1", fault="C2", kinds="lingering")
+def logs_keep_nothing(real: Any) -> Any:
+    """A handler of a log only writes its text."""
+    return lambda taint, function: None
+
+
+@mutant("analysis.dataflow.deferred.results:call_by_key", "E1", fault="C2", kinds="lingering")
+def keys_of_orders_are_not_called(real: Any) -> Any:
+    """A key only looks at what is to be ordered."""
+    return lambda call: None

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.callees.passing import Passing, named
+from codemods.analysis.dataflow.callees.unnamed import handler, keeper
 from codemods.analysis.dataflow.decorators import Decorating, short
 from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.deferred.awaiting import Awaiting
 from codemods.analysis.dataflow.deferred.generators import Unfinished
 from codemods.analysis.dataflow.deferred.lent import lends
-from codemods.analysis.dataflow.deferred.results import call_at_once, deferred_call
+from codemods.analysis.dataflow.deferred.results import call_at_once, call_by_key, deferred_call
 from codemods.analysis.dataflow.holders import family, making
 from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
@@ -60,6 +61,9 @@ class Handing:
         """Take in one call of the statements."""
         self._of_receiver(call)
         self._unfinished.call(call)
+        ordering = call_by_key(call)
+        if ordering is not None:
+            self._given_by(call, ordering)
         if self._taint.class_of(call.func) is not None and self._run.tainted(call.func):
             # The class itself was written around the tracker, whatever its objects are given.
             made = made_by(self._taint, call, [])
@@ -204,6 +208,9 @@ class Handing:
             if definition is not None:
                 self._passing.passed(call, definition, given)
             self._trust(call)
+        elif (method := handler(self._taint, call.func)) is not None:
+            name, line = method.node.name, method.node.lineno
+            self._escape(call, f"given to a log, whose {name} (line {line}) keeps its records")
 
     def _unknown(self, call: ast.Call, given: list[ast.expr]) -> None:
         """Take in a call of a function that nothing is known about for sure."""
@@ -319,6 +326,8 @@ class Handing:
         elif made.family.working and not self._run.closings.closes(call):
             working = f"a {made.family.working}, which goes on by itself once it is started"
             self._escape(call, f"kept by an object of {name}, {working}")
+        elif (unnamed := keeper(made)) is not None:
+            self._escape(call, f"in an object of {name}, which is kept by {unnamed}")
         for parameter in made.parameters:
             if made.init is not None:
                 self._passing.summarised(call, made.init, parameter, made.plain)

@@ -6,9 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.deferred import telling_names
+from codemods.analysis.dataflow.holders import family
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.taint_records import Escape
-from codemods.analysis.syntax.definitions import Resolved
+from codemods.analysis.syntax.definitions import Function, Resolved
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
@@ -45,8 +46,14 @@ class Decorating:
             made = decorator.func if isinstance(decorator, ast.Call) else decorator
             known = taint.known(made)
             if known is not None:
-                if _keeps_arguments(known):
+                if keeps_arguments(known):
                     self._escape(call, f"kept by what {known.node.name} makes of it")
+                continue
+            owner = taint.class_of(made)
+            called = family(owner).method("__call__") if owner is not None else None
+            if called is not None:
+                if keeps_arguments(called, itself=made is decorator):
+                    self._escape(call, f"kept by what {short(made)} makes of it")
                 continue
             path = taint.foreign.path(made) or ast.unparse(made)
             if telling_names.detaches(path):
@@ -64,17 +71,21 @@ def short(node: ast.expr) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _keeps_arguments(decorator: Resolved) -> bool:
-    """Whether a function that *decorator* makes keeps, or lets go on, what it is called with."""
+def keeps_arguments(decorator: Resolved, *, itself: bool = False) -> bool:
+    """Whether a function that *decorator* makes keeps, or lets go on, what it is called with.
+
+    *itself* says that the decorator is what is called then: a method of the object that it made.
+    """
     inner = [n for n in walk(decorator.node) if n is not decorator.node]
-    functions = (n for n in inner if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    made = (Resolved(decorator.taint, n) for n in inner if isinstance(n, Function))
     return any(
-        Resolved(decorator.taint, node).summary(parameter).escape is not None
-        for node in functions
-        for parameter in _all_parameters(node)
+        function.summary(parameter).escape is not None
+        for function in (*([decorator] if itself else []), *made)
+        for parameter in _all_parameters(function)
     )
 
 
-def _all_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
-    stars = [a.arg for a in (node.args.vararg, node.args.kwarg) if a is not None]
-    return [*(a.arg for a in node.args.args), *stars]
+def _all_parameters(function: Resolved) -> list[str]:
+    arguments = function.node.args
+    stars = [a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None]
+    return [*(a.arg for a in arguments.args[int(function.bound) :]), *stars]

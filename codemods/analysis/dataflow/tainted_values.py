@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
 _LAZY_CALLS = frozenset("partial partialmethod map filter".split())
 _TAKING_METHODS = frozenset(
-    "get pop pop_all popitem popleft values items copy setdefault __enter__ __aenter__".split()
+    "get pop pop_all popitem popleft values items copy setdefault __enter__ __aenter__ _replace "
+    "_asdict".split()
 )
+#: ``type`` with a name, bases and attributes makes a class, which holds these.
+_CLASS_PARTS = 3
 _TRACKER_VIEWS = frozenset((*words.RECORDING_DECORATORS, "with_options", "wrap"))
 _PLAIN_ATTRIBUTES = frozenset((*words.STATE_ATTRIBUTES, *words.INERT_ATTRIBUTES))
 # A template string keeps the values themselves; one that is formatted keeps their text.
@@ -142,7 +145,7 @@ class TaintedValues:
         given = [value for value in arguments_of(call) if self.tainted(value)]
         if not given:
             return False
-        if name in words.CLIENT_WRAPPERS:
+        if name in words.CLIENT_WRAPPERS or (name == "type" and len(call.args) == _CLASS_PARTS):
             return True
         making = made_by(self._taint, call, given)
         if making is not None:

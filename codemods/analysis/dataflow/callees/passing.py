@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.dataflow.callees.overriding import in_place_of
 from codemods.analysis.dataflow.callees.possible import MODULE_GETATTR, lambda_flows, possible
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
-from codemods.analysis.syntax.calls import arguments_of
+from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass, method_of
 from codemods.analysis.syntax.signatures import default_of, parameters
 from codemods.analysis.syntax.tree import walk
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import DataFlow
 
 _CERTAIN = "kept by"
+_MAKING_CLASSES = ("type", "new_class", "make_dataclass")
 _POSSIBLE = "perhaps kept by"
 
 
@@ -46,6 +47,9 @@ class Passing:
         A parameter is told by who calls its function, where that is the one that is looked at.
         """
         classes = []
+        made = self._taint.followed(call.func)
+        # A class that ``type`` makes has its functions as methods.
+        of_class = isinstance(made, ast.Call) and last_name(made.func) in _MAKING_CLASSES
         for taint, node in possible(self._taint, call.func, self._flow.frame):
             if isinstance(node, ast.ClassDef):
                 classes.append(ResolvedClass(taint, node))
@@ -54,7 +58,7 @@ class Passing:
             elif isinstance(node, Function) and node.name == MODULE_GETATTR:
                 self._escape(call, f"given to what {MODULE_GETATTR} of a module finds")
             elif isinstance(node, Function):
-                in_class = isinstance(taint.module.parents[node], ast.ClassDef)
+                in_class = of_class or isinstance(taint.module.parents[node], ast.ClassDef)
                 function = method_of(taint, node) if in_class else Resolved(taint, node)
                 if not any(function.receivers(call, value) for value in given):
                     # A plain function of a class body, which a table has.

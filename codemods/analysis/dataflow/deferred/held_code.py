@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.holders import family
-from codemods.analysis.syntax.calls import arguments_of
+from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.definitions import (
     Resolved,
     ResolvedClass,
@@ -270,6 +270,9 @@ def _made(taint: DataFlow, call: ast.Call, asking: HeldCode) -> Iterator[Place]:
         yield taint, call.func.value
     else:
         yield from asking.results(taint, call)
+        if last_name(call.func) == "type":
+            parts = (a.values for a in call.args if isinstance(a, ast.Dict))
+            yield from ((taint, value) for values in parts for value in values)
     yield from ((taint, code) for code in _given_to_others(taint, call))
 
 

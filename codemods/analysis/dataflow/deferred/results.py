@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.definitions import DataFlow
 
 _AT_ONCE = frozenset("apply filter map reduce run runcall starmap".split())
+_ORDERING = frozenset("sorted min max sort groupby nlargest nsmallest".split())
 _CALLERS = ("submit", "map", "partial", "to_thread")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set)
@@ -89,6 +90,18 @@ def call_at_once(call: ast.Call) -> ast.Call | None:
     elif name in ("apply", "starmap"):
         given = [ast.Starred(given[0], ast.Load())]
     return ast.copy_location(ast.Call(function, given, call.keywords), call)
+
+
+def call_by_key(call: ast.Call) -> ast.Call | None:
+    """Return the call of its ``key`` that ``sorted``, ``min``, ``sort`` and the like make."""
+    if not call.keywords or last_name(call.func) not in _ORDERING:
+        return None
+    key = next((k.value for k in call.keywords if k.arg == "key"), None)
+    if not isinstance(key, ast.Name | ast.Attribute | ast.Lambda):
+        return None
+    of_list = call.func.value if isinstance(call.func, ast.Attribute) and not call.args else None
+    given = [of_list] if of_list is not None else call.args
+    return ast.copy_location(ast.Call(key, given, []), call)
 
 
 def waits_for_all(call: ast.Call) -> bool:

@@ -57,6 +57,8 @@ ROWS = (
     Row(Effect.HOLD, "collections.html", "collections.*"),
     Row(Effect.NOW, "collections.html#collections.Counter", "collections.Counter"),
     Row(Effect.HOLD, "operator.html", "operator.*"),
+    # Whose method that will be is told where what it returns is called.
+    Row(Effect.LATER, "operator.html#operator.methodcaller", "operator.methodcaller .methodcaller"),
     Row(Effect.HOLD, "types.html", "types.*"),
     Row(Effect.HOLD, "dataclasses.html", "dataclasses.*"),
     Row(Effect.HOLD, "weakref.html", "weakref.*"),
