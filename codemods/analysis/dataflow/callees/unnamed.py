@@ -10,7 +10,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.decorators import keeps_arguments, short
-from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.calls import arguments_of, last_name
+from codemods.analysis.syntax.definitions import Resolved
 from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import children, walk
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codemods.analysis.dataflow.holders import Family, Making
-    from codemods.analysis.syntax.definitions import DataFlow, Resolved
+    from codemods.analysis.syntax.definitions import DataFlow, ResolvedClass
 
 #: Looked into where they are run: by constructions, calls, ``with``, and the end of an object.
 _ELSEWHERE = frozenset(
@@ -57,6 +58,21 @@ def _unnamed(related: Family) -> Iterator[Resolved]:
             special = name.startswith("__") and name.endswith("__") and name not in _ELSEWHERE
             if special or any(last_name(d) in _PROPERTIES for d in method.node.decorator_list):
                 yield method
+        yield from _given_to_fields(owner)
+
+
+def _given_to_fields(owner: ResolvedClass) -> Iterator[Resolved]:
+    """Yield functions that a class body makes a property of, or gives a special name."""
+    for statement in owner.node.body:
+        if isinstance(statement, ast.Assign):
+            value = statement.value
+            made = isinstance(value, ast.Call) and last_name(value.func) in _PROPERTIES
+            special = any(getattr(t, "id", "").startswith("__") for t in statement.targets)
+            named = arguments_of(value) if made and isinstance(value, ast.Call) else [value]
+            for one in named if made or special else ():
+                known = owner.taint.known(one)
+                if known is not None:
+                    yield Resolved(known.taint, known.node, bound=True)
 
 
 def _puts_somewhere(making: Resolved) -> bool:

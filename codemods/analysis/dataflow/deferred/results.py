@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = frozenset("apply filter map reduce run runcall starmap".split())
 _ORDERING = frozenset("sorted min max sort groupby nlargest nsmallest".split())
+#: Where those that take it without its keyword have the key.
+_KEY_PLACES = {"groupby": 1, "nlargest": 2, "nsmallest": 2}
 _CALLERS = ("submit", "map", "partial", "to_thread")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set)
@@ -94,9 +96,12 @@ def call_at_once(call: ast.Call) -> ast.Call | None:
 
 def call_by_key(call: ast.Call) -> ast.Call | None:
     """Return the call of its ``key`` that ``sorted``, ``min``, ``sort`` and the like make."""
-    if not call.keywords or last_name(call.func) not in _ORDERING:
+    name = last_name(call.func)
+    if name not in _ORDERING:
         return None
-    key = next((k.value for k in call.keywords if k.arg == "key"), None)
+    by_position = call.args[_KEY_PLACES.get(name, len(call.args)) :]
+    given_as_key = (*(k.value for k in call.keywords if k.arg == "key"), *by_position)
+    key = next(iter(given_as_key), None)
     if not isinstance(key, ast.Name | ast.Attribute | ast.Lambda):
         return None
     of_list = call.func.value if isinstance(call.func, ast.Attribute) and not call.args else None
