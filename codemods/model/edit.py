@@ -57,14 +57,12 @@ class Delete:
 class Retain:
     """Keep only the arguments at ``positions`` of the call statement at ``path``.
 
-    With ``method`` the call is to that method of the same object; ``remaining`` is the id that it
-    still sets, where that is not the user.
+    With ``method`` the call is to that method of the same object.
     """
 
     path: Path
     positions: tuple[int, ...]
     method: str = ""
-    remaining: str = ""
 
 
 @dataclass(frozen=True, slots=True)

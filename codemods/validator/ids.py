@@ -84,35 +84,6 @@ def without_user(
     return (others, user) if is_sure and isinstance(header.tracker, ast.Call) else (sets, None)
 
 
-def without_remaining(
-    sets: list[tuple[str, ast.expr]],
-    header: NewBlock,
-    body: list[ast.stmt],
-    name: str,
-    known: dict[str, dict[str, ast.expr]],
-) -> tuple[list[tuple[str, ast.expr]], ast.expr | None]:
-    """Take out what ``without_user`` does, or another id that a call in the block is given.
-
-    That is the first call in a block inside another one of its tracker: *body* loses it, and
-    *known*, what blocks around have set, has no value of this id to name again.
-    """
-    call = getattr(body[0], "value", None)
-    site = set_call(body[0]) if is_todays(body[0]) else None
-    told = site[1] if site is not None and site[0] == name in known else ()
-    at = next((n for n, (key, _) in enumerate(sets) if [key] == [own for own, _ in told]), None)
-    if at is None or sets[at][0] == words.USER or not isinstance(call, ast.Call):
-        return without_user(sets, header, body, name)
-    key = sets[at][0]
-    others = sets[:at] + sets[at + 1 :]
-    again = key in {own for own, _ in (*others, *header.fields)}
-    later = all(isinstance(value, ast.Constant) for _, value in sets[at + 1 :])
-    if again or not later or not alike(sets[at][1], told[0][1]):
-        return sets, None
-    body.pop(0)
-    known[name][key] = call
-    return others, None
-
-
 def are_merged(old: Fields, given: Fields, new: Fields, *, replaces: bool) -> bool:
     """Whether a header with *new* ids has those that it had, and those that its block was *given*.
 

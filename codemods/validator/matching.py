@@ -21,7 +21,7 @@ from codemods.validator.ids import (
     may_be_put_off,
     receiver_of,
     takes_ids,
-    without_remaining,
+    without_user,
 )
 from codemods.validator.needless import lines_of_finally, removable, unwrapped
 from codemods.validator.parameters import with_old_signature
@@ -223,7 +223,7 @@ class Matcher:
             sets, original[i] = lifted(original[i], name, after.body[0])
         body = list(after.body)
         told = sets
-        sets, user = without_remaining(sets, header, body, name, self._known if inner else {})
+        sets, user = without_user(sets, header, body, name)
         self._ownership(after, header, name, user)
         if is_choice(taken):
             check_choice(taken, header.fields, words.USER if sets != told else "", after)

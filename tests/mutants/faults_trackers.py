@@ -53,18 +53,6 @@ def kept_call_keeps_its_older_name(real: Any) -> Any:
     return wrong
 
 
-@mutant("rules.planning.phases:doubtful", "X14")
-def later_ids_are_always_given(real: Any) -> Any:
-    """A header of the original runtime names what may be None, and takes the last id away."""
-    return lambda semantic, sets, earlier: iter(())
-
-
-@mutant("rules.planning.phases:mentions", "X14")
-def kept_id_is_asked_of_the_block(real: Any) -> Any:
-    """A call that stays in a block may itself record something, under ids that it came before."""
-    return lambda semantic, value, tainted: False
-
-
 @mutant("rules.conflicts.inheritance:is_of_tracker", "E14", fault="C4", kinds="dispatch")
 def one_tracker_for_all_calls(real: Any) -> Any:
     """A function that is run again goes on with the tracker of the outer call."""

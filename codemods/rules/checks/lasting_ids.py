@@ -47,14 +47,9 @@ def lasting_refusal(
 
     With ``--unsafe`` that is for a person to confirm, as ``lasting_conditions`` says.
     """
-    argument = next(doubtful(semantic, sets, earlier), None)
+    argument = next(_doubtful(semantic, sets, earlier), None)
     if argument is None or semantic.settings.unsafe:
         return None
-    return doubt_refusal(semantic, finding, argument)
-
-
-def doubt_refusal(semantic: SemanticModel, finding: Finding, argument: Argument) -> Refusal:
-    """Refuse *argument*, which may be None where an earlier id must stay."""
     detail = f"{argument.keyword} may be None, and then the earlier id must stay"
     refusal = refuse(semantic, finding, Reason.MAY_BE_NONE, detail, argument.value)
     return replace(refusal, advice=f"{refusal.advice}, or run with --unsafe if it never is")
@@ -64,12 +59,12 @@ def lasting_conditions(
     semantic: SemanticModel, sets: Iterable[SetCall], earlier: Collection[str] | None = None
 ) -> tuple[str, ...]:
     """Return what is to be confirmed where ``lasting_refusal`` refuses nothing, being told to."""
-    found = doubtful(semantic, sets, earlier)
+    found = _doubtful(semantic, sets, earlier)
     values = ((a.keyword, semantic.module.segment(a.value)) for a in found)
     return tuple(NEVER_NONE.format(key, value) for key, value in values)
 
 
-def doubtful(
+def _doubtful(
     semantic: SemanticModel, sets: Iterable[SetCall], earlier: Collection[str] | None
 ) -> Iterator[Argument]:
     """Yield what may be None of the ids that are among *earlier*: of all, where that is None."""

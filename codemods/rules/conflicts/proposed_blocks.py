@@ -45,8 +45,8 @@ def lent_by(
 
 def left_by(proposal: Proposal) -> frozenset[str]:
     """Return the ids that set calls, shortened by *proposal*, still set in its blocks."""
-    shortened = (edit for edit in proposal.edits if isinstance(edit, Retain))
-    return frozenset(edit.remaining or words.USER for edit in shortened)
+    shortened = any(isinstance(edit, Retain) for edit in proposal.edits)
+    return frozenset({words.USER}) if shortened else frozenset()
 
 
 def named_ids(wrap: Wrap) -> frozenset[str]:
@@ -107,8 +107,8 @@ def given_by(
 def certain_in(semantic: SemanticModel, proposal: Proposal, wrap: Wrap) -> frozenset[str]:
     """Return the ids that in a proposed block surely are its own."""
     named = named_ids(wrap) - missing_ids(semantic, wrap)
-    users = (e for e in proposal.edits if isinstance(e, Retain) and not e.remaining)
-    left = any(is_certain(semantic, user) for user in users if _begins(wrap, user.path))
+    inside = (e for e in proposal.edits if isinstance(e, Retain) and _begins(wrap, e.path))
+    left = any(is_certain(semantic, user) for user in inside)
     built = built_with_user(semantic, key_of_block(semantic, wrap))
     return named | ({words.USER} if left or built.certainly else set())
 

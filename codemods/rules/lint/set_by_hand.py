@@ -5,7 +5,7 @@ Why             The ids last into calls that they do not belong to.
 Before          tracker.set_tracking_context(job_id="job-1")
 After           with ai_usage_context("receipt_analysis", job_id="job-1") as tracker: ...
 Safety          Reported here; the patterns decide whether migrate rewrites it.
-Leaves alone    a user, or what may be None in an inner block, first in a block of the original
+Leaves alone    a user that is set at the start of a block of the original runtime
 Guide           section 3
 """
 

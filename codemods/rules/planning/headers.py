@@ -63,8 +63,7 @@ class Form:
     tracker before; ``ours`` that our runtime may be relied on; ``sticky`` that an
     id which was set earlier would last if this one is None; ``leaves_user`` that the
     user is set in another way than by the header; ``outlived`` that the tracker may record
-    behind the block, where the original runtime would go on with the prices of a batch;
-    ``remaining`` is an id that a call in the block sets, not the header.
+    behind the block, where the original runtime would go on with the prices of a batch.
     """
 
     tracker: str | None
@@ -74,7 +73,6 @@ class Form:
     sticky: bool = False
     leaves_user: bool = False
     outlived: bool = False
-    remaining: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ def check_arguments(
             refusal = argument_refusal(semantic, finding, argument, form)
             if refusal is not None:
                 return refusal
-            if number and mentions(semantic, argument.value, tainted):
+            if number and _mentions(semantic, argument.value, tainted):
                 detail = "an id is computed with the tracker itself, under the ids set before"
                 return refuse(semantic, finding, Reason.READS_STATE, detail, argument.value)
     return _twice(semantic, finding, sets)
@@ -123,7 +121,7 @@ def argument_refusal(
     semantic: SemanticModel, finding: Finding, argument: Argument, form: Form
 ) -> Refusal | None:
     """Refuse a value that may be None where an earlier id would have to stay, and a user."""
-    if is_none(argument.value) or argument.keyword == form.remaining:
+    if is_none(argument.value):
         return None
     doubt = none_evidence(semantic.taint, argument.value)
     if doubt is not None and (form.sticky or not (form.fresh or form.ours)):
@@ -140,8 +138,7 @@ def argument_refusal(
     return None
 
 
-def mentions(semantic: SemanticModel, value: ast.expr, tainted: Collection[Binding]) -> bool:
-    """Whether *value* reads one of the variables *tainted*."""
+def _mentions(semantic: SemanticModel, value: ast.expr, tainted: Collection[Binding]) -> bool:
     names = (n for n in walk(value) if isinstance(n, ast.Name) and n in semantic.scopes.scope_of)
     return any(semantic.scopes.of(name) in tainted for name in names)
 
@@ -159,16 +156,17 @@ def _twice(semantic: SemanticModel, finding: Finding, sets: Sequence[SetCall]) -
     return None
 
 
-def taken_of(site: SetCall, without: Collection[str] = ()) -> Taken:
+def taken_of(site: SetCall, *, leaves_user: bool = False) -> Taken:
     """Return the arguments of *site* for a header: by keyword, without literal None."""
-    passed_on = [a for a in site.arguments if not is_none(a.value) and a.keyword not in without]
+    passed_on = [a for a in site.arguments if not is_none(a.value)]
+    if leaves_user:
+        passed_on = [a for a in passed_on if a.keyword != words.USER]
     named = ((a.position, f"{UNPACKED * a.is_spread}{a.keyword}") for a in passed_on)
     return Taken(site.path, tuple(named))
 
 
 def _taken(sets: Sequence[SetCall], form: Form) -> tuple[Taken, ...]:
-    without = {form.remaining, words.USER if form.leaves_user else ""}
-    return tuple(taken_of(site, without) for site in sets)
+    return tuple(taken_of(site, leaves_user=form.leaves_user) for site in sets)
 
 
 def plan_header(
@@ -185,9 +183,7 @@ def plan_header(
     *sending* finds the tracker's calls.  *carried* are arguments (source texts) that an
     earlier block's ids need to be named again.
     """
-    given = form.remaining != words.BATCH and any(
-        a is not None and not a.may_lack for a in (s.argument(words.BATCH) for s in sets)
-    )
+    given = any(a is not None and not a.may_lack for a in (s.argument(words.BATCH) for s in sets))
     batch = sending.batch(body) if given and semantic.settings.batch_pricing else None
     full_price = form.outlived and not form.ours
     if batch is not None and not full_price:

@@ -21,12 +21,7 @@ from codemods.analysis.trackers.lifetimes import Lifetime, SetCall, is_none
 from codemods.model.edit import Delete, Edit, Wrap
 from codemods.model.proposal import Proposal, Verdict
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.checks.lasting_ids import (
-    doubt_refusal,
-    doubtful,
-    lasting_conditions,
-    lasting_refusal,
-)
+from codemods.rules.checks.lasting_ids import lasting_conditions, lasting_refusal
 from codemods.rules.checks.lifetime import block_refusal, other_set, trusted
 from codemods.rules.checks.parts import keys_of
 from codemods.rules.checks.store_reads import store_refusal
@@ -38,8 +33,8 @@ from codemods.rules.planning.blocks import (
     last_use,
     remains_work,
 )
-from codemods.rules.planning.headers import Form, check_arguments, mentions, plan_header
-from codemods.rules.planning.user_ids import keep_doubtful, keep_user
+from codemods.rules.planning.headers import Form, check_arguments, plan_header
+from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -50,7 +45,6 @@ if TYPE_CHECKING:
     from codemods.analysis.trackers.block_extent import Block
     from codemods.analysis.trackers.ids.arguments import Argument
     from codemods.analysis.trackers.last_use import LastUse
-    from codemods.model.edit import Path, Retain
     from codemods.model.finding import Finding
     from codemods.rules.planning.headers import Planned
 
@@ -207,25 +201,20 @@ def decide_inside(
 ) -> Verdict:
     """Return a block for each phase, inside the one of the phase before, or the refusal.
 
-    A block has the ids of the one around it that it does not name: on our runtime also those that
-    are None, on the original one such an id is set in the block.
+    On our runtime a block has the ids of the one around it that it does not name, or that are None.
     """
     idle = next((g for g in groups[1:] if not any(map(keys_of, g))), None)
     if idle is not None:
         detail = "this call sets no id, and the ids that were set before it still count"
         return refuse(semantic, finding, Reason.CARRIED_IDS, detail, idle[0].call)
-    ours = semantic.ours(lifetime.construct.home)
-    sending = semantic.sending(flow, ours=ours)
-    forms = _inner_forms(semantic, finding, lifetime, flow, groups)
-    if isinstance(forms, Refusal):
-        return forms
+    form = Form(lifetime.tracker, None, fresh=False, ours=True)
+    sending = semantic.sending(flow, ours=True)
     uses = last_use(semantic, lifetime, flow)
     blocks = [_block(semantic, lifetime, flow, groups, n, uses) for n in range(len(groups))]
-    closing, notes = closing_edits(semantic, lifetime, blocks[-1], ours)
-    edits: list[Edit] = []
+    closing, notes = closing_edits(semantic, lifetime, blocks[-1], ours=True)
+    edits: list[Edit] = [Delete(site.path) for group in groups for site in group]
     planned: list[Planned] = []
-    for group, own, (form, stays) in zip(groups, blocks, forms, strict=True):
-        edits.extend(stays.get(site.path, Delete(site.path)) for site in group)
+    for group, own in zip(groups, blocks, strict=True):
         whole = replace(own, stop=blocks[-1].stop)
         refusal = _phase_refusal(semantic, finding, lifetime, whole, group, form, flow)
         if refusal is not None:
@@ -250,39 +239,6 @@ def decide_inside(
         tuple(dict.fromkeys(told)),
         (*dict.fromkeys(assumed), *trusted(semantic, flow)),
     )
-
-
-def _inner_forms(
-    semantic: SemanticModel,
-    finding: Finding,
-    lifetime: Lifetime,
-    flow: Flow,
-    groups: list[list[SetCall]],
-) -> list[tuple[Form, dict[Path, Retain]]] | Refusal:
-    """Return the form of the block of each phase, and the call that stays in it, or the refusal.
-
-    The original runtime takes an id away that a header gives as None: one that may be None and
-    was set before stays in a call, computed without the tracker.
-    """
-    ours = semantic.ours(lifetime.construct.home)
-    form = Form(lifetime.tracker, None, fresh=False, ours=ours)
-    if ours:
-        return [(form, {}) for _ in groups]
-    begins = form_of(semantic, lifetime, flow, groups[0][0].path[-1][1], ours)[0].fresh
-    first = replace(form, outlived=True, fresh=begins)
-    forms = [keep_user(groups[0], first)]
-    earlier = set().union(*map(keys_of, groups[0]))
-    inner = replace(form, fresh=_begins_without_ids(lifetime, flow))
-    for number, group in enumerate(groups[1:], start=2):
-        outlived = number < len(groups) or lifetime.escapes
-        own = replace(inner, outlived=outlived)
-        doubts = list(doubtful(semantic, group, earlier))
-        staying = keep_doubtful(group, doubts[0], own) if len(doubts) == 1 else None
-        if doubts and (staying is None or mentions(semantic, doubts[0].value, flow.tainted)):
-            return doubt_refusal(semantic, finding, doubts[0])
-        forms.append(staying or (own, {}))
-        earlier.update(*map(keys_of, group))
-    return forms
 
 
 def _block(

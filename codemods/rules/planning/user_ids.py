@@ -2,9 +2,6 @@
 
 A user that is surely given goes to the constructor; otherwise the set call
 stays inside the block, with nothing but the user.
-
-So does a call inside an inner block with an id that may be None: its contexts would take away
-the id that the block around has.
 """
 
 from __future__ import annotations
@@ -14,10 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.nullness import Nullness
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.effects import is_plain
-from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import between
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Retain
@@ -31,7 +26,6 @@ if TYPE_CHECKING:
     from codemods.model.edit import Path
     from codemods.rules.planning.headers import Form
 
-_SUSPENDING = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
 #: What runs its statements once or not at all, whatever is in it.
 _ONCE = (ast.If, ast.Match, ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
 
@@ -74,34 +68,10 @@ def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Ret
     return replace(form, leaves_user=True), {site.path: stays}
 
 
-def keep_doubtful(
-    sets: Sequence[SetCall], argument: Argument, form: Form
-) -> tuple[Form, dict[Path, Retain]] | None:
-    """Return the form of a block for *sets*, and the call inside it that sets *argument* alone.
-
-    None where the value would be computed under other ids than today, or behind what it changes.
-    """
-    site = next(s for s in sets if argument in s.arguments)
-    order = [a for s in sets for a in sorted(s.arguments, key=lambda a: a.position)]
-    later = order[order.index(argument) + 1 :]
-    # What a header unpacks is not read when the file is looked at again.
-    if argument.is_positional or any(a.is_spread for a in order) or _users(sets):
-        return None
-    if isinstance(site.call.func.value, ast.Call):  # type: ignore[attr-defined]
-        return None
-    if not all(isinstance(a.value, ast.Constant) for a in later):
-        return None
-    if any(isinstance(n, _SUSPENDING) for n in walk(argument.value)):
-        return None
-    stays = Retain(site.path, (argument.position,), words.SET_CALL, argument.keyword)
-    return replace(form, remaining=argument.keyword), {site.path: stays}
-
-
 def stays_in_context(semantic: SemanticModel, site: SetCall) -> bool:
     """Whether the call can be no part of the header: what it sets depends on the block's course.
 
-    Or it only sets the user, at the start of a block of the original runtime, or an id that may
-    be None, at the start of one inside another.
+    Or it only sets the user, at the start of a block of the original runtime.
     """
     around = semantic.set_in_contexts.get(site.call)
     if around is None:
@@ -109,30 +79,9 @@ def stays_in_context(semantic: SemanticModel, site: SetCall) -> bool:
     statement, _, call = around
     if _is_conditional(semantic, site, statement):
         return True
-    named = [a for a in site.arguments if not is_none(a.value)]
-    if len(named) != 1 or statement.body[0] is not site.statement:
-        return False
-    if semantic.ours(semantic.imports.home_of(call)):
-        return False
-    return named[0].keyword == words.USER or _may_inherit(semantic, statement, call, named[0])
-
-
-def _may_inherit(
-    semantic: SemanticModel, block: ast.AST, call: ast.Call, argument: Argument
-) -> bool:
-    """Whether *block* has the id of the one right around it where *argument* is None."""
-    around = semantic.module.parents.get(block)
-    outer = around.items[-1].context_expr if isinstance(around, ast.With) else None
-    if not isinstance(outer, ast.Call) or not semantic.names.context_manager(outer.func):
-        return False
-    taken = [
-        k.value for one in (call, outer) for k in one.keywords if k.arg == words.TRACKER_ARGUMENT
-    ]
-    if len(taken) != 2 or ast.dump(taken[0]) != ast.dump(taken[1]):
-        return False
-    named = {keyword.arg for keyword in call.keywords}
-    doubted = not Nullness(semantic).is_given(argument.value)
-    return doubted and named.isdisjoint((argument.keyword, None))
+    named = [a.keyword for a in site.arguments if not is_none(a.value)]
+    first = statement.body[0] is site.statement
+    return first and named == [words.USER] and not semantic.ours(semantic.imports.home_of(call))
 
 
 def _is_conditional(semantic: SemanticModel, site: SetCall, block: ast.AST) -> bool:

@@ -201,7 +201,7 @@ def _in_phases(
     verdict = decide_phases(semantic, finding, lifetime, flow, groups)
     proven = isinstance(verdict, Proposal) and not verdict.confirm
     lasts = not isinstance(verdict, Refusal) or verdict.reason in _BY_WHAT_LASTS
-    if proven or not lasts:
+    if proven or not lasts or not semantic.ours(lifetime.construct.home):
         return verdict
     inside = decide_inside(semantic, finding, lifetime, flow, groups)
     return verdict if isinstance(inside, Refusal) else inside

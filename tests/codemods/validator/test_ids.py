@@ -86,57 +86,6 @@ def test_what_is_no_such_call_is_not_taken_over(sets: str) -> None:
     objects(legacy("ask()\n", sets), migrated("ask()\n", header({"job_id": "'a'"})))
 
 
-LATER = "tracker.set_tracking_context(job_id=client.name, github_pr=7)\n"
-KEPT = "tracker.set_tracking_context(job_id=client.name)\n"
-INNER = 'with ai_usage_context("ask", tracker=tracker, github_pr=7):\n'
-
-
-def in_phases(inner: str) -> str:
-    """Return a program whose first block, of a job, holds *inner* behind a call."""
-    block = 'with ai_usage_context("scan", tracker=tracker, job_id="a"):\n'
-    whole = f"tracker = AIUsageTracker()\n{block}" + indented(f"ask(text, tracker)\n{inner}")
-    return f"{BOTH}\n\ndef scan(text, client):\n{indented(whole)}"
-
-
-def test_a_call_may_stay_first_in_an_inner_block() -> None:
-    """A later phase sets one of its ids by the call inside, for which the header has none."""
-    before = legacy(f"ask(text, tracker)\n{LATER}ask(client, tracker)\n")
-    same(before, in_phases(INNER + indented(f"{KEPT}ask(client, tracker)\n")))
-
-
-@pytest.mark.parametrize(
-    "inner",
-    [
-        INNER + indented("ask(client, tracker)\n"),
-        INNER + indented(f"ask(client, tracker)\n{KEPT}"),
-        INNER + indented(KEPT.replace("client.name", "text") + "ask(client, tracker)\n"),
-        INNER.replace("=7", "=7, job_id='a'") + indented(f"{KEPT}ask(client, tracker)\n"),
-        INNER.replace("=7", "=8") + indented(f"{KEPT}ask(client, tracker)\n"),
-    ],
-)
-def test_a_call_that_stays_is_the_first_and_the_same(inner: str) -> None:
-    """It is not left out, put behind a use, changed, or beside the same id in the header."""
-    before = legacy(f"ask(text, tracker)\n{LATER}ask(client, tracker)\n")
-    objects(before, in_phases(inner))
-
-
-def test_a_call_stays_in_no_block_of_its_own() -> None:
-    """Behind the first block, not inside it, the earlier id would be lost where it sets None."""
-    before = legacy(f"ask(text, tracker)\n{LATER}ask(client, tracker)\n")
-    inner = INNER + indented(f"{KEPT}ask(client, tracker)\n")
-    after = in_phases(inner).replace(indented(indented(inner)), indented(inner))
-    assert after != in_phases(inner)
-    objects(before, after)
-
-
-def test_nothing_is_computed_before_a_call_that_stays() -> None:
-    """What the header evaluates was behind that call's value, and is no literal."""
-    later = LATER.replace("7", "client.number")
-    before = legacy(f"ask(text, tracker)\n{later}ask(client, tracker)\n")
-    inner = INNER.replace("7", "client.number") + indented(f"{KEPT}ask(client, tracker)\n")
-    objects(before, in_phases(inner))
-
-
 BATCH = NEW.replace("ai_usage_context\n", "batch_ai_usage_context\n")
 LOOP = "for item in text:\n    ask(item)\n"
 
