@@ -466,9 +466,9 @@ def calls_left_in_front(real: Any) -> Any:
 def batch_without_a_loop(real: Any) -> Any:
     """The batch form is chosen where no loop goes over items."""
 
-    def wrong(semantic: Any, sets: Any, body: Any, *rest: Any) -> Any:
-        planned = real(semantic, sets, body, *rest)
-        if not any(site.argument(words.BATCH) for site in sets):
+    def wrong(semantic: Any, finding: Any, sets: Any, *rest: Any) -> Any:
+        planned = real(semantic, finding, sets, *rest)
+        if isinstance(planned, Refusal) or not any(site.argument(words.BATCH) for site in sets):
             return planned
         named = tuple(t for t in planned.header.leading if "=" in t)
         header = replace(planned.header, function=words.BATCH_CONTEXT, leading=named)

@@ -208,12 +208,6 @@ def uncertain_callees_give_nothing_out(real: Any) -> Any:
     return lambda self, call, given, awaited: False
 
 
-@mutant("analysis.dataflow.deferred.background:Closings._goes_on", "E1", fault="C2")
-def stacks_end_with_their_block(real: Any) -> Any:
-    """Nobody takes the callbacks of a stack out of it."""
-    return lambda self, load: False
-
-
 @mutant("analysis.dataflow.deferred.drained:Drained.takes_elements", "E2", fault="C2")
 def collections_take_answers_only(real: Any) -> Any:
     """What a list is extended by are plain values."""

@@ -112,23 +112,13 @@ def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> D
 
 
 def _verdict(
-    semantic: SemanticModel,
-    finding: Finding,
-    lifetime: Lifetime,
-    users: Users,
-    uses: Uses,
-    *,
-    full_price: bool = False,
+    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, users: Users, uses: Uses
 ) -> Verdict:
-    """Return the blocks of all *users*, or the refusal of the first that has none.
-
-    With *full_price* none of them is one of a batch, on the original runtime.
-    """
+    """Return the blocks of all *users*, or the refusal of the first that has none."""
     owns = _is_taken_in(semantic, lifetime, users)
     edits: list[Edit] = [Delete(lifetime.path(lifetime.index))] if owns else []
     proposal = Proposal(finding, (), "own" if owns else "adopt", _why(owns, lifetime, users))
     for user in users.blocks:
-        user = replace(user, outlived=full_price)
         part = _block_of(semantic, finding, user, users.asked, owns, steps=len(users.blocks) == 1)
         if isinstance(part, Refusal):
             return part
@@ -139,7 +129,9 @@ def _verdict(
         return doubted_inside
     if len(users.blocks) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
         if not semantic.ours(lifetime.construct.home):
-            return _verdict(semantic, finding, lifetime, users, uses, full_price=True)
+            detail = "the original runtime leaves the tracker in batch mode after the block"
+            place = users.blocks[0].first
+            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, place)
     return Proposal(
         finding,
         tuple(edits),
@@ -209,7 +201,7 @@ def _block_of(
         if owns
         else Form(name, None, fresh=False, ours=ours, sticky=True)
     )
-    form, stays = keep_user(user.sets, replace(form, outlived=user.outlived))
+    form, stays = keep_user(user.sets, form)
     block, flow, body = user.part.block, user.part.flow, user.part.body
     checked = replace(form, sticky=False, fresh=True) if asked.about_none else form
     refusal = (
@@ -223,7 +215,9 @@ def _block_of(
     if not remains_work(block, closing):
         return refuse(semantic, finding, Reason.NO_WORK, "nothing follows", user.first)
     sending = semantic.sending(flow, ours=ours)
-    planned = plan_header(semantic, user.sets, body, user.first, form, sending)
+    planned = plan_header(semantic, finding, user.sets, body, user.first, form, sending)
+    if isinstance(planned, Refusal):
+        return planned
     inner = _step_edits(semantic, user) if steps else []
     edits = (
         *(stays.get(site.path, Delete(site.path)) for site in user.sets),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.tree import walk
 from codemods.model.edit import Delete, Wrap
 from codemods.model.proposal import Proposal
+from codemods.model.refusal import Refusal
 from codemods.rules.checks.shared_trackers.leaking_ids import Setter
 from codemods.rules.planning.headers import check_arguments, plan_header
 from codemods.rules.planning.replays import taken_calls
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from codemods.model.edit import Edit, Path, Retain
     from codemods.model.finding import Finding
     from codemods.model.proposal import Assumption
-    from codemods.model.refusal import Refusal
     from codemods.rules.planning.headers import Form, Planned
 
 
@@ -117,7 +117,10 @@ def block_of(
         return refusal
     sending = semantic.sending(part.flow, ours=form.ours, also=helpers)
     first = part.sets[0]
-    planned = plan_header(semantic, part.sets, part.body, first.statement, form, sending)
+    at = first.statement
+    planned = plan_header(semantic, finding, part.sets, part.body, at, form, sending)
+    if isinstance(planned, Refusal):
+        return planned
     again, notes = taken_calls(semantic, form.tracker or "", part.body, ours=form.ours)
     return block_around(part.sets, part.block.stop, planned, stays, again, notes)
 

@@ -73,7 +73,10 @@ def decide_nested(
         if refusal is not None:
             return refusal
         body = semantic.module.statements_around(first.statement)[block.start : block.stop]
-        planned = plan_header(semantic, part.sets, body, first.statement, own, sending, carried)
+        at = first.statement
+        planned = plan_header(semantic, finding, part.sets, body, at, own, sending, carried)
+        if isinstance(planned, Refusal):
+            return planned
         confirm.extend(lasting_conditions(semantic, part.sets, order.earlier(first)))
         closing = _closing(semantic, lifetime, first, block)
         again, notes = taken_calls(semantic, lifetime.tracker, body, ours=form.ours)

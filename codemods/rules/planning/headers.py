@@ -48,12 +48,6 @@ PROBLEMS = {
 }
 
 
-#: Said where a batch gets the plain form on the original runtime.
-FULL_PRICE_NOTE = (
-    "the batch keeps its full price: the original runtime would leave the tracker in batch mode"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Form:
     """How the block gets its tracker.
@@ -171,29 +165,33 @@ def _taken(sets: Sequence[SetCall], form: Form) -> tuple[Taken, ...]:
 
 def plan_header(
     semantic: SemanticModel,
+    finding: Finding,
     sets: Sequence[SetCall],
     body: Sequence[ast.stmt],
     at: ast.stmt,
     form: Form,
     sending: Sending,
     carried: Sequence[str] = (),
-) -> Planned:
+) -> Planned | Refusal:
     """Return the header for a block over *body* that starts at statement *at*.
 
     *sending* finds the tracker's calls.  *carried* are arguments (source texts) that an
-    earlier block's ids need to be named again.
+    earlier block's ids need to be named again.  A batch is refused where its tracker would
+    go on in batch mode.
     """
     given = any(a is not None and not a.may_lack for a in (s.argument(words.BATCH) for s in sets))
     batch = sending.batch(body) if given and semantic.settings.batch_pricing else None
-    full_price = form.outlived and not form.ours
-    if batch is not None and not full_price:
+    if batch is not None and form.outlived and not form.ours:
+        detail = "the original runtime leaves the tracker in batch mode after the block"
+        return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, sets[0].call)
+    if batch is not None:
         return _batch_header(semantic, sets, batch, body, form, carried, at)
     wanted = _named_operation(semantic, at)
     names = () if wanted is not None else operations_of(semantic, at, sets, body)
     operation = operation_types.literal(wanted or names[0], semantic.quote)
     leading = [operation, *_tracker_argument(form), *carried]
     header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target, names)
-    return Planned(header, words.CONTEXT, () if batch is None else (FULL_PRICE_NOTE,))
+    return Planned(header, words.CONTEXT)
 
 
 def _batch_header(

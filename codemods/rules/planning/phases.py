@@ -68,10 +68,9 @@ def decide_phases(
     uses = last_use(semantic, lifetime, flow)
     blocks = [_block(semantic, lifetime, flow, groups, n, uses) for n in range(len(groups))]
     idle = _idle(semantic, lifetime, groups, blocks, uses)
-    final = max(number for number in range(len(groups)) if number not in idle)
-    for number, group in enumerate(groups[: final + 1]):
+    for number, group in enumerate(groups):
         block = blocks[number]
-        outlived = number < final or lifetime.escapes
+        outlived = number + 1 < len(groups) or lifetime.escapes
         fresh = alone if number else begins
         own, stays = keep_user(group, replace(form, outlived=outlived, fresh=fresh))
         refusal = None
@@ -95,7 +94,10 @@ def decide_phases(
         if not remains_work(block, closing):
             return refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
         body = lifetime.body[block.start : block.stop]
-        planned = plan_header(semantic, group, body, group[0].statement, own, sending, carried)
+        at = group[0].statement
+        planned = plan_header(semantic, finding, group, body, at, own, sending, carried)
+        if isinstance(planned, Refusal):
+            return planned
         planned_blocks.append(
             block_around(group, block.stop, planned, stays, closing, closing_notes)
         )
@@ -112,26 +114,23 @@ def _idle(
     blocks: list[Block],
     uses: LastUse,
 ) -> frozenset[int]:
-    """Return which phases do nothing with the tracker, so that their ids may be set later or never.
+    """Return which phases do nothing with the tracker, so that the next may set their ids.
 
     That takes a variable of a function that nobody else has, and ids whose evaluation shows
-    nowhere.  No phase is left out where none works.
+    nowhere.  What is set at the end for nobody is a person's to judge.
     """
     local = lifetime.scope.is_function and not (lifetime.owned or lifetime.escapes)
     if not local or lifetime.aliases or not lifetime.is_alone:
         return frozenset()
     if lifetime.construct.kind != "plain" or lifetime.end != len(lifetime.body):
         return frozenset()
-    empty = [number for number, block in enumerate(blocks) if block.start == block.stop]
-    if len(empty) == len(blocks):
-        return frozenset()
-    ends = [group[0].path[-1][1] for group in groups[1:]]
-    spans = [*zip((b.start for b in blocks), [*ends, lifetime.end], strict=True)]
+    ends = (group[0].path[-1][1] for group in groups[1:])
     return frozenset(
         number
-        for number in empty
-        if _show_nowhere(semantic, lifetime, groups[number])
-        and _is_quiet(semantic, lifetime, lifetime.body[slice(*spans[number])], uses)
+        for number, (block, end) in enumerate(zip(blocks, ends, strict=False))
+        if block.start == block.stop
+        and _show_nowhere(semantic, lifetime, groups[number])
+        and _is_quiet(semantic, lifetime, lifetime.body[block.start : end], uses)
     )
 
 
@@ -222,7 +221,10 @@ def decide_inside(
         if not remains_work(own, closing if own is blocks[-1] else []):
             return refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
         body = lifetime.body[own.start : own.stop]
-        planned.append(plan_header(semantic, group, body, group[0].statement, form, sending))
+        header = plan_header(semantic, finding, group, body, group[0].statement, form, sending)
+        if isinstance(header, Refusal):
+            return header
+        planned.append(header)
         edits.append(Wrap(group[0].path, whole.stop, planned[-1].header))
     if any(one.manager == words.BATCH_CONTEXT for one in planned[:-1]):
         detail = "the prices of a batch would go on into the next phase"

@@ -273,7 +273,9 @@ def _one_block(
     if form.target is not None and not needs_name(semantic, lifetime, (*edits, *closing)):
         form = replace(form, target=None)
     form = replace(form, outlived=lifetime.escapes)
-    planned = plan_header(semantic, lifetime.sets, body, at, form, sending)
+    planned = plan_header(semantic, finding, lifetime.sets, body, at, form, sending)
+    if isinstance(planned, Refusal):
+        return planned
     head = lifetime.path(first if lifetime.sets else start)
     if own:
         edits.append(Delete(lifetime.path(lifetime.index)))

@@ -32,14 +32,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class User:
-    """A block of a function, and the tracker's lifetime as seen from the block's suite.
-
-    ``outlived`` says that another block of the tracker may come behind it, which is no batch.
-    """
+    """A block of a function, and the tracker's lifetime as seen from the block's suite."""
 
     part: Part
     lifetime: Lifetime
-    outlived: bool = False
 
     @property
     def function(self) -> Function:

@@ -51,7 +51,9 @@ def decide_merged(
     if not remains_work(block, closing):
         detail = "nothing happens between the ids and the end"
         return refuse(semantic, finding, Reason.NO_WORK, detail)
-    planned = _planned(semantic, lifetime, flow, merged, body, form)
+    planned = _planned(semantic, finding, lifetime, flow, merged, body, form)
+    if isinstance(planned, Refusal):
+        return planned
     edits: list[Edit] = [
         stays.get(site.path, Delete(site.path)) for site in merged.sites[: merged.leading]
     ]
@@ -113,17 +115,21 @@ def _may_lack(value: Value | None) -> bool:
 
 def _planned(
     semantic: SemanticModel,
+    finding: Finding,
     lifetime: Lifetime,
     flow: Flow,
     merged: Merged,
     body: Sequence[ast.stmt],
     form: Form,
-) -> Planned:
+) -> Planned | Refusal:
     """Return the header: arguments of calls as they are, then the ids that are merged."""
     sets = [replace(site, arguments=tuple(merged.own_of(site))) for site in merged.sites]
     sending = semantic.sending(flow, ours=form.ours)
     form = replace(form, outlived=lifetime.escapes)
-    planned = plan_header(semantic, sets, body, lifetime.body[merged.first], form, sending)
+    at = lifetime.body[merged.first]
+    planned = plan_header(semantic, finding, sets, body, at, form, sending)
+    if isinstance(planned, Refusal):
+        return planned
     texts = (f"{k}={written(semantic, v)}" for k, v in merged.others().items())
     taken = planned.header.taken[: merged.leading]
     trailing = (*texts, *planned.header.trailing)
