@@ -264,9 +264,8 @@ def _one_block(
         return refusal
     closing, notes = closing_edits(semantic, lifetime, block, ours)
     if not remains_work(block, closing):
-        return refuse(
-            semantic, finding, Reason.NO_WORK, "nothing happens between the ids and the end"
-        )
+        detail = "nothing happens between the ids and the end"
+        return refuse(semantic, finding, Reason.NO_WORK, detail)
     at = lifetime.body[first] if lifetime.sets else lifetime.binding_statement
     sending = semantic.sending(flow, ours=ours)
     edits: list[Edit] = [stays.get(site.path, Delete(site.path)) for site in lifetime.sets]
