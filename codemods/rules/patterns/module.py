@@ -201,7 +201,7 @@ def _block_of(
         if owns
         else Form(name, None, fresh=False, ours=ours, sticky=True)
     )
-    form, stays = keep_user(user.sets, form)
+    form, stays = keep_user(semantic, user.sets, form)
     block, flow, body = user.part.block, user.part.flow, user.part.body
     checked = replace(form, sticky=False, fresh=True) if asked.about_none else form
     refusal = (

@@ -110,7 +110,7 @@ def block_of(
     *about_none* says that a person answers for values which may be None; *helpers* names methods
     that send what is recorded in the block, too.
     """
-    form, stays = keep_user(part.sets, replace(plain, outlived=plain.sticky))
+    form, stays = keep_user(semantic, part.sets, replace(plain, outlived=plain.sticky))
     checked = replace(form, sticky=False, fresh=True) if about_none else form
     refusal = check_arguments(semantic, finding, part.sets, checked, part.flow.tainted)
     if refusal is not None:

@@ -65,7 +65,7 @@ def decide_nested(
     for part in parts:
         first, block = part.sets[0], part.block
         outlived = _followed(semantic, lifetime, part) or lifetime.escapes
-        own, stays = keep_user(part.sets, replace(form, outlived=outlived))
+        own, stays = keep_user(semantic, part.sets, replace(form, outlived=outlived))
         carried = named_again(semantic, finding, part.carried, ours=form.ours)
         if isinstance(carried, Refusal):
             return carried

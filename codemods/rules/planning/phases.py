@@ -72,7 +72,7 @@ def decide_phases(
         block = blocks[number]
         outlived = number + 1 < len(groups) or lifetime.escapes
         fresh = alone if number else begins
-        own, stays = keep_user(group, replace(form, outlived=outlived, fresh=fresh))
+        own, stays = keep_user(semantic, group, replace(form, outlived=outlived, fresh=fresh))
         refusal = None
         if number not in idle:
             refusal = _phase_refusal(semantic, finding, lifetime, block, group, own, flow)

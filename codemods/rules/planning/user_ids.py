@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.effects import is_plain
+from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import between
 from codemods.analysis.trackers.lifetimes import is_none
 from codemods.model.edit import Retain
@@ -41,17 +42,19 @@ def with_user(
             call = semantic.module.segment(lifetime.construct.call.func)
             text = f"{call}({words.USER}={semantic.module.segment(user.value)})"
             return replace(form, tracker=text, leaves_user=True), own, {}
-    form, stays = keep_user(lifetime.sets, form)
+    form, stays = keep_user(semantic, lifetime.sets, form)
     if not stays:
         return form, own, {}
     return replace(form, tracker=lifetime.binding.name, target=None), False, stays
 
 
-def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Retain]]:
+def keep_user(
+    semantic: SemanticModel, sets: Sequence[SetCall], form: Form
+) -> tuple[Form, dict[Path, Retain]]:
     """Return the form of a block for *sets*, and the call that stays inside it for the user.
 
     What is evaluated after the user today would then come before it, so those ids
-    must be names and constants.
+    must be constants, and names that the user's own evaluation cannot bind.
     """
     users = _users(sets)
     if form.ours or len(users) != 1:
@@ -61,11 +64,30 @@ def keep_user(sets: Sequence[SetCall], form: Form) -> tuple[Form, dict[Path, Ret
         return form, {}  # the call that stays would ask for the tracker again
     order = [a for s in sets for a in sorted(s.arguments, key=lambda a: a.position)]
     later = order[order.index(user) + 1 :]
-    if user.is_positional or user.is_spread or not all(is_plain(a.value) for a in later):
+    if user.is_positional or user.is_spread:
+        return form, {}
+    if not all(_may_come_first(semantic, a.value, user.value) for a in later):
         return form, {}
     # The older name takes a dictionary in runtimes that have contexts.
     stays = Retain(site.path, (user.position,), words.SET_CALL)
     return replace(form, leaves_user=True), {site.path: stays}
+
+
+def _may_come_first(semantic: SemanticModel, value: ast.expr, user: ast.expr) -> bool:
+    """Whether *value* is the same before *user* is evaluated as behind it."""
+    if not is_plain(value):
+        return False
+    if is_plain(user):
+        return True
+    names = [n for n in walk(value) if isinstance(n, ast.Name)]
+    bound = {n.target.id for n in walk(user) if isinstance(n, ast.NamedExpr)}
+    return not any(n.id in bound or _may_be_bound(semantic, n) for n in names)
+
+
+def _may_be_bound(semantic: SemanticModel, name: ast.Name) -> bool:
+    """Whether code that is called may bind *name* anew."""
+    binding = semantic.scopes.of(name)
+    return bool(binding.declared) or (binding.scope.is_module and len(binding.binders) > 1)
 
 
 def stays_in_context(semantic: SemanticModel, site: SetCall) -> bool:

@@ -35,7 +35,7 @@ def decide_merged(
     """Return the block with the ids of *merged* in its header, or the refusal."""
     ours = semantic.ours(lifetime.construct.home)
     form, own = form_of(semantic, lifetime, flow, merged.first, ours)
-    form, stays = keep_user(merged.sites, form)
+    form, stays = keep_user(semantic, merged.sites, form)
     if stays:
         form, own = replace(form, tracker=lifetime.binding.name, target=None), False
     block = block_from(semantic, lifetime, flow, merged.stop)
