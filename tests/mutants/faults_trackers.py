@@ -46,8 +46,8 @@ def callee_loses_its_own_ids(real: Any) -> Any:
 def kept_call_keeps_its_older_name(real: Any) -> Any:
     """A call that stays in part keeps a name that takes a dictionary where there are contexts."""
 
-    def wrong(sets: Any, form: Any) -> Any:
-        found, kept = real(sets, form)
+    def wrong(semantic: Any, sets: Any, form: Any) -> Any:
+        found, kept = real(semantic, sets, form)
         return found, {path: replace(edit, method="") for path, edit in kept.items()}
 
     return wrong
