@@ -136,8 +136,6 @@ class Matcher:
             j += 1
         while block is None and i < len(original) and self._vanished(original[i]):
             i += 1
-        if block is None:
-            i = passed_idle(original, i, None, self._before, self._known)
         return i - added
 
     def _one(self, original: list[ast.stmt], i: int, after: ast.stmt) -> int:

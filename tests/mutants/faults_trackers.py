@@ -53,6 +53,12 @@ def kept_call_keeps_its_older_name(real: Any) -> Any:
     return wrong
 
 
+@mutant("rules.planning.user_ids:_may_be_bound", "A2")
+def calls_bind_nothing(real: Any) -> Any:
+    """What computes a user binds no name that the header reads before it."""
+    return lambda semantic, name: False
+
+
 @mutant("rules.conflicts.inheritance:is_of_tracker", "E14", fault="C4", kinds="dispatch")
 def one_tracker_for_all_calls(real: Any) -> Any:
     """A function that is run again goes on with the tracker of the outer call."""

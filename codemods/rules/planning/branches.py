@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import dataclasses
 from bisect import bisect_left
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.effects import first_yield
@@ -65,7 +64,7 @@ def decide_nested(
     for part in parts:
         first, block = part.sets[0], part.block
         outlived = _followed(semantic, lifetime, part) or lifetime.escapes
-        own, stays = keep_user(semantic, part.sets, replace(form, outlived=outlived))
+        own, stays = keep_user(semantic, part.sets, dataclasses.replace(form, outlived=outlived))
         carried = named_again(semantic, finding, part.carried, ours=form.ours)
         if isinstance(carried, Refusal):
             return carried

@@ -127,7 +127,7 @@ def _idle(
     ends = (group[0].path[-1][1] for group in groups[1:])
     return frozenset(
         number
-        for number, (block, end) in enumerate(zip(blocks, ends, strict=False))
+        for number, (block, end) in enumerate(zip(blocks[:-1], ends, strict=True))
         if block.start == block.stop
         and _show_nowhere(semantic, lifetime, groups[number])
         and _is_quiet(semantic, lifetime, lifetime.body[block.start : end], uses)

@@ -1,4 +1,4 @@
-"""Ids that are set, and nothing is called under them before they are set anew, or at all."""
+"""Ids that are set, and nothing is called under them before the next are set."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOGGING = frozenset("debug info warning error exception critical log".split())
 def passed_idle(
     original: Sequence[ast.stmt],
     i: int,
-    after: ast.stmt | None,
+    after: ast.stmt,
     names: Managed,
     known: dict[str, dict[str, ast.expr]],
 ) -> int:
@@ -36,7 +36,7 @@ def passed_idle(
 
     Where *after* is the first of them, as it stands, they are still there.
     """
-    while i < len(original) and (after is None or not alike(original[i], after)):
+    while i < len(original) and not alike(original[i], after):
         site = _set_for_nothing(original, i, names)
         if site is None:
             break
@@ -51,7 +51,7 @@ def _set_for_nothing(
     """Return what the set call at *i* sets, and on which variable, if no call is made under it.
 
     The suite itself builds the tracker, each value is a constant or a name, and what stands there
-    until the next set call, or the end, does no more than to flush: until that is done, it calls
+    until the next set call does no more than to flush: until that is done, it calls
     nothing that could know the tracker by another name.
     """
     site = set_call(original[i])
@@ -78,7 +78,7 @@ def _set_for_nothing(
             or not (is_flushed or _may_not_act(statement))
         ):
             return None
-    return site
+    return None
 
 
 def _builds(statement: ast.stmt, name: str, names: Managed) -> bool:
