@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.references import COMPUTED, How
+from codemods.analysis.syntax.spelling import spaced, whole
 from codemods.linking.surroundings import imports_first
 from codemods.project.discovery import DiscoveredFile
 
@@ -83,8 +84,7 @@ class Kinship:
     def using_own_field(self, name: str) -> Sequence[DiscoveredFile]:
         """Return the files in which a class that inherits from a value uses its field *name*."""
         if name not in self._using_own:
-            word = re.escape(name).encode(errors="surrogateescape")
-            own = re.compile(rb"\b(?:self|cls)\s*\.\s*%b\b" % word)
+            own = re.compile(spaced(rb"\b(?:self|cls)", rb"\.", whole(name)))
             self._using_own[name] = [
                 file
                 for file in self._graph.holding(name, "class")

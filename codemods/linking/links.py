@@ -108,7 +108,9 @@ class Project:
         self._spoken = SpokenNames(self._graph)
         self._runtimes = Runtimes(self._graph)
         self._kinship = Kinship(self._graph)
-        self._registrations = Registrations(self._graph, self._is_home, self._analysed)
+        self._registrations = Registrations(
+            self._graph, self._spoken, self._is_home, self._analysed
+        )
         self._external: dict[Path, ExternalUses] = {}
         self._known: dict[Path, SemanticModel | None] = {}
         self._plain: dict[Path, frozenset[str]] = {}

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.spelling import GAP, NAME
 from codemods.linking.module_graph import module_parts
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 #: A file that makes trackers or blocks has one of these.
 _SPEAKING = (words.TRACKER_CLASS, *words.CONTEXT_MANAGERS, words.TRACKED_DECORATOR)
-_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
-_ATTRIBUTE = re.compile(rb"\.\s*(\w+)")
+_INDENTED = rb"(?:^|\r)[ \t\f]++(?:\\\r?\n[ \t\f]*+)*+"
+_METHOD = re.compile(_INDENTED + rb"(?:async%b)?def%b(%b)" % (GAP, GAP, NAME), re.MULTILINE)
+_ATTRIBUTE = re.compile(rb"\.%b(%b)" % (GAP, NAME))
 
 
 class MethodNames:

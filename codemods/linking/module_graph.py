@@ -10,11 +10,13 @@ import itertools
 import os
 import re
 import sys
+import unicodedata
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from codemods.analysis.external import names, references
+from codemods.analysis.syntax.spelling import GAP, NAME, spaced
 from codemods.model.outcome import Failed
 from codemods.project.embedded.files import is_document, load
 from codemods.project.sources import read
@@ -33,9 +35,9 @@ _SOURCE_FOLDERS = frozenset({"src", "lib", "python"})
 #: Everything that cannot be part of a name becomes a blank; bytes above ASCII may be part of one.
 BLANKS = bytes(b if b >= 128 or chr(b).isalnum() or chr(b) == "_" else 32 for b in range(256))
 # A field of anything but ``self``, and a name as a text: bytes above ASCII may be part of both.
-_FIELD = re.compile(rb"(?<!\bself)(?<!\bcls)\.\s*([\w\x80-\xff]+)|[\"']([\w\x80-\xff]+)(?=[\"'])")
+_FIELD = re.compile(rb"(?<!\bself)(?<!\bcls)\.%b(%b)|[\"']([\w\x80-\xff]+)(?=[\"'])" % (GAP, NAME))
 # A field in a pattern of ``match``, or a keyword.
-_PATTERN = re.compile(rb"[(,]\s*([\w\x80-\xff]+)\s*=(?!=)")
+_PATTERN = re.compile(spaced(rb"[(,]", rb"(%b)" % NAME, rb"=(?!=)"))
 Parts = tuple[str, ...]
 T = TypeVar("T")
 
@@ -143,20 +145,27 @@ class ModuleGraph:
         if count != len(self._holding):
             content = self.content(file)
             words = set(itertools.chain.from_iterable(_FIELD.findall(content)))
-            if b"case " in content:
+            if b"case" in content:
                 words.update(_PATTERN.findall(content))
             known, count = frozenset(self._holding.keys() & words), len(self._holding)
             self._fields[file.path] = known, count
         return known
 
     def content(self, file: DiscoveredFile) -> bytes:
-        """Return the bytes of *file*, none if it cannot be read."""
+        """Return the bytes of *file*, none if it cannot be read.
+
+        Its names are in UTF-8 and in the form in which Python compares them, as in its tree.
+        """
         known = self._known.get(file.path)
-        if is_document(file.path):
-            code = self.source(file)
-            return b"" if isinstance(code, Failed) else code.text.encode(errors="replace")
         content = read(file) if known is None else known.content
-        return b"" if isinstance(content, Failed) else content
+        if isinstance(content, Failed):
+            return b""
+        if content.isascii() and not is_document(file.path):
+            return content
+        code = self.source(file)
+        if isinstance(code, Failed):
+            return b""
+        return unicodedata.normalize("NFKC", code.text).encode(errors="replace")
 
     def source(self, file: DiscoveredFile) -> SourceFile | Failed:
         """Return *file* as text."""

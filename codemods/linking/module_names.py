@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.references import COMPUTED, How, last_part
+from codemods.analysis.syntax.spelling import spaced
 from codemods.linking.module_graph import module_parts
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from codemods.linking.module_graph import ModuleGraph
     from codemods.project.discovery import DiscoveredFile
 
-_STAR = re.compile(rb"\bimport\s*\(?\s*\*")
+_STAR = re.compile(spaced(rb"\bimport", rb"\*"))
 #: The names and the modules that they stand for, by the last part of the module's name.
 Endings = dict[str, list[tuple[str, str]]]
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.spelling import GAP, NAME, giving, spaced, whole
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _SPELLED = re.compile(r"\w+")
 #: What makes attributes of texts; elsewhere a text is no more than that.
 _BY_TEXT = re.compile(
     rb"\b(?:setattr|SimpleNamespace|Namespace|Mock|MagicMock|AsyncMock|patch|configure_mock|"
-    rb"namedtuple|make_dataclass|create_model|__dict__|vars|type\s*\([^()]+,)"
+    rb"namedtuple|make_dataclass|create_model|__dict__|vars|type%b\([^()]+,)" % GAP
 )
 _ANSWERING = ("__getattr__", "__getattribute__")
 
@@ -38,22 +39,33 @@ class SpokenNames:
         self._replaced: dict[str, bool] = {}
         self._keywords: dict[str, frozenset[str]] = {}
         self._provided: dict[str, bool] = {}
+        self._giving: dict[str, re.Pattern[bytes]] = {}
         self._any: bool | None = None
         self._attributes: dict[Path, frozenset[str]] = {}
 
     def is_replaced(self, name: str) -> bool:
         """Whether a file puts something else in the place of a module's or a class's *name*."""
         if name not in self._replaced:
-            word = re.escape(name).encode(errors="surrogateescape")
+            word = whole(name)
+            field = spaced(rb"(?<!\bself)(?<!\bcls)\.", word, rb"")
+            text = rb"[\"']%b[\"']" % word
             put = re.compile(
-                rb"(?<!\bself)(?<!\bcls)\.\s*%b\s*=(?!=)"
-                rb"|[\"']%b[\"']\s*\]\s*=(?!=)"
-                rb"|(?:setattr|patch[\w.]*)\s*\([^()]*[\"'](?:[\w.:]*[.:])?%b[\"']"
-                % (word, word, word)
+                rb"%b=(?!=)" % field
+                + rb"|"
+                + spaced(text, rb"\]", rb"=(?!=)")
+                + rb"|(?:setattr|patch[\w.]*)%b\([^()]*[\"'](?:[\w.:]*[.:])?%b[\"']" % (GAP, word)
             )
-            files = self._graph.holding(name)
-            self._replaced[name] = any(put.search(self._graph.content(file)) for file in files)
+            target = re.compile(field + rb"(?:[:,)\]]|in\b)")
+            contents = [(f, self._graph.content(f)) for f in self._graph.holding(name)]
+            self._replaced[name] = any(
+                put.search(content) or (target.search(content) and self._stores(file, name))
+                for file, content in contents
+            )
         return self._replaced[name]
+
+    def _stores(self, file: DiscoveredFile, name: str) -> bool:
+        """Whether *file* has a field *name*, of anything but ``self``, among its targets."""
+        return self._graph.of_tree(file, partial(_has_target, name)) or False
 
     def provides(self, name: str) -> bool:
         """Whether a file may give objects an attribute *name*, or has objects that give any.
@@ -61,15 +73,17 @@ class SpokenNames:
         A method, a field, an argument and a text of that name may all become one.
         """
         if name not in self._provided:
-            word = re.escape(name).encode(errors="surrogateescape")
-            likely = re.compile(
-                rb"\bdef\s+%b\b|\b%b\b(?:\s*\.\s*\w+)*\s*[:=](?!=)"
-                rb"|[\"'][\w\s,.]*\b%b\b[\w\s,.]*[\"']" % (word, word, word)
-            )
             holding = self._graph.holding(name)
-            files = (f for f in holding if likely.search(self._graph.content(f)))
-            self._provided[name] = self._gives_any() or any(name in self._in(f) for f in files)
+            given = any(self.gives(file, name) for file in holding)
+            self._provided[name] = given or self._gives_any()
         return self._provided[name]
+
+    def gives(self, file: DiscoveredFile, name: str) -> bool:
+        """Whether *file* gives an attribute *name* to an object, a class, or by a text."""
+        if name not in self._giving:
+            self._giving[name] = _giving(name)
+        likely = self._giving[name].search(self._graph.content(file))
+        return likely is not None and name in self._in(file)
 
     def _in(self, file: DiscoveredFile) -> frozenset[str]:
         if file.path not in self._attributes:
@@ -81,7 +95,8 @@ class SpokenNames:
     def _gives_any(self) -> bool:
         """Whether a class of the project answers for attributes that it does not name."""
         if self._any is None:
-            definition = re.compile(rb"\bdef\s+__getattr(?:ibute)?__\s*\(\s*\w+\s*,")
+            called = spaced(rb"\bdef", rb"__getattr(?:ibute)?__", rb"\(", NAME, rb"(?::[^,)]*+)?,")
+            definition = re.compile(called)
             files = {f.path: f for word in _ANSWERING for f in self._graph.holding(word)}
             self._any = any(definition.search(self._graph.content(f)) for f in files.values())
         return self._any
@@ -94,6 +109,11 @@ class SpokenNames:
                 found.update(self._graph.of_tree(file, partial(_in_tree, name)) or ())
             self._keywords[name] = frozenset(found)
         return self._keywords[name]
+
+
+def _giving(name: str) -> re.Pattern[bytes]:
+    listed = rb"[\"'][\w\s,.\x80-\xff]*%b[\w\s,.\x80-\xff]*[\"']" % whole(name)
+    return re.compile(giving(name) + rb"|" + listed)
 
 
 def _in_tree(name: str, tree: ast.Module) -> set[str]:
@@ -114,12 +134,18 @@ def _given_by(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.ClassDef):
         for statement in node.body:
             yield from (n.id for n in walk(statement) if isinstance(n, ast.Name))
+            yield from (n.asname or n.name for n in walk(statement) if isinstance(n, ast.alias))
             yield getattr(statement, "name", "")
     elif isinstance(node, ast.Call):
         yield from (keyword.arg for keyword in node.keywords if keyword.arg is not None)
-    elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in (n for one in targets for n in walk(one)):
-            while isinstance(target, ast.Attribute) and target.attr != _PLAIN:
-                yield target.attr
-                target = target.value
+    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        target: ast.expr = node
+        while isinstance(target, ast.Attribute) and target.attr != _PLAIN:
+            yield target.attr
+            target = target.value
+
+
+def _has_target(name: str, tree: ast.Module) -> bool:
+    fields = (n for n in walk(tree) if isinstance(n, ast.Attribute) and n.attr == name)
+    targets = (n.value for n in fields if isinstance(n.ctx, ast.Store))
+    return any(not (isinstance(of, ast.Name) and of.id in ("self", "cls")) for of in targets)

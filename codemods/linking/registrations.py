@@ -7,7 +7,6 @@ is handed on pays for little more than for reading its names.
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from codemods.analysis.external.handed_records import Mention, Place, Speaker
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.linking.module_graph import ModuleGraph
+    from codemods.linking.name_uses import SpokenNames
     from codemods.project.discovery import DiscoveredFile
 
 #: A function by its file and its qualified name.
@@ -73,10 +73,12 @@ class Registrations:
     def __init__(
         self,
         graph: ModuleGraph,
+        spoken: SpokenNames,
         is_home: Callable[[Path], bool],
         analysed: Callable[[DiscoveredFile], SemanticModel | None],
     ) -> None:
         self._graph = graph
+        self._spoken = spoken
         self._is_home = is_home
         self._analysed = analysed
         self._files: dict[Path, DiscoveredFile] = {}
@@ -144,11 +146,8 @@ class Registrations:
     def _has(self, path: str, method: str) -> bool:
         """Whether the file at *path* gives objects a *method*, or an attribute of that name."""
         if (path, method) not in self._having:
-            word = re.escape(method).encode(errors="surrogateescape")
-            given = re.compile(rb"\bdef\s+%b\b|\b%b\s*[:=](?!=)" % (word, word))
             file = self.led_to(path).get(path)
-            content = self._graph.content(file) if file is not None else b""
-            self._having[path, method] = given.search(content) is not None
+            self._having[path, method] = file is not None and self._spoken.gives(file, method)
         return self._having[path, method]
 
     def _speakers(self) -> dict[Item, Speaker]:
@@ -323,8 +322,7 @@ class Registrations:
         self._graph.look_for((*IMPORTING, *(module_parts(path)[-1] for path in homes)))
         files = {f.path: f for word in IMPORTING for f in self._graph.holding(word)}
         files.update((f.path, f) for path in sorted(homes) for f in self._graph.importing(path))
-        computing = self._graph.holding("modules")
-        files.update((f.path, f) for f in computing if b"modules[" in self._graph.content(f))
+        files.update((f.path, f) for f in self._graph.holding("sys", "modules"))
         return [file for file in files.values() if not self._is_home(file.path)]
 
     def _finds(self, file: DiscoveredFile, found: Lookups, path: Path) -> bool:
