@@ -146,3 +146,26 @@ def tasks_have_objects_of_their_own(real: Any) -> Any:
 def lists_of_tasks_keep_them(real: Any) -> Any:
     """Nothing is taken out of a list of tasks before they are awaited."""
     return lambda self, binding, statements: True
+
+
+@mutant("analysis.external.handed_values:_in_classes", "X16_function_that_a_class")
+def class_bodies_take_no_functions(real: Any) -> Any:
+    """A class has the methods that it defines, and none that it takes from another module."""
+    return lambda classes: iter(())
+
+
+@mutant("linking.module_graph:ModuleGraph.content", "X16_method_named")
+def names_have_one_form(real: Any) -> Any:
+    """A name is spelled with the same letters wherever it is used."""
+
+    def wrong(self: Any, file: Any) -> bytes:
+        real(self, file)
+        return bytes(self.source(file).text.encode())
+
+    return wrong
+
+
+@mutant("linking.method_names:MethodNames.of", "X16_method")
+def names_are_ascii(real: Any) -> Any:
+    """No method has letters above ASCII in its name."""
+    return lambda self, file: frozenset(name for name in real(self, file) if name.isascii())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.external.handed_records import Place
 from codemods.analysis.syntax.calls import arguments_of, last_name
-from codemods.analysis.syntax.tree import index, walk
+from codemods.analysis.syntax.tree import children, index, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -38,6 +38,7 @@ _MOST_PARTS = 12
 _ASSIGNING = frozenset((ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr))
 _RETURNING = frozenset((ast.Return, ast.Yield))
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 _IGNORED = _ASKING | _DETACHED | AT_ONCE | _ROUTING
 _NAMES = frozenset((ast.Name, ast.Attribute))
 _OWN = Place("")
@@ -87,6 +88,8 @@ class Values:
         self._defined = {d.name for d in every if isinstance(d, _DEFINITIONS)}
         self._of_module = {t.id for s in tree.body for t in _targets(s) if isinstance(t, ast.Name)}
         self._top = set(tree.body)
+        #: The statements of class bodies: what they bind are fields of all objects.
+        self._of_class = set(_in_classes(d for d in every if isinstance(d, ast.ClassDef)))
         #: Values that were looked at with what they are part of: that comes first in the index.
         self._done: set[ast.AST] = set()
 
@@ -100,6 +103,8 @@ class Values:
                 yield from self._assigned(node)
             elif kind in _PARTS and node not in self._done:
                 yield from self._flat(_PARTS[kind](node), _OWN)
+            elif kind is ast.ImportFrom and node in self._of_class:
+                yield from map(_imported, node.names)  # type: ignore[attr-defined]
             elif kind in _RETURNING:
                 yield from self._flat([node.value], RETURNED)  # type: ignore[attr-defined]
             elif kind is ast.Lambda and node not in self._done:
@@ -144,8 +149,11 @@ class Values:
         if type(value) is ast.Constant:
             return
         for target in _targets(node) if value is not None else ():
-            variable = target.id if isinstance(target, ast.Name) and node in self._top else ""
-            yield from self._flat([value], target, variable)
+            name = target.id if isinstance(target, ast.Name) else ""
+            if name and node in self._of_class:
+                yield from self._flat([value], Place("", "", name))
+            else:
+                yield from self._flat([value], target, name if node in self._top else "")
 
     def _place_of(self, target: ast.expr) -> Place:
         """Return the place that *target* of an assignment is."""
@@ -191,6 +199,22 @@ class Values:
             root = root.value if isinstance(root, ast.Attribute) else root.func
         keeper = [_keeper(path) for path in modules_of(root, self._paths)]
         return Place(None, method, "", keeper[0] if keeper else "")
+
+
+def _in_classes(classes: Iterable[ast.ClassDef]) -> Iterator[ast.AST]:
+    """Yield the statements of *classes* that bind names of theirs."""
+    waiting: list[ast.AST] = [statement for one in classes for statement in one.body]
+    for node in waiting:  # it grows on the way
+        if not isinstance(node, _DEFINITIONS):
+            yield node
+            waiting += (one for one in children(node) if isinstance(one, _STATEMENTS))
+
+
+def _imported(name: ast.alias) -> Value:
+    """Return what the import of *name* in a class body puts there."""
+    local = name.asname or name.name
+    value = ast.copy_location(ast.Name(local, ast.Load()), name)
+    return value, Place("", "", local), ""
 
 
 def _targets(node: ast.AST) -> list[ast.expr]:
