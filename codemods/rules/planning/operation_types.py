@@ -56,8 +56,14 @@ def descriptive(name: str) -> str | None:
 
 
 def override(lines: list[str], first: int, last: int) -> str | None:
-    """Return the operation that a comment on the lines *first* to *last* (from 1) asks for."""
-    for line in lines[max(first - 2, 0) : last]:
+    """Return the operation that a comment on the lines *first* to *last* (from 1) asks for.
+
+    It may be on the line before, or anywhere in the comments right above.
+    """
+    begin = first - 1
+    while begin and (not lines[begin - 1].strip() or lines[begin - 1].lstrip().startswith("#")):
+        begin -= 1
+    for line in lines[min(begin, max(first - 2, 0)) : last]:
         match = _COMMENT.search(line)
         if match:
             return match[1]
