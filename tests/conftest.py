@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 from ordering import by_case, modules, shuffled
+from same_examples import forget_what_was_imported
 from scratch import share_certificates, use_memory
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],  # the machine may be busy
 )
 settings.load_profile("steady")
+if not os.environ.get("HYPOTHESIS_SEARCH"):
+    forget_what_was_imported()
 
 use_memory()
 share_certificates()

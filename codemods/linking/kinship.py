@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.references import COMPUTED, How
-from codemods.analysis.syntax.spelling import spaced, whole
+from codemods.analysis.external.spelling import spaced, whole
 from codemods.linking.surroundings import imports_first
 from codemods.project.discovery import DiscoveredFile
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.syntax.spelling import GAP, NAME
+from codemods.analysis.external.spelling import GAP, NAME
 from codemods.linking.module_graph import module_parts
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from codemods.analysis.external import names, references
-from codemods.analysis.syntax.spelling import GAP, NAME, spaced
+from codemods.analysis.external.spelling import GAP, NAME, spaced
 from codemods.model.outcome import Failed
 from codemods.project.embedded.files import is_document, load
 from codemods.project.sources import read

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.references import COMPUTED, How, last_part
-from codemods.analysis.syntax.spelling import spaced
+from codemods.analysis.external.spelling import spaced
 from codemods.linking.module_graph import module_parts
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from codemods.analysis.external.spelling import GAP, NAME, giving, spaced, whole
 from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.syntax.spelling import GAP, NAME, giving, spaced, whole
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codemods.analysis.syntax.spelling import GAP, NAME, giving, spaced, whole
+from codemods.analysis.external.spelling import GAP, NAME, giving, spaced, whole
 
 GAPS = st.lists(
     st.sampled_from((" ", "\t", "\f", "\\\n", "\\\r\n", "  ")), min_size=1, max_size=4
