@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from ordering import by_case, modules, shuffled
+from ordering import shuffled
 from same_examples import forget_what_was_imported
 from scratch import share_certificates, use_memory
 
@@ -53,7 +53,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed before other processes are started, which must have the same order."""
     config.addinivalue_line("markers", "lengthy: takes long, or forks often, and is begun first")
-    config.addinivalue_line("markers", "by_case: a module's tests of one case share their work")
     if config.option.shuffle == "new":
         config.option.shuffle = str(random.SystemRandom().randrange(10**6))
 
@@ -71,7 +70,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = shuffled(items, seed)
     else:
         items.sort(key=lambda item: item.get_closest_marker("lengthy") is None)
-        items[:] = [item for module in modules(items) for item in by_case(module)]
 
 
 def pytest_collection_finish() -> None:

@@ -17,13 +17,6 @@ def modules(items: Iterable[pytest.Item]) -> list[list[pytest.Item]]:
     return [list(found) for _, found in groupby(items, lambda item: item.nodeid.split("::")[0])]
 
 
-def by_case(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the tests of one module, those of a case beside one another where it asks for that."""
-    if items[0].get_closest_marker("by_case") is None:
-        return items
-    return sorted(items, key=lambda item: item.callspec.id if hasattr(item, "callspec") else "")
-
-
 def shuffled(items: Iterable[pytest.Item], seed: str) -> list[pytest.Item]:
     """Return *items* by *seed*: modules in another order, and the tests in each module."""
     dice = random.Random(seed)

@@ -14,7 +14,7 @@ import tomllib
 import types
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,14 +125,15 @@ def run_fixture(
 ) -> Mapping[str, Outcome]:
     """Migrate the files of *fixture* (or *files* in their place); *options* beside its own.
 
-    What comes out depends on nothing else: the same question is answered from memory.
+    What comes out depends on nothing else: the same question is answered from memory, where it was
+    asked lately, for the tests of a fixture are one.
     """
     given = fixture.files if files is None else files
     asked = json.dumps({**fixture.options, **options}, sort_keys=True)
     return _migrated(runtime, asked, tuple(given.items()))
 
 
-@cache
+@lru_cache(64)
 def _migrated(
     runtime: str, options: str, files: tuple[tuple[str, str], ...]
 ) -> Mapping[str, Outcome]:

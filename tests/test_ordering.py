@@ -9,23 +9,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ordering import by_case, modules, shuffled
+from ordering import modules, shuffled
 
 from tests.busy import counted
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def items(*names: str, marked: bool = False) -> list[Any]:
-    """Return tests called *names*, of a case where the name ends with one in brackets."""
-    made = []
-    for name in names:
-        marker = "by_case" if marked else None
-        item = SimpleNamespace(nodeid=name, get_closest_marker=lambda _name, marker=marker: marker)
-        if name.endswith("]"):
-            item.callspec = SimpleNamespace(id=name.partition("[")[2].rstrip("]"))
-        made.append(item)
-    return made
+def items(*names: str) -> list[Any]:
+    """Return tests called *names*."""
+    return [SimpleNamespace(nodeid=name) for name in names]
 
 
 def names(found: list[Any]) -> list[str]:
@@ -50,13 +43,6 @@ def test_a_module_s_tests_stay_together() -> None:
     found = [names(module) for module in modules(shuffled(items(*TESTS), "7"))]
     assert len(found) == 4
     assert [sorted(module) for module in found] != found
-
-
-def test_tests_of_a_case_share_their_work() -> None:
-    """They are neighbours where the module asks for it, and stay as they are elsewhere."""
-    several = ("m.py::x[b]", "m.py::x[a]", "m.py::y[b]", "m.py::y[a]", "m.py::z")
-    assert names(by_case(items(*several))) == list(several)
-    assert names(by_case(items(*several, marked=True))) == [several[i] for i in (4, 1, 3, 0, 2)]
 
 
 def busy(*arguments: str) -> tuple[int, str]:

@@ -1,4 +1,7 @@
-"""The decision table, row by row: what each fixture becomes, and that it still does the same."""
+"""The decision table, row by row: what each fixture becomes, and that it still does the same.
+
+A fixture is one test, in which all that is said of it is looked at: its migrations are made once.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from cases import all_cases
 from harness import Execution, execute, importable, report
 from loopback import loopback_server
 from relayout import VARIANTS, WITH_TABS, same_lines
@@ -37,8 +41,7 @@ from codemods.model.outcome import Linted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-pytestmark = pytest.mark.by_case
-SOME = [pytest.param(fixture, id=fixture.name) for fixture in fixtures()]
+EVERY = [pytest.param(number, f, id=f.name) for number, f in enumerate(fixtures())]
 
 
 def turn(name: str) -> tuple[str, ...]:
@@ -46,15 +49,6 @@ def turn(name: str) -> tuple[str, ...]:
     if os.environ.get("HYPOTHESIS_SEARCH"):
         return RUNTIMES
     return (RUNTIMES[(crc32(name.encode()) // 7 + sys.version_info.minor) % len(RUNTIMES)],)
-
-
-EXECUTED = [
-    pytest.param(fixture, runtime, id=f"{fixture.name}-{runtime}")
-    for fixture in fixtures()
-    if fixture.execute
-    for runtime in turn(fixture.name)
-]
-LINTED = [pytest.param(f, id=f.name) for f in fixtures() if f.lint is not None]
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +66,7 @@ def clients() -> Iterator[dict[str, object]]:
 
 def performed(text: str, runtime: str, names: dict[str, object], folder: Path) -> Execution:
     """Execute *text* in an environment of its own, on the runtime that it is written for."""
+    folder.mkdir(exist_ok=True)
     database = str(folder / "usage.db")
     with patch.dict(os.environ, {"AI_USAGE_DATABASE": database, "ENVIRONMENT": "development"}):
         return execute(text, names) if runtime == "tracker" else execute_on_original(text, names)
@@ -82,15 +77,31 @@ def shown(done: Execution) -> tuple[object, ...]:
     return done.output, done.result, done.error, sorted(done.metrics, key=repr)
 
 
-@pytest.mark.parametrize("fixture", SOME)
-def test_outcome_is_what_the_table_says(fixture: Fixture) -> None:
+@pytest.mark.parametrize(("number", "fixture"), EVERY)
+def test_a_fixture_is_what_the_table_says(
+    number: int, fixture: Fixture, clients: dict[str, object], tmp_path: Path
+) -> None:
+    """Each fixture becomes what is expected, however it is written, and does what it did before.
+
+    Its rewrites say why they are safe, and what is only reported has a lint finding at its line.
+    What costs more is looked at on every other one: there are hundreds.
+    """
+    with all_cases() as cases:
+        for runtime in RUNTIMES:
+            with cases.trying(f"outcome, {runtime}"):
+                outcome_is_what_the_table_says(fixture, runtime)
+        for runtime in turn(fixture.name) if fixture.execute else ():
+            with cases.trying(f"program, {runtime}"):
+                program_does_the_same(fixture, runtime, clients, tmp_path / runtime)
+        with cases.trying("layout" if number % 2 == 0 else "proof"):
+            (bytes_do_not_matter, rewrites_say_why_and_rest_on_proof)[number % 2](fixture)
+        if fixture.lint is not None:
+            with cases.trying("lint"):
+                lint_names_the_line(fixture, tmp_path / "lint")
+
+
+def outcome_is_what_the_table_says(fixture: Fixture, runtime: str) -> None:
     """Texts, sites, outcome and reasons are as expected; a second run changes nothing."""
-    for runtime in RUNTIMES:
-        is_as_expected(fixture, runtime)
-
-
-def is_as_expected(fixture: Fixture, runtime: str) -> None:
-    """Assert of one runtime what the test says."""
     expected = fixture.expected[runtime]
     outcomes = run_fixture(fixture, runtime)
     assert [o.failed for o in outcomes.values() if o.failed is not None] == []
@@ -105,8 +116,7 @@ def is_as_expected(fixture: Fixture, runtime: str) -> None:
     assert len(reasons_of(again)) == len(expected.reasons)
 
 
-@pytest.mark.parametrize(("fixture", "runtime"), EXECUTED)
-def test_program_does_the_same(
+def program_does_the_same(
     fixture: Fixture, runtime: str, clients: dict[str, object], tmp_path: Path
 ) -> None:
     """Before and after print, return and raise the same, and record the same metrics.
@@ -136,8 +146,7 @@ def without_main(files: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in files.items() if name != MODULE}
 
 
-@pytest.mark.parametrize("fixture", SOME[::2])
-def test_bytes_do_not_matter(fixture: Fixture) -> None:
+def bytes_do_not_matter(fixture: Fixture) -> None:
     """With CRLF, tabs, a byte order mark, and all of them, the same program comes out.
 
     Every other program is migrated for one runtime, and written in one way: there are hundreds.
@@ -169,8 +178,7 @@ def tree(text: str) -> str:
     return ast.dump(ast.parse(text.removeprefix("\ufeff")))
 
 
-@pytest.mark.parametrize("fixture", SOME[1::2])
-def test_rewrites_say_why_and_rest_on_proof(fixture: Fixture) -> None:
+def rewrites_say_why_and_rest_on_proof(fixture: Fixture) -> None:
     """Each rewrite says why it is safe; only --unsafe makes others, and --strict assumes nothing.
 
     Whatever --strict leaves is refused: no site gets lost.  The other half of the programs is
@@ -192,8 +200,7 @@ def test_rewrites_say_why_and_rest_on_proof(fixture: Fixture) -> None:
     assert sites[False] <= sites[True]
 
 
-@pytest.mark.parametrize("fixture", LINTED)
-def test_lint_names_the_line(fixture: Fixture, tmp_path: Path) -> None:
+def lint_names_the_line(fixture: Fixture, tmp_path: Path) -> None:
     """What is only reported has a lint finding at its line, and its near miss has none."""
     for name, text in fixture.files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
