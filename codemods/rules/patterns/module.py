@@ -42,7 +42,7 @@ from codemods.rules.checks.shared_trackers.sole_use import helpers
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.planning import operation_types
 from codemods.rules.planning.blocks import closing_edits, remains_work
-from codemods.rules.planning.headers import Form, check_arguments, plan_header
+from codemods.rules.planning.headers import Form, check_arguments, plan_header, sticky_refusal
 from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.planning.whole_lifetime import decide_lifetime
 from codemods.rules.refusing import refuse
@@ -112,14 +112,24 @@ def _decided(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> D
 
 
 def _verdict(
-    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, users: Users, uses: Uses
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    users: Users,
+    uses: Uses,
+    *,
+    outlived: bool = False,
 ) -> Verdict:
-    """Return the blocks of all *users*, or the refusal of the first that has none."""
+    """Return the blocks of all *users*, or the refusal of the first that has none.
+
+    *outlived* says that no block may leave the tracker in batch mode.
+    """
     owns = _is_taken_in(semantic, lifetime, users)
     edits: list[Edit] = [Delete(lifetime.path(lifetime.index))] if owns else []
     proposal = Proposal(finding, (), "own" if owns else "adopt", _why(owns, lifetime, users))
     for user in users.blocks:
-        part = _block_of(semantic, finding, user, users.asked, owns, steps=len(users.blocks) == 1)
+        steps = len(users.blocks) == 1
+        part = _block_of(semantic, finding, user, users.asked, owns, steps=steps, outlived=outlived)
         if isinstance(part, Refusal):
             return part
         edits.extend(part.edits)
@@ -129,9 +139,9 @@ def _verdict(
         return doubted_inside
     if len(users.blocks) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
         if not semantic.ours(lifetime.construct.home):
-            detail = "the original runtime leaves the tracker in batch mode after the block"
-            place = users.blocks[0].first
-            return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, place)
+            if semantic.settings.unsafe:
+                return _verdict(semantic, finding, lifetime, users, uses, outlived=True)
+            return sticky_refusal(semantic, finding, users.blocks[0].first)
     return Proposal(
         finding,
         tuple(edits),
@@ -141,7 +151,7 @@ def _verdict(
         lifetime.construct.home,
         proposal.notes,
         (*proposal.assumptions, *doubted(finding, uses)),
-        (*users.asked.texts, *construct_conditions(semantic, lifetime)),
+        (*users.asked.texts, *proposal.confirm, *construct_conditions(semantic, lifetime)),
     )
 
 
@@ -182,6 +192,7 @@ def _joined(one: Proposal, other: Proposal) -> Proposal:
         "",
         tuple(dict.fromkeys((*one.notes, *other.notes))),
         tuple(dict.fromkeys((*one.assumptions, *other.assumptions))),
+        tuple(dict.fromkeys((*one.confirm, *other.confirm))),
     )
 
 
@@ -193,6 +204,7 @@ def _block_of(
     owns: bool,
     *,
     steps: bool,
+    outlived: bool,
 ) -> Proposal | Refusal:
     ours = semantic.ours(user.lifetime.construct.home)
     name = user.lifetime.binding.name
@@ -201,7 +213,7 @@ def _block_of(
         if owns
         else Form(name, None, fresh=False, ours=ours, sticky=True)
     )
-    form, stays = keep_user(semantic, user.sets, form)
+    form, stays = keep_user(semantic, user.sets, replace(form, outlived=outlived))
     block, flow, body = user.part.block, user.part.flow, user.part.body
     checked = replace(form, sticky=False, fresh=True) if asked.about_none else form
     refusal = (
@@ -228,7 +240,7 @@ def _block_of(
     needs = (planned.manager, words.CONTEXT) if inner else (planned.manager,)
     assumptions = (*planned.assumptions, *trusted(semantic, flow))
     notes = (*planned.notes, *notes)
-    return Proposal(finding, edits, "", "", needs, "", notes, assumptions)
+    return Proposal(finding, edits, "", "", needs, "", notes, assumptions, planned.confirm)
 
 
 def _step_edits(semantic: SemanticModel, user: User) -> list[Edit]:

@@ -74,6 +74,7 @@ class PlannedBlock:
     manager: str
     notes: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    confirm: tuple[str, ...] = ()
 
 
 def block_around(
@@ -91,9 +92,8 @@ def block_around(
     """
     removals = (stays.get(site.path, Delete(site.path)) for site in sets)
     edits = (*removals, Wrap(sets[0].path, stop, planned.header), *closing)
-    return PlannedBlock(
-        edits, planned.manager, (*planned.notes, *notes), tuple(planned.assumptions)
-    )
+    told = (*planned.notes, *notes)
+    return PlannedBlock(edits, planned.manager, told, planned.assumptions, planned.confirm)
 
 
 def block_of(
@@ -137,6 +137,7 @@ def adopted(
 
     It rests on *assumptions* beside those of its blocks, and a person must *confirm* the rest.
     """
+    asked = (*confirm, *(one for block in blocks for one in block.confirm))
     every = (*assumptions, *(one for block in blocks for one in block.assumptions))
     return Proposal(
         finding,
@@ -147,5 +148,5 @@ def adopted(
         home,
         tuple(dict.fromkeys(note for block in blocks for note in block.notes)),
         tuple(dict.fromkeys(every)),
-        tuple(dict.fromkeys(confirm)),
+        tuple(dict.fromkeys(asked)),
     )

@@ -36,6 +36,11 @@ _RESIZING = frozenset(
     "append appendleft extend insert add update setdefault pop popleft remove discard clear".split()
 )
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Assert)
+#: To be confirmed where a batch context of the original runtime would outlast its block.
+FULL_PRICE = (
+    "the batch of line {} may keep its full price, as today:"
+    " the original runtime would leave the tracker in batch mode"
+)
 BATCH_NOTE = "batch prices are recorded for this block: half of the list price"
 #: To be confirmed where a tracker is shared by coroutines.
 TASKS_APART = "no two tasks run {} at the same time"
@@ -77,6 +82,7 @@ class Planned:
     manager: str
     notes: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    confirm: tuple[str, ...] = ()
 
 
 def check_arguments(
@@ -176,22 +182,31 @@ def plan_header(
     """Return the header for a block over *body* that starts at statement *at*.
 
     *sending* finds the tracker's calls.  *carried* are arguments (source texts) that an
-    earlier block's ids need to be named again.  A batch is refused where its tracker would
-    go on in batch mode.
+    earlier block's ids need to be named again.  A batch whose tracker would go on in batch mode
+    is refused, or, with ``--unsafe``, keeps its price.
     """
     given = any(a is not None and not a.may_lack for a in (s.argument(words.BATCH) for s in sets))
     batch = sending.batch(body) if given and semantic.settings.batch_pricing else None
-    if batch is not None and form.outlived and not form.ours:
-        detail = "the original runtime leaves the tracker in batch mode after the block"
-        return refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, sets[0].call)
-    if batch is not None:
+    sticks = batch is not None and form.outlived and not form.ours
+    if sticks and not semantic.settings.unsafe:
+        return sticky_refusal(semantic, finding, sets[0].call)
+    if batch is not None and not sticks:
         return _batch_header(semantic, sets, batch, body, form, carried, at)
     wanted = _named_operation(semantic, at)
     names = () if wanted is not None else operations_of(semantic, at, sets, body)
     operation = operation_types.literal(wanted or names[0], semantic.quote)
     leading = [operation, *_tracker_argument(form), *carried]
     header = Header(words.CONTEXT, tuple(leading), _taken(sets, form), (), form.target, names)
-    return Planned(header, words.CONTEXT)
+    asked = (FULL_PRICE.format(sets[0].call.lineno),) if sticks else ()
+    return Planned(header, words.CONTEXT, confirm=asked)
+
+
+def sticky_refusal(semantic: SemanticModel, finding: Finding, place: ast.AST) -> Refusal:
+    """Refuse a batch behind which the original runtime would go on in batch mode."""
+    detail = "the original runtime leaves the tracker in batch mode after the block"
+    refusal = refuse(semantic, finding, Reason.STICKY_BATCH_MODE, detail, place)
+    advice = "or run with --unsafe if it may keep its full price"
+    return replace(refusal, advice=f"{refusal.advice}, {advice}")
 
 
 def _batch_header(

@@ -289,6 +289,7 @@ def _one_block(
         lifetime.construct.home,
         (*planned.notes, *notes),
         (*planned.assumptions, *trusted(semantic, flow)),
+        planned.confirm,
     )
 
 

@@ -73,6 +73,7 @@ def decide_merged(
         lifetime.construct.home,
         (*planned.notes, *notes, *map(_told, staying)),
         (*planned.assumptions, *trusted(semantic, flow)),
+        planned.confirm,
     )
 
 
