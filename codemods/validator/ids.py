@@ -22,7 +22,7 @@ from codemods.validator.terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 Fields = tuple[tuple[str, ast.expr], ...]
 _LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -102,6 +102,15 @@ def are_merged(old: Fields, given: Fields, new: Fields, *, replaces: bool) -> bo
     expected = [(key, fingerprint(latest[key])) for key, _ in old]
     expected += [(key, fingerprint(value)) for key, value in given if key not in had]
     return [(key, fingerprint(value)) for key, value in new] == expected
+
+
+def lost_of(known: Mapping[str, ast.expr], named: Collection[str], *, asked: bool) -> str:
+    """Return the first id that was set before and is not named, "" if there is none.
+
+    Where a person was *asked*, these are constants: what is computed may not be the same again.
+    """
+    missing = sorted({*known} - {*named})
+    return next((k for k in missing if not asked or isinstance(known[k], ast.Constant)), "")
 
 
 def takes_ids(before: ast.stmt, after: ast.With | ast.AsyncWith) -> bool:

@@ -18,6 +18,7 @@ from codemods.validator.ids import (
     begins_alike,
     check_count,
     lifted,
+    lost_of,
     may_be_put_off,
     receiver_of,
     takes_ids,
@@ -224,7 +225,8 @@ class Matcher:
         sets, user = without_user(sets, header, body, name)
         self._ownership(after, header, name, user)
         if is_choice(taken):
-            check_choice(taken, header.fields, words.USER if sets != told else "", after)
+            skipped, asked = words.USER if sets != told else "", self.replaces_ids
+            check_choice(taken, header.fields, skipped, after, asked_of=asked)
             sets = list(header.fields)
         self._fields(after, header, tuple(sets), name)
         if yields(after.body) and after not in self._held:
@@ -302,9 +304,9 @@ class Matcher:
                 raise Difference(f"the block names {key}, which was not set", after)
         if fresh != wanted:
             raise Difference("the block does not name the ids that were set, in order", after)
-        missing = set(known) - given - {key for key, _ in header.fields}
-        if missing and last_tracker(header) and name not in self._trackers:
-            raise Difference(f"an id that was set before is lost: {sorted(missing)[0]}", after)
+        lost = lost_of(known, given | {key for key, _ in header.fields}, asked=self.replaces_ids)
+        if lost and last_tracker(header) and name not in self._trackers:
+            raise Difference(f"an id that was set before is lost: {lost}", after)
         known.update(dict(sets))
 
     def _merged(

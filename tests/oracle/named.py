@@ -23,6 +23,7 @@ _MORE = (
     ("you add what is missing before this runs", ("error", "output", "lost metrics")),
     ("does where it is given a tracker is what it is to do here", ("output", "error")),
     ("than today", ("output",)),
+    ("need not be evaluated", ("error", "output", "new metrics", "lost metrics")),
     ("is never None where its block begins", ("error", "output", "new metrics", "lost metrics")),
 )
 

@@ -65,21 +65,23 @@ def decide_nested(
         first, block = part.sets[0], part.block
         outlived = _followed(semantic, lifetime, part) or lifetime.escapes
         own, stays = keep_user(semantic, part.sets, dataclasses.replace(form, outlived=outlived))
-        carried = named_again(semantic, finding, part.carried, ours=form.ours)
+        carried = named_again(semantic, finding, part.carried, first, ours=form.ours)
         if isinstance(carried, Refusal):
             return carried
+        confirm.extend(carried.confirm)
         refusal = _block_refusal(semantic, finding, lifetime, part, own, flow, order)
         if refusal is not None:
             return refusal
         body = semantic.module.statements_around(first.statement)[block.start : block.stop]
         at = first.statement
-        planned = plan_header(semantic, finding, part.sets, body, at, own, sending, carried)
+        again = carried.texts
+        planned = plan_header(semantic, finding, part.sets, body, at, own, sending, again)
         if isinstance(planned, Refusal):
             return planned
         confirm.extend(lasting_conditions(semantic, part.sets, order.earlier(first)))
         closing = _closing(semantic, lifetime, first, block)
-        again, notes = taken_calls(semantic, lifetime.tracker, body, ours=form.ours)
-        closing.extend(again)
+        taken_in, notes = taken_calls(semantic, lifetime.tracker, body, ours=form.ours)
+        closing.extend(taken_in)
         blocks.append(block_around(part.sets, block.stop, planned, stays, closing, notes))
     name = lifetime.binding.name
     why = f"{name} stays where it is built; its uses lie in the blocks or before them"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import last_name
@@ -47,6 +47,12 @@ if TYPE_CHECKING:
     from codemods.analysis.trackers.last_use import LastUse
     from codemods.model.finding import Finding
     from codemods.rules.planning.headers import Planned
+
+#: To be confirmed of an id that no header can name again.
+STAYS = (
+    "this runs on the original runtime, and stays there:"
+    " elsewhere the {} of line {} would no longer last into the block of line {}"
+)
 
 
 def decide_phases(
@@ -87,15 +93,16 @@ def decide_phases(
             return refusal
         if number in idle:
             continue
-        carried = named_again(semantic, finding, lasting, ours=form.ours)
+        carried = named_again(semantic, finding, lasting, group[0], ours=form.ours)
         if isinstance(carried, Refusal):
             return carried
+        confirm.extend(carried.confirm)
         closing, closing_notes = closing_edits(semantic, lifetime, block, form.ours)
         if not remains_work(block, closing):
             return refuse(semantic, finding, Reason.NO_WORK, "a phase does nothing", group[0].call)
         body = lifetime.body[block.start : block.stop]
         at = group[0].statement
-        planned = plan_header(semantic, finding, group, body, at, own, sending, carried)
+        planned = plan_header(semantic, finding, group, body, at, own, sending, carried.texts)
         if isinstance(planned, Refusal):
             return planned
         planned_blocks.append(
@@ -278,17 +285,41 @@ def _phase_refusal(
     )
 
 
+class Again(NamedTuple):
+    """What a header names again of earlier ids, and what is to be confirmed of the others."""
+
+    texts: tuple[str, ...]
+    confirm: tuple[str, ...] = ()
+
+
 def named_again(
-    semantic: SemanticModel, finding: Finding, carried: dict[str, Argument], *, ours: bool
-) -> tuple[str, ...] | Refusal:
-    """Return the header's arguments for ids that last from earlier calls, or the refusal."""
+    semantic: SemanticModel,
+    finding: Finding,
+    carried: dict[str, Argument],
+    site: SetCall,
+    *,
+    ours: bool,
+) -> Again | Refusal:
+    """Return the header's arguments for ids that last from earlier calls to *site*, or the refusal.
+
+    The original runtime leaves the ids of a block on its tracker: there a header need not name
+    what it cannot, which is told of with ``--unsafe``, since a project may move on to ours.
+    """
     texts: list[str] = []
+    asked: list[str] = []
     for keyword, argument in carried.items():
-        if (keyword == words.USER and not ours) or not _stays_the_same(semantic, argument.value):
+        user = keyword == words.USER and not ours
+        if not user and _stays_the_same(semantic, argument.value):
+            texts.append(f"{keyword}={semantic.module.segment(argument.value)}")
+        elif ours or not semantic.settings.unsafe:
             detail = f"{keyword} lasts from an earlier call and cannot be named again"
-            return refuse(semantic, finding, Reason.CARRIED_IDS, detail, argument.value)
-        texts.append(f"{keyword}={semantic.module.segment(argument.value)}")
-    return tuple(texts)
+            refusal = refuse(semantic, finding, Reason.CARRIED_IDS, detail, argument.value)
+            advice = "" if ours else ", or run with --unsafe if this stays on the original runtime"
+            return replace(refusal, advice=f"{refusal.advice}{advice}")
+        else:
+            lines = argument.value.lineno, site.call.lineno
+            asked.append(STAYS.format(keyword, *lines))
+    return Again(tuple(texts), tuple(asked))
 
 
 def _stays_the_same(semantic: SemanticModel, value: ast.expr) -> bool:

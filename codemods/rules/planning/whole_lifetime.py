@@ -49,6 +49,7 @@ from codemods.rules.planning.branches import decide_nested
 from codemods.rules.planning.conditional.block import decide_merged, with_calls_inside
 from codemods.rules.planning.conditional.calls import all_may_stay, merged_ids, staying_ids
 from codemods.rules.planning.conditional.dictionaries import with_possible_ids
+from codemods.rules.planning.conditional.overridden import with_last_values
 from codemods.rules.planning.headers import (
     INVALID,
     check_arguments,
@@ -98,7 +99,7 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
         refusal
         or flow_refusal(semantic, finding, lifetime, flow)
         or wrapped_refusal(semantic, finding, lifetime, flow)
-        or _blocks(semantic, finding, lifetime, flow, held)
+        or _with_last_values(semantic, finding, lifetime, flow, held)
     )
     asked = (
         *construct_conditions(semantic, lifetime),
@@ -118,6 +119,26 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
 
 def _may_be_read(semantic: SemanticModel, lifetime: Lifetime, read: ast.AST) -> bool:
     return is_of_id(semantic, lifetime, read) or may_be_asked(semantic, lifetime, read)
+
+
+def _with_last_values(
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    flow: Flow,
+    held: ast.Yield | None,
+) -> Verdict:
+    """Return the blocks of *lifetime*, without ids that are replaced at once where that helps."""
+    verdict = _blocks(semantic, finding, lifetime, flow, held)
+    if not isinstance(verdict, Refusal) or verdict.reason != Reason.GIVEN_TWICE:
+        return verdict
+    last = with_last_values(semantic, lifetime, flow)
+    if last is None:
+        return verdict
+    again = _blocks(semantic, finding, last.lifetime, flow, held)
+    if isinstance(again, Refusal):
+        return again
+    return replace(again, confirm=(*again.confirm, *last.confirm))
 
 
 def _blocks(

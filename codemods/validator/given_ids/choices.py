@@ -87,14 +87,21 @@ def check_choice(
     fields: Sequence[tuple[str, ast.expr]],
     skipped: str,
     place: ast.AST,
+    *,
+    asked_of: bool,
 ) -> None:
     """Raise unless *fields* are what *statements* leave behind, whatever their tests say.
 
-    The id *skipped* is given in another way.
+    The id *skipped* is given in another way.  With *asked_of* a person was told of values that are
+    replaced at once: they need not be evaluated, nor must it be certain that what replaces them is
+    there.
     """
     told = [n for n in _told(statements, skipped) if not _is_quiet(n)]
     asked = [n for _, value in fields for n in _parts(value) if not _is_quiet(n)]
-    if [fingerprint(n) for n in told] != [fingerprint(n) for n in asked]:
+    evaluated = iter(fingerprint(n) for n in told)
+    # Each is looked for behind the one before: what is passed over went.
+    in_order = all(fingerprint(n) in evaluated for n in asked)
+    if not in_order or (len(told) > len(asked) and not asked_of):
         raise Difference("an id is not evaluated as it was", place)
     atoms = _atoms([*_asked(statements), *(n for _, v in fields for n in _conditions(v))])
     if len(atoms) > _MOST:
@@ -107,7 +114,7 @@ def check_choice(
             continue
         if any(way[k] and not way.get(_not_none(name), True) for k, name in equal.items()):
             continue
-        wanted = _run(statements, {}, way)
+        wanted = _run(statements, {}, way, asked_of=asked_of)
         wanted.pop(skipped, None)
         given = {key: _value(value, way) for key, value in fields}
         if wanted != {key: value for key, value in given.items() if value is not None}:
@@ -278,31 +285,31 @@ def _holds(test: ast.expr, way: Way) -> bool:
     return way[fingerprint(test)]
 
 
-def _run(statements: Sequence[ast.stmt], ids: Ids, way: Way) -> Ids:
+def _run(statements: Sequence[ast.stmt], ids: Ids, way: Way, *, asked_of: bool) -> Ids:
     """Return the ids behind *statements*, where the tests turn out as *way* says."""
     for statement in statements:
         site = set_call(statement)
         if site is not None:
-            ids = _with(ids, site[1], way)
+            ids = _with(ids, site[1], way, asked_of=asked_of)
         elif isinstance(statement, ast.If):
             taken = statement.body if _holds(statement.test, way) else statement.orelse
-            ids = _run(taken, ids, way)
+            ids = _run(taken, ids, way, asked_of=asked_of)
         elif isinstance(statement, ast.Match):
             cases = statement.cases
             subject = statement.subject
             chosen = (c for c in cases if all(_holds(t, way) for t in _tests(subject, c)))
             case = next(chosen, None)
-            ids = ids if case is None else _run(case.body, ids, way)
+            ids = ids if case is None else _run(case.body, ids, way, asked_of=asked_of)
     return ids
 
 
-def _with(ids: Ids, given: Sequence[tuple[str, ast.expr]], way: Way) -> Ids:
+def _with(ids: Ids, given: Sequence[tuple[str, ast.expr]], way: Way, *, asked_of: bool) -> Ids:
     later = dict(ids)
     for key, value in given:
         found = _value(value, way)
         if found is None:
             continue
-        sure = isinstance(value, ast.Name | ast.Constant | ast.JoinedStr)
+        sure = isinstance(value, ast.Name | ast.Constant | ast.JoinedStr) or asked_of
         if key in ids and not sure and not _is_text(value):
             raise Difference(f"a value that may be None overrides {key}", value)
         later[key] = found

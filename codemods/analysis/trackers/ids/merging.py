@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 _Node = TypeVar("_Node", bound=ast.expr)
 #: Nothing but the value itself can be told from when, or how often, these are evaluated.
-_QUIET = (ast.Constant, ast.Name, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.JoinedStr)
-_QUIET_PARTS = (ast.FormattedValue, ast.Tuple, ast.boolop, ast.unaryop, ast.cmpop, ast.Load)
+_QUIET = (ast.Constant, ast.Name, ast.BoolOp, ast.UnaryOp, ast.Compare)
+_QUIET_PARTS = (ast.Tuple, ast.boolop, ast.unaryop, ast.cmpop, ast.Load)
 #: These would leave their statement, or bind names in it.
-_BOUND_TO_PLACE = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await, ast.Lambda, ast.Starred)
+BOUND_TO_PLACE = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await, ast.Lambda, ast.Starred)
 _LONGEST = 12
 
 
@@ -162,7 +162,7 @@ class Merging:
             value, keyword = argument.value, argument.keyword
             if is_none(value):
                 continue
-            if any(isinstance(n, _BOUND_TO_PLACE) for n in walk(value)):
+            if any(isinstance(n, BOUND_TO_PLACE) for n in walk(value)):
                 return None
             before = values.pop(keyword, None)
             values[keyword] = Leaf(argument, site)
@@ -258,9 +258,7 @@ def _tests(statement: ast.stmt) -> list[ast.expr]:
 
 def is_quiet(node: ast.expr) -> bool:
     """Whether *node* only reads variables and compares them."""
-    kinds = (*_QUIET, *_QUIET_PARTS)
-    formats = any(isinstance(n, ast.FormattedValue) and n.format_spec for n in walk(node))
-    return not formats and all(isinstance(n, kinds) for n in walk(node))
+    return all(isinstance(n, (*_QUIET, *_QUIET_PARTS)) for n in walk(node))
 
 
 def _evaluated(value: Value | None) -> list[ast.expr]:
