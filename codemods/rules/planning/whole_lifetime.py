@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
 
+NOTHING_BETWEEN = "nothing happens between the ids and the end"
 #: Which ids count depends on the way through the block: no header can say it, calls inside can.
 _BY_ITS_COURSE = frozenset(
     {Reason.CONDITIONAL_CONTEXT, Reason.LOOP_CARRIED_CONTEXT, Reason.MAY_BE_NONE}
@@ -285,8 +286,7 @@ def _one_block(
         return refusal
     closing, notes = closing_edits(semantic, lifetime, block, ours)
     if not remains_work(block, closing):
-        detail = "nothing happens between the ids and the end"
-        return refuse(semantic, finding, Reason.NO_WORK, detail)
+        return refuse(semantic, finding, Reason.NO_WORK, NOTHING_BETWEEN)
     at = lifetime.body[first] if lifetime.sets else lifetime.binding_statement
     sending = semantic.sending(flow, ours=ours)
     edits: list[Edit] = [stays.get(site.path, Delete(site.path)) for site in lifetime.sets]

@@ -33,7 +33,7 @@ def with_last_values(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) ->
     confirm: list[str] = []
     for group in _runs(lifetime):
         later: dict[str, Argument] = {}
-        kept: list[SetCall] = []
+        left: list[SetCall] = []
         for site in reversed(group):
             if site.problem is not None or (len(group) > 1 and is_spread(site.call)):
                 return None
@@ -44,8 +44,8 @@ def with_last_values(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) ->
                 confirm.extend(asked)
             own = [a for a in site.arguments if a.keyword not in later]
             later.update({a.keyword: a for a in own if not is_none(a.value)})
-            kept.insert(0, replace(site, arguments=tuple(own)))
-        sites.extend(kept)
+            left.insert(0, replace(site, arguments=tuple(own)))
+        sites.extend(left)
     return Named(replace(lifetime, sets=sites), tuple(dict.fromkeys(confirm)))
 
 
