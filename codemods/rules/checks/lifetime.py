@@ -10,7 +10,6 @@ from codemods import vocabulary as words
 from codemods.analysis.syntax.cells import crosses_cell
 from codemods.analysis.syntax.class_uses import hidden_loads
 from codemods.analysis.syntax.effects import first_yield
-from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.block_extent import Block, state_reads
 from codemods.analysis.trackers.lifetimes import within
 from codemods.analysis.trackers.sharing import strange_bases
@@ -27,7 +26,7 @@ from codemods.rules.checks.state_reads import is_of_id, may_be_asked
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.external.references import Uses
@@ -36,11 +35,6 @@ if TYPE_CHECKING:
     from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import Construct, Lifetime
     from codemods.model.finding import Finding
-
-#: By these a file has several tasks in one thread: nobody need be asked whether it has.
-_TASKS = frozenset(
-    "gather create_task ensure_future TaskGroup as_completed wait start_soon".split()
-)
 
 
 def lifetime_refusal(
@@ -278,59 +272,6 @@ def external_refusal(
 def doubted(finding: Finding, uses: Uses) -> tuple[Assumption, ...]:
     """Return what is taken for granted about files that cannot be looked at."""
     return tuple(Assumption(text, finding.span) for text in uses.doubts)
-
-
-def wrapped_refusal(
-    semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
-) -> Refusal | None:
-    """Refuse wrapped clients on the original runtime where their context may be another one's.
-
-    There a wrapped client takes its ids from the innermost context of its thread.
-    """
-    if semantic.ours(lifetime.construct.home):
-        return None
-    if not semantic.wraps_clients(lifetime.body, lifetime.index + 1, lifetime.end):
-        return None
-    hidden = other_set(lifetime, flow)
-    if hidden is not None:
-        detail = f"{ast.unparse(hidden)} sets ids that a wrapped client would not see in the block"
-        return refuse(semantic, finding, Reason.TWO_TRACKERS, detail, hidden)
-    wrapper, begins_tasks = _awaited_wrapper(semantic, lifetime), semantic.module.mentions(_TASKS)
-    if wrapper is None or (semantic.settings.unsafe and not begins_tasks):
-        return None
-    detail = "a wrapped client is awaited, and tasks share the context of their thread"
-    refusal = refuse(semantic, finding, Reason.TWO_TRACKERS, detail, wrapper)
-    if begins_tasks:
-        return refusal
-    return replace(refusal, advice=f"{refusal.advice}, or run with --unsafe if no other task runs")
-
-
-def wrapped_conditions(semantic: SemanticModel, lifetime: Lifetime) -> tuple[str, ...]:
-    """Return what is to be confirmed of a wrapped client that is awaited, with ``--unsafe``."""
-    wrapper = _awaited_wrapper(semantic, lifetime)
-    if wrapper is None:
-        return ()
-    line = semantic.module.span(wrapper).line
-    return (f"no other task of this thread has a context while the client of line {line} is used",)
-
-
-def _awaited_wrapper(semantic: SemanticModel, lifetime: Lifetime) -> ast.Attribute | None:
-    """Return what wraps a client where its context is its thread's, and something is awaited."""
-    if semantic.ours(lifetime.construct.home):
-        return None
-    start, end = lifetime.index + 1, lifetime.end
-    if not semantic.wraps_clients(lifetime.body, start, end):
-        return None
-    statements = lifetime.body[start:end]
-    waits = any(isinstance(n, ast.Await) for s in statements for n in walk(s))
-    return next(_wrappers(statements), None) if waits else None
-
-
-def _wrappers(statements: list[ast.stmt]) -> Iterator[ast.Attribute]:
-    for statement in statements:
-        for node in walk(statement):
-            if isinstance(node, ast.Attribute) and node.attr in words.CLIENT_WRAPPERS:
-                yield node
 
 
 def _used_behind(

@@ -18,8 +18,6 @@ from codemods.rules.checks.lifetime import (
     other_set,
     trusted,
     with_bases,
-    wrapped_conditions,
-    wrapped_refusal,
 )
 from codemods.rules.checks.shared_trackers.asked_escapes import escape_conditions
 from codemods.rules.checks.shared_trackers.doubtful_constructs import (
@@ -34,6 +32,7 @@ from codemods.rules.checks.state_reads import (
     read_conditions,
 )
 from codemods.rules.checks.store_reads import store_refusal
+from codemods.rules.checks.waiting.awaited_clients import wrapped_conditions, wrapped_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields, said_of
 from codemods.rules.checks.yields.held_yields import held_refusal, held_yield, to_confirm
 from codemods.rules.planning.batch_items import start_behind_items

@@ -1,0 +1,1 @@
+"""What another task of the same thread may do while something is awaited."""
