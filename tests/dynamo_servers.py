@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,16 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_DEFAULT_REGION": "eu-central-1",
 }
+
+
+def share_models() -> None:
+    """Have all of boto3's sessions in this process read what it knows of the services once.
+
+    Each would read it anew for its first client, which takes longer than most tests of one.
+    """
+    import botocore.session
+
+    botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
 def command(kind: str) -> list[str]:

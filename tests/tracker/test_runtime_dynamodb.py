@@ -18,7 +18,7 @@ import boto3
 import pytest
 from click.testing import CliRunner
 from delivered import asked, drained, spooled
-from dynamo_servers import CREDENTIALS, KINDS, dynamo_server
+from dynamo_servers import CREDENTIALS, KINDS, dynamo_server, share_models
 from fault_proxy import FaultProxy, fault_proxy
 
 from tests.chaos import dynamo as chaos
@@ -85,6 +85,7 @@ class Place(NamedTuple):
 @pytest.fixture(scope="session", params=KINDS)
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, Any]]:
     """Each of the two servers, once a run: its port, and a client for it."""
+    share_models()
     access, secret, region = CREDENTIALS.values()
     with dynamo_server(request.param) as port:
         direct = boto3.session.Session(access, secret, region_name=region).client(
