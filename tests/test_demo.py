@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from many_cases import each_of
 
 from tests.warm import run_text
 
@@ -170,7 +171,7 @@ def test_equal_usage_has_no_differences() -> None:
     assert compared([CALL, IN_BATCH], [AT_HALF, MIGRATED]) == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("after", "message"),
     [
         ([], "only recorded before"),
@@ -190,7 +191,7 @@ def test_every_difference_is_seen(after: list[Any], message: str) -> None:
     assert any(problem.startswith(message) for problem in compared([CALL], after))
 
 
-@pytest.mark.parametrize("cost", [None, 0, 5_000_000, 11_400_000])
+@each_of("cost", [None, 0, 5_000_000, 11_400_000])
 def test_a_batch_price_must_be_half(cost: int | None) -> None:
     """Free, unpriced and full prices do not pass for a batch price."""
     wrong = replace(AT_HALF, cost_picodollars=cost)

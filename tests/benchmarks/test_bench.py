@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from many_cases import each_of
 
 from benchmarks import bench, ratios
 from benchmarks.measuring import Command, Cost, PeakMemory, exponent, paired, ratio
@@ -67,14 +68,14 @@ def test_a_ratio_is_the_median_of_those_of_the_pairs() -> None:
     assert ratio([(cost(9.0, 3.0), cost(1.0, 2.0))], lambda one: one.clock) == 1.5
 
 
-@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
+@each_of("power", [0.5, 1.0, 2.0])
 def test_the_exponent_is_the_power_of_the_size(power: float) -> None:
     """Costs that grow with a power of the size give that power."""
     points = [(size, 0.25 * size**power) for size in (100, 200, 400)]
     assert exponent(points) == pytest.approx(power)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("figure", "word"),
     [
         (ratios.Figure("x", 1.0, 1.0), "ok"),

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 import pytest
+from many_cases import each_of
 
 from benchmarks import figures, terms
 
@@ -103,13 +104,13 @@ def test_what_is_too_large_is_listed(tmp_path: Path) -> None:
     assert not lengths.is_met
 
 
-@pytest.mark.parametrize(("share", "value"), [(0.95, 19), (0.5, 10), (1.0, 20)])
+@each_of(("share", "value"), [(0.95, 19), (0.5, 10), (1.0, 20)])
 def test_a_percentile_is_one_of_the_values(share: float, value: int) -> None:
     """The smallest that so many of a hundred do not exceed."""
     assert figures.percentile(range(1, 21), share) == value
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "words"),
     [
         ("settle_all", ["settle", "all"]),
@@ -124,7 +125,7 @@ def test_words_of_a_name(name: str, words: list[str]) -> None:
     assert terms.words(name) == words
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "found"),
     [
         ("def settled(): pass\n", ["settled"]),

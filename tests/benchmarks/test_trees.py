@@ -10,7 +10,7 @@ from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
 
-import pytest
+from many_cases import each_of
 
 from benchmarks import trees
 from benchmarks.programs import growth, legacy
@@ -18,6 +18,8 @@ from benchmarks.programs import growth, legacy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import pytest
 
 NEEDLE = "AIUsageTracker"
 MAKERS: dict[str, Callable[[], Iterator[trees.File]]] = {
@@ -36,7 +38,7 @@ def modules(files: Iterator[trees.File]) -> dict[str, str]:
     return {path: text for path, text in files if path.endswith(".py")}
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@each_of("name", MAKERS)
 def test_every_module_is_valid_and_the_same_again(name: str) -> None:
     """All texts parse, no path is there twice, and a second call gives the same bytes."""
     made = list(MAKERS[name]())
@@ -52,7 +54,7 @@ def test_another_seed_gives_another_tree() -> None:
     assert dict(trees.wide(5, seed=1)) != dict(trees.wide(5))
 
 
-@pytest.mark.parametrize(("files", "share"), [(80, 0.05), (100, 0.01), (90, 0.0)])
+@each_of(("files", "share"), [(80, 0.05), (100, 0.01), (90, 0.0)])
 def test_a_wide_tree_has_as_many_modules_and_legacy_ones_as_asked(files: int, share: float) -> None:
     """The numbers are exact, and a clean tree has no name of the API in any text."""
     made = modules(trees.wide(files, share))
@@ -102,7 +104,7 @@ def test_both_kinds_of_sites_are_what_they_are_said_to_be(tmp_path: Path) -> Non
     assert len({reason for reasons in refused for reason in reasons}) >= 5
 
 
-@pytest.mark.parametrize("family", growth.FAMILIES, ids=lambda one: one.name)
+@each_of("family", growth.FAMILIES)
 def test_a_family_doubles_up_to_eight_times_what_was_slow(family: growth.Family) -> None:
     """Sizes are half, once, twice, four and eight times the largest that was seen."""
     sizes = family.sizes()

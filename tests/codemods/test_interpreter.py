@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from many_cases import each_of
 
 from codemods import interpreter
 from codemods.interpreter import Language, language
@@ -69,13 +70,13 @@ QUESTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Language)])
+@each_of("name", [field.name for field in fields(Language)])
 def test_what_is_said_of_the_running_version_holds(name: str) -> None:
     """The interpreter itself answers each line of the record."""
     assert QUESTIONS[name]() == getattr(HERE, name)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text", ["await x", "async with x:\n    pass", "y = [z async for z in x]", "def f(): pass"]
 )
 def test_await_outside_of_functions_is_declared_well(text: str) -> None:
@@ -90,7 +91,7 @@ def test_wrong_declarations_are_refused(text: str) -> None:
         interpreter.check_declarations(text, "cell")
 
 
-@pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13), (3, 14)])
+@each_of("version", [(3, 11), (3, 12), (3, 13), (3, 14)])
 def test_newer_versions_lose_nothing_but_tables(version: tuple[int, int]) -> None:
     """A syntax that came stays: what reads 3.11 reads it on every version that is claimed."""
     older, newer = language(version), language((version[0], version[1] + 1))
@@ -112,7 +113,7 @@ def test_blocks_that_a_function_may_nest() -> None:
     assert not interpreter.compiles(nested(interpreter.most_blocks() + 1), everywhere=False)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "around",
     [
         "{}",

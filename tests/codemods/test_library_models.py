@@ -21,7 +21,7 @@ import types
 import weakref
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from many_cases import each_of
 
 from codemods.analysis.dataflow.deferred import telling_names
 from codemods.analysis.dataflow.library_models import foreign, standard
@@ -62,7 +62,7 @@ def resolved(path: str) -> object:
     raise AssertionError(path)
 
 
-@pytest.mark.parametrize("path", [p for p in STANDARD if p.partition(".")[0] not in OTHERS])
+@each_of("path", [p for p in STANDARD if p.partition(".")[0] not in OTHERS])
 def test_names_of_the_standard_library_exist(path: str) -> None:
     """Each qualified name is one that the interpreter has on some version, or a whole module."""
     if path.endswith(".*"):
@@ -83,7 +83,7 @@ def test_each_row_has_a_source_and_new_names() -> None:
             assert seen.setdefault(name, row.effect) is row.effect, name
 
 
-@pytest.mark.parametrize(
+@each_of(
     "package",
     "fastapi starlette celery apscheduler schedule rq threading concurrent asyncio anyio "
     "multiprocessing functools contextlib atexit signal weakref queue logging pytest unittest "
@@ -129,7 +129,7 @@ NOW: dict[str, Callable[[Probe], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", NOW)
+@each_of("name", NOW)
 def test_called_at_once_and_let_go(name: str) -> None:
     """The argument has been called when the call returns, and nothing refers to it any more."""
     before = Probe.calls
@@ -168,7 +168,7 @@ HOLD: dict[str, Callable[[Probe], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", HOLD)
+@each_of("name", HOLD)
 def test_held_by_the_result_and_not_called(name: str) -> None:
     """What the call returns keeps the argument, which nobody has called yet, and lets it go."""
     before = Probe.calls
@@ -229,7 +229,7 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("name", KEPT)
+@each_of("name", KEPT)
 def test_kept_by_another_object(name: str) -> None:
     """The argument lives on in an object that the call was made on, or given."""
     probe = Probe()
@@ -254,7 +254,7 @@ def test_exit_hooks_keep_their_function() -> None:
     assert library.by_path("atexit.register").effect is Effect.LATER  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name",
     "add_task addJob register_handler submit submit_all on_message defer schedule_job subscribe "
     "enqueue delay send spawn run_later call_soon every do connect emit publish".split(),
@@ -264,7 +264,7 @@ def test_names_that_tell_of_later(name: str) -> None:
     assert telling_names.speaks_of_later(name)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name",
     "ask read process analyze start_scan sender address online delayed_total sent "
     "additional watch_price doing registers scheduled".split(),
@@ -279,13 +279,13 @@ def test_every_effect_is_used() -> None:
     assert {row.effect for row in ROWS} == set(Effect)
 
 
-@pytest.mark.parametrize("name", "start begin submit spawn_all run_later schedule".split())
+@each_of("name", "start begin submit spawn_all run_later schedule".split())
 def test_methods_that_set_an_object_going(name: str) -> None:
     """An object that holds the tracker works by itself from such a call on."""
     assert telling_names.starts(name)
 
 
-@pytest.mark.parametrize("name", "add_step register on_error subscribe read started".split())
+@each_of("name", "add_step register on_error subscribe read started".split())
 def test_methods_that_only_fill_an_object(name: str) -> None:
     """What is put into an object that holds the tracker sets nothing going."""
     assert not telling_names.starts(name)

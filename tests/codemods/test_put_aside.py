@@ -6,6 +6,7 @@ import ast
 
 import libcst
 import pytest
+from many_cases import each_of
 
 from codemods.analysis.syntax.parsed_module import split_lines
 from codemods.edits import put_aside
@@ -129,7 +130,7 @@ def test_a_docstring_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said in given
 
 
-@pytest.mark.parametrize(
+@each_of(
     "statement",
     [
         "if'the text of a long condition, and more of it' in rows: pass",

@@ -19,9 +19,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from cases import all_cases
 from harness import Execution, execute, importable, report
 from loopback import loopback_server
+from many_cases import all_cases
 from relayout import VARIANTS, WITH_TABS, same_lines
 from rows import (
     MODULE,

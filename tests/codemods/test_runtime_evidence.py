@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import FIXTURES, dedent, report
+from many_cases import each_of
 
 from codemods.model.outcome import Changed, RunReport
 from codemods.report import text
@@ -258,7 +259,7 @@ def test_members_of_a_repository(tmp_path: Path) -> None:
     assert {str(one.runtime) for one in told.runtimes} == {"tracker", "conservative"}
 
 
-@pytest.mark.parametrize("count", range(4))
+@each_of("count", range(4))
 def test_all_three_or_less(count: int) -> None:
     """Only a context that does all three is taken for one of the guide's."""
     import ast

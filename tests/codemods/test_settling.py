@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import migrate_project, report
+from many_cases import each_of
 
 from codemods.model.atomic_group import in_whole_groups, stranded
 from codemods.model.outcome import Changed, Failed, Refused
@@ -120,7 +121,7 @@ SHARED = STEPS.replace("ask):", "ask, *, tracker=None):").replace(
 )
 
 
-@pytest.mark.parametrize(
+@each_of(
     "after",
     [
         SHARED.replace("tracker=None", "tracker"),

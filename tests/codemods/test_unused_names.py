@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "validator"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import migrate, report
+from many_cases import each_of
 from pairs import NEW, OLD, legacy, migrated, objects, same
 
 from codemods.model.outcome import Changed
@@ -117,7 +118,7 @@ def test_the_validator_takes_a_block_without_the_name() -> None:
     same(legacy("ask(text)\n", ""), migrated("ask(text)\n", 'with ai_usage_context("scan"):\n'))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "body",
     [
         "ask(tracker)\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
+from many_cases import each_of
 
 from codemods.validator.pieces import programs
 from codemods.validator.validate import difference
@@ -66,7 +67,7 @@ def test_what_is_common_is_not_looked_at() -> None:
     assert difference(BEFORE, AFTER) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         # Ids that are set before a function, and named behind it.
@@ -112,9 +113,7 @@ def test_what_names_a_tracker_is_looked_at(common: str) -> None:
     assert kept == [common.rstrip("\n")]
 
 
-@pytest.mark.parametrize(
-    "text", ["A = 1\r\nB = 2\r\n", "A = 1\n\fB = 2\n", "\n\nA = 1", "A = 1; B = 2\n"]
-)
+@each_of("text", ["A = 1\r\nB = 2\r\n", "A = 1\n\fB = 2\n", "\n\nA = 1", "A = 1; B = 2\n"])
 def test_other_ends_of_lines_leave_nothing_out_wrongly(text: str) -> None:
     """Texts with other line ends, form feeds, or statements on one line are the same program."""
     assert difference(text, text) is None

@@ -17,8 +17,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from cases import all_cases
 from harness import report
+from many_cases import all_cases
 from rows import fixtures, run_fixture
 
 from codemods.model.outcome import Linted

@@ -15,6 +15,7 @@ import anthropic
 import httpx2
 import openai
 import pytest
+from many_cases import each_of
 
 from tracker.instrumentation.answers import http_response_of, is_deferred, of_sdk, stream_of
 from tracker.instrumentation.providers import ANTHROPIC, CAPTURED, OPENAI, endpoints
@@ -67,9 +68,7 @@ def patch_problems(client: Any, *, asynchronous: bool) -> list[str]:
     return problems
 
 
-@pytest.mark.parametrize(
-    ("module", "name"), CLIENTS, ids=lambda value: getattr(value, "__name__", value)
-)
+@each_of(("module", "name"), CLIENTS)
 def test_the_request_method_is_where_we_wrap_it(module: ModuleType, name: str) -> None:
     """C1: every client class has it, with the arguments that are read."""
     client = getattr(module, name)
@@ -109,7 +108,7 @@ def test_a_resource_holds_its_client(provider: Provider) -> None:
         assert leading(object()) == []
 
 
-@pytest.mark.parametrize("name", ["OpenAI", "AsyncOpenAI", "Anthropic", "AsyncAnthropic"])
+@each_of("name", ["OpenAI", "AsyncOpenAI", "Anthropic", "AsyncAnthropic"])
 def test_a_client_keeps_its_address_where_it_is_read(name: str) -> None:
     """C1: what the client says when it is asked; asking is slow."""
     module = openai if hasattr(openai, name) else anthropic
@@ -179,7 +178,7 @@ def test_a_stream_reads_from_the_iterator_that_we_replace(provider: Provider) ->
     assert http_response_of(stream) is response
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("module", "method"),
     [(module, name) for p in CAPTURED for module, names in p.finals.items() for name in names],
 )
@@ -223,7 +222,7 @@ def test_a_response_reads_from_the_byte_stream_that_we_replace() -> None:
     assert response.is_stream_consumed
 
 
-@pytest.mark.parametrize(("provider", "url", "operation"), PATHS)
+@each_of(("provider", "url", "operation"), PATHS)
 def test_the_billed_paths(provider: Provider, url: str, operation: str | None) -> None:
     """C1: what is billed is told by its path, also behind a deployment or a whole URL."""
     assert provider.operation_of(url) == operation

@@ -7,6 +7,7 @@ imports a module of another package imports that package too, whose ``__init__``
 from __future__ import annotations
 
 import pytest
+from many_cases import each_of
 from source_tree import Module, imported_modules, source_modules, within
 
 #: The packages whose modules are held to it.
@@ -71,14 +72,13 @@ def _module(name: str, text: str, *, is_package: bool = False) -> Module:
     return Module(name, f"{name}.py", text, is_package)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "texts",
     [
         {"p.a": "from p.b import x\n", "p.b": "from p.c import x\n", "p.c": "import p.a\n"},
         {"p.a": "from p import b\n", "p.b": "def f():\n    from p.a import x\n"},
         {"p.a": "from p import b\n", "p.b": "if TYPE_CHECKING:\n    from .a import X\n"},
     ],
-    ids=["three", "in a function", "for types"],
 )
 def test_a_circle_is_seen(texts: dict[str, str]) -> None:
     """A circle of three, one through a function, and one through an annotation are each seen."""

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-import pytest
+from many_cases import each_of
 from source_tree import ROOT, Module, committed_files, functions_of
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def test_invariants_and_their_references_are_read() -> None:
     assert referenced([Module("m", "m.py", text)]) == {"L1", "L2"}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "text", "count"),
     [
         ("0001-good", "# 1. T\n## Status\n## Context\n## Decision\n## Consequences\n", 0),

@@ -9,10 +9,11 @@ import sys
 from dataclasses import fields
 
 import click
-import pytest
 from source_tree import ROOT, Module, source_modules, within
 
 sys.path.insert(0, str(ROOT))
+
+from many_cases import each_of
 
 from codemods import merge, migrate
 from codemods.burndown.command import command as status
@@ -54,7 +55,7 @@ def unread(record: type, modules: list[Module], owners: set[str]) -> list[str]:
     return [field.name for field in fields(record) if field.name not in read]
 
 
-@pytest.mark.parametrize("record", OPTIONS, ids=lambda record: f"{record.__module__}")
+@each_of("record", OPTIONS)
 def test_every_option_is_read(record: type) -> None:
     """X1: each option and setting has code that reads it, and no other name than its field."""
     package, owners = OPTIONS[record]
@@ -105,7 +106,7 @@ def test_every_reason_says_what_to_do() -> None:
     assert [Reason(str(r)) for r in Reason] == list(Reason)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@each_of("name", FORMATS)
 def test_every_format_renders(name: str) -> None:
     """X1: a format is a module that the table names and the commands offer."""
     assert callable(importlib.import_module(FORMATS[name]).render)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-import pytest
+from many_cases import each_of
 from source_tree import ROOT, Module, imports_of, source_modules, within
 
 
@@ -74,7 +74,7 @@ def newly_imported(statement: str) -> set[str]:
     return set(result.stdout.split())
 
 
-@pytest.mark.parametrize("wall", WALLS, ids=lambda wall: f"{wall.invariant}-{wall.inside}")
+@each_of("wall", WALLS)
 def test_layers_hold(wall: Wall) -> None:
     """L1 L2 L3 L4 L5 L6 L7 L8: no module imports across a wall."""
     assert crossings(source_modules(), wall) == []
@@ -87,7 +87,7 @@ def test_every_wall_has_modules_behind_it() -> None:
     assert bare == set()
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "text", "count"),
     [
         ("codemods.report.text", "from codemods import analysis\n", 1),

@@ -6,7 +6,7 @@ import importlib
 import re
 from typing import TYPE_CHECKING
 
-import pytest
+from many_cases import each_of
 from source_tree import ROOT
 
 from tracker import AIUsageTracker
@@ -61,14 +61,14 @@ def named(text: str) -> set[str]:
     return imported | {f"tracker{path}" for path in DOTTED.findall(text)}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@each_of("path", DOCUMENTS)
 def test_what_documents_name_can_be_imported(path: Path) -> None:
     """P1: each dotted name of the runtime in a document leads to something."""
     names = named(path.read_text(encoding="utf-8"))
     assert sorted(name for name in names if not is_there(name)) == []
 
 
-@pytest.mark.parametrize("module", FORMER)
+@each_of("module", FORMER)
 def test_former_names_can_be_imported(module: str) -> None:
     """P1: programs that were written for earlier names find what they look for."""
     assert hasattr(importlib.import_module(module), FORMER[module])

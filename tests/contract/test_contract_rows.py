@@ -8,12 +8,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from source_tree import ROOT
 
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from many_cases import each_of
 from rows import RUNTIMES, fixtures, outcome_of
 
 from codemods.model.refusal import Reason
@@ -116,7 +116,7 @@ def test_links_inside_the_document_lead_somewhere() -> None:
     assert sorted(linked - set(reason_anchors(text))) == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("present", "expected"),
     [
         ([("X1", "shape"), ("X1", "near-miss")], []),

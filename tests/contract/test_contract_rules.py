@@ -8,10 +8,11 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
 from source_tree import ROOT, Module, imports_of, source_modules, within
 
 sys.path.insert(0, str(ROOT))
+
+from many_cases import each_of
 
 from codemods.rules import across, contexts, lint, patterns
 from codemods.rules.engine import LINT_RULES, ORDER, RULES, RULES_ACROSS
@@ -68,7 +69,7 @@ def _holder(value: ast.expr | None) -> ast.expr | None:
     return called
 
 
-@pytest.mark.parametrize("rule", RULE_MODULES, ids=lambda rule: rule.__name__.split(".", 2)[-1])
+@each_of("rule", RULE_MODULES)
 def test_a_rule_has_its_page_its_code_and_its_function(rule: ModuleType) -> None:
     """R1: its docstring has the parts of a page, and its function the signature of its folder."""
     folder = next(f for f in FOLDERS if rule.__name__.rpartition(".")[0] == f.__name__)
@@ -111,7 +112,7 @@ def test_rules_write_nothing_that_rules_read() -> None:
     assert [f"{m.path}:{place}" for m in modules for place in writes(m.tree)] == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "count"),
     [
         ("semantic.holders[finding] = 1", 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-import pytest
+from many_cases import each_of
 from source_tree import ROOT, functions_of
 
 LINE = re.compile(r"^- \*\*(T\d+):\*\* \S", re.MULTILINE)
@@ -52,7 +52,7 @@ def test_every_line_is_held_by_a_test() -> None:
     assert tried == set(numbers)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "found"),
     [
         ('def test_a():\n    """T1 T22: both."""', {"T1", "T22"}),

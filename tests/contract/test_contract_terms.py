@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import sys
 
-import pytest
 from source_tree import ROOT, source_modules
 
 sys.path.insert(0, str(ROOT))
+
+from many_cases import each_of
 
 from benchmarks.terms import TERMS, forbidden_names
 
@@ -20,7 +21,7 @@ def test_identifiers_are_of_the_terms() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "text", "count"),
     [
         ("tracker/x.py", "class TallyOfStreams:\n    def tap(self, claim): self.seam = 1\n", 4),

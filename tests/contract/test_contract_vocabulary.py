@@ -7,7 +7,7 @@ import importlib
 import inspect
 import re
 
-import pytest
+from many_cases import each_of
 from source_tree import Module, docstrings_of, source_modules
 
 from codemods import vocabulary
@@ -52,7 +52,7 @@ def test_only_the_vocabulary_spells_the_api() -> None:
     assert [place for module in modules for place in spelled_names(module)] == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "count"),
     [
         ('name = "AIUsageTracker"\n', 1),
@@ -103,7 +103,7 @@ def test_the_context_managers_exist_where_imports_will_point() -> None:
     assert vocabulary.TRACKER_ARGUMENT in inspect.signature(contexts.ai_usage_context).parameters
 
 
-@pytest.mark.parametrize("word", [*vocabulary.NEEDLES, *vocabulary.MARKS], ids=repr)
+@each_of("word", [*vocabulary.NEEDLES, *vocabulary.MARKS])
 def test_each_word_is_found_that_a_search_for_its_parts_may_miss(word: bytes) -> None:
     """Whatever stands around a word, it is found; of its parts alone none is taken for it."""
     every = bytes(range(256))

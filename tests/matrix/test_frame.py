@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from many_cases import each_of
 
 from matrix import printing
 from matrix.catalogue import entries, selected
@@ -38,7 +39,7 @@ def test_an_unknown_name_is_refused() -> None:
         selected(["openinference", "nobody"])
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("outcomes", "status"),
     [
         ([OK], 0),

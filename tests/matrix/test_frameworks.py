@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
+from many_cases import each_of
 
 from matrix.catalogue import entries, selected
 from matrix.frameworks import ALONE, cells
@@ -60,7 +60,7 @@ def test_records_that_are_the_server_s_log_are_right() -> None:
     assert trouble([FIRST, SECOND], metrics, "job-9") is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("metrics", "expected"),
     [
         ([], "1 answers, 0 records"),
@@ -123,7 +123,7 @@ def failing(kit: Kit) -> None:
     assert kit.question() is None
 
 
-@pytest.mark.parametrize("way", [in_a_block, wrapped, wrapped_in_a_block])
+@each_of("way", [in_a_block, wrapped, wrapped_in_a_block])
 def test_the_clients_themselves_pass(way: Any) -> None:
     """The short form of the matrix: nothing is wrong where the clients are asked directly."""
     with serving() as server:
@@ -165,9 +165,7 @@ class Program:
         return [found, {"cell": "b", "use": "b", "trouble": "lines", "raised": "TypeError: x"}]
 
 
-@pytest.mark.parametrize(
-    ("alone", "excused"), [("TypeError: x", True), ("TypeError: y", False), ("", False)]
-)
+@each_of(("alone", "excused"), [("TypeError: x", True), ("TypeError: y", False), ("", False)])
 def test_a_use_that_raises_is_tried_without_us(alone: str, excused: bool) -> None:
     """Once for both orders; only the very same error there says that it is none of ours."""
     program = Program(alone)
@@ -180,7 +178,7 @@ def test_a_use_that_raises_is_tried_without_us(alone: str, excused: bool) -> Non
     assert program.orders.count(ALONE) == 1
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("schema", "value"),
     [
         ({"type": "integer"}, 3),

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
+from many_cases import each_of
 
 from matrix.environment import ROOT, Environment, _distribution
 from matrix.instrumentations import trouble
@@ -46,7 +46,7 @@ def test_a_program_that_ends_badly_is_told_of(tmp_path: Path) -> None:
     assert ran(tmp_path, text) == [{"n": 1}, {"ended": "status 1: no more"}]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("requirement", "name"),
     [
         ("logfire", "logfire"),
@@ -65,7 +65,7 @@ def test_a_call_that_is_as_without_us_is_ok() -> None:
     assert trouble(CALL, AGAIN, ours) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("ours", "told"),
     [
         (None, "not reached"),

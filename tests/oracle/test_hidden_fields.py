@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from harness import migrate_project
+from many_cases import each_of
 
 from .check import check
 from .execute import run
@@ -27,7 +28,7 @@ def test_hidden_uses_record_what_they_did(tmp_path: Path) -> None:
     assert {index: problems[0].kind for index, problems in found.items() if problems} == {}
 
 
-@pytest.mark.parametrize("way", HIDINGS)
+@each_of("way", HIDINGS)
 def test_each_way_gets_at_the_tracker(way: Hiding) -> None:
     """The programs do what they are made for: there are records of both files."""
     seen = run(build(Random(3), way), "tracker")

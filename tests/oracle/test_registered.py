@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from harness import migrate_project
+from many_cases import each_of
 
 from .check import check
 from .execute import run
@@ -28,7 +29,7 @@ def test_what_others_put_into_a_block_does_what_it_did(sort: str, tmp_path: Path
     assert {index: problems[0].kind for index, problems in found.items() if problems} == {}
 
 
-@pytest.mark.parametrize("way", [*REGISTERED, *FOUND])
+@each_of("way", [*REGISTERED, *FOUND])
 def test_each_way_leads_to_the_function(way: Way) -> None:
     """The programs do what they are made for: the block's call runs the other file's function."""
     seen = run(build(Random(3), way, "registered"), "tracker")

@@ -17,6 +17,7 @@ import pytest
 from delivery_doubles import METRIC
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from many_cases import each_of
 
 import tracker
 from tests.patience import PATIENCE
@@ -176,7 +177,7 @@ def test_an_error_of_any_kind_passes_and_is_recorded(index: int, quiet_environme
     assert KEY not in text + metadata
 
 
-@pytest.mark.parametrize(
+@each_of(
     "secret",
     [
         KEY,

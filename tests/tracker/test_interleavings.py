@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from interleaving import TASKS, THREADS, Interleaving, Outcome, judge
+from many_cases import each_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +21,7 @@ def test_no_call_goes_to_a_wrong_job(seed: int) -> None:
     assert Interleaving(seed).run(THREADS, TASKS) == []
 
 
-@pytest.mark.parametrize("seed", range(100, 120))
+@each_of("seed", range(100, 120))
 def test_nor_in_smaller_plans(seed: int) -> None:
     """Fewer threads and tasks, more plans."""
     assert Interleaving(seed).run(3, 4) == []

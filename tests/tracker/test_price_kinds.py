@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback import message_object, response_object
+from many_cases import each_of
 from runtime_calls import CHAT, MESSAGE
 
 from benchmarks.price_lists import Genai, Litellm
@@ -194,7 +195,7 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize("name", ROWS)
+@each_of("name", ROWS)
 def test_what_is_billed_is_priced(name: str) -> None:
     """Each kind of count and of service at its own rate; list, version and rule are told."""
     service, model, usage, words, right = ROWS[name]
@@ -240,7 +241,7 @@ UNKNOWN = {
 }
 
 
-@pytest.mark.parametrize("name", UNKNOWN)
+@each_of("name", UNKNOWN)
 def test_what_has_no_rate_has_no_price(name: str) -> None:
     """It is None, and neither 0 nor the price of the rest."""
     model, usage, words = UNKNOWN[name]
@@ -340,7 +341,7 @@ HOSTS = {
 }
 
 
-@pytest.mark.parametrize("url", HOSTS)
+@each_of("url", HOSTS)
 def test_whose_prices_hold_where(url: str | None) -> None:
     """A provider's own addresses have its prices; others have none, however they are written."""
     host = None if url is None else host_of(url)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from many_cases import each_of
 
 from tracker import Metric
 from tracker.cli.main import cli
@@ -446,7 +447,7 @@ def test_what_is_no_export_is_an_error(text: str, tmp_path: Path) -> None:
     assert str(tmp_path / "invoice-0") in result.stderr
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("given", "known"),
     [
         ("gpt-4o-2024-08-06", "gpt-4o"),

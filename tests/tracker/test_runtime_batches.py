@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import pytest
 from loopback import CHAT_USAGE, INPUT_TOKENS, OUTPUT_TOKENS
+from many_cases import each_of
 
 from tracker import AIUsageTracker, ConfigurationError, ai_usage_context, record_batch_results
 from tracker.delivery.writer import finish
@@ -148,7 +149,7 @@ def test_what_is_no_result_is_counted(metrics: CapturedMetrics) -> None:
     assert len(metrics) == 0
 
 
-@pytest.mark.parametrize(
+@each_of(
     "batch", ["batch_1", {"id": "batch_1"}, {"created_at": 5}, {"id": "b", "ended_at": "soon"}]
 )
 def test_a_batch_without_identity_is_refused(batch: object) -> None:

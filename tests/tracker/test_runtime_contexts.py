@@ -14,6 +14,7 @@ from unittest.mock import MagicMock
 import openai
 import pytest
 from interleaving import turns_of
+from many_cases import each_of
 from runtime_calls import CHAT
 
 from tests.patience import PATIENCE, joined
@@ -234,7 +235,7 @@ def test_a_failing_flush_does_not_hide_the_program_s_exception() -> None:
         raise KeyError("mine")
 
 
-@pytest.mark.parametrize("field", ["dynamo_client", "table_name", "log_file", "track_to_file"])
+@each_of("field", ["dynamo_client", "table_name", "log_file", "track_to_file"])
 def test_constructor_arguments_are_not_fields(field: str) -> None:
     """They raise an error that names the field and where it belongs."""
     with pytest.raises(ContextFieldError, match=field) as raised:

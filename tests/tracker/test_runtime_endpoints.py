@@ -14,6 +14,7 @@ import openai
 import pytest
 from capture_matrix import entered, got, run
 from click.testing import CliRunner
+from many_cases import each_of
 from websockets.sync.server import serve
 
 from tracker import AIUsageTracker, ai_usage_context, flush
@@ -153,7 +154,7 @@ def test_unpriced_names_them(
     assert again.stdout == "0 calls priced, 4 still without a price\n"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("url", "path"),
     [
         ("/videos/video_68d7512d07848190b3e45da0ecbebcde/remix", "videos/{id}/remix"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from many_cases import each_of
 
 from tracker import AIUsageEnvironmentConfig, AIUsageTracker, Environment, ai_usage_context
 from tracker.errors import ConfigurationError, TableEnvironmentError, UnknownEnvironmentError
@@ -95,7 +96,7 @@ def test_tables_have_suffixes(
     assert AIUsageEnvironmentConfig.validate_environment_isolation(table, environment)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("environment", "table"),
     [
         ("production", "AIUsageMetrics-staging"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
+from many_cases import each_of
 from pydantic import BaseModel, ValidationError
 from runtime_calls import CHAT
 
@@ -48,7 +49,7 @@ def test_foreign_errors_are_never_raised() -> None:
     assert error_boundary.counts() == {"store": 1}
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
+@each_of("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_what_is_not_an_error_passes(kind: type[BaseException]) -> None:
     """Interrupts are the program's."""
     with pytest.raises(kind), tolerated("store", "No store"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import MagicMock, Mock, patch
 
 import pytest
+from many_cases import each_of
 from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
@@ -59,7 +60,7 @@ def reply() -> SimpleNamespace:
     return SimpleNamespace(model="gpt-4o-mini", usage=usage, id="chatcmpl-1")
 
 
-@pytest.mark.parametrize("name", ATTRIBUTES)
+@each_of("name", ATTRIBUTES)
 def test_a_double_of_the_class_has_every_attribute(name: str) -> None:
     """``MagicMock(spec=AIUsageTracker)`` knows the whole surface."""
     assert hasattr(MagicMock(spec=AIUsageTracker), name)

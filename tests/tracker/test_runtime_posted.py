@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from loopback import INPUT_TOKENS, OUTPUT_TOKENS
+from many_cases import each_of
 from runtime_calls import CHAT, MESSAGE
 
 from tracker import AIUsageTracker, ai_usage_context
@@ -234,7 +235,7 @@ def call(**facts: str) -> SimpleNamespace:
     return SimpleNamespace(**facts)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "known", "expected"),
     [
         ("/v1/chat/completions", None, ("openai", "completion", "m")),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock, patch
 
 import pytest
+from many_cases import each_of
 from runtime_calls import CHAT
 
 from tests.patience import PATIENCE
@@ -71,7 +72,7 @@ def test_a_replaced_method_is_called_once(
     assert metric.metadata["error_occurred"] is False
 
 
-@pytest.mark.parametrize("name", [*METHODS, "set_batch_mode"])
+@each_of("name", [*METHODS, "set_batch_mode"])
 def test_a_patched_class_is_heard(name: str) -> None:
     """``patch.object(AIUsageTracker, ...)`` counts one call a block, and none when it is over."""
     with patch.object(AIUsageTracker, name) as mock:

@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from many_cases import each_of
 
 from tests.patience import joined
 from tracker import AIUsageTracker, Metric, ai_usage_context
@@ -449,9 +450,7 @@ def test_help_is_helpful() -> None:
         assert word in result.stdout
 
 
-@pytest.mark.parametrize(
-    "model", ["gpt-4o-mini", "gpt-4o-mini-2024-07-18", "gpt-4", "gpt-3.5-turbo"]
-)
+@each_of("model", ["gpt-4o-mini", "gpt-4o-mini-2024-07-18", "gpt-4", "gpt-3.5-turbo"])
 def test_models_have_prices(model: str) -> None:
     """Also those that are named with a date; the batch price is the provider's."""
     usage = Usage(1000, 500, 1500)
@@ -496,7 +495,7 @@ def test_where_no_batch_rate_is_published_half_is_assumed() -> None:
     assert price.cost == price.list_cost / 2
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("service", "model", "usage"),
     [
         ("openai", "no-such-model", Usage(1, 1, 2)),

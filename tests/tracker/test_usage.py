@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from many_cases import each_of
 from openai.types import CompletionUsage
 
 from tracker.instrumentation.providers.usage import NO_USAGE, usage_in, usage_of
@@ -34,7 +34,7 @@ def as_object(value: Any) -> Any:
     return SimpleNamespace(**{name: as_object(inner) for name, inner in value.items()})
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("told", "usage"),
     [
         (CHAT, Usage(10, 4, 14)),
@@ -90,7 +90,7 @@ def test_only_counts_are_believed(told: dict[str, Any]) -> None:
 BEGUN = {"input_tokens": 10, "output_tokens": 1, "cache_read_input_tokens": 1000}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("ended", "usage"),
     [
         ({"output_tokens": 7}, Usage(1010, 7, 1017, 1000)),

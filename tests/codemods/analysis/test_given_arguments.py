@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from many_cases import each_of
 
 from codemods.analysis.syntax.signatures import Given
 
@@ -78,7 +78,7 @@ def test_a_call_fits_where_python_binds_it(signature: str, call: str) -> None:
     assert _fits(signature, call) == _binds(signature, call)
 
 
-@pytest.mark.parametrize("call", ["method(*values)", "method(0, 0, 0, *values)", "method(**named)"])
+@each_of("call", ["method(*values)", "method(0, 0, 0, *values)", "method(**named)"])
 def test_a_call_that_unpacks_may_fit_anything(call: str) -> None:
     """Nobody sees how much a call gives that unpacks something: it may fit."""
     assert _fits("self, a", call)

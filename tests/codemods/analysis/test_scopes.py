@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from many_cases import each_of
 
 from codemods.analysis.syntax.class_uses import hidden_loads
 from codemods.analysis.syntax.parsed_module import ParsedModule
@@ -173,7 +174,7 @@ def test_functions_and_classes_own_what_the_interpreter_says(random: Random) -> 
                 assert symbol.is_local() == (owner is scope), text
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "owner"),
     [
         ("def f(x):\n    return [see(1, x) for x in x]\n", "ListComp"),
@@ -197,7 +198,7 @@ def test_functions_and_classes_own_what_the_interpreter_says(random: Random) -> 
         ("try:\n    pass\nexcept* ValueError as x:\n    see(1, x)\n", "Module"),
     ],
 )
-@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+@each_of("future", ["", "from __future__ import annotations\n"])
 def test_the_same_source_has_the_same_scopes_everywhere(text: str, owner: str, future: str) -> None:
     """Comprehensions, annotations and private names mean the same on every interpreter."""
     assert Known(future + text).meant(1) == owner

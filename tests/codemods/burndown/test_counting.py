@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from many_cases import each_of
 
 from codemods.burndown.counting import counts, has_work, of_content
 from codemods.burndown.records import NOTHING, Counts
@@ -15,7 +15,7 @@ IMPORT = "from tracker.ai_usage_tracker import AIUsageTracker\n"
 CONTEXT = "from tracker.ai_usage_context import ai_usage_context\n"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "legacy", "contexts"),
     [
         ("tracker.set_tracking_context(job_id='a')", 1, 0),
@@ -39,7 +39,7 @@ def test_what_counts(text: str, legacy: int, contexts: int) -> None:
     assert counts(text) == Counts(legacy, contexts)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         IMPORT + "tracker = AIUsageTracker()",

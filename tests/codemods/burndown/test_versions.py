@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
-import pytest
+from many_cases import each_of
 from rows import ROWS
 
 from codemods.burndown import versions as counted_versions
 from codemods.burndown.counting import of_content
 from codemods.burndown.versions import Versions
+
+if TYPE_CHECKING:
+    import pytest
 
 BASE = """\
 from tracker.ai_usage_context import ai_usage_context
@@ -27,7 +31,7 @@ x = 1
 """
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("old", "new"),
     [
         ('job_id="1"', 'job_id="11"'),
@@ -77,7 +81,7 @@ def test_only_what_is_new_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "def two" not in parsed[1]
 
 
-@pytest.mark.parametrize("part", range(4))
+@each_of("part", range(4))
 def test_versions_of_all_kinds(part: int) -> None:
     """Programs with lines taken out, put in, doubled and changed, one version after the other."""
     chosen = random.Random(part)

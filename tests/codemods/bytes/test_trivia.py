@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from many_cases import each_of
 from relayout import INDENTS, logical_lines, reindented, relaid
 from rows import RUNTIMES, Fixture, fixtures, run_fixture
 
@@ -107,7 +108,7 @@ def lines_end_alike(before: str, after: str) -> bool:
     return bool(crlf) or "\r" not in after
 
 
-@pytest.mark.parametrize("unit", INDENTS)
+@each_of("unit", INDENTS)
 def test_reindenting_keeps_the_program(unit: str) -> None:
     """The re-indenting that tests rely on changes neither strings nor anything Python sees.
 

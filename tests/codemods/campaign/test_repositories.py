@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from many_cases import each_of
 
 from codemods.campaign.repositories import RepositoriesError, parsed, repositories_in
 
@@ -15,7 +16,7 @@ HERE = Path("/campaigns")
 WORDS = st.text(string.ascii_letters + string.digits, min_size=12, max_size=20)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("line", "source", "revision", "paths"),
     [
         ("https://host/acme/a.git", "https://host/acme/a.git", "", ()),
@@ -39,13 +40,13 @@ def test_a_line_names_a_repository(
     assert found.login is None
 
 
-@pytest.mark.parametrize("line", ["", "   ", "# a comment with 'one quote", "\t# x"])
+@each_of("line", ["", "   ", "# a comment with 'one quote", "\t# x"])
 def test_a_line_names_none(line: str) -> None:
     """Empty lines and comments are passed over."""
     assert parsed(line, HERE) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "line",
     [
         "ext::sh",

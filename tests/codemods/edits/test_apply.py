@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from editing import at, edited
+from many_cases import each_of
 
 from codemods.edits.apply import RoundTripError
 from codemods.edits.arguments import EditError
@@ -92,7 +93,7 @@ def test_new_lines_end_as_the_others(newline: str) -> None:
     assert made == newline.join(["import a", "from m import c", "x = 1", ""])
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "line"),
     [
         ("(n): int = 3\n", 1),
@@ -122,7 +123,7 @@ def test_what_the_parser_does_not_read_elsewhere_is_no_hindrance() -> None:
     assert edited(text, Rename(at(1), "old", "new")) == text.replace("old", "new")
 
 
-@pytest.mark.parametrize("text", ["x = 1\n", "", "# only a comment", "\n\n"])
+@each_of("text", ["x = 1\n", "", "# only a comment", "\n\n"])
 def test_no_edit_changes_nothing(text: str) -> None:
     """A text without edits is not even read."""
     assert edited(text) == text

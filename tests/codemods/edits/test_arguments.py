@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from editing import at, edited
+from many_cases import each_of
 
 from codemods.edits.arguments import EditError
 from codemods.model.edit import Delete, Edit, Header, Merge, PassKeyword, Taken, Wrap
@@ -74,7 +75,7 @@ def header_of(call: str, *taken: tuple[int, str | None], trailing: tuple[str, ..
     return made.removesuffix("    x = 1\n")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("call", "header"),
     [
         ('t.set("a")  # why', 'with block("op", job="a"):  # why\n'),
@@ -101,7 +102,7 @@ def passing(callee: str, number: int = 0) -> Edit:
     return PassKeyword(at(0), number, callee, "tracker", "t")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("f()\n", "f(tracker=t)\n"),
@@ -133,7 +134,7 @@ def test_only_a_call_takes_arguments(before: str) -> None:
         edited(before, Merge(at(0), 0, Taken(at(0, 0), ((0, "job"),))), Delete(at(0, 0)))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("with c():\n    t.set(1)\n    x = 1\n", "with c(job=1):\n    x = 1\n"),

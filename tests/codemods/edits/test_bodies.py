@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from editing import at, edited
+from many_cases import each_of
 
 from codemods.edits.arguments import EditError
 from codemods.model.edit import Delete, Header, Taken, Unwrap, Wrap
@@ -40,7 +41,7 @@ def test_a_block_holds_what_was_there(statements: list[str], data: st.DataObject
     assert made.count("#") == text.count("#")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("a()\n\n\nb()\n", "with block() as t:\n    a()\n\n\n    b()\n"),
@@ -54,8 +55,8 @@ def test_a_block_around_statements(before: str, after: str) -> None:
     assert edited(before, Wrap(at(0), 2, PLAIN)) == after
 
 
-@pytest.mark.parametrize("indent", ["\t", "  ", "        "])
-@pytest.mark.parametrize("text", ["a()\nb(\n  1)\n", "a()\nif b: c(); d()\n"])
+@each_of("indent", ["\t", "  ", "        "])
+@each_of("text", ["a()\nb(\n  1)\n", "a()\nif b: c(); d()\n"])
 def test_a_block_is_indented_as_the_file(text: str, indent: str) -> None:
     """Where the statements have no indentation of their own the rest of the file's counts."""
     made = edited(text, Wrap(at(0), 2, PLAIN), indent=indent)
@@ -80,7 +81,7 @@ def test_blocks_inside_each_other() -> None:
     assert edited("a()\nb()\nc()\n", *reversed(wraps)) == made
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "path"),
     [
         ("if a:\n  b()\nelse:\n  gone()\n  c()\n", (("body", 0), ("orelse", 0))),
@@ -106,7 +107,7 @@ def test_every_suite_can_be_reached(text: str, path: tuple[tuple[str, int], ...]
     assert edited(text, Delete(path)) == text.replace(gone[0], "")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "edits"),
     [
         ("if a:\n    gone()\n", [Delete(at(0, 0))]),
@@ -121,7 +122,7 @@ def test_a_suite_is_never_emptied(text: str, edits: list[Delete]) -> None:
         edited(text, *edits)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("try:\n    a()\n    b()\nfinally:\n    end()\nc()\n", "a()\nb()\nc()\n"),
@@ -141,7 +142,7 @@ def test_a_finally_goes(before: str, after: str) -> None:
     assert edited(before, Unwrap(at(0))) == after
 
 
-@pytest.mark.parametrize("pragma", ["# pragma: no cover", "#pragma:nocover", "# pragma no cover"])
+@each_of("pragma", ["# pragma: no cover", "#pragma:nocover", "# pragma no cover"])
 def test_a_pragma_does_not_get_to_the_header(pragma: str) -> None:
     """Behind a header it would hold for the whole block: it stays on a line of its own."""
     wrap = Wrap(at(1), 2, Header("block", taken=(Taken(at(0), ()),)))

@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from editing import at, edited
+from many_cases import each_of
 
 from codemods.model.edit import Delete, Rename
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("a = 1\n\n\ngone()\n\n\nb = 2\n", "a = 1\n\n\nb = 2\n"),
@@ -31,7 +30,7 @@ def test_what_goes_with_a_statement(before: str, after: str) -> None:
     assert edited(before, Delete(at(index))) == after
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("a = 1; gone(); b = 2\n", "a = 1\nb = 2\n"),
@@ -44,7 +43,7 @@ def test_statements_of_one_line_are_taken_apart(before: str, after: str) -> None
     assert edited(before, Delete(at(1))) == after
 
 
-@pytest.mark.parametrize(
+@each_of(
     "rest",
     [
         "    # the last thing in f\n\nx = 1\n",

@@ -6,11 +6,10 @@ import ast
 import sys
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from editing import at, edited
+from many_cases import each_of
 
 from codemods.edits.style import SHORTEST, longest_line
 from codemods.model.edit import AddImport, ExtendImport, Header, Merge, Taken, Wrap
@@ -33,7 +32,7 @@ def test_a_header_is_as_long_as_a_line_may_be() -> None:
     assert wrapped("a()\n", len(ONE_LINE) - len(" as t"), nameless).count("\n") == 2
 
 
-@pytest.mark.parametrize(("unit", "width"), [("    ", 4), ("\t", 4), ("  ", 2)])
+@each_of(("unit", "width"), [("    ", 4), ("\t", 4), ("  ", 2)])
 def test_what_stands_before_a_header_counts(unit: str, width: int) -> None:
     """Indentation is counted in columns, as formatters do."""
     text = f"def f():\n{unit}if a:\n{unit}{unit}a()\n"
@@ -43,7 +42,7 @@ def test_what_stands_before_a_header_counts(unit: str, width: int) -> None:
     assert ONE_LINE not in edited(text, edit, indent=unit, line_length=fits - 1)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("comment", "fits"),
     [("# the first one", False), ("# noqa: E501", True), ("# type: ignore[x]", True)],
 )
@@ -74,7 +73,7 @@ def test_an_import_is_broken_as_formatters_break_it() -> None:
         assert edited("import os\n", add, line_length=length) == f"import os\n{made}"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("line", "expected"),
     [
         ("a = b\n", 88),
@@ -92,7 +91,7 @@ def test_the_longest_line_of_code_is_allowed(line: str, expected: int) -> None:
     assert longest_line(ast.parse(line), line.splitlines(keepends=True)) == expected
 
 
-@pytest.mark.parametrize("around", ["{}", "@mark({})\ndef f():\n    pass", "if x:\n    f({})"])
+@each_of("around", ["{}", "@mark({})\ndef f():\n    pass", "if x:\n    f({})"])
 def test_a_line_within_a_text_is_no_line_of_code(around: str) -> None:
     """Of a text over several lines none counts, wherever the text stands."""
     long = "a" * 100

@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from editing import at, edited
+from many_cases import each_of
 
 from codemods.model.edit import Delete, Edit, Header, Rename, Taken, Wrap
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("def f():\n    a()\n\n    gone()\n\n    b()\n", "def f():\n    a()\n\n    b()\n"),
@@ -30,7 +29,7 @@ def test_lines_where_a_statement_was(before: str, after: str) -> None:
     assert edited(before, Delete(at(0, 1))) == after
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("if a: gone(); b()\n", "if a:\n    b()\n"),
@@ -46,7 +45,7 @@ def test_a_suite_behind_its_colon_gets_lines(before: str, after: str) -> None:
     assert edited(before, Delete(at(0, place)), indent="\t") == after.replace("    ", "\t")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "edit"),
     [
         ("if a: old()\n", Rename(at(0, 0), "old", "new")),

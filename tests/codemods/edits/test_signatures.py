@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from editing import at, edited
+from many_cases import each_of
 
 from codemods.edits.arguments import EditError
 from codemods.model.edit import AddParameter
@@ -45,7 +46,7 @@ def test_a_parameter_is_last_and_by_keyword(
     assert ast.dump(made) == ast.dump(before)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("def f(): pass\n", "def f(*, tracker=None): pass\n"),
@@ -61,7 +62,7 @@ def test_the_layout_is_kept(before: str, after: str) -> None:
     assert edited(before, ADD) == after
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "def f(**kwargs): pass\n",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from editing import at, edited
+from many_cases import each_of
 
 from codemods.edits.arguments import EditError
 from codemods.model.edit import DropImport, Edit, ExtendImport, PassKeyword, Rename, Retain
@@ -62,7 +63,7 @@ def test_names_join_an_import(names: list[str], layout: tuple[str, str, str]) ->
     assert made.count("#") == text.count("#")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("from a import (\n    b,  # of b\n    c,\n)\n", "# of b\nfrom a import (\n    c,\n)\n"),
@@ -83,7 +84,7 @@ def test_comments_of_a_name_that_goes(before: str, after: str) -> None:
     assert edited(before, DropImport(at(0), "b")) == after
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("a = t.x + f(t=t, x=t.t)\n", "a = u.x + f(t=u, x=u.t)\n"),
@@ -97,7 +98,7 @@ def test_a_name_is_renamed(before: str, after: str) -> None:
     assert edited(before, Rename(at(0), "t", "u")) == after
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "number", "after"),
     [
         ("f(g(1), f())\n", 2, "f(g(1), f(tracker=t))\n"),
@@ -111,7 +112,7 @@ def test_calls_are_counted_as_they_stand(before: str, number: int, after: str) -
     assert edited(before, PassKeyword(at(0), number, "f", "tracker", "t")) == after
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "edit", "said"),
     [
         ("f(g(1))\n", PassKeyword(at(0), 1, "f", "k", "v"), "expected a call of f, found g"),
@@ -135,7 +136,7 @@ def test_what_is_not_there_is_refused(text: str, edit: Edit, said: str) -> None:
         edited(text, edit)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "kept", "after"),
     [
         ("t.set(1, 2, x=3)\n", (2,), "t.set(x=3)\n"),

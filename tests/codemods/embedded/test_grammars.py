@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from many_cases import each_of
 
 from codemods.project.embedded.blocks import split
 from codemods.project.embedded.grammars import docstring, markdown, restructured
@@ -73,7 +73,7 @@ def codes(grammar: Callable[..., object], text: str) -> list[str]:
     return [one.code for one in document(text, grammar, "t").blocks]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "found"),
     [
         ("```python\na\n```\n", ["a\n"]),
@@ -93,7 +93,7 @@ def test_what_is_python_in_markdown(text: str, found: list[str]) -> None:
     assert codes(markdown, text) == found
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "```\na = 1\n```\n",
@@ -113,7 +113,7 @@ def test_what_is_no_python_in_markdown(text: str) -> None:
     assert codes(markdown, text) == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "found"),
     [
         (".. code-block:: python\n\n   a\n\n   b\n\nText\n", ["a\n\nb\n"]),
@@ -129,7 +129,7 @@ def test_what_is_python_in_restructured_text(text: str, found: list[str]) -> Non
     assert codes(restructured, text) == found
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         ".. code-block:: bash\n\n   a\n",
@@ -145,7 +145,7 @@ def test_what_is_no_python_in_restructured_text(text: str) -> None:
     assert codes(restructured, text) == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "code", "written"),
     [
         (">>> a\n", "with b:\n    a\n", ">>> with b:\n...     a\n"),

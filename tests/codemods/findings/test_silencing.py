@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from many_cases import each_of
 
 from codemods.findings.comments import comments_of
 from codemods.findings.judging import judged
@@ -31,7 +32,7 @@ def told(text: str, *codes: str) -> list[tuple[str, int]]:
     ]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "old()  # ai-usage: ignore[AIU001] the tool closes it\n",
@@ -66,7 +67,7 @@ def test_a_comment_silences(text: str) -> None:
     assert told(text) == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "left"),
     [
         ("old()  # ai-usage: ignore[AIU003]\n", [("AIU001", 1), ("AIU100", 1)]),
@@ -95,7 +96,7 @@ def test_others_do_not(text: str, left: list[tuple[str, int]] | None) -> None:
     assert left is None or found == left
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "left"),
     [
         ("x = 1  # noqa\n", []),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from many_cases import each_of
 from trying import LEGACY, Place
 
 from codemods.cli.progress import told
@@ -109,7 +110,7 @@ def test_the_server_has_a_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("ai-usage-suite")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("count", "total", "seconds", "line"),
     [
         (3, None, 0.5, "3 files looked at"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
+from many_cases import each_of
 
 from codemods.project.owners.codeowners import LARGEST, Owners, owners_in
 
@@ -26,7 +26,7 @@ with\\ space.py @blank
 """
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "owners"),
     [
         ("a.py", ["@acme/all"]),

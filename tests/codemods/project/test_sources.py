@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from many_cases import each_of
 
 from codemods.model.outcome import Failed
 from codemods.model.source import SourceFile
@@ -50,7 +51,7 @@ def test_byte_order_mark() -> None:
     assert source.encode("y = 2\n") == b"\xef\xbb\xbfy = 2\n"
 
 
-@pytest.mark.parametrize(
+@each_of(
     "content",
     [
         b"# -*- coding: latin-1 -*-\nx = '\xe9'\n",
@@ -97,7 +98,7 @@ def test_bytes_that_contradict_beside_the_coding_line(content: bytes) -> None:
     assert "line 1 is not" in failure(content).message
 
 
-@pytest.mark.parametrize("name", ["no-such-codec", "rot13", "hex", "undefined", "idna"])
+@each_of("name", ["no-such-codec", "rot13", "hex", "undefined", "idna"])
 def test_coding_line_that_names_no_text_encoding(name: str) -> None:
     """A coding line that names no encoding of text is a failure."""
     assert failure(b"# coding: " + name.encode() + b"\nx = '\xe9'\n").advice
@@ -120,13 +121,13 @@ def test_nul_byte() -> None:
     assert failed.advice
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
+@each_of("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
 def test_wide_encodings(encoding: str) -> None:
     """UTF-16 is a failure, with or without a byte order mark."""
     assert failure("x = 1\n".encode(encoding)).advice
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("content", "newline"),
     [
         (b"a\nb\nc\r\n", "\n"),

@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from many_cases import each_of
 from samples import BEFORE, Known, changed, finding, source
 
 from codemods.model.outcome import Applied, Failed, Linted, Refused, RunReport
@@ -73,8 +74,8 @@ def test_without_sources() -> None:
     )
 
 
-@pytest.mark.parametrize(("written", "shown"), [(False, True), (True, False)])
-@pytest.mark.parametrize("path", ["a.py", "n.ipynb"])
+@each_of(("written", "shown"), [(False, True), (True, False)])
+@each_of("path", ["a.py", "n.ipynb"])
 def test_what_was_before_is_not_taken_from_disk(path: str, written: bool, shown: bool) -> None:
     """After a run has written, the file on disk is not the one that its places are of."""
     text = "" if path == "a.py" else "{}"
@@ -115,7 +116,7 @@ def test_colours_change_no_character(name: str) -> None:
     assert click.unstyle(shown) == plain
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("line", "column", "end", "shown", "carets"),
     [
         ("\tx = f()", 6, 9, "    x = f()", "        ^^^"),

@@ -18,6 +18,7 @@ import xmlschema
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from many_cases import each_of
 from runners import azure, github
 from samples import (
     AFTER,
@@ -107,7 +108,7 @@ def test_no_text_moves_a_cursor(name: str, given: RunReport) -> None:
     text.encode()
 
 
-@pytest.mark.parametrize("name", ["concise", "full", "github", "azure"])
+@each_of("name", ["concise", "full", "github", "azure"])
 def test_a_hostile_text_begins_no_line(name: str) -> None:
     """Texts of the tree stay within the line of their place."""
     for line in rendered(hostile(), name, Look()).split("\n"):
@@ -168,7 +169,7 @@ def test_sarif_failures_are_notifications() -> None:
     assert sarif(ONE)["invocations"][0]["executionSuccessful"] is True
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         (BEFORE, AFTER),
@@ -207,7 +208,7 @@ def test_sarif_of_what_is_done() -> None:
     assert (assumed["kind"], assumed["level"]) == ("fail", "warning")
 
 
-@pytest.mark.parametrize(
+@each_of(
     "path", ["a b.py", "c%d.py", "e:f.py", "ü/é.py", "x\udcff.py", "a?b#c.py", "../up.py", "a\nb"]
 )
 def test_uris_hold_any_path(path: str) -> None:
@@ -237,7 +238,7 @@ def test_gitlab_tells_what_needs_a_person() -> None:
     assert "assumes: that ask keeps nothing" in assumed["description"]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "same"),
     [
         ("# more\n" + BEFORE, True),
@@ -332,7 +333,7 @@ def test_github_places() -> None:
     assert cell[0].data == "cell 3, line 5: tracker built by hand"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("severity", "github_name", "sarif_level", "gitlab_name", "failures"),
     [
         (Severity.ERROR, "error", "error", "critical", "1"),

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from many_cases import each_of
 from samples import AFTER, BEFORE, Known, changed, finding, hostile, large, source
 
 from codemods.model.outcome import Linted, Refused, RunReport
@@ -134,7 +135,7 @@ def open_texts(text: str) -> dict[int, str]:
     return found
 
 
-@pytest.mark.parametrize(
+@each_of(
     "path",
     ["codemods/report/diff.py", "codemods/migrate.py", "codemods/rules/patterns/direct.py"],
 )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from many_cases import each_of
 
 from codemods.model.finding import Finding
 from codemods.model.outcome import (
@@ -52,7 +53,7 @@ def report(*outcomes: FileOutcome, written: bool = False) -> RunReport:
     return RunReport(outcomes, len(outcomes) + 2, written)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("given", "status"),
     [
         (report(), 0),
@@ -101,7 +102,7 @@ def test_assumptions_stand_in_the_first_line(written: bool, done: str) -> None:
     assert "safe" not in shown
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("applied", "counted"),
     [
         ((PROVEN,), "1 rewrite)"),

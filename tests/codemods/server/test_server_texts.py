@@ -6,7 +6,6 @@ import asyncio
 import threading
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from lsprotocol.types import (
@@ -15,6 +14,7 @@ from lsprotocol.types import (
     TextDocumentContentChangePartial,
     TextDocumentContentChangeWholeDocument,
 )
+from many_cases import each_of
 
 from codemods.model.source import Span
 from codemods.project.sources import encode
@@ -73,7 +73,7 @@ def test_changes_are_made_one_after_the_other() -> None:
     assert document("old").changed(2, [whole, part]).text == "x = 1\nz"
 
 
-@pytest.mark.parametrize(("units", "characters"), [(0, 0), (1, 0), (2, 1), (3, 2), (4, 3), (9, 3)])
+@each_of(("units", "characters"), [(0, 0), (1, 0), (2, 1), (3, 2), (4, 3), (9, 3)])
 def test_a_place_within_a_character_is_before_it(units: int, characters: int) -> None:
     """And one beyond a line is its end."""
     assert Lines("\U0001f600üa\nb", "utf-16").offset(Position(0, units)) == characters
@@ -86,7 +86,7 @@ def test_a_byte_order_mark_is_a_character_of_the_editor_alone() -> None:
     assert lines.range(Span(2, 1, 2, 2)) == Range(Position(1, 0), Position(1, 1))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "content"),
     [
         ("x = 'ü'\n", "x = 'ü'\n".encode()),

@@ -7,16 +7,20 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
 
+from typing import TYPE_CHECKING
+
+from many_cases import each_of
 from runners import azure, github
 from samples import EVIL, hostile
 
 from codemods import lint
 from codemods.report import display
 from codemods.report.formats import FORMATS, Look, rendered
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_link_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +53,7 @@ def test_a_report_is_there_whole_or_not(tmp_path: Path, monkeypatch: pytest.Monk
     assert Path("out.json").read_text() == "old\n"
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@each_of("name", FORMATS)
 def test_texts_end_nothing(name: str) -> None:
     """T49: commands, elements and fences are as many as the places, and no text opens one."""
     text = rendered(hostile(), name, Look())

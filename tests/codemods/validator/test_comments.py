@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from many_cases import each_of
 from pairs import HEADER, NEW, OLD, legacy, migrated, objects, same
 
 COMMENTS = st.lists(
@@ -32,7 +32,7 @@ def test_comments_may_move_and_not_be_lost(comments: list[str], random: st.rando
     objects(legacy(body), migrated(moved.replace(comments[0], "# odd", 1)), "a comment was lost")
 
 
-@pytest.mark.parametrize(
+@each_of(
     "comment",
     ["# pragma: no cover", "#pragma:no cover", "# pylint: disable=all", "# PRAGMA NO COVER"],
 )
@@ -44,7 +44,7 @@ def test_a_comment_for_a_line_is_not_one_for_a_block(comment: str) -> None:
     same(before, migrated(f"{comment}\n{body}"))
 
 
-@pytest.mark.parametrize("comment", ["# noqa", "# pylint: disable-next=all", "# no cover", "# why"])
+@each_of("comment", ["# noqa", "# pylint: disable-next=all", "# no cover", "# why"])
 def test_other_comments_may_stand_behind_a_header(comment: str) -> None:
     """What says nothing of a block may move there."""
     before = legacy("ask()\n").replace("Tracker()\n", f"Tracker()  {comment}\n")
@@ -54,7 +54,7 @@ def test_other_comments_may_stand_behind_a_header(comment: str) -> None:
 CELLS = ["# %%", "# In[3]:", "# COMMAND ----------", "# + [markdown]", "#%% title", "# <codecell>"]
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@each_of("cell", CELLS)
 def test_a_cell_begins_where_it_began(cell: str) -> None:
     """At the start of a line such a comment begins a cell of a notebook, and elsewhere none."""
     before = legacy("ask()\n") + f"{cell}\nx = 1\n"
@@ -75,7 +75,7 @@ ANSWER = "answer = client.chat.completions.create()\n"
 REPLAY = "tracker.track_openai_completion(lambda: answer)()\n"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("above", "goes"),
     [
         ("# by hand\n", ["# by hand"]),
@@ -90,7 +90,7 @@ def test_a_comment_may_go_with_what_a_block_makes_needless(above: str, goes: lis
     same(legacy(f"{ANSWER}{above}{REPLAY[:-1]}  # behind\n"), migrated(ANSWER + left))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         (f"{ANSWER}# at a distance\n\n{REPLAY}", ANSWER),

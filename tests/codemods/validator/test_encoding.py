@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from many_cases import each_of
 
 from codemods.validator.encoding import spelling
 
@@ -30,7 +30,7 @@ def test_a_character_that_is_new_is_seen(text: str, strange: str) -> None:
     assert spelling((text + strange).encode(), text.encode()) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after", "said"),
     [
         (MARK + b"x\n", b"x\n", "byte order mark"),
@@ -49,7 +49,7 @@ def test_another_spelling_is_seen(before: bytes, after: bytes, said: str) -> Non
     assert said in str(spelling(before, after))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         (b"", b""),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from many_cases import each_of
 from pairs import BOTH, NEW, indented, legacy, migrated, objects, same
 
 IDS = ["job_id", "batch_id", "github_pr", "user_id"]
@@ -44,7 +45,7 @@ def test_a_header_has_the_ids_of_the_call(fields: dict[str, str]) -> None:
         objects(before, migrated("ask()\n", header({**fields, more: "'more'"})))
 
 
-@pytest.mark.parametrize("order", list(permutations(range(3)))[1:])
+@each_of("order", list(permutations(range(3)))[1:])
 def test_values_with_effects_keep_their_order(order: tuple[int, ...]) -> None:
     """What is evaluated first may raise, or change, what the next one sees."""
     fields = {"job_id": "one()", "batch_id": "two()", "github_pr": "three()"}
@@ -54,7 +55,7 @@ def test_values_with_effects_keep_their_order(order: tuple[int, ...]) -> None:
     objects(before, migrated("ask()\n", header(dict(items[index] for index in order))))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "sets",
     [
         "tracker.set_tracking_context('a', 'b')\n",
@@ -69,7 +70,7 @@ def test_positions_and_several_calls_are_the_same_ids(sets: str) -> None:
     objects(legacy("ask()\n", sets), migrated("ask()\n", header({"job_id": "'a'"})))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "sets",
     [
         "tracker.set_tracking_context(*ids)\n",
@@ -96,15 +97,15 @@ def batch(body: str, count: str) -> str:
     return migrated(body, first).replace(NEW, BATCH)
 
 
-@pytest.mark.parametrize("loop", [LOOP, "for item in text:\n    item()\n"])
-@pytest.mark.parametrize("count", ["", ", item_count=len(text)"])
+@each_of("loop", [LOOP, "for item in text:\n    item()\n"])
+@each_of("count", ["", ", item_count=len(text)"])
 def test_a_batch_counts_what_its_loop_sends(count: str, loop: str) -> None:
     """The number of items is the length of what the loop goes over: functions, perhaps."""
     before = legacy(loop, "tracker.set_tracking_context(batch_id='b')\n")
     same(before, batch(loop, count))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("body", "count"),
     [
         (LOOP, ", item_count=len(client)"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from many_cases import each_of
 from pairs import BOTH, HEADER, NEW, OLD, SET, indented, legacy, migrated, objects, same
 
 STATEMENTS = [
@@ -93,7 +94,7 @@ def test_anything_else_in_a_statement_is_seen(body: list[str], number: int) -> N
     objects(legacy(text), migrated(spoilt))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("one", "other"),
     [("1", "True"), ("1", "1.0"), ("0.0", "-0.0"), ("'a'", "b'a'"), ("1", "1j"), ("None", "...")],
 )
@@ -103,7 +104,7 @@ def test_constants_that_are_equal_are_not_the_same(one: str, other: str) -> None
     objects(legacy(f"ask({other})\n"), migrated(f"ask({one})\n"))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("x = 1\n", "x = 1\n"),
@@ -124,7 +125,7 @@ def test_layout_and_needless_flushes_are_no_difference(before: str, after: str) 
     same(before, after)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         (legacy("ask()\n"), migrated("ask()\n").replace('job_id="a"', 'job_id="b"')),
@@ -147,14 +148,14 @@ def test_other_ids_and_other_blocks_are_seen(before: str, after: str) -> None:
     objects(before, after)
 
 
-@pytest.mark.parametrize("tail", ["log(1)\n", "return text\n", "for x in y:\n    log(x)\n"])
+@each_of("tail", ["log(1)\n", "return text\n", "for x in y:\n    log(x)\n"])
 def test_a_block_may_end_before_what_needs_no_tracker(tail: str) -> None:
     """What does not use the tracker may stay behind its block, but for what was in front."""
     same(legacy("ask(tracker)\n" + tail), migrated("ask(tracker)\n") + indented(tail))
     objects(legacy("ask(tracker)\n" + tail), migrated("ask(tracker)\n"), "missing")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("old", "new"),
     [
         ("from a import b\n" + OLD, "from a import b\n" + NEW),
@@ -168,7 +169,7 @@ def test_imports_of_the_api_are_managed(old: str, new: str) -> None:
     same(legacy("ask()\n").replace(OLD, old), migrated("ask()\n").replace(NEW, new))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("old", "new", "said"),
     [
         (OLD, "", "is not imported"),

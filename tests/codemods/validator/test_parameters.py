@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from many_cases import each_of
 from pairs import NEW, objects, same
 
 INNER = (
@@ -27,7 +28,7 @@ def test_a_parameter_for_one_context(form: str) -> None:
     objects(BEFORE, after, "the parameters of step changed")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("parameters", "given"),
     [
         ("text, *, tracker", ", tracker=tracker"),
@@ -47,14 +48,14 @@ def test_another_parameter_is_refused(parameters: str, given: str) -> None:
     objects(BEFORE, INNER.format(parameters, given), unsafe=True)
 
 
-@pytest.mark.parametrize("use", ["log(tracker)", "tracker = 1", "del tracker", "tracker.x()"])
+@each_of("use", ["log(tracker)", "tracker = 1", "del tracker", "tracker.x()"])
 def test_a_parameter_is_for_the_context_alone(use: str) -> None:
     """Whatever else is done with it is another program."""
     after = INNER.format("text, *, tracker=None", ", tracker=tracker")
     objects(f"{BEFORE}    {use}\n", f"{after}    {use}\n", unsafe=True)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after"),
     [
         ("def f(a): pass\n", "def f(b): pass\n"),

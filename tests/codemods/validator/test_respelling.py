@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from many_cases import each_of
 from pairs import BOTH, OLD, objects, same
 
 BUILT = "tracker = AIUsageTracker()\n"
@@ -23,7 +22,7 @@ def todays(text: str) -> str:
     return text.replace(".set_context(", ".set_tracking_context(")
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         f"{OLD}{BUILT}{CALL}",
@@ -49,7 +48,7 @@ def test_a_tracker_hears_either_name(text: str) -> None:
     objects(todays(text), text)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         f"{OLD}{CALL}",

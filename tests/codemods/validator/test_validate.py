@@ -10,12 +10,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from many_cases import each_of
 from pairs import BOTH, HEADER, NEW, OLD, SET, legacy, migrated, objects, same
 
 from codemods.validator.validate import compiles, difference
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after", "compiled"),
     [
         ("x = 1\n", "x = 2\n", True),
@@ -44,7 +45,7 @@ def test_a_block_more_than_an_older_interpreter_takes_is_refused() -> None:
     assert not compiles(nested(20), nested(21))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "rest",
     [
         "log(text)\n",
@@ -60,7 +61,7 @@ def test_another_variable_of_that_name_may_be_read(rest: str) -> None:
     same(legacy("ask(tracker)\n" + rest), migrated("ask(tracker)\n") + lines)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "rest",
     [
         "log(tracker)\n",
@@ -77,7 +78,7 @@ def test_a_tracker_is_not_read_behind_its_block(rest: str) -> None:
     objects(legacy("ask(tracker)\n" + rest), migrated("ask(tracker)\n") + lines)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("body", "said"),
     [
         ("return tracker\n", "outlives"),
@@ -92,15 +93,13 @@ def test_a_tracker_does_not_outlive_its_block(body: str, said: str) -> None:
     objects(legacy(body), migrated(body), said)
 
 
-@pytest.mark.parametrize(
-    "body", ["return ask(tracker)\n", "x = tracker\n", "x = {}\nx['t'] = tracker\nask(x)\n"]
-)
+@each_of("body", ["return ask(tracker)\n", "x = tracker\n", "x = {}\nx['t'] = tracker\nask(x)\n"])
 def test_a_tracker_may_be_used_in_its_block(body: str) -> None:
     """Passing it on, another name for it, or a part of an object of the function stays inside."""
     same(legacy(body), migrated(body))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("header", "imported"),
     [
         (HEADER, ""),
@@ -113,7 +112,7 @@ def test_a_context_manager_must_be_bound(header: str, imported: str) -> None:
     objects(legacy("ask()\n"), migrated("ask()\n", header).replace(NEW, imported))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("extra", "said"),
     [
         ("ai_usage_context = None\n", "means something else"),
@@ -143,7 +142,7 @@ BLOCK = (
 )
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("first", "is_same"),
     [("", True), ("log(job)\n        ", True), ("ask(tracker)\n        ", False)],
 )
@@ -159,8 +158,8 @@ def test_a_file_that_did_not_change_is_the_same(text: str) -> None:
     same(text, text)
 
 
-@pytest.mark.parametrize("given", ["job_id='a'", "**{'job_id': 'a'}"])
-@pytest.mark.parametrize("used", ["a", "b"])
+@each_of("given", ["job_id='a'", "**{'job_id': 'a'}"])
+@each_of("used", ["a", "b"])
 def test_the_tree_of_the_original_is_read_and_stays(given: str, used: str) -> None:
     """With a tree that is there already the judgement is the same, and the tree as it was."""
     before = legacy(f"ask({used}, **extra)\n", sets=f"tracker.set_tracking_context({given})\n")
@@ -172,7 +171,7 @@ def test_the_tree_of_the_original_is_read_and_stays(given: str, used: str) -> No
     assert ast.dump(tree) == shape
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("leaving", "asked", "is_same"),
     [
         ("return tracker", ("return tracker",), True),

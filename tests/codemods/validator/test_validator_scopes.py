@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 
-import pytest
+from many_cases import each_of
 
 from codemods.validator.scopes import visible
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "lines"),
     [
         ("[x for x in (1, 2)]", []),

@@ -12,6 +12,7 @@ from unittest.mock import Mock
 
 import openai
 import pytest
+from many_cases import each_of
 from original_app.expected import DIFFERENCES
 from original_app.metric_store import AIUsageMetric, MetricStore
 from original_app.on_ours import ai_usage_context as original_contexts
@@ -152,7 +153,7 @@ def test_a_class_that_cannot_be_made(response: Any, monkeypatch: pytest.MonkeyPa
     assert dynamo.put_item.call_args.kwargs["Item"]["GSI1PK"] == {"S": "AI_USAGE#openai"}
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name",
     ["ai_usage_context", "batch_ai_usage_context", "partial_failure_context", "ai_usage_tracked"],
 )

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from canaries import COMPLETION, KEY, KEYS, MARKS, PLACES, PROMPT, ask, failures
 from delivered import asked, drained
 from dynamo_servers import CREDENTIALS, dynamo_server
+from many_cases import each_of
 
 import tracker
 from tests.patience import PATIENCE
@@ -196,7 +197,7 @@ def parts_of(key: str) -> tuple[str, ...]:
     return body, body[-12:]
 
 
-@pytest.mark.parametrize("provider", KEYS)
+@each_of("provider", KEYS)
 def test_no_form_of_a_key_stays(provider: str) -> None:
     """T27: of no provider, wherever it stands; two keys stay two."""
     key = KEYS[provider]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 from delivery_doubles import metrics
+from many_cases import each_of
 
 from tracker.cli.main import cli
 from tracker.cli.reports.sources.dynamodb import usage_in_dynamodb
@@ -236,7 +237,7 @@ class Table:
         return [{"Items": self.items if asked["Segment"] == 0 else []}]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "odd",
     [
         {"costUSD": {"N": "1E+999999"}},
@@ -246,7 +247,6 @@ class Table:
         {"model": {"B": b"\xff"}},
         {"model": {}},
     ],
-    ids=str,
 )
 def test_items_that_are_none_of_ours_are_left_out_and_told(odd: dict[str, Any]) -> None:
     """T36: of a table that others write to, too."""

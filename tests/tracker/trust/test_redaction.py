@@ -8,9 +8,9 @@ import string
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from many_cases import each_of
 
 from tests.patience import PATIENCE
 from tracker import ai_usage_context
@@ -30,7 +30,7 @@ ALPHABET = string.ascii_letters + string.digits + "-_"
 ids = st.builds(str.__add__, st.sampled_from([*BEGINNINGS, "", "bearer "]), st.text(ALPHABET))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "kept",
     """
     pk-000001 pk-000002 sk-learn-train sk-learn-train-2026-11-20-experiment-0042 risk-averse
@@ -81,7 +81,7 @@ def test_ids_reach_the_store_as_they_are(quiet_environment: Path) -> None:
     assert sorted(rows) == [(f"pk-{n:06}", f"sk-{n}", "sk-learn-train") for n in range(3)]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name",
     """
     api_key apiKey x-api-key X-Api-Key OPENAI_API_KEY db.password PASSWORD clientSecret secret
@@ -98,7 +98,7 @@ def test_fields_that_are_named_so_are_not_kept(name: str) -> None:
     assert sanitize({name: None}) == {name: None}
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name",
     """
     input_tokens max_tokens token_count tokenizer key s3_key primary_key next_token author
@@ -112,7 +112,7 @@ def test_other_fields_are_kept(name: str) -> None:
     assert sanitize({name: "x"}) == {name: "x"}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "stored"),
     [
         ("https://anna:hunter22@host/x", "https://[removed]@host/x"),
@@ -136,7 +136,7 @@ def test_passwords_leave_no_digest(text: str, stored: str) -> None:
     assert short(text) == stored
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "https://b.s3.amazonaws.com/k?X-Amz-Credential=SIGN&X-Amz-Signature=SIGN&X-Amz-Date=1",
@@ -153,7 +153,7 @@ def test_signed_addresses_lose_their_signature(text: str) -> None:
     assert stored.startswith(text.split("?")[0] + "?")
 
 
-@pytest.mark.parametrize(
+@each_of(
     "piece",
     [
         "sk-",
@@ -188,7 +188,7 @@ def test_each_provider_s_form_can_be_found() -> None:
     assert len(PREFIXED) >= 15
 
 
-@pytest.mark.parametrize(
+@each_of(
     "kept",
     [
         "ps -u root: all",

@@ -6,12 +6,14 @@ collects it.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import traceback
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class Cases:
@@ -47,3 +49,30 @@ def all_cases() -> Iterator[Cases]:
     cases = Cases()
     yield cases
     cases.settle()
+
+
+def each_of(
+    names: str | tuple[str, ...], values: Iterable[Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Have one test try all *values* as its arguments *names*: ``parametrize``, in one test.
+
+    For what changes nothing, and asks for no folder: the cases share what the test is given.
+    """
+    arguments = tuple(names.split(", ")) if isinstance(names, str) else names
+    given = [(v,) for v in values] if len(arguments) == 1 else [tuple(v) for v in values]
+
+    def of_all(test: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(test)
+        def trying_all(**others: Any) -> None:
+            with all_cases() as cases:
+                for value in given:
+                    case = dict(zip(arguments, value, strict=True))
+                    with cases.trying(case):
+                        test(**case, **others)
+
+        asked = inspect.signature(test)
+        left = [one for name, one in asked.parameters.items() if name not in arguments]
+        trying_all.__signature__ = asked.replace(parameters=left)  # type: ignore[attr-defined]
+        return trying_all
+
+    return of_all

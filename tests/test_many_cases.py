@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
-from cases import Cases, all_cases
+from many_cases import Cases, all_cases, each_of
 
 
 def test_all_that_failed_is_told() -> None:
@@ -45,3 +47,26 @@ def test_what_ends_a_test_ends_it() -> None:
     """A skip is none of a case's failures, nor is an end that a person asks for."""
     with pytest.raises(pytest.skip.Exception), all_cases() as cases, cases.trying("a case"):
         pytest.skip("not here")
+
+
+def test_a_test_of_many_arguments_is_one() -> None:
+    """It is asked for what is left of its arguments, and tries every combination of the others."""
+    tried = []
+
+    @each_of("first, second", [(1, 2), (3, 4)])
+    @each_of("third", "ab")
+    def of_them(first: int, second: int, third: str, folder: str) -> None:
+        tried.append((first, second, third, folder))
+        assert (first, third) != (3, "b")
+
+    assert list(inspect.signature(of_them).parameters) == ["folder"]
+    with pytest.raises(AssertionError) as caught:
+        of_them(folder="here")
+    assert tried == [
+        (1, 2, "a", "here"),
+        (1, 2, "b", "here"),
+        (3, 4, "a", "here"),
+        (3, 4, "b", "here"),
+    ]
+    assert "{'first': 3, 'second': 4}" in str(caught.value)
+    assert "{'third': 'b'}" in str(caught.value)
