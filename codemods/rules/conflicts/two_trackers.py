@@ -17,6 +17,7 @@ from codemods.analysis.syntax.effects import may_be_none
 from codemods.analysis.syntax.mentions import Mentions
 from codemods.model.edit import Delete, Wrap
 from codemods.model.refusal import Reason
+from codemods.rules.checks.waiting.awaited_clients import client_beside
 from codemods.rules.conflicts.enclosing_contexts import heirs_of_contexts
 from codemods.rules.conflicts.inheritance import Heirs, heirs_of, told
 from codemods.rules.conflicts.missing_ids import missing_ids
@@ -56,6 +57,13 @@ def compatible(
         other = foreign_use(semantic, proposal, holders)
         if other is not None:
             without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
+    for proposal in list(left):
+        bodies = [body_of(semantic, wrap) for wrap in wraps(proposal)]
+        client = client_beside(semantic, proposal.home, bodies)
+        if client is not None:
+            without(
+                proposal, "a wrapped client would take ids that tasks leave their thread", client
+            )
     # What is not made stands in nobody's way.
     for proposal in overlapping(semantic, list(left)):
         without(proposal, "another tracker's block would overlap with this one")

@@ -16,7 +16,7 @@ from codemods.rules.checks.lifetime import other_set
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _TASKS = frozenset(
     "gather create_task ensure_future TaskGroup as_completed wait start_soon".split()
 )
+_WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 _BEGINS = frozenset({"asyncio.gather", "asyncio.create_task", "asyncio.ensure_future"})
 
 
@@ -84,6 +85,25 @@ def _wrappers(statements: list[ast.stmt]) -> Iterator[ast.Attribute]:
         for node in walk(statement):
             if isinstance(node, ast.Attribute) and node.attr in words.CLIENT_WRAPPERS:
                 yield node
+
+
+def client_beside(
+    semantic: SemanticModel, home: str, bodies: Sequence[Sequence[ast.stmt]]
+) -> ast.Attribute | None:
+    """Return what wraps a client that blocks around *bodies* may leave their context to.
+
+    On the original runtime tasks that are in such blocks by turns leave the thread one of their
+    contexts for good: each gives back what was there when it began.
+    """
+    if semantic.ours(home) or not semantic.module.mentions(words.CLIENT_WRAPPERS):
+        return None
+    statements = [s for body in bodies for s in body]
+    if not any(isinstance(n, _WAITING) for s in statements for n in walk(s)):
+        return None
+    if not _begins_tasks(semantic):
+        return None
+    inside = {n for s in statements for n in walk(s)}
+    return next((n for n in _wrappers(semantic.module.tree.body) if n not in inside), None)
 
 
 def _begins_tasks(semantic: SemanticModel) -> bool:
