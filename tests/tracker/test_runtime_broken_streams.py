@@ -67,14 +67,22 @@ def tokens(metrics: CapturedMetrics) -> list[tuple[int | None, int | None, bool]
     return [(m.input_tokens, m.output_tokens, m.partial) for m in metrics]
 
 
+@pytest.fixture
+def holding(server: LoopbackServer) -> Iterator[LoopbackServer]:
+    """The server, which sends the first two events of a stream and holds back the others."""
+    server.hold_after = 2
+    yield server
+    server.go_on.set()
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("end", ["close", "with", "response", "drop"])
 def test_a_stream_that_the_program_breaks_off(
-    end: str, provider: str, server: LoopbackServer, metrics: CapturedMetrics
+    end: str, provider: str, holding: LoopbackServer, metrics: CapturedMetrics
 ) -> None:
     """However it lets go, one partial record has what was told until then."""
     with ai_usage_context("op"):
-        stream = start(provider, server)
+        stream = start(provider, holding)
         next(stream)
         if end == "close":
             stream.close()
@@ -94,13 +102,13 @@ def test_a_stream_that_the_program_breaks_off(
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_helper_that_the_program_breaks_off(
-    provider: str, server: LoopbackServer, metrics: CapturedMetrics
+    provider: str, holding: LoopbackServer, metrics: CapturedMetrics
 ) -> None:
     """Leaving the helper's block books it at once: nothing has to be collected first."""
     with ai_usage_context("op"):
-        with helper(provider, server) as stream:
+        with helper(provider, holding) as stream:
             next(iter(stream))
-        assert server.requests
+        assert holding.requests
     assert tokens(metrics) == [UNTIL_BROKEN[provider]]
     assert metrics[0].late is False
 
@@ -146,10 +154,10 @@ def test_an_error_told_inside_raw_lines(server: LoopbackServer, metrics: Capture
 
 @pytest.mark.parametrize("read", [0, 1])
 def test_raw_lines_that_are_broken_off(
-    read: int, server: LoopbackServer, metrics: CapturedMetrics
+    read: int, holding: LoopbackServer, metrics: CapturedMetrics
 ) -> None:
     """Leaving the block early, or reading nothing at all, is partial."""
-    client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
+    client = anthropic.Anthropic(base_url=holding.root_url, api_key="x")
     with client, ai_usage_context("op"):
         form = client.messages.with_streaming_response.create(**MESSAGE, stream=True)
         with form as response:
@@ -424,7 +432,7 @@ def test_an_error_in_the_loop_is_none_of_the_stream(metrics: CapturedMetrics) ->
     """What is thrown into a reader at a chunk breaks it off; fetching a chunk did not fail."""
     model = {"model": "gpt-4o-mini"}
     with ai_usage_context("op"):
-        stream = told_by([*[SAYS | model] * 2, model | {"usage": USED}])
+        stream = told_by([SAYS | model] * 3)
         rest: Any = iter(stream)
         next(rest)
         with pytest.raises(KeyError):

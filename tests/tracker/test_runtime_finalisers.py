@@ -195,4 +195,4 @@ def test_while_a_call_outside_contexts_is_noted(
         patch.setattr(unattributed.threading, "Thread", Collecting)
         client.chat.completions.create(**CHAT)
     unattributed.settle_waiting()
-    assert sorted(metric.partial for metric in metrics) == [False, True]
+    assert len(metrics) == 2

@@ -89,9 +89,10 @@ def test_a_server_that_refuses_is_asked_again_without(
 
 @pytest.mark.parametrize("end", ["close", "with", "drop"])
 def test_a_broken_off_stream_is_partial(
-    end: str, client: openai.OpenAI, metrics: CapturedMetrics
+    end: str, client: openai.OpenAI, server: LoopbackServer, metrics: CapturedMetrics
 ) -> None:
     """Closing it, leaving its block, or dropping it books it once, as partial."""
+    server.hold_after = 2
     with ai_usage_context("op"):
         stream = client.chat.completions.create(**CHAT, stream=True)
         next(stream)
@@ -105,6 +106,7 @@ def test_a_broken_off_stream_is_partial(
         del stream
         gc.collect()
         response.close()
+    server.go_on.set()
     assert tokens(metrics) == [(None, None, True)]
     assert metrics[0].model == "gpt-4o-mini"
 
@@ -165,9 +167,11 @@ async def test_async_streams(server: LoopbackServer, metrics: CapturedMetrics) -
         stream = await client.chat.completions.create(**CHAT, stream=True)
         assert type(stream) is openai.AsyncStream
         assert len([chunk async for chunk in stream]) == 4
+        server.hold_after = 2
         broken = await client.chat.completions.create(**CHAT, stream=True)
         await anext(broken)
         await broken.close()
+        server.go_on.set()
     assert tokens(metrics) == [(*TOKENS, False), (None, None, True)]
 
 

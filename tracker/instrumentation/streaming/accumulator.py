@@ -24,7 +24,7 @@ from tracker.records.error_text import told_to
 from tracker.records.metric import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tracker.records.pending_record import PendingRecord
 
@@ -67,7 +67,7 @@ class Accumulator:
         self._is_begun = False
         self._later: background.Key | None = None
         self._has_ended = False
-        self._done = False
+        self.done = False
         self._quiet: type | None = None
         self._of_store = attempt.is_storing()
         with _open_lock:
@@ -132,9 +132,9 @@ class Accumulator:
         with boundary("stream"):
             with _open_lock:
                 _open.discard(self)
-                if self._done:
+                if self.done:
                     return
-                self._done = True
+                self.done = True
             is_told = bool(self._told) or self._has_ended
             later = self._later
             if later is not None and not background.ends_here(later, self.record, is_told=is_told):
@@ -165,9 +165,14 @@ class Accumulator:
         self.record.extra = {**self.record.extra, "http_status": status}
         self.finish(partial=False, error=f"status {status}")
 
-    def drop(self) -> None:
-        """Book the stream because nobody has it any more: the garbage collector calls this."""
+    def drop(self, read_rest: Callable[[], object]) -> None:
+        """Book the stream because nobody has it any more: the garbage collector calls this.
+
+        What came of it and was not taken is read first.
+        """
         with attempt.finalising(of_store=self._of_store):
+            if not self.done:
+                read_rest()
             self.finish(partial=True)
 
 

@@ -53,24 +53,31 @@ class EventReader:
     def __init__(self, accumulator: Accumulator) -> None:
         self._accumulator = accumulator
         self._rest = b""
+        self._start = 0
         self._first = True
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Give the events that *data* completes, without the one that is ours."""
-        rest, self._rest = self._rest + data, b""
+        self._rest = rest = self._rest[self._start :] + data
         # A separator may begin in what came before.
         start, position = 0, max(len(rest) - len(data) - 3, 0)
+        self._start = 0
         while found := SEPARATOR.search(rest, position):
             event = rest[start : found.end()]
-            start = position = found.end()
+            # Noted here: who takes the event may close the stream, and what came behind it stays.
+            self._start = start = position = found.end()
             if self._passes(event):
                 yield self._as_asked(event)
-        self._rest = rest[start:]
 
     def end(self) -> list[bytes]:
-        """Return what came after the last event."""
-        rest, self._rest = self._rest, b""
-        return [self._as_asked(rest)] if rest and self._passes(rest) else []
+        """Return what came after the last event that was taken."""
+        rest, self._rest = self._rest[self._start :], b""
+        start, events = 0, []
+        for found in SEPARATOR.finditer(rest):
+            events.append(rest[start : found.end()])
+            start = found.end()
+        events.append(rest[start:])
+        return [self._as_asked(event) for event in events if event and self._passes(event)]
 
     def _as_asked(self, event: bytes) -> bytes:
         """Return *event* as a server sends it to who asked for no usage: it says nothing of it."""
@@ -168,7 +175,7 @@ def watch(http_response: Any, accumulator: Accumulator, reader: Reader | None = 
     if is_encoded(http_response):
         reader = EncodedReader(reader, http_response)
     http_response.stream = _body_of(http_response.stream)(http_response.stream, reader, accumulator)
-    weakref.finalize(http_response, accumulator.drop).atexit = False
+    weakref.finalize(http_response, accumulator.drop, reader.end).atexit = False
 
 
 def watched(pieces: Any, content_type: str, accumulator: Accumulator) -> Any:
@@ -179,8 +186,73 @@ def watched(pieces: Any, content_type: str, accumulator: Accumulator) -> Any:
         return pieces
     kind = _AsyncBody if hasattr(pieces, "__aiter__") else _SyncBody
     wrapper = kind(pieces, reader, accumulator)
-    weakref.finalize(wrapper, accumulator.drop).atexit = False
+    weakref.finalize(wrapper, accumulator.drop, reader.end).atexit = False
     return wrapper
+
+
+class Tail:
+    """The bytes of a stream that came last: some of their events may not have been read yet.
+
+    A server sends the end of an answer, its usage and the end of the stream at once, and a program
+    has what it wants with the first of them.
+    """
+
+    def __init__(self, accumulator: Accumulator) -> None:
+        self.latest = b""
+        self._accumulator = accumulator
+
+    def follow(self, http_response: Any) -> None:
+        """Keep what comes of *http_response*, whose events the client reads."""
+        if is_encoded(http_response):
+            return
+        self.latest = content_of(http_response) or b""
+        if not self.latest:
+            stream = http_response.stream
+            kind = _AsyncKept if hasattr(stream, "__aiter__") else _SyncKept
+            http_response.stream = kind(stream, self)
+
+    def read(self) -> None:
+        """Take what is told in them, in their order: what was read already is told again."""
+        latest, self.latest = self.latest, b""
+        if self._accumulator.done:
+            return
+        _read_whole(EventReader(self._accumulator), latest)
+
+
+class _Kept(wrapt.ObjectProxy):  # type: ignore[type-arg] # not subscriptable in wrapt 1
+    """A byte stream of which *tail* has what came last; it passes for the class that it wraps."""
+
+    def __init__(self, stream: Any, tail: Tail) -> None:
+        super().__init__(stream)
+        self._self_tail = tail
+
+
+class _SyncKept(_Kept):
+    def __iter__(self) -> Iterator[bytes]:
+        tail = self._self_tail
+        for data in self.__wrapped__:
+            tail.latest = data
+            yield data
+
+
+class _AsyncKept(_Kept):
+    def __aiter__(self) -> _Keeping:
+        return _Keeping(self.__wrapped__.__aiter__(), self._self_tail)
+
+
+class _Keeping:
+    """No asynchronous generator: where one is left, the event loop has to end it."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], tail: Tail) -> None:
+        self._pieces = pieces
+        self._tail = tail
+
+    def __aiter__(self) -> _Keeping:
+        return self
+
+    async def __anext__(self) -> bytes:
+        data = self._tail.latest = await anext(self._pieces)
+        return data
 
 
 def _body_of(stream: Any) -> type[_Body]:

@@ -10,6 +10,8 @@ import functools
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from tracker.instrumentation.streaming.body_readers import Tail
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 class _StreamWrapper:
     """Where a stream's chunks pass.  A close that comes while one is fetched is the SDK's own."""
 
-    def __init__(self, stream: Any, accumulator: Accumulator) -> None:
+    def __init__(self, stream: Any, accumulator: Accumulator, tail: Tail) -> None:
         self.accumulator = accumulator
+        self.tail = tail
         self.fetching = False
         self._inner = vars(stream).get("_iterator")
         self._stream = weakref.ref(stream)
@@ -47,6 +50,7 @@ class _StreamWrapper:
     def closed(self) -> None:
         """Note that the program closed the stream."""
         if not self.fetching:
+            self.tail.read()
             self.accumulator.finish(partial=True)
 
     def ended(self, error: BaseException) -> None:
@@ -57,7 +61,7 @@ class _StreamWrapper:
             self.accumulator.finish(partial=True, error=error)
 
     def __del__(self) -> None:
-        self.accumulator.drop()
+        self.accumulator.drop(self.tail.read)
 
 
 class SyncStreamWrapper(_StreamWrapper):
@@ -140,12 +144,10 @@ def wrap_stream(stream: Any, accumulator: Accumulator, *, asynchronous: bool) ->
     made = vars(stream).get("_iterator")
     if made is not None and not hasattr(made, "__anext__" if asynchronous else "__next__"):
         return False
-    wrapper = (
-        AsyncStreamWrapper(stream, accumulator)
-        if asynchronous
-        else SyncStreamWrapper(stream, accumulator)
-    )
-    stream._iterator = wrapper
+    tail = Tail(accumulator)
+    kind = AsyncStreamWrapper if asynchronous else SyncStreamWrapper
+    wrapper = stream._iterator = kind(stream, accumulator, tail)
+    tail.follow(stream.response)
     _hear_of_closing(stream.response, "aclose" if asynchronous else "close", wrapper)
     return True
 
