@@ -195,6 +195,23 @@ def test_stream_helpers_are_what_we_take_them_for(module: str, method: str) -> N
     assert hasattr(manager, "__aenter__" if "Async" in kind else "__enter__")
 
 
+@pytest.mark.parametrize(
+    ("module", "kind", "kept"),
+    [
+        ("openai.lib.streaming.chat", "ChatCompletionStream", "current_completion_snapshot"),
+        ("openai.lib.streaming.responses", "ResponseStream", "_state"),
+        ("openai.lib.streaming.responses._responses", "ResponseStreamState", "_completed_response"),
+        ("anthropic.lib.streaming", "MessageStream", "current_message_snapshot"),
+        ("anthropic.lib.streaming", "BetaMessageStream", "current_message_snapshot"),
+    ],
+)
+def test_stream_helpers_keep_what_they_put_together(module: str, kind: str, kept: str) -> None:
+    """C1: where it is looked for when a program hands in a part of it; and closing is a method."""
+    helper = getattr(importlib.import_module(module), kind)
+    assert hasattr(helper, kept) or f"self.{kept}" in inspect.getsource(helper.__init__)
+    assert kind.endswith("State") or callable(helper.close)
+
+
 @pytest.mark.parametrize("provider", CAPTURED, ids=lambda provider: provider.name)
 def test_streaming_responses_are_deferred_and_hold_the_http_response(provider: Provider) -> None:
     """C1: the request is sent on entering; the raw forms keep what they were read from."""

@@ -204,10 +204,10 @@ async def test_a_task_that_is_cancelled(
 
 
 @pytest.mark.asyncio
-async def test_a_call_that_is_cancelled_is_no_record(
+async def test_a_call_that_is_cancelled_is_one_record(
     server: LoopbackServer, metrics: CapturedMetrics
 ) -> None:
-    """No response came; the decorated function's record says that it was cancelled."""
+    """No response came, and it may be billed: the record says that it was cancelled."""
     tracker = AIUsageTracker()
 
     class Never(httpx2.AsyncBaseTransport):
@@ -235,8 +235,8 @@ async def test_a_call_that_is_cancelled_is_no_record(
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-    (metric,) = metrics
-    assert str(metric.error).startswith("CancelledError at ")
+    assert [metric.metadata.get("function") for metric in metrics] == [None, "decorated"]
+    assert all(str(metric.error).startswith("CancelledError at ") for metric in metrics)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

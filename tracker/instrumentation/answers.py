@@ -12,6 +12,8 @@ from typing import Any
 from tracker.instrumentation.providers import SDKS
 
 DEFERRED_MODULE = "tracker.instrumentation.streaming.deferred"
+#: The HTTP libraries of the SDKs and of frameworks, whose own errors frameworks let through.
+HTTP_LIBRARIES = frozenset({"httpx", "httpx2"})
 REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 
 
@@ -50,7 +52,7 @@ def stream_of(answer: object) -> Any:
 
 def http_response_of(answer: object) -> Any:
     """Return the HTTP response that *answer* was or will be read from, if it holds on to it."""
-    for name in ("http_response", "response"):
+    for name in ("http_response", "response", "_response"):
         held = getattr(answer, name, None)
         if hasattr(held, "is_stream_consumed"):
             return held
@@ -72,15 +74,23 @@ def id_behind(error: BaseException) -> str | None:
 def response_behind(error: BaseException) -> Any:
     """Return the HTTP response that the SDK was reading when *error* came, if it was reading one.
 
-    Only the SDK's own frames know it: an answer gets its id after it was parsed.
+    Only the SDK's own frames know it, and those of its HTTP library, which calls hooks with it: an
+    answer gets its id after it was parsed.
     """
     trace = error.__traceback__
     while trace is not None:
-        http_response = http_response_of(trace.tb_frame.f_locals.get("self"))
+        frame = trace.tb_frame
+        http_response = http_response_of(frame.f_locals.get("self"))
+        if http_response is None and _root_of(frame.f_globals.get("__name__")) in HTTP_LIBRARIES:
+            http_response = http_response_of(frame.f_locals.get("response"))
         if http_response is not None:
             return http_response
         trace = trace.tb_next
     return None
+
+
+def _root_of(module: object) -> str:
+    return str(module).partition(".")[0]
 
 
 def is_encoded(http_response: Any) -> bool:

@@ -21,6 +21,7 @@ from tracker.instrumentation.observation import Observation, current, open_for
 from tracker.instrumentation.providers import SDKS
 from tracker.instrumentation.providers.beside import beside
 from tracker.instrumentation.providers.usage import model_of, request_id_of, usage_of
+from tracker.instrumentation.streaming.finals import stream_behind
 from tracker.records import recorder
 from tracker.records.error_text import told_to
 from tracker.records.metric import OTHER, Call
@@ -148,6 +149,8 @@ class Observer(Observation):
     def _record_of(self, response: Any, *, partial: bool) -> PendingRecord:
         request_id = request_id_of(response)
         known = deduplication.find(response, self.service, request_id)
+        if known is None and of_sdk(response):
+            known = stream_behind(response, self.service)
         if known is not None and not self._is_another_call(known, response):
             self._speak_for(known)
             return known

@@ -154,19 +154,25 @@ def _of_botocore(error: Any) -> str:
 
 
 def _place(error: BaseException) -> str | None:
-    """Return module, function and line of the innermost frame that is no library's."""
+    """Return module, function and line of the innermost frame that is no library's.
+
+    Ours is told only where no frame is the program's: an error that a program throws into what
+    waits for a chunk passes us.
+    """
     found: tuple[FrameType, int] | None = None
-    innermost = None
+    innermost = ours = None
     step = error.__traceback__
     while step is not None:
         frame = step.tb_frame
         # A program that runs what a model wrote names its functions as the model did.
         if not frame.f_code.co_filename.startswith("<"):
             innermost = (frame, step.tb_lineno)
-            if not _is_library(frame):
+            if _module(frame).startswith("tracker."):
+                ours = innermost
+            elif not _is_library(frame):
                 found = innermost
         step = step.tb_next
-    if (chosen := found or innermost) is None:
+    if (chosen := found or ours or innermost) is None:
         return None
     frame, line = chosen
     return f"{_module(frame)}.{frame.f_code.co_qualname}"[:_MAX_NAME] + f":{line}"
@@ -182,8 +188,7 @@ def _is_raised_here(error: BaseException) -> bool:
 
 def _is_library(frame: FrameType) -> bool:
     path = frame.f_code.co_filename
-    is_foreign = path.startswith(_LIBRARIES) or "site-packages" in path
-    return is_foreign and not _module(frame).startswith("tracker.")
+    return path.startswith(_LIBRARIES) or "site-packages" in path
 
 
 def _module(frame: FrameType) -> str:

@@ -1,8 +1,8 @@
 """Calls that failed: a record each, which says how, and not what the server wrote.
 
-Only what is known to have been sent is a call: an answer with the status of an error, or a
-connection that was lost or never made.  An exception of the program's own, in a hook of the
-client say, is none.
+Only what is known to have been sent is a call: an answer with the status of an error, a
+connection that was lost or never made, or a request that was on its way when the program was
+interrupted.  An exception of the program's own, in a hook of the client say, is none.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tracker.context import unattributed
+from tracker.instrumentation.answers import HTTP_LIBRARIES
 from tracker.instrumentation.providers import SDKS
 from tracker.records import recorder
 from tracker.records.error_text import described, known_codes, told_to
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
 #: The first status of an error.
 ERRORS_FROM = 400
-#: The HTTP libraries of the SDKs and of frameworks, whose own errors frameworks let through.
-HTTP_LIBRARIES = frozenset({"httpx", "httpx2"})
+#: What they hand a request over with, to whatever sends it.
+SENDING = frozenset({"handle_request", "handle_async_request"})
+#: What sends it for them, mostly, and its modules that have a connection already.
+CORES = frozenset({"httpcore", "httpcore2"})
+CONNECTED = (".http11", ".http2")
 #: Errors of these libraries that come before anything is sent; after others an answer may have
 #: been made, and billed, that nobody has.
 UNSENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})
@@ -37,8 +41,10 @@ def failed_call(
     error is not billed.
     """
     status = status_of(error)
-    if operation == OTHER or (status is None and not is_connection_error(error)):
+    if operation == OTHER:
         return None  # whether a failure at an endpoint that is not known says anything is not known
+    if status is None and not is_connection_error(error) and not is_interruption(error):
+        return None
     text = described(error)
     if status is not None:
         record.unbilled = True
@@ -97,3 +103,24 @@ def is_connection_error(error: BaseException) -> bool:
     name = "APIConnectionError" if root in SDKS else "TransportError"
     known = getattr(sys.modules.get(root), name, None)
     return isinstance(known, type) and isinstance(error, known)
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Return whether *error* came, from outside, while a request was sent or its answer awaited.
+
+    A task is cancelled, somebody at the keyboard or a signal's handler ends it: what was sent may
+    be billed.  An end of the coroutine itself (``GeneratorExit``) comes whenever nobody has it.
+    """
+    if isinstance(error, GeneratorExit):
+        return False
+    modules: list[str] = []
+    step = error.__traceback__
+    while step is not None:
+        frame = step.tb_frame
+        if modules or frame.f_code.co_name in SENDING:
+            modules.append(str(frame.f_globals.get("__name__", "")))
+        step = step.tb_next
+    if CORES.isdisjoint(module.partition(".")[0] for module in modules):
+        # Some other transport: what it raises as an Exception may be its own.
+        return bool(modules) and not isinstance(error, Exception)
+    return any(module.endswith(CONNECTED) for module in modules)
