@@ -66,7 +66,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help applications browser budgets demo test test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback planted discovery mutants score contract-openai matrix bench compare figures page-benchmark history-benchmark overhead \
+.PHONY: help applications browser budgets demo prepare test suites-ready test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback planted discovery mutants score contract-openai matrix bench compare figures page-benchmark history-benchmark overhead \
 	prices report-benchmark faults-benchmark lsp-benchmark vscode dynalite install clean
 
 help:
@@ -128,7 +128,10 @@ lint: $(STAMP)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
-test: lint $(DYNALITE) $(BROWSER)
+# What `make test` needs and does before its tests.
+prepare: lint $(DYNALITE) $(BROWSER)
+
+test: prepare
 	@# Where Python is told to write no bytecode, each process of a test would compile all of it.
 	@$(BIN)/python -m compileall -q tracker codemods
 	@# Three on two processors: a test that waits for a server or a process keeps none of them idle.
@@ -152,8 +155,12 @@ $(SUITES_STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --editable '.[suites]'
 	@touch $@
 
+suites-ready: $(SUITES_STAMP)
+
 test-suites: $(SUITES_STAMP)
-	$(BIN)/python -m pytest -q -n 3 $(SUITES)
+	@# As for the whole suite: what is compiled is compiled once.
+	@$(BIN)/python -m compileall -q tracker codemods
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 3 --dist worksteal $(SUITES)
 
 test-newer:
 	@.ci/newer
