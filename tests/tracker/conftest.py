@@ -57,6 +57,7 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     monkeypatch.setenv("AI_USAGE_DATABASE", str(database))
     monkeypatch.setenv("AI_USAGE_SPOOL", str(tmp_path / "spool.db"))
     monkeypatch.setenv("AI_USAGE_STRICT", "1")
+    _be_patient(monkeypatch)
     error_boundary.reset()
     writer.restart()  # tests of other folders may have begun with the machine's settings
     yield database
@@ -68,8 +69,7 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     unattributed.made_by(OWN_TRACKER)  # the original's module, once imported, has its own made
 
 
-@pytest.fixture(autouse=True)
-def patient(quiet_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the product wait for itself as long as it takes; who tests a limit sets it."""
     monkeypatch.setenv("AI_USAGE_FLUSH_TIMEOUT", "60")
     monkeypatch.setattr(writer, "EXIT_SECONDS", PATIENCE)
