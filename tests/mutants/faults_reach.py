@@ -14,6 +14,7 @@ from .exams_reach import (
     a_task_that_is_taken_out_is_not_awaited,
 )
 from .mutant import examined, mutant
+from .table import as_the_table_says
 
 
 @mutant("rules.planning.conditional.dictionaries:_keywords", "A4_keywords")
@@ -169,3 +170,33 @@ def names_have_one_form(real: Any) -> Any:
 def names_are_ascii(real: Any) -> Any:
     """No method has letters above ASCII in its name."""
     return lambda self, file: frozenset(name for name in real(self, file) if name.isascii())
+
+
+@mutant(
+    "rules.checks.shared_trackers.sole_use:_is_called_inside",
+    "E2_function_in_a_script_s_block_that",
+)
+def functions_of_a_script_end_with_its_block(real: Any) -> Any:
+    """Nobody calls a function that a script defines in its block, but its statements there."""
+    return lambda semantic, lifetime, helper: True
+
+
+@examined(
+    "rules.checks.shared_trackers.sole_use:_is_defined_inside",
+    as_the_table_says(
+        "E2_function_in_a_script_s_block",
+        "E8_helper_of_a_script_without_being_asked",
+    ),
+)
+def functions_of_a_script_are_its_block_s(real: Any) -> Any:
+    """A function of a script belongs to its block, wherever it is defined."""
+    return lambda semantic, lifetime, helper: True
+
+
+@examined(
+    "rules.planning.whole_lifetime:helper_assumptions",
+    as_the_table_says("E2_function_in_a_script_s_block_if_nothing_is_assumed"),
+)
+def files_out_of_sight_need_no_word(real: Any) -> Any:
+    """That a file which is not in sight calls no function of a script goes without saying."""
+    return lambda semantic, lifetime: ()

@@ -24,7 +24,10 @@ from codemods.rules.checks.shared_trackers.doubtful_constructs import (
     construct_conditions,
     doubted_inside_refusal,
 )
-from codemods.rules.checks.shared_trackers.sole_use import helper_conditions
+from codemods.rules.checks.shared_trackers.sole_use import (
+    helper_assumptions,
+    helper_conditions,
+)
 from codemods.rules.checks.state_reads import (
     external_read_refusal,
     is_of_id,
@@ -113,8 +116,12 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
         semantic, finding, lifetime, verdict.edits
     )
     ways_out = tuple(semantic.module.paths[statement] for statement in leaving)
-    confirm = (*verdict.confirm, *asked, *doubts, *asked_of)
-    return refusal or replace(verdict, confirm=confirm, ways_out=(*verdict.ways_out, *ways_out))
+    return refusal or replace(
+        verdict,
+        assumptions=(*verdict.assumptions, *helper_assumptions(semantic, lifetime)),
+        confirm=(*verdict.confirm, *asked, *doubts, *asked_of),
+        ways_out=(*verdict.ways_out, *ways_out),
+    )
 
 
 def _may_be_read(semantic: SemanticModel, lifetime: Lifetime, read: ast.AST) -> bool:

@@ -3,7 +3,8 @@
 Where callers build a tracker and give it to one function only, as often as they like, and it sets
 its ids before it uses the tracker, no call sees what an earlier one left.
 A script's functions that only its own statements call, while its block lasts, are a part of what
-these do.  That no other file calls them is for a person to say (``--unsafe``).
+these do.  Those that are defined there, too, are as a function's own: that no file which is not in
+sight calls them is assumed, and said.  Of the others a person has to say so (``--unsafe``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.model.proposal import Assumption
 from codemods.rules.checks.shared_trackers.leaking_ids import Setter, doubtful
 
 if TYPE_CHECKING:
@@ -29,9 +31,9 @@ _QUIET = (words.SET_CALL, words.OLDER_SET_CALL, words.FLUSH_CALL)
 def helpers(semantic: SemanticModel, lifetime: Lifetime, binding: Binding) -> tuple[str, ...]:
     """Return the functions by which a script uses *binding*, its tracker or another name for it.
 
-    None where one is no such function, and where nobody is asked (without ``--unsafe``).
+    None where one is no such function, and where a person would have to be asked and is not.
     """
-    if not semantic.settings.unsafe or not binding.scope.is_module:
+    if not binding.scope.is_module:
         return ()
     found: dict[str, None] = {}
     for load in binding.loads:
@@ -40,6 +42,8 @@ def helpers(semantic: SemanticModel, lifetime: Lifetime, binding: Binding) -> tu
             continue
         helper = _bound_to(semantic, around[-1])
         if helper is None or not _is_called_inside(semantic, lifetime, helper):
+            return ()
+        if not (semantic.settings.unsafe or _is_defined_inside(semantic, lifetime, helper)):
             return ()
         found[helper.name] = None
     return tuple(found)
@@ -53,8 +57,24 @@ def helper_conditions(semantic: SemanticModel, lifetime: Lifetime) -> tuple[str,
     ids = " or ".join(dict.fromkeys(a.keyword for one in lifetime.sets for a in one.arguments))
     return tuple(
         f"who calls {name} from another file would no longer find the {ids} of line {line} there"
-        for name in helpers(semantic, lifetime, lifetime.binding)
+        for name, helper in _helpers(semantic, lifetime)
+        if not _is_defined_inside(semantic, lifetime, helper)
     )
+
+
+def helper_assumptions(semantic: SemanticModel, lifetime: Lifetime) -> tuple[Assumption, ...]:
+    """Return what is taken for granted of the functions that stand in a script's own block."""
+    return tuple(
+        Assumption(f"no file out of sight calls {name}", semantic.module.span(helper.binders[0]))
+        for name, helper in _helpers(semantic, lifetime)
+        if _is_defined_inside(semantic, lifetime, helper)
+    )
+
+
+def _helpers(semantic: SemanticModel, lifetime: Lifetime) -> list[tuple[str, Binding]]:
+    names = helpers(semantic, lifetime, lifetime.binding)
+    scope = semantic.scopes.module_scope
+    return [(name, semantic.scopes.binding(name, scope)) for name in names]
 
 
 def _bound_to(semantic: SemanticModel, function: ast.AST) -> Binding | None:
@@ -75,20 +95,30 @@ def _is_called_inside(semantic: SemanticModel, lifetime: Lifetime, helper: Bindi
     """Whether only statements of the module call *helper*, behind the ids and before the end."""
     if len(helper.binders) != 1 or helper.declared or not helper.loads:
         return False
-    if not lifetime.sets or semantic.used_elsewhere(helper.name):
+    if semantic.used_elsewhere(helper.name):
         return False
-    begin = lifetime.sets[0].path[-1][1]
-    depth = len(lifetime.prefix)
     for load in helper.loads:
-        path = semantic.module.paths[semantic.module.statement(load)]
         call = semantic.module.parents[load]
         if not semantic.scopes.scope_of[load].is_module or not isinstance(call, ast.Call):
             return False
-        if path[:depth] != lifetime.prefix or not begin < path[depth][1] < lifetime.end:
-            return False
-        if call.func is not load:
+        if call.func is not load or not _is_behind_ids(semantic, lifetime, load):
             return False
     return True
+
+
+def _is_defined_inside(semantic: SemanticModel, lifetime: Lifetime, helper: Binding) -> bool:
+    """Whether *helper* gets its function where only what the ids are set for can have it."""
+    return all(_is_behind_ids(semantic, lifetime, binder) for binder in helper.binders)
+
+
+def _is_behind_ids(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> bool:
+    """Whether *node* stands behind the first ids of *lifetime*, and before its end."""
+    statement = semantic.module.statement(node)
+    path, depth = semantic.module.paths[statement], len(lifetime.prefix)
+    if path[:depth] != lifetime.prefix or path[depth][1] >= lifetime.end:
+        return False
+    first = lifetime.sets[0].statement if lifetime.sets else lifetime.binding_statement
+    return (first.lineno, first.col_offset) < (statement.lineno, statement.col_offset)
 
 
 def sets_first(
