@@ -26,7 +26,7 @@ from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields
 from codemods.rules.planning.adoption import PlannedBlock, adopted, block_around
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
-from codemods.rules.planning.phases import named_again
+from codemods.rules.planning.phases import begins_without_ids, named_again
 from codemods.rules.planning.replays import deleted, taken_calls
 from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
@@ -45,7 +45,9 @@ def decide_nested(
     semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
 ) -> Verdict:
     """Return one proposal for all set calls of *lifetime*, or the refusal."""
-    form = Form(lifetime.tracker, None, fresh=False, ours=semantic.ours(lifetime.construct.home))
+    # Of ids that a call of the lifetime may have set before, ``lasting_refusal`` tells.
+    ours, fresh = semantic.ours(lifetime.construct.home), begins_without_ids(lifetime, flow)
+    form = Form(lifetime.tracker, None, fresh=fresh, ours=ours)
     parts = _parts(semantic, lifetime, flow)
     left = LeftByRounds(semantic, lifetime, flow)
     refusal = _scopes_refusal(semantic, finding, lifetime) or _order_refusal(

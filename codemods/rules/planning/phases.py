@@ -66,7 +66,7 @@ def decide_phases(
     form = Form(lifetime.tracker, None, fresh=False, ours=semantic.ours(lifetime.construct.home))
     # An id that no earlier call can have set may be None.
     begins = form_of(semantic, lifetime, flow, groups[0][0].path[-1][1], form.ours)[0].fresh
-    alone = _begins_without_ids(lifetime, flow)
+    alone = begins_without_ids(lifetime, flow)
     sending = semantic.sending(flow, ours=form.ours)
     planned_blocks: list[PlannedBlock] = []
     confirm: list[str] = []
@@ -192,7 +192,7 @@ def _without(proposal: Proposal, sites: list[SetCall]) -> Proposal:
     return replace(proposal, edits=(*proposal.edits, *removals), notes=(*proposal.notes, *told))
 
 
-def _begins_without_ids(lifetime: Lifetime, flow: Flow) -> bool:
+def begins_without_ids(lifetime: Lifetime, flow: Flow) -> bool:
     """Whether no id is set but by the calls of *lifetime*; of these ``lasting_refusal`` tells."""
     built = lifetime.construct.kind in ("plain", "arguments") and not lifetime.owned
     return built and not (lifetime.escapes or flow.trusted or other_set(lifetime, flow))

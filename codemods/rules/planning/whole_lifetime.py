@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.effects import first_yield
-from codemods.model.edit import Delete, Edit, Wrap
+from codemods.model.edit import Delete, Edit, Unwrap, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.late_recordings import late_refusal
@@ -213,9 +213,19 @@ def _nested(semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow:
         around = _one_block(semantic, finding, replace(lifetime, sets=[]), flow)
     else:
         return verdict
-    if isinstance(around, Refusal):
+    if isinstance(around, Refusal) or _lifts_call(semantic, lifetime, around):
         return verdict
     return around if merged is not None else with_calls_inside(around, lifetime)
+
+
+def _lifts_call(semantic: SemanticModel, lifetime: Lifetime, around: Proposal) -> bool:
+    """Whether a call that is to stay would begin the block, its ``try`` being dissolved.
+
+    Nobody could tell it from one that the header is to stand for.
+    """
+    dissolved = [edit for edit in around.edits if isinstance(edit, Unwrap)]
+    opened = {semantic.statement_at(edit.path).body[0] for edit in dissolved}  # type: ignore[attr-defined]
+    return any(site.statement in opened for site in lifetime.sets)
 
 
 def _in_phases(
