@@ -219,12 +219,12 @@ def _nested(semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow:
 
 
 def _lifts_call(semantic: SemanticModel, lifetime: Lifetime, around: Proposal) -> bool:
-    """Whether a call that is to stay would begin the block, its ``try`` being dissolved.
+    """Whether a call that is to stay would begin the block, its ``try`` being unwrapped.
 
     Nobody could tell it from one that the header is to stand for.
     """
-    dissolved = [edit for edit in around.edits if isinstance(edit, Unwrap)]
-    opened = {semantic.statement_at(edit.path).body[0] for edit in dissolved}  # type: ignore[attr-defined]
+    unwrapped = [edit for edit in around.edits if isinstance(edit, Unwrap)]
+    opened = {semantic.statement_at(edit.path).body[0] for edit in unwrapped}  # type: ignore[attr-defined]
     return any(site.statement in opened for site in lifetime.sets)
 
 
