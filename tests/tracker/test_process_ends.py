@@ -14,6 +14,7 @@ import threading
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,50 @@ def run(method: str, target: Any, *arguments: tuple[Any, ...]) -> list[int | Non
     for child in children:
         child.join(PATIENCE)
     return [child.exitcode for child in children]
+
+
+def test_a_program_that_ends_right_behind_its_first_call(tmp_path: Path) -> None:
+    """Its store's library is imported when the main thread has ended; the record arrives."""
+    asked: list[str] = []
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.headers["x-amz-target"].partition(".")[2])
+            self.rfile.read(int(self.headers["content-length"]))
+            answer = b'{"UnprocessedItems": {}}'
+            self.send_response(200)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the tests' output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        variables = {
+            "AI_USAGE_SINKS": "dynamodb",
+            "AI_USAGE_SPOOL": str(tmp_path / "spool.db"),
+            "AI_USAGE_FLUSH_TIMEOUT": "60",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ACCESS_KEY_ID": "x",
+            "AWS_SECRET_ACCESS_KEY": "x",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]),
+        }
+        program = (
+            "import process_end_programs as own\nwith own.ai_usage_context('op') as t: own.call(t)"
+        )
+        done = subprocess.run(  # from the start, where nothing is imported yet
+            [sys.executable, "-c", program],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        server.shutdown()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert asked == ["BatchWriteItem"]
 
 
 @pytest.mark.parametrize("method", METHODS)

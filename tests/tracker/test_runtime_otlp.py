@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import re
 import socket
 import sys
@@ -18,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from delivered import drained
 from opentelemetry import semconv
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.semconv._incubating.attributes.gen_ai_attributes import (
     GenAiProviderNameValues,
 )
@@ -31,6 +34,7 @@ import tracker
 from tracker import AIUsageTracker, Metric, ai_usage_context
 from tracker.errors import SinkError
 from tracker.sinks.otlp import (
+    EXPORTER,
     FORMER_NAMES,
     MAPPING,
     MAPPING_VERSION,
@@ -301,6 +305,26 @@ def test_a_receiver_that_does_not_take_any(status: int, receiver: Receiver, sink
         sink.write([METRIC])
     receiver.answer = lambda spans: (200, b"")
     assert sink.write([METRIC]) == ALL_STORED
+
+
+def test_the_exporter_s_log_is_the_program_s(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has lines for each attempt: of ours we tell once, and they stay out of it."""
+    theirs = logging.getLogger(EXPORTER)
+
+    def export(_exporter: object, _spans: object) -> SpanExportResult:
+        theirs.warning("Transient error, retrying")
+        return SpanExportResult.FAILURE
+
+    monkeypatch.setattr(OTLPSpanExporter, "export", export)
+    sink = OtlpSink("http://127.0.0.1:9/v1/traces")
+    for _ in range(2):
+        with pytest.raises(SinkError):
+            sink.write([METRIC])
+    assert caplog.messages == []
+    OTLPSpanExporter(endpoint="http://127.0.0.1:9/v1/traces").export([])
+    assert caplog.messages == ["Transient error, retrying"]
 
 
 def test_a_receiver_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.config import interpreter
@@ -53,3 +55,13 @@ def start(employer: Employer, target: Callable[..., object], name: str) -> None:
 def works(employer: Employer) -> bool:
     """Whether the thread is there; one whose start a signal interrupts is not, for its handler."""
     return employer.thread is not None and employer.thread.ident is not None
+
+
+def ready_for_pools() -> None:
+    """Have libraries that may start a pool of threads be imported later, whenever that is.
+
+    The module registers with the interpreter, which takes nothing any more when the main thread has
+    ended: where a program ends right behind its first calls, its store's library is imported then.
+    """
+    with suppress(RuntimeError):  # this may be such a moment already
+        importlib.import_module("concurrent.futures.thread")

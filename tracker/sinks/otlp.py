@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from tracker.config import settings
@@ -76,10 +78,11 @@ FORMER_NAMES = {
     "deployment.environment": "deployment.environment.name",
 }
 
+EXPORTER = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 #: Imported before the first write, where a fork waits for it.
 LIBRARIES = (
     "requests",
-    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    EXPORTER,
     "opentelemetry.proto.collector.trace.v1.trace_service_pb2",
     "opentelemetry.sdk.resources",
     "opentelemetry.sdk.trace.export",
@@ -141,7 +144,11 @@ class OtlpSink:
         from opentelemetry.sdk.trace.export import SpanExportResult
 
         self._answer = None
-        result = self._exporter.export([to_span(metric) for metric in batch])
+        _here.exporting = True
+        try:
+            result = self._exporter.export([to_span(metric) for metric in batch])
+        finally:
+            _here.exporting = False
         answer = self._answer
         if result is SpanExportResult.SUCCESS:
             return _rejected(batch, answer)
@@ -164,6 +171,7 @@ class OtlpSink:
             raise SinkError(
                 "the OTLP exporter is not installed; pip install 'ai-usage-suite[otlp]'"
             ) from error
+        logging.getLogger(EXPORTER).addFilter(_is_of_others)
         session = requests.Session()
         session.hooks["response"].append(self._note)
         return OTLPSpanExporter(endpoint=self._endpoint, session=session)
@@ -171,6 +179,21 @@ class OtlpSink:
     def _note(self, answer: Response, **_: object) -> None:
         """Keep what the receiver answered: the exporter says only whether it worked."""
         self._answer = answer
+
+
+class _Here(threading.local):
+    exporting = False
+
+
+_here = _Here()
+
+
+def _is_of_others(_record: logging.LogRecord) -> bool:
+    """Whether a line in the exporter's log is about spans of the program's own.
+
+    It has a line for each of its attempts, for as long as a receiver is down; of ours we tell once.
+    """
+    return not _here.exporting
 
 
 def to_span(metric: Metric) -> ReadableSpan:
