@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Taker:
     """Takes an answer, and does nothing with it.
 
-    ``reader`` reads its bytes, where it is neither JSON nor events.
+    ``reader`` reads its bytes, where it is neither JSON nor events.  What came of it and was not
+    read is left alone: it may be read again, and ``done`` says so.
     """
 
     swallows_usage = False
+    done = True
     record = None
     reader: Any = None
 
@@ -25,5 +30,5 @@ class Taker:
     def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
         """Note that nothing more will come."""
 
-    def drop(self) -> None:
+    def drop(self, _read_rest: Callable[[], object]) -> None:
         """Note that nobody has the answer any more."""
