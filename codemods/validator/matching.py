@@ -226,8 +226,7 @@ class Matcher:
         self._ownership(after, header, name, user)
         if is_choice(taken):
             skipped, asked = words.USER if sets != told else "", self.replaces_ids
-            check_choice(taken, header.fields, skipped, after, asked_of=asked)
-            sets = list(header.fields)
+            sets = check_choice(taken, header.fields, skipped, after, asked_of=asked)
         self._fields(after, header, tuple(sets), name)
         if yields(after.body) and after not in self._held:
             raise Difference("control leaves the new block", after)

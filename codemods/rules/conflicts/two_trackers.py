@@ -29,6 +29,7 @@ from codemods.rules.conflicts.proposed_blocks import (
     uses_of_others,
     wraps,
 )
+from codemods.rules.planning.replays import RECORDING_REMOVED
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 # What is done with a tracker that is given to these is looked at where it matters.
 _KNOWN = (*words.CLIENT_WRAPPERS, "print", "isinstance", "id", "repr", "str", "bool", "append")
+_BY_HAND = "what is recorded by hand in the block stays: another tracker is at work there"
 
 
 def compatible(
@@ -55,7 +57,10 @@ def compatible(
     left = list(proposals)
     for proposal in proposals:
         other = foreign_use(semantic, proposal, holders)
-        if other is not None:
+        by_hand = _recording_by_hand(semantic, proposal, other, holders)
+        if by_hand is not None:
+            left[left.index(proposal)] = by_hand
+        elif other is not None:
             without(proposal, f"{ast.unparse(other)} is, or leads to, another tracker", other)
     for proposal in list(left):
         bodies = [body_of(semantic, wrap) for wrap in wraps(proposal)]
@@ -64,6 +69,7 @@ def compatible(
             without(
                 proposal, "a wrapped client would take ids that tasks leave their thread", client
             )
+    left = _lengthened(semantic, left)
     # What is not made stands in nobody's way.
     for proposal in overlapping(semantic, list(left)):
         without(proposal, "another tracker's block would overlap with this one")
@@ -117,6 +123,42 @@ def overlapping(semantic: SemanticModel, proposals: list[Proposal]) -> list[Prop
             crossing.append(number)
             gone.add(number)
     return [proposals[number] for number in crossing]
+
+
+def _lengthened(semantic: SemanticModel, proposals: list[Proposal]) -> list[Proposal]:
+    """Return *proposals*; a block ends with a later one in its suite that names all of its ids.
+
+    It only stores later what it has, which a person is told of with ``--unsafe``.
+    """
+    if not semantic.settings.unsafe:
+        return proposals
+    made = list(proposals)
+    for number, near in enumerate(_overlaps(semantic, proposals)):
+        for other in sorted(near):
+            for one, two in ((other, number), (number, other)):
+                for inner in wraps(made[two]):
+                    made[one] = _with_whole(semantic, made[one], inner)
+    return made
+
+
+def _with_whole(semantic: SemanticModel, proposal: Proposal, inner: Wrap) -> Proposal:
+    """Return *proposal* with the block that *inner* begins in lengthened, if that may hold it."""
+    for outer in wraps(proposal):
+        beside = outer.path[:-1] == inner.path[:-1] and outer.path[-1][0] == inner.path[-1][0]
+        begin = inner.path[-1][1]
+        if not beside or not outer.path[-1][1] < begin < outer.stop < inner.stop:
+            continue
+        longer = replace(outer, stop=inner.stop)
+        others = [wrap for wrap in wraps(proposal) if wrap is not outer]
+        if not _nests(semantic, proposal, longer, inner) or any(
+            _crosses(semantic, longer, wrap) for wrap in others
+        ):
+            continue
+        first, last = body_of(semantic, outer)[0].lineno, body_of(semantic, inner)[-1].end_lineno
+        text = f"nothing looks, before line {last} is over, for what the block of line {first} has"
+        edits = tuple(longer if edit is outer else edit for edit in proposal.edits)
+        return replace(proposal, edits=edits, confirm=(*proposal.confirm, text))
+    return proposal
 
 
 def _overlaps(semantic: SemanticModel, proposals: list[Proposal]) -> list[set[int]]:
@@ -202,6 +244,41 @@ def _may_be_nobody(semantic: SemanticModel, use: ast.Name) -> bool:
     statements = [semantic.module.parents[binder] for binder in binding.binders]
     values = (s.value for s in statements if isinstance(s, ast.Assign | ast.AnnAssign))
     return any(value is not None and may_be_none(value, []) for value in values)
+
+
+def _recording_by_hand(
+    semantic: SemanticModel, proposal: Proposal, use: ast.AST | None, holders: Holders
+) -> Proposal | None:
+    """Return *proposal* with the recordings by hand that it drops, beside *use* of another tracker.
+
+    Each call is then booked as it was, unless both record the same one, which a person is asked
+    with ``--unsafe``.  None where it drops none, or that is not all that stands against it.
+    """
+    if use is None or not semantic.settings.unsafe:
+        return None
+    drops = [e for e in proposal.edits if isinstance(e, Delete) and _is_replay(semantic, e)]
+    if not drops:
+        return None
+    # What the block builds needs its name again.
+    name = ast.unparse(semantic.statement_at(drops[0].path).value.func.func.value)  # type: ignore[attr-defined]
+    edits = (_with_name(e, name) if isinstance(e, Wrap) else e for e in proposal.edits)
+    line = use.lineno  # type: ignore[attr-defined]
+    text = f"{ast.unparse(use)}, in line {line}, records no call that {name} records, too"
+    notes = tuple(n for n in proposal.notes if not n.startswith(RECORDING_REMOVED))
+    made = replace(
+        proposal,
+        edits=tuple(e for e in edits if e not in drops),
+        notes=(*notes, _BY_HAND),
+        confirm=(*proposal.confirm, text),
+    )
+    return made if foreign_use(semantic, made, holders) is None else None
+
+
+def _with_name(wrap: Wrap, name: str) -> Wrap:
+    header = wrap.header
+    given = any(text.startswith(f"{words.TRACKER_ARGUMENT}=") for text in header.leading)
+    plain = given and not wrap.header.target
+    return wrap if plain or header.target else replace(wrap, header=replace(header, target=name))
 
 
 def _is_replay(semantic: SemanticModel, edit: Delete) -> bool:

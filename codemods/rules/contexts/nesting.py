@@ -9,16 +9,19 @@ After           with ai_usage_context("receipt_reading", job_id="read-1") as tra
                     with ai_usage_context("line_check", tracker=tracker) as checker:
                         check(checker)
 Safety          Never safe: the inner metrics get another tracker, and the ids that it has.
-Leaves alone    everything without --unsafe, the original runtime (ids would stay behind)
+Leaves alone    everything without --unsafe, the original runtime (ids would stay behind), an inner
+                block that works with the outer one's tracker beside its own
 Guide           Best Practices, 5
 """
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import ordinal
+from codemods.analysis.syntax.tree import walk
 from codemods.model.edit import PassKeyword
 from codemods.model.proposal import Proposal
 from codemods.rules.checks.nested_contexts import nested
@@ -47,7 +50,7 @@ def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
         place = ordinal(semantic.module, call)
         if tracker is None or place is None or not semantic.ours(semantic.imports.home_of(call)):
             continue
-        if not same_value(semantic, tracker, call):
+        if not same_value(semantic, tracker, call) or _are_two(semantic, tracker, call):
             continue
         path, number = place
         callee = semantic.module.segment(call.func)
@@ -55,3 +58,19 @@ def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
         finding = semantic.finding(CODE, call, MESSAGE)
         why = f"{tracker.id} is the tracker of the block around it"
         yield Answer.of(Proposal(finding, (edit,), "pass", why, confirm=(CONFIRM,)))
+
+
+def _are_two(semantic: SemanticModel, tracker: ast.Name, call: ast.Call) -> bool:
+    """Whether the block that *call* begins works with *tracker* beside one of its own.
+
+    What is recorded on either would be recorded on one of them.
+    """
+    item = semantic.module.parents[call]
+    block = semantic.module.parents.get(item)
+    if not isinstance(item, ast.withitem) or not isinstance(block, ast.With | ast.AsyncWith):
+        return False
+    own = item.optional_vars
+    if not isinstance(own, ast.Name) or own.id == tracker.id:
+        return False
+    names = (n for s in block.body for n in walk(s) if isinstance(n, ast.Name))
+    return any(name.id == tracker.id for name in names)

@@ -44,6 +44,7 @@ _PERHAPS = re.compile(r"\b(?:stor\w+|sav\w+|log\w*|persist\w*|costs?|tokens?|bil
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # What lies between a client and the method of it that is called.
 _RESOURCES = frozenset(("chat", "completions", "embeddings", "responses", "beta"))
+RECORDING_REMOVED = "the manual recording is removed"
 _CAPTURED_IN_BLOCK = "the client's call is captured in the block"
 _UNSEEN = "it does not show that the block takes the call that made it"
 _BY_HAND = "contexts of this runtime take no calls by themselves"
@@ -66,7 +67,7 @@ def taken_calls(
     if not removed:
         return [], (*staying, *newly)
     described = " with its comment" if any(edit.above for edit in removed) else ""
-    note = f"the manual recording is removed{described}: {_CAPTURED_IN_BLOCK}"
+    note = f"{RECORDING_REMOVED}{described}: {_CAPTURED_IN_BLOCK}"
     return removed, (note, *staying, *newly)
 
 

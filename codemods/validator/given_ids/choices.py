@@ -89,13 +89,16 @@ def check_choice(
     place: ast.AST,
     *,
     asked_of: bool,
-) -> None:
-    """Raise unless *fields* are what *statements* leave behind, whatever their tests say.
+) -> list[tuple[str, ast.expr]]:
+    """Return those of *fields* that *statements* set; raise unless these leave them behind.
 
-    The id *skipped* is given in another way.  With *asked_of* a person was told of values that are
-    replaced at once: they need not be evaluated, nor must it be certain that what replaces them is
-    there.
+    That must be so whatever their tests say.  The id *skipped* is given in another way.  With
+    *asked_of* a person was told of values that are replaced at once: they need not be evaluated,
+    nor must it be certain that what replaces them is there.
     """
+    sites = (set_call(n) for s in statements for n in ast.walk(s) if isinstance(n, ast.stmt))
+    named = {key for site in sites if site is not None for key, _ in site[1]}
+    fields = [(key, value) for key, value in fields if key in named]
     told = [n for n in _told(statements, skipped) if not _is_quiet(n)]
     asked = [n for _, value in fields for n in _parts(value) if not _is_quiet(n)]
     evaluated = iter(fingerprint(n) for n in told)
@@ -119,6 +122,7 @@ def check_choice(
         given = {key: _value(value, way) for key, value in fields}
         if wanted != {key: value for key, value in given.items() if value is not None}:
             raise Difference("the block does not name the ids that the branches set", place)
+    return fields
 
 
 def _told(statements: Sequence[ast.stmt], skipped: str = "") -> Iterator[ast.expr]:

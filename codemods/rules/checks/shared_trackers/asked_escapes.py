@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
+
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Escape, Flow
     from codemods.analysis.semantic_model import SemanticModel
@@ -26,6 +28,9 @@ def escape_conditions(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -
         return ()
     if not all(_is_the_tracker(semantic, lifetime, escape) for escape in flow.escapes):
         return ()
+    attributes = (semantic.module.parents[load] for load in lifetime.loads)
+    if any(getattr(one, "attr", "") == words.BATCH_MODE_CALL for one in attributes):
+        return ()  # it would be in batch mode no longer
     leaving = {semantic.module.statement(escape.node) for escape in flow.escapes}
     leaving.update(site.statement for site in lifetime.sets)
     if all(semantic.module.statement(load) in leaving for load in lifetime.loads):
