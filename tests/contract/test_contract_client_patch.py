@@ -5,6 +5,7 @@ A newer SDK that moves one of them fails here, by name, and not as a missing rec
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import json
@@ -210,6 +211,16 @@ def test_stream_helpers_keep_what_they_put_together(module: str, kind: str, kept
     helper = getattr(importlib.import_module(module), kind)
     assert hasattr(helper, kept) or f"self.{kept}" in inspect.getsource(helper.__init__)
     assert kind.endswith("State") or callable(helper.close)
+
+
+def test_a_decoder_of_lines_reads_them_off_its_iterator() -> None:
+    """C1: what stands in ``_iterator`` of a batch's results is what a program gets."""
+    decoders = importlib.import_module("anthropic._decoders.jsonl")
+    for kind in (decoders.JSONLDecoder, decoders.AsyncJSONLDecoder):
+        assert isinstance(vars(kind)["_iterator"], functools.cached_property)
+    decoder = decoders.JSONLDecoder(raw_iterator=iter(()), line_type=object, http_response=None)
+    decoder._iterator = iter(["ours"])
+    assert list(decoder) == ["ours"]
 
 
 @pytest.mark.parametrize("provider", CAPTURED, ids=lambda provider: provider.name)

@@ -294,6 +294,50 @@ def test_results_of_a_message_batch(asynchronous: bool, beta: bool, server: Loop
     ran(read(), asynchronous=asynchronous)
 
 
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_messages_that_a_program_counts_itself(
+    asynchronous: bool, raw: bool, server: LoopbackServer
+) -> None:
+    """Handed to a tracker, while they come or when they are downloaded again, they are no calls."""
+
+    async def read() -> None:
+        kind = anthropic.AsyncAnthropic if asynchronous else anthropic.Anthropic
+        client: Any = kind(base_url=server.root_url, api_key="x")
+        batches = client.messages.batches
+        name = f"msgbatch_{next(numbers)}"
+        tracker = AIUsageTracker()
+        with capture() as metrics, ai_usage_context("op", tracker=tracker):
+            await got(batches.retrieve(name))
+            for _ in range(2):
+                results = await got((batches.with_raw_response if raw else batches).results(name))
+                results = await got(results.parse()) if raw else results
+                async for line in items(results):
+                    if line.result.type == "succeeded":
+                        told = line.result.message
+                        assert tracker.track_anthropic_completion(lambda told=told: told)() is told
+        await got(client.close())
+        assert [m.metadata["custom_id"] for m in metrics] == ["first", "second"]
+        assert {m.price_basis for m in metrics} <= {"batch", "batch_assumed"}
+
+    ran(read(), asynchronous=asynchronous)
+
+
+def test_messages_of_a_download_that_nobody_saw(server: LoopbackServer) -> None:
+    """Outside of contexts the program's own statement is what records them."""
+    client = anthropic.Anthropic(base_url=server.root_url, api_key="x")
+    name = f"msgbatch_{next(numbers)}"
+    tracker = AIUsageTracker()
+    with client, capture() as metrics:
+        client.messages.batches.retrieve(name)
+        for line in client.messages.batches.results(name):
+            if line.result.type == "succeeded":
+                told = line.result.message
+                tracker.track_anthropic_completion(lambda told=told: told)()
+        tracker.flush_metrics()
+        assert [m.input_tokens for m in metrics] == [INPUT_TOKENS] * 2
+
+
 def test_lines_that_are_no_results(client: openai.OpenAI, metrics: CapturedMetrics) -> None:
     """Whatever stands in a file passes, and a program's own file is none of ours."""
     assert json.loads(loopback_services.batch_lines("b").splitlines()[0])["custom_id"] == "first"

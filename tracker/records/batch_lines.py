@@ -98,6 +98,20 @@ def imported(
     return records, BatchImport(**counts)
 
 
+def recognise(given: object, batch: object) -> None:
+    """Have the answer of a line of *batch* known, if that was recorded when it was downloaded.
+
+    A program that counts for itself hands the answer to its tracker.
+    """
+    identity = _identity_of(batch)
+    line = None if identity is None else _read(given)
+    if identity is None or line is None or line.answer is None:
+        return
+    known = _downloaded.get(record_id(line.service, identity[0], line.custom_id))
+    if known is not None:
+        deduplication.remember(line.answer, known, line.service, line.request_id)
+
+
 def _each(lines: Any) -> Iterable[object]:
     """Return the lines that say something."""
     with forgiven("the lines of batch results"):

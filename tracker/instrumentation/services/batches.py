@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tracker.delivery import fork_registry
 from tracker.error_boundary import boundary, warn
+from tracker.instrumentation.answers import of_sdk
 from tracker.instrumentation.observation import current, failed, open_record
 from tracker.instrumentation.providers.fields import field, text
 from tracker.instrumentation.services.taker import Taker
 from tracker.records import recorder
-from tracker.records.batch_lines import TIMES, download
+from tracker.records.batch_lines import TIMES, download, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 
     from tracker.protocols import CallOwner
 
@@ -100,6 +101,12 @@ class Results(Taker):
         self._book([rest])
         return []
 
+    def parsed(self, answer: Any, *, asynchronous: bool) -> None:
+        """Have the lines that a decoder makes of the bytes known as what was booked of these."""
+        lines = getattr(answer, "_iterator", None) if of_sdk(answer) else None
+        if lines is not None and self._owner is not None:
+            answer._iterator = (_known_async if asynchronous else _known_lines)(lines, self._batch)
+
     def _book(self, lines: Iterable[bytes]) -> None:
         if self._owner is None:
             return
@@ -110,6 +117,20 @@ class Results(Taker):
                 observer.records.extend(records)
             else:
                 self._owner.settle([one for one in records if not recorder.is_kept(one)])
+
+
+def _known_lines(lines: Iterable[Any], batch: Batch) -> Iterator[Any]:
+    for line in lines:
+        with boundary("stream"):
+            recognise(line, batch)
+        yield line
+
+
+async def _known_async(lines: AsyncIterable[Any], batch: Batch) -> AsyncIterator[Any]:
+    async for line in lines:
+        with boundary("stream"):
+            recognise(line, batch)
+        yield line
 
 
 class Unknown(Taker):

@@ -66,6 +66,7 @@ class Reading:
         """Look at *answer*, and return it as the SDK's own parser does."""
         with _CAPTURING:
             self._look(answer)
+            self._taker.parsed(answer, asynchronous=self._asynchronous)
         return answer if self._parser is None else self._parser(answer)
 
     def answered(self, answer: Any, _record: object, _service: str) -> bool:

@@ -27,6 +27,9 @@ class Taker:
     def note_background(self, _told: Any) -> None:
         """Note that the answer may be read again: whoever reads it knows."""
 
+    def parsed(self, _answer: Any, *, asynchronous: bool) -> None:
+        """Note what the SDK has made of the answer, before the program has it."""
+
     def finish(self, *, partial: bool, error: BaseException | str | None = None) -> None:
         """Note that nothing more will come."""
 
