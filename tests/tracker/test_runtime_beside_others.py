@@ -296,11 +296,13 @@ def test_a_stream_that_nobody_reads_is_let_go_at_once(
 ) -> None:
     """Neither the wrapper nor an iterator that is not made yet keeps a dropped stream alive."""
     client = client_of("anthropic", server, asynchronous=False)
+    server.hold_after = 2
     with ai_usage_context("op"):
         stream = client.messages.create(**MESSAGE, stream=True)
         next(stream)
         del stream
         client.messages.create(**MESSAGE, stream=True)
+    server.go_on.set()
     client.close()
     assert [m.partial for m in metrics] == [True, True]
 

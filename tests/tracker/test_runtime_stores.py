@@ -197,6 +197,17 @@ event.wait()
     assert found == [("generator",), ("thread",)]
 
 
+def test_pools_of_threads_are_imported_with_the_first_tracker(tmp_path: Path) -> None:
+    """By the program's thread: the module would disturb a fork that waits for one of ours."""
+    program = """
+import sys, tracker
+assert "concurrent.futures.thread" not in sys.modules
+tracker.AIUsageTracker()
+assert "concurrent.futures.thread" in sys.modules
+"""
+    in_a_new_interpreter(program, tmp_path / "usage.db")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_stores_its_own_calls_only(tmp_path: Path) -> None:
     """The parent's pending calls stay the parent's, and both arrive once."""

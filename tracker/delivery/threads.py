@@ -62,6 +62,8 @@ def ready_for_pools() -> None:
 
     The module registers with the interpreter, which takes nothing any more when the main thread has
     ended: where a program ends right behind its first calls, its store's library is imported then.
+    It registers for forks, too: where a thread of ours imports it while a fork waits for that
+    thread, a lock is released behind the fork that was not taken before it.
     """
-    with suppress(RuntimeError):  # this may be such a moment already
+    with suppress(RuntimeError):  # the main thread may have ended already
         importlib.import_module("concurrent.futures.thread")

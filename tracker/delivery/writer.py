@@ -23,7 +23,7 @@ from tracker.delivery.backlog import WRITER, waiting
 from tracker.delivery.event_loops import at_end, in_event_loop, in_thread, told
 from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
-from tracker.delivery.threads import ready_for_pools, start, works
+from tracker.delivery.threads import start, works
 from tracker.error_boundary import boundary, logger, tolerated, unending
 from tracker.records.clock import steady
 
@@ -292,7 +292,6 @@ def _start(queue: _Queue) -> None:
 def _run(queue: _Queue) -> None:
     try:
         with working("loading"), boundary("prices"):
-            ready_for_pools()
             from tracker.pricing.quote import warm as load_prices
 
             for name in NEEDED:

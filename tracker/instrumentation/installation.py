@@ -12,6 +12,7 @@ from typing import Any
 from tracker.budgets import gate
 from tracker.config import settings
 from tracker.delivery import fork_registry
+from tracker.delivery.threads import ready_for_pools
 from tracker.error_boundary import boundary
 
 _lock = threading.RLock()  # a signal handler may come here while its own thread installs
@@ -30,6 +31,7 @@ def install() -> None:
     global _installed, _installing
     if _installed:
         return
+    ready_for_pools()  # in the program's own thread, which is in no fork
     with _lock:
         if _installed or _installing:  # whoever was interrupted in the middle of it goes on
             return
