@@ -25,7 +25,7 @@ _NAMES_ONLY = re.compile(r"[\w.]+(?:[\s,]+\w+)*")
 _SPELLED = re.compile(r"\w+")
 #: What makes attributes of texts; elsewhere a text is no more than that.
 _BY_TEXT = re.compile(
-    rb"\b(?:setattr|SimpleNamespace|Namespace|Mock|MagicMock|AsyncMock|patch|configure_mock|"
+    rb"\b(?:setattr|SimpleNamespace|Namespace|Mock|MagicMock|AsyncMock|configure_mock|"
     rb"namedtuple|make_dataclass|create_model|__dict__|vars|type%b\([^()]+,)" % GAP
 )
 _ANSWERING = ("__getattr__", "__getattribute__")
@@ -87,7 +87,8 @@ class SpokenNames:
 
     def _in(self, file: DiscoveredFile) -> frozenset[str]:
         if file.path not in self._attributes:
-            by_text = _BY_TEXT.search(self._graph.content(file)) is not None
+            content = self._graph.content(file)
+            by_text = _BY_TEXT.search(content) is not None or _patches(content)
             found = self._graph.of_tree(file, partial(_attributes, by_text=by_text))
             self._attributes[file.path] = found or frozenset()
         return self._attributes[file.path]
@@ -109,6 +110,11 @@ class SpokenNames:
                 found.update(self._graph.of_tree(file, partial(_in_tree, name)) or ())
             self._keywords[name] = frozenset(found)
         return self._keywords[name]
+
+
+def _patches(content: bytes) -> bool:
+    """Whether *content* patches names: ``patch`` alone is a method, or a verb of HTTP, as well."""
+    return b"patch" in content and b"mock" in content
 
 
 def _giving(name: str) -> re.Pattern[bytes]:

@@ -137,7 +137,10 @@ def _verdict(
     doubted_inside = doubted_inside_refusal(semantic, finding, lifetime, edits)
     if doubted_inside is not None:
         return doubted_inside
-    if len(users.blocks) > 1 and {words.BATCH_CONTEXT, words.CONTEXT} <= {*proposal.needs}:
+    # Functions that a person was asked about may use the tracker outside of all blocks.
+    several = len(users.blocks) > 1 and words.CONTEXT in proposal.needs
+    others = several or users.asked.first is not None
+    if others and words.BATCH_CONTEXT in proposal.needs and not outlived:
         if not semantic.ours(lifetime.construct.home):
             if semantic.settings.unsafe:
                 return _verdict(semantic, finding, lifetime, users, uses, outlived=True)
