@@ -17,6 +17,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tracker.delivery import fork_registry
@@ -75,7 +76,17 @@ def warn(place: str, message: str, *, interval: float = LOG_INTERVAL_SECONDS) ->
         if last is not None and now - last < interval:
             return
         _last_logged[place] = now
-    logger.warning("%s", message)
+    log("%s", message)
+
+
+def log(message: str, *args: object) -> None:
+    """Log a warning.
+
+    What a handler or a filter of the program raises stays with the line: the program asked for
+    none, and would have seen nothing of it without us.
+    """
+    with suppress(Exception):
+        logger.warning(message, *args)
 
 
 class boundary:

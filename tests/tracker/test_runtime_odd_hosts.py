@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import logging
 import os
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from process_end_programs import call
 import tracker
 from tests.patience import PATIENCE
 from tracker import AIUsageTracker, ai_usage_context
+from tracker.budgets.limit import dollars, picodollars
 from tracker.records.builder import UNREADABLE
 from tracker.records.clock import steady
 from tracker.sinks.sqlite import shared_file
@@ -153,6 +155,71 @@ def test_prices_are_none_of_the_program_s_arithmetic(
     ((cost,),) = rows(quiet_environment, "cost_picodollars")
     assert cost == 1_234_567 * (150_000 + 600_000)
     assert not any(own_arithmetic.flags.values())
+
+
+def test_budgets_are_none_of_the_program_s_arithmetic(own_arithmetic: decimal.Context) -> None:
+    """An amount is what the program says, to the last digit."""
+    assert picodollars(0.123456, "here") == 123_456_000_000
+    assert str(dollars(123_456_000_000)) == "0.123456"
+    assert not any(own_arithmetic.flags.values())
+
+
+HOSTS = {
+    "arithmetic": """
+import decimal
+decimal.DefaultContext.prec = 1
+decimal.DefaultContext.traps = decimal.Context(traps=[decimal.Inexact, decimal.Rounded]).traps
+decimal.setcontext(decimal.DefaultContext.copy())
+""",
+    "small stacks": """
+import threading
+threading.stack_size(32768)
+""",
+}
+CALLS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from process_end_programs import call
+from tracker import ai_usage_context
+with ai_usage_context("op") as used:
+    call(used)
+"""
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_what_a_program_chooses_for_all_of_its_threads(host: str, tmp_path: Path) -> None:
+    """It is not chosen for ours, which import their libraries behind that; it stays as it is."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment["AI_USAGE_DATABASE"] = str(tmp_path / "u.db")
+    program = HOSTS[host] + CALLS + "assert threading.stack_size() == 32768\n" * ("small" in host)
+    arguments = [sys.executable, "-c", program, str(Path(__file__).parent)]
+    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    ((cost,),) = rows(tmp_path / "u.db", "cost_picodollars")
+    assert cost == 150_000 + 600_000
+
+
+@pytest.mark.parametrize("part", ["handler", "filter"])
+def test_a_log_that_raises(
+    part: str, monkeypatch: pytest.MonkeyPatch, quiet_environment: Path
+) -> None:
+    """What it raises at a line of ours does not reach the program, which made no line."""
+
+    class Raising(logging.Handler):
+        def handle(self, record: logging.LogRecord) -> bool:
+            told.append(record.getMessage())
+            raise RuntimeError("the program's")
+
+        filter = handle
+
+    told: list[str] = []
+    monkeypatch.delenv("AI_USAGE_STRICT")
+    log = logging.getLogger("tracker")
+    monkeypatch.setattr(log, "handlers" if part == "handler" else "filters", [Raising()])
+    with ai_usage_context("op", table_name="theirs") as used:
+        call(used)
+    assert len(told) == 1
+    assert len(rows(quiet_environment, "id")) == 1
 
 
 def test_a_price_beyond_sense(quiet_environment: Path) -> None:

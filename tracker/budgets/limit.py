@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tracker.delivery import fork_registry
 from tracker.errors import ConfigurationError
 from tracker.records import pending_record
+from tracker.records.arithmetic import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,7 @@ def picodollars(usd: object, place: str) -> int:
         try:
             dollars = Decimal(str(usd))
             if dollars.is_finite() and 0 <= dollars <= MOST_DOLLARS:
-                return int(dollars * PICODOLLARS)
+                return int(plain().multiply(dollars, PICODOLLARS))
         except InvalidOperation:
             pass
     raise ConfigurationError(f"{place} is a number of US dollars of 0 or more, as in 0.50")
@@ -118,7 +119,7 @@ def picodollars(usd: object, place: str) -> int:
 
 def dollars(amount: int) -> Decimal:
     """Return *amount* in US dollars."""
-    return Decimal(amount) / PICODOLLARS
+    return plain().divide(Decimal(amount), PICODOLLARS)
 
 
 def _after_fork() -> None:

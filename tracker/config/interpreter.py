@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: Bytes of stack that are enough for whatever a thread of ours does.
+ROOM = 8 * 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Interpreter:
     """What holds here; each field has a test that asks the interpreter itself."""
@@ -55,6 +59,23 @@ def thread_of_ours(target: Callable[..., object], name: str, *args: Any) -> thre
     given: dict[str, Any] = {"context": Context()} if sys.version_info >= (3, 14) else {}
     args = (threading.get_native_id(), target, *args)
     return threading.Thread(target=_without_signals, args=args, name=name, daemon=True, **given)
+
+
+def begin(thread: threading.Thread) -> None:
+    """Start *thread*, which is ours, with a stack on which libraries can be imported.
+
+    A program of many small threads may have chosen less for all of them, and a thread that has not
+    enough ends the process.
+    """
+    size = threading.stack_size()
+    if not 0 < size < ROOM:
+        thread.start()
+        return
+    threading.stack_size(ROOM)
+    try:
+        thread.start()
+    finally:
+        threading.stack_size(size)
 
 
 def _without_signals(starter: int, target: Callable[..., object], *args: Any) -> None:

@@ -23,7 +23,7 @@ from tracker.delivery import fork_registry
 from tracker.delivery.backlog import OUTSIDE, waiting
 from tracker.delivery.event_loops import asyncio_loop
 from tracker.environment_config import AIUsageEnvironmentConfig, Environment
-from tracker.error_boundary import boundary, logger, tolerated, warn
+from tracker.error_boundary import boundary, log, tolerated, warn
 from tracker.errors import UnknownEnvironmentError
 from tracker.instrumentation.providers import SDKS
 from tracker.records.pending_record import PendingRecord, opened
@@ -170,7 +170,7 @@ def _start_settler() -> None:
         return  # a finaliser came here meanwhile
     _settler = thread
     with tolerated("outside", "Cannot start a thread; calls outside contexts wait for the exit"):
-        thread.start()
+        interpreter.begin(thread)
         return
     _settler = None
 
@@ -202,7 +202,7 @@ def _tell(place: str) -> None:
         if place in _told or len(_told) >= MAX_PLACES:
             return
         _told.add(place)
-    logger.warning(
+    log(
         "An AI call outside any context, at %s, is recorded as nobody's; make it inside"
         " ai_usage_context(...)",
         place,

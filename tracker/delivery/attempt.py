@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tracker.context import scope
 from tracker.delivery import counts
 from tracker.error_boundary import contained
+from tracker.records.arithmetic import plain
 from tracker.sinks.protocol import SinkOfChanges
 
 if TYPE_CHECKING:
@@ -59,10 +60,16 @@ def is_ours() -> bool:
 
 @contextmanager
 def own_thread() -> Iterator[None]:
-    """Run what a thread of ours does: the writer would wait for itself."""
+    """Run what a thread of ours does: the writer would wait for itself.
+
+    A program that has chosen an arithmetic for all of its threads has not chosen it for ours.
+    """
+    from decimal import localcontext
+
     was, _here.ours = _here.ours, True
     try:
-        yield
+        with localcontext(plain()):
+            yield
     finally:
         _here.ours = was
 

@@ -44,7 +44,7 @@ def start(employer: Employer, target: Callable[..., object], name: str) -> None:
         employer.thread = thread
     try:
         with tolerated(name, cannot):
-            thread.start()
+            interpreter.begin(thread)
     finally:
         if thread.ident is None:
             with employer.changed:

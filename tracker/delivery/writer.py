@@ -24,7 +24,7 @@ from tracker.delivery.event_loops import at_end, in_event_loop, in_thread, told
 from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
-from tracker.error_boundary import boundary, logger, tolerated, unending
+from tracker.error_boundary import boundary, log, tolerated, unending
 from tracker.records.clock import steady
 
 if TYPE_CHECKING:
@@ -384,7 +384,7 @@ def _tell_losses() -> None:
     if reasons and reasons != _queue.told:
         _queue.told = reasons
         told = ", ".join(f"{number} ({reason})" for reason, number in reasons.items())
-        logger.warning("AI usage metrics that were dropped: %s", told)
+        log("AI usage metrics that were dropped: %s", told)
 
 
 def _after_fork() -> None:

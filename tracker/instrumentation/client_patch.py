@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.budgets import gate
 from tracker.context.scope import last_entered as entered
-from tracker.error_boundary import boundary, logger
+from tracker.error_boundary import boundary, log
 from tracker.instrumentation.frameworks import litellm, lm15, thread_pools
 from tracker.instrumentation.observation import goes_unseen
 from tracker.instrumentation.physical_call import (
@@ -64,7 +64,7 @@ def patch(provider: Provider, module: ModuleType) -> None:
                 observing = _observing_async if name.startswith("Async") else _observing
                 client_class.request = observing(provider, method)  # type: ignore[union-attr]
     if not found:
-        logger.warning(
+        log(
             "AI usage tracking: this version of %s is not known: its calls are not captured",
             provider.name,
         )

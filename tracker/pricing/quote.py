@@ -18,12 +18,13 @@ from tracker.pricing.hosts import host_of, provider_at
 from tracker.pricing.listed import STANDARD_TIERS, Asked
 from tracker.pricing.quantities import NEVER_EMPTY, parts_of
 from tracker.pricing.regions import factor, region_of
+from tracker.records.arithmetic import plain
 from tracker.records.metric import Price, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
-    from decimal import Context, Decimal
+    from decimal import Decimal
 
     from tracker.pricing.listed import Listed
     from tracker.pricing.quantities import Part
@@ -89,7 +90,7 @@ def quote(
     batch = batch or served.conditions.get("service_tier") == "batch"
     host = None if served.base_url is None else host_of(served.base_url)
     # The program may have set a precision, or traps, for figures of its own.
-    with localcontext(_arithmetic()):
+    with localcontext(plain()):
         price = _own(service, model or "", usage, at, served, host, batch=batch)
         if price is None:
             price = _stated(service, served, host)
@@ -97,15 +98,6 @@ def quote(
             price = _listed(service, model, usage, at, served, host, batch=batch)
         is_stored = price.list_cost is None or price.list_cost <= MOST_DOLLARS
     return price if is_stored else UNPRICED
-
-
-@functools.cache
-def _arithmetic() -> Context:
-    """Return the arithmetic that Python begins with, which a program may have changed."""
-    from decimal import ROUND_HALF_EVEN, Context, DivisionByZero, InvalidOperation, Overflow
-
-    traps = [DivisionByZero, InvalidOperation, Overflow]
-    return Context(prec=28, rounding=ROUND_HALF_EVEN, Emin=-999999, Emax=999999, traps=traps)
 
 
 def warm() -> None:

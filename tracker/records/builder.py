@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tracker.context.state import BLANK
-from tracker.error_boundary import logger, unreadable
+from tracker.error_boundary import log, unreadable
 from tracker.instrumentation.providers.usage import usage_in
 from tracker.pricing.hosts import host_of, provider_at
 from tracker.pricing.quote import UNPRICED, Served, quote
@@ -128,7 +128,7 @@ def _is_declared_batch_result(record: PendingRecord) -> bool:
 
 @functools.cache
 def _tell_of_batch_prices() -> None:
-    logger.warning(
+    log(
         "Batch prices are booked for calls that were not seen to go through a provider's batch"
         " API: those are billed at the list price, which is kept as list_cost_usd. Use"
         " ai_usage_context where calls are ordinary ones"

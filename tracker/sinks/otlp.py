@@ -15,7 +15,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from tracker.config import settings
-from tracker.error_boundary import logger
+from tracker.error_boundary import log
 from tracker.errors import SinkError
 from tracker.records.error_text import asked_for
 from tracker.sinks.protocol import Delivery
@@ -286,7 +286,7 @@ def _rejected(batch: Sequence[Metric], answer: Response | None) -> dict[str, str
     if told.rejected_spans >= len(batch):
         return {metric.id: reason for metric in batch}
     if told.rejected_spans > 0:
-        logger.warning(
+        log(
             "The OTLP receiver left out %d of %d AI usage metrics: %s",
             told.rejected_spans,
             len(batch),

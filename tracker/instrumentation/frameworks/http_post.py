@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.error_boundary import boundary, logger
+from tracker.error_boundary import boundary, log
 from tracker.instrumentation.observation import failed, is_quiet, open_record
 from tracker.instrumentation.providers import PROVIDERS
 from tracker.instrumentation.providers.provider import MARK
@@ -58,7 +58,7 @@ def patch(
     owner: Any = getattr(module, names[0], None)
     method = getattr(owner, names[1], None)
     if method is None:
-        logger.warning(
+        log(
             "AI usage tracking: this version of %s is not known: its posts by %s are not captured",
             module.__name__.partition(".")[0],
             names[0],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tracker.records.metric import Metric
 
 DATABASE_VARIABLE = "AI_USAGE_DATABASE"
-PICODOLLARS = Decimal(10) ** 12
+PICODOLLARS = Decimal(10**12)
 # The program's own arithmetic may have another precision, or traps.
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN, Emin=-9999, Emax=9999, traps=[InvalidOperation])
 LARGEST = 2**63 - 1
