@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tracker.budgets.limit import PICODOLLARS
 from tracker.budgets.request_size import asked_for, tokens_sent
-from tracker.records.arithmetic import plain
+from tracker.records.arithmetic import default_arithmetic
 from tracker.records.metric import Call, Usage
 from tracker.records.pending_record import PendingRecord, opened
 
@@ -68,7 +68,7 @@ def expect(
     probe.call = Call(service, operation, named, Usage(inputs, outputs, inputs + outputs))
     metric = cast("MetricOwner", record.owner).priced(probe)
     cost = metric.list_cost_usd if metric.list_cost_usd is not None else metric.cost_usd
-    amount = None if cost is None else int(plain().multiply(cost, PICODOLLARS))
+    amount = None if cost is None else int(default_arithmetic().multiply(cost, PICODOLLARS))
     if amount is None or not says:
         amount = max(amount or 0, _most(known, 1, 0))
     return Expected(amount, metric.price_basis == "free", kind, metric)

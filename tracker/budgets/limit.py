@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tracker.delivery import fork_registry
 from tracker.errors import ConfigurationError
 from tracker.records import pending_record
-from tracker.records.arithmetic import plain
+from tracker.records.arithmetic import default_arithmetic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +111,7 @@ def picodollars(usd: object, place: str) -> int:
         try:
             dollars = Decimal(str(usd))
             if dollars.is_finite() and 0 <= dollars <= MOST_DOLLARS:
-                return int(plain().multiply(dollars, PICODOLLARS))
+                return int(default_arithmetic().multiply(dollars, PICODOLLARS))
         except InvalidOperation:
             pass
     raise ConfigurationError(f"{place} is a number of US dollars of 0 or more, as in 0.50")
@@ -119,7 +119,7 @@ def picodollars(usd: object, place: str) -> int:
 
 def dollars(amount: int) -> Decimal:
     """Return *amount* in US dollars."""
-    return plain().divide(Decimal(amount), PICODOLLARS)
+    return default_arithmetic().divide(Decimal(amount), PICODOLLARS)
 
 
 def _after_fork() -> None:

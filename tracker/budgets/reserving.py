@@ -19,7 +19,7 @@ from tracker.context import scope
 from tracker.error_boundary import warn
 from tracker.errors import BudgetExceededError
 from tracker.records import pending_record
-from tracker.records.arithmetic import plain
+from tracker.records.arithmetic import default_arithmetic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,7 +193,7 @@ def _around(record: PendingRecord) -> tuple[Budget, ...]:
 
 
 def _amount(usd: Decimal | None) -> int | None:
-    return None if usd is None else int(plain().multiply(usd, PICODOLLARS))
+    return None if usd is None else int(default_arithmetic().multiply(usd, PICODOLLARS))
 
 
 def _error(full: Taken, needed: int) -> BudgetExceededError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tracker.context import scope
 from tracker.delivery import counts
 from tracker.error_boundary import contained
-from tracker.records.arithmetic import plain
+from tracker.records.arithmetic import default_arithmetic
 from tracker.sinks.protocol import SinkOfChanges
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def own_thread() -> Iterator[None]:
 
     was, _here.ours = _here.ours, True
     try:
-        with localcontext(plain()):
+        with localcontext(default_arithmetic()):
             yield
     finally:
         _here.ours = was

@@ -18,7 +18,7 @@ from tracker.pricing.hosts import host_of, provider_at
 from tracker.pricing.listed import STANDARD_TIERS, Asked
 from tracker.pricing.quantities import NEVER_EMPTY, parts_of
 from tracker.pricing.regions import factor, region_of
-from tracker.records.arithmetic import plain
+from tracker.records.arithmetic import default_arithmetic
 from tracker.records.metric import Price, Usage
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def quote(
     batch = batch or served.conditions.get("service_tier") == "batch"
     host = None if served.base_url is None else host_of(served.base_url)
     # The program may have set a precision, or traps, for figures of its own.
-    with localcontext(plain()):
+    with localcontext(default_arithmetic()):
         price = _own(service, model or "", usage, at, served, host, batch=batch)
         if price is None:
             price = _stated(service, served, host)

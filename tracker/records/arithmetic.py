@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @functools.cache
-def plain() -> Context:
+def default_arithmetic() -> Context:
     """Return the arithmetic that Python begins with, which a program may have changed."""
     from decimal import ROUND_HALF_EVEN, Context, DivisionByZero, InvalidOperation, Overflow
 
