@@ -9,8 +9,11 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import anthropic
+import openai
 import process_end_programs as programs
 import pytest
 
@@ -19,6 +22,8 @@ from tests.patience import PATIENCE
 from tracker import ai_usage_context
 from tracker.config import interpreter
 from tracker.instrumentation import client_patch, installation
+from tracker.instrumentation.providers.anthropic import ANTHROPIC
+from tracker.instrumentation.providers.openai import OPENAI
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
@@ -49,6 +54,43 @@ def test_a_first_block(name: str, quiet_environment: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     with closing(sqlite3.connect(quiet_environment)) as file:
         assert file.execute("SELECT job_id FROM ai_usage").fetchall() == [("job",)]
+
+
+HALF_MADE = """
+import half_made_gate
+half_made_gate.reached.set()
+half_made_gate.go_on.wait()
+Timeout = object
+"""
+
+
+def test_a_library_that_the_client_takes_for_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client looks for it among the modules that are there: it waits for who imports it."""
+    (tmp_path / "half_made.py").write_text(HALF_MADE)
+    gate: Any = ModuleType("half_made_gate")
+    gate.reached, gate.go_on = threading.Event(), threading.Event()
+    monkeypatch.setitem(sys.modules, "half_made_gate", gate)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(client_patch, "HTTP", "half_made")
+    wait = client_patch.importlib.import_module
+
+    def import_module(name: str) -> ModuleType:
+        gate.go_on.set()
+        return wait(name)
+
+    thread = threading.Thread(target=wait, args=("half_made",))
+    thread.start()
+    assert gate.reached.wait(PATIENCE)
+    assert not hasattr(sys.modules["half_made"], "Timeout")
+    monkeypatch.setattr(client_patch.importlib, "import_module", import_module)
+    client_patch.patch(ANTHROPIC, anthropic)  # which looks for none
+    assert not hasattr(sys.modules["half_made"], "Timeout")
+    client_patch.patch(OPENAI, openai)
+    assert hasattr(sys.modules["half_made"], "Timeout")
+    thread.join()
+    monkeypatch.delitem(sys.modules, "half_made")
 
 
 def test_while_modules_are_taken_apart() -> None:

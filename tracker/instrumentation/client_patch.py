@@ -8,6 +8,9 @@ them.  The patch is passive while nobody observes.
 from __future__ import annotations
 
 import functools
+import importlib
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tracker.budgets import gate
@@ -30,6 +33,10 @@ from tracker.instrumentation.streaming.finals import patch_finals
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from types import ModuleType
+
+
+#: The module of a client that looks for an HTTP library, and that library.
+OPTIONAL_HTTP, HTTP = "_httpx2", "httpx2"
 
 
 def await_imports() -> None:
@@ -63,11 +70,23 @@ def patch(provider: Provider, module: ModuleType) -> None:
             if method is not None and not hasattr(method, MARK):
                 observing = _observing_async if name.startswith("Async") else _observing
                 client_class.request = observing(provider, method)  # type: ignore[union-attr]
+    _complete(provider)
     if not found:
         log(
             "AI usage tracking: this version of %s is not known: its calls are not captured",
             provider.name,
         )
+
+
+def _complete(provider: Provider) -> None:
+    """Import what a client looks for among the modules that are there, and takes for whole.
+
+    A thread of ours imports it with the price list, and the client would meet it half made: its
+    next request would end in an AttributeError.  Where somebody imports it already, this waits.
+    """
+    if f"{provider.name}.{OPTIONAL_HTTP}" in sys.modules:
+        with suppress(ImportError):
+            importlib.import_module(HTTP)
 
 
 def unpatch(provider: Provider, module: ModuleType) -> None:
