@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sqlite3
 import subprocess
@@ -74,7 +75,7 @@ def test_a_library_that_the_client_takes_for_whole(
     monkeypatch.setitem(sys.modules, "half_made_gate", gate)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(client_patch, "HTTP", "half_made")
-    wait = client_patch.importlib.import_module
+    wait = importlib.import_module
 
     def import_module(name: str) -> ModuleType:
         gate.go_on.set()
@@ -84,7 +85,7 @@ def test_a_library_that_the_client_takes_for_whole(
     thread.start()
     assert gate.reached.wait(PATIENCE)
     assert not hasattr(sys.modules["half_made"], "Timeout")
-    monkeypatch.setattr(client_patch.importlib, "import_module", import_module)
+    monkeypatch.setattr(importlib, "import_module", import_module)
     client_patch.patch(ANTHROPIC, anthropic)  # which looks for none
     assert not hasattr(sys.modules["half_made"], "Timeout")
     client_patch.patch(OPENAI, openai)

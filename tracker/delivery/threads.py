@@ -65,5 +65,5 @@ def ready_for_pools() -> None:
     It registers for forks, too: where a thread of ours imports it while a fork waits for that
     thread, a lock is released behind the fork that was not taken before it.
     """
-    with suppress(RuntimeError):  # the main thread may have ended already
+    with suppress(RuntimeError, ImportError):  # the main thread may have ended, modules be apart
         importlib.import_module("concurrent.futures.thread")
