@@ -200,3 +200,18 @@ def functions_of_a_script_are_its_block_s(real: Any) -> Any:
 def files_out_of_sight_need_no_word(real: Any) -> Any:
     """That a file which is not in sight calls no function of a script goes without saying."""
     return lambda semantic, lifetime: ()
+
+
+@mutant("rules.patterns.unset_field:_hidden", "R5_tracker_of_an_object")
+def helpers_set_no_ids_of_an_object_s_tracker(real: Any) -> Any:
+    """What a method gives its object's tracker to sets no ids on it."""
+    return lambda semantic, finding, field, flow: None
+
+
+@examined(
+    "rules.patterns.unset_field:_is_own",
+    as_the_table_says("R5_tracker_of_an_object_that_may_be_given"),
+)
+def objects_always_build_their_trackers(real: Any) -> Any:
+    """A tracker in a field is its object's own, whoever may have given it."""
+    return lambda semantic, field, construct: True

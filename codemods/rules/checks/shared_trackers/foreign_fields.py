@@ -28,7 +28,7 @@ _LOOKUPS = ("getattr", "setattr", "vars", "attrgetter")
 
 def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) -> Refusal | None:
     """Refuse where something else than the class's own methods reaches the field, or binds it."""
-    for node in _external_uses(semantic, field):
+    for node in external_uses(semantic, field):
         if semantic.settings.unsafe and _may_be_asked_about(semantic, node):
             continue
         detail = f"{ast.unparse(node)} is used or bound outside of the class's methods"
@@ -57,7 +57,7 @@ def foreign_use(semantic: SemanticModel, finding: Finding, field: TrackerField) 
     )
 
 
-def _external_uses(semantic: SemanticModel, field: TrackerField) -> Iterator[ast.Attribute]:
+def external_uses(semantic: SemanticModel, field: TrackerField) -> Iterator[ast.Attribute]:
     """Yield where something else than the class's own methods has the field in the module."""
     own = field.own | field.making
     for node in semantic.module.every(ast.Attribute):
@@ -79,7 +79,7 @@ def external_conditions(
     name = field.owner.name
     return [
         (_NOT_PASSED_ON.format(ast.unparse(node), node.lineno, name), node, Reason.SHARED_STATE)
-        for node in _external_uses(semantic, field)
+        for node in external_uses(semantic, field)
     ] + [
         (_NOR_FROM_ELSEWHERE.format(place, name), field.owner, Reason.SHARED_STATE)
         for one in sorted(field.fields)
