@@ -70,6 +70,7 @@ STATE_ATTRIBUTES = (
     "pending_metrics",
 )
 CONTEXT_FIELD, JOB_FIELD = STATE_ATTRIBUTES[:2]
+PENDING_FIELD = STATE_ATTRIBUTES[-1]
 #: Those that have in a block of the tracker what a set call would have given them.
 ID_ATTRIBUTES = STATE_ATTRIBUTES[1:5]
 INERT_ATTRIBUTES = ("table_name", "log_file", "environment", "track_to_dynamo", "track_to_file")

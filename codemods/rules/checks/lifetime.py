@@ -22,7 +22,7 @@ from codemods.rules.checks.shared_trackers.doubtful_constructs import (
 )
 from codemods.rules.checks.shared_trackers.sole_use import helpers
 from codemods.rules.checks.siblings import siblings_of
-from codemods.rules.checks.state_reads import is_of_id, may_be_asked
+from codemods.rules.checks.state_reads import is_of_id, may_be_asked, read_refusal
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -121,8 +121,7 @@ def _state_refusal(semantic: SemanticModel, finding: Finding, lifetime: Lifetime
     known = (is_of_id, may_be_asked)
     place = next((p for p in places if not any(f(semantic, lifetime, p) for f in known)), None)
     if place is not None:
-        detail = f"{ast.unparse(place)} depends on when the ids are set and reset"
-        return refuse(semantic, finding, Reason.READS_STATE, detail, place)
+        return read_refusal(semantic, finding, place)
     of_loads = (_refusal_of_load(semantic, finding, lifetime, load) for load in lifetime.loads)
     return next((refusal for refusal in of_loads if refusal is not None), None)
 
@@ -184,8 +183,7 @@ def flow_escape(semantic: SemanticModel, finding: Finding, flow: Flow) -> Refusa
         refusal = refuse(semantic, finding, Reason.MIXED, detail, older)
         return replace(refusal, advice=f"use {words.SET_CALL} there, then run again")
     if flow.reads:
-        detail = f"{ast.unparse(flow.reads[0])} depends on when the ids are set and reset"
-        return refuse(semantic, finding, Reason.READS_STATE, detail, flow.reads[0])
+        return read_refusal(semantic, finding, flow.reads[0])
     return None
 
 

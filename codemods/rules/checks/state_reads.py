@@ -8,6 +8,7 @@ Of others in the block a person may say that they need not (``--unsafe``): most 
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -84,9 +85,18 @@ def external_read_refusal(
         if not any(block.holds(path) for block in blocks) and not _is_before(
             path, lifetime, blocks
         ):
-            detail = f"{ast.unparse(read)} depends on when the ids are set and reset"
-            return refuse(semantic, finding, Reason.READS_STATE, detail, read)
+            return read_refusal(semantic, finding, read)
     return None
+
+
+def read_refusal(semantic: SemanticModel, finding: Finding, read: ast.AST) -> Refusal:
+    """Refuse what is read off the tracker: a block changes when that is set, or is there."""
+    if getattr(read, "attr", "") == words.PENDING_FIELD:
+        detail = f"{ast.unparse(read)} has what is not stored yet, and a block stores it at its end"
+        refusal = refuse(semantic, finding, Reason.READS_STATE, detail, read)
+        return replace(refusal, advice="look into the store, or end the context behind this place")
+    detail = f"{ast.unparse(read)} depends on when the ids are set and reset"
+    return refuse(semantic, finding, Reason.READS_STATE, detail, read)
 
 
 def _is_before(path: Path, lifetime: Lifetime, blocks: list[Block]) -> bool:

@@ -333,7 +333,7 @@ def _proposal(
 def _asked(semantic: SemanticModel, field: TrackerField, users: _Users) -> Conditions:
     """Return what must be confirmed of the blocks: of objects of each class of the family."""
     home = field.made.home or semantic.imports.default_home
-    found = _called_back(semantic, field, users.parts)
+    found: list[tuple[str, ast.AST, Reason]] = []
     for methods in methods_of_objects(semantic, field):
         parts = [part for part in users.parts if part.function in methods]
         relying: list[tuple[str, ast.AST]] = [(m.name, m) for m in users.relying if m in methods]
@@ -345,6 +345,7 @@ def _asked(semantic: SemanticModel, field: TrackerField, users: _Users) -> Condi
             of_class = conditions(semantic, setters, relying, waiting, first)
             found.extend(of_class.found)
     found.extend(external_conditions(semantic, field))
+    found.extend(_called_back(semantic, field, users.parts))
     return Conditions(tuple(dict.fromkeys(found)))
 
 

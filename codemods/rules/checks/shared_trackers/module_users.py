@@ -76,7 +76,7 @@ def users_of(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> U
         if function is not None:
             grouped.setdefault(function, []).append(load)
         elif not is_flushed(semantic, load) and not _stands(semantic, load, own):
-            relying.append((f"the module itself (line {load.lineno})", load))
+            relying.append((_called_in_module(semantic, load), load))
     blocks: list[User] = []
     if not lifetime.sets and not relying:
         return _without_ids(semantic, finding, lifetime, list(grouped))
@@ -106,6 +106,14 @@ def users_of(semantic: SemanticModel, finding: Finding, lifetime: Lifetime) -> U
     for text, place in _called_back(semantic, blocks):
         asked = asked.also(text, place)
     return Users(blocks, asked)
+
+
+def _called_in_module(semantic: SemanticModel, load: ast.Name) -> str:
+    """Return what uses the tracker at *load*, outside of functions: a statement, or a decorator."""
+    statement = semantic.module.statement(load)
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        return f"{statement.name}, which line {load.lineno} decorates,"
+    return f"the module itself (line {load.lineno})"
 
 
 def _without_ids(
