@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from codemods.model.outcome import Failed, FileOutcome, Untouched
 from codemods.model.source import SourceFile
-from codemods.runner import parallel, worker
+from codemods.runner import many_files, parallel, worker
 from codemods.runner.many_files import processes
 
 if TYPE_CHECKING:
@@ -155,12 +156,27 @@ def test_chunks_hold_every_file_once(files: int, jobs: int) -> None:
     assert [index for chunk in chunks for index in chunk] == list(range(files))
 
 
-@given(asked=st.none() | st.integers(1, 64), files=st.integers(0, 10_000))
-def test_no_process_is_without_work(asked: int | None, files: int) -> None:
-    """There is at least one process, never more than files, and as many as were asked for."""
-    count = processes(asked, files)
+@given(
+    asked=st.none() | st.integers(1, 64),
+    files=st.integers(0, 10_000),
+    there=st.integers(1, 64),
+    each=st.integers(1, 10),
+)
+def test_no_process_is_without_work(asked: int | None, files: int, there: int, each: int) -> None:
+    """There is at least one process, never more than files, and as many as were asked for.
+
+    Where nobody asks, each has some files at least, and there are no more than processors.
+    """
+    with (
+        patch.object(many_files, "processors", lambda: there),
+        patch.object(many_files, "_FILES_A_PROCESS", each),
+    ):
+        count = processes(asked, files)
     assert 1 <= count <= max(1, files)
-    assert asked is None or count == max(1, min(asked, files))
+    if asked is None:
+        assert count == max(1, min(there, files // each))
+    else:
+        assert count == max(1, min(asked, files))
 
 
 def test_the_order_of_files_is_kept(ends: list[list[list[object]]]) -> None:
