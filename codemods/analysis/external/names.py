@@ -17,16 +17,28 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 def imported(tree: ast.Module) -> frozenset[str]:
     """Return the dotted names that the imports of *tree* bring in, modules or names of them."""
     found: set[str] = set()
+    for node in _imports(tree):
+        if isinstance(node, ast.ImportFrom):
+            found.update(_imported_from(node))
+        else:
+            found.update(alias.name for alias in node.names)
+    return frozenset(found)
+
+
+def _imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield the imports of *tree*; an index is not made for them, but asked where there is one."""
+    if hasattr(tree, "index"):
+        every = index(tree)
+        yield from every.every(ast.Import)
+        yield from every.every(ast.ImportFrom)
+        return
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            found.update(_imported_from(node))
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
         elif not isinstance(node, ast.expr):
             waiting.extend(children(node))
-    return frozenset(found)
 
 
 def _imported_from(node: ast.ImportFrom) -> Iterator[str]:

@@ -79,12 +79,13 @@ def _across(
     of an object which it is given.
     """
     lender = replace(lender, home=other)
-    found = other.once(_Reaches).of(lender)
+    reaches = other.once(_Reaches)
+    found = reaches.of(lender)
     reached = set(found.functions.get(semantic.module.source.path, ()))
     if found.is_cut:  # anything may run there
         reached.update(map(semantic.module.qualified_name, _functions(semantic)))
     handed = handed_on(semantic.taint)
-    if handed and not calls_unknown(other.taint, lender.body):
+    if handed and not reaches.calls_unknown(lender):
         handed = frozenset()
     for function in _functions(semantic) if reached or handed else ():
         if semantic.module.qualified_name(function) in reached or function in handed:
@@ -105,6 +106,7 @@ class _Reaches:
     def __init__(self, semantic: SemanticModel) -> None:
         self._semantic = semantic
         self._known: dict[ast.stmt, _Reach] = {}
+        self._calling_unknown: dict[ast.stmt, bool] = {}
 
     def of(self, lender: Lender) -> _Reach:
         """Return what the block of *lender* may run."""
@@ -112,6 +114,13 @@ class _Reaches:
         if key not in self._known:
             self._known[key] = self._found(lender)
         return self._known[key]
+
+    def calls_unknown(self, lender: Lender) -> bool:
+        """Whether the block of *lender* may call what was handed on to it, of whatever file."""
+        key = lender.body[0]
+        if key not in self._calling_unknown:
+            self._calling_unknown[key] = calls_unknown(self._semantic.taint, lender.body)
+        return self._calling_unknown[key]
 
     def _found(self, lender: Lender) -> _Reach:
         semantic = self._semantic

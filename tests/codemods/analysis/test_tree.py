@@ -67,3 +67,18 @@ def test_imports_are_found_wherever_they_stand() -> None:
     inner = {"in_case", "in_try", "in_handler", "in_block", "in_class", "in_class.name"}
     outer = {"a", "b.c", ".", ".e", "..f", "..f.g", "..f.*"}
     assert imported(ast.parse(PROGRAM)) == inner | outer
+
+
+def test_the_imports_of_a_tree_are_the_same_with_and_without_an_index() -> None:
+    """An index that is there already is asked; where there is none, none is made."""
+    text = (
+        "import a, b.c as d\nfrom . import e\nclass C:\n    from .f import g as h\n"
+        "def work():\n    try:\n        from i.j import *\n    finally:\n        import k\n"
+        "match a:\n    case 1:\n        import l\n"
+    )
+    plain, indexed = ast.parse(text), ast.parse(text)
+    index(indexed)
+    found = imported(plain)
+    assert not hasattr(plain, "index")
+    assert found == imported(indexed)
+    assert found == {"a", "b.c", ".", ".e", ".f", ".f.g", "i.j", "i.j.*", "k", "l"}
