@@ -16,6 +16,8 @@
 #   make oracle  run N=10000 generated programs before and after their migration (SEED=n repeats)
 #   make planted  put trackers into functions of N=400 modules of the standard library, and migrate
 #                  them: none may fail, and a second run must be quiet (SEED=n repeats)
+#   make metamorphic  migrate every fixture in N=1 other forms of each kind that mean the same: other
+#                lines, spellings, names, imports (KINDS='layout names' some, ONLY=E10 fixtures)
 #   make oracle-rollback  migrate N=10000 generated programs, go back, run them, migrate them again
 #   make applications     migrate two applications that people could have written, run them before and
 #                          after, and list what is refused
@@ -66,7 +68,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13 pyth
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help applications browser budgets demo prepare test suites-ready test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback planted discovery mutants score contract-openai matrix bench compare figures page-benchmark history-benchmark overhead \
+.PHONY: help applications browser budgets demo prepare test suites-ready test-suites test-newer busy lint fixtures chaos chaos-dynamo concurrent interleave oracle oracle-mutants oracle-rollback metamorphic planted discovery mutants score contract-openai matrix bench compare figures page-benchmark history-benchmark overhead \
 	prices report-benchmark faults-benchmark lsp-benchmark vscode dynalite install clean
 
 help:
@@ -195,6 +197,10 @@ oracle oracle-rollback: SEED =
 planted: N = 400
 planted: $(STAMP)
 	@$(BIN)/python -m tests.planted $(N) --seed $(SEED)
+
+metamorphic: N = 1
+metamorphic: $(STAMP)
+	@$(BIN)/python -m tests.metamorphic $(N) --seed $(SEED) $(if $(KINDS),--kinds $(KINDS)) --only '$(ONLY)'
 
 oracle: $(STAMP)
 	@$(BIN)/python -m tests.oracle $(N) --seed '$(SEED)'

@@ -88,19 +88,31 @@ def _settle(folder: Path, settings: Mapping[str, str]) -> None:
         subprocess.run(["git", "init", "--quiet", folder], check=True)
 
 
-def migrate_project(folder: Path, files: Mapping[str, str], **flags: Any) -> dict[str, Outcome]:
+def migrate_project(
+    folder: Path, files: Mapping[str, str | bytes], **flags: Any
+) -> dict[str, Outcome]:
     """Write *files* below *folder* and return the outcome of each."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     told = {outcome.path: outcome for outcome in report(folder, **flags).outcomes}
-    return {name: _outcome(text, told.get(name)) for name, text in files.items()}
+    return {
+        name: _outcome(_read(text) if isinstance(text, bytes) else text, told.get(name))
+        for name, text in files.items()
+    }
+
+
+def _read(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def _outcome(text: str, told: object) -> Outcome:
     if isinstance(told, Changed):
-        return Outcome(told.after.decode(), True, told.applied, told.refusals)
+        return Outcome(_read(told.after), True, told.applied, told.refusals)
     if isinstance(told, Refused):
         return Outcome(text, False, (), told.refusals)
     if isinstance(told, Failed):
@@ -167,7 +179,7 @@ def importable(files: Mapping[str, str]) -> Iterator[None]:
         for name, text in files.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text.encode())
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
         hidden = forget()
         sys.path.insert(0, folder)
         try:

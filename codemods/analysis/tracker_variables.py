@@ -6,11 +6,12 @@ import ast
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from codemods.analysis.external.api_aliases import api_name
 from codemods.analysis.syntax.tree import walk
 from codemods.vocabulary import SET_CALL, SET_PARAMETERS, TRACKER_CLASS, TRACKER_METHODS
 
 if TYPE_CHECKING:
-    from codemods.analysis.syntax.definitions import DataFlow
+    from codemods.analysis.syntax.definitions import DataFlow, Resolved
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.syntax.scopes import Binding, Scopes
     from codemods.analysis.trackers.lifetimes import Construct, Lifetimes
@@ -84,13 +85,13 @@ class _Variables:
         definition = self._taint.definition(call.func)
         owner = self._taint.class_of(call.func)
         found = owner.methods() if owner is not None else [definition] if definition else []
-        return any(self._names_one(one.node) for one in found)
+        return any(self._names_one(one) for one in found)
 
-    def _names_one(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    def _names_one(self, function: Resolved) -> bool:
         """Whether the body of *function* names the class: its signature builds nothing."""
         known = self._naming
-        if function not in known:
-            inside = (n for statement in function.body for n in walk(statement))
-            names = (getattr(n, "id", getattr(n, "attr", "")) for n in inside)
-            known[function] = TRACKER_CLASS in names
-        return known[function]
+        if function.node not in known:
+            inside = (n for statement in function.node.body for n in walk(statement))
+            named = (n for n in inside if isinstance(n, ast.Name | ast.Attribute))
+            known[function.node] = any(api_name(function.taint, n) == TRACKER_CLASS for n in named)
+        return known[function.node]

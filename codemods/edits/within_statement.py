@@ -250,7 +250,11 @@ def retained(node: Statement, edit: Retain) -> Statement:
     if staying and edit.positions[-1] != len(call.args) - 1:
         staying[-1] = staying[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
     shorter = call.with_changes(args=staying)
-    if len(comments_in(shorter)) > sum(len(comments_in(arg.value)) for arg in staying):
+    between = shorter.with_changes(func=cst.Name("_"), lpar=(), rpar=())
+    if len(comments_in(between)) > sum(len(comments_in(arg.value)) for arg in staying):
         # Which of the arguments the comments between them are about, nobody can tell.
-        shorter = cst.Call(call.func, [bare(arg) for arg in staying])
+        shorter = call.with_changes(
+            args=[bare(arg) for arg in staying],
+            whitespace_before_args=cst.SimpleWhitespace(""),
+        )
     return node.with_changes(body=[small.with_changes(value=shorter)])

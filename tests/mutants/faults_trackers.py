@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from codemods.analysis.syntax.calls import last_name
 from codemods.rules.conflicts.proposed_blocks import named_ids
 
 from .mutant import mutant
@@ -127,6 +128,20 @@ def nobody_passes_none(real: Any) -> Any:
 def ids_of_other_files_are_always_there(real: Any) -> Any:
     """An id that a function of another file sets is taken for one that it has, None or not."""
     return lambda taint, call: set()
+
+
+@mutant("analysis.external.api_aliases:api_aliases", "X16_class_in_a_variable", fault="C4")
+def classes_are_in_no_variable(real: Any) -> Any:
+    """A class that a file has under another name is not taken for one that builds trackers."""
+    return lambda tree: {}
+
+
+@mutant(
+    "analysis.external.api_aliases:api_name", "X16_class_imported", "X16_subclass_of", fault="C4"
+)
+def what_is_called_has_the_names_of_the_api(real: Any) -> Any:
+    """A function of another file has a tracker where it calls the class by its own name."""
+    return lambda taint, function: last_name(function)
 
 
 @mutant("rules.conflicts.overrides:Overrides.of", "E14", "X16", fault="C4")

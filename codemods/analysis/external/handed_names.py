@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.external.api_aliases import api_aliases
 from codemods.analysis.external.handed_records import Mention, Speaker
 from codemods.analysis.external.handed_values import AT_ONCE, PATCHING, RETURNED, Values, modules_of
 from codemods.analysis.syntax.calls import last_name
@@ -80,11 +81,14 @@ class Definitions:
     def speakers(self) -> list[Speaker]:
         """Return the functions that speak to trackers."""
         calls = index(self._tree).every(ast.Call)
+        aliases = api_aliases(self._tree)
+        speaking = _SPEAKING.union(aliases)
         found: dict[ast.AST, Speaker] = {}
-        for call in (c for c in calls if last_name(c.func) in _SPEAKING):
+        for call in (c for c in calls if last_name(c.func) in speaking):
             self._add(found, self.around(call))
         for _, _, one in self._spans:
-            if any(_made(d) == words.TRACKED_DECORATOR for d in one.decorator_list):
+            made = (_made(d) for d in one.decorator_list)
+            if any(words.TRACKED_DECORATOR in (name, aliases.get(name)) for name in made):
                 self._add(found, self.around(one))
         return list(found.values())
 

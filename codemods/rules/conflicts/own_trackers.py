@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.external.api_aliases import api_name
 from codemods.analysis.none_evidence import none_evidence
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.getters.getter import GetterCalls, getter_of
@@ -100,11 +100,12 @@ def _own_trackers(function: Resolved) -> OwnTrackers:
     calls = (n for n in walk(function.node) if isinstance(n, ast.Call))
     given = function.taint.once(GetterCalls).of
     if any(call in given for call in calls):
-        names = {last_name(n.func) for n in walk(function.node) if isinstance(n, ast.Call)}
+        called = [n.func for n in walk(function.node) if isinstance(n, ast.Call)]
+        names = {api_name(function.taint, one) for one in called}
         has_one = not names.isdisjoint((words.SET_CALL, *words.CONTEXT_MANAGERS))
     makers = (words.TRACKER_CLASS, words.FACTORY, *words.CLIENT_WRAPPERS)
     for call in (n for n in walk(function.node) if isinstance(n, ast.Call)):
-        name = last_name(call.func)
+        name = api_name(function.taint, call.func)
         if name in words.CONTEXT_MANAGERS:
             named |= context_ids(call, name) - _doubtful(function.taint, call)
             has_one = has_one or given_tracker(call) is None
@@ -127,7 +128,8 @@ def _works_with_module_s(function: Resolved) -> bool:
         if name not in taint.scopes.scope_of or not taint.scopes.of(name).scope.is_module:
             continue
         makers = (getattr(parents.get(b), "value", None) for b in taint.scopes.of(name).binders)
-        made = any(isinstance(m, ast.Call) and last_name(m.func) in _BUILDERS for m in makers)
+        calls = (m for m in makers if isinstance(m, ast.Call))
+        made = any(api_name(taint, call.func) in _BUILDERS for call in calls)
         if made and _is_worked_with(parents[name], name):
             return True
     return False
@@ -143,7 +145,7 @@ def _is_worked_with(around: ast.AST, name: ast.Name) -> bool:
 def _doubtful(taint: DataFlow, call: ast.Call) -> set[str]:
     """Return the ids that *call* names, and whose values visibly may be None."""
     named = [(keyword.arg or "", keyword.value) for keyword in call.keywords]
-    if last_name(call.func) not in words.CONTEXT_MANAGERS:
+    if api_name(taint, call.func) not in words.CONTEXT_MANAGERS:
         named += zip(words.SET_PARAMETERS, call.args, strict=False)
     return {key for key, value in named if none_evidence(taint, value) is not None}
 

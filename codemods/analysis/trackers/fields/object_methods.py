@@ -10,7 +10,8 @@ from codemods.analysis.dataflow.call_graph import Reached, reachable
 from codemods.analysis.dataflow.deferred.callbacks import is_unknown
 from codemods.analysis.dataflow.deferred.plain_values import is_plain
 from codemods.analysis.dataflow.holders import family
-from codemods.analysis.syntax.calls import is_client_call, last_name
+from codemods.analysis.external.api_aliases import api_name
+from codemods.analysis.syntax.calls import is_client_call
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
 from codemods.analysis.syntax.signatures import Given
 from codemods.analysis.syntax.tree import walk
@@ -99,9 +100,10 @@ def _fits(given: Given, method: Resolved) -> bool:
 def only_gives(function: Resolved) -> bool:
     """Whether all that *function* does with trackers is to build one, for a field or its caller."""
     calls = [n for n in walk(function.node) if isinstance(n, ast.Call)]
-    if any(last_name(call.func) in _USING for call in calls):
+    named = [(api_name(function.taint, call.func), call) for call in calls]
+    if any(name in _USING for name, _ in named):
         return False
-    return all(_is_given_on(function, call) for call in calls if last_name(call.func) in _BUILDERS)
+    return all(_is_given_on(function, call) for name, call in named if name in _BUILDERS)
 
 
 def _is_given_on(function: Resolved, made: ast.Call) -> bool:
@@ -140,14 +142,15 @@ def sets_own_ids(method: Resolved) -> bool:
     if owner is None or method.node.name in _FORWARDING:
         return False
     calls = (n for n in walk(method.node) if isinstance(n, ast.Call))
-    of_field = any(isinstance(_tracker_of(call), ast.Attribute) for call in calls)
-    nodes = (n for one in family(owner).classes for n in walk(one.node)) if of_field else ()
-    return any(isinstance(n, ast.Call) and last_name(n.func) in _BUILDERS for n in nodes)
+    of_field = any(isinstance(_tracker_of(method.taint, call), ast.Attribute) for call in calls)
+    classes = family(owner).classes if of_field else ()
+    nodes = ((one.taint, n) for one in classes for n in walk(one.node))
+    return any(isinstance(n, ast.Call) and api_name(t, n.func) in _BUILDERS for t, n in nodes)
 
 
-def _tracker_of(call: ast.Call) -> ast.expr | None:
+def _tracker_of(taint: DataFlow, call: ast.Call) -> ast.expr | None:
     """Return what a set call is made on, or a context is opened with."""
-    name = last_name(call.func)
+    name = api_name(taint, call.func)
     if name == words.SET_CALL and isinstance(call.func, ast.Attribute):
         return call.func.value
     given = (k.value for k in call.keywords if k.arg == words.TRACKER_ARGUMENT)

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.external.api_aliases import api_name
 from codemods.analysis.syntax.scopes import Binding
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.fields.syntax import is_field
@@ -71,7 +71,7 @@ def _class_of(semantic: SemanticModel, binding: Binding) -> ResolvedClass | None
 def _wraps_for(method: Resolved, field: str) -> bool:
     """Whether all that *method* does with trackers is to wrap clients for its object's *field*."""
     calls = [n for n in walk(method.node) if isinstance(n, ast.Call)]
-    working = [call for call in calls if last_name(call.func) in _WORKING]
+    working = [call for call in calls if api_name(method.taint, call.func) in _WORKING]
     for call in working:
         tracker = call.args[1] if len(call.args) > 1 else given_tracker(call)
         if not wraps_client(call) or tracker is None:
