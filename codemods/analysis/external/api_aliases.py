@@ -7,6 +7,7 @@ imported under another name, a subclass, and a variable that holds either make t
 from __future__ import annotations
 
 import ast
+import sys
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -25,6 +26,7 @@ _MAKERS = frozenset(
         *(*words.CONTEXT_MANAGERS, words.TRACKED_DECORATOR),
     )
 )
+_TELLING = frozenset((words.SET_CALL, words.OLDER_SET_CALL, *words.RECORDING_DECORATORS))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _BINDING = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.ClassDef, *_FUNCTIONS)
 
@@ -100,4 +102,44 @@ def api_name(taint: DataFlow, function: ast.expr) -> str:
         return own or name
     if name[:1].isupper() and taint.names.tracker_class(function) is not None:
         return words.TRACKER_CLASS
-    return name
+    return (_name_elsewhere(taint, function) if _gives_tracker(taint, function) else "") or name
+
+
+def _gives_tracker(taint: DataFlow, function: ast.expr) -> bool:
+    """Whether what a call of *function* gives is entered, or has a method of trackers called."""
+    parents = taint.module.parents
+    call = parents.get(function)
+    around = parents.get(call) if isinstance(call, ast.Call) and call.func is function else None
+    if isinstance(around, ast.withitem):
+        return True
+    if not isinstance(around, ast.Assign) or not isinstance(around.targets[0], ast.Name):
+        return False
+    target = around.targets[0]
+    return target in taint.scopes.scope_of and (
+        taint.scopes.of(target) in taint.once(_ToldTrackers).names
+    )
+
+
+class _ToldTrackers:
+    """The variables of a file by which methods of trackers are called."""
+
+    def __init__(self, taint: DataFlow) -> None:
+        scopes = taint.scopes
+        told = (n.value for n in taint.module.every(ast.Attribute) if n.attr in _TELLING)
+        names = (n for n in told if isinstance(n, ast.Name) and n in scopes.scope_of)
+        self.names = {scopes.of(name) for name in names}
+
+
+def _name_elsewhere(taint: DataFlow, function: ast.expr) -> str:
+    """Return the API's name of what *function* is in the file that it was imported from."""
+    for path in taint.names.meaning(function).paths:
+        before, _, name = path.rpartition(".")
+        if not before or before.partition(".")[0] in sys.stdlib_module_names:
+            continue
+        if taint.definition(function) is not None or taint.class_of(function) is not None:
+            continue
+        others = (one for one in taint.registry.mentioning(name) if one is not None)
+        named = (other.taint.once(_Aliases).of.get(name, "") for other in others)
+        if own := next(filter(None, named), ""):
+            return own
+    return ""
