@@ -48,10 +48,10 @@ def test_form_does_not_change_the_outcome(kind: str) -> None:
 @each_of("kind", tuple(KINDS))
 def test_forms_are_really_others(kind: str) -> None:
     """Each kind changes some of the programs: one that changed nothing would prove nothing."""
-    changed = [f for f in fixtures()[::60] if _changes(KINDS[kind], f)]
+    changed = [f for f in fixtures()[::40] if _changes(KINDS[kind], f)]
     assert len(changed) > 2
 
 
 def _changes(kind: Kind, fixture: Fixture) -> bool:
     made = [kind(fixture.files, Random(seed)) for seed in range(3)]
-    return any(m is not None and dict(m.files) != dict(fixture.files) for m in made)
+    return any(m is not None and (dict(m.files) != dict(fixture.files) or m.given) for m in made)
