@@ -24,6 +24,7 @@ from codemods.rules.conflicts.imported_by_name import functions_imported
 from codemods.rules.conflicts.lenders import (
     Lender,
     as_seen_here,
+    has_heir_around,
     has_heirs,
     is_of_tracker,
     is_same,
@@ -230,6 +231,8 @@ def heirs_in(semantic: SemanticModel, lender: Lender, heirs: Heirs) -> Iterator[
         if one.taint is semantic.taint:
             for heir in heirs_inside(semantic, lender, one.node.body, heirs, run):
                 yield replace(heir, text=f"in {name}, {heir.text}", place=None)
+            if has_heir_around(semantic, lender, one, reached):
+                yield Heir(f"the context around calls of {name} would inherit ids of this block")
         elif has_heirs(semantic, lender, one, reached):
             yield Heir(f"{name} has a tracker of its own, which would inherit ids of this block")
     own: set[ast.AST] = set()

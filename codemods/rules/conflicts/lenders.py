@@ -19,7 +19,13 @@ from codemods.rules.conflicts.default_trackers import is_given
 from codemods.rules.conflicts.objects.known_callees import KnownCallees
 from codemods.rules.conflicts.objects.made_inside import is_made_with
 from codemods.rules.conflicts.objects.own_objects import works_for_own_object
-from codemods.rules.conflicts.own_trackers import Functions, given_tracker, own_trackers
+from codemods.rules.conflicts.own_trackers import (
+    Functions,
+    OwnTrackers,
+    context_around,
+    given_tracker,
+    own_trackers,
+)
 from codemods.rules.conflicts.tracker_keys import is_handed_on, key_of
 
 if TYPE_CHECKING:
@@ -58,14 +64,7 @@ def has_heirs(
     """
 
     def takes_over(function: Resolved) -> bool:
-        own = own_trackers(function)
-        given = [
-            name
-            for name in own.defaults
-            if is_given(semantic, lender.body, lender.tracker, function, name, reached)
-        ]
-        built, others = _is_built_here(semantic, lender), bool(lender.others)
-        return own.inherit(lender.ids, beside_others=others, given=given, built=built)
+        return _inherit(semantic, lender, function, own_trackers(function), reached)
 
     if takes_over(one):
         key = lender.tracker
@@ -74,6 +73,31 @@ def has_heirs(
         return False
     made = constructor(one, reached)  # where it has the lender's tracker, it has none of its own
     return made is None or not own_trackers(made).defaults or takes_over(made)
+
+
+def has_heir_around(
+    semantic: SemanticModel, lender: Lender, one: Resolved, reached: Sequence[Resolved]
+) -> bool:
+    """Whether a decorator opens a context around *one* that would take ids of *lender*."""
+    around = context_around(one)
+    return around is not None and _inherit(semantic, lender, one, around, reached)
+
+
+def _inherit(
+    semantic: SemanticModel,
+    lender: Lender,
+    function: Resolved,
+    own: OwnTrackers,
+    reached: Sequence[Resolved],
+) -> bool:
+    """Whether the trackers that *function* has of its *own* would take ids of *lender*."""
+    given = [
+        name
+        for name in own.defaults
+        if is_given(semantic, lender.body, lender.tracker, function, name, reached)
+    ]
+    built, others = _is_built_here(semantic, lender), bool(lender.others)
+    return own.inherit(lender.ids, beside_others=others, given=given, built=built)
 
 
 def _is_built_here(semantic: SemanticModel, lender: Lender) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.external.api_aliases import api_name
 from codemods.analysis.none_evidence import none_evidence
+from codemods.analysis.syntax.signatures import parameters
 from codemods.analysis.syntax.tree import walk
 from codemods.analysis.trackers.getters.getter import GetterCalls, getter_of
 from codemods.analysis.trackers.ids.standing import ALL_IDS, MODE, set_ids
@@ -90,7 +91,42 @@ def own_trackers(function: Resolved) -> OwnTrackers:
     return known[function.node]
 
 
+def context_around(function: Resolved) -> OwnTrackers | None:
+    """Return the trackers of the context that a decorator opens around each call of *function*.
+
+    Its parameter for one has the context's, unless the caller gives another.
+    """
+    for decorator in function.node.decorator_list:
+        call = decorator if isinstance(decorator, ast.Call) else None
+        made = decorator if call is None else call.func
+        if api_name(function.taint, made) != words.TRACKED_DECORATOR:
+            continue
+        named = frozenset() if call is None else context_ids(call, words.TRACKED_DECORATOR)
+        named -= frozenset() if call is None else _doubtful(function.taint, call)
+        is_given = call is not None and given_tracker(call) is not None
+        taken = {one.arg for one in parameters(function.node.args)} & {words.TRACKER_ARGUMENT}
+        has_one = not is_given and not taken
+        return OwnTrackers(named, has_one, is_given, frozenset(() if is_given else taken))
+    return None
+
+
 def _own_trackers(function: Resolved) -> OwnTrackers:
+    around = context_around(function)
+    own = _of_body(function)
+    if around is None:
+        return own
+    has_own = own.has_one or own.of_module or own.is_given
+    return OwnTrackers(
+        own.named & around.named if has_own else around.named,
+        own.has_one or around.has_one,
+        own.is_given or around.is_given,
+        own.defaults | around.defaults,
+        own.of_module,
+    )
+
+
+def _of_body(function: Resolved) -> OwnTrackers:
+    """Return the trackers that *function* has by what its header and its statements say."""
     if getter_of(function) is not None:
         return OwnTrackers(frozenset(), False, False, frozenset())  # who calls it may have one
     named: set[str] = set()
