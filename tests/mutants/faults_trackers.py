@@ -144,12 +144,6 @@ def what_is_called_has_the_names_of_the_api(real: Any) -> Any:
     return lambda taint, function: last_name(function)
 
 
-@mutant("rules.conflicts.lenders:context_around", "X16_tracked_function_is", fault="C4")
-def decorators_open_no_context(real: Any) -> Any:
-    """The context that a decorator opens around each call of a function is not thought of."""
-    return lambda function: None
-
-
 @mutant("rules.conflicts.overrides:Overrides.of", "E14", "X16", fault="C4")
 def methods_stay_as_they_are(real: Any) -> Any:
     """No class of another file has a method of its own in the place of an inherited one."""
