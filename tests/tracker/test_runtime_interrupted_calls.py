@@ -12,6 +12,7 @@ from loopback import INPUT_TOKENS, OUTPUT_TOKENS
 from runtime_calls import CHAT
 
 from tracker import AIUsageTracker, ai_usage_context
+from tracker.context import scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,23 @@ def test_while_the_answer_is_awaited(
     assert told(metrics) == [(error.__name__, None, "unpriced")]
     assert metrics[0].cost_usd is None
     assert "test_runtime_interrupted_calls" in str(metrics[0].error)
+
+
+def test_a_budget_takes_it_for_spent(
+    server: LoopbackServer, metrics: CapturedMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was reserved for the call is spent, and nothing stays reserved."""
+    monkeypatch.setattr(SYNC_READ, raising(TimeIsUp))
+    monkeypatch.setenv("AI_USAGE_GATEWAYS", "127.0.0.1")
+    client = openai.OpenAI(base_url=server.base_url, api_key="x", max_retries=2)
+    with client, ai_usage_context("op", budget_usd=1):
+        with pytest.raises(TimeIsUp):
+            client.chat.completions.create(**CHAT, max_tokens=1000)
+        node = scope.current()
+        assert node is not None
+        assert node.budget.spent >= 1000 * 600_000
+        assert node.budget.reserved == 0
+    assert told(metrics) == [("TimeIsUp", None, "unpriced")]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, TimeIsUp])
