@@ -66,6 +66,7 @@ def run(method: str, target: Any, *arguments: tuple[Any, ...]) -> list[int | Non
 
 def test_a_program_that_ends_right_behind_its_first_call(tmp_path: Path) -> None:
     """Its store's library is imported when the main thread has ended; the record arrives."""
+    pytest.importorskip("boto3")
     asked: list[str] = []
 
     class Answering(BaseHTTPRequestHandler):
