@@ -5,11 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods import vocabulary as words
 from codemods.analysis.external.references import COMPUTED, ExternalUse, How, Uses
 from codemods.analysis.syntax.definitions import Resolved, ResolvedClass, method_of
-from codemods.linking.module_graph import module_parts
-from codemods.linking.surroundings import imports_first
+from codemods.linking.module_graph import begins, module_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from codemods.linking.module_names import ModuleNames
     from codemods.linking.name_uses import SpokenNames
     from codemods.linking.registrations import Registrations
+    from codemods.linking.replacements import Replacements
     from codemods.linking.runtimes import Runtimes
     from codemods.linking.surroundings import Surroundings
     from codemods.model.runtime import Evidence
@@ -33,55 +32,7 @@ if TYPE_CHECKING:
 
 #: With one of these a file reads names of its own that it does not spell.
 _BY_NAME = ("eval", "exec", "globals")
-_CONFTEST = "conftest"
 _UNKNOWN_ROOT = "no file outside of this run uses {0}: where the project begins is not known"
-
-
-class Replacements:
-    """Where the project replaces methods of the tracker, and which modules run there."""
-
-    def __init__(
-        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], SemanticModel | None]
-    ) -> None:
-        self._graph = graph
-        self._analysed = analysed
-        self._found: dict[Path, ExternalUse] | None = None
-
-    def of(self, path: Path) -> ExternalUse | None:
-        """Return the first replacement in another file that imports the module in *path*."""
-        if self._found is None:
-            self._found = {}
-            for file, use in self._places():
-                for reached in self._reached(file):
-                    if reached != file.path:
-                        self._found.setdefault(reached, use)
-        return self._found.get(path)
-
-    def _places(self) -> Iterator[tuple[DiscoveredFile, ExternalUse]]:
-        seen: set[Path] = set()
-        for method in (words.SET_CALL, words.OLDER_SET_CALL):
-            for file in self._graph.holding(method, words.TRACKER_CLASS):
-                content = self._graph.content(file)
-                if file.path in seen or not (b"patch" in content or b"setattr" in content):
-                    continue
-                seen.add(file.path)
-                semantic = self._analysed(file)
-                place = semantic.replaced_method if semantic is not None else None
-                if semantic is not None and place is not None:
-                    span = semantic.module.span(place)
-                    text = semantic.module.segment(place)
-                    yield file, ExternalUse(text, f"{file.display}:{span.line}")
-
-    def _reached(self, file: DiscoveredFile) -> set[Path]:
-        """Return the files that *file* imports, whatever is between.
-
-        What a conftest.py replaces, it replaces for every test beside and below it.
-        """
-        waiting = [file]
-        if file.path.stem == _CONFTEST:
-            folder = file.path.parent
-            waiting += [f for f in self._graph.files if folder in f.path.parents]
-        return {one.path for one in imports_first(self._graph, waiting)}
 
 
 class ExternalUses:
@@ -129,6 +80,20 @@ class ExternalUses:
     def is_replaced(self, name: str) -> bool:
         """Whether any file puts something else in the place of a function called *name*."""
         return self._spoken.is_replaced(name)
+
+    def replacing(self, name: str) -> Iterator[SemanticModel | None]:
+        """Yield the analysis of the files that may replace the module's function *name*."""
+        for file in self._replacements.putting(name, self._path):
+            yield self._analysed(file)
+
+    def functions(self, name: str, beginning: str) -> Iterator[Resolved]:
+        """Yield the functions *name* of modules whose own name begins so, wherever they are."""
+        for file in self._graph.holding(name):
+            semantic = self._analysed(file) if begins(file.path, beginning) else None
+            every = semantic.module.functions if semantic is not None else ()
+            for node in (n for n in every if n.name == name):
+                if semantic is not None and isinstance(semantic.module.parents[node], ast.Module):
+                    yield Resolved(semantic.taint, node)
 
     def keywords(self, name: str) -> frozenset[str]:
         """Return the keywords of all calls of something called *name*, "**" for unpacked ones."""

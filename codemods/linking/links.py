@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as api
 from codemods.analysis.dataflow.deferred.quiet_methods import WORDS
 from codemods.analysis.external.computed_names import IMPORTING
-from codemods.analysis.external.names import own_names
+from codemods.analysis.external.names import imported_words, own_names
 from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import (
     Found,
@@ -27,7 +27,7 @@ from codemods.analysis.syntax.definitions import (
 from codemods.analysis.syntax.parsed_module import ParsedModule
 from codemods.analysis.syntax.scopes import Scopes
 from codemods.linking.computed_lookups import COMPUTING, SPEAKING, ComputedLookups
-from codemods.linking.external_uses import ExternalUses, Replacements
+from codemods.linking.external_uses import ExternalUses
 from codemods.linking.kinship import Kinship
 from codemods.linking.method_names import MethodNames
 from codemods.linking.module_graph import ModuleGraph
@@ -35,6 +35,7 @@ from codemods.linking.module_names import ModuleNames
 from codemods.linking.name_uses import SpokenNames
 from codemods.linking.plain_names import plain_names
 from codemods.linking.registrations import Registrations
+from codemods.linking.replacements import Replacements
 from codemods.linking.runtimes import Runtimes
 from codemods.linking.surroundings import ENTERING, Surroundings
 from codemods.linking.trees import Trees
@@ -151,7 +152,8 @@ class Project:
             yield source.path.stem
             # What does not parse is found out where it is analysed.
             with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                yield from own_names(self._trees.of(source.path, source.text), api.TRACKER_CLASS)
+                tree = self._trees.of(source.path, source.text)
+                yield from own_names(tree, api.TRACKER_CLASS) | imported_words(tree)
 
     def semantic(self, source: SourceFile) -> SemanticModel:
         """Return the analysis of *source*; raises UnparsableError."""

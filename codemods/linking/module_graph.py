@@ -301,6 +301,12 @@ def module_parts(path: Path) -> Parts:
     return parts if path.stem == "__init__" else (*parts, path.stem)
 
 
+def begins(path: Path, beginning: str) -> bool:
+    """Whether the module in *path* may have a name that begins with *beginning*."""
+    parts = module_parts(path)
+    return any(".".join(parts[i:]).startswith(beginning) for i in range(len(parts)))
+
+
 def _shared(one: Parts, other: Parts) -> int:
     """Return how many parts two folders share from the top."""
     count = 0

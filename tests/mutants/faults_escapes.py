@@ -202,6 +202,18 @@ def replacements_of_methods_unseen(real: Any) -> Any:
     return lambda taint, called, known: []
 
 
+@mutant("analysis.dataflow.callees.passing:replacing", "E1", fault="C16")
+def functions_of_others_stay_as_they_are(real: Any) -> Any:
+    """Nobody puts another function in the place of one that is given a tracker."""
+    return lambda known: []
+
+
+@mutant("analysis.dataflow.callees.possible:_of_computed_module", "E1", fault="C16")
+def modules_of_computed_names_unseen(real: Any) -> Any:
+    """The functions of a module that is found by a text are not looked for."""
+    return lambda taint, module, name: None
+
+
 @mutant("analysis.dataflow.tainted_values:TaintedValues._may_give", "E1", fault="C2")
 def uncertain_callees_give_nothing_out(real: Any) -> Any:
     """What a call may be a call of does all of its work at once."""

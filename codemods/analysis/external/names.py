@@ -63,6 +63,14 @@ def own_names(tree: ast.Module, held: str) -> set[str]:
     return found | _globals(tree)
 
 
+def imported_words(tree: ast.Module) -> set[str]:
+    """Return the last part of the name of each module that *tree* imports something of."""
+    every = index(tree)
+    named = [one.module or "" for one in every.every(ast.ImportFrom)]
+    named += [alias.name for one in every.every(ast.Import) for alias in one.names]
+    return {name.rpartition(".")[2] for name in named if name}
+
+
 def _globals(tree: ast.Module) -> set[str]:
     """Return the names that the statements of *tree* bind, what is in definitions left out."""
     found: set[str] = set()

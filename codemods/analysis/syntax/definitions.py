@@ -79,6 +79,12 @@ class Registry(Protocol):
     def mentioning(self, name: str) -> Iterable[Analysed | None]:
         """Return the analysis of each other file that has the word *name*."""
 
+    def replacing(self, name: str) -> Iterable[Analysed | None]:
+        """Return the analysis of the files that may replace the module's function *name*."""
+
+    def functions(self, name: str, beginning: str) -> Iterable[Resolved]:
+        """Return the functions *name* of modules whose own name begins so."""
+
     def function(self, handed: Handed) -> Resolved | None:
         """Return the function that is *handed* on."""
 

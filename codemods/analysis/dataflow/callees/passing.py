@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.callees.overriding import in_place_of
 from codemods.analysis.dataflow.callees.possible import MODULE_GETATTR, lambda_flows, possible
+from codemods.analysis.dataflow.callees.replaced import replacing
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
 from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass, method_of
@@ -14,6 +15,9 @@ from codemods.analysis.syntax.signatures import default_of, parameters
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codemods.analysis.dataflow.deferred.held_code import Code
     from codemods.analysis.dataflow.protocols import Pass
     from codemods.analysis.syntax.definitions import DataFlow
 
@@ -40,17 +44,23 @@ class Passing:
         """Take in what else may run where *call* names *known*."""
         for function in in_place_of(self._taint, call.func, known):
             self.passed(call, function, given, _POSSIBLE)
+        self._run_by(call, replacing(known), given)
 
     def possible(self, call: ast.Call, given: list[ast.expr]) -> list[ResolvedClass]:
         """Take in what functions do that *call* may be a call of; return the classes among them.
 
         A parameter is told by who calls its function, where that is the one that is looked at.
         """
+        return self._run_by(call, possible(self._taint, call.func, self._flow.frame), given)
+
+    def _run_by(
+        self, call: ast.Call, codes: Iterable[Code], given: list[ast.expr]
+    ) -> list[ResolvedClass]:
         classes = []
         made = self._taint.followed(call.func)
         # A class that ``type`` makes has its functions as methods.
         of_class = isinstance(made, ast.Call) and last_name(made.func) in _MAKING_CLASSES
-        for taint, node in possible(self._taint, call.func, self._flow.frame):
+        for taint, node in codes:
             if isinstance(node, ast.ClassDef):
                 classes.append(ResolvedClass(taint, node))
             elif isinstance(node, ast.Lambda):

@@ -14,6 +14,7 @@ from codemods.analysis.dataflow.callees.given import given_to, home_of, is_of, p
 from codemods.analysis.dataflow.callees.overriding import heirs_of
 from codemods.analysis.dataflow.deferred.held_code import HeldCode, of_object, returned
 from codemods.analysis.dataflow.holders import family
+from codemods.analysis.external.computed_names import IMPORTING, beginning
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass
 from codemods.analysis.syntax.signatures import parameters
@@ -67,12 +68,33 @@ def _called_as_they_are(codes: Iterable[Code]) -> Iterator[Code]:
 
 def _attributes(taint: DataFlow, called: ast.Attribute) -> list[Code]:
     """Return what *called*, a method or a field of an object, may be."""
+    computed = _of_computed_module(taint, called.value, called.attr)
+    if computed is not None:
+        return computed
     owners = _held(taint, called.value)
     held = [code for one in owners for code in _of_class(*one, called.attr)]
     named = [(t, n) for t, n in held if home_of(t, n) is not None and _name(n) == called.attr]
     named += [code for one in owners for code in _of_member(*one, called.attr)]
     named += _called_as_they_are(_in_field(taint, called))
     return list(dict.fromkeys(named or [(t, n) for t, n in held if home_of(t, n) is None]))
+
+
+def _of_computed_module(taint: DataFlow, module: ast.expr, name: str) -> list[Code] | None:
+    """Return the functions *name* of all modules that *module* may be; None for other values."""
+    known = _beginning(taint, module)
+    if known is None:
+        return None
+    return [(one.taint, one.node) for one in taint.registry.functions(name, known)]
+
+
+def _beginning(taint: DataFlow, module: ast.expr) -> str | None:
+    """Return what is certain of the name of a module that is found by a text."""
+    found = taint.followed(module)
+    if isinstance(found, ast.Call) and last_name(found.func) in IMPORTING and found.args:
+        return beginning(found.args[0])
+    if isinstance(found, ast.Subscript) and last_name(found.value) == "modules":
+        return beginning(found.slice)
+    return None
 
 
 def _held(taint: DataFlow, value: ast.expr) -> list[Code]:
@@ -118,6 +140,8 @@ def _looked_up(taint: DataFlow, called: ast.expr) -> Iterator[Code]:
     if called.func.id != "getattr" or len(called.args) < 2:
         return
     where, name = called.args[:2]
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        yield from _of_computed_module(taint, where, name.value) or ()
     owner = taint.object_class(where) or taint.class_of(where)
     found = taint.functions_behind(where)
     kin = [owner, *heirs_of(owner)] if owner is not None else []
