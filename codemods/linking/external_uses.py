@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from codemods.linking.method_names import MethodNames
     from codemods.linking.module_graph import ModuleGraph
     from codemods.linking.module_names import ModuleNames
-    from codemods.linking.name_uses import SpokenNames
+    from codemods.linking.name_uses import Replacements, SpokenNames
     from codemods.linking.registrations import Registrations
-    from codemods.linking.replacements import Replacements
     from codemods.linking.runtimes import Runtimes
     from codemods.linking.surroundings import Surroundings
     from codemods.model.runtime import Evidence

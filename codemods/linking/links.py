@@ -32,10 +32,9 @@ from codemods.linking.kinship import Kinship
 from codemods.linking.method_names import MethodNames
 from codemods.linking.module_graph import ModuleGraph
 from codemods.linking.module_names import ModuleNames
-from codemods.linking.name_uses import SpokenNames
+from codemods.linking.name_uses import Replacements, SpokenNames
 from codemods.linking.plain_names import plain_names
 from codemods.linking.registrations import Registrations
-from codemods.linking.replacements import Replacements
 from codemods.linking.runtimes import Runtimes
 from codemods.linking.surroundings import ENTERING, Surroundings
 from codemods.linking.trees import Trees
@@ -144,8 +143,8 @@ class Project:
 
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""
-        yield from (api.TRACKER_CLASS, "class", "import_module", "__import__", *ENTERING)
-        yield from (*SPEAKING, *COMPUTING, *IMPORTING, *WORDS)
+        yield from (api.TRACKER_CLASS, "class", "import_module", "__import__", "f_locals")
+        yield from (*SPEAKING, *COMPUTING, *IMPORTING, *WORDS, *ENTERING)
         yield from (*api.CONTEXT_MANAGERS, api.TRACKED_DECORATOR)
         for source in self._candidates:
             yield from source.path.parts[-3:-1]

@@ -208,6 +208,12 @@ def functions_of_others_stay_as_they_are(real: Any) -> Any:
     return lambda known: []
 
 
+@mutant("rules.planning.whole_lifetime:frame_refusal", "E1", fault="C2")
+def frames_are_looked_into_by_nobody(real: Any) -> Any:
+    """What is called in a block does not look into the variables of its callers."""
+    return lambda semantic, finding, body, block: None
+
+
 @mutant("analysis.dataflow.callees.possible:_of_computed_module", "E1", fault="C16")
 def modules_of_computed_names_unseen(real: Any) -> Any:
     """The functions of a module that is found by a text are not looked for."""

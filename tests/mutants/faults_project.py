@@ -34,7 +34,7 @@ def only_what_is_named(real: Any) -> Any:
     return lambda files, roots, cwd: list(files)
 
 
-@mutant("linking.replacements:Replacements.of", "E15", fault="C25", kinds="other-file")
+@mutant("linking.name_uses:Replacements.of", "E15", fault="C25", kinds="other-file")
 def other_files_replace_nothing(real: Any) -> Any:
     """A test in another file that replaces the set call is not looked at."""
     return lambda self, path: None

@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.dataflow.call_graph import reachable_from
 from codemods.analysis.trackers.block_extent import Block
 from codemods.model.edit import Wrap
 from codemods.model.refusal import Reason
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.parsed_module import Path
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from codemods.model.finding import Finding
     from codemods.model.proposal import Proposal
     from codemods.model.refusal import Refusal
+
+#: What a frame has its variables under.
+_OF_A_FRAME = "f_locals"
 
 
 def is_of_id(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> bool:
@@ -116,3 +120,23 @@ def _reads(semantic: SemanticModel, lifetime: Lifetime) -> Iterator[ast.Attribut
         known = is_of_id(semantic, lifetime, node) or may_be_asked(semantic, lifetime, node)
         if isinstance(node, ast.Attribute) and known:
             yield node
+
+
+def frame_refusal(
+    semantic: SemanticModel, finding: Finding, body: Sequence[ast.stmt], block: Block
+) -> Refusal | None:
+    """Refuse where what *block* of *body* calls looks into the variables of those who called it."""
+    files = [one for one in semantic.elsewhere.mentioning(_OF_A_FRAME) if one is not None]
+    files += [semantic] if semantic.module.mentions((_OF_A_FRAME,)) else []
+    looking: set[ast.AST] = set()
+    for module in (one.module for one in files):
+        reads = (n for n in module.every(ast.Attribute) if n.attr == _OF_A_FRAME)
+        looking.update(around for read in reads for around in module.ancestors(read))
+    if not looking:
+        return None
+    for one in reachable_from(semantic.taint, body, block.start, block.stop):
+        if one.node in looking:
+            place = f"{one.taint.module.source.display}:{one.node.lineno}"
+            detail = f"{one.node.name} ({place}) may reach the tracker in a frame, by its name"
+            return refuse(semantic, finding, Reason.ESCAPES, detail, body[block.start])
+    return None

@@ -30,6 +30,7 @@ from codemods.rules.checks.shared_trackers.sole_use import (
 )
 from codemods.rules.checks.state_reads import (
     external_read_refusal,
+    frame_refusal,
     is_of_id,
     may_be_asked,
     read_conditions,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.trackers.block_extent import Block
     from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.finding import Finding
     from codemods.model.proposal import Verdict
@@ -193,9 +195,12 @@ def _blocks(
 
 def _waits(semantic: SemanticModel, proposal: Proposal) -> bool:
     """Whether control leaves a block of *proposal* before its end."""
+    gone = {edit.path for edit in proposal.edits if isinstance(edit, Delete)}
     for block in (edit for edit in proposal.edits if isinstance(edit, Wrap)):
         beside = semantic.module.statements_around(semantic.statement_at(block.path))
-        if first_yield(beside[block.path[-1][1] : block.stop]) is not None:
+        inside = beside[block.path[-1][1] : block.stop]
+        # What its header takes over is evaluated before the block is entered.
+        if first_yield([s for s in inside if semantic.module.paths[s] not in gone]) is not None:
             return True
     return False
 
@@ -294,7 +299,7 @@ def _one_block(
         stays = {}
     body = lifetime.body[block.start : block.stop]
     refusal = (
-        block_refusal(semantic, finding, lifetime, block, held)
+        _extent_refusal(semantic, finding, lifetime, block, held)
         or check_arguments(semantic, finding, lifetime.sets, form, flow.tainted)
         or store_refusal(semantic, finding, lifetime.construct, flow, body)
     )
@@ -328,6 +333,25 @@ def _one_block(
         (*planned.assumptions, *trusted(semantic, flow)),
         planned.confirm,
     )
+
+
+def _extent_refusal(
+    semantic: SemanticModel,
+    finding: Finding,
+    lifetime: Lifetime,
+    block: Block,
+    held: Collection[ast.AST],
+) -> Refusal | None:
+    """Refuse what the block would change; a call inside of an expression may have its use there."""
+    refusal = block_refusal(semantic, finding, lifetime, block, held)
+    if refusal is None or refusal.reason is not Reason.NO_WORK:
+        return refusal or frame_refusal(semantic, finding, lifetime.body, block)
+    calls = (site.call for site in lifetime.sets)
+    used = next((c for c in calls if not isinstance(semantic.module.parents[c], ast.Expr)), None)
+    if used is None:
+        return refusal
+    detail = "the call stands inside of an expression, so it cannot become a block"
+    return refuse(semantic, finding, Reason.VALUE_USED, detail, used)
 
 
 def _why(own: bool, lifetime: Lifetime) -> str:
