@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.effects import first_yield
-from codemods.model.edit import Delete, Edit, Unwrap, Wrap
+from codemods.model.edit import Delete, Edit, Retain, Unwrap, Wrap
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.late_recordings import late_refusal
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
+    from codemods.analysis.syntax.parsed_module import Path
     from codemods.analysis.trackers.block_extent import Block
     from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.finding import Finding
@@ -293,15 +294,15 @@ def _one_block(
     block = block_from(semantic, lifetime, flow, start)
     ours = semantic.ours(lifetime.construct.home)
     form, own = form_of(semantic, lifetime, flow, first, ours)
+    stays: dict[Path, Retain] = {}
     if lifted is None:
         form, own, stays = with_user(semantic, lifetime, form, own)
-    else:
-        stays = {}
     body = lifetime.body[block.start : block.stop]
     refusal = (
         _extent_refusal(semantic, finding, lifetime, block, held)
         or check_arguments(semantic, finding, lifetime.sets, form, flow.tainted)
         or store_refusal(semantic, finding, lifetime.construct, flow, body)
+        or frame_refusal(semantic, finding, lifetime.body, block)
     )
     if refusal is not None:
         return refusal
@@ -345,7 +346,7 @@ def _extent_refusal(
     """Refuse what the block would change; a call inside of an expression may have its use there."""
     refusal = block_refusal(semantic, finding, lifetime, block, held)
     if refusal is None or refusal.reason is not Reason.NO_WORK:
-        return refusal or frame_refusal(semantic, finding, lifetime.body, block)
+        return refusal
     calls = (site.call for site in lifetime.sets)
     used = next((c for c in calls if not isinstance(semantic.module.parents[c], ast.Expr)), None)
     if used is None:
