@@ -215,3 +215,12 @@ def helpers_set_no_ids_of_an_object_s_tracker(real: Any) -> Any:
 def objects_always_build_their_trackers(real: Any) -> Any:
     """A tracker in a field is its object's own, whoever may have given it."""
     return lambda semantic, field, construct: True
+
+
+@examined(
+    "rules.planning.whole_lifetime:_is_apart",
+    as_the_table_says("R4_dictionary_in_a_branch_above"),
+)
+def dictionaries_stand_apart_from_blocks(real: Any) -> Any:
+    """What a dictionary sets by the older name never lasts into the block of a set call."""
+    return lambda semantic, lifetime, place: True

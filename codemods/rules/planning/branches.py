@@ -209,7 +209,7 @@ def _reached(
         return refuse(semantic, finding, Reason.LOOP_CARRIED_CONTEXT, detail, load)
     if (load.lineno, load.col_offset) < (site.call.lineno, site.call.col_offset):
         return None
-    if _exclusive(semantic, site, load):
+    if exclusive(semantic, site, load):
         return None
     reason = Reason.LOOP_CARRIED_CONTEXT if loops else Reason.CONDITIONAL_CONTEXT
     detail = "the tracker is used after the statement in which its ids are set"
@@ -239,7 +239,7 @@ def _exits_refusal(
     return None
 
 
-def _exclusive(semantic: SemanticModel, one: SetCall, load: ast.Name) -> bool:
+def exclusive(semantic: SemanticModel, one: SetCall, load: ast.AST) -> bool:
     """Whether the call and the use lie in different branches of one ``if`` or ``match``."""
     other = semantic.module.paths[semantic.module.statement(load)]
     shorter = min(len(one.path), len(other))
@@ -321,7 +321,7 @@ def _others(semantic: SemanticModel, lifetime: Lifetime, part: Part) -> list[tup
         above = _position(site) < _position(first)
         if loops & _loops(semantic, lifetime, site):
             found.extend([(site, True), (site, False)])
-        elif site not in part.sets and not _exclusive(semantic, site, receiver):
+        elif site not in part.sets and not exclusive(semantic, site, receiver):
             found.append((site, above))
     return found
 

@@ -48,7 +48,7 @@ from codemods.rules.planning.blocks import (
     needs_name,
     remains_work,
 )
-from codemods.rules.planning.branches import decide_nested
+from codemods.rules.planning.branches import decide_nested, exclusive
 from codemods.rules.planning.conditional.block import decide_merged, with_calls_inside
 from codemods.rules.planning.conditional.calls import all_may_stay, merged_ids, staying_ids
 from codemods.rules.planning.conditional.dictionaries import with_possible_ids
@@ -212,6 +212,8 @@ def _nested(semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow:
     proven = isinstance(verdict, Proposal) and not verdict.confirm
     if proven or (isinstance(verdict, Refusal) and verdict.reason not in _BY_ITS_COURSE):
         return verdict
+    if other_set(lifetime, flow) is not None:
+        return verdict
     merged = staying_ids(semantic, lifetime, flow)
     if merged is not None:
         around: Verdict = decide_merged(semantic, finding, lifetime, flow, merged)
@@ -255,11 +257,22 @@ def _hidden_sets(
     semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
 ) -> Refusal | None:
     """Refuse several blocks where something beside the lifetime's own calls sets ids."""
-    place = other_set(lifetime, flow)
+    own = {site.call.func for site in lifetime.sets}
+    hidden = (p for p in flow.sets if p not in own and not _is_apart(semantic, lifetime, p))
+    place = next(hidden, None)
     if place is None:
         return None
     detail = f"{ast.unparse(place)} may set ids that last into a later block"
     return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
+
+
+def _is_apart(semantic: SemanticModel, lifetime: Lifetime, place: ast.AST) -> bool:
+    """Whether *place* stands in another branch than all set calls: none of their blocks has it."""
+    if not isinstance(place, ast.Attribute) or not isinstance(place.value, ast.Name):
+        return False
+    if semantic.scopes.scope_of.get(place.value) is not lifetime.scope or lifetime.owned:
+        return False
+    return all(exclusive(semantic, site, place) for site in lifetime.sets)
 
 
 def _phases(lifetime: Lifetime) -> list[list[SetCall]]:
