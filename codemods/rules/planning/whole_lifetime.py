@@ -143,7 +143,7 @@ def _with_last_values(
     if not isinstance(verdict, Refusal) or verdict.reason != Reason.GIVEN_TWICE:
         return verdict
     last = with_last_values(semantic, lifetime, flow)
-    if last is None:
+    if last is None or lifted_try(semantic, lifetime) is not None:
         return verdict
     again = _blocks(semantic, finding, last.lifetime, flow, held)
     if isinstance(again, Refusal):
