@@ -37,7 +37,7 @@ _ANSWERING = ("__getattr__", "__getattribute__")
 _CONFTEST = "conftest"
 #: What gives a name to whatever has it; that it begins with one byte makes it quick.
 _PUT = re.compile(rb"\.%b(%b)%b=(?!=)" % (GAP, NAME, GAP))
-_BY_TEXT = re.compile(rb"(?:setattr|patch[\w.]*)%b\(([^()]*)" % GAP)
+_PUT_BY_TEXT = re.compile(rb"(?:setattr|patch[\w.]*)%b\(([^()]*)" % GAP)
 _TEXT = re.compile(rb"[\"'](?:[\w.:]*[.:])?(%b)[\"']" % NAME)
 _OWN = (b"self", b"cls")
 
@@ -202,7 +202,7 @@ class Replacements:
             puts = _PUT.finditer(content)
             found = {m[1] for m in puts if not content.endswith(_OWN, 0, m.start())}
             if b"setattr" in content or b"patch" in content:
-                for given in _BY_TEXT.findall(content):
+                for given in _PUT_BY_TEXT.findall(content):
                     found.update(_TEXT.findall(given))
             self._put[file.path] = frozenset(found)
         return self._put[file.path]

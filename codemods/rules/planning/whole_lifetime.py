@@ -231,8 +231,9 @@ def _lifts_call(semantic: SemanticModel, lifetime: Lifetime, around: Proposal) -
 
     Nobody could tell it from one that the header is to stand for.
     """
-    unwrapped = [edit for edit in around.edits if isinstance(edit, Unwrap)]
-    opened = {semantic.statement_at(edit.path).body[0] for edit in unwrapped}  # type: ignore[attr-defined]
+    unwrapped = (semantic.statement_at(e.path) for e in around.edits if isinstance(e, Unwrap))
+    # One with handlers stays, around its body.
+    opened = {t.body[0] for t in unwrapped if isinstance(t, ast.Try) and not t.handlers}
     return any(site.statement in opened for site in lifetime.sets)
 
 
