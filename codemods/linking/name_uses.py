@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.external.references import ExternalUse
 from codemods.analysis.external.spelling import GAP, NAME, giving, spaced, whole
-from codemods.analysis.syntax.calls import last_name
+from codemods.analysis.syntax.calls import last_name, names_of_aliases
 from codemods.analysis.syntax.tree import walk
 from codemods.linking.module_graph import module_parts
 from codemods.linking.surroundings import imports_first
@@ -209,7 +209,10 @@ class Replacements:
 
 
 def _in_tree(name: str, tree: ast.Module) -> set[str]:
-    calls = (n for n in walk(tree) if isinstance(n, ast.Call) and last_name(n.func) == name)
+    nodes = walk(tree)
+    others = names_of_aliases(n for n in nodes if isinstance(n, ast.alias))
+    names = {name, *(other for other, own in others.items() if own == name)}
+    calls = (n for n in nodes if isinstance(n, ast.Call) and last_name(n.func) in names)
     return {keyword.arg or "**" for call in calls for keyword in call.keywords}
 
 

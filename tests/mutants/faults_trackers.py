@@ -144,6 +144,12 @@ def what_is_called_has_the_names_of_the_api(real: Any) -> Any:
     return lambda taint, function: last_name(function)
 
 
+@mutant("analysis.dataflow.callees.given:names_of_aliases", "E1_class_under_another", fault="C3")
+def functions_are_called_by_their_own_names(real: Any) -> Any:
+    """What calls a function, or a class, that it imported under another name is overlooked."""
+    return lambda aliases: {}
+
+
 @mutant("rules.conflicts.overrides:Overrides.of", "E14", "X16", fault="C4")
 def methods_stay_as_they_are(real: Any) -> Any:
     """No class of another file has a method of its own in the place of an inherited one."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from codemods.analysis.syntax.parsed_module import ParsedModule, Path
 
@@ -67,6 +67,12 @@ def last_name(function: ast.expr) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
+
+
+def names_of_aliases(aliases: Iterable[ast.alias]) -> dict[str, str]:
+    """Return the last names of what *aliases* import, by the other names that it has here."""
+    found = ((one.asname, one.name.rpartition(".")[2]) for one in aliases)
+    return {other: own for other, own in found if other is not None and other != own}
 
 
 def is_client_call(function: ast.expr) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codemods.analysis.dataflow.callees.overriding import heirs_of
 from codemods.analysis.dataflow.deferred.held_code import method_of_value
 from codemods.analysis.dataflow.holders import family
-from codemods.analysis.syntax.calls import arguments_of, last_name
+from codemods.analysis.syntax.calls import arguments_of, last_name, names_of_aliases
 from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass, method_of
 from codemods.analysis.syntax.signatures import default_of, parameters
 
@@ -64,17 +64,26 @@ class _Given:
 
 
 class Named:
-    """The calls of a module, and what it decorates, by the last names that they use."""
+    """The calls of a module, and what it decorates, by the last names that they use.
+
+    What is imported under another name is found by its own, too.
+    """
 
     def __init__(self, taint: DataFlow) -> None:
         self.calls: dict[str, list[ast.Call]] = {}
         self.decorated: dict[str, list[tuple[ast.expr, ast.AST]]] = {}
+        own = names_of_aliases(taint.module.every(ast.alias))
         for call in taint.module.every(ast.Call):
-            self.calls.setdefault(last_name(call.func), []).append(call)
+            name = last_name(call.func)
+            self.calls.setdefault(name, []).append(call)
+            if name in own:
+                self.calls.setdefault(own[name], []).append(call)
         for definition in (*taint.module.functions, *taint.module.every(ast.ClassDef)):
             for decorator in definition.decorator_list:
                 made = decorator.func if isinstance(decorator, ast.Call) else decorator
-                self.decorated.setdefault(last_name(made), []).append((made, definition))
+                name = last_name(made)
+                for one in (name, own[name]) if name in own else (name,):
+                    self.decorated.setdefault(one, []).append((made, definition))
 
 
 def _looked_for(taint: DataFlow, parameter: ast.arg) -> Iterator[Code]:
