@@ -110,6 +110,8 @@ class SemanticModel:
         self.module = module
         self.vocabulary = vocabulary
         self.settings = settings
+        #: Whether the text is what this run has made of the reader's.
+        self.is_result = False
         self.scopes = scopes
         self.names = Names(module, self.scopes, vocabulary, follow)
         self.taint = Taint(module, self.scopes, self.names, resolve, elsewhere.provides, elsewhere)

@@ -127,7 +127,7 @@ def _in_rounds(
             break
         applied.extend(outcome.applied)
         current = as_left(source, outcome)
-        outcome, _ = _one_round(project, current, document, choose)
+        outcome, _ = _one_round(project, current, document, choose, is_result=True)
     if not isinstance(first, Changed) or isinstance(outcome, Failed):
         return outcome
     # The places of the first round are those of the file as the reader has it.
@@ -171,10 +171,19 @@ def _lasting(
 
 
 def _one_round(
-    project: Project, source: SourceFile, document: Document | None, choose: Choosing
+    project: Project,
+    source: SourceFile,
+    document: Document | None,
+    choose: Choosing,
+    *,
+    is_result: bool = False,
 ) -> tuple[FileOutcome, bool]:
-    """Return what the rules make of *source*, and whether they certainly make no more of that."""
+    """Return what the rules make of *source*, and whether they certainly make no more of that.
+
+    It *is_result* where an earlier round has made it.
+    """
     semantic = project.semantic(source)
+    semantic.is_result = is_result
     decision = choose(semantic, source, document)
     if not decision.proposals:
         if decision.refusals:

@@ -364,6 +364,36 @@ def nesting_unseen(real: Any) -> Any:
     return lambda semantic: iter(())
 
 
+def an_inner_block_keeps_its_tracker_beside_the_outer_one(folder: Path) -> None:
+    """By another name, the outer tracker is worked with beside the inner one."""
+    (fixture,) = (
+        one for one in fixtures() if one.name == "M3_outer_tracker_by_another_name_on_request"
+    )
+    told = migrate_project(folder, fixture.files, runtime="tracker", unsafe=True)
+    assert not told[MODULE].applied
+
+
+@examined("rules.contexts.nesting:_holders", an_inner_block_keeps_its_tracker_beside_the_outer_one)
+def outer_trackers_have_one_name(real: Any) -> Any:
+    """A tracker has no other name, and nobody else has it."""
+    return lambda semantic, outer, header, tracker: {semantic.scopes.of(tracker)}
+
+
+def an_inner_block_with_ids_keeps_its_tracker(folder: Path) -> None:
+    """It has a job of its own, and inherits none."""
+    (fixture,) = (
+        one for one in fixtures() if one.name == "M3_inner_block_has_ids_of_its_own_on_request"
+    )
+    told = migrate_project(folder, fixture.files, runtime="tracker", unsafe=True)
+    assert not told[MODULE].applied
+
+
+@examined("rules.contexts.nesting:_has_ids", an_inner_block_with_ids_keeps_its_tracker)
+def ids_of_inner_blocks_unseen(real: Any) -> Any:
+    """No inner block has ids of its own."""
+    return lambda call: False
+
+
 def a_block_reaches_to_what_is_asked_of_answers(folder: Path) -> None:
     """What was made with the help of a tracker may use it: its results are taken in the block."""
     (fixture,) = (one for one in fixtures() if one.name == "X4_tasks_waited_for")

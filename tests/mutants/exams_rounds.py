@@ -76,3 +76,25 @@ def a_call_in_a_new_block_takes_its_tracker(folder: Path) -> None:
 def one_round_is_enough(real: Any) -> Any:
     """The rules are asked once."""
     return lambda semantic, proposals, text: False
+
+
+TWO_TRACKERS = """
+
+def line_scan(text, ask):
+    with ai_usage_context("receipt_scan", job_id="scan-1") as outer:
+        inner = AIUsageTracker()
+        return ask(text, inner)
+"""
+
+
+def blocks_of_this_run_stay_two_trackers(folder: Path) -> None:
+    """An inner block that the run has made around another tracker is not given the outer one's."""
+    text = f"{IMPORT}{CONTEXT}{TWO_TRACKERS}"
+    written = migrate(folder, text, unsafe=True, runtime="tracker").text
+    assert 'with ai_usage_context("line_scan") as inner:' in written
+
+
+@examined("runner.one_file:_one_round", blocks_of_this_run_stay_two_trackers)
+def results_taken_for_what_is_written(real: Any) -> Any:
+    """A later round takes the text of an earlier one for the reader's."""
+    return lambda *given, is_result=False: real(*given)
