@@ -8,7 +8,8 @@ from typing import Any
 from codemods.analysis.syntax.calls import last_name
 from codemods.rules.conflicts.proposed_blocks import named_ids
 
-from .mutant import mutant
+from .mutant import examined, mutant
+from .table import as_the_table_says
 
 
 @mutant("rules.conflicts.inheritance:_unnamed", "X16", fault="C4", kinds="dispatch")
@@ -166,3 +167,20 @@ def flushed_without_the_variable(real: Any) -> Any:
 def whatever_is_built_has_no_ids(real: Any) -> Any:
     """That a subclass or foreign code may have set ids is not thought of in a later phase."""
     return lambda lifetime, flow: True
+
+
+@mutant(
+    "analysis.syntax.tree:_remember_library_names",
+    "E10_getter_under_another_name",
+    "E8_import_by_a_call_of_another_name",
+    fault="C15",
+)
+def other_names_of_the_library_are_unknown(real: Any) -> Any:
+    """What is imported of the library under another name is known by that name only."""
+    return lambda kinds: frozenset()
+
+
+@examined("analysis.syntax.tree:_bound", as_the_table_says("E10_cached_property_defined_again"))
+def imported_names_are_never_bound_again(real: Any) -> Any:
+    """A name that an import brings in means the same however else it is bound."""
+    return lambda kinds, others: iter(())

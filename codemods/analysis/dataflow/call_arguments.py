@@ -25,7 +25,7 @@ from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.taint_records import Escape
 from codemods.analysis.dataflow.tainted_values import made_by
-from codemods.analysis.syntax.calls import arguments_of, last_name
+from codemods.analysis.syntax.calls import arguments_of, last_name, spelled_name
 from codemods.analysis.syntax.definitions import ResolvedClass
 
 if TYPE_CHECKING:
@@ -367,7 +367,7 @@ class Handing:
         if lends(self._run, call) or self._run.tainted_values.drained.takes_elements(call):
             return
         if receiver is None or not self._run.taint_receiver(receiver):
-            where = ast.unparse(receiver) if receiver is not None else last_name(call.func)
+            where = ast.unparse(receiver) if receiver is not None else spelled_name(call.func)
             self._escape(call, f"put into {where}")
         elif by_name and self._made_by_others(receiver):
             self._together(call)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codemods.analysis.dataflow.tainted_values import last_name
+from codemods.analysis.syntax.calls import last_name, spelled_name
 from codemods.analysis.syntax.tree import children, index, walk
 from codemods.vocabulary import INERT_ATTRIBUTES
 
@@ -197,7 +197,7 @@ class _Fields:
                 classes: frozenset[str] | None = self._names([last_name(node.cls)])
                 classes = None if classes is None or classes & _SAYS_NOTHING else classes
                 for attribute in node.kwd_attrs:
-                    text = f"{last_name(node.cls)}({attribute}=...)"
+                    text = f"{spelled_name(node.cls)}({attribute}=...)"
                     found.setdefault(attribute, []).append(FieldUse(classes, node.lineno, text))
                 continue
             named = self._named(node)
@@ -209,7 +209,7 @@ class _Fields:
                 use = FieldUse(owners, node.lineno, text, path, reads)  # type: ignore[attr-defined]
                 found.setdefault(name, []).append(use)
             for name in _got_by_text(node):
-                text = f"{last_name(node.func)}({name!r})"  # type: ignore[attr-defined]
+                text = f"{spelled_name(node.func)}({name!r})"  # type: ignore[attr-defined]
                 use = FieldUse(None, node.lineno, text, reads=True)  # type: ignore[attr-defined]
                 found.setdefault(name, []).append(use)
             computed = self._computed(node)
@@ -375,4 +375,4 @@ def _short(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         inner = node.value.id if isinstance(node.value, ast.Name) else "..."
         return f"{inner}.{node.attr}"
-    return f"{last_name(node.func)}(...)" if isinstance(node, ast.Call) else "..."
+    return f"{spelled_name(node.func)}(...)" if isinstance(node, ast.Call) else "..."

@@ -63,10 +63,19 @@ def arguments_of(call: ast.Call) -> list[ast.expr]:
 
 
 def last_name(function: ast.expr) -> str:
-    """Return the last name of a dotted expression, or an empty text."""
+    """Return the last name of a dotted expression, or an empty text.
+
+    What is imported of the standard library under another name has its own there
+    (``Index.renamed``); ``spelled_name`` is as the text has it.
+    """
     if isinstance(function, ast.Attribute):
         return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+    return getattr(function, "own", function.id) if isinstance(function, ast.Name) else ""
+
+
+def spelled_name(function: ast.expr) -> str:
+    """Return the last name of a dotted expression as its text has it, or an empty text."""
+    return function.id if isinstance(function, ast.Name) else last_name(function)
 
 
 def names_of_aliases(aliases: Iterable[ast.alias]) -> dict[str, str]:

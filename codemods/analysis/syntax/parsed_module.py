@@ -162,7 +162,8 @@ class ParsedModule:
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        return self.attributes.union(node.id for node in self.every(ast.Name))
+        names = (node.id for node in self.every(ast.Name))
+        return self.attributes.union(names, index(self.tree).renamed)
 
     @cached_property
     def _by_name(self) -> dict[str, list[ast.Name | ast.Attribute]]:
@@ -178,7 +179,10 @@ class ParsedModule:
         return self._by_name.get(name, ())
 
     def mentions(self, names: Iterable[str]) -> bool:
-        """Whether one of *names* is a variable, or an attribute of whatever object."""
+        """Whether one of *names* is a variable, or an attribute of whatever object.
+
+        What is imported of the library under another name counts by both.
+        """
         return not self._words.isdisjoint(names)
 
     def behind(self, statement: ast.AST) -> Iterator[ast.AST]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codemods.analysis.external.names import imported
+from codemods.analysis.syntax.calls import last_name, spelled_name
 from codemods.analysis.syntax.tree import SHARED, children, index, walk
 
 if TYPE_CHECKING:
@@ -82,3 +83,45 @@ def test_the_imports_of_a_tree_are_the_same_with_and_without_an_index() -> None:
     assert not hasattr(plain, "index")
     assert found == imported(indexed)
     assert found == {"a", "b.c", ".", ".e", ".f", ".f.g", "i.j", "i.j.*", "k", "l"}
+
+
+def _called(text: str) -> list[tuple[str, str]]:
+    """Return by which names the calls of the program *text* are known, and how it spells them."""
+    calls = index(ast.parse(text)).every(ast.Call)
+    return [(last_name(call.func), spelled_name(call.func)) for call in calls]
+
+
+def test_other_names_of_the_library_are_known() -> None:
+    """A call of what is imported of the library under another name is known by its own name."""
+    known = [("create_task", "spawn")]
+    for text in (
+        "from asyncio import create_task as spawn\nspawn(x)",
+        "from concurrent.futures import create_task as spawn\ndef run():\n    spawn(x)",
+        "def run():\n    from asyncio import create_task as spawn\n    spawn(x)",
+        "try:\n    from asyncio import create_task as spawn\n"
+        "except ImportError:\n    from types import create_task as spawn\nspawn(x)",
+        "from asyncio import create_task as spawn, create_task\nspawn(x)",
+    ):
+        assert _called(text) == known, text
+    assert index(ast.parse("from asyncio import gather as all_of")).renamed == {"gather"}
+
+
+def test_names_that_may_mean_something_else_are_not_taken_for_the_library() -> None:
+    """Where anything else binds the name, or the library's, or a project has it, it stays."""
+    plain = "from asyncio import create_task as spawn\n"
+    for text in (
+        "from .asyncio import create_task as spawn\nspawn(x)",
+        "from receipts import create_task as spawn\nspawn(x)",
+        plain + "def spawn(x): pass\nspawn(x)",
+        plain + "def run(spawn):\n    spawn(x)",
+        plain + "def create_task(x): pass\nspawn(x)",
+        plain + "class Reader:\n    spawn = 1\nspawn(x)",
+        plain + "import spawn\nspawn(x)",
+        plain + "from receipts import begin as spawn\nspawn(x)",
+        plain + "from asyncio import gather as spawn\nspawn(x)",
+        plain + "from receipts import create_task\nspawn(x)",
+        plain + "try: pass\nexcept E as spawn: spawn(x)",
+        plain + "match x:\n    case {**spawn}: spawn(x)",
+        plain + "del spawn\nspawn(x)",
+    ):
+        assert _called(text) == [("spawn", "spawn")], text

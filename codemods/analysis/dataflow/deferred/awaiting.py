@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.deferred.results import gives_out, waits_for_all
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
-from codemods.analysis.syntax.calls import arguments_of, last_name
+from codemods.analysis.syntax.calls import arguments_of, last_name, spelled_name
 
 if TYPE_CHECKING:
     from codemods.analysis.dataflow.protocols import Pass
@@ -69,7 +69,7 @@ class Awaiting:
 
     def _results(self, call: ast.Call) -> None:
         if gives_out(self._run.taint, self._run.tainted_values, call):
-            self._escape(call, f"handed to {last_name(call.func)}, whose result may hold it")
+            self._escape(call, f"handed to {spelled_name(call.func)}, whose result may hold it")
 
     def task(self, call: ast.Call) -> None:
         """Take in a task that is awaited further down: until then it must not be left alone."""

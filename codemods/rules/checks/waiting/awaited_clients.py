@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import walk
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import other_set
@@ -114,7 +115,7 @@ def _begins_tasks(semantic: SemanticModel) -> bool:
     if not semantic.module.mentions(_TASKS):
         return False
     names: list[ast.Name | ast.Attribute] = [
-        *(n for n in semantic.module.every(ast.Name) if n.id in _TASKS),
+        *(n for n in semantic.module.every(ast.Name) if last_name(n) in _TASKS),
         *(n for n in semantic.module.every(ast.Attribute) if n.attr in _TASKS),
     ]
     return not all(_begins_without_context(semantic, name) for name in names)
