@@ -227,16 +227,23 @@ class TaintedValues:
         """Whether the result of a function of the table holds one of the values *given*."""
         if model.effect is Effect.AWAIT:
             calls = (value for value in given if isinstance(value, ast.Call))
-            return not awaited or any(self._call(made, awaited=True) for made in calls)
+            return not awaited or any(map(self._of_awaited, calls))
         if model.effect is Effect.NOW and any(map(self._leaves_work, arguments_of(call))):
             return True
         if model.effect not in library.HOLDING:
             return False
         done = [k.value for k in call.keywords if k.arg in model.now]
         left = [value for value in given if value not in done]
-        if self.drained.drains(call.func):
+        if self.drained.drains(call.func) or self.drained.takes_first(call, left):
             return any(map(self.drained.element_tainted, left))
         return bool(left)
+
+    def _of_awaited(self, made: ast.Call) -> bool:
+        """Whether what *made* gives, waited for by another function, may hold the tracker."""
+        if self.foreign.path(made.func) != "functools.partial":
+            return self._call(made, awaited=True)
+        known = bool(made.args) and self._taint.definition(made.args[0]) is not None
+        return not known or self.calling(made)
 
     def _of_method(self, function: ast.Attribute, *, awaited: bool) -> bool:
         if function.attr in _TRACKER_VIEWS or function.attr in _TAKING_METHODS:

@@ -44,12 +44,13 @@ FULL_PRICE = (
 BATCH_NOTE = "batch prices are recorded for this block: half of the list price"
 #: To be confirmed where a tracker is shared by coroutines.
 TASKS_APART = "no two tasks run {} at the same time"
-INVALID = "invalid-call"
+INVALID, VALUE_USED = "invalid-call", "value-used"
+INSIDE_EXPRESSION = "the call stands inside of an expression, so it cannot become a block"
 PROBLEMS = {
     "unknown-fields": (Reason.UNKNOWN_FIELDS, "the call passes ids through * or **"),
     INVALID: (Reason.INVALID_CALL, "the call passes an argument that it does not take"),
     UNBOUND: (Reason.UNKNOWN_RECEIVER, "the ids are set through the class, not on the tracker"),
-    "value-used": (Reason.VALUE_USED, "the call's value is used, so it cannot become a block"),
+    VALUE_USED: (Reason.VALUE_USED, "the call's value is used, so it cannot become a block"),
 }
 
 
@@ -109,12 +110,22 @@ def check_arguments(
 def problem_refusal(semantic: SemanticModel, finding: Finding, site: SetCall) -> Refusal:
     """Refuse a set call for what is wrong with it."""
     reason, detail = PROBLEMS[str(site.problem)]
+    if reason is Reason.VALUE_USED and _is_dropped_as_part(semantic, site.call):
+        detail = INSIDE_EXPRESSION
     refusal = refuse(semantic, finding, reason, detail, site.call)
     if site.problem != UNBOUND:
         return refusal
     tracker = ast.unparse(site.call.args[0]) if site.call.args else "the tracker"
     method = last_name(site.call.func)
     return replace(refusal, advice=f"make the call on the tracker: {tracker}.{method}(...)")
+
+
+def _is_dropped_as_part(semantic: SemanticModel, call: ast.Call) -> bool:
+    """Whether *call* is a part of a statement that nobody has the value of: an arm of a choice."""
+    part: ast.AST = call
+    while isinstance(semantic.module.parents[part], ast.IfExp | ast.BoolOp | ast.Tuple):
+        part = semantic.module.parents[part]
+    return part is not call and isinstance(semantic.module.parents[part], ast.Expr)
 
 
 def argument_refusal(

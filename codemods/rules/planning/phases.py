@@ -33,7 +33,13 @@ from codemods.rules.planning.blocks import (
     last_use,
     remains_work,
 )
-from codemods.rules.planning.headers import Form, check_arguments, plan_header
+from codemods.rules.planning.headers import (
+    VALUE_USED,
+    Form,
+    check_arguments,
+    plan_header,
+    problem_refusal,
+)
 from codemods.rules.planning.user_ids import keep_user
 from codemods.rules.refusing import refuse
 
@@ -278,6 +284,10 @@ def _phase_refusal(
             semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
         )
     body = lifetime.body[block.start : block.stop]
+    apart = next((site for site in group if site.problem == VALUE_USED), None)
+    if not body and apart is not None:
+        # The work may stand in the same statement, or behind the next call of it.
+        return problem_refusal(semantic, finding, apart)
     return (
         block_refusal(semantic, finding, lifetime, block)
         or check_arguments(semantic, finding, group, form, flow.tainted)

@@ -54,6 +54,7 @@ from codemods.rules.planning.conditional.calls import all_may_stay, merged_ids, 
 from codemods.rules.planning.conditional.dictionaries import with_possible_ids
 from codemods.rules.planning.conditional.overridden import with_last_values
 from codemods.rules.planning.headers import (
+    INSIDE_EXPRESSION,
     INVALID,
     check_arguments,
     plan_header,
@@ -365,8 +366,7 @@ def _extent_refusal(
     used = next((c for c in calls if not isinstance(semantic.module.parents[c], ast.Expr)), None)
     if used is None:
         return refusal
-    detail = "the call stands inside of an expression, so it cannot become a block"
-    return refuse(semantic, finding, Reason.VALUE_USED, detail, used)
+    return refuse(semantic, finding, Reason.VALUE_USED, INSIDE_EXPRESSION, used)
 
 
 def _why(own: bool, lifetime: Lifetime) -> str:

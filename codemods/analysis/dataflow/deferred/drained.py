@@ -14,6 +14,8 @@ from codemods.analysis.syntax.calls import arguments_of, last_name
 from codemods.analysis.syntax.effects import first_yield
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codemods.analysis.syntax.definitions import DataFlow
 
 #: These go through all that they are given before they return.
@@ -39,6 +41,8 @@ class _Values(Protocol):
 
     def calling(self, value: ast.expr) -> bool: ...
 
+    def mentions(self, node: ast.AST) -> bool: ...
+
 
 class Drained:
     """Answers for elements, where *values* answers for values as a whole."""
@@ -52,6 +56,18 @@ class Drained:
     def drains(self, function: ast.expr) -> bool:
         """Whether a call of *function* keeps nothing of a lazy argument but its elements."""
         return self._taint.foreign.path(function) in _DRAINS
+
+    def takes_first(self, call: ast.Call, given: Sequence[ast.expr]) -> bool:
+        """Whether *call* keeps an element of what it is *given*, a generator that ends with it.
+
+        What the generator goes through holds nothing of the tracker, so it has nothing to close.
+        """
+        if self._taint.foreign.path(call.func) != "builtins.next" or len(given) != 1:
+            return False
+        made = given[0]
+        if not isinstance(made, ast.GeneratorExp) or made is not call.args[0]:
+            return False
+        return not any(self._values.mentions(each.iter) for each in made.generators)
 
     def takes_elements(self, call: ast.Call) -> bool:
         """Whether *call* puts elements into a collection one by one, none of them tainted."""
