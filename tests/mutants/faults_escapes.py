@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from typing import Any
 
 from .mutant import mutant
@@ -321,19 +320,3 @@ def logs_keep_nothing(real: Any) -> Any:
 def keys_of_orders_are_not_called(real: Any) -> Any:
     """A key only looks at what is to be ordered."""
     return lambda call: None
-
-
-@mutant("analysis.dataflow.tainted_values:TaintedValues._of_awaited", "X4", fault="C2")
-def partials_give_nothing(real: Any) -> Any:
-    """What a partial gives, when it is called by an executor, never holds the tracker."""
-
-    def wrong(self: Any, made: ast.Call) -> bool:
-        return ast.unparse(made.func) != "partial" and real(self, made)
-
-    return wrong
-
-
-@mutant("analysis.dataflow.deferred.drained:Drained.takes_first", "E1", fault="C2")
-def streams_end_at_the_first(real: Any) -> Any:
-    """What a generator goes through is done with its first element, whatever it is."""
-    return lambda self, call, given: ast.unparse(call.func) == "next"
