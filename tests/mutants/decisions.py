@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codemods import vocabulary as words
 from codemods.model.edit import Wrap
 from codemods.model.refusal import Reason, Refusal
-from codemods.rules.planning.phases import decide_inside
+from codemods.rules.planning.phases import Again, decide_inside
 
 from .mutant import examined, mutant
 from .table import as_the_table_says
@@ -153,7 +153,7 @@ def carried_id_computed_again(real: Any) -> Any:
 @mutant("rules.planning.phases:named_again", "X14")
 def carried_ids_lost(real: Any) -> Any:
     """A block does not name the ids that last from an earlier call."""
-    return lambda semantic, finding, carried, **_: ()
+    return lambda *_, **__: Again(())
 
 
 @mutant("rules.planning.phases:_show_nowhere", "X14_phase")

@@ -52,12 +52,6 @@ def new_modules_are_there(real: Any) -> Any:
     return lambda self, legacy, context, name: None
 
 
-@mutant("analysis.syntax.names:Names._looked_up", "E1", fault="C15", kinds="other-file")
-def modules_come_from_statements(real: Any) -> Any:
-    """A module that a call imports is not followed."""
-    return lambda self, value: None
-
-
 def registered_functions_keep_blocks_away(folder: Path) -> None:
     """One that a third file registers, and that the block runs."""
     program = registered.build(Random(3), registered.REGISTERED[0], "registered")

@@ -163,7 +163,7 @@ def flushed_without_the_variable(real: Any) -> Any:
     return lambda semantic, lifetime: False
 
 
-@mutant("rules.planning.phases:_begins_without_ids", "X14")
+@mutant("rules.planning.phases:begins_without_ids", "X14")
 def whatever_is_built_has_no_ids(real: Any) -> Any:
     """That a subclass or foreign code may have set ids is not thought of in a later phase."""
     return lambda lifetime, flow: True
