@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.scopes import Binding
-    from codemods.analysis.trackers.lifetimes import Lifetime
+    from codemods.analysis.trackers.lifetimes import Lifetime, SetCall
     from codemods.model.finding import Finding
     from codemods.model.refusal import Refusal
 
@@ -68,17 +68,26 @@ def _place(node: ast.expr | ast.stmt) -> Place:
 def late_refusal(
     semantic: SemanticModel, finding: Finding, lifetime: Lifetime, flow: Flow
 ) -> Refusal | None:
-    """Refuse a lifetime in which such an answer is recorded: our blocks book it at once."""
-    if not semantic.ours(lifetime.construct.home):
-        return None
+    """Refuse a lifetime in which such an answer is recorded: our blocks book it at once.
+
+    Where it is not known whose the runtime is, an answer that is booked twice counts once, and
+    only a call among the ids matters: if it raises, nothing records the answer today.
+    """
+    ours = semantic.ours(lifetime.construct.home)
     statements = lifetime.body[lifetime.index + 1 : lifetime.end]
-    places = [_place(site.call) for site in lifetime.sets]
+    places = [_place(site.call) for site in lifetime.sets if ours or _calls(site)]
     place = late_recording(semantic, flow, statements, places)
     if place is None:
         return None
     detail = "this records an answer from before the ids were set anew: a block books it at once"
     refusal = refuse(semantic, finding, Reason.CARRIED_IDS, detail, place)
     return replace(refusal, advice="record the answer where it comes, before ids are set anew")
+
+
+def _calls(site: SetCall) -> bool:
+    """Whether an id of *site* is what a call gives, which may raise instead."""
+    values = (argument.value for argument in site.arguments)
+    return any(isinstance(node, ast.Call) for value in values for node in walk(value))
 
 
 def _is_known(semantic: SemanticModel, name: ast.Name) -> bool:
