@@ -106,7 +106,9 @@ def check_choice(
     in_order = all(fingerprint(n) in evaluated for n in asked)
     if not in_order or (len(told) > len(asked) and not asked_of):
         raise Difference("an id is not evaluated as it was", place)
-    atoms = _atoms([*_asked(statements), *(n for _, v in fields for n in _conditions(v))])
+    # Also values that are replaced have tests of their own, of which the header has none.
+    values = [*_told(statements), *(value for _, value in fields)]
+    atoms = _atoms([*_asked(statements), *(n for value in values for n in _conditions(value))])
     if len(atoms) > _MOST:
         raise Difference("too many conditions to try", place)
     names = {key: name for key, name in atoms.items() if name}
