@@ -158,7 +158,7 @@ class Replacements:
     def _places(self) -> Iterator[tuple[DiscoveredFile, ExternalUse]]:
         seen: set[Path] = set()
         for method in (words.SET_CALL, words.OLDER_SET_CALL):
-            for file in self._graph.holding(method, words.TRACKER_CLASS):
+            for file in self._graph.holding(method):
                 content = self._graph.content(file)
                 if file.path in seen or not (b"patch" in content or b"setattr" in content):
                     continue
