@@ -139,8 +139,12 @@ def streaming(folder: Path, server: LoopbackServer) -> object:
     """Stories whole and given up, questions, and headlines."""
     streams, one = _module("api.streaming"), _all()[0]
     story = streams.stream_story(one)
+    server.go_on.clear()
+    server.hold_after = 2  # what is given up is what had not come, however quick a machine is
     first = next(story)
     story.close()
+    server.hold_after = None
+    server.go_on.set()
     questions = streams.faq(one, ["when?", "where?", "who?"])
     asked = next(questions)
     between = streams.headline(one)
