@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import threading
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import anthropic
@@ -107,24 +107,23 @@ def test_the_sdk_s_retries_are_one_failure(
     assert "function_error" not in metrics[0].metadata
 
 
+class _Silent(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        """Read all of the request: what is closed with bytes unread is a reset connection."""
+        self.rfile.read(int(self.headers["content-length"]))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def silent_server() -> Iterator[str]:
-    """Take connections, and say nothing or close them; give the URL."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def close_each() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                    connection.recv(65536)
-                    connection.close()
-                except OSError:
-                    return
-
-        thread = threading.Thread(target=close_each, daemon=True)
+    """Take each request to its end, and close the connection; give the URL."""
+    with HTTPServer(("127.0.0.1", 0), _Silent) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/v1"
-        server.shutdown(socket.SHUT_RDWR)
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
         thread.join()
 
 
