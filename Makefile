@@ -2,7 +2,8 @@
 #
 #   make demo    run the example application, migrate a copy of it, compare what both recorded
 #   make test    ruff, mypy and the whole test suite
-#   make busy    the suite N=5 times in random order, beside two programs for each processor
+#   make busy    the suite N=5 times in random order on a machine at its worst: programs that keep it
+#                busy, sockets that deliver pieces, late threads, standstills (ONLY=tests/tracker)
 #   make test-newer  the suites of analysis, rules, capture and delivery on Python 3.13 and 3.14
 #   make lint    ruff and mypy only
 #   make score   precision and recall of the migration on the labelled programs
@@ -142,7 +143,7 @@ test: prepare
 	@test -e $(BROWSER) || echo "NOT TESTED in a browser: none could be installed for the pages of reports."
 
 busy: $(STAMP) $(DYNALITE)
-	@$(BIN)/python -m tests.busy $(N)
+	@$(BIN)/python -m tests.busy $(N) $(ONLY)
 
 # What a newer interpreter may change first, on the interpreter that PYTHON names.
 SUITES := tests/codemods/analysis tests/codemods/findings tests/codemods/test_rows.py \

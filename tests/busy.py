@@ -1,11 +1,14 @@
-"""The whole suite beside programs that keep the machine busy, each time in another order.
+"""The whole suite on a machine at its worst, each time in another order.
 
-    python -m tests.busy [RUNS] [--seed N] [--hogs N] [--processes N] [--only TESTS]
+    python -m tests.busy [RUNS] [--seed N] [--hogs N] [--processes N] [--only TESTS] [--plain] ...
 
-starts two programs that only compute for each processor (``--hogs`` says another number),
-runs the suite RUNS times (5 by default) in as many processes, and prints a line for each run.
-A test that waits for a time, or leans on another one, fails here sooner than elsewhere; the
-line's seed repeats its order: ``pytest --shuffle SEED``.  The exit status is 1 if a run failed.
+starts two programs that only compute for each processor (``--hogs`` says another number), runs
+the suite RUNS times (5 by default) in as many processes, and prints a line for each run.  What
+``tests/mischief`` has is done to it: sockets deliver pieces, threads are late, processes stand
+still, hash values and the time zone are others (``--plain`` leaves that out).  A test that waits
+for a time, takes for granted what comes first, or leans on another one, fails here sooner than
+elsewhere.  The line's seed repeats it: ``pytest --shuffle SEED --mischief SEED``.  What is not
+known here is given to pytest: ``-k`` some.  The exit status is 1 if a run failed.
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.mischief.standstill import standing_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +43,8 @@ while os.getppid() == parent:
 #: Programs and processes, unless another number is said: two for each processor.
 TWICE = 2 * (os.cpu_count() or 1)
 COUNTED = ("passed", "failed", "error")
+#: Far from Greenwich both ways, with a half of an hour, and with a summer time.
+ZONES = ("UTC", "Pacific/Kiritimati", "Pacific/Niue", "America/St_Johns", "Europe/Berlin")
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,10 @@ def hogs(number: int) -> Iterator[None]:
             process.wait()
 
 
-def run(seed: int, tests: Sequence[str], processes: int) -> Run:
+def run(seed: int, tests: Sequence[str], processes: int, *, plain: bool = False) -> Run:
     """Run *tests*, the whole suite if none is named, in the order of *seed*."""
+    worse = [] if plain else ["--mischief", str(seed)]
+    variables = {} if plain else {"PYTHONHASHSEED": str(seed), "TZ": ZONES[seed % len(ZONES)]}
     command = [
         sys.executable,
         "-m",
@@ -77,12 +86,22 @@ def run(seed: int, tests: Sequence[str], processes: int) -> Run:
         "worksteal",
         "--shuffle",
         str(seed),
+        *("-o", "faulthandler_timeout=3600"),  # what hangs, and not what is slow
+        *worse,
         *tests,
     ]
     began = time.monotonic()
     # Into a file: a process that a test left behind may hold a pipe open for ever.
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        done = subprocess.run(command, cwd=ROOT, stdout=output, stderr=output, check=False)
+    still = nullcontext() if plain else standing_still(str(seed))
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output, still:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **variables},
+            stdout=output,
+            stderr=output,
+            check=False,
+        )
         seconds = time.monotonic() - began
         output.seek(0)
         said = output.read()
@@ -104,7 +123,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--hogs", type=int, default=TWICE, help="how many")
     parser.add_argument("--processes", type=int, default=TWICE, help="that share the tests")
     parser.add_argument("--only", action="append", default=[], help="a file or folder of tests")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--plain", action="store_true", help="no mischief, but order and hogs")
+    options, others = parser.parse_known_args(arguments)
     first = options.seed
     if first is None:
         first = random.SystemRandom().randrange(10**6)
@@ -113,7 +133,7 @@ def main(arguments: Sequence[str]) -> int:
     failed: list[Run] = []
     with hogs(options.hogs):
         for seed in range(first, first + options.runs):
-            one = run(seed, options.only, options.processes)
+            one = run(seed, [*options.only, *others], options.processes, plain=options.plain)
             figures = "".join(f"{one.counts[word]:>8}" for word in COUNTED)
             print(f"{seed:>8}{figures}{one.seconds:>9.0f}", flush=True)
             if one.status:

@@ -48,6 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="run modules, and the tests in each, in the order that SEED gives ('new': any)",
     )
+    parser.addoption(
+        "--mischief",
+        metavar="SEED",
+        help="have sockets deliver pieces and threads be late, as SEED says (tests/mischief)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,6 +60,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "lengthy: takes long, or forks often, and is begun first")
     if config.option.shuffle == "new":
         config.option.shuffle = str(random.SystemRandom().randrange(10**6))
+    if config.option.mischief is not None:
+        from tests.mischief import begin
+
+        begin(config.option.mischief)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 def use(database: Path) -> None:
     """Store in *database*: a fork server has the environment of the test that started it."""
+    from tracker.sinks.sqlite import shared_file  # not where nothing may be imported yet
+
     os.environ["AI_USAGE_DATABASE"] = str(database)
+    # As in the tests' own process: who waits for another child's turn does so as long as it takes.
+    shared_file.BUSY_TIMEOUT_SECONDS = 60.0
 
 
 def in_database(database: Path, target: Callable[[str], object], job: str) -> None:

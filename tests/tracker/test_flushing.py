@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import tracker
+from tests.delivered import drained
 from tests.patience import PATIENCE
 from tracker import ai_usage_context
 
@@ -158,6 +159,7 @@ with tracker.ai_usage_context("server", job_id="parent") as used:
         assert os.waitpid(child, 0)[1] == 0
 """
     assert run(program, tmp_path / "usage.db") == 0
+    assert drained()  # a child that had no turn for a second has spooled its call
     assert jobs(tmp_path / "usage.db") == [*(f"child {n}" for n in range(5)), "parent"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import fcntl
 import io
@@ -154,7 +155,14 @@ class Terminal:
             preexec_fn=_at_a_terminal,
         )
         os.close(slave)
-        self.said = ""
+        # What is read at once may end within a character, or between the two of a line's end.
+        self._text = codecs.getincrementaldecoder("utf-8")()
+        self._shown = ""
+
+    @property
+    def said(self) -> str:
+        """What was shown until now."""
+        return self._shown.replace("\r\n", "\n")
 
     def until_asked(self, wanted: str = "?]? ") -> str:
         """Return what is shown up to the next question, which ends with *wanted*."""
@@ -182,8 +190,8 @@ class Terminal:
 
     def _more(self) -> bool:
         assert select.select([self._master], [], [], PATIENCE)[0], self.said
-        read = os.read(self._master, 65536).decode().replace("\r\n", "\n")
-        self.said += read
+        read = os.read(self._master, 65536)
+        self._shown += self._text.decode(read)
         return bool(read)
 
 

@@ -18,6 +18,7 @@ from origins import LEGACY, arguments_of_all, git, repository, serving, started,
 from test_hostile_repositories import tree  # noqa: E402, F401 - a fixture
 
 from codemods import migrate  # noqa: E402
+from tests.patience import until  # noqa: E402
 
 ATTRIBUTES = "*.py filter=evil diff=evil merge=evil ident text eol=crlf\n"
 MODULES = '[submodule "x"]\n\tpath = x\n\turl = ext::{run}\n\tupdate = !{run}\n'
@@ -147,6 +148,8 @@ def test_a_campaign_that_was_killed_goes_on(tmp_path: Path) -> None:
         assert list((campaign / "work").iterdir())
         before = version(first / "state.json")
         server.open.set()
+        # What git had begun goes on by itself, and would write beside the second run.
+        assert until(lambda: b"b.git" not in arguments_of_all())
         process = started(tmp_path, *command)
         out, error = process.communicate()
     assert process.returncode == 0, error
