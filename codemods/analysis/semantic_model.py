@@ -82,7 +82,9 @@ class Elsewhere(Registry, Protocol):
     def provides(self, name: str) -> bool:
         """Whether any file of the project may give objects an attribute *name* of its own."""
 
-    def surroundings(self, *, by_all: bool = False) -> Iterator[SemanticModel]:
+    def surroundings(
+        self, telling: Callable[[SemanticModel], bool], *, by_all: bool = False
+    ) -> Iterator[SemanticModel]:
         """Yield the analysis of each other file in whose contexts the module may run."""
 
     def lacking(self, legacy: str, context: str, name: str) -> str | None:

@@ -102,12 +102,14 @@ class ExternalUses:
         """Whether any file of the project may give objects an attribute *name* of its own."""
         return self._spoken.provides(name)
 
-    def surroundings(self, *, by_all: bool = False) -> Iterator[SemanticModel]:
-        """Yield the analysis of each other file in whose contexts the module may run.
+    def surroundings(
+        self, telling: Callable[[SemanticModel], bool], *, by_all: bool = False
+    ) -> Iterator[SemanticModel]:
+        """Yield the analysis of each other *telling* file in whose contexts the module may run.
 
         *by_all* says that its functions are handed on, to files that need not know it.
         """
-        return self._surroundings.of(self._path, by_all=by_all)
+        return self._surroundings.of(self._path, telling, by_all=by_all)
 
     def handed_on(self) -> Iterator[Handed]:
         """Yield the functions with trackers that code of the module may run without naming them."""
@@ -213,12 +215,15 @@ class ExternalUses:
         seen = set(waiting)
         while waiting:
             path, wanted = waiting.pop()
+            endings = self._module_names.endings(path)
             for file in self._files(path, wanted):
                 references = self._graph.references(file)
                 if references is None:
                     mentioned = True
                     doubts.append(f"{file.display}, which does not parse, makes no use of {name}")
                     continue
+                if not references.may_mean(wanted, endings):
+                    continue  # most files, which have the words for something else
                 for reference in self._module_names.meaning(file, references, wanted, path):
                     mentioned |= reference.how is not How.STAR or wanted in references.loads
                     place, local = _used(file, reference, references, wanted)
@@ -236,17 +241,17 @@ class ExternalUses:
 
     def _handed_on(self, name: str) -> ExternalUse | None:
         """Return where the module is handed to code that may use its *name*, in a further file."""
-        users = (f for f in self._graph.using_field(name) if f.path != self._path)
-        is_read = any(self._reads_unknown(file, name) for file in users)
-        for file in self._graph.holding(module_parts(self._path)[-1]):
-            references = self._graph.references(file)
-            if references is None:
-                continue
-            for reference in self._module_names.to_all(file, references, self._path):
-                told = reference.how is How.WHOLE and reference.local != COMPUTED
-                if is_read or not told:
-                    return ExternalUse(reference.text, f"{file.display}:{reference.line}")
+        handed = list(self._module_names.to_all(self._path))
+        if handed and not self._is_read(name):
+            handed = [(f, r) for f, r in handed if r.how is not How.WHOLE or r.local == COMPUTED]
+        for file, reference in handed:
+            return ExternalUse(reference.text, f"{file.display}:{reference.line}")
         return None
+
+    def _is_read(self, name: str) -> bool:
+        """Whether another file uses the field *name* of something that may be a module."""
+        users = (f for f in self._graph.using_field(name) if f.path != self._path)
+        return any(self._reads_unknown(file, name) for file in users)
 
     def _reads_unknown(self, file: DiscoveredFile, name: str) -> bool:
         """Whether *file* uses the field *name* of something that may be a module."""
@@ -262,15 +267,14 @@ class ExternalUses:
             found.update((file.path, file) for file in self._graph.holding(name, word))
         for word in self._module_names.known_as(path):
             found.update((file.path, file) for file in self._graph.holding(name, word))
-        near = self._graph.holding(stem)
+        near: list[DiscoveredFile] = []
         if path.stem == "__init__":
             # ``from . import name`` names its package by nothing but dots.
             inside = [f for f in self._graph.files if path.parent in f.path.parents]
             found.update((f.path, f) for f in self._graph.holding(name) if f in inside)
-            near += inside
+            near = [f for f in inside if self._module_names.takes_all(f)]
         # What a file has by a star it need not name.
-        stars = (f for f in near if self._module_names.takes_all(f))
-        found.update((file.path, file) for file in stars)
+        found.update((f.path, f) for f in (*self._module_names.taking_all(stem), *near))
         found.pop(path, None)
         found.pop(self._path, None)
         return list(found.values())

@@ -10,7 +10,7 @@ from codemods.analysis.external.spelling import spaced
 from codemods.linking.module_graph import module_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from codemods.analysis.external.references import Reference, References
@@ -29,6 +29,10 @@ class ModuleNames:
         self._graph = graph
         self._names: dict[Path, dict[str, set[str]]] = {}
         self._endings: dict[Path, Endings] = {}
+        # By the last part of a module's name: a large project has many modules with the same.
+        self._aliases: dict[str, list[tuple[DiscoveredFile, str, str]]] = {}
+        self._takers: dict[str, list[DiscoveredFile]] = {}
+        self._wholes: dict[str, list[tuple[DiscoveredFile, Reference]]] = {}
         self._stars: dict[Path, bool] = {}
         self._last_parts: dict[Path, str] = {}
 
@@ -56,44 +60,68 @@ class ModuleNames:
         """Return the names that other modules have for that in *path*, with these modules."""
         if path not in self._names:
             found = self._names[path] = {}
-            last = self._last_part(path)
-            for file in self._graph.holding(last):
-                endings = self._endings_in(file) if file.path != path else {}
-                for name, module in (
-                    pair for ending in (last, "", COMPUTED) for pair in endings.get(ending, ())
-                ):
-                    if self.leads_to(file, module, path):
-                        found.setdefault(name, set()).add(file.place)
+            place = str(path)
+            for file, name, module in self._aliases_of(self._last_part(path)):
+                if file.place != place and self.leads_to(file, module, path):
+                    found.setdefault(name, set()).add(file.place)
         return self._names[path]
+
+    def endings(self, path: Path) -> tuple[str, ...]:
+        """Return the last parts of names that may mean the module in *path*."""
+        return tuple(dict.fromkeys((self._last_part(path), "", COMPUTED, *self.known_as(path))))
 
     def meaning(
         self, file: DiscoveredFile, references: References, name: str, path: Path
     ) -> Iterator[Reference]:
         """Yield the *references* of *file* that may mean *name* of the module in *path*."""
-        endings = dict.fromkeys((self._last_part(path), "", COMPUTED, *self.known_as(path)))
-        for reference in references.of(name, endings):
+        for reference in references.of(name, self.endings(path)):
             if self.reaches(file, reference.module, path):
                 yield reference
 
-    def to_all(
-        self, file: DiscoveredFile, references: References, path: Path
-    ) -> Iterator[Reference]:
-        """Yield where *file* has all names of the module in *path* in reach.
+    def to_all(self, path: Path) -> Iterator[tuple[DiscoveredFile, Reference]]:
+        """Yield where files have all names of the module in *path* in reach.
 
         It is handed on as a value, or its dictionary is.
         """
-        endings = (self._last_part(path), "", COMPUTED)
-        whole = (one for one in references.to_all(endings) if one.how is How.WHOLE)
-        dictionaries = (r for r in references.named.get("__dict__", ()) if r.how is How.USE)
-        for reference in (*whole, *dictionaries):
+        for file, reference in self._wholes_of(self._last_part(path)):
             if self.leads_to(file, reference.module, path):
-                yield reference
+                yield file, reference
 
     def takes_all(self, file: DiscoveredFile) -> bool:
         """Whether *file* has a star import."""
         if file.path not in self._stars:
             self._stars[file.path] = _STAR.search(self._graph.content(file)) is not None
         return self._stars[file.path]
+
+    def taking_all(self, last: str) -> Sequence[DiscoveredFile]:
+        """Return the files with star imports that say *last*."""
+        if last not in self._takers:
+            self._takers[last] = [f for f in self._graph.holding(last) if self.takes_all(f)]
+        return self._takers[last]
+
+    def _aliases_of(self, last: str) -> Sequence[tuple[DiscoveredFile, str, str]]:
+        """Return the names that files have for what may be a module whose name ends in *last*."""
+        if last not in self._aliases:
+            found = self._aliases[last] = []
+            for file in self._graph.holding(last):
+                endings = self._endings_in(file)
+                for ending in (last, "", COMPUTED):
+                    found.extend((file, *pair) for pair in endings.get(ending, ()))
+        return self._aliases[last]
+
+    def _wholes_of(self, last: str) -> Sequence[tuple[DiscoveredFile, Reference]]:
+        """Return where files hand on what may be all of a module whose name ends in *last*."""
+        if last not in self._wholes:
+            found = self._wholes[last] = []
+            for file in self._graph.holding(last):
+                references = self._graph.references(file)
+                if references is None:
+                    continue
+                every = references.to_all((last, "", COMPUTED))
+                found.extend((file, one) for one in every if one.how is How.WHOLE)
+                dictionaries = references.named.get("__dict__", ())
+                found.extend((file, one) for one in dictionaries if one.how is How.USE)
+        return self._wholes[last]
 
     def _last_part(self, path: Path) -> str:
         if path not in self._last_parts:

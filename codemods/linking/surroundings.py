@@ -39,13 +39,18 @@ class Surroundings:
         #: By attribute, which of those have one of that name.
         self._having: dict[str, int] = {}
         self._files: dict[Path, DiscoveredFile] = {}
+        #: By what was asked of them, those of which it does not hold.
+        self._silent: dict[Callable[[SemanticModel], bool], int] = {}
 
-    def of(self, path: Path, *, by_all: bool = False) -> Iterator[SemanticModel]:
+    def of(
+        self, path: Path, telling: Callable[[SemanticModel], bool], *, by_all: bool = False
+    ) -> Iterator[SemanticModel]:
         """Yield the analysis of each other file that opens contexts and knows that in *path*.
 
         It imports that, or is imported by it, and may be handed functions of it; or it has a name
         of its methods, and may be handed objects by a third file.  *by_all* yields each file that
-        opens contexts: a third one has put functions of *path* where anybody may run them.
+        opens contexts: a third one has put functions of *path* where anybody may run them.  Those
+        that are not *telling* are left out, for all who ask the same.
         """
         opening = self.prepare()
         near = self._leading_to.get(path, 0)
@@ -56,12 +61,16 @@ class Surroundings:
                 near |= self._having.get(name, 0)
         if by_all:
             near = (1 << len(opening)) - 1
+        near &= ~self._silent.get(telling, 0)
         while near:
-            file = opening[(near & -near).bit_length() - 1]
+            bit = near & -near
+            file = opening[bit.bit_length() - 1]
             near &= near - 1
             semantic = self._analysed(file) if file.path != path else None
-            if semantic is not None:
+            if semantic is not None and telling(semantic):
                 yield semantic
+            elif file.path != path:
+                self._silent[telling] = self._silent.get(telling, 0) | bit
 
     def prepare(self) -> list[DiscoveredFile]:
         """Return the files that open contexts; with the first call all is found out about them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
 from operator import itemgetter
@@ -127,6 +127,8 @@ class References:
     bound: frozenset[str]
     classes: Classes
     _fields: Callable[[], dict[str, list[FieldUse]]]
+    #: By name, the last parts of the modules that it is of, where anybody asked.
+    _endings: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def fields(self) -> dict[str, list[FieldUse]]:
@@ -145,8 +147,16 @@ class References:
 
         Those are left out whose module's name has none of *endings* as its last part.
         """
-        yield from self.named.get(name, ())
+        named = self.named.get(name, ())
+        yield from (reference for reference in named if last_part(reference.module) in endings)
         yield from self.to_all(endings)
+
+    def may_mean(self, name: str, endings: Iterable[str]) -> bool:
+        """Whether ``of`` would yield any."""
+        if name not in self._endings:
+            modules = (reference.module for reference in self.named.get(name, ()))
+            self._endings[name] = frozenset(map(last_part, modules)).union(self._to_all)
+        return not self._endings[name].isdisjoint(endings)
 
     def to_all(self, endings: Iterable[str]) -> list[Reference]:
         """Return the references to all names of modules whose names end in one of *endings*."""

@@ -61,7 +61,7 @@ def heirs_of_contexts(
             if heir.proposal is not None:
                 found.setdefault(heir.proposal, []).append(heir.how.format(text))
     by_all = semantic.elsewhere.is_handed_on()
-    for other in semantic.elsewhere.surroundings(by_all=by_all):
+    for other in semantic.elsewhere.surroundings(_has_contexts, by_all=by_all):
         for text, lender in other.once(_own_contexts):
             for heir in _across(other, lender, semantic, heirs):
                 if heir.proposal is not None:
@@ -84,9 +84,7 @@ def _across(
     reached = set(found.functions.get(semantic.module.source.path, ()))
     if found.is_cut:  # anything may run there
         reached.update(map(semantic.module.qualified_name, _functions(semantic)))
-    handed = handed_on(semantic.taint)
-    if handed and not reaches.calls_unknown(lender):
-        handed = frozenset()
+    handed = handed_on(semantic.taint) if reaches.calls_unknown(lender) else frozenset()
     for function in _functions(semantic) if reached or handed else ():
         if semantic.module.qualified_name(function) in reached or function in handed:
             yield from heirs_inside(semantic, lender, function.body, heirs)
@@ -133,6 +131,10 @@ class _Reaches:
             module = one.taint.module
             functions.setdefault(module.source.path, set()).add(module.qualified_name(one.node))
         return _Reach(functions, led.is_cut or methods.is_cut)
+
+
+def _has_contexts(semantic: SemanticModel) -> bool:
+    return bool(semantic.once(_own_contexts))
 
 
 def _own_contexts(semantic: SemanticModel) -> list[tuple[str, Lender]]:

@@ -101,6 +101,10 @@ class Registered:
     def __init__(self, taint: DataFlow) -> None:
         self._taint = taint
         self._every = tuple(taint.registry.handed_on())
+        ways = [way for one in self._every for way in one.ways]
+        self._keepers = frozenset(way.keeper for way in ways)
+        self._under = frozenset(way.under for way in ways)
+        self._special = frozenset(one.names[-1] for one in self._every if _runs_by_syntax(one))
 
     def run_by(
         self,
@@ -114,9 +118,16 @@ class Registered:
         *body* calls so, with what they lead to.
         """
         doing = _Doing(self._taint, body, is_known, given) if self._every else None
-        if doing is None:
+        if doing is None or not self._may_run(doing):
             return []
         return [one for one in self._every if any(self._is_run(one, w, doing) for w in one.ways)]
+
+    def _may_run(self, doing: _Doing) -> bool:
+        """Whether *doing* may lead to any of them: most bodies call nothing unknown."""
+        if doing.is_any or doing.methods or not doing.called.isdisjoint(self._under):
+            return True
+        says = any(keeper and doing.says(keeper) for keeper in self._keepers)
+        return says or any(doing.operates(name) for name in self._special)
 
     def _is_run(self, handed: Handed, way: Way, doing: _Doing) -> bool:
         """Whether *doing* may lead to what is *handed* on that *way*."""
