@@ -183,6 +183,10 @@ class ModuleGraph:
             self._references[file.path] = self.of_tree(file, partial(self._read, file.path))
         return self._references[file.path]
 
+    def has_tree(self, file: DiscoveredFile) -> bool:
+        """Whether the tree of *file* is kept: to ask it costs less than to search the text."""
+        return self._trees.keeps(file.path)
+
     def _read(self, path: Path, tree: ast.Module) -> References:
         return references.read(tree, at_once=not self._trees.keeps(path))
 

@@ -11,7 +11,7 @@ from codemods import vocabulary as words
 from codemods.analysis.external.references import ExternalUse
 from codemods.analysis.external.spelling import GAP, NAME, giving, spaced, whole
 from codemods.analysis.syntax.calls import last_name, names_of_aliases
-from codemods.analysis.syntax.tree import walk
+from codemods.analysis.syntax.tree import index, walk
 from codemods.linking.module_graph import module_parts
 from codemods.linking.surroundings import imports_first
 
@@ -91,6 +91,9 @@ class SpokenNames:
 
     def gives(self, file: DiscoveredFile, name: str) -> bool:
         """Whether *file* gives an attribute *name* to an object, a class, or by a text."""
+        if self._graph.has_tree(file):
+            return name in self._in(file)
+        # Its text alone is searched first, in far less time than it takes to parse it.
         if name not in self._giving:
             self._giving[name] = _giving(name)
         likely = self._giving[name].search(self._graph.content(file))
@@ -218,26 +221,28 @@ def _in_tree(name: str, tree: ast.Module) -> set[str]:
 
 def _attributes(tree: ast.Module, *, by_text: bool) -> frozenset[str]:
     """Return the names that *tree* gives to attributes of objects, its texts too if *by_text*."""
-    nodes = walk(tree)
-    texts = (n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
-    spelled = (_SPELLED.findall(text) for text in texts if _NAMES_ONLY.fullmatch(text))
-    found = frozenset(name for node in nodes for name in _given_by(node))
-    return found.union(*spelled) if by_text else found
-
-
-def _given_by(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.ClassDef):
-        for statement in node.body:
-            yield from (n.id for n in walk(statement) if isinstance(n, ast.Name))
-            yield from (n.asname or n.name for n in walk(statement) if isinstance(n, ast.alias))
-            yield getattr(statement, "name", "")
-    elif isinstance(node, ast.Call):
-        yield from (keyword.arg for keyword in node.keywords if keyword.arg is not None)
-    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-        target: ast.expr = node
+    every = index(tree)
+    found: set[str] = set()
+    for owner in every.every(ast.ClassDef):
+        found.update(_given_by_class(owner))
+    for call in every.every(ast.Call):
+        found.update(keyword.arg for keyword in call.keywords if keyword.arg is not None)
+    for stored in (n for n in every.every(ast.Attribute) if isinstance(n.ctx, ast.Store)):
+        target: ast.expr = stored
         while isinstance(target, ast.Attribute) and target.attr != _PLAIN:
-            yield target.attr
+            found.add(target.attr)
             target = target.value
+    texts = (n.value for n in every.every(ast.Constant) if by_text and isinstance(n.value, str))
+    spelled = (_SPELLED.findall(text) for text in texts if _NAMES_ONLY.fullmatch(text))
+    return frozenset(found.union(*spelled))
+
+
+def _given_by_class(owner: ast.ClassDef) -> Iterator[str]:
+    for statement in owner.body:
+        nodes = walk(statement)
+        yield from (n.id for n in nodes if isinstance(n, ast.Name))
+        yield from (n.asname or n.name for n in nodes if isinstance(n, ast.alias))
+        yield getattr(statement, "name", "")
 
 
 def _has_target(name: str, tree: ast.Module) -> bool:
