@@ -28,7 +28,8 @@
 #   make budgets  end N=60 times one of 8 processes of 8 threads that spend one budget; never above it
 #                by more than the calls that were under way
 #   make contract-openai  print which call forms of both clients are recorded exactly once, by path
-#   make browser  click through the pages of reports in headless Chromium, which comes from npm
+#   make browser  click through the pages of reports in headless Chromium, which comes from npm,
+#                and take pictures of the page of usage, which are in .venv/screenshots then
 #   make matrix  run beside other instrumentations and frameworks, the newest, each in an environment
 #                of its own below .matrix (ONLY='langfuse logfire', or a kind: ONLY=instrumentations)
 #   make bench             the speed of migrate and lint, beside LibCST, ruff and ripgrep, and how it
@@ -113,7 +114,8 @@ $(BROWSER): tests/browser/package.json tests/browser/package-lock.json tests/bro
 		TMPDIR= $(BIN)/python -m pip install --quiet --editable '.[dev,browser]' && touch $@
 
 browser: $(BROWSER)
-	$(BIN)/python -m pytest -q tests/browser
+	$(BIN)/python -m pytest -q tests/browser --screenshots $(VENV)/screenshots
+	@echo "Pictures of the page of usage, to look at: $(VENV)/screenshots"
 
 BENCH_STAMP := $(VENV)/.benchmark-installed
 

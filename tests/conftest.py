@@ -53,6 +53,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="have sockets deliver pieces and threads be late, as SEED says (tests/mischief)",
     )
+    parser.addoption(
+        "--screenshots", metavar="FOLDER", help="put the pictures of the tests of pages there"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

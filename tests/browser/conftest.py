@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,19 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 MODULES = HERE / "node_modules"
-sys.path.insert(0, str(HERE.parent / "codemods" / "report"))
+sys.path[:0] = [str(HERE), str(HERE.parent / "codemods" / "report")]
 
 from samples import Known  # noqa: E402 - its folder is put on the path here
+from usage_calls import calls  # noqa: E402
 
 from codemods.report.formats import Look, rendered  # noqa: E402
+from tracker.cli.reports.rows import EVERYTHING  # noqa: E402
+from tracker.cli.reports.sources.source import SqliteSource  # noqa: E402
+from tracker.sinks.sqlite.sink import SqliteSink  # noqa: E402
 
 if TYPE_CHECKING:
     from codemods.model.outcome import RunReport
+    from tracker import Metric
 
 BROWSER = Path(os.environ.get("AI_USAGE_TEST_BROWSER", MODULES / ".browser" / "chromium"))
 if not BROWSER.exists():  # npm has one for Linux on x86-64 alone
@@ -105,3 +111,47 @@ def axe() -> str:
     if not place.exists():
         pytest.skip("no axe-core: make browser installs it")
     return place.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Metric]], str]:
+    """Return what makes a page of calls, and gives its address; of the same calls once."""
+    pytest.importorskip("bokeh", reason="extra html")
+    from tracker.cli.reports.html.data import data_of
+    from tracker.cli.reports.html.page import page as page_of
+
+    known: dict[int, str] = {}
+
+    def make(metrics: list[Metric]) -> str:
+        key = hash(repr(metrics))
+        if key not in known:
+            folder = tmp_path_factory.mktemp("usage")
+            with closing(SqliteSink(folder / "usage.db")) as sink:
+                sink.write(metrics)
+            source = SqliteSource(folder / "usage.db")
+            packed = source.ask(lambda file: data_of(file, EVERYTHING, "usage.db"), EVERYTHING)
+            place = folder / "usage.html"
+            place.write_text(page_of(packed.found[0]), encoding="utf-8")
+            known[key] = place.as_uri()
+        return known[key]
+
+    return make
+
+
+@pytest.fixture
+def shown(visited: Opened, made: Callable[[list[Metric]], str]) -> Opened:
+    """Return what opens the page of calls."""
+
+    def open_page(metrics: list[Metric] | None = None, fragment: str = "", **options: Any) -> Any:
+        return visited(made(calls() if metrics is None else metrics) + fragment, **options)
+
+    return open_page
+
+
+@pytest.fixture
+def screenshots(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return the folder for pictures: the one that ``--screenshots`` names, or the test's own."""
+    named = request.config.getoption("--screenshots")
+    folder = tmp_path if named is None else Path(named)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

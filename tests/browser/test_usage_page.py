@@ -6,15 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from usage_calls import BASE, calls
 
-from tracker import Metric
-from tracker.cli.reports.html.data import data_of
-from tracker.cli.reports.html.page import page as page_of
 from tracker.cli.reports.html.server import Live, server_of
 from tracker.cli.reports.rows import EVERYTHING
 from tracker.cli.reports.sources.source import SqliteSource
@@ -27,74 +24,7 @@ Visited = Callable[..., Any]
 
 pytest.importorskip("bokeh", reason="extra html")
 
-MODELS = ("gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5")
 EVIL = "</script><script>window.done=1</script><img src=x onerror=window.done=1>${1}@DATA@"
-END = datetime(2026, 11, 20, 12, tzinfo=UTC)
-BASE = Metric(
-    id="0",
-    service="openai",
-    model="gpt-4o",
-    operation="completion",
-    timestamp=END,
-    user_id="anna",
-    environment="production",
-)
-
-
-def calls(number: int = 360) -> list[Metric]:
-    """Return calls of 12 days: of three models, four operations and none, and forty jobs."""
-    return [
-        replace(
-            BASE,
-            id=f"{n:032x}",
-            timestamp=END - timedelta(days=n % 12),
-            model=MODELS[n % 3],
-            operation_type=(None, "scan", "label", "embed", "tidy")[n % 5],
-            job_id=f"job-{n % 40:02}",
-            user_id=("anna", "ben")[n % 2],
-            input_tokens=1000,
-            output_tokens=100,
-            cached_input_tokens=250 if n % 2 else 0,
-            cost_usd=None if n % 36 == 35 else Decimal(1 + n % 3) / 10,
-            list_cost_usd=None if n % 36 == 35 else Decimal(1 + n % 3) / 10,
-            price_basis="unpriced" if n % 36 == 35 else "standard",
-            latency_ms=100.0 + n,
-            error="RateLimitError: 429" if n % 60 == 59 else None,
-            metadata={"caller_file": "jobs/run.py", "caller_line": 7} if n % 5 == 0 else {},
-        )
-        for n in range(number)
-    ]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Metric]], str]:
-    """Return what makes a page of calls, and gives its address; of the same calls once."""
-    known: dict[int, str] = {}
-
-    def make(metrics: list[Metric]) -> str:
-        key = hash(repr(metrics))
-        if key not in known:
-            folder = tmp_path_factory.mktemp("usage")
-            with closing(SqliteSink(folder / "usage.db")) as sink:
-                sink.write(metrics)
-            source = SqliteSource(folder / "usage.db")
-            packed = source.ask(lambda file: data_of(file, EVERYTHING, "usage.db"), EVERYTHING)
-            place = folder / "usage.html"
-            place.write_text(page_of(packed.found[0]), encoding="utf-8")
-            known[key] = place.as_uri()
-        return known[key]
-
-    return make
-
-
-@pytest.fixture
-def shown(visited: Visited, made: Callable[[list[Metric]], str]) -> Visited:
-    """Return what opens the page of calls."""
-
-    def open_page(metrics: list[Metric] | None = None, fragment: str = "", **options: Any) -> Any:
-        return visited(made(calls() if metrics is None else metrics) + fragment, **options)
-
-    return open_page
 
 
 def names(page: Any) -> list[str]:

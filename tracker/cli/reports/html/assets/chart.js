@@ -34,7 +34,15 @@ const label = (chart, place) => {
 };
 const colour = (chart, place) =>
   chart.by && chart.names[place] === undefined ? `c${COLOURS - 1}` : `c${place}`;
-const painted = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const shades = new Map();
+
+// A colour of the theme; it is told from the others by how it stands in a drawing.
+function painted(name) {
+  const shade = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const parts = [1, 3, 5].map(at => parseInt(shade.slice(at, at + 2), 16));
+  for (const spelled of [shade, `rgb(${parts.join(",")})`]) shades.set(spelled, name);
+  return shade;
+}
 
 function showChart(out) {
   const chart = stacked(out);
@@ -114,6 +122,19 @@ async function draw(chart, measure) {
   drawn = await Bokeh.Plotting.show(figure, target);
   before?.remove?.();
 }
+
+// Paper has colours of its own, and waits for no drawing: what is drawn asks for its colours by name.
+function takeColoursByName(within = place("chart")) {
+  for (const part of within.querySelectorAll("*")) {
+    if (part.shadowRoot) takeColoursByName(part.shadowRoot);
+    for (const what of ["fill", "stroke"]) {
+      const name = shades.get(part.getAttribute(what));
+      if (name) part.setAttribute(what, `var(--${name})`);
+    }
+  }
+}
+addEventListener("beforeprint", () => takeColoursByName());
+matchMedia("print").addEventListener("change", () => takeColoursByName());
 
 // What is below the pointer: a time, and the name whose bar is there.
 function below(event) {
