@@ -169,12 +169,19 @@ class AIUsageTracker(Observing):
 
     def settle(self, records: Iterable[PendingRecord], *, wait: bool = True) -> None:
         """Store *records*, each once; those that are stored or unfinished are passed over."""
-        taken = recorder.take(records)
-        if taken and self._is_watched():
-            recorder.each(taken, lambda record: self._store_metric(self._handed(record)))
-        elif taken:
-            writer.hand_over(self, taken)
-        if taken and wait and scope.is_outside():
+        taken: list[Any] = []
+        try:
+            recorder.take(records, taken)
+            if not taken:
+                return
+            if self._is_watched():
+                recorder.each(taken, lambda record: self._store_metric(self._handed(record)))
+            else:
+                writer.hand_over(self, taken)
+        finally:
+            if taken:  # an interrupt came
+                recorder.give_back(taken)
+        if wait and scope.is_outside():
             writer.leave()
 
     def _store_metric(self, metric: Metric) -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import copy
+import functools
 import pickle
+import sqlite3
 import sys
 import threading
+from contextlib import closing
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.patience import joined
-from tracker import AIUsageTracker, ai_usage_context, get_current_context
+from tracker import AIUsageTracker, ai_usage_context, flush, get_current_context
 from tracker.context import block as block_module
 from tracker.context import pickling, scope
+from tracker.delivery import counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
     from types import FrameType
 
     from tracker.context.state import State
@@ -254,6 +259,88 @@ def test_an_interrupt_while_a_block_is_entered() -> None:
             assert tracker.current_job_id == "j"
         assert scope.current() is None, lines
     assert lines > 10
+
+
+def left_with_an_interrupt(at: int, context: Any, ends: Callable[[], object]) -> bool:
+    """Have *ends* leave *context*, interrupted at the *at*th chance of that; was it?
+
+    Python looks for interrupts where a function of its own begins, and where one in C has
+    returned.  Where ``__exit__`` itself begins, nothing in it can help.
+    """
+    seen, inside = [0], [False]
+
+    def count(frame: FrameType, event: str, _told: Any) -> None:
+        if frame.f_code is block_module.Block.__exit__.__code__ and event in ("call", "return"):
+            inside[0] = event == "call"
+        elif inside[0] and event in ("call", "c_return"):
+            seen[0] += 1
+            if seen[0] == at:
+                raise KeyboardInterrupt
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        ends()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(before)
+    return False
+
+
+@pytest.mark.parametrize("kind", ["own tracker", "given tracker", "subclass", "left elsewhere"])
+def test_an_interrupt_while_a_block_is_left(kind: str, metrics: CapturedMetrics) -> None:
+    """Wherever it comes, no block is left open, and what was booked to it is stored.
+
+    Where it ends a store of the program's own, nobody knows what that has: then it is counted.
+    """
+
+    class Own(AIUsageTracker):
+        def flush_metrics(self) -> None:
+            super().flush_metrics()
+
+    chances = 0
+    while True:
+        given = {"given tracker": AIUsageTracker, "subclass": Own}.get(kind)
+        with ai_usage_context("around"):
+            around = scope.current()
+            context = ai_usage_context("op", tracker=None if given is None else given())
+            call(context.__enter__(), f"{kind} {chances}")
+            inner = ai_usage_context("inner") if kind == "left elsewhere" else None
+            if inner is not None:
+                inner.__enter__()
+            error = ValueError("x")
+            ends = functools.partial(context.__exit__, ValueError, error, None)
+            chances += 1
+            is_interrupted = left_with_an_interrupt(chances, context, ends)
+            assert context.closed, chances
+            if inner is not None:
+                assert scope.current() is inner, chances
+                inner.__exit__(None, None, None)
+            assert scope.current() is around, chances
+        if not is_interrupted:
+            break
+    assert chances > 10
+    stored = [m.request_id for m in metrics]
+    lost = [f"{kind} {n}" for n in range(chances) if f"{kind} {n}" not in stored]
+    assert len(stored) == len(set(stored)) == chances - len(lost)
+    assert counts.stats().dropped.get("a store in the program failed", 0) == len(lost) < 20
+
+
+def test_an_interrupt_while_records_are_handed_over(quiet_environment: Path) -> None:
+    """Wherever it comes, each is stored once: what nobody took by then is given back."""
+    tracker, names = AIUsageTracker(), []
+    while True:
+        context = ai_usage_context("op", tracker=tracker)
+        names.append(f"handed {len(names)}")
+        call(context.__enter__(), names[-1])
+        ends = functools.partial(context.__exit__, None, None, None)
+        if not left_with_an_interrupt(len(names), context, ends):
+            break
+    assert flush()
+    with closing(sqlite3.connect(quiet_environment)) as file:
+        found = [name for (name,) in file.execute("SELECT request_id FROM ai_usage")]
+    assert sorted(found) == sorted(names)
 
 
 def test_a_subclass_that_looks_its_attributes_up_in_a_tracker(metrics: CapturedMetrics) -> None:

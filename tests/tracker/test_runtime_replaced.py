@@ -239,7 +239,7 @@ def test_what_a_block_learned_is_asked_without_the_recorder_s_lock(
     learned = Node.learned
 
     def settle_elsewhere(node: Node) -> State:
-        thread = threading.Thread(target=recorder.take, args=([],), daemon=True)
+        thread = threading.Thread(target=recorder.take, args=([], []), daemon=True)
         thread.start()
         thread.join(PATIENCE)
         is_free.append(not thread.is_alive())

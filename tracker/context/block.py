@@ -16,13 +16,13 @@ from tracker.ai_usage_tracker import (
 from tracker.config.misuse import forgiven, has_methods, kind_of, tell
 from tracker.context import scope, unattributed
 from tracker.context.decorator import surrounded
-from tracker.context.opening import Opening, described_end
+from tracker.context.opening import RESERVED_FIELDS, Opening, collision, described_end
 from tracker.context.scope import Node, enter, last_entered
 from tracker.context.state import BLANK, begun, next_stamp
 from tracker.delivery import writer
 from tracker.delivery.backlog import waiting
 from tracker.error_boundary import boundary, tolerated
-from tracker.errors import ContextFieldError, UnknownEnvironmentError
+from tracker.errors import UnknownEnvironmentError
 from tracker.instrumentation import installation
 from tracker.records import clock
 from tracker.records.error_text import for_program
@@ -39,18 +39,6 @@ if TYPE_CHECKING:
     MakeTracker = Callable[[Environment | str | None], Any]
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
-# What only the tracker's constructor takes.
-RESERVED_FIELDS = frozenset(
-    {
-        "dynamo_client",
-        "environment_config",
-        "log_file",
-        "table_name",
-        "track_to_dynamo",
-        "track_to_file",
-        "validate_table_environment",
-    }
-)
 #: What a context's function looks at before it makes a block of its fields.
 _TOLD_OF = RESERVED_FIELDS | {"operation_type"}
 NOT_GIVEN: Any = object()
@@ -100,7 +88,7 @@ class Block(Node):
     ) -> Self:
         """Return this new block, made what it is: a constructor would take twice as long."""
         if not RESERVED_FIELDS.isdisjoint(fields):
-            tell(_collision(fields))
+            tell(collision(fields))
         self._operation = operation_type
         self.tracker = tracker
         self._make_tracker = make_tracker
@@ -296,9 +284,8 @@ class Block(Node):
         # Its end is told once, also where another thread, or the tracker meanwhile, ends it too.
         if (started := self._started) <= 0:
             return
-        self._started = 0
-        tracker = self.tracker
-        try:
+        try:  # an interrupt comes behind any call, of which there is none before
+            self._started, tracker = 0, self.tracker
             failure = None if error is None else for_program(error)
             outcome = (started, perf_counter_ns(), failure)
             if (
@@ -322,25 +309,35 @@ class Block(Node):
                     with _FLUSHING:
                         tracker._flush(self)
         finally:
-            if last_entered() is self:  # as nearly all blocks are left
-                self.closed = True
-                after = self.parent
-                if after is not None and after.closed:
-                    after = after.nearest_open()
-                enter(after)
-            else:
-                after = scope.leave(self, kind is GeneratorExit)
-            # Another thread may have booked a call between the flush and the end.
-            if self.pending:
-                with boundary("leave"):
-                    tracker.settle(list(self.pending.values()))
-            if self._makes and self._standing is not None:
-                self._standing.left(self)
-            if waiting and self.can_record:
-                with boundary("leave"):
-                    unattributed.tell_of_missed(self.began)
-                    if after is None or after.began < scope.forked:
-                        writer.leave()
+            try:
+                if last_entered() is self:  # as nearly all blocks are left
+                    self.closed = True
+                    after = self.parent
+                    if after is not None and after.closed:
+                        after = after.nearest_open()
+                    enter(after)
+                else:
+                    after = scope.leave(self, kind is GeneratorExit)
+                # Another thread may have booked a call between the flush and the end.
+                if self.pending:
+                    self._settle()
+                if self._makes and self._standing is not None:
+                    self._standing.left(self)
+                if waiting and self.can_record:
+                    with boundary("leave"):
+                        unattributed.tell_of_missed(self.began)
+                        if after is None or after.began < scope.forked:
+                            writer.leave()
+            except BaseException:
+                scope.leave(self, True)
+                self._settle()
+                raise
+
+    def _settle(self) -> None:
+        """Store what is still pending, now that nobody else will."""
+        if self.pending:
+            with boundary("leave"):
+                self.tracker.settle(list(self.pending.values()))
 
     async def __aenter__(self) -> Any:
         return self.__enter__()
@@ -388,13 +385,3 @@ def plainly(make_tracker: MakeTracker, otherwise: Callable[..., Block]) -> Calla
         return block
 
     return call
-
-
-def _collision(fields: Mapping[str, Any]) -> ContextFieldError:
-    collisions = sorted(RESERVED_FIELDS & fields.keys())
-    names = ", ".join(collisions)
-    return ContextFieldError(
-        f"{names}: not a field of a context. Arguments of the tracker belong to its constructor"
-        f" (ai_usage_context(..., tracker=AIUsageTracker({collisions[0]}=...)));"
-        " other metadata needs another name"
-    )

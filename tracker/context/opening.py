@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker.errors import ContextFieldError
 from tracker.records import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: What only the tracker's constructor takes.
+RESERVED_FIELDS = frozenset(
+    {
+        "dynamo_client",
+        "environment_config",
+        "log_file",
+        "table_name",
+        "track_to_dynamo",
+        "track_to_file",
+        "validate_table_environment",
+    }
+)
 #: When a block began and ended, in nanoseconds of one clock, and what it failed with.
 Outcome = tuple[int, int, str | None]
 
@@ -68,3 +81,14 @@ def described_end(outcome: Outcome) -> dict[str, Any]:
     if error is not None:
         told["error_message"] = error
     return told
+
+
+def collision(fields: Mapping[str, Any]) -> ContextFieldError:
+    """Return that *fields* are not for a context, for they belong to the tracker."""
+    collisions = sorted(RESERVED_FIELDS & fields.keys())
+    names = ", ".join(collisions)
+    return ContextFieldError(
+        f"{names}: not a field of a context. Arguments of the tracker belong to its constructor"
+        f" (ai_usage_context(..., tracker=AIUsageTracker({collisions[0]}=...)));"
+        " other metadata needs another name"
+    )

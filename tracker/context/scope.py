@@ -110,10 +110,10 @@ class Node:
         """
         if self.outcome is not None:
             with _lock:
-                outcome, self.outcome = self.outcome, None
-                if outcome is not None:
+                if (outcome := self.outcome) is not None:
                     told = described_end(outcome)
                     change(self, lambda state: state.with_context({**state.context, **told}))
+                    self.outcome = None  # now that an interrupt could not take it away
         return self.state
 
     def nearest_open(self) -> Node | None:

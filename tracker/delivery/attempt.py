@@ -5,20 +5,26 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from tracker.context import scope
 from tracker.delivery import counts
-from tracker.error_boundary import contained
+from tracker.error_boundary import boundary, contained, tolerated
 from tracker.records.arithmetic import default_arithmetic
 from tracker.sinks.protocol import SinkOfChanges
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from tracker.delivery.destinations import Destination
+    from tracker.protocols import MetricOwner
     from tracker.records.metric import Metric
-    from tracker.sinks.protocol import Delivery
+    from tracker.records.pending_record import PendingRecord
+    from tracker.sinks.protocol import Delivery, Sink
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+_METRIC = boundary("metric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +87,58 @@ def finalising(*, of_store: bool) -> Iterator[None]:
     That the thread is inside a store says nothing: *of_store* says whether what ends began there.
     """
     was = _here.storing, _here.finalising
-    _here.storing, _here.finalising = of_store, True
     try:
+        _here.storing, _here.finalising = of_store, True
         yield
     finally:
         _here.storing, _here.finalising = was
 
 
-@contextmanager
-def storing() -> Iterator[None]:
-    """Call a store inside: calls that it makes are attributed to nobody."""
-    was, _here.storing = _here.storing, True
-    node = scope.replace_current(None)
+def storing(write: Callable[Given, Answer], *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+    """Call a store's *write*: calls that it makes are attributed to nobody.
+
+    An interrupt, which comes behind any call, leaves the thread as it was: a context manager's
+    would find it half entered.
+    """
+    was, node = _here.storing, scope.last_entered()
     try:
-        yield
+        _here.storing = True
+        scope.enter(None)
+        return write(*args, **kwargs)
     finally:
-        scope.replace_current(node)
         _here.storing = was
+        scope.enter(node)
+
+
+def store_at_once(
+    owner: MetricOwner,
+    sinks: Sequence[Sink],
+    items: list[PendingRecord | Metric],
+    begun: list[PendingRecord | Metric],
+) -> None:
+    """Store the first of *items* here, where it goes over to *begun* once a store may have it."""
+    metrics: list[Metric] = []
+    mistake = None
+    try:
+        metrics = [owner.priced(items[0])]
+    except Exception as error:  # noqa: BLE001 - of ours, whatever it is
+        mistake = error
+    begun += items[:1]
+    del items[:1]
+    stored = 0
+    counts.captured(len(sinks))
+    try:
+        if mistake is not None:
+            _METRIC.hold(mistake)
+        for sink in sinks if metrics else ():
+            name = type(sink).__name__
+            with tolerated(f"sink {name}", "Failed to store an AI usage metric"):
+                storing(sink.write, list(metrics))
+                stored += 1
+    finally:
+        counts.settled("stored", stored)
+        if stored < len(sinks):
+            counts.dropped("a store in the program failed", len(sinks) - stored)
 
 
 def attempt(
@@ -108,10 +149,10 @@ def attempt(
     It may have those with the ids *again* already.
     """
     sink = destination.sink
-    with contained(f"sink {destination.key}", "Failed to store AI usage metrics"), storing():
+    with contained(f"sink {destination.key}", "Failed to store AI usage metrics"):
         if again and isinstance(sink, SinkOfChanges):
-            return _sorted(metrics, sink.write_again(metrics, again))
-        return _sorted(metrics, sink.write(metrics))
+            return _sorted(metrics, storing(sink.write_again, metrics, again))
+        return _sorted(metrics, storing(sink.write, metrics))
     return Outcome(retry=metrics, is_up=False)
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tracker.error_boundary import warn
+from tracker.error_boundary import log, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,7 @@ class Stats:
 _lock = threading.RLock()  # a signal handler may count while its thread does
 _counts: Counter[str] = Counter()
 _dropped: Counter[str] = Counter()
+_told: dict[str, int] = {}
 
 
 def captured(number: int) -> None:
@@ -83,9 +84,24 @@ def stats() -> Stats:
         )
 
 
+def tell_losses() -> None:
+    """Log what was dropped, or waits still, at the process's end."""
+    global _told
+    found = stats()
+    reasons = dict(found.dropped)
+    if found.waiting > 0:
+        reasons["not stored in time"] = found.waiting
+    # A process may end in more than one way that finishes: it tells of each loss once.
+    if reasons and reasons != _told:
+        _told = reasons
+        told = ", ".join(f"{number} ({reason})" for reason, number in reasons.items())
+        log("AI usage metrics that were dropped: %s", told)
+
+
 def reset() -> None:
     """Start at zero, with a free lock: in a forked child, and between tests."""
-    global _lock
+    global _lock, _told
+    _told = {}
     _lock = threading.RLock()
     _counts.clear()
     _dropped.clear()

@@ -48,7 +48,8 @@ class _State:
     """
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
+        self.lock = threading.RLock()  # held by itself, as the writer's is
+        self.changed = threading.Condition(self.lock)
         self.file: Spool | None = None
         self.thread: threading.Thread | None = None
         self.pauses: dict[str, tuple[int, float]] = {}
@@ -149,7 +150,7 @@ def hold(destination: Destination, metrics: Sequence[Metric]) -> None:
     The sender tries both again, after growing pauses; at the end what is left is dropped.
     """
     state = _state
-    with state.changed:
+    with state.lock:
         room = max(settings.current().queue_size - state.number_held(), 0)
         fitting = metrics[:room]
         if fitting:
@@ -167,7 +168,7 @@ def file() -> Spool:
 
     chosen = settings.current()
     path, limit = chosen.spool or default_spool(), chosen.spool_bytes
-    with _state.changed:
+    with _state.lock:
         if _state.file is None or (_state.file.path, _state.file.max_bytes) != (path, limit):
             _state.file = Spool(path, limit)
         return _state.file
@@ -185,7 +186,7 @@ def look() -> None:
 
 def wake() -> None:
     """Have the sender look at the spool, starting it if need be."""
-    with _state.changed:
+    with _state.lock:
         _state.news = True
         waiting.add(SENDER)
         _state.changed.notify_all()
@@ -220,7 +221,7 @@ def patience(timeout: float) -> float:
 def wait(timeout: float) -> bool:
     """Wait until all stores were asked to take what is due; return whether they were in time."""
     state = _state
-    with state.changed:
+    with state.lock:
         in_time = state.changed.wait_for(
             lambda: not works(state) or not (state.busy or state.news), timeout
         )
@@ -234,7 +235,7 @@ def finish(timeout: float) -> None:
         _state.hurry = True
         wake()
     wait(timeout)
-    with _state.changed:
+    with _state.lock:
         opened, _state.file = _state.file, None
         left, _state.held = _state.number_held(), {}
     if left:
@@ -264,19 +265,19 @@ def drain(
 def _run(state: _State) -> None:
     try:
         while not state.ended:
-            with state.changed:
+            with state.lock:
                 state.changed.wait_for(lambda: state.news or state.ended, _next_pause(state))
                 state.begins()
             if state.busy:
                 _load()
                 with working("sender"):
                     _round(state)
-            with state.changed:
+            with state.lock:
                 state.rests()
                 state.changed.notify_all()
     finally:
         # However this thread ended, the next spooled record starts another.
-        with state.changed:
+        with state.lock:
             state.thread = None
             state.rests()
             state.changed.notify_all()
@@ -296,7 +297,7 @@ def _round(state: _State) -> None:
     """Ask each store that is not in a pause to take what is due."""
     hurry, state.hurry = state.hurry, False
     known = {found.key: found for found in destinations.all_known()}
-    with state.changed:
+    with state.lock:
         held = {key: destination for key, (destination, _) in state.held.items()}
     for key, destination in (known | held).items():
         attempts, due = state.pauses.get(key, (0, 0.0))
@@ -320,7 +321,7 @@ def _round(state: _State) -> None:
 def _placed(state: _State, destination: Destination) -> bool:
     """Find a place for what is held for *destination*; return whether all of it has one."""
     ways = (direct, _spooled) if destination.durable else (_spooled, direct)
-    with state.changed:
+    with state.lock:
         _, waiting = state.held.pop(destination.key, (destination, []))
     rest: Sequence[Metric] = ()
     try:
@@ -331,7 +332,7 @@ def _placed(state: _State, destination: Destination) -> bool:
             waiting = [*rest, *waiting[HELD_BATCH:]]
     finally:
         if waiting:
-            with state.changed:
+            with state.lock:
                 newer = state.held.pop(destination.key, (destination, []))[1]
                 state.held[destination.key] = (destination, [*waiting, *newer])
     return not waiting
@@ -381,7 +382,7 @@ def _send(destination: Destination, leased: Sequence[Leased]) -> tuple[int, bool
 def reset() -> None:
     """Forget the spool, and see the thread end: between tests that name another one."""
     finish(0.0)
-    with _state.changed:
+    with _state.lock:
         _state.ended = True
         _state.changed.notify_all()
         _state.changed.wait_for(lambda: not works(_state), ENDING_SECONDS)

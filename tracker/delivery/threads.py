@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 class Employer(Protocol):
-    """Who has a thread; ``changed`` guards it."""
+    """Who has a thread; ``lock``, which is that of ``changed``, guards it."""
 
+    lock: threading.RLock
     changed: threading.Condition
     thread: threading.Thread | None
 
@@ -38,7 +39,7 @@ def start(employer: Employer, target: Callable[..., object], name: str) -> None:
         thread = interpreter.thread_of_ours(target, name, employer)
     if thread is None:
         return
-    with employer.changed:
+    with employer.lock:
         if employer.thread is not None:
             return
         employer.thread = thread
@@ -47,7 +48,7 @@ def start(employer: Employer, target: Callable[..., object], name: str) -> None:
             interpreter.begin(thread)
     finally:
         if thread.ident is None:
-            with employer.changed:
+            with employer.lock:
                 employer.thread = None
                 employer.changed.notify_all()
 

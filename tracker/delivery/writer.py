@@ -18,13 +18,19 @@ from typing import TYPE_CHECKING
 
 from tracker.config import settings
 from tracker.delivery import counts, destinations, fork_registry, sender
-from tracker.delivery.attempt import is_ours, is_storing, must_not_wait, own_thread, storing
+from tracker.delivery.attempt import (
+    is_ours,
+    is_storing,
+    must_not_wait,
+    own_thread,
+    store_at_once,
+)
 from tracker.delivery.backlog import WRITER, waiting
 from tracker.delivery.event_loops import at_end, in_event_loop, in_thread, told
 from tracker.delivery.fork_pause import working
 from tracker.delivery.patience import Vain
 from tracker.delivery.threads import start, works
-from tracker.error_boundary import boundary, log, tolerated, unending
+from tracker.error_boundary import boundary, tolerated, unending
 from tracker.records.clock import steady
 
 if TYPE_CHECKING:
@@ -34,7 +40,6 @@ if TYPE_CHECKING:
     from tracker.protocols import MetricOwner
     from tracker.records.metric import Metric
     from tracker.records.pending_record import PendingRecord
-    from tracker.sinks.protocol import Sink
 
 BATCH = 512
 #: How long the writer may make no progress at the interpreter's exit, or the settings' flush
@@ -58,7 +63,9 @@ class _Queue:
     """What waits for the writer.  ``accepted`` and ``done`` count records since the start."""
 
     def __init__(self) -> None:
-        lock = threading.RLock()
+        # Held by itself: a condition's own way in is a call, and an interrupt that comes behind
+        # it would leave the lock taken for ever.
+        lock = self.lock = threading.RLock()
         self.changed = threading.Condition(lock)
         #: Who waits for a place is told of one, and nobody else: a thread that is woken in vain
         #: takes its time from the writer, and from the program.
@@ -68,7 +75,6 @@ class _Queue:
         self.done = 0
         self.thread: threading.Thread | None = None
         self.waiters: list[tuple[int, Callable[[], object]]] = []
-        self.told: dict[str, int] = {}
         #: How many were accepted when somebody waited for them in vain.
         self.in_vain = 0
         self.vain = Vain()
@@ -81,26 +87,29 @@ _PREPARING = unending("metric", "Failed to prepare an AI usage metric")
 
 
 def accept(
-    owner: MetricOwner, items: Sequence[PendingRecord | Metric], *, beside: bool = False
+    owner: MetricOwner, items: list[PendingRecord | Metric], *, beside: bool = False
 ) -> None:
-    """Take over *items*: from here on they are stored, spooled, or counted as dropped.
+    """Take *items* out of their list: from here on they are stored, spooled, or counted as dropped.
 
-    While the queue is full the caller waits, at most for the settings' flush
-    timeout, and not where nothing may wait; what has no place then is dropped.
+    What an interrupt leaves in the list was not taken.  While the queue is full the caller waits,
+    at most for the settings' flush timeout, and not where nothing may wait; what has no place then
+    is dropped.
     """
     queue, limit = _queue, settings.current().queue_size
     deadline = None
-    counts.captured(len(items))
     _start(queue)
-    with queue.changed:
+    with queue.lock:
         while True:
             part = items[: max(limit - len(queue.items), 0)]
-            queue.items.extend(zip(repeat(owner), repeat(beside), part))
-            queue.accepted += len(part)
+            number, taken = len(part), zip(repeat(owner), repeat(beside), part)
+            # No call stands between these, behind which an interrupt could come.
+            queue.items += taken
+            del items[:number]
+            queue.accepted += number
+            counts.captured(number)
             if part:
                 waiting.add(WRITER)
             queue.changed.notify_all()
-            items = items[len(part) :]
             if not items or in_event_loop() or must_not_wait():
                 break
             deadline = deadline or steady() + settings.current().flush_timeout
@@ -108,38 +117,36 @@ def accept(
             if not queue.room.wait_for(lambda: len(queue.items) < limit, left):
                 break
     if items:
-        counts.lost("queue full", len(items))
+        _lose(items, "queue full")
 
 
-def hand_over(owner: MetricOwner, items: Sequence[PendingRecord | Metric]) -> None:
-    """Store *items*: at once in what the program has in its own memory, else by the writer."""
+def hand_over(owner: MetricOwner, items: list[PendingRecord | Metric]) -> None:
+    """Store *items*: at once in what the program has in its own memory, else by the writer.
+
+    They are taken out of their list; what an interrupt leaves there was not stored.
+    """
     if is_storing():
         # A store that is observed while it stores would feed itself for ever.
-        counts.captured(len(items))
-        counts.lost("made by a store", len(items))
+        _lose(items, "made by a store")
         return
     at_once = owner.sinks_at_once()
-    for item in items if at_once else ():
-        _store_at_once(owner, at_once, item)
-    if owner.has_destinations():
-        accept(owner, items, beside=bool(at_once))
-
-
-def _store_at_once(owner: MetricOwner, sinks: Sequence[Sink], item: PendingRecord | Metric) -> None:
-    stored = 0
-    counts.captured(len(sinks))
+    if not at_once:
+        accept(owner, items)
+        return
+    begun: list[PendingRecord | Metric] = []
     try:
-        with boundary("metric"):
-            metric = owner.priced(item)
-            for sink in sinks:
-                name = type(sink).__name__
-                with tolerated(f"sink {name}", "Failed to store an AI usage metric"), storing():
-                    sink.write([metric])
-                    stored += 1
+        while items:
+            store_at_once(owner, at_once, items, begun)
     finally:
-        counts.settled("stored", stored)
-        if stored < len(sinks):
-            counts.dropped("a store in the program failed", len(sinks) - stored)
+        if begun and owner.has_destinations():
+            accept(owner, begun, beside=True)
+
+
+def _lose(items: list[PendingRecord | Metric], reason: str) -> None:
+    number = len(items)
+    items.clear()
+    counts.captured(number)
+    counts.lost(reason, number)
 
 
 def warm() -> None:
@@ -195,9 +202,10 @@ async def leave_async() -> None:
 
 def _tell_when_done(queue: _Queue, tell: Callable[[], object]) -> None:
     """Have *tell* called when all that was accepted is done."""
-    with queue.changed:
+    with queue.lock:
         if queue.done < queue.accepted:
             queue.waiters.append((queue.accepted, tell))
+            queue.changed.notify_all()  # who accepted them may have been interrupted before that
             return
     tell()
 
@@ -236,7 +244,7 @@ def finish() -> None:
     left = FAILING_EXIT_SECONDS - (steady() - began) if is_failing else flush_timeout
     sender.finish(max(left, 0.0))
     destinations.forget()
-    _tell_losses()
+    counts.tell_losses()
 
 
 def _is_in_vain(queue: _Queue, since: float) -> bool:
@@ -259,7 +267,6 @@ def restart() -> None:
     sender.reset()
     settings.reset()
     counts.reset()
-    _queue.told = {}
 
 
 def _reach(queue: _Queue, timeout: float, unless: Callable[[], bool] | None = None) -> bool:
@@ -271,12 +278,18 @@ def _reach(queue: _Queue, timeout: float, unless: Callable[[], bool] | None = No
     if queue.done < target:
         _start(queue)
     deadline = steady() + timeout
-    with queue.changed:
-        while queue.done < target and works(queue) and not (unless is not None and unless()):
-            left = deadline - steady()
-            if left <= 0:
-                break
-            queue.changed.wait(min(left, REST_SECONDS if unless is None else LOOK_SECONDS))
+    # A condition, interrupted while it begins to wait, fails to give up a lock that it has not.
+    bell = threading.Lock()
+    bell.acquire()
+    _tell_when_done(queue, bell.release)
+    while queue.done < target and works(queue) and not (unless is not None and unless()):
+        left = deadline - steady()
+        if left <= 0:
+            break
+        bell.acquire(timeout=min(left, REST_SECONDS if unless is None else LOOK_SECONDS))
+    if queue.done < target:
+        with queue.lock:
+            queue.waiters = [one for one in queue.waiters if one[1] != bell.release]
     while queue.items and not works(queue):
         with working("writer"):
             _work(queue)
@@ -298,20 +311,20 @@ def _run(queue: _Queue) -> None:
                 importlib.import_module(name)
             load_prices()
         while True:
-            with queue.changed:
+            with queue.lock:
                 queue.changed.wait_for(lambda: bool(queue.items))
             with working("writer"):
                 _work(queue)
     finally:
         # However this thread ended, the next record starts another.
-        with queue.changed:
+        with queue.lock:
             queue.thread = None
             queue.changed.notify_all()
 
 
 def _work(queue: _Queue) -> None:
     """Store the next batch."""
-    with queue.changed:
+    with queue.lock:
         batch = [queue.items.popleft() for _ in range(min(BATCH, len(queue.items)))]
         queue.room.notify_all()
     try:
@@ -319,7 +332,7 @@ def _work(queue: _Queue) -> None:
             _store(destination, metrics)
         sender.look()  # another process may have left something
     finally:
-        with queue.changed:
+        with queue.lock:
             queue.done += len(batch)
             if queue.done == queue.accepted:
                 waiting.discard(WRITER)
@@ -373,18 +386,6 @@ def _store(destination: Destination, metrics: Sequence[Metric]) -> None:
         rest = sender.spool(destination, rest)
     if rest:
         sender.hold(destination, rest)
-
-
-def _tell_losses() -> None:
-    found = counts.stats()
-    reasons = dict(found.dropped)
-    if found.waiting > 0:
-        reasons["not stored in time"] = found.waiting
-    # A process may end in more than one way that finishes: it tells of each loss once.
-    if reasons and reasons != _queue.told:
-        _queue.told = reasons
-        told = ", ".join(f"{number} ({reason})" for reason, number in reasons.items())
-        log("AI usage metrics that were dropped: %s", told)
 
 
 def _after_fork() -> None:

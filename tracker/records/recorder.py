@@ -104,13 +104,12 @@ def pending(tracker: Any, nodes: list[Node]) -> list[PendingRecord]:
     return [found[number] for number in sorted(found)]
 
 
-def take(records: Iterable[PendingRecord]) -> list[PendingRecord]:
-    """Return those of *records* that are still to be stored, and mark them stored.
+def take(records: Iterable[PendingRecord], taken: list[PendingRecord]) -> None:
+    """Add those of *records* to *taken* that are still to be stored, and mark them stored.
 
-    Each record is handed out once.  A copy that a forked child inherited is
-    its parent's to store, so it is dropped here.
+    Each record is handed out once; what is not stored then, because of an interrupt, is given back.
+    A copy that a forked child inherited is its parent's to store, so it is dropped here.
     """
-    taken: list[PendingRecord] = []
     add, unsettled, process = taken.append, _unsettled, pending_record.process
     with _lock:
         for record in list(records):
@@ -133,30 +132,30 @@ def take(records: Iterable[PendingRecord]) -> list[PendingRecord]:
             # What the block learned until now belongs to its calls; what comes is later.
             learned = node.learned() if node.is_block else BLANK
         record.learned = learned
-    return taken
 
 
-def each(taken: Iterable[PendingRecord], store: Callable[[PendingRecord], None]) -> None:
+def give_back(records: Iterable[PendingRecord]) -> None:
+    """Have *records*, which were taken and did not get to a store, stored by whoever takes them."""
+    with _lock:
+        for record in records:
+            record.stored = False
+            _unsettled[record.number] = record
+            record.node.pending[record.number] = record
+
+
+def each(taken: list[PendingRecord], store: Callable[[PendingRecord], None]) -> None:
     """Call *store* with each of *taken*, also where it fails for one; raise the first failure.
 
-    Where the program is to end meanwhile, the others are to be stored again.
+    They are taken out of their list: what is left where the program is to end was not stored.
     """
-    left = list(taken)
     first: Exception | None = None
-    try:
-        while left:
-            try:
-                store(left.pop(0))
-            except Exception as error:  # noqa: BLE001 - the program's own, raised below
-                first = first or error
-        if first is not None:
-            raise first
-    finally:
-        with _lock:
-            for record in left:
-                record.stored = False
-                _unsettled[record.number] = record
-                record.node.pending[record.number] = record
+    while taken:
+        try:
+            store(taken.pop(0))
+        except Exception as error:  # noqa: BLE001 - the program's own, raised below
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def at_exit(finish: Callable[[], None]) -> None:

@@ -104,18 +104,18 @@ def test_a_block_waits_for_the_spool_behind_a_store_that_was_slow_to_fail(
     monkeypatch.setattr(sender, "SLOW_SECONDS", -1.0)
     owner = Owner(destinations.known("down", lambda: Store(Failing()), durable=True))
     looks, program = threading.Semaphore(0), threading.current_thread()
-    really, waiting = sender._spooled, writer._queue.changed.wait
+    really, works = sender._spooled, writer.works
 
-    def wait(timeout: float | None = None) -> bool:
+    def look(employer: Any) -> bool:
         if threading.current_thread() is program:
             looks.release()
-        return waiting(timeout)
+        return works(employer)
 
     def spooled(destination: destinations.Destination, found: Sequence[Metric]) -> Sequence[Metric]:
         assert all(looks.acquire(timeout=PATIENCE) for _ in range(3))
         return really(destination, found)
 
-    monkeypatch.setattr(writer._queue.changed, "wait", wait)
+    monkeypatch.setattr(writer, "works", look)
     monkeypatch.setattr(sender, "_spooled", spooled)
     writer.hand_over(owner, metrics("a"))
     writer.leave()
