@@ -317,3 +317,76 @@ def test_a_body_with_both_faces_is_read_in_either_way(kind: str, metrics: Captur
     read = asyncio.run(parts()) if kind == "async" else list(response.iter_bytes())
     assert b"".join(read) == body
     assert tokens(metrics) == [TOKENS]
+
+
+# --- usage that stands inside another field -------------------------------------------------
+
+GROQ = {"queue_time": 0.03, "prompt_tokens": 18, "completion_tokens": 7, "total_tokens": 25}
+CACHED = {"prompt_tokens_details": {"cached_tokens": 11}}
+
+
+def groq_events(*, is_asked: bool) -> list[tuple[None, dict[str, Any]]]:
+    """Return the events of a chat stream of Groq, which tells its usage unasked in ``x_groq``."""
+    head = {"id": "chatcmpl-1", "created": 1, "model": "llama-3.3", "service_tier": "flex"}
+    head |= {"object": "chat.completion.chunk"}
+    choice = {"index": 0, "finish_reason": None}
+    chunks = [head | {"choices": [choice | {"delta": {"content": one}}]} for one in "abc"]
+    chunks[0]["x_groq"] = {"id": "req_1"}
+    usage = {"id": "req_1", "usage": GROQ | CACHED}
+    chunks.append(head | {"choices": [choice | {"delta": {}, "finish_reason": "stop"}]})
+    chunks[-1]["x_groq"] = usage
+    if is_asked:
+        chunks.append(head | {"choices": [], "usage": GROQ | CACHED, "x_groq": usage})
+    return [(None, chunk) for chunk in chunks]
+
+
+@pytest.mark.parametrize("answer", ["as asked", "not as asked", "declined"])
+@pytest.mark.parametrize("form", ["stream", "async", "lines", "left at its end"])
+def test_usage_in_a_field_of_groq_is_counted_once(
+    form: str, answer: str, once: openai.OpenAI, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """Whether or not the usual chunk comes, too; the program's chunks are those of the server."""
+    events = groq_events(is_asked=answer == "as asked")
+    server.events = {"/chat/completions": events}
+    theirs = {"stream_options": {"include_usage": False}} if answer == "declined" else {}
+    chat: Any = once.chat.completions
+
+    async def seen_by_a_task() -> list[Any]:
+        async with openai.AsyncOpenAI(base_url=server.base_url, api_key="x") as client:
+            given: Any = client.chat.completions.create
+            return [c.to_dict() async for c in await given(**CHAT, stream=True, **theirs)]
+
+    def seen() -> list[Any]:
+        if form == "async":
+            return asyncio.run(seen_by_a_task())
+        if form == "lines":
+            with chat.with_streaming_response.create(**CHAT, stream=True, **theirs) as response:
+                return [json.loads(line[6:]) for line in response.iter_lines() if line[:1] == "d"]
+        stream = chat.create(**CHAT, stream=True, **theirs)
+        if form == "stream":
+            return [chunk.to_dict() for chunk in stream]
+        with stream:
+            return [next(stream).to_dict() for _ in range(4)]
+
+    with ai_usage_context("op"):
+        found = seen()
+    assert found == [event for _, event in events[:4]]
+    assert tokens(metrics) == [(18, 7)]
+    (metric,) = metrics
+    assert (metric.cached_input_tokens, metric.model) == (11, "llama-3.3")
+    assert metric.metadata.get("partial") is None
+    assert metric.conditions["service_tier"] == "flex"
+
+
+def test_a_field_of_groq_that_tells_no_usage_is_nothing(
+    once: openai.OpenAI, server: LoopbackServer, metrics: CapturedMetrics
+) -> None:
+    """Its id alone, or something that is no object: the tokens are unknown, not 0."""
+    events = groq_events(is_asked=False)
+    for (_, event), told in zip(events, ({"id": "x"}, "x", None, {"usage": None}), strict=True):
+        event["x_groq"] = told
+    server.events = {"/chat/completions": events}
+    with ai_usage_context("op"):
+        found = [c.to_dict() for c in once.chat.completions.create(**CHAT, stream=True)]
+    assert found == [event for _, event in events]
+    assert tokens(metrics) == [(None, None)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker.instrumentation.providers.fields import field, reader, text
-from tracker.instrumentation.providers.usage import ELSEWHERE
+from tracker.instrumentation.providers.usage import ELSEWHERE, usage_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +35,8 @@ def beside_told(facts: Callable[[str], Any]) -> Beside:
     told = facts("usage")
     if told is None:
         told = next((found for name in ELSEWHERE if (found := facts(name)) is not None), None)
+        if told is None:
+            told = usage_inside(facts)
     return (told, *beyond_usage(facts))
 
 

@@ -167,6 +167,7 @@ OPENAI = Provider(
         rb"data: ?\[DONE\]",
     ),
     is_last_word=_is_last_word,
+    usage_inside=("x_groq",),
     batch_result=_batch_result,
     error_codes=ERROR_CODES,
 )

@@ -59,6 +59,7 @@ class Provider:
 
     - ``model_field`` and ``usage_field`` name the model and the usage where these are not in
       ``model`` and ``usage``; ``read_usage`` reads such a usage, or gives None if it is none.
+    - ``usage_inside`` names what servers that speak the same may put a stream's ``usage`` into.
     - ``end_events`` are patterns of lines that end a stream of events; ``is_last_word`` says of an
       event that tells usage whether its counts are the final ones, ``is_first_word`` whether others
       are to follow in any case.
@@ -82,6 +83,7 @@ class Provider:
     model_field: str = "model"
     usage_field: str = "usage"
     read_usage: Callable[[Any], Usage | None] | None = None
+    usage_inside: tuple[str, ...] = ()
     end_events: tuple[bytes, ...] = ()
     is_last_word: Callable[[Mapping[str, Any]], bool] | None = None
     is_first_word: Callable[[Mapping[str, Any]], bool] | None = None

@@ -28,6 +28,8 @@ READ = "cache_read_input_tokens"
 WRITTEN = "cache_creation_input_tokens"
 #: Where some providers tell their usage instead, with what reads it.
 ELSEWHERE = {one.usage_field: one.read_usage for one in PROVIDERS if one.read_usage is not None}
+#: In which fields servers may tell it, by its usual name.
+INSIDE = frozenset(name for one in PROVIDERS for name in one.usage_inside)
 #: Where the model is told; ``model`` is asked for first.
 MODEL_FIELDS = ("model", *{one.model_field for one in PROVIDERS} - {"model"})
 
@@ -124,7 +126,15 @@ def _usage_elsewhere(facts: Callable[[str], Any]) -> Usage:
         usage = read(facts(name))
         if usage is not None:
             return usage
-    return NO_USAGE
+    told = usage_inside(facts)
+    return NO_USAGE if told is None else usage_told({"usage": told}.get)
+
+
+def usage_inside(facts: Callable[[str], Any]) -> Any:
+    """Return the usage that stands inside another field of a response, if it does."""
+    return next(
+        (told for name in INSIDE if (told := field(facts(name), "usage")) is not None), None
+    )
 
 
 def usage_in(told: Any) -> Usage:

@@ -16,7 +16,13 @@ from tracker.instrumentation import deduplication
 from tracker.instrumentation.observation import is_observed
 from tracker.instrumentation.providers import PROVIDERS, fields
 from tracker.instrumentation.providers.beside import beside
-from tracker.instrumentation.providers.usage import ELSEWHERE, MODEL_FIELDS, model_of, usage_in
+from tracker.instrumentation.providers.usage import (
+    ELSEWHERE,
+    INSIDE,
+    MODEL_FIELDS,
+    model_of,
+    usage_in,
+)
 from tracker.instrumentation.services import background
 from tracker.records import recorder
 from tracker.records.counts import joined
@@ -78,14 +84,19 @@ class Accumulator:
         if type(chunk) is self._quiet:
             said = chunk.__dict__.get
             if said("usage") is None and said("model", self._model) == self._model:
-                return True  # as nearly all of them
+                more: Any = getattr(chunk, "__pydantic_extra__", None)
+                if not more or INSIDE.isdisjoint(more):
+                    return True  # as nearly all of them
         try:
             # Most chunks tell nothing; asking a model of the SDK for a field that it lacks is slow.
             facts = chunk if isinstance(chunk, dict) else getattr(chunk, "__dict__", {})
-            source = chunk
+            source, is_inside = chunk, False
             if facts.get("usage") is None and _USAGE_ELSEWHERE.isdisjoint(facts):
-                # The first or the last event of some interfaces carries the whole answer.
-                source = facts.get("response") or facts.get("message")
+                more = facts if facts is chunk else getattr(chunk, "__pydantic_extra__", None)
+                is_inside = bool(more) and not INSIDE.isdisjoint(more)
+                if not is_inside:
+                    # The first or the last event of some interfaces carries the whole answer.
+                    source = facts.get("response") or facts.get("message")
                 if self.swallows_usage and facts is not chunk:
                     getattr(chunk, "model_fields_set", set()).discard("usage")
             if source is None:
@@ -106,7 +117,7 @@ class Accumulator:
             if told is None:
                 return True
             self._told = joined(self._told, told)
-            self._is_told = self._is_told or _is_last_word(facts)
+            self._is_told = self._is_told or is_inside or _is_last_word(facts)
             self._is_begun = _is_first_word(facts)
             if not isinstance(source, dict):
                 # Programs that count for themselves hand this object to their tracker.
