@@ -32,28 +32,46 @@ _QUIET_CALLS = frozenset(
 
 
 def lifted(
-    statement: ast.stmt, name: str, after: ast.stmt
-) -> tuple[list[tuple[str, ast.expr]], ast.stmt]:
-    """Take set calls off the start of a ``try`` that a block was put around.
+    statement: ast.stmt, name: str, after: ast.With, header: NewBlock, *, asked: bool
+) -> tuple[list[ast.stmt], ast.stmt]:
+    """Take set calls off the start of a ``try`` that the block *after* was put around.
 
-    Their ids are plain, or the ``try`` does nothing where one raises: it only flushes.
-    None is taken where the first of them is still there, in *after*.
+    Their ids are plain, or the ``try`` does nothing where one raises: it only flushes.  Where a
+    person was *asked*, one that the next calls replace may be anything: it is not evaluated.
+    None is taken where the first of them is still there.
     """
-    sets: list[tuple[str, ast.expr]] = []
     if not isinstance(statement, ast.Try):
-        return sets, statement
-    if isinstance(after, ast.Try) and begins_alike(statement.body, 0, after.body, 0):
-        return sets, statement
+        return [], statement
+    first = after.body[0]
+    if isinstance(first, ast.Try) and begins_alike(statement.body, 0, first.body, 0):
+        return [], statement
     body = list(statement.body)
     ends = [*statement.handlers, *statement.orelse, *statement.finalbody]
     flushes = [flush_of(one) for one in ends] == [name]
+    taken: list[ast.stmt] = []
     while len(body) > 1 and (site := set_call(body[0])) is not None and site[0] == name:
-        if not flushes and not all(is_plain(value) for _, value in site[1]):
+        replaced = _replaced_in(body, name, header) if asked else ()
+        others = [value for key, value in site[1] if key not in replaced]
+        if not flushes and not all(map(is_plain, others)):
             break
-        sets.extend(site[1])
-        body.pop(0)
+        taken.append(body.pop(0))
     rest = ast.Try(body, statement.handlers, statement.orelse, statement.finalbody)
-    return sets, ast.copy_location(rest, statement)
+    return taken, ast.copy_location(rest, statement)
+
+
+def _replaced_in(body: Sequence[ast.stmt], name: str, header: NewBlock) -> set[str]:
+    """Return the ids of the set call that *body* begins with that those right behind replace.
+
+    The header has something plain in their place.
+    """
+    plain = {key for key, value in header.fields if is_plain(value)}
+    found: set[str] = set()
+    for statement in body[1:]:
+        site = set_call(statement)
+        if site is None or site[0] != name:
+            break
+        found.update(key for key, _ in site[1] if key in plain)
+    return found
 
 
 def without_user(
@@ -64,9 +82,10 @@ def without_user(
     Returns the other ids, and the user if the constructor has it; *body* loses
     the set call.
     """
-    user = next((value for key, value in sets if key == words.USER), None)
-    if user is None or any(key == words.USER for key, _ in header.fields):
+    users = [value for key, value in sets if key == words.USER]
+    if len(users) != 1 or any(key == words.USER for key, _ in header.fields):
         return sets, None
+    user = users[0]
     if name.endswith(CALLED):
         return sets, None  # the call inside the block would ask for it again
     others = [(key, value) for key, value in sets if key != words.USER]

@@ -219,7 +219,8 @@ class Matcher:
         if inner and not sets:
             return self._sub_context(original, i, after, header)
         if not sets and i < len(original):
-            sets, original[i] = lifted(original[i], name, after.body[0])
+            inside, original[i] = lifted(original[i], name, after, header, asked=self.replaces_ids)
+            taken, sets = [*taken, *inside], plainly(inside)
         body = list(after.body)
         told = sets
         sets, user = without_user(sets, header, body, name)

@@ -87,12 +87,11 @@ class _Fields:
 
 def _fields(listed: tuple[ast.AST, ...], names: Managed, *, whole: bool) -> _Fields:
     classes = [node for node in listed if isinstance(node, ast.ClassDef)]
-    # A class that is only called, to make an object, is the base of no other one, and nobody calls
-    # its methods on other objects.
-    called = {node.func for node in listed if isinstance(node, ast.Call)}
-    used = {last_name(node) for node in listed if isinstance(node, _READS) and node not in called}
-    called_only = {one for one in classes if one.name not in used}
-    alone = (one for one in called_only if not one.bases and not one.keywords)
+    called_only = _called_only(listed, classes)
+    bases = {base.id for one in classes for base in one.bases if isinstance(base, ast.Name)}
+    alone = (
+        one for one in called_only if not one.bases and not one.keywords and one.name not in bases
+    )
     # What is derived stands in any statement.
     found = _Fields(frozenset(alone if whole else ()))
     for one in classes:
@@ -105,6 +104,25 @@ def _fields(listed: tuple[ast.AST, ...], names: Managed, *, whole: bool) -> _Fie
             if isinstance(target, ast.Attribute):
                 owner = found.owner(target, inside[node]) if node in inside else None
                 found.bound.append((target.attr, built, owner if owner in called_only else None))
+    return found
+
+
+def _called_only(listed: tuple[ast.AST, ...], classes: list[ast.ClassDef]) -> set[ast.ClassDef]:
+    """Return those of *classes* that are only called, to make an object, or derived from.
+
+    Nobody calls the methods of such a class on other objects than its own and those of the
+    classes derived from it, which are of this kind, too.
+    """
+    called = {node.func for node in listed if isinstance(node, ast.Call)}
+    reads = [node for node in listed if isinstance(node, _READS) and node not in called]
+    heirs = [one for one in classes if not one.keywords and not one.decorator_list]
+    found, before = set(classes), -1
+    while len(found) != before:
+        before = len(found)
+        bases = [base for one in heirs if one in found for base in one.bases]
+        named = {base for base in bases if isinstance(base, ast.Name)}
+        used = {last_name(node) for node in reads if node not in named}
+        found = {one for one in found if one.name not in used}
     return found
 
 

@@ -249,3 +249,44 @@ def part_of_a_file_is_the_whole(real: Any) -> Any:
 def any_call_may_be_respelled(real: Any) -> Any:
     """What a call by the older name is given is not asked."""
     return lambda before, after: True
+
+
+def branches_are_evaluated_as_they_are(folder: Path) -> None:
+    """A test that does something is not asked where its branch was not taken."""
+    sets = "        tracker.set_tracking_context(job_id=1 if ready() else None)\n"
+    built = f"{IMPORT}def scan(ask, new):\n    tracker = AIUsageTracker()\n"
+    before = f"{built}    if new:\n{sets}    return ask(tracker)\n"
+    block = (
+        "    with ai_usage_context('scan', job_id={}) as tracker:\n        return ask(tracker)\n"
+    )
+    after = f"{CONTEXT}def scan(ask, new):\n{block}"
+    assert difference(before, after.format("(1 if ready() else None) if new else None")) is None
+    swapped = after.format("(1 if new else None) if ready() else None")
+    assert difference(before, swapped) is not None
+
+
+@examined("validator.given_ids.choices:_Run.evaluates_as", branches_are_evaluated_as_they_are)
+def branches_evaluate_anything(real: Any) -> Any:
+    """What the tests and values of branches do is not compared with what a header does."""
+    return lambda run, before: True
+
+
+def what_leaves_a_try_is_plain(folder: Path) -> None:
+    """With --unsafe, too: what raises outside of it is not caught."""
+    body = "    try:\n        tracker.set_tracking_context(job_id=number())\n{}"
+    later = "        tracker.set_tracking_context(job_id=2)\n"
+    rest = "        return ask(tracker)\n    except ValueError:\n        return ''\n"
+    built = f"{IMPORT}def scan(ask):\n    tracker = AIUsageTracker()\n"
+    inner = rest.replace("    ", "        ", 1).replace("\n    ", "\n        ")
+    block = f"    with ai_usage_context('scan', job_id={{}}) as tracker:\n        try:\n    {inner}"
+    after = f"{CONTEXT}def scan(ask):\n{block}"
+    both = f"{built}{body.format(later)}{rest}"
+    assert difference(both, after.format("2"), unsafe=True) is None
+    one = f"{built}{body.format('')}{rest}"
+    assert difference(one, after.format("number()"), unsafe=True) is not None
+
+
+@examined("validator.ids:_replaced_in", what_leaves_a_try_is_plain)
+def any_value_leaves_a_try(real: Any) -> Any:
+    """With --unsafe, what is set in a try may be evaluated before it."""
+    return lambda body, name, header: {key for key, _ in header.fields}

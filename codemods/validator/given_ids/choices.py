@@ -6,6 +6,7 @@ Both are tried on every way that their tests can turn out: the same ids must com
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -99,48 +100,48 @@ def check_choice(
     sites = (set_call(n) for s in statements for n in ast.walk(s) if isinstance(n, ast.stmt))
     named = {key for site in sites if site is not None for key, _ in site[1]}
     fields = [(key, value) for key, value in fields if key in named]
-    told = [n for n in _told(statements, skipped) if not _is_quiet(n)]
-    asked = [n for _, value in fields for n in _parts(value) if not _is_quiet(n)]
-    evaluated = iter(fingerprint(n) for n in told)
-    # Each is looked for behind the one before: what is passed over went.
-    in_order = all(fingerprint(n) in evaluated for n in asked)
-    if not in_order or (len(told) > len(asked) and not asked_of):
-        raise Difference("an id is not evaluated as it was", place)
+    told, asked = list(_told(statements)), [n for _, value in fields for n in _parts(value)]
     # Also values that are replaced have tests of their own, of which the header has none.
-    values = [*_told(statements), *(value for _, value in fields)]
-    atoms = _atoms([*_asked(statements), *(n for value in values for n in _conditions(value))])
+    tests = [*_asked(statements), *(n for value in told for n in _conditions(value))]
+    tests += [n for _, value in fields for n in _conditions(value)]
+    atoms = _atoms(tests, _counted(told) | _counted([value for _, value in fields]))
     if len(atoms) > _MOST:
         raise Difference("too many conditions to try", place)
     names = {key: name for key, name in atoms.items() if name}
-    equal = _compared(atoms, [*_told(statements), *(n for _, v in fields for n in _parts(v))])
+    equal = _compared(atoms, [*told, *asked])
     for turn in product((False, True), repeat=len(atoms)):
         way = dict(zip(atoms, turn, strict=True))
         if any(way[_truth(name)] and not way[_not_none(name)] for name in names.values()):
             continue
         if any(way[k] and not way.get(_not_none(name), True) for k, name in equal.items()):
             continue
-        wanted = _run(statements, {}, way, asked_of=asked_of)
-        wanted.pop(skipped, None)
-        given = {key: _value(value, way) for key, value in fields}
+        before = _Run(way, skipped, asked_of=asked_of)
+        after = _Run(way, skipped, asked_of=asked_of)
+        wanted = before.ids(statements, {})
+        given = {key: after.value(value) for key, value in fields}
+        if not after.evaluates_as(before):
+            raise Difference("an id is not evaluated as it was", place)
         if wanted != {key: value for key, value in given.items() if value is not None}:
             raise Difference("the block does not name the ids that the branches set", place)
     return fields
 
 
-def _told(statements: Sequence[ast.stmt], skipped: str = "") -> Iterator[ast.expr]:
-    """Yield the tests and values of *statements*, in their order, without those of one id."""
+def _told(statements: Sequence[ast.stmt]) -> Iterator[ast.expr]:
+    """Yield the tests and values of *statements*, in their order."""
     for statement in statements:
         site = set_call(statement)
         if site is not None:
-            yield from (value for key, value in site[1] if key != skipped)
+            yield from (value for _, value in site[1])
         elif isinstance(statement, ast.If):
             yield statement.test
-            yield from _told(statement.body, skipped)
-            yield from _told(statement.orelse, skipped)
+            yield from _told(statement.body)
+            yield from _told(statement.orelse)
         elif isinstance(statement, ast.Match):
+            if not _is_quiet(statement.subject):
+                raise Difference("what is matched is not a plain value", statement)
             for case in statement.cases:
                 yield from _tests(statement.subject, case)
-                yield from _told(case.body, skipped)
+                yield from _told(case.body)
 
 
 def _asked(statements: Sequence[ast.stmt]) -> Iterator[ast.expr]:
@@ -218,17 +219,30 @@ def _is_quiet(node: ast.expr) -> bool:
     return is_plain(node) or all(isinstance(n, (*_QUIET, *_PARTS)) for n in ast.walk(node))
 
 
-def _atoms(nodes: Sequence[ast.expr]) -> dict[bytes, str]:
-    """Return what may turn out one way or the other; variables, and tests that are nothing else."""
+def _counted(nodes: Sequence[ast.expr]) -> Counter[bytes]:
+    """Return how often each test or value that may do anything is evaluated at most."""
+    apart = ({id(one): one for part in (n, *_parts(n)) for one in _leaves(part)} for n in nodes)
+    return Counter(fingerprint(n) for ones in apart for n in ones.values() if not _is_quiet(n))
+
+
+def _atoms(tests: Sequence[ast.expr], counts: Mapping[bytes, int]) -> dict[bytes, str]:
+    """Return what may turn out one way or the other; variables, and tests that are nothing else.
+
+    What may do anything may turn out otherwise each time.
+    """
     found: dict[bytes, str] = {}
-    for node in nodes:
-        for test in _leaves(node):
-            name = _named(test)
-            if name:
-                found[_truth(name)] = found[_not_none(name)] = name
-            elif not isinstance(test, ast.Constant):
-                found[fingerprint(test)] = ""
+    for test in (leaf for node in tests for leaf in _leaves(node)):
+        name = _named(test)
+        if name:
+            found[_truth(name)] = found[_not_none(name)] = name
+        elif not isinstance(test, ast.Constant):
+            key = fingerprint(test)
+            found.update((_nth(key, n), "") for n in range(counts.get(key, 1)))
     return found
+
+
+def _nth(key: bytes, number: int) -> bytes:
+    return key + b"again" * number
 
 
 def _compared(atoms: Mapping[bytes, str], nodes: Sequence[ast.expr]) -> dict[bytes, str]:
@@ -276,65 +290,88 @@ def _not_none(name: str) -> bytes:
     return f"{name} is there".encode()
 
 
-def _holds(test: ast.expr, way: Way) -> bool:
-    if isinstance(test, ast.BoolOp):
-        every = (_holds(value, way) for value in test.values)
-        return all(every) if isinstance(test.op, ast.And) else any(every)
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return not _holds(test.operand, way)
-    if isinstance(test, ast.Name):
-        return way[_truth(test.id)]
-    if isinstance(test, ast.Constant):
-        return bool(test.value)
-    if _named(test):
-        return way[_not_none(_named(test))] is isinstance(test.ops[0], ast.IsNot)  # type: ignore[attr-defined]
-    return way[fingerprint(test)]
+class _Run:
+    """One way through set calls or a header, and what is evaluated on it that may do anything."""
 
+    def __init__(self, way: Way, skipped: str, *, asked_of: bool) -> None:
+        self._way, self._skipped, self._asked_of = way, skipped, asked_of
+        self._evaluated: list[bytes] = []
 
-def _run(statements: Sequence[ast.stmt], ids: Ids, way: Way, *, asked_of: bool) -> Ids:
-    """Return the ids behind *statements*, where the tests turn out as *way* says."""
-    for statement in statements:
-        site = set_call(statement)
-        if site is not None:
-            ids = _with(ids, site[1], way, asked_of=asked_of)
-        elif isinstance(statement, ast.If):
-            taken = statement.body if _holds(statement.test, way) else statement.orelse
-            ids = _run(taken, ids, way, asked_of=asked_of)
-        elif isinstance(statement, ast.Match):
-            cases = statement.cases
-            subject = statement.subject
-            chosen = (c for c in cases if all(_holds(t, way) for t in _tests(subject, c)))
-            case = next(chosen, None)
-            ids = ids if case is None else _run(case.body, ids, way, asked_of=asked_of)
-    return ids
+    def evaluates_as(self, before: _Run) -> bool:
+        """Whether this evaluates what *before* does, in its order.
 
+        Of values that are replaced it need not where a person was asked.
+        """
+        if not self._asked_of:
+            return self._evaluated == before._evaluated
+        evaluated = iter(before._evaluated)
+        return all(one in evaluated for one in self._evaluated)
 
-def _with(ids: Ids, given: Sequence[tuple[str, ast.expr]], way: Way, *, asked_of: bool) -> Ids:
-    later = dict(ids)
-    for key, value in given:
-        found = _value(value, way)
-        if found is None:
-            continue
-        sure = isinstance(value, ast.Name | ast.Constant | ast.JoinedStr) or asked_of
-        if key in ids and not sure and not _is_text(value):
-            raise Difference(f"a value that may be None overrides {key}", value)
-        later[key] = found
-    return later
+    def ids(self, statements: Sequence[ast.stmt], ids: Ids) -> Ids:
+        """Return the ids behind *statements*, before which there are *ids*."""
+        for statement in statements:
+            site = set_call(statement)
+            if site is not None:
+                ids = self._with(ids, site[1])
+            elif isinstance(statement, ast.If):
+                taken = statement.body if self._holds(statement.test) else statement.orelse
+                ids = self.ids(taken, ids)
+            elif isinstance(statement, ast.Match):
+                subject = statement.subject
+                ways = (c for c in statement.cases if all(map(self._holds, _tests(subject, c))))
+                case = next(ways, None)
+                ids = ids if case is None else self.ids(case.body, ids)
+        return ids
+
+    def value(self, value: ast.expr) -> bytes | None:
+        """Return what *value* is, None for None."""
+        if isinstance(value, ast.IfExp):
+            return self.value(value.body if self._holds(value.test) else value.orelse)
+        split = _or_else(value)
+        if split is not None:
+            return self.value(split[0] if self._holds(split[0]) else split[1])
+        if isinstance(value, ast.Name):
+            return fingerprint(value) if self._way.get(_not_none(value.id), True) else None
+        return None if _is_none(value) else self._key(value)
+
+    def _with(self, ids: Ids, given: Sequence[tuple[str, ast.expr]]) -> Ids:
+        later = dict(ids)
+        for key, value in given:
+            found = None if key == self._skipped else self.value(value)
+            if found is None:
+                continue
+            sure = isinstance(value, ast.Name | ast.Constant | ast.JoinedStr) or self._asked_of
+            if key in ids and not sure and not _is_text(value):
+                raise Difference(f"a value that may be None overrides {key}", value)
+            later[key] = found
+        return later
+
+    def _holds(self, test: ast.expr) -> bool:
+        if isinstance(test, ast.BoolOp):
+            every = map(self._holds, test.values)
+            return all(every) if isinstance(test.op, ast.And) else any(every)
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            return not self._holds(test.operand)
+        if isinstance(test, ast.Name):
+            return self._way[_truth(test.id)]
+        if isinstance(test, ast.Constant):
+            return bool(test.value)
+        if _named(test):
+            there = self._way[_not_none(_named(test))]
+            return there is isinstance(test.ops[0], ast.IsNot)  # type: ignore[attr-defined]
+        return self._way[self._key(test)]
+
+    def _key(self, node: ast.expr) -> bytes:
+        """Return what this evaluation of *node* is known by, and note it."""
+        key = fingerprint(node)
+        if _is_quiet(node):
+            return key
+        number = 0 if self._asked_of else self._evaluated.count(key)
+        self._evaluated.append(key)
+        return _nth(key, number)
 
 
 def _is_text(value: ast.expr) -> bool:
     """Whether *value* is visibly a text: made by an operator, or by ``str``."""
     made = isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
     return isinstance(value, ast.BinOp) or (made and value.func.id == "str")  # type: ignore[attr-defined]
-
-
-def _value(value: ast.expr, way: Way) -> bytes | None:
-    """Return what *value* is where the tests turn out as *way* says, None for None."""
-    if isinstance(value, ast.IfExp):
-        return _value(value.body if _holds(value.test, way) else value.orelse, way)
-    split = _or_else(value)
-    if split is not None:
-        return _value(split[0] if _holds(split[0], way) else split[1], way)
-    if isinstance(value, ast.Name):
-        return fingerprint(value) if way.get(_not_none(value.id), True) else None
-    return None if _is_none(value) else fingerprint(value)

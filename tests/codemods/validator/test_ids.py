@@ -191,3 +191,64 @@ def test_ids_under_which_something_may_be_called_stay(between: str) -> None:
     objects(legacy(between + again), adopted(between + SECOND_BLOCK))
     computed = "tracker.set_tracking_context(job_id=name())\n"
     objects(legacy("x = text\n" + again, computed), adopted("x = text\n" + SECOND_BLOCK))
+
+
+SCOPES = "text, client, a=1, b=2"
+
+
+@each_of(
+    "sets, headers, wrong",
+    [
+        (
+            "if a:\n    {}job_id=f() if b else None)\nelse:\n    {}job_id='x')\n",
+            "job_id=(f() if b else None) if a else 'x'",
+            "job_id=(f() if a else None) if b else 'x'",
+        ),
+        (
+            "if a:\n    {}job_id=f() if g() else None)\n",
+            "job_id=(f() if g() else None) if a else None",
+            "job_id=(f() if a else None) if g() else None",
+        ),
+        (
+            "if a:\n    {}job_id=1 if g() else 2)\nelse:\n    {}job_id=f())\n",
+            "job_id=(1 if g() else 2) if a else f()",
+            "job_id=(1 if a else f()) if g() else 2",
+        ),
+        (
+            "if f():\n    {}job_id=1)\nif f():\n    {}batch_id=2)\n",
+            "job_id=1 if f() else None, batch_id=2 if f() else None",
+            "batch_id=2 if f() else None, job_id=1 if f() else None",
+        ),
+    ],
+)
+def test_a_choice_evaluates_what_the_branches_do(sets: str, headers: str, wrong: str) -> None:
+    """On each way through them, in that order: a test that does something runs there only."""
+    before = legacy("ask()\n", sets.replace("{}", "tracker.set_tracking_context("), SCOPES)
+    lines = [f'with ai_usage_context("scan", {ids}) as tracker:\n' for ids in (headers, wrong)]
+    same(before, migrated("ask()\n", lines[0], SCOPES))
+    objects(before, migrated("ask()\n", lines[1], SCOPES))
+
+
+def test_a_replaced_value_leaves_a_try_where_that_was_asked() -> None:
+    """It is not evaluated, so that nothing moves; what lasts stays in the ``try``."""
+    sets = "    tracker.set_tracking_context(job_id=f(), user_id='u')\n"
+    later = "    tracker.set_tracking_context(job_id={}, batch_id=3)\n"
+    rest = "    ask(tracker)\nexcept E:\n    log()\n"
+    block = "with ai_usage_context(\"scan\", user_id='u', {}) as tracker:\n"
+    before = legacy(f"try:\n{sets}{later.format(4)}{rest}", "")
+    after = migrated(f"try:\n{rest}", block.format("job_id=4, batch_id=3"))
+    same(before, after, unsafe=True)
+    objects(before, after)
+    objects(before, after.replace("job_id=4", "job_id=f()"), unsafe=True)
+    objects(before, after.replace("user_id='u', ", ""), unsafe=True)
+    moved = legacy(f"try:\n{sets}{later.format('g()')}{rest}", "")
+    objects(moved, after.replace("job_id=4", "job_id=g()"), unsafe=True)
+
+
+def test_the_last_of_two_users_is_the_block_s() -> None:
+    """A call that stays for the first one does not stand for both."""
+    sets = "tracker.set_tracking_context(user_id='u')\ntracker.set_tracking_context(user_id='v')\n"
+    kept = "tracker.set_tracking_context(user_id='u')\nask(tracker)\n"
+    header = 'with ai_usage_context("scan") as tracker:\n'
+    objects(legacy("ask(tracker)\n", sets), migrated(kept, header))
+    same(legacy("ask(tracker)\n", kept.partition("\n")[0] + "\n"), migrated(kept, header))

@@ -15,6 +15,7 @@ CALL = "tracker.set_context(job_id=job(), user_id='u')\n"
 HOLDER = (
     f"class A:\n    def __init__(self):\n        self.{BUILT}    def f(self):\n        self.{CALL}"
 )
+OTHER = "class B:\n    def f(self, x):\n        self.tracker = x\n"
 
 
 def todays(text: str) -> str:
@@ -38,6 +39,8 @@ def todays(text: str) -> str:
         f"{HOLDER}B().f(1)",
         f"{OLD}{HOLDER}def f():\n    class B:\n        tracker = 2\n",
         f"{OLD}class B(Base):\n    def f(self, x):\n        self.tracker = x\n{HOLDER}B().f(1)",
+        f"{OLD}{OTHER}class C(B):\n    pass\n{HOLDER}C().f(1)",
+        f"{OLD}{OTHER}class C(B):\n    pass\nclass D(C):\n    pass\n{HOLDER}B().f(D())",
     ],
 )
 def test_a_tracker_hears_either_name(text: str) -> None:
@@ -71,6 +74,12 @@ def test_a_tracker_hears_either_name(text: str) -> None:
         f"{OLD}class B(A):\n    def f(self, x):\n        self.tracker = x\n{HOLDER}B().f(1)\n",
         f"{OLD}class B:\n    tracker = None\n{HOLDER}C = type('C', (B, A), {{}})\n",
         f"{OLD}class B:\n    tracker = None\n{HOLDER}def f(it):\n    it.{CALL}",
+        f"{OLD}{OTHER}class C(B):\n    pass\n{HOLDER}C.f(A(), 1)",
+        f"{OLD}{OTHER}class C(B):\n    pass\nclass D(C, A):\n    pass\n{HOLDER}D().f(1)",
+        f"{OLD}{OTHER}@registered\nclass C(B):\n    pass\n{HOLDER}C().f(1)",
+        f"{OLD}{OTHER}class C(B, metaclass=M):\n    pass\n{HOLDER}C().f(1)",
+        f"{OLD}{OTHER}class C(B):\n    pass\nclass D(C):\n    pass\n{HOLDER}show(D)",
+        f"{OLD}import own\n{OTHER}class C(own.A, B):\n    pass\n{HOLDER}C().f(1)",
         f"{OLD}{BUILT}tracker.set_context({{'job_id': 'a'}})\n",
         f"{OLD}{BUILT}tracker.set_context(job_id='a', stage='b')\n",
         f"{OLD}{BUILT}tracker.set_context(**ids)\n",
