@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from codemods.validator.terms import Managed
 
 _READS = (ast.Name, ast.Attribute)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: Fields of nodes that have a type: of an argument, a function, a handler and a pattern.
+_TELLING = ("annotation", "returns", "type", "cls")
+_ASKING = frozenset({"isinstance", "issubclass", "cast"})
+_OF_TYPES = (ast.Subscript, ast.BinOp, ast.Tuple, ast.List)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -96,25 +101,27 @@ def _fields(listed: tuple[ast.AST, ...], names: Managed, *, whole: bool) -> _Fie
     found = _Fields(frozenset(alone if whole else ()))
     for one in classes:
         found.methods.update((method, (one, name)) for method, name in _plain_methods(one))
-        of = one if one in called_only else None
-        found.bound.extend((name, built, of) for name, built in _of_class(one, names))
+        # What a class body binds, its own objects and those of heirs have.
+        found.bound.extend((name, built, one) for name, built in _of_class(one, names))
     inside = {node: method for method in found.methods for node in _own(method)}
+    made = {target for node in listed for target, built in _bound(node, names) if built}
     for node in listed:
-        for target, built in _bound(node, names):
-            if isinstance(target, ast.Attribute):
-                owner = found.owner(target, inside[node]) if node in inside else None
-                found.bound.append((target.attr, built, owner if owner in called_only else None))
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            owner = found.owner(node, inside[node]) if node in inside else None
+            apart = owner if owner in called_only else None
+            found.bound.append((node.attr, node in made, apart))
     return found
 
 
 def _called_only(listed: tuple[ast.AST, ...], classes: list[ast.ClassDef]) -> set[ast.ClassDef]:
-    """Return those of *classes* that are only called, to make an object, or derived from.
+    """Return those of *classes* that make objects, tell of types, or are derived from, and no more.
 
     Nobody calls the methods of such a class on other objects than its own and those of the
     classes derived from it, which are of this kind, too.
     """
-    called = {node.func for node in listed if isinstance(node, ast.Call)}
-    reads = [node for node in listed if isinstance(node, _READS) and node not in called]
+    plain = {n.name for one in classes for n in one.body if isinstance(n, _FUNCTIONS)}
+    telling = {one for node in listed for one in _telling(node, plain)}
+    reads = [n for n in listed if isinstance(n, _READS) and n not in telling]
     heirs = [one for one in classes if not one.keywords and not one.decorator_list]
     found, before = set(classes), -1
     while len(found) != before:
@@ -124,6 +131,22 @@ def _called_only(listed: tuple[ast.AST, ...], classes: list[ast.ClassDef]) -> se
         used = {last_name(node) for node in reads if node not in named}
         found = {one for one in found if one.name not in used}
     return found
+
+
+def _telling(node: ast.AST, methods: set[str]) -> Iterator[ast.AST]:
+    """Yield names in *node* by which nobody gets a class, nor one of *methods* of it."""
+    waiting: list[ast.AST | None] = [getattr(node, name, None) for name in _TELLING]
+    if isinstance(node, ast.Call):
+        yield node.func
+        waiting.extend(node.args if last_name(node.func) in _ASKING else ())
+    elif isinstance(node, ast.Attribute) and node.attr not in methods:
+        waiting.append(None if node.attr.startswith("__") else node.value)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, _READS):
+            yield one
+        elif isinstance(one, _OF_TYPES):
+            waiting.extend(ast.iter_child_nodes(one))
 
 
 def _plain_methods(node: ast.ClassDef) -> Iterator[tuple[ast.AST, str]]:
@@ -181,6 +204,7 @@ def _own(scope: ast.AST) -> Iterator[ast.AST]:
 def _others(own: list[ast.AST], made: set[ast.expr]) -> Iterator[str]:
     """Yield the names that *scope* binds, or may have others bind, in another way."""
     made = made.union(n for c in own if isinstance(c, ast.comprehension) for n in _bound_by(c))
+    made |= {n.target for n in own if isinstance(n, ast.AnnAssign) and n.value is None}
     for node in own:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node not in made:
             yield node.id
@@ -215,7 +239,10 @@ def _bound(node: ast.AST, names: Managed) -> Iterator[tuple[ast.expr, bool]]:
         for one in node.targets:
             yield one, _builds(node.value, names)
     elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr):
-        yield node.target, isinstance(node, ast.AnnAssign) and _builds(node.value, names)
+        if not isinstance(node, ast.AnnAssign):
+            yield node.target, False
+        elif node.value is not None:
+            yield node.target, _builds(node.value, names)
 
 
 def _builds(value: ast.expr | None, names: Managed) -> bool:

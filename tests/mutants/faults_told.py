@@ -106,6 +106,18 @@ def heirs_are_the_class_itself(real: Any) -> Any:
 
 
 @examined(
+    "rules.checks.method_names.own_objects:may_bind",
+    as_the_table_says(
+        "R4_older_name_of_a_field_that_another_class_s_method_binds",
+        "R4_older_name_of_a_field_that_a_listed_class_binds",
+    ),
+)
+def methods_bind_fields_of_their_own_class(real: Any) -> Any:
+    """Nobody calls a method of another class on an object."""
+    return lambda semantic, field: False
+
+
+@examined(
     "rules.checks.method_names.own_objects:_of_variable",
     as_the_table_says("R4_older_name_of_a_parameter", "R4_older_name_of_what_may_be_a_mock"),
 )

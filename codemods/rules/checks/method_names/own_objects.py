@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.rules.checks.method_names.other_classes import may_bind
 from codemods.rules.checks.shared_trackers.foreign_fields import foreign_use
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def _of_field(semantic: SemanticModel, value: ast.Attribute, finding: Finding) -
         if value.attr != field.name or made.given or made.backing or built is None:
             return None
         if not _is_own(semantic, built) or _is_bound_again(semantic, built):
+            return None
+        if may_bind(semantic, field):
             return None
         if foreign_use(semantic, finding, field) is not None:
             return None
