@@ -6,7 +6,7 @@ import ast
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from .places import Places, edited
+from .places import Places, edited, plain_nodes
 from .variation import Variation, comparable
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ def through_the_module(files: Mapping[str, str], random: Random) -> Variation | 
 def under_another_name(files: Mapping[str, str], random: Random) -> Variation | None:
     """Return *files* in which names are imported under other ones."""
     return _each(files, random, _aliased)
+
+
+def kept_elsewhere(files: Mapping[str, str], random: Random) -> Variation | None:
+    """Return *files* in which foreign functions are called through what they were put into."""
+    return _each(files, random, _kept)
 
 
 def other_statements(files: Mapping[str, str], random: Random) -> Variation | None:
@@ -117,6 +122,20 @@ class _File:
                 edits.append((start, end, new))
         return iter(edits)
 
+    def called(self) -> Iterator[ast.Name | ast.Attribute]:
+        """Yield the names that are called, in functions, where all of the module is there."""
+        inside = {
+            id(part)
+            for node in self.nodes
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for statement in node.body
+            for part in plain_nodes(statement)
+        }
+        for node in self.nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+                if id(node.func) in inside:
+                    yield node.func
+
     def top_imports(self) -> Iterator[ast.ImportFrom]:
         """Yield the absolute imports of one name on the top level."""
         for node in self.tree.body:
@@ -158,6 +177,61 @@ def _aliased(file: _File, random: Random) -> Iterator[Edit]:
             start, end = file.places.span(node)
             yield start, end, f"from {node.module} import {alias.name} as {other}"
             yield from uses
+
+
+def _kept(file: _File, random: Random) -> Iterator[Edit]:
+    """Yield edits that put foreign functions into variables, fields and collections first."""
+    top = [n for n in file.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+    if not top:
+        return
+    modules = {
+        a.asname or a.name: a.name for n in top if isinstance(n, ast.Import) for a in n.names
+    }
+    names = {n.names[0].asname or n.names[0].name: n for n in file.top_imports()}
+    _, end = file.places.span(top[-1])
+    if file.text[end : end + 1] != "\n":
+        return
+    spelled = {}
+    for node in file.called():
+        if isinstance(node, ast.Name) and node.id in names:
+            module, own = names[node.id].module or "", node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module, own = modules.get(node.value.id, ""), node.attr
+        else:
+            continue
+        root = node.id if isinstance(node, ast.Name) else node.value.id
+        if not module or _is_ours(file.files, module) or not file.bound_once(root):
+            continue
+        text = ast.unparse(node)
+        if text not in spelled:
+            spelled[text] = _keeping(text, own, random) if random.random() < 0.7 else None
+        if spelled[text] is not None:
+            start, stop = file.places.span(node)
+            yield start, stop, spelled[text][1]
+    put = "\n\n".join(way[0] for way in spelled.values() if way is not None)
+    if put:
+        yield end + 1, end + 1, f"\n{put}\n"
+
+
+def _keeping(text: str, own: str, random: Random) -> tuple[str, str]:
+    """Return a statement that puts the function *text* somewhere, and what calls it from there."""
+    base, _, name = text.rpartition(".")
+    ways = [
+        (f"{own}_of_there = {text}", f"{own}_of_there"),
+        (f'{own}_of_there = {{"{own}": {text}}}', f'{own}_of_there["{own}"]'),
+        (f"class {own}OfThere:\n    kept = staticmethod({text})", f"{own}OfThere.kept"),
+    ]
+    if base:
+        ways.append((f'{own}_of_there = getattr({base}, "{name}")', f"{own}_of_there"))
+    return random.choice(ways)
+
+
+def _is_ours(files: Mapping[str, str], module: str) -> bool:
+    """Whether *module* is of the project, or of the tracking API."""
+    top = module.partition(".")[0]
+    return top in ("receipt_label", "tracker") or any(
+        part.removesuffix(".py") == top for path in files for part in path.split("/")
+    )
 
 
 def _modules(file: _File, random: Random) -> Iterator[Edit]:

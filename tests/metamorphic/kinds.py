@@ -9,6 +9,7 @@ from .encodings import latin, line_ends
 from .importing import (
     in_a_package,
     in_a_source_folder,
+    kept_elsewhere,
     other_statements,
     through_the_module,
     under_another_name,
@@ -36,6 +37,7 @@ KINDS: dict[str, Kind] = {
     "annotations": annotations,
     "qualified": through_the_module,
     "aliased": under_another_name,
+    "kept": kept_elsewhere,
     "modules": other_statements,
     "package": in_a_package,
     "src": in_a_source_folder,

@@ -170,7 +170,7 @@ def whatever_is_built_has_no_ids(real: Any) -> Any:
 
 
 @mutant(
-    "analysis.syntax.tree:_remember_library_names",
+    "analysis.syntax.tree:note_library_names",
     "E10_getter_under_another_name",
     "E8_import_by_a_call_of_another_name",
     fault="C15",
@@ -180,7 +180,20 @@ def other_names_of_the_library_are_unknown(real: Any) -> Any:
     return lambda kinds: frozenset()
 
 
-@examined("analysis.syntax.tree:_bound", as_the_table_says("E10_cached_property_defined_again"))
+@examined(
+    "analysis.external.library_names:_bound", as_the_table_says("E10_cached_property_defined_again")
+)
 def imported_names_are_never_bound_again(real: Any) -> Any:
     """A name that an import brings in means the same however else it is bound."""
-    return lambda kinds, others: iter(())
+    return lambda kinds, renamed: iter(())
+
+
+@mutant(
+    "analysis.external.library_names:_Renamed._path",
+    "X5_process_kills_itself_by_another_name",
+    "X16_class_of_a_module_that_a_dictionary_finds",
+    fault="C15",
+)
+def assigned_names_of_the_library_are_unknown(real: Any) -> Any:
+    """What a file gives another name by an assignment is known by that name only."""
+    return lambda self, value: ""

@@ -65,17 +65,21 @@ def arguments_of(call: ast.Call) -> list[ast.expr]:
 def last_name(function: ast.expr) -> str:
     """Return the last name of a dotted expression, or an empty text.
 
-    What is imported of the standard library under another name has its own there
+    What is of the standard library and has another name here has its own there
     (``Index.renamed``); ``spelled_name`` is as the text has it.
     """
+    if hasattr(function, "own"):
+        return function.own  # type: ignore[no-any-return]
     if isinstance(function, ast.Attribute):
         return function.attr
-    return getattr(function, "own", function.id) if isinstance(function, ast.Name) else ""
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def spelled_name(function: ast.expr) -> str:
     """Return the last name of a dotted expression as its text has it, or an empty text."""
-    return function.id if isinstance(function, ast.Name) else last_name(function)
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def names_of_aliases(aliases: Iterable[ast.alias]) -> dict[str, str]:

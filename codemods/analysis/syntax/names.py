@@ -78,7 +78,10 @@ class Names:
         if self._asked:  # on the way through a circle an answer holds for that way only
             return self._meaning(expression)
         if expression not in self._meanings:
-            self._meanings[expression] = self._meaning(expression)
+            found = self._meaning(expression)
+            if not found.paths and hasattr(expression, "own_path"):
+                found = Meaning((str(expression.own_path),), True)
+            self._meanings[expression] = found
         return self._meanings[expression]
 
     def _meaning(self, expression: ast.expr) -> Meaning:

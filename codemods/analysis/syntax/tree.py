@@ -7,12 +7,13 @@ Every question about a program walks a part of its tree, and most walk the same 
 from __future__ import annotations
 
 import ast
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from codemods.analysis.external.library_names import note_library_names
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -28,15 +29,6 @@ LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, *SHARED})
 _PLAIN = frozenset(
     "id attr ctx op ops type_comment kind level module conversion simple is_async type_ignores "
     "rest kwd_attrs".split()
-)
-# Nodes that bind a name by their own field.
-_BINDING = frozenset(
-    getattr(ast, name)
-    for name in (
-        "FunctionDef AsyncFunctionDef ClassDef arg ExceptHandler MatchAs MatchStar MatchMapping "
-        "TypeVar ParamSpec TypeVarTuple"
-    ).split()
-    if hasattr(ast, name)
 )
 _parts: dict[type[ast.AST], tuple[str, ...]] = {}
 # Nine of ten nodes with others inside are of these kinds, of which each field is always there.
@@ -136,73 +128,9 @@ def index(tree: ast.Module) -> Index:
                 kinds[kind].append(node)
             else:
                 kinds[kind] = [node]
-        renamed = _remember_library_names(kinds)
+        renamed = note_library_names(kinds)
         tree.index = made = Index(nodes, kinds, renamed)  # type: ignore[attr-defined]
         return made
-
-
-def _remember_library_names(kinds: Mapping[type[ast.AST], Sequence[ast.AST]]) -> frozenset[str]:
-    """Note at each variable of the nodes *kinds* of which name of the library it is another name.
-
-    ``from asyncio import create_task as spawn``: what asks whether something is ``create_task``
-    asks by that name, at a hundred places.  ``last_name`` tells what is noted; it is returned.
-    Only where that is sure, and cannot be taken for something else: nothing but such imports binds
-    the variable, in whatever scope, and nothing at all binds the library's name.
-    """
-    others = _renamed(kinds.get(ast.ImportFrom, ()))
-    if not others:
-        return frozenset()
-    bound = set(_bound(kinds, others))
-    known = {k: v for k, v in others.items() if v and k not in bound and v not in bound}
-    for node in kinds.get(ast.Name, ()) if known else ():
-        own = known.get(node.id)  # type: ignore[attr-defined]
-        if own is not None:
-            node.own = own  # type: ignore[attr-defined]
-    return frozenset(known.values())
-
-
-def _renamed(imports: Sequence[ast.AST]) -> dict[str, str]:
-    """Return the library's names by the other ones that *imports* give; empty where they differ."""
-    found: dict[str, str] = {}
-    for node in imports:
-        assert isinstance(node, ast.ImportFrom)
-        for alias in node.names:
-            other = alias.asname
-            if other is not None and other != alias.name and _is_of_library(node):
-                found[other] = alias.name if found.get(other, alias.name) == alias.name else ""
-    return found
-
-
-def _is_of_library(node: ast.ImportFrom) -> bool:
-    module = node.module or ""
-    return not node.level and module.partition(".")[0] in sys.stdlib_module_names
-
-
-def _bound(
-    kinds: Mapping[type[ast.AST], Sequence[ast.AST]], others: Mapping[str, str]
-) -> Iterator[str]:
-    """Yield what the module binds in any scope, but for the library's names under *others*."""
-    for node in kinds.get(ast.Name, ()):
-        if not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
-            yield node.id  # type: ignore[attr-defined]
-    for kind in _BINDING.intersection(kinds):
-        for node in kinds[kind]:
-            yield _name_of(node)
-    for kind in (ast.Import, ast.ImportFrom):
-        for node in kinds.get(kind, ()):
-            assert isinstance(node, ast.Import | ast.ImportFrom)
-            from_library = isinstance(node, ast.ImportFrom) and _is_of_library(node)
-            for alias in node.names:
-                local = alias.asname or alias.name.partition(".")[0]
-                if not (from_library and others.get(local, local) == alias.name):
-                    yield local
-
-
-def _name_of(node: ast.AST) -> str:
-    for name in ("name", "arg", "rest"):
-        if name in node._fields:
-            return getattr(node, name) or ""
-    return ""
 
 
 class Visitor:

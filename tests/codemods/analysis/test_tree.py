@@ -106,6 +106,40 @@ def test_other_names_of_the_library_are_known() -> None:
     assert index(ast.parse("from asyncio import gather as all_of")).renamed == {"gather"}
 
 
+def test_what_functions_of_the_library_are_put_into_is_known() -> None:
+    """A call of a variable, a class attribute or an entry that holds one has its own name."""
+    brought = "import asyncio\n"
+    for text, spelled in (
+        ("spawn = asyncio.create_task\nspawn(x)", "spawn"),
+        ("spawn, other = asyncio.create_task, print\nspawn(x)", "spawn"),
+        ("if later: spawn = asyncio.tasks.create_task\nspawn(x)", "spawn"),
+        ("begin = asyncio.create_task\nspawn = begin\nspawn(x)", "spawn"),
+        ("WAYS = {'begin': asyncio.create_task}\nWAYS['begin'](x)", ""),
+        ("class Ways:\n    begin = asyncio.create_task\nWays.begin(x)", "begin"),
+    ):
+        assert _called(brought + text) == [("create_task", spelled)], text
+    by_text = "import asyncio\nspawn = getattr(asyncio, 'create' '_task')\nspawn(x)"
+    assert _called(by_text) == [("getattr", "getattr"), ("create_task", "spawn")]
+    assert _called("put = setattr\nput(x)") == [("setattr", "put")]
+
+
+def test_what_may_hold_another_function_later_is_not_known() -> None:
+    """A variable that is bound twice, a part that is replaced, a parameter: they stay."""
+    brought = "import asyncio\n"
+    for text, spelled in (
+        ("spawn = asyncio.create_task\nspawn = begin\nspawn(x)", "spawn"),
+        ("spawn = asyncio.create_task\nspawn = asyncio.gather\nspawn(x)", "spawn"),
+        ("spawn = asyncio\nspawn(x)", "spawn"),
+        ("def run(spawn=asyncio.create_task):\n    spawn(x)", "spawn"),
+        ("WAYS = {'begin': asyncio.create_task}\nWAYS['begin'] = begin\nWAYS['begin'](x)", ""),
+        ("WAYS = {'begin': asyncio.create_task}\nWAYS[way](x)", ""),
+        ("class Ways:\n    begin = asyncio.create_task\nWays.begin = y\nWays.begin(x)", "begin"),
+        ("class Ways:\n    begin = asyncio.create_task\n    begin = y\nWays.begin(x)", "begin"),
+        ("class Ways:\n    begin = asyncio.create_task\nmine = Ways\nWays.begin(x)", "begin"),
+    ):
+        assert _called(brought + text) == [(spelled, spelled)], text
+
+
 def test_names_that_may_mean_something_else_are_not_taken_for_the_library() -> None:
     """Where anything else binds the name, or the library's, or a project has it, it stays."""
     plain = "from asyncio import create_task as spawn\n"
