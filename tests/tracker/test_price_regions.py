@@ -58,6 +58,7 @@ LISTED = {
     HAIKU: entry("bedrock", 1e-06),
 }
 OPENAI = "https://api.openai.com/v1"
+CACHE = ("cached_tokens", "cache_write_tokens")
 EU, US, JP = (f"https://{region}.api.openai.com/v1" for region in ("eu", "us", "jp"))
 BEDROCK = "https://bedrock-runtime.{}.amazonaws.com"
 GOV = BEDROCK.format("us-gov-west-1")
@@ -139,6 +140,83 @@ def test_tiers_of_groq(tier: str, litellm: Any) -> None:
         assert (found.cost, found.why) == (Decimal("0.015"), None)
     else:
         assert (found.cost, found.why) == (None, f"no list says what it costs in the tier {tier}")
+
+
+TIERED: dict[str, Any] = {
+    # The o-series in batches, say: the file has no rate for what was cached.
+    "cached": {"cache_read_input_token_cost": 2e-07},
+    "heard": {"input_cost_per_audio_token": 3e-06},
+    "heard as told": {
+        "input_cost_per_audio_token": 3e-06,
+        "input_cost_per_audio_token_TIER": 2e-06,
+    },
+    "seen": {"input_cost_per_image_token": 1e-06},
+    "written": {"cache_creation_input_token_cost": 1.25e-06},
+    "thought": {"output_cost_per_reasoning_token": 3e-06},
+    "thought as usual": {"output_cost_per_reasoning_token": 1e-06},
+    "nothing of it": {"output_cost_per_audio_token": 9e-06, "cache_read_input_token_cost": 2e-07},
+}
+#: The price of each at a tier of half the rates; None where the file does not tell one.
+AT_TIER = {
+    "heard as told": "0.095",
+    "seen": "0.065",
+    "thought as usual": "0.065",
+    "nothing of it": "0.065",
+}
+COUNTS: dict[str, dict[str, float]] = {
+    "cached": {"prompt_tokens_details.cached_tokens": 20_000},
+    "heard": {"prompt_tokens_details.audio_tokens": 20_000},
+    "seen": {"prompt_tokens_details.image_tokens": 20_000},
+    "written": {"prompt_tokens_details.cache_write_tokens": 20_000},
+    "thought": {"completion_tokens_details.reasoning_tokens": 20_000},
+    "nothing": {},
+}
+
+
+@pytest.mark.parametrize("tier", ["flex", "priority", "batches"])
+@pytest.mark.parametrize("case", TIERED)
+def test_a_tier_without_a_rate_for_a_part_of_the_tokens(case: str, tier: str, litellm: Any) -> None:
+    """The part has neither the tier's plain rate nor its usual one: there is no price, and of a
+    batch half of the usual one is assumed.  Where both rates are usually one, they are at the tier.
+    """
+    at_tier = {f"{one}_cost_per_token_{tier}": 5e-07 for one in ("input", "output")}
+    more = {name.replace("TIER", tier): rate for name, rate in TIERED[case].items()}
+    litellm({"gpt-odd": entry("openai", 1e-06, **at_tier, **more)})
+    counts = {"prompt_tokens": 100_000, "completion_tokens": 30_000, **COUNTS[case.split()[0]]}
+    cached, written = (counts.get(f"prompt_tokens_details.{name}") for name in CACHE)
+    usage = Usage(100_000, 30_000, 130_000, cached, written)  # type: ignore[arg-type]
+    is_batch, words = tier == "batches", {} if tier == "batches" else {"service_tier": tier}
+    served = Served(counts, words, OPENAI, "completion")
+    found = quote("openai", "gpt-odd", usage, DAY, batch=is_batch, served=served)
+    expected = AT_TIER.get(case)
+    if expected is not None:
+        assert (found.cost, found.why) == (Decimal(expected), None)
+        assert found.basis == ("batch" if is_batch else "standard")
+    elif is_batch:
+        usual = quote("openai", "gpt-odd", usage, DAY, batch=False, served=served).cost
+        assert usual is not None
+        assert (found.cost, found.basis) == (usual / 2, "batch_assumed")
+    else:
+        assert (found.cost, found.why) == (None, f"no list says what it costs in the tier {tier}")
+
+
+MANTLE = "https://bedrock-mantle.us-east-1.api.aws/openai/v1"
+GOVERNMENT = "https://bedrock-mantle.us-gov-west-1.api.aws/openai/v1"
+
+
+def test_models_that_bedrock_has_at_its_own_interface_of_openai(litellm: Any) -> None:
+    """Their entries have a name of their own, in GovCloud that of the region, too."""
+    listed = {
+        "bedrock_mantle/xai.odd": entry("bedrock_mantle", 1e-06),
+        "bedrock_mantle/us-gov-west-1/xai.odd": entry("bedrock_mantle", 2e-06),
+        "bedrock_mantle/xai.here": entry("bedrock_mantle", 3e-06),
+    }
+    litellm(listed)
+    assert price("openai", "xai.odd", MANTLE).cost == Decimal("0.1")
+    assert price("openai", "xai.odd", GOVERNMENT).cost == Decimal("0.2")
+    assert price("openai", "xai.here", GOVERNMENT).cost is None
+    assert price("openai", "xai.nowhere", MANTLE).cost is None
+    assert price("openai", "xai.odd", OPENAI).cost is None
 
 
 def test_factors(litellm: Any) -> None:

@@ -23,7 +23,7 @@ PROVIDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "openai": ("openai", ("", "openai/")),
     "azure": ("azure", ("azure/",)),
     "anthropic": ("anthropic", ("", "anthropic/")),
-    "aws": ("bedrock", ("", "bedrock/")),
+    "aws": ("bedrock", ("", "bedrock/", "bedrock_mantle/")),
     "google": ("gemini", ("gemini/", "")),
     "openrouter": ("openrouter", ("openrouter/",)),
     "groq": ("groq", ("groq/",)),
@@ -38,11 +38,14 @@ PROVIDERS: dict[str, tuple[str, tuple[str, ...]]] = {
 #: Names in the file that are of the same provider.
 ALSO = {
     "openai": ("text-completion-openai",),
-    "aws": ("bedrock_converse",),
+    "aws": ("bedrock_converse", "bedrock_mantle"),
     "cohere": ("cohere_chat",),
 }
 TIERS = {"flex": "_flex", "priority": "_priority", "fast": "_priority", "ultrafast": "_ultrafast"}
 BATCH = "_batches"
+#: The rates of plain tokens, which parts of them have where they have none of their own.
+INPUT, OUTPUT = "input_cost_per_token", "output_cost_per_token"
+CACHED = "cache_read_input_token_cost"
 #: The longer side of a video that has the model's usual price.
 USUAL_LENGTH = 1280
 _THRESHOLD = re.compile(r"_above_(\d+)k_tokens")
@@ -136,7 +139,8 @@ def _names(asked: Asked) -> Iterator[str]:
     if asked.provider == "aws" and asked.region is not None:
         # A model that is not listed for GovCloud has no price there.
         is_its_own = asked.model.startswith("us-gov.")
-        prefixes = (f"bedrock/{asked.region}/", *(("",) if is_its_own else ()))
+        own = tuple(f"{prefix}/{asked.region}/" for prefix in ("bedrock", "bedrock_mantle"))
+        prefixes = (*own, *(("",) if is_its_own else ()))
     for model in _spelled(asked.model):
         for prefix in prefixes:
             yield from (prefix + name for name in _sized(model, asked))
@@ -187,14 +191,29 @@ class _Rates:
 
     def rate(self, base: str) -> Decimal | None:
         """Return a rate by the longest threshold that was passed, or None."""
+        return self._rate(base, self._suffix)
+
+    def own(self, base: str, whole: str) -> Decimal | None:
+        """Return the rate of a part of the tokens, or None where it is that of all, *whole*.
+
+        Raises LookupError where it usually is another, and the file has none for the tier: neither
+        the tier's plain rate nor the usual one of the part is known to hold.
+        """
+        found = self.rate(base)
+        if found is None and self._suffix and (usual := self._rate(base, "")) is not None:
+            if usual != self._rate(whole, ""):
+                raise LookupError(f"{base}{self._suffix}")
+        return found
+
+    def _rate(self, base: str, suffix: str) -> Decimal | None:
         best: tuple[int, Any] | None = None
         for name, value in self.entry.items():
             if value is None or not name.startswith(base):
                 continue
             rest = name[len(base) :]
-            if not rest.endswith(self._suffix):
+            if not rest.endswith(suffix):
                 continue
-            middle = rest[: len(rest) - len(self._suffix)]
+            middle = rest[: len(rest) - len(suffix)]
             above = _THRESHOLD.fullmatch(middle)
             passed = int(above[1]) * 1000 if above else 0
             if (middle and not above) or (passed and self._inputs <= passed):
@@ -254,20 +273,22 @@ def _input(rates: _Rates) -> Decimal:
     inputs = _amount(kinds.get("input_tokens", 0))
     if not inputs:
         return Decimal(0)
-    base = rates.needed("input_cost_per_token")
+    base = rates.needed(INPUT)
     total = Decimal(0)
     read = _amount(kinds.get("cache_read_tokens", 0))
     written = _amount(kinds.get("cache_write_tokens", 0))
     left = inputs - read - written
     for modality in ("audio", "image", "video"):
         count = _amount(kinds.get(f"input_{modality}_tokens", 0))
-        rate = rates.rate(f"input_cost_per_{modality}_token")
         cached = _amount(kinds.get(f"cache_{modality}_read_tokens", 0))
+        rate = rates.own(f"input_cost_per_{modality}_token", INPUT) if count else None
         if rate is None:
             continue
         total += (count - cached) * rate
         left -= count - cached
-        cached_rate = rates.rate(f"cache_read_input_{modality}_token_cost")
+        cached_rate = None
+        if cached:
+            cached_rate = rates.own(f"cache_read_input_{modality}_token_cost", CACHED)
         if cached and cached_rate is not None:
             total += cached * cached_rate
             read -= cached
@@ -275,7 +296,7 @@ def _input(rates: _Rates) -> Decimal:
         raise ValueError("parts exceed the whole")
     total += left * base
     if read:
-        total += read * (rates.rate("cache_read_input_token_cost") or base)
+        total += read * (rates.own(CACHED, INPUT) or base)
     return total + _written(rates, written, base)
 
 
@@ -291,7 +312,7 @@ def _written(rates: _Rates, written: Decimal, base: Decimal) -> Decimal:
         if kinds.get(kind):
             total += _amount(kinds[kind]) * rates.needed(name)
             usual -= _amount(kinds[kind])
-    rate = rates.rate("cache_creation_input_token_cost")
+    rate = rates.own("cache_creation_input_token_cost", INPUT) if usual else None
     return total + usual * (base if rate is None else rate)
 
 
@@ -303,7 +324,7 @@ def _output(rates: _Rates) -> Decimal:
     total = Decimal(0)
     for modality in ("audio", "image", "video", "reasoning"):
         count = _amount(kinds.get(f"output_{modality}_tokens", 0))
-        rate = rates.rate(f"output_cost_per_{modality}_token") if count else None
+        rate = rates.own(f"output_cost_per_{modality}_token", OUTPUT) if count else None
         if rate is not None:
             total += count * rate
             outputs -= count
@@ -311,7 +332,7 @@ def _output(rates: _Rates) -> Decimal:
             raise LookupError(modality)
     if outputs < 0:
         raise ValueError("parts exceed the whole")
-    if outputs and rates.rate("output_cost_per_token") is None:
+    if outputs and rates.rate(OUTPUT) is None:
         # Of models that make pictures all that they put out is billed as one.
         return total + outputs * rates.needed("output_cost_per_image_token")
-    return total + (outputs * rates.needed("output_cost_per_token") if outputs else 0)
+    return total + (outputs * rates.needed(OUTPUT) if outputs else 0)
