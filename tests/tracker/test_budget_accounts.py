@@ -36,6 +36,8 @@ from tracker.instrumentation.services import background
 from tracker.testing import frozen_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import openai
     from loopback import LoopbackServer
 
@@ -46,8 +48,8 @@ PLACES = [Place("{}", "2026-11-30", LIMIT, "a day", False), Place("{}", "2026-11
 
 
 @pytest.fixture
-def configured(tmp_path: Path) -> Any:
-    """Return what writes a file of budgets, and has it hold."""
+def configured(tmp_path: Path) -> Iterator[Any]:
+    """Return what writes a file of budgets, and has it hold; no day or month ends meanwhile."""
 
     def write(text: str) -> Path:
         file = tmp_path / f"budgets{len(list(tmp_path.iterdir()))}.toml"
@@ -55,7 +57,8 @@ def configured(tmp_path: Path) -> Any:
         tracker.configure(budgets=file, budget_accounts=tmp_path / "accounts.db")
         return file
 
-    return write
+    with frozen_clock("2026-11-30T12:00:00"):
+        yield write
 
 
 def run(*arguments: str) -> Any:
