@@ -127,3 +127,24 @@ def arms_that_build_none_are_none(real: Any) -> Any:
 def ids_before_a_flush_never_raise(real: Any) -> Any:
     """Ids that may raise go into a header in front of a handler, or of what ``finally`` does."""
     return lambda *given: True
+
+
+@examined(
+    "rules.patterns.parameter:_is_followed",
+    as_the_table_says(
+        "B6_batch_then_single_on_a_parameter",
+        "B6_single_then_batch_on_a_parameter_in_each_round",
+    ),
+)
+def a_parameter_has_one_block(real: Any) -> Any:
+    """The original runtime goes on in batch mode in a function's next block."""
+    return lambda semantic, part, parts: False
+
+
+@examined(
+    "rules.patterns.parameter:_returns",
+    as_the_table_says("B6_batch_and_single_of_a_parameter_in_two_branches"),
+)
+def nothing_ends_a_function(real: Any) -> Any:
+    """What stands behind a branch that returns runs after it."""
+    return lambda semantic, part, other: False

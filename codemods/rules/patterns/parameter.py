@@ -18,7 +18,8 @@ Leaves alone    caller-relies, escapes, yields-inside, ...
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ from codemods.rules.checks.shared_trackers.method_callers import calls_of
 from codemods.rules.checks.shared_trackers.object_makers import is_fresh
 from codemods.rules.checks.shared_trackers.sole_use import gives_only, sets_first
 from codemods.rules.planning.adoption import Part, PlannedBlock, adopted, block_of
+from codemods.rules.planning.branches import exclusive
 from codemods.rules.planning.headers import Form
 from codemods.rules.planning.shared_blocks import parts_of
 from codemods.rules.refusing import refuse
@@ -320,7 +322,9 @@ def _adopted(
     plain = Form(binding.name, None, fresh=len(parts) == 1, ours=semantic.ours(home))
     blocks: list[PlannedBlock] = []
     for part in parts:
-        block = block_of(semantic, finding, part, plain)
+        # A caller that has the tracker still, or the next block, would find it in batch mode.
+        outlived = asked.first is not None or _is_followed(semantic, part, parts)
+        block = block_of(semantic, finding, part, replace(plain, outlived=outlived))
         if isinstance(block, Refusal):
             return Decided(block)
         blocks.append(block)
@@ -331,3 +335,28 @@ def _adopted(
     taken = trusted(semantic, parts[0].flow)
     verdict = adopted(finding, why, home, blocks, taken, asked.texts)
     return Decided(verdict, frozenset(parts[0].flow.tainted))
+
+
+def _is_followed(semantic: SemanticModel, part: Part, parts: list[Part]) -> bool:
+    """Whether another of the blocks *parts* may come behind *part*."""
+    first, module = part.sets[0], semantic.module
+    for other in (one.sets[0] for one in parts if one is not part):
+        if module.loops_around(first.statement) & module.loops_around(other.statement):
+            return True
+        receiver = other.call.func.value  # type: ignore[attr-defined]
+        later = other.call.lineno > first.call.lineno and not _returns(semantic, part, other)
+        if later and not exclusive(semantic, first, receiver):
+            return True
+    return False
+
+
+def _returns(semantic: SemanticModel, part: Part, other: SetCall) -> bool:
+    """Whether the function ends with the suite of *part*, in which *other* is not."""
+    *above, (name, _) = part.sets[0].path
+    depth = len(above)
+    beside = other.path[:depth] == tuple(above) and other.path[depth][0] == name
+    if beside or not isinstance(part.statements[-1], ast.Return):
+        return False
+    around = semantic.module.ancestors(part.statements[-1])
+    inside = itertools.takewhile(lambda node: node is not part.function, around)
+    return all(isinstance(node, ast.If | ast.Match | ast.match_case) for node in inside)

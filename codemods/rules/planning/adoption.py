@@ -110,7 +110,8 @@ def block_of(
     *about_none* says that a person answers for values which may be None; *helpers* names methods
     that send what is recorded in the block, too.
     """
-    form, stays = keep_user(semantic, part.sets, replace(plain, outlived=plain.sticky))
+    outlived = plain.sticky or plain.outlived
+    form, stays = keep_user(semantic, part.sets, replace(plain, outlived=outlived))
     checked = replace(form, sticky=False, fresh=True) if about_none else form
     refusal = check_arguments(semantic, finding, part.sets, checked, part.flow.tainted)
     if refusal is not None:
