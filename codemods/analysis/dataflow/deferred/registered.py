@@ -204,7 +204,8 @@ class _Doing:
         for home, call in calls:
             for called in called_by(home, call):
                 if isinstance(called, ast.Attribute):
-                    self.methods.add((str(home.module.source.path), called.attr))
+                    if not is_known(home, called):
+                        self.methods.add((str(home.module.source.path), called.attr))
                 elif home.class_of(called) is None and not self._is_told(home, called):
                     # What a class runs is in sight.
                     self.is_any = self.is_any or not is_known(home, called)

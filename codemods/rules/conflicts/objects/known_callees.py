@@ -25,6 +25,9 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DISPLAYS = (ast.Dict, ast.List, ast.Tuple, ast.Set)
 #: What reads a collection that it is given, and neither changes nor keeps it.
 _READING = frozenset("len sorted list tuple set dict iter enumerate any all bool print".split())
+#: What else is in a thread's arguments is run by the target alone, if at all.
+_THREAD = "threading.Thread"
+_OF_THREADS = frozenset({"start", "join"})
 _LOOKING = frozenset("get items keys values".split())
 #: Annotations of parameters that only read what they are given.
 _READ_ONLY = frozenset("Iterable Iterator Sequence Mapping Collection Container Sized".split())
@@ -52,24 +55,26 @@ class KnownCallees:
         """
         if taint is not self._semantic.taint:
             return False
+        if isinstance(called, ast.Attribute):
+            return self._run_by_thread(called) is not None
         binding = self._variable(called)
         if binding is not None and binding.parameter is not None:
             return self._values(binding) is not None
         return self._is_of_table(called)
 
     def given_in(self, body: Sequence[ast.AST]) -> list[Resolved]:
-        """Return what parameters that *body* calls may be, with all that this may call."""
+        """Return what *body* calls by parameters, or as threads, with all that this may call."""
         found: dict[ast.AST, Resolved] = {}
-        names = (n for part in body for n in walk(part) if isinstance(n, ast.Name))
+        names = [n for part in body for n in walk(part) if isinstance(n, ast.Name)]
         parents = self._semantic.module.parents
         called = (n for n in names if getattr(parents.get(n), "func", None) is n)
-        for variable in dict.fromkeys(map(self._variable, called)):
-            if variable is None or variable.parameter is None:
-                continue
-            for value in self._values(variable) or ():
-                one = value.function
-                led = reachable(one.taint, [*one.node.body, *value.decorators])
-                found.update((each.node, each) for each in (one, *led))
+        variables = [v for v in dict.fromkeys(map(self._variable, called)) if v is not None]
+        values = [v for one in variables if one.parameter for v in self._values(one) or ()]
+        values += [v for n in names for v in self._run_by_thread(parents.get(n)) or ()]
+        for value in values:
+            one = value.function
+            led = reachable(one.taint, [*one.node.body, *value.decorators])
+            found.update((each.node, each) for each in (one, *led))
         return list(found.values())
 
     def calls_unknown(self, body: Sequence[ast.AST]) -> bool:
@@ -89,6 +94,25 @@ class KnownCallees:
     def _variable(self, name: ast.expr) -> Binding | None:
         scopes = self._semantic.scopes
         return scopes.of(name) if isinstance(name, ast.Name) and name in scopes.scope_of else None
+
+    def _run_by_thread(self, method: ast.AST | None) -> list[_Value] | None:
+        """Return what ``thread.start`` runs; None if *method* is of no thread, or that hides."""
+        if not isinstance(method, ast.Attribute) or method.attr not in _OF_THREADS:
+            return None
+        thread = self._variable(method.value)
+        maker = thread.binders[0] if thread is not None and len(thread.binders) == 1 else None
+        around = self._semantic.module.parents.get(maker) if maker is not None else None
+        made = around.value if isinstance(around, ast.Assign) else None
+        if thread is None or thread.declared or not isinstance(made, ast.Call) or made.args:
+            return None
+        if set(self._semantic.names.meaning(made.func).paths) != {_THREAD}:
+            return None
+        given = {keyword.arg: keyword.value for keyword in made.keywords}
+        target = given.get("target")
+        if None in given or not isinstance(target, ast.Name):
+            return None
+        function = self._semantic.taint.known(target)
+        return None if function is None else [_Value(function, tuple(function.node.decorator_list))]
 
     def _values(self, variable: Binding) -> list[_Value] | None:
         if variable not in self._given:
