@@ -84,6 +84,14 @@ def uses_behind_a_branch_do_not_matter(real: Any) -> Any:
     return lambda *given: None
 
 
+@mutant(
+    "analysis.stores.carriers:Carriers._note_path_of", "X1_store_of_a_module_is_read", fault="C1"
+)
+def stores_of_modules_unseen(real: Any) -> Any:
+    """A store that is named by its module is none."""
+    return lambda self, node: None
+
+
 @mutant("analysis.stores.carriers:Carriers._note_imported", "X1", fault="C1", kinds="store")
 def stores_of_other_files_unseen(real: Any) -> Any:
     """A store that another file makes is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
@@ -40,6 +41,13 @@ class Assignments:
             roots = {root_of(taint, value) for value in (node.value, *values)}
             for root in roots - {None}:
                 self.by_root.setdefault(root, []).append(number)  # type: ignore[arg-type]
+
+    @cached_property
+    def of_imports(self) -> list[int]:
+        """The assignments of what imports bring in, or of something that is reached through it."""
+        roots = (root for root in self.by_root if not isinstance(root, str))
+        found = (r for r in roots if any(isinstance(b, ast.alias) for b in r.binders))
+        return [number for root in found for number in self.by_root[root]]
 
 
 class Defaults:
@@ -86,6 +94,8 @@ class Carriers:
         self._construct = construct
         self._objects: set[Binding] = set()
         self._made_elsewhere: dict[Binding, tuple[DataFlow, ast.expr]] = {}
+        #: The same by the paths of what other modules have.
+        self._of_modules: dict[str, tuple[DataFlow, ast.expr]] = {}
         self._fields: set[str] = set()
         self._paths: set[str] = set()
         self._texts: set[object] = set()
@@ -106,6 +116,14 @@ class Carriers:
                 self._note_name(node)
             elif isinstance(node, ast.Attribute) and is_own(node):
                 self._fields.add(node.attr)
+            elif isinstance(node, ast.Attribute):
+                self._note_path_of(node)
+
+    def _note_path_of(self, node: ast.expr) -> None:
+        """Take in a store that *node* names as one of another module's."""
+        found = self._taint.value_elsewhere(node)
+        if found is not None:
+            self._of_modules[self._taint.names.meaning(node).paths[0]] = found
 
     def _note_name(self, name: ast.Name) -> None:
         binding = self._scopes.of(name)
@@ -127,6 +145,7 @@ class Carriers:
         if found is not None:
             self._objects.add(binding)
             self._made_elsewhere[binding] = found
+            self._note_path_of(name)
 
     def _note_outer(self, definition: ast.AST) -> None:
         """Take in the collections of outer scopes that a function or class works with."""
@@ -169,11 +188,13 @@ class Carriers:
 
     def _close(self) -> None:
         """Follow other names for a carrier, and what is put into one, to a fixpoint."""
-        if not self._objects and not self._fields:
+        if not (self._objects or self._fields or self._of_modules):
             return
         assignments = self._taint.once(Assignments)
         own = self._parents.get(self._construct.call)
         sweep = Sweep()
+        if self._of_modules:
+            sweep.concern(assignments.of_imports)
         known: set[Binding | str] = set()
         before = -1
         while before != len(self._objects) + len(self._fields):
@@ -213,22 +234,42 @@ class Carriers:
     def _leads(self, value: ast.AST) -> bool:
         """Whether *value* is a carrier or something that can be reached through it."""
         root = root_of(self._taint, value)
-        return root in self._fields if isinstance(root, str) else root in self._objects
+        if root in self._fields if isinstance(root, str) else root in self._objects:
+            return True
+        while self._of_modules and isinstance(value, ast.Attribute | ast.Subscript | ast.Call):
+            if self._carrier(value) is not None:
+                return True
+            value = value.func if isinstance(value, ast.Call) else value.value
+        return False
 
-    def _is_carrier(self, name: ast.Name) -> bool:
-        return name in self._scopes.scope_of and self._scopes.of(name) in self._objects
+    def _carrier(self, node: ast.AST) -> Binding | str | None:
+        """Return the carrier that *node* reads: a variable, or what another module has."""
+        if isinstance(node, ast.Name) and node in self._scopes.scope_of:
+            binding: Binding = self._scopes.of(node)
+            if binding in self._objects:
+                return binding
+        if not self._of_modules or not isinstance(node, ast.Name | ast.Attribute):
+            return None
+        meaning = self._taint.names.meaning(node)
+        known = meaning.certain and meaning.paths[0] in self._of_modules
+        return meaning.paths[0] if known else None
 
-    def _values(self, binding: Binding) -> Iterator[ast.expr]:
-        for binder in binding.binders:
+    def _elsewhere(self, carrier: Binding | str | None) -> tuple[DataFlow, ast.expr] | None:
+        """Return the value that a *carrier* of another module has there."""
+        if carrier is None or isinstance(carrier, str):
+            return self._of_modules.get(carrier or "")
+        return self._made_elsewhere.get(carrier)
+
+    def _values(self, carrier: Binding | str) -> Iterator[ast.expr]:
+        for binder in () if isinstance(carrier, str) else carrier.binders:
             statement = self._parents.get(binder)
             if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
                 yield statement.value
-        if binding in self._made_elsewhere and not isinstance(
-            self._made_elsewhere[binding][1], ast.Call
-        ):
-            yield self._made_elsewhere[binding][1]
+        found = self._elsewhere(carrier)
+        if found is not None and not isinstance(found[1], ast.Call):
+            yield found[1]
 
-    def _is_collection(self, binding: Binding) -> bool:
+    def _is_collection(self, binding: Binding | str) -> bool:
         """Whether the variable holds a collection that somebody builds up."""
         return any(
             isinstance(value, _DISPLAYS)

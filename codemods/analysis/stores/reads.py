@@ -56,7 +56,8 @@ class Stores(Carriers):
         return self._look(list(nodes), _FARTHEST)
 
     def _look(self, nodes: list[ast.AST], depth: int) -> ast.AST | None:
-        if not (self._objects or self._fields or self._paths or self._texts):
+        known = (self._objects, self._fields, self._of_modules, self._paths, self._texts)
+        if not any(known):
             return None
         for root in nodes:
             for node in walk(root):
@@ -73,11 +74,12 @@ class Stores(Carriers):
             return self._calls_a_look(node, depth)
         if isinstance(node, ast.Attribute) and is_own(node) and node.attr in self._fields:
             return self._is_read(node, None, depth)
-        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
+        if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
             return False
-        if node.id in self._paths and self._opens(node):
+        if isinstance(node, ast.Name) and node.id in self._paths and self._opens(node):
             return True
-        return self._is_carrier(node) and self._is_read(node, self._scopes.of(node), depth)
+        carrier = self._carrier(node)
+        return carrier is not None and self._is_read(node, carrier, depth)
 
     def _opens(self, node: ast.AST) -> bool:
         """Whether the file that *node* is (part of) the name of is opened, or asked for."""
@@ -119,7 +121,8 @@ class Stores(Carriers):
         inner._taint, inner._scopes = taint, taint.scopes
         inner._parents = taint.module.parents
         inner._fields, inner._made_elsewhere = set(), {}
-        homes = (taint.module.statement(v) for t, v in self._made_elsewhere.values() if t is taint)
+        every = (*self._made_elsewhere.values(), *self._of_modules.values())
+        homes = (taint.module.statement(v) for t, v in every if t is taint)
         made = [home for home in homes if isinstance(home, ast.Assign)]
         inner._objects = {taint.scopes.of(target) for target in _names_bound(made)}
         inner._texts = set(self._texts)
@@ -128,7 +131,7 @@ class Stores(Carriers):
         inner._paths = {target.id for target in _names_bound(paths)}
         return inner
 
-    def _is_read(self, node: ast.expr, binding: Binding | None, depth: int) -> bool:
+    def _is_read(self, node: ast.expr, binding: Binding | str | None, depth: int) -> bool:
         """Whether what is done with the carrier *node* reads what was written to it."""
         chain: list[str] = []
         top: ast.AST = node
@@ -159,23 +162,24 @@ class Stores(Carriers):
             return False
         return self._is_handed_to_a_look(call, given, binding, depth)
 
-    def _is_part(self, binding: Binding, depth: int) -> bool:
+    def _is_part(self, binding: Binding | str, depth: int) -> bool:
         """Whether the variable is another name for what a carrier has collected."""
         for value in self._values(binding) if depth else ():
-            root: ast.AST = value
+            root = value
             while isinstance(root, ast.Attribute):
                 root = root.value
-            if root is value or not isinstance(root, ast.Name) or not self._is_carrier(root):
-                continue
-            if self._is_read(root, self._scopes.of(root), depth - 1):
-                return True
+                carrier = self._carrier(root)
+                if carrier is not None and self._is_read(root, carrier, depth - 1):
+                    return True
         return False
 
-    def _is_captured(self, binding: Binding) -> bool:
+    def _is_captured(self, binding: Binding | str) -> bool:
+        if isinstance(binding, str):
+            return False
         return any(isinstance(self._parents.get(b), ast.withitem) for b in binding.binders)
 
     def _is_handed_to_a_look(
-        self, call: ast.Call, value: ast.expr, binding: Binding | None, depth: int
+        self, call: ast.Call, value: ast.expr, binding: Binding | str | None, depth: int
     ) -> bool:
         definition = self._taint.definition(call.func)
         if definition is not None:
@@ -202,7 +206,7 @@ class Stores(Carriers):
                 return True
         return False
 
-    def _fake(self, binding: Binding | None) -> ResolvedClass | None:
+    def _fake(self, binding: Binding | str | None) -> ResolvedClass | None:
         """Return the class of the project that the carrier is visibly an object of."""
         for value in self._values(binding) if binding is not None else ():
             if isinstance(value, ast.Call):
@@ -211,13 +215,13 @@ class Stores(Carriers):
                     return owner
         return self._fake_elsewhere(binding)
 
-    def _fake_elsewhere(self, binding: Binding | None) -> ResolvedClass | None:
-        found = self._made_elsewhere.get(binding) if binding is not None else None
+    def _fake_elsewhere(self, binding: Binding | str | None) -> ResolvedClass | None:
+        found = self._elsewhere(binding)
         if found is None or not isinstance(found[1], ast.Call):
             return None
         return found[0].class_of(found[1].func)
 
-    def _is_built(self, binding: Binding | None) -> bool:
+    def _is_built(self, binding: Binding | str | None) -> bool:
         """Whether the carrier is built here, of a class that is no client of a service."""
         for value in self._values(binding) if binding is not None else ():
             if isinstance(value, ast.Call) and last_name(value.func)[:1].isupper():
@@ -225,7 +229,7 @@ class Stores(Carriers):
                 return not any(path.partition(".")[0] in _SERVICES for path in paths)
         return False
 
-    def _is_mock(self, binding: Binding | None) -> bool:
+    def _is_mock(self, binding: Binding | str | None) -> bool:
         values = self._values(binding) if binding is not None else ()
         return any(isinstance(v, ast.Call) and last_name(v.func) in _MOCKS for v in values)
 
