@@ -97,3 +97,26 @@ def test_proven_rewrites_ask_for_nothing(tmp_path: Path) -> None:
     )
     (applied,) = migrate(tmp_path, text, unsafe=True).applied
     assert applied.confirm == ()
+
+
+def test_what_reads_an_id_that_may_go_is_told(tmp_path: Path) -> None:
+    """Beside the condition about the id; reads of other ids give what they gave."""
+    text = (
+        "from tracker.ai_usage_tracker import AIUsageTracker\n\n"
+        "def scan(text, settings):\n"
+        "    tracker = AIUsageTracker()\n"
+        "    tracker.set_tracking_context(job_id='a', batch_id='b')\n"
+        "    tracker.set_tracking_context(job_id={})\n"
+        "    print(tracker.current_batch_id)\n"
+        "    print(tracker.current_job_id)\n"
+        "    return use(tracker)\n"
+    )
+    may_be_none = text.format("settings.get('job')")
+    (applied,) = migrate(tmp_path / "none", may_be_none, unsafe=True, runtime="tracker").applied
+    assert applied.confirm == (
+        "an earlier job_id may go where settings.get('job') is None",
+        "line 8 may read another current_job_id than today",
+    )
+    given = text.format("'c'")
+    (applied,) = migrate(tmp_path / "given", given, unsafe=True, runtime="tracker").applied
+    assert applied.confirm == ()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 #: What a frame has its variables under.
 _OF_A_FRAME = "f_locals"
+_KEYS = dict(zip(words.ID_ATTRIBUTES, words.SET_PARAMETERS, strict=True))
 
 
 def is_of_id(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> bool:
@@ -64,12 +65,18 @@ def may_be_asked(semantic: SemanticModel, lifetime: Lifetime, node: ast.AST) -> 
     )
 
 
-def read_conditions(semantic: SemanticModel, lifetime: Lifetime) -> tuple[str, ...]:
-    """Return what is to be confirmed of reads that may give something else."""
+def read_conditions(
+    semantic: SemanticModel, lifetime: Lifetime, asked: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what is to be confirmed of reads that may give something else.
+
+    So may reads of ids that the conditions *asked* are about.
+    """
     return tuple(
         f"line {semantic.module.span(read).line} may read another {read.attr} than today"
         for read in _reads(semantic, lifetime)
         if not is_of_id(semantic, lifetime, read)
+        or any(_KEYS[read.attr] in one for one in asked)
     )
 
 

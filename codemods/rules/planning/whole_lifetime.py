@@ -112,10 +112,10 @@ def decide_lifetime(semantic: SemanticModel, finding: Finding, lifetime: Lifetim
         *construct_conditions(semantic, lifetime),
         *wrapped_conditions(semantic, lifetime),
         *helper_conditions(semantic, lifetime),
-        *read_conditions(semantic, lifetime),
     )
     if isinstance(verdict, Refusal):
         return verdict
+    asked += read_conditions(semantic, lifetime, verdict.confirm)
     refusal = external_read_refusal(semantic, finding, lifetime, verdict) or doubted_inside_refusal(
         semantic, finding, lifetime, verdict.edits
     )
