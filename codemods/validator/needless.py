@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.validator.fingerprint import alike, fingerprint, fingerprints
+from codemods.validator.fingerprint import fingerprint
 from codemods.validator.terms import flush_of, is_end, made_by_client, replay_of
 
 if TYPE_CHECKING:
@@ -46,15 +46,23 @@ def unwrapped(
     after = left[0] if left else None
     if not isinstance(node, ast.Try) or [flush_of(s) for s in node.finalbody] != [block]:
         return None
-    if isinstance(after, ast.Try) and not alike(after, node.body[0]):
-        if fingerprints(after.finalbody) == fingerprints(node.finalbody):
-            return None  # it is kept whole
+    if after is not None and _flushing(after, block) >= _flushing(node, block):
+        return None  # it is kept whole
     if node.handlers:
         remaining = ast.Try(node.body, node.handlers, node.orelse, [])
         return [ast.copy_location(remaining, node)] if is_end(left[1:]) else None
     there = [fingerprint(statement) for statement in left]
     body = [s for s in node.body if replay_of(s) is None or fingerprint(s) in there]
     return None if node.orelse or not is_end(left[len(body) :]) else list(node.body)
+
+
+def _flushing(statement: ast.stmt | None, block: str) -> int:
+    """Return how many ``try`` that only flush in the end begin with *statement*, each in one."""
+    depth = 0
+    while isinstance(statement, ast.Try) and [flush_of(s) for s in statement.finalbody] == [block]:
+        depth += 1
+        statement = next((s for s in statement.body if replay_of(s) is None), None)
+    return depth
 
 
 def lines_of_finally(statement: ast.stmt) -> tuple[int, int]:

@@ -75,8 +75,7 @@ def read_conditions(
     return tuple(
         f"line {semantic.module.span(read).line} may read another {read.attr} than today"
         for read in _reads(semantic, lifetime)
-        if not is_of_id(semantic, lifetime, read)
-        or any(_KEYS[read.attr] in one for one in asked)
+        if not is_of_id(semantic, lifetime, read) or any(_KEYS[read.attr] in one for one in asked)
     )
 
 

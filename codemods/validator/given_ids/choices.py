@@ -95,7 +95,7 @@ def check_choice(
 
     That must be so whatever their tests say.  The id *skipped* is given in another way.  With
     *asked_of* a person was told of values that are replaced at once: they need not be evaluated,
-    nor must it be certain that what replaces them is there.
+    nor must it be certain that what replaces them is there, and where it is not, they may go.
     """
     sites = (set_call(n) for s in statements for n in ast.walk(s) if isinstance(n, ast.stmt))
     named = {key for site in sites if site is not None for key, _ in site[1]}
@@ -118,10 +118,11 @@ def check_choice(
         before = _Run(way, skipped, asked_of=asked_of)
         after = _Run(way, skipped, asked_of=asked_of)
         wanted = before.ids(statements, {})
+        last = _Run(way, skipped, asked_of=asked_of, may_go=asked_of).ids(statements, {})
         given = {key: after.value(value) for key, value in fields}
         if not after.evaluates_as(before):
             raise Difference("an id is not evaluated as it was", place)
-        if wanted != {key: value for key, value in given.items() if value is not None}:
+        if any(given.get(key) not in (wanted.get(key), last.get(key)) for key in named):
             raise Difference("the block does not name the ids that the branches set", place)
     return fields
 
@@ -293,8 +294,10 @@ def _not_none(name: str) -> bytes:
 class _Run:
     """One way through set calls or a header, and what is evaluated on it that may do anything."""
 
-    def __init__(self, way: Way, skipped: str, *, asked_of: bool) -> None:
+    def __init__(self, way: Way, skipped: str, *, asked_of: bool, may_go: bool = False) -> None:
         self._way, self._skipped, self._asked_of = way, skipped, asked_of
+        #: Where a later value is None, the earlier one does not last.
+        self._may_go = may_go
         self._evaluated: list[bytes] = []
 
     def evaluates_as(self, before: _Run) -> bool:
@@ -339,6 +342,8 @@ class _Run:
         for key, value in given:
             found = None if key == self._skipped else self.value(value)
             if found is None:
+                if self._may_go:
+                    later.pop(key, None)
                 continue
             sure = isinstance(value, ast.Name | ast.Constant | ast.JoinedStr) or self._asked_of
             if key in ids and not sure and not _is_text(value):

@@ -252,3 +252,15 @@ def test_the_last_of_two_users_is_the_block_s() -> None:
     header = 'with ai_usage_context("scan") as tracker:\n'
     objects(legacy("ask(tracker)\n", sets), migrated(kept, header))
     same(legacy("ask(tracker)\n", kept.partition("\n")[0] + "\n"), migrated(kept, header))
+
+
+def test_an_id_may_go_with_a_later_one_that_is_none_where_that_was_asked() -> None:
+    """Or stay, as by default; another value stands for neither."""
+    sets = "{0}job_id='x')\n{0}job_id=1 if a else None)\n"
+    before = legacy("ask()\n", sets.format("tracker.set_tracking_context("), SCOPES)
+    after = migrated("ask()\n", 'with ai_usage_context("scan", {}) as tracker:\n', SCOPES)
+    same(before, after.format("job_id=1 if a else None"), unsafe=True)
+    objects(before, after.format("job_id=1 if a else None"))
+    objects(before, after.format("job_id=1 if a else 2"), unsafe=True)
+    objects(before, after.format("job_id=None if a else 'x'"), unsafe=True)
+    objects(before, after.format("batch_id=1 if a else None"), unsafe=True)

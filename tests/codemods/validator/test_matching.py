@@ -94,6 +94,11 @@ def test_anything_else_in_a_statement_is_seen(body: list[str], number: int) -> N
     objects(legacy(text), migrated(spoilt))
 
 
+def flushed(body: str) -> str:
+    """Return *body* in a ``try`` that flushes in the end."""
+    return f"try:\n{indented(body)}finally:\n    tracker.flush_metrics()\n"
+
+
 @each_of(
     ("one", "other"),
     [("1", "True"), ("1", "1.0"), ("0.0", "-0.0"), ("'a'", "b'a'"), ("1", "1j"), ("None", "...")],
@@ -118,6 +123,14 @@ def test_constants_that_are_equal_are_not_the_same(one: str, other: str) -> None
             legacy("try:\n    ask()\nfinally:\n    tracker.flush_metrics()\n"),
             migrated("ask()\n"),
         ),
+        (legacy(flushed(flushed("ask()\n"))), migrated(flushed("ask()\n"))),
+        (legacy(flushed(flushed("ask()\n"))), migrated(flushed(flushed("ask()\n")))),
+        (legacy(flushed(flushed("ask()\n"))), migrated("ask()\n")),
+        (
+            legacy(flushed("tracker.track_openai_completion(lambda: r)()\n" + flushed("ask()\n"))),
+            migrated("tracker.track_openai_completion(lambda: r)()\n" + flushed("ask()\n")),
+        ),
+        (legacy(flushed(flushed("a()\n") + "b()\n")), migrated(flushed("a()\n") + "b()\n")),
     ],
 )
 def test_layout_and_needless_flushes_are_no_difference(before: str, after: str) -> None:
@@ -141,6 +154,8 @@ def test_layout_and_needless_flushes_are_no_difference(before: str, after: str) 
         (legacy("ask()\n"), NEW + "\n\ndef scan(text, client):\n    ask()\n"),
         (legacy("ask()\ntracker.flush_metrics()\nask()\n"), migrated("ask()\nask()\n")),
         (legacy("try:\n    ask()\nexcept E:\n    tracker.flush_metrics()\n"), migrated("ask()\n")),
+        (legacy(flushed(flushed("a()\n") + "b()\n")), migrated(flushed("a()\nb()\n"))),
+        (legacy(flushed(flushed("a()\n") + "b()\n")), migrated(flushed("a()\n"))),
     ],
 )
 def test_other_ids_and_other_blocks_are_seen(before: str, after: str) -> None:
