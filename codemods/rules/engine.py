@@ -53,6 +53,8 @@ class Decision:
     proposals: tuple[Proposal, ...]
     refusals: tuple[Refusal, ...]
     import_edits: tuple[Edit, ...]
+    #: The constructions and set calls that the proposals and refusals are about.
+    calls: frozenset[ast.Call] = frozenset()
 
 
 def decide(semantic: SemanticModel, left_out: Mapping[Finding, Refusal] = _NONE) -> Decision:
@@ -77,7 +79,8 @@ def decide(semantic: SemanticModel, left_out: Mapping[Finding, Refusal] = _NONE)
         placed = place(semantic, [*possible, *late])
     # What is refused takes no name: those of the blocks are given last.
     made = named(semantic, sorted(placed.proposals, key=_place))
-    return Decision(made, tuple(sorted([*refusals, *more], key=_place)), placed.edits)
+    calls = frozenset(call for answer in answers for call in answer.calls)
+    return Decision(made, tuple(sorted([*refusals, *more], key=_place)), placed.edits, calls)
 
 
 def _parted(

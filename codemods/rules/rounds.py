@@ -1,7 +1,8 @@
 """Whether what a file's rewrites leave may give the rules more to do.
 
-A second round is a whole analysis of the new text.  Most files need none: no set call is left,
-no tracker is bound by hand any more, and no call in a block leaves out a tracker.
+A second round is a whole analysis of the new text.  Most files need none: each set call, and each
+tracker that is bound by hand, is part of a rewrite or refused for what no rewrite takes away, and
+no call in a block leaves out a tracker.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import last_name
 from codemods.model.edit import Delete, Wrap
+from codemods.model.refusal import Reason
 from codemods.rules.checks.left_out import may_leave_out_tracker
 
 if TYPE_CHECKING:
@@ -19,25 +21,48 @@ if TYPE_CHECKING:
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.model.proposal import Proposal
+    from codemods.rules.engine import Decision
 
-_SETTING = (words.SET_CALL, words.OLDER_SET_CALL)
+#: Refused for the code around the tracker, which stays whatever becomes of other trackers: the
+#: other reasons may be about calls that a rewrite beside them takes away.
+_LASTING = frozenset(
+    {
+        Reason.CONDITIONAL_CONSTRUCT,
+        Reason.ESCAPES,
+        Reason.ESCAPES_LOOP,
+        Reason.INVALID_CALL,
+        Reason.UNKNOWN_FIELDS,
+        Reason.YIELDS_INSIDE,
+    }
+)
 
 
-def may_go_on(semantic: SemanticModel, proposals: Sequence[Proposal], text: str) -> bool:
-    """Whether a rule may propose something for *text*, which *proposals* have made of a module.
+def may_go_on(semantic: SemanticModel, decision: Decision) -> bool:
+    """Whether a rule may propose something for what the proposals of *decision* make of a module.
 
     All but three rules want a set call.  Those look at statements that bind a tracker, at calls
     inside of contexts, and at names without an import, which no rewrite leaves.
     """
-    if semantic.settings.unsafe or any(name in text for name in _SETTING):
+    proposals = decision.proposals
+    if semantic.settings.unsafe or any(one.reason not in _LASTING for one in decision.refusals):
         return True
     if any(map(_is_about_more, proposals)) or _has_unknown_names(semantic):
         return True
-    deleted = {e.path for p in proposals for e in p.edits if isinstance(e, Delete)}
-    bound = map(semantic.lifetimes.binding_of, semantic.lifetimes.constructs)
-    if any(semantic.module.paths[one] not in deleted for one in bound if one is not None):
+    if _has_more_sites(semantic, decision):
         return True
     return any(may_leave_out_tracker(semantic, body) for body in _bodies(semantic, proposals))
+
+
+def _has_more_sites(semantic: SemanticModel, decision: Decision) -> bool:
+    """Whether there is a set call, or a binding of a tracker, that nothing was decided about.
+
+    Of those that were, one may stay in its block: whoever leaves it there sees to it that no rule
+    takes it for one that the header is to stand for.
+    """
+    lifetimes = semantic.lifetimes
+    sites = [site.call for site in lifetimes.set_calls]
+    sites += [one.call for one in lifetimes.constructs if lifetimes.binding_of(one) is not None]
+    return not decision.calls.issuperset(sites)
 
 
 def _is_about_more(proposal: Proposal) -> bool:

@@ -192,8 +192,7 @@ def _one_round(
     outcome = rewritten(semantic, source, decision)
     if not isinstance(outcome, Changed) or len(outcome.applied) < len(decision.proposals):
         return outcome, False
-    text = _decoded(source, outcome.after)
-    return outcome, not may_go_on(semantic, decision.proposals, text)
+    return outcome, not may_go_on(semantic, decision)
 
 
 def _decoded(source: SourceFile, content: bytes) -> str:

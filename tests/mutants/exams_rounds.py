@@ -75,7 +75,7 @@ def a_call_in_a_new_block_takes_its_tracker(folder: Path) -> None:
 @examined("rules.rounds:may_go_on", a_call_in_a_new_block_takes_its_tracker)
 def one_round_is_enough(real: Any) -> Any:
     """The rules are asked once."""
-    return lambda semantic, proposals, text: False
+    return lambda semantic, decision: False
 
 
 TWO_TRACKERS = """

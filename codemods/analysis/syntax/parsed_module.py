@@ -115,7 +115,7 @@ class ParsedModule:
         parents.update(dict.fromkeys(children(self.tree), self.tree))
         for parent in index(self.tree).nodes:
             if type(parent) not in LEAVES:
-                for child in children(parent):
+                for child in parent.inner:  # type: ignore[attr-defined]  # the index has asked
                     parents[child] = parent
         self._loops[self.tree] = frozenset()
         waiting: list[tuple[ast.AST, Path]] = [(self.tree, ())]

@@ -8,7 +8,6 @@ hold it against ``symtable`` where that has an answer, and against what programs
 from __future__ import annotations
 
 import ast
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from codemods.analysis.syntax.tree import Visitor
 from codemods.interpreter import check_declarations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from codemods.analysis.syntax.parsed_module import ParsedModule
 
@@ -141,7 +140,14 @@ class Scopes:
         walker.body(module.tree.body, self.module_scope)
         # A name's owner is known once all of its scope has been seen.
         for name, node, scope in walker.mentions:
-            self._enter(name, node, scope)
+            if type(node) is ast.Name and type(node.ctx) is ast.Load:
+                # Nearly all are reads, and of what was read in this scope before.
+                readable = self._read.get((scope, name)) or self._readable(name, scope)
+                for binding in readable:
+                    binding.loads.append(node)
+                self.scope_of[node] = scope
+            else:
+                self._enter(name, node, scope)
         for binding in self.bindings.values():
             for found in (binding.binders, binding.loads):
                 if len(found) > 1:
@@ -150,16 +156,18 @@ class Scopes:
     def binding(self, name: str, scope: Scope) -> Binding:
         """Return the variable that *name* means when it is used in *scope*."""
         key = (scope, name)
-        if key not in self._meant:
+        known = self._meant.get(key)
+        if known is None:
             stored = scope.spelled(name)
-            self._meant[key] = self._variable(name, stored, self._owner(stored, scope))
-        return self._meant[key]
+            self._meant[key] = known = self._variable(name, stored, self._owner(stored, scope))
+        return known
 
     def of(self, node: ast.Name) -> Binding:
         """Return the variable that a Name node means."""
-        if node not in self._of:
-            self._of[node] = self.binding(node.id, self.scope_of[node])
-        return self._of[node]
+        known = self._of.get(node)
+        if known is None:
+            self._of[node] = known = self.binding(node.id, self.scope_of[node])
+        return known
 
     def _variable(self, name: str, stored: str, owner: Scope) -> Binding:
         key = (owner, stored)
@@ -196,12 +204,9 @@ class Scopes:
         return [own, self._owner(stored, here), module]
 
     def _enter(self, name: str, node: ast.AST, scope: Scope) -> None:
-        key = (scope, name)
-        binding = self._meant.get(key) or self.binding(name, scope)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            for read in self._read.get(key) or self._readable(name, scope, binding):
-                read.loads.append(node)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
+        """Note that *node* binds, deletes or declares what *name* means in *scope*."""
+        binding = self.binding(name, scope)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
             binding.deletes.append(node)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             binding.declared.append(node)
@@ -210,16 +215,15 @@ class Scopes:
             binding.binders.append(node)
         self.scope_of[node] = scope
 
-    def _readable(self, name: str, scope: Scope, binding: Binding) -> list[Binding]:
-        """Return the variables that *name* may be when it is read in *scope*; *binding* is one."""
-        key = (scope, name)
-        if key not in self._read:
-            stored = scope.spelled(name)
-            others = [self._variable(name, stored, o) for o in self._also(stored, scope)]
-            if stored != name and scope.is_in_signature:
-                others.append(self._variable(name, name, self._owner(name, scope)))
-            self._read[key] = list(dict.fromkeys((binding, *others)))
-        return self._read[key]
+    def _readable(self, name: str, scope: Scope) -> list[Binding]:
+        """Return the variables that *name* may be when it is read in *scope*."""
+        stored = scope.spelled(name)
+        found = [self.binding(name, scope)]
+        found += [self._variable(name, stored, o) for o in self._also(stored, scope)]
+        if stored != name and scope.is_in_signature:
+            found.append(self._variable(name, name, self._owner(name, scope)))
+        self._read[scope, name] = made = list(dict.fromkeys(found))
+        return made
 
 
 class _Walker(Visitor):
@@ -237,12 +241,6 @@ class _Walker(Visitor):
             self.visit(node)
         self.scope = outer
 
-    @contextmanager
-    def _in(self, scope: Scope) -> Iterator[None]:
-        outer, self.scope = self.scope, scope
-        yield
-        self.scope = outer
-
     def _scope(self, node: ast.AST, *, late: bool = False) -> Scope:
         above = self.scope
         scope = Scope(node, above, late=late, private=above.private)
@@ -257,7 +255,7 @@ class _Walker(Visitor):
         self.mentions.append((name, node, self.scope))
 
     def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
+        if type(node.ctx) is ast.Load:
             self.mentions.append((node.id, node, self.scope))
         else:
             self._bind(node.id, node)
@@ -287,37 +285,41 @@ class _Walker(Visitor):
         self._bind(node.name, node)
         for expression in [*node.decorator_list, *defaults(node.args)]:
             self.visit(expression)
-        with self._in(self._type_parameters(node)):
-            for annotation in annotations_of(node):
-                self._annotation(annotation)
-            with self._in(self._scope(node)):
-                self._parameters(node.args)
-                self.body(node.body, self.scope)
+        outer, self.scope = self.scope, self._type_parameters(node)
+        for annotation in annotations_of(node):
+            self._annotation(annotation)
+        self.scope = self._scope(node)
+        self._parameters(node.args)
+        self.body(node.body, self.scope)
+        self.scope = outer
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for expression in defaults(node.args):
             self.visit(expression)
-        with self._in(self._scope(node)):
-            self._parameters(node.args)
-            self.visit(node.body)
+        outer, self.scope = self.scope, self._scope(node)
+        self._parameters(node.args)
+        self.visit(node.body)
+        self.scope = outer
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._bind(node.name, node)
         for decorator in node.decorator_list:
             self.visit(decorator)
-        with self._in(self._type_parameters(node)):
-            for expression in [*node.bases, *node.keywords]:
-                self.visit(expression)
-            scope = self._scope(node)
-            scope.private = node.name
-            self.body(node.body, scope)
+        outer, self.scope = self.scope, self._type_parameters(node)
+        for expression in [*node.bases, *node.keywords]:
+            self.visit(expression)
+        scope = self._scope(node)
+        scope.private = node.name
+        self.body(node.body, scope)
+        self.scope = outer
 
     def visit_TypeAlias(self, node: ast.AST) -> None:
         self.visit(node.name)  # type: ignore[attr-defined]
-        with self._in(self._type_parameters(node)):
-            self._on_demand(node.value)  # type: ignore[attr-defined]
+        outer, self.scope = self.scope, self._type_parameters(node)
+        self._on_demand(node.value)  # type: ignore[attr-defined]
+        self.scope = outer
 
     def _type_parameters(self, node: ast.AST) -> Scope:
         """Enter the type parameters of *node*; returns the scope that its signature is in."""
@@ -327,11 +329,12 @@ class _Walker(Visitor):
         scope = self._scope(node, late=True)
         scope.node = node
         scope.type_parameters = frozenset(p.name for p in found)  # type: ignore[attr-defined]
-        with self._in(scope):
-            for parameter in found:
-                self._bind(parameter.name, parameter)  # type: ignore[attr-defined]
-                for name in ("bound", "default_value"):
-                    self._on_demand(getattr(parameter, name, None))
+        outer, self.scope = self.scope, scope
+        for parameter in found:
+            self._bind(parameter.name, parameter)  # type: ignore[attr-defined]
+            for name in ("bound", "default_value"):
+                self._on_demand(getattr(parameter, name, None))
+        self.scope = outer
         return scope
 
     def _on_demand(self, expression: ast.expr | None) -> None:
@@ -343,14 +346,15 @@ class _Walker(Visitor):
         self.visit(first.iter)
         scope = self._scope(node)
         scope.in_annotation = self.annotating
-        with self._in(scope):
-            self.visit(first.target)
-            for part in [*first.ifs, *others]:
-                self.visit(part)
-            for name in ("key", "value", "elt"):
-                value = getattr(node, name, None)
-                if value is not None:
-                    self.visit(value)
+        outer, self.scope = self.scope, scope
+        self.visit(first.target)
+        for part in [*first.ifs, *others]:
+            self.visit(part)
+        for name in ("key", "value", "elt"):
+            value = getattr(node, name, None)
+            if value is not None:
+                self.visit(value)
+        self.scope = outer
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
 

@@ -156,8 +156,17 @@ class Visitor:
 
     def generic_visit(self, node: ast.AST) -> None:
         """Visit what is inside of *node*."""
+        # As ``visit`` does: a call less for each node, and half as deep a stack.
+        methods = self._methods
         for child in children(node):
-            self.visit(child)
+            kind = type(child)
+            if kind is ast.Constant:
+                continue
+            method = methods.get(kind)
+            if method is not None:
+                method(self, child)
+            else:
+                self.generic_visit(child)
 
 
 def expression(text: str) -> ast.expr:

@@ -57,6 +57,28 @@ def test_a_file_without_a_tracker_by_hand_is_analysed_once(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    "more",
+    [
+        "\n\ndef spare():\n    other = AIUsageTracker()\n    STORED.append(other)\n",
+        "\n\ndef spare(some):\n    if some:\n        other = AIUsageTracker()\n    ask('a', other)\n",
+        "\n\ndef spare():\n    other = AIUsageTracker()\n    yield ask('a', other)\n",
+        "\n\ndef spare(ids):\n    other = AIUsageTracker()\n"
+        "    other.set_tracking_context(**ids)\n    ask('a', other)\n",
+        "\n\ndef spare():\n    # once: set_tracking_context\n    return 'set_tracking_context'\n",
+        "\n\ndef spare(text, ids):\n    other = AIUsageTracker()\n    try:\n"
+        "        other.set_tracking_context(job_id=ids['job'])\n    except KeyError:\n"
+        "        print(text)\n    ask(text, other)\n",
+    ],
+    ids=["escapes", "conditional", "yields", "unknown fields", "only a text", "stays inside"],
+)
+def test_what_no_rewrite_takes_away_is_not_asked_about_again(more: str, tmp_path: Path) -> None:
+    """Code that is refused for what stays there, or that a block has taken, needs no round."""
+    count, text = rounds(tmp_path, IMPORT + more + SITE.format(work="print(text)"))
+    assert count == 1
+    assert "job_id" in text
+
+
+@pytest.mark.parametrize(
     ("more", "work"),
     [
         (INNER, "check(text)"),
