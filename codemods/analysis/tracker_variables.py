@@ -11,9 +11,12 @@ from codemods.analysis.syntax.tree import walk
 from codemods.vocabulary import SET_CALL, SET_PARAMETERS, TRACKER_CLASS, TRACKER_METHODS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codemods.analysis.syntax.definitions import DataFlow, Resolved
     from codemods.analysis.syntax.parsed_module import ParsedModule
     from codemods.analysis.syntax.scopes import Binding, Scopes
+    from codemods.analysis.trackers.constructs import Binder
     from codemods.analysis.trackers.lifetimes import Construct, Lifetimes
 
 
@@ -22,16 +25,17 @@ def tracker_variables(
 ) -> frozenset[Binding]:
     """Return the variables that are bound to a tracker, or of which a method of one is called."""
     asked = _Variables(module, taint, lifetimes)
+    # Most of a module's variables have nothing to do with trackers: places first, then variables.
+    binders, uses = set(asked.binders()), set(asked.uses())
     return frozenset(
         binding
         for binding in scopes.bindings.values()
-        if any(asked.is_bound_to_one(binder) for binder in binding.binders)
-        or any(asked.is_used_as_one(load) for load in binding.loads)
+        if not (binders.isdisjoint(binding.binders) and uses.isdisjoint(binding.loads))
     )
 
 
 class _Variables:
-    """Answers for one binder, or one use, of a variable."""
+    """Finds what binds trackers to variables, and what uses variables as trackers."""
 
     def __init__(self, module: ParsedModule, taint: DataFlow, lifetimes: Lifetimes) -> None:
         self._module = module
@@ -41,38 +45,43 @@ class _Variables:
         #: Of each function that was asked about, whether its body names the class of trackers.
         self._naming: dict[ast.AST, bool] = {}
 
-    def is_used_as_one(self, load: ast.Name) -> bool:
-        """Whether a method of trackers is called on *load*."""
-        parent = self._module.parents[load]
-        if not isinstance(parent, ast.Attribute) or parent.attr not in TRACKER_METHODS:
-            return False
-        call = self._module.parents[parent]
-        given = call.keywords if isinstance(call, ast.Call) and parent.attr == SET_CALL else []
-        # With parameters of its own it is another class's method of that name.
-        return all(k.arg is None or k.arg in SET_PARAMETERS for k in given)
+    def uses(self) -> Iterator[ast.AST]:
+        """Yield the values that a method of trackers is called on."""
+        for method in self._module.every(ast.Attribute):
+            if method.attr not in TRACKER_METHODS:
+                continue
+            call = self._module.parents[method]
+            given = call.keywords if isinstance(call, ast.Call) and method.attr == SET_CALL else []
+            # With parameters of its own it is another class's method of that name.
+            if all(k.arg is None or k.arg in SET_PARAMETERS for k in given):
+                yield method.value
 
-    def is_bound_to_one(self, binder: ast.AST) -> bool:
-        """Whether *binder* binds a tracker, or what visibly leads to one."""
-        parent = self._module.parents.get(binder)
-        if isinstance(parent, ast.withitem) and isinstance(parent.context_expr, ast.Call):
-            return self._names.context_manager(parent.context_expr.func) is not None
-        if not isinstance(binder, ast.Name):
-            return False
-        statement = self._module.statement(binder)
-        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)):
-            return False
-        construct = self._constructs.get(statement)
-        if construct is not None:
-            return binder in self._lifetimes.names_of(construct, statement)
-        if isinstance(statement, ast.Expr) or statement.value is None:
-            return False
+    def binders(self) -> Iterator[ast.AST]:
+        """Yield the names that are bound to a tracker, or to what visibly leads to one."""
+        blocks: list[ast.With | ast.AsyncWith] = [*self._module.every(ast.With)]
+        for item in (i for b in (*blocks, *self._module.every(ast.AsyncWith)) for i in b.items):
+            call = item.context_expr
+            if item.optional_vars is not None and isinstance(call, ast.Call):
+                if self._names.context_manager(call.func) is not None:
+                    yield item.optional_vars
+        for statement, construct in self._constructs.items():
+            yield from self._lifetimes.names_of(construct, statement)
+        assigning: list[ast.Assign | ast.AnnAssign] = [*self._module.every(ast.Assign)]
+        for one in (*assigning, *self._module.every(ast.AnnAssign)):
+            if one.value is None or one in self._constructs or not self._leads_to_one(one.value):
+                continue
+            names = (n for n in walk(one) if isinstance(n, ast.Name))
+            yield from (name for name in names if not isinstance(name.ctx, ast.Load))
+
+    def _leads_to_one(self, value: ast.expr) -> bool:
+        """Whether a call in *value* builds a tracker, or is of what names the class."""
         return any(
             isinstance(node, ast.Call) and (node in self._construct_calls or self._builds_one(node))
-            for node in walk(statement.value)
+            for node in walk(value)
         )
 
     @cached_property
-    def _constructs(self) -> dict[ast.stmt, Construct]:
+    def _constructs(self) -> dict[Binder, Construct]:
         """The first construction of each statement that binds one."""
         pairs = [(self._lifetimes.binding_of(c), c) for c in reversed(self._lifetimes.constructs)]
         return {statement: construct for statement, construct in pairs if statement is not None}

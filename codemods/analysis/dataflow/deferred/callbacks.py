@@ -89,8 +89,8 @@ def _handed_on(taint: DataFlow) -> frozenset[ast.AST]:
     ]
     if _looks_up(taint):
         return frozenset(functions)
-    mentions = (*every(ast.Lambda), *every(ast.Name), *every(ast.Attribute))
-    handed: list[ast.AST] = [n for n in mentions if _is_handed(taint, n)]
+    fields = (node for node in every(ast.Attribute) if _is_handed(taint, node))
+    handed: list[ast.AST] = [*every(ast.Lambda), *_handed_names(taint), *fields]
     registered = [f for f in functions if any(registers(taint, d) for d in f.decorator_list)]
     bodies = [statement for function in registered for statement in function.body]
     reached = reachable(taint, [*handed, *bodies])
@@ -122,12 +122,23 @@ def registers(taint: DataFlow, decorator: ast.expr) -> bool:
     return telling_names.registers(last_name(made))
 
 
-def _is_handed(taint: DataFlow, node: ast.AST) -> bool:
-    """Whether *node* is a lambda, or a mention of a function that is no call of it."""
-    if isinstance(node, ast.Lambda):
-        return True
-    if not isinstance(node, (ast.Name, ast.Attribute)):
-        return False
+def _handed_names(taint: DataFlow) -> Iterator[ast.Name]:
+    """Yield the names of functions that are no calls of them."""
+    known: dict[Binding, bool] = {}
+    scopes = taint.scopes
+    for name in taint.module.every(ast.Name):
+        binding = scopes.of(name) if name in scopes.scope_of else None
+        is_function = known.get(binding) if binding is not None else None
+        if is_function is None:
+            is_function = taint.definition(name) is not None
+            if binding is not None:  # whatever reads a variable reads the same function
+                known[binding] = is_function
+        if is_function and _is_handed(taint, name):
+            yield name
+
+
+def _is_handed(taint: DataFlow, node: ast.Name | ast.Attribute) -> bool:
+    """Whether *node* is a mention of a function that is no call of it."""
     parent = taint.module.parents[node]
     is_called = isinstance(parent, ast.Call) and parent.func is node
     return not is_called and taint.definition(node) is not None
