@@ -60,7 +60,7 @@ def test_a_file_without_a_tracker_by_hand_is_analysed_once(tmp_path: Path) -> No
     "more",
     [
         "\n\ndef spare():\n    other = AIUsageTracker()\n    STORED.append(other)\n",
-        "\n\ndef spare(some):\n    if some:\n        other = AIUsageTracker()\n    ask('a', other)\n",
+        "\n\ndef spare(a):\n    if a:\n        other = AIUsageTracker()\n    ask(a, other)\n",
         "\n\ndef spare():\n    other = AIUsageTracker()\n    yield ask('a', other)\n",
         "\n\ndef spare(ids):\n    other = AIUsageTracker()\n"
         "    other.set_tracking_context(**ids)\n    ask('a', other)\n",
