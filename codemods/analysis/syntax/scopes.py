@@ -140,10 +140,8 @@ class Scopes:
         walker.body(module.tree.body, self.module_scope)
         # A name's owner is known once all of its scope has been seen.
         for name, node, scope in walker.mentions:
-            if type(node) is ast.Name and type(node.ctx) is ast.Load:
-                # Nearly all are reads, and of what was read in this scope before.
-                readable = self._read.get((scope, name)) or self._readable(name, scope)
-                for binding in readable:
+            if type(node) is ast.Name and type(node.ctx) is ast.Load:  # as nearly all are
+                for binding in self._read.get((scope, name)) or self._readable(name, scope):
                     binding.loads.append(node)
                 self.scope_of[node] = scope
             else:
@@ -204,7 +202,6 @@ class Scopes:
         return [own, self._owner(stored, here), module]
 
     def _enter(self, name: str, node: ast.AST, scope: Scope) -> None:
-        """Note that *node* binds, deletes or declares what *name* means in *scope*."""
         binding = self.binding(name, scope)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
             binding.deletes.append(node)
@@ -222,8 +219,7 @@ class Scopes:
         found += [self._variable(name, stored, o) for o in self._also(stored, scope)]
         if stored != name and scope.is_in_signature:
             found.append(self._variable(name, name, self._owner(name, scope)))
-        self._read[scope, name] = made = list(dict.fromkeys(found))
-        return made
+        return self._read.setdefault((scope, name), list(dict.fromkeys(found)))
 
 
 class _Walker(Visitor):
