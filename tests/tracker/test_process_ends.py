@@ -106,7 +106,7 @@ def test_a_program_that_ends_right_behind_its_first_call(tmp_path: Path) -> None
         )
         server.shutdown()
     assert (done.returncode, done.stderr) == (0, "")
-    assert asked == ["BatchWriteItem"]
+    assert set(asked) == {"BatchWriteItem"}  # again, where the answer took ten seconds
 
 
 @pytest.mark.parametrize("method", METHODS)

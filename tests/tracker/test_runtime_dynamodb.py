@@ -34,6 +34,7 @@ from tracker.delivery import patience, writer
 from tracker.delivery.attempt import attempt
 from tracker.delivery.destinations import Destination
 from tracker.errors import SinkError
+from tracker.sinks.dynamodb import table as table_module
 from tracker.sinks.dynamodb.item import item_size, shard_of, to_item
 from tracker.sinks.dynamodb.sink import DynamoSink, _chunks, _Record, from_environment
 from tracker.sinks.dynamodb.table import INDEXES, PROJECTED, connect, create, describe
@@ -97,7 +98,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, Any]]:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What boto3 finds: nothing of this machine's."""
+    """What boto3 finds: nothing of this machine's; a server may take as long as it takes."""
+    for name in ("CONNECT_SECONDS", "READ_SECONDS"):
+        monkeypatch.setattr(table_module, name, PATIENCE)
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -124,6 +127,7 @@ def place(server: tuple[int, Any], aws: None, monkeypatch: pytest.MonkeyPatch) -
 def sink(place: Place) -> Iterator[DynamoSink]:
     """The sink as the settings make it."""
     sink = from_environment(place.table)
+    sink._patience = PATIENCE
     yield sink
     sink.close()
 
@@ -182,7 +186,7 @@ def test_a_key_comes_once_in_a_request(place: Place, sink: DynamoSink) -> None:
 def test_faults_lose_and_double_nothing(place: Place, faults: list[str]) -> None:
     """What the table does not take, or may not have taken, is sent again in the same write."""
     waits: list[float] = []
-    sink = DynamoSink(place.table, sleep=waits.append)
+    sink = DynamoSink(place.table, patience=PATIENCE, sleep=waits.append)
     place.proxy.meet(faults)
     assert sink.write(metrics(40)) == ALL_STORED
     assert place.items().keys() == ids(40)
@@ -746,7 +750,9 @@ def test_an_answer_that_is_lost_while_it_is_repriced(place: Place, prices: str) 
     """The same write asks again, and finds that the record has a price by now."""
     named = ("--source", "dynamodb", "--table", place.table, "--prices", prices)
     place.proxy.choose = iter(["drop", "pass", "pass"]).__next__
-    slow = DynamoSink(place.table, sleep=lambda _seconds: ai_usage("reprice", *named))
+    slow = DynamoSink(
+        place.table, patience=PATIENCE, sleep=lambda _seconds: ai_usage("reprice", *named)
+    )
     assert not slow.write([lacking(id="a")]).retry
     slow.close()
     (item,) = place.items().values()

@@ -31,6 +31,7 @@ from opentelemetry.semconv._incubating.attributes.gen_ai_attributes import (
 )
 
 import tracker
+from tests.patience import PATIENCE
 from tracker import AIUsageTracker, Metric, ai_usage_context
 from tracker.errors import SinkError
 from tracker.sinks.otlp import (
@@ -124,6 +125,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     """A receiver that the exporter's variable names."""
     with running() as server:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", str(PATIENCE))
         yield server
 
 

@@ -83,6 +83,7 @@ def stores(
     caplog.set_level(logging.DEBUG, "tracker")
     with receiver() as (url, bodies):
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", str(PATIENCE))
         tracker.configure(sinks="sqlite,jsonl,otlp,dynamodb")
 
         def kept() -> dict[str, bytes]:

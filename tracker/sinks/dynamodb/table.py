@@ -59,6 +59,8 @@ INVALID = frozenset(
     }
 )
 PATIENCE_SECONDS = 600.0
+#: That one request may take to begin, and then between two parts of its answer.
+CONNECT_SECONDS, READ_SECONDS = 5.0, 10.0
 DENIED = "AccessDeniedException"
 LONGEST_POLL_SECONDS = 2.0
 
@@ -85,8 +87,8 @@ def connect(*, attempts: int) -> DynamoDBClient:
         raise SinkError("boto3 is not installed; pip install 'ai-usage-suite[dynamodb]'") from error
     config = Config(
         retries={"total_max_attempts": attempts, "mode": "standard"},
-        connect_timeout=5,
-        read_timeout=10,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
     )
     try:
         # A session of its own: boto3's default one must not be shared by threads.
