@@ -35,6 +35,7 @@ _BY_TEXT = re.compile(
 )
 _ANSWERING = ("__getattr__", "__getattribute__")
 _CONFTEST = "conftest"
+_PLUGINS = "pytest_plugins"
 #: What gives a name to whatever has it; that it begins with one byte makes it quick.
 _PUT = re.compile(rb"\.%b(%b)%b=(?!=)" % (GAP, NAME, GAP))
 _PUT_BY_TEXT = re.compile(rb"(?:setattr|patch[\w.]*)%b\(([^()]*)" % GAP)
@@ -174,15 +175,31 @@ class Replacements:
                     yield file, ExternalUse(text, f"{file.display}:{span.line}")
 
     def _reached(self, file: DiscoveredFile) -> set[Path]:
-        """Return the files that *file* imports, whatever is between.
+        """Return the files that *file* imports, whatever is between, and those of who imports it.
 
-        What a conftest.py replaces, it replaces for every test beside and below it.
+        A helper replaces what the tests that call it run.  What a conftest.py replaces, or a
+        plugin that it names, it replaces for every test beside and below it.
         """
-        waiting = [file]
-        if file.path.stem == _CONFTEST:
-            folder = file.path.parent
-            waiting += [f for f in self._graph.files if folder in f.path.parents]
-        return {one.path for one in imports_first(self._graph, waiting)}
+        waiting = {file.path: file}
+        for one in (found := [file]):
+            users = [*self._graph.importing(one.path), *self._naming_plugin(one)]
+            if one.path.stem == _CONFTEST:
+                folder = one.path.parent
+                users += [f for f in self._graph.files if folder in f.path.parents]
+            found += [user for user in users if user.path not in waiting]
+            waiting.update((user.path, user) for user in users)
+        return {one.path for one in imports_first(self._graph, list(waiting.values()))}
+
+    def _naming_plugin(self, file: DiscoveredFile) -> list[DiscoveredFile]:
+        """Return the files by which pytest loads *file* as a plugin, which no import shows."""
+        if b"fixture" not in self._graph.content(file):
+            return []
+        name = re.compile(whole(file.path.stem))
+        return [
+            user
+            for user in self._graph.holding(_PLUGINS)
+            if user.path != file.path and name.search(self._graph.content(user))
+        ]
 
     def putting(self, name: str, path: Path) -> list[DiscoveredFile]:
         """Return the other files that may replace the function *name* of the module in *path*.

@@ -202,6 +202,18 @@ def replacements_of_methods_unseen(real: Any) -> Any:
     return lambda taint, called, known: []
 
 
+@mutant("analysis.dataflow.tainted_values:in_place_of", "E1", fault="C3")
+def methods_of_heirs_give_what_the_base_gives(real: Any) -> Any:
+    """A method of an heir is finished when that of its base is."""
+    return lambda taint, called, known: []
+
+
+@mutant("analysis.dataflow.tainted_values:replacing", "E1", fault="C3")
+def functions_of_others_give_what_was_there(real: Any) -> Any:
+    """What another file puts in the place of a function is finished when that is."""
+    return lambda known: []
+
+
 @mutant("analysis.dataflow.callees.passing:replacing", "E1", fault="C16")
 def functions_of_others_stay_as_they_are(real: Any) -> Any:
     """Nobody puts another function in the place of one that is given a tracker."""

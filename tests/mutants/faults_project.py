@@ -40,6 +40,12 @@ def other_files_replace_nothing(real: Any) -> Any:
     return lambda self, path: None
 
 
+@mutant("linking.name_uses:Replacements._reached", "E15", fault="C25", kinds="other-file")
+def helpers_replace_for_nobody(real: Any) -> Any:
+    """Who imports the file that replaces the set call is not looked at."""
+    return lambda self, file: {one.path for one in self._graph.imports(file).values()}
+
+
 @mutant("analysis.external.references:_Reader._aliases", "E8", fault="C15", kinds="other-file")
 def modules_have_one_name(real: Any) -> Any:
     """A variable that a module is bound to is not followed."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codemods import vocabulary as words
 from codemods.analysis.dataflow.callees.overriding import in_place_of
 from codemods.analysis.dataflow.callees.possible import lambda_flows, possible
+from codemods.analysis.dataflow.callees.replaced import replacing
 from codemods.analysis.dataflow.deferred.drained import Drained
 from codemods.analysis.dataflow.holders import Making, family, making
 from codemods.analysis.dataflow.library_models import table as library
@@ -19,6 +20,9 @@ from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import children, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codemods.analysis.dataflow.deferred.held_code import Code
     from codemods.analysis.dataflow.library_models.rows import Model
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.syntax.definitions import DataFlow
@@ -150,17 +154,21 @@ class TaintedValues:
         making = made_by(self._taint, call, given)
         if making is not None:
             return making.holds
-        definition = self._taint.definition(call.func)
-        model = self.foreign.model(call.func) if self._taint.known(call.func) is None else None
+        known = self._taint.known(call.func)
+        definition = self._taint.definition(call.func) or known
+        model = self.foreign.model(call.func) if known is None else None
         if model is not None and (definition is None or not model.by_name):
             return self._of_model(call, model, given, awaited=awaited)
         if definition is None:
             made = isinstance(call.func, ast.Call | ast.Lambda) or self._builds_object(call.func)
             if made or self._is_lazy_lambda(call.func):
                 return True
-            return self._may_give(call, given, awaited) or any(map(self._is_unfinished, given))
+            found = possible(self._taint, call.func, self._flow.frame)
+            may_give = self._may_give(found, call, given, awaited)
+            return may_give or any(map(self._is_unfinished, given))
         others = in_place_of(self._taint, call.func, definition)
-        return any(self._gives(one, call, given, awaited) for one in (definition, *others))
+        certain = any(self._gives(one, call, given, awaited) for one in (definition, *others))
+        return certain or self._may_give(replacing(definition), call, given, awaited)
 
     def _leaves_work(self, function: ast.expr) -> bool:
         """Whether *function*, which is called at once, gives out something that has yet to run."""
@@ -183,9 +191,11 @@ class TaintedValues:
             return first_yield(known.node.body) is not None
         return self.foreign.path(value.func) in ("builtins.map", "builtins.filter")
 
-    def _may_give(self, call: ast.Call, given: list[ast.expr], awaited: bool) -> bool:
-        """Whether a function in sight that *call* may be a call of gives the tracker out."""
-        found = possible(self._taint, call.func, self._flow.frame)
+    def _may_give(
+        self, codes: Iterable[Code], call: ast.Call, given: list[ast.expr], awaited: bool
+    ) -> bool:
+        """Whether one of *codes*, of which *call* may be a call, gives the tracker out."""
+        found = list(codes)
         functions = (Resolved(taint, n) for taint, n in found if isinstance(n, Function))
         lambdas = ((taint, n) for taint, n in found if isinstance(n, ast.Lambda))
         return any(self._gives(one, call, given, awaited) for one in functions) or any(
@@ -251,11 +261,13 @@ class TaintedValues:
         if function.attr in words.TRACKER_METHODS:
             return False
         plain = self.plain_fields(function.value)
+        methods = self._taint.methods(function)
+        others = (one for method in methods for one in in_place_of(self._taint, function, method))
         return any(
             (isinstance(method.node, ast.AsyncFunctionDef) and not awaited)
             or first_yield(method.node.body) is not None
             or (method.receiver is not None and method.summary(method.receiver, plain).returns_it)
-            for method in self._taint.methods(function)
+            for method in (*methods, *others)
         )
 
     def plain_fields(self, value: ast.expr) -> frozenset[str]:
