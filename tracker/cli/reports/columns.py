@@ -56,7 +56,10 @@ ODD_TEXT = " OR ".join(f"{name} < '' OR {name} >= x''" for name in TEXTS)
 #: The same, of a table whose columns turn numbers into texts, as ours do.
 BLOB_TEXT = " OR ".join(f"{name} >= x''" for name in TEXTS)
 # A call that failed and told no tokens has no price to be found.
-WITHOUT_PRICE = "cost_picodollars IS NULL AND NOT (error IS NOT NULL AND input_tokens IS NULL)"
+WITHOUT_PRICE = "cost_picodollars IS NULL AND (error IS NULL OR input_tokens IS NOT NULL)"
+#: How many such calls there are, and how many failed.  Adding up what is true takes longer.
+NUMBER_UNPRICED = f"COUNT(CASE WHEN {WITHOUT_PRICE} THEN 1 END)"
+NUMBER_FAILED = "COUNT(error)"
 
 
 def column(dimension: str) -> str:
@@ -82,8 +85,10 @@ def _literal(text: str) -> str:
 
 def condition(selection: Selection, time: str = "timestamp") -> tuple[str, Sequence[str | None]]:
     """Return the condition on rows in *selection*, and its values; *time* is the column."""
-    since = "" if selection.since is None else selection.since.isoformat()
-    parts, values = [f"{time} >= ?"], [since]
+    parts: list[str] = [f"{time} IS NOT NULL"]  # which is not asked of a column that has none
+    values: list[str | None] = []
+    if selection.since is not None:
+        parts, values = [f"{time} >= ?"], [selection.since.isoformat()]
     if selection.until is not None:
         parts.append(f"{time} < ?")
         values.append(selection.until.isoformat())

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from tracker.cli.reports.columns import (
     BLOB_TEXT,
     COSTS,
+    NUMBER_FAILED,
+    NUMBER_UNPRICED,
     READABLE,
     TABLE,
     WHOLE,
-    WITHOUT_PRICE,
     column,
     condition,
 )
@@ -30,13 +31,13 @@ _SUMMED = (*WHOLE, *COSTS)
 _ODD = "ai_usage_odd"
 # In one go: it ends at the first text that is none of ours; a number that is none shows in its sum.
 _QUICK = f"""
-SELECT {{columns}}, COUNT(*), SUM({WITHOUT_PRICE}), SUM(error IS NOT NULL),
+SELECT {{columns}}, COUNT(*), {NUMBER_UNPRICED}, {NUMBER_FAILED},
        {", ".join(f"SUM({name})" for name in _SUMMED)}
 FROM {TABLE} WHERE {{where}} AND {{all_ours}} GROUP BY {{groups}}
 """
 # Sums in one piece end where they exceed 64 bits; in two they never do.
 _EXACT = f"""
-SELECT {{columns}}, COUNT(*), SUM({WITHOUT_PRICE}), SUM(error IS NOT NULL),
+SELECT {{columns}}, COUNT(*), {NUMBER_UNPRICED}, {NUMBER_FAILED},
        {", ".join(f"SUM({name} / {10**9}), SUM({name} % {10**9})" for name in _SUMMED)},
        {READABLE} AS readable
 FROM {TABLE} WHERE {{where}} GROUP BY {{groups}}, readable

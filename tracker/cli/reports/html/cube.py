@@ -10,7 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.reports.columns import ODD_TEXT, TABLE, WITHOUT_PRICE, column
+from tracker.cli.reports.columns import NUMBER_FAILED, NUMBER_UNPRICED, ODD_TEXT, TABLE, column
 from tracker.cli.reports.query import all_ours, is_of_others, selected
 from tracker.cli.reports.rows import OTHERS
 
@@ -36,8 +36,8 @@ _IS_REAL = "metadata LIKE '%\"provider_batch_id\"%'"
 #: What is summed in a cell, costs in picodollars; the last two of calls at batch prices only.
 SUMS = {
     "calls": "COUNT(*)",
-    "failed": "SUM(error IS NOT NULL)",
-    "unpriced": f"SUM({WITHOUT_PRICE})",
+    "failed": NUMBER_FAILED,
+    "unpriced": NUMBER_UNPRICED,
     "input": "TOTAL(input_tokens)",
     "output": "TOTAL(output_tokens)",
     "cached": "TOTAL(cached_input_tokens)",
