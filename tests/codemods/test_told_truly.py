@@ -266,3 +266,37 @@ def test_a_tracker_of_another_file_is_told_as_one(tmp_path: Path) -> None:
         ("shared-state", "usage is the tracker of usage.py:3, and others may rely on its ids"),
         ("unknown-receiver", "it is not known what other is"),
     ]
+
+
+WAITING = """\
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+from tracker.ai_usage_tracker import AIUsageTracker
+
+
+{}def job(tracker{}):
+    tracker.set_tracking_context(job_id="a")
+    yield ask(tracker)
+    tracker.flush_metrics()
+"""
+
+
+@pytest.mark.parametrize(
+    ("decorator", "advice"),
+    [
+        ("@contextmanager\n", "open the context in the place of this manager"),
+        ("@asynccontextmanager\nasync ", "open the context in the place of this manager"),
+        ("@pytest.fixture\n", "open the context in the tests"),
+        ("@pytest.fixture(scope='module')\n", "open the context in the tests"),
+        ("", "collect the results inside the context and yield them after it"),
+        ("@own\n", "collect the results inside the context and yield them after it"),
+    ],
+)
+@pytest.mark.parametrize("annotation", ["", ": AIUsageTracker"])
+def test_who_drives_a_generator_is_told_where_to_open_the_context(
+    decorator: str, advice: str, annotation: str, tmp_path: Path
+) -> None:
+    """Whatever its caller may rely on: a ``yield`` stands in the way in any case."""
+    (refusal,) = migrate(tmp_path, WAITING.format(decorator, annotation)).refusals
+    assert (refusal.reason, refusal.advice) == ("yields-inside", advice)

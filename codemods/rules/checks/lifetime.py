@@ -23,6 +23,7 @@ from codemods.rules.checks.shared_trackers.doubtful_constructs import (
 from codemods.rules.checks.shared_trackers.sole_use import helpers
 from codemods.rules.checks.siblings import siblings_of
 from codemods.rules.checks.state_reads import is_of_id, may_be_asked, read_refusal
+from codemods.rules.checks.yields.held_yields import yields_refusal
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -304,8 +305,7 @@ def block_refusal(
         return refuse(semantic, finding, Reason.NO_WORK, "nothing uses the tracker after this")
     inner = first_yield(body)
     if inner is not None and inner not in held:
-        detail = "control leaves the block here"
-        return refuse(semantic, finding, Reason.YIELDS_INSIDE, detail, inner)
+        return yields_refusal(semantic, finding, inner)
     span = (lifetime.body, lifetime.index, block.stop)
     if lifetime.scope.is_module and crosses_cell(semantic.module, *span):
         detail = "a notebook cell begins in the block"

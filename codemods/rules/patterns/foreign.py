@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codemods.analysis.syntax.calls import last_name
@@ -27,14 +28,16 @@ from codemods.rules.checks.method_names.other_receivers import (
     own_setter,
 )
 from codemods.rules.planning.headers import INVALID, problem_refusal
+from codemods.rules.planning.shared_blocks import loose_parts
 from codemods.rules.refusing import refuse
-from codemods.rules.rule import Answer, OpenSites, Sites
+from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from codemods.analysis.semantic_model import SemanticModel
     from codemods.analysis.syntax.definitions import Resolved
+    from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
 
@@ -45,10 +48,43 @@ MESSAGE = "ids set by hand on a tracker"
 
 def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
     """Answer for each set call that is left."""
+    parameters = _parameters(semantic, open_sites.set_calls)
     for site in open_sites.set_calls:
         refusal = _refusal(semantic, site)
-        if refusal is not None:
+        if refusal is None:
+            continue
+        of_parameter = parameters.get(semantic.lifetimes.receiver(site), ())
+        if refusal.reason != Reason.CALLER_RELIES or not of_parameter:
             yield Answer.of(refusal, {site.call})
+            continue
+        decided = partial(_decided, semantic, refusal, of_parameter)
+        yield Answer(frozenset({site.call}), refusal.finding, decided)
+
+
+def _parameters(
+    semantic: SemanticModel, sites: Iterable[SetCall]
+) -> dict[Binding | None, list[SetCall]]:
+    """Return the set calls on each parameter that nothing else binds."""
+    found: dict[Binding | None, list[SetCall]] = {}
+    for site in sites:
+        binding = semantic.lifetimes.receiver(site) if site.problem is None else None
+        if binding is None or binding.parameter is None or semantic.scope_at(site.path).is_class:
+            continue
+        if binding.binders == [binding.parameter] and not binding.declared and not binding.deletes:
+            found.setdefault(binding, []).append(site)
+    return found
+
+
+def _decided(semantic: SemanticModel, refusal: Refusal, sites: list[SetCall]) -> Decided:
+    """Return what nobody can confirm of blocks for *sites*, if anything; else *refusal*."""
+    binding = semantic.lifetimes.receiver(sites[0])
+    function = semantic.scope_at(sites[0].path)
+    if binding is None or binding.scope is not function:
+        return Decided(refusal)
+    parts = loose_parts(semantic, refusal.finding, sites, binding)
+    # What is only set for the caller is the caller's.
+    stands = isinstance(parts, Refusal) and parts.reason != Reason.SHARED_STATE
+    return Decided(parts if stands and isinstance(parts, Refusal) else refusal)
 
 
 def _refusal(semantic: SemanticModel, site: SetCall) -> Refusal | None:

@@ -136,9 +136,13 @@ def _decided(semantic: SemanticModel, finding: Finding, given: _Given) -> Decide
         first = sets_first(semantic, given.binding, given.sets, known)
         caller = _remembering(semantic, given.function, given.parameter, default, first)
     asked = Conditions() if caller is None else _asked(semantic, given, parts, caller)
-    if asked.first is not None and not semantic.settings.unsafe:
-        return Decided(asked.refusal(semantic, finding))
-    return _adopted(semantic, finding, given, parts, asked)
+    decided = _adopted(semantic, finding, given, parts, asked)
+    if asked.first is None or semantic.settings.unsafe:
+        return decided
+    refused = decided.verdict if isinstance(decided.verdict, Refusal) else None
+    # What nobody can confirm is told first.
+    stands = refused is not None and refused.reason != Reason.STICKY_BATCH_MODE
+    return decided if stands else Decided(asked.refusal(semantic, finding))
 
 
 def _asked(semantic: SemanticModel, given: _Given, parts: list[Part], caller: str) -> Conditions:

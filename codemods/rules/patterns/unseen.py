@@ -22,12 +22,11 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.tree import walk
-from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.proposal import Proposal
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.method_names.other_receivers import is_another
 from codemods.rules.checks.shared_trackers.leaking_ids import conditions
-from codemods.rules.planning.shared_blocks import adopted_parts, parts_of
+from codemods.rules.planning.shared_blocks import adopted_parts, loose_parts
 from codemods.rules.refusing import refuse
 from codemods.rules.rule import Answer, Decided, OpenSites, Sites
 
@@ -61,7 +60,7 @@ def decide(semantic: SemanticModel, open_sites: OpenSites) -> Iterator[Answer]:
         home = _home(semantic) if root is not None else None
         if root is not None and home is not None:
             finding = semantic.finding(CODE, sites[0].call, MESSAGE)
-            decided = partial(_decided, semantic, finding, function, sites, root, home)
+            decided = partial(_decided, semantic, finding, sites, root, home)
             yield Answer(frozenset(site.call for site in sites), finding, decided)
 
 
@@ -115,27 +114,17 @@ def _home(semantic: SemanticModel) -> str | None:
 def _decided(
     semantic: SemanticModel,
     finding: Finding,
-    function: _Function,
     sites: list[SetCall],
     root: Binding | tuple[Binding, str],
     home: str,
 ) -> Decided:
-    scope = semantic.scopes.inner[function]
-    flow = semantic.taint.follow(root, function.body, scope)
-    own = {site.call.func for site in sites}
-    place = next((p for p in flow.sets if p not in own), None)
-    if place is not None:
-        detail = f"{ast.unparse(place)} may set ids of the same tracker"
-        return Decided(refuse(semantic, finding, Reason.SHARED_STATE, detail, place))
-    last = LastUse(semantic.taint, flow, function.body)
-    text = semantic.module.segment(_receiver(sites[0]))
-    parts = parts_of(semantic, finding, function, sites, flow, last, text, loosely=True)
+    parts = loose_parts(semantic, finding, sites, root)
     if isinstance(parts, Refusal):
         return Decided(parts)
+    text = semantic.module.segment(_receiver(sites[0]))
     verdict = _adopted(semantic, finding, parts, text, home)
-    return Decided(
-        verdict, frozenset(flow.tainted) if isinstance(verdict, Proposal) else frozenset()
-    )
+    tainted = frozenset(parts[0].flow.tainted) if isinstance(verdict, Proposal) else frozenset()
+    return Decided(verdict, tainted)
 
 
 def _adopted(

@@ -36,6 +36,7 @@ from codemods.rules.checks.shared_trackers.foreign_fields import (
     is_flushed,
 )
 from codemods.rules.checks.store_reads import store_refusal
+from codemods.rules.checks.yields.held_yields import yields_refusal
 from codemods.rules.planning.adoption import PlannedBlock, adopted
 from codemods.rules.planning.headers import Form, plan_header
 from codemods.rules.planning.replays import taken_calls
@@ -208,4 +209,4 @@ def _waiting(semantic: SemanticModel, finding: Finding, body: list[ast.stmt]) ->
     inner = first_yield(body)
     if inner is None:
         return None
-    return refuse(semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner)
+    return yields_refusal(semantic, finding, inner)

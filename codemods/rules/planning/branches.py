@@ -24,6 +24,7 @@ from codemods.rules.checks.process_ends import ending_refusal
 from codemods.rules.checks.shared_trackers.foreign_fields import is_flushed
 from codemods.rules.checks.store_reads import store_refusal
 from codemods.rules.checks.yields.driven_generators import open_yields
+from codemods.rules.checks.yields.held_yields import yields_refusal
 from codemods.rules.planning.adoption import PlannedBlock, adopted, block_around
 from codemods.rules.planning.headers import Form, check_arguments, plan_header
 from codemods.rules.planning.phases import begins_without_ids, named_again
@@ -272,9 +273,7 @@ def _block_refusal(
         )
     inner = first_yield(body)
     if inner is not None and inner not in open_yields(semantic, lifetime):
-        return refuse(
-            semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
-        )
+        return yields_refusal(semantic, finding, inner)
     return (
         _carried_refusal(semantic, finding, lifetime, part, order)
         or ending_refusal(semantic, finding, body)

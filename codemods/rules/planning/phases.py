@@ -25,6 +25,7 @@ from codemods.rules.checks.lasting_ids import lasting_conditions, lasting_refusa
 from codemods.rules.checks.lifetime import block_refusal, other_set, trusted
 from codemods.rules.checks.parts import keys_of
 from codemods.rules.checks.store_reads import store_refusal
+from codemods.rules.checks.yields.held_yields import yields_refusal
 from codemods.rules.planning.adoption import PlannedBlock, adopted, block_around
 from codemods.rules.planning.blocks import (
     block_from,
@@ -280,9 +281,7 @@ def _phase_refusal(
 ) -> Refusal | None:
     inner = first_yield(lifetime.body[block.start : block.stop])
     if inner is not None:
-        return refuse(
-            semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", inner
-        )
+        return yields_refusal(semantic, finding, inner)
     body = lifetime.body[block.start : block.stop]
     apart = next((site for site in group if site.problem == VALUE_USED), None)
     if not body and apart is not None:

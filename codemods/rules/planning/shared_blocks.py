@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import children, walk
 from codemods.analysis.trackers.block_extent import Block
+from codemods.analysis.trackers.last_use import LastUse
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import flow_escape, trusted
 from codemods.rules.checks.process_ends import ending_refusal
+from codemods.rules.checks.yields.held_yields import yields_refusal
 from codemods.rules.planning.adoption import Part, PlannedBlock, adopted, block_of
 from codemods.rules.planning.headers import Form
 from codemods.rules.refusing import refuse
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from codemods.analysis.dataflow.taint_records import Flow
     from codemods.analysis.semantic_model import SemanticModel
-    from codemods.analysis.trackers.last_use import LastUse
+    from codemods.analysis.syntax.scopes import Binding
     from codemods.analysis.trackers.lifetimes import SetCall
     from codemods.model.finding import Finding
     from codemods.model.proposal import Proposal
@@ -82,6 +84,29 @@ def parts_of(
     told = tuple((f"{function.name} (line {use.lineno})", use) for use, _ in loose)  # type: ignore[attr-defined]
     parts[0] = replace(parts[0], loose=told)
     return _body_refusal(semantic, finding, parts) or parts
+
+
+def loose_parts(
+    semantic: SemanticModel,
+    finding: Finding,
+    sets: Sequence[SetCall],
+    root: Binding | tuple[Binding, str],
+) -> list[Part] | Refusal:
+    """Return the blocks for *sets*, whose tracker is *root* and is built out of sight.
+
+    A refusal is of what nobody can confirm.
+    """
+    scope = semantic.scope_at(sets[0].path)
+    function: _Function = scope.node  # type: ignore[assignment]
+    flow = semantic.taint.follow(root, function.body, scope)
+    own = {site.call.func for site in sets}
+    place = next((p for p in flow.sets if p not in own), None)
+    if place is not None:
+        detail = f"{ast.unparse(place)} may set ids of the same tracker"
+        return refuse(semantic, finding, Reason.SHARED_STATE, detail, place)
+    last = LastUse(semantic.taint, flow, function.body)
+    text = semantic.module.segment(sets[0].call.func.value)  # type: ignore[attr-defined]
+    return parts_of(semantic, finding, function, sets, flow, last, text, loosely=True)
 
 
 def adopted_parts(
@@ -188,8 +213,7 @@ def _body_refusal(
             return refuse(semantic, finding, Reason.SHARED_STATE, detail, part.sets[-1].call)
         inner = first_yield(part.body)
         if inner is not None:
-            detail = "control leaves the block here"
-            return refuse(semantic, finding, Reason.YIELDS_INSIDE, detail, inner)
+            return yields_refusal(semantic, finding, inner)
         refusal = (
             _called_again(semantic, finding, part)
             or flow_escape(semantic, finding, part.flow)

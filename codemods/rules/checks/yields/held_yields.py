@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _FIXTURE = "pytest.fixture"
 _MANAGER = "contextlib.contextmanager"
-_ADVICE = "open the context in the {}, or run with --unsafe to open it around the yield"
+_OPEN = "open the context in the {}"
+_ADVICE = f"{_OPEN}, or run with --unsafe to open it around the yield"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,26 @@ _WITHS = _Users(
 )
 
 
+#: What drives functions that wait at their one ``yield``.
+_DRIVEN = {
+    _FIXTURE: _TESTS,
+    "pytest_asyncio.fixture": _TESTS,
+    _MANAGER: _WITHS,
+    "contextlib.asynccontextmanager": _WITHS,
+}
+
+
+def yields_refusal(semantic: SemanticModel, finding: Finding, place: ast.AST) -> Refusal:
+    """Refuse a block that control leaves at *place*, and say where it may be opened instead."""
+    refusal = refuse(
+        semantic, finding, Reason.YIELDS_INSIDE, "control leaves the block here", place
+    )
+    function = semantic.module.function_around(place)
+    paths = (_path(semantic, one) for one in getattr(function, "decorator_list", ()))
+    users = next((_DRIVEN[path] for path in paths if path in _DRIVEN), None)
+    return refusal if users is None else replace(refusal, advice=_OPEN.format(users.where))
+
+
 def held_yield(semantic: SemanticModel, lifetime: Lifetime, flow: Flow) -> ast.Yield | None:
     """Return the one ``yield`` of a fixture or a manager that is done with the tracker later."""
     function = lifetime.scope.node
@@ -71,14 +92,19 @@ def _users(semantic: SemanticModel, function: ast.AST) -> _Users | None:
     if not isinstance(function, ast.FunctionDef):
         return None
     for decorator in function.decorator_list:
-        named = decorator.func if isinstance(decorator, ast.Call) else decorator
-        meaning = semantic.names.meaning(named)
-        path = meaning.paths[0] if meaning.certain else ""
+        path = _path(semantic, decorator)
         if path == _FIXTURE:
             return _TESTS
         if path == _MANAGER and len(function.decorator_list) == 1:
             return _WITHS
     return None
+
+
+def _path(semantic: SemanticModel, decorator: ast.expr) -> str:
+    """Return the qualified name of *decorator*, called or not, "" where it is not certain."""
+    named = decorator.func if isinstance(decorator, ast.Call) else decorator
+    meaning = semantic.names.meaning(named)
+    return meaning.paths[0] if meaning.certain else ""
 
 
 def _is_reached(semantic: SemanticModel, lifetime: Lifetime, place: ast.Yield) -> bool:
