@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from codemods import vocabulary as words
+from codemods.rules.rule import Decided
 
 from .mutant import examined, mutant
 from .table import as_the_table_says
@@ -150,3 +151,14 @@ def nobody_listens_to_a_name(real: Any) -> Any:
 def nothing_is_left(real: Any) -> Any:
     """What no rewrite takes is asked of nobody."""
     return lambda semantic, taken: iter(())
+
+
+@examined(
+    "rules.patterns.foreign:_decided",
+    as_the_table_says(
+        "E3_manager_that_sets_ids_on_a_parameter", "E11_parameter_without_annotation_is_stored"
+    ),
+)
+def callers_stand_before_all_else(real: Any) -> Any:
+    """What a caller may rely on is told of a parameter, whatever else stands in the way."""
+    return lambda semantic, refusal, sites: Decided(refusal)
