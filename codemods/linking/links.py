@@ -16,6 +16,7 @@ from codemods import vocabulary as api
 from codemods.analysis.dataflow.deferred.quiet_methods import WORDS
 from codemods.analysis.external.computed_names import IMPORTING
 from codemods.analysis.external.names import imported_words, own_names
+from codemods.analysis.external.put_names import PUTTING
 from codemods.analysis.semantic_model import SemanticModel
 from codemods.analysis.syntax.definitions import (
     Found,
@@ -100,12 +101,12 @@ class Project:
         self._graph = ModuleGraph(whole, {**read, **(rewritten or {})}, self._trees)
         self._candidates = candidates
         self._graph.expect_of(self._own_words)
-        self._replacements = Replacements(self._graph, self._analysed)
         self._methods = MethodNames(self._graph)
         self._module_names = ModuleNames(self._graph)
         self._surroundings = Surroundings(self._graph, self._methods, self._analysed)
         self._lookups = ComputedLookups(self._graph)
         self._spoken = SpokenNames(self._graph)
+        self._replacements = Replacements(self._graph, self._analysed, self._spoken)
         self._runtimes = Runtimes(self._graph)
         self._kinship = Kinship(self._graph)
         self._registrations = Registrations(
@@ -144,7 +145,7 @@ class Project:
     def _own_words(self) -> Iterator[str]:
         """Yield the words that the rules may ask about the files that they look at."""
         yield from (api.TRACKER_CLASS, "class", "import_module", "__import__", "f_locals")
-        yield from (*SPEAKING, *COMPUTING, *IMPORTING, *WORDS, *ENTERING)
+        yield from (*SPEAKING, *COMPUTING, *IMPORTING, *WORDS, *ENTERING, *PUTTING)
         yield from (*api.CONTEXT_MANAGERS, api.TRACKED_DECORATOR)
         for source in self._candidates:
             yield from source.path.parts[-3:-1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.external.put_names import PUTTING, hides_puts, put_by_text, put_in_bytes
 from codemods.analysis.external.references import ExternalUse
 from codemods.analysis.external.spelling import GAP, NAME, giving, spaced, whole
 from codemods.analysis.syntax.calls import last_name, names_of_aliases
@@ -36,11 +37,6 @@ _BY_TEXT = re.compile(
 _ANSWERING = ("__getattr__", "__getattribute__")
 _CONFTEST = "conftest"
 _PLUGINS = "pytest_plugins"
-#: What gives a name to whatever has it; that it begins with one byte makes it quick.
-_PUT = re.compile(rb"\.%b(%b)%b=(?!=)" % (GAP, NAME, GAP))
-_PUT_BY_TEXT = re.compile(rb"(?:setattr|patch[\w.]*)%b\(([^()]*)" % GAP)
-_TEXT = re.compile(rb"[\"'](?:[\w.:]*[.:])?(%b)[\"']" % NAME)
-_OWN = (b"self", b"cls")
 
 
 class SpokenNames:
@@ -72,8 +68,15 @@ class SpokenNames:
             self._replaced[name] = any(
                 put.search(content) or (target.search(content) and self._stores(file, name))
                 for file, content in contents
-            )
+            ) or any(name in names for _, names in self.hidden_puts)
         return self._replaced[name]
+
+    @cached_property
+    def hidden_puts(self) -> list[tuple[DiscoveredFile, frozenset[str]]]:
+        """The names that files give by texts or by calls which no search for a word shows."""
+        files = {f.path: f for word in PUTTING for f in self._graph.holding(word)}
+        hiding = [f for f in files.values() if hides_puts(self._graph.content(f))]
+        return [(file, self._graph.of_tree(file, put_by_text) or frozenset()) for file in hiding]
 
     def _stores(self, file: DiscoveredFile, name: str) -> bool:
         """Whether *file* has a field *name*, of anything but ``self``, among its targets."""
@@ -141,10 +144,14 @@ class Replacements:
     """Where the project replaces methods of the tracker, and which modules run there."""
 
     def __init__(
-        self, graph: ModuleGraph, analysed: Callable[[DiscoveredFile], SemanticModel | None]
+        self,
+        graph: ModuleGraph,
+        analysed: Callable[[DiscoveredFile], SemanticModel | None],
+        spoken: SpokenNames,
     ) -> None:
         self._graph = graph
         self._analysed = analysed
+        self._spoken = spoken
         self._found: dict[Path, ExternalUse] | None = None
         self._put: dict[Path, frozenset[bytes]] = {}
         self._putting: dict[tuple[str, Path], list[DiscoveredFile]] = {}
@@ -204,27 +211,24 @@ class Replacements:
     def putting(self, name: str, path: Path) -> list[DiscoveredFile]:
         """Return the other files that may replace the function *name* of the module in *path*.
 
-        Words that nobody has looked for yet are not worth a reading of the whole project.
+        Words that nobody has looked for yet are not worth a reading of the whole project: where
+        neither the function's nor its module's is, files that put names by texts are asked.
         """
         if (name, path) not in self._putting:
             word = name.encode(errors="surrogateescape")
             known = [w for w in (name, module_parts(path)[-1]) if self._graph.is_looked_for(w)]
-            near = {f.path: f for one in known for f in self._graph.holding(one)}
-            near.pop(path, None)
-            found = [file for file in near.values() if word in self._put_in(file)]
-            self._putting[name, path] = sorted(found, key=lambda file: file.display)
+            near = {f.path: f for one in known or PUTTING for f in self._graph.holding(one)}
+            found = {f.path: f for f in near.values() if word in self._put_in(f)}
+            hidden = self._spoken.hidden_puts
+            found.update((file.path, file) for file, names in hidden if name in names)
+            found.pop(path, None)
+            self._putting[name, path] = sorted(found.values(), key=lambda file: file.display)
         return self._putting[name, path]
 
     def _put_in(self, file: DiscoveredFile) -> frozenset[bytes]:
         """Return the names that *file* gives to modules, classes and objects, but to its own."""
         if file.path not in self._put:
-            content = self._graph.content(file)
-            puts = _PUT.finditer(content)
-            found = {m[1] for m in puts if not content.endswith(_OWN, 0, m.start())}
-            if b"setattr" in content or b"patch" in content:
-                for given in _PUT_BY_TEXT.findall(content):
-                    found.update(_TEXT.findall(given))
-            self._put[file.path] = frozenset(found)
+            self._put[file.path] = frozenset(put_in_bytes(self._graph.content(file)))
         return self._put[file.path]
 
 

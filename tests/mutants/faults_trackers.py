@@ -189,6 +189,17 @@ def imported_names_are_never_bound_again(real: Any) -> Any:
 
 
 @mutant(
+    "analysis.external.put_names:hides_puts",
+    "E1_function_replaced_by_another_name_of_patch",
+    "E1_function_replaced_by_a_text_in_parts",
+    fault="C16",
+)
+def names_are_put_as_the_bytes_say(real: Any) -> Any:
+    """What replaces a function by a text in parts, or by another name of patch, is not seen."""
+    return lambda content: False
+
+
+@mutant(
     "analysis.external.library_names:_Renamed._path",
     "X5_process_kills_itself_by_another_name",
     "X16_class_of_a_module_that_a_dictionary_finds",

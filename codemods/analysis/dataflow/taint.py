@@ -191,10 +191,11 @@ class Taint:
         return found if isinstance(found, Resolved) else None
 
     def followed(self, value: ast.expr) -> ast.expr:
-        """Return what a variable that is bound once holds, or *value* itself."""
-        if not isinstance(value, ast.Name) or value not in self.scopes.scope_of:
+        """Return what a variable that is bound once holds, or *value*: the library's are known."""
+        plain = isinstance(value, ast.Name) and not hasattr(value, "own_path")
+        if not plain or value not in self.scopes.scope_of:
             return value
-        binders = self.scopes.of(value).binders
+        binders = self.scopes.of(value).binders  # type: ignore[arg-type]
         made = self.module.parents.get(binders[0]) if len(binders) == 1 else None
         plain = isinstance(made, ast.Assign) and made.targets == [binders[0]]
         return made.value if plain and isinstance(made, ast.Assign) else value

@@ -173,7 +173,9 @@ class _Renamed:
         if isinstance(value, ast.Attribute):
             whole = self._in_module(value.value)
             return f"{whole}.{value.attr}" if whole else ""
-        return self._modules.get(value.id, "") if isinstance(value, ast.Name) else ""
+        if not isinstance(value, ast.Name):
+            return ""
+        return self._modules.get(value.id) or self._of_library.get(value.id, "")
 
 
 def _binds(statement: ast.stmt, name: str) -> bool:

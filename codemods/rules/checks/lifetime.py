@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.cells import crosses_cell
 from codemods.analysis.syntax.class_uses import hidden_loads
 from codemods.analysis.syntax.effects import first_yield
@@ -164,7 +165,7 @@ def _is_on_for_all(semantic: SemanticModel, lifetime: Lifetime, load: ast.Name) 
 def _looked_up_by_name(semantic: SemanticModel, lifetime: Lifetime) -> ast.AST | None:
     """Return a call that can reach variables by name: in the function, or for globals anywhere."""
     for call in semantic.calls_by_name:
-        name = call.func.id  # type: ignore[attr-defined]
+        name = last_name(call.func)
         inside = lifetime.scope.is_module or lifetime.scope.node in semantic.module.ancestors(call)
         reaches = lifetime.scope.is_module or name != "globals"
         if inside and reaches and not (name == "vars" and call.args):

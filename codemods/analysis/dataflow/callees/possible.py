@@ -137,7 +137,7 @@ def _looked_up(taint: DataFlow, called: ast.expr) -> Iterator[Code]:
     called = taint.followed(called)
     if not isinstance(called, ast.Call) or not isinstance(called.func, ast.Name):
         return
-    if called.func.id != "getattr" or len(called.args) < 2:
+    if last_name(called.func) != "getattr" or len(called.args) < 2:
         return
     where, name = called.args[:2]
     if isinstance(name, ast.Constant) and isinstance(name.value, str):

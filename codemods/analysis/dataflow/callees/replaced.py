@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.callees.possible import possible
+from codemods.analysis.external.put_names import BY_TEXT, PUTTING, place_put
 from codemods.analysis.syntax.calls import last_name
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from codemods.analysis.dataflow.deferred.held_code import Code
     from codemods.analysis.syntax.definitions import DataFlow, Resolved
 
-_BY_TEXT = frozenset("setattr patch object".split())
 #: Keywords of ``patch`` and ``setattr`` that say what is run instead.
 _INSTEAD = frozenset("new side_effect wraps value".split())
 _OWN = frozenset("self cls".split())
@@ -46,12 +46,19 @@ def _puts(home: DataFlow, name: str) -> Iterator[tuple[ast.expr, list[ast.expr]]
                 if getattr(target.value, "id", "") not in _OWN:
                     yield target, [statement.value]
     for call in home.module.every(ast.Call):
-        if last_name(call.func) in _BY_TEXT:
-            for place, text in enumerate(call.args[:2]):
-                if _text(text).rpartition(".")[2] == name:
-                    named = [k.value for k in call.keywords if k.arg in _INSTEAD]
-                    target = text if not place else ast.Attribute(call.args[0], name, ast.Load())
-                    yield target, [*call.args[place + 1 : place + 2], *named]
+        put = place_put(call) if last_name(call.func) in BY_TEXT or _may_put(home, call) else None
+        if put is not None and put[1] in (name, None):
+            named = [k.value for k in call.keywords if k.arg in _INSTEAD]
+            whole = call.args[0]
+            target = ast.Attribute(whole, name, ast.Load()) if put[0] else whole
+            yield target, [*call.args[put[0] + 1 : put[0] + 2], *named]
+
+
+def _may_put(home: DataFlow, call: ast.Call) -> bool:
+    """Whether a file that keeps ``patch`` or ``setattr`` somewhere may call it by *call*."""
+    if not isinstance(call.func, ast.Name | ast.Subscript) or not home.module.mentions(PUTTING):
+        return False
+    return home.known(call.func) is None and home.foreign.path(call.func) is None
 
 
 def _may_be(home: DataFlow, target: ast.expr, known: Resolved) -> bool:

@@ -101,7 +101,7 @@ def _handed_on(taint: DataFlow) -> frozenset[ast.AST]:
 def _looks_up(taint: DataFlow) -> bool:
     """Whether the module may have functions of its own from what has them by name."""
     return taint.module.mentions(_BY_NAME) or any(
-        isinstance(call.func, ast.Name) and call.func.id in _BY_NAME_HERE
+        isinstance(call.func, ast.Name) and last_name(call.func) in _BY_NAME_HERE
         for call in taint.module.every(ast.Call)
         if not call.args
     )

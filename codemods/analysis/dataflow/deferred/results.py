@@ -57,7 +57,7 @@ def gives_out(taint: DataFlow, values: _Values, call: ast.Call) -> bool:
 
 def deferred_call(call: ast.Call) -> ast.Call | None:
     """Return the call that ``Thread``, ``submit``, ``partial`` and the like will make."""
-    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    name = last_name(call.func)
     if name == "Thread":
         given = {keyword.arg: keyword.value for keyword in call.keywords}
         target, args = given.get("target"), given.get("args", ast.Tuple([], ast.Load()))
