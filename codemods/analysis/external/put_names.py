@@ -110,18 +110,20 @@ def name_put(value: ast.expr) -> str | None:
     parts = (n.value for n in walk(value) if isinstance(n, ast.Constant))
     if any("/" in part for part in parts if isinstance(part, str)):
         return ""
-    is_known, text = _folded(value)
+    is_known, text = _evaluated(value)
     return _last(text) if is_known or _LAST.match(text) else None
 
 
-def _folded(value: ast.expr) -> tuple[bool, str]:
+def _evaluated(value: ast.expr) -> tuple[bool, str]:
     """Return whether *value* is known as a text, and how it ends for sure."""
     if isinstance(value, ast.Constant):
         is_text = isinstance(value.value, str)
         return is_text, str(value.value) if is_text else ""
     if isinstance(value, ast.FormattedValue):
         return (
-            _folded(value.value) if value.conversion < 0 and not value.format_spec else (False, "")
+            _evaluated(value.value)
+            if value.conversion < 0 and not value.format_spec
+            else (False, "")
         )
     if isinstance(value, ast.JoinedStr):
         parts = value.values
@@ -131,7 +133,7 @@ def _folded(value: ast.expr) -> tuple[bool, str]:
         return False, ""
     text = ""
     for part in reversed(parts):
-        is_known, ending = _folded(part)
+        is_known, ending = _evaluated(part)
         text = ending + text
         if not is_known:
             return False, text
