@@ -224,3 +224,23 @@ def objects_always_build_their_trackers(real: Any) -> Any:
 def dictionaries_stand_apart_from_blocks(real: Any) -> Any:
     """What a dictionary sets by the older name never lasts into the block of a set call."""
     return lambda semantic, lifetime, place: True
+
+
+@mutant("rules.planning.whole_lifetime:_is_above_or_below", "R4_dictionary_between")
+def dictionaries_stand_above_all_blocks(real: Any) -> Any:
+    """What a dictionary sets between two set calls does not last into the block of the second."""
+    return lambda semantic, lifetime, place: True
+
+
+# Other tasks have to run meanwhile for anybody to see it.
+@examined(
+    "rules.checks.waiting.awaited_clients:asks_before_waiting",
+    as_the_table_says(
+        "E5_wrapped_client_asked_behind_something_awaited",
+        "E5_wrapped_client_asked_by_an_inner_function",
+        "E5_wrapped_client_asked_in_rounds_that_wait",
+    ),
+)
+def wrapped_clients_never_ask_late(real: Any) -> Any:
+    """No other task runs between the begin of a block and the calls of a wrapped client in it."""
+    return lambda semantic, lifetime, wrapper: True

@@ -255,7 +255,21 @@ def wraps_for_another(semantic: SemanticModel, call: ast.Call, lender: Lender) -
     tracker = call.args[1] if len(call.args) > 1 else given_tracker(call)
     if isinstance(tracker, ast.Name) and tracker not in semantic.scopes.scope_of:
         return True
-    return not (is_same(semantic, lender, tracker) or _is_own_object_s(semantic, lender, call))
+    named = _named_first(semantic, tracker)
+    return not (is_same(semantic, lender, named) or _is_own_object_s(semantic, lender, call))
+
+
+def _named_first(semantic: SemanticModel, tracker: ast.expr | None) -> ast.expr | None:
+    """Return the variable whose value *tracker*, another name for it, has; else *tracker*."""
+    if not isinstance(tracker, ast.Name):
+        return tracker
+    names = semantic.scopes.of(tracker)
+    made = semantic.module.parents.get(names.binders[0]) if len(names.binders) == 1 else None
+    value = made.value if isinstance(made, ast.Assign) and len(made.targets) == 1 else None
+    if not isinstance(value, ast.Name) or names.declared or value not in semantic.scopes.scope_of:
+        return tracker
+    first = semantic.scopes.of(value)
+    return value if len(first.binders) == 1 and not first.declared else tracker
 
 
 def _is_own_object_s(semantic: SemanticModel, lender: Lender, call: ast.Call) -> bool:

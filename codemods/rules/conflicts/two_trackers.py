@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 # What is done with a tracker that is given to these is looked at where it matters.
 _KNOWN = (*words.CLIENT_WRAPPERS, "print", "isinstance", "id", "repr", "str", "bool", "append")
+_PARTIAL = "functools.partial"
 _BY_HAND = "what is recorded by hand in the block stays: another tracker is at work there"
 
 
@@ -304,4 +305,12 @@ def _is_handed_out(semantic: SemanticModel, use: ast.Name) -> bool:
     if semantic.names.context_manager(call.func) is not None or last_name(call.func) in _KNOWN:
         return False
     known = semantic.taint.definition(call.func) or semantic.taint.class_of(call.func)
-    return known is None
+    return known is None and not _is_bound_to_own(semantic, call, use)
+
+
+def _is_bound_to_own(semantic: SemanticModel, call: ast.Call, use: ast.Name) -> bool:
+    """Whether *call* makes a partial of a function in sight: who calls that is looked at."""
+    if set(semantic.names.meaning(call.func).paths) != {_PARTIAL} or not call.args:
+        return False
+    function = call.args[0]
+    return function is not use and semantic.taint.definition(function) is not None

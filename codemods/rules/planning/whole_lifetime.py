@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
 from codemods.analysis.syntax.effects import first_yield
 from codemods.model.edit import Delete, Edit, Retain, Unwrap, Wrap
 from codemods.model.proposal import Proposal
@@ -260,7 +261,9 @@ def _hidden_sets(
 ) -> Refusal | None:
     """Refuse several blocks where something beside the lifetime's own calls sets ids."""
     own = {site.call.func for site in lifetime.sets}
-    hidden = (p for p in flow.sets if p not in own and not _is_apart(semantic, lifetime, p))
+    harmless = (_is_apart, _is_above_or_below)
+    others = (p for p in flow.sets if p not in own)
+    hidden = (p for p in others if not any(is_so(semantic, lifetime, p) for is_so in harmless))
     place = next(hidden, None)
     if place is None:
         return None
@@ -275,6 +278,24 @@ def _is_apart(semantic: SemanticModel, lifetime: Lifetime, place: ast.AST) -> bo
     if semantic.scopes.scope_of.get(place.value) is not lifetime.scope or lifetime.owned:
         return False
     return all(exclusive(semantic, site, place) for site in lifetime.sets)
+
+
+def _is_above_or_below(semantic: SemanticModel, lifetime: Lifetime, place: ast.AST) -> bool:
+    """Whether *place* takes a dictionary above all set calls, or below them.
+
+    What that sets counts then as it does beside a single block: none lies behind both.
+    """
+    if not isinstance(place, ast.Attribute) or place.attr != words.OLDER_SET_CALL:
+        return False
+    name = next((load for load in lifetime.loads if load is place.value), None)
+    own = name is not None and semantic.scopes.scope_of[name] is lifetime.scope
+    indexes = [site.path[-1][1] for site in lifetime.sets if site.path[:-1] == lifetime.prefix]
+    if not own or lifetime.owned or not indexes or len(indexes) != len(lifetime.sets):
+        return False
+    path, depth = semantic.module.paths[semantic.module.statement(place)], len(lifetime.prefix)
+    if path[:depth] != lifetime.prefix or path[depth][0] != lifetime.field_name:
+        return False
+    return path[depth][1] < indexes[0] or (path[depth][1] > indexes[-1] and not lifetime.escapes)
 
 
 def _phases(lifetime: Lifetime) -> list[list[SetCall]]:

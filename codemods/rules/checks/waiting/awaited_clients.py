@@ -14,6 +14,7 @@ from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import walk
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.checks.lifetime import other_set
+from codemods.rules.checks.waiting.early_calls import WAITING, asks_before_waiting
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _TASKS = frozenset(
     "gather create_task ensure_future TaskGroup as_completed wait start_soon".split()
 )
-_WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 _BEGINS = frozenset({"asyncio.gather", "asyncio.create_task", "asyncio.ensure_future"})
 
 
@@ -77,8 +77,10 @@ def _awaited_wrapper(semantic: SemanticModel, lifetime: Lifetime) -> ast.Attribu
     if not semantic.wraps_clients(lifetime.body, start, end):
         return None
     statements = lifetime.body[start:end]
-    waits = any(isinstance(n, ast.Await) for s in statements for n in walk(s))
-    return next(_wrappers(statements), None) if waits else None
+    if not any(isinstance(n, ast.Await) for s in statements for n in walk(s)):
+        return None
+    found = _wrappers(statements)
+    return next((one for one in found if not asks_before_waiting(semantic, lifetime, one)), None)
 
 
 def _wrappers(statements: list[ast.stmt]) -> Iterator[ast.Attribute]:
@@ -99,7 +101,7 @@ def client_beside(
     if semantic.ours(home) or not semantic.module.mentions(words.CLIENT_WRAPPERS):
         return None
     statements = [s for body in bodies for s in body]
-    if not any(isinstance(n, _WAITING) for s in statements for n in walk(s)):
+    if not any(isinstance(n, WAITING) for s in statements for n in walk(s)):
         return None
     if not _begins_tasks(semantic):
         return None
