@@ -141,6 +141,24 @@ def test_the_cached_share_is_that_of_input_tokens(tmp_path: Path) -> None:
     assert {row["model"]: row["cached_share"] for row in rows} == {"gpt-4o-mini": 0.25, "b": None}
 
 
+def test_a_table_stays_narrow_beside_a_long_name(tmp_path: Path) -> None:
+    """Begin and end of the name are shown; the other forms have it whole."""
+    database, name = tmp_path / "long.db", "job-" + "x" * 500 + "-17"
+    with closing(SqliteSink(database)) as sink:
+        sink.write([replace(METRIC, model="m", job_id=name)])
+    asked = ["report", "--database", str(database), "--by", "job,model"]
+    table = CliRunner().invoke(cli, asked).output
+    _, row = table.splitlines()
+    assert max(map(len, table.splitlines())) < 200
+    assert row.startswith("job-xxx")
+    assert "…" in row
+    assert "-17  m  " in row
+    for form in ("json", "csv"):
+        assert name in CliRunner().invoke(cli, [*asked, "--format", form]).output
+    markdown = CliRunner().invoke(cli, [*asked, "--format", "markdown"]).output
+    assert name.replace("-", "\\-") in markdown
+
+
 def test_tables_say_the_time_zone(stores: tuple[Path, Path]) -> None:
     """Where days begin is told where people read, and is no part of names that programs read."""
     arguments = ("--database", stores[0], "--by", "day")

@@ -8,7 +8,7 @@ import io
 import json
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracker.cli.reports.rows import SUMS, TIMES, shares, together
 
@@ -25,6 +25,8 @@ UNKNOWN = "unknown"
 TOTAL = "total"
 #: Decimals of money in tables; JSON and CSV have all of them.
 DECIMALS = 6
+#: Signs of a name that a table shows; the other forms have it whole.
+WIDEST = 60
 SHARE = "share"
 ERROR_RATE = "error_rate"
 CACHED_SHARE = "cached_share"
@@ -62,8 +64,10 @@ def render(
     if len(rows) > 1:
         whole = together(rows, (TOTAL, *("" for _ in dimensions[1:])))
         records.append(_record(whole, dimensions, shares([whole])[0], took.get(())))
-    draw = _markdown if form == "markdown" else _table
-    return draw(records, head, left=len(dimensions), total=len(rows) > 1)
+    if form == "markdown":
+        return _markdown(records, head, left=len(dimensions), total=len(rows) > 1)
+    records = [record | {name: _cut(record[name]) for name in dimensions} for record in records]
+    return _table(records, head, left=len(dimensions), total=len(rows) > 1)
 
 
 def render_unpriced(rows: Sequence[Unpriced], form: str) -> str:
@@ -127,6 +131,14 @@ def _table(
     if total:
         text.insert(-1, "  ".join("-" * width for width in widths) + "\n")
     return "".join(text)
+
+
+def _cut(text: Any) -> Any:
+    """Return a name so short that the columns behind it stay in sight, with its begin and end."""
+    if not isinstance(text, str) or len(text) <= WIDEST:
+        return text
+    end = WIDEST // 3
+    return f"{text[: WIDEST - end - 1]}…{text[-end:]}"
 
 
 def _markdown(

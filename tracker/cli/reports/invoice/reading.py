@@ -41,8 +41,9 @@ def read_invoice(path: Path, invoice: Invoice) -> None:
         if (len(invoice.lines), len(invoice.days)) == before and not invoice.days:
             raise InvoiceError("it says nothing of usage or costs")
     except (InvoiceError, OSError, UnicodeDecodeError) as error:
-        told = error.strerror if isinstance(error, OSError) else str(error)
-        raise InvoiceError(f"cannot understand {path}: {told}") from error
+        if isinstance(error, OSError):
+            raise InvoiceError(f"cannot read {path}: {error.strerror}") from error
+        raise InvoiceError(f"cannot understand {path}: {error}") from error
 
 
 def _of_json(text: str, invoice: Invoice) -> None:

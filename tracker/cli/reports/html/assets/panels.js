@@ -4,13 +4,15 @@ function figure(title, value, note, tone) {
     make("div", { class: `value ${tone ?? ""}` }, value), make("div", { class: "note" }, note)));
 }
 
+const counted = number => `${whole.format(number)} ${number === 1 ? "call" : "calls"}`;
+
 function showFigures(all, outside) {
   const saved = all.real + all.declared;
   const rate = all.calls ? all.failed / all.calls : 0;
   place("figures").replaceChildren(
     figure("Cost", money(all.cost), all.calls > all.unpriced ? `${money(all.cost / (all.calls - all.unpriced))} a call` : ""),
     figure("Calls", whole.format(all.calls), `${short.format(all.input + all.output)} tokens`),
-    figure("Failed", percent(all.failed, all.calls) || "0%", `${whole.format(all.failed)} calls`, rate > 0.02 ? "is-bad" : ""),
+    figure("Failed", percent(all.failed, all.calls) || "0%", counted(all.failed), rate > 0.02 ? "is-bad" : ""),
     figure("Latency, half of calls", seconds(all.p50) || "–", all.p95 === null ? "none was told" : `95 of 100 in ${seconds(all.p95)}`),
     figure("From the cache", percent(all.cached, all.input) || "0%", `of the input; saved ${money(all.saved)}`),
     figure("Saved by batches", money(saved), `${money(all.real)} real, ${money(all.declared)} declared`),
@@ -24,7 +26,7 @@ function showHead(all) {
   const asked = data.selection.map(([name, value]) => `${name} ${value}`).join(", ");
   const sampled = data.sampled > 1 ? ` Latencies are those of one call in ${whole.format(Math.round(data.sampled))}.` : "";
   const kept = data.kept ? ` Of each kind the ${data.kept} dearest names are told apart.` : "";
-  place("title").textContent = all.calls ? `${money(all.cost)} for ${whole.format(all.calls)} calls` : "Nothing was recorded";
+  place("title").textContent = all.calls ? `${money(all.cost)} for ${counted(all.calls)}` : "Nothing was recorded";
   place("kicker").textContent = "ai-usage";
   place("lead").textContent = (times.length ? `${times[0]} to ${times.at(-1)} (UTC), from ${data.place}` : `From ${data.place}`) + (asked ? `; only ${asked}` : "") + `.${kept}${sampled}`;
   document.title = `${place("title").textContent} - ai-usage`;
@@ -42,7 +44,7 @@ function showPath(all, rows) {
   place("chips").replaceChildren(...chips);
   const dimension = DIMENSIONS.find(one => one.key === state.by);
   const number = rows.get(state.by).length;
-  place("count").textContent = `${whole.format(number)} ${number === 1 ? dimension.one : dimension.many}, ${whole.format(all.calls)} calls, ${money(all.cost)}`;
+  place("count").textContent = `${whole.format(number)} ${number === 1 ? dimension.one : dimension.many}, ${counted(all.calls)}, ${money(all.cost)}`;
 }
 
 const CARDS = [
