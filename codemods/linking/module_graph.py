@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from codemods.analysis.external import names, references
 from codemods.analysis.external.spelling import GAP, NAME, spaced
+from codemods.analysis.external.text_words import may_hide_words, words_of_texts
 from codemods.model.outcome import Failed
 from codemods.project.embedded.files import is_document, load
 from codemods.project.sources import read
@@ -61,6 +62,7 @@ class ModuleGraph:
         self._expected: Callable[[], Iterable[str]] | None = None
         self._holding: dict[bytes, set[int]] = {}
         self._beyond: dict[str, list[DiscoveredFile]] = {}
+        self._hidden: dict[str, frozenset[bytes]] = {}
         # By file, with the number of words that it was looked through for.
         self._fields: dict[Path, tuple[frozenset[bytes], int]] = {}
         self._references: dict[Path, References | None] = {}
@@ -128,8 +130,19 @@ class ModuleGraph:
         self._holding.update((word, set()) for word in fresh)
         holding, content, common = self._holding, self.content, fresh.intersection
         for index, file in enumerate(self.files):
-            for word in common(content(file).translate(BLANKS).split()):
+            text = content(file)
+            for word in common(text.translate(BLANKS).split()):
                 holding[word].add(index)
+            for word in common(self.hidden_words(file, text)):
+                holding[word].add(index)
+
+    def hidden_words(self, file: DiscoveredFile, content: bytes | None = None) -> frozenset[bytes]:
+        """Return the words in the texts of *file*, where its bytes may not show all of them."""
+        if file.place not in self._hidden:
+            hides = may_hide_words(self.content(file) if content is None else content)
+            found = self.of_tree(file, words_of_texts) if hides else None
+            self._hidden[file.place] = found or frozenset()
+        return self._hidden[file.place]
 
     def using_field(self, name: str) -> list[DiscoveredFile]:
         """Return the files that use a field *name* of anything but ``self``, or by its text."""
@@ -147,6 +160,7 @@ class ModuleGraph:
             words = set(itertools.chain.from_iterable(_FIELD.findall(content)))
             if b"case" in content:
                 words.update(_PATTERN.findall(content))
+            words.update(self.hidden_words(file))
             known, count = frozenset(self._holding.keys() & words), len(self._holding)
             self._fields[file.path] = known, count
         return known

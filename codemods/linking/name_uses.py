@@ -100,8 +100,9 @@ class SpokenNames:
         # Its text alone is searched first, in far less time than it takes to parse it.
         if name not in self._giving:
             self._giving[name] = _giving(name)
-        likely = self._giving[name].search(self._graph.content(file))
-        return likely is not None and name in self._in(file)
+        likely = self._giving[name].search(self._graph.content(file)) is not None
+        hidden = name.encode(errors="surrogateescape") in self._graph.hidden_words(file)
+        return (likely or hidden) and name in self._in(file)
 
     def _in(self, file: DiscoveredFile) -> frozenset[str]:
         if file.path not in self._attributes:

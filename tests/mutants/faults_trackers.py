@@ -189,6 +189,17 @@ def imported_names_are_never_bound_again(real: Any) -> Any:
 
 
 @mutant(
+    "linking.module_graph:may_hide_words",
+    "E8_another_file_imports_by_a_text_in_parts",
+    "E15_set_call_is_replaced_by_a_text_in_parts",
+    fault="C15",
+)
+def texts_are_what_the_bytes_show(real: Any) -> Any:
+    """A file whose texts are in parts has no words but those that stand in it."""
+    return lambda content: False
+
+
+@mutant(
     "analysis.external.put_names:hides_puts",
     "E1_function_replaced_by_another_name_of_patch",
     "E1_function_replaced_by_a_text_in_parts",

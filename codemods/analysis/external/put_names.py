@@ -10,6 +10,7 @@ import ast
 import re
 
 from codemods.analysis.external.spelling import GAP, NAME, whole
+from codemods.analysis.external.text_words import evaluated
 from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import index, walk
 
@@ -110,34 +111,8 @@ def name_put(value: ast.expr) -> str | None:
     parts = (n.value for n in walk(value) if isinstance(n, ast.Constant))
     if any("/" in part for part in parts if isinstance(part, str)):
         return ""
-    is_known, text = _evaluated(value)
+    is_known, text = evaluated(value)
     return _last(text) if is_known or _LAST.match(text) else None
-
-
-def _evaluated(value: ast.expr) -> tuple[bool, str]:
-    """Return whether *value* is known as a text, and how it ends for sure."""
-    if isinstance(value, ast.Constant):
-        is_text = isinstance(value.value, str)
-        return is_text, str(value.value) if is_text else ""
-    if isinstance(value, ast.FormattedValue):
-        return (
-            _evaluated(value.value)
-            if value.conversion < 0 and not value.format_spec
-            else (False, "")
-        )
-    if isinstance(value, ast.JoinedStr):
-        parts = value.values
-    elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
-        parts = [value.left, value.right]
-    else:
-        return False, ""
-    text = ""
-    for part in reversed(parts):
-        is_known, ending = _evaluated(part)
-        text = ending + text
-        if not is_known:
-            return False, text
-    return True, text
 
 
 def _last(text: str) -> str:
