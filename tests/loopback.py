@@ -9,6 +9,8 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import select
+import socket
 import sys
 import threading
 import uuid
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 # It is a module of its own, or of a package, as whoever starts it finds it.
 sys.path.append(str(Path(__file__).resolve().parent))
 import loopback_services
+from patience import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +80,56 @@ class LoopbackServer(ThreadingHTTPServer):
         self.numbers = itertools.count(1)
         self.go_on = threading.Event()
         self._echoing: Any = None
-        self.behave()
+        #: What is told of connections, and of requests: those whose request is being read or
+        #: answered, and those whose request is an earlier test's.
+        self.lock = threading.Lock()
+        self.busy: set[socket.socket] = set()
+        self.outdated: set[socket.socket] = set()
+        self._lines: set[socket.socket] = set()
+        self._last: Any = None
+        self._all_came = threading.Event()
+        self._behave()
 
     def behave(self) -> None:
-        """Forget what was asked, and answer everything from now on."""
+        """Forget what was asked, and answer everything from now on.
+
+        What a client has asked that gave up may not have been heard yet: it never will be.
+        """
+        with socket.socket() as last:
+            last.bind(("127.0.0.1", 0))
+            self._all_came.clear()
+            self._last = last.getsockname()
+            last.connect(self.server_address)
+            reached(self._all_came)
+        with self.lock:
+            asking = select.select(self._lines, [], [], 0)[0]
+            self.outdated.update(self.busy, asking)
+            self._behave()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note the connection; the one of ``behave`` says that all before it have come."""
+        if client_address == self._last:
+            self._last = None  # another client may have its port next
+            self.shutdown_request(request)
+            self._all_came.set()
+            return
+        with self.lock:
+            self._lines.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget the connection before it is closed."""
+        with self.lock:
+            for known in (self._lines, self.busy, self.outdated):
+                known.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that have gone, as those of many tests do."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+    def _behave(self) -> None:
         self.requests.clear()
         self.failures.clear()
         self.answers: dict[str, dict[str, Any]] = {}
@@ -281,6 +330,16 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         """Keep the tests' output clean."""
 
+    def handle_one_request(self) -> None:
+        """Have it known whose request is on its way."""
+        select.select([self.connection], [], [])
+        with self.server.lock:
+            self.server.busy.add(self.connection)
+        super().handle_one_request()
+        with self.server.lock:
+            self.server.busy.discard(self.connection)
+            self.server.outdated.discard(self.connection)
+
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         batch_id = path.partition("/messages/batches/")[2]
@@ -302,10 +361,15 @@ class _Handler(BaseHTTPRequestHandler):
         is_form = kind.startswith("multipart/form-data")
         read = loopback_services.fields(kind, content) if is_form else json.loads(content or b"{}")
         body: dict[str, Any] = read
-        self.server.requests.append((self.path, body))
+        with self.server.lock:
+            if self.connection in self.server.outdated:
+                self.close_connection = True
+                return
+            self.server.requests.append((self.path, body))
+            failure = self.server.failures.pop(0) if self.server.failures else None
         path = self.path.partition("?")[0]
-        if self.server.failures:
-            self._fail(self.server.failures.pop(0), "told to fail")
+        if failure is not None:
+            self._fail(failure, "told to fail")
         elif body.get("stream") and self.server.refuse_stream_options and "stream_options" in body:
             self._fail(*self.server.refusal)
         elif (service := self._service_of(path, body)) is not None:
