@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .mutant import mutant
+from harness import migrate_project
+from rows import fixtures
+
+from .mutant import examined, mutant
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @mutant("analysis.dataflow.call_arguments:Handing._together", "E1", fault="C2", kinds="later")
@@ -206,6 +212,38 @@ def replacements_of_methods_unseen(real: Any) -> Any:
 def methods_of_heirs_give_what_the_base_gives(real: Any) -> Any:
     """A method of an heir is finished when that of its base is."""
     return lambda taint, called, known: []
+
+
+@mutant("analysis.dataflow.callees.possible:in_place_of_none", "E1", fault="C3")
+def mixins_have_no_heirs(real: Any) -> Any:
+    """A method that only heirs of a class have is run by nobody."""
+    return lambda taint, called: []
+
+
+@mutant("analysis.dataflow.tainted_values:in_place_of_none", "E1", fault="C3")
+def super_finds_bases_only(real: Any) -> Any:
+    """What ``super()`` runs gives what a base gives, never what stands beside the class."""
+    return lambda taint, called: []
+
+
+@mutant("analysis.dataflow.call_graph:in_place_of_none", "X16", fault="C3")
+def mixins_reach_no_heirs(real: Any) -> Any:
+    """A method that only heirs of a class have leads nowhere."""
+    return lambda taint, called: []
+
+
+def heirs_end_the_process(folder: Path) -> None:
+    """One that an heir in another file ends is not left."""
+    name = "X5_heir_of_another_file_ends_the_process"
+    (fixture,) = (one for one in fixtures() if one.name == name)
+    made = migrate_project(folder, fixture.files, runtime="tracker")
+    assert made["tracked.py"].reasons == ["ends-the-process"]
+
+
+@examined("analysis.trackers.process_ends:of_heirs", heirs_end_the_process)
+def heirs_go_on_as_their_base(real: Any) -> Any:
+    """A method of an heir ends the process when that of its base does."""
+    return lambda taint, called: []
 
 
 @mutant("analysis.dataflow.tainted_values:replacing", "E1", fault="C3")

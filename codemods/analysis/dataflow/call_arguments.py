@@ -314,6 +314,7 @@ class Handing:
             plain = frozenset(field for _, field in self._flow.plain)
             for parameter in dict.fromkeys(p for v in given for p in method.receivers(call, v)):
                 self._passing.summarised(call, method, parameter, plain)
+        self._passing.in_place_of_none(call, method, given)
         return True
 
     def _object(self, call: ast.Call, made: Making) -> None:

@@ -6,6 +6,7 @@ import ast
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from codemods.analysis.dataflow.callees.heirs import in_place_of_none
 from codemods.analysis.dataflow.deferred.held_code import HeldCode, method_of_value, parts_of
 from codemods.analysis.syntax.tree import walk
 
@@ -140,7 +141,14 @@ def named_by(home: DataFlow, node: ast.AST) -> list[Resolved]:
     several += [annotated] if annotated is not None and annotated not in several else []
     owner = home.class_of(node)
     found = [*several, *(owner.methods() if owner is not None else [])]
+    if _is_called(home, node):
+        found += in_place_of_none(home, node)
     return found or (home.functions_behind(node) if _is_handed_on(home, node) else [])
+
+
+def _is_called(home: DataFlow, node: ast.Name | ast.Attribute) -> bool:
+    around = home.module.parents[node]
+    return isinstance(around, ast.Call) and around.func is node
 
 
 def _is_handed_on(home: DataFlow, node: ast.AST) -> bool:

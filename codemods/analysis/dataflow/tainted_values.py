@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.dataflow.callees.heirs import in_place_of_none
 from codemods.analysis.dataflow.callees.overriding import in_place_of
-from codemods.analysis.dataflow.callees.possible import lambda_flows, possible
+from codemods.analysis.dataflow.callees.possible import as_called, lambda_flows, possible
 from codemods.analysis.dataflow.callees.replaced import replacing
 from codemods.analysis.dataflow.deferred.drained import Drained
 from codemods.analysis.dataflow.holders import Making, family, making
@@ -167,7 +168,9 @@ class TaintedValues:
             may_give = self._may_give(found, call, given, awaited)
             return may_give or any(map(self._is_unfinished, given))
         others = in_place_of(self._taint, call.func, definition)
-        certain = any(self._gives(one, call, given, awaited) for one in (definition, *others))
+        heirs = in_place_of_none(self._taint, call.func)
+        functions = (definition, *others, *heirs)
+        certain = any(self._gives(one, call, given, awaited) for one in functions)
         return certain or self._may_give(replacing(definition), call, given, awaited)
 
     def _leaves_work(self, function: ast.expr) -> bool:
@@ -196,7 +199,11 @@ class TaintedValues:
     ) -> bool:
         """Whether one of *codes*, of which *call* may be a call, gives the tracker out."""
         found = list(codes)
-        functions = (Resolved(taint, n) for taint, n in found if isinstance(n, Function))
+        functions = (
+            as_called(taint, n, call, given, bound=False)
+            for taint, n in found
+            if isinstance(n, Function)
+        )
         lambdas = ((taint, n) for taint, n in found if isinstance(n, ast.Lambda))
         return any(self._gives(one, call, given, awaited) for one in functions) or any(
             TaintedValues(home, flow).tainted(node.body)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.dataflow.callees.heirs import in_place_of_none, of_heirs
 from codemods.analysis.dataflow.deferred.callbacks import calls_unknown, handed_on, is_unknown
 from codemods.analysis.dataflow.held_values import given_to, held_elsewhere, held_in
 from codemods.analysis.syntax.calls import last_name
@@ -234,6 +235,10 @@ def _behind(
 
 
 def _named(taint: DataFlow, name: ast.Name | ast.Attribute) -> Iterator[Resolved]:
+    around = taint.module.parents[name]
+    if isinstance(around, ast.Call) and around.func is name:
+        yield from of_heirs(taint, name)
+        yield from in_place_of_none(taint, name)
     definition = taint.definition(name)
     if definition is not None:
         yield definition

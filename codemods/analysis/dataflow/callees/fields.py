@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.callees.given import MAKING, Named, given_to, homes, parameter_of
-from codemods.analysis.dataflow.callees.overriding import heirs_of
+from codemods.analysis.dataflow.callees.heirs import heirs_of
 from codemods.analysis.dataflow.deferred.held_code import put_into
 from codemods.analysis.dataflow.held_values import held_elsewhere
 from codemods.analysis.dataflow.holders import declared, family

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from codemods.analysis.dataflow.callees.overriding import heirs_of
+from codemods.analysis.dataflow.callees.heirs import heirs_of
 from codemods.analysis.dataflow.deferred.held_code import method_of_value
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.syntax.calls import arguments_of, last_name, names_of_aliases

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.dataflow.callees.heirs import of_heirs
 from codemods.analysis.dataflow.deferred.callbacks import dispatches
-from codemods.analysis.dataflow.holders import family
 from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.syntax.definitions import Resolved, ResolvedClass
+from codemods.analysis.syntax.definitions import Resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,61 +22,9 @@ def in_place_of(taint: DataFlow, called: ast.expr, known: Resolved) -> Iterator[
         yield from _registered_with(known)
     if not isinstance(called, ast.Attribute):
         return
-    owner = taint.object_class(called.value)
-    if owner is not None and not _is_made_here(taint, called.value):
-        yield from _of_heirs(owner, called.attr)
+    yield from of_heirs(taint, called)
     if called.attr in taint.module.written_fields:
         yield from _written(taint, called.attr)
-
-
-def _is_made_here(taint: DataFlow, value: ast.expr) -> bool:
-    """Whether *value* shows its construction: it is of that very class, and of no heir."""
-    return taint.made_by(value) is not None
-
-
-def _of_heirs(owner: ResolvedClass, name: str) -> Iterator[Resolved]:
-    """Yield what objects that may stand for those of *owner* have as their method *name*.
-
-    An heir may have it of another base than *owner*.
-    """
-    heirs = heirs_of(owner)
-    if _is_protocol(owner):
-        heirs += map(_class_of, owner.taint.registry.methods(name))
-    methods = (family(heir).method(name) for heir in heirs if _is_heir(heir, owner))
-    base = family(owner).method(name)
-    yield from (m for m in methods if m is not None and (base is None or m.node is not base.node))
-
-
-def heirs_of(owner: ResolvedClass) -> list[ResolvedClass]:
-    """Return the classes whose objects may stand for those of *owner*, as far as it is told."""
-    own = (ResolvedClass(owner.taint, node) for node in owner.taint.module.every(ast.ClassDef))
-    heirs = [heir for heir in own if _is_heir(heir, owner)]
-    return [*heirs, *owner.taint.registry.heir_classes(owner.node.name)]
-
-
-def _class_of(method: Resolved) -> ResolvedClass:
-    home = method.taint.module.parents[method.node]
-    assert isinstance(home, ast.ClassDef)
-    return ResolvedClass(method.taint, home)
-
-
-def _is_heir(other: ResolvedClass, owner: ResolvedClass) -> bool:
-    """Whether objects of *other* may stand for those of *owner*.
-
-    Those of a protocol need its methods only.
-    """
-    if other.place == owner.place:
-        return False
-    related = family(other)
-    if any(one.place == owner.place for one in related.classes):
-        return True
-    wanted = [method.node.name for method in owner.methods()]
-    return _is_protocol(owner) and all(related.method(name) is not None for name in wanted)
-
-
-def _is_protocol(owner: ResolvedClass) -> bool:
-    bases = (b.value if isinstance(b, ast.Subscript) else b for b in owner.node.bases)
-    return any(last_name(base) == "Protocol" for base in bases)
 
 
 def _registered_with(known: Resolved) -> Iterator[Resolved]:

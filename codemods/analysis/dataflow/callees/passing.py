@@ -5,12 +5,18 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from codemods.analysis.dataflow.callees.heirs import in_place_of_none
 from codemods.analysis.dataflow.callees.overriding import in_place_of
-from codemods.analysis.dataflow.callees.possible import MODULE_GETATTR, lambda_flows, possible
+from codemods.analysis.dataflow.callees.possible import (
+    MODULE_GETATTR,
+    as_called,
+    lambda_flows,
+    possible,
+)
 from codemods.analysis.dataflow.callees.replaced import replacing
 from codemods.analysis.dataflow.taint_records import Assumed, Escape
 from codemods.analysis.syntax.calls import arguments_of, last_name
-from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass, method_of
+from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass
 from codemods.analysis.syntax.signatures import default_of, parameters
 from codemods.analysis.syntax.tree import walk
 
@@ -46,6 +52,14 @@ class Passing:
             self.passed(call, function, given, _POSSIBLE)
         self._run_by(call, replacing(known), given)
 
+    def in_place_of_none(
+        self, call: ast.Call, known: Resolved | None, given: list[ast.expr]
+    ) -> None:
+        """Take in what a call of ``super()`` may run beside *known*."""
+        for function in in_place_of_none(self._taint, call.func):
+            if known is None or function.node is not known.node:
+                self.passed(call, function, given, _POSSIBLE)
+
     def possible(self, call: ast.Call, given: list[ast.expr]) -> list[ResolvedClass]:
         """Take in what functions do that *call* may be a call of; return the classes among them.
 
@@ -68,11 +82,7 @@ class Passing:
             elif isinstance(node, Function) and node.name == MODULE_GETATTR:
                 self._escape(call, f"given to what {MODULE_GETATTR} of a module finds")
             elif isinstance(node, Function):
-                in_class = of_class or isinstance(taint.module.parents[node], ast.ClassDef)
-                function = method_of(taint, node) if in_class else Resolved(taint, node)
-                if not any(function.receivers(call, value) for value in given):
-                    # A plain function of a class body, which a table has.
-                    function = Resolved(taint, node)
+                function = as_called(taint, node, call, given, bound=of_class)
                 self.passed(call, function, given, _POSSIBLE)
         return classes
 

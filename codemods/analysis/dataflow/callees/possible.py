@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from codemods.analysis.dataflow.callees.fields import VALUE, held_in_field, is_enum, members
 from codemods.analysis.dataflow.callees.given import given_to, home_of, is_of, parameter_of
-from codemods.analysis.dataflow.callees.overriding import heirs_of
+from codemods.analysis.dataflow.callees.heirs import heirs_of, in_place_of_none
 from codemods.analysis.dataflow.deferred.held_code import HeldCode, of_object, returned
 from codemods.analysis.dataflow.holders import family
 from codemods.analysis.external.computed_names import IMPORTING, beginning
 from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass
+from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass, method_of
 from codemods.analysis.syntax.signatures import parameters
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def _attributes(taint: DataFlow, called: ast.Attribute) -> list[Code]:
     named = [(t, n) for t, n in held if home_of(t, n) is not None and _name(n) == called.attr]
     named += [code for one in owners for code in _of_member(*one, called.attr)]
     named += _called_as_they_are(_in_field(taint, called))
+    named += [(one.taint, one.node) for one in in_place_of_none(taint, called)]
     return list(dict.fromkeys(named or [(t, n) for t, n in held if home_of(t, n) is None]))
 
 
@@ -187,6 +188,19 @@ class WideCode(HeldCode):
 
 def _further(taint: DataFlow, node: ast.arg | ast.Attribute) -> Iterable[Code]:
     return given_to(taint, node) if isinstance(node, ast.arg) else held_in_field(taint, node)
+
+
+def as_called(
+    taint: DataFlow, node: Function, call: ast.Call, given: Iterable[ast.expr], *, bound: bool
+) -> Resolved:
+    """Return *node*, which *call* may be a call of, with or without an object before *given*.
+
+    A plain function of a class body, which a table has, is called without, *bound* or not.
+    """
+    in_class = bound or isinstance(taint.module.parents[node], ast.ClassDef)
+    function = method_of(taint, node) if in_class else Resolved(taint, node)
+    taken = any(function.receivers(call, value) for value in given)
+    return function if taken else Resolved(taint, node)
 
 
 def lambda_flows(taint: DataFlow, node: ast.Lambda) -> list[Flow]:
