@@ -162,3 +162,12 @@ def nothing_is_left(real: Any) -> Any:
 def callers_stand_before_all_else(real: Any) -> Any:
     """What a caller may rely on is told of a parameter, whatever else stands in the way."""
     return lambda semantic, refusal, sites: Decided(refusal)
+
+
+@examined(
+    "rules.engine:_staying",
+    as_the_table_says("R4_older_name_that_stays_in_a_branch_of_a_block"),
+)
+def blocks_take_all_their_calls(real: Any) -> Any:
+    """A set call that stays inside a block keeps its older name until the next run."""
+    return lambda semantic, proposals: set()
