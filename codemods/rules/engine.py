@@ -5,7 +5,7 @@ Here alone is known who is asked first, and what stands against proposals of sev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from codemods.model.edit import Delete, Edit, Merge, Retain, Wrap
@@ -54,7 +54,7 @@ class Decision:
     refusals: tuple[Refusal, ...]
     import_edits: tuple[Edit, ...]
     #: The constructions and set calls that the proposals and refusals are about.
-    calls: frozenset[ast.Call] = frozenset()
+    calls: frozenset[ast.Call] = field(default=frozenset(), compare=False)
 
 
 def decide(semantic: SemanticModel, left_out: Mapping[Finding, Refusal] = _NONE) -> Decision:
