@@ -235,6 +235,11 @@ class _Uncommented(cst.CSTTransformer):
         return updated_node if updated_node.comment is None else cst.RemoveFromParent()
 
 
+def _argument(text: str) -> cst.Arg:
+    """Return the argument *text* of a call."""
+    return cst.ensure_type(cst.parse_expression(f"_({text})"), cst.Call).args[0]
+
+
 def retained(node: Statement, edit: Retain) -> Statement:
     """Return the call statement *node* with only the arguments that *edit* keeps."""
     small = node.body[0] if isinstance(node, cst.SimpleStatementLine) else None
@@ -249,12 +254,12 @@ def retained(node: Statement, edit: Retain) -> Statement:
     staying = [call.args[index] for index in edit.positions]
     if staying and edit.positions[-1] != len(call.args) - 1:
         staying[-1] = staying[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-    shorter = call.with_changes(args=staying)
+    shorter = call.with_changes(args=[*staying, *map(_argument, edit.again)])
     between = shorter.with_changes(func=cst.Name("_"), lpar=(), rpar=())
     if len(comments_in(between)) > sum(len(comments_in(arg.value)) for arg in staying):
         # Which of the arguments the comments between them are about, nobody can tell.
         shorter = call.with_changes(
-            args=[bare(arg) for arg in staying],
+            args=[*(bare(arg) for arg in staying), *map(_argument, edit.again)],
             whitespace_before_args=cst.SimpleWhitespace(""),
         )
     return node.with_changes(body=[small.with_changes(value=shorter)])

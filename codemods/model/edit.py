@@ -57,12 +57,14 @@ class Delete:
 class Retain:
     """Keep only the arguments at ``positions`` of the call statement at ``path``.
 
-    With ``method`` the call is to that method of the same object.
+    With ``method`` the call is to that method of the same object.  ``again`` are arguments (source
+    texts) that an earlier call has set, and that are set once more.
     """
 
     path: Path
     positions: tuple[int, ...]
     method: str = ""
+    again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

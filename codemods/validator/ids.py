@@ -24,6 +24,9 @@ from codemods.validator.terms import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+#: What is known of a user that a call inside the last block has set.
+KEPT_USER = "user_id of a call inside"
+
 Fields = tuple[tuple[str, ast.expr], ...]
 _LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _QUIET_CALLS = frozenset(
@@ -75,14 +78,20 @@ def _replaced_in(body: Sequence[ast.stmt], name: str, header: NewBlock) -> set[s
 
 
 def without_user(
-    sets: list[tuple[str, ast.expr]], header: NewBlock, body: list[ast.stmt], name: str
+    sets: list[tuple[str, ast.expr]],
+    header: NewBlock,
+    body: list[ast.stmt],
+    name: str,
+    known: dict[str, ast.expr],
 ) -> tuple[list[tuple[str, ast.expr]], ast.expr | None]:
     """Take out a user that the constructor or a set call inside the block is given.
 
     Returns the other ids, and the user if the constructor has it; *body* loses
-    the set call.
+    the set call.  A later block may set a constant again: it is *known* what was set last.
     """
     users = [value for key, value in sets if key == words.USER]
+    if not users and KEPT_USER in known and _is_set_again(body, name, known[KEPT_USER]):
+        body.pop(0)
     if len(users) != 1 or any(key == words.USER for key, _ in header.fields):
         return sets, None
     user = users[0]
@@ -96,6 +105,7 @@ def without_user(
         and [(k, fingerprint(v)) for k, v in inner[1]] == [(words.USER, fingerprint(user))]
     ):
         body.pop(0)
+        known[KEPT_USER] = user
         # What comes behind the user is evaluated before it now.
         later = sets[[key for key, _ in sets].index(words.USER) + 1 :]
         bound = {n.target.id for n in ast.walk(user) if isinstance(n, ast.NamedExpr)}
@@ -104,6 +114,14 @@ def without_user(
         return (others, None) if same else (sets, None)
     is_sure = isinstance(user, ast.Constant) and bool(user.value)
     return (others, user) if is_sure and isinstance(header.tracker, ast.Call) else (sets, None)
+
+
+def _is_set_again(body: list[ast.stmt], name: str, user: ast.expr) -> bool:
+    """Whether *body* begins with a set call on *name* of nothing but *user*, a constant."""
+    inner = set_call(body[0]) if len(body) > 1 and is_todays(body[0]) else None
+    if inner is None or inner[0] != name or not isinstance(user, ast.Constant):
+        return False
+    return [(k, fingerprint(v)) for k, v in inner[1]] == [(words.USER, fingerprint(user))]
 
 
 def are_merged(old: Fields, given: Fields, new: Fields, *, replaces: bool) -> bool:
@@ -128,7 +146,7 @@ def lost_of(known: Mapping[str, ast.expr], named: Collection[str], *, asked: boo
 
     Where a person was *asked*, these are constants: what is computed may not be the same again.
     """
-    missing = sorted({*known} - {*named})
+    missing = sorted({*known} - {*named, KEPT_USER})
     return next((k for k in missing if not asked or isinstance(known[k], ast.Constant)), "")
 
 

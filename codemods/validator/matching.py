@@ -223,7 +223,7 @@ class Matcher:
             taken, sets = [*taken, *inside], plainly(inside)
         body = list(after.body)
         told = sets
-        sets, user = without_user(sets, header, body, name)
+        sets, user = without_user(sets, header, body, name, self._known.setdefault(name, {}))
         self._ownership(after, header, name, user)
         if is_choice(taken):
             skipped, asked = words.USER if sets != told else "", self.replaces_ids

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codemods import vocabulary as words
-from codemods.model.edit import Wrap
+from codemods.model.edit import Retain, Wrap
 from codemods.model.refusal import Reason, Refusal
 from codemods.rules.planning.phases import Again, decide_inside
 
@@ -531,3 +531,14 @@ def own_tracker_replaced(real: Any) -> Any:
 def bare_calls_are_everybodys(real: Any) -> Any:
     """What a bare client is asked in a loop counts for each tracker that is near."""
     return lambda self, node: False
+
+
+@mutant("rules.planning.user_ids:set_again", "A2_called_user")
+def computed_users_are_the_same_again(real: Any) -> Any:
+    """A user that a call gives is set again in the next block, whatever it is by then."""
+
+    def wrong(semantic: Any, site: Any, user: Any) -> Any:
+        text = f"{words.USER}={semantic.module.segment(user.value)}"
+        return Retain(site.path, (), words.SET_CALL, (text,))
+
+    return wrong

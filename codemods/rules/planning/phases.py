@@ -41,7 +41,7 @@ from codemods.rules.planning.headers import (
     plan_header,
     problem_refusal,
 )
-from codemods.rules.planning.user_ids import keep_user
+from codemods.rules.planning.user_ids import keep_user, set_again
 from codemods.rules.refusing import refuse
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from codemods.analysis.trackers.block_extent import Block
     from codemods.analysis.trackers.ids.arguments import Argument
     from codemods.analysis.trackers.last_use import LastUse
+    from codemods.model.edit import Path, Retain
     from codemods.model.finding import Finding
     from codemods.rules.planning.headers import Planned
 
@@ -100,6 +101,7 @@ def decide_phases(
             return refusal
         if number in idle:
             continue
+        stays = {**stays, **_user_again(semantic, form, group, lasting, [groups[n] for n in idle])}
         carried = named_again(semantic, finding, lasting, group[0], ours=form.ours)
         if isinstance(carried, Refusal):
             return carried
@@ -119,6 +121,28 @@ def decide_phases(
     taken, home = trusted(semantic, flow), lifetime.construct.home
     verdict = adopted(finding, why, home, planned_blocks, taken, confirm)
     return _without(verdict, [site for n in sorted(idle) for site in groups[n]])
+
+
+def _user_again(
+    semantic: SemanticModel,
+    form: Form,
+    group: list[SetCall],
+    lasting: dict[str, Argument],
+    idle: list[list[SetCall]],
+) -> dict[Path, Retain]:
+    """Take the user that a call in an earlier block has set out of *lasting*, to be set again.
+
+    On the original runtime it would be there still; a project may move to ours later.
+    """
+    user = lasting.get(words.USER)
+    gone = (a for sites in idle for site in sites for a in site.arguments)
+    if user is None or form.ours or any(a is user for a in gone):
+        return {}
+    again = set_again(semantic, group[-1], user)
+    if again is None:
+        return {}
+    del lasting[words.USER]
+    return {again.path: again}
 
 
 def _idle(

@@ -73,6 +73,21 @@ def keep_user(
     return replace(form, leaves_user=True), {site.path: stays}
 
 
+def set_again(semantic: SemanticModel, site: SetCall, user: Argument) -> Retain | None:
+    """Return *site*, a call without a user, as the call that sets an earlier *user* again.
+
+    A constant is the same again, wherever it stands; None where that is none, or gives no user.
+    """
+    value = user.value
+    sure = isinstance(value, ast.Constant) and bool(value.value) and not user.is_spread
+    receiver = site.call.func.value  # type: ignore[attr-defined]
+    plain = isinstance(site.statement, ast.Expr) and isinstance(receiver, ast.Name)
+    if not sure or not plain or site.problem is not None:
+        return None
+    text = f"{words.USER}={semantic.module.segment(value)}"
+    return Retain(site.path, (), words.SET_CALL, (text,))
+
+
 def _may_come_first(semantic: SemanticModel, value: ast.expr, user: ast.expr) -> bool:
     """Whether *value* is the same before *user* is evaluated as behind it."""
     if not is_plain(value):
