@@ -249,14 +249,15 @@ def retained(node: Statement, edit: Retain) -> Statement:
     if edit.method and isinstance(call.func, cst.Attribute):
         named = call.func.with_changes(attr=cst.Name(edit.method))
         call = call.with_changes(func=named)
-    if len(edit.positions) == len(call.args):
+    if len(edit.positions) == len(call.args) and not edit.again:
         return node.with_changes(body=[small.with_changes(value=call)])
     staying = [call.args[index] for index in edit.positions]
     if staying and edit.positions[-1] != len(call.args) - 1:
         staying[-1] = staying[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-    shorter = call.with_changes(args=[*staying, *map(_argument, edit.again)])
+    shorter = call.with_changes(args=staying)
     between = shorter.with_changes(func=cst.Name("_"), lpar=(), rpar=())
-    if len(comments_in(between)) > sum(len(comments_in(arg.value)) for arg in staying):
+    apart = len(comments_in(between)) > sum(len(comments_in(arg.value)) for arg in staying)
+    if apart or edit.again:
         # Which of the arguments the comments between them are about, nobody can tell.
         shorter = call.with_changes(
             args=[*(bare(arg) for arg in staying), *map(_argument, edit.again)],

@@ -170,6 +170,23 @@ def adopted(body: str) -> str:
     return f"{NEW}{legacy(body, '')}"
 
 
+def test_a_constant_user_is_set_again_in_each_later_block() -> None:
+    """It is the one that was set last, alone in its call; what is computed may be another one."""
+
+    def of(user: str, again: str) -> tuple[str, str]:
+        sets = f"tracker.set_tracking_context(job_id='a', user_id={user})\n"
+        before = legacy(f"ask(tracker)\n{SET_AGAIN}ask(tracker)\n", sets)
+        kept = f"    tracker.set_tracking_context(user_id={user})\n    ask(tracker)\n"
+        after = FIRST_BLOCK.replace("    ask(tracker)\n", kept)
+        return before, adopted(after + SECOND_BLOCK.replace("    ask", f"{again}    ask"))
+
+    same(*of("'u'", "    tracker.set_tracking_context(user_id='u')\n"))
+    objects(*of("'u'", "    tracker.set_tracking_context(user_id='v')\n"))
+    objects(*of("'u'", "    tracker.set_tracking_context(user_id='u', job_id='b')\n"))
+    objects(*of("'u'", "    other.set_tracking_context(user_id='u')\n"))
+    objects(*of("f()", "    tracker.set_tracking_context(user_id=f())\n"))
+
+
 @pytest.mark.parametrize(
     "between", ["x = text\n", "print(text)\n", "tracker.flush_metrics()\nf()\n"]
 )
