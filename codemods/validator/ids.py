@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
 #: What is known of a user that a call inside the last block has set.
-KEPT_USER = "user_id of a call inside"
+USER_INSIDE = "user_id of a call inside"
 
 Fields = tuple[tuple[str, ast.expr], ...]
 _LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -90,7 +90,7 @@ def without_user(
     the set call.  A later block may set a constant again: it is *known* what was set last.
     """
     users = [value for key, value in sets if key == words.USER]
-    if not users and KEPT_USER in known and _is_set_again(body, name, known[KEPT_USER]):
+    if not users and USER_INSIDE in known and _is_set_again(body, name, known[USER_INSIDE]):
         body.pop(0)
     if len(users) != 1 or any(key == words.USER for key, _ in header.fields):
         return sets, None
@@ -105,7 +105,7 @@ def without_user(
         and [(k, fingerprint(v)) for k, v in inner[1]] == [(words.USER, fingerprint(user))]
     ):
         body.pop(0)
-        known[KEPT_USER] = user
+        known[USER_INSIDE] = user
         # What comes behind the user is evaluated before it now.
         later = sets[[key for key, _ in sets].index(words.USER) + 1 :]
         bound = {n.target.id for n in ast.walk(user) if isinstance(n, ast.NamedExpr)}
@@ -146,7 +146,7 @@ def lost_of(known: Mapping[str, ast.expr], named: Collection[str], *, asked: boo
 
     Where a person was *asked*, these are constants: what is computed may not be the same again.
     """
-    missing = sorted({*known} - {*named, KEPT_USER})
+    missing = sorted({*known} - {*named, USER_INSIDE})
     return next((k for k in missing if not asked or isinstance(known[k], ast.Constant)), "")
 
 
