@@ -1,9 +1,9 @@
-"""Puts values that no edit concerns aside, so that they are not parsed for nothing.
+"""Puts values and statements that no edit concerns aside, so that they are not parsed for nothing.
 
 What LibCST takes for a chain of calls or of operators grows with its square, and ends the process
 where the chain is deep enough; shorter values too are most of what it takes for a file.  In place
-of such a value the statement gets a name; behind all edits the value is put back as it was, its
-lines moved as those of the statement were.
+of such a value the statement gets a name, and in place of a statement there is one; behind all
+edits each is put back as it was, its lines moved as those of the statement were.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codemods.edits.style import may_outgrow
+from codemods.edits.whole_lines import has_whole_lines
 from codemods.model.edit import AddImport, Delete, Merge, Rename, Retain, Unwrap, Wrap
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value that was put aside: its text, and the indentation of the statement's line."""
+    """What was put aside: its text, and the indentation of the statement's line."""
 
     text: str
     indent: str
 
 
 class PutAside:
-    """The text of a chunk without its long values; ``text`` is what is to be parsed."""
+    """The text of a chunk without what no edit concerns; ``text`` is what is to be parsed."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class PutAside:
         self.text = "".join(parts)
 
     def __bool__(self) -> bool:
-        """Whether there is a value that was put aside."""
+        """Whether there is something that was put aside."""
         return bool(self._values)
 
     def back(self, text: str) -> str:
@@ -96,22 +97,39 @@ class PutAside:
             position = found.end()
         return "".join((*parts, text[position:]))
 
-    def _long_values(self, tree: ast.Module, chunk: Chunk, edits: list[Edit]) -> list[ast.expr]:
-        """Return the long values of statements that no edit concerns."""
+    def _long_values(
+        self, tree: ast.Module, chunk: Chunk, edits: list[Edit]
+    ) -> list[ast.expr | ast.stmt]:
+        """Return the statements that no edit concerns, and the long values of those around."""
         statements = tree.body[chunk.first : chunk.last + 1]
-        if not any(True for _ in self._found(statements, set(), set())):
+        if not any(True for _ in self._found(statements, set(), set(), set())):
             return []
         own = {_node_at(tree, path) for edit in edits for path in _concerned(edit)}
         whole = {_node_at(tree, edit.path) for edit in edits if isinstance(edit, _WHOLE)}
-        return list(self._found(statements, own, whole))
+        # The first suite of a chunk shows the indentation that new ones get.
+        around: set[ast.AST] = {*statements, *own}
+        for path in (path for edit in edits for path in (_place(edit), *_concerned(edit))):
+            around.update(_node_at(tree, path[:depth]) for depth in range(1, len(path)))
+        return list(self._found(statements, own, whole, around))
 
     def _found(
-        self, statements: Sequence[ast.AST], own: set[ast.AST], whole: set[ast.AST]
-    ) -> Iterator[ast.expr]:
+        self,
+        statements: Sequence[ast.AST],
+        own: set[ast.AST],
+        whole: set[ast.AST],
+        around: set[ast.AST],
+    ) -> Iterator[ast.expr | ast.stmt]:
+        """Yield what can be put aside below *statements*, but nothing that is in *whole*.
+
+        Of what is *around* an edit, or in its *own*, it is no statement as a whole.
+        """
         waiting = list(statements)
         while waiting:
             node = waiting.pop()
             if node in whole:
+                continue
+            if isinstance(node, ast.stmt) and node not in around and self._is_apart(node):
+                yield node
                 continue
             if node not in own:
                 values = (getattr(node, name, None) for name in _VALUES)
@@ -120,6 +138,17 @@ class PutAside:
                 body = getattr(node, name, None)
                 if isinstance(body, list):
                     waiting.extend(body)
+
+    def _is_apart(self, statement: ast.stmt) -> bool:
+        """Whether *statement* may be put aside as a whole."""
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            return False  # a docstring may be asked for
+        own = self._lines[statement.lineno - 1 : statement.end_lineno]
+        size = sum(map(len, own)) - len(own) * statement.col_offset
+        # It is more nodes than a value of that size.
+        if not self._is_uniform or 5 * size < 3 * WORTH:
+            return False
+        return has_whole_lines(statement, self._lines) and not may_outgrow(own, self._style)
 
     def _is_worth_it(self, value: ast.expr) -> bool:
         if isinstance(value, ast.Constant):
@@ -164,7 +193,7 @@ class PutAside:
         return offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
 
 
-def _end_line(value: ast.expr) -> int:
+def _end_line(value: ast.expr | ast.stmt) -> int:
     return (value.end_lineno or value.lineno) - 1
 
 
@@ -176,6 +205,10 @@ def _concerned(edit: Edit) -> Iterator[Path]:
     yield edit.beside if isinstance(edit, AddImport) else edit.path
     if isinstance(edit, Merge):
         yield edit.taken.path
+
+
+def _place(edit: Edit) -> Path:
+    return edit.beside if isinstance(edit, AddImport) else edit.path
 
 
 def _node_at(tree: ast.Module, path: Path) -> ast.AST:

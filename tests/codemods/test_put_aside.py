@@ -156,3 +156,71 @@ def test_a_value_that_an_edit_concerns_stays(monkeypatch: pytest.MonkeyPatch) ->
         Style(),
     )
     assert made == text.replace("old", "new")
+
+
+ASIDE = (
+    "for row in rows:\n    if row:\n        continue\n    kept[row] = row.total",
+    "if x:\n    rows = rows[:10]\nelif kept:\n    rows = []\nelse:\n    rows = kept",
+    "try:\n    rows = rows[0]\nexcept KeyError as error:\n    rows = error\nfinally:\n    x = None",
+    "with open(x) as stream:\n    if x: rows = stream.read(); kept = rows",
+    "match x:\n    case [1, *kept]:\n        rows = kept\n    case _:\n        pass",
+    "kept[x] = [row for row in rows]",
+    "kept = [\n    row for row in rows\n  if row]",
+)
+PARSED = (
+    "for row in rows:\n    kept[row] = row.total  # of the row",
+    "for row in rows:\n    kept[row] = row.total\n\n    print(row)",
+    "for row in rows:\n    kept[row] = (row\n  .total)\n    print(row)",
+    "for row in (rows\n  .all):\n    kept[row] = row.total",
+    "for row in rows:\n    kept[row] = row.total\n    # above the end",
+    "for row in rows:\n    kept[row] = row.total  \n    print(row)",
+    "for row in rows:\n    kept[row] = \\\n        row.total",
+    "for row in rows:\n    kept[row] = '''a\n  text'''",
+    "kept[x] = 1; rows.append(kept)",
+    "@cached\ndef kept(row):\n    return 1",
+    "class Kept:\n    kept = 1",
+    "kept = 1",
+    "if x:\n    y\nelif kept: rows = 1  # none",
+    "kept = {x : [row for row in rows]}",
+)
+
+
+def with_statement(statement: str) -> str:
+    """Return the function with *statement* in front of its last."""
+    lines = "".join(f"    {line}\n" if line else "\n" for line in statement.split("\n"))
+    return FUNCTION.replace("    return", f"{lines}    return")
+
+
+@each_of("statement", [*ASIDE, *PARSED])
+def test_statements_come_back_as_lines_of_their_block(
+    monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    """Whether a statement is put aside or parsed, the same text comes out, lines moved alike."""
+    text = with_statement(statement)
+    for one in (text, text.replace("    ", "\t"), text.replace("\n", "\r\n")):
+        newline = "\r\n" if "\r" in one else "\n"
+        with monkeypatch.context() as patch:
+            patch.setattr(put_aside, "WORTH", len(one))
+            parsed = rewritten(one, newline)
+            patch.setattr(put_aside, "WORTH", 1)
+            assert rewritten(one, newline) == parsed
+
+
+@each_of("statement", ASIDE)
+def test_a_statement_that_no_edit_concerns_is_not_parsed(
+    monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    """With all that is inside of it, it is one name where LibCST reads it."""
+    with monkeypatch.context() as patch:
+        (given,) = parsed_of(with_statement(statement), patch)
+    assert "kept" not in given
+
+
+@each_of("statement", PARSED)
+def test_a_statement_whose_lines_are_not_all_of_it_is_parsed(
+    monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    """Comments, blank lines, lines that go on, and definitions are moved by rules of their own."""
+    with monkeypatch.context() as patch:
+        (given,) = parsed_of(with_statement(statement), patch)
+    assert "kept" in given

@@ -1,4 +1,4 @@
-"""Mutants of what is left out: pieces of a file that are not compared, rounds that are not made."""
+"""Mutants of what is left out: pieces that are not compared or parsed, rounds that are not made."""
 
 from __future__ import annotations
 
@@ -98,3 +98,19 @@ def blocks_of_this_run_stay_two_trackers(folder: Path) -> None:
 def results_taken_for_what_is_written(real: Any) -> Any:
     """A later round takes the text of an earlier one for the reader's."""
     return lambda *given, is_result=False: real(*given)
+
+
+def a_loop_around_a_text_over_lines_is_moved(folder: Path) -> None:
+    """The lines of the text stay where they are, the others go into the block."""
+    site = (
+        "\n\ndef read(text, rows):\n    tracker = AIUsageTracker()\n"
+        f"    {SET}    for row in rows:\n        row.note('''first\n    second''')\n"
+        "    return ask(text, tracker)\n"
+    )
+    assert "            row.note('''first\n    second''')\n" in migrate(folder, IMPORT + site).text
+
+
+@examined("edits.whole_lines:has_whole_lines", a_loop_around_a_text_over_lines_is_moved)
+def statements_put_aside_with_their_texts(real: Any) -> Any:
+    """Lines are taken for code, whatever stands on them."""
+    return lambda statement, lines: True

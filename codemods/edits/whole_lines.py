@@ -1,0 +1,88 @@
+"""Statements that may be moved as they are written: their lines, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# A comment, and what LibCST does not read, or drops: such a statement is its to name.
+_STRANGE = re.compile(r"""[#\f\v]|[ \t]:|\b(?:t|rt|tr)["']""", re.IGNORECASE)
+_BODIES = ("body", "handlers", "cases", "orelse", "finalbody")
+
+
+def has_whole_lines(statement: ast.stmt, lines: Sequence[str]) -> bool:
+    """Whether *statement* begins and ends a line of *lines*, the file's, each of which is plain.
+
+    What is defined by it is none of these: blank lines go with definitions.
+    """
+    first, last = statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
+    own = lines[first : last + 1]
+    if isinstance(statement, _DEFINITIONS) or not all(map(_is_plain, own)):
+        return False
+    if first and lines[first - 1].rstrip("\r\n").endswith("\\"):
+        return False
+    begin = own[0].lstrip(" \t")
+    if len(own[0]) - len(begin) != statement.col_offset or begin.startswith("elif"):
+        return False
+    if len(own[-1].rstrip("\r\n").encode()) != statement.end_col_offset:
+        return False
+    if not hasattr(statement, "body") and not hasattr(statement, "cases"):
+        return not _is_strange(statement) and not _has_long_text(statement)
+    # A comment below may be the end of its suite, as far as one that builds texts can tell.
+    below = next((line for line in lines[last + 1 :] if line.strip()), "")
+    indent = own[0][: statement.col_offset]
+    if below.lstrip().startswith("#") or not all(line.startswith(indent) for line in own):
+        return False
+    return all(_is_on_one_line(part) for part in _parts(statement))
+
+
+def _is_plain(line: str) -> bool:
+    """Whether *line* has code, and goes on in no way that is not seen by its brackets."""
+    bare = line.rstrip("\r\n")
+    if not bare or bare.isspace() or bare[-1] in "\\ \t":
+        return False
+    return not _STRANGE.search(bare) and "\t" not in bare.strip()
+
+
+def _parts(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Yield the statements without a suite inside of *statement*, and what stands in headers."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        suites = [part for name in _BODIES for part in getattr(node, name, ())]
+        if not suites:
+            yield node
+            continue
+        inside = set(suites)
+        yield from (one for one in ast.iter_child_nodes(node) if one not in inside)
+        waiting.extend(suites)
+
+
+def _is_on_one_line(part: ast.AST) -> bool:
+    """Whether *part* is: the lines of one that goes over several are moved by other rules."""
+    if isinstance(part, _DEFINITIONS) or _is_strange(part):
+        return False
+    if isinstance(part, ast.withitem):
+        return all(map(_is_on_one_line, ast.iter_child_nodes(part)))
+    line = getattr(part, "lineno", 0)
+    return bool(line == getattr(part, "end_lineno", 0))
+
+
+def _is_strange(part: ast.AST) -> bool:
+    """Whether *part* is an annotation of a name in parentheses, which LibCST does not read."""
+    return isinstance(part, ast.AnnAssign) and not part.simple and isinstance(part.target, ast.Name)
+
+
+def _has_long_text(statement: ast.stmt) -> bool:
+    """Whether a text in *statement* goes over several lines, which are not to be moved."""
+    if statement.lineno == statement.end_lineno:
+        return False
+    return any(
+        isinstance(n, ast.Constant | ast.JoinedStr) and n.lineno != n.end_lineno
+        for n in ast.walk(statement)
+    )
