@@ -55,7 +55,7 @@ def _parts(statement: ast.stmt) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         suites = [part for name in _BODIES for part in getattr(node, name, ())]
-        if not suites:
+        if not suites or isinstance(node, _DEFINITIONS):
             yield node
             continue
         inside = set(suites)

@@ -178,6 +178,7 @@ PARSED = (
     "for row in rows:\n    kept[row] = '''a\n  text'''",
     "kept[x] = 1; rows.append(kept)",
     "@cached\ndef kept(row):\n    return 1",
+    "if x:\n    def kept(a,\n     b):\n        return a",
     "class Kept:\n    kept = 1",
     "kept = 1",
     "if x:\n    y\nelif kept: rows = 1  # none",
