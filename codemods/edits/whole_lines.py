@@ -54,13 +54,13 @@ def _parts(statement: ast.stmt) -> Iterator[ast.AST]:
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()
-        suites = [part for name in _BODIES for part in getattr(node, name, ())]
-        if not suites or isinstance(node, _DEFINITIONS):
+        bodies = [part for name in _BODIES for part in getattr(node, name, ())]
+        if not bodies or isinstance(node, _DEFINITIONS):
             yield node
             continue
-        inside = set(suites)
+        inside = set(bodies)
         yield from (one for one in ast.iter_child_nodes(node) if one not in inside)
-        waiting.extend(suites)
+        waiting.extend(bodies)
 
 
 def _is_on_one_line(part: ast.AST) -> bool:
