@@ -35,6 +35,11 @@ _BY_TEXT = re.compile(
     rb"namedtuple|make_dataclass|create_model|__dict__|vars|type%b\([^()]+,)" % GAP
 )
 _ANSWERING = ("__getattr__", "__getattribute__")
+_SET_CALLS = "|".join((words.SET_CALL, words.OLDER_SET_CALL)).encode()
+#: A set call's name as a text, as what is assigned, or as a keyword of ``patch.multiple``.
+_REPLACING = re.compile(
+    rb"[\"'](?:[\w.]*\.)?(?:%b)[\"']|\b(?:%b)%b=(?!=)" % (_SET_CALLS, _SET_CALLS, GAP)
+)
 _CONFTEST = "conftest"
 _PLUGINS = "pytest_plugins"
 
@@ -172,7 +177,7 @@ class Replacements:
         for method in (words.SET_CALL, words.OLDER_SET_CALL):
             for file in self._graph.holding(method):
                 content = self._graph.content(file)
-                if file.path in seen or not (b"patch" in content or b"setattr" in content):
+                if file.path in seen or not _REPLACING.search(content):
                     continue
                 seen.add(file.path)
                 semantic = self._analysed(file)

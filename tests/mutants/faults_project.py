@@ -46,6 +46,18 @@ def helpers_replace_for_nobody(real: Any) -> Any:
     return lambda self, file: {one.path for one in self._graph.imports(file).values()}
 
 
+@mutant("analysis.trackers.mocks:_computes_name", "E15", fault="C25", kinds="other-file")
+def names_of_replaced_methods_are_spelled(real: Any) -> Any:
+    """A file that replaces what it computes the names of replaces no set call."""
+    return lambda call: False
+
+
+@mutant("analysis.trackers.mocks:_is_class", "E15", fault="C25", kinds="other-file")
+def methods_of_the_class_are_never_assigned(real: Any) -> Any:
+    """What is assigned to the class's set call is not looked at."""
+    return lambda names, method: False
+
+
 @mutant("analysis.external.references:_Reader._aliases", "E8", fault="C15", kinds="other-file")
 def modules_have_one_name(real: Any) -> Any:
     """A variable that a module is bound to is not followed."""

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import last_name
 
 if TYPE_CHECKING:
     from codemods.analysis.syntax.names import Names
@@ -21,6 +22,9 @@ _TOUCHED = frozenset(
         words.BATCH_MODE_CALL,
     )
 )
+_LOOKUPS = ("hasattr", "getattr")
+_PUTTING = ("setattr", "object")
+_MULTIPLE = "multiple"
 _LOOKS = ("assert_", "call", "called", "mock_calls", "method_calls", "await_", "awaited")
 
 
@@ -28,20 +32,36 @@ def replaced_method(module: ParsedModule, names: Names) -> ast.AST | None:
     """Return the place where the module replaces, by name or by assignment, such a method.
 
     A dotted text counts where it names the class (``patch("package.Class.method")``), a
-    plain one beside the class or a variable (``patch.object(tracker, "method")``).
+    plain one beside the class or a variable (``patch.object(tracker, "method")``), and
+    wherever the module replaces what it computes the name of.
     """
     found: set[ast.AST] = {
         node
         for node in module.every(ast.Attribute)
-        if node.attr in _TOUCHED
-        and isinstance(node.ctx, ast.Store)
-        and names.tracker_class(node.value) is not None
+        if node.attr in _TOUCHED and isinstance(node.ctx, ast.Store) and _is_class(names, node)
     }
-    found.update(node for node in module.every(ast.Constant) if _names_method(module, node))
+    computes = any(map(_computes_name, module.every(ast.Call)))
+    texts = module.every(ast.Constant)
+    found.update(n for n in texts if _names_method(module, n, computes=computes))
+    multiple = (n for n in module.every(ast.Call) if last_name(n.func) == _MULTIPLE)
+    found.update(n for n in multiple if any(k.arg in _TOUCHED for k in n.keywords))
     return next((node for node in module.nodes if node in found), None) if found else None
 
 
-def _names_method(module: ParsedModule, text: ast.Constant) -> bool:
+def _is_class(names: Names, method: ast.Attribute) -> bool:
+    """Whether *method* is one of the class, by whatever module that is found."""
+    named = last_name(method.value) == words.TRACKER_CLASS
+    return named or names.tracker_class(method.value) is not None
+
+
+def _computes_name(call: ast.Call) -> bool:
+    """Whether *call* replaces an attribute whose name it does not spell."""
+    if last_name(call.func) not in _PUTTING or len(call.args) < 2:
+        return False
+    return not isinstance(call.args[1], ast.Constant)
+
+
+def _names_method(module: ParsedModule, text: ast.Constant, *, computes: bool) -> bool:
     """Whether *text* names such a method: of the class, or of an object beside it."""
     if not isinstance(text.value, str):
         return False
@@ -49,8 +69,14 @@ def _names_method(module: ParsedModule, text: ast.Constant) -> bool:
     if method not in _TOUCHED:
         return False
     if not dot:
-        return _beside(module, text)
+        own = method != words.OLDER_SET_CALL  # which is a name of others, too
+        return _beside(module, text) or (computes and own and not _is_looked_up(module, text))
     return owner.rpartition(".")[2] == words.TRACKER_CLASS
+
+
+def _is_looked_up(module: ParsedModule, text: ast.Constant) -> bool:
+    call = module.parents[text]
+    return isinstance(call, ast.Call) and last_name(call.func) in _LOOKUPS
 
 
 def _beside(module: ParsedModule, text: ast.Constant) -> bool:
@@ -58,7 +84,7 @@ def _beside(module: ParsedModule, text: ast.Constant) -> bool:
     call = module.parents[text]
     if not isinstance(call, ast.Call) or text not in call.args[1:2]:
         return False
-    if isinstance(call.func, ast.Name) and call.func.id in ("hasattr", "getattr"):
+    if isinstance(call.func, ast.Name) and call.func.id in _LOOKUPS:
         return False
     return isinstance(call.args[0], (ast.Name, ast.Attribute))
 

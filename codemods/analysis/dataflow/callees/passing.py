@@ -91,7 +91,7 @@ class Passing:
         inner = {*walk(node.body)}
         for flow in lambda_flows(taint, node):
             if any(escape.node in inner for escape in flow.escapes):
-                self._escape(call, f"{_POSSIBLE} a lambda (line {node.lineno})")
+                self._escape(call, f"{_POSSIBLE} a lambda ({self._where(taint, node.lineno)})")
             if any(one in inner for one in (*flow.sets, *flow.older)):
                 self._flow.sets.append(call)
 
@@ -107,8 +107,7 @@ class Passing:
         summary = function.summary(parameter, plain)
         if summary.escape is not None:
             line = getattr(summary.escape, "lineno", function.node.lineno)
-            other = function.taint is not self._taint
-            where = f"{function.taint.module.source.display}:{line}" if other else f"line {line}"
+            where = self._where(function.taint, line)
             self._escape(call, f"{how} {function.node.name} ({where})")
         if summary.sets_ids:
             self._flow.sets.append(call)
@@ -141,6 +140,10 @@ class Passing:
                 if each.summary(parameter.arg).escape is not None:
                     self._escape(call, f"kept by {each.node.name}, which is called with it")
         return bool(known) and None not in known
+
+    def _where(self, home: DataFlow, line: int) -> str:
+        other = home is not self._taint
+        return f"{home.module.source.display}:{line}" if other else f"line {line}"
 
     def _escape(self, node: ast.AST, how: str) -> None:
         self._flow.escapes.append(Escape(node, how))
