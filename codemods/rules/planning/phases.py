@@ -89,7 +89,9 @@ def decide_phases(
         own, stays = keep_user(semantic, group, replace(form, outlived=outlived, fresh=fresh))
         refusal = None
         if number not in idle:
-            refusal = _phase_refusal(semantic, finding, lifetime, block, group, own, flow)
+            refusal = _nothing_between(semantic, finding, block, groups, number) or _phase_refusal(
+                semantic, finding, lifetime, block, group, own, flow
+            )
         refusal = refusal or lasting_refusal(semantic, finding, group, known)
         confirm.extend(lasting_conditions(semantic, group, known))
         given = {a.keyword for site in group for a in site.arguments if not is_none(a.value)}
@@ -316,6 +318,27 @@ def _phase_refusal(
         or check_arguments(semantic, finding, group, form, flow.tainted)
         or store_refusal(semantic, finding, lifetime.construct, flow, body)
     )
+
+
+def _nothing_between(
+    semantic: SemanticModel,
+    finding: Finding,
+    block: Block,
+    groups: list[list[SetCall]],
+    number: int,
+) -> Refusal | None:
+    """Refuse a phase without work: its ids cannot be named again by the next, or need not."""
+    group, after = groups[number], [site for one in groups[number + 1 :][:1] for site in one]
+    if block.start != block.stop or not after or any(site.problem for site in group):
+        return None
+    given = {key for site in after for key in keys_of(site)}
+    lasting = [a for site in group for a in site.arguments if a.keyword not in given]
+    for one in lasting:
+        if not (one.is_spread or is_none(one.value) or _stays_the_same(semantic, one.value)):
+            detail = f"{one.keyword} lasts to the next call, and cannot be named again there"
+            return refuse(semantic, finding, Reason.CARRIED_IDS, detail, after[0].call)
+    detail = "nothing is called under these ids before the next are set"
+    return refuse(semantic, finding, Reason.NO_WORK, detail, after[0].call)
 
 
 class Again(NamedTuple):
