@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
 from harness import migrate_project
@@ -244,6 +245,17 @@ def heirs_end_the_process(folder: Path) -> None:
 def heirs_go_on_as_their_base(real: Any) -> Any:
     """A method of an heir ends the process when that of its base does."""
     return lambda taint, called: []
+
+
+@mutant("analysis.dataflow.tainted_values:TaintedValues._may_give", "E1", fault="C3")
+def objects_of_a_table_hold_nothing(real: Any) -> Any:
+    """An object of a class that a table has, or a caller gives, does not hold what it is given."""
+
+    def functions_only(self: Any, codes: Any, *given: Any) -> bool:
+        found: bool = real(self, [c for c in codes if not isinstance(c[1], ast.ClassDef)], *given)
+        return found
+
+    return functions_only
 
 
 @mutant("analysis.dataflow.tainted_values:replacing", "E1", fault="C3")

@@ -16,7 +16,7 @@ from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.syntax.calls import arguments_of as arguments_of
 from codemods.analysis.syntax.calls import last_name as last_name
-from codemods.analysis.syntax.definitions import Function, Resolved
+from codemods.analysis.syntax.definitions import Function, Resolved, ResolvedClass
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.syntax.tree import children, walk
 
@@ -205,6 +205,9 @@ class TaintedValues:
             if isinstance(n, Function)
         )
         lambdas = ((taint, n) for taint, n in found if isinstance(n, ast.Lambda))
+        classes = (ResolvedClass(taint, n) for taint, n in found if isinstance(n, ast.ClassDef))
+        if any(making(owner, call, given).holds for owner in classes):
+            return True
         return any(self._gives(one, call, given, awaited) for one in functions) or any(
             TaintedValues(home, flow).tainted(node.body)
             for home, node in lambdas
