@@ -177,7 +177,8 @@ class Replacements:
         for method in (words.SET_CALL, words.OLDER_SET_CALL):
             for file in self._graph.holding(method):
                 content = self._graph.content(file)
-                if file.path in seen or not _REPLACING.search(content):
+                by_text = b"patch" in content or b"setattr" in content
+                if file.path in seen or not (by_text or _REPLACING.search(content)):
                     continue
                 seen.add(file.path)
                 semantic = self._analysed(file)
