@@ -21,6 +21,7 @@ from codemods.runner import cluster
 from codemods.runner.candidates import scan
 from codemods.runner.errors import ClusterError
 from codemods.runner.run import Run
+from tests.patience import PATIENCE
 from tests.warm import run_command
 
 if TYPE_CHECKING:
@@ -41,17 +42,36 @@ def work_{0}(text):
 HELPER = "def ask(text, tracker):\n    return tracker.openai().responses.create(input=text)\n"
 
 
+#: Runs a command that waits for the cluster as long as it takes.
+PATIENT = f"""
+import sys
+from codemods import migrate
+from codemods.runner import cluster
+cluster._PATIENCE = {PATIENCE}
+sys.exit(migrate.main(sys.argv[1:]))
+"""
+
+
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def workers() -> Iterator[str]:
     """Two workers, each a process with two threads, that are started again when they die."""
     # A file is given up when the second worker died of it.
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         LocalCluster(
             n_workers=2, threads_per_worker=2, processes=True, dashboard_address=":0"
-        ) as workers,
+        ) as started,
     ):
-        yield workers.scheduler_address
+        yield started.scheduler_address
+
+
+@pytest.fixture
+def address(workers: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where both are, also those that take the place of what an earlier test killed."""
+    monkeypatch.setattr(cluster, "_PATIENCE", PATIENCE)
+    with Client(workers) as client:
+        client.wait_for_workers(2, timeout=PATIENCE)
+    return workers
 
 
 def legacy_tree(folder: Path, files: int) -> None:
@@ -64,7 +84,8 @@ def legacy_tree(folder: Path, files: int) -> None:
 
 def run(folder: Path, *arguments: str) -> tuple[bytes, bytes, int]:
     """Run the migration; return what it printed, its errors and its status."""
-    command = [sys.executable, "-m", "codemods.migrate", "--check", *arguments, "."]
+    start = ["-c", PATIENT] if "--executor" in arguments else ["-m", "codemods.migrate"]
+    command = [sys.executable, *start, "--check", *arguments, "."]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = run_command(command, folder, environment)
     return done.stdout, done.stderr, done.returncode
