@@ -99,6 +99,7 @@ class Reason(StrEnum):
     )
     REBOUND = "rebound", "give each tracker a variable of its own"
     SHARED_STATE = "shared-state", "open a context in each function that uses the tracker"
+    SHOWS_VALUE = "shows-value", "give the value a name, and show that in the last line of the cell"
     STICKY_BATCH_MODE = "sticky-batch-mode", "use a tracker of its own for the batch"
     TESTS_THE_TRACKER = "tests-the-tracker", "rewrite the test for the context manager by hand"
     TWO_TRACKERS = (

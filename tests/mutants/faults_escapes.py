@@ -241,6 +241,19 @@ def heirs_end_the_process(folder: Path) -> None:
     assert made["tracked.py"].reasons == ["ends-the-process"]
 
 
+def shown_values_keep_blocks_away(folder: Path) -> None:
+    """What a notebook shows at the end of a cell is shown by the line itself only."""
+    (fixture,) = (one for one in fixtures() if one.name == "X19_cell_shows_its_last_value")
+    (made,) = migrate_project(folder, fixture.files, runtime="tracker").values()
+    assert made.reasons == ["shows-value"]
+
+
+@examined("rules.checks.lifetime:shown_value", shown_values_keep_blocks_away)
+def cells_show_nothing(real: Any) -> Any:
+    """No cell shows what its last line gives."""
+    return lambda module, beside, stop: None
+
+
 @examined("analysis.trackers.process_ends:of_heirs", heirs_end_the_process)
 def heirs_go_on_as_their_base(real: Any) -> Any:
     """A method of an heir ends the process when that of its base does."""

@@ -10,6 +10,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from codemods import vocabulary as words
+from codemods.analysis.syntax.calls import last_name
 from codemods.analysis.syntax.tree import walk
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ _MARKER = re.compile(
 _LIGHT = re.compile(r"#\s*format_name:\s*light\s*$")
 _OPENS, _ENDS = re.compile(r"#\s*\+"), re.compile(r"#\s*-\s*$")
 _HEADER_LINES = 40
+_NOTEBOOK = ".ipynb"
+#: Functions that give None, of Python, of the shell of a notebook, and of collections.
+_SILENT = frozenset(
+    (*words.TRACKER_METHODS, *"print display system setattr append extend add update".split())
+)
 
 
 def begins_cell(line: str) -> bool:
@@ -47,6 +54,34 @@ def crosses_cell(module: ParsedModule, beside: list[ast.stmt], start: int, stop:
         return True
     light = any(_LIGHT.match(line.rstrip()) for line in module.lines[:_HEADER_LINES])
     return light and beside is module.tree.body and _has_paragraphs(module, beside, start, stop)
+
+
+def shown_value(module: ParsedModule, beside: list[ast.stmt], stop: int) -> ast.expr | None:
+    """Return what a cell of a notebook shows as its value, if the statement before *stop* gives it.
+
+    That is the last expression of a cell, at its own level, without a semicolon behind it.
+    """
+    last = beside[stop - 1]
+    if module.source.path.suffix != _NOTEBOOK or beside is not module.tree.body:
+        return None
+    end = last.end_lineno or last.lineno
+    following = beside[stop].lineno - 1 if stop < len(beside) else len(module.lines)
+    ends = stop == len(beside) or any(map(_MARKER.match, module.lines[end:following]))
+    if not ends or not isinstance(last, ast.Expr) or _gives_none(last.value):
+        return None
+    behind = module.lines[end - 1].encode()[last.end_col_offset or 0 :]
+    return None if behind.lstrip().startswith(b";") else last.value
+
+
+def _gives_none(value: ast.expr) -> bool:
+    """Whether *value* is the call of a function that gives nothing to show.
+
+    An answer that is recorded by hand, which a block may do without, is not there to be shown.
+    """
+    if not isinstance(value, ast.Call):
+        return False
+    recorded = isinstance(value.func, ast.Call) and last_name(value.func.func)
+    return recorded in words.RECORDING_DECORATORS or last_name(value.func) in _SILENT
 
 
 def _text_lines(statements: list[ast.stmt]) -> Iterator[int]:

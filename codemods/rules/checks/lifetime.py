@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
 from codemods.analysis.syntax.calls import last_name
-from codemods.analysis.syntax.cells import crosses_cell
+from codemods.analysis.syntax.cells import crosses_cell, shown_value
 from codemods.analysis.syntax.class_uses import hidden_loads
 from codemods.analysis.syntax.effects import first_yield
 from codemods.analysis.trackers.block_extent import Block, state_reads
@@ -311,6 +311,10 @@ def block_refusal(
     if lifetime.scope.is_module and crosses_cell(semantic.module, *span):
         detail = "a notebook cell begins in the block"
         return refuse(semantic, finding, Reason.CROSSES_CELLS, detail)
+    shown = shown_value(semantic.module, lifetime.body, block.stop)
+    if shown is not None:
+        detail = "the cell shows what its last line gives, and a block shows nothing"
+        return refuse(semantic, finding, Reason.SHOWS_VALUE, detail, shown)
     return ending_refusal(semantic, finding, body)
 
 
