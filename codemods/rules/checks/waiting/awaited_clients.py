@@ -43,7 +43,8 @@ def wrapped_refusal(
         return None
     if not semantic.wraps_clients(lifetime.body, lifetime.index + 1, lifetime.end):
         return None
-    hidden = other_set(lifetime, flow)
+    # A context that names no id takes none from the client's tracker.
+    hidden = other_set(lifetime, flow) if lifetime.sets else None
     if hidden is not None:
         detail = f"{ast.unparse(hidden)} sets ids that a wrapped client would not see in the block"
         return refuse(semantic, finding, Reason.TWO_TRACKERS, detail, hidden)
