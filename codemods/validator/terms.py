@@ -15,7 +15,7 @@ from codemods.validator.scopes import visible
 from codemods.validator.walk import every
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 
 #: Ends what stands for a call that gives a tracker.
@@ -75,6 +75,12 @@ def last_name(expression: ast.expr) -> str:
     if isinstance(expression, ast.Attribute):
         return expression.attr
     return expression.id if isinstance(expression, ast.Name) else ""
+
+
+def imported_names(tree: ast.AST, names: Collection[str]) -> frozenset[str]:
+    """Return *names*, and the other ones under which *tree* imports them."""
+    aliases = (n for n in ast.walk(tree) if isinstance(n, ast.alias))
+    return frozenset(names).union(a.asname for a in aliases if a.asname and a.name in names)
 
 
 def construction(statement: ast.AST, names: Managed) -> tuple[str, ast.Call] | None:

@@ -47,18 +47,30 @@ def mentions_of(semantic: SemanticModel, function: Function) -> Iterator[Mention
         if other is None:
             yield None
             continue
-        for node in other.module.called(function.name):
+        unsure: list[ast.expr | ast.alias] = []
+        names = {function.name}
+        for alias in renamed(other, function.name):
+            if _is_alone(other, alias):
+                names.add(str(alias.asname))
+            else:
+                unsure.append(alias)
+        for node in (n for name in sorted(names) for n in other.module.called(name)):
             seen.add(f"{other.module.source.display}:{node.lineno}")
             if not isinstance(node.ctx, ast.Load) or _is_a_value(other, node):
                 continue
             found = other.taint.definition(node)
             if found is None or is_same(found, semantic, function):
                 yield Mention(other, node, found is not None)
-        unsure: list[ast.expr | ast.alias] = [*renamed(other, function.name)]
-        unsure += in_texts(other, function.name)
+        unsure += (text for name in sorted(names) for text in in_texts(other, name))
         yield from (Mention(other, place, certain=False) for place in unsure)
     for where in unseen_uses(semantic, function.name, seen):
         yield Mention(semantic, function, certain=False, where=where)
+
+
+def _is_alone(semantic: SemanticModel, alias: ast.alias) -> bool:
+    """Whether only the file itself reads what *alias* brings in, by its name."""
+    other = str(alias.asname)
+    return not semantic.used_elsewhere(other) and not semantic.module.mentions(_BY_NAME)
 
 
 def _is_a_value(semantic: SemanticModel, node: ast.expr) -> bool:
@@ -83,7 +95,7 @@ def unseen_uses(semantic: SemanticModel, name: str, seen: Collection[str]) -> It
 
 
 def renamed(semantic: SemanticModel, name: str) -> Iterator[ast.alias]:
-    """Yield where the module imports *name* under another one, by which it may do anything."""
+    """Yield where the module imports *name* under another one."""
     for alias in semantic.module.every(ast.alias):
         if alias.name == name and alias.asname not in (None, name):
             yield alias
