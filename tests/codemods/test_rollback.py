@@ -231,7 +231,7 @@ def test_the_command(
 def test_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cells of a notebook go back too, and forth again."""
     monkeypatch.chdir(tmp_path)
-    cell = "t = AIUsageTracker()\nt.set_tracking_context(job_id='receipt-scan')\nf(t)"
+    cell = "t = AIUsageTracker()\nt.set_tracking_context(job_id='receipt-scan')\nx = f(t)"
     cells = [
         {"cell_type": "code", "metadata": {}, "source": text.splitlines(keepends=True)}
         for text in (LEGACY, cell)

@@ -298,7 +298,7 @@ def modules_of_computed_names_unseen(real: Any) -> Any:
 @mutant("analysis.dataflow.tainted_values:TaintedValues._may_give", "E1", fault="C2")
 def uncertain_callees_give_nothing_out(real: Any) -> Any:
     """What a call may be a call of does all of its work at once."""
-    return lambda self, call, given, awaited: False
+    return lambda self, found, call, given, awaited: False
 
 
 @mutant("analysis.dataflow.deferred.drained:Drained.takes_elements", "E2", fault="C2")
@@ -347,12 +347,6 @@ def heirs_are_built_by_nobody(real: Any) -> Any:
 def dataclasses_are_built_with_nothing(real: Any) -> Any:
     """What fills a field that is only declared is not looked for."""
     return lambda owner, field: []
-
-
-@mutant("analysis.dataflow.callees.possible:is_enum", "E1", fault="C2")
-def members_are_no_code(real: Any) -> Any:
-    """A member of an enumeration that is looked up runs nothing where it is called."""
-    return lambda owner: False
 
 
 @mutant("analysis.dataflow.callees.possible:WideCode._results", "E1", fault="C2")

@@ -18,12 +18,12 @@ def comprehensions_read_nothing(real: Any) -> Any:
     return entered
 
 
-@mutant("analysis.syntax.scopes:Scopes._enter", "E2", "X1", fault="C14")
+@mutant("analysis.syntax.scopes:Scopes._readable", "E2", "X1", fault="C14")
 def functions_inside_read_nothing(real: Any) -> Any:
     """What an inner function or comprehension reads of the function around is not looked at."""
 
-    def entered(self: Any, name: str, node: Any, scope: Any) -> None:
-        if self.binding(name, scope).scope in (scope, self.module_scope):
-            real(self, name, node, scope)
+    def readable(self: Any, name: str, scope: Any) -> Any:
+        is_own = self.binding(name, scope).scope in (scope, self.module_scope)
+        return real(self, name, scope) if is_own else []
 
-    return entered
+    return readable

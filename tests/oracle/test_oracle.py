@@ -161,6 +161,7 @@ def test_a_program_is_reduced_to_what_matters() -> None:
 ELSEWHERE = {
     Reason.NOT_PROVEN,
     Reason.NOTEBOOK,
+    Reason.SHOWS_VALUE,
     Reason.NOT_WHOLE,
     Reason.NO_WAY_BACK,
     Reason.DECLINED,

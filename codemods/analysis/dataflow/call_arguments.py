@@ -25,7 +25,7 @@ from codemods.analysis.dataflow.library_models import table as library
 from codemods.analysis.dataflow.library_models.rows import Effect
 from codemods.analysis.dataflow.taint_records import Escape
 from codemods.analysis.dataflow.tainted_values import made_by
-from codemods.analysis.syntax.calls import arguments_of, last_name, spelled_name
+from codemods.analysis.syntax.calls import arguments_of, last_name, spelled_name, unpacked
 from codemods.analysis.syntax.definitions import ResolvedClass
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ class Handing:
                 self._put_on_stack(call)
             self._given_by(call, later or call)
             once = call_at_once(call) if model is not None else None
-            if once is not None:
+            # A tracker cannot be unpacked: ``stage.apply(receipt, tracker)`` is no pool's.
+            if once is not None and not any(map(self._is_root, unpacked(once))):
                 self._given_by(call, once)
 
     def _given_by(self, call: ast.Call, made: ast.Call) -> None:
@@ -191,11 +192,12 @@ class Handing:
         if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
             owner = self._run.scopes.of(value.value) if value.value in self._scoped else None
             return (owner, value.attr) in self._flow.attributes
-        if not isinstance(value, ast.Name) or value not in self._scoped:
-            return False
-        if self._run.scopes.of(value) not in self._flow.roots:
+        if not isinstance(value, ast.Name) or not self._is_root(value):
             return False
         return self._taint.definition(method) is None
+
+    def _is_root(self, name: ast.Name) -> bool:
+        return name in self._scoped and self._run.scopes.of(name) in self._flow.roots
 
     def _of_model(self, call: ast.Call, model: Model, given: list[ast.expr]) -> None:
         """Take in a call of which the table tells; a mere name is taken at its word, and said."""

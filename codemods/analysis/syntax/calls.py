@@ -57,6 +57,12 @@ def _source_order(call: ast.Call) -> tuple[int, int, int, int]:
     return (call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0))
 
 
+def unpacked(call: ast.Call) -> list[ast.Name]:
+    """Return the variables that *call* unpacks into its positional arguments."""
+    values = (one.value for one in call.args if isinstance(one, ast.Starred))
+    return [value for value in values if isinstance(value, ast.Name)]
+
+
 def arguments_of(call: ast.Call) -> list[ast.expr]:
     """Return all argument values of *call*."""
     return [*call.args, *(keyword.value for keyword in call.keywords)]
