@@ -44,6 +44,16 @@ def walk_here(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
             waiting.extend(children(node))
 
 
+def walk_run(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Walk *nodes* as ``walk_here`` does, and the bodies of classes, which run where they stand."""
+    waiting = list(nodes)
+    for node in waiting:  # it grows on the way
+        for inside in walk_here([node]):
+            yield inside
+            if isinstance(inside, ast.ClassDef):
+                waiting += [*inside.decorator_list, *children(inside)]
+
+
 def first_yield(nodes: Iterable[ast.AST]) -> ast.AST | None:
     """Return a ``yield`` that hands control away from within *nodes*."""
     return next((n for n in walk_here(nodes) if isinstance(n, ast.Yield | ast.YieldFrom)), None)

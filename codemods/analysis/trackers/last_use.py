@@ -16,7 +16,7 @@ from codemods import vocabulary as words
 from codemods.analysis.dataflow.library_models.table import keeps
 from codemods.analysis.dataflow.tainted_values import TaintedValues
 from codemods.analysis.syntax.calls import arguments_of, is_client_call, last_name
-from codemods.analysis.syntax.effects import first_yield, makes_call, walk_here
+from codemods.analysis.syntax.effects import first_yield, makes_call, walk_here, walk_run
 from codemods.analysis.syntax.mentions import Concern, Mentions, Places
 from codemods.analysis.syntax.sweep import Growing
 from codemods.analysis.syntax.tree import children, walk
@@ -156,7 +156,7 @@ class LastUse:
 
     def _works(self, statement: ast.stmt) -> bool:
         """Whether *statement* calls something that is not known to be harmless."""
-        for node in walk_here([statement]):
+        for node in walk_run([statement]):
             if isinstance(node, ast.Call) and not (self._is_inert(node) or self._flushes(node)):
                 return True
             if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.With):

@@ -16,12 +16,16 @@ from codemods.validator.terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from codemods.validator.terms import Managed
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _WRITTEN_OUT = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
-_SILENT = frozenset("print len str repr int float bool isinstance type list tuple set dict".split())
+_SILENT = frozenset(
+    "print len str repr int float bool isinstance issubclass type id hash format round abs "
+    "callable ord chr list tuple set dict".split()
+)
 _LOGGING = frozenset("debug info warning error exception critical log".split())
 
 
@@ -98,8 +102,19 @@ def _may_not_act(statement: ast.stmt) -> bool:
         isinstance(node, waits)
         or (isinstance(node, ast.Call) and not _is_silent(node.func))
         or (isinstance(node, ast.For) and not isinstance(node.iter, _WRITTEN_OUT))
-        for node in ast.walk(statement)
+        for node in _evaluated(statement)
     )
+
+
+def _evaluated(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Yield what *statement* evaluates where it stands: the bodies of functions run when called."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        later = getattr(node, "body", []) if isinstance(node, _FUNCTIONS) else []
+        inside = later if isinstance(later, list) else [later]
+        waiting += (one for one in ast.iter_child_nodes(node) if one not in inside)
 
 
 def _is_silent(function: ast.expr) -> bool:
