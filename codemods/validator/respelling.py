@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codemods import vocabulary as words
-from codemods.validator.fingerprint import fingerprints
+from codemods.validator.fingerprint import alike, fingerprints
 from codemods.validator.terms import context_header, dotted, last_name
 from codemods.validator.walk import every, nodes
 
@@ -48,6 +48,30 @@ def stays_respelled(before: ast.stmt, after: ast.stmt) -> bool:
     if not isinstance(other, ast.Call) or not is_respelled(one, other):
         return False
     return fingerprints(one.keywords) == fingerprints(other.keywords)
+
+
+def stays(before: ast.stmt, after: ast.stmt) -> bool:
+    """Whether *after* is *before*, with set calls in its branches by today's name at most."""
+    if alike(before, after) or stays_respelled(before, after):
+        return True
+    if isinstance(before, ast.If) and isinstance(after, ast.If):
+        same = alike(before.test, after.test) and _all_stay(before.orelse, after.orelse)
+        return same and _all_stay(before.body, after.body)
+    if isinstance(before, ast.Match) and isinstance(after, ast.Match):
+        cases = list(zip(before.cases, after.cases, strict=False))
+        heads = [[one.pattern, *filter(None, [one.guard])] for pair in cases for one in pair]
+        same = len(before.cases) == len(after.cases) and alike(before.subject, after.subject)
+        same = same and all(
+            fingerprints(one) == fingerprints(other)
+            for one, other in zip(heads[::2], heads[1::2], strict=True)
+        )
+        return same and all(_all_stay(one.body, other.body) for one, other in cases)
+    return False
+
+
+def _all_stay(before: list[ast.stmt], after: list[ast.stmt]) -> bool:
+    pairs = zip(before, after, strict=False)
+    return len(before) == len(after) and all(stays(*pair) for pair in pairs)
 
 
 def set_on_trackers(module: ast.Module, names: Managed, *, whole: bool) -> frozenset[ast.Call]:

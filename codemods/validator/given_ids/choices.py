@@ -10,7 +10,8 @@ from collections import Counter
 from itertools import product
 from typing import TYPE_CHECKING
 
-from codemods.validator.fingerprint import alike, fingerprint
+from codemods.validator.fingerprint import fingerprint
+from codemods.validator.respelling import stays
 from codemods.validator.terms import Difference, is_plain, set_call
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def setting(
             break
         under = site is None and (waiting or not _only_sets([statement], name))
         # A call that stays for the user may come before what else stays.
-        if under or (site is None and any(alike(statement, one) for one in body[:2])):
+        if under or (site is None and any(stays(statement, one) for one in body[:2])):
             break
         found.append(statement)
     return found
